@@ -1,0 +1,38 @@
+//! The file as meant: what will be asked of the sources and what will be asked of the data.
+
+use crate::judge::rules::Rules;
+use crate::series::{SignedDuration, Window};
+use crate::source::Query;
+
+/// A resolved configuration: nothing is left to substitute, look up or default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What to ask of the sources.
+    pub queries: Vec<Query>,
+    /// Which time to take.
+    pub time: TimePlan,
+    /// What to ask of the data.
+    pub rules: Rules,
+}
+
+/// Which time to take from each arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimePlan {
+    /// The canary's window.
+    pub canary: Span,
+    /// The baseline's window.
+    pub baseline: Span,
+    /// The spacing of the points; found in the data when not given.
+    pub step: Option<SignedDuration>,
+}
+
+/// A stretch of time, as far as it is known before the data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// All there is in the data. For the baseline: the canary's window where the two overlap, else its own extent.
+    All,
+    /// Exactly this (settle already subtracted from a window that ends now).
+    Exactly(Window),
+    /// The canary's window, so much earlier.
+    Earlier(SignedDuration),
+}

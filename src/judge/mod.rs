@@ -1,0 +1,4 @@
+//! Rules and data in, verdict out: pure and total.
+
+pub mod rules;
+pub mod verdict;

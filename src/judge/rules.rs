@@ -1,0 +1,280 @@
+//! What is asked of the data: the part of a plan that the judge sees.
+//!
+//! Rules are already resolved: names are unique, bounds carry numbers in the metric's own unit, and a criterion
+//! never asks a question that the shape of its metric cannot answer (the plan refused those).
+
+use std::collections::BTreeMap;
+
+use crate::series::{MetricName, Pair, SignedDuration};
+
+/// Everything the judge needs beside the data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// The name of the comparison.
+    pub name: String,
+    /// The labels of each arm as written, in order ("version", "41").
+    pub labels: Pair<Vec<(String, String)>>,
+    /// The phase whose criteria these are.
+    pub phase: Option<String>,
+    /// Fingerprint of the resolved configuration, so that a report says what it was judged by.
+    pub fingerprint: String,
+    /// What is known of each metric that a criterion names.
+    pub metrics: BTreeMap<MetricName, Metric>,
+    /// What must hold, in the order written.
+    pub criteria: Vec<Criterion>,
+    /// The canary's expected share of the traffic, and what follows from a mismatch.
+    pub traffic: Option<Traffic>,
+    /// How outcomes become a verdict.
+    pub policy: Policy,
+}
+
+/// What the judge knows of a metric beside its points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// What its values are measured in.
+    pub unit: Unit,
+    /// What its points are.
+    pub kind: Kind,
+    /// A prior for its design effect from the service's own history, as (phi, nu).
+    pub history: Option<(f64, f64)>,
+}
+
+/// What a metric's values are measured in. Bounds and estimates are in this unit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unit {
+    /// A share between 0 and 1, shown in percent.
+    Share,
+    /// Seconds are never used inside: durations are milliseconds.
+    Milliseconds,
+    /// Bytes.
+    Bytes,
+    /// Percent of something that is not a rate of counts (CPU): 50 means 50 %.
+    Percent,
+    /// Occurrences per second (shown per minute or per what the bound says), or per unit of exposure.
+    PerSecond,
+    /// Occurrences per unit of exposure, with the unit's name ("session").
+    Per(String),
+    /// A bare number, with the unit's own name or nothing.
+    Plain(String),
+}
+
+/// What a metric's points are, and which way is worse.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Counts of bad among all; the rate shown is bad / total.
+    BadShare,
+    /// Counts of bad among all; the rate shown is the good share, 1 - bad / total.
+    GoodShare,
+    /// Counts of a part among all, neither good nor bad.
+    PartShare,
+    /// Occurrences without trials.
+    Events,
+    /// One value per request.
+    Values,
+    /// One number per step.
+    Gauge {
+        /// The quantile (in [0, 1]) of requests that each point is, if it is one.
+        quantile: Option<f64>,
+        /// Compare by ratio (positive quantities) or by difference.
+        scale: Scale,
+    },
+}
+
+/// How the arms of a gauge are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// By ratio where all values are positive, else by difference.
+    Auto,
+    /// By ratio.
+    Ratio,
+    /// By difference.
+    Difference,
+}
+
+/// One thing that must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    /// Unique name, shown in reports.
+    pub name: String,
+    /// The metric it reads.
+    pub metric: MetricName,
+    /// What of the metric is compared.
+    pub statistic: Statistic,
+    /// What must hold to pass.
+    pub pass: Option<Bound>,
+    /// What makes it fail; without it, anything shown to be beyond `pass`.
+    pub fail: Option<Bound>,
+    /// How the comparison is made.
+    pub rule: Rule,
+    /// How much a failure matters.
+    pub severity: Severity,
+    /// Its weight in the score and its share of the false-alarm budget.
+    pub weight: f64,
+    /// The group it is scored in.
+    pub group: String,
+    /// Criteria of one family share one part of the false-alarm budget (p50, p95 and p99 of one endpoint).
+    pub family: String,
+}
+
+/// What of a metric is compared with the bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Statistic {
+    /// The share of a counts metric.
+    Rate,
+    /// Occurrences per time or exposure of an events metric.
+    Frequency,
+    /// The number of occurrences in the window, events or bad counts.
+    Count,
+    /// The typical level of a gauge: mean and median of the steps must agree.
+    Typical,
+    /// A quantile (in [0, 1]): of requests for values, across steps for a gauge.
+    Quantile(f64),
+    /// The largest step of a gauge or largest value.
+    Max,
+    /// The smallest.
+    Min,
+}
+
+/// A limit and the side of it that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// Which side of the limit satisfies the bound.
+    pub side: Side,
+    /// Whether the limit itself does not satisfy it (`<` rather than `<=`).
+    pub strict: bool,
+    /// The limit.
+    pub limit: Limit,
+    /// The span in which occurrences are counted, for `<= 10 / 5m` under an alarm rule.
+    pub per: Option<SignedDuration>,
+}
+
+/// The wanted side of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `<`, `<=`, `==` for counts.
+    AtMost,
+    /// `>`, `>=`.
+    AtLeast,
+}
+
+/// A limit on the canary.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// An absolute value, in the metric's unit.
+    Threshold(f64),
+    /// The baseline plus (or minus, when negative) a margin. With both parts the wider one counts:
+    /// `baseline + max(50%, 0.1pp)`.
+    Margin {
+        /// As a fraction of the baseline: 0.05 for 5 %.
+        relative: Option<f64>,
+        /// In the metric's unit.
+        absolute: Option<f64>,
+    },
+}
+
+/// How a comparison is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The whole confidence interval must lie on one side.
+    Interval,
+    /// The observed number is compared, without statistics.
+    Observed,
+    /// An alarm: fails when in any `n` consecutive periods at least `m` are beyond the bound.
+    Periods {
+        /// Periods that must be beyond.
+        m: usize,
+        /// Out of so many consecutive ones.
+        n: usize,
+    },
+}
+
+/// How much a failed criterion matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Fails the verdict, and the score of its group is 0.
+    Critical,
+    /// Fails the verdict.
+    Normal,
+    /// Shown, never decides.
+    Muted,
+}
+
+/// The expected split of the traffic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traffic {
+    /// The canary's expected share, strictly between 0 and 1.
+    pub share: f64,
+    /// The counts metric whose totals are the traffic; any counts metric when not said.
+    pub metric: Option<MetricName>,
+    /// What a mismatch makes of the finding.
+    pub on_mismatch: Mismatch,
+}
+
+/// What a sample-ratio mismatch means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The comparison is suspect: warn.
+    Warn,
+    /// The rollout itself is wrong: fail.
+    Fail,
+}
+
+/// How findings become a verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Confidence: 1 - the chance of a false Fail per run, and of a false Pass per criterion.
+    pub level: f64,
+    /// Steps dropped from the beginning of both arms.
+    pub warmup: usize,
+    /// Share of elapsed steps that must be usable for any statistical answer.
+    pub min_coverage: f64,
+    /// Fewest usable steps for a gauge.
+    pub min_steps: usize,
+    /// A Fail on counts needs at least so many bad events more than expected.
+    pub min_excess: f64,
+    /// What a canary that went silent is.
+    pub silent: Silent,
+    /// When given, the score decides too.
+    pub score: Option<ScorePolicy>,
+    /// Before this much of the window there is no Pass.
+    pub min_soak: Option<SignedDuration>,
+    /// Where a failed verdict rolls back to, in words ("phase 5%", "baseline").
+    pub roll_back_to: String,
+    /// What follows this phase, in words ("phase 50%"); nothing after the last.
+    pub promote_to: Option<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            level: 0.95,
+            warmup: 0,
+            min_coverage: 0.5,
+            min_steps: 5,
+            min_excess: 5.0,
+            silent: Silent::Inconclusive,
+            score: None,
+            min_soak: None,
+            roll_back_to: "baseline".into(),
+            promote_to: None,
+        }
+    }
+}
+
+/// What it means when the canary stops reporting while the baseline goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silent {
+    /// The criterion cannot pass.
+    Inconclusive,
+    /// The criterion fails.
+    Fail,
+}
+
+/// Limits on the weighted score, 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScorePolicy {
+    /// At or above: the score passes.
+    pub pass: f64,
+    /// At or above, but below `pass`: the score warns. Below: it fails.
+    pub marginal: f64,
+}

@@ -1,0 +1,256 @@
+//! The answer, complete: every number that a report shows is in here, and nothing else is needed to write one.
+
+use std::collections::BTreeMap;
+
+use super::rules::{Rule, Severity, Statistic, Unit};
+use crate::series::{MetricName, Pair, SignedDuration, Window};
+
+/// What davy says of one comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The name of the comparison.
+    pub name: String,
+    /// The phase that was judged.
+    pub phase: Option<String>,
+    /// The labels of each arm, in the order written.
+    pub labels: Pair<Vec<(String, String)>>,
+    /// The answer.
+    pub outcome: Outcome,
+    /// The one sentence that gives the reason.
+    pub summary: String,
+    /// What to do.
+    pub recommendation: Recommendation,
+    /// One finding per criterion, in the order written, then those about the comparison itself.
+    pub findings: Vec<Finding>,
+    /// The weighted score, 0 to 100, over all groups and per group.
+    pub score: Score,
+    /// The windows that were judged.
+    pub windows: Pair<Window>,
+    /// The spacing of the points.
+    pub step: SignedDuration,
+    /// The points themselves, one entry per step of the window, for the reader's eye; by metric.
+    pub traces: BTreeMap<MetricName, Trace>,
+    /// What the reader should know of the comparison as a whole.
+    pub notes: Vec<String>,
+    /// Confidence of the policy.
+    pub level: f64,
+    /// Fingerprint of the resolved configuration.
+    pub fingerprint: String,
+}
+
+/// One metric's points on the common grid, in the metric's unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// What the values are measured in.
+    pub unit: Unit,
+    /// One entry per step, nothing where nothing was measured.
+    pub steps: Pair<Vec<Option<f64>>>,
+    /// Where the series came from.
+    pub origin: String,
+}
+
+/// The four answers. The order is from good to bad, as a verdict combines them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Shown to be within its bounds.
+    Pass,
+    /// Shown not to fail, but not within the target.
+    Warn,
+    /// The data cannot tell.
+    Inconclusive,
+    /// Shown to be beyond its bounds.
+    Fail,
+}
+
+/// What to do with the rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recommendation {
+    /// Go on, to the phase named where there is one.
+    Promote {
+        /// The next phase.
+        to: Option<String>,
+    },
+    /// Keep the present share and collect more data.
+    Hold,
+    /// Take the canary back.
+    RollBack {
+        /// To what.
+        to: String,
+    },
+}
+
+/// The answer to one criterion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The criterion's name.
+    pub criterion: String,
+    /// Its metric.
+    pub metric: MetricName,
+    /// What was compared.
+    pub statistic: Statistic,
+    /// What must hold, in words with units: "<= baseline + 5%".
+    pub target: String,
+    /// What makes it fail where that is said apart.
+    pub fail_at: Option<String>,
+    /// How the comparison was made.
+    pub rule: Rule,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Its weight.
+    pub weight: f64,
+    /// Its group.
+    pub group: String,
+    /// The answer.
+    pub outcome: Outcome,
+    /// Why, for programs.
+    pub reason: Reason,
+    /// Why, for people: one sentence.
+    pub sentence: String,
+    /// What would change the answer, where that can be said.
+    pub decide: Option<String>,
+    /// Remarks on the data behind it.
+    pub notes: Vec<String>,
+    /// The numbers.
+    pub evidence: Evidence,
+}
+
+/// Why a finding is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The whole interval (or the observed number, or every period) is within the bound.
+    WithinBound,
+    /// The whole interval (or the observed number, or enough periods) is beyond the bound.
+    BeyondBound,
+    /// Shown not to fail, but not within the target.
+    BetweenBounds,
+    /// The interval straddles the bound.
+    Undecided,
+    /// The canary has no data.
+    NoData,
+    /// The baseline has no data.
+    NoBaseline,
+    /// Too few of the elapsed steps are usable.
+    LowCoverage,
+    /// Too few points, requests or slow requests for any answer.
+    TooFew,
+    /// The canary stopped reporting while the baseline went on.
+    CanarySilent,
+    /// Beyond the bound, but by fewer events than the policy asks for.
+    SmallExcess,
+    /// Within the bound, but before the minimum soak.
+    SoakTooShort,
+    /// Arms of different size make the percentiles incomparable, and the request counts are not known.
+    NotComparable,
+    /// The canary's share of the traffic is not the configured one.
+    ShareMismatch,
+    /// The canary's share of the traffic is the configured one.
+    ShareAsExpected,
+    /// The data is not of the shape that the criterion needs.
+    WrongShape,
+}
+
+/// The numbers behind a finding, in the metric's unit. What is not known is `None`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evidence {
+    /// What the estimates are measured in.
+    pub unit: Option<Unit>,
+    /// Sample size per arm: requests, exposure seconds or steps, see `n_of`.
+    pub n: Pair<f64>,
+    /// What `n` counts: "requests", "steps", "events".
+    pub n_of: &'static str,
+    /// Bad or slow requests, or events, per arm.
+    pub bad: Option<Pair<u64>>,
+    /// Share of the elapsed steps in which the arm was measured.
+    pub coverage: Pair<f64>,
+    /// The statistic in each arm.
+    pub estimate: Pair<Option<f64>>,
+    /// What was compared with the bound, with its interval.
+    pub effect: Option<Effect>,
+    /// The pass bound as a number on the scale of the effect.
+    pub pass_limit: Option<f64>,
+    /// The fail bound as a number on the scale of the effect.
+    pub fail_limit: Option<f64>,
+    /// How it was computed.
+    pub method: Option<Method>,
+    /// Confidence of the interval's ends: (end nearer to failing evidence, end nearer to passing evidence).
+    pub level: Option<Levels>,
+    /// The design effect that widened the interval, for counts.
+    pub design_effect: Option<f64>,
+    /// The smallest worsening this data would have shown with 80 % power, on the scale of the effect.
+    pub detectable: Option<f64>,
+    /// Periods beyond the bound and periods looked at, for alarm rules.
+    pub periods: Option<(usize, usize)>,
+}
+
+/// Confidence of the two one-sided answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    /// At which a Fail is stated (the run's false-alarm budget, shared among the families).
+    pub fail: f64,
+    /// At which a Pass is stated.
+    pub pass: f64,
+}
+
+/// The judged quantity with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    /// What the number is.
+    pub kind: EffectKind,
+    /// The estimate, where there is one.
+    pub estimate: Option<f64>,
+    /// Lower end; negative infinity where unbounded.
+    pub low: f64,
+    /// Upper end; infinity where unbounded.
+    pub high: f64,
+}
+
+/// What an effect is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectKind {
+    /// The canary's own value, in the metric's unit.
+    Level,
+    /// Canary divided by baseline.
+    Ratio,
+    /// Canary minus baseline, in the metric's unit.
+    Difference,
+}
+
+/// How a finding was computed; each names its section of the method notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Exact binomial tail of one arm's counts, widened by the design effect.
+    BinomialTail,
+    /// Exact Poisson tail of one arm's events, widened by the design effect.
+    PoissonTail,
+    /// Exact conditional binomial tail of the canary's share of events per step, widened by the design effect.
+    ConditionalBinomial,
+    /// Miettinen-Nurminen score for a difference of rates, widened by the design effect.
+    ScoreDifference,
+    /// Stratified difference of rates with an autocorrelation-robust variance.
+    StratifiedDifference,
+    /// Mean and signed rank of paired steps, each with two autocorrelation-robust variances; the weakest counts.
+    PairedSteps,
+    /// The same for one arm's steps against a limit.
+    OneArmSteps,
+    /// Steps beyond the limit against the share the quantile allows.
+    StepQuantile,
+    /// Requests slower than the limit against the share the quantile allows.
+    SlowRequests,
+    /// Requests slower than the baseline's quantile of earlier steps.
+    PredictableThreshold,
+    /// The observed number against the bound.
+    Observed,
+    /// M of N consecutive periods beyond the bound.
+    Periods,
+    /// The canary's share of the requests against the configured share.
+    TrafficShare,
+}
+
+/// A weighted score, 0 to 100.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Score {
+    /// Over all criteria that count; nothing when none does.
+    pub total: Option<f64>,
+    /// Per group, in the order of first mention.
+    pub groups: Vec<(String, Option<f64>)>,
+}

@@ -1,0 +1,230 @@
+//! What was measured, as plain columns: the seam between the outside world and the judge.
+//!
+//! A [`Series`] says by its shape what its numbers are, and so which questions they can answer. Requests with
+//! their bad ones are [`Series::Counts`]; a number that somebody else computed per step (a CloudWatch p95, a
+//! CPU share) is a [`Series::Gauge`] and never turns into a quantile of requests again.
+//!
+//! A missing point is absent from the columns. It is never a zero and never interpolated.
+
+use std::collections::BTreeMap;
+
+pub use jiff::{SignedDuration, Timestamp};
+
+/// The name of a metric, unique within a configuration.
+pub type MetricName = String;
+
+/// One of the two sides of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Arm {
+    /// The side that is known to be good.
+    Baseline,
+    /// The side under judgement.
+    Canary,
+}
+
+impl Arm {
+    /// Both arms, baseline first.
+    pub const BOTH: [Arm; 2] = [Arm::Baseline, Arm::Canary];
+
+    /// The arm's name as configuration and reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Arm::Baseline => "baseline",
+            Arm::Canary => "canary",
+        }
+    }
+}
+
+/// The same thing for both arms; named fields, so that the two are never mixed up by position.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pair<T> {
+    /// The baseline's.
+    pub baseline: T,
+    /// The canary's.
+    pub canary: T,
+}
+
+impl<T> Pair<T> {
+    /// Builds the pair by asking for each arm in turn.
+    pub fn build(mut f: impl FnMut(Arm) -> T) -> Self {
+        Pair { baseline: f(Arm::Baseline), canary: f(Arm::Canary) }
+    }
+
+    /// Builds the pair by asking for each arm in turn; the first error wins.
+    pub fn try_build<E>(mut f: impl FnMut(Arm) -> Result<T, E>) -> Result<Self, E> {
+        Ok(Pair { baseline: f(Arm::Baseline)?, canary: f(Arm::Canary)? })
+    }
+
+    /// The value of one arm.
+    pub fn get(&self, arm: Arm) -> &T {
+        match arm {
+            Arm::Baseline => &self.baseline,
+            Arm::Canary => &self.canary,
+        }
+    }
+
+    /// The value of one arm, to change it.
+    pub fn get_mut(&mut self, arm: Arm) -> &mut T {
+        match arm {
+            Arm::Baseline => &mut self.baseline,
+            Arm::Canary => &mut self.canary,
+        }
+    }
+
+    /// The pair by reference.
+    pub fn as_ref(&self) -> Pair<&T> {
+        Pair { baseline: &self.baseline, canary: &self.canary }
+    }
+
+    /// The same function applied to both arms.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Pair<U> {
+        Pair { baseline: f(self.baseline), canary: f(self.canary) }
+    }
+
+    /// Two pairs as a pair of twos.
+    pub fn zip<U>(self, other: Pair<U>) -> Pair<(T, U)> {
+        Pair { baseline: (self.baseline, other.baseline), canary: (self.canary, other.canary) }
+    }
+}
+
+/// A half-open span of time: `start` belongs to it, `end` does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant inside.
+    pub start: Timestamp,
+    /// The first instant after.
+    pub end: Timestamp,
+}
+
+impl Window {
+    /// Whether an instant lies inside.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.start <= time && time < self.end
+    }
+
+    /// How long it is; negative when the ends are the wrong way round.
+    pub fn duration(&self) -> SignedDuration {
+        self.end.duration_since(self.start)
+    }
+
+    /// How many whole or begun steps fit.
+    pub fn steps(&self, step: SignedDuration) -> usize {
+        let (span, step) = (self.duration().as_millis(), step.as_millis().max(1));
+        usize::try_from((span + step - 1) / step).unwrap_or(0)
+    }
+}
+
+/// What a source can honestly know of one metric in one arm, in columns of equal length, sorted by time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Series {
+    /// Trials per step and how many of them were bad: error rate, cache misses, a share of log events.
+    Counts {
+        /// Start of each step.
+        time: Vec<Timestamp>,
+        /// Trials (requests, lookups, sessions) in the step.
+        total: Vec<u64>,
+        /// Those of them that count; never more than `total`.
+        bad: Vec<u64>,
+    },
+    /// Occurrences per step without a denominator of trials: fallbacks, restarts, dropped results.
+    Events {
+        /// Start of each step.
+        time: Vec<Timestamp>,
+        /// Occurrences in the step.
+        count: Vec<u64>,
+        /// What the occurrences are per (sessions, instance-seconds), where the source knows it.
+        exposure: Option<Vec<f64>>,
+    },
+    /// One entry per request.
+    Values {
+        /// When each request happened.
+        time: Vec<Timestamp>,
+        /// Its value, such as its latency.
+        value: Vec<f64>,
+    },
+    /// One number per step, computed elsewhere: a percentile from a monitoring system, CPU, memory.
+    Gauge {
+        /// Start of each step.
+        time: Vec<Timestamp>,
+        /// The number.
+        value: Vec<f64>,
+        /// How many requests stand behind each number, where the source knows it.
+        requests: Option<Vec<u64>>,
+    },
+}
+
+impl Series {
+    /// The instants of the points, in order.
+    pub fn time(&self) -> &[Timestamp] {
+        match self {
+            Series::Counts { time, .. }
+            | Series::Events { time, .. }
+            | Series::Values { time, .. }
+            | Series::Gauge { time, .. } => time,
+        }
+    }
+
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.time().len()
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.time().is_empty()
+    }
+
+    /// The points inside a window.
+    pub fn within(&self, window: &Window) -> Series {
+        let time = self.time();
+        let from = time.partition_point(|t| *t < window.start);
+        let to = time.partition_point(|t| *t < window.end).max(from);
+        let times = time[from..to].to_vec();
+        match self {
+            Series::Counts { total, bad, .. } => {
+                Series::Counts { time: times, total: total[from..to].to_vec(), bad: bad[from..to].to_vec() }
+            }
+            Series::Events { count, exposure, .. } => Series::Events {
+                time: times,
+                count: count[from..to].to_vec(),
+                exposure: exposure.as_ref().map(|e| e[from..to].to_vec()),
+            },
+            Series::Values { value, .. } => Series::Values { time: times, value: value[from..to].to_vec() },
+            Series::Gauge { value, requests, .. } => Series::Gauge {
+                time: times,
+                value: value[from..to].to_vec(),
+                requests: requests.as_ref().map(|r| r[from..to].to_vec()),
+            },
+        }
+    }
+}
+
+/// Everything the judge gets to see: the measured series of both arms and the windows they were taken from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Each arm's window. They differ where the baseline is an earlier time of the same system.
+    pub windows: Pair<Window>,
+    /// The spacing of the points.
+    pub step: SignedDuration,
+    /// The series of each metric; an arm without any point has an empty series.
+    pub metrics: BTreeMap<MetricName, Pair<Series>>,
+    /// Where each metric came from, for the report ("canary.csv, columns errors and requests").
+    pub origins: BTreeMap<MetricName, String>,
+}
+
+impl Dataset {
+    /// The dataset as it stood at an instant: nothing at or after it is kept. Each arm is cut at the same
+    /// elapsed time from the start of its own window.
+    pub fn until(&self, canary_end: Timestamp) -> Dataset {
+        let elapsed = canary_end.duration_since(self.windows.canary.start);
+        let windows = self.windows.map(|w| {
+            let end = w.start.saturating_add(elapsed).unwrap_or(w.end);
+            Window { start: w.start, end: end.min(w.end) }
+        });
+        let metrics = self.metrics.iter().map(|(name, pair)| {
+            let cut = pair.as_ref().zip(windows.as_ref()).map(|(series, window)| series.within(window));
+            (name.clone(), cut)
+        });
+        Dataset { windows, step: self.step, metrics: metrics.collect(), origins: self.origins.clone() }
+    }
+}

@@ -1,0 +1,133 @@
+//! The outside world as series: one file per backend or kind of file, and nothing else in davy waits on it.
+//!
+//! A [`Query`] is a complete, resolved question about one metric in one arm. Building one does no IO, so a
+//! configuration is checked offline by construction; [`fetch`](crate::ingest::ingest) is where it is asked.
+
+use std::path::PathBuf;
+
+use crate::series::{Arm, MetricName};
+
+/// One question to one source: the points of one metric in one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The metric the answer belongs to.
+    pub metric: MetricName,
+    /// The arm it belongs to.
+    pub arm: Arm,
+    /// Where to ask.
+    pub source: Source,
+    /// What to ask for.
+    pub ask: Ask,
+}
+
+/// Where points come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// A file with rows or a saved answer of a monitoring API.
+    File(File),
+}
+
+/// A file and how to read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct File {
+    /// Where it is; relative paths are already resolved against the configuration's folder.
+    pub path: PathBuf,
+    /// The path as the user wrote it, for messages.
+    pub shown: String,
+    /// What it contains.
+    pub format: Format,
+    /// The column with the time; recognised by name when not given.
+    pub time: Option<String>,
+    /// The time zone of timestamps without an offset (IANA name); UTC when not given.
+    pub zone: Option<String>,
+    /// The column that tells the arms apart and the value that means this query's arm. Without it, a column
+    /// named `arm` is used when there is one, else all rows belong to the arm.
+    pub arm: Option<ArmColumn>,
+    /// For long (tidy) files: the columns with the metric's name and its value.
+    pub long: Option<Long>,
+}
+
+/// Which rows belong to the arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmColumn {
+    /// The column's name.
+    pub column: String,
+    /// The value that marks this query's arm.
+    pub value: String,
+}
+
+/// The columns of a long file: one row per time and name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Long {
+    /// The column that names what the row measures.
+    pub name: String,
+    /// The column with the measured value.
+    pub value: String,
+}
+
+/// What a file contains. Compression (gzip, zstd) is recognised by its first bytes, whatever the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// By the name's extension, then by content.
+    Auto,
+    /// Comma (or semicolon) separated.
+    Csv,
+    /// Tab separated.
+    Tsv,
+    /// One JSON document: an array of objects, an object of arrays, or what the AWS command line prints.
+    Json,
+    /// One JSON object per line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What is asked of a source, by the shape of the answer. Names are columns (or ids, labels, fields).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Trials and how many were bad. Two of the three are given; the third follows.
+    Counts {
+        /// All trials.
+        total: Option<String>,
+        /// The bad ones.
+        bad: Option<String>,
+        /// The good ones.
+        good: Option<String>,
+        /// What an empty cell of `bad` or `good` means where `total` (or the other) has a value.
+        missing: Missing,
+    },
+    /// Occurrences.
+    Events {
+        /// Occurrences per step.
+        count: String,
+        /// What they are per.
+        exposure: Option<String>,
+        /// What an empty cell means.
+        missing: Missing,
+    },
+    /// One value per row.
+    Values {
+        /// The value.
+        value: String,
+        /// Factor into the metric's unit (1000 for seconds into milliseconds).
+        factor: f64,
+    },
+    /// One number per step.
+    Gauge {
+        /// The number.
+        value: String,
+        /// Factor into the metric's unit.
+        factor: f64,
+        /// Requests behind each number.
+        requests: Option<String>,
+    },
+}
+
+/// What an empty cell means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing was measured: the point is absent.
+    Gap,
+    /// A counter that does not report zeros: zero.
+    Zero,
+}
