@@ -13,6 +13,23 @@ pub struct Plan {
     pub time: TimePlan,
     /// What to ask of the data.
     pub rules: Rules,
+    /// What an undecided verdict becomes at the exit.
+    pub on_inconclusive: OnInconclusive,
+    /// Whether a warning stops the pipeline.
+    pub fail_on_warn: bool,
+}
+
+/// What an Inconclusive verdict becomes at the exit. It stays Inconclusive in every report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInconclusive {
+    /// Its own exit code.
+    Keep,
+    /// Exit as if it had passed.
+    Pass,
+    /// Exit as if it had warned.
+    Warn,
+    /// Exit as if it had failed.
+    Fail,
 }
 
 /// Which time to take from each arm.

@@ -3,6 +3,8 @@
 //! A [`Query`] is a complete, resolved question about one metric in one arm. Building one does no IO, so a
 //! configuration is checked offline by construction; [`fetch`](crate::ingest::ingest) is where it is asked.
 
+pub mod survey;
+
 use std::path::PathBuf;
 
 use crate::series::{Arm, MetricName};

@@ -1,2 +1,12 @@
-//! x
-#[test] fn a(){}
+//! One binary for everything that is tested from outside: a file per theme.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod cases;
+mod cli;
+mod config;
+mod properties;
+mod reality;
+mod reference;
+mod reports;
+mod tidy;
+mod wire;

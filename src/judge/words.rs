@@ -1,0 +1,111 @@
+//! Numbers as people read them: value and unit together, no more digits than carry meaning.
+
+use super::rules::Unit;
+use super::verdict::EffectKind;
+use crate::series::SignedDuration;
+
+/// A value with its unit: `1.2 %`, `230 ms`, `1.4 s`, `12 /min`.
+pub fn quantity(value: f64, unit: &Unit) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "unknown".into()
+        } else if value > 0.0 {
+            "∞".into()
+        } else {
+            "-∞".into()
+        };
+    }
+    match unit {
+        Unit::Share => format!("{} %", number(value * 100.0)),
+        Unit::Percent => format!("{} %", number(value)),
+        Unit::Milliseconds if value.abs() >= 10_000.0 => format!("{} s", number(value / 1000.0)),
+        Unit::Milliseconds => format!("{} ms", number(value)),
+        Unit::Bytes => bytes(value),
+        Unit::PerSecond if value.abs() >= 10.0 => format!("{} /s", number(value)),
+        Unit::PerSecond if value == 0.0 || value.abs() * 60.0 >= 0.1 => format!("{} /min", number(value * 60.0)),
+        Unit::PerSecond => format!("{} /h", number(value * 3600.0)),
+        Unit::Per(exposure) => format!("{} /{exposure}", number(value)),
+        Unit::Plain(name) if name.is_empty() => number(value),
+        Unit::Plain(name) => format!("{} {name}", number(value)),
+    }
+}
+
+/// A change: a factor as percent (`+4.2 %`), a difference of shares in percentage points, else with its unit.
+pub fn change(value: f64, kind: EffectKind, unit: &Unit) -> String {
+    let signed = |text: String| if value > 0.0 { format!("+{text}") } else { text };
+    match (kind, unit) {
+        (EffectKind::Level, _) => quantity(value, unit),
+        (EffectKind::Ratio, _) if value.is_infinite() => "∞".into(),
+        (EffectKind::Ratio, _) if value >= 3.0 => format!("×{}", number(value)),
+        (EffectKind::Ratio, _) => {
+            let percent = (value - 1.0) * 100.0;
+            if percent > 0.0 { format!("+{} %", number(percent)) } else { format!("{} %", number(percent)) }
+        }
+        (EffectKind::Difference, Unit::Share) => signed(format!("{} pp", number(value * 100.0))),
+        (EffectKind::Difference, Unit::Percent) => signed(format!("{} pp", number(value))),
+        (EffectKind::Difference, _) => signed(quantity(value, unit)),
+    }
+}
+
+/// A number with three significant digits, thousands grouped, no exponent unless it is extreme.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".into();
+    }
+    if !(1e-6..1e12).contains(&size) {
+        return format!("{value:.2e}");
+    }
+    let digits = match size {
+        s if s >= 99.95 => 0,
+        s if s >= 9.995 => 1,
+        s if s >= 0.9995 => 2,
+        s => (2.0 - s.log10().floor()) as usize,
+    };
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    group_thousands(text)
+}
+
+/// A whole number with its thousands grouped: `12,345`.
+pub fn count(value: u64) -> String {
+    group_thousands(&value.to_string())
+}
+
+/// A span of time in its two largest parts: `1 h 30 min`, `45 s`.
+pub fn duration(span: SignedDuration) -> String {
+    let total = span.as_secs();
+    if total < 1 {
+        return format!("{} ms", span.as_millis());
+    }
+    let parts = [(total / 86_400, "d"), (total / 3_600 % 24, "h"), (total / 60 % 60, "min"), (total % 60, "s")];
+    let first = parts.iter().position(|(n, _)| *n > 0).unwrap_or(3);
+    let shown = parts[first..].iter().take(2).filter(|(n, _)| *n > 0);
+    shown.map(|(n, unit)| format!("{n} {unit}")).collect::<Vec<_>>().join(" ")
+}
+
+fn bytes(value: f64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let (mut value, mut at) = (value, 0);
+    while value.abs() >= 1024.0 && at + 1 < units.len() {
+        value /= 1024.0;
+        at += 1;
+    }
+    format!("{} {}", number(value), units[at])
+}
+
+fn group_thousands(text: &str) -> String {
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));
+    let mut grouped = String::with_capacity(text.len() + 4);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    match fraction {
+        Some(fraction) => format!("{sign}{grouped}.{fraction}"),
+        None => format!("{sign}{grouped}"),
+    }
+}
