@@ -1,7 +1,7 @@
 //! Numbers as people read them: value and unit together, no more digits than carry meaning.
 
 use super::rules::Unit;
-use super::verdict::EffectKind;
+use super::verdict::{EffectKind, Outcome};
 use crate::series::SignedDuration;
 
 /// A value with its unit: `1.2 %`, `230 ms`, `1.4 s`, `12 /min`.
@@ -108,4 +108,20 @@ fn group_thousands(text: &str) -> String {
         Some(fraction) => format!("{sign}{grouped}.{fraction}"),
         None => format!("{sign}{grouped}"),
     }
+}
+
+/// An outcome as the verb of a sentence.
+pub fn outcome_verb(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "passes",
+        Outcome::Warn => "warns",
+        Outcome::Inconclusive => "inconclusive",
+        Outcome::Fail => "fails",
+    }
+}
+
+/// A quantile as people call it: 0.95 is `p95`, 0.999 is `p99.9`.
+pub fn quantile_name(q: f64) -> String {
+    let percent = format!("{:.4}", q * 100.0);
+    format!("p{}", percent.trim_end_matches('0').trim_end_matches('.'))
 }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod properties;
 mod reality;
+mod recordings;
 mod reference;
 mod reports;
 mod tidy;
