@@ -25,4 +25,6 @@ pub mod source;
 
 pub mod config;
 
+pub mod ingest;
+
 pub mod report;
