@@ -9,9 +9,9 @@ use super::spark::spark;
 use super::words;
 use crate::judge::words::count;
 
-const TABLE_BYTES: usize = 18 * 1024;
-const REASONS_BYTES: usize = 9 * 1024;
-const PASSING_BYTES: usize = 7 * 1024;
+const TABLE_BYTES: usize = 16 * 1024;
+const REASONS_BYTES: usize = 8 * 1024;
+const EVIDENCE_BYTES: usize = 10 * 1024;
 const SPARKLINE_BYTES: usize = 6 * 1024;
 const ROW_BYTES: usize = 2 * 1024;
 const LONGEST_NAME: usize = 120;
@@ -21,36 +21,33 @@ const SPARKLINE: usize = 48;
 /// The report as GitHub-flavoured Markdown.
 pub fn render(document: &Document) -> String {
     let findings = words::worst_first(document);
-    let (passed, others): (Vec<&Finding>, Vec<&Finding>) =
-        findings.iter().partition(|finding| finding.outcome == Outcome::Pass);
+    let others: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.outcome != Outcome::Pass).collect();
     let mut blocks = vec![head(document)];
     if !findings.is_empty() {
         blocks.push(table(&findings));
     }
-    if !others.is_empty() {
-        blocks.push(listed(&others, REASONS_BYTES));
-    }
-    let notes = document.notes.iter().take(10).map(|note| format!("- {}\n", escape(note, LONGEST_TEXT)));
+    blocks.push(listed(&others, reasons, REASONS_BYTES));
+    let notes = document.notes.iter().take(10).map(|note| format!("- Note: {}\n", escape(note, LONGEST_TEXT)));
     blocks.push(notes.collect());
-    if !passed.is_empty() {
-        blocks.push(folded("What passed", &listed(&passed, PASSING_BYTES)));
+    if !findings.is_empty() {
+        blocks.push(folded("Evidence", &listed(&findings, evidence, EVIDENCE_BYTES)));
     }
     if !document.traces.is_empty() {
-        blocks.push(folded("The points", &sparklines(document)));
+        blocks.push(folded("Points", &sparklines(document)));
     }
-    blocks.push(folded("How it was judged", &provenance(document)));
+    blocks.push(folded("Provenance", &provenance(document)));
     let blocks: Vec<&str> = blocks.iter().map(|block| block.trim_end()).filter(|block| !block.is_empty()).collect();
     format!("{}\n", blocks.join("\n\n"))
 }
 
 fn head(document: &Document) -> String {
-    let mut text = format!("## {} {}\n\n", mark(document.outcome), escape(&words::title(document), LONGEST_NAME));
+    let mut text = format!("## {}: {}\n\n", mark(document.outcome), escape(&words::title(document), LONGEST_NAME));
     let summary = escape(&document.summary, LONGEST_TEXT);
     if !summary.is_empty() {
         text.push_str(&format!("**{summary}**\n\n"));
     }
     let advice = escape(&words::recommendation(&document.recommendation), LONGEST_NAME);
-    text.push_str(&format!("Recommendation: {advice}\n"));
+    text.push_str(&format!("Recommendation: {advice}.\n"));
     text
 }
 
@@ -112,26 +109,33 @@ fn left_out(findings: &[&Finding]) -> String {
     format!("\n… and {} more that are left out here; {of_them}.\n", count(findings.len() as u64))
 }
 
-/// One item per finding: its name, its sentence, what would decide it and what is known of it.
-fn listed(findings: &[&Finding], bytes: usize) -> String {
+/// One item per finding: its name and what is to be said of it.
+fn listed(findings: &[&Finding], say: fn(&Finding) -> Vec<String>, bytes: usize) -> String {
+    let items = findings.iter().map(|finding| {
+        let name = escape(&words::criterion(finding), LONGEST_NAME);
+        let mut parts = vec![format!("**{}: {name}**", finding.outcome.word())];
+        parts.extend(say(finding).into_iter().filter(|part| !part.is_empty()));
+        format!("- {}\n", parts.join("<br>"))
+    });
     let mut text = String::new();
-    let shown = within(findings.iter().map(|finding| item(finding)), bytes, &mut text);
+    let shown = within(items, bytes, &mut text);
     text.push_str(&left_out(&findings[shown..]));
     text
 }
 
-fn item(finding: &Finding) -> String {
-    let name = escape(&words::criterion(finding), LONGEST_NAME);
-    let mut parts = vec![format!("**{}: {name}**", finding.outcome.word()), escape(&finding.sentence, LONGEST_TEXT)];
-    parts.extend(finding.decide.iter().map(|decide| escape(decide, LONGEST_TEXT)));
-    parts.extend(finding.notes.iter().take(5).map(|note| format!("Note: {}", escape(note, LONGEST_TEXT))));
-    let details = words::details(finding).into_iter().filter(|(name, _)| *name != "sample");
-    let details: Vec<String> = details.map(|(name, text)| format!("{name}: {}", escape(&text, 300))).collect();
-    if !details.is_empty() {
-        parts.push(format!("<sub>{}</sub>", details.join("; ")));
-    }
-    parts.retain(|part| !part.is_empty());
-    format!("- {}\n", parts.join("<br>"))
+/// Why the finding is what it is, what would decide it, and what is to be known of its data.
+fn reasons(finding: &Finding) -> Vec<String> {
+    let notes = finding.notes.iter().take(5).map(|note| format!("Note: {}", escape(note, LONGEST_TEXT)));
+    let sentences = [Some(&finding.sentence), finding.decide.as_ref()].into_iter().flatten();
+    sentences.map(|sentence| escape(sentence, LONGEST_TEXT)).chain(notes).collect()
+}
+
+/// How it was found; for what passed, and so is not explained elsewhere, with its reasons.
+fn evidence(finding: &Finding) -> Vec<String> {
+    let mut parts = if finding.outcome == Outcome::Pass { reasons(finding) } else { Vec::new() };
+    let details = words::details(finding).into_iter();
+    parts.extend(details.map(|(name, texts)| format!("{name}: {}", escape(&texts.join("; "), LONGEST_TEXT))));
+    parts
 }
 
 fn sparklines(document: &Document) -> String {
@@ -154,13 +158,11 @@ fn sparklines(document: &Document) -> String {
 }
 
 fn provenance(document: &Document) -> String {
-    let labels = document.arms.named().into_iter().map(|(arm, side)| (arm, words::labels(&side.labels)));
-    let mut rows: Vec<(&str, String)> = labels.filter(|(_, labels)| !labels.is_empty()).collect();
-    rows.extend(words::windows(document));
-    rows.extend(words::score(document).map(|score| ("score", score)));
-    rows.push(("fingerprint", document.fingerprint.clone()));
-    rows.push(("davy", document.davy.clone()));
-    let mut text: String = rows.iter().map(|(name, text)| format!("- {name}: {}\n", escape(text, 300))).collect();
+    let mut rows = words::setting(document);
+    rows.extend(words::score(document).map(|score| ("score", vec![score])));
+    rows.push(("judged by", vec![words::judged_by(document)]));
+    let line = |(name, texts): &(&str, Vec<String>)| format!("- {name}: {}\n", escape(&texts.join("; "), 300));
+    let mut text: String = rows.iter().map(line).collect();
     let origins = document.traces.iter().map(|trace| {
         let (metric, origin) = (escape(&trace.metric, LONGEST_NAME), escape(&trace.origin, 200));
         format!("- {metric} from {origin}\n")

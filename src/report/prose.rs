@@ -58,7 +58,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in unbreakable(text) {
+    for word in unbreakable(text, columns) {
         if !line.is_empty() && width(&line) + 1 + width(&word) <= columns {
             line.push(' ');
             line.push_str(&word);
@@ -81,13 +81,17 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Words, with a unit glued to the number before it.
-fn unbreakable(text: &str) -> Vec<String> {
+/// Words, with a unit glued to the number before it and an operator to what follows it, where there is room.
+fn unbreakable(text: &str, columns: usize) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let is_unit = width(word) <= 3 || word.starts_with('/');
+        let belongs = |last: &String| {
+            (is_operator(last) || is_unit && last.ends_with(|c: char| c.is_ascii_digit()))
+                && width(last) + 1 + width(word) <= columns.min(20)
+        };
         match words.last_mut() {
-            Some(last) if is_unit && last.ends_with(|c: char| c.is_ascii_digit()) && width(last) < 16 => {
+            Some(last) if belongs(last) && !is_operator(word) => {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -95,6 +99,10 @@ fn unbreakable(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+fn is_operator(word: &str) -> bool {
+    matches!(word, "<" | "<=" | ">" | ">=" | "==" | "+" | "-" | "/")
 }
 
 /// The longest beginning that fits, but at least one character, so that a loop over the rest ends.

@@ -7,8 +7,8 @@ use super::terminal::Ink;
 use super::words;
 
 const GUTTER: usize = 2;
-const WIDEST_VALUE: usize = 12;
-const WIDEST_EFFECT: usize = 26;
+const WIDEST_VALUE: usize = 10;
+const WIDEST_EFFECT: usize = 24;
 const NARROWEST_NAME: usize = 16;
 const TALLEST_CELL: usize = 3;
 
@@ -86,18 +86,16 @@ fn as_table(rows: &[Row], widths: &Widths, ink: Ink) -> Vec<String> {
     let heading = line(" ".repeat(widths.outcome), ["criterion", "baseline", "canary", "effect"]);
     let mut lines = vec![ink.dim(&heading)];
     for row in rows {
-        let name = cell(&row.name, widths.name);
-        let effect = cell(&row.effect, widths.effect);
-        let (baseline, canary) = (fit(&row.baseline, widths.baseline), fit(&row.canary, widths.canary));
-        for at in 0..name.len().max(effect.len()) {
-            let part = |cell: &[String]| cell.get(at).cloned().unwrap_or_default();
-            let (name, effect) = (part(&name), part(&effect));
-            if at == 0 {
-                let outcome = ink.outcome(row.finding, &pad(row.outcome(), widths.outcome));
-                lines.push(line(outcome, [&name, &baseline, &canary, &effect]));
-            } else {
-                lines.push(line(" ".repeat(widths.outcome), [&name, "", "", &effect]));
-            }
+        let cells = [
+            cell(&row.name, widths.name),
+            cell(&row.baseline, widths.baseline),
+            cell(&row.canary, widths.canary),
+            cell(&row.effect, widths.effect),
+        ];
+        for at in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
+            let outcome = if at == 0 { row.outcome() } else { "" };
+            let outcome = ink.outcome(row.finding, &pad(outcome, widths.outcome));
+            lines.push(line(outcome, cells.each_ref().map(|cell| cell.get(at).map_or("", String::as_str))));
         }
     }
     lines

@@ -79,8 +79,8 @@ impl Page {
     fn headline(&self, document: &Document) -> Vec<String> {
         let word = document.outcome.word();
         let title = fit(&words::title(document), self.columns - width(word) - 2);
-        let mut lines =
-            vec![format!("{}  {}", self.ink.paint(answer(document.outcome).bold(), word), self.ink.bold(&title))];
+        let word = self.ink.paint(answer(document.outcome).bold(), word);
+        let mut lines = vec![if title.is_empty() { word } else { format!("{word}  {}", self.ink.bold(&title)) }];
         lines.extend(self.prose(&document.summary, ""));
         let advice = words::recommendation(&document.recommendation);
         let advice = self.prose(&advice, "→ ");
@@ -89,10 +89,7 @@ impl Page {
     }
 
     fn setting(&self, document: &Document) -> Vec<String> {
-        let labels = document.arms.named().into_iter().map(|(arm, side)| (arm, words::labels(&side.labels)));
-        let mut rows: Vec<(&str, String)> = labels.filter(|(_, labels)| !labels.is_empty()).collect();
-        rows.extend(words::windows(document));
-        self.rows(&rows, 0)
+        self.rows(&words::setting(document), 0)
     }
 
     /// Why each finding that did not pass did not; with details, everything about every finding.
@@ -147,27 +144,30 @@ impl Page {
 
     fn foot(&self, document: &Document) -> Vec<String> {
         let score = words::score(document).map(|score| format!("score {score}"));
-        let judged = format!("fingerprint {}, davy {}", plain(&document.fingerprint), plain(&document.davy));
-        let foot = score.into_iter().chain([judged]).flat_map(|text| self.prose(&text, ""));
+        let foot = score.into_iter().chain([words::judged_by(document)]).flat_map(|text| self.prose(&text, ""));
         foot.map(|line| self.ink.dim(&line)).collect()
     }
 
     /// Text in lines; the first begins with the given words, the others stand under its text.
     fn prose(&self, text: &str, lead: &str) -> Vec<String> {
+        let text = plain(text);
+        if text.is_empty() {
+            return Vec::new();
+        }
         let columns = self.columns.min(WIDEST_PROSE) - width(lead);
-        let lines = wrap(&plain(text), columns).into_iter().enumerate();
+        let lines = wrap(&text, columns).into_iter().enumerate();
         lines
             .map(|(at, line)| format!("{}{line}", if at == 0 { lead.into() } else { " ".repeat(width(lead)) }))
             .collect()
     }
 
-    /// Names and texts in two columns.
-    fn rows(&self, rows: &[(&str, String)], indent: usize) -> Vec<String> {
+    /// Names and their texts in two columns.
+    fn rows(&self, rows: &[(&str, Vec<String>)], indent: usize) -> Vec<String> {
         let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
         let room = self.columns.min(WIDEST_PROSE) - indent - names - 2;
         let mut lines = Vec::new();
-        for (name, text) in rows {
-            for (at, line) in wrap(text, room).into_iter().enumerate() {
+        for (name, texts) in rows {
+            for (at, line) in texts.iter().flat_map(|text| wrap(text, room)).enumerate() {
                 let name = self.ink.dim(&pad(if at == 0 { name } else { "" }, names));
                 lines.push(format!("{}{name}  {line}", " ".repeat(indent)));
             }

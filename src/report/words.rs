@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Arms, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Recommendation, RuleKind, Severity,
-    Span, Trace, UnitName,
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Recommendation, RuleKind, Severity, Span,
+    Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -63,9 +63,12 @@ pub fn on_effect_scale(evidence: &Evidence, value: Number) -> String {
 }
 
 /// The effect with its interval: `+4.2 % [-1.3, +9.9]`. Where the effect is the canary's own value, which stands
-/// beside it, the interval alone.
+/// beside it, the interval alone; for an alarm, its periods.
 pub fn effect(evidence: &Evidence) -> String {
-    let Some(effect) = &evidence.effect else { return NOTHING.into() };
+    let Some(effect) = &evidence.effect else {
+        let periods = evidence.periods.as_ref();
+        return periods.map_or(NOTHING.into(), |seen| format!("{} of {} periods", count(seen.beyond), count(seen.of)));
+    };
     let estimate = effect.estimate.map(|value| on_effect_scale(evidence, value));
     let interval = interval(evidence, effect, estimate.as_deref());
     match (estimate, interval) {
@@ -122,21 +125,25 @@ fn whole(n: Number) -> String {
     if value.fract() == 0.0 && (0.0..1e15).contains(&value) { count(value as u64) } else { number(value) }
 }
 
-/// Labels of an arm: `version 42, region eu`.
-pub fn labels(labels: &[Label]) -> String {
-    let said = labels.iter().map(|label| format!("{} {}", plain(&label.name), plain(&label.value)));
-    said.collect::<Vec<_>>().join(", ")
+/// What was compared: each arm's labels, and the windows, said once where both arms share it.
+pub fn setting(document: &Document) -> Vec<(&'static str, Vec<String>)> {
+    let shared = document.arms.baseline.window == document.arms.canary.window;
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
+    for (arm, side) in document.arms.named() {
+        let labels = Some(labels(&side.labels)).filter(|labels| !labels.is_empty());
+        let window = (!shared).then(|| window(&side.window, document.step_seconds));
+        rows.push((arm, labels.into_iter().chain(window).collect()));
+    }
+    if shared {
+        rows.push(("window", vec![window(&document.arms.canary.window, document.step_seconds)]));
+    }
+    rows.retain(|(_, texts)| !texts.is_empty());
+    rows
 }
 
-/// The windows: one line where both arms share it.
-pub fn windows(document: &Document) -> Vec<(&'static str, String)> {
-    let Arms { baseline, canary } = &document.arms;
-    let text = |span: &Span| window(span, document.step_seconds);
-    if baseline.window == canary.window {
-        vec![("window", text(&canary.window))]
-    } else {
-        vec![("baseline window", text(&baseline.window)), ("canary window", text(&canary.window))]
-    }
+fn labels(labels: &[Label]) -> String {
+    let said = labels.iter().map(|label| format!("{} {}", plain(&label.name), plain(&label.value)));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// A window in UTC: `2026-11-21 12:00 to 13:00 UTC, 12 steps of 5 min`.
@@ -181,6 +188,13 @@ pub fn range(trace: &Trace, points: &[Option<Number>]) -> String {
     }
 }
 
+/// By what the verdict was reached.
+pub fn judged_by(document: &Document) -> String {
+    let davy = format!("davy {}", plain(&document.davy));
+    let fingerprint = plain(&document.fingerprint);
+    if fingerprint.is_empty() { davy } else { format!("fingerprint {fingerprint}, {davy}") }
+}
+
 /// The score and its groups, where there is one: `87.5 of 100 (latency 75, errors 100)`.
 pub fn score(document: &Document) -> Option<String> {
     let total = number(document.score.total?.get());
@@ -196,10 +210,10 @@ pub fn score(document: &Document) -> Option<String> {
 }
 
 /// Everything that is known of a finding beside its sentence, as name and text.
-pub fn details(finding: &Finding) -> Vec<(&'static str, String)> {
+pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     let evidence = &finding.evidence;
     let mut rows = Vec::new();
-    let mut row = |name, text: Option<String>| rows.extend(text.map(|text| (name, text)));
+    let mut row = |name, text: Option<String>| rows.extend(text.map(|text| (name, vec![text])));
     row("sample", Some(samples(evidence)).filter(|text| text != NOTHING).map(|text| text + &bad(evidence)));
     row("fails at", finding.fail_at.as_deref().map(plain));
     row("alarm", alarm(finding));
@@ -208,12 +222,7 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, String)> {
     row("limits", limits(evidence));
     row("coverage", coverage(evidence));
     row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
-    row(
-        "detectable",
-        evidence.detectable.map(|size| {
-            format!("a worsening of {} would have shown, with 80 % power", on_effect_scale(evidence, size))
-        }),
-    );
+    row("detectable", detectable(evidence));
     rows
 }
 
@@ -256,6 +265,13 @@ fn limits(evidence: &Evidence) -> Option<String> {
         (Some(pass), Some(fail)) if pass != fail => Some(format!("{pass} to pass, {fail} to fail")),
         (pass, fail) => pass.or(fail),
     }
+}
+
+fn detectable(evidence: &Evidence) -> Option<String> {
+    let size = on_effect_scale(evidence, evidence.detectable?);
+    let is_level = evidence.effect.as_ref().is_none_or(|effect| effect.kind == EffectKind::Level);
+    let what = if is_level { "a canary at" } else { "a change of" };
+    Some(format!("{what} {size} would have shown, with 80 % power"))
 }
 
 fn coverage(evidence: &Evidence) -> Option<String> {
