@@ -16,7 +16,7 @@ pub fn quantity(value: f64, unit: &Unit) -> String {
         };
     }
     match unit {
-        Unit::Share => format!("{} %", number(value * 100.0)),
+        Unit::Share => format!("{} %", percent(value)),
         Unit::Percent => format!("{} %", number(value)),
         Unit::Milliseconds if value.abs() >= 10_000.0 => format!("{} s", number(value / 1000.0)),
         Unit::Milliseconds => format!("{} ms", number(value)),
@@ -65,6 +65,17 @@ pub fn number(value: f64) -> String {
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     group_thousands(text)
+}
+
+/// A share in percent. Close below 100 % the distance to it carries the meaning: 99.94 %, never "99.9" or "100".
+fn percent(share: f64) -> String {
+    let missing = (1.0 - share) * 100.0;
+    if !(1e-9..1.0).contains(&missing) {
+        return number(share * 100.0);
+    }
+    let digits = (1.0 - missing.log10().floor()) as usize;
+    let text = format!("{:.digits$}", 100.0 - missing);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// A whole number with its thousands grouped: `12,345`.
