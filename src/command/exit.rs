@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::config::Problems;
 use crate::config::plan::OnInconclusive;
 use crate::judge::verdict::Outcome;
+use crate::source::Kind;
 use crate::{ingest, record, report};
 
 /// The exit codes.
@@ -94,7 +95,7 @@ pub enum Failure {
         /// The file.
         path: PathBuf,
         /// Why not.
-        error: report::ReadError,
+        error: report::Error,
     },
     /// A file cannot be read at all.
     #[error("cannot read {}: {error}", path.display())]
@@ -127,7 +128,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
-            Failure::Data(error) if error.is_unreachable() => Exit::Source,
+            Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(_) | Failure::Unusable(_) | Failure::Verdict { .. } => Exit::Data,
             Failure::Unreadable { .. } => Exit::Source,
             Failure::Output { .. } | Failure::Record(_) => Exit::Output,

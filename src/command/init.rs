@@ -10,6 +10,7 @@ use crate::ingest;
 use crate::record;
 use crate::series::Pair;
 use crate::source::survey::{Survey, survey};
+
 use crate::source::{File, Format};
 
 pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failure> {

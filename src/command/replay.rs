@@ -39,7 +39,7 @@ fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timest
         let plain = Style { color: false, width: 80, details: false };
         let text = report::render(&document, Format::Json, &plain);
         record::write_file(&saved, &text).map_err(Failure::output(&saved))?;
-        console.answer(&format!("accepted  {}  {}\n", folder.display(), document.outcome_word()))?;
+        console.answer(&format!("accepted  {}  {}\n", folder.display(), document.outcome.word()))?;
         return Ok(Exit::Pass);
     }
     if arguments.check {
@@ -59,7 +59,7 @@ fn check(console: &Console, folder: &Path, saved: &Path, now: &Document) -> Resu
     let recorded = Document::read(&text).map_err(|error| Failure::Verdict { path: PathBuf::from(saved), error })?;
     let differences = report::diff(&recorded, now);
     if differences.is_empty() {
-        console.answer(&format!("same      {}  {}\n", folder.display(), now.outcome_word()))?;
+        console.answer(&format!("same      {}  {}\n", folder.display(), now.outcome.word()))?;
         return Ok(Exit::Pass);
     }
     let mut text = format!("differs   {}\n", folder.display());

@@ -67,7 +67,7 @@ fn observe(case: &Case, arm: Arm) -> Seen {
             let (total, bad) = steps.fold((0u64, 0u64), |(n, x), t| (n + t.total, x + t.bad));
             let share = (total > 0).then(|| bad as f64 / total as f64);
             let value = match (statistic, &case.metric.kind) {
-                (Statistic::Count, _) => Some(bad as f64),
+                (Statistic::Count, _) => share.map(|_| bad as f64),
                 (_, Kind::GoodShare) => share.map(|s| 1.0 - s),
                 _ => share,
             };

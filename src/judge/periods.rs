@@ -24,6 +24,9 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
     };
     let span = [criterion.fail, criterion.pass].into_iter().flatten().find_map(|bound| bound.per);
     let periods = periods(case, span);
+    if periods.iter().all(Option::is_none) {
+        return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
+    }
     let failed = alarm.first_run(&periods, m, n);
     let warned = target.and_then(|target| target.first_run(&periods, m, n));
     let (outcome, reason) = match (failed, warned) {
