@@ -2,6 +2,8 @@
 //!
 //! A colour never says what a word does not say too.
 
+use std::collections::BTreeSet;
+
 use anstyle::{AnsiColor, Effects, Style as Paint};
 
 use super::Style;
@@ -55,7 +57,7 @@ impl Ink {
     }
 
     fn paint(self, paint: Paint, text: &str) -> String {
-        if self.color { format!("{paint}{text}{paint:#}") } else { text.to_string() }
+        if self.color && !text.trim().is_empty() { format!("{paint}{text}{paint:#}") } else { text.to_string() }
     }
 }
 
@@ -181,8 +183,7 @@ fn chosen(document: &Document, details: bool) -> Vec<&Trace> {
     if details || document.traces.len() <= FEW_METRICS {
         return document.traces.iter().collect();
     }
-    let suspicious = |trace: &&Trace| {
-        document.findings.iter().any(|finding| finding.metric == trace.metric && finding.outcome != Outcome::Pass)
-    };
-    document.traces.iter().filter(suspicious).collect()
+    let failing = document.findings.iter().filter(|finding| finding.outcome != Outcome::Pass);
+    let suspicious: BTreeSet<&str> = failing.map(|finding| finding.metric.as_str()).collect();
+    document.traces.iter().filter(|trace| suspicious.contains(trace.metric.as_str())).collect()
 }

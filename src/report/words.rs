@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Recommendation, RuleKind, Severity, Span,
-    Trace, UnitName,
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Outcome, Recommendation, RuleKind,
+    Severity, Span, Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -13,6 +13,18 @@ use crate::series::{SignedDuration, Timestamp};
 
 /// What stands where there is no number.
 pub const NOTHING: &str = "–";
+
+impl Outcome {
+    /// The answer as reports write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Pass => "PASS",
+            Outcome::Warn => "WARN",
+            Outcome::Inconclusive => "INCONCLUSIVE",
+            Outcome::Fail => "FAIL",
+        }
+    }
+}
 
 /// The comparison's name and phase.
 pub fn title(document: &Document) -> String {
@@ -219,7 +231,7 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     row("alarm", alarm(finding));
     row("method", evidence.method.as_deref().map(|method| plain(super::method::describe(method))));
     row("confidence", confidence(evidence));
-    row("limits", limits(evidence));
+    row("limit", limit(evidence));
     row("coverage", coverage(evidence));
     row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
     row("detectable", detectable(evidence));
@@ -227,10 +239,13 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
 }
 
 fn bad(evidence: &Evidence) -> String {
-    match &evidence.bad {
-        Some(bad) => format!(", of them {} / {} counted", count(bad.baseline), count(bad.canary)),
-        None => String::new(),
-    }
+    let Some(bad) = &evidence.bad else { return String::new() };
+    let what = match evidence.method.as_deref() {
+        Some("slow_requests" | "predictable_threshold") => "slow",
+        _ if evidence.n_of == "requests" => "bad",
+        _ => "events",
+    };
+    format!(", {} / {} {what}", count(bad.baseline), count(bad.canary))
 }
 
 fn alarm(finding: &Finding) -> Option<String> {
@@ -259,9 +274,9 @@ fn confidence(evidence: &Evidence) -> Option<String> {
     }
 }
 
-fn limits(evidence: &Evidence) -> Option<String> {
-    let limit = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
-    match (limit(evidence.pass_limit), limit(evidence.fail_limit)) {
+fn limit(evidence: &Evidence) -> Option<String> {
+    let shown = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
+    match (shown(evidence.pass_limit), shown(evidence.fail_limit)) {
         (Some(pass), Some(fail)) if pass != fail => Some(format!("{pass} to pass, {fail} to fail")),
         (pass, fail) => pass.or(fail),
     }
