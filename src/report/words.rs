@@ -40,7 +40,7 @@ pub fn recommendation(recommendation: &Recommendation) -> String {
     match (recommendation.action, to) {
         (Action::Promote, Some(to)) => format!("Promote to {to}"),
         (Action::Promote, None) => "Promote".into(),
-        (Action::Hold, _) => "Hold: keep the present share and collect more data".into(),
+        (Action::Hold, _) => "Hold the present share and collect more data".into(),
         (Action::RollBack, Some(to)) => format!("Roll back to {to}"),
         (Action::RollBack, None) => "Roll back".into(),
     }
@@ -93,28 +93,26 @@ pub fn effect(evidence: &Evidence) -> String {
     }
 }
 
-/// The interval; its unit is said once, after the estimate where that stands before it.
+/// The interval, with its unit said once: after the estimate where that stands before it, else at the end.
 fn interval(evidence: &Evidence, effect: &Effect, estimate: Option<&str>) -> Option<String> {
     let end = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
-    match (end(effect.low), end(effect.high)) {
-        (Some(low), Some(high)) => {
-            if effect.low == effect.high && effect.low == effect.estimate {
-                return None;
-            }
-            let before = estimate.filter(|_| effect.kind != EffectKind::Level);
-            let ends = [Some(low.as_str()), Some(high.as_str()), before.or(Some(&low))].map(|end| end.map(parts));
-            match ends {
-                [Some((low, unit)), Some((high, same)), Some((_, also))] if unit == same && unit == also => {
-                    let after = if before.is_some() { "" } else { unit };
-                    Some(format!("[{low}, {high}]{}{after}", if after.is_empty() { "" } else { " " }))
-                }
-                _ => Some(format!("[{low}, {high}]")),
-            }
-        }
-        (Some(low), None) => Some(format!("[≥ {low}]")),
-        (None, Some(high)) => Some(format!("[≤ {high}]")),
-        (None, None) => None,
+    let (low, high) = match (end(effect.low), end(effect.high)) {
+        (Some(low), Some(high)) => (low, high),
+        (Some(low), None) => return Some(format!("[≥ {low}]")),
+        (None, Some(high)) => return Some(format!("[≤ {high}]")),
+        (None, None) => return None,
+    };
+    if effect.low == effect.high && effect.low == effect.estimate {
+        return None;
     }
+    let before = estimate.filter(|_| effect.kind != EffectKind::Level);
+    let ((from, unit), (to, same)) = (parts(&low), parts(&high));
+    let is_said = before.is_some_and(|before| parts(before).1 == unit);
+    Some(match before {
+        _ if unit != same || before.is_some() && !is_said => format!("[{low}, {high}]"),
+        None if !unit.is_empty() => format!("[{from}, {to}] {unit}"),
+        _ => format!("[{from}, {to}]"),
+    })
 }
 
 /// A number and its unit, which may be nothing.
