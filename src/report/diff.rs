@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Document, Finding, Number, Outcome, Recommendation};
+use super::document::{Document, Finding, Number};
+use super::prose::plain;
 use super::words;
 
 /// Numbers closer than this, relative to their size, are the same.
@@ -22,7 +23,8 @@ pub fn diff(recorded: &Document, now: &Document) -> Vec<String> {
         ));
     }
     if recorded.recommendation != now.recommendation {
-        let (before, after) = (advice(&recorded.recommendation), advice(&now.recommendation));
+        let (before, after) =
+            (words::recommendation(&recorded.recommendation), words::recommendation(&now.recommendation));
         differences.push(format!("the recommendation was `{before}` when recorded and is `{after}` now"));
     }
     let (before, after) = (by_name(recorded), by_name(now));
@@ -33,12 +35,16 @@ pub fn diff(recorded: &Document, now: &Document) -> Vec<String> {
             (Some(before), None) => {
                 differences.push(format!(
                     "`{}` was {} when recorded and is not judged now",
-                    before.criterion,
+                    plain(&before.criterion),
                     before.outcome.word()
                 ));
             }
             (None, Some(after)) => {
-                differences.push(format!("`{}` is {} now and was not recorded", after.criterion, after.outcome.word()));
+                differences.push(format!(
+                    "`{}` is {} now and was not recorded",
+                    plain(&after.criterion),
+                    after.outcome.word()
+                ));
             }
             (None, None) => {}
         }
@@ -57,13 +63,13 @@ fn by_name(document: &Document) -> BTreeMap<(&str, usize), &Finding> {
 }
 
 fn compare(before: &Finding, after: &Finding, differences: &mut Vec<String>) {
-    let name = &before.criterion;
+    let name = plain(&before.criterion);
     if before.outcome != after.outcome {
         let words = (before.outcome.word(), after.outcome.word());
         differences.push(format!("`{name}` was {} when recorded and is {} now", words.0, words.1));
     }
     if before.reason != after.reason {
-        let (old, new) = (&before.reason, &after.reason);
+        let (old, new) = (plain(&before.reason), plain(&after.reason));
         differences.push(format!("`{name}`: the reason was {old} when recorded and is {new} now"));
     }
     for ((what, old), (_, new)) in numbers(before).into_iter().zip(numbers(after)) {
@@ -97,20 +103,4 @@ fn same(old: Option<Number>, new: Option<Number>) -> bool {
 
 fn shown(number: Option<Number>) -> String {
     number.map_or("nothing".into(), |number| number.get().to_string())
-}
-
-fn advice(recommendation: &Recommendation) -> String {
-    words::recommendation(recommendation)
-}
-
-impl Outcome {
-    /// The answer as reports write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Outcome::Pass => "PASS",
-            Outcome::Warn => "WARN",
-            Outcome::Inconclusive => "INCONCLUSIVE",
-            Outcome::Fail => "FAIL",
-        }
-    }
 }

@@ -1,16 +1,17 @@
 //! The document as JSON text and back: two spaces, stable order, a row of numbers on one line.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::{Map, Value};
 
 use super::document::{Document, SCHEMA_VERSION};
+use super::prose::plain;
 
 /// Why a text is not a verdict that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The text is not JSON at all.
     #[error("this is not JSON: {0}")]
-    NotJson(serde_json::Error),
+    NotJson(String),
     /// It is JSON, but nothing that davy wrote.
     #[error("this is JSON, but not a verdict: {0}; expected what `davy judge --format json` prints")]
     NotAVerdict(String),
@@ -24,36 +25,33 @@ pub enum Error {
     },
     /// It says that it is a verdict, but something is missing or of the wrong type.
     #[error("this verdict does not follow its schema: {0}")]
-    Broken(serde_json::Error),
-}
-
-#[derive(Deserialize)]
-struct Head {
-    schema_version: Option<Value>,
+    Broken(String),
 }
 
 impl Document {
     /// Reads a verdict from its JSON. Fields that this davy does not know are accepted, because the contract grows.
     pub fn read(text: &str) -> Result<Document, Error> {
         let text = text.trim_start_matches('\u{feff}');
-        let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => Error::NotAVerdict("it is not an object".into()),
-            _ => Error::NotJson(error),
+        let fields: Map<String, Value> = serde_json::from_str(text).map_err(|error| match error.classify() {
+            Category::Data => Error::NotAVerdict("it is not an object".into()),
+            _ => Error::NotJson(plain(&error.to_string())),
         })?;
-        let found = match head.schema_version {
-            Some(Value::String(version)) => version,
-            Some(other) => {
-                let problem = format!("`schema_version` is {other}, not a string like \"{SCHEMA_VERSION}\"");
-                return Err(Error::NotAVerdict(problem));
-            }
-            None => return Err(Error::NotAVerdict("it has no `schema_version`".into())),
+        let Some(version) = fields.get("schema_version") else {
+            return Err(Error::NotAVerdict("it has no `schema_version`".into()));
         };
-        let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u64>().ok());
-        if major(&found) != major(SCHEMA_VERSION) {
-            return Err(Error::Version { found });
+        let Some(major) = version.as_str().and_then(major) else {
+            let problem = format!("`schema_version` is {version}, not a string like \"{SCHEMA_VERSION}\"");
+            return Err(Error::NotAVerdict(plain(&problem)));
+        };
+        if Some(major) != self::major(SCHEMA_VERSION) {
+            return Err(Error::Version { found: plain(version.as_str().unwrap_or_default()) });
         }
-        serde_json::from_str(text).map_err(Error::Broken)
+        serde_json::from_str(text).map_err(|error| Error::Broken(plain(&error.to_string())))
     }
+}
+
+fn major(version: &str) -> Option<u64> {
+    version.split('.').next()?.parse().ok()
 }
 
 /// The document as JSON, with a line's end at the end.

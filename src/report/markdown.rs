@@ -41,7 +41,9 @@ pub fn render(document: &Document) -> String {
 }
 
 fn head(document: &Document) -> String {
-    let mut text = format!("## {}: {}\n\n", mark(document.outcome), escape(&words::title(document), LONGEST_NAME));
+    let title = escape(&words::title(document), LONGEST_NAME);
+    let colon = if title.is_empty() { "" } else { ": " };
+    let mut text = format!("## {}{colon}{title}\n\n", mark(document.outcome));
     let summary = escape(&document.summary, LONGEST_TEXT);
     if !summary.is_empty() {
         text.push_str(&format!("**{summary}**\n\n"));

@@ -2,8 +2,7 @@
 //!
 //! [`Document`] is the published contract and the only thing that a renderer sees; so a verdict that was saved as
 //! JSON renders again to the same bytes as when it was judged. Names in a verdict come from configuration files and
-//! monitoring systems: every renderer passes them through [`prose::plain`] or its own escape before they reach a
-//! terminal or a browser.
+//! monitoring systems: every renderer makes them plain before they reach a terminal or a browser.
 
 pub mod document;
 

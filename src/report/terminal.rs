@@ -2,6 +2,8 @@
 //!
 //! A colour never says what a word does not say too.
 
+use std::collections::BTreeSet;
+
 use anstyle::{AnsiColor, Effects, Style as Paint};
 
 use super::Style;
@@ -15,6 +17,9 @@ const WIDEST: usize = 160;
 /// Longer lines than this are hard to read, however wide the terminal is.
 const WIDEST_PROSE: usize = 96;
 const FEW_METRICS: usize = 8;
+const SHORTEST_SPARK: usize = 8;
+const LONGEST_SPARK: usize = 72;
+const WIDEST_RANGE: usize = 24;
 
 /// The report as text.
 pub fn render(document: &Document, style: &Style) -> String {
@@ -55,7 +60,7 @@ impl Ink {
     }
 
     fn paint(self, paint: Paint, text: &str) -> String {
-        if self.color { format!("{paint}{text}{paint:#}") } else { text.to_string() }
+        if self.color && !text.trim().is_empty() { format!("{paint}{text}{paint:#}") } else { text.to_string() }
     }
 }
 
@@ -117,18 +122,19 @@ impl Page {
         let names: Vec<String> = traces.iter().map(|trace| fit(&plain(&trace.metric), 20)).collect();
         let name_width = names.iter().map(|name| width(name)).max().unwrap_or(0);
         let ranges = traces.iter().flat_map(|trace| trace.steps.named().map(|(_, points)| words::range(trace, points)));
-        let range_width = ranges.map(|range| width(&range)).max().unwrap_or(0).min(24);
-        let room = self.columns.saturating_sub(name_width + 2 + 8 + 2 + 2 + range_width).clamp(4, 72);
+        let range_width = ranges.map(|range| width(&range)).max().unwrap_or(0).min(WIDEST_RANGE);
+        let room = self.columns.saturating_sub(name_width + 2 + 8 + 2);
+        let ranged = room >= SHORTEST_SPARK + 2 + range_width;
+        let room = if ranged { room - 2 - range_width } else { room }.min(LONGEST_SPARK);
         let mut lines = Vec::new();
         for (trace, name) in traces.iter().zip(&names) {
             let rows = spark(trace, room);
             let named = trace.steps.named().into_iter().zip(rows.named());
             for (at, ((arm, points), (_, row))) in named.enumerate() {
                 let name = pad(if at == 0 { name } else { "" }, name_width);
-                let left = format!("{name}  {}", self.ink.dim(&pad(arm, 8)));
-                let used = name_width + 2 + 8 + 2 + width(row) + 2;
-                let range = fit(&words::range(trace, points), self.columns.saturating_sub(used));
-                lines.push(format!("{left}  {row}  {}", self.ink.dim(&range)));
+                let range = if ranged { fit(&words::range(trace, points), WIDEST_RANGE) } else { String::new() };
+                let line = format!("{name}  {}  {row}  {}", self.ink.dim(&pad(arm, 8)), self.ink.dim(&range));
+                lines.push(line.trim_end().to_string());
             }
         }
         let left_out = document.traces.len() - traces.len();
@@ -181,8 +187,7 @@ fn chosen(document: &Document, details: bool) -> Vec<&Trace> {
     if details || document.traces.len() <= FEW_METRICS {
         return document.traces.iter().collect();
     }
-    let suspicious = |trace: &&Trace| {
-        document.findings.iter().any(|finding| finding.metric == trace.metric && finding.outcome != Outcome::Pass)
-    };
-    document.traces.iter().filter(suspicious).collect()
+    let failing = document.findings.iter().filter(|finding| finding.outcome != Outcome::Pass);
+    let suspicious: BTreeSet<&str> = failing.map(|finding| finding.metric.as_str()).collect();
+    document.traces.iter().filter(|trace| suspicious.contains(trace.metric.as_str())).collect()
 }

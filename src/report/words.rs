@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Recommendation, RuleKind, Severity, Span,
-    Trace, UnitName,
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Outcome, Recommendation, RuleKind,
+    Severity, Span, Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -13,6 +13,18 @@ use crate::series::{SignedDuration, Timestamp};
 
 /// What stands where there is no number.
 pub const NOTHING: &str = "–";
+
+impl Outcome {
+    /// The answer as reports write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Pass => "PASS",
+            Outcome::Warn => "WARN",
+            Outcome::Inconclusive => "INCONCLUSIVE",
+            Outcome::Fail => "FAIL",
+        }
+    }
+}
 
 /// The comparison's name and phase.
 pub fn title(document: &Document) -> String {
@@ -28,7 +40,7 @@ pub fn recommendation(recommendation: &Recommendation) -> String {
     match (recommendation.action, to) {
         (Action::Promote, Some(to)) => format!("Promote to {to}"),
         (Action::Promote, None) => "Promote".into(),
-        (Action::Hold, _) => "Hold: keep the present share and collect more data".into(),
+        (Action::Hold, _) => "Hold the present share and collect more data".into(),
         (Action::RollBack, Some(to)) => format!("Roll back to {to}"),
         (Action::RollBack, None) => "Roll back".into(),
     }
@@ -81,28 +93,26 @@ pub fn effect(evidence: &Evidence) -> String {
     }
 }
 
-/// The interval; its unit is said once, after the estimate where that stands before it.
+/// The interval, with its unit said once: after the estimate where that stands before it, else at the end.
 fn interval(evidence: &Evidence, effect: &Effect, estimate: Option<&str>) -> Option<String> {
     let end = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
-    match (end(effect.low), end(effect.high)) {
-        (Some(low), Some(high)) => {
-            if effect.low == effect.high && effect.low == effect.estimate {
-                return None;
-            }
-            let before = estimate.filter(|_| effect.kind != EffectKind::Level);
-            let ends = [Some(low.as_str()), Some(high.as_str()), before.or(Some(&low))].map(|end| end.map(parts));
-            match ends {
-                [Some((low, unit)), Some((high, same)), Some((_, also))] if unit == same && unit == also => {
-                    let after = if before.is_some() { "" } else { unit };
-                    Some(format!("[{low}, {high}]{}{after}", if after.is_empty() { "" } else { " " }))
-                }
-                _ => Some(format!("[{low}, {high}]")),
-            }
-        }
-        (Some(low), None) => Some(format!("[≥ {low}]")),
-        (None, Some(high)) => Some(format!("[≤ {high}]")),
-        (None, None) => None,
+    let (low, high) = match (end(effect.low), end(effect.high)) {
+        (Some(low), Some(high)) => (low, high),
+        (Some(low), None) => return Some(format!("[≥ {low}]")),
+        (None, Some(high)) => return Some(format!("[≤ {high}]")),
+        (None, None) => return None,
+    };
+    if effect.low == effect.high && effect.low == effect.estimate {
+        return None;
     }
+    let before = estimate.filter(|_| effect.kind != EffectKind::Level);
+    let ((from, unit), (to, same)) = (parts(&low), parts(&high));
+    let is_said = before.is_some_and(|before| parts(before).1 == unit);
+    Some(match before {
+        _ if unit != same || before.is_some() && !is_said => format!("[{low}, {high}]"),
+        None if !unit.is_empty() => format!("[{from}, {to}] {unit}"),
+        _ => format!("[{from}, {to}]"),
+    })
 }
 
 /// A number and its unit, which may be nothing.
@@ -219,7 +229,7 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     row("alarm", alarm(finding));
     row("method", evidence.method.as_deref().map(|method| plain(super::method::describe(method))));
     row("confidence", confidence(evidence));
-    row("limits", limits(evidence));
+    row("limit", limit(evidence));
     row("coverage", coverage(evidence));
     row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
     row("detectable", detectable(evidence));
@@ -227,10 +237,13 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
 }
 
 fn bad(evidence: &Evidence) -> String {
-    match &evidence.bad {
-        Some(bad) => format!(", of them {} / {} counted", count(bad.baseline), count(bad.canary)),
-        None => String::new(),
-    }
+    let Some(bad) = &evidence.bad else { return String::new() };
+    let what = match evidence.method.as_deref() {
+        Some("slow_requests" | "predictable_threshold") => "slow",
+        _ if evidence.n_of == "requests" => "bad",
+        _ => "events",
+    };
+    format!(", {} / {} {what}", count(bad.baseline), count(bad.canary))
 }
 
 fn alarm(finding: &Finding) -> Option<String> {
@@ -259,9 +272,9 @@ fn confidence(evidence: &Evidence) -> Option<String> {
     }
 }
 
-fn limits(evidence: &Evidence) -> Option<String> {
-    let limit = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
-    match (limit(evidence.pass_limit), limit(evidence.fail_limit)) {
+fn limit(evidence: &Evidence) -> Option<String> {
+    let shown = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
+    match (shown(evidence.pass_limit), shown(evidence.fail_limit)) {
         (Some(pass), Some(fail)) if pass != fail => Some(format!("{pass} to pass, {fail} to fail")),
         (pass, fail) => pass.or(fail),
     }
