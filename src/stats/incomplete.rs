@@ -56,11 +56,13 @@ pub(super) fn ln_beta_lower(x: f64, y: f64, a: f64, b: f64) -> f64 {
     }
     let n = a + b;
     if a.min(b) > UNIFORM_FROM {
-        // x − a/n, from whichever of the two differences is better conditioned
+        // n x − a, from whichever side is better conditioned
         let distance = if x < 0.5 { n * x - a } else { b - n * y };
+        let (precision, skew) = (1.0 / a + 1.0 / b, 1.0 / a - 1.0 / b);
+        let cubes = a.powi(-3) + b.powi(-3);
+        let linear = skew * skew / precision / 6.0 - cubes / (precision * precision) / 4.0;
         let deviance = deviance(a, n * x) + deviance(b, n * y);
-        let skewness = (b - a) / (n * (a / n * b).sqrt());
-        return ln_uniform(deviance, distance / (a / n * b).sqrt(), skewness);
+        return ln_uniform(deviance, distance * precision.sqrt(), (skew / precision.sqrt() / 3.0, linear));
     }
     if x > (a + 1.0) / (n + 2.0) {
         return ln_1m_exp(ln_beta_density(y, x, b, a) + beta_fraction(y, b, a).ln() - b.ln());
@@ -77,7 +79,7 @@ pub(super) fn ln_gamma_lower(a: f64, m: f64) -> f64 {
         return 0.0;
     }
     if a > UNIFORM_FROM {
-        return ln_uniform(deviance(a, m), (m - a) / a.sqrt(), 1.0 / a.sqrt());
+        return ln_uniform(deviance(a, m), (m - a) / a.sqrt(), (1.0 / (3.0 * a.sqrt()), -1.0 / (12.0 * a)));
     }
     if m > a + 1.0 { ln_1m_exp(ln_gamma_by_fraction(a, m)) } else { ln_gamma_by_series(a, m) }
 }
@@ -91,7 +93,7 @@ pub(super) fn ln_gamma_upper(a: f64, m: f64) -> f64 {
         return f64::NEG_INFINITY;
     }
     if a > UNIFORM_FROM {
-        return ln_uniform(deviance(a, m), (a - m) / a.sqrt(), -1.0 / a.sqrt());
+        return ln_uniform(deviance(a, m), (a - m) / a.sqrt(), (-1.0 / (3.0 * a.sqrt()), -1.0 / (12.0 * a)));
     }
     if m > a + 1.0 { ln_gamma_by_fraction(a, m) } else { ln_1m_exp(ln_gamma_by_series(a, m)) }
 }
@@ -155,11 +157,12 @@ fn away_from_zero(v: f64) -> f64 {
     if v.abs() < TINY { TINY } else { v }
 }
 
-/// The lower tail from its deviance, its standardised distance `u` from the mean and its skewness: the normal tail of
-/// the signed root of twice the deviance, with the leading correction φ(w)·(1/w − 1/u).
-fn ln_uniform(deviance: f64, u: f64, skewness: f64) -> f64 {
+/// The tail below a point, from the point's deviance and its standardised distance `u` from the mean: the normal tail
+/// of the signed root `w` of twice the deviance, with the leading correction φ(w)·(1/w − 1/u). Near the mean, where
+/// that cancels, its expansion in `u` is given.
+fn ln_uniform(deviance: f64, u: f64, near: (f64, f64)) -> f64 {
     let w = (2.0 * deviance).sqrt().copysign(u);
-    let correction = if u.abs() < 1e-4 { -skewness / 3.0 } else { 1.0 / w - 1.0 / u };
+    let correction = if u.abs() < 1.0 { near.0 + near.1 * u } else { 1.0 / w - 1.0 / u };
     let ln_tail = ln_normal_upper(-w);
     let ln_density = -deviance - 0.5 * LN_2PI;
     (ln_tail + (correction * (ln_density - ln_tail).exp()).ln_1p()).min(0.0)
