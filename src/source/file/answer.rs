@@ -32,9 +32,16 @@ impl Sheet {
 
     fn ask(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
         let rows = self.arm(arm, file.arm.as_ref())?;
-        let mut asking = Asking { sheet: self, rows, long: file.long.as_ref(), repeated: 0 };
+        let mut asking = Asking {
+            sheet: self,
+            rows,
+            long: file.long.as_ref(),
+            absent_is_zero: ask.missing() == Missing::Zero,
+            repeated: 0,
+            notes: Vec::new(),
+        };
         let series = asking.series(ask)?;
-        let mut notes = Vec::new();
+        let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
             notes.push(format!("{} exact repetition{s} of a row dropped", asking.repeated));
@@ -54,7 +61,9 @@ struct Asking<'a> {
     sheet: &'a Sheet,
     rows: Rows<'a>,
     long: Option<&'a Long>,
+    absent_is_zero: bool,
     repeated: usize,
+    notes: Vec<String>,
 }
 
 impl<'a> Asking<'a> {
@@ -183,7 +192,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.
-    fn column(&self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
+    fn column(&mut self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
         let table = &self.sheet.table;
         if self.sheet.is_blank() {
             return Ok(None);
@@ -200,8 +209,13 @@ impl<'a> Asking<'a> {
             let mut known: Vec<&str> = names.cells().collect();
             known.sort_unstable();
             known.dedup();
+            let meant = nearest(name, known.iter().copied());
+            if self.absent_is_zero && meant.is_none() {
+                self.notes.push(format!("no row is named {}", quoted(name)));
+                return Ok(Some((values, Some(names))));
+            }
             let error = Error::unreadable("is in no row").column(&long.name).value(name);
-            return Err(error.hint(match nearest(name, known.iter().copied()) {
+            return Err(error.hint(match meant {
                 Some(meant) => format!("Did you mean {}? The names are: {}.", quoted(meant), listed(known)),
                 None => format!("The names are: {}.", listed(known)),
             }));
