@@ -9,4 +9,5 @@ mod reality;
 mod reference;
 mod reports;
 mod tidy;
+mod windows;
 mod wire;
