@@ -2,9 +2,10 @@
 //!
 //! Points of a step are looked up by time, so wide files (a column per name) and long ones (a row per name) are
 //! answered by the same code. Two rows for the same time and arm are refused, since one of them would have to be
-//! invented away; only an exact repetition of a whole row is dropped, and told.
+//! invented away. Only a whole row that comes exactly twice, as when an export is joined with itself, is dropped
+//! once, and told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::number;
 use super::sheet::{Rows, Sheet};
@@ -175,7 +176,7 @@ impl<'a> Asking<'a> {
     fn track<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<Option<T>, Error>) -> Result<Track<T>, Error> {
         let mut track = Track::new();
         let Some((column, named)) = self.column(name)? else { return Ok(track) };
-        let mut repeated = 0;
+        let mut repeated = BTreeSet::new();
         for row in self.rows_of(named, name) {
             let cell = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))?;
             let time = self.sheet.time[row];
@@ -183,11 +184,11 @@ impl<'a> Asking<'a> {
                 None => {
                     track.insert(time, (row, cell));
                 }
-                Some((first, _)) if self.sheet.table.identical(*first, row) => repeated += 1,
+                Some((first, _)) if self.sheet.table.identical(*first, row) && repeated.insert(time) => {}
                 Some((first, _)) => return Err(self.second(column, *first, row, name)),
             }
         }
-        self.repeated = self.repeated.max(repeated);
+        self.repeated = self.repeated.max(repeated.len());
         Ok(track)
     }
 
@@ -241,7 +242,9 @@ impl<'a> Asking<'a> {
     fn second(&self, column: &Column, first: usize, row: usize, name: &str) -> Error {
         let (here, there) = (column.cell(row), column.cell(first));
         let (time, place) = (self.sheet.time[row], self.sheet.table.place(first));
-        let problem = if here == there {
+        let problem = if self.sheet.table.identical(first, row) {
+            format!("repeats {place} ({time}) yet again")
+        } else if here == there {
             format!("has the same time as {place}, {time}, and differs in another column")
         } else {
             format!("has the same time as {place}, {time}: {} here, {} there", quoted(here), quoted(there))
