@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cases;
-//mod cli;
+mod cli;
 mod config;
+mod garbage;
+mod ingest;
 mod judging;
 mod properties;
 mod reality;
-//mod recordings;
+mod recordings;
 mod reference;
 mod reports;
-//mod tidy;
+mod tidy;
 mod wire;

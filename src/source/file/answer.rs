@@ -2,9 +2,10 @@
 //!
 //! Points of a step are looked up by time, so wide files (a column per name) and long ones (a row per name) are
 //! answered by the same code. Two rows for the same time and arm are refused, since one of them would have to be
-//! invented away; only an exact repetition of a whole row is dropped, and told.
+//! invented away. Only a whole row that comes exactly twice, as when an export is joined with itself, is dropped
+//! once, and told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::number;
 use super::sheet::{Rows, Sheet};
@@ -32,9 +33,16 @@ impl Sheet {
 
     fn ask(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
         let rows = self.arm(arm, file.arm.as_ref())?;
-        let mut asking = Asking { sheet: self, rows, long: file.long.as_ref(), repeated: 0 };
+        let mut asking = Asking {
+            sheet: self,
+            rows,
+            long: file.long.as_ref(),
+            absent_is_zero: ask.missing() == Missing::Zero,
+            repeated: 0,
+            notes: Vec::new(),
+        };
         let series = asking.series(ask)?;
-        let mut notes = Vec::new();
+        let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
             notes.push(format!("{} exact repetition{s} of a row dropped", asking.repeated));
@@ -54,7 +62,9 @@ struct Asking<'a> {
     sheet: &'a Sheet,
     rows: Rows<'a>,
     long: Option<&'a Long>,
+    absent_is_zero: bool,
     repeated: usize,
+    notes: Vec<String>,
 }
 
 impl<'a> Asking<'a> {
@@ -166,7 +176,7 @@ impl<'a> Asking<'a> {
     fn track<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<Option<T>, Error>) -> Result<Track<T>, Error> {
         let mut track = Track::new();
         let Some((column, named)) = self.column(name)? else { return Ok(track) };
-        let mut repeated = 0;
+        let mut repeated = BTreeSet::new();
         for row in self.rows_of(named, name) {
             let cell = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))?;
             let time = self.sheet.time[row];
@@ -174,16 +184,16 @@ impl<'a> Asking<'a> {
                 None => {
                     track.insert(time, (row, cell));
                 }
-                Some((first, _)) if self.sheet.table.identical(*first, row) => repeated += 1,
+                Some((first, _)) if self.sheet.table.identical(*first, row) && repeated.insert(time) => {}
                 Some((first, _)) => return Err(self.second(column, *first, row, name)),
             }
         }
-        self.repeated = self.repeated.max(repeated);
+        self.repeated = self.repeated.max(repeated.len());
         Ok(track)
     }
 
     /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.
-    fn column(&self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
+    fn column(&mut self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
         let table = &self.sheet.table;
         if self.sheet.is_blank() {
             return Ok(None);
@@ -200,8 +210,13 @@ impl<'a> Asking<'a> {
             let mut known: Vec<&str> = names.cells().collect();
             known.sort_unstable();
             known.dedup();
+            let meant = nearest(name, known.iter().copied());
+            if self.absent_is_zero && meant.is_none() {
+                self.notes.push(format!("no row is named {}", quoted(name)));
+                return Ok(Some((values, Some(names))));
+            }
             let error = Error::unreadable("is in no row").column(&long.name).value(name);
-            return Err(error.hint(match nearest(name, known.iter().copied()) {
+            return Err(error.hint(match meant {
                 Some(meant) => format!("Did you mean {}? The names are: {}.", quoted(meant), listed(known)),
                 None => format!("The names are: {}.", listed(known)),
             }));
@@ -227,7 +242,9 @@ impl<'a> Asking<'a> {
     fn second(&self, column: &Column, first: usize, row: usize, name: &str) -> Error {
         let (here, there) = (column.cell(row), column.cell(first));
         let (time, place) = (self.sheet.time[row], self.sheet.table.place(first));
-        let problem = if here == there {
+        let problem = if self.sheet.table.identical(first, row) {
+            format!("repeats {place} ({time}) yet again")
+        } else if here == there {
             format!("has the same time as {place}, {time}, and differs in another column")
         } else {
             format!("has the same time as {place}, {time}: {} here, {} there", quoted(here), quoted(there))

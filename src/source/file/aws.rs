@@ -6,9 +6,11 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 use super::json::{push, text};
+use super::sheet::is_usual_time;
 use super::table::{Keep, Table};
 use crate::source::error::{Error, Place, quoted};
 
@@ -128,8 +130,11 @@ fn query_results(rows: &[Value], status: &str, keep: Keep) -> Result<Table, Erro
         let mut row = Object::new();
         for entry in fields {
             let name = field(entry, "field");
+            let value = field(entry, "value");
+            // Logs Insights answers in UTC and leaves the offset out.
+            let utc = is_usual_time(&name) && value.parse::<DateTime>().is_ok();
             if name != "@ptr" {
-                row.insert(name, entry.get("value").cloned().unwrap_or(Value::Null));
+                row.insert(name, Value::String(if utc { value + "Z" } else { value }));
             }
         }
         push(&mut table, number, &row, keep)?;

@@ -50,9 +50,13 @@ fn push(table: &mut Table, record: &csv::ByteRecord, line: u64) -> Result<(), Er
     let (wide, cells) = (table.columns.len(), record.len());
     if wide != cells {
         let (more, s) = (if cells > wide { "more" } else { "fewer" }, if cells == 1 { "" } else { "s" });
+        let hint = match record.iter().any(|cell| cell.contains(&b'\n')) {
+            true => "A cell goes on over the end of the line: is a double quote left open?",
+            false => "A cell that contains the separator must stand in double quotes; a missing one stays empty.",
+        };
         return Err(Error::unreadable(format!("has {cells} cell{s}, {more} than the {wide} columns named at the top"))
             .at(Place::line(line))
-            .hint("A cell that contains the separator must stand in double quotes; a missing one stays empty."));
+            .hint(hint));
     }
     let mut texts = Vec::with_capacity(cells);
     for (at, cell) in record.iter().enumerate() {

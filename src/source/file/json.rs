@@ -121,12 +121,17 @@ fn syntax(error: &serde_json::Error) -> Error {
         return Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?");
     }
     let problem = match error.classify() {
-        serde_json::error::Category::Eof if error.line() <= 1 && error.column() == 0 => "is empty".to_string(),
         serde_json::error::Category::Eof => format!("stops in the middle ({})", reason(error)),
-        serde_json::error::Category::Data => reason(error),
+        serde_json::error::Category::Data => misplaced(&reason(error)),
         _ => format!("is not JSON ({})", reason(error)),
     };
     Error::unreadable(problem).at(Place::line(error.line() as u64)).expected(SHAPES)
+}
+
+/// `invalid type: integer `1`, expected a map` in the words of a person who looks at the file.
+fn misplaced(reason: &str) -> String {
+    let found = reason.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
+    found.map_or(reason.to_string(), |(found, _)| format!("does not hold what it should ({found})"))
 }
 
 fn reason(error: &serde_json::Error) -> String {

@@ -33,7 +33,7 @@ pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
 
 use super::error::Error;
-use super::{Ask, File, Format};
+use super::{Ask, File, Format, Missing};
 use table::{Keep, Table};
 
 /// The columns worth keeping while a file is read.
@@ -77,6 +77,13 @@ impl Ask {
         };
         names.into_iter().flatten()
     }
+
+    fn missing(&self) -> Missing {
+        match self {
+            Ask::Counts { missing, .. } | Ask::Events { missing, .. } => *missing,
+            Ask::Values { .. } | Ask::Gauge { .. } => Missing::Gap,
+        }
+    }
 }
 
 /// Opens a file for reading.
@@ -97,7 +104,7 @@ fn table(file: &File, bytes: impl Read, wanted: &Wanted) -> Result<Table, Error>
     let keep: Keep = &|name| wanted.keeps(name);
     let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
     let content = std::io::BufReader::with_capacity(1 << 16, content);
-    if head.is_empty() {
+    if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
         return Err(Error::unreadable("is empty"));
     }
     match detected(file, &head) {

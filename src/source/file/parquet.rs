@@ -3,7 +3,7 @@
 //! A damaged file can make the decoder panic rather than fail; that is caught here, where the bytes are foreign,
 //! and becomes an ordinary error.
 
-use std::io::{BufRead, Cursor, Read};
+use std::io::{BufRead, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::prelude::{AnyValue, DataFrame, ParallelStrategy, ParquetReader, SerReader, TimeUnit};
