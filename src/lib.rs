@@ -31,6 +31,6 @@ pub mod record;
 
 pub mod report;
 
-//pub mod cli;
+pub mod cli;
 
-//pub mod command;
+pub mod command;

@@ -77,9 +77,10 @@ impl LevelSteps {
     }
 
     fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
-        let low = steps::level_interval(&self.shifted(Direction::Above), self.floor, critical_low, critical_high).0;
-        let high = steps::level_interval(&self.shifted(Direction::Below), self.floor, critical_low, critical_high).1;
-        (self.unscale(low), self.unscale(high))
+        let low = steps::level_low(&self.shifted(Direction::Above), self.floor, critical_low);
+        let high = steps::level_high(&self.shifted(Direction::Below), self.floor, critical_high);
+        let end = |y: f64| if y.is_finite() { self.unscale(y) } else { y };
+        (end(low), end(high))
     }
 
     fn estimate(&self) -> Option<f64> {

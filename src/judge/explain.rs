@@ -25,6 +25,9 @@ pub(super) struct Answer<'a> {
 
 /// A bound as people write it: `<= baseline + 5%`.
 pub(super) fn bound(bound: &Bound, unit: &Unit) -> String {
+    if bound.limit == Limit::Threshold(0.0) && bound.side == Side::AtMost && !bound.strict {
+        return "== 0".into();
+    }
     let operator = match (bound.side, bound.strict) {
         (Side::AtMost, false) => "<=",
         (Side::AtMost, true) => "<",

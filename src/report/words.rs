@@ -56,7 +56,8 @@ pub fn worst_first(document: &Document) -> Vec<&Finding> {
 /// The criterion's name, with its target unless the name says it.
 pub fn criterion(finding: &Finding) -> String {
     let (name, target) = (plain(&finding.criterion), plain(&finding.target));
-    let named = if target.is_empty() || name.contains(&target) { name } else { format!("{name}: {target}") };
+    let bare = |text: &str| text.replace(' ', "");
+    let named = if bare(&name).contains(&bare(&target)) { name } else { format!("{name}: {target}") };
     if finding.severity == Severity::Muted { format!("{named} (muted)") } else { named }
 }
 

@@ -30,7 +30,13 @@ pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
     let ordered = Ordered::new(y);
     let Some((smallest, largest)) = ordered.ends() else { return f64::NEG_INFINITY };
     let by_mean = mean_low(&sum, floor, critical);
-    let excess = |level: f64| rank_z(&ordered, level) - critical;
+    // the degrees of freedom are the same at every level, so evidence is compared as t and not as z
+    let (ar, cosines) = (z_to_t(critical, sum.autoregressive.dof), z_to_t(critical, sum.cosines.dof));
+    let excess = |level: f64| {
+        let ranks = step_sum(&ordered.scores(level), COSINES_SERIES);
+        let t = |v: f64| if ranks.sum == 0.0 { 0.0 } else { defined(ranks.sum / v.sqrt()) };
+        (t(ranks.autoregressive.variance) - ar).min(t(ranks.cosines.variance) - cosines)
+    };
     if excess(by_mean) >= 0.0 {
         return by_mean;
     }
@@ -40,7 +46,7 @@ pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
     if by_mean <= outside || excess(outside) < 0.0 {
         return f64::NEG_INFINITY;
     }
-    crossing::last_rejected(outside, by_mean, 1e-10 * range, excess)
+    crossing::last_rejected(outside, by_mean, 1e-9 * range, excess)
 }
 
 /// The level down to which the numbers are evidence of less.

@@ -262,7 +262,7 @@ fn mistakes_get_their_own_exit_code_and_name_what_is_wrong() {
         assert!(stderr(&output).contains(named), "{arguments:?}: {}", stderr(&output));
         assert!(stdout(&output).is_empty(), "{arguments:?}: {}", stdout(&output));
     }
-    fs::write(shop.path("broken.yaml"), CONFIG.replace("metric: errors, pass: \"<= 2%\"", "metric: erors, pas: \"<= 2\"")).unwrap();
+    fs::write(shop.path("broken.yaml"), CONFIG.replace("metric: errors, pass: \"<= 2%\"", "metric: erors, pass: \"<= 2\"")).unwrap();
     let output = shop.run(&["check", "broken.yaml"]);
     assert_eq!(code(&output), 78);
     assert!(stderr(&output).contains("broken.yaml:8") && stderr(&output).contains("errors"), "{}", stderr(&output));
