@@ -26,7 +26,16 @@ use fetch::Fetched;
 /// Asks every query and keeps what lies in the windows.
 ///
 /// Counts and events that come in finer points than the step are added up, which is exact. A gauge with several
-/// points per step is refused: a mean of percentiles is not a percentile.
+/// points per step is refused: a mean of percentiles is not a percentile. Single requests are kept as they are.
+///
+/// An arm without rows has an empty series, which is for the judge to answer; `origins` says so. Without a given
+/// window the canary's reaches from its first point to one step after its last, and the baseline's is the same
+/// where the arms overlap, else its own.
+///
+/// # Errors
+///
+/// The first query whose file cannot be opened ([`Kind::Unreachable`](crate::source::Kind)) or read; both arms being
+/// the same rows; a gauge finer than the step; no point at all and no window given.
 pub fn ingest(queries: &[Query], time: &TimePlan) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries)?;
     let metrics = by_metric(queries, &fetched);
@@ -72,8 +81,10 @@ impl Metric<'_> {
         let (Some((one, a)), Some((other, b))) = (self.arms.baseline, self.arms.canary) else { return Ok(()) };
         let (Source::File(here), Source::File(there)) = (&one.source, &other.source);
         let same_file = here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical;
-        let same_rows =
-            if a.answer.split || b.answer.split { here.arm.is_some() && here.arm == there.arm } else { true };
+        let same_rows = match (&here.arm, &there.arm) {
+            (None, None) => !a.answer.split && !b.answer.split,
+            (one, other) => one == other,
+        };
         if same_file && same_rows && one.ask == other.ask && windows.baseline == windows.canary {
             return Err(Error::SameRows { metric: name.to_string(), shown: there.shown.clone() });
         }
@@ -133,7 +144,7 @@ fn words(ask: &Ask) -> String {
         Ask::Counts { bad, good, .. } => [bad, good].into_iter().flatten().cloned().collect::<Vec<_>>().join(" and "),
         Ask::Events { count, exposure: Some(exposure), .. } => format!("{count} per {exposure}"),
         Ask::Events { count, .. } => count.clone(),
-        Ask::Gauge { value, requests: Some(requests), .. } => format!("{value} of {requests}"),
+        Ask::Gauge { value, requests: Some(requests), .. } => format!("{value} with {requests}"),
         Ask::Values { value, .. } | Ask::Gauge { value, .. } => value.clone(),
     }
 }

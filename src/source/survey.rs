@@ -50,7 +50,11 @@ pub enum ColumnKind {
     Empty,
 }
 
-/// Looks over a file.
+/// Looks over a file: reads all of it, and understands only its times.
+///
+/// # Errors
+///
+/// As reading it for judging: unreachable, unreadable, or no column that tells the time.
 pub fn survey(file: &File) -> Result<Survey, Error> {
     super::file::survey(file)
 }

@@ -126,7 +126,7 @@ fn almost_a_file() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_end_in_an_answer_or_an_error(bytes in vec(any::<u8>(), 0..300)) {

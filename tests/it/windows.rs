@@ -260,3 +260,37 @@ fn the_first_query_with_an_error_is_told_however_many_threads_read() {
     let error = ingest(&[query(folder.path(), "m", Arm::Canary, "", gauge())], &ALL).unwrap_err();
     assert_eq!((error.kind(), error.to_string()), (Kind::Unreachable, ": is a folder, not a file".into()));
 }
+
+#[test]
+fn steps_start_where_the_points_per_step_do() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p95.csv"), csv("p95", &minutes(2, 9, "100"))).unwrap();
+    std::fs::write(folder.path().join("other.csv"), csv("p95", &minutes(2, 9, "100"))).unwrap();
+    std::fs::write(folder.path().join("requests.csv"), rows("ms", &[("10:00:31.5", "5"), ("10:09:59", "6")])).unwrap();
+    let queries = [
+        query(folder.path(), "g", Arm::Canary, "p95.csv", gauge()),
+        query(folder.path(), "g", Arm::Baseline, "other.csv", gauge()),
+        query(folder.path(), "m", Arm::Canary, "requests.csv", values()),
+    ];
+    let dataset = ingest(&queries, &ALL).unwrap();
+    assert_eq!(dataset.windows.canary.start, at("10:00:00"));
+    assert_eq!(dataset.metrics["g"].canary.time()[0], at("10:02:00"));
+    assert_eq!(dataset.metrics["m"].canary.len(), 2);
+    assert!(dataset.metrics["m"].baseline.is_empty(), "an arm that nobody asks for is empty, of the same shape");
+    assert!(matches!(dataset.metrics["m"].baseline, Series::Values { .. }));
+}
+
+#[test]
+fn one_file_is_told_apart_by_words_even_when_it_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.json"), "[]").unwrap();
+    let plan = TimePlan { canary: Span::Exactly(window("10:00:00", "11:00:00")), ..ALL };
+    let ask = |arm: Arm| {
+        let mut query = query(folder.path(), "m", arm, "data.json", gauge());
+        let Source::File(file) = &mut query.source;
+        file.arm = Some(ArmColumn { column: "group".into(), value: arm.name().into() });
+        query
+    };
+    let dataset = ingest(&[ask(Arm::Baseline), ask(Arm::Canary)], &plan).unwrap();
+    assert!(dataset.metrics["m"].canary.is_empty());
+}

@@ -321,7 +321,7 @@ fn the_examples_of_the_aws_manual_are_read() {
 
 #[cfg(feature = "frames")]
 mod parquet {
-    use super::*;
+    use super::{Ask, File, Kind, answer, asked, gauge_of, spelled, written};
     use polars::prelude::*;
 
     fn bytes(frame: &mut DataFrame) -> Vec<u8> {
@@ -393,23 +393,37 @@ mod parquet {
     }
 
     #[test]
+    fn rows_that_only_look_the_same_are_not_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let ts = Series::new("ts".into(), [1_763_719_200i64, 1_763_719_200]);
+        let region = Series::new("region".into(), ["eu", "us"]);
+        let p95 = Series::new("p95".into(), [120.5, 120.5]);
+        let mut frame = DataFrame::new(2, [ts, region, p95].map(Column::from).to_vec()).unwrap();
+        let error = answer(&written(folder.path(), "a.parquet", &bytes(&mut frame)), &gauge_of("p95")).unwrap_err();
+        let text =
+            "a.parquet, row 2, column \"p95\": has the same time as row 1, 2025-11-21T10:00:00Z, and the same value;";
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+
+    #[test]
     fn damaged_files_are_refused_not_fatal() {
         let folder = tempfile::tempdir().unwrap();
         let time = Series::new("ts".into(), [1_763_719_200i64, 1_763_719_200, 1_763_719_260]);
         let sound = bytes(&mut columns(time));
-        let mut read = 0;
-        for at in 0..sound.len() {
-            let mut damaged = sound.clone();
-            damaged[at] ^= 0x55;
-            let files = [damaged, sound[..at].to_vec()];
-            for bytes in files {
-                match answer(&written(folder.path(), "x.parquet", &bytes), &gauge_of("p95")) {
-                    Ok(_) => read += 1,
-                    Err(error) => assert_eq!(error.kind, Kind::Unreadable),
+        for at in (0..sound.len()).step_by(3) {
+            let cut = written(folder.path(), "cut.parquet", &sound[..at]);
+            assert_eq!(answer(&cut, &gauge_of("p95")).unwrap_err().kind, Kind::Unreadable, "{at}");
+        }
+        let footer = u32::from_le_bytes(sound[sound.len() - 8..sound.len() - 4].try_into().unwrap()) as usize;
+        for at in (sound.len() - 8 - footer..sound.len()).step_by(3) {
+            for flip in [0x01, 0x80] {
+                let mut damaged = sound.clone();
+                damaged[at] ^= flip;
+                if let Err(error) = answer(&written(folder.path(), "x.parquet", &damaged), &gauge_of("p95")) {
+                    assert_eq!(error.kind, Kind::Unreadable);
                 }
             }
         }
-        assert!(read < sound.len(), "most damage is noticed");
     }
 }
 

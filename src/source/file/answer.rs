@@ -26,7 +26,16 @@ pub struct Answer {
 }
 
 impl Sheet {
-    /// The points of one arm.
+    /// The points of one arm in the shape that is asked for, in the metric's unit where the question has a factor.
+    ///
+    /// A cell that is empty (or `-`, `NA`, `null`, `NaN`) is a gap, and a point needs all its cells: counts both of
+    /// theirs, a gauge its requests where they are asked for. With [`Missing::Zero`] an absent count is 0 instead.
+    /// An arm without any row has an empty series and a note.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable, with the place: a column that does not exist, a cell that is not such a number, more bad than
+    /// all, several rows for one time and arm.
     pub fn answer(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
         self.ask(file, arm, ask).map_err(|error| error.within(&self.shown))
     }
@@ -245,7 +254,8 @@ impl<'a> Asking<'a> {
         let problem = if self.sheet.table.identical(first, row) {
             format!("repeats {place} ({time}) yet again")
         } else if here == there {
-            format!("has the same time as {place}, {time}, and differs in another column")
+            let but = if self.sheet.table.partial { "" } else { ", but another cell differs" };
+            format!("has the same time as {place}, {time}, and the same value{but}")
         } else {
             format!("has the same time as {place}, {time}: {} here, {} there", quoted(here), quoted(there))
         };

@@ -58,11 +58,10 @@ fn push(table: &mut Table, record: &csv::ByteRecord, line: u64) -> Result<(), Er
             .at(Place::line(line))
             .hint(hint));
     }
-    let mut texts = Vec::with_capacity(cells);
     for (at, cell) in record.iter().enumerate() {
-        texts.push(text(cell, line, Some(&table.columns[at].name))?);
+        text(cell, line, Some(&table.columns[at].name))?;
     }
-    table.push(line, texts.into_iter().enumerate())
+    table.push(line, record.iter().enumerate().map(|(at, cell)| (at, std::str::from_utf8(cell).unwrap_or_default())))
 }
 
 fn text<'c>(cell: &'c [u8], line: u64, column: Option<&str>) -> Result<&'c str, Error> {

@@ -6,7 +6,10 @@
 use std::io::{BufRead, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use polars::prelude::{AnyValue, DataFrame, ParallelStrategy, ParquetReader, SerReader, TimeUnit};
+use polars::io::parquet::read::FileMetadata;
+use polars::prelude::{
+    AnyValue, DataFrame, ParallelStrategy, ParquetReader, PolarsError, PolarsResult, SerReader, TimeUnit,
+};
 
 use super::compression::broken;
 use super::table::{Column, Keep, Table};
@@ -25,14 +28,41 @@ pub(super) fn read(mut content: impl BufRead, keep: Keep) -> Result<Table, Error
     table(&names, &frame, keep)
 }
 
-fn decode(bytes: Vec<u8>, keep: Keep) -> polars::prelude::PolarsResult<(Vec<String>, DataFrame)> {
+fn decode(bytes: Vec<u8>, keep: Keep) -> PolarsResult<(Vec<String>, DataFrame)> {
+    let size = bytes.len();
     let mut reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
+    plausible(reader.get_metadata()?, size)?;
     let names: Vec<String> = reader.schema()?.iter_names().map(|name| name.to_string()).collect();
     let wanted: Vec<String> = names.iter().filter(|name| keep(name)).cloned().collect();
     // Without any wanted column the rows still count, so the first one stands for them.
     let columns = if wanted.is_empty() { names.iter().take(1).cloned().collect() } else { wanted };
     let frame = reader.with_columns(Some(columns)).finish()?;
     Ok((names, frame))
+}
+
+/// A damaged footer can claim numbers for which the decoder would ask for more memory than there is, which ends the
+/// process. Timestamps differ, so a sound file has nowhere near this many rows per byte.
+fn plausible(footer: &FileMetadata, size: usize) -> PolarsResult<()> {
+    const ROWS_PER_BYTE: usize = 1_000;
+    let most = size.saturating_mul(ROWS_PER_BYTE);
+    let wrong = |what: &str| Err(PolarsError::ComputeError(format!("its footer claims {what}").into()));
+    let mut rows: usize = 0;
+    for group in &footer.row_groups {
+        rows = rows.saturating_add(group.num_rows());
+        for column in group.parquet_columns() {
+            let (values, bytes) = (column.num_values(), column.compressed_size());
+            if usize::try_from(values).is_ok_and(|n| n > most) || values < 0 {
+                return wrong("more values than the file can hold");
+            }
+            if usize::try_from(bytes).is_ok_and(|n| n > size) || bytes < 0 || column.uncompressed_size() < 0 {
+                return wrong("more bytes than the file has");
+            }
+        }
+    }
+    if rows != footer.num_rows || rows > most {
+        return wrong("more rows than the file can hold");
+    }
+    Ok(())
 }
 
 fn table(names: &[String], frame: &DataFrame, keep: Keep) -> Result<Table, Error> {
@@ -44,6 +74,7 @@ fn table(names: &[String], frame: &DataFrame, keep: Keep) -> Result<Table, Error
             read.push((at, column.as_materialized_series()));
         }
     }
+    table.partial = read.len() < names.len();
     for row in 0..frame.height() {
         let mut cells = Vec::with_capacity(read.len());
         for (at, series) in &read {

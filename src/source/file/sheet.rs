@@ -9,7 +9,7 @@ use crate::series::{Arm, Timestamp};
 use crate::source::error::{Error, listed, quoted};
 use crate::source::{ArmColumn, File};
 
-/// The rows of a file with their times.
+/// The rows of a file with their times: read once, asked as often as there are metrics.
 #[derive(Debug)]
 pub struct Sheet {
     pub(super) table: Table,
@@ -22,6 +22,11 @@ pub struct Sheet {
 
 impl Sheet {
     /// Reads a file: its format, its path, its time column and zone; whose arm is asked for comes later.
+    ///
+    /// # Errors
+    ///
+    /// Unreachable when the file cannot be opened; unreadable, with the place and the remedy, when its content is
+    /// not what it should be, or when no column tells the time.
     pub fn open(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
         Sheet::read(file, super::open(file)?, wanted)
     }

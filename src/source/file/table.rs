@@ -17,6 +17,8 @@ pub(super) struct Table {
     rows: Vec<Row>,
     /// What a row is called in messages: "line", "record", "datapoint".
     pub counted: &'static str,
+    /// Whether cells of columns that nobody asks for were never read, so that no two rows are known to be the same.
+    pub partial: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -133,9 +135,9 @@ impl Table {
         Place { what: self.counted, number: self.rows.get(row).map_or(0, |r| u64::from(r.number)) }
     }
 
-    /// Whether two rows agree in all their cells.
+    /// Whether two rows are known to agree in all their cells.
     pub fn identical(&self, one: usize, other: usize) -> bool {
-        self.rows[one].print == self.rows[other].print
+        !self.partial && self.rows[one].print == self.rows[other].print
     }
 
     /// The one column with this name.
