@@ -146,13 +146,13 @@ impl<'a> Cursor<'a> {
         if self.rest().is_empty() {
             return Ok(LimitText::Baseline);
         }
-        let minus = match (self.take("+"), self.take("-") || self.take("−")) {
-            (true, _) => false,
-            (false, true) => true,
-            (false, false) => {
-                let hint = "write a margin after it: `baseline + 5%`, `baseline - 1pp`; or nothing";
-                return Err(self.complain("`baseline` is followed by `+` or `-`").hint(hint));
-            }
+        let minus = if self.take("+") {
+            false
+        } else if self.take("-") || self.take("−") {
+            true
+        } else {
+            let hint = "write a margin after it: `baseline + 5%`, `baseline - 1pp`; or nothing";
+            return Err(self.complain("`baseline` is followed by `+` or `-`").hint(hint));
         };
         if self.word("max") {
             return Ok(LimitText::Margin { minus, margin: self.wider()? });

@@ -115,7 +115,10 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         (_, Unit::Plain(own)) if own.is_empty() => {
             wrong(format!("say `unit:` in the metric, or write `{number}` without a unit"))
         }
-        (_, unit) => wrong(format!("write `{}`", example_of(unit, number))),
+        (Measure::Percent, unit) => {
+            wrong(format!("write `{}`; or relative to the baseline: `baseline + {number}%`", example_of(unit, number)))
+        }
+        (_, unit) => wrong(format!("write it as `{}`", example_of(unit, number))),
     }
 }
 
@@ -191,7 +194,7 @@ fn one(quantity: &Quantity, question: &Question) -> Result<(Option<f64>, Option<
     let unit = &question.metric.unit;
     match (&quantity.unit, &question.metric.kind) {
         (Measure::Percent, Kind::GoodShare | Kind::PartShare) => {
-            let hint = format!("write `{number}pp`, or bound the misses: 1 % more misses is what a user feels");
+            let hint = format!("write `{number}pp`, or bound its complement in %");
             Err(Complaint::new(
                 "a margin in % of a good or neutral share says little: 1 % of 99 % is a doubling of the misses",
             )

@@ -101,6 +101,7 @@ fn explained(error: &serde_saphyr::Error) -> Complaint {
         Error::UnknownAnchor { .. } => {
             Complaint::new("this alias refers to nothing").hint("put quotes around a text that begins with `*`")
         }
+        Error::AliasError { error, .. } => explained(error),
         Error::Unexpected { expected: "string scalar", .. } => Complaint::new("a key is a single word"),
         other => {
             let message = other.to_string();
@@ -111,6 +112,9 @@ fn explained(error: &serde_saphyr::Error) -> Complaint {
                 _ if first.contains("unexpected character") || first.contains("mapping values") => {
                     complaint.hint("put quotes around texts with special characters: `pass: \"<= 5%\"`")
                 }
+                _ if first.contains("block scalar") => complaint
+                    .hint("`>` and `|` begin a text over several lines: put quotes around a bound, `pass: \"> 5%\"`"),
+                _ if first.contains("tabs") => complaint.hint("indent with spaces"),
                 _ if first.contains("recursion limit") => Complaint::new("this is deeper than any configuration"),
                 _ => complaint,
             }

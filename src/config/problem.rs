@@ -166,7 +166,7 @@ impl<'a> Report<'a> {
             column: place.column,
             snippet: snippet(&self.origin.text, place),
             message: complaint.message,
-            hint: complaint.hint,
+            hint: complaint.hint.filter(|hint| !hint.is_empty()),
         };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
@@ -175,7 +175,8 @@ impl<'a> Report<'a> {
 
     /// Notes a problem with an option of the command line.
     pub(super) fn option(&mut self, option: &str, complaint: Complaint) {
-        let (shown, message, hint) = (option.to_owned(), complaint.message, complaint.hint);
+        let (shown, message) = (option.to_owned(), complaint.message);
+        let hint = complaint.hint.filter(|hint| !hint.is_empty());
         self.problems.push(Problem { shown, line: 0, column: 0, snippet: String::new(), message, hint });
     }
 
@@ -230,10 +231,10 @@ fn snippet(text: &str, place: Place) -> String {
 /// The nearest of some names, where one is near enough to have been meant.
 pub(super) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let written = written.to_lowercase();
-    let allowed = (written.chars().count() / 3).clamp(1, 3);
+    let allowed = |name: &str| (written.chars().count().max(name.chars().count()) / 3).clamp(1, 3);
     let distance = |name: &str| strsim::damerau_levenshtein(&written, &name.to_lowercase());
     let scored = names.into_iter().map(|name| (distance(name), name));
-    scored.filter(|(d, _)| *d <= allowed).min_by_key(|(d, _)| *d).map(|(_, name)| name)
+    scored.filter(|(d, name)| *d <= allowed(name)).min_by_key(|(d, _)| *d).map(|(_, name)| name)
 }
 
 /// "did you mean `x`?", or the names there are.

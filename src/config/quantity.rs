@@ -300,10 +300,14 @@ impl Span {
         while !rest.is_empty() {
             let (value, after) = number(rest)
                 .map_err(|_| Complaint::new(format!("`{}` is not a span of time", text.trim())).hint(expected))?;
+            let after = after.trim_start();
             let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
             let unit = match &after[..end] {
-                "min" => "m",
-                "sec" => "s",
+                "min" | "mins" | "minute" | "minutes" => "m",
+                "sec" | "secs" | "second" | "seconds" => "s",
+                "hour" | "hours" => "h",
+                "day" | "days" => "d",
+                "week" | "weeks" => "w",
                 unit => unit,
             };
             let Some((_, factor)) = Self::UNITS.iter().find(|(word, _)| *word == unit) else {

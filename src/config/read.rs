@@ -69,6 +69,7 @@ struct Keys<'n, 'r, 'a> {
     place: Place,
     entries: &'n [(At<String>, Node)],
     asked: Vec<&'static str>,
+    missing: Vec<&'static str>,
     report: &'r mut Report<'a>,
     before: usize,
 }
@@ -78,7 +79,9 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     fn open(node: &'n Node, report: &'r mut Report<'a>, what: &'static str, form: &str) -> Option<Self> {
         let before = report.len();
         match &node.value {
-            Value::Map(entries) => Some(Keys { what, place: node.place, entries, asked: Vec::new(), report, before }),
+            Value::Map(entries) => {
+                Some(Keys { what, place: node.place, entries, asked: Vec::new(), missing: Vec::new(), report, before })
+            }
             _ => {
                 let message = format!("{what} is a map of keys, not {}", node.kind());
                 report.add_with(node.place, message, format!("write `{form}`"));
@@ -104,12 +107,10 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
         match self.find(key) {
             Some(node) => T::read(node, self.report),
             None => {
-                let empty = self.entries.iter().find(|(name, _)| name.value == key).map(|(name, _)| name.place);
-                let message = match empty {
-                    Some(_) => format!("`{key}` has no value"),
-                    None => format!("{} needs the key `{key}`", self.what),
-                };
-                self.report.add(empty.unwrap_or(self.place), message);
+                match self.entries.iter().find(|(name, _)| name.value == key) {
+                    Some((name, _)) => self.report.add(name.place, format!("`{key}` has no value")),
+                    None => self.missing.push(key),
+                }
                 None
             }
         }
@@ -120,17 +121,27 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
         self.may(key).unwrap_or_default()
     }
 
-    /// Notes every key that was not asked for; nothing when anything in the section was wrong.
-    fn close<T>(self, value: Option<T>, hint: impl Fn(&str) -> Option<String>) -> Option<T> {
+    /// Notes every key that was not asked for and every one that is missing, unless the two are one slip; nothing
+    /// when anything in the section was wrong.
+    fn close<T>(mut self, value: Option<T>, hint: impl Fn(&str) -> Option<String>) -> Option<T> {
         for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.value.as_str())) {
             let message = format!("{} has no key `{}`", self.what, key.value);
-            let near = nearest(&key.value, self.asked.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-            let remedy = near.or_else(|| hint(&key.value));
+            let near = nearest(&key.value, self.asked.iter().copied());
+            self.missing.retain(|missing| Some(*missing) != near);
+            let remedy = near.map(|name| format!("did you mean `{name}`?")).or_else(|| hint(&key.value));
             let remedy = remedy.or_else(|| suggestion(&key.value, self.asked.iter().copied()));
             let complaint = Complaint { part: 0..0, message, hint: remedy };
             self.report.complain(key.place, complaint);
         }
+        for key in self.missing {
+            self.report.add(self.place, format!("{} needs the key `{key}`", self.what));
+        }
         value.filter(|_| self.report.len() == self.before)
+    }
+
+    /// Whether a key is there, or one that may be meant by it.
+    fn mentions(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _)| nearest(&name.value, [key]).is_some())
     }
 }
 
@@ -274,10 +285,8 @@ impl Read for MetricEntry {
             values: keys.may("values"),
             history: keys.may("history"),
         };
-        let shapes: Vec<&str> = ["rate", "events", "gauge", "values"]
-            .into_iter()
-            .filter(|shape| keys.entries.iter().any(|(key, _)| key.value == *shape))
-            .collect();
+        let shapes: Vec<&str> =
+            ["rate", "events", "gauge", "values"].into_iter().filter(|shape| keys.mentions(shape)).collect();
         if shapes.len() != 1 {
             let message = match shapes.as_slice() {
                 [] => "a metric has exactly one shape, and this one has none".to_owned(),
@@ -362,7 +371,7 @@ impl Read for CriterionEntry {
         let (pass, fail, rule) = (keys.may("pass"), keys.may("fail"), keys.may("rule"));
         let (periods, severity, weight) = (keys.may("periods"), keys.may("severity"), keys.may("weight"));
         let (group, family) = (keys.may("group"), keys.may("family"));
-        if !keys.entries.iter().any(|(key, _)| key.value == "pass" || key.value == "fail") {
+        if !keys.mentions("pass") && !keys.mentions("fail") {
             let hint = "write `pass: \"<= 0.1%\"`, `fail: \"> 1%\"`, or both";
             keys.report.add_with(keys.place, "a criterion needs a bound", hint);
         }

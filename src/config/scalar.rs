@@ -362,7 +362,7 @@ macro_rules! scalar_schemas {
 
 scalar_schemas! {
     Text: { "type": ["string", "number", "boolean"] }
-    Span: { "type": "string", "pattern": r"^\s*([0-9][0-9_]*(\.[0-9]+)?\s*(w|d|h|m|min|s|sec|ms)\s*)+$" }
+    Span: { "type": "string", "pattern": r"^\s*([0-9][0-9_]*(\.[0-9]+)?\s*(ms|w|d|h|m|s|(week|day|hour|min|minute|sec|second)s?)\s*)+$" }
     Share: {
         "type": ["string", "number"], "minimum": 0, "maximum": 1,
         "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*%?\s*$"

@@ -32,7 +32,9 @@ impl Values<'_> {
         let own = self.labels.get(self.arm).iter().map(|(label, _)| label.as_str());
         let known: Vec<&str> = own.chain(BUILT_IN).collect();
         substitute(&text.value, &known, |name| self.of(name)).unwrap_or_else(|mut complaint| {
-            if !self.labels.get(other(self.arm)).is_empty() && complaint.message.ends_with("is not set") {
+            let of_other = Values { arm: other(self.arm), ..*self };
+            let one_sided = substitute(&text.value, &known, |name| of_other.of(name)).is_ok();
+            if one_sided {
                 complaint.message = format!("{} for the {}", complaint.message, self.arm.name());
             }
             report.complain_of(text, complaint);

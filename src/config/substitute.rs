@@ -2,7 +2,7 @@
 //!
 //! A name that nothing sets is an error and never an empty text: `series/.csv` would be looked for otherwise.
 
-use super::problem::{Complaint, suggestion};
+use super::problem::{Complaint, nearest};
 
 /// One part of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,11 +24,10 @@ pub(super) fn substitute(
             Part::Name { name, default, at } => match value(name).or_else(|| default.map(str::to_owned)) {
                 Some(value) => result.push_str(&value),
                 None => {
-                    let hint = suggestion(name, known.iter().copied()).unwrap_or_default();
-                    let ways =
-                        format!("{hint}; or set it: a label under `arms`, `--set {name}=…`, `${{{name}:-default}}`");
+                    let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `${{{near}}}`?"));
+                    let ways = format!("set it: a label under `arms`, `--set {name}=…`, `${{{name}:-default}}`");
                     let complaint = Complaint::new(format!("`${{{name}}}` is not set"));
-                    return Err(complaint.hint(ways.trim_start_matches("; or ")).within(at));
+                    return Err(complaint.hint(near.unwrap_or(ways)).within(at));
                 }
             },
         }
