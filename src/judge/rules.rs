@@ -35,6 +35,8 @@ pub struct Metric {
     pub unit: Unit,
     /// What its points are.
     pub kind: Kind,
+    /// What a rate is a share of, or values are one per: "requests", "lookups", "sessions".
+    pub of: String,
     /// A prior for its design effect from the service's own history, as (phi, nu).
     pub history: Option<(f64, f64)>,
 }

@@ -1,1 +1,36 @@
 //! Numbers in, numbers out.
+//!
+//! Everything a decision rests on is computed here, from plain slices, by pure functions that answer for any input:
+//! they know no arm, no metric, no verdict and no clock, and nothing in them panics. Evidence is always a standard
+//! normal z, so that results of different methods can be held against the same critical value, and every interval
+//! is the set of values that the matching z does not reject.
+//!
+//! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
+//! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
+//! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
+//! by its mean and by its [`ranks`]) and [`quantile`] (quantiles, and how they become counts).
+
+pub mod counts;
+mod crossing;
+pub mod dispersion;
+mod incomplete;
+pub mod longrun;
+pub mod quantile;
+pub mod ranks;
+pub mod single;
+pub mod steps;
+pub mod tail;
+
+/// On which side of a hypothesised value the evidence puts the parameter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// The parameter is larger than the hypothesised value.
+    Above,
+    /// The parameter is smaller than the hypothesised value.
+    Below,
+}
+
+/// A z that a comparison can rely on: undefined evidence is no evidence.
+fn defined(z: f64) -> f64 {
+    if z.is_nan() { 0.0 } else { z }
+}

@@ -4,8 +4,12 @@
 mod cases;
 mod cli;
 mod config;
+mod garbage;
+mod ingest;
+mod judging;
 mod properties;
 mod reality;
+mod recordings;
 mod reference;
 mod reports;
 mod tidy;

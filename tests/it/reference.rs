@@ -1,1 +1,219 @@
-//! Tests of reference.
+//! Statistics against numbers that others certify.
+//!
+//! `fixtures/reference/*.toml` holds one `[[case]]` per certified number: what is computed, from what, the value, how
+//! close the answer must be, and who certifies it. A case needs no code; only a new kind of question does.
+
+use std::path::Path;
+
+use davy::stats::counts::{self, CountStep, Exposure};
+use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::single::{self, TrialStep};
+use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
+use toml::{Table, Value};
+
+#[test]
+fn distributions() {
+    certify("distributions.toml", 90);
+}
+
+#[test]
+fn methods() {
+    certify("methods.toml", 110);
+}
+
+#[test]
+fn prototype() {
+    certify("prototype.toml", 90);
+}
+
+/// Answers every case of a file and reports all that are off.
+fn certify(file: &str, at_least: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reference").join(file);
+    let table: Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+    let cases: Vec<Case> = table["case"].as_array().unwrap().iter().map(|c| Case(c.as_table().unwrap())).collect();
+    assert!(cases.len() >= at_least, "{file} has {} cases", cases.len());
+    let off: Vec<String> = cases.iter().filter_map(Case::off).collect();
+    assert!(off.is_empty(), "{} of {} cases of {file} are off:\n{}", off.len(), cases.len(), off.join("\n"));
+}
+
+struct Case<'a>(&'a Table);
+
+impl Case<'_> {
+    fn number(&self, key: &str) -> f64 {
+        number(&self.0[key])
+    }
+
+    fn count(&self, key: &str) -> u64 {
+        self.0[key].as_integer().unwrap().try_into().unwrap()
+    }
+
+    fn numbers(&self, key: &str) -> Vec<f64> {
+        self.0[key].as_array().unwrap().iter().map(number).collect()
+    }
+
+    fn counts(&self, key: &str) -> Vec<u64> {
+        self.numbers(key).into_iter().map(|v| v as u64).collect()
+    }
+
+    /// A series; `nan` is a missing step.
+    fn series(&self) -> Vec<Option<f64>> {
+        self.numbers("y").into_iter().map(|v| (!v.is_nan()).then_some(v)).collect()
+    }
+
+    fn direction(&self) -> Direction {
+        if self.0["direction"].as_str() == Some("above") { Direction::Above } else { Direction::Below }
+    }
+
+    fn steps(&self) -> Vec<CountStep> {
+        let totals = self.numbers("canary_total").into_iter().zip(self.numbers("baseline_total"));
+        let counts = self.counts("canary").into_iter().zip(self.counts("baseline"));
+        let step = |((canary_total, baseline_total), (canary, baseline))| CountStep {
+            canary_total,
+            canary,
+            baseline_total,
+            baseline,
+        };
+        totals.zip(counts).map(step).collect()
+    }
+
+    fn effect(&self) -> DesignEffect {
+        let measured = self.0["exposure"].as_str() == Some("measure");
+        let exposure = if measured { Exposure::Measure } else { Exposure::Trials };
+        counts::design_effect(&self.steps(), exposure, Prior::default())
+    }
+
+    fn trials(&self) -> Vec<Option<TrialStep>> {
+        let steps = self.counts("total").into_iter().zip(self.counts("bad"));
+        steps.map(|(total, bad)| Some(TrialStep { total, bad })).collect()
+    }
+
+    fn requests(&self) -> Vec<(Vec<f64>, Vec<f64>)> {
+        let (mut baseline, mut canary) = (self.numbers("baseline").into_iter(), self.numbers("canary").into_iter());
+        let sizes = self.counts("sizes");
+        let step = |n: &[u64]| {
+            (baseline.by_ref().take(n[0] as usize).collect(), canary.by_ref().take(n[1] as usize).collect())
+        };
+        sizes.chunks(2).map(step).collect()
+    }
+
+    /// What is off, in words; nothing if the answer is close enough.
+    fn off(&self) -> Option<String> {
+        let what = self.0["what"].as_str().unwrap();
+        let wanted = match &self.0["value"] {
+            Value::Array(values) => values.iter().map(number).collect(),
+            value => vec![number(value)],
+        };
+        let got = self.answer(what);
+        let tolerance = self.number("tolerance");
+        // the logarithm of a probability may be off by the relative error of the probability
+        let scale = |v: f64| if what.starts_with("ln_") { 1.0 } else { v.abs().max(1e-300) };
+        let close = |got: f64, wanted: f64| {
+            got == wanted || got.is_nan() && wanted.is_nan() || (got - wanted).abs() <= tolerance * scale(wanted)
+        };
+        let all = got.len() == wanted.len() && got.iter().zip(&wanted).all(|(got, wanted)| close(*got, *wanted));
+        let args = self.0.get("args").map_or(String::new(), Value::to_string);
+        (!all).then(|| format!("{what} {args}: {got:?}, but {} says {wanted:?}", self.0["oracle"]))
+    }
+
+    fn answer(&self, what: &str) -> Vec<f64> {
+        if let Some(args) = self.0.get("args") {
+            return vec![distribution(what, &args.as_array().unwrap().iter().map(number).collect::<Vec<_>>())];
+        }
+        match what {
+            "design_effect" => {
+                let effect = self.effect();
+                let pairs = effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]);
+                pairs.chain([effect.finite]).collect()
+            }
+            "signed_rank_scores" => {
+                ranks::signed_rank_scores(&self.series()).into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
+            }
+            "predictable" => {
+                let counts = quantile::predictable_counts(&self.requests(), self.number("q"), self.number("factor"));
+                counts.iter().flat_map(|s| s.map_or([-1.0; 2], |s| [s.canary as f64, s.baseline as f64])).collect()
+            }
+            "allowance" => {
+                let sizes = |key| self.counts(key).into_iter().map(Some).collect::<Vec<_>>();
+                let (baseline, canary) = (sizes("baseline_n"), sizes("canary_n"));
+                quantile::small_sample_allowance(self.number("q"), self.number("spread"), &baseline, &canary)
+            }
+            _ => vec![self.single_answer(what)],
+        }
+    }
+
+    fn single_answer(&self, what: &str) -> f64 {
+        match what {
+            "long_run" => {
+                let sum = longrun::step_sum(&self.series(), self.number("cosines"));
+                let cosines = self.0["estimator"].as_str() == Some("cosines");
+                let estimate = if cosines { sum.cosines } else { sum.autoregressive };
+                assert_eq!(estimate.dof, self.number("dof"));
+                estimate.variance
+            }
+            "inflation" => longrun::inflation(self.number("phi"), self.number("n")),
+            "rate_ratio" => counts::rate_ratio(&self.steps()),
+            "rate_difference" => counts::rate_difference(&self.steps()),
+            "exact_ratio_z" => counts::exact_ratio_z(&self.steps(), self.number("r0"), self.direction()),
+            "exact_ratio_low" => counts::ratio_interval(&self.steps(), &independent(), self.number("critical"), 1.0).0,
+            "exact_ratio_high" => counts::ratio_interval(&self.steps(), &independent(), 1.0, self.number("critical")).1,
+            "score" => counts::difference_z(&self.steps(), &independent(), self.number("d"), Direction::Above),
+            "share_low" => {
+                single::share_interval(self.count("x"), self.count("n"), &independent(), self.number("critical"), 1.0).0
+            }
+            "share_high" => {
+                single::share_interval(self.count("x"), self.count("n"), &independent(), 1.0, self.number("critical")).1
+            }
+            "frequency_low" => self.frequency_interval().0,
+            "frequency_high" => self.frequency_interval().1,
+            "signed_rank" => {
+                let scores: Vec<f64> = ranks::signed_rank_scores(&self.series()).into_iter().flatten().collect();
+                scores.iter().filter(|s| **s > 0.0).sum::<f64>() * (scores.len() as f64 + 1.0)
+            }
+            "hodges_lehmann" => steps::hodges_lehmann(&self.numbers("y")).unwrap(),
+            "median" => steps::median(&self.numbers("y")).unwrap(),
+            "quantile" => quantile::quantile(&self.numbers("y"), self.number("q")).unwrap(),
+            "ratio_z" => counts::ratio_z(&self.steps(), &self.effect(), self.number("r0"), self.direction()),
+            "tail" => self.effect().tail(self.number("critical")),
+            "share_z" => {
+                let trials = self.trials();
+                let (x, n) = trials.iter().flatten().fold((0, 0), |(x, n), s| (x + s.bad, n + s.total));
+                let effect = single::trial_design_effect(&trials, Prior::default());
+                single::share_z(x, n, self.number("p0"), &effect, self.direction())
+            }
+            "level_z" => steps::level_z(&self.series(), self.number("floor")),
+            _ => panic!("nobody answers {what}"),
+        }
+    }
+
+    fn frequency_interval(&self) -> (f64, f64) {
+        let critical = self.number("critical");
+        single::frequency_interval(self.count("x"), self.number("exposure"), &independent(), critical, critical)
+    }
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_float().or(value.as_integer().map(|v| v as f64)).unwrap()
+}
+
+/// Independent trials: what is left of a method when dispersion is not in question.
+fn independent() -> DesignEffect {
+    DesignEffect { candidates: vec![(1.0, f64::INFINITY)], finite: 1.0 }
+}
+
+fn distribution(what: &str, args: &[f64]) -> f64 {
+    match (what, args) {
+        ("normal_quantile", [p]) => tail::normal_quantile(*p),
+        ("normal_upper", [z]) => tail::normal_upper(*z),
+        ("ln_normal_upper", [z]) => tail::ln_normal_upper(*z),
+        ("z_from_ln_upper", [ln_p]) => tail::z_from_ln_upper(*ln_p),
+        ("ln_t_upper", [t, nu]) => tail::ln_t_upper(*t, *nu),
+        ("t_quantile_upper", [p, nu]) => tail::t_quantile_upper(*p, *nu),
+        ("t_to_z", [t, nu]) => tail::t_to_z(*t, *nu),
+        ("beta_quantile", [p, a, b]) => tail::beta_quantile(*p, *a, *b),
+        ("ln_binomial_upper", [x, n, p]) => tail::ln_binomial_upper(*x as u64, *n as u64, *p),
+        ("ln_binomial_lower", [x, n, p]) => tail::ln_binomial_lower(*x as u64, *n as u64, *p),
+        ("ln_poisson_upper", [x, mean]) => tail::ln_poisson_upper(*x as u64, *mean),
+        ("ln_poisson_lower", [x, mean]) => tail::ln_poisson_lower(*x as u64, *mean),
+        _ => panic!("nobody answers {what} of {} numbers", args.len()),
+    }
+}

@@ -1,0 +1,312 @@
+//! Two arms, events among trials: error rates, cache misses, slow requests, restarts.
+//!
+//! Of the events of one step, how many fell in the canary? Under a hypothesised ratio of rates that is a binomial with
+//! a known share, whatever the common level of that step was: shared shocks, time of day and traffic ramps cancel,
+//! and small counts are exact. Point estimates are those of Mantel and Haenszel (1959; Greenland and Robins 1985);
+//! ratio intervals are Clopper and Pearson's (1934) for that share at a tail adjusted by the design effect;
+//! differences are judged by the score of Miettinen and Nurminen (1985).
+
+use super::dispersion::{DesignEffect, Prior};
+use super::longrun::{COSINES_COUNTS, step_sum};
+use super::tail::{beta_logit_quantile, binomial_z, t_to_z};
+use super::{Direction, crossing, defined};
+
+/// How unequal the split of the traffic may be over time before differences are compared step by step.
+const STEADY_SPLIT: f64 = 0.2;
+/// The resolution of a difference of rates.
+const DIFFERENCE_TOLERANCE: f64 = 1e-12;
+
+/// One step of the grid in both arms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountStep {
+    /// Trials or exposure of the canary.
+    pub canary_total: f64,
+    /// Events of the canary.
+    pub canary: u64,
+    /// Trials or exposure of the baseline.
+    pub baseline_total: f64,
+    /// Events of the baseline.
+    pub baseline: u64,
+}
+
+/// What the totals of a step are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// Counts of trials, each of which is an event or not: a finite population.
+    Trials,
+    /// Time, sessions, traffic shares: anything that events can exceed.
+    Measure,
+}
+
+impl CountStep {
+    fn total(&self) -> f64 {
+        self.canary_total + self.baseline_total
+    }
+
+    fn events(&self) -> f64 {
+        self.canary as f64 + self.baseline as f64
+    }
+
+    /// The canary's expected share of the events at a ratio of rates, and the baseline's.
+    fn shares(&self, ratio: f64) -> (f64, f64) {
+        let odds = self.canary_total / self.baseline_total;
+        (1.0 / (1.0 + 1.0 / (ratio * odds)), 1.0 / (1.0 + ratio * odds))
+    }
+
+    fn rate_difference(&self) -> f64 {
+        self.canary as f64 / self.canary_total - self.baseline as f64 / self.baseline_total
+    }
+
+    /// The Mantel–Haenszel weight of a difference of rates.
+    fn weight(&self) -> f64 {
+        self.canary_total / self.total() * self.baseline_total
+    }
+}
+
+/// Whether both arms were exposed in this step.
+pub fn usable(step: &CountStep) -> bool {
+    let exposed = |total: f64| total > 0.0 && total.is_finite();
+    exposed(step.canary_total) && exposed(step.baseline_total)
+}
+
+fn usable_steps(steps: &[CountStep]) -> impl Iterator<Item = &CountStep> {
+    steps.iter().filter(|step| usable(step))
+}
+
+/// The canary's rate divided by the baseline's, by Mantel and Haenszel with half an event added to each arm.
+pub fn rate_ratio(steps: &[CountStep]) -> f64 {
+    let (canary, baseline) = usable_steps(steps).fold((0.0, 0.0), |(c, b), step| {
+        let total = step.total();
+        let canary = step.canary as f64 * (step.baseline_total / total);
+        let baseline = step.baseline as f64 * (step.canary_total / total);
+        (c + canary, b + baseline)
+    });
+    (canary + 0.5) / (baseline + 0.5)
+}
+
+/// The canary's rate minus the baseline's, by Mantel and Haenszel; zero without data.
+pub fn rate_difference(steps: &[CountStep]) -> f64 {
+    let (sum, weight) = usable_steps(steps)
+        .fold((0.0, 0.0), |(sum, weight), step| (sum + step.weight() * step.rate_difference(), weight + step.weight()));
+    if weight > 0.0 { defined(sum / weight) } else { 0.0 }
+}
+
+/// The dispersion of the canary's share of events about its expectation at the *fitted* ratio.
+pub fn design_effect(steps: &[CountStep], exposure: Exposure, prior: Prior) -> DesignEffect {
+    let ratio = rate_ratio(steps);
+    let (mut binomial, mut model) = (0.0, 0.0);
+    let mut residual = |step: &CountStep| {
+        let (events, total) = (step.events(), step.total());
+        let (canary, baseline) = step.shares(ratio);
+        let variance = events * canary * baseline;
+        let finite = match exposure {
+            Exposure::Trials if total > 50.0 => ((total - events) / (total - 1.0)).clamp(0.05, 1.0),
+            _ => 1.0,
+        };
+        binomial += variance;
+        model += variance * finite;
+        step.canary as f64 - events * canary
+    };
+    let residuals: Vec<_> = steps.iter().map(|step| usable(step).then(|| residual(step))).collect();
+    let finite = if binomial > 0.0 { model / binomial } else { 1.0 };
+    DesignEffect::estimate(&residuals, model, finite, prior)
+}
+
+/// Events of the canary and of both arms.
+fn pooled_events(steps: &[CountStep]) -> (u64, u64) {
+    usable_steps(steps).fold((0, 0), |(canary, both), step| {
+        (canary.saturating_add(step.canary), both.saturating_add(step.canary).saturating_add(step.baseline))
+    })
+}
+
+/// Of all events, how many are expected in the canary and in the baseline if the ratio of rates is `r0`.
+fn expected(steps: &[CountStep], r0: f64) -> (f64, f64) {
+    usable_steps(steps).fold((0.0, 0.0), |(canary, baseline), step| {
+        let shares = step.shares(r0);
+        (canary + step.events() * shares.0, baseline + step.events() * shares.1)
+    })
+}
+
+/// Of all events, how many are expected in the canary if the ratio of rates is `r0`.
+pub fn expected_canary(steps: &[CountStep], r0: f64) -> f64 {
+    expected(steps, r0).0
+}
+
+/// Evidence that the ratio of rates lies above (or below) `r0`: the exact conditional binomial tail, weakened by the
+/// design effect. Zero without events.
+pub fn ratio_z(steps: &[CountStep], effect: &DesignEffect, r0: f64, direction: Direction) -> f64 {
+    effect.weaken(exact_ratio_z(steps, r0, direction))
+}
+
+/// As [`ratio_z`], if events were independent.
+pub fn exact_ratio_z(steps: &[CountStep], r0: f64, direction: Direction) -> f64 {
+    let (x, events) = pooled_events(steps);
+    let (canary, baseline) = expected(steps, r0);
+    let both = canary + baseline;
+    if events == 0 || both.is_nan() {
+        return 0.0;
+    }
+    defined(binomial_z(x, events, canary / both, baseline / both, direction))
+}
+
+/// The ratios of rates that [`ratio_z`] does not reject, with a critical z for each end.
+pub fn ratio_interval(steps: &[CountStep], effect: &DesignEffect, critical_low: f64, critical_high: f64) -> (f64, f64) {
+    let (x, events) = pooled_events(steps);
+    let (canary, baseline) = (x as f64, events.saturating_sub(x) as f64);
+    let low = if x == 0 {
+        0.0
+    } else {
+        ratio_at(steps, beta_logit_quantile(effect.ln_tail(critical_low), canary, baseline + 1.0))
+    };
+    let high = if x == events {
+        f64::INFINITY
+    } else {
+        ratio_at(steps, -beta_logit_quantile(effect.ln_tail(critical_high), baseline, canary + 1.0))
+    };
+    (low, high)
+}
+
+/// The ratio of rates at which the canary's expected share of all events has the given logit.
+///
+/// Each step has its own such ratio; the common one lies between them, and where the split is constant they agree.
+fn ratio_at(steps: &[CountStep], logit: f64) -> f64 {
+    let odds: Vec<(f64, f64)> = usable_steps(steps)
+        .filter(|step| step.events() > 0.0)
+        .map(|step| (step.canary_total / step.baseline_total, step.events()))
+        .collect();
+    let ends = odds.iter().fold((f64::INFINITY, 0.0), |(low, high), (k, _)| (f64::min(low, *k), f64::max(high, *k)));
+    let (mut low, mut high) = (logit - ends.1.ln(), logit - ends.0.ln());
+    if !(low.is_finite() && high.is_finite()) {
+        return logit.exp();
+    }
+    let mut ln_ratio = low + (high - low) / 2.0;
+    for _ in 0..100 {
+        let ratio = ln_ratio.exp();
+        let (mut canary, mut baseline, mut slope) = (0.0, 0.0, 0.0);
+        for (k, events) in &odds {
+            let share = 1.0 / (1.0 + ratio * k);
+            canary += events * (ratio * k * share);
+            baseline += events * share;
+            slope += events * (ratio * k * share) * share;
+        }
+        let excess = (canary / baseline).ln() - logit;
+        if excess > 0.0 {
+            high = ln_ratio
+        } else {
+            low = ln_ratio
+        }
+        let newton = ln_ratio - excess * (canary / (canary + baseline) * baseline) / slope;
+        let next = if newton >= low && newton <= high { newton } else { low + (high - low) / 2.0 };
+        if (next - ln_ratio).abs() <= 1e-15 * (1.0 + ln_ratio.abs()) {
+            break;
+        }
+        ln_ratio = next;
+    }
+    ln_ratio.exp()
+}
+
+/// Whether the split of the traffic varies so much that differences are compared step by step.
+pub fn difference_is_stratified(steps: &[CountStep]) -> bool {
+    let odds: Vec<f64> = usable_steps(steps).map(|step| step.canary_total / step.baseline_total).collect();
+    if odds.len() < 3 {
+        return false;
+    }
+    let n = odds.len() as f64;
+    let mean = odds.iter().sum::<f64>() / n;
+    let variance = odds.iter().map(|k| (k - mean) * (k - mean)).sum::<f64>() / n;
+    variance.sqrt() > STEADY_SPLIT * mean
+}
+
+/// Evidence that the difference of rates lies above (or below) `d`; totals are trials. Zero without data.
+pub fn difference_z(steps: &[CountStep], effect: &DesignEffect, d: f64, direction: Direction) -> f64 {
+    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    if usable_steps(steps).next().is_none() || d.is_nan() {
+        return 0.0;
+    }
+    if difference_is_stratified(steps) {
+        return stratified_difference_z(steps, d, sign);
+    }
+    effect.weaken_unconditional(sign * score(&pooled(steps), d).z())
+}
+
+/// The differences of rates that [`difference_z`] does not reject, with a critical z for each end.
+pub fn difference_interval(
+    steps: &[CountStep],
+    effect: &DesignEffect,
+    critical_low: f64,
+    critical_high: f64,
+) -> (f64, f64) {
+    let above = |d: f64| difference_z(steps, effect, d, Direction::Above) - critical_low;
+    let below = |d: f64| difference_z(steps, effect, d, Direction::Below) - critical_high;
+    let end = |rejected: f64, excess: &dyn Fn(f64) -> f64| {
+        let possible = excess(rejected) >= 0.0;
+        if possible { crossing::last_rejected(rejected, -rejected, DIFFERENCE_TOLERANCE, excess) } else { rejected }
+    };
+    (end(-1.0, &above), end(1.0, &below))
+}
+
+fn pooled(steps: &[CountStep]) -> CountStep {
+    let zero = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
+    usable_steps(steps).fold(zero, |sum, step| CountStep {
+        canary_total: sum.canary_total + step.canary_total,
+        canary: sum.canary.saturating_add(step.canary),
+        baseline_total: sum.baseline_total + step.baseline_total,
+        baseline: sum.baseline.saturating_add(step.baseline),
+    })
+}
+
+/// A difference of rates minus its hypothesised value, with its variance under the hypothesis.
+struct Score {
+    excess: f64,
+    variance: f64,
+}
+
+impl Score {
+    fn z(&self) -> f64 {
+        if self.excess == 0.0 { 0.0 } else { self.excess / self.variance.sqrt() }
+    }
+}
+
+/// The score of Miettinen and Nurminen: the rates that are most likely under a difference of `d`, in closed form.
+fn score(step: &CountStep, d: f64) -> Score {
+    let (n_c, n_b, n) = (step.canary_total, step.baseline_total, step.total());
+    let x_b = step.baseline as f64;
+    let excess = step.rate_difference() - d;
+    if d.abs() >= 1.0 {
+        return Score { excess, variance: 0.0 };
+    }
+    let l3 = n;
+    let l2 = (n_c + 2.0 * n_b) * d - n - step.events();
+    let l1 = (n_b * d - n - 2.0 * x_b) * d + step.events();
+    let l0 = x_b * d * (1.0 - d);
+    let third = l2 / (3.0 * l3);
+    let q = third * third * third - l1 / l3 * l2 / (6.0 * l3) + l0 / (2.0 * l3);
+    let p = (third * third - l1 / (3.0 * l3)).max(0.0).sqrt().copysign(q);
+    let cosine = if p == 0.0 { 0.0 } else { (q / (p * p * p)).clamp(-1.0, 1.0) };
+    let angle = (std::f64::consts::PI + cosine.acos()) / 3.0;
+    let baseline = (2.0 * p * angle.cos() - third).clamp(0.0, 1.0);
+    let canary = (baseline + d).clamp(0.0, 1.0);
+    let variance = canary * (1.0 - canary) / n_c + baseline * (1.0 - baseline) / n_b;
+    Score { excess, variance: variance * n / (n - 1.0).max(0.5) }
+}
+
+/// The weighted sum of the steps' differences over its long-run standard error, which is at least that of
+/// independent trials.
+fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
+    let mut model = 0.0;
+    let mut weighted = |step: &CountStep| {
+        let (score, weight) = (score(step, d), step.weight());
+        model += weight * weight * score.variance;
+        weight * score.excess
+    };
+    let g: Vec<_> = steps.iter().map(|step| usable(step).then(|| weighted(step))).collect();
+    let sum = step_sum(&g, COSINES_COUNTS);
+    if sum.sum == 0.0 {
+        return 0.0;
+    }
+    let z = [sum.autoregressive, sum.cosines].map(|v| {
+        let t = sign * sum.sum / v.variance.max(model).sqrt();
+        defined(t_to_z(t, v.dof))
+    });
+    z[0].min(z[1])
+}

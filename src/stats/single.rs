@@ -1,0 +1,103 @@
+//! One arm against a limit: a share of bad trials, a frequency of events, the canary's share of the traffic.
+//!
+//! Exact binomial and Poisson tails, weakened by the arm's own design effect; the intervals are Clopper and Pearson's
+//! (1934) and Garwood's (1936) at the tail that the design effect asks for. There is no second arm to cancel a shared
+//! shock, so the answer is about what happened during these steps, not about the long run.
+
+use super::dispersion::{DesignEffect, Prior};
+use super::tail::{beta_logit_quantile, binomial_z, poisson_mean_lower, poisson_mean_upper, poisson_z};
+use super::{Direction, defined};
+
+/// Trials of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrialStep {
+    /// All trials.
+    pub total: u64,
+    /// The bad ones.
+    pub bad: u64,
+}
+
+/// Events of one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EventStep {
+    /// For how long, or among how many, events could occur.
+    pub exposure: f64,
+    /// How many did.
+    pub count: u64,
+}
+
+/// The dispersion of bad trials about a constant share.
+pub fn trial_design_effect(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
+    let steps: Vec<_> = steps.iter().map(|s| s.filter(|s| s.total > 0)).collect();
+    let (total, bad) = steps.iter().flatten().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
+    let share = f64::min((bad + 0.5) / (total + 1.0), 1.0);
+    let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.bad as f64 - share * s.total as f64)).collect();
+    DesignEffect::estimate(&residuals, total * share * (1.0 - share), 1.0, prior)
+}
+
+/// The dispersion of events about a constant frequency.
+pub fn event_design_effect(steps: &[Option<EventStep>], prior: Prior) -> DesignEffect {
+    let exposed = |s: &EventStep| s.exposure > 0.0 && s.exposure.is_finite();
+    let steps: Vec<_> = steps.iter().map(|s| s.filter(exposed)).collect();
+    let (exposure, count) = steps.iter().flatten().fold((0.0, 0.0), |(m, x), s| (m + s.exposure, x + s.count as f64));
+    let mean = |s: EventStep| (count + 0.5) * (s.exposure / exposure);
+    let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.count as f64 - mean(s))).collect();
+    DesignEffect::estimate(&residuals, count + 0.5, 1.0, prior)
+}
+
+/// Evidence that the share of bad trials lies above (or below) `p0`, from `x` bad ones of `n`. Zero without trials.
+pub fn share_z(x: u64, n: u64, p0: f64, effect: &DesignEffect, direction: Direction) -> f64 {
+    if n == 0 || p0.is_nan() {
+        return 0.0;
+    }
+    let p0 = p0.clamp(0.0, 1.0);
+    effect.weaken(defined(binomial_z(x.min(n), n, p0, 1.0 - p0, direction)))
+}
+
+/// The shares that [`share_z`] does not reject, with a critical z for each end.
+pub fn share_interval(x: u64, n: u64, effect: &DesignEffect, critical_low: f64, critical_high: f64) -> (f64, f64) {
+    let (bad, good) = (x.min(n) as f64, n.saturating_sub(x) as f64);
+    let share = |logit: f64| 1.0 / (1.0 + (-logit).exp());
+    let low =
+        if x == 0 || n == 0 { 0.0 } else { share(beta_logit_quantile(effect.ln_tail(critical_low), bad, good + 1.0)) };
+    let high = if x >= n { 1.0 } else { share(-beta_logit_quantile(effect.ln_tail(critical_high), good, bad + 1.0)) };
+    (low, high)
+}
+
+/// Evidence that the frequency of events lies above (or below) `rate0` per unit of exposure. Zero without exposure.
+pub fn frequency_z(x: u64, exposure: f64, rate0: f64, effect: &DesignEffect, direction: Direction) -> f64 {
+    let mean = rate0.max(0.0) * exposure;
+    if !(exposure > 0.0 && exposure.is_finite()) || rate0.is_nan() || mean.is_nan() {
+        return 0.0;
+    }
+    effect.weaken(defined(poisson_z(x, mean, direction)))
+}
+
+/// The frequencies that [`frequency_z`] does not reject, with a critical z for each end.
+pub fn frequency_interval(
+    x: u64,
+    exposure: f64,
+    effect: &DesignEffect,
+    critical_low: f64,
+    critical_high: f64,
+) -> (f64, f64) {
+    if !(exposure > 0.0 && exposure.is_finite()) {
+        return (0.0, f64::INFINITY);
+    }
+    let low = poisson_mean_upper(effect.ln_tail(critical_low), x) / exposure;
+    let high = poisson_mean_lower(effect.ln_tail(critical_high), x) / exposure;
+    (low, high)
+}
+
+/// Evidence, in both directions, that the canary's share of the trials differs from the configured `share`: positive
+/// if the canary has more. Entries are trials of the canary and of both arms.
+pub fn traffic_share_z(steps: &[Option<(u64, u64)>], share: f64, prior: Prior) -> f64 {
+    let trials: Vec<_> = steps.iter().map(|s| s.map(|(canary, both)| TrialStep { total: both, bad: canary })).collect();
+    let effect = trial_design_effect(&trials, prior);
+    let (x, n) = trials.iter().flatten().fold((0_u64, 0_u64), |(x, n), s| {
+        if s.total == 0 { (x, n) } else { (x.saturating_add(s.bad), n.saturating_add(s.total)) }
+    });
+    let more = share_z(x, n, share, &effect, Direction::Above);
+    let fewer = share_z(x, n, share, &effect, Direction::Below);
+    if more >= fewer { more.max(0.0) } else { -fewer.max(0.0) }
+}
