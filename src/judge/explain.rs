@@ -264,7 +264,8 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
     } else if away > 0.1 {
         (factor(fail, away), "fail")
     } else {
-        return Some("the estimate lies at the limit: more data alone is unlikely to decide".into());
+        let place = if bounds.fail.is_empty() { "at the limit" } else { "between the target and the limit" };
+        return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
     };
     let more = (factor - 1.0).max(0.05);
     let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
@@ -350,6 +351,7 @@ pub(super) struct PeriodRule<'a> {
     pub(super) measured: usize,
     pub(super) missing: usize,
     pub(super) bound: &'a str,
+    pub(super) worst: Option<String>,
 }
 
 /// The sentence of an alarm rule.
@@ -358,20 +360,24 @@ pub(super) fn periods(
     reason: Reason,
     rule: &PeriodRule,
     at: Option<Timestamp>,
-    worst: Option<&str>,
     why: Option<&str>,
 ) -> String {
     let verb = outcome_verb(outcome);
-    let PeriodRule { m, n, beyond, measured, missing, bound } = rule;
-    let missing = if *missing > 0 { format!(" ({missing} more were not measured)") } else { String::new() };
-    let worst = worst.map(|worst| format!(", worst {worst}")).unwrap_or_default();
-    let seen = format!("{beyond} of {} beyond {bound}{worst}{missing}", plural(*measured as u64, "period"));
+    let PeriodRule { m, n, beyond, measured, missing, bound, worst } = rule;
+    let run = match (m, n) {
+        (_, 1) => "a period".into(),
+        (m, n) if m == n => format!("{n} consecutive periods"),
+        (m, n) => format!("{m} of {n} consecutive periods"),
+    };
+    let missing = if *missing > 0 { format!(", {missing} not measured") } else { String::new() };
+    let worst = worst.as_deref().map(|worst| format!(", worst {worst}")).unwrap_or_default();
+    let seen = format!("{beyond} of {measured} in all{worst}{missing}");
     match (reason, at, why) {
-        (_, _, Some(why)) => format!("{verb}: {why}; so far {seen}"),
+        (_, _, Some(why)) => format!("{verb}: {why}; so far {beyond} of {measured} periods broke {bound}{worst}"),
         (Reason::BeyondBound | Reason::BetweenBounds, Some(at), _) => {
-            format!("{verb}: {m} of {n} consecutive periods beyond the limit at {}; {seen}", at.strftime("%H:%M UTC"))
+            format!("{verb}: {run} broke {bound} at {} ({seen})", at.strftime("%H:%M UTC"))
         }
-        _ => format!("{verb}: never {m} of {n} consecutive periods beyond the limit; {seen}"),
+        _ => format!("{verb}: never {run} that broke {bound} ({seen})"),
     }
 }
 
@@ -410,12 +416,18 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
         Outcome::Pass if failed.is_empty() && open.is_empty() => format!("all {total} criteria hold"),
         Outcome::Pass => format!("the score is high enough, with {} of {total} criteria not met", failed.len() + open.len()),
         Outcome::Warn if !warned.is_empty() => {
-            format!("{} of {total} criteria warn: {}", warned.len(), critical_first(warned))
+            format!("{} of {total} criteria {}: {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
         }
         Outcome::Warn => "the score is marginal".into(),
-        Outcome::Fail => format!("{} of {total} criteria fail: {}", failed.len(), critical_first(failed)),
+        Outcome::Fail => {
+            format!("{} of {total} criteria {}: {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
+        }
         Outcome::Inconclusive => {
             format!("{} of {total} criteria could not be decided: {}", open.len(), critical_first(open))
         }
     }
+}
+
+fn agree(n: usize, verb: &str) -> String {
+    if n == 1 { format!("{verb}s") } else { verb.into() }
 }

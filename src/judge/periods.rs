@@ -49,15 +49,20 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
         periods: Some((beyond, measured)),
         ..Evidence::default()
     };
-    let bound = explain::bound(criterion.fail.as_ref().or(criterion.pass.as_ref()).unwrap_or(&NONE), &unit(case, span));
-    let rule = explain::PeriodRule { m, n, beyond, measured, missing: periods.len() - measured, bound: &bound };
+    let bound = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &case.metric.unit));
+    let rule = explain::PeriodRule {
+        m,
+        n,
+        beyond,
+        measured,
+        missing: periods.len() - measured,
+        bound: &bound.unwrap_or_default(),
+        worst: worst.map(|worst| show(case, span, worst)),
+    };
     let at = failed.or(warned).map(|i| case.grid.begins(i));
-    let worst = worst.map(|w| words::quantity(w, &unit(case, span)));
-    let sentence = explain::periods(outcome, reason, &rule, at, worst.as_deref(), why.as_deref());
+    let sentence = explain::periods(outcome, reason, &rule, at, why.as_deref());
     case.finding(outcome, reason, sentence, evidence)
 }
-
-const NONE: Bound = Bound { side: Side::AtMost, strict: false, limit: Limit::Threshold(f64::NAN), per: None };
 
 fn threshold(bound: &Bound) -> Option<f64> {
     match bound.limit {
@@ -66,8 +71,14 @@ fn threshold(bound: &Bound) -> Option<f64> {
     }
 }
 
-fn unit(case: &Case, _span: Option<SignedDuration>) -> Unit {
-    case.metric.unit.clone()
+/// A period's number in the terms of the bound: occurrences per span are counted over that span.
+fn show(case: &Case, span: Option<SignedDuration>, value: f64) -> String {
+    match (&case.metric.unit, span) {
+        (Unit::PerSecond, Some(span)) => {
+            format!("{} per {}", words::number(value * span.as_secs_f64()), words::duration(span))
+        }
+        (unit, _) => words::quantity(value, unit),
+    }
 }
 
 /// Which side of a limit sets off the alarm.
