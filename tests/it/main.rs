@@ -4,6 +4,7 @@
 mod cases;
 mod cli;
 mod config;
+mod config_text;
 mod properties;
 mod reality;
 mod reference;
