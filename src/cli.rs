@@ -79,15 +79,19 @@ pub struct Judge {
     /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it
     #[arg(conflicts_with_all = ["baseline", "canary", "data"])]
     pub config: Option<PathBuf>,
+    /// Files without a configuration.
     #[command(flatten)]
     pub files: Files,
+    /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
+    /// Where the answer goes.
     #[command(flatten)]
     pub output: Output,
     /// Write what was read and judged into a folder that is itself a configuration
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
 }
@@ -163,8 +167,10 @@ pub struct Replay {
     /// Make today's verdicts the recorded ones
     #[arg(long)]
     pub accept: bool,
+    /// Where the answer goes.
     #[command(flatten)]
     pub output: Output,
+    /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
 }
@@ -175,6 +181,7 @@ pub struct Check {
     /// The configurations (files or folders); ./canary.yaml when none is given
     #[arg(value_name = "CONFIG")]
     pub configs: Vec<PathBuf>,
+    /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
 }
@@ -182,6 +189,7 @@ pub struct Check {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct Init {
+    /// Files without a configuration.
     #[command(flatten)]
     pub files: Files,
     /// Write to a file rather than to stdout; an existing file is never replaced
@@ -195,6 +203,7 @@ pub struct Report {
     /// A verdict that was written with `--format json`; `-` for standard input
     #[arg(value_name = "VERDICT.json")]
     pub verdict: PathBuf,
+    /// Where the answer goes.
     #[command(flatten)]
     pub output: Output,
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use super::console::Console;
 use super::{Exit, Failure};
 use crate::cli;
-use crate::config::{self, Starter};
+use crate::config::{self, Starter, Surveyed};
 use crate::ingest;
 use crate::record;
 use crate::series::Pair;
-use crate::source::survey::{Survey, survey};
+use crate::source::survey::survey;
 
 use crate::source::{File, Format};
 
@@ -20,9 +20,7 @@ pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failu
         return Ok(Exit::Usage);
     }
     let starter = starter(&arguments.files)?;
-    for sentence in &starter.recognised {
-        console.note(sentence);
-    }
+    tell(console, &starter);
     match &arguments.output {
         None => console.answer(&starter.yaml)?,
         Some(path) if path.exists() => {
@@ -37,25 +35,33 @@ pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failu
     Ok(Exit::Pass)
 }
 
+/// Says what was recognised and what was not.
+pub(super) fn tell(console: &Console, starter: &Starter) {
+    for sentence in &starter.recognised {
+        console.note(sentence);
+    }
+    for sentence in &starter.not_judged {
+        console.note(&format!("not judged: {sentence}"));
+    }
+}
+
 /// The configuration that the files' columns suggest.
 pub(super) fn starter(files: &cli::Files) -> Result<Starter, Failure> {
     let look = |path: &Path| survey(&file(path)).map_err(|error| Failure::Data(ingest::Error::from(error)));
-    let surveys: Pair<Survey> = match (&files.baseline, &files.canary, &files.data) {
-        (Some(baseline), Some(canary), _) => Pair { baseline: look(baseline)?, canary: look(canary)? },
-        (_, _, Some(data)) => {
-            let both = look(data)?;
-            if both.arm.is_none() {
-                return Err(Failure::Unusable(format!(
-                    "{}: there is no column that tells baseline from canary; give it a column `arm` with the values \
-                     baseline and canary, or give --baseline and --canary files",
-                    data.display()
-                )));
-            }
-            Pair { baseline: both.clone(), canary: both }
+    let starter = match (&files.baseline, &files.canary, &files.data) {
+        (Some(baseline), Some(canary), _) => {
+            let pair = Pair { baseline: look(baseline)?, canary: look(canary)? };
+            config::starter(&Surveyed::Two(pair.as_ref()), &called(canary))
         }
+        (_, _, Some(data)) => config::starter(&Surveyed::One(&look(data)?), &called(data)),
         _ => return Err(Failure::Unusable("give --baseline and --canary, or --data".into())),
     };
-    config::starter(&surveys).map_err(Failure::Unusable)
+    if starter.problems.is_empty() { Ok(starter) } else { Err(Failure::Unusable(starter.problems.join("\n"))) }
+}
+
+/// What a comparison of files is called when nobody named it.
+fn called(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "comparison".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
 fn file(path: &Path) -> File {

@@ -20,8 +20,9 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let judged = pipeline::judge(console, &loaded.config, &options)?;
     let document = Document::from(&judged.verdict);
     if let Some(folder) = &arguments.record {
-        let recorded = config::Recorded { windows: judged.dataset.windows, step: judged.dataset.step, at: now };
-        let config = config::recorded(&loaded.config, &judged.plan, &options, &recorded)?;
+        let (windows, step) = (judged.dataset.windows, judged.dataset.step);
+        let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION") };
+        let config = config::recorded(&loaded.config, &judged.plan, &recording);
         let plain = Style { color: false, width: 80, details: false };
         let verdict = report::render(&document, Format::Json, &plain);
         record::write(folder, &config, &judged.dataset, &verdict)?;
@@ -45,9 +46,7 @@ fn load(console: &Console, arguments: &cli::Judge) -> Result<Loaded, Failure> {
         return pipeline::load(&path);
     }
     let starter = init::starter(files)?;
-    for sentence in &starter.recognised {
-        console.note(sentence);
-    }
+    init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
     Ok(Loaded { config, folder: Path::new("").to_owned() })
 }

@@ -234,6 +234,7 @@ impl fmt::Display for LimitText {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 

@@ -116,7 +116,7 @@ fn events_unit(events: &EventsEntry, report: &mut Report) -> Unit {
 
 fn gauge_kind(gauge: &GaugeEntry) -> Kind {
     Kind::Gauge {
-        quantile: gauge.quantile.as_ref().map(|quantile| quantile.value.0),
+        quantile: gauge.quantile.as_ref().map(|quantile| quantile.value.quantile),
         scale: gauge.scale.as_ref().map_or(Scale::Auto, |scale| scale.value.0),
     }
 }

@@ -20,17 +20,22 @@ pub mod plan;
 mod problem;
 pub mod quantity;
 mod read;
+mod recorded;
 mod resolve;
 mod scalar;
 mod schema;
 mod sources;
+mod starter;
 mod substitute;
 mod window;
+mod yaml;
 
 use std::path::Path;
 
 pub use problem::{Complaint, Problem, Problems};
+pub use recorded::{Recorded, recorded};
 pub use schema::schema;
+pub use starter::{Starter, Surveyed, starter};
 
 use crate::series::Timestamp;
 use file::File;

@@ -2,7 +2,7 @@
 //!
 //! One small grammar for every place that takes a number. It is total (any text is a quantity or a complaint that
 //! says where and why), and what it prints it reads back. What a unit means depends on the metric, so a quantity
-//! stays as written here; [`criteria`](super) turns it into the metric's own unit.
+//! stays as written here; `limits` turns it into the metric's own unit.
 
 use std::fmt;
 

@@ -174,7 +174,7 @@ impl Scope<'_> {
         let queries = queries.collect();
         let mut rules = Rules {
             name: file.name.value.clone(),
-            labels: self.labels.clone(),
+            labels: self.shown_labels(),
             phase: self.phase.map(|phase| phase.name.value.clone()),
             fingerprint: String::new(),
             metrics,
@@ -197,6 +197,16 @@ impl Scope<'_> {
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
             fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),
         }
+    }
+
+    /// The labels that the file gives to its arms. What else was set is for sources alone, and may be a secret.
+    fn shown_labels(&self) -> Pair<Vec<(String, String)>> {
+        let arms = self.file.arms.as_ref();
+        Pair::build(|arm| {
+            let own = arms.map(|arms| if arm == Arm::Baseline { &arms.baseline } else { &arms.canary });
+            let own = |name: &str| own.is_some_and(|own| own.get(name).is_some());
+            self.labels.get(arm).iter().filter(|(name, _)| own(name)).cloned().collect()
+        })
     }
 
     fn criteria(&self, report: &mut Report) -> Vec<Criterion> {

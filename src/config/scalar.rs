@@ -128,15 +128,20 @@ impl Scalar for UnitText {
 }
 
 /// A quantile, in [0, 1], written `p95`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct QuantileText(pub(super) f64);
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct QuantileText {
+    pub(super) written: String,
+    pub(super) quantile: f64,
+}
 
 impl Scalar for QuantileText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
         let hint = "write `p50`, `p95`, `p99.9`";
         let percent = text.trim().strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         match percent.and_then(|rest| rest.parse::<f64>().ok()) {
-            Some(percent) if percent > 0.0 && percent < 100.0 => Ok(QuantileText(percent / 100.0)),
+            Some(percent) if percent > 0.0 && percent < 100.0 => {
+                Ok(QuantileText { written: text.trim().to_owned(), quantile: percent / 100.0 })
+            }
             Some(_) => Err(Complaint::new(format!("`{text}` is not between p0 and p100")).hint(hint)),
             None => Err(Complaint::new(format!("`{text}` is not a quantile")).hint(hint)),
         }
@@ -173,8 +178,8 @@ impl Scalar for StatisticText {
             "median" => return Err(Complaint::new("`median` is written as a quantile").hint("write `p50`")),
             _ => {}
         }
-        if let Ok(QuantileText(q)) = QuantileText::scalar(&written) {
-            return Ok(StatisticText { written, statistic: Statistic::Quantile(q) });
+        if let Ok(QuantileText { quantile, .. }) = QuantileText::scalar(&written) {
+            return Ok(StatisticText { written, statistic: Statistic::Quantile(quantile) });
         }
         let known = suggestion(&written, WORDS.iter().map(|(word, _)| *word).chain(["p95"]));
         let complaint = Complaint::new(format!("`{written}` is not a statistic"));

@@ -5,7 +5,7 @@ use super::file::{BaselineEntry, WindowEntry};
 use super::plan::{Span as Stretch, TimePlan};
 use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
-use crate::series::{SignedDuration, Timestamp, Window};
+use crate::series::{Timestamp, Window};
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
 pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) -> Option<WindowEntry> {
@@ -35,12 +35,12 @@ pub(super) fn time(window: Option<&WindowEntry>, options: &Options, report: &mut
     if let Some(step) = step.filter(|step| step.value.0.is_zero()) {
         report.add_with(step.place, "a step of nothing", "write the spacing of the points: `step: 5m`");
     }
-    if let (Some(step), Some(canary)) = (step, canary)
-        && step.value.0 > canary.duration()
+    if let (Some(step), Some(last)) = (step, window.and_then(|window| window.last.as_ref()))
+        && step.value > last.value
     {
-        report.add(step.place, format!("a step of {} is longer than the window", step.value));
+        report.add(step.place, format!("a step of {} is longer than the window of {}", step.value, last.value));
     }
-    let warmup = window.map_or(0, |window| warmup(window, canary, report));
+    let warmup = window.map_or(0, |window| warmup(window, report));
     (TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0) }, warmup)
 }
 
@@ -156,13 +156,12 @@ fn earlier(instant: Timestamp, by: Option<&At<Span>>, report: &mut Report) -> Ti
     })
 }
 
-fn warmup(window: &WindowEntry, canary: Option<Window>, report: &mut Report) -> usize {
+fn warmup(window: &WindowEntry, report: &mut Report) -> usize {
     let Some(warmup) = window.warmup.as_ref().filter(|warmup| !warmup.value.0.is_zero()) else {
         return 0;
     };
-    if let Some(canary) = canary.filter(|canary| warmup.value.0 >= canary.duration()) {
-        let whole = Span(SignedDuration::from_millis(canary.duration().as_millis() as i64));
-        report.add(warmup.place, format!("a warm-up of {} leaves nothing of a window of {whole}", warmup.value));
+    if let Some(last) = window.last.as_ref().filter(|last| warmup.value >= last.value) {
+        report.add(warmup.place, format!("a warm-up of {} leaves nothing of a window of {}", warmup.value, last.value));
     }
     let Some(step) = window.step.as_ref().filter(|step| !step.value.0.is_zero()) else {
         let hint = format!("write `step: 5m` beside it, so that {} is a number of steps", warmup.value);

@@ -4,6 +4,7 @@
 mod cases;
 mod cli;
 mod config;
+mod config_text;
 mod garbage;
 mod judging;
 mod properties;
