@@ -242,13 +242,14 @@ fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
     let (effect, unit) = (evidence.effect?, &answer.case.metric.unit);
     let upper = answer.case.criterion.pass.is_none_or(|bound| bound.side == Side::AtMost);
     let show = |value: f64| value.is_finite().then(|| change(value, effect.kind, unit));
+    let bound = if effect.kind == EffectKind::Level { "limit" } else { "margin" };
     let (worse_end, better_end) = if upper { (effect.low, effect.high) } else { (effect.high, effect.low) };
     match answer.outcome {
         Outcome::Fail => {
-            let passing = show(better_end).map(|limit| format!(", pass at {limit}")).unwrap_or_default();
-            Some(format!("would not fail with a limit of {}{passing}", show(worse_end)?))
+            let passing = show(better_end).map(|limit| format!(", and pass at {limit}")).unwrap_or_default();
+            Some(format!("would not fail at a {bound} of {}{passing}", show(worse_end)?))
         }
-        Outcome::Pass => Some(format!("would pass down to a limit of {}", show(better_end)?)).filter(|_| upper),
+        Outcome::Pass => Some(format!("would pass down to a {bound} of {}", show(better_end)?)).filter(|_| upper),
         _ => None,
     }
 }

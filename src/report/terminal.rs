@@ -97,11 +97,20 @@ impl Page {
         self.rows(&words::setting(document), 0)
     }
 
-    /// Why each finding that did not pass did not; with details, everything about every finding.
+    /// Why the findings that decided the verdict are what they are; with details, everything about every finding.
     fn explanations(&self, document: &Document, details: bool) -> Vec<Vec<String>> {
-        let findings = words::worst_first(document).into_iter();
-        let shown = findings.filter(|finding| details || finding.outcome != Outcome::Pass);
-        shown.map(|finding| self.explanation(finding, details)).collect()
+        let open = |finding: &&Finding| details || finding.outcome != Outcome::Pass;
+        let findings: Vec<&Finding> = words::worst_first(document).into_iter().filter(open).collect();
+        let decides = |finding: &&Finding| {
+            details || finding.severity != Severity::Muted && finding.outcome >= document.outcome
+        };
+        let (shown, rest): (Vec<&Finding>, Vec<&Finding>) = findings.into_iter().partition(decides);
+        let mut blocks: Vec<Vec<String>> = shown.iter().map(|finding| self.explanation(finding, details)).collect();
+        if !rest.is_empty() {
+            let verb = if rest.len() == 1 { "is" } else { "are" };
+            blocks.push(vec![self.ink.dim(&format!("… {} more {verb} not PASS: --details explains", rest.len()))]);
+        }
+        blocks
     }
 
     fn explanation(&self, finding: &Finding, details: bool) -> Vec<String> {
