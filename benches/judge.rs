@@ -5,7 +5,9 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use davy::judge::judge;
-use davy::judge::rules::{self, Bound, Kind, Limit, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit};
+use davy::judge::rules::{
+    self, Bound, Kind, Limit, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
+};
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 
 const DAY: usize = 1_440;
@@ -93,7 +95,9 @@ fn day(c: &mut Criterion) {
     group.throughput(Throughput::Elements(10_000));
     for (name, kind) in kinds() {
         let (rules, data) = workload(10_000, DAY, &kind);
-        group.bench_function(name, |b| b.iter_batched(|| (), |()| judge(black_box(&rules), &data), BatchSize::PerIteration));
+        group.bench_function(name, |b| {
+            b.iter_batched(|| (), |()| judge(black_box(&rules), &data), BatchSize::PerIteration)
+        });
     }
     group.finish();
 }

@@ -257,7 +257,9 @@ fn name_value(text: &str) -> Result<(String, String), String> {
 
 fn format_path(text: &str) -> Result<(crate::report::Format, PathBuf), String> {
     match text.split_once('=') {
-        Some((format, path)) if !path.is_empty() => Ok((format.parse::<crate::report::Format>().map_err(|e| e.to_string())?, PathBuf::from(path))),
+        Some((format, path)) if !path.is_empty() => {
+            Ok((format.parse::<crate::report::Format>().map_err(|e| e.to_string())?, PathBuf::from(path)))
+        }
         _ => Err("expected FORMAT=PATH, such as markdown=verdict.md".into()),
     }
 }

@@ -49,8 +49,11 @@ pub fn ingest(queries: &[Query], time: &TimePlan) -> Result<Dataset, Error> {
     }
     let mut dataset = Dataset { windows, step, metrics: BTreeMap::new(), origins: BTreeMap::new() };
     for (name, metric) in &metrics {
-        metric.differs(name, &windows)?;
-        let pair = Pair::try_build(|arm| metric.on_grid(name, arm, windows.get(arm), step))?;
+        let alone = metric.is_alone(name, &windows)?;
+        let pair = Pair::try_build(|arm| match (alone, arm) {
+            (true, Arm::Baseline) => Ok(metric.empty()),
+            _ => metric.on_grid(name, arm, windows.get(arm), step),
+        })?;
         dataset.origins.insert((*name).clone(), metric.origin(&pair, step));
         dataset.metrics.insert((*name).clone(), pair);
     }
@@ -76,25 +79,31 @@ impl Metric<'_> {
         self.arms.map(|asked| asked.map(|(_, fetched)| &fetched.answer.series))
     }
 
-    /// Comparing the same rows with themselves always passes, so it is an error.
-    fn differs(&self, name: &str, windows: &Pair<Window>) -> Result<(), Error> {
-        let (Some((one, a)), Some((other, b))) = (self.arms.baseline, self.arms.canary) else { return Ok(()) };
+    /// Whether both arms are the same rows: then they are the canary's. To compare them with themselves would always
+    /// pass, so where anything does it is an error.
+    fn is_alone(&self, name: &str, windows: &Pair<Window>) -> Result<bool, Error> {
+        let (Some((one, a)), Some((other, b))) = (self.arms.baseline, self.arms.canary) else { return Ok(false) };
         let (Source::File(here), Source::File(there)) = (&one.source, &other.source);
         let same_file = here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical;
         let same_rows = match (&here.arm, &there.arm) {
             (None, None) => !a.answer.split && !b.answer.split,
             (one, other) => one == other,
         };
-        if same_file && same_rows && one.ask == other.ask && windows.baseline == windows.canary {
+        let same = same_file && same_rows && one.ask == other.ask && windows.baseline == windows.canary;
+        if same && other.compared {
             return Err(Error::SameRows { metric: name.to_string(), shown: there.shown.clone() });
         }
-        Ok(())
+        Ok(same)
+    }
+
+    fn empty(&self) -> Series {
+        let any = self.arms.canary.or(self.arms.baseline);
+        any.map_or(grid::empty_gauge(), |(_, fetched)| grid::empty_like(&fetched.answer.series))
     }
 
     fn on_grid(&self, name: &str, arm: Arm, window: &Window, step: SignedDuration) -> Result<Series, Error> {
         let Some((query, fetched)) = self.arms.get(arm) else {
-            let other = self.arms.baseline.or(self.arms.canary);
-            return Ok(other.map_or(grid::empty_gauge(), |(_, fetched)| grid::empty_like(&fetched.answer.series)));
+            return Ok(self.empty());
         };
         grid::on_grid(fetched.answer.series.within(window), window, step).map_err(|clash| {
             let Source::File(file) = &query.source;

@@ -17,12 +17,7 @@ pub(super) struct Console {
 
 impl Console {
     pub(super) fn new(cli: &Cli) -> Console {
-        Console {
-            quiet: cli.quiet,
-            verbose: cli.verbose,
-            json: cli.log_format == LogFormat::Json,
-            color: cli.color,
-        }
+        Console { quiet: cli.quiet, verbose: cli.verbose, json: cli.log_format == LogFormat::Json, color: cli.color }
     }
 
     /// How a report on stdout may look.

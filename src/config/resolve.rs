@@ -12,6 +12,7 @@ use super::problem::{At, Complaint, Report, suggestion};
 use super::{criteria, fingerprint, metrics, sources, window};
 use crate::judge::rules::{Criterion, Kind, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair};
+use crate::source::Query;
 
 /// The phase that is asked for, else the one the file names, else the first.
 pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f PhaseEntry> {
@@ -134,7 +135,7 @@ fn queries(
     labels: &Pair<Vec<(String, String)>>,
     options: &Options,
     report: &mut Report,
-) -> Vec<crate::source::Query> {
+) -> Vec<Query> {
     let ask = |arm| {
         let values = sources::Values { arm, metric: &metric.0.value, labels };
         sources::query(metric, &file.sources, &values, options.folder, report)
@@ -186,7 +187,10 @@ impl Scope<'_> {
         Some(self.finished(queries, time, rules))
     }
 
-    fn finished(&self, queries: Vec<crate::source::Query>, time: TimePlan, rules: Rules) -> Plan {
+    fn finished(&self, mut queries: Vec<Query>, time: TimePlan, rules: Rules) -> Plan {
+        for query in &mut queries {
+            query.compared = rules.compares(&query.metric);
+        }
         let policy = self.file.policy.as_ref();
         let on_inconclusive = policy.and_then(|policy| policy.on_inconclusive.as_ref());
         let fail_on_warn = policy.and_then(|policy| policy.fail_on_warn.as_ref());

@@ -5,12 +5,12 @@
 //! test, so a decision and the interval shown beside it can never disagree.
 
 use super::verdict::{EffectKind, Method};
+use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep};
 use crate::stats::dispersion::{DesignEffect, Prior};
 use crate::stats::quantile;
 use crate::stats::single::{self, TrialStep};
 use crate::stats::steps;
-use crate::stats::Direction;
 
 /// A quantity with a test against any limit.
 #[derive(Debug, Clone)]

@@ -44,7 +44,8 @@ pub(super) fn by_interval(case: &Case, levels: Levels) -> Finding {
             case.confirm(outcome, reason)
         }
     };
-    let answer = explain::Answer { case, measured: &measured, test: shown, outcome, reason, levels, why: why.as_deref() };
+    let answer =
+        explain::Answer { case, measured: &measured, test: shown, outcome, reason, levels, why: why.as_deref() };
     let sentence = explain::sentence(&answer, &evidence);
     let decide = explain::what_would_decide(&answer, &bounds, &evidence);
     let mut finding = case.finding(outcome, reason, sentence, evidence);
@@ -169,7 +170,8 @@ fn excess(test: &Test) -> f64 {
 
 fn allowed_by_difference(steps: &[counts::CountStep], difference: f64) -> f64 {
     let usable = || steps.iter().filter(|s| counts::usable(s));
-    let baseline: f64 = usable().map(|s| s.baseline as f64).sum::<f64>() / usable().map(|s| s.baseline_total).sum::<f64>();
+    let baseline: f64 =
+        usable().map(|s| s.baseline as f64).sum::<f64>() / usable().map(|s| s.baseline_total).sum::<f64>();
     (baseline + difference) * usable().map(|s| s.canary_total).sum::<f64>()
 }
 
@@ -195,7 +197,6 @@ fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, 
         periods: None,
     }
 }
-
 
 /// A good share is judged by its bad ones; the reader sees the good ones.
 struct View {

@@ -150,9 +150,9 @@ fn relation(answer: &Answer, evidence: &Evidence) -> String {
             let least = words::number(answer.case.rules.policy.min_excess);
             format!(", {broken} {beyond}, but by fewer than {least} occurrences")
         }
-        Reason::NotComparable => format!(
-            "; whether that is {within} {target} cannot be told without the requests behind each percentile"
-        ),
+        Reason::NotComparable => {
+            format!("; whether that is {within} {target} cannot be told without the requests behind each percentile")
+        }
         _ => format!("; whether that is {within} {target} is undecided"),
     }
 }
@@ -278,7 +278,10 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
     Some(match answer.measured.n_of {
         "trials" => {
             let n = count(two_digits(n));
-            format!("about {n} more canary {}, {time} at this traffic, would decide ({how}, if the rate stays)", answer.case.metric.of)
+            format!(
+                "about {n} more canary {}, {time} at this traffic, would decide ({how}, if the rate stays)",
+                answer.case.metric.of
+            )
         }
         "steps" => {
             let n = plural(two_digits(n.max(1.0)), "more step");
@@ -415,7 +418,9 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
     match outcome {
         Outcome::Pass if failed.is_empty() && open.is_empty() && total == 1 => "the one criterion holds".into(),
         Outcome::Pass if failed.is_empty() && open.is_empty() => format!("all {total} criteria hold"),
-        Outcome::Pass => format!("the score is high enough, with {} of {total} criteria not met", failed.len() + open.len()),
+        Outcome::Pass => {
+            format!("the score is high enough, with {} of {total} criteria not met", failed.len() + open.len())
+        }
         Outcome::Warn if !warned.is_empty() => {
             format!("{} of {total} criteria {}: {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
         }

@@ -5,7 +5,7 @@
 //! reporting can still fail on what it reported before, but it cannot pass.
 
 use super::grid::{Grid, coverage};
-use super::rules::{Criterion, Kind, Limit, Metric, Rules, Scale, Severity, Silent, Unit};
+use super::rules::{Criterion, Kind, Metric, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
 use super::words;
 use crate::series::{Dataset, Pair, Series};
@@ -49,10 +49,7 @@ impl<'a> Case<'a> {
 
     /// Whether any bound compares the arms.
     pub(super) fn needs_baseline(&self) -> bool {
-        [self.criterion.pass, self.criterion.fail]
-            .into_iter()
-            .flatten()
-            .any(|bound| matches!(bound.limit, Limit::Margin { .. }))
+        self.criterion.compares()
     }
 
     /// The share of the elapsed steps in which each arm was measured.

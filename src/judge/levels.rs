@@ -38,9 +38,10 @@ impl Budget {
             Some(weight) if spends(criterion) && total > 0.0 => weight / total,
             _ => 1.0,
         };
-        let either = [criterion.pass, criterion.fail].into_iter().flatten().any(|bound| {
-            matches!(bound.limit, Limit::Margin { relative: Some(_), absolute: Some(_) })
-        });
+        let either = [criterion.pass, criterion.fail]
+            .into_iter()
+            .flatten()
+            .any(|bound| matches!(bound.limit, Limit::Margin { relative: Some(_), absolute: Some(_) }));
         let pass = if either { 1.0 - alpha / 2.0 } else { self.level };
         Levels { fail: 1.0 - alpha * share, pass }
     }

@@ -101,7 +101,9 @@ impl Measured {
         let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
         let mut notes = Vec::new();
         if !own && case.needs_baseline() && case.rules.traffic.is_none() {
-            notes.push("events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into());
+            notes.push(
+                "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into(),
+            );
         }
         let n_of = if own { "exposure" } else { "seconds" };
         let points = Points::Events(steps, Exposure::Measure);
@@ -251,12 +253,9 @@ fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparis
 fn paired_counts(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
     let pairs = steps.baseline.iter().zip(&steps.canary);
     let step = |(b, c): (&Option<Trials>, &Option<Trials>)| match (b, c) {
-        (Some(b), Some(c)) => CountStep {
-            canary_total: c.total as f64,
-            canary: c.bad,
-            baseline_total: b.total as f64,
-            baseline: b.bad,
-        },
+        (Some(b), Some(c)) => {
+            CountStep { canary_total: c.total as f64, canary: c.bad, baseline_total: b.total as f64, baseline: b.bad }
+        }
         _ => UNUSABLE,
     };
     pairs.map(step).collect()
@@ -265,12 +264,9 @@ fn paired_counts(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
 fn paired_events(steps: &Pair<Steps<Occurrences>>) -> Vec<CountStep> {
     let pairs = steps.baseline.iter().zip(&steps.canary);
     let step = |(b, c): (&Option<Occurrences>, &Option<Occurrences>)| match (b, c) {
-        (Some(b), Some(c)) => CountStep {
-            canary_total: c.exposure,
-            canary: c.count,
-            baseline_total: b.exposure,
-            baseline: b.count,
-        },
+        (Some(b), Some(c)) => {
+            CountStep { canary_total: c.exposure, canary: c.count, baseline_total: b.exposure, baseline: b.count }
+        }
         _ => UNUSABLE,
     };
     pairs.map(step).collect()
@@ -350,12 +346,7 @@ fn pooled(steps: &[Vec<f64>]) -> Vec<f64> {
 
 /// How much the small-sample bias of percentiles may favour either answer, per step: in `canary` what may make
 /// the canary look slower, in `baseline` what may make it look faster. Steps with too few requests are dropped.
-fn allowance_for(
-    case: &Case,
-    q: f64,
-    steps: &mut Pair<Steps<f64>>,
-    notes: &mut Vec<String>,
-) -> (Pair<Vec<f64>>, bool) {
+fn allowance_for(case: &Case, q: f64, steps: &mut Pair<Steps<f64>>, notes: &mut Vec<String>) -> (Pair<Vec<f64>>, bool) {
     let spread = tail_spread(case).unwrap_or(UNKNOWN_SPREAD);
     let Some((requests, from)) = request_counts(case) else {
         return unknown_sizes(case, spread, steps.canary.len(), notes);

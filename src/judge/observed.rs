@@ -46,7 +46,8 @@ pub(super) fn judge(case: &Case) -> Finding {
     let sentence = explain::observed(outcome, reason, &shown, &bound.unwrap_or_default(), why.as_deref());
     let mut finding = case.finding(outcome, reason, sentence, Evidence { unit: Some(unit(case)), ..evidence });
     finding.evidence.unit = Some(unit(case));
-    finding.target = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &unit(case))).unwrap_or_default();
+    finding.target =
+        criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &unit(case))).unwrap_or_default();
     finding.notes.extend(compatible(case, &seen.canary));
     finding
 }

@@ -65,9 +65,9 @@ pub(super) fn judge(rules: &Rules, data: &Dataset) -> Option<Finding> {
 
 fn requests<'a>(traffic: &'a Traffic, rules: &Rules, data: &'a Dataset) -> Option<(&'a MetricName, &'a Pair<Series>)> {
     let known = |(_, series): &(&'a MetricName, &'a Pair<Series>)| {
-        [&series.baseline, &series.canary].into_iter().all(|s| {
-            matches!(s, Series::Counts { .. } | Series::Gauge { requests: Some(_), .. }) && !s.is_empty()
-        })
+        [&series.baseline, &series.canary]
+            .into_iter()
+            .all(|s| matches!(s, Series::Counts { .. } | Series::Gauge { requests: Some(_), .. }) && !s.is_empty())
     };
     match &traffic.metric {
         Some(name) => data.metrics.get(name).map(|series| (name, series)).filter(known),

@@ -101,9 +101,8 @@ impl Page {
     fn explanations(&self, document: &Document, details: bool) -> Vec<Vec<String>> {
         let open = |finding: &&Finding| details || finding.outcome != Outcome::Pass;
         let findings: Vec<&Finding> = words::worst_first(document).into_iter().filter(open).collect();
-        let decides = |finding: &&Finding| {
-            details || finding.severity != Severity::Muted && finding.outcome >= document.outcome
-        };
+        let decides =
+            |finding: &&Finding| details || finding.severity != Severity::Muted && finding.outcome >= document.outcome;
         let (shown, rest): (Vec<&Finding>, Vec<&Finding>) = findings.into_iter().partition(decides);
         let mut blocks: Vec<Vec<String>> = shown.iter().map(|finding| self.explanation(finding, details)).collect();
         if !rest.is_empty() {

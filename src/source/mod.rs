@@ -24,6 +24,8 @@ pub struct Query {
     pub source: Source,
     /// What to ask for.
     pub ask: Ask,
+    /// Whether anything compares the arms of this metric. If not, one arm's rows may be all there are.
+    pub compared: bool,
 }
 
 /// Where points come from.

@@ -103,7 +103,8 @@ fn a_canary_that_stops_reporting_does_not_pass() {
     let text = fs::read_to_string(shop.path("canary.csv")).unwrap();
     let half: Vec<&str> = text.lines().take(36).collect();
     fs::write(shop.path("canary.csv"), half.join("\n")).unwrap();
-    let output = shop.run(&["judge", "--format", "json", "--from", "2026-03-01T12:00:00Z", "--to", "2026-03-01T13:00:00Z"]);
+    let output =
+        shop.run(&["judge", "--format", "json", "--from", "2026-03-01T12:00:00Z", "--to", "2026-03-01T13:00:00Z"]);
     assert_eq!(code(&output), 11);
     assert!(stdout(&output).contains("canary_silent"), "{}", stdout(&output));
 }
@@ -155,7 +156,17 @@ fn init_writes_a_configuration_that_judges_the_same_and_never_replaces_a_file() 
 #[test]
 fn several_reports_at_once_and_rendered_again_the_same() {
     let shop = Workshop::new(60);
-    let output = shop.run(&["judge", "--format", "json", "--report", "markdown=v.md", "--report", "text=v.txt", "--report", "json=v.json"]);
+    let output = shop.run(&[
+        "judge",
+        "--format",
+        "json",
+        "--report",
+        "markdown=v.md",
+        "--report",
+        "text=v.txt",
+        "--report",
+        "json=v.json",
+    ]);
     assert_eq!(code(&output), 10);
     assert_eq!(fs::read_to_string(shop.path("v.json")).unwrap(), stdout(&output));
     for (format, file) in [("markdown", "v.md"), ("text", "v.txt"), ("json", "v.json")] {
@@ -211,7 +222,7 @@ fn recordings_replay_and_notice_a_change() {
     let judged = shop.run(&["judge", "--record", "kept", "--format", "json"]);
     assert_eq!(code(&judged), 0, "{}", stderr(&judged));
     let replayed = shop.run(&["replay", "kept", "--format", "json"]);
-    assert_eq!(stdout(&replayed), stdout(&judged).replace(ORIGIN_BEFORE, ""), "{}", stderr(&replayed));
+    assert_eq!(without_origins(&replayed), without_origins(&judged), "{}", stderr(&replayed));
     assert_eq!(code(&shop.run(&["replay", "kept", "--check"])), 0);
     // A recording is a configuration, wherever it lies.
     fs::rename(shop.path("kept"), shop.path("moved")).unwrap();
@@ -221,10 +232,12 @@ fn recordings_replay_and_notice_a_change() {
 
     let series = shop.path("moved/series/errors.csv");
     let text = fs::read_to_string(&series).unwrap();
-    let sick: Vec<String> = text
-        .lines()
-        .map(|line| if line.contains(",canary,") { format!("{}5", line.replace(",1000,", ",1000,4")) } else { line.into() })
-        .collect();
+    let sick: Vec<String> =
+        text.lines()
+            .map(|line| {
+                if line.contains(",canary,") { format!("{}5", line.replace(",1000,", ",1000,4")) } else { line.into() }
+            })
+            .collect();
     fs::write(&series, sick.join("\n")).unwrap();
     let changed = shop.run(&["replay", "moved", "--check"]);
     assert_eq!(code(&changed), 1, "{}{}", stdout(&changed), stderr(&changed));
@@ -239,8 +252,29 @@ fn recordings_replay_and_notice_a_change() {
     assert!(stderr(&damaged).contains("verdict.json"), "{}", stderr(&damaged));
 }
 
-/// What the origin of a series says before it was recorded; the rest of a verdict is the same after.
-const ORIGIN_BEFORE: &str = "\u{0}";
+/// A verdict as JSON without where its series came from, which is all that recording changes.
+fn without_origins(output: &Output) -> serde_json::Value {
+    let mut verdict: serde_json::Value = serde_json::from_str(&stdout(output)).unwrap();
+    for trace in verdict["traces"].as_array_mut().unwrap() {
+        trace["origin"] = serde_json::Value::Null;
+    }
+    verdict
+}
+
+#[test]
+fn thresholds_need_no_baseline_but_margins_do() {
+    let shop = Workshop::new(10);
+    let alone = CONFIG.replace("${arm}.csv", "canary.csv");
+    fs::write(shop.path("both.yaml"), &alone).unwrap();
+    let compared = shop.run(&["judge", "both.yaml"]);
+    assert_eq!(code(&compared), 65, "{}", stdout(&compared));
+    assert!(stderr(&compared).contains("the same rows with themselves"), "{}", stderr(&compared));
+    let thresholds: Vec<&str> = alone.lines().filter(|line| !line.contains("baseline +")).collect();
+    fs::write(shop.path("alone.yaml"), thresholds.join("\n")).unwrap();
+    let output = shop.run(&["judge", "alone.yaml", "--record", "kept"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(code(&shop.run(&["replay", "kept", "--check"])), 0);
+}
 
 #[test]
 fn mistakes_get_their_own_exit_code_and_name_what_is_wrong() {
@@ -262,7 +296,11 @@ fn mistakes_get_their_own_exit_code_and_name_what_is_wrong() {
         assert!(stderr(&output).contains(named), "{arguments:?}: {}", stderr(&output));
         assert!(stdout(&output).is_empty(), "{arguments:?}: {}", stdout(&output));
     }
-    fs::write(shop.path("broken.yaml"), CONFIG.replace("metric: errors, pass: \"<= 2%\"", "metric: erors, pass: \"<= 2\"")).unwrap();
+    fs::write(
+        shop.path("broken.yaml"),
+        CONFIG.replace("metric: errors, pass: \"<= 2%\"", "metric: erors, pass: \"<= 2\""),
+    )
+    .unwrap();
     let output = shop.run(&["check", "broken.yaml"]);
     assert_eq!(code(&output), 78);
     assert!(stderr(&output).contains("broken.yaml:8") && stderr(&output).contains("errors"), "{}", stderr(&output));

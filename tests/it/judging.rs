@@ -168,7 +168,9 @@ fn wave(n: usize, level: f64) -> Vec<f64> {
 #[test]
 fn percentile_series_against_the_baseline_and_a_threshold() {
     let kind = Kind::Gauge { quantile: Some(0.95), scale: Scale::Auto };
-    let against = |limit| rules(kind.clone(), Unit::Milliseconds, vec![criterion(at_most(limit), Statistic::Typical, Rule::Interval)]);
+    let against = |limit| {
+        rules(kind.clone(), Unit::Milliseconds, vec![criterion(at_most(limit), Statistic::Typical, Rule::Interval)])
+    };
     let data = |factor: f64, n| {
         let shifted: Vec<f64> = wave(63, 200.0 * factor)[3..].to_vec();
         dataset(60, "m", gauge(&wave(60, 200.0), n), gauge(&shifted, n))
@@ -181,10 +183,18 @@ fn percentile_series_against_the_baseline_and_a_threshold() {
     assert!((effect.estimate.unwrap() - 1.2).abs() < 0.02 && effect.low > 1.05);
     // Of arms of unknown size only what survives the worst bias is believed.
     let unknown = one(&against(margin(0.05)), &data(1.2, None));
-    assert_eq!((unknown.outcome, unknown.reason), (Outcome::Inconclusive, Reason::NotComparable), "{}", unknown.sentence);
+    assert_eq!(
+        (unknown.outcome, unknown.reason),
+        (Outcome::Inconclusive, Reason::NotComparable),
+        "{}",
+        unknown.sentence
+    );
     assert_eq!(one(&against(margin(0.05)), &data(2.0, None)).outcome, Outcome::Fail);
     let threshold = |ms| one(&against(Limit::Threshold(ms)), &data(1.0, None)).outcome;
-    assert_eq!([threshold(250.0), threshold(200.0), threshold(150.0)], [Outcome::Pass, Outcome::Inconclusive, Outcome::Fail]);
+    assert_eq!(
+        [threshold(250.0), threshold(200.0), threshold(150.0)],
+        [Outcome::Pass, Outcome::Inconclusive, Outcome::Fail]
+    );
 }
 
 #[test]
@@ -213,7 +223,8 @@ fn observed_events_and_alarm_rules() {
     assert!(seen.sentence.contains("1 occurrence"), "{}", seen.sentence);
 
     // More than 10 within any 5 minutes.
-    let mut alarm = criterion(at_most(Limit::Threshold(10.0 / 300.0)), Statistic::Frequency, Rule::Periods { m: 1, n: 1 });
+    let mut alarm =
+        criterion(at_most(Limit::Threshold(10.0 / 300.0)), Statistic::Frequency, Rule::Periods { m: 1, n: 1 });
     alarm.pass.as_mut().unwrap().per = Some(SignedDuration::from_mins(5));
     let alarm = rules(Kind::Events, Unit::PerSecond, vec![alarm]);
     let burst = |total: u64| {
@@ -281,8 +292,16 @@ fn absence_is_never_a_pass() {
     let healthy = (0..60).map(|_| (1000, 1)).collect::<Vec<_>>();
     let threshold = rate(at_most(Limit::Threshold(0.01)));
     let relative = rate(at_most(margin(0.5)));
-    let zero = rules(Kind::BadShare, Unit::Share, vec![criterion(at_most(Limit::Threshold(0.0)), Statistic::Rate, Rule::Observed)]);
-    let periods = rules(Kind::BadShare, Unit::Share, vec![criterion(at_most(Limit::Threshold(0.01)), Statistic::Rate, Rule::Periods { m: 2, n: 3 })]);
+    let zero = rules(
+        Kind::BadShare,
+        Unit::Share,
+        vec![criterion(at_most(Limit::Threshold(0.0)), Statistic::Rate, Rule::Observed)],
+    );
+    let periods = rules(
+        Kind::BadShare,
+        Unit::Share,
+        vec![criterion(at_most(Limit::Threshold(0.01)), Statistic::Rate, Rule::Periods { m: 2, n: 3 })],
+    );
     let clean = |n: usize| counts(&(0..n).map(|_| (1000, 0)).collect::<Vec<_>>());
     for rules in [&threshold, &relative, &zero, &periods] {
         let none = judge(rules, &dataset(60, "m", counts(&healthy), nothing()));
@@ -304,7 +323,10 @@ fn absence_is_never_a_pass() {
         let verdict = judge(rules, &dataset(60, "m", counts(&healthy), idle.clone()));
         assert_ne!(verdict.outcome, Outcome::Pass, "{}", verdict.summary);
     }
-    assert_eq!(judge(&rate(None), &dataset(60, "m", counts(&healthy), counts(&healthy))).outcome, Outcome::Inconclusive);
+    assert_eq!(
+        judge(&rate(None), &dataset(60, "m", counts(&healthy), counts(&healthy))).outcome,
+        Outcome::Inconclusive
+    );
     let nobody = Rules { criteria: Vec::new(), ..rate(None) };
     assert_eq!(judge(&nobody, &dataset(60, "m", counts(&healthy), counts(&healthy))).outcome, Outcome::Inconclusive);
 }
@@ -347,11 +369,18 @@ fn the_split_is_checked_against_the_configured_one() {
     let steps = |n: u64| (0..60).map(|i| (n + i % 7, 0)).collect::<Vec<_>>();
     let mut rules = rate(at_most(Limit::Threshold(0.5)));
     rules.traffic = Some(Traffic { share: 0.1, metric: None, on_mismatch: Mismatch::Fail });
-    let split = |canary| judge(&rules, &dataset(60, "m", counts(&steps(900)), counts(&steps(canary)))).findings.pop().unwrap();
+    let split =
+        |canary| judge(&rules, &dataset(60, "m", counts(&steps(900)), counts(&steps(canary)))).findings.pop().unwrap();
     assert_eq!(split(100).outcome, Outcome::Pass, "{}", split(100).sentence);
-    assert_eq!((split(300).outcome, split(300).reason), (Outcome::Fail, Reason::ShareMismatch), "{}", split(300).sentence);
+    assert_eq!(
+        (split(300).outcome, split(300).reason),
+        (Outcome::Fail, Reason::ShareMismatch),
+        "{}",
+        split(300).sentence
+    );
     let mut earlier = dataset(60, "m", counts(&steps(900)), counts(&steps(300)));
-    earlier.windows.baseline = Window { start: at(0) - SignedDuration::from_hours(24), end: at(60) - SignedDuration::from_hours(24) };
+    earlier.windows.baseline =
+        Window { start: at(0) - SignedDuration::from_hours(24), end: at(60) - SignedDuration::from_hours(24) };
     assert!(judge(&rules, &earlier).findings.iter().all(|f| f.criterion != "traffic share"));
 }
 

@@ -18,18 +18,51 @@ const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "dbg!"
 const SERDE: &[&str] = &["serde"];
 
 const BORDERS: &[Border] = &[
-    Border { layer: "stats", forbidden: &["crate::series", "crate::judge", "crate::source", "crate::config", "crate::ingest", "crate::record", "crate::report", "crate::command", "jiff"] },
+    Border {
+        layer: "stats",
+        forbidden: &[
+            "crate::series",
+            "crate::judge",
+            "crate::source",
+            "crate::config",
+            "crate::ingest",
+            "crate::record",
+            "crate::report",
+            "crate::command",
+            "jiff",
+        ],
+    },
     Border { layer: "stats", forbidden: IO },
     Border { layer: "stats", forbidden: SERDE },
     Border { layer: "stats", forbidden: CHANCE },
     Border { layer: "series.rs", forbidden: &["crate::"] },
     Border { layer: "series.rs", forbidden: IO },
     Border { layer: "series.rs", forbidden: SERDE },
-    Border { layer: "judge", forbidden: &["crate::source", "crate::config", "crate::ingest", "crate::record", "crate::report", "crate::command"] },
+    Border {
+        layer: "judge",
+        forbidden: &[
+            "crate::source",
+            "crate::config",
+            "crate::ingest",
+            "crate::record",
+            "crate::report",
+            "crate::command",
+        ],
+    },
     Border { layer: "judge", forbidden: IO },
     Border { layer: "judge", forbidden: SERDE },
     Border { layer: "judge", forbidden: CHANCE },
-    Border { layer: "source", forbidden: &["crate::judge", "crate::stats", "crate::config", "crate::ingest", "crate::report", "crate::command"] },
+    Border {
+        layer: "source",
+        forbidden: &[
+            "crate::judge",
+            "crate::stats",
+            "crate::config",
+            "crate::ingest",
+            "crate::report",
+            "crate::command",
+        ],
+    },
     Border { layer: "report", forbidden: &["crate::source", "crate::config", "crate::ingest", "crate::command"] },
     Border { layer: "report", forbidden: IO },
     Border { layer: "config", forbidden: &["crate::ingest", "crate::report", "crate::command", "std::net", "std::fs"] },
@@ -94,7 +127,11 @@ fn layers_import_only_what_they_may() {
     let files = sources();
     let mut found = Vec::new();
     for border in BORDERS {
-        let inside = |name: &str| name == border.layer || name.starts_with(&format!("{}/", border.layer)) || name == format!("{}.rs", border.layer);
+        let inside = |name: &str| {
+            name == border.layer
+                || name.starts_with(&format!("{}/", border.layer))
+                || name == format!("{}.rs", border.layer)
+        };
         assert!(files.iter().any(|(name, _)| inside(name)), "no file is in the layer {}", border.layer);
         found.extend(breaches(&files, border.forbidden, inside));
     }
@@ -163,8 +200,19 @@ fn the_tests_of_this_file_can_fail() {
 
 /// The licences that go with this project's own, as `deny.toml` lists them.
 const LICENCES: &[&str] = &[
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC",
-    "Unicode-3.0", "Unlicense", "Zlib", "MIT-0", "0BSD",
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+    "MIT-0",
+    "0BSD",
 ];
 
 #[test]

@@ -265,7 +265,13 @@ fn in_two_halves(file: &File, answer: &Answer) {
     let middle = start.checked_add(half).unwrap();
     let canary = davy::series::Window { start: middle, end: middle.checked_add(half).unwrap() };
     let plan = TimePlan { canary: Span::Exactly(canary), baseline: Span::Earlier(half), step: None };
-    let ask = |arm| Query { metric: "m".into(), arm, source: Source::File(file.clone()), ask: gauge_of("value") };
+    let ask = |arm| Query {
+        metric: "m".into(),
+        arm,
+        source: Source::File(file.clone()),
+        ask: gauge_of("value"),
+        compared: true,
+    };
     let dataset = ingest(&[ask(Arm::Baseline), ask(Arm::Canary)], &plan).unwrap();
     assert_eq!(dataset.step, SignedDuration::from_mins(5), "{}", file.shown);
     let points = dataset.metrics["m"].baseline.len() + dataset.metrics["m"].canary.len();
