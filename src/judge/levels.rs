@@ -7,37 +7,37 @@
 //! These are the critical values of a single look. Looking again during a soak needs larger ones for the very
 //! same statistics; they belong here.
 
+use std::collections::BTreeMap;
+
 use super::rules::{Criterion, Limit, Rule, Rules, Severity};
 use super::verdict::Levels;
 use crate::stats::tail::normal_quantile;
 
 /// The false-alarm budget of a run and how it is divided.
-pub(super) struct Budget {
+pub(super) struct Budget<'a> {
     level: f64,
-    families: Vec<(String, f64)>,
+    /// The weight of each family: of its heaviest criterion.
+    families: BTreeMap<&'a str, f64>,
+    total: f64,
 }
 
-impl Budget {
-    pub(super) fn of(rules: &Rules) -> Self {
-        let mut families: Vec<(String, f64)> = Vec::new();
+impl<'a> Budget<'a> {
+    pub(super) fn of(rules: &'a Rules) -> Self {
+        let mut families: BTreeMap<&str, f64> = BTreeMap::new();
         for criterion in rules.criteria.iter().filter(|c| spends(c)) {
-            match families.iter_mut().find(|(name, _)| *name == criterion.family) {
-                Some((_, weight)) => *weight = weight.max(criterion.weight),
-                None => families.push((criterion.family.clone(), criterion.weight)),
-            }
+            let weight = families.entry(&criterion.family).or_insert(criterion.weight);
+            *weight = weight.max(criterion.weight);
         }
-        Budget { level: rules.policy.level, families }
+        let total = families.values().sum();
+        Budget { level: rules.policy.level, families, total }
     }
 
     /// The confidence at which a criterion may fail and may pass.
     pub(super) fn levels(&self, criterion: &Criterion) -> Levels {
         let alpha = 1.0 - self.level;
-        let total: f64 = self.families.iter().map(|(_, weight)| weight).sum();
-        let own = self.families.iter().find(|(name, _)| *name == criterion.family).map(|(_, weight)| *weight);
-        let share = match own {
-            Some(weight) if spends(criterion) && total > 0.0 => weight / total,
-            _ => 1.0,
-        };
+        let own = self.families.get(criterion.family.as_str()).filter(|_| spends(criterion));
+        let share = own.map_or(1.0, |weight| weight / self.total);
+        // Passing by either part of a margin is two chances to pass.
         let either = [criterion.pass, criterion.fail]
             .into_iter()
             .flatten()

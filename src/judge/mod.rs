@@ -29,7 +29,7 @@ mod periods;
 mod score;
 mod traffic;
 
-use rules::{Rule, Rules};
+use rules::{Criterion, Rule, Rules};
 use verdict::{Finding, Verdict};
 
 use crate::series::Dataset;
@@ -39,18 +39,35 @@ use crate::series::Dataset;
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
     let budget = levels::Budget::of(rules);
-    let mut findings: Vec<Finding> = rules
-        .criteria
-        .iter()
-        .map(|criterion| {
-            let case = guard::Case::new(rules, criterion, data);
-            match criterion.rule {
-                Rule::Interval => decide::by_interval(&case, budget.levels(criterion)),
-                Rule::Observed => observed::judge(&case),
-                Rule::Periods { m, n } => periods::judge(&case, m, n),
-            }
-        })
-        .collect();
+    let answer = |criterion: &Criterion| {
+        let case = guard::Case::new(rules, criterion, data);
+        match criterion.rule {
+            Rule::Interval => decide::by_interval(&case, budget.levels(criterion)),
+            Rule::Observed => observed::judge(&case),
+            Rule::Periods { m, n } => periods::judge(&case, m, n),
+        }
+    };
+    let mut findings = on_all_cores(&rules.criteria, data, answer);
     findings.extend(traffic::judge(rules, data));
     score::conclude(rules, data, findings)
+}
+
+/// Answers every criterion, in order. Criteria do not know of each other, so a large dataset is shared out to the
+/// cores; a small one is not worth a thread.
+fn on_all_cores(criteria: &[Criterion], data: &Dataset, answer: impl Fn(&Criterion) -> Finding + Sync) -> Vec<Finding> {
+    const WORTH_A_THREAD: usize = 100_000;
+    let points: usize = data.metrics.values().map(|pair| pair.baseline.len() + pair.canary.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(points / WORTH_A_THREAD);
+    if cores < 2 {
+        return criteria.iter().map(answer).collect();
+    }
+    let shares = criteria.chunks(criteria.len().div_ceil(cores).max(1));
+    std::thread::scope(|scope| {
+        let threads = shares.map(|share| scope.spawn(|| share.iter().map(&answer).collect::<Vec<_>>()));
+        let threads: Vec<_> = threads.collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }

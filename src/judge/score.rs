@@ -1,5 +1,7 @@
 //! From findings to the verdict: the outcome, the score, the recommendation and the one sentence.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::rules::{Policy, Rules, Severity};
 use super::verdict::{Finding, Outcome, Recommendation, Score, Trace, Verdict};
 use super::{explain, grid};
@@ -62,24 +64,25 @@ fn outcome(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {
 /// failure makes its group nothing.
 fn score(findings: &[Finding]) -> Score {
     let counted: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted && f.weight > 0.0).collect();
-    let mut names: Vec<&str> = Vec::new();
-    for finding in &counted {
-        if !names.contains(&finding.group.as_str()) {
-            names.push(&finding.group);
+    let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in counted {
+        let place = *places.entry(&finding.group).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((&finding.group, Vec::new()));
         }
+        groups[place].1.push(finding);
     }
-    let (mut sum, mut weights) = (0.0, 0.0);
-    let mut groups = Vec::new();
-    for name in names {
-        let members = || counted.iter().filter(|f| f.group == name);
-        let weight: f64 = members().map(|f| f.weight).sum();
-        let critical = members().any(|f| f.severity == Severity::Critical && f.outcome == Outcome::Fail);
-        let earned = if critical { 0.0 } else { members().map(|f| f.weight * worth(f.outcome)).sum() };
-        groups.push((name.to_owned(), Some(100.0 * earned / weight)));
+    let (mut sum, mut weights, mut scores) = (0.0, 0.0, Vec::new());
+    for (name, members) in groups {
+        let weight: f64 = members.iter().map(|f| f.weight).sum();
+        let critical = members.iter().any(|f| f.severity == Severity::Critical && f.outcome == Outcome::Fail);
+        let earned = if critical { 0.0 } else { members.iter().map(|f| f.weight * worth(f.outcome)).sum() };
+        scores.push((name.to_owned(), Some(100.0 * earned / weight)));
         sum += earned;
         weights += weight;
     }
-    Score { total: (weights > 0.0).then(|| 100.0 * sum / weights), groups }
+    Score { total: (weights > 0.0).then(|| 100.0 * sum / weights), groups: scores }
 }
 
 fn worth(outcome: Outcome) -> f64 {
@@ -119,10 +122,11 @@ fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
 }
 
 /// The points of every metric that a criterion names, on the common grid.
-fn traces(rules: &Rules, data: &Dataset) -> std::collections::BTreeMap<MetricName, Trace> {
+fn traces(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Trace> {
     let grid = grid::Grid::new(data, 0);
-    let named = rules.metrics.iter().filter(|(name, _)| rules.criteria.iter().any(|c| c.metric == **name));
-    named
+    let named: BTreeSet<&MetricName> = rules.criteria.iter().map(|c| &c.metric).collect();
+    let metrics = rules.metrics.iter().filter(|(name, _)| named.contains(name));
+    metrics
         .filter_map(|(name, metric)| {
             let series = data.metrics.get(name)?;
             let steps = Pair::build(|arm| trace(&grid, series, arm, metric.kind == super::rules::Kind::GoodShare));
