@@ -1,5 +1,7 @@
 //! How fast the judge is: one small case, and ten thousand metric pairs of a day's minutes.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 

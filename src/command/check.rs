@@ -32,7 +32,7 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     if resolve.phase.is_none() {
         criteria.clear();
         for phase in phases(&loaded.config.phases()) {
-            let plan = loaded.config.plan(&crate::config::Options { phase, ..options.clone() })?;
+            let plan = loaded.config.plan(&crate::config::Options { phase, ..options })?;
             criteria.push(plan.rules.criteria.len());
         }
     }

@@ -200,7 +200,7 @@ fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
     match (answer.outcome, up) {
         (Outcome::Fail, true) => {
             let open = largest(*bad, |x| !fails(x))?;
-            let passing = largest(*bad, &passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
+            let passing = largest(*bad, passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
             Some(format!("would not fail at {} {fewer}{}", shown(open), passing.unwrap_or_default()))
         }
         (Outcome::Pass, true) => {
