@@ -30,17 +30,15 @@ pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
     let ordered = Ordered::new(y);
     let Some((smallest, largest)) = ordered.ends() else { return f64::NEG_INFINITY };
     let by_mean = mean_low(&sum, floor, critical);
-    let excess = |level: f64| rank_z(&ordered, level) - critical;
-    if excess(by_mean) >= 0.0 {
-        return by_mean;
-    }
     // below the smallest number the ranks no longer change
     let range = largest - smallest;
-    let outside = smallest - if range > 0.0 { range } else { 1.0 };
-    if by_mean <= outside || excess(outside) < 0.0 {
-        return f64::NEG_INFINITY;
+    let outside = smallest - if range > 0.0 { range } else { 1.0 + smallest.abs() };
+    let stride = 0.25 * (sum.sum / sum.n as f64 - by_mean);
+    if by_mean < outside || !stride.is_finite() {
+        return if rank_z(&ordered, outside) >= critical { by_mean } else { f64::NEG_INFINITY };
     }
-    crossing::last_rejected(outside, by_mean, 1e-10 * range, excess)
+    let excess = |level: f64| rank_z(&ordered, level) - critical;
+    crossing::nearest_rejected(by_mean, stride, outside, excess).unwrap_or(f64::NEG_INFINITY)
 }
 
 /// The level down to which the numbers are evidence of less.
