@@ -12,6 +12,7 @@ mod reality;
 mod recordings;
 mod reference;
 mod reports;
+mod second_opinion;
 mod tidy;
 mod windows;
 mod wire;
