@@ -36,8 +36,12 @@ fn judge(folder: &Path, yaml: &str) -> Result<Verdict, String> {
     let options = Options { folder, now: Timestamp::UNIX_EPOCH, set: &[], phase: None, from: None, to: None };
     let config = config::load(yaml, "canary.yaml").map_err(|problems| problems.to_string())?;
     let plan = config.plan(&options).map_err(|problems| problems.to_string())?;
+    let t0=std::time::Instant::now();
     let dataset = ingest(&plan.queries, &plan.time).map_err(|error| error.to_string())?;
-    Ok(davy::judge::judge(&plan.rules, &dataset))
+    let t1=std::time::Instant::now();
+    let v = davy::judge::judge(&plan.rules, &dataset);
+    println!("TIME {:?} {:?}", t1-t0, t1.elapsed());
+    Ok(v)
 }
 
 /// The `window:` line for two windows of equal length, the second one judged against the first.
@@ -58,6 +62,10 @@ struct Tally([usize; 4]);
 impl Tally {
     fn add(&mut self, outcome: Outcome) {
         self.0[outcome as usize] += 1;
+    }
+
+    fn and(&self, other: &Tally) -> Tally {
+        Tally(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }
 
     fn all(&self) -> usize {
