@@ -4,7 +4,7 @@
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
 
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
-use super::grid::{Occurrences, Steps, Trials};
+use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use crate::series::{Pair, Series};
@@ -72,8 +72,8 @@ impl Measured {
 
     fn rate(case: &Case, prior: Prior) -> Measured {
         let steps = case.grid.counts(case.series);
-        let total = steps.as_ref().map(|s| s.iter().flatten().map(|t| t.total).sum::<u64>());
-        let bad = steps.as_ref().map(|s| s.iter().flatten().map(|t| t.bad).sum::<u64>());
+        let total = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
+        let bad = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
         let estimate = bad.zip(total).map(|(bad, total)| {
             let share = (total > 0).then(|| bad as f64 / total as f64);
@@ -96,7 +96,7 @@ impl Measured {
             .into_iter()
             .any(|series| matches!(series, Series::Events { exposure: Some(_), .. }));
         let steps = if own { steps } else { by_traffic_share(case, steps) };
-        let count = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.count).sum::<u64>());
+        let count = steps.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
         let exposure = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
         let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
         let mut notes = Vec::new();
@@ -241,7 +241,7 @@ impl Measured {
 fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
     let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
     let effect = single::trial_design_effect(&trials, prior);
-    let (total, bad) = trials.iter().flatten().fold((0, 0), |(n, x), t| (n + t.total, x + t.bad));
+    let (total, bad) = (sum(trials.iter().flatten().map(|t| t.total)), sum(trials.iter().flatten().map(|t| t.bad)));
     Comparison::Share { bad, total, effect }
 }
 
@@ -249,7 +249,8 @@ fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparis
     let events = steps.canary.iter().map(|s| s.map(|o| EventStep { exposure: o.exposure, count: o.count }));
     let events: Vec<_> = events.collect();
     let effect = single::event_design_effect(&events, prior);
-    let (exposure, count) = events.iter().flatten().fold((0.0, 0), |(e, x), s| (e + s.exposure, x + s.count));
+    let exposure = events.iter().flatten().map(|s| s.exposure).sum();
+    let count = sum(events.iter().flatten().map(|s| s.count));
     Comparison::Frequency { count, exposure, effect }
 }
 
