@@ -113,10 +113,15 @@ impl Bounds {
         self.target().iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))
     }
 
+    /// How many more bad events the canary has than any part of the limit allows.
+    pub(super) fn excess(&self) -> f64 {
+        self.limit().iter().map(excess).fold(f64::INFINITY, f64::min)
+    }
+
     fn decide(&self, case: &Case, levels: Levels) -> (Outcome, Reason) {
         let (pass, fail) = (critical(levels.pass) - ROUNDING, critical(levels.fail) - ROUNDING);
         if self.limit().iter().all(|test| test.away() >= fail) {
-            if self.limit().iter().any(|test| excess(test) < case.rules.policy.min_excess) {
+            if self.excess() < case.rules.policy.min_excess {
                 return (Outcome::Inconclusive, Reason::SmallExcess);
             }
             return (Outcome::Fail, Reason::BeyondBound);
