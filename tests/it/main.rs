@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod config_text;
 mod garbage;
+mod judge_properties;
 mod judging;
 mod properties;
 mod reality;
