@@ -28,7 +28,13 @@ pub(super) enum Comparison {
     /// The canary's own quantile, of requests or across steps.
     Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
-    QuantileRatio { steps: Vec<(Vec<f64>, Vec<f64>)>, q: f64, estimate: Option<f64>, prior: Prior },
+    QuantileRatio {
+        steps: Vec<(Vec<f64>, Vec<f64>)>,
+        thresholds: Vec<Option<f64>>,
+        q: f64,
+        estimate: Option<f64>,
+        prior: Prior,
+    },
 }
 
 /// One number per step and what it is.
@@ -101,7 +107,12 @@ impl Comparison {
             }
             Comparison::Level(level) => level.z(limit, direction),
             Comparison::Quantile { steps, q, prior, .. } => slow_z(steps, *q, limit, *prior, direction),
-            Comparison::QuantileRatio { steps, q, prior, .. } => predictable_z(steps, *q, limit, *prior, direction),
+            Comparison::QuantileRatio { steps, thresholds, prior, .. } => {
+                let slow = quantile::counts_beyond(steps, thresholds, limit);
+                let slow: Vec<CountStep> = slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect();
+                let effect = counts::design_effect(&slow, counts::Exposure::Trials, *prior);
+                counts::ratio_z(&slow, &effect, 1.0, direction)
+            }
         }
     }
 
@@ -225,12 +236,4 @@ fn slow_z(steps: &[Vec<f64>], q: f64, limit: f64, prior: Prior, direction: Direc
     let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
     let effect = single::trial_design_effect(&slow, prior);
     single::share_z(bad, total, 1.0 - q, &effect, direction)
-}
-
-/// The share of requests slower than the baseline's quantile of earlier steps, times the factor, in both arms.
-fn predictable_z(steps: &[(Vec<f64>, Vec<f64>)], q: f64, factor: f64, prior: Prior, direction: Direction) -> f64 {
-    let slow = quantile::predictable_counts(steps, q, factor);
-    let slow: Vec<CountStep> = slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect();
-    let effect = counts::design_effect(&slow, counts::Exposure::Trials, prior);
-    counts::ratio_z(&slow, &effect, 1.0, direction)
 }

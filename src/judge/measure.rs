@@ -218,8 +218,11 @@ impl Measured {
                     (Some(c), Some(b)) if b > 0.0 => Some(c / b),
                     _ => None,
                 };
-                let pairs = steps.baseline.iter().cloned().zip(steps.canary.iter().cloned()).collect();
-                (Comparison::QuantileRatio { steps: pairs, q: *q, estimate, prior: self.prior }, ratio)
+                let pairs = steps.baseline.iter().cloned().zip(steps.canary.iter().cloned());
+                let pairs: Vec<_> = pairs.collect();
+                let thresholds = quantile::predictable_thresholds(&pairs, *q);
+                let prior = self.prior;
+                (Comparison::QuantileRatio { steps: pairs, thresholds, q: *q, estimate, prior }, ratio)
             }
             (Points::AcrossSteps(steps, q), _) => {
                 let steps: Vec<Vec<f64>> = steps.iter().map(|v| v.iter().copied().collect()).collect();

@@ -13,8 +13,6 @@ use super::{Direction, crossing, defined};
 
 /// How unequal the split of the traffic may be over time before differences are compared step by step.
 const STEADY_SPLIT: f64 = 0.2;
-/// The resolution of a difference of rates.
-const DIFFERENCE_TOLERANCE: f64 = 1e-12;
 
 /// One step of the grid in both arms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,13 +234,22 @@ pub fn difference_interval(
     critical_low: f64,
     critical_high: f64,
 ) -> (f64, f64) {
-    let above = |d: f64| difference_z(steps, effect, d, Direction::Above) - critical_low;
-    let below = |d: f64| difference_z(steps, effect, d, Direction::Below) - critical_high;
-    let end = |rejected: f64, excess: &dyn Fn(f64) -> f64| {
-        let possible = excess(rejected) >= 0.0;
-        if possible { crossing::last_rejected(rejected, -rejected, DIFFERENCE_TOLERANCE, excess) } else { rejected }
+    let pooled = pooled(steps);
+    if !usable(&pooled) {
+        return (-1.0, 1.0);
+    }
+    let stratified = difference_is_stratified(steps);
+    let centre = if stratified { rate_difference(steps) } else { pooled.rate_difference() };
+    if centre.is_nan() {
+        return (-1.0, 1.0);
+    }
+    let least = 1.0 / pooled.canary_total + 1.0 / pooled.baseline_total;
+    let stride = effect.largest().sqrt() * score(&pooled, 0.0).variance.sqrt() + least;
+    let end = |direction: Direction, critical: f64, limit: f64| {
+        let excess = |d: f64| difference_z(steps, effect, d, direction) - critical;
+        crossing::nearest_rejected(centre.clamp(-1.0, 1.0), stride, limit, excess).unwrap_or(limit)
     };
-    (end(-1.0, &above), end(1.0, &below))
+    (end(Direction::Above, critical_low, -1.0), end(Direction::Below, critical_high, 1.0))
 }
 
 fn pooled(steps: &[CountStep]) -> CountStep {

@@ -38,10 +38,13 @@ impl DesignEffect {
     pub(super) fn estimate(residuals: &[Option<f64>], model: f64, finite: f64, prior: Prior) -> DesignEffect {
         let sum = step_sum(residuals, COSINES_COUNTS);
         let shrink = |ratio: f64, dof: f64| {
-            let nu = prior.nu.max(0.0) + dof;
-            let phi = (prior.nu.max(0.0) * prior.phi + dof * ratio) / nu;
-            // without prior and data nothing is known but that counts are seldom cleaner than trials
-            if nu > 0.0 { (phi.max(1.0), nu) } else { (prior.phi.max(1.0), 1.0) }
+            let weight = prior.nu.max(0.0);
+            let phi = if weight.is_finite() && weight + dof > 0.0 {
+                (weight * prior.phi + dof * ratio) / (weight + dof)
+            } else {
+                prior.phi
+            };
+            (phi.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
         };
         let candidates = if sum.n < 3 {
             vec![shrink(0.0, 0.0)]
@@ -70,7 +73,9 @@ impl DesignEffect {
     /// The z that an exact tail must reach for its weakened evidence to reach `critical`.
     pub fn strengthen(&self, critical: f64) -> f64 {
         let needed = self.candidates.iter().map(|(phi, nu)| z_to_t(critical, *nu) * (phi * self.finite).sqrt());
-        needed.reduce(f64::max).unwrap_or(critical)
+        let needed = needed.reduce(f64::max).unwrap_or(critical);
+        // nothing reaches a critical value that is none
+        if critical.is_nan() || needed.is_nan() { f64::INFINITY } else { needed }
     }
 
     /// The exact tail probability whose weakened evidence is `critical`.

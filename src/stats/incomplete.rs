@@ -12,6 +12,8 @@ use super::tail::{ln_1m_exp, ln_normal_upper, stirling_error};
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
 const UNIFORM_FROM: f64 = 1e7;
 const TINY: f64 = 1e-300;
+/// Many more terms than anything needs.
+const LONGEST: u32 = 1_000_000;
 
 /// `x ln(x/m) + m − x` without cancellation where the two are close; never negative.
 fn deviance(x: f64, m: f64) -> f64 {
@@ -99,15 +101,15 @@ pub(super) fn ln_gamma_upper(a: f64, m: f64) -> f64 {
 }
 
 fn ln_gamma_by_series(a: f64, m: f64) -> f64 {
-    let (mut sum, mut term, mut k) = (1.0, 1.0, a);
-    loop {
-        k += 1.0;
-        term *= m / k;
+    let (mut sum, mut term): (f64, f64) = (1.0, 1.0);
+    for k in 1..LONGEST {
+        term *= m / (a + f64::from(k));
         sum += term;
         if term <= sum * 1e-17 {
-            return ln_gamma_density(m, a) + f64::ln(sum) - a.ln();
+            break;
         }
     }
+    ln_gamma_density(m, a) + sum.ln() - a.ln()
 }
 
 /// Lentz's evaluation of the continued fraction of the upper tail; converges in about √a terms.
@@ -116,14 +118,14 @@ fn ln_gamma_by_fraction(a: f64, m: f64) -> f64 {
     let mut c = 1.0 / TINY;
     let mut d = 1.0 / b;
     let mut value = d;
-    for k in 1..1_000_000 {
+    for k in 1..LONGEST {
         let k = f64::from(k);
         let numerator = -k * (k - a);
         b += 2.0;
         d = 1.0 / away_from_zero(numerator * d + b);
         c = away_from_zero(b + numerator / c);
         value *= c * d;
-        if (c * d - 1.0).abs() <= 1e-16 {
+        if (c * d - 1.0).abs() <= f64::EPSILON {
             break;
         }
     }
@@ -136,7 +138,7 @@ fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     let mut c = 1.0;
     let mut d = 1.0 / away_from_zero(1.0 - n * x / (a + 1.0));
     let mut value = d;
-    for k in 1..1_000_000 {
+    for k in 1..LONGEST {
         let k = f64::from(k);
         let even = k * (b - k) * x / ((a + 2.0 * k - 1.0) * (a + 2.0 * k));
         d = 1.0 / away_from_zero(1.0 + even * d);
@@ -146,7 +148,7 @@ fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
         d = 1.0 / away_from_zero(1.0 + odd * d);
         c = away_from_zero(1.0 + odd / c);
         value *= c * d;
-        if (c * d - 1.0).abs() <= 1e-16 {
+        if (c * d - 1.0).abs() <= f64::EPSILON {
             break;
         }
     }

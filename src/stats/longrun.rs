@@ -84,9 +84,9 @@ fn equal_weighted(centred: &[f64], n: usize, cosines: f64) -> LongRun {
 /// Σ over j = 1..=count of ( Σ_t d_t cos(π j (t − ½)/n) )².
 ///
 /// The cosine of an even j is symmetric about the middle of the series and that of an odd j antisymmetric, so each
-/// needs only the folded half. Along the half the angles are stepped by rotation, eight cosines abreast.
+/// needs only the folded half. Along the half the angles are stepped by rotation, a few cosines abreast.
 fn cosine_squares(d: &[f64], count: usize) -> f64 {
-    const ABREAST: usize = 8;
+    const ABREAST: usize = 4;
     let n = d.len();
     let half = n / 2;
     let folded = |sign: f64| -> Vec<f64> { (0..half).map(|t| d[t] + sign * d[n - 1 - t]).collect() };

@@ -30,6 +30,13 @@ pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
     let ordered = Ordered::new(y);
     let Some((smallest, largest)) = ordered.ends() else { return f64::NEG_INFINITY };
     let by_mean = mean_low(&sum, floor, critical);
+    // below the smallest number the ranks no longer change
+    let range = largest - smallest;
+    let outside = smallest - if range > 0.0 { range } else { 1.0 + smallest.abs() };
+    let stride = 0.25 * (sum.sum / sum.n as f64 - by_mean);
+    if by_mean < outside || !stride.is_finite() {
+        return if rank_z(&ordered, outside) >= critical { by_mean } else { f64::NEG_INFINITY };
+    }
     // the degrees of freedom are the same at every level, so evidence is compared as t and not as z
     let (ar, cosines) = (z_to_t(critical, sum.autoregressive.dof), z_to_t(critical, sum.cosines.dof));
     let excess = |level: f64| {
@@ -37,16 +44,7 @@ pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
         let t = |v: f64| if ranks.sum == 0.0 { 0.0 } else { defined(ranks.sum / v.sqrt()) };
         (t(ranks.autoregressive.variance) - ar).min(t(ranks.cosines.variance) - cosines)
     };
-    if excess(by_mean) >= 0.0 {
-        return by_mean;
-    }
-    // below the smallest number the ranks no longer change
-    let range = largest - smallest;
-    let outside = smallest - if range > 0.0 { range } else { 1.0 };
-    if by_mean <= outside || excess(outside) < 0.0 {
-        return f64::NEG_INFINITY;
-    }
-    crossing::last_rejected(outside, by_mean, 1e-9 * range, excess)
+    crossing::nearest_rejected(by_mean, stride, outside, excess).unwrap_or(f64::NEG_INFINITY)
 }
 
 /// The level down to which the numbers are evidence of less.

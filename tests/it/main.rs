@@ -13,6 +13,7 @@ mod reality;
 mod recordings;
 mod reference;
 mod reports;
+mod second_opinion;
 mod tidy;
 mod windows;
 mod wire;

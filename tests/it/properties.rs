@@ -1,1 +1,349 @@
-//! Tests of properties.
+//! What must hold for any numbers at all, and needs no oracle.
+
+use davy::stats::counts::{self, CountStep, Exposure};
+use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::single::{self, EventStep, TrialStep};
+use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+const BOTH: [Direction; 2] = [Direction::Above, Direction::Below];
+
+/// The same cases on every run: a property that fails once must fail again.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(1815), ..ProptestConfig::default() }
+}
+
+// --- plausible inputs ----------------------------------------------------------------------------------------------
+
+fn arm() -> impl Strategy<Value = (u64, u64)> {
+    (1_u64..3000, 0.0..0.4_f64).prop_map(|(total, share)| (total, (total as f64 * share * share * share) as u64))
+}
+
+/// Steps of both arms; one in ten is missing.
+fn count_steps() -> impl Strategy<Value = Vec<CountStep>> {
+    let step = (arm(), arm(), 0..10).prop_map(|((canary_total, canary), (baseline_total, baseline), missing)| {
+        if missing == 0 { count_step(0, 0, 0, 0) } else { count_step(canary_total, canary, baseline_total, baseline) }
+    });
+    prop::collection::vec(step, 1..40)
+}
+
+fn count_step(canary_total: u64, canary: u64, baseline_total: u64, baseline: u64) -> CountStep {
+    CountStep { canary_total: canary_total as f64, canary, baseline_total: baseline_total as f64, baseline }
+}
+
+fn series() -> impl Strategy<Value = Vec<Option<f64>>> {
+    let step = (-30..50_i32, 0..8).prop_map(|(v, missing)| (missing != 0).then_some(f64::from(v) / 100.0));
+    prop::collection::vec(step, 5..60)
+}
+
+fn swapped(steps: &[CountStep]) -> Vec<CountStep> {
+    let swap = |s: &CountStep| CountStep {
+        canary_total: s.baseline_total,
+        canary: s.baseline,
+        baseline_total: s.canary_total,
+        baseline: s.canary,
+    };
+    steps.iter().map(swap).collect()
+}
+
+fn effect(steps: &[CountStep]) -> DesignEffect {
+    counts::design_effect(steps, Exposure::Trials, Prior::default())
+}
+
+fn close(a: f64, b: f64, tolerance: f64) -> bool {
+    a == b || (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()))
+}
+
+fn shifted(y: &[Option<f64>], by: f64, sign: f64) -> Vec<Option<f64>> {
+    y.iter().map(|v| v.map(|v| sign * (v - by))).collect()
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    #[test]
+    fn swapping_the_arms_mirrors_the_exact_evidence(steps in count_steps(), ln_r0 in -2.0..2.0_f64) {
+        let r0 = ln_r0.exp();
+        let above = counts::exact_ratio_z(&steps, r0, Direction::Above);
+        let below = counts::exact_ratio_z(&swapped(&steps), 1.0 / r0, Direction::Below);
+        prop_assert!(close(above, below, 1e-9), "{above} and {below}");
+    }
+
+    #[test]
+    fn evidence_of_more_falls_with_the_ratio(steps in count_steps(), ln_r0 in -2.0..2.0_f64, further in 0.001..1.0_f64) {
+        let effect = effect(&steps);
+        let z = |r0: f64, direction| counts::ratio_z(&steps, &effect, r0, direction);
+        let (near, far) = (ln_r0.exp(), (ln_r0 + further).exp());
+        prop_assert!(z(near, Direction::Above) >= z(far, Direction::Above));
+        prop_assert!(z(near, Direction::Below) <= z(far, Direction::Below));
+    }
+
+    #[test]
+    fn a_step_without_events_changes_only_the_dispersion(steps in count_steps(), totals in (1_u64..3000, 1_u64..3000)) {
+        let mut more = steps.clone();
+        more.push(count_step(totals.0, 0, totals.1, 0));
+        for direction in BOTH {
+            let z = |steps: &[CountStep]| counts::exact_ratio_z(steps, 1.3, direction);
+            prop_assert_eq!(z(&steps), z(&more));
+        }
+        prop_assert_eq!(counts::rate_ratio(&steps), counts::rate_ratio(&more));
+        prop_assert_eq!(counts::expected_canary(&steps, 2.0), counts::expected_canary(&more, 2.0));
+    }
+
+    #[test]
+    fn missing_steps_at_the_end_are_no_steps(steps in count_steps()) {
+        let mut more = steps.clone();
+        more.extend([count_step(0, 0, 0, 0); 3]);
+        prop_assert_eq!(counts::exact_ratio_z(&steps, 1.1, Direction::Above), counts::exact_ratio_z(&more, 1.1, Direction::Above));
+        prop_assert_eq!(counts::rate_difference(&steps), counts::rate_difference(&more));
+    }
+
+    #[test]
+    fn the_order_of_steps_does_not_matter_to_the_core(steps in count_steps(), turn in 0..40_usize) {
+        let mut turned = steps.clone();
+        turned.rotate_left(turn % steps.len());
+        turned.reverse();
+        for direction in BOTH {
+            let z = |steps: &[CountStep]| counts::exact_ratio_z(steps, 1.2, direction);
+            prop_assert!(close(z(&steps), z(&turned), 1e-9));
+        }
+        prop_assert!(close(counts::rate_ratio(&steps), counts::rate_ratio(&turned), 1e-12));
+    }
+
+    #[test]
+    fn a_ratio_interval_ends_where_its_evidence_does(steps in count_steps(), low in 0.5..3.5_f64, high in 0.5..3.5_f64) {
+        let effect = effect(&steps);
+        let ends = counts::ratio_interval(&steps, &effect, low, high);
+        prop_assert!(ends.0 <= ends.1, "{ends:?}");
+        if ends.0 > 1e-9 {
+            let z = counts::ratio_z(&steps, &effect, ends.0, Direction::Above);
+            prop_assert!(close(z, low, 1e-7), "{z} at the low end, not {low}");
+        }
+        if ends.1 < 1e9 {
+            let z = counts::ratio_z(&steps, &effect, ends.1, Direction::Below);
+            prop_assert!(close(z, high, 1e-7), "{z} at the high end, not {high}");
+        }
+        // where neither direction has evidence there is the conditional estimate
+        let centre = counts::ratio_interval(&steps, &effect, 0.0, 0.0);
+        prop_assert!(ends.0 <= centre.0 && centre.1 <= ends.1);
+    }
+
+    #[test]
+    fn a_difference_interval_ends_where_its_evidence_does(steps in count_steps(), low in 0.5..3.5_f64, high in 0.5..3.5_f64) {
+        let effect = effect(&steps);
+        let ends = counts::difference_interval(&steps, &effect, low, high);
+        let estimate = if counts::difference_is_stratified(&steps) {
+            counts::rate_difference(&steps)
+        } else {
+            let sum = |f: fn(&CountStep) -> f64| steps.iter().map(f).sum::<f64>();
+            let rates = (sum(|s| s.canary as f64) / sum(|s| s.canary_total), sum(|s| s.baseline as f64) / sum(|s| s.baseline_total));
+            if rates.0.is_nan() { 0.0 } else { rates.0 - rates.1 }
+        };
+        prop_assert!(ends.0 <= estimate && estimate <= ends.1, "{estimate} is not in {ends:?}");
+        let z = |d, direction| counts::difference_z(&steps, &effect, d, direction);
+        if ends.0 > -1.0 {
+            prop_assert!(z(ends.0, Direction::Above) >= low - 1e-6 && z(ends.0 + 1e-7, Direction::Above) <= low + 1e-2);
+        }
+        if ends.1 < 1.0 {
+            prop_assert!(z(ends.1, Direction::Below) >= high - 1e-6 && z(ends.1 - 1e-7, Direction::Below) <= high + 1e-2);
+        }
+    }
+
+    #[test]
+    fn one_arm_intervals_contain_the_estimate_and_end_where_the_evidence_does(
+        arms in prop::collection::vec(arm(), 1..30), exposure in 0.1..50.0_f64, critical in 0.5..3.5_f64,
+    ) {
+        let trials: Vec<_> = arms.iter().map(|(total, bad)| Some(TrialStep { total: *total, bad: *bad })).collect();
+        let effect = single::trial_design_effect(&trials, Prior::default());
+        let (n, x) = arms.iter().fold((0, 0), |(n, x), arm| (n + arm.0, x + arm.1));
+        let share = single::share_interval(x, n, &effect, critical, critical);
+        let estimate = x as f64 / n as f64;
+        prop_assert!(share.0 <= estimate && estimate <= share.1);
+        let frequency = single::frequency_interval(x, exposure, &effect, critical, critical);
+        prop_assert!(frequency.0 <= x as f64 / exposure && x as f64 / exposure <= frequency.1);
+        if x > 0 {
+            prop_assert!(close(single::share_z(x, n, share.0, &effect, Direction::Above), critical, 1e-7));
+            prop_assert!(close(single::frequency_z(x, exposure, frequency.0, &effect, Direction::Above), critical, 1e-7));
+        }
+        prop_assert!(close(single::share_z(x, n, share.1, &effect, Direction::Below), critical, 1e-7));
+        prop_assert!(close(single::frequency_z(x, exposure, frequency.1, &effect, Direction::Below), critical, 1e-7));
+    }
+
+    #[test]
+    fn a_level_interval_ends_where_its_evidence_does(y in series(), low in 0.5..3.0_f64, high in 0.5..3.0_f64) {
+        let floor = 1e-6;
+        let ends = steps::level_interval(&y, floor, low, high);
+        prop_assert!(ends.0 <= ends.1, "{ends:?}");
+        let above = |level| steps::level_z(&shifted(&y, level, 1.0), floor);
+        let below = |level| steps::level_z(&shifted(&y, level, -1.0), floor);
+        // at the end itself a tie of ranks may break either way, so the test is a hair outside
+        if ends.0.is_finite() {
+            prop_assert!(above(ends.0 - 1e-6) >= low - 1e-3, "{} at {}", above(ends.0 - 1e-6), ends.0);
+        }
+        if ends.1.is_finite() {
+            prop_assert!(below(ends.1 + 1e-6) >= high - 1e-3, "{} at {}", below(ends.1 + 1e-6), ends.1);
+        }
+        if let (Some(estimate), true) = (steps::hodges_lehmann(&y.iter().flatten().copied().collect::<Vec<_>>()), low > 1.0 && high > 1.0) {
+            prop_assert!(ends.0 <= estimate + 1e-9 && estimate <= ends.1 + 1e-9, "{estimate} is not in {ends:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_both_more_and_less(steps in count_steps(), y in series(), r0 in 0.3..3.0_f64, d in -0.2..0.2_f64) {
+        let effect = effect(&steps);
+        let both = |z: &dyn Fn(Direction) -> f64| z(Direction::Above) + z(Direction::Below);
+        prop_assert!(both(&|direction| counts::ratio_z(&steps, &effect, r0, direction)) <= 1e-9);
+        prop_assert!(both(&|direction| counts::difference_z(&steps, &effect, d, direction)) <= 1e-9);
+        let (x, n) = steps.iter().fold((0, 0), |(x, n), s| (x + s.canary, n + s.canary_total as u64));
+        prop_assert!(both(&|direction| single::share_z(x, n, d.abs(), &effect, direction)) <= 1e-9);
+        prop_assert!(both(&|direction| single::frequency_z(x, n as f64, d.abs(), &effect, direction)) <= 1e-9);
+        prop_assert!(steps::level_z(&y, 0.0) + steps::level_z(&shifted(&y, 0.0, -1.0), 0.0) <= 1e-9);
+    }
+
+    #[test]
+    fn weakening_and_strengthening_are_inverse(steps in count_steps(), z in -6.0..6.0_f64) {
+        let effect = effect(&steps);
+        prop_assert!(effect.weaken(z).abs() <= z.abs() + 1e-12);
+        if z > 0.0 {
+            prop_assert!(close(effect.weaken(effect.strengthen(z)), z, 1e-9));
+        }
+    }
+
+    #[test]
+    fn the_pseudo_median_is_the_median_of_all_pairs(y in prop::collection::vec(-1e3..1e3_f64, 1..40)) {
+        let pairs = y.iter().enumerate().flat_map(|(i, a)| y[i..].iter().map(move |b| 0.5 * a + 0.5 * b));
+        let by_hand = steps::median(&pairs.collect::<Vec<_>>()).unwrap();
+        prop_assert!(close(steps::hodges_lehmann(&y).unwrap(), by_hand, 1e-12));
+    }
+
+    #[test]
+    fn slow_requests_do_not_depend_on_the_unit(
+        latencies in prop::collection::vec((prop::collection::vec(1.0..900.0_f64, 0..60), prop::collection::vec(1.0..900.0_f64, 0..60)), 1..8),
+    ) {
+        let scaled = |v: &Vec<f64>| v.iter().map(|v| v * 1024.0).collect::<Vec<_>>();
+        let in_other_unit: Vec<_> = latencies.iter().map(|(b, c)| (scaled(b), scaled(c))).collect();
+        let slow = quantile::predictable_counts(&latencies, 0.9, 1.25);
+        prop_assert_eq!(&slow, &quantile::predictable_counts(&in_other_unit, 0.9, 1.25));
+        // a threshold never knows its own step
+        let mut other_end = latencies.clone();
+        if let Some((baseline, _)) = other_end.last_mut() {
+            baseline.iter_mut().for_each(|v| *v = 1e6);
+        }
+        prop_assert_eq!(quantile::predictable_thresholds(&latencies, 0.9), quantile::predictable_thresholds(&other_end, 0.9));
+    }
+}
+
+// --- any inputs ------------------------------------------------------------------------------------------------------
+
+fn wild() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        Just(f64::NAN),
+        Just(f64::INFINITY),
+        Just(f64::NEG_INFINITY),
+        Just(0.0),
+        Just(-0.0),
+        Just(f64::MIN_POSITIVE),
+        Just(f64::MAX),
+        -2.0..2.0_f64,
+        0.0..1e9_f64,
+    ]
+}
+
+fn wild_count() -> impl Strategy<Value = u64> {
+    prop_oneof![any::<u64>(), Just(0), Just(u64::MAX), 0..10_u64, 0..1_000_000_u64]
+}
+
+fn wild_steps() -> impl Strategy<Value = Vec<CountStep>> {
+    let step =
+        (wild(), wild_count(), wild(), wild_count()).prop_map(|(canary_total, canary, baseline_total, baseline)| {
+            CountStep { canary_total, canary, baseline_total, baseline }
+        });
+    prop::collection::vec(step, 0..12)
+}
+
+fn wild_series() -> impl Strategy<Value = Vec<Option<f64>>> {
+    prop::collection::vec(prop::option::of(wild()), 0..20)
+}
+
+fn prior() -> impl Strategy<Value = Prior> {
+    (wild(), wild()).prop_map(|(phi, nu)| Prior { phi, nu })
+}
+
+fn ordered(interval: (f64, f64)) -> bool {
+    !interval.0.is_nan() && !interval.1.is_nan()
+}
+
+proptest! {
+    #![proptest_config(config(400))]
+
+    #[test]
+    fn counts_answer_anything(steps in wild_steps(), prior in prior(), limit in wild(), critical in wild()) {
+        for exposure in [Exposure::Trials, Exposure::Measure] {
+            let effect = counts::design_effect(&steps, exposure, prior);
+            for direction in BOTH {
+                prop_assert!(!counts::ratio_z(&steps, &effect, limit, direction).is_nan());
+                prop_assert!(!counts::difference_z(&steps, &effect, limit, direction).is_nan());
+            }
+            prop_assert!(ordered(counts::ratio_interval(&steps, &effect, critical, 1.6)));
+            prop_assert!(ordered(counts::difference_interval(&steps, &effect, 1.6, critical)));
+            prop_assert!(!effect.tail(critical).is_nan() && !effect.largest().is_nan());
+        }
+        prop_assert!(!counts::rate_ratio(&steps).is_nan() && !counts::rate_difference(&steps).is_nan());
+        counts::expected_canary(&steps, limit);
+    }
+
+    #[test]
+    fn one_arm_answers_anything(
+        bad in prop::collection::vec(prop::option::of((wild_count(), wild_count())), 0..12),
+        events in prop::collection::vec(prop::option::of((wild(), wild_count())), 0..12),
+        (x, n) in (wild_count(), wild_count()), prior in prior(), limit in wild(), critical in wild(),
+    ) {
+        let trials: Vec<_> = bad.iter().map(|s| s.map(|(total, bad)| TrialStep { total, bad })).collect();
+        let events: Vec<_> = events.iter().map(|s| s.map(|(exposure, count)| EventStep { exposure, count })).collect();
+        for effect in [single::trial_design_effect(&trials, prior), single::event_design_effect(&events, prior)] {
+            for direction in BOTH {
+                prop_assert!(!single::share_z(x, n, limit, &effect, direction).is_nan());
+                prop_assert!(!single::frequency_z(x, limit, 0.5, &effect, direction).is_nan());
+                prop_assert!(!single::frequency_z(x, 2.5, limit, &effect, direction).is_nan());
+            }
+            prop_assert!(ordered(single::share_interval(x, n, &effect, critical, 1.6)));
+            prop_assert!(ordered(single::frequency_interval(x, limit, &effect, 1.6, critical)));
+        }
+        prop_assert!(!single::traffic_share_z(&bad, limit, prior).is_nan());
+    }
+
+    #[test]
+    fn series_answer_anything(y in wild_series(), floor in wild(), critical in wild(), q in wild()) {
+        prop_assert!(!steps::level_z(&y, floor).is_nan());
+        prop_assert!(ordered(steps::level_interval(&y, floor, critical, 1.6)));
+        prop_assert!(!longrun::step_sum(&y, 0.8).cosines.variance.is_nan());
+        prop_assert_eq!(ranks::signed_rank_scores(&y).len(), y.len());
+        let values: Vec<f64> = y.iter().flatten().copied().collect();
+        prop_assert!(steps::hodges_lehmann(&values).is_none_or(|v| v.is_finite()));
+        prop_assert!(steps::median(&values).is_none_or(|v| !v.is_nan()));
+        quantile::quantile(&values, q);
+        let pairs = vec![(values.clone(), values); 5];
+        prop_assert_eq!(quantile::predictable_counts(&pairs, q, floor).len(), 5);
+        let sizes = [Some(0), None, Some(7), Some(u64::MAX)];
+        prop_assert!(quantile::small_sample_allowance(q, floor, &sizes, &[Some(3); 4]).iter().all(|a| a.is_finite()));
+    }
+
+    #[test]
+    fn distributions_answer_anything((a, b, c) in (wild(), wild(), wild()), (x, n) in (wild_count(), wild_count())) {
+        // not a number only if asked about what is not one, or outside of the distribution
+        prop_assert!(a.is_nan() || !tail::z_from_ln_upper(a).is_nan());
+        prop_assert!(a.is_nan() || !tail::ln_normal_upper(a).is_nan());
+        prop_assert!(a.is_nan() || !tail::normal_quantile(a).is_nan());
+        prop_assert!(a.is_nan() || !tail::ln_t_upper(a, 3.0).is_nan());
+        prop_assert!(a.is_nan() || !tail::t_quantile_upper(a, 3.0).is_nan());
+        prop_assert!(a.is_nan() || !tail::t_to_z(a, 2.0).is_nan());
+        for v in [tail::ln_binomial_upper(x, n, a), tail::ln_binomial_lower(x, n, a), tail::ln_poisson_upper(x, a), tail::ln_poisson_lower(x, a)] {
+            prop_assert!(a.is_nan() || v <= 1e-12, "{v}");
+        }
+        tail::beta_quantile(a, b, c);
+        tail::ln_t_upper(a, b);
+        tail::t_quantile_upper(a, b);
+    }
+}

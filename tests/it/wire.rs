@@ -208,7 +208,7 @@ fn a_survey_tells_what_a_file_seems_to_hold() {
 }
 
 /// A folder of the shared data; nothing where it is absent, which continuous integration does not accept.
-fn shared(folder: &str) -> Option<PathBuf> {
+pub fn shared(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("DAVY_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let path = root.join("data").join(folder);
