@@ -8,6 +8,7 @@ mod config_text;
 mod garbage;
 mod judging;
 mod properties;
+mod readme;
 mod reality;
 mod recordings;
 mod reference;
