@@ -277,7 +277,8 @@ fn thresholds_need_no_baseline_but_margins_do() {
 #[test]
 fn mistakes_get_their_own_exit_code_and_name_what_is_wrong() {
     let shop = Workshop::new(10);
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&["judge", "--report", "json=-"], 2, "--format"),
         (&["judge", "nowhere.yaml"], 78, "nowhere.yaml"),
         (&["judge", "--phase", "5%"], 78, "5%"),
         (&["judge", "--baseline", "baseline.csv"], 2, "--canary"),

@@ -3,8 +3,8 @@
 
 use davy::stats::tail;
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Normal, Poisson, StudentsT};
-use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 use statrs::stats_tests::Alternative;
+use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
 fn close(ours: f64, theirs: f64, tolerance: f64, what: &str) {
     assert!((ours / theirs - 1.0).abs() < tolerance, "{what}: {ours:e} against {theirs:e}");

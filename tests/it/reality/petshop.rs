@@ -127,7 +127,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// `known` is the design effect of the service's errors, where its history was looked at.
 fn metrics(known: Option<f64>) -> String {
     let history = known.map_or(String::new(), |phi| format!(", history: {{ phi: {phi:.2}, nu: 30 }}"));
-    let mut text = format!("metrics:\n  errors: {{ source: data, rate: {{ bad: errors, total: requests }}{history} }}\n");
+    let mut text =
+        format!("metrics:\n  errors: {{ source: data, rate: {{ bad: errors, total: requests }}{history} }}\n");
     for q in ["p50", "p95", "p99"] {
         let gauge = format!("value: {q}, unit: s, quantile: {q}, requests: requests");
         writeln!(text, "  latency_{q}: {{ source: data, gauge: {{ {gauge} }} }}").unwrap();
@@ -236,7 +237,8 @@ const CRITERIA: [(&str, &str, &str); 7] = [
 
 /// One family, so that each criterion is judged once at the full level.
 fn quiet_config(path: &str) -> String {
-    let mut yaml = format!("name: quiet\nsources: {{ data: {{ file: {{ path: {path} }} }} }}\n{}criteria:\n", metrics(None));
+    let mut yaml =
+        format!("name: quiet\nsources: {{ data: {{ file: {{ path: {path} }} }} }}\n{}criteria:\n", metrics(None));
     for (name, metric, pass) in CRITERIA {
         writeln!(yaml, "  - {{ name: \"{name}\", metric: {metric}, pass: \"{pass}\", family: one }}").unwrap();
     }
