@@ -19,6 +19,10 @@ use super::{Tally, judge, shared};
 const STEP: i64 = 300;
 const HOUR: i64 = 3600;
 
+/// The files with two values for one instant.
+const REPEATED: [&str; 3] =
+    ["ec2_disk_write_bytes_1ef3de.csv", "ec2_network_in_5abac7.csv", "ec2_request_latency_system_failure.csv"];
+
 /// A file's lines by their instant, and its labelled anomalies.
 struct Recording {
     name: String,
@@ -59,8 +63,10 @@ impl Recording {
     /// The lines of two spans as a file of their own.
     fn csv(&self, spans: &[Range<i64>; 2]) -> String {
         let mut text = "timestamp,value\n".to_owned();
-        for (_, line) in self.lines.iter().filter(|(time, _)| spans.iter().any(|span| span.contains(time))) {
-            writeln!(text, "{line}").unwrap();
+        for span in spans {
+            let from = self.lines.partition_point(|(time, _)| *time < span.start);
+            let lines = self.lines[from..].iter().take_while(|(time, _)| *time < span.end);
+            lines.for_each(|(_, line)| writeln!(text, "{line}").unwrap());
         }
         text
     }
@@ -102,8 +108,7 @@ fn all_files_but_those_with_repeated_times_are_judged() {
             }
         }
     }
-    let repeated = ["ec2_disk_write_bytes_1ef3de", "ec2_network_in_5abac7", "ec2_request_latency_system_failure"];
-    assert_eq!(refused, repeated.map(|name| format!("{name}.csv")));
+    assert_eq!(refused, REPEATED);
 }
 
 #[test]
@@ -111,26 +116,27 @@ fn a_quiet_window_seldom_fails_against_an_earlier_one() {
     let Some(root) = shared("nab-cloudwatch") else { return };
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data.csv");
+    let mut recordings = recordings(&root);
+    recordings.retain(|recording| !REPEATED.contains(&recording.name.as_str()));
     let ways = [
         ("6 h, the 6 h before", 6 * HOUR, 6 * HOUR),
         ("6 h, the day before", 6 * HOUR, 24 * HOUR),
         ("24 h, the day before", 24 * HOUR, 24 * HOUR),
     ];
     for (way, length, earlier) in ways {
-        let (mut all, mut worst) = (Tally::default(), Vec::new());
-        for recording in recordings(&root) {
+        let mut all = Tally::default();
+        for recording in &recordings {
             let mut tally = Tally::default();
             for pair in recording.pairs(length, earlier) {
                 std::fs::write(&data, recording.csv(&pair)).unwrap();
-                match judge(folder.path(), &config(Path::new("data.csv"), &pair)) {
-                    Ok(verdict) => tally.add(verdict.outcome),
-                    Err(message) => println!("{}: {message}", recording.name),
-                }
+                tally.add(judge(folder.path(), &config(Path::new("data.csv"), &pair)).unwrap().outcome);
             }
             println!("{way:22} {:45} {}", recording.name, tally.told());
             all = all.and(&tally);
-            worst.push((tally.of(Fail), recording.name));
         }
         println!("{way:22} {:45} {}", "all", all.told());
+        // By chance no more than 5 % may fail, and with a margin of 10 % far fewer do. The few are mostly what the
+        // machines did: a load balancer's requests rise by day, a network's traffic comes in spells.
+        assert!(all.all() >= 180 && all.share(Fail) <= 0.025, "{way}: {}", all.told());
     }
 }
