@@ -26,7 +26,7 @@ pub(super) enum Comparison {
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
     /// The canary's own quantile, of requests or across steps.
-    Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool },
+    Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
     QuantileRatio {
         steps: Vec<(Vec<f64>, Vec<f64>)>,
@@ -106,7 +106,9 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
-            Comparison::Quantile { steps, q, prior, .. } => slow_z(steps, *q, limit, *prior, direction),
+            Comparison::Quantile { steps, q, prior, limit_is_beyond, .. } => {
+                slow_z(steps, *q, (limit, *limit_is_beyond), *prior, direction)
+            }
             Comparison::QuantileRatio { steps, thresholds, prior, .. } => {
                 let slow = quantile::counts_beyond(steps, thresholds, limit);
                 let slow: Vec<CountStep> = slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect();
@@ -225,12 +227,14 @@ impl Comparison {
 pub(super) const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
 
 /// A quantile beyond a limit is a share of requests beyond it that is too large.
-fn slow_z(steps: &[Vec<f64>], q: f64, limit: f64, prior: Prior, direction: Direction) -> f64 {
+fn slow_z(steps: &[Vec<f64>], q: f64, limit: (f64, bool), prior: Prior, direction: Direction) -> f64 {
+    let (limit, inclusive) = limit;
+    let beyond = |v: &&f64| **v > limit || inclusive && **v == limit;
     let slow: Vec<Option<TrialStep>> = steps
         .iter()
         .map(|values| {
             let total = values.len() as u64;
-            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(|v| **v > limit).count() as u64 })
+            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(beyond).count() as u64 })
         })
         .collect();
     let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));

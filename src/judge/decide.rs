@@ -59,7 +59,7 @@ fn too_thin(case: &Case, measured: &Measured) -> Option<(Reason, String)> {
     if let Some(thin) = case.thin() {
         return Some(thin);
     }
-    let steps = if case.needs_baseline() { measured.n.canary.min(measured.n.baseline) } else { measured.n.canary };
+    let steps = measured.usable(case.needs_baseline());
     let least = case.rules.policy.min_steps;
     if measured.n_of == "steps" && steps < least as f64 {
         return Some((Reason::TooFew, format!("only {steps} steps can be used, at least {least} are needed")));
@@ -91,7 +91,7 @@ impl Bounds {
         let tests = |bound: &Bound| measured.tests(bound);
         let away = |bound: &Bound| {
             let side = if bound.side == Side::AtMost { Side::AtLeast } else { Side::AtMost };
-            measured.tests(&Bound { side, ..*bound })
+            measured.tests(&Bound { side, strict: !bound.strict, ..*bound })
         };
         Bounds {
             pass: case.criterion.pass.as_ref().map(tests).unwrap_or_default(),
@@ -113,10 +113,15 @@ impl Bounds {
         self.target().iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))
     }
 
+    /// How many more bad events the canary has than any part of the limit allows.
+    pub(super) fn excess(&self) -> f64 {
+        self.limit().iter().map(excess).fold(f64::INFINITY, f64::min)
+    }
+
     fn decide(&self, case: &Case, levels: Levels) -> (Outcome, Reason) {
         let (pass, fail) = (critical(levels.pass) - ROUNDING, critical(levels.fail) - ROUNDING);
         if self.limit().iter().all(|test| test.away() >= fail) {
-            if self.limit().iter().any(|test| excess(test) < case.rules.policy.min_excess) {
+            if self.excess() < case.rules.policy.min_excess {
                 return (Outcome::Inconclusive, Reason::SmallExcess);
             }
             return (Outcome::Fail, Reason::BeyondBound);

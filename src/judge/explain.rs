@@ -8,7 +8,7 @@ use super::measure::{Measured, Test};
 use super::rules::{Bound, Limit, Severity, Side, Unit};
 use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason};
 use super::words::{self, change, count, duration, outcome_verb, quantity};
-use crate::series::{SignedDuration, Timestamp};
+use crate::series::{Pair, SignedDuration, Timestamp};
 use crate::stats::Direction;
 use crate::stats::single;
 
@@ -87,7 +87,10 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             format!("{} of {} {of} ({estimate}, {interval})", count(part), count(total))
         }
         Comparison::Frequency { count: occurrences, .. } => {
-            let seen = duration(elapsed(answer));
+            let seen = match evidence.n_of {
+                "seconds" => duration(SignedDuration::from_secs_f64(evidence.n.canary.min(1e15))),
+                _ => duration(elapsed(answer)),
+            };
             format!("{} in {seen} ({estimate}, {interval})", plural(*occurrences, "occurrence"))
         }
         Comparison::RateRatio { .. } | Comparison::RateDifference { .. } => {
@@ -259,8 +262,16 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
     let (pass, fail) = (critical(answer.levels.pass), critical(answer.levels.fail));
     let limit = bounds.fail.first().unwrap_or(answer.test);
     let (towards, away) = (answer.test.towards(), limit.away());
+    let ratio = matches!(answer.test.comparison, Comparison::RateRatio { .. });
+    if ratio && answer.measured.bad == Some(Pair { baseline: 0, canary: 0 }) {
+        return Some(
+            "a ratio needs at least one bad event in either arm: `max(…%, …pp)` or a threshold does not".into(),
+        );
+    }
     let factor = |needed: f64, have: f64| (needed / have).powi(2);
-    let (factor, how) = if towards > 0.1 {
+    let (factor, how) = if answer.reason == Reason::SmallExcess {
+        (answer.case.rules.policy.min_excess / bounds.excess(), "fail")
+    } else if towards > 0.1 {
         (factor(pass, towards), "pass")
     } else if away > 0.1 {
         (factor(fail, away), "fail")
@@ -403,11 +414,13 @@ pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low
 }
 
 /// The one sentence of the verdict.
-pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
+///
+/// `score` is given where it decides: then criteria may be open or failed in a verdict that passes.
+pub(super) fn summary(outcome: Outcome, findings: &[Finding], score: Option<f64>) -> String {
     let deciding: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted).collect();
     let of = |wanted: Outcome| deciding.iter().filter(move |f| f.outcome == wanted).copied().collect::<Vec<_>>();
     let total = deciding.len();
-    if total == 0 {
+    if !deciding.iter().any(|f| f.weight > 0.0 || f.severity == Severity::Critical) {
         return "nothing was judged: there is no criterion that decides".into();
     }
     let (failed, open, warned) = (of(Outcome::Fail), of(Outcome::Inconclusive), of(Outcome::Warn));
@@ -419,19 +432,20 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
         };
         findings.first().map(|f| reason(f)).unwrap_or_default()
     };
+    let score = score.map(|score| format!("the score of {}", words::number(score))).unwrap_or_default();
+    let unmet = failed.len() + open.len() + warned.len();
     match outcome {
-        Outcome::Pass if failed.is_empty() && open.is_empty() && total == 1 => "the one criterion holds".into(),
-        Outcome::Pass if failed.is_empty() && open.is_empty() => format!("all {total} criteria hold"),
-        Outcome::Pass => {
-            format!("the score is high enough, with {} of {total} criteria not met", failed.len() + open.len())
-        }
-        Outcome::Warn if !warned.is_empty() => {
+        Outcome::Pass if unmet == 0 && total == 1 => "the one criterion holds".into(),
+        Outcome::Pass if unmet == 0 => format!("all {total} criteria hold"),
+        Outcome::Pass => format!("{score} is high enough, with {unmet} of {total} criteria not met"),
+        Outcome::Warn if unmet == warned.len() => {
             format!("{} of {total} criteria {}. {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
         }
-        Outcome::Warn => "the score is marginal".into(),
+        Outcome::Warn => format!("{score} is marginal, with {unmet} of {total} criteria not met"),
         Outcome::Fail => {
             format!("{} of {total} criteria {}. {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
         }
+        Outcome::Inconclusive if open.is_empty() => format!("{score} is too low, though no criterion fails"),
         Outcome::Inconclusive => {
             format!("{} of {total} criteria could not be decided. {}", open.len(), critical_first(open))
         }

@@ -172,6 +172,18 @@ impl Measured {
         }
     }
 
+    /// How much data the comparison has: of steps compared in pairs, the pairs.
+    pub(super) fn usable(&self, paired: bool) -> f64 {
+        match &self.points {
+            _ if !paired => self.n.canary,
+            Points::Level { steps, .. } => {
+                let pairs = steps.baseline.iter().zip(&steps.canary);
+                pairs.filter(|(b, c)| b.is_some() && c.is_some()).count() as f64
+            }
+            _ => self.n.canary.min(self.n.baseline),
+        }
+    }
+
     /// The tests of one bound: one, or two where a margin is the wider of two parts.
     pub(super) fn tests(&self, bound: &Bound) -> Vec<Test> {
         let wanted = match (bound.side, self.flipped) {
@@ -190,10 +202,12 @@ impl Measured {
                 if parts.is_empty() { vec![equal] } else { parts }
             }
         };
-        limits.into_iter().map(|(limit, value)| self.test(limit, value, wanted)).collect()
+        limits.into_iter().map(|(limit, value)| self.test(limit, value, wanted, bound.strict)).collect()
     }
 
-    fn test(&self, limit: Limit, value: f64, wanted: Side) -> Test {
+    fn test(&self, limit: Limit, value: f64, wanted: Side, strict: bool) -> Test {
+        // Where many values are equal it matters on which side the limit itself lies.
+        let limit_is_beyond = (wanted == Side::AtMost) == strict;
         let by_ratio = matches!(limit, Limit::Margin { absolute: None, .. });
         // `baseline` alone is a margin of nothing: a ratio of one, or a difference of zero.
         let bare = value.is_nan();
@@ -217,7 +231,8 @@ impl Measured {
             }
             (Points::Values(steps, q), Limit::Threshold(_)) => {
                 let (steps, sorted) = (steps.canary.clone(), pooled(&steps.canary));
-                (Comparison::Quantile { steps, sorted, q: *q, prior: self.prior, across_steps: false }, value)
+                let prior = self.prior;
+                (Comparison::Quantile { steps, sorted, q: *q, prior, across_steps: false, limit_is_beyond }, value)
             }
             (Points::Values(steps, q), _) => {
                 let estimate = match (self.estimate.canary, self.estimate.baseline) {
@@ -233,7 +248,8 @@ impl Measured {
             (Points::AcrossSteps(steps, q), _) => {
                 let steps: Vec<Vec<f64>> = steps.iter().map(|v| v.iter().copied().collect()).collect();
                 let sorted = pooled(&steps);
-                (Comparison::Quantile { steps, sorted, q: *q, prior: self.prior, across_steps: true }, value)
+                let prior = self.prior;
+                (Comparison::Quantile { steps, sorted, q: *q, prior, across_steps: true, limit_is_beyond }, value)
             }
             (Points::Level { steps, log, .. }, Limit::Threshold(_)) => one_arm_level(&steps.canary, *log, value),
             (Points::Level { steps, log, allowance }, _) => {

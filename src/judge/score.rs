@@ -10,7 +10,8 @@ use crate::series::{Arm, Dataset, MetricName, Pair, Series};
 /// Combines the findings.
 ///
 /// Any Fail fails; else any Inconclusive is Inconclusive; else any Warn warns; else it passes. Muted findings never
-/// decide. Nothing judged is Inconclusive. A score policy replaces this for all but critical failures.
+/// decide. Nothing judged is Inconclusive. A score policy replaces this for the weighted findings, but a critical one
+/// must not fail or stay open, and a score of nothing is no Pass.
 pub(super) fn conclude(rules: &Rules, data: &Dataset, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
     let outcome = outcome(&rules.policy, &findings, &score);
@@ -24,7 +25,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, findings: Vec<Finding>) ->
         phase: rules.phase.clone(),
         labels: rules.labels.clone(),
         outcome,
-        summary: explain::summary(outcome, &findings),
+        summary: explain::summary(outcome, &findings, rules.policy.score.and(score.total)),
         recommendation,
         score,
         windows: data.windows,
@@ -43,20 +44,23 @@ fn outcome(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {
     if !deciding().any(|f| f.weight > 0.0 || f.severity == Severity::Critical) {
         return Outcome::Inconclusive;
     }
-    let critical = deciding().any(|f| f.severity == Severity::Critical && f.outcome == Outcome::Fail);
+    let worst = |of: &dyn Fn(&Finding) -> bool| deciding().filter(|f| of(f)).map(|f| f.outcome).max();
+    let critical = worst(&|f| f.severity == Severity::Critical);
     match (policy.score, score.total) {
-        (Some(limits), Some(total)) if !critical => {
-            if total + 1e-9 >= limits.pass {
+        (Some(limits), Some(total)) if critical != Some(Outcome::Fail) => {
+            let by_score = if total <= 0.0 || total + 1e-9 < limits.marginal {
+                let failed = worst(&|_| true) == Some(Outcome::Fail);
+                if failed { Outcome::Fail } else { Outcome::Inconclusive }
+            } else if total + 1e-9 >= limits.pass {
                 Outcome::Pass
-            } else if total + 1e-9 >= limits.marginal {
-                Outcome::Warn
-            } else if deciding().any(|f| f.outcome == Outcome::Fail) {
-                Outcome::Fail
             } else {
-                Outcome::Inconclusive
-            }
+                Outcome::Warn
+            };
+            // What has no part in the score, or must hold whatever the score is, still has its say.
+            let apart = worst(&|f| f.weight <= 0.0).max(critical.filter(|o| *o == Outcome::Inconclusive));
+            apart.map_or(by_score, |apart| apart.max(by_score))
         }
-        _ => deciding().map(|f| f.outcome).max().unwrap_or(Outcome::Inconclusive),
+        _ => worst(&|_| true).unwrap_or(Outcome::Inconclusive),
     }
 }
 
