@@ -129,7 +129,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// `known` is the design effect of the service's errors, where its history was looked at.
 fn metrics(known: Option<f64>) -> String {
     let history = known.map_or(String::new(), |phi| format!(", history: {{ phi: {phi:.2}, nu: 30 }}"));
-    let mut text = format!("metrics:\n  errors: {{ source: data, rate: {{ bad: errors, total: requests }}{history} }}\n");
+    let mut text =
+        format!("metrics:\n  errors: {{ source: data, rate: {{ bad: errors, total: requests }}{history} }}\n");
     for q in ["p50", "p95", "p99"] {
         let gauge = format!("value: {q}, unit: s, quantile: {q}, requests: requests");
         writeln!(text, "  latency_{q}: {{ source: data, gauge: {{ {gauge} }} }}").unwrap();
@@ -170,6 +171,13 @@ fn write_arms(folder: &Path, two: &[Issue; 2], healthy: &[(i64, Vec<f64>)]) {
     std::fs::write(folder.join("baseline.csv"), in_a_row(before)).unwrap();
 }
 
+/// What a pipeline would see.
+fn exit_code(folder: &Path, yaml: &str) -> i32 {
+    std::fs::write(folder.join("canary.yaml"), yaml).unwrap();
+    let davy = assert_cmd::cargo::cargo_bin("davy");
+    std::process::Command::new(davy).arg("judge").arg(folder).output().unwrap().status.code().unwrap()
+}
+
 /// Judges every fault on the criterion of its symptom; those that are not failed.
 fn missed(faults: &[[Issue; 2]], healthy: &[(i64, Vec<f64>)], yaml: &str) -> Vec<String> {
     let mut missed = Vec::new();
@@ -177,6 +185,7 @@ fn missed(faults: &[[Issue; 2]], healthy: &[(i64, Vec<f64>)], yaml: &str) -> Vec
         let folder = tempfile::tempdir().unwrap();
         write_arms(folder.path(), two, healthy);
         let verdict = judge(folder.path(), yaml).unwrap();
+        assert_eq!(exit_code(folder.path(), yaml), if verdict.outcome == Fail { 10 } else { 11 });
         let [errors, alarm, margin] = ["errors", "alarm", "margin"].map(|name| finding(&verdict, name).outcome);
         let (bad, by) = (finding(&verdict, "errors").evidence.bad.unwrap(), two[0].short());
         let symptom = &two[0].symptom;
@@ -238,7 +247,8 @@ const CRITERIA: [(&str, &str, &str); 7] = [
 
 /// One family, so that each criterion is judged once at the full level.
 fn quiet_config(path: &str) -> String {
-    let mut yaml = format!("name: quiet\nsources: {{ data: {{ file: {{ path: {path} }} }} }}\n{}criteria:\n", metrics(None));
+    let mut yaml =
+        format!("name: quiet\nsources: {{ data: {{ file: {{ path: {path} }} }} }}\n{}criteria:\n", metrics(None));
     for (name, metric, pass) in CRITERIA {
         writeln!(yaml, "  - {{ name: \"{name}\", metric: {metric}, pass: \"{pass}\", family: one }}").unwrap();
     }
