@@ -413,7 +413,11 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
     let (failed, open, warned) = (of(Outcome::Fail), of(Outcome::Inconclusive), of(Outcome::Warn));
     let critical_first = |mut findings: Vec<&Finding>| {
         findings.sort_by_key(|f| f.severity != Severity::Critical);
-        findings.into_iter().next().map(|f| format!("{} {}", f.criterion, f.sentence)).unwrap_or_default()
+        let reason = |f: &Finding| {
+            let verb = format!("{}: ", outcome_verb(f.outcome));
+            format!("{}: {}", f.criterion, f.sentence.strip_prefix(&verb).unwrap_or(&f.sentence))
+        };
+        findings.first().map(|f| reason(f)).unwrap_or_default()
     };
     match outcome {
         Outcome::Pass if failed.is_empty() && open.is_empty() && total == 1 => "the one criterion holds".into(),
@@ -422,14 +426,14 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
             format!("the score is high enough, with {} of {total} criteria not met", failed.len() + open.len())
         }
         Outcome::Warn if !warned.is_empty() => {
-            format!("{} of {total} criteria {}: {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
+            format!("{} of {total} criteria {}. {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
         }
         Outcome::Warn => "the score is marginal".into(),
         Outcome::Fail => {
-            format!("{} of {total} criteria {}: {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
+            format!("{} of {total} criteria {}. {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
         }
         Outcome::Inconclusive => {
-            format!("{} of {total} criteria could not be decided: {}", open.len(), critical_first(open))
+            format!("{} of {total} criteria could not be decided. {}", open.len(), critical_first(open))
         }
     }
 }

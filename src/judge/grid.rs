@@ -158,6 +158,11 @@ pub(super) struct Occurrences {
     pub(super) exposure: f64,
 }
 
+/// A sum that stops at the largest number.
+pub(super) fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
+}
+
 /// The share of steps that hold something.
 pub(super) fn coverage<T>(steps: &[Option<T>]) -> f64 {
     if steps.is_empty() {

@@ -5,7 +5,7 @@
 //! reporting can still fail on what it reported before, but it cannot pass.
 
 use super::grid::{Grid, coverage};
-use super::rules::{Criterion, Kind, Metric, Rules, Scale, Severity, Silent, Unit};
+use super::rules::{Criterion, Kind, Limit, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
 use super::words;
 use crate::series::{Dataset, Pair, Series};
@@ -75,6 +75,9 @@ impl<'a> Case<'a> {
         if !shape_fits(self.metric, self.series) {
             return Some((Reason::WrongShape, "the data is not of the shape that this metric declares".into()));
         }
+        if !self.bounds_are_numbers() {
+            return Some((Reason::WrongShape, "a bound of the criterion cannot be compared with anything".into()));
+        }
         if self.present.canary.iter().flatten().next().is_none() {
             return Some((Reason::NoData, "the canary has no data in its window".into()));
         }
@@ -82,6 +85,17 @@ impl<'a> Case<'a> {
             return Some((Reason::NoBaseline, "the baseline has no data in its window to compare with".into()));
         }
         None
+    }
+
+    /// Whether each bound has finite limits, and an alarm, which looks at the canary alone, has thresholds.
+    fn bounds_are_numbers(&self) -> bool {
+        let alarm = matches!(self.criterion.rule, Rule::Periods { .. });
+        [self.criterion.pass, self.criterion.fail].into_iter().flatten().all(|bound| match bound.limit {
+            Limit::Threshold(value) => value.is_finite(),
+            Limit::Margin { relative, absolute } => {
+                !alarm && [relative, absolute].into_iter().flatten().all(f64::is_finite)
+            }
+        })
     }
 
     /// Why the criterion cannot be answered by statistics, if so.
@@ -128,8 +142,11 @@ impl<'a> Case<'a> {
         let requests = self.grid.requests(self.series);
         let sum = |steps: &[Option<u64>]| steps.iter().flatten().map(|n| *n as f64).sum::<f64>();
         let (all_c, all_b) = (sum(&requests.canary), sum(&requests.baseline));
-        if all_b == 0.0 || all_c == 0.0 {
+        if all_c == 0.0 {
             return None;
+        }
+        if all_b == 0.0 {
+            return self.dried_up(&requests.canary, all_c);
         }
         let (mut run, mut expected) = (0, 0.0);
         for (i, (c, b)) in requests.canary.iter().zip(&requests.baseline).enumerate() {
@@ -143,6 +160,18 @@ impl<'a> Case<'a> {
             }
         }
         None
+    }
+
+    /// The same for a canary without a busy baseline: its own requests ended, where many were to be expected.
+    fn dried_up(&self, requests: &[Option<u64>], all: f64) -> Option<String> {
+        let last = requests.iter().rposition(|n| n.is_some_and(|n| n > 0))?;
+        let (before, idle) = (last + 1, requests.len() - last - 1);
+        let expected = all / before as f64 * idle as f64;
+        let long = idle >= 3 && idle as f64 > 0.2 * requests.len() as f64;
+        (long && expected >= 10.0).then(|| {
+            let since = self.grid.begins(before).strftime("%H:%M UTC");
+            format!("the canary has had no request since {since}")
+        })
     }
 
     /// Whether the minimum soak has been reached.

@@ -13,6 +13,9 @@ use super::rules::{Criterion, Limit, Rule, Rules, Severity};
 use super::verdict::Levels;
 use crate::stats::tail::normal_quantile;
 
+/// No level is so low that no evidence at all would reach it.
+const LEAST: f64 = 1e-3;
+
 /// The false-alarm budget of a run and how it is divided.
 pub(super) struct Budget<'a> {
     level: f64,
@@ -54,5 +57,6 @@ fn spends(criterion: &Criterion) -> bool {
 
 /// The standard normal value that evidence at a level must reach.
 pub(super) fn critical(level: f64) -> f64 {
-    normal_quantile(level)
+    let z = normal_quantile(level);
+    if z < LEAST { LEAST } else { z }
 }

@@ -4,9 +4,10 @@
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
 
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
-use super::grid::{Occurrences, Steps, Trials};
+use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
+use super::words;
 use crate::series::{Pair, Series};
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
@@ -42,7 +43,7 @@ pub(super) struct Measured {
 
 enum Points {
     Counts(Pair<Steps<Trials>>),
-    Events(Pair<Steps<Occurrences>>, Exposure),
+    Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
     Values(Pair<Vec<Vec<f64>>>, f64),
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
     AcrossSteps(Steps<f64>, f64),
@@ -72,8 +73,8 @@ impl Measured {
 
     fn rate(case: &Case, prior: Prior) -> Measured {
         let steps = case.grid.counts(case.series);
-        let total = steps.as_ref().map(|s| s.iter().flatten().map(|t| t.total).sum::<u64>());
-        let bad = steps.as_ref().map(|s| s.iter().flatten().map(|t| t.bad).sum::<u64>());
+        let total = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
+        let bad = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
         let estimate = bad.zip(total).map(|(bad, total)| {
             let share = (total > 0).then(|| bad as f64 / total as f64);
@@ -95,8 +96,7 @@ impl Measured {
         let own = [&case.series.baseline, &case.series.canary]
             .into_iter()
             .any(|series| matches!(series, Series::Events { exposure: Some(_), .. }));
-        let steps = if own { steps } else { by_traffic_share(case, steps) };
-        let count = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.count).sum::<u64>());
+        let count = steps.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
         let exposure = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
         let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
         let mut notes = Vec::new();
@@ -105,8 +105,14 @@ impl Measured {
                 "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into(),
             );
         }
+        let traffic = case.rules.traffic.as_ref().filter(|_| !own && case.needs_baseline());
+        let shares = traffic.map(|t| Pair { baseline: 1.0 - t.share, canary: t.share });
+        if let Some(shares) = shares {
+            let percent = shares.map(|share| words::quantity(share, &Unit::Share));
+            notes.push(format!("compared per share of the traffic: {} against {}", percent.canary, percent.baseline));
+        }
         let n_of = if own { "exposure" } else { "seconds" };
-        let points = Points::Events(steps, Exposure::Measure);
+        let points = Points::Events(steps, shares);
         Measured { n: exposure, n_of, bad: Some(count), estimate, notes, prior, ..Self::empty(points) }
     }
 
@@ -204,9 +210,9 @@ impl Measured {
                 }
             }
             (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
-            (Points::Events(steps, exposure), _) => {
-                let steps = paired_events(steps);
-                let effect = counts::design_effect(&steps, *exposure, self.prior);
+            (Points::Events(steps, shares), _) => {
+                let steps = paired_events(steps, shares.unwrap_or(Pair { baseline: 1.0, canary: 1.0 }));
+                let effect = counts::design_effect(&steps, Exposure::Measure, self.prior);
                 (Comparison::RateRatio { steps, effect }, ratio)
             }
             (Points::Values(steps, q), Limit::Threshold(_)) => {
@@ -241,7 +247,7 @@ impl Measured {
 fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
     let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
     let effect = single::trial_design_effect(&trials, prior);
-    let (total, bad) = trials.iter().flatten().fold((0, 0), |(n, x), t| (n + t.total, x + t.bad));
+    let (total, bad) = (sum(trials.iter().flatten().map(|t| t.total)), sum(trials.iter().flatten().map(|t| t.bad)));
     Comparison::Share { bad, total, effect }
 }
 
@@ -249,7 +255,8 @@ fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparis
     let events = steps.canary.iter().map(|s| s.map(|o| EventStep { exposure: o.exposure, count: o.count }));
     let events: Vec<_> = events.collect();
     let effect = single::event_design_effect(&events, prior);
-    let (exposure, count) = events.iter().flatten().fold((0.0, 0), |(e, x), s| (e + s.exposure, x + s.count));
+    let exposure = events.iter().flatten().map(|s| s.exposure).sum();
+    let count = sum(events.iter().flatten().map(|s| s.count));
     Comparison::Frequency { count, exposure, effect }
 }
 
@@ -264,25 +271,19 @@ fn paired_counts(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
     pairs.map(step).collect()
 }
 
-fn paired_events(steps: &Pair<Steps<Occurrences>>) -> Vec<CountStep> {
+/// Occurrences without an exposure of their own expose by time, and between arms by the `shares` of the traffic.
+fn paired_events(steps: &Pair<Steps<Occurrences>>, shares: Pair<f64>) -> Vec<CountStep> {
     let pairs = steps.baseline.iter().zip(&steps.canary);
     let step = |(b, c): (&Option<Occurrences>, &Option<Occurrences>)| match (b, c) {
-        (Some(b), Some(c)) => {
-            CountStep { canary_total: c.exposure, canary: c.count, baseline_total: b.exposure, baseline: b.count }
-        }
+        (Some(b), Some(c)) => CountStep {
+            canary_total: c.exposure * shares.canary,
+            canary: c.count,
+            baseline_total: b.exposure * shares.baseline,
+            baseline: b.count,
+        },
         _ => UNUSABLE,
     };
     pairs.map(step).collect()
-}
-
-/// Occurrences without an exposure of their own expose by time, and between arms by the share of the traffic.
-fn by_traffic_share(case: &Case, steps: Pair<Steps<Occurrences>>) -> Pair<Steps<Occurrences>> {
-    let Some(traffic) = case.rules.traffic.as_ref().filter(|_| case.needs_baseline()) else { return steps };
-    let scale = |steps: Steps<Occurrences>, share: f64| {
-        let scaled = |o: Occurrences| Occurrences { exposure: o.exposure * share, ..o };
-        steps.into_iter().map(|step| step.map(scaled)).collect()
-    };
-    Pair { baseline: scale(steps.baseline, 1.0 - traffic.share), canary: scale(steps.canary, traffic.share) }
 }
 
 fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64) -> (Comparison, f64) {
@@ -367,8 +368,8 @@ fn allowance_for(case: &Case, q: f64, steps: &mut Pair<Steps<f64>>, notes: &mut 
         }
     }
     if dropped > 0 {
-        let words = super::words::quantile_name(q);
-        notes.push(format!("{dropped} steps with too few requests for a {words} are left out"));
+        let name = words::quantile_name(q);
+        notes.push(format!("{dropped} steps with too few requests for a {name} are left out"));
     }
     let slower = small_sample_allowance(q, spread, &requests.baseline, &requests.canary);
     let faster = small_sample_allowance(q, spread, &requests.canary, &requests.baseline);

@@ -21,13 +21,19 @@ pub(super) fn judge(case: &Case) -> Finding {
         return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
     };
     let criterion = case.criterion;
-    let limit = |bound: &Bound| resolve(bound, seen.baseline.value);
-    let holds = |bound: Option<&Bound>| bound.and_then(|b| limit(b).map(|limit| satisfies(value, limit, b)));
-    let (outcome, reason) = match (holds(criterion.pass.as_ref()), holds(criterion.fail.as_ref())) {
-        (_, Some(true)) | (Some(false), None) => (Outcome::Fail, Reason::BeyondBound),
-        (Some(true), _) | (None, Some(false)) => (Outcome::Pass, Reason::WithinBound),
+    let target = |bound: &Bound| resolve(bound, bound.side, seen.baseline.value);
+    let failing = |bound: &Bound| resolve(bound, opposite(bound.side), seen.baseline.value);
+    let (pass, fail) = (criterion.pass.as_ref(), criterion.fail.as_ref());
+    let (pass_limit, fail_limit) = (pass.and_then(target), fail.and_then(failing));
+    let unknown = pass.is_some() && pass_limit.is_none() || fail.is_some() && fail_limit.is_none();
+    let holds = |bound: Option<&Bound>, limit| bound.zip(limit).map(|(bound, limit)| satisfies(value, limit, bound));
+    let (outcome, reason) = match (holds(pass, pass_limit), holds(fail, fail_limit)) {
+        (None, None) if !unknown => return case.unanswered(Reason::WrongShape, "the criterion has no bound".into()),
+        (_, Some(true)) => (Outcome::Fail, Reason::BeyondBound),
+        _ if unknown => (Outcome::Inconclusive, Reason::NoBaseline),
+        (Some(false), None) => (Outcome::Fail, Reason::BeyondBound),
         (Some(false), Some(false)) => (Outcome::Warn, Reason::BetweenBounds),
-        (None, None) => (Outcome::Inconclusive, Reason::NoBaseline),
+        _ => (Outcome::Pass, Reason::WithinBound),
     };
     let (outcome, reason, why) = case.confirm(outcome, reason);
     let evidence = Evidence {
@@ -36,8 +42,8 @@ pub(super) fn judge(case: &Case) -> Finding {
         bad: Some(Pair { baseline: seen.baseline.bad, canary: seen.canary.bad }),
         estimate: Pair { baseline: seen.baseline.value, canary: Some(value) },
         effect: Some(Effect { kind: EffectKind::Level, estimate: Some(value), low: value, high: value }),
-        pass_limit: criterion.pass.as_ref().and_then(limit),
-        fail_limit: criterion.fail.as_ref().and_then(limit),
+        pass_limit,
+        fail_limit,
         method: Some(Method::Observed),
         ..Evidence::default()
     };
@@ -65,7 +71,8 @@ fn observe(case: &Case, arm: Arm) -> Seen {
         (Series::Counts { .. }, statistic) => {
             let steps = grid.counts(case.series);
             let steps = steps.get(arm).iter().flatten();
-            let (total, bad) = steps.fold((0u64, 0u64), |(n, x), t| (n + t.total, x + t.bad));
+            let (total, bad) =
+                steps.fold((0u64, 0u64), |(n, x), t| (n.saturating_add(t.total), x.saturating_add(t.bad)));
             let share = (total > 0).then(|| bad as f64 / total as f64);
             let value = match (statistic, &case.metric.kind) {
                 (Statistic::Count, _) => share.map(|_| bad as f64),
@@ -77,11 +84,13 @@ fn observe(case: &Case, arm: Arm) -> Seen {
         (Series::Events { .. }, statistic) => {
             let steps = grid.events(case.series);
             let steps = steps.get(arm).iter().flatten();
-            let (exposure, count) = steps.fold((0.0, 0u64), |(e, x), o| (e + o.exposure, x + o.count));
+            let (exposure, count) = steps.fold((0.0, 0u64), |(e, x), o| (e + o.exposure, x.saturating_add(o.count)));
             let rate = (exposure > 0.0).then(|| count as f64 / exposure);
             let value = if statistic == Statistic::Frequency { rate } else { Some(count as f64) };
             let measured = grid.events(case.series).get(arm).iter().flatten().count();
-            Seen { value: value.filter(|_| measured > 0), n: measured as f64, n_of: "steps", bad: count }
+            // No occurrence among no sessions says nothing.
+            let seen = measured > 0 && (exposure > 0.0 || count > 0);
+            Seen { value: value.filter(|_| seen), n: measured as f64, n_of: "steps", bad: count }
         }
         (Series::Values { .. }, _) => {
             let all: Vec<f64> = grid.values(case.series).get(arm).iter().flatten().copied().collect();
@@ -105,15 +114,19 @@ fn extreme(values: &[f64], criterion: &Criterion) -> Option<f64> {
     }
 }
 
-/// The bound's limit as a number, where the baseline it refers to is known.
-fn resolve(bound: &Bound, baseline: Option<f64>) -> Option<f64> {
+fn opposite(side: Side) -> Side {
+    if side == Side::AtMost { Side::AtLeast } else { Side::AtMost }
+}
+
+/// The bound's limit as a number, where the baseline it refers to is known; `wanted` is the side of it that passes.
+fn resolve(bound: &Bound, wanted: Side, baseline: Option<f64>) -> Option<f64> {
     match bound.limit {
         Limit::Threshold(value) => Some(value),
         Limit::Margin { relative, absolute } => {
             let baseline = baseline?;
             let by_ratio = relative.map(|r| baseline * (1.0 + r));
             let by_difference = absolute.map(|a| baseline + a);
-            let wider = |a: f64, b: f64| if bound.side == Side::AtMost { a.max(b) } else { a.min(b) };
+            let wider = |a: f64, b: f64| if wanted == Side::AtMost { a.max(b) } else { a.min(b) };
             Some(match (by_ratio, by_difference) {
                 (Some(a), Some(b)) => wider(a, b),
                 (Some(one), None) | (None, Some(one)) => one,

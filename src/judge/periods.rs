@@ -23,6 +23,9 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
         (None, None) => return case.unanswered(Reason::WrongShape, "the criterion has no bound".into()),
     };
     let span = [criterion.fail, criterion.pass].into_iter().flatten().find_map(|bound| bound.per);
+    if let Some(why) = span.and_then(|span| unfit(case, span)) {
+        return case.unanswered(Reason::TooFew, why);
+    }
     let periods = periods(case, span);
     if periods.iter().all(Option::is_none) {
         return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
@@ -34,7 +37,10 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
         (None, Some(_)) => (Outcome::Warn, Reason::BetweenBounds),
         (None, None) => (Outcome::Pass, Reason::WithinBound),
     };
-    let (outcome, reason, why) = case.confirm(outcome, reason);
+    let (outcome, reason, why) = match (case.confirm(outcome, reason), blind(case, &periods, m, n)) {
+        ((Outcome::Pass | Outcome::Warn, ..), Some(why)) => (Outcome::Inconclusive, Reason::LowCoverage, Some(why)),
+        (confirmed, _) => confirmed,
+    };
     let beyond = periods.iter().flatten().filter(|v| alarm.is_beyond(**v)).count();
     let measured = periods.iter().flatten().count();
     let worst = alarm.worst(&periods);
@@ -62,6 +68,28 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
     let at = failed.or(warned).map(|i| case.grid.begins(i));
     let sentence = explain::periods(outcome, reason, &rule, at, why.as_deref());
     case.finding(outcome, reason, sentence, evidence)
+}
+
+/// Why the alarm could not have been set off by what was measured, if so: where too few runs of `n` periods hold
+/// `m` measured ones, silence means nothing.
+fn blind(case: &Case, periods: &[Option<f64>], m: usize, n: usize) -> Option<String> {
+    let (m, n) = (m.max(1), n.max(1));
+    let measured: Vec<bool> = periods.iter().map(Option::is_some).collect();
+    let runs = measured.len().saturating_sub(n - 1);
+    let open = measured.windows(n).filter(|run| run.iter().filter(|p| **p).count() >= m).count();
+    if runs == 0 {
+        return Some(format!("the window has only {} periods, the alarm looks at {n}", periods.len()));
+    }
+    let asked = case.rules.policy.min_coverage * runs as f64;
+    (open == 0 || open as f64 + 1e-9 < asked)
+        .then(|| format!("the alarm could have gone off in only {open} of {runs} runs of {n} periods"))
+}
+
+/// Why occurrences per span cannot be counted in this window, if so.
+fn unfit(case: &Case, span: SignedDuration) -> Option<String> {
+    let steps = i32::try_from(case.grid.len()).unwrap_or(i32::MAX);
+    let window = case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX);
+    (window < span).then(|| format!("{} were watched, less than {}", words::duration(window), words::duration(span)))
 }
 
 fn threshold(bound: &Bound) -> Option<f64> {
@@ -143,7 +171,7 @@ fn periods(case: &Case, span: Option<SignedDuration>) -> Steps<f64> {
                 steps[end]?;
                 let window = &steps[(end + 1).saturating_sub(width)..=end];
                 let (count, exposure) =
-                    window.iter().flatten().fold((0, 0.0), |(x, e), o| (x + o.count, e + o.exposure));
+                    window.iter().flatten().fold((0u64, 0.0), |(x, e), o| (x.saturating_add(o.count), e + o.exposure));
                 let by_time = matches!(case.metric.unit, Unit::PerSecond);
                 // Per span of time: the whole span exposes, also at the start and across gaps, where fewer steps
                 // can only have seen fewer occurrences.

@@ -5,7 +5,7 @@
 //! for, and a mismatch below 1 % of the configured share is ignored however certain it is (Fabijan et al. 2019).
 
 use super::explain;
-use super::grid::Grid;
+use super::grid::{Grid, sum};
 use super::rules::{Kind, Mismatch, Rule, Rules, Severity, Statistic, Traffic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
 use super::words;
@@ -29,7 +29,8 @@ pub(super) fn judge(rules: &Rules, data: &Dataset) -> Option<Finding> {
     let counts = grid.requests(series);
     let pairs = counts.baseline.iter().zip(&counts.canary);
     let steps: Vec<_> = pairs.map(|(b, c)| b.zip(*c).map(|(b, c)| (c, b.saturating_add(c)))).collect();
-    let (canary, both) = steps.iter().flatten().fold((0u64, 0u64), |(c, n), s| (c + s.0, n + s.1));
+    let (canary, both) =
+        steps.iter().flatten().fold((0u64, 0u64), |(c, n), s| (c.saturating_add(s.0), n.saturating_add(s.1)));
     if both == 0 {
         let why = "the split could not be checked: no step has requests in both arms".to_owned();
         return Some(finding(traffic, metric.clone(), Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
@@ -84,11 +85,11 @@ fn total(series: &Pair<Series>) -> u64 {
     [&series.baseline, &series.canary]
         .into_iter()
         .map(|series| match series {
-            Series::Counts { total, .. } => total.iter().sum(),
-            Series::Gauge { requests: Some(requests), .. } => requests.iter().sum(),
+            Series::Counts { total, .. } => sum(total.iter().copied()),
+            Series::Gauge { requests: Some(requests), .. } => sum(requests.iter().copied()),
             _ => 0,
         })
-        .sum()
+        .fold(0, u64::saturating_add)
 }
 
 fn finding(
