@@ -99,7 +99,7 @@ fn three_minutes_of_a_fault_never_pass_and_fail_where_the_front_door_shows_it() 
             missed.push(by);
         }
     }
-    // None of these moves a number of the front door by half: mail, payment and shipping are off the usual path.
+    // None of these moves a number of the front door by half in two of its three minutes.
     let silent = [
         "checkoutservice cpu_contention",
         "checkoutservice network_delay",
