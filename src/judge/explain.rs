@@ -342,7 +342,7 @@ fn range(low: f64, high: f64, kind: EffectKind, unit: &Unit) -> String {
     }
 }
 
-fn plural(n: u64, noun: &str) -> String {
+pub(super) fn plural(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
 }
 

@@ -171,6 +171,13 @@ fn write_arms(folder: &Path, two: &[Issue; 2], healthy: &[(i64, Vec<f64>)]) {
     std::fs::write(folder.join("baseline.csv"), in_a_row(before)).unwrap();
 }
 
+/// What a pipeline would see.
+fn exit_code(folder: &Path, yaml: &str) -> i32 {
+    std::fs::write(folder.join("canary.yaml"), yaml).unwrap();
+    let davy = assert_cmd::cargo::cargo_bin("davy");
+    std::process::Command::new(davy).arg("judge").arg(folder).output().unwrap().status.code().unwrap()
+}
+
 /// Judges every fault on the criterion of its symptom; those that are not failed.
 fn missed(faults: &[[Issue; 2]], healthy: &[(i64, Vec<f64>)], yaml: &str) -> Vec<String> {
     let mut missed = Vec::new();
@@ -178,6 +185,7 @@ fn missed(faults: &[[Issue; 2]], healthy: &[(i64, Vec<f64>)], yaml: &str) -> Vec
         let folder = tempfile::tempdir().unwrap();
         write_arms(folder.path(), two, healthy);
         let verdict = judge(folder.path(), yaml).unwrap();
+        assert_eq!(exit_code(folder.path(), yaml), if verdict.outcome == Fail { 10 } else { 11 });
         let [errors, alarm, margin] = ["errors", "alarm", "margin"].map(|name| finding(&verdict, name).outcome);
         let (bad, by) = (finding(&verdict, "errors").evidence.bad.unwrap(), two[0].short());
         let symptom = &two[0].symptom;
