@@ -257,6 +257,7 @@ fn name_value(text: &str) -> Result<(String, String), String> {
 
 fn format_path(text: &str) -> Result<(crate::report::Format, PathBuf), String> {
     match text.split_once('=') {
+        Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
         Some((format, path)) if !path.is_empty() => {
             Ok((format.parse::<crate::report::Format>().map_err(|e| e.to_string())?, PathBuf::from(path)))
         }

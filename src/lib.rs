@@ -10,6 +10,53 @@
 //!                                                    └── record::write ──► a folder that is a canary.yaml again
 //! ```
 //!
+//! The judge alone, on series from memory (`default-features = false` is enough):
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::path::Path;
+//!
+//! use davy::config::{self, Options};
+//! use davy::judge::{judge, verdict::Outcome};
+//! use davy::report::{self, Document, Format, Style};
+//! use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The rules, in the words of the configuration file. Nothing is read: planning does no IO.
+//! let config = config::load(
+//!     r#"
+//! name: checkout
+//! sources: { memory: { file: { path: unused.csv } } }
+//! metrics: { errors: { rate: { bad: bad, total: all, of: requests } } }
+//! criteria:
+//!   - { metric: errors, pass: "<= 2%" }
+//!   - { metric: errors, pass: "<= baseline + 0.5pp" }
+//! "#,
+//!     "checkout",
+//! )?;
+//! let start: Timestamp = "2026-03-01T12:00:00Z".parse()?;
+//! let (folder, step) = (Path::new("."), SignedDuration::from_mins(1));
+//! let plan = config.plan(&Options { folder, now: start, set: &[], phase: None, from: None, to: None })?;
+//!
+//! // An hour of both arms: 1,000 requests a minute, of which 10 and 40 are bad.
+//! let time: Vec<Timestamp> = (0..60).map(|minute| start + step * minute).collect();
+//! let counts = |bad: u64| Series::Counts { time: time.clone(), total: vec![1_000; 60], bad: vec![bad; 60] };
+//! let window = Window { start, end: start + step * 60 };
+//! let data = Dataset {
+//!     windows: Pair { baseline: window, canary: window },
+//!     step,
+//!     metrics: BTreeMap::from([("errors".to_owned(), Pair { baseline: counts(10), canary: counts(40) })]),
+//!     origins: BTreeMap::new(),
+//! };
+//!
+//! let verdict = judge(&plan.rules, &data);
+//! assert_eq!(verdict.outcome, Outcome::Fail);
+//! assert!(verdict.findings[0].sentence.starts_with("fails: 2,400 of 60,000 requests (4 %"));
+//! println!("{}", report::render(&Document::from(&verdict), Format::Markdown, &Style::default()));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Read the modules in this order: [`series`] (what is measured), [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),

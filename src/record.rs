@@ -166,7 +166,9 @@ fn write_series(path: &Path, pair: &Pair<Series>) -> io::Result<()> {
 /// The columns of a metric's file, by its shape.
 fn columns(pair: &Pair<Series>) -> Vec<&'static str> {
     let shape = if pair.canary.is_empty() { &pair.baseline } else { &pair.canary };
-    let known = |which: fn(&Series) -> bool| which(&pair.baseline) || which(&pair.canary);
+    // Without a point nobody knows which optional column would have been there, so all are.
+    let nothing = pair.baseline.is_empty() && pair.canary.is_empty();
+    let known = |which: fn(&Series) -> bool| nothing || which(&pair.baseline) || which(&pair.canary);
     match shape {
         Series::Counts { .. } => vec!["total", "bad"],
         Series::Events { .. } if known(|s| matches!(s, Series::Events { exposure: Some(_), .. })) => {

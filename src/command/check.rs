@@ -39,7 +39,8 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     let count: usize = criteria.iter().sum();
     let phases = loaded.config.phases().len();
     let over = if phases > 0 && resolve.phase.is_none() { format!(" over {phases} phases") } else { String::new() };
-    console.answer(&format!("ok  {}  {count} criteria{over}\n", path.display()))
+    let noun = if count == 1 { "criterion" } else { "criteria" };
+    console.answer(&format!("ok  {}  {count} {noun}{over}\n", path.display()))
 }
 
 fn phases<'a>(names: &[&'a str]) -> Vec<Option<&'a str>> {

@@ -204,11 +204,13 @@ fn agree(pass: &Bound, fail: &Bound, place: Place, report: &mut Report) {
         );
         return;
     }
-    let parts = match (&pass.limit, &fail.limit) {
-        (Limit::Threshold(p), Limit::Threshold(f)) => Some((*p, *f)),
-        (Limit::Margin { relative: Some(p), absolute: None }, Limit::Margin { relative: Some(f), absolute: None })
-        | (Limit::Margin { relative: None, absolute: Some(p) }, Limit::Margin { relative: None, absolute: Some(f) }) => {
-            Some((*p, *f))
+    let parts = match (pass.limit, fail.limit) {
+        (Limit::Threshold(p), Limit::Threshold(f)) => Some((p, f)),
+        (Limit::Margin { relative: p, absolute: None }, Limit::Margin { relative: f, absolute: None }) => {
+            Some((p.unwrap_or(0.0), f.unwrap_or(0.0)))
+        }
+        (Limit::Margin { relative: None, absolute: p }, Limit::Margin { relative: None, absolute: f }) => {
+            Some((p.unwrap_or(0.0), f.unwrap_or(0.0)))
         }
         _ => None,
     };

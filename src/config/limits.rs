@@ -4,7 +4,7 @@ use super::bound::MarginText;
 use super::criteria::example_of;
 use super::problem::Complaint;
 use super::quantity::{Measure, Quantity};
-use crate::judge::rules::{Kind, Limit, Metric, Scale, Statistic, Unit};
+use crate::judge::rules::{Kind, Limit, Metric, Statistic, Unit};
 use crate::series::SignedDuration;
 
 /// What a bound is asked of.
@@ -103,6 +103,7 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
             let hint = format!("write `{number}%`; `pp` is for margins: `baseline + {number}pp`");
             Err(Complaint::new("`pp` is a difference of shares, and this is no difference").hint(hint))
         }
+        (_, Unit::Share) => wrong("a share is bounded in %: `<= 0.1%`".to_owned()),
         (Measure::Percent, Unit::Percent) => Ok(number),
         (Measure::Time(unit), Unit::Milliseconds) => Ok(number * unit.milliseconds()),
         (Measure::Storage(unit), Unit::Bytes) => Ok(number * unit.bytes()),
@@ -138,12 +139,7 @@ fn measured_in(unit: &Unit) -> String {
 pub(super) fn margin(size: Option<(bool, &MarginText)>, question: &Question) -> Result<Limit, Complaint> {
     comparable(question)?;
     let Some((minus, size)) = size else {
-        let absolute = matches!(question.metric.unit, Unit::Share)
-            || matches!(question.metric.kind, Kind::Gauge { scale: Scale::Difference, .. });
-        return Ok(match absolute {
-            true => Limit::Margin { relative: None, absolute: Some(0.0) },
-            false => Limit::Margin { relative: Some(0.0), absolute: None },
-        });
+        return Ok(Limit::Margin { relative: None, absolute: None });
     };
     let sign = if minus { -1.0 } else { 1.0 };
     let (relative, absolute) = match size {

@@ -18,6 +18,7 @@ mod metrics;
 mod node;
 pub mod plan;
 mod problem;
+mod prune;
 pub mod quantity;
 mod read;
 mod recorded;
@@ -50,6 +51,9 @@ pub struct Config {
     origin: Origin,
     tree: Node,
     file: File,
+    /// What is wrong with parts that were left out of `file`, and the names that went with them.
+    broken: Vec<Problem>,
+    gone: Vec<String>,
 }
 
 /// What a plan needs beside the file.
@@ -70,14 +74,27 @@ pub struct Options<'a> {
 }
 
 /// Reads a configuration. `shown` is its path as the user wrote it.
+///
+/// An error when too little of it can be read to check the rest; otherwise [`Config::plan`] tells what is wrong with its
+/// parts together with what is wrong with their meaning.
 pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let origin = Origin { shown: shown.to_owned(), text: text.to_owned() };
     let tree = node::parse(&origin)?;
     let mut report = Report::new(&origin);
     let file = File::read(&tree, &mut report);
-    let file = report.finish(file)?;
-    Ok(Config { origin, tree, file })
+    match report.finish(file) {
+        Ok(file) => Ok(Config { origin, tree, file, broken: Vec::new(), gone: Vec::new() }),
+        Err(problems) => {
+            let Some((rest, gone)) = prune::prune(&tree, &problems) else { return Err(problems) };
+            let mut report = Report::new(&origin);
+            let file = File::read(&rest, &mut report);
+            match report.finish(file) {
+                Ok(file) => Ok(Config { origin, tree, file, broken: problems.0, gone }),
+                Err(_) => Err(problems),
+            }
+        }
+    }
 }
 
 impl Config {
@@ -85,7 +102,15 @@ impl Config {
     pub fn plan(&self, options: &Options) -> Result<Plan, Problems> {
         let mut report = Report::new(&self.origin);
         let plan = resolve::plan(&self.file, options, &mut report);
-        report.finish(plan)
+        let planned = report.finish(plan);
+        if self.broken.is_empty() {
+            return planned;
+        }
+        let meant = planned.err().map_or(Vec::new(), |problems| problems.0);
+        let mut all = self.broken.clone();
+        all.extend(meant.into_iter().filter(|problem| prune::stands(problem, &self.gone)));
+        all.sort_by_key(|problem| (problem.line, problem.column));
+        Err(Problems(all))
     }
 
     /// The name of the comparison.

@@ -234,7 +234,7 @@ impl Read for BaselineEntry {
 impl Read for SourceEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "a source", "data: { file: { path: data.csv } }")?;
-        let file = keys.must("file");
+        let file = if keys.entries.is_empty() { keys.must("file") } else { keys.may("file") };
         keys.close(Some(SourceEntry { file }), |key| match key {
             "path" => Some("write `file: { path: … }`".into()),
             _ => Some("`file` is the only kind of source so far".into()),

@@ -281,8 +281,8 @@ impl Scope<'_> {
         let first = |key: fn(&TrafficEntry) -> bool| [own, common].into_iter().flatten().find(|entry| key(entry));
         let named = first(|entry| entry.metric.is_some()).and_then(|entry| entry.metric.as_ref());
         if let Some(name) = named {
-            let metric = self.metric(name, report)?;
-            if !is_rate(metric) {
+            self.metric(name, report)?;
+            if !self.counts_requests(&name.value) {
                 let hint = "name a `rate` metric: its totals are the traffic";
                 report.add_with(name.place, format!("`{}` does not count the traffic", name.value), hint);
             }
@@ -300,10 +300,10 @@ impl Scope<'_> {
         if share.value.0 >= 1.0 {
             return None;
         }
-        let rate =
-            |name: &str| self.known.iter().any(|(known, metric)| known == name && metric.as_ref().is_some_and(is_rate));
-        let asked = criteria.iter().map(|criterion| criterion.metric.as_str()).find(|name| rate(name));
-        let any = asked.or_else(|| self.known.iter().map(|(name, _)| name.as_str()).find(|name| rate(name)));
+        let asked = criteria.iter().map(|criterion| criterion.metric.as_str());
+        let all = || self.known.iter().map(|(name, _)| name.as_str());
+        let any = asked.clone().chain(all()).find(|name| self.is_rate(name));
+        let any = any.or_else(|| asked.chain(all()).find(|name| self.counts_requests(name)));
         let metric = named.map(|name| name.value.as_str()).or(any);
         if metric.is_none() && self.known.iter().all(|(_, metric)| metric.is_some()) {
             let hint = "add a `rate` metric: its totals are the traffic; or leave `traffic` out";
@@ -312,6 +312,18 @@ impl Scope<'_> {
         let mismatch = first(|entry| entry.on_mismatch.is_some()).and_then(|entry| entry.on_mismatch.as_ref());
         let on_mismatch = mismatch.map_or(Mismatch::Warn, |choice| choice.value.0);
         Some(Traffic { share: share.value.0, metric: metric.map(str::to_owned), on_mismatch })
+    }
+
+    fn is_rate(&self, name: &str) -> bool {
+        let kind =
+            self.known.iter().find(|(known, _)| known == name).and_then(|(_, metric)| Some(&metric.as_ref()?.kind));
+        matches!(kind, Some(Kind::BadShare | Kind::GoodShare | Kind::PartShare))
+    }
+
+    /// Whether the requests behind a metric are known: the totals of a rate, or those of a gauge that names them.
+    fn counts_requests(&self, name: &str) -> bool {
+        let gauge = self.file.metrics.get(name).and_then(|entry| entry.gauge.as_ref());
+        self.is_rate(name) || gauge.is_some_and(|gauge| gauge.requests.is_some())
     }
 
     fn policy(&self, warmup: usize, report: &mut Report) -> Policy {
@@ -328,10 +340,6 @@ impl Scope<'_> {
             None => placed,
         }
     }
-}
-
-fn is_rate(metric: &Metric) -> bool {
-    matches!(metric.kind, Kind::BadShare | Kind::GoodShare | Kind::PartShare)
 }
 
 fn said(written: &PolicyEntry, usual: Policy, report: &mut Report) -> Policy {

@@ -62,7 +62,10 @@ fn too_thin(case: &Case, measured: &Measured) -> Option<(Reason, String)> {
     let steps = measured.usable(case.needs_baseline());
     let least = case.rules.policy.min_steps;
     if measured.n_of == "steps" && steps < least as f64 {
-        return Some((Reason::TooFew, format!("only {steps} steps can be used, at least {least} are needed")));
+        return Some((
+            Reason::TooFew,
+            format!("only {} can be used, at least {least} are needed", explain::plural(steps as u64, "step")),
+        ));
     }
     if steps <= 0.0 {
         return Some((Reason::TooFew, "there was no traffic to judge".into()));

@@ -350,7 +350,7 @@ fn range(low: f64, high: f64, kind: EffectKind, unit: &Unit) -> String {
     }
 }
 
-fn plural(n: u64, noun: &str) -> String {
+pub(super) fn plural(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
 }
 
@@ -434,7 +434,11 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], score: Option<f64>
     let (failed, open, warned) = (of(Outcome::Fail), of(Outcome::Inconclusive), of(Outcome::Warn));
     let critical_first = |mut findings: Vec<&Finding>| {
         findings.sort_by_key(|f| f.severity != Severity::Critical);
-        findings.into_iter().next().map(|f| format!("{} {}", f.criterion, f.sentence)).unwrap_or_default()
+        let reason = |f: &Finding| {
+            let verb = format!("{}: ", outcome_verb(f.outcome));
+            format!("{}: {}", f.criterion, f.sentence.strip_prefix(&verb).unwrap_or(&f.sentence))
+        };
+        findings.first().map(|f| reason(f)).unwrap_or_default()
     };
     let score = score.map(|score| format!("the score of {}", words::number(score))).unwrap_or_default();
     let unmet = failed.len() + open.len() + warned.len();
@@ -443,15 +447,15 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], score: Option<f64>
         Outcome::Pass if unmet == 0 => format!("all {total} criteria hold"),
         Outcome::Pass => format!("{score} is high enough, with {unmet} of {total} criteria not met"),
         Outcome::Warn if unmet == warned.len() => {
-            format!("{} of {total} criteria {}: {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
+            format!("{} of {total} criteria {}. {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
         }
         Outcome::Warn => format!("{score} is marginal, with {unmet} of {total} criteria not met"),
         Outcome::Fail => {
-            format!("{} of {total} criteria {}: {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
+            format!("{} of {total} criteria {}. {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
         }
         Outcome::Inconclusive if open.is_empty() => format!("{score} is too low, though no criterion fails"),
         Outcome::Inconclusive => {
-            format!("{} of {total} criteria could not be decided: {}", open.len(), critical_first(open))
+            format!("{} of {total} criteria could not be decided. {}", open.len(), critical_first(open))
         }
     }
 }

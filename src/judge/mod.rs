@@ -2,14 +2,14 @@
 //!
 //! Every criterion takes the same four steps, whatever its metric's shape:
 //!
-//! 1. **measure** ([`measure`]): the series are laid on one grid of steps and reduced to a [`compare::Comparison`],
+//! 1. **measure** (`measure`): the series are laid on one grid of steps and reduced to a `compare::Comparison`,
 //!    which knows its estimate, its interval, and the evidence against any limit;
-//! 2. **guard** ([`guard`]): too little data, a canary that went silent or a missing baseline is an answer of its own;
-//! 3. **decide** ([`decide`]): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
-//! 4. **explain** ([`explain`]): one sentence, and what would change the answer.
+//! 2. **guard** (`guard`): too little data, a canary that went silent or a missing baseline is an answer of its own;
+//! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
+//! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
-//! Bounds that need no interval ([`observed`], [`periods`]) skip the second half of the first step. Judging many
-//! times during a soak needs other critical values, not another path: those are chosen in [`levels`].
+//! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
+//! times during a soak needs other critical values, not another path: those are chosen in `levels`.
 //!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 

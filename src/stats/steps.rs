@@ -10,10 +10,11 @@ use super::ranks::Ordered;
 use super::tail::{t_to_z, z_to_t};
 use super::{crossing, defined};
 
-/// Evidence that the level of `y` is above zero, with a variance of at least `floor` per step. Zero without data.
+/// Evidence that the level of `y` is above zero, with a variance of at least `floor` per step. Zero for fewer than two
+/// numbers: one alone does not tell how much it varies.
 pub fn level_z(y: &[Option<f64>], floor: f64) -> f64 {
     let sum = step_sum(y, COSINES_SERIES);
-    if sum.n == 0 {
+    if sum.n < 2 {
         return 0.0;
     }
     sum_z(&sum, floor).min(rank_z(&Ordered::new(y), 0.0))
@@ -28,7 +29,7 @@ pub fn level_interval(y: &[Option<f64>], floor: f64, critical_low: f64, critical
 pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
     let sum = step_sum(y, COSINES_SERIES);
     let ordered = Ordered::new(y);
-    let Some((smallest, largest)) = ordered.ends() else { return f64::NEG_INFINITY };
+    let Some((smallest, largest)) = ordered.ends().filter(|_| sum.n > 1) else { return f64::NEG_INFINITY };
     let by_mean = mean_low(&sum, floor, critical);
     // below the smallest number the ranks no longer change
     let range = largest - smallest;

@@ -250,6 +250,33 @@ fn recordings_replay_and_notice_a_change() {
     assert!(stderr(&damaged).contains("verdict.json"), "{}", stderr(&damaged));
 }
 
+#[test]
+fn a_recording_of_nothing_replays_too() {
+    let shop = Workshop::new(10);
+    let header = "ts,requests,errors,p95,restarts,sessions\n";
+    for arm in ["baseline", "canary"] {
+        fs::write(shop.path(&format!("{arm}.csv")), header).unwrap();
+    }
+    let config = r#"
+name: nothing
+window: { from: 2026-03-01T12:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }
+sources: { files: { file: { path: "${arm}.csv" } } }
+metrics:
+  errors: { rate: { bad: errors, total: requests } }
+  latency: { gauge: { value: p95, unit: ms, quantile: p95, requests: requests } }
+  restarts: { events: { count: restarts, exposure: sessions, per: session } }
+criteria:
+  - { metric: errors, pass: "<= 1%" }
+  - { metric: latency, pass: "<= baseline + 5%" }
+  - { metric: restarts, pass: "<= 1/session" }
+"#;
+    fs::write(shop.path("canary.yaml"), config).unwrap();
+    let judged = shop.run(&["judge", "--record", "kept"]);
+    assert_eq!(code(&judged), 11, "{}{}", stdout(&judged), stderr(&judged));
+    let replayed = shop.run(&["replay", "kept", "--check"]);
+    assert_eq!(code(&replayed), 0, "{}{}", stdout(&replayed), stderr(&replayed));
+}
+
 /// A verdict as JSON without where its series came from, which is all that recording changes.
 fn without_origins(output: &Output) -> serde_json::Value {
     let mut verdict: serde_json::Value = serde_json::from_str(&stdout(output)).unwrap();
@@ -277,7 +304,8 @@ fn thresholds_need_no_baseline_but_margins_do() {
 #[test]
 fn mistakes_get_their_own_exit_code_and_name_what_is_wrong() {
     let shop = Workshop::new(10);
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&["judge", "--report", "json=-"], 2, "--format"),
         (&["judge", "nowhere.yaml"], 78, "nowhere.yaml"),
         (&["judge", "--phase", "5%"], 78, "5%"),
         (&["judge", "--baseline", "baseline.csv"], 2, "--canary"),

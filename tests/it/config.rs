@@ -329,3 +329,29 @@ fn every_key_of_the_schema_is_described() {
         }
     }
 }
+
+#[test]
+fn traffic_is_counted_by_rates_and_by_the_requests_of_gauges() {
+    let metric = |metrics: &str, criterion: &str| {
+        let text = format!(
+            "name: t\ntraffic: {{ canary: 5% }}\nsources: {{ d: {{ file: {{ path: d.csv }} }} }}\nmetrics:\n{metrics}criteria:\n  - {criterion}\n"
+        );
+        planned(&text).rules.traffic.and_then(|traffic| traffic.metric)
+    };
+    let gauge = "  l: { gauge: { value: p95, unit: ms, quantile: p95, requests: n } }\n";
+    let both = format!("{gauge}  e: {{ rate: {{ bad: b, total: t }} }}\n");
+    let criterion = "{ metric: l, pass: \"<= baseline\" }";
+    assert_eq!(metric(gauge, criterion).as_deref(), Some("l"));
+    assert_eq!(metric(&both, criterion).as_deref(), Some("e"));
+}
+
+#[test]
+fn a_bare_baseline_is_a_margin_of_nothing() {
+    let plan = metric_plan(
+        "  e: { rate: { good: g, total: t } }",
+        "  - { metric: e, pass: \">= baseline\", fail: \"< baseline - 1pp\" }",
+    );
+    let margin = |absolute| Limit::Margin { relative: None, absolute };
+    assert_eq!(plan.rules.criteria[0].pass.unwrap().limit, margin(None));
+    assert_eq!(plan.rules.criteria[0].fail.unwrap().limit, margin(Some(-0.01)));
+}

@@ -11,6 +11,7 @@ mod garbage;
 mod judge_properties;
 mod judging;
 mod properties;
+mod readme;
 mod reality;
 mod recordings;
 mod reference;

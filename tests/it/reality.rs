@@ -36,12 +36,8 @@ fn judge(folder: &Path, yaml: &str) -> Result<Verdict, String> {
     let options = Options { folder, now: Timestamp::UNIX_EPOCH, set: &[], phase: None, from: None, to: None };
     let config = config::load(yaml, "canary.yaml").map_err(|problems| problems.to_string())?;
     let plan = config.plan(&options).map_err(|problems| problems.to_string())?;
-    let t0 = std::time::Instant::now();
     let dataset = ingest(&plan.queries, &plan.time).map_err(|error| error.to_string())?;
-    let t1 = std::time::Instant::now();
-    let v = davy::judge::judge(&plan.rules, &dataset);
-    println!("TIME {:?} {:?}", t1 - t0, t1.elapsed());
-    Ok(v)
+    Ok(davy::judge::judge(&plan.rules, &dataset))
 }
 
 /// The `window:` line for two windows of equal length, the second one judged against the first.

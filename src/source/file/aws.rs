@@ -18,10 +18,10 @@ type Object = Map<String, Value>;
 
 /// Reads the document when it is one of the three.
 pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
-    let table = if let Some(Value::Array(points)) = document.get("Datapoints") {
-        statistics(points, keep)
-    } else if let Some(Value::Array(results)) = document.get("MetricDataResults") {
-        metric_data(document, results, keep)
+    let table = if document.contains_key("Datapoints") {
+        elements(document, "Datapoints").and_then(|points| statistics(points, keep))
+    } else if document.contains_key("MetricDataResults") {
+        elements(document, "MetricDataResults").and_then(|results| metric_data(document, results, keep))
     } else if let (Some(Value::Array(rows)), Some(status)) = (document.get("results"), document.get("status")) {
         query_results(rows, &text(status), keep)
     } else {
@@ -64,10 +64,13 @@ fn metric_data(document: &Object, results: &[Value], keep: Keep) -> Result<Table
         let (id, label) = (field(result, "Id"), field(result, "Label"));
         let column = table.column_or_new(&id, &|name| keep(name) || keep(&label));
         table.columns[column].alias = Some(label.clone()).filter(|l| !l.is_empty() && *l != id);
-        let (times, values) = (array(result, "Timestamps"), array(result, "Values"));
+        let place = Place { what: "result", number: at as u64 + 1 };
+        let result = object(result, place.what, place.number)?;
+        let [times, values] = ["Timestamps", "Values"].map(|name| elements(result, name).map_err(|e| e.at(place)));
+        let (times, values) = (times?, values?);
         if times.len() != values.len() {
             let problem = format!("has {} timestamps but {} values", times.len(), values.len());
-            return Err(Error::unreadable(problem).value(&id).at(Place { what: "result", number: at as u64 + 1 }));
+            return Err(Error::unreadable(problem).value(&id).at(place));
         }
         for (instant, value) in times.iter().zip(values) {
             let (instant, value) = (text(instant), text(value));
@@ -148,6 +151,15 @@ fn object<'v>(value: &'v Value, what: &'static str, number: u64) -> Result<&'v O
 
 fn field(value: &Value, name: &str) -> String {
     value.get(name).map(text).unwrap_or_default()
+}
+
+/// The elements of a member that must be a list where it is there at all.
+fn elements<'v>(object: &'v Object, name: &str) -> Result<&'v [Value], Error> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(array)) => Ok(array),
+        Some(_) => Err(Error::unreadable("is not a list").value(name).expected("what the AWS command line prints")),
+    }
 }
 
 fn array<'v>(value: &'v Value, name: &str) -> &'v [Value] {

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use davy::judge::verdict::Outcome::{self, Fail, Inconclusive};
@@ -45,8 +46,9 @@ impl Sheet {
         [&[requests, errors.round()][..], &latency].concat()
     }
 
-    fn csv(&self, service: &str) -> String {
-        csv(COLUMNS, self.0.keys().map(|time| (*time, self.row(*time, service))))
+    /// The rows of a service in a span of time.
+    fn csv(&self, service: &str, span: Range<i64>) -> String {
+        csv(COLUMNS, self.0.range(span).map(|(time, _)| (*time, self.row(*time, service))))
     }
 }
 
@@ -169,6 +171,13 @@ fn write_arms(folder: &Path, two: &[Issue; 2], healthy: &[(i64, Vec<f64>)]) {
     std::fs::write(folder.join("baseline.csv"), in_a_row(before)).unwrap();
 }
 
+/// What a pipeline would see.
+fn exit_code(folder: &Path, yaml: &str) -> i32 {
+    std::fs::write(folder.join("canary.yaml"), yaml).unwrap();
+    let davy = assert_cmd::cargo::cargo_bin("davy");
+    std::process::Command::new(davy).arg("judge").arg(folder).output().unwrap().status.code().unwrap()
+}
+
 /// Judges every fault on the criterion of its symptom; those that are not failed.
 fn missed(faults: &[[Issue; 2]], healthy: &[(i64, Vec<f64>)], yaml: &str) -> Vec<String> {
     let mut missed = Vec::new();
@@ -176,6 +185,7 @@ fn missed(faults: &[[Issue; 2]], healthy: &[(i64, Vec<f64>)], yaml: &str) -> Vec
         let folder = tempfile::tempdir().unwrap();
         write_arms(folder.path(), two, healthy);
         let verdict = judge(folder.path(), yaml).unwrap();
+        assert_eq!(exit_code(folder.path(), yaml), if verdict.outcome == Fail { 10 } else { 11 });
         let [errors, alarm, margin] = ["errors", "alarm", "margin"].map(|name| finding(&verdict, name).outcome);
         let (bad, by) = (finding(&verdict, "errors").evidence.bad.unwrap(), two[0].short());
         let symptom = &two[0].symptom;
@@ -254,11 +264,12 @@ fn healthy_hours_are_not_failed() {
     let data: PathBuf = folder.path().join("data.csv");
     let mut sums: BTreeMap<(i64, &str), Tally> = BTreeMap::new();
     for service in SERVICES {
-        std::fs::write(&data, sheet.csv(service)).unwrap();
         for hours in [1, 2] {
             let mut tallies = BTreeMap::<&str, Tally>::new();
             for window in 0..49 / hours - 1 {
-                let when = against_the_one_before(first + window * hours * 3600, hours * 3600);
+                let (start, length) = (first + window * hours * 3600, hours * 3600);
+                std::fs::write(&data, sheet.csv(service, start..start + 2 * length)).unwrap();
+                let when = against_the_one_before(start, length);
                 let verdict = judge(folder.path(), &(quiet_config("data.csv") + &when)).unwrap();
                 for (name, ..) in CRITERIA {
                     let outcome = finding(&verdict, name).outcome;
