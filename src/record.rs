@@ -27,8 +27,11 @@ pub const SERIES: &str = "series";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is something else at the place.
-    #[error("{} exists and is not a recording: it is left as it is; choose another folder", .0.display())]
+    #[error("{} exists and is not a recording alone: it is left as it is; choose another folder", .0.display())]
     Occupied(PathBuf),
+    /// Replacing the folder would pull it away from under the one who works in it.
+    #[error("{} is the folder you are in, which a recording would replace: name one below it", .0.display())]
+    Here(PathBuf),
     /// The operating system refused.
     #[error("cannot write the recording {}: {source}", path.display())]
     Io {
@@ -42,6 +45,12 @@ pub enum Error {
 /// Writes a recording to `folder`, replacing an older recording there. `config` is the text of its canary.yaml,
 /// `verdict` of its verdict.json.
 pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> Result<(), Error> {
+    // The place itself and not a link to it, nor a name like `a/.`, is exchanged.
+    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    if Path::new(".").canonicalize().is_ok_and(|here| here.starts_with(&place)) {
+        return Err(Error::Here(folder.to_owned()));
+    }
+    let folder = place.as_path();
     if !may_replace(folder) {
         return Err(Error::Occupied(folder.to_owned()));
     }
@@ -49,10 +58,7 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> R
         let path = path.to_owned();
         move |source| Error::Io { path, source }
     };
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = parent_of(folder);
     fs::create_dir_all(parent).map_err(at(parent))?;
     let draft = tempfile::Builder::new().prefix(".davy-recording-").tempdir_in(parent).map_err(at(parent))?;
     let series = draft.path().join(SERIES);
@@ -71,10 +77,7 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> R
 
 /// Writes one file so that a reader finds the old text or the new one, never a part.
 pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = parent_of(path);
     // A device or pipe cannot be exchanged for a file: write through it.
     if path.exists() && !path.is_file() {
         return fs::write(path, text);
@@ -91,13 +94,17 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A folder may be replaced when it is empty or holds a recording.
+/// A folder may be replaced when it is empty or holds a recording and nothing else that would be lost.
 fn may_replace(folder: &Path) -> bool {
     match fs::read_dir(folder) {
         Err(error) => error.kind() == io::ErrorKind::NotFound,
-        Ok(mut entries) => {
+        Ok(entries) => {
+            let names: Vec<_> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
+            let ours = |name: &io::Result<std::ffi::OsString>| {
+                name.as_ref().is_ok_and(|name| [CONFIG, VERDICT, SERIES].iter().any(|known| name == known))
+            };
             let recording = folder.join(VERDICT).is_file() && folder.join(CONFIG).is_file();
-            entries.next().is_none() || recording
+            names.is_empty() || recording && names.iter().all(ours)
         }
     }
 }
@@ -105,9 +112,15 @@ fn may_replace(folder: &Path) -> bool {
 fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     if !folder.exists() {
-        fs::rename(draft.path(), folder)?;
-        let _moved = draft.keep();
-        return Ok(());
+        match fs::rename(draft.path(), folder) {
+            Ok(()) => {
+                let _moved = draft.keep();
+                return Ok(());
+            }
+            // Somebody else recorded to the same place just now.
+            Err(_) if folder.join(VERDICT).is_file() => {}
+            Err(error) => return Err(error),
+        }
     }
     match renameat_with(CWD, draft.path(), CWD, folder, RenameFlags::EXCHANGE) {
         // The draft's place now holds the old recording, which goes with it.

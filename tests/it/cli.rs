@@ -277,6 +277,34 @@ criteria:
     assert_eq!(code(&replayed), 0, "{}{}", stdout(&replayed), stderr(&replayed));
 }
 
+#[test]
+fn a_recording_replaces_nothing_but_a_recording_and_not_the_ground_one_stands_on() {
+    let shop = Workshop::new(10);
+    assert_eq!(code(&shop.run(&["judge", "--record", "deep/er/kept"])), 0);
+    for same in ["deep/er/kept/", "deep/er/kept/.", "deep/../deep/er/kept"] {
+        assert_eq!(code(&shop.run(&["judge", "--record", same])), 0, "{same}");
+    }
+    // Through a link, which stays one.
+    std::os::unix::fs::symlink("deep/er/kept", shop.path("link")).unwrap();
+    assert_eq!(code(&shop.run(&["judge", "--record", "link"])), 0);
+    assert!(shop.path("link").is_symlink() && shop.path("deep/er/kept/verdict.json").is_file());
+    fs::write(shop.path("deep/er/kept/why.md"), "keep me").unwrap();
+    let output = shop.run(&["judge", "--record", "link"]);
+    assert_eq!(code(&output), 74, "{}", stderr(&output));
+    assert!(shop.path("deep/er/kept/why.md").is_file());
+    for here in [".", "deep/.."] {
+        let output = shop.run(&["judge", "--record", here]);
+        assert_eq!(code(&output), 74);
+        assert!(stderr(&output).contains("the folder you are in"), "{}", stderr(&output));
+    }
+    let judging = || shop.run(&["judge", "--record", "both"]);
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(judging)).collect();
+        assert!(runs.into_iter().all(|run| code(&run.join().unwrap()) == 0));
+    });
+    assert_eq!(code(&shop.run(&["replay", "both", "--check"])), 0);
+}
+
 /// A verdict as JSON without where its series came from, which is all that recording changes.
 fn without_origins(output: &Output) -> serde_json::Value {
     let mut verdict: serde_json::Value = serde_json::from_str(&stdout(output)).unwrap();
