@@ -275,6 +275,8 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
         (factor(pass, towards), "pass")
     } else if away > 0.1 {
         (factor(fail, away), "fail")
+    } else if bounds.fail.is_empty() && !near(answer.test) {
+        return Some("there is too little data yet to tell how much more would decide".into());
     } else {
         let place = if bounds.fail.is_empty() { "at the limit" } else { "between the target and the limit" };
         return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
@@ -300,6 +302,12 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
         }
         _ => format!("about {time} more would decide ({how}, if the rate stays)"),
     })
+}
+
+/// Whether the estimate lies within a tenth of its limit, as far as that can be said.
+fn near(test: &Test) -> bool {
+    let margin = |estimate: f64| test.limit == 0.0 || (estimate - test.limit).abs() <= 0.1 * test.limit.abs();
+    test.comparison.estimate().is_none_or(margin)
 }
 
 fn elapsed(answer: &Answer) -> SignedDuration {

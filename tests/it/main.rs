@@ -1,11 +1,14 @@
 //! One binary for everything that is tested from outside: a file per theme.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod calibration;
 mod cases;
 mod cli;
 mod config;
 mod config_text;
+mod false_pass;
 mod garbage;
+mod judge_properties;
 mod judging;
 mod properties;
 mod readme;
