@@ -13,7 +13,7 @@ use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
 use crate::stats::quantile::{self, small_sample_allowance};
 use crate::stats::single::{self, EventStep, TrialStep};
-use crate::stats::steps::median;
+use crate::stats::steps::{hodges_lehmann, median};
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
 const RESOLUTION: f64 = 1e-3;
@@ -153,7 +153,7 @@ impl Measured {
             notes.push("compared by difference: the values are not all positive".into());
         }
         let n = steps.as_ref().map(|s| s.iter().flatten().count() as f64);
-        let estimate = steps.as_ref().map(|s| median(&s.iter().flatten().copied().collect::<Vec<_>>()));
+        let estimate = steps.as_ref().map(|s| typical(s, log));
         let points = Points::Level { steps, log, allowance };
         Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) }
     }
@@ -253,7 +253,7 @@ impl Measured {
             }
             (Points::Level { steps, log, .. }, Limit::Threshold(_)) => one_arm_level(&steps.canary, *log, value),
             (Points::Level { steps, log, allowance }, _) => {
-                paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value, self.estimate.baseline)
+                paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value)
             }
         };
         Test { comparison, limit, wanted }
@@ -323,7 +323,6 @@ fn paired_level(
     allowance: &Pair<Vec<f64>>,
     ratio: Option<f64>,
     absolute: f64,
-    baseline: Option<f64>,
 ) -> (Comparison, f64) {
     let log = log && ratio.is_some();
     let pairs = steps.baseline.iter().zip(&steps.canary);
@@ -334,7 +333,7 @@ fn paired_level(
             _ => None,
         })
         .collect();
-    let size = baseline.map_or(1.0, f64::abs);
+    let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
     let scaled = |a: &Vec<f64>| if log { a.clone() } else { a.iter().map(|a| a * size).collect() };
     let level = LevelSteps {
         y,
@@ -350,6 +349,12 @@ fn paired_level(
         None => absolute,
     };
     (Comparison::Level(level), limit)
+}
+
+/// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
+fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
+    let y: Vec<f64> = steps.iter().flatten().map(|v| if log { v.ln() } else { *v }).collect();
+    hodges_lehmann(&y).map(|y| if log { y.exp() } else { y })
 }
 
 /// The variance that rounding alone gives to one step.

@@ -60,7 +60,8 @@ fn mark(outcome: Outcome) -> String {
         Outcome::Inconclusive => "❔",
         Outcome::Fail => "❌",
     };
-    format!("{sign} {}", outcome.word())
+    // a no-break space: the sign stays with its word
+    format!("{sign}\u{a0}{}", outcome.word())
 }
 
 fn table(findings: &[&Finding]) -> String {

@@ -107,7 +107,8 @@ impl Page {
         let mut blocks: Vec<Vec<String>> = shown.iter().map(|finding| self.explanation(finding, details)).collect();
         if !rest.is_empty() {
             let verb = if rest.len() == 1 { "is" } else { "are" };
-            blocks.push(vec![self.ink.dim(&format!("… {} more {verb} not PASS: --details explains", rest.len()))]);
+            let line = format!("… {} more {verb} not PASS: --details explains", rest.len());
+            blocks.push(wrap(&line, self.columns).iter().map(|line| self.ink.dim(line)).collect());
         }
         blocks
     }

@@ -139,7 +139,7 @@ fn a_comment_cuts_passing_findings_first_and_says_so() {
 
     let comment = markdown(&samples::many(150));
     assert!(comment.contains("more that are left out here; all of them passed."));
-    assert_eq!(comment.lines().filter(|line| line.starts_with("| ❌ FAIL")).count(), 3);
+    assert_eq!(comment.lines().filter(|line| line.starts_with("| ❌\u{a0}FAIL")).count(), 3);
 }
 
 #[test]
