@@ -402,3 +402,91 @@ fn the_false_alarm_budget_is_shared_among_families() {
     rules.criteria[2].family = "m".into();
     assert!((level(&rules).fail - (1.0 - 0.05 / 3.0)).abs() < 1e-12);
 }
+
+/// What is said to change the answer changes it: the limit named, and the counts named, put to the judge again.
+#[test]
+fn what_would_decide_decides() {
+    let number = |text: &str, after: &str| -> Option<f64> {
+        let rest = text.split(after).nth(1)?;
+        let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || "+-.,".contains(*c)).collect();
+        digits.trim_end_matches(['.', ',']).replace(',', "").parse().ok()
+    };
+    let spread =
+        |bad: u64| counts(&(0..40).map(|i| (500, bad / 40 + u64::from(i * 17 % 40 < bad % 40))).collect::<Vec<_>>());
+    let mut told = 0;
+    for bad in (0..700).step_by(7) {
+        let limit = rate(at_most(Limit::Threshold(0.01)));
+        let judged = |bad: u64| one(&limit, &dataset(40, "m", nothing(), spread(bad)));
+        let (found, n) = (judged(bad), 40 * 500);
+        let Some(decide) = found.decide else { continue };
+        // The design effect moves a little with the data, so the turning point is met within a few events.
+        let slack = |x: f64| (0.05 * x).ceil() + 2.0;
+        for (words, below, above) in [
+            ("would not fail at ", Outcome::Inconclusive, Outcome::Fail),
+            ("pass at ", Outcome::Pass, Outcome::Inconclusive),
+            ("would no longer pass at ", Outcome::Pass, Outcome::Inconclusive),
+        ] {
+            let Some(x) = number(&decide, words) else { continue };
+            told += 1;
+            let at = |x: f64| judged(x.clamp(0.0, n as f64) as u64).outcome;
+            assert!(at(x - slack(x)) <= below, "{bad}: {decide}: {:?}", at(x - slack(x)));
+            assert!(at(x + slack(x)) >= above, "{bad}: {decide}: {:?}", at(x + slack(x)));
+        }
+        if let Some(more) = number(&decide, "about ").filter(|_| decide.contains("more canary requests")) {
+            told += 1;
+            let factor = 1.0 + 1.3 * more / f64::from(n);
+            let steps = (40.0 * factor).ceil() as usize;
+            let longer: Vec<_> =
+                (0..steps).map(|i| (500, bad / 40 + u64::from((i % 40) * 17 % 40 < bad as usize % 40))).collect();
+            let after = one(&limit, &dataset(steps, "m", nothing(), counts(&longer)));
+            let expected = if decide.contains("(pass") { Outcome::Pass } else { Outcome::Fail };
+            assert_eq!(after.outcome, expected, "{bad}: {decide}: {}", after.sentence);
+        }
+    }
+    assert!(told > 50, "{told}");
+    // A limit named for a comparison with the baseline is exact: only the limit changes.
+    for bad in [10, 150, 400, 600] {
+        for relative in [0.1, 0.5, 1.5] {
+            let judged = |r: f64| one(&rate(at_most(margin(r))), &dataset(40, "m", spread(200), spread(bad)));
+            let found = judged(relative);
+            let Some(decide) = &found.decide else { continue };
+            let at = |words| number(decide, words).map(|percent| percent / 100.0);
+            if let Some(r) = at("would not fail at a margin of ").filter(|_| !decide.contains('×')) {
+                assert_ne!(judged(r + 0.01 * r.abs() + 0.01).outcome, Outcome::Fail, "{decide}");
+                assert_eq!(judged(r - 0.02 * r.abs() - 0.02).outcome, Outcome::Fail, "{decide}");
+            }
+            if let Some(r) = at("would pass down to a margin of ") {
+                assert_eq!(judged(r + 0.01 * r.abs() + 0.01).outcome, Outcome::Pass, "{decide}");
+                assert_ne!(judged(r - 0.02 * r.abs() - 0.02).outcome, Outcome::Pass, "{decide}");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_on_the_limit_lie_on_the_side_that_the_bound_says() {
+    let kind = Kind::Gauge { quantile: None, scale: Scale::Auto };
+    let data = dataset(60, "m", nothing(), gauge(&[80.0; 60], None));
+    let ask = |side, strict| {
+        let bound = Some(Bound { side, strict, limit: Limit::Threshold(80.0), per: None });
+        let c = criterion(bound, Statistic::Quantile(0.5), Rule::Interval);
+        one(&rules(kind.clone(), Unit::Percent, vec![c]), &data).outcome
+    };
+    assert_eq!([ask(Side::AtMost, false), ask(Side::AtLeast, false)], [Outcome::Pass; 2]);
+    assert_eq!([ask(Side::AtMost, true), ask(Side::AtLeast, true)], [Outcome::Fail; 2]);
+}
+
+#[test]
+fn the_traffic_share_weighs_a_margin_and_not_a_limit_in_occurrences() {
+    let mut c = criterion(at_most(margin(0.5)), Statistic::Frequency, Rule::Interval);
+    let limit = Limit::Threshold(100.0 / 60.0);
+    c.fail = Some(Bound { side: Side::AtLeast, strict: true, limit, per: None });
+    let mut rules = rules(Kind::Events, Unit::PerSecond, vec![c]);
+    rules.traffic = Some(Traffic { share: 0.05, metric: None, on_mismatch: Mismatch::Warn });
+    let steps = |n: u64| events(&(0..60).map(|i| n + i % 2).collect::<Vec<_>>());
+    let found = one(&rules, &dataset(60, "m", steps(190), steps(10)));
+    assert_eq!(found.outcome, Outcome::Pass, "{}", found.sentence);
+    assert!((found.evidence.estimate.canary.unwrap() - 10.5 / 60.0).abs() < 1e-9, "{}", found.sentence);
+    let found = one(&rules, &dataset(60, "m", steps(190), steps(60)));
+    assert_ne!(found.outcome, Outcome::Fail, "60 a minute are not over 100: {}", found.sentence);
+}
