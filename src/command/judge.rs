@@ -19,6 +19,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let judged = pipeline::judge(console, &loaded.config, &options)?;
     let document = Document::from(&judged.verdict);
+    pipeline::answer(console, &document, &arguments.output)?;
     if let Some(folder) = &arguments.record {
         let (windows, step) = (judged.dataset.windows, judged.dataset.step);
         let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION") };
@@ -28,7 +29,6 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
         record::write(folder, &config, &judged.dataset, &verdict)?;
         console.note(&format!("recorded to {}", folder.display()));
     }
-    pipeline::answer(console, &document, &arguments.output)?;
     Ok(pipeline::exit(&judged, &arguments.exit))
 }
 

@@ -68,15 +68,16 @@ pub(super) fn judge(console: &Console, config: &Config, options: &config::Option
     Ok(Judged { plan, dataset, verdict })
 }
 
-/// Writes the report files and answers on stdout.
+/// Answers on stdout, then writes the report files: a verdict is heard even where a file cannot be written.
 pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
+    console.answer(&report::render(document, output.format, &console.style(output.details)))?;
     for (format, path) in &output.report {
         let style = Style { color: false, width: 80, details: output.details };
         let text = report::render(document, *format, &style);
         record::write_file(path, &text).map_err(Failure::output(path))?;
         console.detail(&format!("wrote {}", path.display()));
     }
-    console.answer(&report::render(document, output.format, &console.style(output.details)))
+    Ok(())
 }
 
 /// How a judged plan exits, the command line's wishes before the configuration's.

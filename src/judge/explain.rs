@@ -75,7 +75,7 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
     let Some(effect) = evidence.effect else { return String::new() };
     let level = words::number(answer.levels.pass.min(answer.case.rules.policy.level) * 100.0);
     let show = |value: f64| change(value, effect.kind, unit);
-    let interval = format!("{level} % interval {}", range(effect.low, effect.high, effect.kind, unit));
+    let interval = format!("{level} % bounds {}", range(effect.low, effect.high, effect.kind, unit));
     let estimate = effect.estimate.map_or("no estimate".into(), show);
     let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
     let arms = || format!("{} against {}", arm(evidence.estimate.canary), arm(evidence.estimate.baseline));

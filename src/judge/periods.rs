@@ -67,7 +67,12 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
     };
     let at = failed.or(warned).map(|i| case.grid.begins(i));
     let sentence = explain::periods(outcome, reason, &rule, at, why.as_deref());
-    case.finding(outcome, reason, sentence, evidence)
+    let mut finding = case.finding(outcome, reason, sentence, evidence);
+    if let Some(span) = span.filter(|span| *span < case.grid.step()) {
+        let (span, step) = (words::duration(span), words::duration(case.grid.step()));
+        finding.notes.push(format!("a burst of {span} is averaged over its step of {step}"));
+    }
+    finding
 }
 
 /// Why the alarm could not have been set off by what was measured, if so: where too few runs of `n` periods hold

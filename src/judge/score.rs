@@ -120,7 +120,8 @@ fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
         }
     }
     if rules.policy.warmup > 0 {
-        notes.push(format!("the first {} steps of both arms are left out as warm-up", rules.policy.warmup));
+        let steps = explain::plural(rules.policy.warmup as u64, "step");
+        notes.push(format!("the first {steps} of both arms are left out as warm-up"));
     }
     notes
 }

@@ -103,7 +103,7 @@ fn an_error_rate_against_a_threshold() {
 
     let fails = one(&rate(limit), &data(61));
     assert_eq!((fails.outcome, fails.reason), (Outcome::Fail, Reason::BeyondBound), "{}", fails.sentence);
-    assert!(fails.sentence.starts_with("fails: 61 of 2,000 requests (3.05 %, 95 % interval "), "{}", fails.sentence);
+    assert!(fails.sentence.starts_with("fails: 61 of 2,000 requests (3.05 %, 95 % bounds "), "{}", fails.sentence);
     assert!(fails.sentence.ends_with("exceeds 1 %"), "{}", fails.sentence);
     // The counts named as turning points are turning points.
     let decide = fails.decide.unwrap();
