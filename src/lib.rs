@@ -23,6 +23,14 @@ pub mod judge;
 
 pub mod source;
 
+pub mod ingest;
+
 pub mod config;
 
+pub mod record;
+
 pub mod report;
+
+pub mod cli;
+
+pub mod command;

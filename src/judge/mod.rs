@@ -1,5 +1,73 @@
 //! Rules and data in, verdict out: pure and total.
+//!
+//! Every criterion takes the same four steps, whatever its metric's shape:
+//!
+//! 1. **measure** ([`measure`]): the series are laid on one grid of steps and reduced to a [`compare::Comparison`],
+//!    which knows its estimate, its interval, and the evidence against any limit;
+//! 2. **guard** ([`guard`]): too little data, a canary that went silent or a missing baseline is an answer of its own;
+//! 3. **decide** ([`decide`]): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
+//! 4. **explain** ([`explain`]): one sentence, and what would change the answer.
+//!
+//! Bounds that need no interval ([`observed`], [`periods`]) skip the second half of the first step. Judging many
+//! times during a soak needs other critical values, not another path: those are chosen in [`levels`].
+//!
+//! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
 pub mod rules;
 pub mod verdict;
 pub mod words;
+
+mod compare;
+mod decide;
+mod explain;
+mod grid;
+mod guard;
+mod levels;
+mod measure;
+mod observed;
+mod periods;
+mod score;
+mod traffic;
+
+use rules::{Criterion, Rule, Rules};
+use verdict::{Finding, Verdict};
+
+use crate::series::Dataset;
+
+/// Judges a dataset by the rules.
+///
+/// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
+pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
+    let budget = levels::Budget::of(rules);
+    let answer = |criterion: &Criterion| {
+        let case = guard::Case::new(rules, criterion, data);
+        match criterion.rule {
+            Rule::Interval => decide::by_interval(&case, budget.levels(criterion)),
+            Rule::Observed => observed::judge(&case),
+            Rule::Periods { m, n } => periods::judge(&case, m, n),
+        }
+    };
+    let mut findings = on_all_cores(&rules.criteria, data, answer);
+    findings.extend(traffic::judge(rules, data));
+    score::conclude(rules, data, findings)
+}
+
+/// Answers every criterion, in order. Criteria do not know of each other, so a large dataset is shared out to the
+/// cores; a small one is not worth a thread.
+fn on_all_cores(criteria: &[Criterion], data: &Dataset, answer: impl Fn(&Criterion) -> Finding + Sync) -> Vec<Finding> {
+    const WORTH_A_THREAD: usize = 100_000;
+    let points: usize = data.metrics.values().map(|pair| pair.baseline.len() + pair.canary.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(points / WORTH_A_THREAD);
+    if cores < 2 {
+        return criteria.iter().map(answer).collect();
+    }
+    let shares = criteria.chunks(criteria.len().div_ceil(cores).max(1));
+    std::thread::scope(|scope| {
+        let threads = shares.map(|share| scope.spawn(|| share.iter().map(&answer).collect::<Vec<_>>()));
+        let threads: Vec<_> = threads.collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}

@@ -28,6 +28,14 @@ pub struct Rules {
     pub policy: Policy,
 }
 
+impl Rules {
+    /// Whether a metric's arms are compared with each other.
+    pub fn compares(&self, metric: &str) -> bool {
+        let split = self.traffic.as_ref().and_then(|traffic| traffic.metric.as_deref());
+        split == Some(metric) || self.criteria.iter().any(|c| c.metric == metric && c.compares())
+    }
+}
+
 /// What the judge knows of a metric beside its points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
@@ -35,6 +43,8 @@ pub struct Metric {
     pub unit: Unit,
     /// What its points are.
     pub kind: Kind,
+    /// What a rate is a share of, or values are one per: "requests", "lookups", "sessions".
+    pub of: String,
     /// A prior for its design effect from the service's own history, as (phi, nu).
     pub history: Option<(f64, f64)>,
 }
@@ -114,6 +124,14 @@ pub struct Criterion {
     pub group: String,
     /// Criteria of one family share one part of the false-alarm budget (p50, p95 and p99 of one endpoint).
     pub family: String,
+}
+
+impl Criterion {
+    /// Whether any of its bounds refers to the baseline.
+    pub fn compares(&self) -> bool {
+        let bounds = [self.pass, self.fail].into_iter().flatten();
+        bounds.into_iter().any(|bound| matches!(bound.limit, Limit::Margin { .. }))
+    }
 }
 
 /// What of a metric is compared with the bound.

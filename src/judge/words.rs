@@ -1,7 +1,7 @@
 //! Numbers as people read them: value and unit together, no more digits than carry meaning.
 
 use super::rules::Unit;
-use super::verdict::EffectKind;
+use super::verdict::{EffectKind, Outcome};
 use crate::series::SignedDuration;
 
 /// A value with its unit: `1.2 %`, `230 ms`, `1.4 s`, `12 /min`.
@@ -16,7 +16,7 @@ pub fn quantity(value: f64, unit: &Unit) -> String {
         };
     }
     match unit {
-        Unit::Share => format!("{} %", number(value * 100.0)),
+        Unit::Share => format!("{} %", percent(value)),
         Unit::Percent => format!("{} %", number(value)),
         Unit::Milliseconds if value.abs() >= 10_000.0 => format!("{} s", number(value / 1000.0)),
         Unit::Milliseconds => format!("{} ms", number(value)),
@@ -67,6 +67,17 @@ pub fn number(value: f64) -> String {
     group_thousands(text)
 }
 
+/// A share in percent. Close below 100 % the distance to it carries the meaning: 99.94 %, never "99.9" or "100".
+fn percent(share: f64) -> String {
+    let missing = (1.0 - share) * 100.0;
+    if !(1e-9..1.0).contains(&missing) {
+        return number(share * 100.0);
+    }
+    let digits = (1.0 - missing.log10().floor()) as usize;
+    let text = format!("{:.digits$}", 100.0 - missing);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
 /// A whole number with its thousands grouped: `12,345`.
 pub fn count(value: u64) -> String {
     group_thousands(&value.to_string())
@@ -108,4 +119,20 @@ fn group_thousands(text: &str) -> String {
         Some(fraction) => format!("{sign}{grouped}.{fraction}"),
         None => format!("{sign}{grouped}"),
     }
+}
+
+/// An outcome as the verb of a sentence.
+pub fn outcome_verb(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "passes",
+        Outcome::Warn => "warns",
+        Outcome::Inconclusive => "inconclusive",
+        Outcome::Fail => "fails",
+    }
+}
+
+/// A quantile as people call it: 0.95 is `p95`, 0.999 is `p99.9`.
+pub fn quantile_name(q: f64) -> String {
+    let percent = format!("{:.4}", q * 100.0);
+    format!("p{}", percent.trim_end_matches('0').trim_end_matches('.'))
 }

@@ -3,9 +3,13 @@
 //! A [`Query`] is a complete, resolved question about one metric in one arm. Building one does no IO, so a
 //! configuration is checked offline by construction; [`fetch`](crate::ingest::ingest) is where it is asked.
 
+mod error;
+pub mod file;
 pub mod survey;
 
 use std::path::PathBuf;
+
+pub use error::{About, Error, Kind, Place};
 
 use crate::series::{Arm, MetricName};
 
@@ -20,6 +24,8 @@ pub struct Query {
     pub source: Source,
     /// What to ask for.
     pub ask: Ask,
+    /// Whether anything compares the arms of this metric. If not, one arm's rows may be all there are.
+    pub compared: bool,
 }
 
 /// Where points come from.

@@ -1,6 +1,6 @@
 //! What a file seems to hold, found by looking: for starting a configuration, never for judging.
 
-use super::Long;
+use super::{Error, File, Long};
 use crate::series::SignedDuration;
 
 /// What was found in a file.
@@ -48,4 +48,13 @@ pub enum ColumnKind {
     Text,
     /// Nothing at all.
     Empty,
+}
+
+/// Looks over a file: reads all of it, and understands only its times.
+///
+/// # Errors
+///
+/// As reading it for judging: unreachable, unreadable, or no column that tells the time.
+pub fn survey(file: &File) -> Result<Survey, Error> {
+    super::file::survey(file)
 }

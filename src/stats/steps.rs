@@ -37,7 +37,13 @@ pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
     if by_mean < outside || !stride.is_finite() {
         return if rank_z(&ordered, outside) >= critical { by_mean } else { f64::NEG_INFINITY };
     }
-    let excess = |level: f64| rank_z(&ordered, level) - critical;
+    // the degrees of freedom are the same at every level, so evidence is compared as t and not as z
+    let (ar, cosines) = (z_to_t(critical, sum.autoregressive.dof), z_to_t(critical, sum.cosines.dof));
+    let excess = |level: f64| {
+        let ranks = step_sum(&ordered.scores(level), COSINES_SERIES);
+        let t = |v: f64| if ranks.sum == 0.0 { 0.0 } else { defined(ranks.sum / v.sqrt()) };
+        (t(ranks.autoregressive.variance) - ar).min(t(ranks.cosines.variance) - cosines)
+    };
     crossing::nearest_rejected(by_mean, stride, outside, excess).unwrap_or(f64::NEG_INFINITY)
 }
 

@@ -2,8 +2,11 @@
 //!
 //! A judge meets p-values of 1e-300: a canary that fails every request is an ordinary event. Subtracting from one, or
 //! passing through a probability at all, loses them, so everything here works on the logarithm of the smaller tail.
-//! The complementary error function and ln Γ come from `libm`, which has them to the last bit; this is the only file
-//! that calls it.
+//! `statrs` gives ln Γ and the first guess of a quantile, `libm` the error functions to the last bit (those of `statrs`
+//! are good to ten digits); this is the only file that calls either.
+
+use statrs::function::erf::erfc_inv;
+use statrs::function::gamma::ln_gamma;
 
 use super::Direction;
 use super::incomplete::{ln_beta_density, ln_beta_lower, ln_gamma_density, ln_gamma_lower, ln_gamma_upper};
@@ -27,7 +30,7 @@ pub(super) fn ln_1m_exp(v: f64) -> f64 {
 /// `ln Γ(a)` minus Stirling's approximation `(a − ½) ln a − a + ½ ln 2π`.
 pub(super) fn stirling_error(a: f64) -> f64 {
     if a < 10.0 {
-        return libm::lgamma(a) - (a - 0.5) * a.ln() + a - 0.5 * LN_2PI;
+        return ln_gamma(a) - (a - 0.5) * a.ln() + a - 0.5 * LN_2PI;
     }
     const SERIES: [f64; 7] =
         [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0, 1.0 / 156.0];
@@ -84,11 +87,9 @@ pub fn z_from_ln_upper(ln_p: f64) -> f64 {
     if ln_p > LN_HALF {
         return -z_from_ln_upper(ln_1m_exp(ln_p));
     }
-    // a rational start, good to 5e-4 (Abramowitz and Stegun 26.2.23)
-    let t = std::f64::consts::SQRT_2 * (-ln_p).sqrt();
-    let above = (0.010_328 * t + 0.802_853) * t + 2.515_517;
-    let below = ((0.001_308 * t + 0.189_269) * t + 1.432_788) * t + 1.0;
-    let mut z = if t < 1e6 { t - above / below } else { t };
+    // the library's quantile where the probability is a number, else the first term of the asymptotic one
+    let start = std::f64::consts::SQRT_2 * erfc_inv(2.0 * ln_p.exp());
+    let mut z = if ln_p > -700.0 && start.is_finite() { start } else { (-2.0 * ln_p).sqrt() };
     for _ in 0..20 {
         let ln_upper = ln_normal_upper(z);
         // so far out the density is z times the tail, and their logarithms can no longer be told apart

@@ -4,9 +4,15 @@
 mod cases;
 mod cli;
 mod config;
+mod config_text;
+mod garbage;
+mod judging;
 mod properties;
 mod reality;
+mod recordings;
 mod reference;
 mod reports;
+mod second_opinion;
 mod tidy;
+mod windows;
 mod wire;

@@ -1,0 +1,112 @@
+//! How fast the judge is: one small case, and ten thousand metric pairs of a day's minutes.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use davy::judge::judge;
+use davy::judge::rules::{
+    self, Bound, Kind, Limit, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
+};
+use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+
+const DAY: usize = 1_440;
+
+/// A seeded stream of numbers in [0, 1), the same on every machine (Steele, Lea and Flood 2014).
+struct Stream(u64);
+
+impl Stream {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+fn counts(stream: &mut Stream, steps: usize) -> Series {
+    let bad = (0..steps).map(|_| (stream.next() * 20.0) as u64).collect();
+    Series::Counts { time: times(steps), total: vec![1_000; steps], bad }
+}
+
+fn gauge(stream: &mut Stream, steps: usize) -> Series {
+    let value = (0..steps).map(|_| 100.0 + 10.0 * stream.next()).collect();
+    Series::Gauge { time: times(steps), value, requests: None }
+}
+
+fn times(steps: usize) -> Vec<Timestamp> {
+    (0..steps).map(|i| Timestamp::from_second(1_772_366_400 + 60 * i as i64).unwrap()).collect()
+}
+
+/// `pairs` metrics of `steps` points in both arms, each with one margin against the baseline.
+fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
+    let mut stream = Stream(7);
+    let (mut metrics, mut series, mut criteria) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for i in 0..pairs {
+        let name = format!("m{i:05}");
+        let draw = if *kind == Kind::BadShare { counts } else { gauge };
+        series.insert(name.clone(), Pair::build(|_| draw(&mut stream, steps)));
+        let unit = if *kind == Kind::BadShare { Unit::Share } else { Unit::Milliseconds };
+        metrics.insert(name.clone(), Metric { unit, kind: kind.clone(), of: "requests".into(), history: None });
+        criteria.push(rules::Criterion {
+            name: name.clone(),
+            metric: name.clone(),
+            statistic: if *kind == Kind::BadShare { Statistic::Rate } else { Statistic::Typical },
+            pass: Some(Bound {
+                side: Side::AtMost,
+                strict: false,
+                limit: Limit::Margin { relative: Some(0.1), absolute: None },
+                per: None,
+            }),
+            fail: None,
+            rule: Rule::Interval,
+            severity: Severity::Normal,
+            weight: 1.0,
+            group: name.clone(),
+            family: name,
+        });
+    }
+    let window = Window { start: times(1)[0], end: times(steps + 1)[steps] };
+    let rules = Rules {
+        name: "bench".into(),
+        labels: Pair::default(),
+        phase: None,
+        fingerprint: String::new(),
+        metrics,
+        criteria,
+        traffic: None,
+        policy: Policy::default(),
+    };
+    let windows = Pair { baseline: window, canary: window };
+    (rules, Dataset { windows, step: SignedDuration::from_secs(60), metrics: series, origins: BTreeMap::new() })
+}
+
+fn small(c: &mut Criterion) {
+    for (name, kind) in kinds() {
+        let (rules, data) = workload(4, 60, &kind);
+        c.bench_function(&format!("4 pairs of 60 steps, {name}"), |b| b.iter(|| judge(black_box(&rules), &data)));
+    }
+}
+
+fn day(c: &mut Criterion) {
+    let mut group = c.benchmark_group("10,000 pairs of 1,440 steps");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(10_000));
+    for (name, kind) in kinds() {
+        let (rules, data) = workload(10_000, DAY, &kind);
+        group.bench_function(name, |b| {
+            b.iter_batched(|| (), |()| judge(black_box(&rules), &data), BatchSize::PerIteration)
+        });
+    }
+    group.finish();
+}
+
+fn kinds() -> [(&'static str, Kind); 2] {
+    [("error rates", Kind::BadShare), ("gauges", Kind::Gauge { quantile: None, scale: Scale::Auto })]
+}
+
+criterion_group!(benches, small, day);
+criterion_main!(benches);

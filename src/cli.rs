@@ -1,0 +1,265 @@
+//! The command line's definitions and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+/// Judges a canary against its baseline and answers with an exit code.
+#[derive(Debug, Parser)]
+#[command(name = "davy", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour; the words say the same without it.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Say less on stderr: only what went wrong.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on stderr: what is read, planned and written.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// How messages on stderr are written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// Exit codes, as help and manual show them.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+   0  pass (and warn, unless --fail-on-warn)
+  10  fail
+  11  inconclusive (--on-inconclusive changes it)
+  12  warn, with --fail-on-warn
+   1  replay --check: the verdict differs from the recorded one
+   2  usage
+  65  data could not be read
+  69  a source could not be reached
+  74  output could not be written
+  78  the configuration is wrong
+  70, 101  a bug in davy";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge the canary once
+    ///
+    /// With a configuration, or without one by `--baseline` and `--canary` (or `--data` with an `arm` column): then
+    /// usual column names are recognised and the documented defaults apply.
+    Judge(Judge),
+    /// Judge recordings again
+    Replay(Replay),
+    /// Check configurations offline: every problem at once
+    Check(Check),
+    /// Write a commented starter configuration for given files
+    Init(Init),
+    /// Render a saved verdict again
+    Report(Report),
+    /// Print a JSON Schema
+    Schema {
+        /// Of what.
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+    /// Print a shell's completion script
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Arguments of `judge`.
+#[derive(Debug, Args)]
+pub struct Judge {
+    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it
+    #[arg(conflicts_with_all = ["baseline", "canary", "data"])]
+    pub config: Option<PathBuf>,
+    /// Files without a configuration.
+    #[command(flatten)]
+    pub files: Files,
+    /// How the configuration is resolved.
+    #[command(flatten)]
+    pub resolve: Resolve,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: Output,
+    /// Write what was read and judged into a folder that is itself a configuration
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+    /// How the verdict becomes an exit code.
+    #[command(flatten)]
+    pub exit: Exit,
+}
+
+/// Files to judge without a configuration.
+#[derive(Debug, Args)]
+pub struct Files {
+    /// The baseline's file
+    #[arg(long, value_name = "FILE", requires = "canary")]
+    pub baseline: Option<PathBuf>,
+    /// The canary's file
+    #[arg(long, value_name = "FILE", requires = "baseline")]
+    pub canary: Option<PathBuf>,
+    /// One file for both arms, with an `arm` column
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "canary"])]
+    pub data: Option<PathBuf>,
+}
+
+/// How a configuration is resolved.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// The phase to judge
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Set a name that the configuration refers to as ${NAME}
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// The beginning of the window (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// The end of the window (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+    /// Take this instant for now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+}
+
+/// Where the answer goes.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// The form of the answer on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: crate::report::Format,
+    /// Write a report to a file as well; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = format_path)]
+    pub report: Vec<(crate::report::Format, PathBuf)>,
+    /// Show the numbers and the method behind every finding
+    #[arg(long)]
+    pub details: bool,
+}
+
+/// How the verdict becomes an exit code.
+#[derive(Debug, Args)]
+pub struct Exit {
+    /// What an inconclusive verdict exits as
+    #[arg(long, value_enum, value_name = "OUTCOME")]
+    pub on_inconclusive: Option<OnInconclusive>,
+    /// Exit with 12 on a warning
+    #[arg(long)]
+    pub fail_on_warn: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The recordings
+    #[arg(required = true, value_name = "DIR")]
+    pub recordings: Vec<PathBuf>,
+    /// Fail (exit 1) when a verdict differs from the recorded one, and print the difference
+    #[arg(long, conflicts_with = "accept")]
+    pub check: bool,
+    /// Make today's verdicts the recorded ones
+    #[arg(long)]
+    pub accept: bool,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: Output,
+    /// How the verdict becomes an exit code.
+    #[command(flatten)]
+    pub exit: Exit,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configurations (files or folders); ./canary.yaml when none is given
+    #[arg(value_name = "CONFIG")]
+    pub configs: Vec<PathBuf>,
+    /// How the configuration is resolved.
+    #[command(flatten)]
+    pub resolve: Resolve,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Files without a configuration.
+    #[command(flatten)]
+    pub files: Files,
+    /// Write to a file rather than to stdout; an existing file is never replaced
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// A verdict that was written with `--format json`; `-` for standard input
+    #[arg(value_name = "VERDICT.json")]
+    pub verdict: PathBuf,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How messages on stderr are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+/// Of what a schema is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The configuration file
+    Config,
+    /// The verdict as JSON
+    Verdict,
+}
+
+/// What an inconclusive verdict exits as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnInconclusive {
+    /// 0
+    Pass,
+    /// 0, or 12 with --fail-on-warn
+    Warn,
+    /// 10
+    Fail,
+}
+
+fn name_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, such as version=42".into()),
+    }
+}
+
+fn format_path(text: &str) -> Result<(crate::report::Format, PathBuf), String> {
+    match text.split_once('=') {
+        Some((format, path)) if !path.is_empty() => {
+            Ok((format.parse::<crate::report::Format>().map_err(|e| e.to_string())?, PathBuf::from(path)))
+        }
+        _ => Err("expected FORMAT=PATH, such as markdown=verdict.md".into()),
+    }
+}

@@ -1,0 +1,75 @@
+//! Where words go: the answer to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use super::Failure;
+use crate::cli::{Cli, Color, LogFormat};
+use crate::report::Style;
+
+/// The two streams and how much to say on them.
+pub(super) struct Console {
+    quiet: bool,
+    verbose: bool,
+    json: bool,
+    color: Color,
+}
+
+impl Console {
+    pub(super) fn new(cli: &Cli) -> Console {
+        Console { quiet: cli.quiet, verbose: cli.verbose, json: cli.log_format == LogFormat::Json, color: cli.color }
+    }
+
+    /// How a report on stdout may look.
+    pub(super) fn style(&self, details: bool) -> Style {
+        let terminal = io::stdout().is_terminal();
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !unwanted,
+        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
+        let width = columns.filter(|_| terminal).unwrap_or(80).clamp(60, 120);
+        Style { color, width, details }
+    }
+
+    /// The answer. A reader that has gone away is no failure.
+    pub(super) fn answer(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(Failure::output(Path::new("standard output"))),
+        }
+    }
+
+    /// What went wrong.
+    pub(super) fn error(&self, message: &str) {
+        self.say("error", message);
+    }
+
+    /// What a person should know.
+    pub(super) fn note(&self, message: &str) {
+        if !self.quiet {
+            self.say("note", message);
+        }
+    }
+
+    /// What a curious person may want to know.
+    pub(super) fn detail(&self, message: &str) {
+        if self.verbose {
+            self.say("info", message);
+        }
+    }
+
+    fn say(&self, level: &str, message: &str) {
+        let mut stderr = io::stderr().lock();
+        // Nothing sensible is left to do when stderr itself is gone.
+        let _ = if self.json {
+            writeln!(stderr, "{}", serde_json::json!({ "level": level, "message": message }))
+        } else {
+            writeln!(stderr, "{level}: {}", message.trim_end())
+        };
+    }
+}

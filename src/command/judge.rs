@@ -1,0 +1,52 @@
+//! `davy judge`: one look.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::console::Console;
+use super::pipeline::{self, Loaded};
+use super::{Exit, Failure, init};
+use crate::cli;
+use crate::config;
+use crate::record;
+use crate::report::{self, Document, Format, Style};
+
+pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
+    // "Now" is read once, so that every part of a run means the same instant.
+    let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
+    let loaded = load(console, &arguments)?;
+    let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
+    let judged = pipeline::judge(console, &loaded.config, &options)?;
+    let document = Document::from(&judged.verdict);
+    if let Some(folder) = &arguments.record {
+        let (windows, step) = (judged.dataset.windows, judged.dataset.step);
+        let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION") };
+        let config = config::recorded(&loaded.config, &judged.plan, &recording);
+        let plain = Style { color: false, width: 80, details: false };
+        let verdict = report::render(&document, Format::Json, &plain);
+        record::write(folder, &config, &judged.dataset, &verdict)?;
+        console.note(&format!("recorded to {}", folder.display()));
+    }
+    pipeline::answer(console, &document, &arguments.output)?;
+    Ok(pipeline::exit(&judged, &arguments.exit))
+}
+
+/// The configuration that was named, or the one that the files suggest.
+fn load(console: &Console, arguments: &cli::Judge) -> Result<Loaded, Failure> {
+    let files = &arguments.files;
+    if files.canary.is_none() && files.data.is_none() {
+        let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
+        if arguments.config.is_none() && !path.exists() {
+            return Err(Failure::NoConfig {
+                path,
+                why: "there is none here; name one, or give --baseline and --canary (or --data)".into(),
+            });
+        }
+        return pipeline::load(&path);
+    }
+    let starter = init::starter(files)?;
+    init::tell(console, &starter);
+    let config = config::load(&starter.yaml, "(from the files' columns)")?;
+    Ok(Loaded { config, folder: Path::new("").to_owned() })
+}

@@ -1,0 +1,52 @@
+//! The command line: one file per subcommand, and the only place that joins layers, prints, and reads the clock.
+
+mod check;
+mod console;
+mod exit;
+mod init;
+mod judge;
+mod pipeline;
+mod print;
+mod replay;
+mod report;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use exit::{Exit, Failure};
+
+use crate::cli::{Cli, Command};
+use console::Console;
+
+/// Runs davy with the given arguments (the program's name first) and says how to exit.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(asked) => {
+            // Help and version are answers; a misuse is not.
+            let printed = asked.print();
+            let exit = if asked.use_stderr() { Exit::Usage } else { Exit::Pass };
+            return ExitCode::from(if printed.is_err() && exit == Exit::Pass { Exit::Pass } else { exit });
+        }
+    };
+    let console = Console::new(&cli);
+    let result = match cli.command {
+        Command::Judge(arguments) => judge::run(&console, arguments),
+        Command::Replay(arguments) => replay::run(&console, arguments),
+        Command::Check(arguments) => check::run(&console, arguments),
+        Command::Init(arguments) => init::run(&console, arguments),
+        Command::Report(arguments) => report::run(&console, arguments),
+        Command::Schema { of } => print::schema(&console, of),
+        Command::Completions { shell } => print::completions(&console, shell),
+        Command::Man => print::manual(&console),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            console.error(&failure.to_string());
+            failure.exit().into()
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The whole pipe, once: configuration, plan, dataset, verdict.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{Exit, Failure};
+use crate::cli;
+use crate::config::plan::{OnInconclusive, Plan};
+use crate::config::{self, Config};
+use crate::ingest;
+use crate::judge;
+use crate::judge::verdict::Verdict;
+use crate::record;
+use crate::report::{self, Document, Style};
+use crate::series::Dataset;
+
+use super::console::Console;
+
+/// A configuration with the folder that its paths are relative to.
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) folder: PathBuf,
+}
+
+/// Everything that one look produced.
+pub(super) struct Judged {
+    pub(super) plan: Plan,
+    pub(super) dataset: Dataset,
+    pub(super) verdict: Verdict,
+}
+
+/// Reads a configuration: a file, or the canary.yaml of a folder.
+pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
+    let file = if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() };
+    let unreadable = |why: String| Failure::NoConfig { path: file.clone(), why };
+    let bytes = std::fs::read(&file).map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        unreadable(format!("line {line} is not UTF-8 text"))
+    })?;
+    let config = config::load(&text, &file.display().to_string())?;
+    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    Ok(Loaded { config, folder })
+}
+
+/// How `arguments` resolve a configuration in `folder`.
+pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Timestamp) -> config::Options<'a> {
+    config::Options {
+        folder,
+        now,
+        set: &arguments.set,
+        phase: arguments.phase.as_deref(),
+        from: arguments.from,
+        to: arguments.to,
+    }
+}
+
+/// Judges a configuration once.
+pub(super) fn judge(console: &Console, config: &Config, options: &config::Options) -> Result<Judged, Failure> {
+    let plan = config.plan(options)?;
+    console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
+    let dataset = ingest::ingest(&plan.queries, &plan.time)?;
+    for (metric, origin) in &dataset.origins {
+        console.detail(&format!("{metric}: {origin}"));
+    }
+    let verdict = judge::judge(&plan.rules, &dataset);
+    Ok(Judged { plan, dataset, verdict })
+}
+
+/// Writes the report files and answers on stdout.
+pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
+    for (format, path) in &output.report {
+        let style = Style { color: false, width: 80, details: output.details };
+        let text = report::render(document, *format, &style);
+        record::write_file(path, &text).map_err(Failure::output(path))?;
+        console.detail(&format!("wrote {}", path.display()));
+    }
+    console.answer(&report::render(document, output.format, &console.style(output.details)))
+}
+
+/// How a judged plan exits, the command line's wishes before the configuration's.
+pub(super) fn exit(judged: &Judged, wishes: &cli::Exit) -> Exit {
+    let on_inconclusive = match wishes.on_inconclusive {
+        Some(cli::OnInconclusive::Pass) => OnInconclusive::Pass,
+        Some(cli::OnInconclusive::Warn) => OnInconclusive::Warn,
+        Some(cli::OnInconclusive::Fail) => OnInconclusive::Fail,
+        None => judged.plan.on_inconclusive,
+    };
+    Exit::of(judged.verdict.outcome, on_inconclusive, wishes.fail_on_warn || judged.plan.fail_on_warn)
+}

@@ -1,0 +1,330 @@
+//! From a criterion as written to one that the judge can answer; what the metric cannot answer is refused.
+//!
+//! The refusals are the point. A share compared with a bare number, the p95 of numbers that already are p95s, a
+//! margin on a maximum: each would give an answer that looks like one. So each is turned down with the reason and
+//! with what to write instead.
+
+use super::bound::{BoundText, LimitText, Op};
+use super::file::{CriterionEntry, RuleText};
+use super::limits::{Question, margin, threshold};
+use super::problem::{At, Complaint, Place, Report};
+use super::scalar::StatisticText;
+use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Severity, Side, Statistic, Unit};
+
+/// The judge's view of a criterion on a metric; its name is not yet unique.
+pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Criterion> {
+    let before = report.len();
+    let statistic = statistic(entry, metric, report)?;
+    let question = Question { metric, statistic, name: &entry.metric.value, alarm: entry.periods.is_some() };
+    let pass = entry.pass.as_ref().and_then(|text| bound(text, &question, Reading::Pass, report));
+    let fail = entry.fail.as_ref().and_then(|text| bound(text, &question, Reading::Fail, report));
+    if let (Some(pass), Some(fail), Some(text)) = (&pass, &fail, &entry.fail) {
+        agree(pass, fail, text.place, report);
+    }
+    let rule = rule(entry, &question, report);
+    let name = match &entry.name {
+        Some(name) => name.value.clone(),
+        None => default_name(entry, metric),
+    };
+    let group = entry.group.as_ref().unwrap_or(&entry.metric).value.clone();
+    let family = entry.family.as_ref().map_or_else(|| endpoint(&entry.metric.value), |family| family.value.clone());
+    let criterion = Criterion {
+        name,
+        metric: entry.metric.value.clone(),
+        statistic,
+        pass,
+        fail,
+        rule,
+        severity: entry.severity.as_ref().map_or(Severity::Normal, |severity| severity.value.0),
+        weight: weight(entry, report),
+        group,
+        family,
+    };
+    (report.len() == before).then_some(criterion)
+}
+
+/// Whether a bound says what passes or what fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Pass,
+    Fail,
+}
+
+fn texts(entry: &CriterionEntry) -> impl Iterator<Item = &At<BoundText>> {
+    entry.pass.iter().chain(&entry.fail)
+}
+
+fn is_zero(bound: &BoundText) -> bool {
+    matches!(&bound.limit, LimitText::Value(quantity) if quantity.number == 0.0)
+}
+
+fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Statistic> {
+    if let Some(written) = &entry.statistic {
+        return match unfit(&written.value, metric) {
+            None => Some(written.value.statistic),
+            Some(complaint) => {
+                report.complain(written.place, complaint);
+                None
+            }
+        };
+    }
+    match &metric.kind {
+        Kind::BadShare | Kind::GoodShare | Kind::PartShare => Some(Statistic::Rate),
+        Kind::Gauge { .. } => Some(Statistic::Typical),
+        Kind::Events => {
+            let bare = texts(entry).any(|text| match &text.value.limit {
+                LimitText::Value(quantity) => quantity.unit == super::quantity::Measure::Bare,
+                _ => false,
+            });
+            let alarm_on_any = entry.periods.is_some() && texts(entry).all(|text| is_zero(&text.value));
+            Some(if bare && !alarm_on_any { Statistic::Count } else { Statistic::Frequency })
+        }
+        Kind::Values => {
+            let message =
+                format!("`{}` has one value per request: which quantile of them is meant?", entry.metric.value);
+            report.add_with(entry.metric.place, message, "write `statistic: p95` (or p50, p99, max, min)");
+            None
+        }
+    }
+}
+
+/// Why a statistic cannot be had of a metric.
+fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
+    let StatisticText { written, statistic } = written;
+    let no = |message: String, hint: &str| Some(Complaint::new(message).hint(hint));
+    match (&metric.kind, statistic) {
+        (Kind::BadShare | Kind::PartShare, Statistic::Rate | Statistic::Count) => None,
+        (Kind::GoodShare, Statistic::Rate) => None,
+        (Kind::GoodShare, Statistic::Count) => {
+            no("the good ones are not counted".into(), "bound the rate, or make the bad ones an `events` metric")
+        }
+        (Kind::Events, Statistic::Frequency | Statistic::Count) => None,
+        (Kind::Values, Statistic::Quantile(_) | Statistic::Max | Statistic::Min) => None,
+        (Kind::Gauge { quantile: Some(q), .. }, Statistic::Quantile(_)) => no(
+            format!(
+                "each point already is a quantile (p{}), and a {written} of those is one of no requests",
+                q * 100.0
+            ),
+            "leave `statistic` out (the typical step), or use a `values` metric for quantiles of requests",
+        ),
+        (Kind::Gauge { .. }, Statistic::Typical | Statistic::Max | Statistic::Min | Statistic::Quantile(_)) => None,
+        (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => {
+            no(format!("a rate has no `{written}`"), "leave `statistic` out, or write `rate` or `count`")
+        }
+        (Kind::Events, _) => {
+            no(format!("events have no `{written}`"), "write `frequency` or `count`, or leave `statistic` out")
+        }
+        (Kind::Values, _) => no(format!("values have no `{written}`"), "write a quantile (`p95`), `max` or `min`"),
+        (Kind::Gauge { .. }, _) => {
+            no(format!("a gauge has no `{written}`"), "write `typical`, `max` or `min`, or leave `statistic` out")
+        }
+    }
+}
+
+fn bound(text: &At<BoundText>, question: &Question, reading: Reading, report: &mut Report) -> Option<Bound> {
+    let result = match text.value.op {
+        Op::Equal => equal(&text.value, question, reading),
+        op => sided(op, &text.value.limit, question, reading),
+    };
+    result.map_err(|complaint| report.complain(text.place, complaint)).ok()
+}
+
+fn equal(text: &BoundText, question: &Question, reading: Reading) -> Result<Bound, Complaint> {
+    let fits = matches!(question.metric.kind, Kind::BadShare | Kind::PartShare | Kind::Events);
+    if reading == Reading::Fail {
+        return Err(Complaint::new("`==` cannot say what fails").hint("write `fail: \"> …\"` or `fail: \">= …\"`"));
+    }
+    if !fits {
+        let hint = match question.metric.kind {
+            Kind::GoodShare => "write `>= 100%`",
+            _ => "write `<=` or `>=`",
+        };
+        return Err(Complaint::new(format!("`==` is for counted things, and `{}` is none", question.name)).hint(hint));
+    }
+    if !is_zero(text) {
+        return Err(
+            Complaint::new("`==` exists only with 0: nothing else is ever met exactly").hint("write `<=` or `>=`")
+        );
+    }
+    Ok(Bound { side: Side::AtMost, strict: false, limit: Limit::Threshold(0.0), per: None })
+}
+
+fn sided(op: Op, limit: &LimitText, question: &Question, reading: Reading) -> Result<Bound, Complaint> {
+    let (side, strict) = match op {
+        Op::Less => (Side::AtMost, true),
+        Op::AtMost | Op::Equal => (Side::AtMost, false),
+        Op::More => (Side::AtLeast, true),
+        Op::AtLeast => (Side::AtLeast, false),
+    };
+    right_way(side, question, reading)?;
+    let (limit, per) = match limit {
+        LimitText::Value(quantity) => threshold(quantity, question)?,
+        LimitText::Baseline => (margin(None, question)?, None),
+        LimitText::Margin { minus, margin: size } => (margin(Some((*minus, size)), question)?, None),
+    };
+    Ok(Bound { side, strict, limit, per })
+}
+
+/// A good share is wanted high and a bad one low; a bound the other way round is a slip.
+fn right_way(side: Side, question: &Question, reading: Reading) -> Result<(), Complaint> {
+    let (low, high) = match reading {
+        Reading::Pass => ("<=", ">="),
+        Reading::Fail => (">", "<"),
+    };
+    let wanted = wanted(side, reading);
+    match (&question.metric.kind, wanted) {
+        (Kind::BadShare, Side::AtLeast) => {
+            let message = format!("`{}` is a share of bad ones, which nobody wants to be large", question.name);
+            Err(Complaint::new(message).hint(format!("write `{low} …`; or name the good ones: `rate: {{ good: … }}`")))
+        }
+        (Kind::GoodShare, Side::AtMost) => {
+            let message = format!("`{}` is a share of good ones, which nobody wants to be small", question.name);
+            Err(Complaint::new(message).hint(format!("write `{high} …`; or bound the bad ones: `show: bad`")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wanted(side: Side, reading: Reading) -> Side {
+    match (side, reading) {
+        (side, Reading::Pass) => side,
+        (Side::AtMost, Reading::Fail) => Side::AtLeast,
+        (Side::AtLeast, Reading::Fail) => Side::AtMost,
+    }
+}
+
+/// `pass` and `fail` must look the same way, and nothing may do both.
+fn agree(pass: &Bound, fail: &Bound, place: Place, report: &mut Report) {
+    if pass.side == fail.side {
+        let hint = "write `pass: \"<= 200ms\", fail: \"> 300ms\"`: what fails lies beyond what passes";
+        report.add_with(
+            place,
+            "`pass` and `fail` look the same way, so that more of it would both pass and fail",
+            hint,
+        );
+        return;
+    }
+    let parts = match (&pass.limit, &fail.limit) {
+        (Limit::Threshold(p), Limit::Threshold(f)) => Some((*p, *f)),
+        (Limit::Margin { relative: Some(p), absolute: None }, Limit::Margin { relative: Some(f), absolute: None })
+        | (Limit::Margin { relative: None, absolute: Some(p) }, Limit::Margin { relative: None, absolute: Some(f) }) => {
+            Some((*p, *f))
+        }
+        _ => None,
+    };
+    let Some((pass_at, fail_at)) = parts else { return };
+    let overlap = match pass.side {
+        Side::AtMost => fail_at < pass_at,
+        Side::AtLeast => fail_at > pass_at,
+    };
+    if overlap || (fail_at == pass_at && !pass.strict && !fail.strict) {
+        report.add_with(place, "`fail` lies inside `pass`: some values would do both", "move `fail` beyond `pass`");
+    }
+}
+
+fn rule(entry: &CriterionEntry, question: &Question, report: &mut Report) -> Rule {
+    if let Some(periods) = &entry.periods {
+        if let Some(rule) = &entry.rule {
+            report.add_with(rule.place, "`periods` is a rule of its own", "leave `rule` out");
+        }
+        if let Some(complaint) = no_alarm(entry, question) {
+            report.complain(periods.place, complaint);
+        }
+        return Rule::Periods { m: periods.value.m, n: periods.value.n };
+    }
+    let exact = entry.pass.as_ref().is_some_and(|pass| pass.value.op == Op::Equal);
+    let plain = exact || matches!(question.statistic, Statistic::Count | Statistic::Max | Statistic::Min);
+    match &entry.rule {
+        None if plain => Rule::Observed,
+        None => Rule::Interval,
+        Some(rule) if rule.value.0 == RuleText::Observed => Rule::Observed,
+        Some(rule) => {
+            if plain {
+                let what = match question.statistic {
+                    Statistic::Max | Statistic::Min => "an extreme value",
+                    Statistic::Count => "a plain count",
+                    _ => "exactly 0",
+                };
+                let hint = "leave `rule` out: the observed number decides; or bound a rate, a frequency or a quantile";
+                report.add_with(rule.place, format!("{what} has no confidence interval"), hint);
+            }
+            Rule::Interval
+        }
+    }
+}
+
+/// Why an alarm rule cannot be had of a criterion.
+fn no_alarm(entry: &CriterionEntry, question: &Question) -> Option<Complaint> {
+    if texts(entry).any(|text| !matches!(text.value.limit, LimitText::Value(_))) {
+        let message = "an alarm looks at the canary alone, and this bound is against the baseline";
+        return Some(Complaint::new(message).hint("write a threshold, or leave `periods` out"));
+    }
+    match (&question.metric.kind, question.statistic) {
+        (Kind::Events, Statistic::Count) => {
+            let hint = "write how long it is counted: `<= 10 / 5m`";
+            Some(Complaint::new("an alarm on a count needs a span of time").hint(hint))
+        }
+        (_, Statistic::Count) => {
+            let hint = "bound the rate, or make the bad ones an `events` metric and write `<= 10 / 5m`";
+            Some(Complaint::new("an alarm cannot count the bad ones of a rate").hint(hint))
+        }
+        (Kind::Gauge { .. }, Statistic::Max | Statistic::Min | Statistic::Quantile(_)) => {
+            let hint = "leave `statistic` out";
+            Some(Complaint::new("an alarm looks at each step by itself, not across steps").hint(hint))
+        }
+        _ => None,
+    }
+}
+
+fn weight(entry: &CriterionEntry, report: &mut Report) -> f64 {
+    let Some(weight) = &entry.weight else { return 1.0 };
+    if weight.value <= 0.0 {
+        let hint = "write `severity: muted` for a criterion that never decides";
+        report.add_with(weight.place, "a weight is more than 0", hint);
+    }
+    weight.value
+}
+
+/// The metric, the statistic where it is not the usual one, and the bound.
+fn default_name(entry: &CriterionEntry, metric: &Metric) -> String {
+    let mut name = entry.metric.value.clone();
+    let usual = matches!(
+        (&metric.kind, entry.statistic.as_ref().map(|s| s.value.statistic)),
+        (_, None) | (_, Some(Statistic::Rate | Statistic::Frequency | Statistic::Typical))
+    );
+    if let Some(statistic) = entry.statistic.as_ref().filter(|_| !usual) {
+        name.push(' ');
+        name.push_str(&statistic.value.written);
+    }
+    match (&entry.pass, &entry.fail) {
+        (Some(pass), _) => name.push_str(&format!(" {}", pass.value)),
+        (None, Some(fail)) => name.push_str(&format!(" fails {}", fail.value)),
+        (None, None) => {}
+    }
+    if let Some(periods) = &entry.periods {
+        name.push_str(&format!(", {} of {} periods", periods.value.m, periods.value.n));
+    }
+    name
+}
+
+/// The metric's name without a trailing `_p95`.
+fn endpoint(metric: &str) -> String {
+    let quantile = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.parse::<f64>().is_ok();
+    match metric.rsplit_once("_p") {
+        Some((endpoint, rest)) if !endpoint.is_empty() && quantile(rest) => endpoint.to_owned(),
+        _ => metric.to_owned(),
+    }
+}
+
+/// How a unit is written in a bound, for hints.
+pub(super) fn example_of(unit: &Unit, number: f64) -> String {
+    match unit {
+        Unit::Share | Unit::Percent => format!("{number}%"),
+        Unit::Milliseconds => format!("{number}ms"),
+        Unit::Bytes => format!("{number}MiB"),
+        Unit::PerSecond => format!("{number}/min"),
+        Unit::Per(exposure) => format!("{number}/{exposure}"),
+        Unit::Plain(name) if name.is_empty() => format!("{number}"),
+        Unit::Plain(name) => format!("{number} {name}"),
+    }
+}

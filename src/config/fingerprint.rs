@@ -1,0 +1,93 @@
+//! A short name for a set of rules: equal rules, equal fingerprint, whatever file they came from.
+//!
+//! A report carries it, so that two verdicts can be told to have been reached by the same rules, and a recording has
+//! that of the configuration it was recorded with. Sources, windows and labels are no rules and leave no trace.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Policy, Rules, Unit};
+
+/// The fingerprint of rules: sixteen hexadecimal digits.
+pub(super) fn of(rules: &Rules) -> String {
+    let digest = Sha256::digest(canonical(rules).as_bytes());
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The rules as a text: one line for each, every number in full.
+fn canonical(rules: &Rules) -> String {
+    let mut lines = vec![format!("phase {:?}", rules.phase)];
+    lines.extend(rules.metrics.iter().map(|(name, m)| format!("metric {name:?} {}", metric(m))));
+    lines.extend(rules.criteria.iter().map(criterion));
+    if let Some(traffic) = &rules.traffic {
+        lines.push(format!("traffic {:?} {:?} {:?}", traffic.share, traffic.metric, traffic.on_mismatch));
+    }
+    lines.push(policy(&rules.policy));
+    lines.join("\n")
+}
+
+fn metric(metric: &Metric) -> String {
+    let unit = match &metric.unit {
+        Unit::Share => "share".to_owned(),
+        Unit::Milliseconds => "ms".to_owned(),
+        Unit::Bytes => "B".to_owned(),
+        Unit::Percent => "%".to_owned(),
+        Unit::PerSecond => "/s".to_owned(),
+        Unit::Per(exposure) => format!("per {exposure:?}"),
+        Unit::Plain(name) => format!("plain {name:?}"),
+    };
+    let kind = match &metric.kind {
+        Kind::BadShare => "bad".to_owned(),
+        Kind::GoodShare => "good".to_owned(),
+        Kind::PartShare => "part".to_owned(),
+        Kind::Events => "events".to_owned(),
+        Kind::Values => "values".to_owned(),
+        Kind::Gauge { quantile, scale } => format!("gauge {quantile:?} {scale:?}"),
+    };
+    format!("{unit} {kind} {:?}", metric.history)
+}
+
+fn criterion(c: &Criterion) -> String {
+    format!(
+        "criterion {:?} {:?} {:?} pass {} fail {} {:?} {:?} {:?} {:?} {:?}",
+        c.name,
+        c.metric,
+        c.statistic,
+        bound(c.pass.as_ref()),
+        bound(c.fail.as_ref()),
+        c.rule,
+        c.severity,
+        c.weight,
+        c.group,
+        c.family
+    )
+}
+
+fn bound(bound: Option<&Bound>) -> String {
+    let Some(Bound { side, strict, limit, per }) = bound else { return "none".into() };
+    let limit = match limit {
+        Limit::Threshold(value) => format!("{value:?}"),
+        Limit::Margin { relative, absolute } => format!("baseline {relative:?} {absolute:?}"),
+    };
+    format!("{side:?} {strict} {limit} {:?}", per.map(|per| per.as_millis()))
+}
+
+fn policy(p: &Policy) -> String {
+    format!(
+        "policy {:?} {} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?}",
+        p.level,
+        p.warmup,
+        p.min_coverage,
+        p.min_steps,
+        p.min_excess,
+        p.silent,
+        p.score.map(|score| (score.pass, score.marginal)),
+        p.min_soak.map(|soak| soak.as_millis()),
+        p.roll_back_to,
+        p.promote_to
+    )
+}

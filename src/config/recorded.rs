@@ -1,0 +1,172 @@
+//! The configuration of a recording: the same rules over series that lie beside it.
+//!
+//! A recording is a configuration, so that judging it again goes through the ordinary code. What must hold is kept
+//! as it was written; where the data came from is replaced by the recorded files, and time by the windows that were
+//! judged. The rules are therefore the same, and so is their fingerprint. Nothing of a source survives: paths may
+//! hold names that do not belong into a bug report.
+
+use super::Config;
+use super::file::MetricEntry;
+use super::metrics;
+use super::node::{Node, Value};
+use super::plan::Plan;
+use super::problem::Report;
+use super::quantity::Span;
+use super::yaml::{braces, flow, name, quoted};
+use crate::judge::rules::{Kind, Metric, Unit};
+use crate::series::{Pair, SignedDuration, Timestamp, Window};
+
+/// What was recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// The windows of the dataset.
+    pub windows: Pair<Window>,
+    /// Its spacing.
+    pub step: SignedDuration,
+    /// The present instant.
+    pub now: Timestamp,
+    /// The version of davy that records.
+    pub davy: &'a str,
+}
+
+/// The text of a recording's `canary.yaml`. Its series are expected in `series/NAME.csv`, in the metrics' own units:
+/// `total` and `bad`; `count` and `exposure`; `value`; `value` and `requests`.
+pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
+    let mut text = format!("# Recorded by davy {}. Judge it again with `davy judge` on this folder.\n", recording.davy);
+    let mut line = |key: &str, value: String| text.push_str(&format!("{key}: {value}\n"));
+    line("name", quoted(config.name()));
+    if let Some(labels) = labels(plan) {
+        line("arms", labels);
+    }
+    if let Some(phase) = &plan.rules.phase {
+        line("phase", quoted(phase));
+    }
+    if let Some(traffic) = section(config, "traffic") {
+        line("traffic", flow(traffic));
+    }
+    line("window", window(plan, recording));
+    line("sources", "{ recording: { file: { path: \"series/${metric}.csv\" } } }".to_owned());
+    text.push_str("metrics:\n");
+    for (metric, entry) in &config.file.metrics.0 {
+        if let Some(known) = metrics::metric(entry, &mut Report::new(&config.origin)) {
+            text.push_str(&format!("  {}: {}\n", name(&metric.value), columns(entry, &known)));
+        }
+    }
+    list(&mut text, "criteria", section(config, "criteria"), &[]);
+    list(&mut text, "phases", section(config, "phases"), &["window"]);
+    if let Some(policy) = section(config, "policy") {
+        text.push_str(&format!("policy: {}\n", flow(policy)));
+    }
+    let by = [("version", "1".to_owned()), ("davy", quoted(recording.davy)), ("recorded", instant(recording.now))];
+    text.push_str(&format!("recording: {}\n", map(&by)));
+    text
+}
+
+fn section<'c>(config: &'c Config, key: &str) -> Option<&'c Node> {
+    config.tree.get(key).filter(|node| !matches!(node.value, Value::Nothing))
+}
+
+fn map(pairs: &[(&str, String)]) -> String {
+    braces(pairs.iter().map(|(key, value)| format!("{key}: {value}")).collect())
+}
+
+fn instant(at: Timestamp) -> String {
+    quoted(&at.to_string())
+}
+
+/// One entry per line, without some of its keys.
+fn list(text: &mut String, key: &str, node: Option<&Node>, without: &[&str]) {
+    let Some(Node { value: Value::List(items), .. }) = node else { return };
+    if items.is_empty() {
+        return;
+    }
+    text.push_str(&format!("{key}:\n"));
+    for item in items {
+        let mut item = item.clone();
+        if let Value::Map(entries) = &mut item.value {
+            entries.retain(|(key, _)| !without.contains(&key.value.as_str()));
+        }
+        text.push_str(&format!("  - {}\n", flow(&item)));
+    }
+}
+
+fn labels(plan: &Plan) -> Option<String> {
+    let labels = plan.rules.labels.as_ref().map(|labels| {
+        let pairs = labels.iter().map(|(label, value)| format!("{}: {}", name(label), quoted(value)));
+        braces(pairs.collect())
+    });
+    let any = !plan.rules.labels.baseline.is_empty() || !plan.rules.labels.canary.is_empty();
+    any.then(|| map(&[("baseline", labels.baseline), ("canary", labels.canary)]))
+}
+
+fn window(plan: &Plan, recording: &Recorded) -> String {
+    let ends = |window: Window| {
+        let end = window.end.max(window.start.saturating_add(recording.step).unwrap_or(window.end));
+        [("from", instant(window.start)), ("to", instant(end))]
+    };
+    let mut pairs = ends(recording.windows.canary).to_vec();
+    pairs.push(("step", Span(recording.step).to_string()));
+    let warmup = i32::try_from(plan.rules.policy.warmup).ok().and_then(|steps| recording.step.checked_mul(steps));
+    if let Some(warmup) = warmup.filter(|warmup| !warmup.is_zero()) {
+        pairs.push(("warmup", Span(warmup).to_string()));
+    }
+    pairs.push(("baseline", map(&ends(recording.windows.baseline))));
+    map(&pairs)
+}
+
+/// A metric over the columns of its recorded file.
+fn columns(entry: &MetricEntry, metric: &Metric) -> String {
+    let text = |text: &str| text.to_owned();
+    let (shape, pairs) = match &metric.kind {
+        Kind::BadShare => ("rate", vec![("bad", text("bad")), ("total", text("total")), ("of", quoted(&metric.of))]),
+        Kind::GoodShare => {
+            let columns = vec![("bad", text("bad")), ("total", text("total")), ("show", text("good"))];
+            ("rate", columns.into_iter().chain([("of", quoted(&metric.of))]).collect())
+        }
+        Kind::PartShare => ("rate", vec![("part", text("bad")), ("total", text("total")), ("of", quoted(&metric.of))]),
+        Kind::Events => {
+            let mut pairs = vec![("count", text("count"))];
+            if let Unit::Per(per) = &metric.unit {
+                pairs.extend([("exposure", text("exposure")), ("per", quoted(per))]);
+            }
+            ("events", pairs)
+        }
+        Kind::Values => {
+            let unit = unit(&metric.unit).map(|unit| ("unit", unit));
+            ("values", [("value", text("value"))].into_iter().chain(unit).chain([("of", quoted(&metric.of))]).collect())
+        }
+        Kind::Gauge { .. } => ("gauge", gauge(entry, metric)),
+    };
+    let shape = format!("{shape}: {}", map(&pairs));
+    let history = metric.history.map(|(phi, nu)| format!("history: {{ phi: {phi}, nu: {nu} }}"));
+    braces([shape].into_iter().chain(history).collect())
+}
+
+fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {
+    use crate::judge::rules::Scale;
+    let mut pairs = vec![("value", "value".to_owned())];
+    pairs.extend(unit(&metric.unit).map(|unit| ("unit", unit)));
+    if let Kind::Gauge { quantile, scale } = &metric.kind {
+        let written = entry.gauge.as_ref().and_then(|gauge| gauge.quantile.as_ref());
+        pairs.extend(written.zip(*quantile).map(|(written, _)| ("quantile", quoted(&written.value.written))));
+        match scale {
+            Scale::Auto => {}
+            Scale::Ratio => pairs.push(("scale", "ratio".to_owned())),
+            Scale::Difference => pairs.push(("scale", "difference".to_owned())),
+        }
+    }
+    if entry.gauge.as_ref().is_some_and(|gauge| gauge.requests.is_some()) {
+        pairs.push(("requests", "requests".to_owned()));
+    }
+    pairs
+}
+
+fn unit(unit: &Unit) -> Option<String> {
+    match unit {
+        Unit::Milliseconds => Some("ms".to_owned()),
+        Unit::Bytes => Some("B".to_owned()),
+        Unit::Percent => Some(quoted("%")),
+        Unit::Plain(word) if !word.is_empty() => Some(quoted(word)),
+        Unit::Plain(_) | Unit::Share | Unit::PerSecond | Unit::Per(_) => None,
+    }
+}

@@ -1,0 +1,367 @@
+//! From the whole file to a plan: phases merged, names looked up, defaults filled in.
+//!
+//! Every phase is resolved, so that a typo in the last one is found before the rollout begins; the plan of the one
+//! to be judged is returned.
+
+use std::collections::BTreeMap;
+
+use super::Options;
+use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
+use super::plan::{OnInconclusive, Plan, TimePlan};
+use super::problem::{At, Complaint, Report, suggestion};
+use super::{criteria, fingerprint, metrics, sources, window};
+use crate::judge::rules::{Criterion, Kind, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
+use crate::series::{Arm, MetricName, Pair};
+use crate::source::Query;
+
+/// The phase that is asked for, else the one the file names, else the first.
+pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f PhaseEntry> {
+    match asked.or(file.phase.as_ref().map(|phase| phase.value.as_str())) {
+        Some(name) => file.phases.iter().find(|phase| phase.name.value == name),
+        None => file.phases.first(),
+    }
+}
+
+/// The plan for the phase that is asked for.
+pub(super) fn plan(file: &File, options: &Options, report: &mut Report) -> Option<Plan> {
+    check_phases(file, options, report);
+    let labels = labels(file, options, report);
+    let known = known(file, report);
+    let mut chosen = None;
+    let judged = phase(file, options.phase);
+    let phases: Vec<Option<&PhaseEntry>> = match file.phases.as_slice() {
+        [] => vec![None],
+        phases => phases.iter().map(Some).collect(),
+    };
+    for one in phases {
+        let scope = Scope { file, phase: one, options, labels: &labels, known: &known };
+        let plan = scope.plan(report);
+        if one.map(|p| &p.name.value) == judged.map(|p| &p.name.value) {
+            chosen = plan;
+        }
+    }
+    // Sources and columns of metrics that no criterion names are checked as well.
+    for (name, entry) in &file.metrics.0 {
+        queries(file, (name, entry), &labels, options, report);
+    }
+    chosen
+}
+
+fn check_phases(file: &File, options: &Options, report: &mut Report) {
+    let names = || file.phases.iter().map(|phase| phase.name.value.as_str());
+    let unknown = |name: &str| {
+        let hint = match file.phases.is_empty() {
+            true => "the configuration has no phases".to_owned(),
+            false => suggestion(name, names()).unwrap_or_default(),
+        };
+        Complaint::new(format!("there is no phase `{name}`")).hint(hint)
+    };
+    if let Some(name) = options.phase.filter(|name| !names().any(|known| known == *name)) {
+        report.option("--phase", unknown(name));
+    }
+    if let Some(name) = file.phase.as_ref().filter(|name| !names().any(|known| known == name.value)) {
+        report.complain(name.place, unknown(&name.value));
+    }
+    for (i, phase) in file.phases.iter().enumerate() {
+        if names().take(i).any(|name| name == phase.name.value) {
+            report.add(phase.name.place, format!("there is more than one phase `{}`", phase.name.value));
+        }
+        if phase.soak.as_ref().is_some_and(|soak| soak.value.0.is_zero()) {
+            report.add(phase.name.place, "a soak of nothing");
+        }
+        if let Some(every) = phase.every.as_ref().filter(|every| every.value.0.is_zero()) {
+            report.add_with(every.place, "judged all the time", "write how often: `every: 5m`");
+        }
+    }
+    if let Some(back) = file.policy.as_ref().and_then(|policy| policy.roll_back_to.as_ref())
+        && let Some(name) = back.value.strip_prefix("phase ")
+        && !names().any(|known| known == name)
+    {
+        report.complain(back.place, unknown(name));
+    }
+}
+
+fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(String, String)>> {
+    let written = |arm: Arm| match (&file.arms, arm) {
+        (Some(arms), Arm::Baseline) => arms.baseline.0.as_slice(),
+        (Some(arms), Arm::Canary) => arms.canary.0.as_slice(),
+        (None, _) => &[],
+    };
+    for (name, _) in Arm::BOTH.into_iter().flat_map(written) {
+        if sources::BUILT_IN.contains(&name.value.as_str()) {
+            let hint = "call it something else: `${arm}` and `${metric}` are built in";
+            report.add_with(name.place, format!("a label cannot be called `{}`", name.value), hint);
+        }
+    }
+    let mut labels = Pair::build(|arm| {
+        let labels = written(arm).iter().map(|(name, value)| (name.value.clone(), value.value.0.clone()));
+        labels.collect::<Vec<_>>()
+    });
+    let referenced = sources::referenced(&file.sources, &file.metrics);
+    let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
+    let settable = all.iter().map(String::as_str).chain(referenced.iter().copied());
+    let settable = settable.filter(|name| !sources::BUILT_IN.contains(name)).collect::<std::collections::BTreeSet<_>>();
+    for (name, value) in options.set {
+        if !settable.contains(name.as_str()) {
+            let hint = suggestion(name, settable.iter().copied()).unwrap_or("the configuration uses no names".into());
+            report.option("--set", Complaint::new(format!("nothing is called `{name}`")).hint(hint));
+        }
+        for arm in Arm::BOTH {
+            let labels = labels.get_mut(arm);
+            match labels.iter_mut().find(|(label, _)| label == name) {
+                Some((_, old)) => old.clone_from(value),
+                None => labels.push((name.clone(), value.clone())),
+            }
+        }
+    }
+    labels
+}
+
+fn known(file: &File, report: &mut Report) -> Vec<(MetricName, Option<Metric>)> {
+    if file.sources.0.is_empty() {
+        report.add_with(
+            file.name.place,
+            "there are no sources",
+            "write `sources: { data: { file: { path: data.csv } } }`",
+        );
+    }
+    let metrics = file.metrics.0.iter();
+    metrics.map(|(name, entry)| (name.value.clone(), metrics::metric(entry, report))).collect()
+}
+
+fn queries(
+    file: &File,
+    metric: (&At<String>, &super::file::MetricEntry),
+    labels: &Pair<Vec<(String, String)>>,
+    options: &Options,
+    report: &mut Report,
+) -> Vec<Query> {
+    let ask = |arm| {
+        let values = sources::Values { arm, metric: &metric.0.value, labels };
+        sources::query(metric, &file.sources, &values, options.folder, report)
+    };
+    Arm::BOTH.into_iter().filter_map(ask).collect()
+}
+
+/// One phase of the file, or all of it when there are none.
+struct Scope<'a> {
+    file: &'a File,
+    phase: Option<&'a PhaseEntry>,
+    options: &'a Options<'a>,
+    labels: &'a Pair<Vec<(String, String)>>,
+    known: &'a [(MetricName, Option<Metric>)],
+}
+
+impl Scope<'_> {
+    fn plan(&self, report: &mut Report) -> Option<Plan> {
+        let file = self.file;
+        let merged = window::merged(file.window.as_ref(), self.phase.and_then(|phase| phase.window.as_ref()));
+        let (time, warmup) = window::time(merged.as_ref(), self.options, report);
+        let criteria = self.criteria(report);
+        let traffic = self.traffic(&criteria, report);
+        let policy = self.policy(warmup, report);
+        let named = |name: &str| {
+            criteria.iter().any(|c| c.metric == name)
+                || traffic.as_ref().is_some_and(|t| t.metric.as_deref() == Some(name))
+        };
+        let metrics: BTreeMap<MetricName, Metric> = self
+            .known
+            .iter()
+            .filter(|(name, _)| named(name))
+            .filter_map(|(name, metric)| Some((name.clone(), metric.clone()?)))
+            .collect();
+        let asked = file.metrics.0.iter().filter(|(name, _)| named(&name.value));
+        let queries = asked.flat_map(|(name, entry)| queries(file, (name, entry), self.labels, self.options, report));
+        let queries = queries.collect();
+        let mut rules = Rules {
+            name: file.name.value.clone(),
+            labels: self.shown_labels(),
+            phase: self.phase.map(|phase| phase.name.value.clone()),
+            fingerprint: String::new(),
+            metrics,
+            criteria,
+            traffic,
+            policy,
+        };
+        rules.fingerprint = fingerprint::of(&rules);
+        Some(self.finished(queries, time, rules))
+    }
+
+    fn finished(&self, mut queries: Vec<Query>, time: TimePlan, rules: Rules) -> Plan {
+        for query in &mut queries {
+            query.compared = rules.compares(&query.metric);
+        }
+        let policy = self.file.policy.as_ref();
+        let on_inconclusive = policy.and_then(|policy| policy.on_inconclusive.as_ref());
+        let fail_on_warn = policy.and_then(|policy| policy.fail_on_warn.as_ref());
+        Plan {
+            queries,
+            time,
+            rules,
+            on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
+            fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),
+        }
+    }
+
+    /// The labels that the file gives to its arms. What else was set is for sources alone, and may be a secret.
+    fn shown_labels(&self) -> Pair<Vec<(String, String)>> {
+        let arms = self.file.arms.as_ref();
+        Pair::build(|arm| {
+            let own = arms.map(|arms| if arm == Arm::Baseline { &arms.baseline } else { &arms.canary });
+            let own = |name: &str| own.is_some_and(|own| own.get(name).is_some());
+            self.labels.get(arm).iter().filter(|(name, _)| own(name)).cloned().collect()
+        })
+    }
+
+    fn criteria(&self, report: &mut Report) -> Vec<Criterion> {
+        let common = self.resolved(&self.file.criteria, report);
+        let own = self.phase.map_or(Vec::new(), |phase| self.resolved(&phase.criteria, report));
+        let any = !self.file.criteria.is_empty() || self.phase.is_some_and(|phase| !phase.criteria.is_empty());
+        if !any {
+            let place = self.phase.map_or(self.file.name.place, |phase| phase.name.place);
+            let message = match self.phase {
+                Some(phase) => format!("nothing is asked of the phase `{}`", phase.name.value),
+                None => "nothing is asked of the data".to_owned(),
+            };
+            report.add_with(place, message, "write `criteria`: `- { metric: errors, pass: \"<= 0.1%\" }`");
+        }
+        let mut all = common;
+        for criterion in own {
+            match all.iter_mut().find(|other| other.name == criterion.name) {
+                Some(other) => *other = criterion,
+                None => all.push(criterion),
+            }
+        }
+        all
+    }
+
+    /// The criteria of one list, with unique names.
+    fn resolved(&self, entries: &[CriterionEntry], report: &mut Report) -> Vec<Criterion> {
+        let mut list: Vec<Criterion> = Vec::new();
+        let written: Vec<&str> = entries.iter().filter_map(|e| Some(e.name.as_ref()?.value.as_str())).collect();
+        for entry in entries {
+            let Some(metric) = self.metric(&entry.metric, report) else { continue };
+            let Some(mut criterion) = criteria::criterion(entry, metric, report) else { continue };
+            let taken = |name: &str, list: &[Criterion]| list.iter().any(|other| other.name == name);
+            match &entry.name {
+                Some(name) if taken(&name.value, &list) => {
+                    report.add(name.place, format!("there is more than one criterion `{}`", name.value));
+                }
+                Some(_) => {}
+                None => {
+                    let base = criterion.name.clone();
+                    let mut number = 2;
+                    while taken(&criterion.name, &list) || written.contains(&criterion.name.as_str()) {
+                        criterion.name = format!("{base} ({number})");
+                        number += 1;
+                    }
+                }
+            }
+            list.push(criterion);
+        }
+        list
+    }
+
+    fn metric(&self, name: &At<String>, report: &mut Report) -> Option<&Metric> {
+        match self.known.iter().find(|(known, _)| *known == name.value) {
+            Some((_, metric)) => metric.as_ref(),
+            None => {
+                let known = self.known.iter().map(|(known, _)| known.as_str());
+                let hint = suggestion(&name.value, known).unwrap_or("write it under `metrics`".into());
+                report.add_with(name.place, format!("there is no metric `{}`", name.value), hint);
+                None
+            }
+        }
+    }
+
+    fn traffic(&self, criteria: &[Criterion], report: &mut Report) -> Option<Traffic> {
+        let common = self.file.traffic.as_ref();
+        let own = self.phase.and_then(|phase| phase.traffic.as_ref());
+        let one = own.or(common)?;
+        let first = |key: fn(&TrafficEntry) -> bool| [own, common].into_iter().flatten().find(|entry| key(entry));
+        let named = first(|entry| entry.metric.is_some()).and_then(|entry| entry.metric.as_ref());
+        if let Some(name) = named {
+            let metric = self.metric(name, report)?;
+            if !is_rate(metric) {
+                let hint = "name a `rate` metric: its totals are the traffic";
+                report.add_with(name.place, format!("`{}` does not count the traffic", name.value), hint);
+            }
+        }
+        let somewhere = self.file.phases.iter().filter_map(|phase| phase.traffic.as_ref()).chain(common);
+        let Some(share) = first(|entry| entry.canary.is_some()).and_then(|entry| entry.canary.as_ref()) else {
+            if !somewhere.into_iter().any(|entry| entry.canary.is_some()) {
+                report.add_with(one.place, "the canary's share is not said", "write `traffic: { canary: 5% }`");
+            }
+            return None;
+        };
+        if share.value.0 <= 0.0 {
+            report.add_with(share.place, "a canary without traffic cannot be judged", "write its share: `canary: 5%`");
+        }
+        if share.value.0 >= 1.0 {
+            return None;
+        }
+        let rate =
+            |name: &str| self.known.iter().any(|(known, metric)| known == name && metric.as_ref().is_some_and(is_rate));
+        let asked = criteria.iter().map(|criterion| criterion.metric.as_str()).find(|name| rate(name));
+        let any = asked.or_else(|| self.known.iter().map(|(name, _)| name.as_str()).find(|name| rate(name)));
+        let metric = named.map(|name| name.value.as_str()).or(any);
+        if metric.is_none() && self.known.iter().all(|(_, metric)| metric.is_some()) {
+            let hint = "add a `rate` metric: its totals are the traffic; or leave `traffic` out";
+            report.add_with(share.place, "nothing counts the traffic that should be split", hint);
+        }
+        let mismatch = first(|entry| entry.on_mismatch.is_some()).and_then(|entry| entry.on_mismatch.as_ref());
+        let on_mismatch = mismatch.map_or(Mismatch::Warn, |choice| choice.value.0);
+        Some(Traffic { share: share.value.0, metric: metric.map(str::to_owned), on_mismatch })
+    }
+
+    fn policy(&self, warmup: usize, report: &mut Report) -> Policy {
+        let usual = Policy::default();
+        let at = self.phase.and_then(|one| self.file.phases.iter().position(|p| p.name.value == one.name.value));
+        let beside = |offset: isize| {
+            let index = at?.checked_add_signed(offset)?;
+            self.file.phases.get(index).map(|phase| format!("phase {}", phase.name.value))
+        };
+        let (before, after) = (beside(-1).unwrap_or(usual.roll_back_to.clone()), beside(1));
+        let placed = Policy { warmup, roll_back_to: before, promote_to: after, ..usual };
+        match &self.file.policy {
+            Some(written) => said(written, placed, report),
+            None => placed,
+        }
+    }
+}
+
+fn is_rate(metric: &Metric) -> bool {
+    matches!(metric.kind, Kind::BadShare | Kind::GoodShare | Kind::PartShare)
+}
+
+fn said(written: &PolicyEntry, usual: Policy, report: &mut Report) -> Policy {
+    if let Some(level) = written.level.as_ref().filter(|level| !(0.5..1.0).contains(&level.value.0)) {
+        let hint = "write the confidence, not the chance of error: `0.95`, `99%`";
+        report.add_with(level.place, "the level lies between 50 % and 100 %", hint);
+    }
+    if let Some(steps) = written.min_steps.as_ref().filter(|steps| steps.value == 0) {
+        report.add_with(steps.place, "nothing can be judged from no steps", "write at least `1`");
+    }
+    if let Some(excess) = written.min_excess.as_ref().filter(|excess| excess.value < 0.0) {
+        report.add_with(excess.place, "an excess is not negative", "write `0` to turn it off");
+    }
+    let score = written.score.as_ref().map(|score| {
+        let (pass, marginal) = (score.pass.value, score.marginal.value);
+        if !(0.0..=100.0).contains(&pass) || !(0.0..=pass).contains(&marginal) {
+            let hint = "write `score: { pass: 95, marginal: 75 }`";
+            report.add_with(score.marginal.place, "a score needs 0 <= marginal <= pass <= 100", hint);
+        }
+        ScorePolicy { pass, marginal }
+    });
+    Policy {
+        level: written.level.as_ref().map_or(usual.level, |level| level.value.0),
+        min_coverage: written.min_coverage.as_ref().map_or(usual.min_coverage, |share| share.value.0),
+        min_steps: written.min_steps.as_ref().map_or(usual.min_steps, |steps| steps.value),
+        min_excess: written.min_excess.as_ref().map_or(usual.min_excess, |excess| excess.value),
+        silent: written.silent.as_ref().map_or(Silent::Inconclusive, |silent| silent.value.0),
+        min_soak: written.min_soak.as_ref().map(|soak| soak.value.0),
+        roll_back_to: written.roll_back_to.as_ref().map_or(usual.roll_back_to.clone(), |to| to.value.clone()),
+        score,
+        ..usual
+    }
+}

@@ -1,0 +1,381 @@
+//! The single values of the file: what each kind of text may say, for the reader and for the JSON Schema alike.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::bound::BoundText;
+use super::file::{RuleText, Show};
+use super::plan::OnInconclusive;
+use super::problem::{At, Complaint, suggestion};
+use super::quantity::{Measure, Share, Span, is_word};
+use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
+use crate::series::Timestamp;
+use crate::source::{Format, Missing};
+
+/// A kind of single value.
+pub(super) trait Scalar: Sized {
+    /// Reads its text.
+    fn scalar(text: &str) -> Result<Self, Complaint>;
+}
+
+impl Scalar for String {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        match text.trim().is_empty() {
+            true => Err(Complaint::new("the text is empty").hint("write a name, or leave the key out")),
+            false => Ok(text.to_owned()),
+        }
+    }
+}
+
+/// A free text, which may look like a number: `version: 41`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text(pub(super) String);
+
+impl Scalar for Text {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        Ok(Text(text.to_owned()))
+    }
+}
+
+impl Scalar for f64 {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        match text.trim().replace('_', "").parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => Err(Complaint::new(format!("`{text}` is not a number")).hint("write a plain number: `2`, `1.5`")),
+        }
+    }
+}
+
+impl Scalar for usize {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let number = text.trim().replace('_', "").parse();
+        number.map_err(|_| Complaint::new(format!("`{text}` is not a whole number")).hint("write `5`"))
+    }
+}
+
+impl Scalar for bool {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Complaint::new(format!("`{text}` is neither true nor false")).hint("write `true` or `false`")),
+        }
+    }
+}
+
+impl Scalar for Timestamp {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let hint = "write RFC 3339 with an offset: `2026-11-21T10:00:00Z`, `2026-11-21T12:00:00+02:00`";
+        text.trim().parse().map_err(|_| Complaint::new(format!("`{text}` is not an instant")).hint(hint))
+    }
+}
+
+impl Scalar for Span {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        Span::parse(text)
+    }
+}
+
+impl Scalar for Share {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        Share::parse(text)
+    }
+}
+
+impl Scalar for BoundText {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        BoundText::parse(text)
+    }
+}
+
+/// The unit of a gauge or value, with the factor into the one used inside.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct UnitText {
+    pub(super) unit: Unit,
+    pub(super) factor: f64,
+}
+
+impl UnitText {
+    /// No unit at all.
+    pub(super) fn none() -> Self {
+        UnitText { unit: Unit::Plain(String::new()), factor: 1.0 }
+    }
+}
+
+impl Scalar for UnitText {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let expected = "write us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, %, or any word";
+        let text = text.trim();
+        let (unit, factor) = match Measure::parse(text)? {
+            Measure::Time(unit) => (Unit::Milliseconds, unit.milliseconds()),
+            Measure::Storage(unit) => (Unit::Bytes, unit.bytes()),
+            Measure::Percent => (Unit::Percent, 1.0),
+            Measure::Bare => (Unit::Plain(String::new()), 1.0),
+            Measure::Word(word) => (Unit::Plain(word), 1.0),
+            Measure::Points => {
+                let hint = "write `%`; bounds on it may then be in pp";
+                return Err(Complaint::new("`pp` is a difference, not a unit of a metric").hint(hint));
+            }
+            Measure::PerTime(_) | Measure::PerUnit(_) => {
+                let message = format!("`{text}` is not a unit of a gauge");
+                return Err(Complaint::new(message).hint(format!("{expected}; or make it an `events` metric")));
+            }
+        };
+        Ok(UnitText { unit, factor })
+    }
+}
+
+/// A quantile, in [0, 1], written `p95`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct QuantileText {
+    pub(super) written: String,
+    pub(super) quantile: f64,
+}
+
+impl Scalar for QuantileText {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let hint = "write `p50`, `p95`, `p99.9`";
+        let percent = text.trim().strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        match percent.and_then(|rest| rest.parse::<f64>().ok()) {
+            Some(percent) if percent > 0.0 && percent < 100.0 => {
+                Ok(QuantileText { written: text.trim().to_owned(), quantile: percent / 100.0 })
+            }
+            Some(_) => Err(Complaint::new(format!("`{text}` is not between p0 and p100")).hint(hint)),
+            None => Err(Complaint::new(format!("`{text}` is not a quantile")).hint(hint)),
+        }
+    }
+}
+
+/// What of a metric is compared, as written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StatisticText {
+    pub(super) written: String,
+    pub(super) statistic: Statistic,
+}
+
+impl Scalar for StatisticText {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        const WORDS: [(&str, Statistic); 6] = [
+            ("rate", Statistic::Rate),
+            ("frequency", Statistic::Frequency),
+            ("count", Statistic::Count),
+            ("typical", Statistic::Typical),
+            ("max", Statistic::Max),
+            ("min", Statistic::Min),
+        ];
+        let written = text.trim().to_owned();
+        if let Some((_, statistic)) = WORDS.iter().find(|(word, _)| *word == written) {
+            return Ok(StatisticText { written, statistic: *statistic });
+        }
+        match written.as_str() {
+            "mean" | "average" | "avg" => {
+                let hint = "write a quantile (`p50`, `p95`) for values, or `typical` for a gauge";
+                let message = "a mean is not judged: a few slow requests decide it, and it hides everyone else's";
+                return Err(Complaint::new(message).hint(hint));
+            }
+            "median" => return Err(Complaint::new("`median` is written as a quantile").hint("write `p50`")),
+            _ => {}
+        }
+        if let Ok(QuantileText { quantile, .. }) = QuantileText::scalar(&written) {
+            return Ok(StatisticText { written, statistic: Statistic::Quantile(quantile) });
+        }
+        let known = suggestion(&written, WORDS.iter().map(|(word, _)| *word).chain(["p95"]));
+        let complaint = Complaint::new(format!("`{written}` is not a statistic"));
+        Err(complaint.hint(known.unwrap_or_default()))
+    }
+}
+
+/// `2 of 3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Periods {
+    pub(super) m: usize,
+    pub(super) n: usize,
+}
+
+impl Scalar for Periods {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let hint = "write `2 of 3`: fails when in any 3 consecutive steps 2 are beyond the bound";
+        let parts: Vec<&str> = text.split_whitespace().collect();
+        let numbers = match parts.as_slice() {
+            [m, "of", n] => m.parse::<usize>().ok().zip(n.parse::<usize>().ok()),
+            _ => None,
+        };
+        match numbers {
+            None => Err(Complaint::new(format!("`{text}` is not a number of periods")).hint(hint)),
+            Some((m, n)) if m == 0 || n == 0 => Err(Complaint::new("an alarm needs at least one period").hint(hint)),
+            Some((m, n)) if m > n => Err(Complaint::new(format!("{m} cannot happen in {n}")).hint(hint)),
+            Some((m, n)) => Ok(Periods { m, n }),
+        }
+    }
+}
+
+/// The version of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version;
+
+impl Scalar for Version {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        match text {
+            "1" => Ok(Version),
+            _ => Err(Complaint::new(format!("recordings of version {text} cannot be read"))
+                .hint("this davy reads version 1")),
+        }
+    }
+}
+
+/// One of a few words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Choice<T>(pub(super) T);
+
+/// The words of a choice.
+pub(super) trait Words: Copy + 'static {
+    const NAME: &'static str;
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+impl<T: Words> Scalar for Choice<T> {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        if let Some((_, value)) = T::WORDS.iter().find(|(word, _)| *word == text) {
+            return Ok(Choice(*value));
+        }
+        let complaint = Complaint::new(format!("`{text}` is not {}", T::NAME));
+        Err(complaint.hint(suggestion(text, T::WORDS.iter().map(|(word, _)| *word)).unwrap_or_default()))
+    }
+}
+
+macro_rules! words {
+    ($($type:ident, $name:literal: { $($word:literal => $member:ident),+ $(,)? })+) => {$(
+        impl Words for $type {
+            const NAME: &'static str = $name;
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, $type::$member)),+];
+        }
+    )+};
+}
+
+words! {
+    Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
+    Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
+    Missing, "what an empty cell can mean": { "gap" => Gap, "zero" => Zero }
+    Show, "a share of a rate": { "bad" => Bad, "good" => Good }
+    Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }
+    RuleText, "a rule": { "interval" => Interval, "observed" => Observed }
+    Severity, "a severity": { "critical" => Critical, "normal" => Normal, "muted" => Muted }
+    OnInconclusive, "what an Inconclusive can become": { "keep" => Keep, "pass" => Pass, "warn" => Warn, "fail" => Fail }
+    Silent, "what a silent canary can be": { "inconclusive" => Inconclusive, "fail" => Fail }
+}
+
+/// A map with free names, in the order written.
+#[derive(Debug, Clone)]
+pub(super) struct Named<T>(pub(super) Vec<(At<String>, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Named(Vec::new())
+    }
+}
+
+impl<T> Named<T> {
+    /// The entry of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(key, _)| key.value == name).map(|(_, value)| value)
+    }
+
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.iter().map(|(key, _)| key.value.as_str())
+    }
+}
+
+/// Whether a text can be the name of a metric, source or label.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// Whether a text can say what a rate is a share of.
+pub(super) fn is_noun(text: &str) -> bool {
+    is_word(text) && !text.contains('/')
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let entry = generator.subschema_for::<T>();
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[A-Za-z0-9_.-]+$" },
+            "additionalProperties": entry,
+        })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<T: Words> JsonSchema for Choice<T> {
+    fn schema_name() -> Cow<'static, str> {
+        let _ = PhantomData::<T>;
+        T::NAME.into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
+        json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+macro_rules! scalar_schemas {
+    ($($type:ident: $schema:tt)+) => {$(
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )+};
+}
+
+scalar_schemas! {
+    Text: { "type": ["string", "number", "boolean"] }
+    Span: { "type": "string", "pattern": r"^\s*([0-9][0-9_]*(\.[0-9]+)?\s*(ms|w|d|h|m|s|(week|day|hour|min|minute|sec|second)s?)\s*)+$" }
+    Share: {
+        "type": ["string", "number"], "minimum": 0, "maximum": 1,
+        "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*%?\s*$"
+    }
+    BoundText: { "type": "string", "pattern": r"^\s*(<=|>=|==|<|>)\s*(-?[0-9]|baseline\s*($|[-+]\s*([0-9]|max\s*\())).*$" }
+    UnitText: { "type": "string", "examples": ["ms", "s", "us", "B", "KiB", "MiB", "GiB", "%"] }
+    QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
+    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|p[0-9]+(\.[0-9]+)?)$" }
+    Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
+    Version: { "const": 1 }
+}

@@ -1,0 +1,368 @@
+//! A first configuration for files that have none: columns are recognised by name, and usual tolerances proposed.
+//!
+//! Only what is understood is judged. Whether more of `foo` is good or bad nobody can know from its name, so it is
+//! listed as not judged and never silently left to a default. The tolerances are those that are used where nobody
+//! gave any: errors half again as many or 0.1 percentage points, p50 5 %, p95 10 %, p99 15 %, gauges 10 %.
+
+use super::yaml::{name, quoted};
+use crate::series::Pair;
+use crate::source::survey::{Column, ColumnKind, Survey};
+
+/// The data that a configuration is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub enum Surveyed<'a> {
+    /// One file with both arms in it.
+    One(&'a Survey),
+    /// A file for each arm.
+    Two(Pair<&'a Survey>),
+}
+
+/// A configuration to start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starter {
+    /// The configuration, with comments; empty where nothing can be judged.
+    pub yaml: String,
+    /// What was recognised: "requests and errors -> rate `errors`".
+    pub recognised: Vec<String>,
+    /// What was not, and so is not judged.
+    pub not_judged: Vec<String>,
+    /// Why nothing can be judged, if so.
+    pub problems: Vec<String>,
+}
+
+/// A metric with its criteria, as YAML.
+struct Found {
+    metric: String,
+    shape: String,
+    criteria: Vec<String>,
+    sentence: String,
+}
+
+const REQUESTS: [&str; 11] = [
+    "requests",
+    "request_count",
+    "requestcount",
+    "count",
+    "total",
+    "invocations",
+    "calls",
+    "n",
+    "num_requests",
+    "total_requests",
+    "trials",
+];
+const ERRORS: [&str; 14] = [
+    "errors",
+    "error_count",
+    "errorcount",
+    "bad",
+    "failures",
+    "failed",
+    "failure_count",
+    "5xx",
+    "5xxerror",
+    "5xxerrors",
+    "http_5xx",
+    "errors_5xx",
+    "status_5xx",
+    "faults",
+];
+const LATENCIES: [&str; 6] = ["latency", "duration", "elapsed", "response_time", "responsetime", "took"];
+const GAUGES: [&str; 12] = [
+    "value",
+    "cpu",
+    "memory",
+    "mem",
+    "rss",
+    "heap",
+    "load",
+    "cpu_usage",
+    "cpuutilization",
+    "memory_usage",
+    "threads",
+    "queue_depth",
+];
+const HITS: [&str; 4] = ["hits", "hit", "cache_hits", "cachehits"];
+const MISSES: [&str; 4] = ["misses", "miss", "cache_misses", "cachemisses"];
+
+/// A configuration for files that have none, called `called`.
+pub fn starter(surveyed: &Surveyed, called: &str) -> Starter {
+    let first = match surveyed {
+        Surveyed::One(survey) => survey,
+        Surveyed::Two(pair) => pair.canary,
+    };
+    let mut not_judged = Vec::new();
+    let columns = shared(surveyed, &mut not_judged);
+    let mut reading = Reading { columns, used: Vec::new(), per_request: first.step.is_none(), found: Vec::new() };
+    reading.rates();
+    reading.numbers();
+    for column in reading.columns.iter().filter(|column| !reading.used.contains(&column.name)) {
+        not_judged.push(format!("`{}`: {}", column.name, reading.why_not(column)));
+    }
+    let mut problems = Vec::new();
+    if let Surveyed::One(survey) = surveyed
+        && survey.arm.is_none()
+    {
+        problems.push(format!("{} does not say which rows are the baseline's: it has no column `arm`", survey.shown));
+    }
+    if reading.found.is_empty() {
+        let names: Vec<String> = reading.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+        let columns = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        problems.push(format!(
+            "nothing in {} can be judged: its columns are {columns}; recognised are requests with errors, hits with \
+             misses, p50, p95, p99, latency_ms, cpu, memory, value",
+            first.shown
+        ));
+    }
+    let yaml = if problems.is_empty() { written(surveyed, called, &reading.found, &not_judged) } else { String::new() };
+    let recognised = reading.found.into_iter().map(|found| found.sentence).collect();
+    Starter { yaml, recognised, not_judged, problems }
+}
+
+/// The columns that both arms have.
+fn shared<'a>(surveyed: &Surveyed<'a>, not_judged: &mut Vec<String>) -> Vec<&'a Column> {
+    let pair = match surveyed {
+        Surveyed::One(survey) => {
+            let arm = survey.arm.as_ref().map(|(column, _, _)| column.as_str());
+            return survey.columns.iter().filter(|column| Some(column.name.as_str()) != arm).collect();
+        }
+        Surveyed::Two(pair) => pair,
+    };
+    let has = |survey: &Survey, name: &str| survey.columns.iter().any(|column| column.name == name);
+    for (survey, other) in [(pair.baseline, pair.canary), (pair.canary, pair.baseline)] {
+        let alone = survey.columns.iter().filter(|column| !has(other, &column.name));
+        not_judged.extend(alone.map(|column| format!("`{}`: it is not in {}", column.name, other.shown)));
+    }
+    pair.canary.columns.iter().filter(|column| has(pair.baseline, &column.name)).collect()
+}
+
+/// The columns while they are being understood.
+struct Reading<'a> {
+    columns: Vec<&'a Column>,
+    used: Vec<String>,
+    per_request: bool,
+    found: Vec<Found>,
+}
+
+impl<'a> Reading<'a> {
+    fn one_of(&self, names: &[&str]) -> Option<&'a Column> {
+        let whole = |column: &&&Column| column.kind == ColumnKind::Whole && !self.used.contains(&column.name);
+        names.iter().find_map(|name| self.columns.iter().filter(whole).find(|c| plain_name(&c.name) == *name)).copied()
+    }
+
+    /// Requests with their errors, lookups with their hits.
+    fn rates(&mut self) {
+        if let (Some(total), Some(bad)) = (self.one_of(&REQUESTS), self.one_of(&ERRORS)) {
+            self.used.extend([total.name.clone(), bad.name.clone()]);
+            self.found.push(Found {
+                metric: "errors".into(),
+                shape: format!(
+                    "rate: {{ bad: {}, total: {}, of: requests }}",
+                    literal(&bad.name),
+                    literal(&total.name)
+                ),
+                criteria: vec!["pass: \"<= baseline + max(50%, 0.1pp)\"".into()],
+                sentence: format!("{} and {} -> rate `errors`", total.name, bad.name),
+            });
+        }
+        if let (Some(hits), Some(misses)) = (self.one_of(&HITS), self.one_of(&MISSES)) {
+            self.used.extend([hits.name.clone(), misses.name.clone()]);
+            self.found.push(Found {
+                metric: "cache_hits".into(),
+                shape: format!(
+                    "rate: {{ good: {}, bad: {}, of: lookups }}",
+                    literal(&hits.name),
+                    literal(&misses.name)
+                ),
+                criteria: vec!["pass: \">= baseline - 1pp\"".into()],
+                sentence: format!("{} and {} -> rate `cache_hits`", hits.name, misses.name),
+            });
+        }
+    }
+
+    /// Percentiles, latencies and gauges.
+    fn numbers(&mut self) {
+        let requests = self.columns.iter().find(|c| REQUESTS.contains(&plain_name(&c.name).as_str()) && is_number(c));
+        let requests = requests.map(|column| column.name.clone());
+        for column in self.columns.clone() {
+            if self.used.contains(&column.name) || !is_number(column) {
+                continue;
+            }
+            let Some(found) = self.number(column, requests.as_deref()) else { continue };
+            self.used.push(column.name.clone());
+            if let Some(requests) = requests.as_ref().filter(|r| found.shape.contains(&literal(r))) {
+                self.used.push(requests.clone());
+            }
+            self.found.push(found);
+        }
+    }
+
+    fn number(&self, column: &Column, requests: Option<&str>) -> Option<Found> {
+        let (base, unit) = split_unit(&column.name);
+        let value = format!("value: {}", literal(&column.name));
+        let unit_key = unit.as_ref().map(|unit| format!(", unit: {}", quoted(unit))).unwrap_or_default();
+        let in_unit = unit.map(|unit| format!(" in {unit}")).unwrap_or_default();
+        if let Some((endpoint, quantile, q)) = percentile(&base) {
+            let requests = requests.map(|column| format!(", requests: {}", literal(column))).unwrap_or_default();
+            let metric = self.unique(format!("{endpoint}_{quantile}"));
+            return Some(Found {
+                shape: format!("gauge: {{ {value}{unit_key}, quantile: {quantile}{requests} }}"),
+                criteria: vec![format!("pass: \"<= baseline + {}%\"", tolerance(q))],
+                sentence: format!("{} -> gauge `{metric}`{in_unit}, a {quantile} per step", column.name),
+                metric,
+            });
+        }
+        if LATENCIES.contains(&base.as_str()) && self.per_request {
+            let metric = self.unique(base.clone());
+            let criterion = |(p, percent)| format!("statistic: {p}, pass: \"<= baseline + {percent}%\"");
+            return Some(Found {
+                shape: format!("values: {{ {value}{unit_key} }}"),
+                criteria: [("p50", 5), ("p95", 10), ("p99", 15)].map(criterion).to_vec(),
+                sentence: format!("{} -> values `{metric}`{in_unit}, one per request", column.name),
+                metric,
+            });
+        }
+        if LATENCIES.contains(&base.as_str()) || GAUGES.contains(&base.as_str()) {
+            let metric = self.unique(base.clone());
+            return Some(Found {
+                shape: format!("gauge: {{ {value}{unit_key} }}"),
+                criteria: vec!["pass: \"<= baseline + 10%\"".into()],
+                sentence: format!("{} -> gauge `{metric}`{in_unit}, more of it taken as worse", column.name),
+                metric,
+            });
+        }
+        None
+    }
+
+    fn unique(&self, name: String) -> String {
+        let taken = |name: &str| self.found.iter().any(|found| found.metric == name);
+        let numbered = (2..).map(|i| format!("{name}-{i}"));
+        [name.clone()].into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or(name)
+    }
+
+    fn why_not(&self, column: &Column) -> &'static str {
+        let plain = plain_name(&column.name);
+        match column.kind {
+            ColumnKind::Text => "it is not a number",
+            ColumnKind::Empty => "it is empty",
+            _ if ERRORS.contains(&plain.as_str()) => "nothing says of how many requests they are",
+            _ if REQUESTS.contains(&plain.as_str()) => "a number of requests alone is neither good nor bad",
+            _ if HITS.contains(&plain.as_str()) || MISSES.contains(&plain.as_str()) => {
+                "hits need misses, and misses hits"
+            }
+            _ => "whether more of it is good or bad is not known",
+        }
+    }
+}
+
+fn is_number(column: &Column) -> bool {
+    matches!(column.kind, ColumnKind::Whole | ColumnKind::Real)
+}
+
+/// A column's name in lower case, its words joined by `_`.
+fn plain_name(column: &str) -> String {
+    let lower = column.trim().to_lowercase();
+    lower
+        .split(|c: char| c == '-' || c == '_' || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+/// The plain name without a trailing unit, and the unit as a configuration writes it.
+fn split_unit(column: &str) -> (String, Option<String>) {
+    let plain = plain_name(column);
+    let Some((base, last)) = plain.rsplit_once('_') else { return (plain, None) };
+    let unit = match last {
+        "ms" | "millis" | "milliseconds" | "msec" => "ms",
+        "s" | "sec" | "secs" | "seconds" => "s",
+        "us" | "micros" | "microseconds" => "us",
+        "percent" | "pct" => "%",
+        "bytes" => "B",
+        "kb" => "KB",
+        "kib" => "KiB",
+        "mb" => "MB",
+        "mib" => "MiB",
+        "gb" => "GB",
+        "gib" => "GiB",
+        _ => return (plain, None),
+    };
+    (base.to_owned(), Some(unit.to_owned()))
+}
+
+/// `latency_p95` and `p95_latency` as the endpoint, the quantile as written, and in [0, 1].
+fn percentile(base: &str) -> Option<(String, String, f64)> {
+    let words: Vec<&str> = base.split('_').collect();
+    let read = |word: &str| {
+        let number = word.strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
+        let percent = number.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)?;
+        Some((word.to_owned(), percent / 100.0))
+    };
+    let at = words.iter().position(|word| read(word).is_some())?;
+    let (written, q) = read(words[at])?;
+    let rest: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| *word).collect();
+    let endpoint = rest.join("_");
+    let named = !endpoint.is_empty() && super::scalar::is_name(&endpoint);
+    Some((if named { endpoint } else { "latency".to_owned() }, written, q))
+}
+
+/// How much worse a quantile may be, in percent, when nobody says.
+fn tolerance(q: f64) -> u32 {
+    match q {
+        q if q <= 0.5 => 5,
+        q if q <= 0.95 => 10,
+        _ => 15,
+    }
+}
+
+fn written(surveyed: &Surveyed, called: &str, found: &[Found], not_judged: &[String]) -> String {
+    let mut text = String::from("# A configuration to start with: put in the limits that matter to you.\n");
+    let mut line = |line: String| {
+        text.push_str(&line);
+        text.push('\n');
+    };
+    line(format!("name: {}", quoted(called)));
+    let (survey, path) = match surveyed {
+        Surveyed::One(survey) => (*survey, literal(&survey.shown)),
+        Surveyed::Two(pair) => {
+            line("arms:".into());
+            line(format!("  baseline: {{ file: {} }}", quoted(&pair.baseline.shown)));
+            line(format!("  canary: {{ file: {} }}", quoted(&pair.canary.shown)));
+            (pair.canary, "\"${file}\"".to_owned())
+        }
+    };
+    line("# The canary's share of the traffic, if you know it: a mismatch makes the comparison suspect.".into());
+    line("# traffic: { canary: 5% }".into());
+    line("sources:".into());
+    line(format!("  data: {{ file: {{ {} }} }}", file_keys(surveyed, survey, &path)));
+    line("metrics:".into());
+    for one in found {
+        line(format!("  {}: {{ {} }}", name(&one.metric), one.shape));
+    }
+    if !not_judged.is_empty() {
+        line("# Not judged:".into());
+        not_judged.iter().for_each(|column| line(format!("#   {}", column.replace(char::is_control, " "))));
+    }
+    line("criteria:".into());
+    for one in found {
+        one.criteria.iter().for_each(|rest| line(format!("  - {{ metric: {}, {rest} }}", name(&one.metric))));
+    }
+    text
+}
+
+/// A text of a source or column, in which nothing is substituted.
+fn literal(text: &str) -> String {
+    quoted(&text.replace('$', "$$"))
+}
+
+fn file_keys(surveyed: &Surveyed, survey: &Survey, path: &str) -> String {
+    let mut keys = vec![format!("path: {path}")];
+    if let (Surveyed::One(_), Some((column, baseline, canary))) = (surveyed, &survey.arm) {
+        let (column, baseline, canary) = (literal(column), literal(baseline), literal(canary));
+        keys.push(format!("arm: {{ column: {column}, baseline: {baseline}, canary: {canary} }}"));
+    }
+    if let Some((long, _)) = &survey.long {
+        keys.push(format!("long: {{ name: {}, value: {} }}", literal(&long.name), literal(&long.value)));
+    }
+    keys.join(", ")
+}

@@ -1,0 +1,97 @@
+//! Why there is no dataset.
+
+use super::grid::Clash;
+use crate::series::{Arm, MetricName, SignedDuration, Window};
+use crate::source::{self, Kind};
+
+/// Why there is no dataset.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A source gave no series.
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    /// Both arms would be the same rows.
+    #[error(
+        "{shown}: metric {metric:?} would compare the same rows with themselves. Tell the arms apart: by a column \
+         (`arm: {{column: …, baseline: …, canary: …}}`), by a file of their own (`path: \"${{arm}}.csv\"`), or by time \
+         (`window: {{baseline: {{ago: 7d}}}}`)"
+    )]
+    SameRows {
+        /// The metric.
+        metric: MetricName,
+        /// Its file.
+        shown: String,
+    },
+    /// Several points of a gauge lie in one step.
+    #[error("{shown}: the {} of metric {metric:?} has {}", .arm.name(), several(.step, .clash))]
+    FinerThanStep {
+        /// The metric.
+        metric: MetricName,
+        /// Which arm.
+        arm: Arm,
+        /// Its file.
+        shown: String,
+        /// The step.
+        step: SignedDuration,
+        /// The points.
+        clash: Box<Clash>,
+    },
+    /// No arm has any point, and nothing else says which time is meant.
+    #[error("{}: no row belongs to either arm, so there is no window to judge. Give the window (`window: {{from: …, to: …}}`) or check which rows are the arms'", .shown.join(", "))]
+    NoPoints {
+        /// The files.
+        shown: Vec<String>,
+    },
+    /// The window cannot be divided into so small steps.
+    #[error(
+        "the window from {} to {} has more than {} steps of {}. Is a time wrong, or does `window: {{step: …}}` lack a unit?",
+        .window.start, .window.end, super::window::MOST_STEPS, spell(*.step)
+    )]
+    TooManySteps {
+        /// The window.
+        window: Window,
+        /// The step.
+        step: SignedDuration,
+    },
+}
+
+impl Error {
+    /// Which exit code it deserves.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Error::Source(error) => error.kind,
+            _ => Kind::Unreadable,
+        }
+    }
+}
+
+/// A duration as the configuration writes it: `5m`, `90s`, `1h30m`.
+pub(super) fn spell(span: SignedDuration) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let mut rest = span.as_millis().max(0);
+    let mut text = String::new();
+    for (unit, size) in units {
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
+fn several(step: &SignedDuration, clash: &Clash) -> String {
+    let (first, second, step) = (clash.first, clash.second, spell(*step));
+    match clash.spacing {
+        Some(spacing) => format!(
+            "points {} apart, several in each step of {step} ({first} and {second} are the first). Numbers computed per \
+             step (percentiles, means) cannot be combined: write `window: {{step: {}}}`, or let the source compute them \
+             per {step}",
+            spell(spacing),
+            spell(spacing)
+        ),
+        None => format!(
+            "two points in one step of {step}: {first} and {second}. Numbers computed per step (percentiles, means) \
+             cannot be combined: leave one out, or let the source compute them on a regular grid"
+        ),
+    }
+}

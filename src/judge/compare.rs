@@ -1,0 +1,239 @@
+//! A comparison: the one thing that every interval criterion is reduced to.
+//!
+//! It knows its estimate, the evidence (a standard normal z) that the judged quantity lies above or below any
+//! limit, and the interval of the limits that it does not reject. Evidence and interval are two views of the same
+//! test, so a decision and the interval shown beside it can never disagree.
+
+use super::verdict::{EffectKind, Method};
+use crate::stats::Direction;
+use crate::stats::counts::{self, CountStep};
+use crate::stats::dispersion::{DesignEffect, Prior};
+use crate::stats::quantile;
+use crate::stats::single::{self, TrialStep};
+use crate::stats::steps;
+
+/// A quantity with a test against any limit.
+#[derive(Debug, Clone)]
+pub(super) enum Comparison {
+    /// Canary rate divided by baseline rate, from counts per step.
+    RateRatio { steps: Vec<CountStep>, effect: DesignEffect },
+    /// Canary rate minus baseline rate, from counts per step.
+    RateDifference { steps: Vec<CountStep>, effect: DesignEffect },
+    /// The canary's own rate.
+    Share { bad: u64, total: u64, effect: DesignEffect },
+    /// The canary's own occurrences per exposure.
+    Frequency { count: u64, exposure: f64, effect: DesignEffect },
+    /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
+    Level(LevelSteps),
+    /// The canary's own quantile, of requests or across steps.
+    Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool },
+    /// Canary quantile divided by baseline quantile, from the requests of each step.
+    QuantileRatio {
+        steps: Vec<(Vec<f64>, Vec<f64>)>,
+        thresholds: Vec<Option<f64>>,
+        q: f64,
+        estimate: Option<f64>,
+        prior: Prior,
+    },
+}
+
+/// One number per step and what it is.
+#[derive(Debug, Clone)]
+pub(super) struct LevelSteps {
+    /// The numbers; logarithms when `log`.
+    pub(super) y: Vec<Option<f64>>,
+    /// Whether the limit is a factor (or positive level) and `y` its logarithm.
+    pub(super) log: bool,
+    /// Whether `y` compares two arms.
+    pub(super) paired: bool,
+    /// Subtracted from `y` before it may be called too high, per step.
+    pub(super) allowance_above: Vec<f64>,
+    /// Added to `y` before it may be called low enough, per step.
+    pub(super) allowance_below: Vec<f64>,
+    /// The variance that one step has at least, from the resolution of the numbers.
+    pub(super) floor: f64,
+}
+
+impl LevelSteps {
+    fn shifted(&self, direction: Direction) -> Vec<Option<f64>> {
+        let allowance = match direction {
+            Direction::Above => &self.allowance_above,
+            Direction::Below => &self.allowance_below,
+        };
+        let sign = if direction == Direction::Above { -1.0 } else { 1.0 };
+        let shift = |i: usize| allowance.get(i).map_or(0.0, |a| sign * a);
+        self.y.iter().enumerate().map(|(i, y)| y.map(|y| y + shift(i))).collect()
+    }
+
+    fn scale(&self, limit: f64) -> f64 {
+        if self.log { limit.max(f64::MIN_POSITIVE).ln() } else { limit }
+    }
+
+    fn unscale(&self, y: f64) -> f64 {
+        if self.log { y.exp() } else { y }
+    }
+
+    fn z(&self, limit: f64, direction: Direction) -> f64 {
+        if self.log && limit <= 0.0 {
+            return if direction == Direction::Above { f64::INFINITY } else { f64::NEG_INFINITY };
+        }
+        let (limit, sign) = (self.scale(limit), if direction == Direction::Above { 1.0 } else { -1.0 });
+        let y: Vec<_> = self.shifted(direction).into_iter().map(|y| y.map(|y| sign * (y - limit))).collect();
+        steps::level_z(&y, self.floor)
+    }
+
+    fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
+        let low = steps::level_low(&self.shifted(Direction::Above), self.floor, critical_low);
+        let high = steps::level_high(&self.shifted(Direction::Below), self.floor, critical_high);
+        let end = |y: f64| if y.is_finite() { self.unscale(y) } else { y };
+        (end(low), end(high))
+    }
+
+    fn estimate(&self) -> Option<f64> {
+        let present: Vec<f64> = self.y.iter().flatten().copied().collect();
+        steps::hodges_lehmann(&present).map(|y| self.unscale(y))
+    }
+}
+
+impl Comparison {
+    /// The evidence that the judged quantity lies above (or below) a limit.
+    pub(super) fn z(&self, limit: f64, direction: Direction) -> f64 {
+        match self {
+            Comparison::RateRatio { steps, effect } => counts::ratio_z(steps, effect, limit, direction),
+            Comparison::RateDifference { steps, effect } => counts::difference_z(steps, effect, limit, direction),
+            Comparison::Share { bad, total, effect } => single::share_z(*bad, *total, limit, effect, direction),
+            Comparison::Frequency { count, exposure, effect } => {
+                single::frequency_z(*count, *exposure, limit, effect, direction)
+            }
+            Comparison::Level(level) => level.z(limit, direction),
+            Comparison::Quantile { steps, q, prior, .. } => slow_z(steps, *q, limit, *prior, direction),
+            Comparison::QuantileRatio { steps, thresholds, prior, .. } => {
+                let slow = quantile::counts_beyond(steps, thresholds, limit);
+                let slow: Vec<CountStep> = slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect();
+                let effect = counts::design_effect(&slow, counts::Exposure::Trials, *prior);
+                counts::ratio_z(&slow, &effect, 1.0, direction)
+            }
+        }
+    }
+
+    /// The limits that are not rejected, at one critical value for each end.
+    pub(super) fn interval(&self, low: f64, high: f64) -> (f64, f64) {
+        match self {
+            Comparison::RateRatio { steps, effect } => counts::ratio_interval(steps, effect, low, high),
+            Comparison::RateDifference { steps, effect } => counts::difference_interval(steps, effect, low, high),
+            Comparison::Share { bad, total, effect } => single::share_interval(*bad, *total, effect, low, high),
+            Comparison::Frequency { count, exposure, effect } => {
+                single::frequency_interval(*count, *exposure, effect, low, high)
+            }
+            Comparison::Level(level) => level.interval(low, high),
+            Comparison::Quantile { sorted, .. } => {
+                let below = sorted.partition_point(|v| self.z(*v, Direction::Above) >= low);
+                let above = sorted.partition_point(|v| self.z(*v, Direction::Below) < high);
+                (
+                    below.checked_sub(1).and_then(|i| sorted.get(i)).copied().unwrap_or(f64::NEG_INFINITY),
+                    sorted.get(above).copied().unwrap_or(f64::INFINITY),
+                )
+            }
+            Comparison::QuantileRatio { .. } => {
+                (self.factor_where(Direction::Above, low), self.factor_where(Direction::Below, high))
+            }
+        }
+    }
+
+    /// The factor at which the evidence in a direction falls to a critical value, between 1/20 and 20.
+    fn factor_where(&self, direction: Direction, critical: f64) -> f64 {
+        let rejected = |ln: f64| self.z(ln.exp(), direction) >= critical;
+        let ends = (-20_f64.ln(), 20_f64.ln());
+        let (mut inside, mut outside, unbounded) = match direction {
+            Direction::Above => (ends.1, ends.0, 0.0),
+            Direction::Below => (ends.0, ends.1, f64::INFINITY),
+        };
+        if !rejected(outside) {
+            return unbounded;
+        }
+        for _ in 0..24 {
+            let middle = (inside + outside) / 2.0;
+            if rejected(middle) { outside = middle } else { inside = middle }
+        }
+        outside.exp()
+    }
+
+    /// The estimate of the judged quantity.
+    pub(super) fn estimate(&self) -> Option<f64> {
+        match self {
+            Comparison::RateRatio { steps, .. } => Some(counts::rate_ratio(steps)),
+            Comparison::RateDifference { steps, .. } => Some(counts::rate_difference(steps)),
+            Comparison::Share { bad, total, .. } => (*total > 0).then(|| *bad as f64 / *total as f64),
+            Comparison::Frequency { count, exposure, .. } => (*exposure > 0.0).then(|| *count as f64 / exposure),
+            Comparison::Level(level) => level.estimate(),
+            Comparison::Quantile { sorted, q, .. } => quantile::quantile(sorted, *q),
+            Comparison::QuantileRatio { estimate, .. } => *estimate,
+        }
+    }
+
+    /// What the judged quantity is.
+    pub(super) fn kind(&self) -> EffectKind {
+        match self {
+            Comparison::RateRatio { .. } | Comparison::QuantileRatio { .. } => EffectKind::Ratio,
+            Comparison::RateDifference { .. } => EffectKind::Difference,
+            Comparison::Level(LevelSteps { paired: true, log: true, .. }) => EffectKind::Ratio,
+            Comparison::Level(LevelSteps { paired: true, log: false, .. }) => EffectKind::Difference,
+            _ => EffectKind::Level,
+        }
+    }
+
+    /// How it is computed.
+    pub(super) fn method(&self) -> Method {
+        match self {
+            Comparison::RateRatio { .. } => Method::ConditionalBinomial,
+            Comparison::RateDifference { steps, .. } if counts::difference_is_stratified(steps) => {
+                Method::StratifiedDifference
+            }
+            Comparison::RateDifference { .. } => Method::ScoreDifference,
+            Comparison::Share { .. } => Method::BinomialTail,
+            Comparison::Frequency { .. } => Method::PoissonTail,
+            Comparison::Level(LevelSteps { paired: true, .. }) => Method::PairedSteps,
+            Comparison::Level(_) => Method::OneArmSteps,
+            Comparison::Quantile { across_steps: true, .. } => Method::StepQuantile,
+            Comparison::Quantile { .. } => Method::SlowRequests,
+            Comparison::QuantileRatio { .. } => Method::PredictableThreshold,
+        }
+    }
+
+    /// The largest design effect that widened the interval.
+    pub(super) fn design_effect(&self) -> Option<f64> {
+        match self {
+            Comparison::RateRatio { effect, .. }
+            | Comparison::RateDifference { effect, .. }
+            | Comparison::Share { effect, .. }
+            | Comparison::Frequency { effect, .. } => Some(effect.largest()),
+            Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
+        }
+    }
+
+    /// Whether additive errors live on the logarithm of the quantity.
+    pub(super) fn is_multiplicative(&self) -> bool {
+        match self {
+            Comparison::RateDifference { .. } => false,
+            Comparison::Level(level) => level.log,
+            _ => true,
+        }
+    }
+}
+
+/// A step in which nothing can be compared; it keeps its place in time.
+pub(super) const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
+
+/// A quantile beyond a limit is a share of requests beyond it that is too large.
+fn slow_z(steps: &[Vec<f64>], q: f64, limit: f64, prior: Prior, direction: Direction) -> f64 {
+    let slow: Vec<Option<TrialStep>> = steps
+        .iter()
+        .map(|values| {
+            let total = values.len() as u64;
+            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(|v| **v > limit).count() as u64 })
+        })
+        .collect();
+    let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
+    let effect = single::trial_design_effect(&slow, prior);
+    single::share_z(bad, total, 1.0 - q, &effect, direction)
+}

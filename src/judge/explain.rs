@@ -1,0 +1,439 @@
+//! The sentence a person understands: value, limit, n, interval, and what would change the answer.
+
+use super::compare::Comparison;
+use super::decide::Bounds;
+use super::guard::Case;
+use super::levels::critical;
+use super::measure::{Measured, Test};
+use super::rules::{Bound, Limit, Severity, Side, Unit};
+use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason};
+use super::words::{self, change, count, duration, outcome_verb, quantity};
+use crate::series::{SignedDuration, Timestamp};
+use crate::stats::Direction;
+use crate::stats::single;
+
+/// An answered criterion, to be put into words.
+pub(super) struct Answer<'a> {
+    pub(super) case: &'a Case<'a>,
+    pub(super) measured: &'a Measured,
+    pub(super) test: &'a Test,
+    pub(super) outcome: Outcome,
+    pub(super) reason: Reason,
+    pub(super) levels: Levels,
+    pub(super) why: Option<&'a str>,
+}
+
+/// A bound as people write it: `<= baseline + 5%`.
+pub(super) fn bound(bound: &Bound, unit: &Unit) -> String {
+    if bound.limit == Limit::Threshold(0.0) && bound.side == Side::AtMost && !bound.strict {
+        return "== 0".into();
+    }
+    let operator = match (bound.side, bound.strict) {
+        (Side::AtMost, false) => "<=",
+        (Side::AtMost, true) => "<",
+        (Side::AtLeast, false) => ">=",
+        (Side::AtLeast, true) => ">",
+    };
+    format!("{operator} {}", limit(bound, unit))
+}
+
+fn limit(bound: &Bound, unit: &Unit) -> String {
+    match bound.limit {
+        Limit::Threshold(value) => match (unit, bound.per) {
+            (Unit::PerSecond, Some(per)) => {
+                format!("{} per {}", words::number(value * per.as_secs_f64()), duration(per))
+            }
+            _ => quantity(value, unit),
+        },
+        Limit::Margin { relative, absolute } => {
+            let relative = relative.map(|r| (r, format!("{} %", words::number(r.abs() * 100.0))));
+            let absolute = absolute.map(|a| (a, change(a.abs(), EffectKind::Difference, unit).replace('+', "")));
+            let sign = |value: f64| if value < 0.0 { '-' } else { '+' };
+            match (relative, absolute) {
+                (None, None) => "baseline".into(),
+                (Some((v, text)), None) | (None, Some((v, text))) => format!("baseline {} {text}", sign(v)),
+                (Some((v, a)), Some((_, b))) => format!("baseline {} max({a}, {b})", sign(v)),
+            }
+        }
+    }
+}
+
+/// The sentence of a criterion that was judged by its interval.
+pub(super) fn sentence(answer: &Answer, evidence: &Evidence) -> String {
+    let verb = outcome_verb(answer.outcome);
+    let facts = facts(answer, evidence);
+    let relation = relation(answer, evidence);
+    match answer.why {
+        Some(why) => format!("{verb}: {why}; so far {facts}"),
+        None => format!("{verb}: {facts}{relation}"),
+    }
+}
+
+/// What was seen: the numbers with their interval.
+fn facts(answer: &Answer, evidence: &Evidence) -> String {
+    let (unit, of) = (&answer.case.metric.unit, &answer.case.metric.of);
+    let Some(effect) = evidence.effect else { return String::new() };
+    let level = words::number(answer.levels.pass.min(answer.case.rules.policy.level) * 100.0);
+    let show = |value: f64| change(value, effect.kind, unit);
+    let interval = format!("{level} % interval {}", range(effect.low, effect.high, effect.kind, unit));
+    let estimate = effect.estimate.map_or("no estimate".into(), show);
+    let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
+    let arms = || format!("{} against {}", arm(evidence.estimate.canary), arm(evidence.estimate.baseline));
+    match &answer.test.comparison {
+        Comparison::Share { .. } => {
+            let bad = evidence.bad.map_or(0, |bad| bad.canary);
+            let total = evidence.n.canary as u64;
+            let part = if answer.measured.flipped { total - bad.min(total) } else { bad };
+            format!("{} of {} {of} ({estimate}, {interval})", count(part), count(total))
+        }
+        Comparison::Frequency { count: occurrences, .. } => {
+            let seen = duration(elapsed(answer));
+            format!("{} in {seen} ({estimate}, {interval})", plural(*occurrences, "occurrence"))
+        }
+        Comparison::RateRatio { .. } | Comparison::RateDifference { .. } => {
+            let bad = evidence.bad.unwrap_or_default();
+            let flip = |bad: u64, n: f64| if answer.measured.flipped { n as u64 - bad.min(n as u64) } else { bad };
+            let sizes = match evidence.n_of {
+                "trials" => format!(
+                    " ({} of {} against {} of {} {of})",
+                    count(flip(bad.canary, evidence.n.canary)),
+                    count(evidence.n.canary as u64),
+                    count(flip(bad.baseline, evidence.n.baseline)),
+                    count(evidence.n.baseline as u64)
+                ),
+                _ => format!(" ({} against {} occurrences)", count(bad.canary), count(bad.baseline)),
+            };
+            format!("{}{sizes}: {estimate} ({interval})", arms())
+        }
+        Comparison::Level(level) if level.paired => {
+            let pairs = level.y.iter().flatten().count();
+            format!("{} over {}: {estimate} ({interval})", arms(), plural(pairs as u64, "pair") + " of steps")
+        }
+        Comparison::Level(_) => {
+            format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step"))
+        }
+        Comparison::Quantile { q, across_steps, .. } => {
+            let what = if *across_steps { "steps" } else { of };
+            let name = words::quantile_name(*q);
+            format!("{name} {estimate} of {} {what} ({interval})", count(evidence.n.canary as u64))
+        }
+        Comparison::QuantileRatio { q, .. } => format!(
+            "{} {} over {} against {} {of}: {estimate} ({interval})",
+            words::quantile_name(*q),
+            arms(),
+            count(evidence.n.canary as u64),
+            count(evidence.n.baseline as u64)
+        ),
+    }
+}
+
+/// How what was seen lies to the bound.
+fn relation(answer: &Answer, evidence: &Evidence) -> String {
+    let criterion = answer.case.criterion;
+    let unit = &answer.case.metric.unit;
+    let text = |b: &Option<Bound>| b.as_ref().map(|b| limit(b, unit)).unwrap_or_default();
+    let target = if criterion.pass.is_some() { text(&criterion.pass) } else { text(&criterion.fail) };
+    let beyond = if criterion.fail.is_some() { text(&criterion.fail) } else { target.clone() };
+    let side = criterion.pass.map_or_else(
+        || criterion.fail.map_or(Side::AtMost, |f| if f.side == Side::AtMost { Side::AtLeast } else { Side::AtMost }),
+        |p| p.side,
+    );
+    let (within, broken) = match side {
+        Side::AtMost => ("within", "exceeds"),
+        Side::AtLeast => ("at or above", "falls short of"),
+    };
+    match answer.reason {
+        Reason::WithinBound => format!(", {within} {target}{}", tolerated(evidence)),
+        Reason::BeyondBound => format!(", {broken} {beyond}"),
+        Reason::BetweenBounds => format!(", not shown to be {within} {target}, but shown not to reach {beyond}"),
+        Reason::SmallExcess => {
+            let least = words::number(answer.case.rules.policy.min_excess);
+            format!(", {broken} {beyond}, but by fewer than {least} occurrences")
+        }
+        Reason::NotComparable => {
+            format!("; whether that is {within} {target} cannot be told without the requests behind each percentile")
+        }
+        _ => format!("; whether that is {within} {target} is undecided"),
+    }
+}
+
+/// A Pass with a shown but tolerated worsening says so.
+fn tolerated(evidence: &Evidence) -> &'static str {
+    let Some(effect) = evidence.effect else { return "" };
+    let worse = match effect.kind {
+        EffectKind::Ratio => effect.low > 1.0,
+        EffectKind::Difference => effect.low > 0.0,
+        EffectKind::Level => false,
+    };
+    let upper = evidence.pass_limit.is_some_and(|limit| limit >= effect.high);
+    if worse && upper { " (a worsening is shown, but tolerated)" } else { "" }
+}
+
+/// What would change the answer.
+pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
+    match answer.reason {
+        Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
+        Reason::Undecided | Reason::BetweenBounds | Reason::SmallExcess => more_data(answer, bounds),
+        Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
+        Reason::TooFew | Reason::LowCoverage => Some("a longer window, or more traffic, would decide".into()),
+        _ => None,
+    }
+}
+
+/// For one arm's counts: at how many bad ones the answer would be another.
+fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
+    let Comparison::Share { bad, total, effect } = &answer.test.comparison else { return None };
+    let (fail, pass) = (critical(answer.levels.fail), critical(answer.levels.pass));
+    let (towards, away) = match answer.test.wanted {
+        Side::AtMost => (Direction::Below, Direction::Above),
+        Side::AtLeast => (Direction::Above, Direction::Below),
+    };
+    let fail_limit = bounds.fail.first().map_or(answer.test.limit, |test| test.limit);
+    let fails = |x: u64| single::share_z(x, *total, fail_limit, effect, away) >= fail;
+    let passes = |x: u64| single::share_z(x, *total, answer.test.limit, effect, towards) >= pass;
+    let flipped = answer.measured.flipped;
+    let shown = |x: u64| count(if flipped { total - x.min(*total) } else { x });
+    // On the scale of what is counted as bad, `AtMost` is the only wanted side of a rate; a neutral share may want
+    // the other, where fewer is worse.
+    let up = answer.test.wanted == Side::AtMost;
+    let (fewer, more) = if flipped { ("or more", "or fewer") } else { ("or fewer", "or more") };
+    match (answer.outcome, up) {
+        (Outcome::Fail, true) => {
+            let open = largest(*bad, |x| !fails(x))?;
+            let passing = largest(*bad, passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
+            Some(format!("would not fail at {} {fewer}{}", shown(open), passing.unwrap_or_default()))
+        }
+        (Outcome::Pass, true) => {
+            let broken = smallest(*bad, *total, |x| !passes(x))?;
+            Some(format!("would no longer pass at {} {more}", shown(broken)))
+        }
+        _ => None,
+    }
+}
+
+/// The largest `x <= from` that holds, for a property that holds below some point.
+fn largest(from: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    if !holds(0) {
+        return None;
+    }
+    let (mut low, mut high) = (0, from);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if holds(middle) { low = middle } else { high = middle - 1 }
+    }
+    Some(low)
+}
+
+/// The smallest `x` from `from` to `to` that holds, for a property that holds above some point.
+fn smallest(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    if !holds(to) {
+        return None;
+    }
+    let (mut low, mut high) = (from, to);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(low)
+}
+
+/// At which limit the answer would be another: the end of the interval that decided it.
+fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
+    let (effect, unit) = (evidence.effect?, &answer.case.metric.unit);
+    let upper = answer.case.criterion.pass.is_none_or(|bound| bound.side == Side::AtMost);
+    let show = |value: f64| value.is_finite().then(|| change(value, effect.kind, unit));
+    let bound = if effect.kind == EffectKind::Level { "limit" } else { "margin" };
+    let (worse_end, better_end) = if upper { (effect.low, effect.high) } else { (effect.high, effect.low) };
+    match answer.outcome {
+        Outcome::Fail => {
+            let passing = show(better_end).map(|limit| format!(", and pass at {limit}")).unwrap_or_default();
+            Some(format!("would not fail at a {bound} of {}{passing}", show(worse_end)?))
+        }
+        Outcome::Pass => Some(format!("would pass down to a {bound} of {}", show(better_end)?)).filter(|_| upper),
+        _ => None,
+    }
+}
+
+/// How much more of the same data would decide: evidence grows with the square root of the sample.
+fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
+    let (pass, fail) = (critical(answer.levels.pass), critical(answer.levels.fail));
+    let limit = bounds.fail.first().unwrap_or(answer.test);
+    let (towards, away) = (answer.test.towards(), limit.away());
+    let factor = |needed: f64, have: f64| (needed / have).powi(2);
+    let (factor, how) = if towards > 0.1 {
+        (factor(pass, towards), "pass")
+    } else if away > 0.1 {
+        (factor(fail, away), "fail")
+    } else {
+        let place = if bounds.fail.is_empty() { "at the limit" } else { "between the target and the limit" };
+        return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
+    };
+    let more = (factor - 1.0).max(0.05);
+    let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
+    if more > 1000.0 {
+        return Some("not decidable at this traffic: it would take over 1,000 times as much data".into());
+    }
+    let n = answer.measured.n.canary * more;
+    let time = duration(rounded(time));
+    Some(match answer.measured.n_of {
+        "trials" => {
+            let n = count(two_digits(n));
+            format!(
+                "about {n} more canary {}, {time} at this traffic, would decide ({how}, if the rate stays)",
+                answer.case.metric.of
+            )
+        }
+        "steps" => {
+            let n = plural(two_digits(n.max(1.0)), "more step");
+            format!("about {n} ({time}) would decide ({how}, if the level stays)")
+        }
+        _ => format!("about {time} more would decide ({how}, if the rate stays)"),
+    })
+}
+
+fn elapsed(answer: &Answer) -> SignedDuration {
+    let steps = i32::try_from(answer.case.grid.len()).unwrap_or(i32::MAX);
+    answer.case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX)
+}
+
+fn two_digits(value: f64) -> u64 {
+    if value < 10.0 {
+        return value.ceil().max(1.0) as u64;
+    }
+    let scale = 10_f64.powf(value.log10().floor() - 1.0);
+    ((value / scale).ceil() * scale) as u64
+}
+
+/// A span to the minute, from ten minutes on.
+fn rounded(span: SignedDuration) -> SignedDuration {
+    let seconds = span.as_secs();
+    let unit = match seconds {
+        0..600 => 1,
+        600..86_400 => 60,
+        _ => 3_600,
+    };
+    SignedDuration::from_secs((seconds + unit - 1) / unit * unit)
+}
+
+fn range(low: f64, high: f64, kind: EffectKind, unit: &Unit) -> String {
+    // An end that is nothing beside the other is written as nothing.
+    let nil = kind != EffectKind::Ratio && low.abs() < high.abs() * 1e-3;
+    let (a, b) = (change(if nil { 0.0 } else { low }, kind, unit), change(high, kind, unit));
+    match (low.is_finite() && low > f64::NEG_INFINITY, high.is_finite()) {
+        (true, true) => {
+            // One unit is enough where both ends carry the same.
+            let shared = a.rsplit_once(' ').zip(b.rsplit_once(' ')).filter(|((_, u), (_, v))| u == v);
+            shared.map_or(format!("{a} to {b}"), |((a, _), _)| format!("{a} to {b}"))
+        }
+        (false, true) => format!("up to {b}"),
+        (true, false) => format!("{a} or more"),
+        (false, false) => "unbounded".into(),
+    }
+}
+
+fn plural(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
+}
+
+/// The sentence of an observed number.
+pub(super) fn observed(outcome: Outcome, reason: Reason, shown: &str, bound: &str, why: Option<&str>) -> String {
+    let verb = outcome_verb(outcome);
+    match (reason, why) {
+        (_, Some(why)) => format!("{verb}: {why}; so far {shown}"),
+        (Reason::WithinBound, _) => format!("{verb}: {shown}, as asked ({bound})"),
+        (Reason::BetweenBounds, _) => format!("{verb}: {shown}, beyond the target {bound}, but not failing"),
+        (Reason::NoBaseline, _) => format!("{verb}: {shown}, with no baseline to compare with"),
+        _ => format!("{verb}: {shown}, where {bound} is asked for"),
+    }
+}
+
+/// An alarm rule and what it met.
+pub(super) struct PeriodRule<'a> {
+    pub(super) m: usize,
+    pub(super) n: usize,
+    pub(super) beyond: usize,
+    pub(super) measured: usize,
+    pub(super) missing: usize,
+    pub(super) bound: &'a str,
+    pub(super) worst: Option<String>,
+}
+
+/// The sentence of an alarm rule.
+pub(super) fn periods(
+    outcome: Outcome,
+    reason: Reason,
+    rule: &PeriodRule,
+    at: Option<Timestamp>,
+    why: Option<&str>,
+) -> String {
+    let verb = outcome_verb(outcome);
+    let PeriodRule { m, n, beyond, measured, missing, bound, worst } = rule;
+    let run = match (m, n) {
+        (_, 1) => "a period".into(),
+        (m, n) if m == n => format!("{n} consecutive periods"),
+        (m, n) => format!("{m} of {n} consecutive periods"),
+    };
+    let missing = if *missing > 0 { format!(", {missing} not measured") } else { String::new() };
+    let worst = worst.as_deref().map(|worst| format!(", worst {worst}")).unwrap_or_default();
+    let seen = format!("{beyond} of {measured} in all{worst}{missing}");
+    match (reason, at, why) {
+        (_, _, Some(why)) => format!("{verb}: {why}; so far {beyond} of {measured} periods broke {bound}{worst}"),
+        (Reason::BeyondBound | Reason::BetweenBounds, Some(at), _) => {
+            format!("{verb}: {run} broke {bound} at {} ({seen})", at.strftime("%H:%M UTC"))
+        }
+        _ => format!("{verb}: never {run} that broke {bound} ({seen})"),
+    }
+}
+
+/// The sentence about the traffic split.
+pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low, high): (f64, f64)) -> String {
+    let observed = canary as f64 / both.max(1) as f64;
+    let seen = format!(
+        "{} of {} requests went to the canary ({}, 99.9 % interval {})",
+        count(canary),
+        count(both),
+        quantity(observed, &Unit::Share),
+        range(low, high, EffectKind::Level, &Unit::Share)
+    );
+    let expected = quantity(share, &Unit::Share);
+    match outcome {
+        Outcome::Pass => format!("passes: {seen}, in keeping with the configured {expected}"),
+        _ => format!("{}: {seen}, where {expected} is configured", outcome_verb(outcome)),
+    }
+}
+
+/// The one sentence of the verdict.
+pub(super) fn summary(outcome: Outcome, findings: &[Finding]) -> String {
+    let deciding: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted).collect();
+    let of = |wanted: Outcome| deciding.iter().filter(move |f| f.outcome == wanted).copied().collect::<Vec<_>>();
+    let total = deciding.len();
+    if total == 0 {
+        return "nothing was judged: there is no criterion that decides".into();
+    }
+    let (failed, open, warned) = (of(Outcome::Fail), of(Outcome::Inconclusive), of(Outcome::Warn));
+    let critical_first = |mut findings: Vec<&Finding>| {
+        findings.sort_by_key(|f| f.severity != Severity::Critical);
+        findings.into_iter().next().map(|f| format!("{} {}", f.criterion, f.sentence)).unwrap_or_default()
+    };
+    match outcome {
+        Outcome::Pass if failed.is_empty() && open.is_empty() && total == 1 => "the one criterion holds".into(),
+        Outcome::Pass if failed.is_empty() && open.is_empty() => format!("all {total} criteria hold"),
+        Outcome::Pass => {
+            format!("the score is high enough, with {} of {total} criteria not met", failed.len() + open.len())
+        }
+        Outcome::Warn if !warned.is_empty() => {
+            format!("{} of {total} criteria {}: {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
+        }
+        Outcome::Warn => "the score is marginal".into(),
+        Outcome::Fail => {
+            format!("{} of {total} criteria {}: {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
+        }
+        Outcome::Inconclusive => {
+            format!("{} of {total} criteria could not be decided: {}", open.len(), critical_first(open))
+        }
+    }
+}
+
+fn agree(n: usize, verb: &str) -> String {
+    if n == 1 { format!("{verb}s") } else { verb.into() }
+}

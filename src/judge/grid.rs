@@ -1,0 +1,167 @@
+//! Points onto steps: both arms of a metric on one grid, so that they can be compared step by step.
+//!
+//! Comparing inside steps is what makes time of day, shared shocks and traffic ramps cancel. The grid starts at
+//! each arm's own window, so a baseline from an earlier window is paired by elapsed time. A step without a point
+//! is `None`; the warm-up is cut off the front of both arms.
+
+use crate::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+
+/// One arm's points by step: nothing where nothing was measured.
+pub(super) type Steps<T> = Vec<Option<T>>;
+
+/// The grid of a dataset: how many steps each arm has after the warm-up, and where they begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grid {
+    windows: Pair<Window>,
+    step: SignedDuration,
+    warmup: usize,
+}
+
+impl Grid {
+    pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
+        Grid { windows: data.windows, step: data.step, warmup }
+    }
+
+    /// The number of steps of the canary's window, the warm-up left out.
+    pub(super) fn len(&self) -> usize {
+        self.windows.canary.steps(self.step).saturating_sub(self.warmup)
+    }
+
+    /// How many steps the baseline's window has, the warm-up left out.
+    pub(super) fn baseline_len(&self) -> usize {
+        self.windows.baseline.steps(self.step).saturating_sub(self.warmup)
+    }
+
+    pub(super) fn step(&self) -> SignedDuration {
+        self.step
+    }
+
+    /// The instant at which a step of the canary begins.
+    pub(super) fn begins(&self, step: usize) -> Timestamp {
+        let offset = self.step.checked_mul(i32::try_from(step + self.warmup).unwrap_or(i32::MAX));
+        offset.and_then(|o| self.windows.canary.start.checked_add(o).ok()).unwrap_or(self.windows.canary.end)
+    }
+
+    /// Puts one value per point onto the steps; several points in one step are merged.
+    fn lay<T: Copy>(
+        &self,
+        window: &Window,
+        time: &[Timestamp],
+        value: impl Fn(usize) -> T,
+        merge: impl Fn(T, T) -> T,
+    ) -> Steps<T> {
+        let mut steps = vec![None; self.len()];
+        let width = self.step.as_millis().max(1);
+        for (i, at) in time.iter().enumerate() {
+            if !window.contains(*at) {
+                continue;
+            }
+            let index = at.duration_since(window.start).as_millis() / width;
+            let index = usize::try_from(index).ok().and_then(|index| index.checked_sub(self.warmup));
+            if let Some(slot) = index.and_then(|index| steps.get_mut(index)) {
+                *slot = Some(slot.map_or(value(i), |before| merge(before, value(i))));
+            }
+        }
+        steps
+    }
+
+    /// Trials and bad ones per step, for both arms. Empty where the series has another shape.
+    pub(super) fn counts(&self, series: &Pair<Series>) -> Pair<Steps<Trials>> {
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| match series {
+            Series::Counts { time, total, bad } => self.lay(
+                window,
+                time,
+                |i| Trials { total: total[i], bad: bad[i].min(total[i]) },
+                |a, b| Trials { total: a.total.saturating_add(b.total), bad: a.bad.saturating_add(b.bad) },
+            ),
+            _ => vec![None; self.len()],
+        })
+    }
+
+    /// Occurrences and their exposure per step, for both arms. Without an exposure of their own, steps expose by
+    /// their length in seconds.
+    pub(super) fn events(&self, series: &Pair<Series>) -> Pair<Steps<Occurrences>> {
+        let seconds = self.step.as_secs_f64();
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| match series {
+            Series::Events { time, count, exposure: None } => self.lay(
+                window,
+                time,
+                |i| Occurrences { count: count[i], exposure: seconds },
+                |a, b| Occurrences { count: a.count.saturating_add(b.count), exposure: seconds },
+            ),
+            Series::Events { time, count, exposure: Some(exposure) } => self.lay(
+                window,
+                time,
+                |i| Occurrences { count: count[i], exposure: exposure[i] },
+                |a, b| Occurrences { count: a.count.saturating_add(b.count), exposure: a.exposure + b.exposure },
+            ),
+            _ => vec![None; self.len()],
+        })
+    }
+
+    /// One number per step, for both arms.
+    pub(super) fn gauge(&self, series: &Pair<Series>) -> Pair<Steps<f64>> {
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| match series {
+            Series::Gauge { time, value, .. } => self.lay(window, time, |i| value[i], |_, last| last),
+            _ => vec![None; self.len()],
+        })
+    }
+
+    /// The requests behind each step of a gauge, for both arms.
+    pub(super) fn requests(&self, series: &Pair<Series>) -> Pair<Steps<u64>> {
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| match series {
+            Series::Gauge { time, requests: Some(requests), .. } => {
+                self.lay(window, time, |i| requests[i], |a, b| a.saturating_add(b))
+            }
+            Series::Counts { time, total, .. } => self.lay(window, time, |i| total[i], |a, b| a.saturating_add(b)),
+            _ => vec![None; self.len()],
+        })
+    }
+
+    /// The values of each step, for both arms; an empty step holds none.
+    pub(super) fn values(&self, series: &Pair<Series>) -> Pair<Vec<Vec<f64>>> {
+        let width = self.step.as_millis().max(1);
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| {
+            let mut steps = vec![Vec::new(); self.len()];
+            if let Series::Values { time, value } = series {
+                for (at, value) in time.iter().zip(value) {
+                    let index = at.duration_since(window.start).as_millis() / width;
+                    let index = usize::try_from(index).ok().and_then(|index| index.checked_sub(self.warmup));
+                    if let Some(step) = index.filter(|_| window.contains(*at)).and_then(|i| steps.get_mut(i)) {
+                        step.push(*value);
+                    }
+                }
+            }
+            steps
+        })
+    }
+}
+
+/// Trials of one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Trials {
+    pub(super) total: u64,
+    pub(super) bad: u64,
+}
+
+impl Trials {
+    /// The share of bad ones, where there were any trials.
+    pub(super) fn share(self) -> Option<f64> {
+        (self.total > 0).then(|| self.bad as f64 / self.total as f64)
+    }
+}
+
+/// Occurrences of one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Occurrences {
+    pub(super) count: u64,
+    pub(super) exposure: f64,
+}
+
+/// The share of steps that hold something.
+pub(super) fn coverage<T>(steps: &[Option<T>]) -> f64 {
+    if steps.is_empty() {
+        return 0.0;
+    }
+    steps.iter().flatten().count() as f64 / steps.len() as f64
+}

@@ -1,0 +1,238 @@
+//! Absence is an answer: what must be true of the data before a criterion may pass, or be judged at all.
+//!
+//! The commonest serious bug of canary gates is the Pass that was given because nothing was measured. So a
+//! [`Case`] first says what is missing; only what survives here is compared with a bound. A canary that stopped
+//! reporting can still fail on what it reported before, but it cannot pass.
+
+use super::grid::{Grid, coverage};
+use super::rules::{Criterion, Kind, Metric, Rules, Scale, Severity, Silent, Unit};
+use super::verdict::{Evidence, Finding, Outcome, Reason};
+use super::words;
+use crate::series::{Dataset, Pair, Series};
+
+/// One criterion with the data it is about.
+pub(super) struct Case<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) criterion: &'a Criterion,
+    pub(super) metric: &'a Metric,
+    pub(super) series: &'a Pair<Series>,
+    pub(super) grid: Grid,
+    /// For each arm, whether each step was measured.
+    present: Pair<Vec<Option<()>>>,
+    data: &'a Dataset,
+}
+
+static NOTHING: Pair<Series> = Pair {
+    baseline: Series::Gauge { time: Vec::new(), value: Vec::new(), requests: None },
+    canary: Series::Gauge { time: Vec::new(), value: Vec::new(), requests: None },
+};
+static UNKNOWN: Metric = Metric {
+    unit: Unit::Plain(String::new()),
+    kind: Kind::Gauge { quantile: None, scale: Scale::Auto },
+    of: String::new(),
+    history: None,
+};
+
+impl<'a> Case<'a> {
+    pub(super) fn new(rules: &'a Rules, criterion: &'a Criterion, data: &'a Dataset) -> Self {
+        let grid = Grid::new(data, rules.policy.warmup);
+        let series = data.metrics.get(&criterion.metric).unwrap_or(&NOTHING);
+        let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
+        let present = presence(&grid, series);
+        Case { rules, criterion, metric, series, grid, present, data }
+    }
+
+    /// The dataset the case is from.
+    pub(super) fn data(&self) -> &'a Dataset {
+        self.data
+    }
+
+    /// Whether any bound compares the arms.
+    pub(super) fn needs_baseline(&self) -> bool {
+        self.criterion.compares()
+    }
+
+    /// The share of the elapsed steps in which each arm was measured.
+    pub(super) fn coverage(&self) -> Pair<f64> {
+        self.present.as_ref().map(|present| coverage(present))
+    }
+
+    /// The share of the elapsed steps that can be used for this criterion.
+    fn usable(&self) -> f64 {
+        if !self.needs_baseline() {
+            return self.coverage().canary;
+        }
+        let both = self.present.baseline.iter().zip(&self.present.canary);
+        let both: Vec<Option<()>> = both.map(|(b, c)| b.and(*c)).collect();
+        coverage(&both)
+    }
+
+    /// Why the criterion cannot be judged at all, if so: the reason and the sentence.
+    pub(super) fn obstacle(&self) -> Option<(Reason, String)> {
+        if self.grid.len() == 0 {
+            return Some((Reason::NoData, "the window holds no step after the warm-up".into()));
+        }
+        if !shape_fits(self.metric, self.series) {
+            return Some((Reason::WrongShape, "the data is not of the shape that this metric declares".into()));
+        }
+        if self.present.canary.iter().flatten().next().is_none() {
+            return Some((Reason::NoData, "the canary has no data in its window".into()));
+        }
+        if self.needs_baseline() && self.present.baseline.iter().flatten().next().is_none() {
+            return Some((Reason::NoBaseline, "the baseline has no data in its window to compare with".into()));
+        }
+        None
+    }
+
+    /// Why the criterion cannot be answered by statistics, if so.
+    pub(super) fn thin(&self) -> Option<(Reason, String)> {
+        let usable = self.usable();
+        if usable + 1e-9 >= self.rules.policy.min_coverage {
+            return None;
+        }
+        let what = if self.needs_baseline() { "both arms were measured" } else { "the canary was measured" };
+        let steps = self.grid.len();
+        Some((
+            Reason::LowCoverage,
+            format!(
+                "{what} in only {} of {steps} steps ({}; at least {} is asked for)",
+                (usable * steps as f64).round(),
+                words::quantity(usable, &Unit::Share),
+                words::quantity(self.rules.policy.min_coverage, &Unit::Share),
+            ),
+        ))
+    }
+
+    /// How the canary went silent, if it did.
+    pub(super) fn silence(&self) -> Option<String> {
+        let coverage = self.coverage();
+        let canary = &self.present.canary;
+        let last = canary.iter().rposition(Option::is_some).unwrap_or(0);
+        let tail = canary.len().saturating_sub(last + 1);
+        if coverage.canary < 0.8 && coverage.baseline >= 0.95 {
+            return Some(format!(
+                "the canary reported in {} of the steps, the baseline in {}",
+                words::quantity(coverage.canary, &Unit::Share),
+                words::quantity(coverage.baseline, &Unit::Share)
+            ));
+        }
+        if tail >= 3 && tail as f64 > 0.2 * canary.len() as f64 {
+            let ended = self.grid.begins(last + 1);
+            return Some(format!("the canary has reported nothing since {}", ended.strftime("%H:%M UTC")));
+        }
+        self.starved()
+    }
+
+    /// Steps in a row without a single canary request, where the baseline's traffic says there should be many.
+    fn starved(&self) -> Option<String> {
+        let requests = self.grid.requests(self.series);
+        let sum = |steps: &[Option<u64>]| steps.iter().flatten().map(|n| *n as f64).sum::<f64>();
+        let (all_c, all_b) = (sum(&requests.canary), sum(&requests.baseline));
+        if all_b == 0.0 || all_c == 0.0 {
+            return None;
+        }
+        let (mut run, mut expected) = (0, 0.0);
+        for (i, (c, b)) in requests.canary.iter().zip(&requests.baseline).enumerate() {
+            match (c, b) {
+                (Some(0), Some(b)) if *b > 0 => (run, expected) = (run + 1, expected + *b as f64 * all_c / all_b),
+                _ => (run, expected) = (0, 0.0),
+            }
+            if run >= 3 && expected >= 10.0 {
+                let since = self.grid.begins(i + 1 - run).strftime("%H:%M UTC");
+                return Some(format!("the canary had no request for {run} steps from {since}, with the baseline busy"));
+            }
+        }
+        None
+    }
+
+    /// Whether the minimum soak has been reached.
+    pub(super) fn soaked(&self) -> bool {
+        let measured = self.data.windows.canary.duration();
+        self.rules.policy.min_soak.is_none_or(|soak| measured >= soak)
+    }
+
+    /// The last word on a Pass or Warn: it needs enough steps, a canary that reports, and the minimum soak.
+    pub(super) fn confirm(&self, outcome: Outcome, reason: Reason) -> (Outcome, Reason, Option<String>) {
+        if outcome == Outcome::Fail || outcome == Outcome::Inconclusive {
+            return (outcome, reason, None);
+        }
+        if let Some(how) = self.silence() {
+            let outcome = match self.rules.policy.silent {
+                Silent::Inconclusive => Outcome::Inconclusive,
+                Silent::Fail => Outcome::Fail,
+            };
+            return (outcome, Reason::CanarySilent, Some(how));
+        }
+        if let Some((reason, why)) = self.thin() {
+            return (Outcome::Inconclusive, reason, Some(why));
+        }
+        if !self.soaked() {
+            let soak = self.rules.policy.min_soak.map(words::duration).unwrap_or_default();
+            return (Outcome::Inconclusive, Reason::SoakTooShort, Some(format!("the minimum soak is {soak}")));
+        }
+        (outcome, reason, None)
+    }
+
+    /// A finding with everything filled in that does not depend on the answer.
+    pub(super) fn finding(&self, outcome: Outcome, reason: Reason, sentence: String, evidence: Evidence) -> Finding {
+        let c = self.criterion;
+        let bound = |bound| super::explain::bound(bound, &self.metric.unit);
+        Finding {
+            criterion: c.name.clone(),
+            metric: c.metric.clone(),
+            statistic: c.statistic,
+            target: c.pass.as_ref().or(c.fail.as_ref()).map(bound).unwrap_or_default(),
+            fail_at: c.pass.and(c.fail.as_ref()).map(bound),
+            rule: c.rule,
+            severity: c.severity,
+            weight: c.weight,
+            group: c.group.clone(),
+            outcome,
+            reason,
+            sentence,
+            decide: None,
+            notes: Vec::new(),
+            evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
+        }
+    }
+
+    /// The finding of a criterion that could not be judged.
+    pub(super) fn unanswered(&self, reason: Reason, why: String) -> Finding {
+        let silent_fails = reason == Reason::NoData
+            && self.rules.policy.silent == Silent::Fail
+            && self.coverage().baseline > 0.0
+            && self.criterion.severity != Severity::Muted;
+        let outcome = if silent_fails { Outcome::Fail } else { Outcome::Inconclusive };
+        let evidence = Evidence { n_of: "steps", ..Evidence::default() };
+        self.finding(outcome, reason, format!("{}: {why}", words::outcome_verb(outcome)), evidence)
+    }
+}
+
+fn presence(grid: &Grid, series: &Pair<Series>) -> Pair<Vec<Option<()>>> {
+    match &series.canary {
+        Series::Counts { .. } => grid.counts(series).map(|steps| unit(&steps)),
+        Series::Events { .. } => grid.events(series).map(|steps| unit(&steps)),
+        Series::Gauge { .. } => grid.gauge(series).map(|steps| unit(&steps)),
+        Series::Values { .. } => {
+            grid.values(series).map(|steps| steps.iter().map(|values| (!values.is_empty()).then_some(())).collect())
+        }
+    }
+}
+
+fn unit<T>(steps: &[Option<T>]) -> Vec<Option<()>> {
+    steps.iter().map(|step| step.as_ref().map(|_| ())).collect()
+}
+
+/// Whether the series are what the metric says; an arm without points fits any metric.
+fn shape_fits(metric: &Metric, series: &Pair<Series>) -> bool {
+    [&series.baseline, &series.canary].into_iter().all(|series| {
+        series.is_empty()
+            || matches!(
+                (&metric.kind, series),
+                (Kind::BadShare | Kind::GoodShare | Kind::PartShare, Series::Counts { .. })
+                    | (Kind::Events, Series::Events { .. })
+                    | (Kind::Values, Series::Values { .. })
+                    | (Kind::Gauge { .. }, Series::Gauge { .. })
+            )
+    })
+}

@@ -1,0 +1,433 @@
+//! From the series of a criterion to the comparisons that its bounds ask for.
+//!
+//! This is where the shape of the data decides what may be asked: counts become ratios, differences or shares,
+//! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
+
+use super::compare::{Comparison, LevelSteps, UNUSABLE};
+use super::grid::{Occurrences, Steps, Trials};
+use super::guard::Case;
+use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
+use crate::series::{Pair, Series};
+use crate::stats::counts::{self, CountStep, Exposure};
+use crate::stats::dispersion::Prior;
+use crate::stats::quantile::{self, small_sample_allowance};
+use crate::stats::single::{self, EventStep, TrialStep};
+use crate::stats::steps::median;
+
+/// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
+const RESOLUTION: f64 = 1e-3;
+
+/// The log-scale spread that a latency tail is allowed when the data cannot tell.
+const UNKNOWN_SPREAD: f64 = 1.0;
+
+/// A criterion's data, reduced to what its comparisons need.
+pub(super) struct Measured {
+    /// Sample size per arm.
+    pub(super) n: Pair<f64>,
+    /// What `n` counts.
+    pub(super) n_of: &'static str,
+    /// Bad ones or occurrences per arm.
+    pub(super) bad: Option<Pair<u64>>,
+    /// The statistic in each arm, in the metric's unit.
+    pub(super) estimate: Pair<Option<f64>>,
+    /// Remarks for the reader.
+    pub(super) notes: Vec<String>,
+    /// Whether the answer is held back because the arms' percentiles cannot be compared.
+    pub(super) advisory: bool,
+    /// Whether the comparisons are of the complement: a good share is judged by its bad ones.
+    pub(super) flipped: bool,
+    points: Points,
+    prior: Prior,
+}
+
+enum Points {
+    Counts(Pair<Steps<Trials>>),
+    Events(Pair<Steps<Occurrences>>, Exposure),
+    Values(Pair<Vec<Vec<f64>>>, f64),
+    Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
+    AcrossSteps(Steps<f64>, f64),
+}
+
+/// One limit with the comparison that tests it.
+pub(super) struct Test {
+    pub(super) comparison: Comparison,
+    pub(super) limit: f64,
+    /// The side of the limit that the bound wants, on the comparison's own scale.
+    pub(super) wanted: Side,
+}
+
+impl Measured {
+    /// Reduces the case's series.
+    pub(super) fn of(case: &Case) -> Measured {
+        let prior = case.metric.history.map_or(Prior::default(), |(phi, nu)| Prior { phi, nu });
+        match (&case.metric.kind, case.criterion.statistic) {
+            (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
+            (Kind::Events, _) => Self::events(case, prior),
+            (Kind::Values, Statistic::Quantile(q)) => Self::values(case, q, prior),
+            (Kind::Values, _) => Self::values(case, 0.5, prior),
+            (Kind::Gauge { .. }, Statistic::Quantile(q)) => Self::across_steps(case, q, prior),
+            (Kind::Gauge { quantile, scale }, _) => Self::level(case, *quantile, *scale, prior),
+        }
+    }
+
+    fn rate(case: &Case, prior: Prior) -> Measured {
+        let steps = case.grid.counts(case.series);
+        let total = steps.as_ref().map(|s| s.iter().flatten().map(|t| t.total).sum::<u64>());
+        let bad = steps.as_ref().map(|s| s.iter().flatten().map(|t| t.bad).sum::<u64>());
+        let flipped = case.metric.kind == Kind::GoodShare;
+        let estimate = bad.zip(total).map(|(bad, total)| {
+            let share = (total > 0).then(|| bad as f64 / total as f64);
+            share.map(|share| if flipped { 1.0 - share } else { share })
+        });
+        Measured {
+            n: total.map(|n| n as f64),
+            n_of: "trials",
+            bad: Some(bad),
+            estimate,
+            flipped,
+            prior,
+            ..Self::empty(Points::Counts(steps))
+        }
+    }
+
+    fn events(case: &Case, prior: Prior) -> Measured {
+        let steps = case.grid.events(case.series);
+        let own = [&case.series.baseline, &case.series.canary]
+            .into_iter()
+            .any(|series| matches!(series, Series::Events { exposure: Some(_), .. }));
+        let steps = if own { steps } else { by_traffic_share(case, steps) };
+        let count = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.count).sum::<u64>());
+        let exposure = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
+        let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
+        let mut notes = Vec::new();
+        if !own && case.needs_baseline() && case.rules.traffic.is_none() {
+            notes.push(
+                "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into(),
+            );
+        }
+        let n_of = if own { "exposure" } else { "seconds" };
+        let points = Points::Events(steps, Exposure::Measure);
+        Measured { n: exposure, n_of, bad: Some(count), estimate, notes, prior, ..Self::empty(points) }
+    }
+
+    fn values(case: &Case, q: f64, prior: Prior) -> Measured {
+        let steps = case.grid.values(case.series);
+        let n = steps.as_ref().map(|s| s.iter().map(Vec::len).sum::<usize>() as f64);
+        let estimate = steps.as_ref().map(|s| quantile::quantile(&pooled(s), q));
+        Measured { n, n_of: "trials", estimate, prior, ..Self::empty(Points::Values(steps, q)) }
+    }
+
+    fn across_steps(case: &Case, q: f64, prior: Prior) -> Measured {
+        let steps = case.grid.gauge(case.series);
+        let n = steps.as_ref().map(|s| s.iter().flatten().count() as f64);
+        let estimate = steps.as_ref().map(|s| {
+            let mut present: Vec<f64> = s.iter().flatten().copied().collect();
+            present.sort_unstable_by(f64::total_cmp);
+            quantile::quantile(&present, q)
+        });
+        let notes = vec!["a quantile across steps of a number computed elsewhere, not of requests".to_owned()];
+        let points = Points::AcrossSteps(steps.canary, q);
+        Measured { n, n_of: "steps", estimate, notes, prior, ..Self::empty(points) }
+    }
+
+    fn level(case: &Case, q: Option<f64>, scale: Scale, prior: Prior) -> Measured {
+        let mut steps = case.grid.gauge(case.series);
+        let mut notes = Vec::new();
+        let (mut allowance, mut advisory) = (Pair::default(), false);
+        if let Some(q) = q.filter(|_| case.needs_baseline()) {
+            (allowance, advisory) = allowance_for(case, q, &mut steps, &mut notes);
+        }
+        let positive = steps.as_ref().map(|s| s.iter().flatten().all(|v| *v > 0.0));
+        let both_positive = positive.canary && (positive.baseline || !case.needs_baseline());
+        let log = match scale {
+            Scale::Auto | Scale::Ratio => both_positive,
+            Scale::Difference => false,
+        };
+        if scale == Scale::Ratio && !log {
+            notes.push("compared by difference: the values are not all positive".into());
+        }
+        let n = steps.as_ref().map(|s| s.iter().flatten().count() as f64);
+        let estimate = steps.as_ref().map(|s| median(&s.iter().flatten().copied().collect::<Vec<_>>()));
+        let points = Points::Level { steps, log, allowance };
+        Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) }
+    }
+
+    fn empty(points: Points) -> Measured {
+        Measured {
+            n: Pair::default(),
+            n_of: "steps",
+            bad: None,
+            estimate: Pair::default(),
+            notes: Vec::new(),
+            advisory: false,
+            flipped: false,
+            points,
+            prior: Prior::default(),
+        }
+    }
+
+    /// The tests of one bound: one, or two where a margin is the wider of two parts.
+    pub(super) fn tests(&self, bound: &Bound) -> Vec<Test> {
+        let wanted = match (bound.side, self.flipped) {
+            (side, false) => side,
+            (Side::AtMost, true) => Side::AtLeast,
+            (Side::AtLeast, true) => Side::AtMost,
+        };
+        let limits: Vec<(Limit, f64)> = match bound.limit {
+            Limit::Threshold(value) => vec![(bound.limit, if self.flipped { 1.0 - value } else { value })],
+            Limit::Margin { relative, absolute } => {
+                let relative = relative.map(|r| (Limit::Margin { relative, absolute: None }, 1.0 + r));
+                let signed = absolute.map(|a| if self.flipped { -a } else { a });
+                let absolute = signed.map(|a| (Limit::Margin { relative: None, absolute }, a));
+                let equal = (Limit::Margin { relative: None, absolute: None }, f64::NAN);
+                let parts: Vec<_> = relative.into_iter().chain(absolute).collect();
+                if parts.is_empty() { vec![equal] } else { parts }
+            }
+        };
+        limits.into_iter().map(|(limit, value)| self.test(limit, value, wanted)).collect()
+    }
+
+    fn test(&self, limit: Limit, value: f64, wanted: Side) -> Test {
+        let by_ratio = matches!(limit, Limit::Margin { absolute: None, .. });
+        // `baseline` alone is a margin of nothing: a ratio of one, or a difference of zero.
+        let bare = value.is_nan();
+        let ratio = if bare { 1.0 } else { value };
+        let (comparison, limit) = match (&self.points, limit) {
+            (Points::Counts(steps), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
+            (Points::Counts(steps), _) => {
+                let steps = paired_counts(steps);
+                let effect = counts::design_effect(&steps, Exposure::Trials, self.prior);
+                if by_ratio && !bare {
+                    (Comparison::RateRatio { steps, effect }, ratio)
+                } else {
+                    (Comparison::RateDifference { steps, effect }, if bare { 0.0 } else { value })
+                }
+            }
+            (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
+            (Points::Events(steps, exposure), _) => {
+                let steps = paired_events(steps);
+                let effect = counts::design_effect(&steps, *exposure, self.prior);
+                (Comparison::RateRatio { steps, effect }, ratio)
+            }
+            (Points::Values(steps, q), Limit::Threshold(_)) => {
+                let (steps, sorted) = (steps.canary.clone(), pooled(&steps.canary));
+                (Comparison::Quantile { steps, sorted, q: *q, prior: self.prior, across_steps: false }, value)
+            }
+            (Points::Values(steps, q), _) => {
+                let estimate = match (self.estimate.canary, self.estimate.baseline) {
+                    (Some(c), Some(b)) if b > 0.0 => Some(c / b),
+                    _ => None,
+                };
+                let pairs = steps.baseline.iter().cloned().zip(steps.canary.iter().cloned());
+                let pairs: Vec<_> = pairs.collect();
+                let thresholds = quantile::predictable_thresholds(&pairs, *q);
+                let prior = self.prior;
+                (Comparison::QuantileRatio { steps: pairs, thresholds, q: *q, estimate, prior }, ratio)
+            }
+            (Points::AcrossSteps(steps, q), _) => {
+                let steps: Vec<Vec<f64>> = steps.iter().map(|v| v.iter().copied().collect()).collect();
+                let sorted = pooled(&steps);
+                (Comparison::Quantile { steps, sorted, q: *q, prior: self.prior, across_steps: true }, value)
+            }
+            (Points::Level { steps, log, .. }, Limit::Threshold(_)) => one_arm_level(&steps.canary, *log, value),
+            (Points::Level { steps, log, allowance }, _) => {
+                paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value, self.estimate.baseline)
+            }
+        };
+        Test { comparison, limit, wanted }
+    }
+}
+
+fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
+    let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
+    let effect = single::trial_design_effect(&trials, prior);
+    let (total, bad) = trials.iter().flatten().fold((0, 0), |(n, x), t| (n + t.total, x + t.bad));
+    Comparison::Share { bad, total, effect }
+}
+
+fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparison {
+    let events = steps.canary.iter().map(|s| s.map(|o| EventStep { exposure: o.exposure, count: o.count }));
+    let events: Vec<_> = events.collect();
+    let effect = single::event_design_effect(&events, prior);
+    let (exposure, count) = events.iter().flatten().fold((0.0, 0), |(e, x), s| (e + s.exposure, x + s.count));
+    Comparison::Frequency { count, exposure, effect }
+}
+
+fn paired_counts(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
+    let pairs = steps.baseline.iter().zip(&steps.canary);
+    let step = |(b, c): (&Option<Trials>, &Option<Trials>)| match (b, c) {
+        (Some(b), Some(c)) => {
+            CountStep { canary_total: c.total as f64, canary: c.bad, baseline_total: b.total as f64, baseline: b.bad }
+        }
+        _ => UNUSABLE,
+    };
+    pairs.map(step).collect()
+}
+
+fn paired_events(steps: &Pair<Steps<Occurrences>>) -> Vec<CountStep> {
+    let pairs = steps.baseline.iter().zip(&steps.canary);
+    let step = |(b, c): (&Option<Occurrences>, &Option<Occurrences>)| match (b, c) {
+        (Some(b), Some(c)) => {
+            CountStep { canary_total: c.exposure, canary: c.count, baseline_total: b.exposure, baseline: b.count }
+        }
+        _ => UNUSABLE,
+    };
+    pairs.map(step).collect()
+}
+
+/// Occurrences without an exposure of their own expose by time, and between arms by the share of the traffic.
+fn by_traffic_share(case: &Case, steps: Pair<Steps<Occurrences>>) -> Pair<Steps<Occurrences>> {
+    let Some(traffic) = case.rules.traffic.as_ref().filter(|_| case.needs_baseline()) else { return steps };
+    let scale = |steps: Steps<Occurrences>, share: f64| {
+        let scaled = |o: Occurrences| Occurrences { exposure: o.exposure * share, ..o };
+        steps.into_iter().map(|step| step.map(scaled)).collect()
+    };
+    Pair { baseline: scale(steps.baseline, 1.0 - traffic.share), canary: scale(steps.canary, traffic.share) }
+}
+
+fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64) -> (Comparison, f64) {
+    let log = log && limit > 0.0;
+    let y = steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect();
+    let size = median(&steps.iter().flatten().map(|v| v.abs()).collect::<Vec<_>>()).unwrap_or(1.0);
+    let level = LevelSteps {
+        y,
+        log,
+        paired: false,
+        allowance_above: Vec::new(),
+        allowance_below: Vec::new(),
+        floor: resolution_variance(log, size),
+    };
+    (Comparison::Level(level), limit)
+}
+
+fn paired_level(
+    steps: &Pair<Steps<f64>>,
+    log: bool,
+    allowance: &Pair<Vec<f64>>,
+    ratio: Option<f64>,
+    absolute: f64,
+    baseline: Option<f64>,
+) -> (Comparison, f64) {
+    let log = log && ratio.is_some();
+    let pairs = steps.baseline.iter().zip(&steps.canary);
+    let y = pairs
+        .map(|(b, c)| match (b, c) {
+            (Some(b), Some(c)) if log => Some(c.ln() - b.ln()),
+            (Some(b), Some(c)) => Some(c - b),
+            _ => None,
+        })
+        .collect();
+    let size = baseline.map_or(1.0, f64::abs);
+    let scaled = |a: &Vec<f64>| if log { a.clone() } else { a.iter().map(|a| a * size).collect() };
+    let level = LevelSteps {
+        y,
+        log,
+        paired: true,
+        allowance_above: scaled(&allowance.canary),
+        allowance_below: scaled(&allowance.baseline),
+        floor: resolution_variance(log, size),
+    };
+    let limit = match ratio {
+        Some(ratio) if log => ratio,
+        Some(ratio) => (ratio - 1.0) * size,
+        None => absolute,
+    };
+    (Comparison::Level(level), limit)
+}
+
+/// The variance that rounding alone gives to one step.
+fn resolution_variance(log: bool, size: f64) -> f64 {
+    let resolution = if log { RESOLUTION } else { RESOLUTION * size.max(f64::MIN_POSITIVE) };
+    resolution * resolution / 12.0
+}
+
+fn pooled(steps: &[Vec<f64>]) -> Vec<f64> {
+    let mut all: Vec<f64> = steps.iter().flatten().copied().collect();
+    all.sort_unstable_by(f64::total_cmp);
+    all
+}
+
+/// How much the small-sample bias of percentiles may favour either answer, per step: in `canary` what may make
+/// the canary look slower, in `baseline` what may make it look faster. Steps with too few requests are dropped.
+fn allowance_for(case: &Case, q: f64, steps: &mut Pair<Steps<f64>>, notes: &mut Vec<String>) -> (Pair<Vec<f64>>, bool) {
+    let spread = tail_spread(case).unwrap_or(UNKNOWN_SPREAD);
+    let Some((requests, from)) = request_counts(case) else {
+        return unknown_sizes(case, spread, steps.canary.len(), notes);
+    };
+    if let Some(from) = from {
+        notes.push(format!("request counts behind the percentiles are those of `{from}`"));
+    }
+    let enough = |n: &Option<u64>| n.is_some_and(|n| n as f64 * (1.0 - q) >= 1.0);
+    let mut dropped = 0;
+    for i in 0..steps.canary.len() {
+        let present = steps.canary[i].is_some() && steps.baseline[i].is_some();
+        if present && !(enough(&requests.baseline[i]) && enough(&requests.canary[i])) {
+            (steps.baseline[i], steps.canary[i]) = (None, None);
+            dropped += 1;
+        }
+    }
+    if dropped > 0 {
+        let words = super::words::quantile_name(q);
+        notes.push(format!("{dropped} steps with too few requests for a {words} are left out"));
+    }
+    let slower = small_sample_allowance(q, spread, &requests.baseline, &requests.canary);
+    let faster = small_sample_allowance(q, spread, &requests.canary, &requests.baseline);
+    (Pair { baseline: faster, canary: slower }, false)
+}
+
+/// Without request counts the worst case is allowed for, except against the direction that the configured traffic
+/// share rules out.
+fn unknown_sizes(case: &Case, spread: f64, steps: usize, notes: &mut Vec<String>) -> (Pair<Vec<f64>>, bool) {
+    let share = case.rules.traffic.as_ref().map(|traffic| traffic.share);
+    if share.is_some_and(|share| (0.4..=0.6).contains(&share)) {
+        return (Pair::default(), false);
+    }
+    let worst = |needed: bool| if needed { vec![0.25 * spread; steps] } else { Vec::new() };
+    let canary_may_be_larger = share.is_none_or(|share| share > 0.5);
+    let baseline_may_be_larger = share.is_none_or(|share| share < 0.5);
+    notes.push(
+        "percentiles of arms of unknown size are biased differently: the worst case is allowed for; give `requests` \
+         (or a rate metric) to be exact"
+            .into(),
+    );
+    (Pair { baseline: worst(baseline_may_be_larger), canary: worst(canary_may_be_larger) }, true)
+}
+
+/// The request counts behind a gauge: its own, or the totals of a rate metric on the same steps, with its name.
+fn request_counts<'a>(case: &Case<'a>) -> Option<(Pair<Steps<u64>>, Option<&'a str>)> {
+    let known = |p: &Pair<Steps<u64>>| p.canary.iter().any(Option::is_some) && p.baseline.iter().any(Option::is_some);
+    let own = case.grid.requests(case.series);
+    if known(&own) {
+        return Some((own, None));
+    }
+    let traffic = case.rules.traffic.as_ref().and_then(|traffic| traffic.metric.as_ref());
+    let rate = |name: &&String| case.rules.metrics.get(*name).is_some_and(|m| m.kind == Kind::BadShare);
+    let names = traffic.into_iter().chain(case.data().metrics.keys().filter(rate));
+    names.filter_map(|name| Some((name, case.data().metrics.get(name)?))).find_map(|(name, series)| {
+        let requests = case.grid.requests(series);
+        known(&requests).then_some((requests, Some(name.as_str())))
+    })
+}
+
+/// The log-scale spread of the tail, from percentile gauges of the same family: s = max(ln(P95/P50)/1.645,
+/// ln(P99/P95)/0.681), medians over time of both arms.
+fn tail_spread(case: &Case) -> Option<f64> {
+    let family = &case.criterion.family;
+    let gauge_at = |wanted: f64| {
+        let criteria = case.rules.criteria.iter().filter(|c| c.family == *family).map(|c| &c.metric);
+        criteria.chain([&case.criterion.metric]).find_map(|name| {
+            let metric = case.rules.metrics.get(name)?;
+            let is_it = matches!(metric.kind, Kind::Gauge { quantile: Some(q), .. } if (q - wanted).abs() < 1e-9);
+            if !is_it || metric.unit != Unit::Milliseconds && metric.unit != case.metric.unit {
+                return None;
+            }
+            let steps = case.grid.gauge(case.data().metrics.get(name)?);
+            let all = steps.baseline.iter().chain(&steps.canary).flatten().copied().filter(|v| *v > 0.0);
+            median(&all.collect::<Vec<_>>())
+        })
+    };
+    let (p50, p95, p99) = (gauge_at(0.5), gauge_at(0.95), gauge_at(0.99));
+    let body = p50.zip(p95).map(|(p50, p95)| (p95 / p50).ln() / 1.645);
+    let tail = p95.zip(p99).map(|(p95, p99)| (p99 / p95).ln() / 0.681);
+    body.into_iter().chain(tail).filter(|s| s.is_finite() && *s > 0.0).reduce(f64::max)
+}

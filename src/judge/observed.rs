@@ -1,0 +1,163 @@
+//! Bounds on the observed number itself: any fallback fails, no statistics.
+//!
+//! These are for what must not happen at all and for what is exact by nature. A bound that holds on little data is
+//! said to: what the data would still be compatible with is written beside it.
+
+use super::explain;
+use super::grid::Grid;
+use super::guard::Case;
+use super::rules::{Bound, Criterion, Kind, Limit, Side, Statistic, Unit};
+use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
+use super::words;
+use crate::series::{Arm, Pair, Series};
+
+/// Compares the canary's observed number with the bounds.
+pub(super) fn judge(case: &Case) -> Finding {
+    if let Some((reason, why)) = case.obstacle() {
+        return case.unanswered(reason, why);
+    }
+    let seen = Pair::build(|arm| observe(case, arm));
+    let Some(value) = seen.canary.value else {
+        return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
+    };
+    let criterion = case.criterion;
+    let limit = |bound: &Bound| resolve(bound, seen.baseline.value);
+    let holds = |bound: Option<&Bound>| bound.and_then(|b| limit(b).map(|limit| satisfies(value, limit, b)));
+    let (outcome, reason) = match (holds(criterion.pass.as_ref()), holds(criterion.fail.as_ref())) {
+        (_, Some(true)) | (Some(false), None) => (Outcome::Fail, Reason::BeyondBound),
+        (Some(true), _) | (None, Some(false)) => (Outcome::Pass, Reason::WithinBound),
+        (Some(false), Some(false)) => (Outcome::Warn, Reason::BetweenBounds),
+        (None, None) => (Outcome::Inconclusive, Reason::NoBaseline),
+    };
+    let (outcome, reason, why) = case.confirm(outcome, reason);
+    let evidence = Evidence {
+        n: Pair { baseline: seen.baseline.n, canary: seen.canary.n },
+        n_of: seen.canary.n_of,
+        bad: Some(Pair { baseline: seen.baseline.bad, canary: seen.canary.bad }),
+        estimate: Pair { baseline: seen.baseline.value, canary: Some(value) },
+        effect: Some(Effect { kind: EffectKind::Level, estimate: Some(value), low: value, high: value }),
+        pass_limit: criterion.pass.as_ref().and_then(limit),
+        fail_limit: criterion.fail.as_ref().and_then(limit),
+        method: Some(Method::Observed),
+        ..Evidence::default()
+    };
+    let shown = show(case, criterion.statistic, value);
+    let bound = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &unit(case)));
+    let sentence = explain::observed(outcome, reason, &shown, &bound.unwrap_or_default(), why.as_deref());
+    let mut finding = case.finding(outcome, reason, sentence, Evidence { unit: Some(unit(case)), ..evidence });
+    finding.evidence.unit = Some(unit(case));
+    finding.target =
+        criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &unit(case))).unwrap_or_default();
+    finding.notes.extend(compatible(case, &seen.canary));
+    finding
+}
+
+struct Seen {
+    value: Option<f64>,
+    n: f64,
+    n_of: &'static str,
+    bad: u64,
+}
+
+fn observe(case: &Case, arm: Arm) -> Seen {
+    let grid: &Grid = &case.grid;
+    match (case.series.get(arm), case.criterion.statistic) {
+        (Series::Counts { .. }, statistic) => {
+            let steps = grid.counts(case.series);
+            let steps = steps.get(arm).iter().flatten();
+            let (total, bad) = steps.fold((0u64, 0u64), |(n, x), t| (n + t.total, x + t.bad));
+            let share = (total > 0).then(|| bad as f64 / total as f64);
+            let value = match (statistic, &case.metric.kind) {
+                (Statistic::Count, _) => share.map(|_| bad as f64),
+                (_, Kind::GoodShare) => share.map(|s| 1.0 - s),
+                _ => share,
+            };
+            Seen { value, n: total as f64, n_of: "trials", bad }
+        }
+        (Series::Events { .. }, statistic) => {
+            let steps = grid.events(case.series);
+            let steps = steps.get(arm).iter().flatten();
+            let (exposure, count) = steps.fold((0.0, 0u64), |(e, x), o| (e + o.exposure, x + o.count));
+            let rate = (exposure > 0.0).then(|| count as f64 / exposure);
+            let value = if statistic == Statistic::Frequency { rate } else { Some(count as f64) };
+            let measured = grid.events(case.series).get(arm).iter().flatten().count();
+            Seen { value: value.filter(|_| measured > 0), n: measured as f64, n_of: "steps", bad: count }
+        }
+        (Series::Values { .. }, _) => {
+            let all: Vec<f64> = grid.values(case.series).get(arm).iter().flatten().copied().collect();
+            Seen { value: extreme(&all, case.criterion), n: all.len() as f64, n_of: "trials", bad: 0 }
+        }
+        (Series::Gauge { .. }, _) => {
+            let all: Vec<f64> = grid.gauge(case.series).get(arm).iter().flatten().copied().collect();
+            Seen { value: extreme(&all, case.criterion), n: all.len() as f64, n_of: "steps", bad: 0 }
+        }
+    }
+}
+
+fn extreme(values: &[f64], criterion: &Criterion) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    match criterion.statistic {
+        Statistic::Max => sorted.last().copied(),
+        Statistic::Min => sorted.first().copied(),
+        Statistic::Quantile(q) => crate::stats::quantile::quantile(&sorted, q),
+        _ => crate::stats::quantile::quantile(&sorted, 0.5),
+    }
+}
+
+/// The bound's limit as a number, where the baseline it refers to is known.
+fn resolve(bound: &Bound, baseline: Option<f64>) -> Option<f64> {
+    match bound.limit {
+        Limit::Threshold(value) => Some(value),
+        Limit::Margin { relative, absolute } => {
+            let baseline = baseline?;
+            let by_ratio = relative.map(|r| baseline * (1.0 + r));
+            let by_difference = absolute.map(|a| baseline + a);
+            let wider = |a: f64, b: f64| if bound.side == Side::AtMost { a.max(b) } else { a.min(b) };
+            Some(match (by_ratio, by_difference) {
+                (Some(a), Some(b)) => wider(a, b),
+                (Some(one), None) | (None, Some(one)) => one,
+                (None, None) => baseline,
+            })
+        }
+    }
+}
+
+fn satisfies(value: f64, limit: f64, bound: &Bound) -> bool {
+    match (bound.side, bound.strict) {
+        (Side::AtMost, false) => value <= limit,
+        (Side::AtMost, true) => value < limit,
+        (Side::AtLeast, false) => value >= limit,
+        (Side::AtLeast, true) => value > limit,
+    }
+}
+
+/// What the observed number is measured in: a count of occurrences has no unit of its own.
+fn unit(case: &Case) -> Unit {
+    if case.criterion.statistic == Statistic::Count { Unit::Plain(String::new()) } else { case.metric.unit.clone() }
+}
+
+fn show(case: &Case, statistic: Statistic, value: f64) -> String {
+    let amount = words::quantity(value, &unit(case));
+    match statistic {
+        Statistic::Count if value == 1.0 => "1 occurrence".into(),
+        Statistic::Count => format!("{} occurrences", words::count(value as u64)),
+        Statistic::Max => format!("the largest was {amount}"),
+        Statistic::Min => format!("the smallest was {amount}"),
+        _ => format!("observed {amount}"),
+    }
+}
+
+/// What no occurrence among few trials is still compatible with: 1 - 0.05^(1/n), near 3/n (the rule of three).
+fn compatible(case: &Case, seen: &Seen) -> Option<String> {
+    if seen.bad > 0 || seen.n_of != "trials" || seen.n < 1.0 || case.metric.unit != Unit::Share {
+        return None;
+    }
+    let upper = 1.0 - 0.05_f64.powf(1.0 / seen.n);
+    Some(format!(
+        "none among {} {}: compatible with a true rate of up to {} (95 %)",
+        words::count(seen.n as u64),
+        case.metric.of,
+        words::quantity(upper, &Unit::Share)
+    ))
+}

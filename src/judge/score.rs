@@ -1,0 +1,155 @@
+//! From findings to the verdict: the outcome, the score, the recommendation and the one sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rules::{Policy, Rules, Severity};
+use super::verdict::{Finding, Outcome, Recommendation, Score, Trace, Verdict};
+use super::{explain, grid};
+use crate::series::{Arm, Dataset, MetricName, Pair, Series};
+
+/// Combines the findings.
+///
+/// Any Fail fails; else any Inconclusive is Inconclusive; else any Warn warns; else it passes. Muted findings never
+/// decide. Nothing judged is Inconclusive. A score policy replaces this for all but critical failures.
+pub(super) fn conclude(rules: &Rules, data: &Dataset, findings: Vec<Finding>) -> Verdict {
+    let score = score(&findings);
+    let outcome = outcome(&rules.policy, &findings, &score);
+    let recommendation = match outcome {
+        Outcome::Pass | Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
+        Outcome::Inconclusive => Recommendation::Hold,
+        Outcome::Fail => Recommendation::RollBack { to: rules.policy.roll_back_to.clone() },
+    };
+    Verdict {
+        name: rules.name.clone(),
+        phase: rules.phase.clone(),
+        labels: rules.labels.clone(),
+        outcome,
+        summary: explain::summary(outcome, &findings),
+        recommendation,
+        score,
+        windows: data.windows,
+        step: data.step,
+        traces: traces(rules, data),
+        notes: notes(rules, data),
+        level: rules.policy.level,
+        fingerprint: rules.fingerprint.clone(),
+        findings,
+    }
+}
+
+fn outcome(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {
+    let deciding = || findings.iter().filter(|f| f.severity != Severity::Muted);
+    // The check of the traffic split alone measures nothing of the canary.
+    if !deciding().any(|f| f.weight > 0.0 || f.severity == Severity::Critical) {
+        return Outcome::Inconclusive;
+    }
+    let critical = deciding().any(|f| f.severity == Severity::Critical && f.outcome == Outcome::Fail);
+    match (policy.score, score.total) {
+        (Some(limits), Some(total)) if !critical => {
+            if total + 1e-9 >= limits.pass {
+                Outcome::Pass
+            } else if total + 1e-9 >= limits.marginal {
+                Outcome::Warn
+            } else if deciding().any(|f| f.outcome == Outcome::Fail) {
+                Outcome::Fail
+            } else {
+                Outcome::Inconclusive
+            }
+        }
+        _ => deciding().map(|f| f.outcome).max().unwrap_or(Outcome::Inconclusive),
+    }
+}
+
+/// The weighted share of what was shown to hold: Pass counts whole, Warn half, anything else nothing. A critical
+/// failure makes its group nothing.
+fn score(findings: &[Finding]) -> Score {
+    let counted: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted && f.weight > 0.0).collect();
+    let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in counted {
+        let place = *places.entry(&finding.group).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((&finding.group, Vec::new()));
+        }
+        groups[place].1.push(finding);
+    }
+    let (mut sum, mut weights, mut scores) = (0.0, 0.0, Vec::new());
+    for (name, members) in groups {
+        let weight: f64 = members.iter().map(|f| f.weight).sum();
+        let critical = members.iter().any(|f| f.severity == Severity::Critical && f.outcome == Outcome::Fail);
+        let earned = if critical { 0.0 } else { members.iter().map(|f| f.weight * worth(f.outcome)).sum() };
+        scores.push((name.to_owned(), Some(100.0 * earned / weight)));
+        sum += earned;
+        weights += weight;
+    }
+    Score { total: (weights > 0.0).then(|| 100.0 * sum / weights), groups: scores }
+}
+
+fn worth(outcome: Outcome) -> f64 {
+    match outcome {
+        Outcome::Pass => 1.0,
+        Outcome::Warn => 0.5,
+        Outcome::Inconclusive | Outcome::Fail => 0.0,
+    }
+}
+
+fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
+    let mut notes = Vec::new();
+    let windows = data.windows;
+    if windows.baseline != windows.canary {
+        let shift = windows.canary.start.duration_since(windows.baseline.start);
+        let same_hour = shift.as_secs() % 86_400 == 0;
+        let how = if same_hour { "at the same time of day" } else { "at another time of day" };
+        notes.push(format!(
+            "the baseline is another window, {} {} {how}: steps are paired by elapsed time, and what changed between \
+             the windows for other reasons counts as an effect",
+            super::words::duration(shift.abs()),
+            if shift.is_negative() { "later" } else { "earlier" },
+        ));
+        let grid = grid::Grid::new(data, rules.policy.warmup);
+        if grid.baseline_len() != grid.len() {
+            notes.push(format!(
+                "the windows differ in length ({} and {} steps): only the steps that both have are compared",
+                grid.baseline_len(),
+                grid.len()
+            ));
+        }
+    }
+    if rules.policy.warmup > 0 {
+        notes.push(format!("the first {} steps of both arms are left out as warm-up", rules.policy.warmup));
+    }
+    notes
+}
+
+/// The points of every metric that a criterion names, on the common grid.
+fn traces(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Trace> {
+    let grid = grid::Grid::new(data, 0);
+    let named: BTreeSet<&MetricName> = rules.criteria.iter().map(|c| &c.metric).collect();
+    let metrics = rules.metrics.iter().filter(|(name, _)| named.contains(name));
+    metrics
+        .filter_map(|(name, metric)| {
+            let series = data.metrics.get(name)?;
+            let steps = Pair::build(|arm| trace(&grid, series, arm, metric.kind == super::rules::Kind::GoodShare));
+            let origin = data.origins.get(name).cloned().unwrap_or_default();
+            Some((name.clone(), Trace { unit: metric.unit.clone(), steps, origin }))
+        })
+        .collect()
+}
+
+fn trace(grid: &grid::Grid, series: &Pair<Series>, arm: Arm, good: bool) -> Vec<Option<f64>> {
+    match series.get(arm) {
+        Series::Counts { .. } => {
+            let share = |t: grid::Trials| t.share().map(|share| if good { 1.0 - share } else { share });
+            grid.counts(series).get(arm).iter().map(|step| step.and_then(share)).collect()
+        }
+        Series::Events { .. } => {
+            let rate = |o: grid::Occurrences| (o.exposure > 0.0).then(|| o.count as f64 / o.exposure);
+            grid.events(series).get(arm).iter().map(|step| step.and_then(rate)).collect()
+        }
+        Series::Gauge { .. } => grid.gauge(series).get(arm).clone(),
+        Series::Values { .. } => {
+            let steps = grid.values(series);
+            steps.get(arm).iter().map(|values| crate::stats::steps::median(values)).collect()
+        }
+    }
+}

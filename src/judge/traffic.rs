@@ -1,0 +1,123 @@
+//! Is the comparison itself fair? The canary's share of the traffic against the configured one.
+//!
+//! A sample-ratio mismatch says that the split is not what was configured: a broken flag, a retry storm, a router
+//! that sends the easy requests elsewhere. It is judged at 0.001 with the over-dispersion of real routing allowed
+//! for, and a mismatch below 1 % of the configured share is ignored however certain it is (Fabijan et al. 2019).
+
+use super::explain;
+use super::grid::Grid;
+use super::rules::{Kind, Mismatch, Rule, Rules, Severity, Statistic, Traffic, Unit};
+use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
+use super::words;
+use crate::series::{Dataset, MetricName, Pair, Series};
+use crate::stats::dispersion::Prior;
+use crate::stats::single::{self, TrialStep};
+use crate::stats::tail::normal_quantile;
+
+const ALPHA: f64 = 0.001;
+const NEGLIGIBLE: f64 = 0.01;
+
+/// The finding about the split, where a share is configured and requests were counted in both arms.
+pub(super) fn judge(rules: &Rules, data: &Dataset) -> Option<Finding> {
+    let traffic = rules.traffic.as_ref().filter(|_| data.windows.baseline == data.windows.canary)?;
+    let Some((metric, series)) = requests(traffic, rules, data) else {
+        let name = traffic.metric.clone().unwrap_or_else(|| "traffic".into());
+        let why = "the split could not be checked: no metric counts the requests of both arms".to_owned();
+        return Some(finding(traffic, name, Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
+    };
+    let grid = Grid::new(data, rules.policy.warmup);
+    let counts = grid.requests(series);
+    let pairs = counts.baseline.iter().zip(&counts.canary);
+    let steps: Vec<_> = pairs.map(|(b, c)| b.zip(*c).map(|(b, c)| (c, b.saturating_add(c)))).collect();
+    let (canary, both) = steps.iter().flatten().fold((0u64, 0u64), |(c, n), s| (c + s.0, n + s.1));
+    if both == 0 {
+        let why = "the split could not be checked: no step has requests in both arms".to_owned();
+        return Some(finding(traffic, metric.clone(), Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
+    }
+    let observed = canary as f64 / both as f64;
+    let z = single::traffic_share_z(&steps, traffic.share, Prior::default());
+    let critical = normal_quantile(1.0 - ALPHA / 2.0);
+    let mismatch = z.abs() >= critical && (observed / traffic.share - 1.0).abs() > NEGLIGIBLE;
+    let trials: Vec<_> = steps.iter().map(|s| s.map(|(bad, total)| TrialStep { total, bad })).collect();
+    let effect = single::trial_design_effect(&trials, Prior::default());
+    let (low, high) = single::share_interval(canary, both, &effect, critical, critical);
+    let (outcome, reason) = match (mismatch, traffic.on_mismatch) {
+        (false, _) => (Outcome::Pass, Reason::ShareAsExpected),
+        (true, Mismatch::Warn) => (Outcome::Warn, Reason::ShareMismatch),
+        (true, Mismatch::Fail) => (Outcome::Fail, Reason::ShareMismatch),
+    };
+    let sentence = explain::traffic(outcome, canary, both, traffic.share, (low, high));
+    let evidence = Evidence {
+        unit: Some(Unit::Share),
+        n: Pair { baseline: (both - canary) as f64, canary: canary as f64 },
+        n_of: "trials",
+        coverage: counts.map(|c| super::grid::coverage(&c)),
+        estimate: Pair { baseline: None, canary: Some(observed) },
+        effect: Some(Effect { kind: EffectKind::Level, estimate: Some(observed), low, high }),
+        pass_limit: Some(traffic.share),
+        method: Some(Method::TrafficShare),
+        level: Some(Levels { fail: 1.0 - ALPHA / 2.0, pass: 1.0 - ALPHA / 2.0 }),
+        design_effect: Some(effect.largest()),
+        ..Evidence::default()
+    };
+    Some(finding(traffic, metric.clone(), outcome, reason, sentence, evidence))
+}
+
+fn requests<'a>(traffic: &'a Traffic, rules: &Rules, data: &'a Dataset) -> Option<(&'a MetricName, &'a Pair<Series>)> {
+    let known = |(_, series): &(&'a MetricName, &'a Pair<Series>)| {
+        [&series.baseline, &series.canary]
+            .into_iter()
+            .all(|s| matches!(s, Series::Counts { .. } | Series::Gauge { requests: Some(_), .. }) && !s.is_empty())
+    };
+    match &traffic.metric {
+        Some(name) => data.metrics.get(name).map(|series| (name, series)).filter(known),
+        None => {
+            let plain = |name: &MetricName| rules.metrics.get(name).is_some_and(|m| m.kind == Kind::BadShare);
+            let candidates = || data.metrics.iter().filter(known);
+            let counts = candidates().filter(|(name, _)| plain(name)).max_by_key(|(_, series)| total(series));
+            counts.or_else(|| candidates().max_by_key(|(_, series)| total(series)))
+        }
+    }
+}
+
+fn total(series: &Pair<Series>) -> u64 {
+    [&series.baseline, &series.canary]
+        .into_iter()
+        .map(|series| match series {
+            Series::Counts { total, .. } => total.iter().sum(),
+            Series::Gauge { requests: Some(requests), .. } => requests.iter().sum(),
+            _ => 0,
+        })
+        .sum()
+}
+
+fn finding(
+    traffic: &Traffic,
+    metric: MetricName,
+    outcome: Outcome,
+    reason: Reason,
+    sentence: String,
+    evidence: Evidence,
+) -> Finding {
+    Finding {
+        criterion: "traffic share".into(),
+        metric,
+        statistic: Statistic::Rate,
+        target: format!("= {}", words::quantity(traffic.share, &Unit::Share)),
+        fail_at: None,
+        rule: Rule::Interval,
+        // A split that nobody asked to be measured on a metric of its own may stay unchecked.
+        severity: if reason == Reason::NoData && traffic.metric.is_none() { Severity::Muted } else { Severity::Normal },
+        weight: 0.0,
+        group: "traffic".into(),
+        outcome,
+        reason,
+        sentence,
+        decide: None,
+        notes: match outcome {
+            Outcome::Warn | Outcome::Fail => vec!["the mix of traffic is suspect for every comparison above".into()],
+            _ => Vec::new(),
+        },
+        evidence,
+    }
+}

@@ -1,0 +1,194 @@
+//! A judged dataset as a folder that is a configuration again.
+//!
+//! ```text
+//! DIR/canary.yaml          the same configuration, resolved, its sources rewritten to the files beside it
+//! DIR/series/METRIC.csv    what was measured: time, arm, and the columns of the metric's shape
+//! DIR/verdict.json         what was answered
+//! ```
+//!
+//! So replaying is judging, and a recording can be read, edited and committed like any other configuration. The
+//! folder appears whole or not at all: it is written beside its place and then exchanged with what was there in
+//! one step. Nothing but the measured points, the rules and the labels is kept: no query, address or credential.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::series::{Arm, Dataset, Pair, Series};
+
+/// The name of the configuration inside a recording (and of any configuration that a folder stands for).
+pub const CONFIG: &str = "canary.yaml";
+/// The name of the verdict inside a recording.
+pub const VERDICT: &str = "verdict.json";
+/// The folder of the series inside a recording.
+pub const SERIES: &str = "series";
+
+/// Why a recording could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is something else at the place.
+    #[error("{} exists and is not a recording: it is left as it is; choose another folder", .0.display())]
+    Occupied(PathBuf),
+    /// The operating system refused.
+    #[error("cannot write the recording {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Writes a recording to `folder`, replacing an older recording there. `config` is the text of its canary.yaml,
+/// `verdict` of its verdict.json.
+pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> Result<(), Error> {
+    if !may_replace(folder) {
+        return Err(Error::Occupied(folder.to_owned()));
+    }
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { path, source }
+    };
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(at(parent))?;
+    let draft = tempfile::Builder::new().prefix(".davy-recording-").tempdir_in(parent).map_err(at(parent))?;
+    let series = draft.path().join(SERIES);
+    fs::create_dir(&series).map_err(at(&series))?;
+    for (name, pair) in &dataset.metrics {
+        let path = series.join(format!("{name}.csv"));
+        write_series(&path, pair).map_err(at(&path))?;
+    }
+    for (name, text) in [(CONFIG, config), (VERDICT, verdict)] {
+        let path = draft.path().join(name);
+        write_synced(&path, text.as_bytes()).map_err(at(&path))?;
+    }
+    readable(draft.path()).map_err(at(folder))?;
+    put_in_place(draft, folder).map_err(at(folder))
+}
+
+/// Writes one file so that a reader finds the old text or the new one, never a part.
+pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // A device or pipe cannot be exchanged for a file: write through it.
+    if path.exists() && !path.is_file() {
+        return fs::write(path, text);
+    }
+    let mut draft = tempfile::Builder::new().prefix(".davy-").tempfile_in(parent)?;
+    io::Write::write_all(&mut draft, text.as_bytes())?;
+    draft.as_file().sync_all()?;
+    let mode = fs::metadata(path).map(|found| found.permissions()).ok();
+    match mode {
+        Some(permissions) => fs::set_permissions(draft.path(), permissions)?,
+        None => readable_file(draft.path())?,
+    }
+    draft.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A folder may be replaced when it is empty or holds a recording.
+fn may_replace(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+        Ok(mut entries) => {
+            let recording = folder.join(VERDICT).is_file() && folder.join(CONFIG).is_file();
+            entries.next().is_none() || recording
+        }
+    }
+}
+
+fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    if !folder.exists() {
+        fs::rename(draft.path(), folder)?;
+        let _moved = draft.keep();
+        return Ok(());
+    }
+    match renameat_with(CWD, draft.path(), CWD, folder, RenameFlags::EXCHANGE) {
+        // The draft's place now holds the old recording, which goes with it.
+        Ok(()) => draft.close(),
+        // A file system that cannot exchange: the old one steps aside first.
+        Err(_) => {
+            let aside = tempfile::Builder::new().prefix(".davy-old-").tempdir_in(parent_of(folder))?;
+            let old = aside.path().join("recording");
+            fs::rename(folder, &old)?;
+            if let Err(error) = fs::rename(draft.path(), folder) {
+                fs::rename(&old, folder)?;
+                return Err(error);
+            }
+            let _moved = draft.keep();
+            aside.close()
+        }
+    }
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
+}
+
+fn readable(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+}
+
+fn readable_file(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+fn write_series(path: &Path, pair: &Pair<Series>) -> io::Result<()> {
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    let columns = columns(pair);
+    rows.write_record(["time", "arm"].iter().chain(&columns))?;
+    for arm in Arm::BOTH {
+        let series = pair.get(arm);
+        for i in 0..series.len() {
+            let mut row = vec![series.time()[i].to_string(), arm.name().to_owned()];
+            row.extend(columns.iter().map(|column| cell(series, column, i)));
+            rows.write_record(&row)?;
+        }
+    }
+    let bytes = rows.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+    write_synced(path, &bytes)
+}
+
+/// The columns of a metric's file, by its shape.
+fn columns(pair: &Pair<Series>) -> Vec<&'static str> {
+    let shape = if pair.canary.is_empty() { &pair.baseline } else { &pair.canary };
+    let known = |which: fn(&Series) -> bool| which(&pair.baseline) || which(&pair.canary);
+    match shape {
+        Series::Counts { .. } => vec!["total", "bad"],
+        Series::Events { .. } if known(|s| matches!(s, Series::Events { exposure: Some(_), .. })) => {
+            vec!["count", "exposure"]
+        }
+        Series::Events { .. } => vec!["count"],
+        Series::Values { .. } => vec!["value"],
+        Series::Gauge { .. } if known(|s| matches!(s, Series::Gauge { requests: Some(_), .. })) => {
+            vec!["value", "requests"]
+        }
+        Series::Gauge { .. } => vec!["value"],
+    }
+}
+
+fn cell(series: &Series, column: &str, i: usize) -> String {
+    match (series, column) {
+        (Series::Counts { total, .. }, "total") => total[i].to_string(),
+        (Series::Counts { bad, .. }, "bad") => bad[i].to_string(),
+        (Series::Events { count, .. }, "count") => count[i].to_string(),
+        (Series::Events { exposure: Some(exposure), .. }, "exposure") => exposure[i].to_string(),
+        (Series::Values { value, .. } | Series::Gauge { value, .. }, "value") => value[i].to_string(),
+        (Series::Gauge { requests: Some(requests), .. }, "requests") => requests[i].to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,367 @@
+//! The verdict as a published contract: what `--format json` prints, what other programs read, and the one thing
+//! that every renderer works from, so that a saved verdict renders again to the same bytes.
+//!
+//! The contract only grows. A field is never renamed, removed or given another meaning within one major version;
+//! readers ignore what they do not know. There are no booleans, because a word says what it means and can gain a
+//! third value; `reason`, `method`, `statistic` and `unit` may gain new words in a minor version.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{method, reason};
+
+/// The version of the contract that this davy writes.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// A verdict of davy: what was compared, what was found, and what to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "davy verdict")]
+pub struct Document {
+    /// Version of this contract, "major.minor". A new major version may change meanings; a new minor version only adds.
+    pub schema_version: String,
+    /// Version of the davy that judged.
+    pub davy: String,
+    /// Name of the comparison.
+    pub name: String,
+    /// The phase of the rollout that was judged, where there are phases.
+    pub phase: Option<String>,
+    /// The answer.
+    pub outcome: Outcome,
+    /// The reason for the answer, in one sentence.
+    pub summary: String,
+    /// What to do now.
+    pub recommendation: Recommendation,
+    /// The two sides of the comparison.
+    pub arms: Arms<Side>,
+    /// Spacing of the points, in seconds.
+    pub step_seconds: Option<Number>,
+    /// Confidence of the policy, between 0 and 1.
+    pub level: Option<Number>,
+    /// The weighted score, from 0 to 100.
+    pub score: Score,
+    /// One entry per criterion in the order written, then those about the comparison itself.
+    pub findings: Vec<Finding>,
+    /// What the reader should know of the comparison as a whole.
+    pub notes: Vec<String>,
+    /// The judged points themselves, by metric.
+    pub traces: Vec<Trace>,
+    /// Fingerprint of the resolved configuration.
+    pub fingerprint: String,
+}
+
+/// The same thing for both arms.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Arms_of_{T}")]
+pub struct Arms<T> {
+    /// The side that is known to be good.
+    pub baseline: T,
+    /// The side under judgement.
+    pub canary: T,
+}
+
+impl<T> Arms<T> {
+    /// Each arm with its name, baseline first.
+    pub fn named(&self) -> [(&'static str, &T); 2] {
+        [("baseline", &self.baseline), ("canary", &self.canary)]
+    }
+}
+
+/// One side of the comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Side {
+    /// The labels of the arm, in the order written.
+    pub labels: Vec<Label>,
+    /// The time that was judged.
+    pub window: Span,
+}
+
+/// A label of an arm, such as its version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Label {
+    /// What it says.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// A half-open span of time: `start` belongs to it, `end` does not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Span {
+    /// The first instant inside (RFC 3339, UTC).
+    pub start: String,
+    /// The first instant after (RFC 3339, UTC).
+    pub end: String,
+    /// How many whole or begun steps it has.
+    pub steps: u64,
+}
+
+/// The four answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Shown to be within its bounds.
+    Pass,
+    /// Shown not to fail, but not within the target.
+    Warn,
+    /// The data cannot tell.
+    Inconclusive,
+    /// Shown to be beyond its bounds.
+    Fail,
+}
+
+/// What to do with the rollout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recommendation {
+    /// The action.
+    pub action: Action,
+    /// Where to, in words: the next phase, or what to roll back to.
+    pub to: Option<String>,
+}
+
+/// The action of a recommendation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Go on.
+    Promote,
+    /// Keep the present share and collect more data.
+    Hold,
+    /// Take the canary back.
+    RollBack,
+}
+
+/// The answer to one criterion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Name of the criterion, unique within the verdict.
+    pub criterion: String,
+    /// The metric it reads.
+    pub metric: String,
+    /// What of the metric was compared: "rate", "frequency", "count", "typical", "max", "min", or a quantile like "p95".
+    pub statistic: String,
+    /// What must hold, in words with units: "<= baseline + 5%".
+    pub target: String,
+    /// What makes it fail, where that is said apart.
+    pub fail_at: Option<String>,
+    /// How the comparison was made.
+    pub rule: Rule,
+    /// How much a failure matters.
+    pub severity: Severity,
+    /// Its weight in the score.
+    pub weight: Option<Number>,
+    /// The group it is scored in.
+    pub group: String,
+    /// The answer.
+    pub outcome: Outcome,
+    /// Why, for programs. New words may come.
+    #[schemars(extend("examples" = reason::NAMES))]
+    pub reason: String,
+    /// Why, for people.
+    pub sentence: String,
+    /// What would change the answer, where that can be said.
+    pub decide: Option<String>,
+    /// Remarks on the data behind it.
+    pub notes: Vec<String>,
+    /// The numbers.
+    pub evidence: Evidence,
+}
+
+/// How a comparison was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rule {
+    /// The kind of rule.
+    pub kind: RuleKind,
+    /// For `periods`: how many periods must be beyond the bound.
+    pub m: Option<u64>,
+    /// For `periods`: out of how many consecutive ones.
+    pub n: Option<u64>,
+}
+
+/// The kinds of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// The whole confidence interval must lie on one side.
+    Interval,
+    /// The observed number is compared, without statistics.
+    Observed,
+    /// An alarm: m of n consecutive periods beyond the bound.
+    Periods,
+}
+
+/// How much a failed criterion matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Fails the verdict, and the score of its group is 0.
+    Critical,
+    /// Fails the verdict.
+    Normal,
+    /// Shown, never decides.
+    Muted,
+}
+
+/// The numbers behind a finding, in the metric's unit. What is not known is null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// What the estimates are measured in.
+    pub unit: Option<UnitName>,
+    /// Sample size per arm.
+    pub n: Arms<Option<Number>>,
+    /// What `n` counts: "requests", "steps", "events".
+    pub n_of: String,
+    /// Bad or slow requests, or events, per arm.
+    pub bad: Option<Arms<u64>>,
+    /// Share of the elapsed steps in which the arm was measured.
+    pub coverage: Arms<Option<Number>>,
+    /// The statistic in each arm.
+    pub estimate: Arms<Option<Number>>,
+    /// What was compared with the bound.
+    pub effect: Option<Effect>,
+    /// The bound to pass, on the scale of the effect.
+    pub pass_limit: Option<Number>,
+    /// The bound to fail, on the scale of the effect.
+    pub fail_limit: Option<Number>,
+    /// How it was computed. New words may come.
+    #[schemars(extend("examples" = method::NAMES))]
+    pub method: Option<String>,
+    /// Confidence of the interval's two ends.
+    pub level: Option<Levels>,
+    /// The design effect that widened the interval, for counts.
+    pub design_effect: Option<Number>,
+    /// The smallest worsening that this data would have shown with 80 % power, on the scale of the effect.
+    pub detectable: Option<Number>,
+    /// For alarms: what the periods were.
+    pub periods: Option<Periods>,
+}
+
+/// The judged quantity with its interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Effect {
+    /// What the number is.
+    pub kind: EffectKind,
+    /// The estimate.
+    pub estimate: Option<Number>,
+    /// Lower end of the interval; null where unbounded.
+    pub low: Option<Number>,
+    /// Upper end of the interval; null where unbounded.
+    pub high: Option<Number>,
+}
+
+/// What an effect is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// The canary's own value, in the metric's unit.
+    Level,
+    /// Canary divided by baseline.
+    Ratio,
+    /// Canary minus baseline, in the metric's unit.
+    Difference,
+}
+
+/// Confidence of the two one-sided answers, between 0 and 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Levels {
+    /// At which a fail is stated.
+    pub fail: Option<Number>,
+    /// At which a pass is stated.
+    pub pass: Option<Number>,
+}
+
+/// The periods of an alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Periods {
+    /// Periods beyond the bound.
+    pub beyond: u64,
+    /// Periods looked at.
+    pub of: u64,
+}
+
+/// A weighted score, from 0 to 100.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Score {
+    /// Over all criteria that count; null when none does.
+    pub total: Option<Number>,
+    /// Per group, in the order of first mention.
+    pub groups: Vec<GroupScore>,
+}
+
+/// The score of one group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupScore {
+    /// The group's name.
+    pub name: String,
+    /// Its score; null when none of its criteria counts.
+    pub score: Option<Number>,
+}
+
+/// One metric's points on the common grid, in the metric's unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    /// The metric.
+    pub metric: String,
+    /// What the values are measured in.
+    pub unit: UnitName,
+    /// Where the series came from.
+    pub origin: String,
+    /// One entry per step, null where nothing was measured.
+    pub steps: Arms<Vec<Option<Number>>>,
+}
+
+/// A unit's name: "share" (between 0 and 1), "ms", "bytes", "percent", "per_second", "per:EXPOSURE" as in
+/// "per:session", "plain" for a bare number, or "plain:NAME" with a unit of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = ["share", "ms", "bytes", "percent", "per_second", "per:session", "plain", "plain:jobs"]))]
+pub struct UnitName(pub String);
+
+/// A finite number of 12 significant digits, so that platforms agree on its text and reading gives back what was written.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Number(f64);
+
+impl Number {
+    /// The number, or nothing for what is not one.
+    pub fn new(value: f64) -> Option<Number> {
+        if !value.is_finite() {
+            return None;
+        }
+        let rounded = format!("{value:.11e}").parse().unwrap_or(value);
+        Some(Number(if f64::is_finite(rounded) { rounded + 0.0 } else { value }))
+    }
+
+    /// The number as Rust knows it.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.fract() == 0.0 && self.0.abs() < 1e15 {
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        Number::new(value).ok_or_else(|| serde::de::Error::custom("expected a finite number"))
+    }
+}
+
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
+    }
+}

@@ -1,0 +1,209 @@
+//! A verdict as its document: field by field, nothing left out and nothing added but the version.
+
+use super::document::{
+    Action, Arms, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Number, Outcome, Periods,
+    Recommendation, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span, Trace, UnitName,
+};
+use super::{method, reason};
+use crate::judge::rules::{self, Statistic, Unit};
+use crate::judge::verdict::{self, Verdict};
+use crate::series::{Pair, SignedDuration, Window};
+
+impl From<&Verdict> for Document {
+    fn from(verdict: &Verdict) -> Document {
+        let sides = verdict.labels.as_ref().zip(verdict.windows.as_ref());
+        Document {
+            schema_version: SCHEMA_VERSION.into(),
+            davy: env!("CARGO_PKG_VERSION").into(),
+            name: verdict.name.clone(),
+            phase: verdict.phase.clone(),
+            outcome: verdict.outcome.into(),
+            summary: verdict.summary.clone(),
+            recommendation: (&verdict.recommendation).into(),
+            arms: sides.map(|(labels, window)| side(labels, window, verdict.step)).into(),
+            step_seconds: Number::new(verdict.step.as_secs_f64()),
+            level: Number::new(verdict.level),
+            score: score(&verdict.score),
+            findings: verdict.findings.iter().map(finding).collect(),
+            notes: verdict.notes.clone(),
+            traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),
+            fingerprint: verdict.fingerprint.clone(),
+        }
+    }
+}
+
+impl<T> From<Pair<T>> for Arms<T> {
+    fn from(pair: Pair<T>) -> Self {
+        Arms { baseline: pair.baseline, canary: pair.canary }
+    }
+}
+
+impl From<verdict::Outcome> for Outcome {
+    fn from(outcome: verdict::Outcome) -> Self {
+        match outcome {
+            verdict::Outcome::Pass => Outcome::Pass,
+            verdict::Outcome::Warn => Outcome::Warn,
+            verdict::Outcome::Inconclusive => Outcome::Inconclusive,
+            verdict::Outcome::Fail => Outcome::Fail,
+        }
+    }
+}
+
+impl From<&verdict::Recommendation> for Recommendation {
+    fn from(recommendation: &verdict::Recommendation) -> Self {
+        let (action, to) = match recommendation {
+            verdict::Recommendation::Promote { to } => (Action::Promote, to.clone()),
+            verdict::Recommendation::Hold => (Action::Hold, None),
+            verdict::Recommendation::RollBack { to } => (Action::RollBack, Some(to.clone())),
+        };
+        Recommendation { action, to }
+    }
+}
+
+impl From<verdict::EffectKind> for EffectKind {
+    fn from(kind: verdict::EffectKind) -> Self {
+        match kind {
+            verdict::EffectKind::Level => EffectKind::Level,
+            verdict::EffectKind::Ratio => EffectKind::Ratio,
+            verdict::EffectKind::Difference => EffectKind::Difference,
+        }
+    }
+}
+
+impl From<EffectKind> for verdict::EffectKind {
+    fn from(kind: EffectKind) -> Self {
+        match kind {
+            EffectKind::Level => verdict::EffectKind::Level,
+            EffectKind::Ratio => verdict::EffectKind::Ratio,
+            EffectKind::Difference => verdict::EffectKind::Difference,
+        }
+    }
+}
+
+impl From<&Unit> for UnitName {
+    fn from(unit: &Unit) -> Self {
+        UnitName(match unit {
+            Unit::Share => "share".into(),
+            Unit::Milliseconds => "ms".into(),
+            Unit::Bytes => "bytes".into(),
+            Unit::Percent => "percent".into(),
+            Unit::PerSecond => "per_second".into(),
+            Unit::Per(exposure) => format!("per:{exposure}"),
+            Unit::Plain(name) if name.is_empty() => "plain".into(),
+            Unit::Plain(name) => format!("plain:{name}"),
+        })
+    }
+}
+
+impl From<&UnitName> for Unit {
+    /// A name that this davy does not know, from a newer one, is a unit of its own.
+    fn from(name: &UnitName) -> Self {
+        match name.0.as_str() {
+            "share" => Unit::Share,
+            "ms" => Unit::Milliseconds,
+            "bytes" => Unit::Bytes,
+            "percent" => Unit::Percent,
+            "per_second" => Unit::PerSecond,
+            "plain" => Unit::Plain(String::new()),
+            other => match other.split_once(':') {
+                Some(("per", exposure)) => Unit::Per(exposure.into()),
+                Some(("plain", own)) => Unit::Plain(own.into()),
+                _ => Unit::Plain(other.into()),
+            },
+        }
+    }
+}
+
+fn side(labels: &[(String, String)], window: &Window, step: SignedDuration) -> Side {
+    let labels = labels.iter().map(|(name, value)| Label { name: name.clone(), value: value.clone() });
+    let window =
+        Span { start: window.start.to_string(), end: window.end.to_string(), steps: window.steps(step) as u64 };
+    Side { labels: labels.collect(), window }
+}
+
+fn score(score: &verdict::Score) -> Score {
+    let group =
+        |(name, score): &(String, Option<f64>)| GroupScore { name: name.clone(), score: score.and_then(Number::new) };
+    Score { total: score.total.and_then(Number::new), groups: score.groups.iter().map(group).collect() }
+}
+
+fn finding(finding: &verdict::Finding) -> Finding {
+    Finding {
+        criterion: finding.criterion.clone(),
+        metric: finding.metric.clone(),
+        statistic: statistic(finding.statistic),
+        target: finding.target.clone(),
+        fail_at: finding.fail_at.clone(),
+        rule: rule(finding.rule),
+        severity: match finding.severity {
+            rules::Severity::Critical => Severity::Critical,
+            rules::Severity::Normal => Severity::Normal,
+            rules::Severity::Muted => Severity::Muted,
+        },
+        weight: Number::new(finding.weight),
+        group: finding.group.clone(),
+        outcome: finding.outcome.into(),
+        reason: reason::name(finding.reason).into(),
+        sentence: finding.sentence.clone(),
+        decide: finding.decide.clone(),
+        notes: finding.notes.clone(),
+        evidence: evidence(&finding.evidence),
+    }
+}
+
+fn statistic(statistic: Statistic) -> String {
+    match statistic {
+        Statistic::Rate => "rate".into(),
+        Statistic::Frequency => "frequency".into(),
+        Statistic::Count => "count".into(),
+        Statistic::Typical => "typical".into(),
+        Statistic::Max => "max".into(),
+        Statistic::Min => "min".into(),
+        Statistic::Quantile(q) => match Number::new(q * 100.0) {
+            Some(percent) => format!("p{}", percent.get()),
+            None => "quantile".into(),
+        },
+    }
+}
+
+fn rule(rule: rules::Rule) -> Rule {
+    match rule {
+        rules::Rule::Interval => Rule { kind: RuleKind::Interval, m: None, n: None },
+        rules::Rule::Observed => Rule { kind: RuleKind::Observed, m: None, n: None },
+        rules::Rule::Periods { m, n } => Rule { kind: RuleKind::Periods, m: Some(m as u64), n: Some(n as u64) },
+    }
+}
+
+fn evidence(evidence: &verdict::Evidence) -> Evidence {
+    Evidence {
+        unit: evidence.unit.as_ref().map(UnitName::from),
+        n: evidence.n.map(Number::new).into(),
+        n_of: evidence.n_of.into(),
+        bad: evidence.bad.map(Arms::from),
+        coverage: evidence.coverage.map(Number::new).into(),
+        estimate: evidence.estimate.map(|estimate| estimate.and_then(Number::new)).into(),
+        effect: evidence.effect.map(|effect| Effect {
+            kind: effect.kind.into(),
+            estimate: effect.estimate.and_then(Number::new),
+            low: Number::new(effect.low),
+            high: Number::new(effect.high),
+        }),
+        pass_limit: evidence.pass_limit.and_then(Number::new),
+        fail_limit: evidence.fail_limit.and_then(Number::new),
+        method: evidence.method.map(|method| method::name(method).into()),
+        level: evidence.level.map(|level| Levels { fail: Number::new(level.fail), pass: Number::new(level.pass) }),
+        design_effect: evidence.design_effect.and_then(Number::new),
+        detectable: evidence.detectable.and_then(Number::new),
+        periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
+    }
+}
+
+fn trace(metric: &str, trace: &verdict::Trace) -> Trace {
+    let points = |steps: &Vec<Option<f64>>| steps.iter().map(|step| step.and_then(Number::new)).collect();
+    Trace {
+        metric: metric.into(),
+        unit: (&trace.unit).into(),
+        origin: trace.origin.clone(),
+        steps: trace.steps.as_ref().map(points).into(),
+    }
+}

@@ -1,0 +1,106 @@
+//! How a finding was computed, in one line for readers, with the source of the method.
+
+use crate::judge::verdict::Method;
+
+/// The name of every method, in the order of the judge's own list.
+pub const NAMES: [&str; 13] = {
+    let mut names = [""; 13];
+    let mut at = 0;
+    while at < ALL.len() {
+        names[at] = name(ALL[at]);
+        at += 1;
+    }
+    names
+};
+
+const ALL: [Method; 13] = [
+    Method::BinomialTail,
+    Method::PoissonTail,
+    Method::ConditionalBinomial,
+    Method::ScoreDifference,
+    Method::StratifiedDifference,
+    Method::PairedSteps,
+    Method::OneArmSteps,
+    Method::StepQuantile,
+    Method::SlowRequests,
+    Method::PredictableThreshold,
+    Method::Observed,
+    Method::Periods,
+    Method::TrafficShare,
+];
+
+/// The name of a method, as the published contract writes it.
+pub const fn name(method: Method) -> &'static str {
+    match method {
+        Method::BinomialTail => "binomial_tail",
+        Method::PoissonTail => "poisson_tail",
+        Method::ConditionalBinomial => "conditional_binomial",
+        Method::ScoreDifference => "score_difference",
+        Method::StratifiedDifference => "stratified_difference",
+        Method::PairedSteps => "paired_steps",
+        Method::OneArmSteps => "one_arm_steps",
+        Method::StepQuantile => "step_quantile",
+        Method::SlowRequests => "slow_requests",
+        Method::PredictableThreshold => "predictable_threshold",
+        Method::Observed => "observed",
+        Method::Periods => "periods",
+        Method::TrafficShare => "traffic_share",
+    }
+}
+
+/// A method in words. A name that this davy does not know, from a newer one, stands for itself.
+pub fn describe(name: &str) -> &str {
+    match ALL.into_iter().find(|method| self::name(*method) == name) {
+        Some(method) => words(method),
+        None => name,
+    }
+}
+
+fn words(method: Method) -> &'static str {
+    match method {
+        Method::BinomialTail => {
+            "exact binomial test of the canary's bad requests against the limit, widened by the design effect \
+             (Clopper–Pearson)"
+        }
+        Method::PoissonTail => {
+            "exact Poisson test of the canary's events against the limit, widened by the design effect (Garwood)"
+        }
+        Method::ConditionalBinomial => {
+            "exact conditional binomial test of the canary's share of the events in each step, widened by the design \
+             effect (Clopper–Pearson; Mantel–Haenszel estimate)"
+        }
+        Method::ScoreDifference => {
+            "score test of the difference of the two rates, widened by the design effect (Miettinen–Nurminen)"
+        }
+        Method::StratifiedDifference => {
+            "difference of the two rates within each step, weighted by traffic (Mantel–Haenszel), with a variance \
+             that allows for autocorrelation (equal-weighted cosines; Lazarus, Lewis, Stock and Watson)"
+        }
+        Method::PairedSteps => {
+            "canary against baseline step by step: mean and signed rank (Wilcoxon) must agree, each with two variances \
+             that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
+        }
+        Method::OneArmSteps => {
+            "the canary's steps against the limit: mean and signed rank (Wilcoxon) must agree, each with two variances \
+             that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
+        }
+        Method::StepQuantile => {
+            "exact binomial test of the share of steps beyond the limit against the share that the quantile allows, \
+             widened by the design effect (Clopper–Pearson)"
+        }
+        Method::SlowRequests => {
+            "exact binomial test of the share of requests slower than the limit against the share that the quantile \
+             allows, widened by the design effect (Clopper–Pearson)"
+        }
+        Method::PredictableThreshold => {
+            "requests slower than the baseline's quantile of earlier steps, counted in both arms and compared by the \
+             exact conditional binomial test, widened by the design effect (Clopper–Pearson)"
+        }
+        Method::Observed => "the observed number against the bound, without statistics",
+        Method::Periods => "an alarm rule: consecutive periods beyond the bound are counted, without statistics",
+        Method::TrafficShare => {
+            "binomial test of the canary's share of the requests against the configured share, widened by the design \
+             effect (sample-ratio mismatch)"
+        }
+    }
+}

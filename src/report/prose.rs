@@ -1,0 +1,118 @@
+//! Text for a page of fixed width: what is hostile made plain, long lines wrapped, long names cut.
+//!
+//! Widths are columns of a terminal, not bytes or characters: a CJK character takes two, a combining mark none.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text without anything that could move a cursor, colour a terminal, start a new line or turn the direction
+/// of reading: control characters become visible signs, invisible ones vanish, white space becomes one space.
+pub fn plain(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => clean.push(' '),
+            '\0'..='\u{1f}' => clean.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
+            '\u{7f}' => clean.push('␡'),
+            '\u{80}'..='\u{9f}' => clean.push('\u{fffd}'),
+            c if is_invisible(c) => {}
+            c => clean.push(c),
+        }
+    }
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Marks of direction, joiners, variation selectors, tags and fillers: they show nothing, but change what is shown.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Columns that the text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text cut to a width, with … where something is missing.
+pub fn fit(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_string();
+    }
+    let (head, _) = split_at_width(text, columns.saturating_sub(1));
+    format!("{}…", head.trim_end())
+}
+
+/// The text with spaces after it, up to a width.
+pub fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// The text with spaces before it, up to a width.
+pub fn pad_left(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// The text in lines no wider than so many columns, broken between words; a number stays with its unit.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in unbreakable(text, columns) {
+        if !line.is_empty() && width(&line) + 1 + width(&word) <= columns {
+            line.push(' ');
+            line.push_str(&word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        let mut rest = word.as_str();
+        while width(rest) > columns {
+            let (head, tail) = split_at_width(rest, columns);
+            lines.push(head.to_string());
+            rest = tail;
+        }
+        line.push_str(rest);
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// Words, with a unit glued to the number before it and an operator to what follows it, where there is room.
+fn unbreakable(text: &str, columns: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let is_unit = width(word) <= 3 || word.starts_with('/');
+        let belongs = |last: &String| {
+            (is_operator(last) || is_unit && last.ends_with(|c: char| c.is_ascii_digit()))
+                && width(last) + 1 + width(word) <= columns.min(20)
+        };
+        match words.last_mut() {
+            Some(last) if belongs(last) && !is_operator(word) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_string()),
+        }
+    }
+    words
+}
+
+fn is_operator(word: &str) -> bool {
+    matches!(word, "<" | "<=" | ">" | ">=" | "==" | "+" | "-" | "/")
+}
+
+/// The longest beginning that fits, but at least one character, so that a loop over the rest ends.
+fn split_at_width(text: &str, columns: usize) -> (&str, &str) {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > columns && at > 0 {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
+}

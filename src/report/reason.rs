@@ -1,0 +1,43 @@
+//! The words by which programs know why a finding is what it is.
+
+use crate::judge::verdict::Reason;
+
+/// Every word, in the order of the judge's own list.
+pub const NAMES: [&str; 15] = [
+    name(Reason::WithinBound),
+    name(Reason::BeyondBound),
+    name(Reason::BetweenBounds),
+    name(Reason::Undecided),
+    name(Reason::NoData),
+    name(Reason::NoBaseline),
+    name(Reason::LowCoverage),
+    name(Reason::TooFew),
+    name(Reason::CanarySilent),
+    name(Reason::SmallExcess),
+    name(Reason::SoakTooShort),
+    name(Reason::NotComparable),
+    name(Reason::ShareMismatch),
+    name(Reason::ShareAsExpected),
+    name(Reason::WrongShape),
+];
+
+/// The word of a reason.
+pub const fn name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::WithinBound => "within_bound",
+        Reason::BeyondBound => "beyond_bound",
+        Reason::BetweenBounds => "between_bounds",
+        Reason::Undecided => "undecided",
+        Reason::NoData => "no_data",
+        Reason::NoBaseline => "no_baseline",
+        Reason::LowCoverage => "low_coverage",
+        Reason::TooFew => "too_few",
+        Reason::CanarySilent => "canary_silent",
+        Reason::SmallExcess => "small_excess",
+        Reason::SoakTooShort => "soak_too_short",
+        Reason::NotComparable => "not_comparable",
+        Reason::ShareMismatch => "share_mismatch",
+        Reason::ShareAsExpected => "share_as_expected",
+        Reason::WrongShape => "wrong_shape",
+    }
+}

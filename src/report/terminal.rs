@@ -1,0 +1,201 @@
+//! The report for a person at a terminal: the answer in the first line, what to do in the next, then the evidence.
+//!
+//! A colour never says what a word does not say too.
+
+use std::collections::BTreeSet;
+
+use anstyle::{AnsiColor, Effects, Style as Paint};
+
+use super::Style;
+use super::document::{Document, Finding, Outcome, Severity, Trace};
+use super::prose::{fit, pad, plain, width, wrap};
+use super::spark::spark;
+use super::{table, words};
+
+const NARROWEST: usize = 40;
+const WIDEST: usize = 160;
+/// Longer lines than this are hard to read, however wide the terminal is.
+const WIDEST_PROSE: usize = 96;
+const FEW_METRICS: usize = 8;
+const SHORTEST_SPARK: usize = 8;
+const LONGEST_SPARK: usize = 72;
+const WIDEST_RANGE: usize = 24;
+
+/// The report as text.
+pub fn render(document: &Document, style: &Style) -> String {
+    let page = Page { columns: style.width.clamp(NARROWEST, WIDEST), ink: Ink { color: style.color } };
+    let mut blocks = vec![page.headline(document), page.setting(document)];
+    if !document.findings.is_empty() {
+        blocks.push(table::findings(document, page.columns, page.ink));
+    }
+    blocks.extend(page.explanations(document, style.details));
+    blocks.push(page.sparklines(document, style.details));
+    blocks.push(page.notes(document));
+    blocks.push(page.foot(document));
+    let blocks: Vec<String> =
+        blocks.into_iter().filter(|block| !block.is_empty()).map(|block| block.join("\n")).collect();
+    format!("{}\n", blocks.join("\n\n"))
+}
+
+/// Colours, where they may be used.
+#[derive(Clone, Copy)]
+pub struct Ink {
+    color: bool,
+}
+
+impl Ink {
+    /// The answer's own colour; a finding that never decides has none.
+    pub fn outcome(self, finding: &Finding, text: &str) -> String {
+        if finding.severity == Severity::Muted { self.dim(text) } else { self.paint(answer(finding.outcome), text) }
+    }
+
+    /// What may be overlooked.
+    pub fn dim(self, text: &str) -> String {
+        self.paint(Paint::new().effects(Effects::DIMMED), text)
+    }
+
+    /// What must not be overlooked.
+    fn bold(self, text: &str) -> String {
+        self.paint(Paint::new().bold(), text)
+    }
+
+    fn paint(self, paint: Paint, text: &str) -> String {
+        if self.color && !text.trim().is_empty() { format!("{paint}{text}{paint:#}") } else { text.to_string() }
+    }
+}
+
+fn answer(outcome: Outcome) -> Paint {
+    let color = match outcome {
+        Outcome::Pass => AnsiColor::Green,
+        Outcome::Warn => AnsiColor::Yellow,
+        Outcome::Inconclusive => AnsiColor::Cyan,
+        Outcome::Fail => AnsiColor::Red,
+    };
+    let paint = Paint::new().fg_color(Some(color.into()));
+    if outcome == Outcome::Pass { paint } else { paint.bold() }
+}
+
+struct Page {
+    columns: usize,
+    ink: Ink,
+}
+
+impl Page {
+    fn headline(&self, document: &Document) -> Vec<String> {
+        let word = document.outcome.word();
+        let title = fit(&words::title(document), self.columns - width(word) - 2);
+        let word = self.ink.paint(answer(document.outcome).bold(), word);
+        let mut lines = vec![if title.is_empty() { word } else { format!("{word}  {}", self.ink.bold(&title)) }];
+        lines.extend(self.prose(&document.summary, ""));
+        let advice = words::recommendation(&document.recommendation);
+        let advice = self.prose(&advice, "→ ");
+        lines.extend(advice.iter().map(|line| self.ink.bold(line)));
+        lines
+    }
+
+    fn setting(&self, document: &Document) -> Vec<String> {
+        self.rows(&words::setting(document), 0)
+    }
+
+    /// Why the findings that decided the verdict are what they are; with details, everything about every finding.
+    fn explanations(&self, document: &Document, details: bool) -> Vec<Vec<String>> {
+        let open = |finding: &&Finding| details || finding.outcome != Outcome::Pass;
+        let findings: Vec<&Finding> = words::worst_first(document).into_iter().filter(open).collect();
+        let decides =
+            |finding: &&Finding| details || finding.severity != Severity::Muted && finding.outcome >= document.outcome;
+        let (shown, rest): (Vec<&Finding>, Vec<&Finding>) = findings.into_iter().partition(decides);
+        let mut blocks: Vec<Vec<String>> = shown.iter().map(|finding| self.explanation(finding, details)).collect();
+        if !rest.is_empty() {
+            let verb = if rest.len() == 1 { "is" } else { "are" };
+            blocks.push(vec![self.ink.dim(&format!("… {} more {verb} not PASS: --details explains", rest.len()))]);
+        }
+        blocks
+    }
+
+    fn explanation(&self, finding: &Finding, details: bool) -> Vec<String> {
+        let word = finding.outcome.word();
+        let name = fit(&words::criterion(finding), self.columns - width(word) - 2);
+        let mut lines = vec![format!("{}  {}", self.ink.outcome(finding, word), self.ink.bold(&name))];
+        lines.extend(self.prose(&finding.sentence, "  "));
+        lines.extend(finding.decide.iter().flat_map(|decide| self.prose(decide, "  → ")));
+        lines.extend(finding.notes.iter().flat_map(|note| self.prose(note, "  note: ")));
+        if details {
+            lines.extend(self.rows(&words::details(finding), 2));
+        }
+        lines
+    }
+
+    fn sparklines(&self, document: &Document, details: bool) -> Vec<String> {
+        let traces = chosen(document, details);
+        let names: Vec<String> = traces.iter().map(|trace| fit(&plain(&trace.metric), 20)).collect();
+        let name_width = names.iter().map(|name| width(name)).max().unwrap_or(0);
+        let ranges = traces.iter().flat_map(|trace| trace.steps.named().map(|(_, points)| words::range(trace, points)));
+        let range_width = ranges.map(|range| width(&range)).max().unwrap_or(0).min(WIDEST_RANGE);
+        let room = self.columns.saturating_sub(name_width + 2 + 8 + 2);
+        let ranged = room >= SHORTEST_SPARK + 2 + range_width;
+        let room = if ranged { room - 2 - range_width } else { room }.min(LONGEST_SPARK);
+        let mut lines = Vec::new();
+        for (trace, name) in traces.iter().zip(&names) {
+            let rows = spark(trace, room);
+            let named = trace.steps.named().into_iter().zip(rows.named());
+            for (at, ((arm, points), (_, row))) in named.enumerate() {
+                let name = pad(if at == 0 { name } else { "" }, name_width);
+                let range = if ranged { fit(&words::range(trace, points), WIDEST_RANGE) } else { String::new() };
+                let line = format!("{name}  {}  {row}  {}", self.ink.dim(&pad(arm, 8)), self.ink.dim(&range));
+                lines.push(line.trim_end().to_string());
+            }
+        }
+        let left_out = document.traces.len() - traces.len();
+        if left_out > 0 {
+            lines.push(self.ink.dim(&format!("… and {left_out} more metrics")));
+        }
+        lines
+    }
+
+    fn notes(&self, document: &Document) -> Vec<String> {
+        document.notes.iter().flat_map(|note| self.prose(note, "note: ")).collect()
+    }
+
+    fn foot(&self, document: &Document) -> Vec<String> {
+        let score = words::score(document).map(|score| format!("score {score}"));
+        let foot = score.into_iter().chain([words::judged_by(document)]).flat_map(|text| self.prose(&text, ""));
+        foot.map(|line| self.ink.dim(&line)).collect()
+    }
+
+    /// Text in lines; the first begins with the given words, the others stand under its text.
+    fn prose(&self, text: &str, lead: &str) -> Vec<String> {
+        let text = plain(text);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let columns = self.columns.min(WIDEST_PROSE) - width(lead);
+        let lines = wrap(&text, columns).into_iter().enumerate();
+        lines
+            .map(|(at, line)| format!("{}{line}", if at == 0 { lead.into() } else { " ".repeat(width(lead)) }))
+            .collect()
+    }
+
+    /// Names and their texts in two columns.
+    fn rows(&self, rows: &[(&str, Vec<String>)], indent: usize) -> Vec<String> {
+        let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+        let room = self.columns.min(WIDEST_PROSE) - indent - names - 2;
+        let mut lines = Vec::new();
+        for (name, texts) in rows {
+            for (at, line) in texts.iter().flat_map(|text| wrap(text, room)).enumerate() {
+                let name = self.ink.dim(&pad(if at == 0 { name } else { "" }, names));
+                lines.push(format!("{}{name}  {line}", " ".repeat(indent)));
+            }
+        }
+        lines
+    }
+}
+
+/// All metrics where they are few or all are asked for, else those with something to see.
+fn chosen(document: &Document, details: bool) -> Vec<&Trace> {
+    if details || document.traces.len() <= FEW_METRICS {
+        return document.traces.iter().collect();
+    }
+    let failing = document.findings.iter().filter(|finding| finding.outcome != Outcome::Pass);
+    let suspicious: BTreeSet<&str> = failing.map(|finding| finding.metric.as_str()).collect();
+    document.traces.iter().filter(|trace| suspicious.contains(trace.metric.as_str())).collect()
+}

@@ -1,0 +1,303 @@
+//! What a document's parts are called on paper: the words that the terminal and the Markdown share.
+
+use std::cmp::Reverse;
+
+use super::document::{
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Outcome, Recommendation, RuleKind,
+    Severity, Span, Trace, UnitName,
+};
+use super::prose::plain;
+use crate::judge::rules::Unit;
+use crate::judge::words::{change, count, duration, number, quantity};
+use crate::series::{SignedDuration, Timestamp};
+
+/// What stands where there is no number.
+pub const NOTHING: &str = "–";
+
+impl Outcome {
+    /// The answer as reports write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Pass => "PASS",
+            Outcome::Warn => "WARN",
+            Outcome::Inconclusive => "INCONCLUSIVE",
+            Outcome::Fail => "FAIL",
+        }
+    }
+}
+
+/// The comparison's name and phase.
+pub fn title(document: &Document) -> String {
+    match &document.phase {
+        Some(phase) => format!("{}, phase {}", plain(&document.name), plain(phase)),
+        None => plain(&document.name),
+    }
+}
+
+/// What to do, as the beginning of a sentence.
+pub fn recommendation(recommendation: &Recommendation) -> String {
+    let to = recommendation.to.as_deref().map(plain);
+    match (recommendation.action, to) {
+        (Action::Promote, Some(to)) => format!("Promote to {to}"),
+        (Action::Promote, None) => "Promote".into(),
+        (Action::Hold, _) => "Hold the present share and collect more data".into(),
+        (Action::RollBack, Some(to)) => format!("Roll back to {to}"),
+        (Action::RollBack, None) => "Roll back".into(),
+    }
+}
+
+/// Findings as a reader needs them: the bad ones first, those that never decide last.
+pub fn worst_first(document: &Document) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = document.findings.iter().collect();
+    findings.sort_by_key(|finding| (finding.severity == Severity::Muted, Reverse(finding.outcome)));
+    findings
+}
+
+/// The criterion's name, with its target unless the name says it.
+pub fn criterion(finding: &Finding) -> String {
+    let (name, target) = (plain(&finding.criterion), plain(&finding.target));
+    let bare = |text: &str| text.replace(' ', "");
+    let named = if bare(&name).contains(&bare(&target)) { name } else { format!("{name}: {target}") };
+    if finding.severity == Severity::Muted { format!("{named} (muted)") } else { named }
+}
+
+/// A number of a finding in its unit.
+pub fn estimate(evidence: &Evidence, value: Option<Number>) -> String {
+    match value {
+        Some(value) => plain(&quantity(value.get(), &unit(&evidence.unit))),
+        None => NOTHING.into(),
+    }
+}
+
+/// A number on the scale of the finding's effect.
+pub fn on_effect_scale(evidence: &Evidence, value: Number) -> String {
+    let kind = evidence.effect.as_ref().map_or(EffectKind::Level, |effect| effect.kind);
+    plain(&change(value.get(), kind.into(), &unit(&evidence.unit)))
+}
+
+/// The effect with its interval: `+4.2 % [-1.3, +9.9]`. Where the effect is the canary's own value, which stands
+/// beside it, the interval alone; for an alarm, its periods.
+pub fn effect(evidence: &Evidence) -> String {
+    let Some(effect) = &evidence.effect else {
+        let periods = evidence.periods.as_ref();
+        return periods.map_or(NOTHING.into(), |seen| format!("{} of {} periods", count(seen.beyond), count(seen.of)));
+    };
+    let estimate = effect.estimate.map(|value| on_effect_scale(evidence, value));
+    let interval = interval(evidence, effect, estimate.as_deref());
+    match (estimate, interval) {
+        (Some(_), Some(interval)) if effect.kind == EffectKind::Level => interval,
+        (Some(estimate), Some(interval)) => format!("{estimate} {interval}"),
+        (Some(_), None) if effect.kind == EffectKind::Level => NOTHING.into(),
+        (Some(estimate), None) => estimate,
+        (None, Some(interval)) => interval,
+        (None, None) => NOTHING.into(),
+    }
+}
+
+/// The interval, with its unit said once: after the estimate where that stands before it, else at the end.
+fn interval(evidence: &Evidence, effect: &Effect, estimate: Option<&str>) -> Option<String> {
+    let end = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
+    let (low, high) = match (end(effect.low), end(effect.high)) {
+        (Some(low), Some(high)) => (low, high),
+        (Some(low), None) => return Some(format!("[≥ {low}]")),
+        (None, Some(high)) => return Some(format!("[≤ {high}]")),
+        (None, None) => return None,
+    };
+    if effect.low == effect.high && effect.low == effect.estimate {
+        return None;
+    }
+    let before = estimate.filter(|_| effect.kind != EffectKind::Level);
+    let ((from, unit), (to, same)) = (parts(&low), parts(&high));
+    let is_said = before.is_some_and(|before| parts(before).1 == unit);
+    Some(match before {
+        _ if unit != same || before.is_some() && !is_said => format!("[{low}, {high}]"),
+        None if !unit.is_empty() => format!("[{from}, {to}] {unit}"),
+        _ => format!("[{from}, {to}]"),
+    })
+}
+
+/// A number and its unit, which may be nothing.
+fn parts(text: &str) -> (&str, &str) {
+    text.split_once(' ').unwrap_or((text, ""))
+}
+
+/// Sample sizes of both arms, and what they count: `12,345 / 678 requests`.
+pub fn samples(evidence: &Evidence) -> String {
+    let sizes = [evidence.n.baseline, evidence.n.canary];
+    let known: Vec<String> = sizes.into_iter().map(|n| n.map_or(NOTHING.into(), whole)).collect();
+    if sizes.iter().flatten().all(|n| n.get() == 0.0) {
+        return NOTHING.into();
+    }
+    format!("{} {}", known.join(" / "), plain(&evidence.n_of)).trim_end().to_string()
+}
+
+fn whole(n: Number) -> String {
+    let value = n.get();
+    if value.fract() == 0.0 && (0.0..1e15).contains(&value) { count(value as u64) } else { number(value) }
+}
+
+/// What was compared: each arm's labels, and the windows, said once where both arms share it.
+pub fn setting(document: &Document) -> Vec<(&'static str, Vec<String>)> {
+    let shared = document.arms.baseline.window == document.arms.canary.window;
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
+    for (arm, side) in document.arms.named() {
+        let labels = Some(labels(&side.labels)).filter(|labels| !labels.is_empty());
+        let window = (!shared).then(|| window(&side.window, document.step_seconds));
+        rows.push((arm, labels.into_iter().chain(window).collect()));
+    }
+    if shared {
+        rows.push(("window", vec![window(&document.arms.canary.window, document.step_seconds)]));
+    }
+    rows.retain(|(_, texts)| !texts.is_empty());
+    rows
+}
+
+fn labels(labels: &[Label]) -> String {
+    let said = labels.iter().map(|label| format!("{} {}", plain(&label.name), plain(&label.value)));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// A window in UTC: `2026-11-21 12:00 to 13:00 UTC, 12 steps of 5 min`.
+fn window(span: &Span, step: Option<Number>) -> String {
+    let when = match (span.start.parse::<Timestamp>(), span.end.parse::<Timestamp>()) {
+        (Ok(start), Ok(end)) => between(start, end),
+        _ => format!("{} to {}", plain(&span.start), plain(&span.end)),
+    };
+    let steps = if span.steps == 1 { "1 step".into() } else { format!("{} steps", count(span.steps)) };
+    match step.and_then(|step| SignedDuration::try_from_secs_f64(step.get()).ok()) {
+        Some(step) => format!("{when}, {steps} of {}", duration(step)),
+        None => format!("{when}, {steps}"),
+    }
+}
+
+fn between(start: Timestamp, end: Timestamp) -> String {
+    let clock = if [start, end].iter().all(|t| t.as_second() % 60 == 0) { "%H:%M" } else { "%H:%M:%S" };
+    let day = |t: Timestamp| t.strftime("%Y-%m-%d").to_string();
+    let time = |t: Timestamp| t.strftime(clock).to_string();
+    if day(start) == day(end) {
+        format!("{} {} to {} UTC", day(start), time(start), time(end))
+    } else {
+        format!("{} {} to {} {} UTC", day(start), time(start), day(end), time(end))
+    }
+}
+
+/// The range of a trace's points in one arm: `0.05 % to 0.11 %`.
+pub fn range(trace: &Trace, points: &[Option<Number>]) -> String {
+    let values = points.iter().flatten().map(|point| point.get());
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    if low > high {
+        return "no data".into();
+    }
+    let unit = Unit::from(&trace.unit);
+    let (low, high) = (plain(&quantity(low, &unit)), plain(&quantity(high, &unit)));
+    if low == high {
+        return low;
+    }
+    match (parts(&low), parts(&high)) {
+        ((number, unit), (_, same)) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
+/// By what the verdict was reached.
+pub fn judged_by(document: &Document) -> String {
+    let davy = format!("davy {}", plain(&document.davy));
+    let fingerprint = plain(&document.fingerprint);
+    if fingerprint.is_empty() { davy } else { format!("fingerprint {fingerprint}, {davy}") }
+}
+
+/// The score and its groups, where there is one: `87.5 of 100 (latency 75, errors 100)`.
+pub fn score(document: &Document) -> Option<String> {
+    let total = number(document.score.total?.get());
+    let shown = |group: &super::document::GroupScore| {
+        group.score.map(|score| format!("{} {}", plain(&group.name), number(score.get())))
+    };
+    let groups: Vec<String> = document.score.groups.iter().filter_map(shown).collect();
+    if groups.len() < 2 {
+        Some(format!("{total} of 100"))
+    } else {
+        Some(format!("{total} of 100 ({})", groups.join(", ")))
+    }
+}
+
+/// Everything that is known of a finding beside its sentence, as name and text.
+pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
+    let evidence = &finding.evidence;
+    let mut rows = Vec::new();
+    let mut row = |name, text: Option<String>| rows.extend(text.map(|text| (name, vec![text])));
+    row("sample", Some(samples(evidence)).filter(|text| text != NOTHING).map(|text| text + &bad(evidence)));
+    row("fails at", finding.fail_at.as_deref().map(plain));
+    row("alarm", alarm(finding));
+    row("method", evidence.method.as_deref().map(|method| plain(super::method::describe(method))));
+    row("confidence", confidence(evidence));
+    row("limit", limit(evidence));
+    row("coverage", coverage(evidence));
+    row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
+    row("detectable", detectable(evidence));
+    rows
+}
+
+fn bad(evidence: &Evidence) -> String {
+    let Some(bad) = &evidence.bad else { return String::new() };
+    let what = match evidence.method.as_deref() {
+        Some("slow_requests" | "predictable_threshold") => "slow",
+        _ if evidence.n_of == "requests" => "bad",
+        _ => "events",
+    };
+    format!(", {} / {} {what}", count(bad.baseline), count(bad.canary))
+}
+
+fn alarm(finding: &Finding) -> Option<String> {
+    let seen = finding.evidence.periods.as_ref();
+    let seen =
+        seen.map(|periods| format!("{} of {} periods are beyond the bound", count(periods.beyond), count(periods.of)));
+    let rule = match (&finding.rule.kind, finding.rule.m, finding.rule.n) {
+        (RuleKind::Periods, Some(m), Some(n)) => Some(format!("fails at {m} of {n} consecutive periods")),
+        _ => None,
+    };
+    match (rule, seen) {
+        (Some(rule), Some(seen)) => Some(format!("{rule}; {seen}")),
+        (rule, seen) => rule.or(seen),
+    }
+}
+
+fn confidence(evidence: &Evidence) -> Option<String> {
+    let level = evidence.level.as_ref()?;
+    let share = |level: Number| quantity(level.get(), &Unit::Share);
+    match (level.fail.map(share), level.pass.map(share)) {
+        (Some(fail), Some(pass)) if fail == pass => Some(fail),
+        (Some(fail), Some(pass)) => Some(format!("{fail} for a fail, {pass} for a pass")),
+        (Some(fail), None) => Some(format!("{fail} for a fail")),
+        (None, Some(pass)) => Some(format!("{pass} for a pass")),
+        (None, None) => None,
+    }
+}
+
+fn limit(evidence: &Evidence) -> Option<String> {
+    let shown = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
+    match (shown(evidence.pass_limit), shown(evidence.fail_limit)) {
+        (Some(pass), Some(fail)) if pass != fail => Some(format!("{pass} to pass, {fail} to fail")),
+        (pass, fail) => pass.or(fail),
+    }
+}
+
+fn detectable(evidence: &Evidence) -> Option<String> {
+    let size = on_effect_scale(evidence, evidence.detectable?);
+    let is_level = evidence.effect.as_ref().is_none_or(|effect| effect.kind == EffectKind::Level);
+    let what = if is_level { "a canary at" } else { "a change of" };
+    Some(format!("{what} {size} would have shown, with 80 % power"))
+}
+
+fn coverage(evidence: &Evidence) -> Option<String> {
+    let share = |value: Number| quantity(value.get(), &Unit::Share);
+    let (baseline, canary) = (evidence.coverage.baseline.map(share), evidence.coverage.canary.map(share));
+    match (baseline, canary) {
+        (Some(baseline), Some(canary)) if baseline == canary => Some(format!("{canary} of the steps in both arms")),
+        (Some(baseline), Some(canary)) => Some(format!("{baseline} / {canary} of the steps")),
+        (baseline, canary) => canary.or(baseline).map(|share| format!("{share} of the steps")),
+    }
+}
+
+fn unit(name: &Option<UnitName>) -> Unit {
+    name.as_ref().map_or(Unit::Plain(String::new()), Unit::from)
+}

@@ -1,0 +1,283 @@
+//! A sheet answering a question: cells become a series of the asked shape, sorted by time.
+//!
+//! Points of a step are looked up by time, so wide files (a column per name) and long ones (a row per name) are
+//! answered by the same code. Two rows for the same time and arm are refused, since one of them would have to be
+//! invented away. Only a whole row that comes exactly twice, as when an export is joined with itself, is dropped
+//! once, and told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::number;
+use super::sheet::{Rows, Sheet};
+use super::table::Column;
+use crate::series::{Arm, Series, Timestamp};
+use crate::source::error::{Error, listed, nearest, quoted};
+use crate::source::{Ask, File, Long, Missing};
+
+/// What a file knows of one metric in one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The points, sorted by time, from whatever time the file covers.
+    pub series: Series,
+    /// Whether a column told this arm's rows from the other's.
+    pub split: bool,
+    /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
+    pub notes: Vec<String>,
+}
+
+impl Sheet {
+    /// The points of one arm in the shape that is asked for, in the metric's unit where the question has a factor.
+    ///
+    /// A cell that is empty (or `-`, `NA`, `null`, `NaN`) is a gap, and a point needs all its cells: counts both of
+    /// theirs, a gauge its requests where they are asked for. With [`Missing::Zero`] an absent count is 0 instead.
+    /// An arm without any row has an empty series and a note.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable, with the place: a column that does not exist, a cell that is not such a number, more bad than
+    /// all, several rows for one time and arm.
+    pub fn answer(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
+        self.ask(file, arm, ask).map_err(|error| error.within(&self.shown))
+    }
+
+    fn ask(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
+        let rows = self.arm(arm, file.arm.as_ref())?;
+        let mut asking = Asking {
+            sheet: self,
+            rows,
+            long: file.long.as_ref(),
+            absent_is_zero: ask.missing() == Missing::Zero,
+            repeated: 0,
+            notes: Vec::new(),
+        };
+        let series = asking.series(ask)?;
+        let mut notes = std::mem::take(&mut asking.notes);
+        if asking.repeated > 0 {
+            let s = if asking.repeated == 1 { "" } else { "s" };
+            notes.push(format!("{} exact repetition{s} of a row dropped", asking.repeated));
+        }
+        notes.extend(asking.rows.left_out());
+        if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
+            notes.extend(asking.rows.none_found());
+        }
+        Ok(Answer { series, split: asking.rows.are_split(), notes })
+    }
+}
+
+/// The rows of one name by time: the row's index and what its cell says.
+type Track<T> = BTreeMap<Timestamp, (usize, Option<T>)>;
+
+struct Asking<'a> {
+    sheet: &'a Sheet,
+    rows: Rows<'a>,
+    long: Option<&'a Long>,
+    absent_is_zero: bool,
+    repeated: usize,
+    notes: Vec<String>,
+}
+
+impl<'a> Asking<'a> {
+    fn series(&mut self, ask: &Ask) -> Result<Series, Error> {
+        match ask {
+            Ask::Counts { total, bad, good, missing } => {
+                self.counts([total.as_deref(), bad.as_deref(), good.as_deref()], *missing)
+            }
+            Ask::Events { count, exposure, missing } => self.events(count, exposure.as_deref(), *missing),
+            Ask::Values { value, factor } => self.values(value, *factor),
+            Ask::Gauge { value, factor, requests } => self.gauge(value, *factor, requests.as_deref()),
+        }
+    }
+
+    fn counts(&mut self, [total, bad, good]: [Option<&str>; 3], missing: Missing) -> Result<Series, Error> {
+        let zero = (missing == Missing::Zero).then_some(0);
+        let mut series = (Vec::new(), Vec::new(), Vec::new());
+        let mut put = |time: Timestamp, total: u64, bad: u64| {
+            series.0.push(time);
+            series.1.push(total);
+            series.2.push(bad);
+        };
+        match (total, bad, good) {
+            (Some(whole_name), Some(part_name), _) | (Some(whole_name), None, Some(part_name)) => {
+                let (whole, part) = (self.track(whole_name, number::count)?, self.track(part_name, number::count)?);
+                for (time, (row, total)) in whole {
+                    let (at, part) = part.get(&time).copied().unwrap_or((row, None));
+                    let (Some(total), Some(part)) = (total, part.or(zero)) else { continue };
+                    let Some(rest) = total.checked_sub(part) else {
+                        return Err(self.more_than_all(at, part_name, part, whole_name, total));
+                    };
+                    put(time, total, if bad.is_some() { part } else { rest });
+                }
+            }
+            (None, Some(bad), Some(good)) => {
+                let (bad, mut good) = (self.track(bad, number::count)?, self.track(good, number::count)?);
+                let mut both: BTreeMap<Timestamp, (Option<u64>, Option<u64>)> = BTreeMap::new();
+                for (time, (_, bad)) in bad {
+                    both.insert(time, (bad, good.remove(&time).and_then(|(_, good)| good)));
+                }
+                both.extend(good.into_iter().map(|(time, (_, good))| (time, (None, good))));
+                for (time, (bad, good)) in both.into_iter().filter(|(_, (bad, good))| bad.or(*good).is_some()) {
+                    let (Some(bad), Some(good)) = (bad.or(zero), good.or(zero)) else { continue };
+                    put(time, bad + good, bad);
+                }
+            }
+            _ => return Err(Error::unreadable("a rate needs two of bad, good and total")),
+        }
+        let (time, total, bad) = series;
+        Ok(Series::Counts { time, total, bad })
+    }
+
+    fn events(&mut self, count: &str, exposure: Option<&str>, missing: Missing) -> Result<Series, Error> {
+        let zero = (missing == Missing::Zero).then_some(0);
+        let mut counts = self.track(count, number::count)?;
+        let exposures = exposure.map(|name| self.track(name, number::amount)).transpose()?;
+        if zero.is_some() && self.long.is_some() {
+            self.every_time(|time, row| {
+                counts.entry(time).or_insert((row, None));
+            });
+        }
+        let (mut time, mut count, mut per) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (_, occurred)) in counts {
+            let Some(occurred) = occurred.or(zero) else { continue };
+            if let Some(exposures) = &exposures {
+                let Some((_, Some(exposure))) = exposures.get(&at) else { continue };
+                per.push(*exposure);
+            }
+            time.push(at);
+            count.push(occurred);
+        }
+        Ok(Series::Events { time, count, exposure: exposures.map(|_| per) })
+    }
+
+    fn values(&mut self, name: &str, factor: f64) -> Result<Series, Error> {
+        let mut entries: Vec<(Timestamp, f64)> = Vec::new();
+        if let Some((column, named)) = self.column(name)? {
+            for row in self.rows_of(named, name) {
+                let cell = column.cell(row);
+                if let Some(value) = scaled(number::real(cell), factor, cell).map_err(|e| self.wrong(e, row, name))? {
+                    entries.push((self.sheet.time[row], value));
+                }
+            }
+        }
+        if !entries.is_sorted_by_key(|(time, _)| *time) {
+            entries.sort_by_key(|(time, _)| *time);
+        }
+        let (time, value) = entries.into_iter().unzip();
+        Ok(Series::Values { time, value })
+    }
+
+    fn gauge(&mut self, name: &str, factor: f64, requests: Option<&str>) -> Result<Series, Error> {
+        let values = self.track(name, |cell| scaled(number::real(cell), factor, cell))?;
+        let behind = requests.map(|name| self.track(name, number::count)).transpose()?;
+        let (mut time, mut value, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (_, measured)) in values {
+            let Some(measured) = measured else { continue };
+            if let Some(behind) = &behind {
+                let Some((_, Some(n))) = behind.get(&at) else { continue };
+                requests.push(*n);
+            }
+            time.push(at);
+            value.push(measured);
+        }
+        Ok(Series::Gauge { time, value, requests: behind.map(|_| requests) })
+    }
+
+    /// The cells of one name by time, each time once.
+    fn track<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<Option<T>, Error>) -> Result<Track<T>, Error> {
+        let mut track = Track::new();
+        let Some((column, named)) = self.column(name)? else { return Ok(track) };
+        let mut repeated = BTreeSet::new();
+        for row in self.rows_of(named, name) {
+            let cell = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))?;
+            let time = self.sheet.time[row];
+            match track.get(&time) {
+                None => {
+                    track.insert(time, (row, cell));
+                }
+                Some((first, _)) if self.sheet.table.identical(*first, row) && repeated.insert(time) => {}
+                Some((first, _)) => return Err(self.second(column, *first, row, name)),
+            }
+        }
+        self.repeated = self.repeated.max(repeated.len());
+        Ok(track)
+    }
+
+    /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.
+    fn column(&mut self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
+        let table = &self.sheet.table;
+        if self.sheet.is_blank() {
+            return Ok(None);
+        }
+        let Some(long) = self.long else {
+            let at = table.find(name)?;
+            if Some(at) == self.sheet.time_column {
+                return Err(Error::unreadable("is the time of the rows; it cannot be measured too").value(name));
+            }
+            return Ok(Some((&table.columns[at], None)));
+        };
+        let (names, values) = (&table.columns[table.find(&long.name)?], &table.columns[table.find(&long.value)?]);
+        if table.len() > 0 && !names.cells().any(|cell| cell == name) {
+            let mut known: Vec<&str> = names.cells().collect();
+            known.sort_unstable();
+            known.dedup();
+            let meant = nearest(name, known.iter().copied());
+            if self.absent_is_zero && meant.is_none() {
+                self.notes.push(format!("no row is named {}", quoted(name)));
+                return Ok(Some((values, Some(names))));
+            }
+            let error = Error::unreadable("is in no row").column(&long.name).value(name);
+            return Err(error.hint(match meant {
+                Some(meant) => format!("Did you mean {}? The names are: {}.", quoted(meant), listed(known)),
+                None => format!("The names are: {}.", listed(known)),
+            }));
+        }
+        Ok(Some((values, Some(names))))
+    }
+
+    fn rows_of(&self, named: Option<&'a Column>, name: &str) -> impl Iterator<Item = usize> {
+        let meant = move |row: &usize| named.is_none_or(|names| names.cell(*row) == name);
+        (0..self.sheet.rows()).filter(move |row| self.rows.contain(*row)).filter(meant)
+    }
+
+    fn every_time(&self, mut each: impl FnMut(Timestamp, usize)) {
+        for row in self.rows_of(None, "") {
+            each(self.sheet.time[row], row);
+        }
+    }
+
+    fn wrong(&self, error: Error, row: usize, name: &str) -> Error {
+        error.at(self.sheet.table.place(row)).column(name)
+    }
+
+    fn second(&self, column: &Column, first: usize, row: usize, name: &str) -> Error {
+        let (here, there) = (column.cell(row), column.cell(first));
+        let (time, place) = (self.sheet.time[row], self.sheet.table.place(first));
+        let problem = if self.sheet.table.identical(first, row) {
+            format!("repeats {place} ({time}) yet again")
+        } else if here == there {
+            let but = if self.sheet.table.partial { "" } else { ", but another cell differs" };
+            format!("has the same time as {place}, {time}, and the same value{but}")
+        } else {
+            format!("has the same time as {place}, {time}: {} here, {} there", quoted(here), quoted(there))
+        };
+        let error = Error::unreadable(problem).expected("one row per time and arm");
+        self.wrong(error, row, name).hint(if self.rows.are_split() {
+            "If the rows are parts (hosts, regions), add them up first."
+        } else {
+            "If the rows are parts (hosts, regions), add them up first; if they are the two arms, say so with `arm: {column: …}`; \
+             if each is one request, ask for `values`."
+        })
+    }
+
+    fn more_than_all(&self, row: usize, part_name: &str, part: u64, whole_name: &str, whole: u64) -> Error {
+        let error = Error::unreadable(format!("is more than the {whole} of {}", quoted(whole_name)));
+        let error = self.wrong(error.value(&part.to_string()), row, part_name);
+        error.hint(format!("Does {} count something else, or are the two columns exchanged?", quoted(whole_name)))
+    }
+}
+
+fn scaled(parsed: Result<Option<f64>, Error>, factor: f64, cell: &str) -> Result<Option<f64>, Error> {
+    match parsed?.map(|number| number * factor) {
+        Some(number) if !number.is_finite() => Err(Error::unreadable("is too large in the metric's unit").value(cell)),
+        number => Ok(number),
+    }
+}

@@ -1,0 +1,160 @@
+//! What `aws cloudwatch get-metric-statistics`, `aws cloudwatch get-metric-data` and `aws logs get-query-results`
+//! print, as tables.
+//!
+//! All three can answer incompletely and still look like an answer. Such an answer is refused with its reason: a
+//! gate that judges half of the data says Pass for the wrong reason.
+
+use std::collections::HashMap;
+
+use jiff::civil::DateTime;
+use serde_json::{Map, Value};
+
+use super::json::{push, text};
+use super::sheet::is_usual_time;
+use super::table::{Keep, Table};
+use crate::source::error::{Error, Place, quoted};
+
+type Object = Map<String, Value>;
+
+/// Reads the document when it is one of the three.
+pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
+    let table = if let Some(Value::Array(points)) = document.get("Datapoints") {
+        statistics(points, keep)
+    } else if let Some(Value::Array(results)) = document.get("MetricDataResults") {
+        metric_data(document, results, keep)
+    } else if let (Some(Value::Array(rows)), Some(status)) = (document.get("results"), document.get("status")) {
+        query_results(rows, &text(status), keep)
+    } else {
+        return None;
+    };
+    Some(match document.get("NextToken") {
+        Some(Value::String(_)) => Err(Error::unreadable("ends with a NextToken: more pages follow")
+            .hint("Ask again without --no-paginate and --max-items.")),
+        _ => table,
+    })
+}
+
+/// `get-metric-statistics`: one row per datapoint, the extended statistics (p95) beside the plain ones.
+fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
+    let mut table = Table::new("datapoint");
+    for (at, point) in points.iter().enumerate() {
+        let number = at as u64 + 1;
+        let mut row = object(point, "datapoint", number)?.clone();
+        if let Some(Value::Object(extended)) = row.shift_remove("ExtendedStatistics") {
+            row.extend(extended);
+        }
+        push(&mut table, number, &row, keep)?;
+    }
+    Ok(table.finish())
+}
+
+/// `get-metric-data`: one column per id, which also answers to its label; one row per instant.
+fn metric_data(document: &Object, results: &[Value], keep: Keep) -> Result<Table, Error> {
+    if let Some(Value::Array(messages)) = document.get("Messages")
+        && let Some(message) = messages.first()
+    {
+        return Err(Error::unreadable(format!("is incomplete: CloudWatch says {}", message_text(message))));
+    }
+    complete(results)?;
+    let mut table = Table::new("instant");
+    let time = table.column_or_new("Timestamp", &|_| true);
+    let mut rows: Vec<(String, Vec<(usize, String)>)> = Vec::new();
+    let mut instants: HashMap<String, usize> = HashMap::new();
+    for (at, result) in results.iter().enumerate() {
+        let (id, label) = (field(result, "Id"), field(result, "Label"));
+        let column = table.column_or_new(&id, &|name| keep(name) || keep(&label));
+        table.columns[column].alias = Some(label.clone()).filter(|l| !l.is_empty() && *l != id);
+        let (times, values) = (array(result, "Timestamps"), array(result, "Values"));
+        if times.len() != values.len() {
+            let problem = format!("has {} timestamps but {} values", times.len(), values.len());
+            return Err(Error::unreadable(problem).value(&id).at(Place { what: "result", number: at as u64 + 1 }));
+        }
+        for (instant, value) in times.iter().zip(values) {
+            let (instant, value) = (text(instant), text(value));
+            let row = *instants.entry(instant.clone()).or_insert(rows.len());
+            if row == rows.len() {
+                rows.push((instant.clone(), Vec::new()));
+            }
+            match rows[row].1.iter().find(|(c, _)| *c == column) {
+                None => rows[row].1.push((column, value)),
+                Some((_, other)) if *other == value => {}
+                Some((_, other)) => {
+                    let problem = format!("has two values at {instant}: {other} and {value}");
+                    return Err(Error::unreadable(problem).value(&id));
+                }
+            }
+        }
+    }
+    for (row, (instant, cells)) in rows.iter().enumerate() {
+        let cells = cells.iter().map(|(column, value)| (*column, value.as_str()));
+        table.push(row as u64 + 1, std::iter::once((time, instant.as_str())).chain(cells))?;
+    }
+    Ok(table.finish())
+}
+
+/// The command line joins pages: an id may come several times, PartialData until the last. That one decides.
+fn complete(results: &[Value]) -> Result<(), Error> {
+    for (at, result) in results.iter().enumerate() {
+        let (id, status) = (field(result, "Id"), field(result, "StatusCode"));
+        let goes_on = results[at + 1..].iter().any(|later| field(later, "Id") == id);
+        if status == "Complete" || status.is_empty() || (status == "PartialData" && goes_on) {
+            continue;
+        }
+        let said = array(result, "Messages").first().map(message_text);
+        let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
+        return Err(Error::unreadable(format!("has the status {status}{said}: its data is not complete"))
+            .value(&id)
+            .expected("Complete")
+            .hint("Ask CloudWatch again."));
+    }
+    Ok(())
+}
+
+/// `get-query-results` of Logs Insights: one row per result, a column per field.
+fn query_results(rows: &[Value], status: &str, keep: Keep) -> Result<Table, Error> {
+    if status != "Complete" {
+        let hint = match status {
+            "Running" | "Scheduled" => "Ask for the results again when the query has ended.",
+            _ => "Start the query again.",
+        };
+        return Err(Error::unreadable(format!("has the status {status}: the query did not end well or at all"))
+            .expected("Complete")
+            .hint(hint));
+    }
+    let mut table = Table::new("result");
+    for (at, fields) in rows.iter().enumerate() {
+        let number = at as u64 + 1;
+        let Value::Array(fields) = fields else {
+            return Err(Error::unreadable("is not an array of fields").at(Place { what: "result", number }));
+        };
+        let mut row = Object::new();
+        for entry in fields {
+            let name = field(entry, "field");
+            let value = field(entry, "value");
+            // Logs Insights answers in UTC and leaves the offset out.
+            let utc = is_usual_time(&name) && value.parse::<DateTime>().is_ok();
+            if name != "@ptr" {
+                row.insert(name, Value::String(if utc { value + "Z" } else { value }));
+            }
+        }
+        push(&mut table, number, &row, keep)?;
+    }
+    Ok(table.finish())
+}
+
+fn object<'v>(value: &'v Value, what: &'static str, number: u64) -> Result<&'v Object, Error> {
+    value.as_object().ok_or_else(|| Error::unreadable("is not an object").at(Place { what, number }))
+}
+
+fn field(value: &Value, name: &str) -> String {
+    value.get(name).map(text).unwrap_or_default()
+}
+
+fn array<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn message_text(message: &Value) -> String {
+    let (code, said) = (field(message, "Code"), field(message, "Value"));
+    if said.is_empty() { quoted(&code) } else { format!("{code}: {said}") }
+}

@@ -1,0 +1,54 @@
+//! Unpacking by what the first bytes say, whatever the file is called.
+
+use std::io::{BufRead, BufReader, Read};
+
+use crate::source::error::Error;
+
+/// The content of a file, unpacked while it is read, a byte order mark removed.
+pub(super) fn plain<'r>(packed: impl Read + 'r) -> Result<Box<dyn BufRead + 'r>, Error> {
+    let (head, packed) = peek(packed, 6)?;
+    let content: Box<dyn Read + 'r> = match head.as_slice() {
+        [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::new(packed).map_err(|e| broken(&e))?),
+        [b'P', b'K', 3, 4, ..] => return Err(unknown("a zip archive (Excel files are, too)")),
+        [b'B', b'Z', b'h', ..] => return Err(unknown("packed with bzip2")),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(unknown("packed with xz")),
+        _ => Box::new(packed),
+    };
+    let (head, content) = peek(content, 3)?;
+    match head.as_slice() {
+        [0xef, 0xbb, 0xbf] => Ok(Box::new(BufReader::with_capacity(1 << 16, Skip(3, content)))),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            Err(Error::unreadable("is not UTF-8 but UTF-16").hint("Save it as UTF-8."))
+        }
+        _ => Ok(Box::new(BufReader::with_capacity(1 << 16, content))),
+    }
+}
+
+/// The first bytes and a reader that starts with them again.
+pub(super) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8>, impl Read + 'r), Error> {
+    let mut head = Vec::new();
+    reader.by_ref().take(bytes).read_to_end(&mut head).map_err(|e| broken(&e))?;
+    Ok((head.clone(), std::io::Cursor::new(head).chain(reader)))
+}
+
+/// What is said when reading stops in the middle.
+pub(super) fn broken(error: &std::io::Error) -> Error {
+    Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?")
+}
+
+fn unknown(what: &str) -> Error {
+    Error::unreadable(format!("is {what}")).expected("plain text or Parquet, as it is or packed with gzip or zstd")
+}
+
+struct Skip<R>(u64, R);
+
+impl<R: Read> Read for Skip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.0 > 0 {
+            std::io::copy(&mut self.1.by_ref().take(self.0), &mut std::io::sink())?;
+            self.0 = 0;
+        }
+        self.1.read(buffer)
+    }
+}

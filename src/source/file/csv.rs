@@ -1,0 +1,89 @@
+//! Lines of cells: comma, semicolon or tab separated, the first line naming the columns.
+
+use std::io::{BufRead, Read};
+
+use super::compression::{broken, peek};
+use super::table::{Column, Keep, Table};
+use crate::source::error::{Error, Place, quoted};
+
+/// Reads a separated file; without a separator, the one that is commonest in the first line.
+pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> Result<Table, Error> {
+    let (head, content) = peek(content, 1 << 16)?;
+    let separator = separator.unwrap_or_else(|| commonest_separator(&head));
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(1 << 16)
+        .from_reader(content);
+    let mut table = Table::new("line");
+    let mut record = csv::ByteRecord::new();
+    let mut header = true;
+    while next(&mut reader, &mut record)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        if header {
+            table.columns = columns(&record, line, keep)?;
+            header = false;
+        } else {
+            push(&mut table, &record, line)?;
+        }
+    }
+    if header {
+        return Err(Error::unreadable("is empty").expected("a line with the names of the columns, and rows"));
+    }
+    Ok(table.finish())
+}
+
+fn next<R: Read>(reader: &mut csv::Reader<R>, record: &mut csv::ByteRecord) -> Result<bool, Error> {
+    reader.read_byte_record(record).map_err(|error| match error.kind() {
+        csv::ErrorKind::Io(io) => broken(io),
+        _ => Error::unreadable(error.to_string()),
+    })
+}
+
+fn columns(record: &csv::ByteRecord, line: u64, keep: Keep) -> Result<Vec<Column>, Error> {
+    let names = record.iter().map(|cell| Ok(Column::new(text(cell, line, None)?.trim(), keep)));
+    names.collect()
+}
+
+fn push(table: &mut Table, record: &csv::ByteRecord, line: u64) -> Result<(), Error> {
+    let (wide, cells) = (table.columns.len(), record.len());
+    if wide != cells {
+        let (more, s) = (if cells > wide { "more" } else { "fewer" }, if cells == 1 { "" } else { "s" });
+        let hint = match record.iter().any(|cell| cell.contains(&b'\n')) {
+            true => "A cell goes on over the end of the line: is a double quote left open?",
+            false => "A cell that contains the separator must stand in double quotes; a missing one stays empty.",
+        };
+        return Err(Error::unreadable(format!("has {cells} cell{s}, {more} than the {wide} columns named at the top"))
+            .at(Place::line(line))
+            .hint(hint));
+    }
+    for (at, cell) in record.iter().enumerate() {
+        text(cell, line, Some(&table.columns[at].name))?;
+    }
+    table.push(line, record.iter().enumerate().map(|(at, cell)| (at, std::str::from_utf8(cell).unwrap_or_default())))
+}
+
+fn text<'c>(cell: &'c [u8], line: u64, column: Option<&str>) -> Result<&'c str, Error> {
+    std::str::from_utf8(cell).map_err(|_| {
+        let shown = quoted(&String::from_utf8_lossy(cell));
+        let error = Error::unreadable(format!("{shown} is not UTF-8")).at(Place::line(line));
+        let error = error.hint("Save the file as UTF-8.");
+        column.map_or(error.clone(), |name| error.column(name))
+    })
+}
+
+fn commonest_separator(head: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut inside_quotes = false;
+    for byte in head {
+        if *byte == b'\n' && !inside_quotes {
+            break;
+        }
+        inside_quotes ^= *byte == b'"';
+        if let Some(hit) = counts.iter_mut().find(|(separator, _)| !inside_quotes && separator == byte) {
+            hit.1 += 1;
+        }
+    }
+    counts.iter().fold((b',', 0), |best, next| if next.1 > best.1 { *next } else { best }).0
+}

@@ -1,0 +1,209 @@
+//! JSON as tables: an array of objects, an object of arrays, one object per line, and what the AWS command line
+//! prints (see [`super::aws`]).
+//!
+//! An array is read row by row while it is parsed, so that a large one is never held as a tree, and each row knows
+//! the line on which it starts.
+
+use std::cell::Cell;
+use std::io::{BufRead, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::aws;
+use super::compression::broken;
+use super::table::{Keep, Table};
+use crate::source::error::{Error, Place};
+
+const SHAPES: &str = "an array of objects, an object of arrays, or an answer saved from the AWS command line";
+
+/// Reads one JSON document.
+pub(super) fn read(content: impl BufRead, keep: Keep) -> Result<Table, Error> {
+    let line = Cell::new(1);
+    let mut table = Table::new("line");
+    let mut stopped = None;
+    let mut json = serde_json::Deserializer::from_reader(Lines { content, line: &line });
+    let document = Document { table: &mut table, line: &line, keep, stopped: &mut stopped };
+    let object = document.deserialize(&mut json);
+    if let Some(error) = stopped {
+        return Err(error);
+    }
+    let object = object.map_err(|e| syntax(&e))?;
+    json.end().map_err(|error| {
+        let error = syntax(&error);
+        error.hint("If the file has one object per line, its format is ndjson.")
+    })?;
+    match object {
+        None => Ok(table.finish()),
+        Some(object) => match aws::read(&object, keep) {
+            Some(table) => table,
+            None => of_arrays(&object, keep),
+        },
+    }
+}
+
+/// Reads one object per line; empty lines do not count.
+pub(super) fn read_lines(mut content: impl BufRead, keep: Keep) -> Result<Table, Error> {
+    let mut table = Table::new("line");
+    let (mut bytes, mut line) = (Vec::new(), 0);
+    loop {
+        bytes.clear();
+        line += 1;
+        if content.read_until(b'\n', &mut bytes).map_err(|e| broken(&e))? == 0 {
+            break;
+        }
+        if bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        let row: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| {
+            Error::unreadable(format!("is not a JSON object ({})", reason(&error)))
+                .at(Place::line(line))
+                .expected("one object per line")
+        })?;
+        push(&mut table, line, &row, keep)?;
+    }
+    if table.len() == 0 {
+        return Err(Error::unreadable("is empty").expected("one JSON object per line"));
+    }
+    Ok(table.finish())
+}
+
+/// Appends an object as a row.
+pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
+    let cells: Vec<(usize, String)> =
+        row.iter().map(|(name, value)| (table.column_or_new(name.trim(), keep), text(value))).collect();
+    let mut seen = vec![false; table.columns.len()];
+    for (at, _) in &cells {
+        if std::mem::replace(&mut seen[*at], true) {
+            let place = Place { what: table.counted, number };
+            return Err(Error::unreadable("appears twice in the same row").value(&table.columns[*at].name).at(place));
+        }
+    }
+    table.push(number, cells.iter().map(|(at, text)| (*at, text.as_str())))
+}
+
+/// A JSON value as the text of a cell; null is the empty cell.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn of_arrays(object: &Map<String, Value>, keep: Keep) -> Result<Table, Error> {
+    let mut table = Table::new("row");
+    let mut arrays: Vec<(&str, &Vec<Value>)> = Vec::new();
+    for (name, value) in object {
+        let Value::Array(array) = value else {
+            let hint = "If the file has one object per line, its format is ndjson.";
+            return Err(Error::unreadable("is not an array").value(name).expected(SHAPES).hint(hint));
+        };
+        if let Some((first, longest)) = arrays.first().filter(|(_, first)| first.len() != array.len()) {
+            let (here, there) = (array.len(), longest.len());
+            return Err(Error::unreadable(format!("has {here} entries, but {first:?} has {there}")).value(name));
+        }
+        arrays.push((name, array));
+        table.column_or_new(name.trim(), keep);
+    }
+    if table.columns.len() != arrays.len() {
+        return Err(Error::unreadable("names a column twice").expected(SHAPES));
+    }
+    for row in 0..arrays.first().map_or(0, |(_, array)| array.len()) {
+        let cells: Vec<String> = arrays.iter().map(|(_, array)| text(&array[row])).collect();
+        table.push(row as u64 + 1, cells.iter().map(String::as_str).enumerate())?;
+    }
+    Ok(table.finish())
+}
+
+fn syntax(error: &serde_json::Error) -> Error {
+    if error.is_io() {
+        return Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?");
+    }
+    let problem = match error.classify() {
+        serde_json::error::Category::Eof => format!("stops in the middle ({})", reason(error)),
+        serde_json::error::Category::Data => misplaced(&reason(error)),
+        _ => format!("is not JSON ({})", reason(error)),
+    };
+    Error::unreadable(problem).at(Place::line(error.line() as u64)).expected(SHAPES)
+}
+
+/// `invalid type: integer `1`, expected a map` in the words of a person who looks at the file.
+fn misplaced(reason: &str) -> String {
+    let found = reason.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
+    found.map_or(reason.to_string(), |(found, _)| format!("does not hold what it should ({found})"))
+}
+
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_string())
+}
+
+/// The whole document: rows go straight into the table, an object is handed back.
+struct Document<'a> {
+    table: &'a mut Table,
+    line: &'a Cell<u64>,
+    keep: Keep<'a>,
+    stopped: &'a mut Option<Error>,
+}
+
+impl<'de> DeserializeSeed<'de> for Document<'_> {
+    type Value = Option<Map<String, Value>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_> {
+    type Value = Option<Map<String, Value>>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(SHAPES)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        while let Some((line, row)) = array.next_element_seed(Row(self.line))? {
+            if let Err(error) = push(self.table, line, &row, self.keep) {
+                *self.stopped = Some(error);
+                return Err(serde::de::Error::custom("stopped"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+            object.insert(name, value);
+        }
+        Ok(Some(object))
+    }
+}
+
+/// One element of the array, with the line on which it starts.
+struct Row<'a>(&'a Cell<u64>);
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = (u64, Map<String, Value>);
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        let line = self.0.get();
+        serde::Deserialize::deserialize(json).map(|row| (line, row))
+    }
+}
+
+/// Counts the lines that went by.
+struct Lines<'a, R> {
+    content: R,
+    line: &'a Cell<u64>,
+}
+
+impl<R: BufRead> Read for Lines<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        let ends = buffer[..read].iter().filter(|b| **b == b'\n').count();
+        self.line.set(self.line.get() + ends as u64);
+        Ok(read)
+    }
+}

@@ -1,0 +1,150 @@
+//! Files: rows of any kind become one [`Sheet`], and a sheet answers questions with series.
+//!
+//! ```text
+//!  bytes ──► compression ──► csv | json (aws) | parquet ──► Table ──► Sheet ──► Answer
+//!             magic bytes      one reader per kind           cells     clock     series
+//! ```
+//!
+//! What is measured is never guessed: a cell that is not what its column should be stops the reading, with its
+//! place in the file. What is missing stays missing.
+
+mod answer;
+mod aws;
+mod compression;
+mod csv;
+mod json;
+mod number;
+#[cfg(feature = "frames")]
+mod parquet;
+#[cfg(not(feature = "frames"))]
+#[path = "parquet_disabled.rs"]
+mod parquet;
+mod sheet;
+mod survey;
+mod table;
+mod time;
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+pub use answer::Answer;
+pub use sheet::Sheet;
+pub(super) use survey::survey;
+pub use time::{Clock, EpochUnit};
+
+use super::error::Error;
+use super::{Ask, File, Format, Missing};
+use table::{Keep, Table};
+
+/// The columns worth keeping while a file is read.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted(Option<BTreeSet<String>>);
+
+impl Wanted {
+    /// All columns.
+    pub fn all() -> Self {
+        Wanted(None)
+    }
+
+    /// What these questions need, on top of what tells the time and the arms.
+    pub fn by<'a>(questions: impl IntoIterator<Item = (&'a File, &'a Ask)>) -> Self {
+        let mut names = BTreeSet::new();
+        for (file, ask) in questions {
+            names.extend(file.time.clone());
+            names.extend(file.arm.as_ref().map(|arm| arm.column.clone()));
+            match &file.long {
+                Some(long) => names.extend([long.name.clone(), long.value.clone()]),
+                None => names.extend(ask.names().map(str::to_string)),
+            }
+        }
+        Wanted(Some(names))
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        let asked = self.0.as_ref().is_none_or(|names| names.contains(name));
+        asked || sheet::is_usual_time(name) || sheet::is_usual_arm(name)
+    }
+}
+
+impl Ask {
+    /// The columns that are asked for.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = match self {
+            Ask::Counts { total, bad, good, .. } => [total.as_deref(), bad.as_deref(), good.as_deref()],
+            Ask::Events { count, exposure, .. } => [Some(count.as_str()), exposure.as_deref(), None],
+            Ask::Values { value, .. } => [Some(value.as_str()), None, None],
+            Ask::Gauge { value, requests, .. } => [Some(value.as_str()), requests.as_deref(), None],
+        };
+        names.into_iter().flatten()
+    }
+
+    fn missing(&self) -> Missing {
+        match self {
+            Ask::Counts { missing, .. } | Ask::Events { missing, .. } => *missing,
+            Ask::Values { .. } | Ask::Gauge { .. } => Missing::Gap,
+        }
+    }
+}
+
+/// Opens a file for reading.
+fn open(file: &File) -> Result<std::fs::File, Error> {
+    let unreachable = |why: String| Error::unreachable(why).within(&file.shown);
+    let opened = std::fs::File::open(&file.path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => unreachable("does not exist".into()),
+        _ => unreachable(format!("cannot be opened ({error})")),
+    })?;
+    match opened.metadata() {
+        Ok(about) if about.is_dir() => Err(unreachable("is a folder, not a file".into())),
+        _ => Ok(opened),
+    }
+}
+
+/// Reads bytes as the kind of file they are.
+fn table(file: &File, bytes: impl Read, wanted: &Wanted) -> Result<Table, Error> {
+    let keep: Keep = &|name| wanted.keeps(name);
+    let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
+    let content = std::io::BufReader::with_capacity(1 << 16, content);
+    if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
+        return Err(Error::unreadable("is empty"));
+    }
+    match detected(file, &head) {
+        Format::Parquet => parquet::read(content, keep),
+        Format::Json => json::read(content, keep),
+        Format::Ndjson => json::read_lines(content, keep),
+        Format::Tsv => csv::read(content, Some(b'\t'), keep),
+        Format::Csv | Format::Auto => csv::read(content, None, keep),
+    }
+}
+
+/// The format by configuration, else by the name's extension, else by the first bytes.
+fn detected(file: &File, head: &[u8]) -> Format {
+    if file.format != Format::Auto {
+        return file.format;
+    }
+    let mut name = file.path.to_string_lossy().to_lowercase();
+    for packed in [".gz", ".gzip", ".zst", ".zstd"] {
+        name.truncate(name.trim_end_matches(packed).len());
+    }
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match extension {
+        _ if head.starts_with(b"PAR1") => Format::Parquet,
+        "csv" => Format::Csv,
+        "tsv" => Format::Tsv,
+        "parquet" | "pq" => Format::Parquet,
+        "ndjson" | "jsonl" => Format::Ndjson,
+        _ => match head.trim_ascii_start().first() {
+            Some(b'[') => Format::Json,
+            Some(b'{') if is_one_object_per_line(head) => Format::Ndjson,
+            Some(b'{') => Format::Json,
+            _ if extension == "json" => Format::Json,
+            _ => Format::Csv,
+        },
+    }
+}
+
+fn is_one_object_per_line(head: &[u8]) -> bool {
+    let mut lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(first).is_ok();
+    object && lines.next().is_some_and(|line| line.starts_with(b"{"))
+}

@@ -1,0 +1,200 @@
+//! A table whose time has been read: the rows of one file, ready to answer for either arm.
+
+use std::io::Read;
+
+use super::table::{Column, Table};
+use super::time::{self, Clock};
+use super::{Wanted, number};
+use crate::series::{Arm, Timestamp};
+use crate::source::error::{Error, listed, quoted};
+use crate::source::{ArmColumn, File};
+
+/// The rows of a file with their times: read once, asked as often as there are metrics.
+#[derive(Debug)]
+pub struct Sheet {
+    pub(super) table: Table,
+    pub(super) time: Vec<Timestamp>,
+    pub(super) clock: Clock,
+    /// Which column tells the time; nothing when the file is an answer without any row.
+    pub(super) time_column: Option<usize>,
+    pub(super) shown: String,
+}
+
+impl Sheet {
+    /// Reads a file: its format, its path, its time column and zone; whose arm is asked for comes later.
+    ///
+    /// # Errors
+    ///
+    /// Unreachable when the file cannot be opened; unreadable, with the place and the remedy, when its content is
+    /// not what it should be, or when no column tells the time.
+    pub fn open(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
+        Sheet::read(file, super::open(file)?, wanted)
+    }
+
+    /// Reads bytes as if they were the file's.
+    pub fn read(file: &File, bytes: impl Read, wanted: &Wanted) -> Result<Sheet, Error> {
+        let sheet = super::table(file, bytes, wanted).and_then(|table| Sheet::of(table, file));
+        sheet.map_err(|error| error.within(&file.shown))
+    }
+
+    fn of(mut table: Table, file: &File) -> Result<Sheet, Error> {
+        let shown = file.shown.clone();
+        if table.columns.is_empty() {
+            return Ok(Sheet { table, time: Vec::new(), clock: Clock::Unknown, time_column: None, shown });
+        }
+        let column = match &file.time {
+            Some(name) => table.find(name).map_err(|error| as_option(error, "time"))?,
+            None => usual_time(&table)?,
+        };
+        let (time, clock) = time::read(&table, &table.columns[column], file.zone.as_deref())?;
+        table.forget(column);
+        Ok(Sheet { table, time, clock, time_column: Some(column), shown })
+    }
+
+    /// How many rows there are, of whatever arm.
+    pub fn rows(&self) -> usize {
+        self.table.len()
+    }
+
+    /// How the times are written.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether an empty answer is all there is, so that no column can be missing.
+    pub(super) fn is_blank(&self) -> bool {
+        self.time_column.is_none()
+    }
+
+    /// The rows of one arm; all rows where nothing tells the arms apart.
+    pub(super) fn arm(&self, arm: Arm, by: Option<&ArmColumn>) -> Result<Rows<'_>, Error> {
+        if self.is_blank() {
+            return Ok(Rows { column: None, means: Means::Usual(arm) });
+        }
+        if let Some(by) = by {
+            let at = self.table.find(&by.column).map_err(|error| as_option(error, "arm"))?;
+            return Ok(Rows { column: Some(&self.table.columns[at]), means: Means::Exactly(by.value.clone()) });
+        }
+        let usual = self.table.columns.iter().find(|column| is_usual_arm(&column.name));
+        Ok(Rows { column: usual, means: Means::Usual(arm) })
+    }
+}
+
+/// Which rows belong to an arm.
+pub(super) struct Rows<'a> {
+    column: Option<&'a Column>,
+    means: Means,
+}
+
+enum Means {
+    Exactly(String),
+    Usual(Arm),
+}
+
+impl Rows<'_> {
+    pub fn contain(&self, row: usize) -> bool {
+        match (self.column, &self.means) {
+            (None, _) => true,
+            (Some(column), Means::Exactly(value)) => column.cell(row) == value,
+            (Some(column), Means::Usual(arm)) => usual_arm(column.cell(row)) == Some(*arm),
+        }
+    }
+
+    /// Whether a column tells the arms apart.
+    pub fn are_split(&self) -> bool {
+        self.column.is_some()
+    }
+
+    /// What to tell when no row belongs to the arm.
+    pub fn none_found(&self) -> Option<String> {
+        let column = self.column?;
+        let wanted = match &self.means {
+            Means::Exactly(value) => quoted(value),
+            Means::Usual(arm) => format!("the {}", arm.name()),
+        };
+        let mut values: Vec<&str> = Vec::new();
+        for cell in column.cells() {
+            if values.len() < 20 && !values.contains(&cell) {
+                values.push(cell);
+            }
+        }
+        Some(format!("no row is {wanted} in column {} ({})", quoted(&column.name), listed(values)))
+    }
+
+    /// What to tell of rows that the usual words do not assign to any arm.
+    pub fn left_out(&self) -> Option<String> {
+        let (column, Means::Usual(_)) = (self.column?, &self.means) else { return None };
+        let strangers = column.cells().filter(|cell| usual_arm(cell).is_none());
+        let (mut first, mut count) = ("", 0);
+        for cell in strangers {
+            first = if count == 0 { cell } else { first };
+            count += 1;
+        }
+        let what = if count == 1 { "row is" } else { "rows are" };
+        (count > 0).then(|| format!("{count} {what} left out: {} is no arm", quoted(first)))
+    }
+}
+
+/// The arm that a usual word means.
+pub(super) fn usual_arm(word: &str) -> Option<Arm> {
+    const BASELINE: [&str; 6] = ["baseline", "control", "reference", "stable", "old", "legacy"];
+    const CANARY: [&str; 5] = ["canary", "experiment", "treatment", "candidate", "new"];
+    let is = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+    match () {
+        () if is(&BASELINE) => Some(Arm::Baseline),
+        () if is(&CANARY) => Some(Arm::Canary),
+        () => None,
+    }
+}
+
+pub(super) fn is_usual_arm(name: &str) -> bool {
+    name.eq_ignore_ascii_case("arm")
+}
+
+pub(super) fn is_usual_time(name: &str) -> bool {
+    rank(name).is_some()
+}
+
+/// How surely a name means the time: the smaller, the surer.
+fn rank(name: &str) -> Option<usize> {
+    const NAMES: [&[&str]; 3] = [
+        &["timestamp", "@timestamp", "unix_timestamp", "epoch"],
+        &["ts", "time", "datetime", "date_time", "_time"],
+        &["date", "period", "minute", "hour", "day"],
+    ];
+    let name = name.to_ascii_lowercase();
+    if name.starts_with("bin(") && name.ends_with(')') {
+        return Some(0);
+    }
+    NAMES.iter().position(|names| names.contains(&name.as_str()))
+}
+
+fn usual_time(table: &Table) -> Result<usize, Error> {
+    let ranked = table.names().enumerate().filter_map(|(at, name)| rank(name).map(|rank| (rank, at)));
+    let ranked: Vec<(usize, usize)> = ranked.collect();
+    let Some(best) = ranked.iter().map(|(rank, _)| *rank).min() else { return Err(no_time(table)) };
+    let mut hits = ranked.iter().filter(|(rank, _)| *rank == best).map(|(_, at)| *at);
+    match (hits.next(), hits.next()) {
+        (Some(one), Some(other)) => {
+            let (one, other) = (&table.columns[one].name, &table.columns[other].name);
+            Err(Error::unreadable(format!("could be timed by {} or by {}", quoted(one), quoted(other)))
+                .hint("Name the column with `time:` in the source."))
+        }
+        (Some(at), None) => Ok(at),
+        (None, _) => Err(no_time(table)),
+    }
+}
+
+fn no_time(table: &Table) -> Error {
+    let data = |name: &str| number::real(name).is_ok_and(|n| n.is_some()) || time::looks_like_time(name);
+    let error = Error::unreadable("has no column with a usual name for the time");
+    if table.len() > 0 && !table.columns.is_empty() && table.names().any(data) {
+        return error.hint(format!("The first line must name the columns; here it is {}.", listed(table.names())));
+    }
+    error.hint(format!("Name it with `time:` in the source. The columns are: {}.", listed(table.names())))
+}
+
+fn as_option(mut error: Error, option: &str) -> Error {
+    error.about.problem = format!("(the source's `{option}`) {}", error.about.problem);
+    error
+}

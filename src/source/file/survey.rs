@@ -1,0 +1,132 @@
+//! Looking over a sheet: what its columns hold, what tells the arms apart, how its points are spaced.
+
+use std::collections::BTreeMap;
+
+use super::sheet::{Sheet, usual_arm};
+use super::{Wanted, number, table};
+use crate::series::{Arm, SignedDuration, Timestamp};
+use crate::source::error::Error;
+use crate::source::survey::{Column, ColumnKind, Survey};
+use crate::source::{File, Long};
+
+pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
+    let sheet = Sheet::open(file, &Wanted::all())?;
+    let arm = arm_column(&sheet, file);
+    let long = long_columns(&sheet, file);
+    let columns = match &long {
+        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name)).collect(),
+        None => {
+            let measured = |at: &usize| Some(*at) != sheet.time_column && arm.as_ref().is_none_or(|arm| arm.0 != *at);
+            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at)).collect()
+        }
+    };
+    let time = sheet.time_column.map_or(String::new(), |at| sheet.table.columns[at].name.clone());
+    Ok(Survey {
+        shown: file.shown.clone(),
+        columns,
+        time: (time, sheet.clock().to_string()),
+        step: step(&sheet, arm.as_ref().map(|arm| arm.0), long.as_ref().map(|long| long.0.0)),
+        arm: arm.map(|(at, baseline, canary)| (sheet.table.columns[at].name.clone(), baseline, canary)),
+        long: long.map(|(_, long, names)| (long, names)),
+        rows: sheet.rows(),
+    })
+}
+
+/// The first column whose words mean both arms, and nothing else.
+fn arm_column(sheet: &Sheet, file: &File) -> Option<(usize, String, String)> {
+    let named = file.arm.as_ref().map(|arm| arm.column.as_str());
+    (0..sheet.table.columns.len()).filter(|at| Some(*at) != sheet.time_column).find_map(|at| {
+        let column = &sheet.table.columns[at];
+        if named.is_some_and(|name| name != column.name) {
+            return None;
+        }
+        let values = few_values(column, 2)?;
+        let meaning = |arm: Arm| values.iter().find(|value| usual_arm(value) == Some(arm)).map(|v| v.to_string());
+        Some((at, meaning(Arm::Baseline)?, meaning(Arm::Canary)?))
+    })
+}
+
+/// A column of names beside a column of values, when they are called so.
+fn long_columns(sheet: &Sheet, file: &File) -> Option<((usize, usize), Long, Vec<String>)> {
+    let find = |names: &[&str]| {
+        let is = |column: &table::Column| names.iter().any(|name| column.name.eq_ignore_ascii_case(name));
+        sheet.table.columns.iter().position(is)
+    };
+    let (name, value) = match &file.long {
+        Some(long) => (sheet.table.find(&long.name).ok()?, sheet.table.find(&long.value).ok()?),
+        None => (find(&["metric", "name", "metric_name", "measure"])?, find(&["value"])?),
+    };
+    let columns = &sheet.table.columns;
+    let names = few_values(&columns[name], 200)?;
+    let long = Long { name: columns[name].name.clone(), value: columns[value].name.clone() };
+    Some(((name, value), long, names.iter().map(|name| name.to_string()).collect()))
+}
+
+/// The different cells of a column, in their order, when they are no more than so many.
+fn few_values(column: &table::Column, most: usize) -> Option<Vec<&str>> {
+    let mut values: Vec<&str> = Vec::new();
+    for cell in column.cells().filter(|cell| !number::is_gap(cell)) {
+        if !values.contains(&cell) {
+            if values.len() == most {
+                return None;
+            }
+            values.push(cell);
+        }
+    }
+    (!values.is_empty()).then_some(values)
+}
+
+fn summary_of_column(sheet: &Sheet, at: usize) -> Column {
+    let column = &sheet.table.columns[at];
+    summary(&column.name, column.cells())
+}
+
+fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str) -> Column {
+    let (names, values) = (&sheet.table.columns[names], &sheet.table.columns[values]);
+    summary(name, names.cells().zip(values.cells()).filter(|(cell, _)| *cell == name).map(|(_, value)| value))
+}
+
+fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
+    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0 };
+    for cell in cells {
+        match number::real(cell) {
+            Ok(None) => column.empty += 1,
+            Err(_) => column.kind = ColumnKind::Text,
+            Ok(Some(number)) => {
+                let whole = number::count(cell).is_ok();
+                column.kind = match column.kind {
+                    ColumnKind::Text => ColumnKind::Text,
+                    ColumnKind::Real => ColumnKind::Real,
+                    _ if whole => ColumnKind::Whole,
+                    _ => ColumnKind::Real,
+                };
+                column.min = Some(column.min.map_or(number, |least| least.min(number)));
+                column.max = Some(column.max.map_or(number, |most| most.max(number)));
+            }
+        }
+    }
+    if column.kind == ColumnKind::Text {
+        (column.min, column.max) = (None, None);
+    }
+    column
+}
+
+/// The spacing that most neighbours of an arm (and name) have, when most have the same.
+fn step(sheet: &Sheet, arm: Option<usize>, names: Option<usize>) -> Option<SignedDuration> {
+    let cell = |column: Option<usize>, row| column.map_or("", |at| sheet.table.columns[at].cell(row));
+    let mut tracks: BTreeMap<(&str, &str), Vec<Timestamp>> = BTreeMap::new();
+    for (row, time) in sheet.time.iter().enumerate() {
+        tracks.entry((cell(arm, row), cell(names, row))).or_default().push(*time);
+    }
+    let mut spacings: BTreeMap<SignedDuration, usize> = BTreeMap::new();
+    let mut neighbours = 0;
+    for times in tracks.values_mut() {
+        times.sort_unstable();
+        for pair in times.windows(2) {
+            *spacings.entry(pair[1].duration_since(pair[0])).or_default() += 1;
+            neighbours += 1;
+        }
+    }
+    let (spacing, count) = spacings.into_iter().max_by_key(|(spacing, count)| (*count, std::cmp::Reverse(*spacing)))?;
+    (count * 2 > neighbours && spacing > SignedDuration::ZERO).then_some(spacing)
+}

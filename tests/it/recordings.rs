@@ -1,0 +1,89 @@
+//! Every case is a recording: judged again it must answer as recorded, and its rendered reports must be true.
+//!
+//! `UPDATE=1 cargo test recordings` rewrites the verdicts and `reports/` after a change that is meant.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+const RENDERED: &[(&str, &str)] = &[("text", "txt"), ("markdown", "md")];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The cases, by name.
+pub fn cases() -> Vec<PathBuf> {
+    let folder = root().join("fixtures/cases");
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|path| path.join("canary.yaml").is_file());
+    cases.sort();
+    assert!(cases.len() >= 8, "the cases were not found");
+    cases
+}
+
+fn davy() -> Command {
+    let mut davy = Command::cargo_bin("davy").unwrap();
+    davy.current_dir(root()).env_remove("COLUMNS").env("NO_COLOR", "1");
+    davy
+}
+
+fn update() -> bool {
+    std::env::var_os("UPDATE").is_some()
+}
+
+#[test]
+fn every_case_answers_as_recorded() {
+    let names: Vec<PathBuf> = cases().iter().map(|c| c.strip_prefix(root()).unwrap().to_owned()).collect();
+    let flag = if update() { "--accept" } else { "--check" };
+    let output = davy().arg("replay").arg(flag).args(&names).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let word = if update() { "accepted" } else { "same" };
+    assert_eq!(text.lines().filter(|line| line.starts_with(word)).count(), names.len(), "{text}");
+}
+
+#[test]
+fn the_name_of_a_case_tells_its_outcome() {
+    for case in cases() {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(case.join("verdict.json")).unwrap();
+        let verdict: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let outcome = verdict["outcome"].as_str().unwrap();
+        if name.ends_with("healthy") {
+            assert!(["pass", "warn"].contains(&outcome), "{name} is {outcome}");
+        } else {
+            assert!(["fail", "inconclusive"].contains(&outcome), "{name} is {outcome}: a fault went through");
+        }
+    }
+}
+
+#[test]
+fn the_rendered_reports_are_fresh() {
+    let mut stale = Vec::new();
+    let mut expected = vec!["README.md".to_owned(), "benches".to_owned()];
+    for case in cases() {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        for (format, extension) in RENDERED {
+            let file = format!("{name}.{extension}");
+            let verdict = case.join("verdict.json");
+            let output = davy().arg("report").arg(verdict).args(["--format", format, "--details"]).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let path = root().join("reports").join(&file);
+            if update() {
+                fs::write(&path, &output.stdout).unwrap();
+            } else if fs::read(&path).ok().as_deref() != Some(&output.stdout[..]) {
+                stale.push(format!("reports/{file}"));
+            }
+            expected.push(file);
+        }
+    }
+    for entry in fs::read_dir(root().join("reports")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if !expected.contains(&name) {
+            stale.push(format!("reports/{name} belongs to no case"));
+        }
+    }
+    assert!(stale.is_empty(), "stale (UPDATE=1 rewrites them): {stale:#?}");
+}

@@ -1,0 +1,296 @@
+//! Which time is taken from which file, and what happens to points that do not fit the step.
+
+use std::path::Path;
+
+use davy::config::plan::{Span, TimePlan};
+use davy::ingest::{Error, ingest};
+use davy::series::{Arm, Dataset, Series, SignedDuration, Timestamp, Window};
+use davy::source::{ArmColumn, Ask, File, Format, Kind, Missing, Query, Source};
+
+const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None };
+
+fn at(text: &str) -> Timestamp {
+    format!("2026-11-21T{text}Z").parse().unwrap()
+}
+
+fn window(start: &str, end: &str) -> Window {
+    Window { start: at(start), end: at(end) }
+}
+
+fn counts() -> Ask {
+    Ask::Counts { total: Some("requests".into()), bad: Some("errors".into()), good: None, missing: Missing::Gap }
+}
+
+fn gauge() -> Ask {
+    Ask::Gauge { value: "p95".into(), factor: 1.0, requests: None }
+}
+
+fn values() -> Ask {
+    Ask::Values { value: "ms".into(), factor: 1.0 }
+}
+
+fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
+    let (path, shown) = (folder.join(name), name.to_string());
+    let file = File { path, shown, format: Format::Auto, time: None, zone: None, arm: None, long: None };
+    Query { metric: metric.into(), arm, source: Source::File(file), ask, compared: true }
+}
+
+/// Writes the files and asks one metric of them, the baseline of the first and the canary of the last.
+fn one_metric(files: &[(&str, &str)], ask: Ask, plan: &TimePlan) -> Result<Dataset, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (baseline, canary) = (files[0].0, files[files.len() - 1].0);
+    let queries = [
+        query(folder.path(), "m", Arm::Baseline, baseline, ask.clone()),
+        query(folder.path(), "m", Arm::Canary, canary, ask),
+    ];
+    ingest(&queries, plan)
+}
+
+fn rows(header: &str, rows: &[(&str, &str)]) -> String {
+    let rows = rows.iter().map(|(time, cells)| format!("2026-11-21T{time}Z,{cells}\n"));
+    format!("ts,{header}\n{}", rows.collect::<String>())
+}
+
+fn times(dataset: &Dataset, arm: Arm) -> Vec<String> {
+    let series = dataset.metrics["m"].get(arm);
+    series.time().iter().map(|time| time.to_string()["2026-11-21T".len()..].trim_end_matches('Z').to_string()).collect()
+}
+
+fn minutes(first: u32, last: u32, cells: &str) -> Vec<(String, String)> {
+    (first..=last).map(|m| (format!("{:02}:{:02}:00", 10 + m / 60, m % 60), cells.to_string())).collect()
+}
+
+fn csv(header: &str, points: &[(String, String)]) -> String {
+    rows(header, &points.iter().map(|(t, c)| (t.as_str(), c.as_str())).collect::<Vec<_>>())
+}
+
+#[test]
+fn without_a_window_the_canary_says_which_time() {
+    let mut points = minutes(0, 30, "baseline,900,9");
+    points.extend(minutes(10, 19, "canary,100,1"));
+    let dataset = one_metric(&[("data.csv", &csv("arm,requests,errors", &points))], counts(), &ALL).unwrap();
+    assert_eq!(dataset.step, SignedDuration::from_mins(1));
+    assert_eq!(dataset.windows.canary, window("10:10:00", "10:20:00"));
+    assert_eq!(dataset.windows.baseline, dataset.windows.canary);
+    assert_eq!(dataset.metrics["m"].baseline.len(), 10);
+    assert_eq!(dataset.metrics["m"].canary.len(), 10);
+    assert_eq!(dataset.origins["m"], "data.csv: errors of requests (RFC 3339)");
+}
+
+#[test]
+fn an_earlier_baseline_keeps_its_own_time() {
+    let files = [("old.csv", csv("p95", &minutes(0, 9, "100"))), ("new.csv", csv("p95", &minutes(60, 64, "100")))];
+    let dataset = one_metric(&[(files[0].0, &files[0].1), (files[1].0, &files[1].1)], gauge(), &ALL).unwrap();
+    assert_eq!(dataset.windows.baseline, window("10:00:00", "10:10:00"));
+    assert_eq!(dataset.windows.canary, window("11:00:00", "11:05:00"));
+    assert_eq!(dataset.origins["m"], "old.csv and new.csv: p95 (RFC 3339)");
+}
+
+#[test]
+fn the_same_rows_are_never_compared_with_themselves() {
+    let text = csv("p95", &minutes(0, 89, "100"));
+    let error = one_metric(&[("data.csv", &text)], gauge(), &ALL).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreadable);
+    assert!(error.to_string().starts_with("data.csv: metric \"m\" would compare the same rows with themselves."));
+    assert!(error.to_string().contains("ago: 7d"));
+
+    let shifted = TimePlan {
+        canary: Span::Exactly(window("11:00:00", "11:30:00")),
+        baseline: Span::Earlier(SignedDuration::from_hours(1)),
+        step: None,
+    };
+    let dataset = one_metric(&[("data.csv", &text)], gauge(), &shifted).unwrap();
+    assert_eq!(dataset.windows.baseline, window("10:00:00", "10:30:00"));
+    assert_eq!(times(&dataset, Arm::Baseline).first().unwrap(), "10:00:00");
+    assert_eq!(times(&dataset, Arm::Canary), minutes(60, 89, "").iter().map(|(t, _)| t.clone()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_same_rows_by_another_path_or_the_same_word_are_seen_too() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.csv"), csv("group,p95", &minutes(0, 9, "a,100"))).unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    let ask = |arm, name| query(folder.path(), "m", arm, name, gauge());
+    let error = ingest(&[ask(Arm::Baseline, "data.csv"), ask(Arm::Canary, "sub/../data.csv")], &ALL).unwrap_err();
+    assert!(matches!(error, Error::SameRows { .. }));
+
+    let same_word = |arm| {
+        let mut query = ask(arm, "data.csv");
+        let Source::File(file) = &mut query.source;
+        file.arm = Some(ArmColumn { column: "group".into(), value: "a".into() });
+        query
+    };
+    let error = ingest(&[same_word(Arm::Baseline), same_word(Arm::Canary)], &ALL).unwrap_err();
+    assert!(matches!(error, Error::SameRows { .. }));
+}
+
+#[test]
+fn finer_counts_are_added_up_exactly() {
+    let plan = TimePlan { step: Some(SignedDuration::from_mins(5)), ..ALL };
+    let mut points = minutes(0, 11, "baseline,10,1");
+    points.extend(minutes(0, 11, "canary,20,2"));
+    let dataset = one_metric(&[("data.csv", &csv("arm,requests,errors", &points))], counts(), &plan).unwrap();
+    let Series::Counts { total, bad, .. } = &dataset.metrics["m"].canary else { panic!() };
+    assert_eq!((total.as_slice(), bad.as_slice()), ([100, 100, 40].as_slice(), [10, 10, 4].as_slice()));
+    assert_eq!(times(&dataset, Arm::Canary), ["10:00:00", "10:05:00", "10:10:00"]);
+}
+
+#[test]
+fn finer_gauges_are_refused_with_the_step_to_write() {
+    let plan = TimePlan { step: Some(SignedDuration::from_mins(5)), ..ALL };
+    let mut points = minutes(0, 11, "baseline,100");
+    points.extend(minutes(0, 11, "canary,100"));
+    let error = one_metric(&[("data.csv", &csv("arm,p95", &points))], gauge(), &plan).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "data.csv: the baseline of metric \"m\" has points 1m apart, several in each step of 5m (2026-11-21T10:00:00Z \
+         and 2026-11-21T10:01:00Z are the first). Numbers computed per step (percentiles, means) cannot be combined: \
+         write `window: {step: 1m}`, or let the source compute them per 5m"
+    );
+}
+
+#[test]
+fn a_stray_point_of_a_gauge_is_refused_by_its_time() {
+    let mut points = minutes(0, 9, "canary,100");
+    points.push(("10:04:10".into(), "canary,101".into()));
+    points.extend(minutes(0, 9, "baseline,100"));
+    let error = one_metric(&[("data.csv", &csv("arm,p95", &points))], gauge(), &ALL).unwrap_err().to_string();
+    assert!(
+        error.contains("canary of metric \"m\" has two points in one step of 1m: 2026-11-21T10:04:00Z and"),
+        "{error}"
+    );
+}
+
+#[test]
+fn clocks_may_jitter_and_arms_may_differ_in_phase() {
+    let canary = ["10:00:27", "10:01:28", "10:02:26", "10:03:27", "10:04:29", "10:05:20", "10:06:27"];
+    let baseline = ["10:00:59", "10:02:01", "10:03:00", "10:03:59", "10:05:00", "10:06:02"];
+    let mut points: Vec<(String, String)> = canary.iter().map(|t| (t.to_string(), "canary,100".into())).collect();
+    points.extend(baseline.iter().map(|t| (t.to_string(), "baseline,100".into())));
+    let dataset = one_metric(&[("data.csv", &csv("arm,p95", &points))], gauge(), &ALL).unwrap();
+    assert_eq!(dataset.step, SignedDuration::from_mins(1));
+    assert_eq!(dataset.windows.canary, window("10:00:27", "10:07:27"));
+    for arm in Arm::BOTH {
+        let series = dataset.metrics["m"].get(arm);
+        let start = dataset.windows.get(arm).start;
+        let steps: Vec<i64> = series.time().iter().map(|t| t.duration_since(start).as_secs() / 60).collect();
+        assert_eq!(steps, (0..series.len() as i64).collect::<Vec<_>>(), "{arm:?}");
+    }
+    assert_eq!(times(&dataset, Arm::Canary)[1], "10:01:28", "a point inside its step keeps its time");
+    assert_eq!(times(&dataset, Arm::Canary)[2], "10:02:27", "an early one takes the start of its step");
+}
+
+#[test]
+fn points_outside_of_the_window_do_not_count() {
+    let mut points = minutes(0, 59, "canary,100,1");
+    points.extend(minutes(0, 59, "baseline,900,1"));
+    let plan = TimePlan { canary: Span::Exactly(window("10:10:00", "10:20:00")), ..ALL };
+    let dataset = one_metric(&[("data.csv", &csv("arm,requests,errors", &points))], counts(), &plan).unwrap();
+    assert_eq!(times(&dataset, Arm::Canary), minutes(10, 19, "").iter().map(|p| p.0.clone()).collect::<Vec<_>>());
+    assert_eq!(dataset.windows.baseline, dataset.windows.canary);
+}
+
+#[test]
+fn single_requests_are_looked_at_per_minute_or_ten_seconds() {
+    let long = [("a.csv", csv("ms", &minutes(0, 30, "5"))), ("b.csv", csv("ms", &minutes(0, 30, "5")))];
+    let dataset = one_metric(&[(long[0].0, &long[0].1), (long[1].0, &long[1].1)], values(), &ALL).unwrap();
+    assert_eq!(dataset.step, SignedDuration::from_mins(1));
+    let short = rows("ms", &[("10:00:00", "5"), ("10:00:00", "6"), ("10:03:00", "7")]);
+    let dataset = one_metric(&[("a.csv", &short), ("b.csv", &short)], values(), &ALL).unwrap();
+    assert_eq!(dataset.step, SignedDuration::from_secs(10));
+    assert_eq!(dataset.metrics["m"].canary.len(), 3, "requests are never combined");
+}
+
+#[test]
+fn an_arm_without_rows_is_empty_and_said() {
+    let points = minutes(0, 9, "baseline,900,9");
+    let dataset = one_metric(&[("data.csv", &csv("arm,requests,errors", &points))], counts(), &ALL).unwrap();
+    assert!(dataset.metrics["m"].canary.is_empty());
+    assert_eq!(dataset.metrics["m"].baseline.len(), 10);
+    assert!(dataset.origins["m"].ends_with("no row is the canary in column \"arm\" (\"baseline\")"));
+
+    let nothing = one_metric(&[("a.csv", "ts,requests,errors\n"), ("b.csv", "ts,requests,errors\n")], counts(), &ALL);
+    assert!(nothing.unwrap_err().to_string().starts_with("a.csv, b.csv: no row belongs to either arm"));
+    let plan = TimePlan { canary: Span::Exactly(window("10:00:00", "11:00:00")), ..ALL };
+    let given = one_metric(&[("a.csv", "ts,requests,errors\n"), ("b.csv", "ts,requests,errors\n")], counts(), &plan);
+    assert!(given.unwrap().metrics["m"].canary.is_empty());
+}
+
+#[test]
+fn a_window_of_too_many_steps_is_a_mistake() {
+    let far = "ts,p95\n1990-01-02T00:00:00Z,1\n1990-01-02T00:00:01Z,1\n2099-01-01T00:00:00Z,1\n";
+    let error = one_metric(&[("a.csv", far), ("b.csv", far)], gauge(), &ALL).unwrap_err().to_string();
+    assert!(error.contains("more than 5000000 steps of 1s"), "{error}");
+}
+
+#[test]
+fn coarser_points_are_said() {
+    let plan = TimePlan { step: Some(SignedDuration::from_secs(30)), ..ALL };
+    let text = csv("p95", &minutes(0, 9, "100"));
+    let dataset = one_metric(&[("a.csv", &text), ("b.csv", &text)], gauge(), &plan).unwrap();
+    assert!(dataset.origins["m"].ends_with("; its points are 1m apart, more than the step of 30s"));
+}
+
+#[test]
+fn the_first_query_with_an_error_is_told_however_many_threads_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.csv"), csv("p95", &minutes(0, 9, "100"))).unwrap();
+    let queries: Vec<Query> = (0..40)
+        .map(|i| query(folder.path(), &format!("m{i}"), Arm::Canary, &format!("missing-{i}.csv"), gauge()))
+        .collect();
+    for _ in 0..20 {
+        let error = ingest(&queries, &ALL).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unreachable);
+        assert_eq!(error.to_string(), "missing-0.csv: does not exist");
+    }
+    let mut queries = queries;
+    queries[0] = query(
+        folder.path(),
+        "m0",
+        Arm::Canary,
+        "good.csv",
+        Ask::Gauge { value: "p99".into(), factor: 1.0, requests: None },
+    );
+    let error = ingest(&queries, &ALL).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreadable);
+    assert!(error.to_string().contains("Did you mean \"p95\"?"), "{error}");
+    let error = ingest(&[query(folder.path(), "m", Arm::Canary, "", gauge())], &ALL).unwrap_err();
+    assert_eq!((error.kind(), error.to_string()), (Kind::Unreachable, ": is a folder, not a file".into()));
+}
+
+#[test]
+fn steps_start_where_the_points_per_step_do() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p95.csv"), csv("p95", &minutes(2, 9, "100"))).unwrap();
+    std::fs::write(folder.path().join("other.csv"), csv("p95", &minutes(2, 9, "100"))).unwrap();
+    std::fs::write(folder.path().join("requests.csv"), rows("ms", &[("10:00:31.5", "5"), ("10:09:59", "6")])).unwrap();
+    let queries = [
+        query(folder.path(), "g", Arm::Canary, "p95.csv", gauge()),
+        query(folder.path(), "g", Arm::Baseline, "other.csv", gauge()),
+        query(folder.path(), "m", Arm::Canary, "requests.csv", values()),
+    ];
+    let dataset = ingest(&queries, &ALL).unwrap();
+    assert_eq!(dataset.windows.canary.start, at("10:00:00"));
+    assert_eq!(dataset.metrics["g"].canary.time()[0], at("10:02:00"));
+    assert_eq!(dataset.metrics["m"].canary.len(), 2);
+    assert!(dataset.metrics["m"].baseline.is_empty(), "an arm that nobody asks for is empty, of the same shape");
+    assert!(matches!(dataset.metrics["m"].baseline, Series::Values { .. }));
+}
+
+#[test]
+fn one_file_is_told_apart_by_words_even_when_it_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.json"), "[]").unwrap();
+    let plan = TimePlan { canary: Span::Exactly(window("10:00:00", "11:00:00")), ..ALL };
+    let ask = |arm: Arm| {
+        let mut query = query(folder.path(), "m", arm, "data.json", gauge());
+        let Source::File(file) = &mut query.source;
+        file.arm = Some(ArmColumn { column: "group".into(), value: arm.name().into() });
+        query
+    };
+    let dataset = ingest(&[ask(Arm::Baseline), ask(Arm::Canary)], &plan).unwrap();
+    assert!(dataset.metrics["m"].canary.is_empty());
+}
