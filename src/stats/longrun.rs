@@ -84,43 +84,37 @@ fn equal_weighted(centred: &[f64], n: usize, cosines: f64) -> LongRun {
 /// Σ over j = 1..=count of ( Σ_t d_t cos(π j (t − ½)/n) )².
 ///
 /// The cosine of an even j is symmetric about the middle of the series and that of an odd j antisymmetric, so each
-/// needs only the folded half. Along the half the angles are stepped by rotation, a few cosines abreast.
+/// needs only the folded half. The sums are Clenshaw's (1955) in the form of Reinsch, which is exact to rounding for
+/// slow cosines, a few of them abreast.
 fn cosine_squares(d: &[f64], count: usize) -> f64 {
-    const ABREAST: usize = 4;
+    const ABREAST: usize = 8;
     let n = d.len();
-    let half = n / 2;
-    let folded = |sign: f64| -> Vec<f64> { (0..half).map(|t| d[t] + sign * d[n - 1 - t]).collect() };
-    let middle = if n % 2 == 1 { d[half] } else { 0.0 };
-    let halves = [folded(1.0), folded(-1.0)];
+    let (front, back) = d.split_at(n / 2);
+    let (middle, back) = back.split_at(n % 2);
+    let folded = |sign: f64| -> Vec<f64> { front.iter().zip(back.iter().rev()).map(|(a, b)| a + sign * b).collect() };
     let mut squares = 0.0;
-    for parity in [0, 1] {
-        let first = if parity == 0 { 2 } else { 1 };
+    for (first, half) in [(1, folded(-1.0)), (2, folded(1.0))] {
         let all: Vec<usize> = (first..=count).step_by(2).collect();
         for group in all.chunks(ABREAST) {
-            let angle = |lane: usize| group.get(lane).map_or(0.0, |j| std::f64::consts::PI * *j as f64 / n as f64);
-            let mut cos: [f64; ABREAST] = std::array::from_fn(|lane| (0.5 * angle(lane)).cos());
-            let mut sin: [f64; ABREAST] = std::array::from_fn(|lane| (0.5 * angle(lane)).sin());
-            let cos_step: [f64; ABREAST] = std::array::from_fn(|lane| angle(lane).cos());
-            let sin_step: [f64; ABREAST] = std::array::from_fn(|lane| angle(lane).sin());
-            let mut sums = [0.0; ABREAST];
-            for v in &halves[parity] {
+            let half_angle = |j: usize| std::f64::consts::FRAC_PI_2 * j as f64 / n as f64;
+            let curve = |lane| group.get(lane).map_or(0.0, |j| 4.0 * half_angle(*j).sin().powi(2));
+            let curve: [f64; ABREAST] = std::array::from_fn(curve);
+            let (mut level, mut slope) = ([0.0; ABREAST], [0.0; ABREAST]);
+            for v in half.iter().rev() {
                 for lane in 0..ABREAST {
-                    sums[lane] += v * cos[lane];
-                    let turned = cos[lane] * cos_step[lane] - sin[lane] * sin_step[lane];
-                    sin[lane] = sin[lane] * cos_step[lane] + cos[lane] * sin_step[lane];
-                    cos[lane] = turned;
+                    slope[lane] = (slope[lane] + v) - curve[lane] * level[lane];
+                    level[lane] += slope[lane];
                 }
             }
-            for (j, sum) in group.iter().zip(sums) {
+            for (j, slope) in group.iter().zip(slope) {
                 // at the middle of an odd series the angle is jπ/2
-                let at_middle = if parity == 1 {
-                    0.0
-                } else if j % 4 == 0 {
-                    middle
-                } else {
-                    -middle
+                let at_middle: f64 = match j % 4 {
+                    0 => middle.iter().sum(),
+                    2 => -middle.iter().sum::<f64>(),
+                    _ => 0.0,
                 };
-                squares += (sum + at_middle) * (sum + at_middle);
+                let sum = half_angle(*j).cos() * slope + at_middle;
+                squares += sum * sum;
             }
         }
     }

@@ -9,6 +9,7 @@ pub fn signed_rank_scores(y: &[Option<f64>]) -> Vec<Option<f64>> {
 }
 
 /// Numbers in order, with their places in time.
+#[derive(Clone, Debug)]
 pub(super) struct Ordered {
     slots: usize,
     sorted: Vec<(f64, usize)>,
@@ -23,6 +24,11 @@ impl Ordered {
         Ordered { slots: y.len(), sorted }
     }
 
+    /// The sum of the numbers less `shift`.
+    pub(super) fn sum(&self, shift: f64) -> f64 {
+        self.sorted.iter().map(|(v, _)| v - shift).sum()
+    }
+
     /// The smallest and the largest number.
     pub(super) fn ends(&self) -> Option<(f64, f64)> {
         Some((self.sorted.first()?.0, self.sorted.last()?.0))
@@ -34,33 +40,33 @@ impl Ordered {
         let by_size = self.by_distance(shift);
         let scale = 1.0 / (by_size.len() as f64 + 1.0);
         let mut start = 0;
-        for run in by_size.chunk_by(|a, b| a.0.abs() == b.0.abs()) {
-            let rank = start as f64 + (run.len() as f64 + 1.0) / 2.0;
-            for (v, slot) in run {
-                let sign = if *v == 0.0 { 0.0 } else { v.signum() };
-                scores[*slot] = Some(sign * rank * scale);
+        while let Some((first, _)) = by_size.get(start) {
+            let ties = by_size[start..].iter().take_while(|(v, _)| v.abs() == first.abs()).count().max(1);
+            let score = (start as f64 + (ties as f64 + 1.0) / 2.0) * scale;
+            for (v, slot) in &by_size[start..start + ties] {
+                scores[*slot] = Some(if *v == 0.0 { 0.0 } else { score.copysign(*v) });
             }
-            start += run.len();
+            start += ties;
         }
         scores
     }
 
     /// The numbers less `shift`, from the smallest to the largest distance.
     fn by_distance(&self, shift: f64) -> Vec<(f64, usize)> {
-        let (lower, upper) = self.sorted.split_at(self.sorted.partition_point(|(v, _)| *v < shift));
         let moved = |&(v, slot): &(f64, usize)| (v - shift, slot);
-        let (mut below, mut above) = (lower.iter().rev().map(moved).peekable(), upper.iter().map(moved).peekable());
+        let mut above = self.sorted.partition_point(|(v, _)| *v < shift);
+        let mut below = above;
         let mut merged = Vec::with_capacity(self.sorted.len());
-        loop {
-            let next = match (below.peek(), above.peek()) {
-                (Some(b), Some(a)) if -b.0 <= a.0 => below.next(),
-                (_, Some(_)) => above.next(),
-                _ => below.next(),
-            };
-            match next {
-                Some(entry) => merged.push(entry),
-                None => return merged,
-            }
+        while below > 0 && above < self.sorted.len() {
+            // which is nearer is a coin toss, so nothing here branches on it
+            let ends = [moved(&self.sorted[above]), moved(&self.sorted[below - 1])];
+            let is_below = usize::from(-ends[1].0 <= ends[0].0);
+            merged.push(ends[is_below]);
+            below -= is_below;
+            above += 1 - is_below;
         }
+        merged.extend(self.sorted[..below].iter().rev().map(moved));
+        merged.extend(self.sorted[above..].iter().map(moved));
+        merged
     }
 }
