@@ -37,10 +37,16 @@ pub struct StepSum {
 /// Sums one entry per step of the grid (`None`, or not finite: missing), with `cosines` per n^⅔ steps.
 pub fn step_sum(g: &[Option<f64>], cosines: f64) -> StepSum {
     let present = |v: &Option<f64>| v.filter(|v| v.is_finite());
-    let (sum, n) = g.iter().filter_map(present).fold((0.0, 0), |(sum, n), v| (sum + v, n + 1));
+    let (mut sum, mut n, mut pairs, mut follows) = (0.0, 0, 0, false);
+    for v in g {
+        let here = present(v);
+        sum += here.unwrap_or(0.0);
+        n += usize::from(here.is_some());
+        pairs += usize::from(here.is_some() && follows);
+        follows = here.is_some();
+    }
     let mean = sum / f64::max(n as f64, 1.0);
     let centred: Vec<f64> = g.iter().map(|v| present(v).map_or(0.0, |v| v - mean)).collect();
-    let pairs = g.windows(2).filter(|pair| pair.iter().all(|v| present(v).is_some())).count();
     StepSum {
         sum,
         n,
@@ -83,40 +89,42 @@ fn equal_weighted(centred: &[f64], n: usize, cosines: f64) -> LongRun {
 
 /// Σ over j = 1..=count of ( Σ_t d_t cos(π j (t − ½)/n) )².
 ///
-/// The cosine of an even j is symmetric about the middle of the series and that of an odd j antisymmetric, so each
-/// needs only the folded half. The sums are Clenshaw's (1955) in the form of Reinsch, which is exact to rounding for
-/// slow cosines, a few of them abreast.
+/// The cosine of an odd j is antisymmetric about the middle of the series and that of an even j symmetric, so each
+/// needs only the folded half; and if that is half of an even n, the even ones are all the cosines of the half.
 fn cosine_squares(d: &[f64], count: usize) -> f64 {
-    const ABREAST: usize = 8;
     let n = d.len();
-    let (front, back) = d.split_at(n / 2);
-    let (middle, back) = back.split_at(n % 2);
-    let folded = |sign: f64| -> Vec<f64> { front.iter().zip(back.iter().rev()).map(|(a, b)| a + sign * b).collect() };
+    if n == 0 || count == 0 {
+        return 0.0;
+    }
+    let (front, back) = (&d[..n / 2], &d[n - n / 2..]);
+    let folded = |sign: f64| front.iter().zip(back.iter().rev()).map(move |(a, b)| a + sign * b);
+    let (odd, mut even): (Vec<f64>, Vec<f64>) = (folded(-1.0).collect(), folded(1.0).collect());
+    let rest = if n % 2 == 0 {
+        cosine_squares(&even, count / 2)
+    } else {
+        even.push(d[n / 2]);
+        squares_at(&even, n, (2..=count).step_by(2))
+    };
+    rest + squares_at(&odd, n, (1..=count).step_by(2))
+}
+
+/// As [`cosine_squares`], for some j and the first steps of a series of `n`: the sums of Clenshaw (1955) in the form
+/// of Reinsch, which is exact to rounding for slow cosines, a few of them abreast.
+fn squares_at(d: &[f64], n: usize, all: impl Iterator<Item = usize>) -> f64 {
+    const ABREAST: usize = 8;
+    let half_angles: Vec<f64> = all.map(|j| std::f64::consts::FRAC_PI_2 * j as f64 / n as f64).collect();
     let mut squares = 0.0;
-    for (first, half) in [(1, folded(-1.0)), (2, folded(1.0))] {
-        let all: Vec<usize> = (first..=count).step_by(2).collect();
-        for group in all.chunks(ABREAST) {
-            let half_angle = |j: usize| std::f64::consts::FRAC_PI_2 * j as f64 / n as f64;
-            let curve = |lane| group.get(lane).map_or(0.0, |j| 4.0 * half_angle(*j).sin().powi(2));
-            let curve: [f64; ABREAST] = std::array::from_fn(curve);
-            let (mut level, mut slope) = ([0.0; ABREAST], [0.0; ABREAST]);
-            for v in half.iter().rev() {
-                for lane in 0..ABREAST {
-                    slope[lane] = (slope[lane] + v) - curve[lane] * level[lane];
-                    level[lane] += slope[lane];
-                }
-            }
-            for (j, slope) in group.iter().zip(slope) {
-                // at the middle of an odd series the angle is jπ/2
-                let at_middle: f64 = match j % 4 {
-                    0 => middle.iter().sum(),
-                    2 => -middle.iter().sum::<f64>(),
-                    _ => 0.0,
-                };
-                let sum = half_angle(*j).cos() * slope + at_middle;
-                squares += sum * sum;
+    for group in half_angles.chunks(ABREAST) {
+        let curve = |lane| group.get(lane).map_or(0.0, |half_angle: &f64| 4.0 * half_angle.sin().powi(2));
+        let curve: [f64; ABREAST] = std::array::from_fn(curve);
+        let (mut level, mut slope) = ([0.0; ABREAST], [0.0; ABREAST]);
+        for v in d.iter().rev() {
+            for lane in 0..ABREAST {
+                slope[lane] = (slope[lane] + v) - curve[lane] * level[lane];
+                level[lane] += slope[lane];
             }
         }
+        squares += group.iter().zip(slope).map(|(half_angle, slope)| (half_angle.cos() * slope).powi(2)).sum::<f64>();
     }
     squares
 }

@@ -37,36 +37,39 @@ impl Ordered {
     /// The signed-rank scores of the numbers less `shift`.
     pub(super) fn scores(&self, shift: f64) -> Vec<Option<f64>> {
         let mut scores = vec![None; self.slots];
-        let by_size = self.by_distance(shift);
-        let scale = 1.0 / (by_size.len() as f64 + 1.0);
+        let order = self.by_distance(shift);
+        let distance = |i: usize| (self.sorted[i].0 - shift).abs();
+        let scale = 1.0 / (order.len() as f64 + 1.0);
         let mut start = 0;
-        while let Some((first, _)) = by_size.get(start) {
-            let ties = by_size[start..].iter().take_while(|(v, _)| v.abs() == first.abs()).count().max(1);
-            let score = (start as f64 + (ties as f64 + 1.0) / 2.0) * scale;
-            for (v, slot) in &by_size[start..start + ties] {
-                scores[*slot] = Some(if *v == 0.0 { 0.0 } else { score.copysign(*v) });
+        while start < order.len() {
+            let size = distance(order[start]);
+            let mut end = start + 1;
+            while end < order.len() && distance(order[end]) == size {
+                end += 1;
             }
-            start += ties;
+            let score = 0.5 * (start + 1 + end) as f64 * scale;
+            for (v, slot) in order[start..end].iter().map(|i| self.sorted[*i]) {
+                scores[slot] = Some(if v == shift { 0.0 } else { score.copysign(v - shift) });
+            }
+            start = end;
         }
         scores
     }
 
-    /// The numbers less `shift`, from the smallest to the largest distance.
-    fn by_distance(&self, shift: f64) -> Vec<(f64, usize)> {
-        let moved = |&(v, slot): &(f64, usize)| (v - shift, slot);
+    /// The places in the sorted numbers, from the smallest to the largest distance from `shift`.
+    fn by_distance(&self, shift: f64) -> Vec<usize> {
         let mut above = self.sorted.partition_point(|(v, _)| *v < shift);
         let mut below = above;
-        let mut merged = Vec::with_capacity(self.sorted.len());
+        let mut order = Vec::with_capacity(self.sorted.len());
         while below > 0 && above < self.sorted.len() {
-            // which is nearer is a coin toss, so nothing here branches on it
-            let ends = [moved(&self.sorted[above]), moved(&self.sorted[below - 1])];
-            let is_below = usize::from(-ends[1].0 <= ends[0].0);
-            merged.push(ends[is_below]);
-            below -= is_below;
-            above += 1 - is_below;
+            // which is nearer is a coin toss: a number to compute with is cheaper than a branch
+            let is_below = shift - self.sorted[below - 1].0 <= self.sorted[above].0 - shift;
+            order.push(if is_below { below - 1 } else { above });
+            below -= usize::from(is_below);
+            above += usize::from(!is_below);
         }
-        merged.extend(self.sorted[..below].iter().rev().map(moved));
-        merged.extend(self.sorted[above..].iter().map(moved));
-        merged
+        order.extend((0..below).rev());
+        order.extend(above..self.sorted.len());
+        order
     }
 }
