@@ -5,12 +5,13 @@
 //! test, so a decision and the interval shown beside it can never disagree.
 
 use super::verdict::{EffectKind, Method};
+use crate::series::Pair;
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep};
 use crate::stats::dispersion::{DesignEffect, Prior};
 use crate::stats::quantile;
 use crate::stats::single::{self, TrialStep};
-use crate::stats::steps;
+use crate::stats::steps::{self, Level};
 
 /// A quantity with a test against any limit.
 #[derive(Debug, Clone)]
@@ -40,29 +41,30 @@ pub(super) enum Comparison {
 /// One number per step and what it is.
 #[derive(Debug, Clone)]
 pub(super) struct LevelSteps {
-    /// The numbers; logarithms when `log`.
-    pub(super) y: Vec<Option<f64>>,
+    /// The numbers that are present; logarithms when `log`.
+    pub(super) y: Vec<f64>,
     /// Whether the limit is a factor (or positive level) and `y` its logarithm.
     pub(super) log: bool,
     /// Whether `y` compares two arms.
     pub(super) paired: bool,
-    /// Subtracted from `y` before it may be called too high, per step.
-    pub(super) allowance_above: Vec<f64>,
-    /// Added to `y` before it may be called low enough, per step.
-    pub(super) allowance_below: Vec<f64>,
-    /// The variance that one step has at least, from the resolution of the numbers.
-    pub(super) floor: f64,
+    /// What may be called too high.
+    above: Level,
+    /// What may be called low enough.
+    below: Level,
 }
 
 impl LevelSteps {
-    fn shifted(&self, direction: Direction) -> Vec<Option<f64>> {
-        let allowance = match direction {
-            Direction::Above => &self.allowance_above,
-            Direction::Below => &self.allowance_below,
+    /// From a number per step and the variance that one has at least; per step, the canary's allowance is subtracted
+    /// before it may be called too high, and the baseline's is added before it may be called low enough.
+    pub(super) fn new(steps: &[Option<f64>], log: bool, paired: bool, allowance: &Pair<Vec<f64>>, floor: f64) -> Self {
+        let shifted = |by: &[f64], sign: f64| {
+            let shift = |(i, y): (usize, &Option<f64>)| y.map(|y| y + by.get(i).map_or(0.0, |by| sign * by));
+            Level::new(&steps.iter().enumerate().map(shift).collect::<Vec<_>>(), floor)
         };
-        let sign = if direction == Direction::Above { -1.0 } else { 1.0 };
-        let shift = |i: usize| allowance.get(i).map_or(0.0, |a| sign * a);
-        self.y.iter().enumerate().map(|(i, y)| y.map(|y| y + shift(i))).collect()
+        let above = shifted(&allowance.canary, -1.0);
+        let same = allowance.canary.is_empty() && allowance.baseline.is_empty();
+        let below = if same { above.clone() } else { shifted(&allowance.baseline, 1.0) };
+        LevelSteps { y: steps.iter().flatten().copied().collect(), log, paired, above, below }
     }
 
     fn scale(&self, limit: f64) -> f64 {
@@ -74,24 +76,21 @@ impl LevelSteps {
     }
 
     fn z(&self, limit: f64, direction: Direction) -> f64 {
-        if self.log && limit <= 0.0 {
-            return if direction == Direction::Above { f64::INFINITY } else { f64::NEG_INFINITY };
+        match direction {
+            Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
+            Direction::Below if self.log && limit <= 0.0 => f64::NEG_INFINITY,
+            Direction::Above => self.above.z(self.scale(limit), direction),
+            Direction::Below => self.below.z(self.scale(limit), direction),
         }
-        let (limit, sign) = (self.scale(limit), if direction == Direction::Above { 1.0 } else { -1.0 });
-        let y: Vec<_> = self.shifted(direction).into_iter().map(|y| y.map(|y| sign * (y - limit))).collect();
-        steps::level_z(&y, self.floor)
     }
 
     fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
-        let low = steps::level_low(&self.shifted(Direction::Above), self.floor, critical_low);
-        let high = steps::level_high(&self.shifted(Direction::Below), self.floor, critical_high);
         let end = |y: f64| if y.is_finite() { self.unscale(y) } else { y };
-        (end(low), end(high))
+        (end(self.above.end(critical_low, Direction::Above)), end(self.below.end(critical_high, Direction::Below)))
     }
 
     fn estimate(&self) -> Option<f64> {
-        let present: Vec<f64> = self.y.iter().flatten().copied().collect();
-        steps::hodges_lehmann(&present).map(|y| self.unscale(y))
+        steps::hodges_lehmann(&self.y).map(|y| self.unscale(y))
     }
 }
 

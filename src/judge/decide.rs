@@ -12,7 +12,6 @@ use super::measure::{Measured, Test};
 use super::rules::{Bound, Side};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Reason};
 use crate::series::Pair;
-use crate::stats::Direction;
 use crate::stats::counts;
 
 /// Evidence statistics closer to a critical value than this are taken as reaching it, so that rounding on another
@@ -112,7 +111,7 @@ impl Bounds {
 
     /// The test whose numbers are shown: of two, the one nearer to passing.
     fn shown(&self) -> Option<&Test> {
-        let nearness = |test: &&Test| test.towards();
+        let nearness = |test: &&Test| test.towards;
         self.target().iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))
     }
 
@@ -123,42 +122,19 @@ impl Bounds {
 
     fn decide(&self, case: &Case, levels: Levels) -> (Outcome, Reason) {
         let (pass, fail) = (critical(levels.pass) - ROUNDING, critical(levels.fail) - ROUNDING);
-        if self.limit().iter().all(|test| test.away() >= fail) {
+        if self.limit().iter().all(|test| test.away >= fail) {
             if self.excess() < case.rules.policy.min_excess {
                 return (Outcome::Inconclusive, Reason::SmallExcess);
             }
             return (Outcome::Fail, Reason::BeyondBound);
         }
-        if self.target().iter().any(|test| test.towards() >= pass) {
+        if self.target().iter().any(|test| test.towards >= pass) {
             return (Outcome::Pass, Reason::WithinBound);
         }
-        if !self.fail.is_empty() && self.fail.iter().any(|test| test.towards() >= pass) {
+        if !self.fail.is_empty() && self.fail.iter().any(|test| test.towards >= pass) {
             return (Outcome::Warn, Reason::BetweenBounds);
         }
         (Outcome::Inconclusive, Reason::Undecided)
-    }
-}
-
-impl Test {
-    /// The evidence that the quantity lies on the wanted side of the limit.
-    pub(super) fn towards(&self) -> f64 {
-        self.comparison.z(self.limit, wanted_direction(self.wanted))
-    }
-
-    /// The evidence that it lies on the other side.
-    pub(super) fn away(&self) -> f64 {
-        let direction = match self.wanted {
-            Side::AtMost => Direction::Above,
-            Side::AtLeast => Direction::Below,
-        };
-        self.comparison.z(self.limit, direction)
-    }
-}
-
-fn wanted_direction(wanted: Side) -> Direction {
-    match wanted {
-        Side::AtMost => Direction::Below,
-        Side::AtLeast => Direction::Above,
     }
 }
 

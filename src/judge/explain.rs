@@ -109,7 +109,7 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             format!("{}{sizes}: {estimate} ({interval})", arms())
         }
         Comparison::Level(level) if level.paired => {
-            let pairs = level.y.iter().flatten().count();
+            let pairs = level.y.len();
             format!("{} over {}: {estimate} ({interval})", arms(), plural(pairs as u64, "pair") + " of steps")
         }
         Comparison::Level(_) => {
@@ -261,7 +261,7 @@ fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
 fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
     let (pass, fail) = (critical(answer.levels.pass), critical(answer.levels.fail));
     let limit = bounds.fail.first().unwrap_or(answer.test);
-    let (towards, away) = (answer.test.towards(), limit.away());
+    let (towards, away) = (answer.test.towards, limit.away);
     let ratio = matches!(answer.test.comparison, Comparison::RateRatio { .. });
     if ratio && answer.measured.bad == Some(Pair { baseline: 0, canary: 0 }) {
         return Some(

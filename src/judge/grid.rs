@@ -42,6 +42,17 @@ impl Grid {
         offset.and_then(|o| self.windows.canary.start.checked_add(o).ok()).unwrap_or(self.windows.canary.end)
     }
 
+    /// The step that an instant of a window falls into.
+    fn index(&self, window: &Window, at: Timestamp) -> Option<usize> {
+        if !window.contains(at) {
+            return None;
+        }
+        // time fits 64 bits of milliseconds, and dividing 128 is slow
+        let into = i64::try_from(at.duration_since(window.start).as_millis()).ok()?;
+        let width = i64::try_from(self.step.as_millis()).unwrap_or(i64::MAX).max(1);
+        usize::try_from(into / width).ok()?.checked_sub(self.warmup)
+    }
+
     /// Puts one value per point onto the steps; several points in one step are merged.
     fn lay<T: Copy>(
         &self,
@@ -51,14 +62,8 @@ impl Grid {
         merge: impl Fn(T, T) -> T,
     ) -> Steps<T> {
         let mut steps = vec![None; self.len()];
-        let width = self.step.as_millis().max(1);
         for (i, at) in time.iter().enumerate() {
-            if !window.contains(*at) {
-                continue;
-            }
-            let index = at.duration_since(window.start).as_millis() / width;
-            let index = usize::try_from(index).ok().and_then(|index| index.checked_sub(self.warmup));
-            if let Some(slot) = index.and_then(|index| steps.get_mut(index)) {
+            if let Some(slot) = self.index(window, *at).and_then(|index| steps.get_mut(index)) {
                 *slot = Some(slot.map_or(value(i), |before| merge(before, value(i))));
             }
         }
@@ -120,14 +125,11 @@ impl Grid {
 
     /// The values of each step, for both arms; an empty step holds none.
     pub(super) fn values(&self, series: &Pair<Series>) -> Pair<Vec<Vec<f64>>> {
-        let width = self.step.as_millis().max(1);
         self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| {
             let mut steps = vec![Vec::new(); self.len()];
             if let Series::Values { time, value } = series {
                 for (at, value) in time.iter().zip(value) {
-                    let index = at.duration_since(window.start).as_millis() / width;
-                    let index = usize::try_from(index).ok().and_then(|index| index.checked_sub(self.warmup));
-                    if let Some(step) = index.filter(|_| window.contains(*at)).and_then(|i| steps.get_mut(i)) {
+                    if let Some(step) = self.index(window, *at).and_then(|index| steps.get_mut(index)) {
                         step.push(*value);
                     }
                 }

@@ -9,6 +9,7 @@ use super::guard::Case;
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
 use crate::series::{Pair, Series};
+use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
 use crate::stats::quantile::{self, small_sample_allowance};
@@ -55,6 +56,18 @@ pub(super) struct Test {
     pub(super) limit: f64,
     /// The side of the limit that the bound wants, on the comparison's own scale.
     pub(super) wanted: Side,
+    /// The evidence that the quantity lies on the wanted side of the limit.
+    pub(super) towards: f64,
+    /// The evidence that it lies on the other side.
+    pub(super) away: f64,
+}
+
+impl Test {
+    fn new(comparison: Comparison, limit: f64, wanted: Side) -> Test {
+        let (above, below) = (comparison.z(limit, Direction::Above), comparison.z(limit, Direction::Below));
+        let (towards, away) = if wanted == Side::AtMost { (below, above) } else { (above, below) };
+        Test { comparison, limit, wanted, towards, away }
+    }
 }
 
 impl Measured {
@@ -256,7 +269,7 @@ impl Measured {
                 paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value)
             }
         };
-        Test { comparison, limit, wanted }
+        Test::new(comparison, limit, wanted)
     }
 }
 
@@ -304,16 +317,9 @@ fn paired_events(steps: &Pair<Steps<Occurrences>>, shares: Pair<f64>) -> Vec<Cou
 
 fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64) -> (Comparison, f64) {
     let log = log && limit > 0.0;
-    let y = steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect();
+    let y: Vec<_> = steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect();
     let size = median(&steps.iter().flatten().map(|v| v.abs()).collect::<Vec<_>>()).unwrap_or(1.0);
-    let level = LevelSteps {
-        y,
-        log,
-        paired: false,
-        allowance_above: Vec::new(),
-        allowance_below: Vec::new(),
-        floor: resolution_variance(log, size),
-    };
+    let level = LevelSteps::new(&y, log, false, &Pair::default(), resolution_variance(log, size));
     (Comparison::Level(level), limit)
 }
 
@@ -326,7 +332,7 @@ fn paired_level(
 ) -> (Comparison, f64) {
     let log = log && ratio.is_some();
     let pairs = steps.baseline.iter().zip(&steps.canary);
-    let y = pairs
+    let y: Vec<_> = pairs
         .map(|(b, c)| match (b, c) {
             (Some(b), Some(c)) if log => Some(c.ln() - b.ln()),
             (Some(b), Some(c)) => Some(c - b),
@@ -334,15 +340,8 @@ fn paired_level(
         })
         .collect();
     let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
-    let scaled = |a: &Vec<f64>| if log { a.clone() } else { a.iter().map(|a| a * size).collect() };
-    let level = LevelSteps {
-        y,
-        log,
-        paired: true,
-        allowance_above: scaled(&allowance.canary),
-        allowance_below: scaled(&allowance.baseline),
-        floor: resolution_variance(log, size),
-    };
+    let scaled = |a: &Vec<f64>| a.iter().map(|a| if log { *a } else { a * size }).collect();
+    let level = LevelSteps::new(&y, log, true, &allowance.as_ref().map(scaled), resolution_variance(log, size));
     let limit = match ratio {
         Some(ratio) if log => ratio,
         Some(ratio) => (ratio - 1.0) * size,

@@ -247,7 +247,7 @@ pub fn difference_interval(
     let stride = effect.largest().sqrt() * score(&pooled, 0.0).variance.sqrt() + least;
     let end = |direction: Direction, critical: f64, limit: f64| {
         let excess = |d: f64| difference_z(steps, effect, d, direction) - critical;
-        crossing::nearest_rejected(centre.clamp(-1.0, 1.0), stride, limit, excess).unwrap_or(limit)
+        crossing::nearest_rejected(centre.clamp(-1.0, 1.0), stride, 1e-7, limit, excess).unwrap_or(limit)
     };
     (end(Direction::Above, critical_low, -1.0), end(Direction::Below, critical_high, 1.0))
 }

@@ -66,7 +66,8 @@ pub(super) fn ln_beta_lower(x: f64, y: f64, a: f64, b: f64) -> f64 {
         let deviance = deviance(a, n * x) + deviance(b, n * y);
         return ln_uniform(deviance, distance * precision.sqrt(), (skew / precision.sqrt() / 3.0, linear));
     }
-    if x > (a + 1.0) / (n + 2.0) {
+    let beyond_mean = if x < 0.5 { x > (a + 1.0) / (n + 2.0) } else { y < (b + 1.0) / (n + 2.0) };
+    if beyond_mean {
         return ln_1m_exp(ln_beta_density(y, x, b, a) + beta_fraction(y, b, a).ln() - b.ln());
     }
     ln_beta_density(x, y, a, b) + beta_fraction(x, a, b).ln() - a.ln()

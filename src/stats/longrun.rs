@@ -37,10 +37,16 @@ pub struct StepSum {
 /// Sums one entry per step of the grid (`None`, or not finite: missing), with `cosines` per n^⅔ steps.
 pub fn step_sum(g: &[Option<f64>], cosines: f64) -> StepSum {
     let present = |v: &Option<f64>| v.filter(|v| v.is_finite());
-    let (sum, n) = g.iter().filter_map(present).fold((0.0, 0), |(sum, n), v| (sum + v, n + 1));
+    let (mut sum, mut n, mut pairs, mut follows) = (0.0, 0, 0, false);
+    for v in g {
+        let here = present(v);
+        sum += here.unwrap_or(0.0);
+        n += usize::from(here.is_some());
+        pairs += usize::from(here.is_some() && follows);
+        follows = here.is_some();
+    }
     let mean = sum / f64::max(n as f64, 1.0);
     let centred: Vec<f64> = g.iter().map(|v| present(v).map_or(0.0, |v| v - mean)).collect();
-    let pairs = g.windows(2).filter(|pair| pair.iter().all(|v| present(v).is_some())).count();
     StepSum {
         sum,
         n,
@@ -83,46 +89,42 @@ fn equal_weighted(centred: &[f64], n: usize, cosines: f64) -> LongRun {
 
 /// Σ over j = 1..=count of ( Σ_t d_t cos(π j (t − ½)/n) )².
 ///
-/// The cosine of an even j is symmetric about the middle of the series and that of an odd j antisymmetric, so each
-/// needs only the folded half. Along the half the angles are stepped by rotation, a few cosines abreast.
+/// The cosine of an odd j is antisymmetric about the middle of the series and that of an even j symmetric, so each
+/// needs only the folded half; and if that is half of an even n, the even ones are all the cosines of the half.
 fn cosine_squares(d: &[f64], count: usize) -> f64 {
-    const ABREAST: usize = 4;
     let n = d.len();
-    let half = n / 2;
-    let folded = |sign: f64| -> Vec<f64> { (0..half).map(|t| d[t] + sign * d[n - 1 - t]).collect() };
-    let middle = if n % 2 == 1 { d[half] } else { 0.0 };
-    let halves = [folded(1.0), folded(-1.0)];
+    if n == 0 || count == 0 {
+        return 0.0;
+    }
+    let (front, back) = (&d[..n / 2], &d[n - n / 2..]);
+    let folded = |sign: f64| front.iter().zip(back.iter().rev()).map(move |(a, b)| a + sign * b);
+    let (odd, mut even): (Vec<f64>, Vec<f64>) = (folded(-1.0).collect(), folded(1.0).collect());
+    let rest = if n.is_multiple_of(2) {
+        cosine_squares(&even, count / 2)
+    } else {
+        even.push(d[n / 2]);
+        squares_at(&even, n, (2..=count).step_by(2))
+    };
+    rest + squares_at(&odd, n, (1..=count).step_by(2))
+}
+
+/// As [`cosine_squares`], for some j and the first steps of a series of `n`: the sums of Clenshaw (1955) in the form
+/// of Reinsch, which is exact to rounding for slow cosines, a few of them abreast.
+fn squares_at(d: &[f64], n: usize, all: impl Iterator<Item = usize>) -> f64 {
+    const ABREAST: usize = 8;
+    let half_angles: Vec<f64> = all.map(|j| std::f64::consts::FRAC_PI_2 * j as f64 / n as f64).collect();
     let mut squares = 0.0;
-    for parity in [0, 1] {
-        let first = if parity == 0 { 2 } else { 1 };
-        let all: Vec<usize> = (first..=count).step_by(2).collect();
-        for group in all.chunks(ABREAST) {
-            let angle = |lane: usize| group.get(lane).map_or(0.0, |j| std::f64::consts::PI * *j as f64 / n as f64);
-            let mut cos: [f64; ABREAST] = std::array::from_fn(|lane| (0.5 * angle(lane)).cos());
-            let mut sin: [f64; ABREAST] = std::array::from_fn(|lane| (0.5 * angle(lane)).sin());
-            let cos_step: [f64; ABREAST] = std::array::from_fn(|lane| angle(lane).cos());
-            let sin_step: [f64; ABREAST] = std::array::from_fn(|lane| angle(lane).sin());
-            let mut sums = [0.0; ABREAST];
-            for v in &halves[parity] {
-                for lane in 0..ABREAST {
-                    sums[lane] += v * cos[lane];
-                    let turned = cos[lane] * cos_step[lane] - sin[lane] * sin_step[lane];
-                    sin[lane] = sin[lane] * cos_step[lane] + cos[lane] * sin_step[lane];
-                    cos[lane] = turned;
-                }
-            }
-            for (j, sum) in group.iter().zip(sums) {
-                // at the middle of an odd series the angle is jπ/2
-                let at_middle = if parity == 1 {
-                    0.0
-                } else if j % 4 == 0 {
-                    middle
-                } else {
-                    -middle
-                };
-                squares += (sum + at_middle) * (sum + at_middle);
+    for group in half_angles.chunks(ABREAST) {
+        let curve = |lane| group.get(lane).map_or(0.0, |half_angle: &f64| 4.0 * half_angle.sin().powi(2));
+        let curve: [f64; ABREAST] = std::array::from_fn(curve);
+        let (mut level, mut slope) = ([0.0; ABREAST], [0.0; ABREAST]);
+        for v in d.iter().rev() {
+            for lane in 0..ABREAST {
+                slope[lane] = (slope[lane] + v) - curve[lane] * level[lane];
+                level[lane] += slope[lane];
             }
         }
+        squares += group.iter().zip(slope).map(|(half_angle, slope)| (half_angle.cos() * slope).powi(2)).sum::<f64>();
     }
     squares
 }

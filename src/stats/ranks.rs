@@ -9,6 +9,7 @@ pub fn signed_rank_scores(y: &[Option<f64>]) -> Vec<Option<f64>> {
 }
 
 /// Numbers in order, with their places in time.
+#[derive(Clone, Debug)]
 pub(super) struct Ordered {
     slots: usize,
     sorted: Vec<(f64, usize)>,
@@ -23,6 +24,11 @@ impl Ordered {
         Ordered { slots: y.len(), sorted }
     }
 
+    /// The sum of the numbers less `shift`.
+    pub(super) fn sum(&self, shift: f64) -> f64 {
+        self.sorted.iter().map(|(v, _)| v - shift).sum()
+    }
+
     /// The smallest and the largest number.
     pub(super) fn ends(&self) -> Option<(f64, f64)> {
         Some((self.sorted.first()?.0, self.sorted.last()?.0))
@@ -31,36 +37,39 @@ impl Ordered {
     /// The signed-rank scores of the numbers less `shift`.
     pub(super) fn scores(&self, shift: f64) -> Vec<Option<f64>> {
         let mut scores = vec![None; self.slots];
-        let by_size = self.by_distance(shift);
-        let scale = 1.0 / (by_size.len() as f64 + 1.0);
+        let order = self.by_distance(shift);
+        let distance = |i: usize| (self.sorted[i].0 - shift).abs();
+        let scale = 1.0 / (order.len() as f64 + 1.0);
         let mut start = 0;
-        for run in by_size.chunk_by(|a, b| a.0.abs() == b.0.abs()) {
-            let rank = start as f64 + (run.len() as f64 + 1.0) / 2.0;
-            for (v, slot) in run {
-                let sign = if *v == 0.0 { 0.0 } else { v.signum() };
-                scores[*slot] = Some(sign * rank * scale);
+        while start < order.len() {
+            let size = distance(order[start]);
+            let mut end = start + 1;
+            while end < order.len() && distance(order[end]) == size {
+                end += 1;
             }
-            start += run.len();
+            let score = 0.5 * (start + 1 + end) as f64 * scale;
+            for (v, slot) in order[start..end].iter().map(|i| self.sorted[*i]) {
+                scores[slot] = Some(if v == shift { 0.0 } else { score.copysign(v - shift) });
+            }
+            start = end;
         }
         scores
     }
 
-    /// The numbers less `shift`, from the smallest to the largest distance.
-    fn by_distance(&self, shift: f64) -> Vec<(f64, usize)> {
-        let (lower, upper) = self.sorted.split_at(self.sorted.partition_point(|(v, _)| *v < shift));
-        let moved = |&(v, slot): &(f64, usize)| (v - shift, slot);
-        let (mut below, mut above) = (lower.iter().rev().map(moved).peekable(), upper.iter().map(moved).peekable());
-        let mut merged = Vec::with_capacity(self.sorted.len());
-        loop {
-            let next = match (below.peek(), above.peek()) {
-                (Some(b), Some(a)) if -b.0 <= a.0 => below.next(),
-                (_, Some(_)) => above.next(),
-                _ => below.next(),
-            };
-            match next {
-                Some(entry) => merged.push(entry),
-                None => return merged,
-            }
+    /// The places in the sorted numbers, from the smallest to the largest distance from `shift`.
+    fn by_distance(&self, shift: f64) -> Vec<usize> {
+        let mut above = self.sorted.partition_point(|(v, _)| *v < shift);
+        let mut below = above;
+        let mut order = Vec::with_capacity(self.sorted.len());
+        while below > 0 && above < self.sorted.len() {
+            // which is nearer is a coin toss: a number to compute with is cheaper than a branch
+            let is_below = shift - self.sorted[below - 1].0 <= self.sorted[above].0 - shift;
+            order.push(if is_below { below - 1 } else { above });
+            below -= usize::from(is_below);
+            above += usize::from(!is_below);
         }
+        order.extend((0..below).rev());
+        order.extend(above..self.sorted.len());
+        order
     }
 }

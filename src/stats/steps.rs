@@ -5,77 +5,109 @@
 //! long-run variances. The interval is the set of levels that this evidence does not reject, and the estimate is the
 //! pseudo-median of Hodges and Lehmann (1963).
 
-use super::longrun::{COSINES_SERIES, StepSum, step_sum};
+use super::longrun::{COSINES_SERIES, LongRun, StepSum, step_sum};
 use super::ranks::Ordered;
 use super::tail::{t_to_z, z_to_t};
-use super::{crossing, defined};
+use super::{Direction, crossing, defined};
+
+/// How much of a quarter of the mean's half-interval the end of an interval may be off: ranks fall in stairs, which are
+/// not finer than this for a day of minutes.
+const RESOLUTION: f64 = 1e-4;
 
 /// Evidence that the level of `y` is above zero, with a variance of at least `floor` per step. Zero for fewer than two
 /// numbers: one alone does not tell how much it varies.
 pub fn level_z(y: &[Option<f64>], floor: f64) -> f64 {
-    let sum = step_sum(y, COSINES_SERIES);
-    if sum.n < 2 {
-        return 0.0;
-    }
-    sum_z(&sum, floor).min(rank_z(&Ordered::new(y), 0.0))
+    Level::new(y, floor).z(0.0, Direction::Above)
 }
 
 /// The levels that [`level_z`] does not reject from below and from above, with a critical z for each end.
 pub fn level_interval(y: &[Option<f64>], floor: f64, critical_low: f64, critical_high: f64) -> (f64, f64) {
-    (level_low(y, floor, critical_low), level_high(y, floor, critical_high))
+    let level = Level::new(y, floor);
+    (level.end(critical_low, Direction::Above), level.end(critical_high, Direction::Below))
 }
 
-/// The level up to which the numbers are evidence of more.
-pub fn level_low(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
-    let sum = step_sum(y, COSINES_SERIES);
-    let ordered = Ordered::new(y);
-    let Some((smallest, largest)) = ordered.ends().filter(|_| sum.n > 1) else { return f64::NEG_INFINITY };
-    let by_mean = mean_low(&sum, floor, critical);
-    // below the smallest number the ranks no longer change
-    let range = largest - smallest;
-    let outside = smallest - if range > 0.0 { range } else { 1.0 + smallest.abs() };
-    let stride = 0.25 * (sum.sum / sum.n as f64 - by_mean);
-    if by_mean < outside || !stride.is_finite() {
-        return if rank_z(&ordered, outside) >= critical { by_mean } else { f64::NEG_INFINITY };
+/// One number per step, summed and put in order once for all questions about their level.
+#[derive(Clone, Debug)]
+pub struct Level {
+    sum: StepSum,
+    ordered: Ordered,
+    floor: f64,
+}
+
+impl Level {
+    /// Of the numbers that are present and finite, with a variance of at least `floor` per step.
+    pub fn new(y: &[Option<f64>], floor: f64) -> Level {
+        Level { sum: step_sum(y, COSINES_SERIES), ordered: Ordered::new(y), floor }
     }
-    // the degrees of freedom are the same at every level, so evidence is compared as t and not as z
-    let (ar, cosines) = (z_to_t(critical, sum.autoregressive.dof), z_to_t(critical, sum.cosines.dof));
-    let excess = |level: f64| {
-        let ranks = step_sum(&ordered.scores(level), COSINES_SERIES);
-        let t = |v: f64| if ranks.sum == 0.0 { 0.0 } else { defined(ranks.sum / v.sqrt()) };
-        (t(ranks.autoregressive.variance) - ar).min(t(ranks.cosines.variance) - cosines)
-    };
-    crossing::nearest_rejected(by_mean, stride, outside, excess).unwrap_or(f64::NEG_INFINITY)
+
+    /// Evidence that the level is above (or below) a limit. Zero for fewer than two numbers: one alone does not tell how
+    /// much it varies.
+    pub fn z(&self, limit: f64, direction: Direction) -> f64 {
+        if self.sum.n < 2 || !limit.is_finite() {
+            return 0.0;
+        }
+        // a shift moves the sum and leaves its variances
+        let mean = StepSum { sum: self.ordered.sum(limit), ..self.sum };
+        let sign = sign(direction);
+        sum_z(&mean, sign, self.floor).min(sum_z(&self.ranks(limit), sign, 0.0))
+    }
+
+    /// The limit up to which the numbers are evidence of more, or down to which they are evidence of less.
+    pub fn end(&self, critical: f64, direction: Direction) -> f64 {
+        // what follows is about more; evidence of less is evidence of more for the mirrored numbers
+        let sign = sign(direction);
+        let ends = self.ordered.ends().filter(|_| self.sum.n > 1);
+        let Some((smallest, largest)) = ends else { return -sign * f64::INFINITY };
+        let (range, smallest) = (largest - smallest, if sign > 0.0 { smallest } else { -largest });
+        let by_mean = self.mean_low(critical, sign);
+        // below the smallest number the ranks no longer change
+        let outside = smallest - if range > 0.0 { range } else { 1.0 + smallest.abs() };
+        let stride = 0.25 * (sign * self.sum.sum / self.sum.n as f64 - by_mean);
+        if by_mean < outside || !stride.is_finite() {
+            let rejected = sum_z(&self.ranks(sign * outside), sign, 0.0) >= critical;
+            return sign * if rejected { by_mean } else { f64::NEG_INFINITY };
+        }
+        // the degrees of freedom are the same at every level, so evidence is compared as t and not as z
+        let [ar, cosines] = self.critical_t(critical);
+        let excess = |level: f64| {
+            let ranks = self.ranks(sign * level);
+            let t = |v: f64| if ranks.sum == 0.0 { 0.0 } else { defined(sign * ranks.sum / v.sqrt()) };
+            (t(ranks.autoregressive.variance) - ar).min(t(ranks.cosines.variance) - cosines)
+        };
+        sign * crossing::nearest_rejected(by_mean, stride, RESOLUTION, outside, excess).unwrap_or(f64::NEG_INFINITY)
+    }
+
+    fn ranks(&self, level: f64) -> StepSum {
+        step_sum(&self.ordered.scores(level), COSINES_SERIES)
+    }
+
+    fn critical_t(&self, critical: f64) -> [f64; 2] {
+        [self.sum.autoregressive, self.sum.cosines].map(|v| z_to_t(critical, v.dof))
+    }
+
+    /// Where the evidence of the mean reaches `critical`.
+    fn mean_low(&self, critical: f64, sign: f64) -> f64 {
+        let (n, least) = (self.sum.n as f64, self.floor.max(0.0) * self.sum.n as f64);
+        let low = |t: f64, v: LongRun| (sign * self.sum.sum - t * v.variance.max(least).sqrt()) / n;
+        let [ar, cosines] = self.critical_t(critical);
+        let low = [low(ar, self.sum.autoregressive), low(cosines, self.sum.cosines)];
+        let [ar, cosines] = low.map(|low| if low.is_nan() { f64::NEG_INFINITY } else { low });
+        ar.min(cosines)
+    }
 }
 
-/// The level down to which the numbers are evidence of less.
-pub fn level_high(y: &[Option<f64>], floor: f64, critical: f64) -> f64 {
-    let mirrored: Vec<_> = y.iter().map(|v| v.map(|v| -v)).collect();
-    -level_low(&mirrored, floor, critical)
+fn sign(direction: Direction) -> f64 {
+    if direction == Direction::Above { 1.0 } else { -1.0 }
 }
 
-/// The weaker evidence of both variances that a sum is above zero.
-fn sum_z(sum: &StepSum, floor: f64) -> f64 {
+/// The weaker evidence of both variances that a sum is above zero, or below it for a negative sign.
+fn sum_z(sum: &StepSum, sign: f64, floor: f64) -> f64 {
     if sum.sum == 0.0 {
         return 0.0;
     }
     let least = floor.max(0.0) * sum.n as f64;
-    let z = [sum.autoregressive, sum.cosines].map(|v| defined(t_to_z(sum.sum / v.variance.max(least).sqrt(), v.dof)));
-    z[0].min(z[1])
-}
-
-fn rank_z(ordered: &Ordered, level: f64) -> f64 {
-    sum_z(&step_sum(&ordered.scores(level), COSINES_SERIES), 0.0)
-}
-
-/// Where [`sum_z`] of shifted numbers reaches `critical`: a shift moves the sum and leaves the variances.
-fn mean_low(sum: &StepSum, floor: f64, critical: f64) -> f64 {
-    let (n, least) = (sum.n as f64, floor.max(0.0) * sum.n as f64);
-    let low = [sum.autoregressive, sum.cosines].map(|v| {
-        let low = (sum.sum - z_to_t(critical, v.dof) * v.variance.max(least).sqrt()) / n;
-        if low.is_nan() { f64::NEG_INFINITY } else { low }
-    });
-    low[0].min(low[1])
+    let z = |v: LongRun| defined(t_to_z(sign * sum.sum / v.variance.max(least).sqrt(), v.dof));
+    z(sum.autoregressive).min(z(sum.cosines))
 }
 
 /// The median; numbers that are not finite are left out.
@@ -92,46 +124,57 @@ pub fn hodges_lehmann(y: &[f64]) -> Option<f64> {
     halves.sort_unstable_by(f64::total_cmp);
     let (first, last) = (halves.first()?, halves.last()?);
     let pairs = halves.len() as u64 * (halves.len() as u64 + 1) / 2;
-    let ends = (first + first, last + last);
-    let middle = smallest_reaching(&halves, pairs.div_ceil(2), ends);
-    if pairs % 2 == 1 || pairs_up_to(&halves, middle) > pairs / 2 {
-        return Some(middle);
-    }
-    let next = smallest_reaching(&halves, pairs / 2 + 1, (middle, ends.1));
+    let middle = smallest_reaching(&halves, pairs.div_ceil(2), (first + first, last + last));
+    let split = PairSums::about(&halves, middle);
+    let next = if split.count > pairs / 2 || pairs % 2 == 1 { middle } else { split.above };
     Some(0.5 * middle + 0.5 * next)
 }
 
-/// The smallest sum that at least `wanted` pairs do not exceed, by bisection over the floating-point numbers.
+/// The smallest sum that at least `wanted` pairs do not exceed. Guesses along the chord of the counts, every third
+/// one in the middle, close in on it from one sum of a pair to the next.
 fn smallest_reaching(halves: &[f64], wanted: u64, ends: (f64, f64)) -> f64 {
-    let (mut low, mut high) = (i128::from(order(ends.0)), i128::from(order(ends.1)));
-    while low < high {
-        let middle = low + (high - low).div_euclid(2);
-        if pairs_up_to(halves, from_order(middle as i64)) >= wanted { high = middle } else { low = middle + 1 }
-    }
-    from_order(high as i64)
-}
-
-/// How many pairs of a sorted slice have a sum of at most `limit`.
-fn pairs_up_to(sorted: &[f64], limit: f64) -> u64 {
-    let (mut count, mut end) = (0, sorted.len());
-    for (i, v) in sorted.iter().enumerate() {
-        while end > i && v + sorted[end - 1] > limit {
-            end -= 1;
-        }
-        if end <= i {
+    let (mut low, mut high) = ends;
+    let (mut under, mut upto) = (0, halves.len() as u64 * (halves.len() as u64 + 1) / 2);
+    for round in 1_u32.. {
+        if low >= high {
             break;
         }
-        count += (end - i) as u64;
+        let part = if round % 3 == 0 { 0.5 } else { (wanted - under) as f64 / (upto - under) as f64 };
+        let guess = (low * (1.0 - part) + high * part).max(low);
+        let split = PairSums::about(halves, if guess < high { guess } else { low });
+        if split.count >= wanted {
+            (high, upto) = (split.upto, split.count);
+        } else {
+            (low, under) = (split.above, split.count);
+        }
     }
-    count
+    high
 }
 
-/// Integers in the order of the floating-point numbers.
-fn order(v: f64) -> i64 {
-    let bits = v.to_bits() as i64;
-    if bits < 0 { bits ^ i64::MAX } else { bits }
+/// The sums of all pairs of a sorted slice, about a limit.
+struct PairSums {
+    /// How many are at most the limit.
+    count: u64,
+    /// The largest of these.
+    upto: f64,
+    /// The smallest of the others.
+    above: f64,
 }
 
-fn from_order(key: i64) -> f64 {
-    f64::from_bits(if key < 0 { key ^ i64::MAX } else { key } as u64)
+impl PairSums {
+    fn about(sorted: &[f64], limit: f64) -> PairSums {
+        let (mut sums, mut end) = (PairSums { count: 0, upto: f64::NEG_INFINITY, above: f64::INFINITY }, sorted.len());
+        for (i, v) in sorted.iter().enumerate() {
+            while end > i && v + sorted[end - 1] > limit {
+                end -= 1;
+                sums.above = sums.above.min(v + sorted[end]);
+            }
+            if end <= i {
+                break;
+            }
+            sums.upto = sums.upto.max(v + sorted[end - 1]);
+            sums.count += (end - i) as u64;
+        }
+        sums
+    }
 }

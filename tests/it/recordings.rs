@@ -67,9 +67,8 @@ fn the_rendered_reports_are_fresh() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         for (format, extension) in RENDERED {
             let file = format!("{name}.{extension}");
-            let verdict = case.join("verdict.json");
-            let output = davy().arg("report").arg(verdict).args(["--format", format, "--details"]).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let output = davy().arg("judge").arg(&case).args(["--format", format, "--details"]).output().unwrap();
+            assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
             let path = root().join("reports").join(&file);
             if update() {
                 fs::write(&path, &output.stdout).unwrap();

@@ -26,6 +26,21 @@ fn prototype() {
     certify("prototype.toml", 90);
 }
 
+/// The example that the description of the method carries through by hand, to the digits that it prints.
+#[test]
+fn worked_example() {
+    let canary = [2, 4, 3, 5, 1, 3, 4, 2, 6, 3];
+    let baseline = [1, 2, 2, 1, 3, 1, 2, 0, 2, 1];
+    let step = |(canary, baseline)| CountStep { canary_total: 300.0, canary, baseline_total: 300.0, baseline };
+    let steps: Vec<CountStep> = canary.into_iter().zip(baseline).map(step).collect();
+    let effect = counts::design_effect(&steps, Exposure::Trials, Prior::default());
+    let z = counts::ratio_z(&steps, &effect, 1.0, Direction::Above);
+    let (low, high) = counts::ratio_interval(&steps, &effect, 2.0, 2.0);
+    assert_eq!(format!("{z:.6} {low:.5} {high:.5}"), "1.679258 0.82893 6.61642");
+    let exact = counts::exact_ratio_z(&steps, 1.0, Direction::Above);
+    assert_eq!(format!("{exact:.6} {:.6} {:.9}", effect.finite, effect.tail(2.0)), "2.476083 0.992696 0.000892759");
+}
+
 /// Answers every case of a file and reports all that are off.
 fn certify(file: &str, at_least: usize) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reference").join(file);
