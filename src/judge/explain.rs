@@ -5,9 +5,9 @@ use super::decide::Bounds;
 use super::guard::Case;
 use super::levels::critical;
 use super::measure::{Measured, Test};
-use super::rules::{Bound, Limit, Severity, Side, Unit};
+use super::rules::{Bound, Severity, Side, Unit};
 use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason};
-use super::words::{self, change, count, duration, outcome_verb, quantity};
+use super::words::{self, change, count, duration, limit, outcome_verb, quantity};
 use crate::series::{Pair, SignedDuration, Timestamp};
 use crate::stats::Direction;
 use crate::stats::single;
@@ -21,41 +21,6 @@ pub(super) struct Answer<'a> {
     pub(super) reason: Reason,
     pub(super) levels: Levels,
     pub(super) why: Option<&'a str>,
-}
-
-/// A bound as people write it: `<= baseline + 5%`.
-pub(super) fn bound(bound: &Bound, unit: &Unit) -> String {
-    if bound.limit == Limit::Threshold(0.0) && bound.side == Side::AtMost && !bound.strict {
-        return "== 0".into();
-    }
-    let operator = match (bound.side, bound.strict) {
-        (Side::AtMost, false) => "<=",
-        (Side::AtMost, true) => "<",
-        (Side::AtLeast, false) => ">=",
-        (Side::AtLeast, true) => ">",
-    };
-    format!("{operator} {}", limit(bound, unit))
-}
-
-fn limit(bound: &Bound, unit: &Unit) -> String {
-    match bound.limit {
-        Limit::Threshold(value) => match (unit, bound.per) {
-            (Unit::PerSecond, Some(per)) => {
-                format!("{} per {}", words::number(value * per.as_secs_f64()), duration(per))
-            }
-            _ => quantity(value, unit),
-        },
-        Limit::Margin { relative, absolute } => {
-            let relative = relative.map(|r| (r, format!("{} %", words::number(r.abs() * 100.0))));
-            let absolute = absolute.map(|a| (a, change(a.abs(), EffectKind::Difference, unit).replace('+', "")));
-            let sign = |value: f64| if value < 0.0 { '-' } else { '+' };
-            match (relative, absolute) {
-                (None, None) => "baseline".into(),
-                (Some((v, text)), None) | (None, Some((v, text))) => format!("baseline {} {text}", sign(v)),
-                (Some((v, a)), Some((_, b))) => format!("baseline {} max({a}, {b})", sign(v)),
-            }
-        }
-    }
 }
 
 /// The sentence of a criterion that was judged by its interval.

@@ -205,7 +205,7 @@ impl<'a> Case<'a> {
     /// A finding with everything filled in that does not depend on the answer.
     pub(super) fn finding(&self, outcome: Outcome, reason: Reason, sentence: String, evidence: Evidence) -> Finding {
         let c = self.criterion;
-        let bound = |bound| super::explain::bound(bound, &self.metric.unit);
+        let bound = |bound| words::bound(bound, &self.metric.unit);
         Finding {
             criterion: c.name.clone(),
             metric: c.metric.clone(),

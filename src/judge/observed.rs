@@ -48,12 +48,12 @@ pub(super) fn judge(case: &Case) -> Finding {
         ..Evidence::default()
     };
     let shown = show(case, criterion.statistic, value);
-    let bound = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &unit(case)));
+    let bound = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| words::bound(b, &unit(case)));
     let sentence = explain::observed(outcome, reason, &shown, &bound.unwrap_or_default(), why.as_deref());
     let mut finding = case.finding(outcome, reason, sentence, Evidence { unit: Some(unit(case)), ..evidence });
     finding.evidence.unit = Some(unit(case));
     finding.target =
-        criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| explain::bound(b, &unit(case))).unwrap_or_default();
+        criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| words::bound(b, &unit(case))).unwrap_or_default();
     finding.notes.extend(compatible(case, &seen.canary));
     finding
 }

@@ -1,6 +1,6 @@
 //! Numbers as people read them: value and unit together, no more digits than carry meaning.
 
-use super::rules::Unit;
+use super::rules::{Bound, Limit, Side, Unit};
 use super::verdict::{EffectKind, Outcome};
 use crate::series::SignedDuration;
 
@@ -44,6 +44,40 @@ pub fn change(value: f64, kind: EffectKind, unit: &Unit) -> String {
         (EffectKind::Difference, Unit::Share) => signed(format!("{} pp", number(value * 100.0))),
         (EffectKind::Difference, Unit::Percent) => signed(format!("{} pp", number(value))),
         (EffectKind::Difference, _) => signed(quantity(value, unit)),
+    }
+}
+
+/// A bound as people write it: `<= baseline + 5%`.
+pub fn bound(bound: &Bound, unit: &Unit) -> String {
+    if bound.limit == Limit::Threshold(0.0) && bound.side == Side::AtMost && !bound.strict {
+        return "== 0".into();
+    }
+    let operator = match (bound.side, bound.strict) {
+        (Side::AtMost, false) => "<=",
+        (Side::AtMost, true) => "<",
+        (Side::AtLeast, false) => ">=",
+        (Side::AtLeast, true) => ">",
+    };
+    format!("{operator} {}", limit(bound, unit))
+}
+
+/// The limit of a bound: `baseline + 5%`.
+pub fn limit(bound: &Bound, unit: &Unit) -> String {
+    match bound.limit {
+        Limit::Threshold(value) => match (unit, bound.per) {
+            (Unit::PerSecond, Some(per)) => format!("{} per {}", number(value * per.as_secs_f64()), duration(per)),
+            _ => quantity(value, unit),
+        },
+        Limit::Margin { relative, absolute } => {
+            let relative = relative.map(|r| (r, format!("{} %", number(r.abs() * 100.0))));
+            let absolute = absolute.map(|a| (a, change(a.abs(), EffectKind::Difference, unit).replace('+', "")));
+            let sign = |value: f64| if value < 0.0 { '-' } else { '+' };
+            match (relative, absolute) {
+                (None, None) => "baseline".into(),
+                (Some((v, text)), None) | (None, Some((v, text))) => format!("baseline {} {text}", sign(v)),
+                (Some((v, a)), Some((_, b))) => format!("baseline {} max({a}, {b})", sign(v)),
+            }
+        }
     }
 }
 
