@@ -47,6 +47,11 @@ impl<'a> Case<'a> {
         self.data
     }
 
+    /// Whether both arms ran at the same time.
+    pub(super) fn is_parallel(&self) -> bool {
+        self.data.windows.baseline == self.data.windows.canary
+    }
+
     /// Whether any bound compares the arms.
     pub(super) fn needs_baseline(&self) -> bool {
         self.criterion.compares()

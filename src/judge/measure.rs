@@ -119,7 +119,9 @@ impl Measured {
             );
         }
         let traffic = case.rules.traffic.as_ref().filter(|_| !own && case.needs_baseline());
-        let shares = traffic.map(|t| Pair { baseline: 1.0 - t.share, canary: t.share });
+        // A baseline from another time had all of the traffic.
+        let rest = |share: f64| if case.is_parallel() { 1.0 - share } else { 1.0 };
+        let shares = traffic.map(|t| Pair { baseline: rest(t.share), canary: t.share });
         if let Some(shares) = shares {
             let percent = shares.map(|share| words::quantity(share, &Unit::Share));
             notes.push(format!("compared per share of the traffic: {} against {}", percent.canary, percent.baseline));
@@ -399,7 +401,8 @@ fn allowance_for(case: &Case, q: f64, steps: &mut Pair<Steps<f64>>, notes: &mut 
 /// Without request counts the worst case is allowed for, except against the direction that the configured traffic
 /// share rules out.
 fn unknown_sizes(case: &Case, spread: f64, steps: usize, notes: &mut Vec<String>) -> (Pair<Vec<f64>>, bool) {
-    let share = case.rules.traffic.as_ref().map(|traffic| traffic.share);
+    let of_both = |share: f64| if case.is_parallel() { share } else { share / (1.0 + share) };
+    let share = case.rules.traffic.as_ref().map(|traffic| of_both(traffic.share));
     if share.is_some_and(|share| (0.4..=0.6).contains(&share)) {
         return (Pair::default(), false);
     }

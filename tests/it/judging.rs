@@ -490,3 +490,27 @@ fn the_traffic_share_weighs_a_margin_and_not_a_limit_in_occurrences() {
     let found = one(&rules, &dataset(60, "m", steps(190), steps(60)));
     assert_ne!(found.outcome, Outcome::Fail, "60 a minute are not over 100: {}", found.sentence);
 }
+
+#[test]
+fn an_earlier_baseline_had_all_of_the_traffic() {
+    let mut rules = rules(
+        Kind::Events,
+        Unit::PerSecond,
+        vec![criterion(at_most(margin(0.5)), Statistic::Frequency, Rule::Interval)],
+    );
+    rules.traffic = Some(Traffic { share: 0.2, metric: None, on_mismatch: Mismatch::Warn });
+    let steps = |n: u64| (0..60).map(|i| n + (i % 2)).collect::<Vec<_>>();
+    // A fifth of the traffic and a fifth of the events of the whole, an hour and a day before.
+    let mut data = dataset(60, "m", events(&steps(100)), events(&steps(20)));
+    let day = SignedDuration::from_hours(24);
+    data.windows.baseline = Window { start: at(0) - day, end: at(60) - day };
+    let pair = data.metrics.get_mut("m").unwrap();
+    if let Series::Events { time, .. } = &mut pair.baseline {
+        time.iter_mut().for_each(|t| *t -= day);
+    }
+    let same = one(&rules, &data);
+    assert_eq!(same.outcome, Outcome::Pass, "{}", same.sentence);
+    // In parallel, the baseline has only the other four fifths: the canary has twice the events per share.
+    let both = dataset(60, "m", events(&steps(100)), events(&steps(50)));
+    assert_eq!(one(&rules, &both).outcome, Outcome::Fail);
+}
