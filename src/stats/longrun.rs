@@ -99,7 +99,7 @@ fn cosine_squares(d: &[f64], count: usize) -> f64 {
     let (front, back) = (&d[..n / 2], &d[n - n / 2..]);
     let folded = |sign: f64| front.iter().zip(back.iter().rev()).map(move |(a, b)| a + sign * b);
     let (odd, mut even): (Vec<f64>, Vec<f64>) = (folded(-1.0).collect(), folded(1.0).collect());
-    let rest = if n % 2 == 0 {
+    let rest = if n.is_multiple_of(2) {
         cosine_squares(&even, count / 2)
     } else {
         even.push(d[n / 2]);
