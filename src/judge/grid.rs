@@ -14,12 +14,15 @@ pub(super) type Steps<T> = Vec<Option<T>>;
 pub(super) struct Grid {
     windows: Pair<Window>,
     step: SignedDuration,
+    /// A step's length in milliseconds.
+    width: i64,
     warmup: usize,
 }
 
 impl Grid {
     pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
-        Grid { windows: data.windows, step: data.step, warmup }
+        let width = i64::try_from(data.step.as_millis()).unwrap_or(i64::MAX).max(1);
+        Grid { windows: data.windows, step: data.step, width, warmup }
     }
 
     /// The number of steps of the canary's window, the warm-up left out.
@@ -47,10 +50,11 @@ impl Grid {
         if !window.contains(at) {
             return None;
         }
-        // time fits 64 bits of milliseconds, and dividing 128 is slow
-        let into = i64::try_from(at.duration_since(window.start).as_millis()).ok()?;
-        let width = i64::try_from(self.step.as_millis()).unwrap_or(i64::MAX).max(1);
-        usize::try_from(into / width).ok()?.checked_sub(self.warmup)
+        // spans of time have 128 bits of milliseconds, which are slow to divide, and instants need no more than 64
+        let start = window.start;
+        let below_seconds = (at.subsec_nanosecond() - start.subsec_nanosecond()).div_euclid(1_000_000);
+        let into = (at.as_second() - start.as_second()) * 1_000 + i64::from(below_seconds);
+        usize::try_from(into / self.width).ok()?.checked_sub(self.warmup)
     }
 
     /// Puts one value per point onto the steps; several points in one step are merged.

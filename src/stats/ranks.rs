@@ -62,11 +62,11 @@ impl Ordered {
         let mut below = above;
         let mut order = Vec::with_capacity(self.sorted.len());
         while below > 0 && above < self.sorted.len() {
-            // which is nearer is a coin toss: a number to compute with is cheaper than a branch
-            let is_below = shift - self.sorted[below - 1].0 <= self.sorted[above].0 - shift;
-            order.push(if is_below { below - 1 } else { above });
-            below -= usize::from(is_below);
-            above += usize::from(!is_below);
+            // which is nearer is a coin toss, and a number to compute with is cheaper than a branch
+            let is_below = usize::from(shift - self.sorted[below - 1].0 <= self.sorted[above].0 - shift);
+            order.push(above - is_below * (above + 1 - below));
+            below -= is_below;
+            above += 1 - is_below;
         }
         order.extend((0..below).rev());
         order.extend(above..self.sorted.len());

@@ -10,9 +10,9 @@ use super::ranks::Ordered;
 use super::tail::{t_to_z, z_to_t};
 use super::{Direction, crossing, defined};
 
-/// How much of a quarter of the mean's half-interval the end of an interval may be off: ranks fall in stairs, which are
-/// not finer than this for a day of minutes.
-const RESOLUTION: f64 = 1e-4;
+/// How much of an eighth of the mean's interval an end may be off: nobody reads more digits of an interval, and the ranks
+/// of a day of minutes fall in stairs that are hardly finer.
+const RESOLUTION: f64 = 1e-3;
 
 /// Evidence that the level of `y` is above zero, with a variance of at least `floor` per step. Zero for fewer than two
 /// numbers: one alone does not tell how much it varies.
@@ -112,9 +112,12 @@ fn sum_z(sum: &StepSum, sign: f64, floor: f64) -> f64 {
 
 /// The median; numbers that are not finite are left out.
 pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    super::quantile::quantile(&sorted, 0.5)
+    let mut finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    let middle = finite.len().checked_sub(1)? / 2;
+    let is_even = finite.len().is_multiple_of(2);
+    let (_, low, above) = finite.select_nth_unstable_by(middle, f64::total_cmp);
+    let high = if is_even { above.iter().copied().fold(f64::INFINITY, f64::min) } else { *low };
+    super::quantile::quantile(&[*low, high], 0.5)
 }
 
 /// The median of the means of all pairs, each number paired with itself too; numbers that are not finite are left
