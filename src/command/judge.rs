@@ -24,8 +24,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
         let (windows, step) = (judged.dataset.windows, judged.dataset.step);
         let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION") };
         let config = config::recorded(&loaded.config, &judged.plan, &recording);
-        let plain = Style { color: false, width: 80, details: false };
-        let verdict = report::render(&document, Format::Json, &plain);
+        let verdict = report::render(&document, Format::Json, &Style::default());
         record::write(folder, &config, &judged.dataset, &verdict)?;
         console.note(&format!("recorded to {}", folder.display()));
     }

@@ -72,7 +72,7 @@ pub(super) fn judge(console: &Console, config: &Config, options: &config::Option
 pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
     console.answer(&report::render(document, output.format, &console.style(output.details)))?;
     for (format, path) in &output.report {
-        let style = Style { color: false, width: 80, details: output.details };
+        let style = Style { details: output.details, ..Style::default() };
         let text = report::render(document, *format, &style);
         record::write_file(path, &text).map_err(Failure::output(path))?;
         console.detail(&format!("wrote {}", path.display()));

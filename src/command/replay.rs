@@ -36,8 +36,7 @@ fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timest
     let document = Document::from(&judged.verdict);
     let saved = loaded.folder.join(record::VERDICT);
     if arguments.accept {
-        let plain = Style { color: false, width: 80, details: false };
-        let text = report::render(&document, Format::Json, &plain);
+        let text = report::render(&document, Format::Json, &Style::default());
         record::write_file(&saved, &text).map_err(Failure::output(&saved))?;
         console.answer(&format!("accepted  {}  {}\n", folder.display(), document.outcome.word()))?;
         return Ok(Exit::Pass);

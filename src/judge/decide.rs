@@ -91,10 +91,8 @@ pub(super) struct Bounds {
 impl Bounds {
     fn of(case: &Case, measured: &Measured) -> Bounds {
         let tests = |bound: &Bound| measured.tests(bound);
-        let away = |bound: &Bound| {
-            let side = if bound.side == Side::AtMost { Side::AtLeast } else { Side::AtMost };
-            measured.tests(&Bound { side, strict: !bound.strict, ..*bound })
-        };
+        let away =
+            |bound: &Bound| measured.tests(&Bound { side: bound.side.opposite(), strict: !bound.strict, ..*bound });
         Bounds {
             pass: case.criterion.pass.as_ref().map(tests).unwrap_or_default(),
             fail: case.criterion.fail.as_ref().map(away).unwrap_or_default(),

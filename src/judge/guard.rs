@@ -215,7 +215,7 @@ impl<'a> Case<'a> {
             criterion: c.name.clone(),
             metric: c.metric.clone(),
             statistic: c.statistic,
-            target: c.pass.as_ref().or(c.fail.as_ref()).map(bound).unwrap_or_default(),
+            target: c.target().map(bound).unwrap_or_default(),
             fail_at: c.pass.and(c.fail.as_ref()).map(bound),
             rule: c.rule,
             severity: c.severity,

@@ -201,11 +201,7 @@ impl Measured {
 
     /// The tests of one bound: one, or two where a margin is the wider of two parts.
     pub(super) fn tests(&self, bound: &Bound) -> Vec<Test> {
-        let wanted = match (bound.side, self.flipped) {
-            (side, false) => side,
-            (Side::AtMost, true) => Side::AtLeast,
-            (Side::AtLeast, true) => Side::AtMost,
-        };
+        let wanted = if self.flipped { bound.side.opposite() } else { bound.side };
         let limits: Vec<(Limit, f64)> = match bound.limit {
             Limit::Threshold(value) => vec![(bound.limit, if self.flipped { 1.0 - value } else { value })],
             Limit::Margin { relative, absolute } => {

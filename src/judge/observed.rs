@@ -22,7 +22,7 @@ pub(super) fn judge(case: &Case) -> Finding {
     };
     let criterion = case.criterion;
     let target = |bound: &Bound| resolve(bound, bound.side, seen.baseline.value);
-    let failing = |bound: &Bound| resolve(bound, opposite(bound.side), seen.baseline.value);
+    let failing = |bound: &Bound| resolve(bound, bound.side.opposite(), seen.baseline.value);
     let (pass, fail) = (criterion.pass.as_ref(), criterion.fail.as_ref());
     let (pass_limit, fail_limit) = (pass.and_then(target), fail.and_then(failing));
     let unknown = pass.is_some() && pass_limit.is_none() || fail.is_some() && fail_limit.is_none();
@@ -48,12 +48,10 @@ pub(super) fn judge(case: &Case) -> Finding {
         ..Evidence::default()
     };
     let shown = show(case, criterion.statistic, value);
-    let bound = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| words::bound(b, &unit(case)));
-    let sentence = explain::observed(outcome, reason, &shown, &bound.unwrap_or_default(), why.as_deref());
-    let mut finding = case.finding(outcome, reason, sentence, Evidence { unit: Some(unit(case)), ..evidence });
-    finding.evidence.unit = Some(unit(case));
-    finding.target =
-        criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| words::bound(b, &unit(case))).unwrap_or_default();
+    let bound = criterion.target().map(|bound| words::bound(bound, &unit(case))).unwrap_or_default();
+    let sentence = explain::observed(outcome, reason, &shown, &bound, why.as_deref());
+    let mut finding = case.finding(outcome, reason, sentence, evidence);
+    (finding.evidence.unit, finding.target) = (Some(unit(case)), bound);
     finding.notes.extend(compatible(case, &seen.canary));
     finding
 }
@@ -112,10 +110,6 @@ fn extreme(values: &[f64], criterion: &Criterion) -> Option<f64> {
         Statistic::Quantile(q) => crate::stats::quantile::quantile(&sorted, q),
         _ => crate::stats::quantile::quantile(&sorted, 0.5),
     }
-}
-
-fn opposite(side: Side) -> Side {
-    if side == Side::AtMost { Side::AtLeast } else { Side::AtMost }
 }
 
 /// The bound's limit as a number, where the baseline it refers to is known; `wanted` is the side of it that passes.

@@ -55,7 +55,7 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
         periods: Some((beyond, measured)),
         ..Evidence::default()
     };
-    let bound = criterion.pass.as_ref().or(criterion.fail.as_ref()).map(|b| words::bound(b, &case.metric.unit));
+    let bound = criterion.target().map(|b| words::bound(b, &case.metric.unit));
     let rule = explain::PeriodRule {
         m,
         n,

@@ -127,6 +127,11 @@ pub struct Criterion {
 }
 
 impl Criterion {
+    /// The bound that says what must hold: `pass`, or where only a failure is described, that.
+    pub fn target(&self) -> Option<&Bound> {
+        self.pass.as_ref().or(self.fail.as_ref())
+    }
+
     /// Whether any of its bounds refers to the baseline.
     pub fn compares(&self) -> bool {
         let bounds = [self.pass, self.fail].into_iter().flatten();
@@ -173,6 +178,16 @@ pub enum Side {
     AtMost,
     /// `>`, `>=`.
     AtLeast,
+}
+
+impl Side {
+    /// The other side.
+    pub fn opposite(self) -> Side {
+        match self {
+            Side::AtMost => Side::AtLeast,
+            Side::AtLeast => Side::AtMost,
+        }
+    }
 }
 
 /// A limit on the canary.
