@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use davy::judge::judge;
 use davy::judge::rules::{
-    self, Bound, Kind, Limit, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
+    self, Bound, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
 };
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 
@@ -78,6 +78,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         metrics,
         criteria,
         traffic: None,
+        looks: Looks::Once,
         policy: Policy::default(),
     };
     let windows = Pair { baseline: window, canary: window };

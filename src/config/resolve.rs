@@ -10,7 +10,7 @@ use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::{criteria, fingerprint, metrics, sources, window};
-use crate::judge::rules::{Criterion, Kind, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
+use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair};
 use crate::source::Query;
 
@@ -181,6 +181,7 @@ impl Scope<'_> {
             metrics,
             criteria,
             traffic,
+            looks: Looks::Once,
             policy,
         };
         rules.fingerprint = fingerprint::of(&rules);

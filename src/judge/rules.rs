@@ -24,6 +24,8 @@ pub struct Rules {
     pub criteria: Vec<Criterion>,
     /// The canary's expected share of the traffic, and what follows from a mismatch.
     pub traffic: Option<Traffic>,
+    /// When the data is looked at.
+    pub looks: Looks,
     /// How outcomes become a verdict.
     pub policy: Policy,
 }
@@ -34,6 +36,23 @@ impl Rules {
         let split = self.traffic.as_ref().and_then(|traffic| traffic.metric.as_deref());
         split == Some(metric) || self.criteria.iter().any(|c| c.metric == metric && c.compares())
     }
+}
+
+/// When the data is looked at, fixed before any of it is seen: how much evidence an answer needs depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Looks {
+    /// Once.
+    #[default]
+    Once,
+    /// During a soak whose end is known.
+    Planned {
+        /// How long it lasts, from the beginning of the canary's window.
+        soak: SignedDuration,
+        /// How often it is judged meanwhile; when not said, at the end alone.
+        every: Option<SignedDuration>,
+    },
+    /// Any number of times, with no end known beforehand.
+    Open,
 }
 
 /// What the judge knows of a metric beside its points.

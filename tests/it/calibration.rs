@@ -106,6 +106,7 @@ fn rules(kind: Kind, limit: Limit) -> Rules {
         metrics: BTreeMap::from([("m".into(), Metric { unit, kind, of: "requests".into(), history: None })]),
         criteria: vec![criterion],
         traffic: None,
+        looks: Looks::Once,
         policy: Policy { min_excess: 0.0, ..Policy::default() },
     }
 }

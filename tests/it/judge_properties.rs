@@ -194,6 +194,7 @@ fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                     metric: None,
                     on_mismatch: if strict { Mismatch::Fail } else { Mismatch::Warn },
                 }),
+                looks: Looks::Once,
                 policy: Policy { warmup, ..Policy::default() },
             };
             let windows = Pair { baseline: other.unwrap_or(window), canary: window };
@@ -270,6 +271,7 @@ fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             metrics: BTreeMap::from([("m".to_owned(), metric)]),
             criteria: vec![criterion],
             traffic: None,
+            looks: Looks::Once,
             policy: Policy::default(),
         };
         let window = Window { start: at(0), end: at(2400) };

@@ -83,6 +83,7 @@ fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
         metrics: BTreeMap::from([("m".to_owned(), Metric { unit, kind, of: "requests".into(), history: None })]),
         criteria,
         traffic: None,
+        looks: Looks::Once,
         policy: Policy::default(),
     }
 }
