@@ -10,11 +10,14 @@
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
 //! by its mean and by its [`ranks`]) and [`quantile`] (quantiles, and how they become counts).
 
+pub mod anytime;
 pub mod counts;
 mod crossing;
+pub(crate) use crossing::nearest_rejected;
 pub mod dispersion;
 mod incomplete;
 pub mod longrun;
+pub mod planned;
 pub mod quantile;
 pub mod ranks;
 pub mod single;
