@@ -4,13 +4,16 @@
 //! limit, and the interval of the limits that it does not reject. Evidence and interval are two views of the same
 //! test, so a decision and the interval shown beside it can never disagree.
 
+use std::rc::Rc;
+
+use super::requests::ArmRequests;
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep};
 use crate::stats::dispersion::{DesignEffect, Prior};
-use crate::stats::quantile;
 use crate::stats::single::{self, TrialStep};
+use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{self, Level};
 
 /// A quantity with a test against any limit.
@@ -27,11 +30,11 @@ pub(super) enum Comparison {
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
     /// The canary's own quantile, of requests or across steps.
-    Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
+    Quantile { arm: Rc<ArmRequests>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
     QuantileRatio {
-        steps: Vec<(Vec<f64>, Vec<f64>)>,
-        thresholds: Vec<Option<f64>>,
+        arms: Pair<Rc<ArmRequests>>,
+        thresholds: Rc<[Option<f64>]>,
         q: f64,
         estimate: Option<f64>,
         prior: Prior,
@@ -105,11 +108,14 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
-            Comparison::Quantile { steps, q, prior, limit_is_beyond, .. } => {
-                slow_z(steps, *q, (limit, *limit_is_beyond), *prior, direction)
+            Comparison::Quantile { arm, q, prior, limit_is_beyond, .. } => {
+                slow_z(&arm.steps, *q, (limit, *limit_is_beyond), *prior, direction)
             }
-            Comparison::QuantileRatio { steps, thresholds, prior, .. } => {
-                let slow = quantile::counts_beyond(steps, thresholds, limit);
+            // scaling by nothing, or by less, makes no quantile of another
+            Comparison::QuantileRatio { .. } if limit.is_nan() || limit <= 0.0 => 0.0,
+            Comparison::QuantileRatio { arms, thresholds, prior, .. } => {
+                let (baseline, canary) = (&arms.baseline.steps, &arms.canary.steps);
+                let slow = slow::counts_beyond(baseline, canary, thresholds, limit, direction);
                 let slow: Vec<CountStep> = slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect();
                 let effect = counts::design_effect(&slow, counts::Exposure::Trials, *prior);
                 counts::ratio_z(&slow, &effect, 1.0, direction)
@@ -127,12 +133,13 @@ impl Comparison {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
             Comparison::Level(level) => level.interval(low, high),
-            Comparison::Quantile { sorted, .. } => {
-                let below = sorted.partition_point(|v| self.z(*v, Direction::Above) >= low);
-                let above = sorted.partition_point(|v| self.z(*v, Direction::Below) < high);
+            Comparison::Quantile { arm, .. } => {
+                let edges = arm.pooled.edges();
+                let below = edges.partition_point(|v| self.z(*v, Direction::Above) >= low);
+                let above = edges.partition_point(|v| self.z(*v, Direction::Below) < high);
                 (
-                    below.checked_sub(1).and_then(|i| sorted.get(i)).copied().unwrap_or(f64::NEG_INFINITY),
-                    sorted.get(above).copied().unwrap_or(f64::INFINITY),
+                    below.checked_sub(1).and_then(|i| edges.get(i)).copied().unwrap_or(f64::NEG_INFINITY),
+                    edges.get(above).copied().unwrap_or(f64::INFINITY),
                 )
             }
             Comparison::QuantileRatio { .. } => {
@@ -167,7 +174,7 @@ impl Comparison {
             Comparison::Share { bad, total, .. } => (*total > 0).then(|| *bad as f64 / *total as f64),
             Comparison::Frequency { count, exposure, .. } => (*exposure > 0.0).then(|| *count as f64 / exposure),
             Comparison::Level(level) => level.estimate(),
-            Comparison::Quantile { sorted, q, .. } => quantile::quantile(sorted, *q),
+            Comparison::Quantile { arm, q, .. } => arm.pooled.quantile(*q),
             Comparison::QuantileRatio { estimate, .. } => *estimate,
         }
     }
@@ -226,17 +233,12 @@ impl Comparison {
 pub(super) const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
 
 /// A quantile beyond a limit is a share of requests beyond it that is too large.
-fn slow_z(steps: &[Vec<f64>], q: f64, limit: (f64, bool), prior: Prior, direction: Direction) -> f64 {
+fn slow_z(steps: &[Requests], q: f64, limit: (f64, bool), prior: Prior, direction: Direction) -> f64 {
     let (limit, inclusive) = limit;
-    let beyond = |v: &&f64| **v > limit || inclusive && **v == limit;
-    let slow: Vec<Option<TrialStep>> = steps
-        .iter()
-        .map(|values| {
-            let total = values.len() as u64;
-            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(beyond).count() as u64 })
-        })
-        .collect();
-    let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
+    let trials = |step: &Requests| TrialStep { total: step.len(), bad: step.beyond(limit, inclusive, direction) };
+    let slow: Vec<Option<TrialStep>> = steps.iter().map(|step| (!step.is_empty()).then(|| trials(step))).collect();
+    let sum = u64::saturating_add;
+    let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (sum(n, s.total), sum(x, s.bad)));
     let effect = single::trial_design_effect(&slow, prior);
     single::share_z(bad, total, 1.0 - q, &effect, direction)
 }

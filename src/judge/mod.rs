@@ -26,6 +26,7 @@ mod levels;
 mod measure;
 mod observed;
 mod periods;
+mod requests;
 mod score;
 mod traffic;
 
