@@ -37,10 +37,10 @@ impl Comparison {
             Comparison::Level(level) => level.ln_e(limit, direction, starts, horizon),
             Comparison::Quantile { q, prior, .. } => {
                 let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
-                anytime::share_ln_e(&self.beyond(limit), 1.0 - q, direction, effect, starts)
+                anytime::share_ln_e(&self.beyond(limit, direction), 1.0 - q, direction, effect, starts)
             }
             Comparison::QuantileRatio { prior, .. } => {
-                anytime::ratio_ln_e(&self.slow(limit), Exposure::Trials, 1.0, direction, *prior, starts)
+                anytime::ratio_ln_e(&self.slow(limit, direction), Exposure::Trials, 1.0, direction, *prior, starts)
             }
         }
     }

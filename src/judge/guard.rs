@@ -7,7 +7,7 @@
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
-use super::words;
+use super::{requests, words};
 use crate::series::{Dataset, Pair, Series, SignedDuration};
 
 /// One criterion with the data it is about.
@@ -79,6 +79,9 @@ impl<'a> Case<'a> {
         }
         if !shape_fits(self.metric, self.series) {
             return Some((Reason::WrongShape, "the data is not of the shape that this metric declares".into()));
+        }
+        if let Some(why) = requests::unfit(self.series, self.needs_baseline()) {
+            return Some((Reason::WrongShape, why));
         }
         if !self.bounds_are_numbers() {
             return Some((Reason::WrongShape, "a bound of the criterion cannot be compared with anything".into()));
@@ -251,9 +254,7 @@ fn presence(grid: &Grid, series: &Pair<Series>) -> Pair<Vec<Option<()>>> {
         Series::Counts { .. } => grid.counts(series).map(|steps| unit(&steps)),
         Series::Events { .. } => grid.events(series).map(|steps| unit(&steps)),
         Series::Gauge { .. } => grid.gauge(series).map(|steps| unit(&steps)),
-        Series::Values { .. } => {
-            grid.values(series).map(|steps| steps.iter().map(|values| (!values.is_empty()).then_some(())).collect())
-        }
+        Series::Values { .. } | Series::Buckets { .. } => grid.presence(series),
     }
 }
 
@@ -269,7 +270,7 @@ fn shape_fits(metric: &Metric, series: &Pair<Series>) -> bool {
                 (&metric.kind, series),
                 (Kind::BadShare | Kind::GoodShare | Kind::PartShare, Series::Counts { .. })
                     | (Kind::Events, Series::Events { .. })
-                    | (Kind::Values, Series::Values { .. })
+                    | (Kind::Values, Series::Values { .. } | Series::Buckets { .. })
                     | (Kind::Gauge { .. }, Series::Gauge { .. })
             )
     })

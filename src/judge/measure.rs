@@ -3,19 +3,24 @@
 //! This is where the shape of the data decides what may be asked: counts become ratios, differences or shares,
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
 
+use std::rc::Rc;
+
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::look::Look;
+use super::requests::{self, ArmRequests};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
-use crate::series::{Pair, Series};
+use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
 use crate::stats::quantile::{self, small_sample_allowance};
 use crate::stats::single::{self, EventStep, TrialStep};
+use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{hodges_lehmann, median};
+use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
 const RESOLUTION: f64 = 1e-3;
@@ -33,6 +38,10 @@ pub(super) struct Measured {
     pub(super) bad: Option<Pair<u64>>,
     /// The statistic in each arm, in the metric's unit.
     pub(super) estimate: Pair<Option<f64>>,
+    /// What the statistic of each arm may truly be, where that is known apart from the comparison.
+    pub(super) estimate_interval: Pair<Option<(f64, f64)>>,
+    /// Why there is too little data for an answer, where the bounds alone do not show it.
+    pub(super) scarce: Option<String>,
     /// Remarks for the reader.
     pub(super) notes: Vec<String>,
     /// Whether the answer is held back because the arms' percentiles cannot be compared.
@@ -46,7 +55,7 @@ pub(super) struct Measured {
 enum Points {
     Counts(Pair<Steps<Trials>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
-    Values(Pair<Vec<Vec<f64>>>, f64),
+    Values { arms: Pair<Rc<ArmRequests>>, thresholds: Rc<[Option<f64>]>, q: f64 },
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
     AcrossSteps(Steps<f64>, f64),
 }
@@ -151,10 +160,27 @@ impl Measured {
     }
 
     fn values(case: &Case, q: f64, prior: Prior) -> Measured {
-        let steps = case.grid.values(case.series);
-        let n = steps.as_ref().map(|s| s.iter().map(Vec::len).sum::<usize>() as f64);
-        let estimate = steps.as_ref().map(|s| quantile::quantile(&pooled(s), q));
-        Measured { n, n_of: "trials", estimate, prior, ..Self::empty(Points::Values(steps, q)) }
+        let compared = case.needs_baseline();
+        let arms = case.grid.values(case.series).map(|steps| Rc::new(ArmRequests::new(steps)));
+        let n = arms.as_ref().map(|arm| arm.pooled.len() as f64);
+        let estimate = arms.as_ref().map(|arm| arm.pooled.quantile(q));
+        let critical = normal_quantile((1.0 + case.rules.policy.level) / 2.0);
+        let limits = arms.as_ref().map(|arm| quantile::woodruff(&arm.steps, &arm.pooled, q, critical, prior));
+        let (of, unit) = (&case.metric.of, &case.metric.unit);
+        let shown = Arm::BOTH.into_iter().filter(|arm| compared || *arm == Arm::Canary);
+        let notes = shown.filter_map(|arm| requests::cut_off(&arms.get(arm).pooled, arm.name(), of, unit)).collect();
+        let thresholds = if compared { slow::predictable_thresholds(&arms.baseline.steps, q) } else { Vec::new() };
+        let smaller = if compared { n.canary.min(n.baseline) } else { n.canary };
+        Measured {
+            n,
+            n_of: "trials",
+            estimate,
+            estimate_interval: limits.map(|limits| limits.map(|l| (l.low, l.high))),
+            scarce: requests::scarce(smaller, q, compared, of),
+            notes,
+            prior,
+            ..Self::empty(Points::Values { arms, thresholds: thresholds.into(), q })
+        }
     }
 
     fn across_steps(case: &Case, q: f64, prior: Prior) -> Measured {
@@ -198,6 +224,8 @@ impl Measured {
             n_of: "steps",
             bad: None,
             estimate: Pair::default(),
+            estimate_interval: Pair::default(),
+            scarce: None,
             notes: Vec::new(),
             advisory: false,
             flipped: false,
@@ -261,27 +289,22 @@ impl Measured {
                 let effect = counts::design_effect(&steps, exposure, prior);
                 (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
             }
-            (Points::Values(steps, q), Limit::Threshold(_)) => {
-                let (steps, sorted) = (steps.canary.clone(), pooled(&steps.canary));
-                let prior = self.prior;
-                (Comparison::Quantile { steps, sorted, q: *q, prior, across_steps: false, limit_is_beyond }, value)
+            (Points::Values { arms, q, .. }, Limit::Threshold(_)) => {
+                let (arm, prior) = (arms.canary.clone(), self.prior);
+                (Comparison::Quantile { arm, q: *q, prior, across_steps: false, limit_is_beyond }, value)
             }
-            (Points::Values(steps, q), _) => {
+            (Points::Values { arms, thresholds, q }, _) => {
                 let estimate = match (self.estimate.canary, self.estimate.baseline) {
-                    (Some(c), Some(b)) if b > 0.0 => Some(c / b),
+                    (Some(c), Some(b)) if b > 0.0 => Some(c / b).filter(|ratio| ratio.is_finite()),
                     _ => None,
                 };
-                let pairs = steps.baseline.iter().cloned().zip(steps.canary.iter().cloned());
-                let pairs: Vec<_> = pairs.collect();
-                let thresholds = quantile::predictable_thresholds(&pairs, *q);
-                let prior = self.prior;
-                (Comparison::QuantileRatio { steps: pairs, thresholds, q: *q, estimate, prior }, ratio)
+                let (arms, thresholds, prior) = (arms.clone(), thresholds.clone(), self.prior);
+                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior }, ratio)
             }
             (Points::AcrossSteps(steps, q), _) => {
-                let steps: Vec<Vec<f64>> = steps.iter().map(|v| v.iter().copied().collect()).collect();
-                let sorted = pooled(&steps);
-                let prior = self.prior;
-                (Comparison::Quantile { steps, sorted, q: *q, prior, across_steps: true, limit_is_beyond }, value)
+                let steps = steps.iter().map(|v| Requests::single(v.iter().copied().collect())).collect();
+                let (arm, prior) = (Rc::new(ArmRequests::new(steps)), self.prior);
+                (Comparison::Quantile { arm, q: *q, prior, across_steps: true, limit_is_beyond }, value)
             }
             (Points::Level { steps, log, .. }, Limit::Threshold(_)) => one_arm_level(&steps.canary, *log, value),
             (Points::Level { steps, log, allowance }, _) => {
@@ -379,12 +402,6 @@ fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
 fn resolution_variance(log: bool, size: f64) -> f64 {
     let resolution = if log { RESOLUTION } else { RESOLUTION * size.max(f64::MIN_POSITIVE) };
     resolution * resolution / 12.0
-}
-
-fn pooled(steps: &[Vec<f64>]) -> Vec<f64> {
-    let mut all: Vec<f64> = steps.iter().flatten().copied().collect();
-    all.sort_unstable_by(f64::total_cmp);
-    all
 }
 
 /// How much the small-sample bias of percentiles may favour either answer, per step: in `canary` what may make

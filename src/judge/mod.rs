@@ -29,6 +29,7 @@ mod look;
 mod measure;
 mod observed;
 mod periods;
+mod requests;
 mod score;
 mod traffic;
 

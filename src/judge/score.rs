@@ -162,9 +162,8 @@ fn trace(grid: &grid::Grid, series: &Pair<Series>, arm: Arm, good: bool) -> Vec<
             grid.events(series).get(arm).iter().map(|step| step.and_then(rate)).collect()
         }
         Series::Gauge { .. } => grid.gauge(series).get(arm).clone(),
-        Series::Values { .. } => {
-            let steps = grid.values(series);
-            steps.get(arm).iter().map(|values| crate::stats::steps::median(values)).collect()
+        Series::Values { .. } | Series::Buckets { .. } => {
+            grid.values(series).get(arm).iter().map(|requests| requests.quantile(0.5)).collect()
         }
     }
 }

@@ -188,6 +188,9 @@ pub struct Evidence {
     pub coverage: Pair<f64>,
     /// The statistic in each arm.
     pub estimate: Pair<Option<f64>>,
+    /// What the quantile of each arm's requests, pooled over time, may truly be at the policy's level, two-sided. For
+    /// the reader: the bound is decided on by `effect` alone.
+    pub estimate_interval: Pair<Option<(f64, f64)>>,
     /// What was compared with the bound, with its interval.
     pub effect: Option<Effect>,
     /// The pass bound as a number on the scale of the effect.

@@ -90,11 +90,12 @@ fn words(method: Method) -> &'static str {
         }
         Method::SlowRequests => {
             "exact binomial test of the share of requests slower than the limit against the share that the quantile \
-             allows, widened by the design effect (Clopper–Pearson)"
+             allows, widened by the design effect (Clopper–Pearson); each arm's own quantile, for the reader, by Woodruff"
         }
         Method::PredictableThreshold => {
             "requests slower than the baseline's quantile of earlier steps, counted in both arms and compared by the \
-             exact conditional binomial test, widened by the design effect (Clopper–Pearson)"
+             exact conditional binomial test, widened by the design effect (Clopper–Pearson); each arm's own \
+             quantile, pooled over time for the reader, by Woodruff"
         }
         Method::Observed => "the observed number against the bound, without statistics",
         Method::Periods => "an alarm rule: consecutive periods beyond the bound are counted, without statistics",

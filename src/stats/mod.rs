@@ -8,7 +8,8 @@
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
-//! by its mean and by its [`ranks`]) and [`quantile`] (quantiles, and how they become counts).
+//! by its mean and by its [`ranks`]), [`slow`] (how a question about a quantile becomes one about counts) and
+//! [`quantile`] (quantiles, for the reader's eye).
 
 pub mod anytime;
 pub mod counts;
@@ -21,6 +22,7 @@ pub mod planned;
 pub mod quantile;
 pub mod ranks;
 pub mod single;
+pub mod slow;
 pub mod steps;
 pub mod tail;
 
