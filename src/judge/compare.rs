@@ -105,8 +105,11 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
-            Comparison::Quantile { steps, q, prior, limit_is_beyond, .. } => {
-                slow_z(steps, *q, (limit, *limit_is_beyond), *prior, direction)
+            Comparison::Quantile { steps, q, prior, limit_is_beyond, across_steps, .. } => {
+                // steps that are the trials themselves depend on each other; requests come together within steps
+                let dispersion =
+                    if *across_steps { single::trial_design_effect } else { single::realised_trial_effect };
+                slow_z(steps, *q, (limit, *limit_is_beyond), |slow| dispersion(slow, *prior), direction)
             }
             Comparison::QuantileRatio { steps, thresholds, prior, .. } => {
                 let slow = quantile::counts_beyond(steps, thresholds, limit);
@@ -226,7 +229,13 @@ impl Comparison {
 pub(super) const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
 
 /// A quantile beyond a limit is a share of requests beyond it that is too large.
-fn slow_z(steps: &[Vec<f64>], q: f64, limit: (f64, bool), prior: Prior, direction: Direction) -> f64 {
+fn slow_z(
+    steps: &[Vec<f64>],
+    q: f64,
+    limit: (f64, bool),
+    dispersion: impl Fn(&[Option<TrialStep>]) -> DesignEffect,
+    direction: Direction,
+) -> f64 {
     let (limit, inclusive) = limit;
     let beyond = |v: &&f64| **v > limit || inclusive && **v == limit;
     let slow: Vec<Option<TrialStep>> = steps
@@ -237,6 +246,5 @@ fn slow_z(steps: &[Vec<f64>], q: f64, limit: (f64, bool), prior: Prior, directio
         })
         .collect();
     let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
-    let effect = single::trial_design_effect(&slow, prior);
-    single::share_z(bad, total, 1.0 - q, &effect, direction)
+    single::share_z(bad, total, 1.0 - q, &dispersion(&slow), direction)
 }

@@ -273,7 +273,7 @@ impl Measured {
 
 fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
     let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
-    let effect = single::trial_design_effect(&trials, prior);
+    let effect = single::realised_trial_effect(&trials, prior);
     let (total, bad) = (sum(trials.iter().flatten().map(|t| t.total)), sum(trials.iter().flatten().map(|t| t.bad)));
     Comparison::Share { bad, total, effect }
 }
@@ -281,7 +281,7 @@ fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
 fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparison {
     let events = steps.canary.iter().map(|s| s.map(|o| EventStep { exposure: o.exposure, count: o.count }));
     let events: Vec<_> = events.collect();
-    let effect = single::event_design_effect(&events, prior);
+    let effect = single::realised_event_effect(&events, prior);
     let exposure = events.iter().flatten().map(|s| s.exposure).sum();
     let count = sum(events.iter().flatten().map(|s| s.count));
     Comparison::Frequency { count, exposure, effect }

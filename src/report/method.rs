@@ -59,11 +59,12 @@ pub fn describe(name: &str) -> &str {
 fn words(method: Method) -> &'static str {
     match method {
         Method::BinomialTail => {
-            "exact binomial test of the canary's bad requests against the limit, widened by the design effect \
-             (Clopper–Pearson)"
+            "exact binomial test of the canary's bad requests in this window against the limit, widened by the design \
+             effect within steps (Clopper–Pearson)"
         }
         Method::PoissonTail => {
-            "exact Poisson test of the canary's events against the limit, widened by the design effect (Garwood)"
+            "exact Poisson test of the canary's events in this window against the limit, widened by the design effect \
+             within steps (Garwood)"
         }
         Method::ConditionalBinomial => {
             "exact conditional binomial test of the canary's share of the events in each step, widened by the design \
@@ -90,7 +91,7 @@ fn words(method: Method) -> &'static str {
         }
         Method::SlowRequests => {
             "exact binomial test of the share of requests slower than the limit against the share that the quantile \
-             allows, widened by the design effect (Clopper–Pearson)"
+             allows, widened by the design effect within steps (Clopper–Pearson)"
         }
         Method::PredictableThreshold => {
             "requests slower than the baseline's quantile of earlier steps, counted in both arms and compared by the \

@@ -150,6 +150,64 @@ fn identical_arms_seldom_fail_and_at_the_limit_seldom_pass() {
     }
 }
 
+/// Errors of one arm among five hundred requests a minute, with the share that their true rates come to.
+struct OneArm {
+    bad: Vec<u64>,
+    realised: f64,
+}
+
+impl OneArm {
+    /// Five a minute, times a factor of each minute.
+    fn of(noise: &mut Noise, factor: impl Fn(usize) -> f64) -> OneArm {
+        let rates: Vec<f64> = (0..STEPS).map(|i| 5.0 * factor(i)).collect();
+        let realised = rates.iter().sum::<f64>() / (500.0 * STEPS as f64);
+        OneArm { bad: rates.iter().map(|rate| noise.poisson(*rate)).collect(), realised }
+    }
+
+    /// Requests that are tried again: errors come five at a time.
+    fn clumps(noise: &mut Noise) -> OneArm {
+        OneArm { bad: (0..STEPS).map(|_| 5 * noise.poisson(1.0)).collect(), realised: 0.01 }
+    }
+}
+
+/// Against a limit there is no second arm that drifts along: the answer is about the rate of the window, whatever way
+/// it took. Bad ones that come together are noise all the same.
+#[test]
+fn a_limit_at_the_rate_of_the_window_is_seldom_called_met_or_broken() {
+    let slow = |noise: &mut Noise| {
+        let level = noise.slow(0.9);
+        OneArm::of(noise, |i| (0.5 * level[i]).exp())
+    };
+    let shift = |noise: &mut Noise| OneArm::of(noise, |i| if i < 45 { 1.0 } else { 6.0 });
+    let steady = |noise: &mut Noise| OneArm::of(noise, |_| 1.0);
+    type Soak<'a> = &'a dyn Fn(&mut Noise) -> OneArm;
+    let kinds: [(&str, Soak, f64); 4] = [
+        ("steady", &steady, ALPHA),
+        ("slow", &slow, ALPHA),
+        ("shift", &shift, ALPHA),
+        ("clumps", &OneArm::clumps, 0.06),
+    ];
+    for (kind, soak, alpha) in kinds {
+        let mut noise = Noise(19);
+        let (mut passed, mut failed, mut found) = (0, 0, 0);
+        for _ in 0..SOAKS {
+            let OneArm { bad, realised } = soak(&mut noise);
+            let series = || Series::Counts { time: times(), total: vec![500; STEPS], bad: bad.clone() };
+            let against = |limit| judge(&rules(Kind::BadShare, Limit::Threshold(limit)), &dataset(series(), series()));
+            match against(realised).outcome {
+                Outcome::Pass => passed += 1,
+                Outcome::Fail => failed += 1,
+                _ => {}
+            }
+            found += usize::from(against(realised / 1.6).outcome == Outcome::Fail);
+        }
+        for wrong in [passed, failed] {
+            assert!(believable(wrong, alpha), "{kind}: passed {passed}, failed {failed} of {SOAKS}");
+        }
+        assert!(kind == "clumps" || found * 100 >= 95 * SOAKS, "{kind}: found {found} of {SOAKS}");
+    }
+}
+
 #[test]
 fn what_is_large_is_found() {
     let ratio = rules(Kind::BadShare, Limit::Margin { relative: Some(0.1), absolute: None });

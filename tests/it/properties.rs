@@ -305,7 +305,13 @@ proptest! {
     ) {
         let trials: Vec<_> = bad.iter().map(|s| s.map(|(total, bad)| TrialStep { total, bad })).collect();
         let events: Vec<_> = events.iter().map(|s| s.map(|(exposure, count)| EventStep { exposure, count })).collect();
-        for effect in [single::trial_design_effect(&trials, prior), single::event_design_effect(&events, prior)] {
+        let effects = [
+            single::trial_design_effect(&trials, prior),
+            single::event_design_effect(&events, prior),
+            single::realised_trial_effect(&trials, prior),
+            single::realised_event_effect(&events, prior),
+        ];
+        for effect in effects {
             for direction in BOTH {
                 prop_assert!(!single::share_z(x, n, limit, &effect, direction).is_nan());
                 prop_assert!(!single::frequency_z(x, limit, 0.5, &effect, direction).is_nan());

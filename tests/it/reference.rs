@@ -7,7 +7,7 @@ use std::path::Path;
 
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
-use davy::stats::single::{self, TrialStep};
+use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
 use toml::{Table, Value};
 
@@ -139,6 +139,16 @@ impl Case<'_> {
                 let effect = self.effect();
                 let pairs = effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]);
                 pairs.chain([effect.finite]).collect()
+            }
+            "realised_trial_effect" => {
+                let effect = single::realised_trial_effect(&self.trials(), Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
+            }
+            "realised_event_effect" => {
+                let steps = self.numbers("exposure_each").into_iter().zip(self.counts("bad"));
+                let steps: Vec<_> = steps.map(|(exposure, count)| Some(EventStep { exposure, count })).collect();
+                let effect = single::realised_event_effect(&steps, Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
             }
             "signed_rank_scores" => {
                 ranks::signed_rank_scores(&self.series()).into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
