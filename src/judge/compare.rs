@@ -4,6 +4,7 @@
 //! limit, and the interval of the limits that it does not reject. Evidence and interval are two views of the same
 //! test, so a decision and the interval shown beside it can never disagree.
 
+use super::samples::Samples;
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
@@ -26,6 +27,8 @@ pub(super) enum Comparison {
     Frequency { count: u64, exposure: f64, effect: DesignEffect },
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
+    /// The levels of two arms in windows that differ.
+    Samples(Samples),
     /// The canary's own quantile, of requests or across steps.
     Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
@@ -105,6 +108,7 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
+            Comparison::Samples(samples) => samples.z(limit, direction),
             Comparison::Quantile { steps, q, prior, limit_is_beyond, across_steps, .. } => {
                 // steps that are the trials themselves depend on each other; requests come together within steps
                 let dispersion =
@@ -130,6 +134,7 @@ impl Comparison {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
             Comparison::Level(level) => level.interval(low, high),
+            Comparison::Samples(samples) => samples.interval(low, high),
             Comparison::Quantile { sorted, .. } => {
                 let below = sorted.partition_point(|v| self.z(*v, Direction::Above) >= low);
                 let above = sorted.partition_point(|v| self.z(*v, Direction::Below) < high);
@@ -170,6 +175,7 @@ impl Comparison {
             Comparison::Share { bad, total, .. } => (*total > 0).then(|| *bad as f64 / *total as f64),
             Comparison::Frequency { count, exposure, .. } => (*exposure > 0.0).then(|| *count as f64 / exposure),
             Comparison::Level(level) => level.estimate(),
+            Comparison::Samples(samples) => samples.estimate(),
             Comparison::Quantile { sorted, q, .. } => quantile::quantile(sorted, *q),
             Comparison::QuantileRatio { estimate, .. } => *estimate,
         }
@@ -182,6 +188,8 @@ impl Comparison {
             Comparison::RateDifference { .. } => EffectKind::Difference,
             Comparison::Level(LevelSteps { paired: true, log: true, .. }) => EffectKind::Ratio,
             Comparison::Level(LevelSteps { paired: true, log: false, .. }) => EffectKind::Difference,
+            Comparison::Samples(Samples { log: true, .. }) => EffectKind::Ratio,
+            Comparison::Samples(_) => EffectKind::Difference,
             _ => EffectKind::Level,
         }
     }
@@ -198,6 +206,7 @@ impl Comparison {
             Comparison::Frequency { .. } => Method::PoissonTail,
             Comparison::Level(LevelSteps { paired: true, .. }) => Method::PairedSteps,
             Comparison::Level(_) => Method::OneArmSteps,
+            Comparison::Samples(_) => Method::UnpairedSteps,
             Comparison::Quantile { across_steps: true, .. } => Method::StepQuantile,
             Comparison::Quantile { .. } => Method::SlowRequests,
             Comparison::QuantileRatio { .. } => Method::PredictableThreshold,
@@ -211,7 +220,10 @@ impl Comparison {
             | Comparison::RateDifference { effect, .. }
             | Comparison::Share { effect, .. }
             | Comparison::Frequency { effect, .. } => Some(effect.largest()),
-            Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
+            Comparison::Level(_)
+            | Comparison::Samples(_)
+            | Comparison::Quantile { .. }
+            | Comparison::QuantileRatio { .. } => None,
         }
     }
 
@@ -220,6 +232,7 @@ impl Comparison {
         match self {
             Comparison::RateDifference { .. } => false,
             Comparison::Level(level) => level.log,
+            Comparison::Samples(samples) => samples.log,
             _ => true,
         }
     }

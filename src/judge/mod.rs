@@ -26,6 +26,7 @@ mod levels;
 mod measure;
 mod observed;
 mod periods;
+mod samples;
 mod score;
 mod traffic;
 

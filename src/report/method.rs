@@ -3,8 +3,8 @@
 use crate::judge::verdict::Method;
 
 /// The name of every method, in the order of the judge's own list.
-pub const NAMES: [&str; 13] = {
-    let mut names = [""; 13];
+pub const NAMES: [&str; 14] = {
+    let mut names = [""; 14];
     let mut at = 0;
     while at < ALL.len() {
         names[at] = name(ALL[at]);
@@ -13,13 +13,14 @@ pub const NAMES: [&str; 13] = {
     names
 };
 
-const ALL: [Method; 13] = [
+const ALL: [Method; 14] = [
     Method::BinomialTail,
     Method::PoissonTail,
     Method::ConditionalBinomial,
     Method::ScoreDifference,
     Method::StratifiedDifference,
     Method::PairedSteps,
+    Method::UnpairedSteps,
     Method::OneArmSteps,
     Method::StepQuantile,
     Method::SlowRequests,
@@ -38,6 +39,7 @@ pub const fn name(method: Method) -> &'static str {
         Method::ScoreDifference => "score_difference",
         Method::StratifiedDifference => "stratified_difference",
         Method::PairedSteps => "paired_steps",
+        Method::UnpairedSteps => "unpaired_steps",
         Method::OneArmSteps => "one_arm_steps",
         Method::StepQuantile => "step_quantile",
         Method::SlowRequests => "slow_requests",
@@ -80,6 +82,11 @@ fn words(method: Method) -> &'static str {
         Method::PairedSteps => {
             "canary against baseline step by step: mean and signed rank (Wilcoxon) must agree, each with two variances \
              that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
+        }
+        Method::UnpairedSteps => {
+            "the canary's steps against the baseline's of another window, as two samples: mean (Welch) and typical step \
+             (Brunner–Munzel) must agree, each with two variances per arm that allow for autocorrelation (equal-weighted \
+             cosines, AR(1))"
         }
         Method::OneArmSteps => {
             "the canary's steps against the limit: mean and signed rank (Wilcoxon) must agree, each with two variances \

@@ -8,7 +8,8 @@
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
-//! by its mean and by its [`ranks`]) and [`quantile`] (quantiles, and how they become counts).
+//! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times) and [`quantile`] (quantiles,
+//! and how they become counts).
 
 pub mod counts;
 mod crossing;
@@ -20,6 +21,7 @@ pub mod ranks;
 pub mod single;
 pub mod steps;
 pub mod tail;
+pub mod unpaired;
 
 /// On which side of a hypothesised value the evidence puts the parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use davy::judge::judge;
 use davy::judge::rules::*;
-use davy::judge::verdict::Outcome;
+use davy::judge::verdict::{Method, Outcome};
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::Direction;
 use davy::stats::tail::{binomial_z, ln_binomial_upper, normal_quantile};
@@ -148,6 +148,44 @@ fn identical_arms_seldom_fail_and_at_the_limit_seldom_pass() {
             assert!(believable(wrong, alpha), "gauge, {phi}: {outcome:?} in {wrong} of {SOAKS}");
         }
     }
+}
+
+/// The same with twice as long a baseline, from the three hours before.
+fn against_an_earlier(baseline: [Series; 2], canary: Series) -> Dataset {
+    let start = times()[0] - SignedDuration::from_hours(3);
+    let (mut time, mut value) = (Vec::new(), Vec::new());
+    for (half, series) in baseline.into_iter().enumerate() {
+        let Series::Gauge { value: numbers, .. } = series else { unreachable!() };
+        time.extend((0..STEPS).map(|i| start + SignedDuration::from_mins((half * STEPS + i) as i64)));
+        value.extend(numbers);
+    }
+    let mut dataset = dataset(Series::Gauge { time, value, requests: None }, canary);
+    dataset.windows.baseline = Window { start, end: start + SignedDuration::from_hours(2) };
+    dataset
+}
+
+#[test]
+fn windows_that_differ_are_two_samples() {
+    let level = gauge_rules(on_the_limit());
+    for (phi, alpha) in [(0.0, ALPHA), (0.7, 0.06)] {
+        for outcome in [Outcome::Fail, Outcome::Pass] {
+            let soak = |n: &mut Noise| against_an_earlier([gauge(n, phi), gauge(n, phi)], gauge(n, phi));
+            let wrong = share(&level, outcome, 23, soak);
+            assert!(believable(wrong, alpha), "{phi}: {outcome:?} in {wrong} of {SOAKS}");
+        }
+    }
+    let margin = gauge_rules(Limit::Margin { relative: Some(0.05), absolute: None });
+    let same = |n: &mut Noise| against_an_earlier([gauge(n, 0.0), gauge(n, 0.0)], gauge(n, 0.0));
+    assert!(share(&margin, Outcome::Pass, 29, same) * 100 >= 95 * SOAKS);
+    let verdict = judge(&margin, &same(&mut Noise(31)));
+    let finding = &verdict.findings[0];
+    assert_eq!(finding.evidence.method, Some(Method::UnpairedSteps));
+    assert_eq!(
+        (finding.evidence.n.baseline, finding.evidence.n.canary),
+        (120.0, 60.0),
+        "every step of both arms counts"
+    );
+    assert!(finding.notes.iter().any(|note| note.starts_with("compared as two samples")), "{:?}", finding.notes);
 }
 
 /// Errors of one arm among five hundred requests a minute, with the share that their true rates come to.

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::longrun::LongRun;
 use davy::stats::single::{self, EventStep, TrialStep};
+use davy::stats::unpaired::{self, Unpaired};
 use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
 use toml::{Table, Value};
 
@@ -72,7 +74,7 @@ impl Case<'_> {
 
     /// A series; `nan` is a missing step.
     fn series(&self) -> Vec<Option<f64>> {
-        self.numbers("y").into_iter().map(|v| (!v.is_nan()).then_some(v)).collect()
+        present(&self.numbers("y"))
     }
 
     fn direction(&self) -> Direction {
@@ -205,15 +207,33 @@ impl Case<'_> {
                 let effect = single::trial_design_effect(&trials, Prior::default());
                 single::share_z(x, n, self.number("p0"), &effect, self.direction())
             }
+            "welch_t" => self.number("difference") / self.welch().variance.sqrt(),
+            "welch_dof" => self.welch().dof,
+            "unpaired_z" => {
+                let baseline = present(&self.numbers("baseline_y"));
+                Unpaired::new(&self.series(), &baseline, self.number("floor")).z(0.0, Direction::Above)
+            }
             "level_z" => steps::level_z(&self.series(), self.number("floor")),
             _ => panic!("nobody answers {what}"),
         }
+    }
+
+    fn welch(&self) -> LongRun {
+        let arms = self.numbers("variances").into_iter().zip(self.numbers("dofs"));
+        let [a, b] = arms.map(|(variance, dof)| LongRun { variance, dof }).collect::<Vec<_>>()[..] else {
+            unreachable!()
+        };
+        unpaired::welch(a, b)
     }
 
     fn frequency_interval(&self) -> (f64, f64) {
         let critical = self.number("critical");
         single::frequency_interval(self.count("x"), self.number("exposure"), &independent(), critical, critical)
     }
+}
+
+fn present(numbers: &[f64]) -> Vec<Option<f64>> {
+    numbers.iter().map(|v| (!v.is_nan()).then_some(*v)).collect()
 }
 
 fn number(value: &Value) -> f64 {
