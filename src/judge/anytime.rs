@@ -26,17 +26,18 @@ impl Comparison {
             Comparison::RateDifference { steps, .. } => {
                 anytime::difference_ln_e(steps, limit, direction, horizon, starts)
             }
-            Comparison::Share { steps, prior, .. } => {
-                let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
+            Comparison::Share { steps, prior, dispersion, .. } => {
+                let effect = |steps: &[_]| dispersion(steps, *prior);
                 anytime::share_ln_e(steps, limit, direction, effect, starts)
             }
             Comparison::Frequency { steps, prior, .. } => {
-                let effect = |steps: &[_]| single::event_design_effect(steps, *prior);
+                let effect = |steps: &[_]| single::realised_event_effect(steps, *prior);
                 anytime::frequency_ln_e(steps, limit, direction, effect, starts)
             }
             Comparison::Level(level) => level.ln_e(limit, direction, starts, horizon),
+            Comparison::Samples(samples) => samples.ln_e(limit, direction, horizon),
             Comparison::Quantile { q, prior, .. } => {
-                let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
+                let effect = |steps: &[_]| self.dispersion()(steps, *prior);
                 anytime::share_ln_e(&self.beyond(limit, direction), 1.0 - q, direction, effect, starts)
             }
             Comparison::QuantileRatio { prior, .. } => {
@@ -91,7 +92,9 @@ impl Comparison {
             }
             Comparison::RateDifference { .. } => (-1.0, 1.0),
             Comparison::Share { .. } => (0.0, 1.0),
-            Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+            Comparison::Level(_) | Comparison::Samples(_) | Comparison::Quantile { .. } => {
+                (f64::NEG_INFINITY, f64::INFINITY)
+            }
         }
     }
 }

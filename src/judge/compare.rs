@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use super::requests::ArmRequests;
+use super::samples::Samples;
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
@@ -17,6 +18,9 @@ use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{self, Level};
 
+/// How the dispersion of one arm's trials is estimated.
+pub(super) type Dispersion = fn(&[Option<TrialStep>], Prior) -> DesignEffect;
+
 /// A quantity with a test against any limit.
 #[derive(Debug, Clone)]
 pub(super) enum Comparison {
@@ -25,11 +29,20 @@ pub(super) enum Comparison {
     /// Canary rate minus baseline rate, from counts per step.
     RateDifference { steps: Vec<CountStep>, effect: DesignEffect },
     /// The canary's own rate.
-    Share { steps: Vec<Option<TrialStep>>, bad: u64, total: u64, effect: DesignEffect, prior: Prior },
+    Share {
+        steps: Vec<Option<TrialStep>>,
+        bad: u64,
+        total: u64,
+        effect: DesignEffect,
+        prior: Prior,
+        dispersion: Dispersion,
+    },
     /// The canary's own occurrences per exposure.
     Frequency { steps: Vec<Option<EventStep>>, count: u64, exposure: f64, effect: DesignEffect, prior: Prior },
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
+    /// The levels of two arms in windows that differ.
+    Samples(Samples),
     /// The canary's own quantile, of requests or across steps.
     Quantile { arm: Rc<ArmRequests>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
@@ -132,12 +145,13 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
+            Comparison::Samples(samples) => samples.z(limit, direction),
             Comparison::Quantile { q, prior, .. } => {
                 // a quantile beyond a limit is a share of requests beyond it that is too large
                 let slow = self.beyond(limit, direction);
                 let sum = u64::saturating_add;
                 let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (sum(n, s.total), sum(x, s.bad)));
-                single::share_z(bad, total, 1.0 - q, &single::trial_design_effect(&slow, *prior), direction)
+                single::share_z(bad, total, 1.0 - q, &self.dispersion()(&slow, *prior), direction)
             }
             Comparison::QuantileRatio { prior, .. } => {
                 let slow = self.slow(limit, direction);
@@ -157,6 +171,7 @@ impl Comparison {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
             Comparison::Level(level) => level.interval(low, high),
+            Comparison::Samples(samples) => samples.interval(low, high),
             Comparison::Quantile { arm, .. } => {
                 let edges = arm.pooled.edges();
                 let below = edges.partition_point(|v| self.z(*v, Direction::Above) >= low);
@@ -183,6 +198,15 @@ impl Comparison {
                 slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// The dispersion behind a quantile: steps that are the trials themselves depend on each other, requests come together
+    /// within steps.
+    pub(super) fn dispersion(&self) -> Dispersion {
+        match self {
+            Comparison::Quantile { across_steps: true, .. } => single::trial_design_effect,
+            _ => single::realised_trial_effect,
         }
     }
 
@@ -220,6 +244,7 @@ impl Comparison {
             Comparison::Share { bad, total, .. } => (*total > 0).then(|| *bad as f64 / *total as f64),
             Comparison::Frequency { count, exposure, .. } => (*exposure > 0.0).then(|| *count as f64 / exposure),
             Comparison::Level(level) => level.estimate(),
+            Comparison::Samples(samples) => samples.estimate(),
             Comparison::Quantile { arm, q, .. } => arm.pooled.quantile(*q),
             Comparison::QuantileRatio { estimate, .. } => *estimate,
         }
@@ -232,6 +257,8 @@ impl Comparison {
             Comparison::RateDifference { .. } => EffectKind::Difference,
             Comparison::Level(LevelSteps { paired: true, log: true, .. }) => EffectKind::Ratio,
             Comparison::Level(LevelSteps { paired: true, log: false, .. }) => EffectKind::Difference,
+            Comparison::Samples(Samples { log: true, .. }) => EffectKind::Ratio,
+            Comparison::Samples(_) => EffectKind::Difference,
             _ => EffectKind::Level,
         }
     }
@@ -248,6 +275,7 @@ impl Comparison {
             Comparison::Frequency { .. } => Method::PoissonTail,
             Comparison::Level(LevelSteps { paired: true, .. }) => Method::PairedSteps,
             Comparison::Level(_) => Method::OneArmSteps,
+            Comparison::Samples(_) => Method::UnpairedSteps,
             Comparison::Quantile { across_steps: true, .. } => Method::StepQuantile,
             Comparison::Quantile { .. } => Method::SlowRequests,
             Comparison::QuantileRatio { .. } => Method::PredictableThreshold,
@@ -261,7 +289,10 @@ impl Comparison {
             | Comparison::RateDifference { effect, .. }
             | Comparison::Share { effect, .. }
             | Comparison::Frequency { effect, .. } => Some(effect.largest()),
-            Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
+            Comparison::Level(_)
+            | Comparison::Samples(_)
+            | Comparison::Quantile { .. }
+            | Comparison::QuantileRatio { .. } => None,
         }
     }
 
@@ -270,6 +301,7 @@ impl Comparison {
         match self {
             Comparison::RateDifference { .. } => false,
             Comparison::Level(level) => level.log,
+            Comparison::Samples(samples) => samples.log,
             _ => true,
         }
     }

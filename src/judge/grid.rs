@@ -19,12 +19,19 @@ pub(super) struct Grid {
     /// A step's length in milliseconds.
     width: i64,
     warmup: usize,
+    /// Whether each arm has the steps of its own window, rather than those of the canary's.
+    apart: bool,
 }
 
 impl Grid {
     pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
         let width = i64::try_from(data.step.as_millis()).unwrap_or(i64::MAX).max(1);
-        Grid { windows: data.windows, step: data.step, width, warmup }
+        Grid { windows: data.windows, step: data.step, width, warmup, apart: false }
+    }
+
+    /// The same with each arm on the steps of its own window, however many: for arms that are not compared in pairs.
+    pub(super) fn apart(self) -> Self {
+        Grid { apart: true, ..self }
     }
 
     /// The number of steps of the canary's window, the warm-up left out.
@@ -67,7 +74,8 @@ impl Grid {
         value: impl Fn(usize) -> T,
         merge: impl Fn(T, T) -> T,
     ) -> Steps<T> {
-        let mut steps = vec![None; self.len()];
+        let own = || window.steps(self.step).saturating_sub(self.warmup);
+        let mut steps = vec![None; if self.apart { own() } else { self.len() }];
         for (i, at) in time.iter().enumerate() {
             if let Some(slot) = self.index(window, *at).and_then(|index| steps.get_mut(index)) {
                 *slot = Some(slot.map_or(value(i), |before| merge(before, value(i))));

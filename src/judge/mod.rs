@@ -30,6 +30,7 @@ mod measure;
 mod observed;
 mod periods;
 mod requests;
+mod samples;
 mod score;
 mod traffic;
 

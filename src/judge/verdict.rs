@@ -282,7 +282,9 @@ pub enum Method {
     StratifiedDifference,
     /// Mean and signed rank of paired steps, each with two autocorrelation-robust variances; the weakest counts.
     PairedSteps,
-    /// The same for one arm's steps against a limit.
+    /// Mean and ranks of two samples from windows that differ, each arm with autocorrelation-robust variances of its own.
+    UnpairedSteps,
+    /// The same as paired steps for one arm's steps against a limit.
     OneArmSteps,
     /// Steps beyond the limit against the share the quantile allows.
     StepQuantile,

@@ -92,6 +92,14 @@ pub fn mover_ratio(canary: Limits, baseline: Limits) -> Option<Limits> {
     })
 }
 
+/// How much too low quantiles per step are on average, on the log scale, for the requests of each: see
+/// [`small_sample_allowance`].
+pub fn small_sample_bias(q: f64, spread: f64, n: &[Option<u64>]) -> f64 {
+    let shares: Vec<f64> = n.iter().flatten().filter(|n| **n > 0).map(|n| 1.0 / *n as f64).collect();
+    let bias = 0.25 * spread * shares.iter().sum::<f64>() / (shares.len() as f64 * (1.0 - q));
+    if bias.is_finite() { bias.max(0.0) } else { 0.0 }
+}
+
 /// How much the small-sample bias of quantiles per step may make the canary look higher, on the log scale, per step.
 ///
 /// A sample `q`-quantile of n values is too low by about `0.25·spread/(n(1−q))`, so the arm with more requests looks

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use davy::judge::judge;
 use davy::judge::rules::*;
-use davy::judge::verdict::Outcome;
+use davy::judge::verdict::{Method, Outcome};
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::Direction;
 use davy::stats::tail::{binomial_z, ln_binomial_upper, normal_quantile};
@@ -147,6 +147,102 @@ fn identical_arms_seldom_fail_and_at_the_limit_seldom_pass() {
             let wrong = share(&level, outcome, 11, |n| dataset(gauge(n, phi), gauge(n, phi)));
             assert!(believable(wrong, alpha), "gauge, {phi}: {outcome:?} in {wrong} of {SOAKS}");
         }
+    }
+}
+
+/// The same with twice as long a baseline, from the three hours before.
+fn against_an_earlier(baseline: [Series; 2], canary: Series) -> Dataset {
+    let start = times()[0] - SignedDuration::from_hours(3);
+    let (mut time, mut value) = (Vec::new(), Vec::new());
+    for (half, series) in baseline.into_iter().enumerate() {
+        let Series::Gauge { value: numbers, .. } = series else { unreachable!() };
+        time.extend((0..STEPS).map(|i| start + SignedDuration::from_mins((half * STEPS + i) as i64)));
+        value.extend(numbers);
+    }
+    let mut dataset = dataset(Series::Gauge { time, value, requests: None }, canary);
+    dataset.windows.baseline = Window { start, end: start + SignedDuration::from_hours(2) };
+    dataset
+}
+
+#[test]
+fn windows_that_differ_are_two_samples() {
+    let level = gauge_rules(on_the_limit());
+    for (phi, alpha) in [(0.0, ALPHA), (0.7, 0.06)] {
+        for outcome in [Outcome::Fail, Outcome::Pass] {
+            let soak = |n: &mut Noise| against_an_earlier([gauge(n, phi), gauge(n, phi)], gauge(n, phi));
+            let wrong = share(&level, outcome, 23, soak);
+            assert!(believable(wrong, alpha), "{phi}: {outcome:?} in {wrong} of {SOAKS}");
+        }
+    }
+    let margin = gauge_rules(Limit::Margin { relative: Some(0.05), absolute: None });
+    let same = |n: &mut Noise| against_an_earlier([gauge(n, 0.0), gauge(n, 0.0)], gauge(n, 0.0));
+    assert!(share(&margin, Outcome::Pass, 29, same) * 100 >= 95 * SOAKS);
+    let verdict = judge(&margin, &same(&mut Noise(31)));
+    let finding = &verdict.findings[0];
+    assert_eq!(finding.evidence.method, Some(Method::UnpairedSteps));
+    assert_eq!(
+        (finding.evidence.n.baseline, finding.evidence.n.canary),
+        (120.0, 60.0),
+        "every step of both arms counts"
+    );
+    assert!(finding.notes.iter().any(|note| note.starts_with("compared as two samples")), "{:?}", finding.notes);
+}
+
+/// Errors of one arm among five hundred requests a minute, with the share that their true rates come to.
+struct OneArm {
+    bad: Vec<u64>,
+    realised: f64,
+}
+
+impl OneArm {
+    /// Five a minute, times a factor of each minute.
+    fn of(noise: &mut Noise, factor: impl Fn(usize) -> f64) -> OneArm {
+        let rates: Vec<f64> = (0..STEPS).map(|i| 5.0 * factor(i)).collect();
+        let realised = rates.iter().sum::<f64>() / (500.0 * STEPS as f64);
+        OneArm { bad: rates.iter().map(|rate| noise.poisson(*rate)).collect(), realised }
+    }
+
+    /// Requests that are tried again: errors come five at a time.
+    fn clumps(noise: &mut Noise) -> OneArm {
+        OneArm { bad: (0..STEPS).map(|_| 5 * noise.poisson(1.0)).collect(), realised: 0.01 }
+    }
+}
+
+/// Against a limit there is no second arm that drifts along: the answer is about the rate of the window, whatever way
+/// it took. Bad ones that come together are noise all the same.
+#[test]
+fn a_limit_at_the_rate_of_the_window_is_seldom_called_met_or_broken() {
+    let slow = |noise: &mut Noise| {
+        let level = noise.slow(0.9);
+        OneArm::of(noise, |i| (0.5 * level[i]).exp())
+    };
+    let shift = |noise: &mut Noise| OneArm::of(noise, |i| if i < 45 { 1.0 } else { 6.0 });
+    let steady = |noise: &mut Noise| OneArm::of(noise, |_| 1.0);
+    type Soak<'a> = &'a dyn Fn(&mut Noise) -> OneArm;
+    let kinds: [(&str, Soak, f64); 4] = [
+        ("steady", &steady, ALPHA),
+        ("slow", &slow, ALPHA),
+        ("shift", &shift, ALPHA),
+        ("clumps", &OneArm::clumps, 0.06),
+    ];
+    for (kind, soak, alpha) in kinds {
+        let mut noise = Noise(19);
+        let (mut passed, mut failed, mut found) = (0, 0, 0);
+        for _ in 0..SOAKS {
+            let OneArm { bad, realised } = soak(&mut noise);
+            let series = || Series::Counts { time: times(), total: vec![500; STEPS], bad: bad.clone() };
+            let against = |limit| judge(&rules(Kind::BadShare, Limit::Threshold(limit)), &dataset(series(), series()));
+            match against(realised).outcome {
+                Outcome::Pass => passed += 1,
+                Outcome::Fail => failed += 1,
+                _ => {}
+            }
+            found += usize::from(against(realised / 1.6).outcome == Outcome::Fail);
+        }
+        for wrong in [passed, failed] {
+            assert!(believable(wrong, alpha), "{kind}: passed {passed}, failed {failed} of {SOAKS}");
+        }
+        assert!(kind == "clumps" || found * 100 >= 95 * SOAKS, "{kind}: found {found} of {SOAKS}");
     }
 }
 

@@ -4,6 +4,7 @@ use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Cell, Requests};
+use davy::stats::unpaired::Unpaired;
 use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -149,6 +150,25 @@ proptest! {
         if ends.1 < 1.0 {
             prop_assert!(z(ends.1, Direction::Below) >= high - 1e-6 && z(ends.1 - 1e-7, Direction::Below) <= high + 1e-2);
         }
+    }
+
+    #[test]
+    fn two_samples_mirror_and_end_where_their_evidence_does(
+        canary in series(), baseline in series(), by in -2.0..2.0_f64, critical in 0.2..3.5_f64,
+    ) {
+        let levels = Unpaired::new(&canary, &baseline, 1e-6);
+        let (low, high) = (levels.end(critical, Direction::Above), levels.end(critical, Direction::Below));
+        if let Some(estimate) = levels.estimate() {
+            prop_assert!(low <= estimate && estimate <= high);
+            prop_assert!(levels.z(low, Direction::Above) >= critical - 1e-6);
+            prop_assert!(levels.z(high, Direction::Below) >= critical - 1e-6);
+            prop_assert!(levels.z(estimate, Direction::Above) <= 1e-9 && levels.z(estimate, Direction::Below) <= 1e-9);
+        }
+        let swapped = Unpaired::new(&baseline, &canary, 1e-6);
+        prop_assert!(close(levels.z(by, Direction::Above), swapped.z(-by, Direction::Below), 1e-9));
+        let moved = Unpaired::new(&shifted(&canary, by, 1.0), &baseline, 1e-6);
+        prop_assert!(close(levels.z(by, Direction::Above), moved.z(0.0, Direction::Above), 1e-6));
+        prop_assert!(levels.size() <= 2.0 * canary.iter().flatten().count().min(baseline.iter().flatten().count()) as f64);
     }
 
     #[test]
@@ -365,7 +385,13 @@ proptest! {
     ) {
         let trials: Vec<_> = bad.iter().map(|s| s.map(|(total, bad)| TrialStep { total, bad })).collect();
         let events: Vec<_> = events.iter().map(|s| s.map(|(exposure, count)| EventStep { exposure, count })).collect();
-        for effect in [single::trial_design_effect(&trials, prior), single::event_design_effect(&events, prior)] {
+        let effects = [
+            single::trial_design_effect(&trials, prior),
+            single::event_design_effect(&events, prior),
+            single::realised_trial_effect(&trials, prior),
+            single::realised_event_effect(&events, prior),
+        ];
+        for effect in effects {
             for direction in BOTH {
                 prop_assert!(!single::share_z(x, n, limit, &effect, direction).is_nan());
                 prop_assert!(!single::frequency_z(x, limit, 0.5, &effect, direction).is_nan());
@@ -375,6 +401,19 @@ proptest! {
             prop_assert!(ordered(single::frequency_interval(x, limit, &effect, 1.6, critical)));
         }
         prop_assert!(!single::traffic_share_z(&bad, limit, prior).is_nan());
+    }
+
+    #[test]
+    fn two_samples_answer_anything(
+        canary in wild_series(), baseline in wild_series(), floor in wild(), limit in wild(), critical in wild(),
+    ) {
+        let levels = Unpaired::new(&canary, &baseline, floor);
+        for direction in BOTH {
+            prop_assert!(!levels.z(limit, direction).is_nan());
+            prop_assert!(levels.t(limit, direction).iter().all(|(t, nu)| !t.is_nan() && *nu > 0.0));
+        }
+        prop_assert!(ordered((levels.end(critical, Direction::Above), levels.end(1.6, Direction::Below))));
+        prop_assert!(levels.size().is_finite());
     }
 
     #[test]

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
-use davy::stats::single::{self, TrialStep};
+use davy::stats::longrun::LongRun;
+use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Cell, Requests};
+use davy::stats::unpaired::{self, Unpaired};
 use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
 use toml::{Table, Value};
 
@@ -73,7 +75,7 @@ impl Case<'_> {
 
     /// A series; `nan` is a missing step.
     fn series(&self) -> Vec<Option<f64>> {
-        self.numbers("y").into_iter().map(|v| (!v.is_nan()).then_some(v)).collect()
+        present(&self.numbers("y"))
     }
 
     fn direction(&self) -> Direction {
@@ -140,6 +142,16 @@ impl Case<'_> {
                 let effect = self.effect();
                 let pairs = effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]);
                 pairs.chain([effect.finite]).collect()
+            }
+            "realised_trial_effect" => {
+                let effect = single::realised_trial_effect(&self.trials(), Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
+            }
+            "realised_event_effect" => {
+                let steps = self.numbers("exposure_each").into_iter().zip(self.counts("bad"));
+                let steps: Vec<_> = steps.map(|(exposure, count)| Some(EventStep { exposure, count })).collect();
+                let effect = single::realised_event_effect(&steps, Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
             }
             "signed_rank_scores" => {
                 ranks::signed_rank_scores(&self.series()).into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
@@ -244,9 +256,23 @@ impl Case<'_> {
                 let effect = single::trial_design_effect(&trials, Prior::default());
                 single::share_z(x, n, self.number("p0"), &effect, self.direction())
             }
+            "welch_t" => self.number("difference") / self.welch().variance.sqrt(),
+            "welch_dof" => self.welch().dof,
+            "unpaired_z" => {
+                let baseline = present(&self.numbers("baseline_y"));
+                Unpaired::new(&self.series(), &baseline, self.number("floor")).z(0.0, Direction::Above)
+            }
             "level_z" => steps::level_z(&self.series(), self.number("floor")),
             _ => panic!("nobody answers {what}"),
         }
+    }
+
+    fn welch(&self) -> LongRun {
+        let arms = self.numbers("variances").into_iter().zip(self.numbers("dofs"));
+        let [a, b] = arms.map(|(variance, dof)| LongRun { variance, dof }).collect::<Vec<_>>()[..] else {
+            unreachable!()
+        };
+        unpaired::welch(a, b)
     }
 
     fn frequency_interval(&self) -> (f64, f64) {
@@ -258,6 +284,10 @@ impl Case<'_> {
 /// Slow requests of the canary and of the baseline; nobody's where they were not counted.
 fn slow_pair(step: &Option<CountStep>) -> [f64; 2] {
     step.map_or([-1.0; 2], |s| [s.canary as f64, s.baseline as f64])
+}
+
+fn present(numbers: &[f64]) -> Vec<Option<f64>> {
+    numbers.iter().map(|v| (!v.is_nan()).then_some(*v)).collect()
 }
 
 fn number(value: &Value) -> f64 {
