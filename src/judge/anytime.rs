@@ -12,6 +12,9 @@ use crate::stats::{Direction, single};
 /// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
 const REACH: f64 = 4096.0;
 
+/// A factor of e to this from the estimate is as good as no end.
+const FARTHEST: f64 = 7.0;
+
 /// The precision of an end, in strides.
 const RESOLUTION: f64 = 1e-4;
 
@@ -81,7 +84,8 @@ impl Comparison {
         let stride = if stride.is_finite() && stride > 0.0 { stride } else { 0.1 * centre.abs().max(1.0) };
         let outwards = if direction == Direction::Above { -stride } else { stride };
         let excess = |at: f64| self.ln_e(from(at), direction, starts, horizon) - needed;
-        crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess).map(from)
+        let end = crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess);
+        end.filter(|at| !log || (at - centre).abs() < FARTHEST).map(from)
     }
 
     /// The values that the judged quantity can take.
