@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         let started = Instant::now();
         let mut cells = Vec::new();
         for run in plan::runs(*section, &sizes) {
-            if arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|name| name == run.scenario_name()) {
+            if arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|name| name == run.scenario()) {
                 cells.extend(run.measure(&sizes, threads));
                 eprintln!("{:>6.0} s  {} {}", started.elapsed().as_secs_f64(), section.name(), run.name());
             }

@@ -2,8 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::soaks::cells::{self, Cell, Hits, Schedule};
-use crate::soaks::noise::Noise;
+use crate::soaks::cells::{Cell, Experiment, Schedule, Way};
 use crate::soaks::panel::Panel;
 use crate::soaks::scenario::{Effect, NONE, SCENARIOS, Scenario, effect, scenario};
 use crate::soaks::soak::{Routing, Soak};
@@ -52,14 +51,11 @@ pub struct Sizes {
     pub seed: u64,
 }
 
-/// Soaks of one kind and what is asked of them.
+/// An experiment and where its soaks come from.
 pub struct Run {
     what: What,
-    /// Panels that read columns, and how many soaks they get.
-    panels: Vec<Panel>,
-    soaks: usize,
-    schedule: Schedule,
-    /// Whether any of them reads latencies.
+    experiment: Experiment,
+    /// Whether anything reads latencies.
     latency: bool,
 }
 
@@ -76,7 +72,9 @@ impl Run {
             _ => 20,
         };
         let schedule = Schedule { minutes: scenario.minutes, every };
-        Run { what: What::Soak(scenario, effect), panels, soaks, schedule, latency: false }
+        let ways = Way::ALL.to_vec();
+        let experiment = Experiment { scenario: scenario.name, effect: effect.name, panels, schedule, ways, soaks };
+        Run { what: What::Soak(scenario, effect), experiment, latency: false }
     }
 
     fn with_latency(self) -> Run {
@@ -84,43 +82,23 @@ impl Run {
     }
 
     /// The scenario's name.
-    pub fn scenario_name(&self) -> &'static str {
-        match &self.what {
-            What::Soak(scenario, _) => scenario.name,
-            What::Routing(routing) => routing.name,
-        }
-    }
-
-    fn effect_name(&self) -> &'static str {
-        match &self.what {
-            What::Soak(_, effect) => effect.name,
-            What::Routing(_) => NONE.name,
-        }
+    pub fn scenario(&self) -> &'static str {
+        self.experiment.scenario
     }
 
     /// What it is, for the one who waits.
     pub fn name(&self) -> String {
-        let asked = self.panels.iter().flat_map(|panel| &panel.questions).map(|q| q.name.as_str());
-        let asked = asked.collect::<Vec<_>>().join(", ");
-        format!("{} {}: {asked}, {} soaks", self.scenario_name(), self.effect_name(), self.soaks)
+        let Experiment { scenario, effect, panels, soaks, .. } = &self.experiment;
+        let asked: Vec<&str> = panels.iter().flat_map(|panel| &panel.questions).map(|q| q.name.as_str()).collect();
+        format!("{scenario} {effect}: {}, {soaks} soaks", asked.join(", "))
     }
 
     /// Simulates and judges.
     pub fn measure(&self, sizes: &Sizes, threads: usize) -> Vec<Cell> {
-        let (scenario, effect) = (self.scenario_name(), self.effect_name());
-        let all: Vec<Vec<Hits>> = cells::on_threads(threads, self.soaks, |i| {
-            let mut noise = Noise::of(sizes.seed, scenario, effect, i);
-            let soak = match &self.what {
-                What::Soak(scenario, effect) => Soak::draw(scenario, effect, self.latency, &mut noise),
-                What::Routing(routing) => Soak::routed(routing, &mut noise),
-            };
-            self.panels.iter().map(|panel| cells::hits(panel, &soak, &self.schedule)).collect()
-        });
-        let of = |(i, panel): (usize, &Panel)| {
-            let hits: Vec<&Hits> = all.iter().map(|soak| &soak[i]).collect();
-            cells::cells(panel, scenario, effect, self.schedule.every, &hits)
-        };
-        self.panels.iter().enumerate().flat_map(of).collect()
+        self.experiment.measure(sizes.seed, threads, |noise| match &self.what {
+            What::Soak(scenario, effect) => Soak::draw(scenario, effect, self.latency, noise),
+            What::Routing(routing) => Soak::routed(routing, noise),
+        })
     }
 }
 
@@ -164,17 +142,15 @@ fn every_minute(sizes: &Sizes) -> Vec<Run> {
 fn power(sizes: &Sizes) -> Vec<Run> {
     const SCENARIOS: [&str; 8] = ["iid", "shock", "ar07", "overdisp", "low", "split5", "ramp", "mixed"];
     let requests = sizes.power.min(sizes.requests);
-    let run = |name: &str, wrong: &str, panel: Panel| {
-        Run::new(scenario(name), effect(wrong), vec![panel], sizes.power, 5)
-    };
+    let run =
+        |name: &str, wrong: &str, panel: Panel| Run::new(scenario(name), effect(wrong), vec![panel], sizes.power, 5);
     let each = |name: &'static str| {
         let errors = ["err1.5", "err2", "err5", "late_err3"].map(|e| run(name, e, Panel::errors(0.0)));
         let events = ["ev2", "ev4"].map(|e| run(name, e, Panel::events()));
         let gauge = ["gauge1.05", "gauge1.10", "late_gauge1.10"].map(|e| run(name, e, Panel::gauge()));
         let series = ["lat1.10", "lat1.25", "tail"].map(|e| run(name, e, Panel::percentiles()).with_latency());
-        let all = ["lat1.10", "lat1.25", "tail", "late_lat1.25"].map(|e| {
-            Run::new(scenario(name), effect(e), vec![Panel::requests(0.0)], requests, 5).with_latency()
-        });
+        let all = ["lat1.10", "lat1.25", "tail", "late_lat1.25"]
+            .map(|e| Run::new(scenario(name), effect(e), vec![Panel::requests(0.0)], requests, 5).with_latency());
         errors.into_iter().chain(events).chain(gauge).chain(series).chain(all)
     };
     SCENARIOS.into_iter().flat_map(each).collect()
@@ -188,10 +164,10 @@ fn ten_percent() -> Effect {
 fn pass(sizes: &Sizes) -> Vec<Run> {
     let at_the_margin = Effect { name: "at the margin", ..effect("err1.5") };
     let counts = ["iid", "shock", "ar07", "overdisp", "burst", "low", "split5", "mixed"].into_iter().flat_map(|name| {
-        [at_the_margin, NONE].map(|e| Run::new(scenario(name), e, vec![Panel::errors_pass(0.5)], sizes.soaks, 5))
+        [at_the_margin, NONE].map(|e| Run::new(scenario(name), e, vec![Panel::errors(0.5).passing()], sizes.soaks, 5))
     });
     let requests = ["iid", "ar07", "split5"].into_iter().flat_map(|name| {
-        let panel = || vec![Panel::requests_pass(ten_percent().latency - 1.0)];
+        let panel = || vec![Panel::requests(ten_percent().latency - 1.0).passing()];
         let soaks = sizes.requests.div_ceil(2);
         [ten_percent(), NONE].map(|e| Run::new(scenario(name), e, panel(), soaks, 5).with_latency())
     });
@@ -216,12 +192,11 @@ fn traffic(sizes: &Sizes) -> Vec<Run> {
         Routing { name: "5/95 is 4/96", configured: 0.05, real: 0.04, sd: 0.0 },
         Routing { name: "50/50 noisy is 45/55", configured: 0.5, real: 0.45, sd: 0.03 },
     ];
-    let run = |routing: Routing| Run {
-        what: What::Routing(routing),
-        panels: vec![Panel::traffic(routing.configured)],
-        soaks: sizes.soaks,
-        schedule: Schedule { minutes: 60, every: 5 },
-        latency: false,
+    let run = |routing: Routing| {
+        let panels = vec![Panel::traffic(routing.configured)];
+        let mut run = Run::new(scenario("iid"), NONE, panels, sizes.soaks, 5);
+        run.experiment.scenario = routing.name;
+        Run { what: What::Routing(routing), ..run }
     };
     rows.map(run).into()
 }

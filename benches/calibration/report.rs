@@ -8,6 +8,9 @@ use crate::plan::{Section, Sizes};
 use crate::soaks::cells::{Cell, Way};
 use crate::targets::{miss, missed};
 
+/// Misses that the head lists; all are bold in the tables.
+const LISTED: usize = 20;
+
 /// Writes both.
 pub fn write(folder: &Path, results: &[(Section, Vec<Cell>)], sizes: &Sizes) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
@@ -19,8 +22,19 @@ pub fn write(folder: &Path, results: &[(Section, Vec<Cell>)], sizes: &Sizes) -> 
 
 fn table_of_all(cells: &[Cell]) -> io::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let header =
-        ["family", "scenario", "effect", "validity", "every", "soaks", "fails", "rate", "low99", "high99", "median_minute"];
+    let header = [
+        "family",
+        "scenario",
+        "effect",
+        "validity",
+        "every",
+        "soaks",
+        "fails",
+        "rate",
+        "low99",
+        "high99",
+        "median_minute",
+    ];
     csv.write_record(header)?;
     for cell in cells {
         let (low, high) = cell.limits();
@@ -62,7 +76,12 @@ fn head(results: &[(Section, Vec<Cell>)], sizes: &Sizes) -> String {
     let missed = missed(results);
     let promises = match missed.as_slice() {
         [] => "No target is missed.".to_owned(),
-        _ => format!("Targets missed (bold in the tables):\n\n- {}", missed.join("\n- ")),
+        _ => {
+            let more = missed.len().saturating_sub(LISTED);
+            let rest = if more > 0 { format!("\n- and {more} more") } else { String::new() };
+            let listed = missed.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join("\n- ");
+            format!("Targets missed (bold in the tables):\n\n- {listed}{rest}")
+        }
     };
     format!(
         "# Operating characteristics
@@ -108,7 +127,8 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn text(&self) -> String {
-        let ways: Vec<Way> = Way::ALL.into_iter().filter(|way| self.cells.iter().any(|cell| cell.way == *way)).collect();
+        let ways: Vec<Way> =
+            Way::ALL.into_iter().filter(|way| self.cells.iter().any(|cell| cell.way == *way)).collect();
         let mut rows: Vec<String> = Vec::new();
         for cell in &self.cells {
             let row = (self.row)(cell);
@@ -140,10 +160,12 @@ impl Table<'_> {
 
 /// One table per family.
 fn by_family(section: Section, cells: &[Cell], first: &str, row: fn(&Cell) -> String, limits: bool) -> String {
-    let mut families: Vec<&str> = cells.iter().map(|cell| cell.family.as_str()).collect();
-    families.dedup();
-    let mut seen = Vec::new();
-    families.retain(|family| !seen.contains(family) && { seen.push(family); true });
+    let mut families: Vec<&str> = Vec::new();
+    for cell in cells {
+        if !families.contains(&cell.family.as_str()) {
+            families.push(&cell.family);
+        }
+    }
     let table = |family: &&str| {
         let of: Vec<&Cell> = cells.iter().filter(|cell| cell.family == **family).collect();
         let soaks = of.iter().map(|cell| cell.soaks).max().unwrap_or(0);

@@ -57,7 +57,12 @@ pub fn missed(results: &[(Section, Vec<Cell>)]) -> Vec<String> {
     let words = |(section, cell, wanted): (Section, Cell, String)| {
         let Cell { family, scenario, effect, way, .. } = &cell;
         let minute = cell.median_minute.map_or(String::new(), |minute| format!(" @{minute}"));
-        format!("{} {family}, {scenario}, {effect}, {}: {:.3}{minute}, not {wanted}", section.name(), way.name(), cell.rate())
+        format!(
+            "{} {family}, {scenario}, {effect}, {}: {:.3}{minute}, not {wanted}",
+            section.name(),
+            way.name(),
+            cell.rate()
+        )
     };
     results.iter().flat_map(of).map(words).collect()
 }

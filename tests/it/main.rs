@@ -1,7 +1,6 @@
 //! One binary for everything that is tested from outside: a file per theme.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod calibration;
 mod cases;
 mod cli;
 mod config;
@@ -10,6 +9,7 @@ mod false_pass;
 mod garbage;
 mod judge_properties;
 mod judging;
+mod operating;
 mod properties;
 mod readme;
 mod reality;
@@ -20,3 +20,6 @@ mod second_opinion;
 mod tidy;
 mod windows;
 mod wire;
+
+#[path = "../soaks/mod.rs"]
+mod soaks;

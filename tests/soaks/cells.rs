@@ -11,6 +11,7 @@ use davy::judge::rules::{Looks, Rules};
 use davy::series::SignedDuration;
 use davy::stats::tail::beta_quantile;
 
+use super::noise::Noise;
 use super::panel::{Panel, Question};
 use super::soak::Soak;
 
@@ -69,12 +70,15 @@ impl Schedule {
 /// The minute of the first answer that counts, by question and by the order of [`Way::ALL`].
 pub type Hits = Vec<[Option<usize>; 5]>;
 
-/// Judges one soak in every way.
-pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule) -> Hits {
+/// Judges one soak in each of these ways.
+pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hits {
     let data = panel.dataset(soak);
     let looks = schedule.looks();
-    let mut hits: Hits = panel.questions.iter().map(|q| [None, None, None, None, q.kayenta(soak, &looks)]).collect();
-    for way in [Way::Planned, Way::Open, Way::OnceAtLooks] {
+    let kayenta = |question: &Question| question.kayenta(soak, &looks).filter(|_| ways.contains(&Way::Kayenta));
+    let mut hits: Hits = panel.questions.iter().map(|q| [None, None, None, None, kayenta(q)]).collect();
+    let repeated = ways.contains(&Way::OnceAtLooks);
+    let asked = |way: &Way| ways.contains(way) || *way == Way::OnceAtLooks && ways.contains(&Way::Once);
+    for way in [Way::Planned, Way::Open, Way::OnceAtLooks].into_iter().filter(asked) {
         let rules = Rules {
             looks: match way {
                 Way::Planned => schedule.planned(),
@@ -84,8 +88,10 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule) -> Hits {
             ..panel.rules.clone()
         };
         for (i, minute) in looks.iter().copied().enumerate() {
+            // the last of repeated judgements for one look is the one look at the end
             let at_end = way == Way::OnceAtLooks && i + 1 == looks.len();
-            if !at_end && hits.iter().all(|hit| hit[way as usize].is_some()) {
+            let known = hits.iter().all(|hit| hit[way as usize].is_some()) || way == Way::OnceAtLooks && !repeated;
+            if known && !at_end {
                 continue;
             }
             let cut = data.windows.canary.start + SignedDuration::from_mins(minute as i64);
@@ -141,31 +147,63 @@ impl Cell {
     }
 }
 
-/// The cells of a panel, from the hits of its soaks.
-pub fn cells(panel: &Panel, scenario: &str, effect: &str, every: usize, soaks: &[&Hits]) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for (i, question) in panel.questions.iter().enumerate() {
-        for way in Way::ALL.into_iter().filter(|way| applies(question, *way)) {
-            let mut minutes: Vec<Option<usize>> = soaks.iter().map(|hits| hits[i][way as usize]).collect();
-            minutes.sort_unstable_by_key(|minute| minute.unwrap_or(usize::MAX));
-            let (low, high) = (minutes[(minutes.len() - 1) / 2], minutes[minutes.len() / 2]);
-            cells.push(Cell {
-                family: question.name.clone(),
-                scenario: scenario.into(),
-                effect: effect.into(),
-                way,
-                every,
-                soaks: minutes.len(),
-                fails: minutes.iter().flatten().count(),
-                median_minute: low.zip(high).map(|(low, high)| (low + high) as f64 / 2.0),
-            });
-        }
-    }
-    cells
+/// What is measured: soaks of one kind, and what is asked of each.
+pub struct Experiment {
+    /// The scenario's name.
+    pub scenario: &'static str,
+    /// The effect's name.
+    pub effect: &'static str,
+    /// What is asked.
+    pub panels: Vec<Panel>,
+    /// When.
+    pub schedule: Schedule,
+    /// In which ways.
+    pub ways: Vec<Way>,
+    /// How many soaks.
+    pub soaks: usize,
 }
 
-fn applies(question: &Question, way: Way) -> bool {
-    way != Way::Kayenta || question.kayenta.is_some()
+impl Experiment {
+    /// Draws every soak from a stream of its own and counts the answers, in one cell per question and way.
+    pub fn measure(&self, seed: u64, threads: usize, draw: impl Fn(&mut Noise) -> Soak + Sync) -> Vec<Cell> {
+        let all: Vec<Vec<Hits>> = on_threads(threads, self.soaks, |i| {
+            let soak = draw(&mut Noise::of(seed, self.scenario, self.effect, i));
+            self.panels.iter().map(|panel| hits(panel, &soak, &self.schedule, &self.ways)).collect()
+        });
+        let mut cells = Vec::new();
+        for (p, panel) in self.panels.iter().enumerate() {
+            for (q, question) in panel.questions.iter().enumerate() {
+                for way in Way::ALL.into_iter().filter(|way| self.answers(question, *way)) {
+                    cells.push(self.cell(question, way, all.iter().map(|soak| soak[p][q][way as usize]).collect()));
+                }
+            }
+        }
+        cells
+    }
+
+    fn answers(&self, question: &Question, way: Way) -> bool {
+        self.ways.contains(&way) && (way != Way::Kayenta || question.kayenta.is_some())
+    }
+
+    fn cell(&self, question: &Question, way: Way, mut minutes: Vec<Option<usize>>) -> Cell {
+        minutes.sort_unstable_by_key(|minute| minute.unwrap_or(usize::MAX));
+        let middle = minutes.len().saturating_sub(1) / 2..=minutes.len() / 2;
+        let median = match minutes.get(middle) {
+            Some([Some(low), Some(high)]) => Some((low + high) as f64 / 2.0),
+            Some([Some(minute)]) => Some(*minute as f64),
+            _ => None,
+        };
+        Cell {
+            family: question.name.clone(),
+            scenario: self.scenario.into(),
+            effect: self.effect.into(),
+            way,
+            every: self.schedule.every,
+            soaks: minutes.len(),
+            fails: minutes.iter().flatten().count(),
+            median_minute: median,
+        }
+    }
 }
 
 /// Does a job so many times on so many threads; the results are in order, whatever the number of threads.

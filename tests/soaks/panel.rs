@@ -24,6 +24,7 @@ pub struct Panel {
 }
 
 /// An answer whose frequency is measured.
+#[derive(Clone)]
 pub struct Question {
     /// Its name in tables.
     pub name: String,
@@ -90,24 +91,39 @@ impl Panel {
     pub fn errors(margin: f64) -> Panel {
         let rate = |c: &Columns, t: usize| (c.requests[t] > 0).then(|| c.errors[t] as f64 / c.requests[t] as f64);
         Panel {
-            rules: rules(&[("errors", Kind::BadShare)], vec![criterion("errors", "errors", Statistic::Rate, above(margin))]),
+            rules: rules(
+                &[("errors", Kind::BadShare)],
+                vec![criterion("errors", "errors", Statistic::Rate, above(margin))],
+            ),
             data: |soak| one("errors", soak, counts),
             questions: vec![Question::fail("errors", "errors", Some(rate))],
         }
     }
 
-    /// The same, asked for a Pass.
-    pub fn errors_pass(margin: f64) -> Panel {
-        let mut panel = Panel::errors(margin);
-        panel.questions = vec![Question { wanted: Outcome::Pass, ..Question::fail("errors, pass", "errors", None) }];
-        panel
+    /// The same panel, asked for a Pass.
+    pub fn passing(mut self) -> Panel {
+        for question in &mut self.questions {
+            question.name += ", pass";
+            (question.wanted, question.kayenta) = (Outcome::Pass, None);
+        }
+        self
+    }
+
+    /// The same panel, asked for a Fail and for a Pass.
+    pub fn both_ways(self) -> Panel {
+        let fail = self.questions.clone();
+        let pass = self.passing();
+        Panel { questions: fail.into_iter().chain(pass.questions).collect(), ..pass }
     }
 
     /// Events per share of the traffic.
     pub fn events() -> Panel {
         let rate = |c: &Columns, t: usize| Some(c.events[t] as f64 / c.share[t]);
         Panel {
-            rules: rules(&[("events", Kind::Events)], vec![criterion("events", "events", Statistic::Frequency, above(0.0))]),
+            rules: rules(
+                &[("events", Kind::Events)],
+                vec![criterion("events", "events", Statistic::Frequency, above(0.0))],
+            ),
             data: |soak| one("events", soak, events),
             questions: vec![Question::fail("events", "events", Some(rate))],
         }
@@ -132,9 +148,7 @@ impl Panel {
         Panel {
             rules: rules(&[("p50", kind(0.5)), ("p95", kind(0.95)), ("p99", kind(0.99))], criteria),
             data: |soak| {
-                let series = |i: usize| {
-                    soak.arms.as_ref().map(|c| gauge(c, |t| c.percentiles[t].map(|p| p[i]), true))
-                };
+                let series = |i: usize| soak.arms.as_ref().map(|c| gauge(c, |t| c.percentiles[t].map(|p| p[i]), true));
                 ["p50", "p95", "p99"].into_iter().map(str::to_owned).zip((0..3).map(series)).collect()
             },
             questions: vec![
@@ -153,14 +167,6 @@ impl Panel {
             data: |soak| one("latency", soak, latency),
             questions: ["p95", "p99"].map(|q| Question::fail(&format!("{q} of requests"), q, None)).into(),
         }
-    }
-
-    /// p95 of all requests, asked for a Pass.
-    pub fn requests_pass(margin: f64) -> Panel {
-        let mut panel = Panel::requests(margin);
-        panel.rules.criteria.truncate(1);
-        panel.questions = vec![Question { wanted: Outcome::Pass, ..Question::fail("p95 of requests, pass", "p95", None) }];
-        panel
     }
 
     /// The canary's errors alone against limits around its `true_rate`.

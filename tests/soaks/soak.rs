@@ -64,7 +64,12 @@ impl Shared {
         let mix = |follows: f64, sd: f64| {
             day.iter().zip(&shock).map(|(day, shock)| (follows * day + sd * shock).exp()).collect()
         };
-        Shared { traffic: mix(1.0, 0.0), errors: mix(0.8, s.shock.0), latency: mix(0.3, s.shock.1), gauge: mix(0.3, s.shock.2) }
+        Shared {
+            traffic: mix(1.0, 0.0),
+            errors: mix(0.8, s.shock.0),
+            latency: mix(0.3, s.shock.1),
+            gauge: mix(0.3, s.shock.2),
+        }
     }
 }
 
