@@ -67,8 +67,8 @@ enum What {
 impl Run {
     fn new(scenario: Scenario, effect: Effect, panels: Vec<Panel>, soaks: usize, every: usize) -> Run {
         let every = match scenario.minutes {
-            ..=12 => 1,
-            ..=60 => every,
+            0..=12 => 1,
+            13..=60 => every,
             _ => 20,
         };
         let schedule = Schedule { minutes: scenario.minutes, every };

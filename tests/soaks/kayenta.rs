@@ -42,7 +42,7 @@ fn ties(values: &[f64]) -> f64 {
 
 fn middle(values: &mut [f64]) -> f64 {
     let half = values.len() / 2;
-    let even = values.len() % 2 == 0;
+    let even = values.len().is_multiple_of(2);
     let (below, middle, _) = values.select_nth_unstable_by(half, f64::total_cmp);
     let lower = below.iter().copied().max_by(f64::total_cmp).filter(|_| even);
     lower.map_or(*middle, |lower| (lower + *middle) / 2.0)

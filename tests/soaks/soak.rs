@@ -130,8 +130,8 @@ fn columns(arm: Arm, s: &Scenario, effect: &Effect, shared: &Shared, noise: &mut
 
 fn add_latency(arm: Arm, c: &mut Columns, s: &Scenario, effect: &Effect, shared: &Shared, noise: &mut Noise) {
     let own = noise.slow(s.minutes, s.phi);
-    for t in 0..s.minutes {
-        let wanders = (s.sd.1 * own[t]).exp();
+    for (t, own) in own.iter().enumerate() {
+        let wanders = (s.sd.1 * own).exp();
         let place = s.median * shared.latency[t] * wanders * factor(arm, t, effect, effect.latency, 1.0);
         let tail = factor(arm, t, effect, effect.tail, 0.0);
         let mut one = || {
