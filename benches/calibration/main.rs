@@ -35,7 +35,8 @@ struct Arguments {
     /// Soaks per cell of power; a fifth of the others when not said.
     #[arg(long)]
     power_soaks: Option<usize>,
-    /// Soaks per cell that judges every request; as many as the others when not said.
+    /// Soaks per cell that judges every request, which takes a hundred times as long; a tenth of the others when not
+    /// said.
     #[arg(long)]
     request_soaks: Option<usize>,
     /// What all chance comes from.
@@ -70,7 +71,7 @@ fn main() -> ExitCode {
     let sizes = Sizes {
         soaks,
         power: arguments.power_soaks.unwrap_or(soaks.div_ceil(5)),
-        requests: arguments.request_soaks.unwrap_or(soaks),
+        requests: arguments.request_soaks.unwrap_or(soaks.div_ceil(10)),
         seed: arguments.seed,
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

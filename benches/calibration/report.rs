@@ -168,9 +168,13 @@ fn by_family(section: Section, cells: &[Cell], first: &str, row: fn(&Cell) -> St
     }
     let table = |family: &&str| {
         let of: Vec<&Cell> = cells.iter().filter(|cell| cell.family == **family).collect();
-        let soaks = of.iter().map(|cell| cell.soaks).max().unwrap_or(0);
+        let soaks = of.iter().map(|cell| cell.soaks);
+        let soaks = match (soaks.clone().min(), soaks.max()) {
+            (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+            (_, most) => most.unwrap_or(0).to_string(),
+        };
         let table = Table { section, cells: of, first, row, limits };
-        format!("### {}\n\nUp to {soaks} soaks per cell.\n\n{}", sentence_case(family), table.text())
+        format!("### {}\n\n{soaks} soaks per cell.\n\n{}", sentence_case(family), table.text())
     };
     families.iter().map(table).collect()
 }
@@ -286,7 +290,7 @@ not happen. Numbers: [limits.csv](limits.csv).
 }
 
 fn traffic(section: Section, cells: &[Cell]) -> String {
-    let right = |cell: &&Cell| !cell.scenario.contains("is");
+    let right = |cell: &&Cell| !cell.scenario.contains(" is ");
     format!(
         "## The split of the traffic
 

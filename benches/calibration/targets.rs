@@ -18,7 +18,7 @@ pub fn miss(section: Section, cell: &Cell) -> Option<String> {
             _ => None,
         },
         Section::Pass if cell.effect == "at the margin" && guarded(cell.way) => at_most(0.07),
-        Section::Traffic if !cell.scenario.contains("is") && guarded(cell.way) => at_most(0.005),
+        Section::Traffic if !cell.scenario.contains(" is ") && guarded(cell.way) => at_most(0.005),
         Section::Power if cell.way == Way::Planned => powerless(cell),
         _ => None,
     }
