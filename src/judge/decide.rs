@@ -6,6 +6,7 @@
 
 use super::compare::Comparison;
 use super::explain;
+use super::growth::Growth;
 use super::guard::Case;
 use super::levels::critical;
 use super::measure::{Measured, Test};
@@ -24,6 +25,8 @@ pub(super) fn by_interval(case: &Case, levels: Levels) -> Finding {
         return case.unanswered(reason, why);
     }
     let measured = Measured::of(case);
+    let growth = Growth::of(case);
+    let levels = Growth::share(growth.as_ref(), levels);
     let bounds = Bounds::of(case, &measured);
     let Some(shown) = bounds.shown() else {
         return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
@@ -40,7 +43,10 @@ pub(super) fn by_interval(case: &Case, levels: Levels) -> Finding {
         None => {
             let (outcome, reason) = bounds.decide(case, levels);
             let (outcome, reason) = hold_back(&measured, outcome, reason);
-            case.confirm(outcome, reason)
+            match growth.map(|growth| growth.amend(levels, outcome, reason)) {
+                Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
+                _ => case.confirm(outcome, reason),
+            }
         }
     };
     let answer =

@@ -18,7 +18,7 @@ use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::steps::{hodges_lehmann, median};
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
-const RESOLUTION: f64 = 1e-3;
+pub(super) const RESOLUTION: f64 = 1e-3;
 
 /// The log-scale spread that a latency tail is allowed when the data cannot tell.
 const UNKNOWN_SPREAD: f64 = 1.0;
@@ -395,7 +395,7 @@ fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
 }
 
 /// The variance that rounding alone gives to one step.
-fn resolution_variance(log: bool, size: f64) -> f64 {
+pub(super) fn resolution_variance(log: bool, size: f64) -> f64 {
     let resolution = if log { RESOLUTION } else { RESOLUTION * size.max(f64::MIN_POSITIVE) };
     resolution * resolution / 12.0
 }

@@ -21,6 +21,7 @@ mod compare;
 mod decide;
 mod explain;
 mod grid;
+mod growth;
 mod guard;
 mod levels;
 mod measure;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use davy::judge::judge;
 use davy::judge::rules::*;
-use davy::judge::verdict::{Method, Outcome};
+use davy::judge::verdict::{Method, Outcome, Reason};
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::Direction;
 use davy::stats::tail::{binomial_z, ln_binomial_upper, normal_quantile};
@@ -186,6 +186,50 @@ fn windows_that_differ_are_two_samples() {
         "every step of both arms counts"
     );
     assert!(finding.notes.iter().any(|note| note.starts_with("compared as two samples")), "{:?}", finding.notes);
+}
+
+/// A gauge that starts at 50 and moves from step to step.
+fn moving(noise: &mut Noise, step: impl Fn(&mut Noise) -> f64) -> Series {
+    let mut level = 50.0;
+    let mut next = || {
+        level += 50.0 * step(noise);
+        level
+    };
+    Series::Gauge { time: times(), value: (0..STEPS).map(|_| next()).collect(), requests: None }
+}
+
+/// Memory that grows by so much of itself a minute, in uneven steps.
+fn leak(noise: &mut Noise, rate: f64) -> Series {
+    moving(noise, |n| rate * (0.5 + n.uniform()))
+}
+
+/// The chances are those of the levels alone, which the growth does not add to.
+#[test]
+fn numbers_that_only_grow_raise_no_more_false_alarms() {
+    let walk = |noise: &mut Noise| moving(noise, |n| 0.002 * n.normal());
+    let leaks = share(&gauge_rules(on_the_limit()), Outcome::Fail, 37, |n| dataset(leak(n, 0.002), leak(n, 0.002)));
+    let walks = share(&gauge_rules(on_the_limit()), Outcome::Fail, 41, |n| dataset(walk(n), walk(n)));
+    assert!(believable(leaks, ALPHA) && believable(walks, ALPHA), "{leaks} leaks and {walks} walks of {SOAKS}");
+    let margin = gauge_rules(Limit::Margin { relative: Some(0.01), absolute: None });
+    let leaks = share(&margin, Outcome::Fail, 37, |n| dataset(leak(n, 0.002), leak(n, 0.002)));
+    assert!(leaks * 100 <= SOAKS, "{leaks} leaks of {SOAKS}");
+}
+
+/// Half a percent a minute against a flat baseline, after half an hour: the mean level is within the margin still.
+#[test]
+fn a_leak_is_failed_by_its_growth() {
+    let margin = gauge_rules(Limit::Margin { relative: Some(0.1), absolute: None });
+    let half_an_hour = |n: &mut Noise| {
+        let flat = n.slow(0.0).iter().map(|l| 50.0 * (0.001 * l).exp()).collect();
+        let mut soak = dataset(Series::Gauge { time: times(), value: flat, requests: None }, leak(n, 0.005));
+        let window = Window { end: times()[30], ..soak.windows.canary };
+        soak.windows = Pair { baseline: window, canary: window };
+        soak
+    };
+    assert!(share(&margin, Outcome::Fail, 47, half_an_hour) * 100 >= 95 * SOAKS);
+    let finding = &judge(&margin, &half_an_hour(&mut Noise(47))).findings[0];
+    assert_eq!(finding.reason, Reason::Growing);
+    assert!(finding.sentence.starts_with("fails: it only grows, in an hour by +"), "{}", finding.sentence);
 }
 
 /// Errors of one arm among five hundred requests a minute, with the share that their true rates come to.
