@@ -6,6 +6,7 @@
 
 use super::compare::Comparison;
 use super::explain;
+use super::growth::Growth;
 use super::guard::Case;
 use super::levels::critical;
 use super::look::{Hurdle, Hurdles, Look};
@@ -21,6 +22,8 @@ pub(super) fn by_interval(case: &Case, look: &Look, levels: Levels) -> Finding {
         return case.unanswered(reason, why);
     }
     let measured = Measured::of(case);
+    let growth = Growth::of(case);
+    let levels = Growth::share(growth.as_ref(), levels);
     let bounds = Bounds::of(case, &measured);
     let Some(shown) = bounds.shown() else {
         return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
@@ -42,9 +45,12 @@ pub(super) fn by_interval(case: &Case, look: &Look, levels: Levels) -> Finding {
         None => {
             let (outcome, reason) = bounds.decide(case, &strength, &needs);
             let (outcome, reason) = hold_back(&measured, outcome, reason);
-            match look.first_pass().filter(|_| reason == Reason::Undecided) {
-                Some(first) => (outcome, Reason::EarlyLook, Some(explain::too_early(case, first))),
-                None => case.confirm(outcome, reason),
+            match growth.map(|growth| growth.amend(&needs, levels, outcome, reason)) {
+                Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
+                _ => match look.first_pass().filter(|_| reason == Reason::Undecided) {
+                    Some(first) => (outcome, Reason::EarlyLook, Some(explain::too_early(case, first))),
+                    None => case.confirm(outcome, reason),
+                },
             }
         }
     };

@@ -1,8 +1,9 @@
 //! Points onto steps: both arms of a metric on one grid, so that they can be compared step by step.
 //!
 //! Comparing inside steps is what makes time of day, shared shocks and traffic ramps cancel. The grid starts at
-//! each arm's own window, so a baseline from an earlier window is paired by elapsed time. A step without a point
-//! is `None`; the warm-up is cut off the front of both arms.
+//! each arm's own window, so a baseline from an earlier window is paired by elapsed time; where levels are compared
+//! without pairs, each arm keeps all of its own steps. A step without a point is `None`; the warm-up is cut off the
+//! front of both arms.
 
 use super::requests::cells;
 use crate::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};

@@ -24,7 +24,7 @@ use crate::stats::steps::{hodges_lehmann, median};
 use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
-const RESOLUTION: f64 = 1e-3;
+pub(super) const RESOLUTION: f64 = 1e-3;
 
 /// The log-scale spread that a latency tail is allowed when the data cannot tell.
 const UNKNOWN_SPREAD: f64 = 1.0;
@@ -439,7 +439,7 @@ fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
 }
 
 /// The variance that rounding alone gives to one step.
-fn resolution_variance(log: bool, size: f64) -> f64 {
+pub(super) fn resolution_variance(log: bool, size: f64) -> f64 {
     let resolution = if log { RESOLUTION } else { RESOLUTION * size.max(f64::MIN_POSITIVE) };
     resolution * resolution / 12.0
 }

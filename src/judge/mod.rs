@@ -8,6 +8,9 @@
 //! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
+//! Levels of windows that differ are two samples (`samples`), and a number that only grows is judged by its growth
+//! beside its level (`growth`).
+//!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
 //! criteria, `look` over the looks.
@@ -23,6 +26,7 @@ mod compare;
 mod decide;
 mod explain;
 mod grid;
+mod growth;
 mod guard;
 mod levels;
 mod look;

@@ -163,6 +163,8 @@ pub enum Reason {
     SoakTooShort,
     /// Before the first planned look, and no emergency.
     EarlyLook,
+    /// A canary that only grows, at a rate that its bound does not allow or is not shown to.
+    Growing,
     /// Arms of different size make the percentiles incomparable, and the request counts are not known.
     NotComparable,
     /// The canary's share of the traffic is not the configured one.

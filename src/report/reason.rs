@@ -3,7 +3,7 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
@@ -16,6 +16,7 @@ pub const NAMES: [&str; 16] = [
     name(Reason::SmallExcess),
     name(Reason::SoakTooShort),
     name(Reason::EarlyLook),
+    name(Reason::Growing),
     name(Reason::NotComparable),
     name(Reason::ShareMismatch),
     name(Reason::ShareAsExpected),
@@ -37,6 +38,7 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::SmallExcess => "small_excess",
         Reason::SoakTooShort => "soak_too_short",
         Reason::EarlyLook => "early_look",
+        Reason::Growing => "growing",
         Reason::NotComparable => "not_comparable",
         Reason::ShareMismatch => "share_mismatch",
         Reason::ShareAsExpected => "share_as_expected",

@@ -26,6 +26,19 @@ pub fn level_interval(y: &[Option<f64>], floor: f64, critical_low: f64, critical
     (level.end(critical_low, Direction::Above), level.end(critical_high, Direction::Below))
 }
 
+/// Evidence that the mean of increments from step to step is above (or below) a limit, with a variance of at least
+/// `floor` each. Of a level that stands still the noise of one increment is taken back by the next, which the
+/// autoregressive model is not allowed to see; equal-weighted cosines alone do, and hold for a random walk as well.
+pub fn increment_z(y: &[Option<f64>], limit: f64, floor: f64, direction: Direction) -> f64 {
+    let StepSum { sum, n, cosines, .. } = step_sum(y, COSINES_SERIES);
+    let n = n as f64;
+    let excess = sign(direction) * (sum - n * limit);
+    if n < 2.0 || excess == 0.0 {
+        return 0.0;
+    }
+    defined(t_to_z(excess / cosines.variance.max(floor.max(0.0) * n).sqrt(), cosines.dof))
+}
+
 /// One number per step, summed and put in order once for all questions about their level.
 #[derive(Clone, Debug)]
 pub struct Level {

@@ -198,6 +198,57 @@ fn percentile_series_against_the_baseline_and_a_threshold() {
     );
 }
 
+fn memory(limit: Limit, looks: Looks) -> Rules {
+    let kind = Kind::Gauge { quantile: None, scale: Scale::Auto };
+    let rules = rules(kind, Unit::Bytes, vec![criterion(at_most(limit), Statistic::Typical, Rule::Interval)]);
+    Rules { looks, ..rules }
+}
+
+/// Memory that starts at a hundred MiB and grows by so many of them a minute, now less and now more.
+fn growing(minutes: usize, mib: f64) -> Vec<f64> {
+    let uneven = |i: usize| i as f64 + 0.3 * ((i * 7919 % 13) as f64 / 13.0);
+    (0..minutes).map(|i| (100.0 + mib * uneven(i)) * 1_048_576.0).collect()
+}
+
+#[test]
+fn growth_is_judged_beside_the_level() {
+    let calm: Vec<f64> = wave(60, 1.0).iter().map(|v| (100.0 + (v - 1.0)) * 1_048_576.0).collect();
+    let judged = |mib: f64, looks| {
+        let data = dataset(60, "m", gauge(&calm, None), gauge(&growing(60, mib), None));
+        one(&memory(margin(0.2), looks), &data)
+    };
+    // half a MiB a minute is 30 at the end of the hour, but half of that in its mean
+    let leak = judged(0.5, Looks::Once);
+    assert_eq!((leak.outcome, leak.reason), (Outcome::Fail, Reason::Growing), "{}", leak.sentence);
+    // a fifth of that may go on for the hour, but not for eight
+    assert_ne!(judged(0.1, Looks::Once).outcome, Outcome::Fail);
+    let long = judged(0.1, Looks::Planned { soak: SignedDuration::from_hours(8), every: None });
+    assert_eq!((long.outcome, long.reason), (Outcome::Fail, Reason::Growing), "{}", long.sentence);
+    let hourly = "fails: it only grows, in an hour by +6 MiB against the baseline, too much for the margin by the end";
+    assert!(long.sentence.starts_with(hourly), "{}", long.sentence);
+    // a baseline that grows alike is no worse
+    let data = dataset(60, "m", gauge(&growing(63, 0.5)[3..], None), gauge(&growing(60, 0.5), None));
+    let alike = one(&memory(margin(0.2), Looks::Once), &data);
+    assert_eq!(alike.outcome, Outcome::Pass, "{}", alike.sentence);
+}
+
+#[test]
+fn growth_that_would_cross_a_limit_within_the_soak_is_no_pass() {
+    let judged = |mib: f64, hours, values: &[f64]| {
+        let looks = Looks::Planned { soak: SignedDuration::from_hours(hours), every: None };
+        let limit = Limit::Threshold(mib * 1_048_576.0);
+        one(&memory(limit, looks), &dataset(240, "m", nothing(), gauge(values, None)))
+    };
+    let before = judged(140.0, 6, &growing(240, 0.1));
+    assert_eq!(before.outcome, Outcome::Pass, "{}", before.sentence);
+    let crossing = judged(140.0, 7, &growing(240, 0.1));
+    assert_eq!((crossing.outcome, crossing.reason), (Outcome::Inconclusive, Reason::Growing), "{}", crossing.sentence);
+    let words = "it only grows, in an hour by +6.01 MiB, and would be beyond 140 MiB before the end of the soak";
+    assert!(crossing.sentence.contains(words), "{}", crossing.sentence);
+    // what rises and falls is going nowhere
+    assert_eq!(judged(140.0, 400, &wave(240, 100.0 * 1_048_576.0)).outcome, Outcome::Pass);
+}
+
 #[test]
 fn warns_between_target_and_limit() {
     let kind = Kind::Gauge { quantile: None, scale: Scale::Auto };

@@ -419,6 +419,7 @@ proptest! {
     #[test]
     fn series_answer_anything(y in wild_series(), floor in wild(), critical in wild(), q in wild()) {
         prop_assert!(!steps::level_z(&y, floor).is_nan());
+        prop_assert!(!steps::increment_z(&y, q, floor, Direction::Above).is_nan());
         prop_assert!(ordered(steps::level_interval(&y, floor, critical, 1.6)));
         prop_assert!(!longrun::step_sum(&y, 0.8).cosines.variance.is_nan());
         prop_assert_eq!(ranks::signed_rank_scores(&y).len(), y.len());

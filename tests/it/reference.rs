@@ -262,6 +262,9 @@ impl Case<'_> {
                 let baseline = present(&self.numbers("baseline_y"));
                 Unpaired::new(&self.series(), &baseline, self.number("floor")).z(0.0, Direction::Above)
             }
+            "increment_z" => {
+                steps::increment_z(&self.series(), self.number("limit"), self.number("floor"), Direction::Above)
+            }
             "level_z" => steps::level_z(&self.series(), self.number("floor")),
             _ => panic!("nobody answers {what}"),
         }
