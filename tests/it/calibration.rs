@@ -15,14 +15,14 @@ use davy::stats::Direction;
 use davy::stats::tail::{binomial_z, ln_binomial_upper, normal_quantile};
 
 const STEPS: usize = 60;
-const SOAKS: usize = 300;
-const ALPHA: f64 = 0.05;
+pub const SOAKS: usize = 300;
+pub const ALPHA: f64 = 0.05;
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, seeded, the same everywhere.
-struct Noise(u64);
+pub struct Noise(pub u64);
 
 impl Noise {
-    fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -30,7 +30,7 @@ impl Noise {
         ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         normal_quantile(self.uniform().clamp(1e-12, 1.0 - 1e-12))
     }
 
@@ -127,7 +127,7 @@ fn share(rules: &Rules, outcome: Outcome, seed: u64, mut soak: impl FnMut(&mut N
 }
 
 /// Whether so many false answers are believable of a true chance of at most `alpha`, but for one seed in a thousand.
-fn believable(wrong: usize, alpha: f64) -> bool {
+pub fn believable(wrong: usize, alpha: f64) -> bool {
     ln_binomial_upper(wrong as u64, SOAKS as u64, alpha) > 0.001_f64.ln()
 }
 

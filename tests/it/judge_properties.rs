@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::*;
-use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
@@ -70,11 +70,24 @@ fn series(kind: Kind) -> BoxedStrategy<Series> {
                     let exposure = more.then(|| numbers.iter().map(|v| v.abs()).collect());
                     Series::Events { time, count: total.iter().map(|n| n % 1000).collect(), exposure }
                 }
+                Kind::Values if more => {
+                    let histogram = numbers.iter().zip(&total).map(|(v, n)| histogram(*v, *n)).collect();
+                    Series::Buckets { time, histogram, scale: 0.001 }
+                }
                 Kind::Values => Series::Values { time, value: numbers },
                 Kind::Gauge { .. } => Series::Gauge { time, value: numbers, requests: more.then_some(total) },
             }
         })
         .boxed()
+}
+
+/// Some requests about a value, in thousandths; some beyond the histogram's end.
+fn histogram(value: f64, requests: u64) -> Histogram<u64> {
+    let mut histogram = Histogram::new_with_bounds(1, 100_000, 2).unwrap();
+    for part in [0.9, 1.0, 1.2] {
+        histogram.saturating_record_n((value * part * 1000.0) as u64, requests / 3);
+    }
+    histogram
 }
 
 fn window() -> impl Strategy<Value = Window> {
