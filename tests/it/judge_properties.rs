@@ -240,8 +240,8 @@ fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             requests: None,
         })
     };
-    let values = |level: f64| {
-        prop::collection::vec((0..2400_i64, 0.2..3.0_f64), 0..1500).prop_map(move |mut rows| {
+    let values = |level: f64, most: usize| {
+        prop::collection::vec((0..2400_i64, 0.2..3.0_f64), 0..most).prop_map(move |mut rows| {
             rows.sort_by_key(|row| row.0);
             Series::Values {
                 time: rows.iter().map(|row| at(row.0)).collect(),
@@ -249,13 +249,28 @@ fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             }
         })
     };
+    let binned = move |level: f64| {
+        values(level, 200).prop_map(|series| match series {
+            Series::Values { time, value } => {
+                let histogram = value.iter().map(|v| histogram(*v, 3)).collect();
+                Series::Buckets { time, histogram, scale: 0.001 }
+            }
+            other => other,
+        })
+    };
     let arms = prop_oneof![
         (0.0..0.2_f64, 0.0..0.2_f64).prop_flat_map(move |(b, c)| (Just(Kind::BadShare), counts(b), counts(c)).boxed()),
         (50.0..200.0_f64, 50.0..200.0_f64).prop_flat_map(move |(b, c)| {
             (Just(Kind::Gauge { quantile: None, scale: Scale::Auto }), gauge(b), gauge(c)).boxed()
         }),
+        (50.0..90.0_f64, 50.0..90.0_f64).prop_flat_map(move |(b, c)| (
+            Just(Kind::Values),
+            values(b, 1500),
+            values(c, 1500)
+        )
+            .boxed()),
         (50.0..90.0_f64, 50.0..90.0_f64)
-            .prop_flat_map(move |(b, c)| (Just(Kind::Values), values(b), values(c)).boxed()),
+            .prop_flat_map(move |(b, c)| (Just(Kind::Values), binned(b), binned(c)).boxed()),
     ];
     arms.prop_map(|(kind, baseline, canary)| {
         let (statistic, unit) = match kind {

@@ -201,6 +201,42 @@ fn what_a_histogram_cannot_tell_is_not_decided() {
     assert!(mixed.evidence.effect.unwrap().low < 1.0 && mixed.outcome != Outcome::Fail, "{}", mixed.sentence);
 }
 
+/// Every limit is failed below the interval, passed above it and left open inside, to the last request.
+#[test]
+fn the_interval_of_a_quantile_is_what_is_not_decided() {
+    let mut noise = Noise(41);
+    let log: Log = log(&mut noise, 60, 20, 80.0).into_iter().map(|r| (r.0, r.1.round())).collect();
+    let one_digit = buckets(&log, 60_000, || Histogram::new_with_bounds(1, 10_000, 1).unwrap(), 1.0);
+    for series in [values(&log), buckets(&log, 60_000, coarse, 1.0), one_digit] {
+        for strict in [false, true] {
+            let mut asked = rules(
+                &(100..220)
+                    .map(|limit| at_most(0.9, Limit::Threshold(f64::from(limit) * 0.5 + 60.0)))
+                    .collect::<Vec<_>>(),
+            );
+            for criterion in &mut asked.criteria {
+                criterion.pass.as_mut().unwrap().strict = strict;
+                criterion.severity = Severity::Muted;
+            }
+            let data = dataset(series.clone(), series.clone(), hour(60), SignedDuration::from_mins(1));
+            let mut seen = [0; 4];
+            for finding in judge(&asked, &data).findings {
+                let (effect, limit) = (finding.evidence.effect.unwrap(), finding.evidence.pass_limit.unwrap());
+                let expected = if limit < effect.low || limit == effect.low && strict {
+                    Outcome::Fail
+                } else if limit > effect.high || limit == effect.high && !strict {
+                    Outcome::Pass
+                } else {
+                    Outcome::Inconclusive
+                };
+                assert_eq!(finding.outcome, expected, "{limit} {strict}: {}", finding.sentence);
+                seen[expected as usize] += 1;
+            }
+            assert!(seen[0] > 0 && seen[2] > 0 && seen[3] > 0, "{seen:?}");
+        }
+    }
+}
+
 #[test]
 fn requests_at_the_limit_of_a_histogram_are_slow_and_pointed_out() {
     let mut noise = Noise(13);
