@@ -211,6 +211,7 @@ fn the_interval_of_a_quantile_is_what_is_not_decided() {
         for strict in [false, true] {
             let mut asked = rules(
                 &(100..220)
+                    .step_by(4)
                     .map(|limit| at_most(0.9, Limit::Threshold(f64::from(limit) * 0.5 + 60.0)))
                     .collect::<Vec<_>>(),
             );
