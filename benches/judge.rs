@@ -1,4 +1,5 @@
-//! How fast the judge is: one small case, and ten thousand metric pairs of a day's minutes.
+//! How fast the judge is: one small case, an hour of single latencies and of histograms, and ten thousand metric pairs
+//! of a day's minutes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -10,7 +11,7 @@ use davy::judge::judge;
 use davy::judge::rules::{
     self, Bound, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
 };
-use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 
 const DAY: usize = 1_440;
 
@@ -92,6 +93,37 @@ fn small(c: &mut Criterion) {
     }
 }
 
+/// The p95 of an hour of requests, as many per minute in each arm, one by one and as histograms of microseconds.
+fn latencies(c: &mut Criterion) {
+    const EACH: usize = 3_000;
+    let mut group = c.benchmark_group("the p95 of 360,000 requests");
+    group.sample_size(10);
+    let mut stream = Stream(7);
+    let mut latency = || (1.0 - stream.next()).ln() * -80.0;
+    let single = Pair::build(|_| Series::Values {
+        time: times(60).into_iter().flat_map(|minute| [minute; EACH]).collect(),
+        value: (0..60 * EACH).map(|_| latency()).collect(),
+    });
+    let binned = Pair::build(|_| {
+        let histogram = |_| {
+            let mut histogram = Histogram::new_with_bounds(1, 60_000_000, 3).unwrap();
+            (0..EACH).for_each(|_| histogram.saturating_record((latency() * 1000.0) as u64));
+            histogram
+        };
+        Series::Buckets { time: times(60), histogram: (0..60).map(histogram).collect(), scale: 0.001 }
+    });
+    for (name, series) in [("one by one", single), ("histograms", binned)] {
+        let (mut rules, mut data) = workload(1, 60, &Kind::Gauge { quantile: None, scale: Scale::Auto });
+        rules.criteria[0].statistic = Statistic::Quantile(0.95);
+        if let Some(metric) = rules.metrics.get_mut("m00000") {
+            metric.kind = Kind::Values;
+        }
+        data.metrics.insert("m00000".into(), series);
+        group.bench_function(name, |b| b.iter(|| judge(black_box(&rules), &data)));
+    }
+    group.finish();
+}
+
 fn day(c: &mut Criterion) {
     let mut group = c.benchmark_group("10,000 pairs of 1,440 steps");
     group.sample_size(10);
@@ -109,5 +141,5 @@ fn kinds() -> [(&'static str, Kind); 2] {
     [("error rates", Kind::BadShare), ("gauges", Kind::Gauge { quantile: None, scale: Scale::Auto })]
 }
 
-criterion_group!(benches, small, day);
+criterion_group!(benches, small, latencies, day);
 criterion_main!(benches);

@@ -172,14 +172,8 @@ impl Comparison {
             }
             Comparison::Level(level) => level.interval(low, high),
             Comparison::Samples(samples) => samples.interval(low, high),
-            Comparison::Quantile { arm, .. } => {
-                let edges = arm.pooled.edges();
-                let below = edges.partition_point(|v| self.z(*v, Direction::Above) >= low);
-                let above = edges.partition_point(|v| self.z(*v, Direction::Below) < high);
-                (
-                    below.checked_sub(1).and_then(|i| edges.get(i)).copied().unwrap_or(f64::NEG_INFINITY),
-                    edges.get(above).copied().unwrap_or(f64::INFINITY),
-                )
+            Comparison::Quantile { arm, limit_is_beyond, .. } => {
+                self.quantile_interval(&arm.pooled.edges(), *limit_is_beyond, low, high)
             }
             Comparison::QuantileRatio { .. } => {
                 (self.factor_where(Direction::Above, low), self.factor_where(Direction::Below, high))
@@ -216,6 +210,19 @@ impl Comparison {
         let trials =
             |step: &Requests| TrialStep { total: step.len(), bad: step.beyond(limit, *limit_is_beyond, direction) };
         arm.steps.iter().map(|step| (!step.is_empty()).then(|| trials(step))).collect()
+    }
+
+    /// The evidence changes at the edges only: after an edge, where the requests there are not beyond a limit at it; at the
+    /// edge, where they are.
+    fn quantile_interval(&self, edges: &[f64], limit_is_beyond: bool, low: f64, high: f64) -> (f64, f64) {
+        let too_low = edges.partition_point(|v| self.z(*v, Direction::Above) >= low);
+        let kept = edges.partition_point(|v| self.z(*v, Direction::Below) < high);
+        let before = usize::from(limit_is_beyond);
+        let at = |place: usize| edges.get(place.saturating_sub(before)).or(edges.last()).copied();
+        (
+            at(too_low).filter(|_| too_low > 0).unwrap_or(f64::NEG_INFINITY),
+            at(kept).filter(|_| kept < edges.len()).unwrap_or(f64::INFINITY),
+        )
     }
 
     /// The factor at which the evidence in a direction falls to a critical value, between 1/20 and 20.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::*;
-use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
@@ -70,11 +70,24 @@ fn series(kind: Kind) -> BoxedStrategy<Series> {
                     let exposure = more.then(|| numbers.iter().map(|v| v.abs()).collect());
                     Series::Events { time, count: total.iter().map(|n| n % 1000).collect(), exposure }
                 }
+                Kind::Values if more => {
+                    let histogram = numbers.iter().zip(&total).map(|(v, n)| histogram(*v, *n)).collect();
+                    Series::Buckets { time, histogram, scale: 0.001 }
+                }
                 Kind::Values => Series::Values { time, value: numbers },
                 Kind::Gauge { .. } => Series::Gauge { time, value: numbers, requests: more.then_some(total) },
             }
         })
         .boxed()
+}
+
+/// Some requests about a value, in thousandths; some beyond the histogram's end.
+fn histogram(value: f64, requests: u64) -> Histogram<u64> {
+    let mut histogram = Histogram::new_with_bounds(1, 100_000, 2).unwrap();
+    for part in [0.9, 1.0, 1.2] {
+        histogram.saturating_record_n((value * part * 1000.0) as u64, requests / 3);
+    }
+    histogram
 }
 
 fn window() -> impl Strategy<Value = Window> {
@@ -227,8 +240,8 @@ fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             requests: None,
         })
     };
-    let values = |level: f64| {
-        prop::collection::vec((0..2400_i64, 0.2..3.0_f64), 0..1500).prop_map(move |mut rows| {
+    let values = |level: f64, most: usize| {
+        prop::collection::vec((0..2400_i64, 0.2..3.0_f64), 0..most).prop_map(move |mut rows| {
             rows.sort_by_key(|row| row.0);
             Series::Values {
                 time: rows.iter().map(|row| at(row.0)).collect(),
@@ -236,13 +249,28 @@ fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             }
         })
     };
+    let binned = move |level: f64| {
+        values(level, 200).prop_map(|series| match series {
+            Series::Values { time, value } => {
+                let histogram = value.iter().map(|v| histogram(*v, 3)).collect();
+                Series::Buckets { time, histogram, scale: 0.001 }
+            }
+            other => other,
+        })
+    };
     let arms = prop_oneof![
         (0.0..0.2_f64, 0.0..0.2_f64).prop_flat_map(move |(b, c)| (Just(Kind::BadShare), counts(b), counts(c)).boxed()),
         (50.0..200.0_f64, 50.0..200.0_f64).prop_flat_map(move |(b, c)| {
             (Just(Kind::Gauge { quantile: None, scale: Scale::Auto }), gauge(b), gauge(c)).boxed()
         }),
+        (50.0..90.0_f64, 50.0..90.0_f64).prop_flat_map(move |(b, c)| (
+            Just(Kind::Values),
+            values(b, 1500),
+            values(c, 1500)
+        )
+            .boxed()),
         (50.0..90.0_f64, 50.0..90.0_f64)
-            .prop_flat_map(move |(b, c)| (Just(Kind::Values), values(b), values(c)).boxed()),
+            .prop_flat_map(move |(b, c)| (Just(Kind::Values), binned(b), binned(c)).boxed()),
     ];
     arms.prop_map(|(kind, baseline, canary)| {
         let (statistic, unit) = match kind {

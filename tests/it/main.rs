@@ -10,6 +10,7 @@ mod false_pass;
 mod garbage;
 mod judge_properties;
 mod judging;
+mod latency;
 mod operating;
 mod properties;
 mod readme;
