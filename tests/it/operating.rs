@@ -155,10 +155,10 @@ fn soaks_are_what_they_say() {
         let latency = ["p50", "p95", "p99"].iter().any(|p| moment.feature.contains(p));
         kinds.entry((moment.scenario.clone(), moment.effect.clone(), latency)).or_default().push(moment);
     }
-    assert_eq!(kinds.len(), 2 * (18 + 15));
+    assert_eq!(kinds.len(), 2 * 18 + 15);
     let mut found = Vec::new();
     for ((name, wrong, latency), moments) in &kinds {
-        let soaks = if *latency { 24 } else { 300 };
+        let soaks = if *latency { 16 } else { 200 };
         let draw = |i| Soak::draw(&scenario(name), &effect(wrong), *latency, &mut Noise::of(SEED, name, wrong, i));
         let soaks: Vec<Soak> = (0..soaks).map(draw).collect();
         for Moment { feature: what, mean, error, .. } in moments {

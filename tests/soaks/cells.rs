@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use davy::judge::judge;
-use davy::judge::rules::{Looks, Rules};
+use davy::judge::rules::{Looks, Rule, Rules};
 use davy::series::SignedDuration;
 use davy::stats::tail::beta_quantile;
 
@@ -79,7 +79,7 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hi
     let repeated = ways.contains(&Way::OnceAtLooks);
     let asked = |way: &Way| ways.contains(way) || *way == Way::OnceAtLooks && ways.contains(&Way::Once);
     for way in [Way::Planned, Way::Open, Way::OnceAtLooks].into_iter().filter(asked) {
-        let rules = Rules {
+        let mut rules = Rules {
             looks: match way {
                 Way::Planned => schedule.planned(),
                 Way::Open => Looks::Open,
@@ -93,6 +93,13 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hi
             let known = hits.iter().all(|hit| hit[way as usize].is_some()) || way == Way::OnceAtLooks && !repeated;
             if known && !at_end {
                 continue;
+            }
+            for (criterion, asked) in rules.criteria.iter_mut().zip(&panel.rules.criteria) {
+                let of_it = |(question, _): &(&Question, _)| question.criterion == criterion.name;
+                let mut answers = panel.questions.iter().zip(&hits).filter(of_it);
+                let answered = !at_end && answers.all(|(_, hit)| hit[way as usize].is_some());
+                // a criterion that has answered is not compared again, but stays with its family
+                criterion.rule = if answered { Rule::Observed } else { asked.rule };
             }
             let cut = data.windows.canary.start + SignedDuration::from_mins(minute as i64);
             let verdict = judge(&rules, &data.until(cut));
