@@ -12,8 +12,9 @@ use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, 
 use davy::stats::dispersion::Prior;
 use davy::stats::quantile::{self, Limits};
 use davy::stats::slow::Requests;
+use davy::stats::tail::ln_binomial_upper;
 
-use crate::calibration::{ALPHA, Noise, SOAKS, believable};
+use crate::soaks::noise::Noise;
 use crate::wire::shared;
 
 const START: i64 = 1_772_366_400;
@@ -26,6 +27,13 @@ fn at(ms: i64) -> Timestamp {
 }
 
 /// Log-normal latencies around a median, spread evenly over the seconds of so many minutes, to the microsecond.
+const SOAKS: usize = 300;
+
+/// Whether so many false answers are believable of a true chance of at most 5 %, but for one seed in a thousand.
+fn believable(wrong: usize) -> bool {
+    ln_binomial_upper(wrong as u64, SOAKS as u64, 0.05) > 0.001_f64.ln()
+}
+
 fn log(noise: &mut Noise, minutes: usize, each: usize, median: f64) -> Log {
     let request = |i: usize| {
         let ms = START * 1000 + (i * 60_000 / each) as i64;
@@ -124,7 +132,7 @@ fn near(a: f64, b: f64, tolerance: f64) -> bool {
 
 #[test]
 fn histograms_answer_as_single_values_do() {
-    let mut noise = Noise(3);
+    let mut noise = Noise::of(3, "latency", "", 0);
     for slower in [1.0, 1.07, 1.3] {
         let (b, c) = (log(&mut noise, 60, 300, 80.0), log(&mut noise, 60, 200, 80.0 * slower));
         let mut questions = Vec::new();
@@ -155,7 +163,7 @@ fn histograms_answer_as_single_values_do() {
 
 #[test]
 fn other_units_change_nothing() {
-    let mut noise = Noise(5);
+    let mut noise = Noise::of(5, "latency", "", 0);
     let (b, c) = (log(&mut noise, 60, 60, 80.0), log(&mut noise, 60, 60, 90.0));
     let in_units = |log: &Log, scale: f64| match minutes(log) {
         Series::Buckets { time, histogram, .. } => Series::Buckets { time, histogram, scale },
@@ -191,7 +199,7 @@ fn what_a_histogram_cannot_tell_is_not_decided() {
         assert_eq!(inside.outcome, expected, "{}", inside.sentence);
     }
     // identical coarse arms are neither shown to be slower nor, at no margin, to be as fast
-    let mut noise = Noise(11);
+    let mut noise = Noise::of(11, "latency", "", 0);
     let (b, c) = (log(&mut noise, 60, 200, 80.0), log(&mut noise, 60, 200, 80.0));
     let fine = ask(at_most(0.95, times(1.15)), minutes(&b), minutes(&c)).evidence.effect.unwrap();
     let rough = ask(at_most(0.95, times(1.15)), one_digit(&b), one_digit(&c)).evidence.effect.unwrap();
@@ -204,7 +212,7 @@ fn what_a_histogram_cannot_tell_is_not_decided() {
 /// Every limit is failed below the interval, passed above it and left open inside, to the last request.
 #[test]
 fn the_interval_of_a_quantile_is_what_is_not_decided() {
-    let mut noise = Noise(41);
+    let mut noise = Noise::of(41, "latency", "", 0);
     let log: Log = log(&mut noise, 60, 20, 80.0).into_iter().map(|r| (r.0, r.1.round())).collect();
     let one_digit = buckets(&log, 60_000, || Histogram::new_with_bounds(1, 10_000, 1).unwrap(), 1.0);
     for series in [values(&log), buckets(&log, 60_000, coarse, 1.0), one_digit] {
@@ -240,7 +248,7 @@ fn the_interval_of_a_quantile_is_what_is_not_decided() {
 
 #[test]
 fn requests_at_the_limit_of_a_histogram_are_slow_and_pointed_out() {
-    let mut noise = Noise(13);
+    let mut noise = Noise::of(13, "latency", "", 0);
     let b = log(&mut noise, 60, 100, 80.0);
     let timeouts = |share: usize, value: f64| {
         let slow = |(i, r): (usize, &(i64, f64))| if i % 100 < share { (r.0, value) } else { *r };
@@ -288,7 +296,7 @@ fn requests_at_the_limit_of_a_histogram_are_slow_and_pointed_out() {
 
 #[test]
 fn what_cannot_be_compared_is_refused() {
-    let mut noise = Noise(17);
+    let mut noise = Noise::of(17, "latency", "", 0);
     let b = log(&mut noise, 60, 20, 80.0);
     let scaled = |scale: f64| match minutes(&b) {
         Series::Buckets { time, histogram, .. } => Series::Buckets { time, histogram, scale },
@@ -319,7 +327,7 @@ fn what_cannot_be_compared_is_refused() {
 
 #[test]
 fn too_few_slow_requests_are_named() {
-    let mut noise = Noise(19);
+    let mut noise = Noise::of(19, "latency", "", 0);
     let (b, c) = (log(&mut noise, 60, 100, 80.0), log(&mut noise, 60, 10, 80.0));
     let finding = ask(at_most(0.99, times(1.05)), values(&b), minutes(&c));
     assert_eq!(finding.reason, Reason::WrongShape);
@@ -388,7 +396,7 @@ fn degenerate_latencies_are_not_judged_by_accident() {
 
 #[test]
 fn the_other_rules_know_histograms() {
-    let mut noise = Noise(23);
+    let mut noise = Noise::of(23, "latency", "", 0);
     let (b, c) = (log(&mut noise, 60, 100, 80.0), log(&mut noise, 60, 100, 120.0));
     for statistic in [Statistic::Max, Statistic::Min, Statistic::Quantile(0.9)] {
         for rule in [Rule::Observed, Rule::Periods { m: 3, n: 5 }] {
@@ -407,7 +415,7 @@ fn the_other_rules_know_histograms() {
 
 #[test]
 fn identical_arms_in_histograms_seldom_fail_and_at_the_limit_seldom_pass() {
-    let mut noise = Noise(29);
+    let mut noise = Noise::of(29, "latency", "", 0);
     let (mut failed, mut passed) = (0, 0);
     for _ in 0..SOAKS {
         let arm = |noise: &mut Noise| buckets(&log(noise, 20, 40, 80.0), 60_000, coarse, 0.1);
@@ -421,13 +429,13 @@ fn identical_arms_in_histograms_seldom_fail_and_at_the_limit_seldom_pass() {
         }
     }
     println!("p90 of identical arms: {failed} fail, {passed} pass of {SOAKS}");
-    assert!(believable(failed, ALPHA) && believable(passed, ALPHA), "{failed} fail, {passed} pass of {SOAKS}");
+    assert!(believable(failed) && believable(passed), "{failed} fail, {passed} pass of {SOAKS}");
 }
 
 /// On independent requests the interval for the reader misses the true ratio no more often than it says.
 #[test]
 fn intervals_of_quantiles_seldom_miss() {
-    let mut noise = Noise(31);
+    let mut noise = Noise::of(31, "latency", "", 0);
     for q in [0.5, 0.95] {
         let mut missed = [0; 4];
         let truth = 80.0 * (0.5 * davy::stats::tail::normal_quantile(q)).exp();
@@ -559,7 +567,7 @@ fn histograms_of_others_are_read_as_their_authors_read_them() {
         scale: 1e-6,
     };
     // every request goes to either arm by chance, so a stalled machine stalls both
-    let mut noise = Noise(37);
+    let mut noise = Noise::of(37, "latency", "", 0);
     let (b, c) = log.iter().map(|(_, h)| split(&mut noise, h)).unzip();
     let (b, c, all) = (series(b), series(c), series(log.iter().map(|(_, h)| h.clone()).collect()));
     let mut merged = Histogram::<u64>::new(3).unwrap();

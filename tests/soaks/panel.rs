@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use davy::judge::rules::*;
 use davy::judge::verdict::Outcome;
-use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 
 use super::kayenta;
 use super::soak::{Columns, Soak};
@@ -245,9 +245,17 @@ fn gauge(c: &Columns, value: impl Fn(usize) -> Option<f64>, with_requests: bool)
     }
 }
 
+/// Tenths of a millisecond to three digits.
 fn latency(c: &Columns) -> Series {
-    let points = || observed(c).flat_map(|t| c.latency[t].iter().map(move |value| (minute(t), *value)));
-    Series::Values { time: points().map(|p| p.0).collect(), value: points().map(|p| p.1).collect() }
+    let histogram = |t: usize| {
+        let mut histogram = Histogram::new(3).expect("three digits are allowed");
+        for ms in &c.latency[t] {
+            histogram.record((ms * 10.0) as u64).expect("it grows as needed");
+        }
+        histogram
+    };
+    let time = observed(c).map(minute).collect();
+    Series::Buckets { time, histogram: observed(c).map(histogram).collect(), scale: 0.1 }
 }
 
 fn above(relative: f64) -> Limit {
