@@ -68,6 +68,12 @@ pub mod stats;
 
 pub mod judge;
 
+pub mod calibrate;
+
+pub mod forecast;
+
+pub mod history;
+
 pub mod source;
 
 pub mod ingest;

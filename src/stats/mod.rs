@@ -8,13 +8,15 @@
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
-//! by its mean and by its [`ranks`]) and [`quantile`] (quantiles, and how they become counts).
+//! by its mean and by its [`ranks`]), [`quantile`] (quantiles, and how they become counts) and [`power`] (how much
+//! data an answer takes).
 
 pub mod counts;
 mod crossing;
 pub mod dispersion;
 mod incomplete;
 pub mod longrun;
+pub mod power;
 pub mod quantile;
 pub mod ranks;
 pub mod single;
