@@ -42,6 +42,8 @@ pub struct Forecast {
     pub soak_is_configured: bool,
     /// The canary's share of the traffic, where it is configured or was measured.
     pub share: Option<f64>,
+    /// What the canary gets per minute of the traffic: how many, and of what.
+    pub traffic: Option<(f64, String)>,
     /// One entry per criterion, in the order written.
     pub rows: Vec<Row>,
 }
@@ -55,6 +57,8 @@ pub struct Row {
     pub metric: String,
     /// What the metric is measured in.
     pub unit: Unit,
+    /// What a rate is a share of, or values are one per: "requests".
+    pub of: String,
     /// The usual level.
     pub usual: Option<f64>,
     /// What it takes, or why that cannot be said.
@@ -118,6 +122,7 @@ pub fn forecast(rules: &Rules, history: &History, setting: Setting, soak_is_conf
         soak,
         soak_is_configured,
         share: case.share(),
+        traffic: case.traffic(),
         rows,
     }
 }
@@ -147,6 +152,15 @@ impl Case<'_> {
         self.setting.share.or_else(measured)
     }
 
+    /// What the canary gets per minute, of the busiest metric.
+    fn traffic(&self) -> Option<(f64, String)> {
+        let per_minute = 60.0 / self.history.step().as_secs_f64().max(1e-3);
+        let counted = self.rules.metrics.iter().filter(|(_, metric)| !matches!(metric.kind, Kind::Events));
+        let counted =
+            counted.filter_map(|(name, metric)| Some((self.arms(name)?.canary * per_minute, metric.of.clone())));
+        counted.filter(|(n, _)| *n > 0.0).max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
     /// What each arm gets per step of what is counted: requests, or exposure that follows the traffic.
     fn arms(&self, name: &str) -> Option<Pair<f64>> {
         let per = self.history.per_step(name)?;
@@ -171,6 +185,7 @@ impl Case<'_> {
             criterion: criterion.name.clone(),
             metric: criterion.metric.clone(),
             unit: unit.clone(),
+            of: metric.map_or_else(String::new, |metric| metric.of.clone()),
             usual,
             outlook,
         };

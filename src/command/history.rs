@@ -108,8 +108,8 @@ pub(super) fn too_short(data: &Path, short: crate::history::TooShort) -> Failure
     let crate::history::TooShort { span, needed, length } = short;
     let because = if needed > length { ", and each is compared with an earlier one" } else { "" };
     Failure::Unusable(format!(
-        "{}: the history is {} long, but one window is {}{because}: at least {} are needed, and ten times that for rates that \
-         mean something",
+        "{}: the history is {} long, but one window is {}{because}. It has to be {} long at least, and ten times that for \
+         rates that mean something",
         data.display(),
         duration(span),
         duration(length),

@@ -87,12 +87,13 @@ fn summary(calibration: &Calibration) -> String {
     let (all, failed) = (calibration.verdict.all(), calibration.verdict.rate(Outcome::Fail));
     let goes_on = goes_on(&calibration.verdict);
     let allowed = 1.0 - calibration.level;
+    let allowed_percent = number(allowed * 100.0);
     let judged = if failed.low > allowed {
-        format!("more than the {} % that the level allows", percent(allowed))
+        format!("more than the {} % that the level allows", allowed_percent)
     } else if failed.high <= allowed {
-        format!("within the {} % that the level allows", percent(allowed))
+        format!("within the {} % that the level allows", allowed_percent)
     } else {
-        format!("compatible with the {} % that the level allows", percent(allowed))
+        format!("compatible with the {} % that the level allows", allowed_percent)
     };
     let noun = if all == 1 { "window" } else { "windows" };
     format!(
@@ -162,6 +163,12 @@ fn told(value: f64, spread: &Spread, unit: &Unit) -> String {
 
 fn notes(calibration: &Calibration) -> Vec<String> {
     let mut notes = Vec::new();
+    if calibration.verdict.rate(Outcome::Fail).low > 1.0 - calibration.level {
+        notes.push(
+            "Too many healthy windows fail. Widen the margins to what the windows ask for, or judge longer windows."
+                .into(),
+        );
+    }
     let n = calibration.layout.starts.len();
     if n < FEW_WINDOWS {
         let noun = if n == 1 { "window is" } else { "windows are" };

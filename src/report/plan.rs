@@ -14,6 +14,9 @@ use crate::judge::verdict::EffectKind;
 use crate::judge::words::{change, count, duration, number, quantity};
 use crate::series::{SignedDuration, Window};
 
+/// A margin beyond this many times the usual level is no advice.
+const MOST_RATIO: f64 = 6.0;
+
 /// A forecast as text, ending in a line's end.
 pub fn plan(forecast: &Forecast, source: &str, format: Format, style: &Style) -> String {
     match format {
@@ -65,6 +68,10 @@ fn page(forecast: &Forecast, source: &str) -> Page {
         Some(Part::Remark { name: row.criterion.clone(), texts: vec![why.clone()] })
     });
     parts.extend(unplanned);
+    if forecast.history.duration() < forecast.soak {
+        let text = "The history is shorter than the soak, so its noise is a guess. Give a longer one.";
+        parts.push(Part::Prose(text.into()));
+    }
     parts.push(Part::Prose(
         "Each time holds with 80 % power, for a canary like the baseline (passes) and for one that is worse by twice the \
          margin (fails)."
@@ -86,7 +93,6 @@ pub(super) fn title(name: &str, phase: Option<&str>) -> String {
 fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Vec<String> {
     let soak = duration(forecast.soak);
     let of = |n: usize| if n == 1 { "1 criterion".to_owned() } else { format!("{n} criteria") };
-    let verb = |n: usize, one: &'static str, many: &'static str| if n == 1 { one } else { many };
     if planned == 0 {
         return vec!["No criterion is decided by statistics, so there is nothing to plan.".into()];
     }
@@ -97,9 +103,8 @@ fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Ve
             of(blind)
         )],
         (open, _) => vec![format!(
-            "{} of {planned} {} a healthy canary pass in {soak}: the verdict would be inconclusive.",
-            of(open),
-            verb(open, "will not let", "will not let")
+            "{} of {planned} will not let a healthy canary pass in {soak}: the verdict would be inconclusive.",
+            of(open)
         )],
     }
 }
@@ -118,9 +123,11 @@ fn facts(forecast: &Forecast, source: &str) -> Vec<(&'static str, String)> {
     let soak = duration(forecast.soak);
     let configured = if forecast.soak_is_configured { "" } else { " (the configuration does not say)" };
     let share = forecast.share.map_or_else(
-        || "no share is configured: each arm as much as in the history".to_owned(),
+        || "no share is configured: each arm gets as much as in the history".to_owned(),
         |share| format!("{} of the traffic", quantity(share, &Unit::Share)),
     );
+    let traffic = forecast.traffic.as_ref().map(|(n, of)| format!(", {} {} a minute", few(*n), plain(of)));
+    let share = share + &traffic.unwrap_or_default();
     vec![
         ("history", format!("{source}: {arms}, {}", period(&forecast.history, forecast.step))),
         ("soak", format!("{soak}{configured}")),
@@ -163,25 +170,31 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
     if passes && outlook.fails_within(forecast.soak) {
         return None;
     }
-    let mut texts = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     if let Some(events) = outlook.events {
-        let what = if row.unit == Unit::Share { "bad ones" } else { "events" };
-        let what = if outlook.requests.is_some() && row.unit != Unit::Share { "slow requests" } else { what };
+        let what = match (&row.unit, outlook.requests.is_some()) {
+            (Unit::Share, _) => format!("bad {}", plain(&row.of)),
+            (_, true) => format!("slow {}", plain(&row.of)),
+            (_, false) => "events".into(),
+        };
         let noise = outlook
             .phi
             .filter(|phi| *phi >= 1.2)
             .map(|phi| format!(", {} times as noisy as independent ones", number(phi)));
-        texts.push(format!("{soak} gives the canary {} {what}{}.", few(events), noise.unwrap_or_default()));
+        let (events, noise) = (few(events), noise.unwrap_or_default());
+        texts.push(format!("In {soak} a healthy canary has about {events} {what}{noise}."));
     }
     if passes {
-        texts.push(format!(
-            "It needs {} to find a canary that is worse by twice the margin.",
-            span(outlook.fails_after)
-        ));
-        return remark(texts);
+        texts.push(match outlook.fails_after {
+            Some(after) => format!("To find one that is worse by twice the margin takes {}.", span(Some(after))),
+            None => "One that is worse by twice the margin would never be found.".into(),
+        });
+        return remark(vec![texts.join(" ")]);
     }
     let mut ways = Vec::new();
-    if let Some(level) = outlook.passable {
+    let absurd =
+        |level: f64| row.usual.is_some_and(|usual| outlook.kind == EffectKind::Ratio && level > MOST_RATIO * usual);
+    if let Some(level) = outlook.passable.filter(|level| !absurd(*level)) {
         let what = if outlook.kind == EffectKind::Level { "the limit" } else { "the margin" };
         ways.push(format!("widen {what} to `{}`", bound(outlook, row, level)));
     }
