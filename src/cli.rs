@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Judges a canary against its baseline and answers with an exit code.
 #[derive(Debug, Parser)]
@@ -176,6 +176,12 @@ pub struct Replay {
     /// Make today's verdicts the recorded ones
     #[arg(long)]
     pub accept: bool,
+    /// Judge at every planned look, as if the recording were happening now, up to the first that fails
+    #[arg(long, conflicts_with_all = ["check", "accept"])]
+    pub looks: bool,
+    /// How often to look; as the configuration says when it does. Without a soak there, the recording is the soak
+    #[arg(long, value_name = "SPAN", requires = "looks", value_parser = span)]
+    pub every: Option<SignedDuration>,
     /// Where the answer goes.
     #[command(flatten)]
     pub output: Output,
@@ -309,6 +315,13 @@ fn name_value(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE, such as version=42".into()),
     }
+}
+
+fn span(text: &str) -> Result<SignedDuration, String> {
+    crate::config::span(text).map_err(|complaint| match complaint.hint {
+        Some(hint) => format!("{}: {hint}", complaint.message),
+        None => complaint.message,
+    })
 }
 
 fn format_path(text: &str) -> Result<(crate::report::Format, PathBuf), String> {

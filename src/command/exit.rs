@@ -83,6 +83,9 @@ pub enum Failure {
         /// Why not.
         why: String,
     },
+    /// Looks were asked for, and nothing says how often.
+    #[error("how often to look is said neither by the configuration nor here: add `--every 5m`")]
+    HowOften,
     /// The data cannot be read or reached.
     #[error("{0}")]
     Data(#[from] ingest::Error),
@@ -128,6 +131,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
+            Failure::HowOften => Exit::Usage,
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(_) | Failure::Unusable(_) | Failure::Verdict { .. } => Exit::Data,
             Failure::Unreadable { .. } => Exit::Source,

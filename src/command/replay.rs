@@ -1,4 +1,5 @@
-//! `davy replay`: recordings judged again, so that a gate has regression tests.
+//! `davy replay`: recordings judged again, so that a gate has regression tests; at every look, so that one sees when
+//! a rollout would have been stopped.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,10 @@ use super::console::Console;
 use super::pipeline::{self, Judged};
 use super::{Exit, Failure};
 use crate::cli;
+use crate::config::Config;
+use crate::judge::judge;
+use crate::judge::rules::Looks;
+use crate::judge::verdict::Outcome;
 use crate::record;
 use crate::report::{self, Document, Format, Style};
 
@@ -32,7 +37,10 @@ fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timest
     let loaded = pipeline::load(folder)?;
     let resolve = cli::Resolve { phase: None, set: Vec::new(), from: None, to: None, now: None };
     let options = pipeline::options(&loaded.folder, &resolve, now);
-    let judged = pipeline::judge(console, &loaded.config, &options)?;
+    let mut judged = pipeline::judge(console, &loaded.config, &options)?;
+    if arguments.looks {
+        judged = looks(console, &loaded.config, judged, arguments)?;
+    }
     let document = Document::from(&judged.verdict);
     let saved = loaded.folder.join(record::VERDICT);
     if arguments.accept {
@@ -45,6 +53,41 @@ fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timest
         return check(console, folder, &saved, &document);
     }
     answer(console, &document, arguments, &judged)
+}
+
+/// Judges a recording as it would have been judged while it happened, up to the first Fail; tells each look in a line.
+fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Replay) -> Result<Judged, Failure> {
+    let Judged { mut plan, dataset, .. } = judged;
+    let phase = plan.rules.phase.as_deref();
+    let every = arguments.every.or(config.every(phase)).ok_or(Failure::HowOften)?;
+    let whole = dataset.windows.canary;
+    plan.rules.looks = match plan.rules.looks {
+        Looks::Open => Looks::Open,
+        Looks::Once => Looks::Planned { soak: whole.duration(), every: Some(every) },
+        Looks::Planned { soak, .. } => Looks::Planned { soak, every: Some(every) },
+    };
+    let end = match plan.rules.looks {
+        Looks::Planned { soak, .. } => whole.start.saturating_add(soak).map_or(whole.end, |end| end.min(whole.end)),
+        _ => whole.end,
+    };
+    let mut k = 0;
+    loop {
+        k += 1;
+        let at = every.checked_mul(k).and_then(|elapsed| whole.start.checked_add(elapsed).ok()).unwrap_or(end).min(end);
+        let verdict = judge(&plan.rules, &dataset.until(at));
+        let line = report::look(&Document::from(&verdict));
+        if arguments.output.format == Format::Terminal {
+            console.answer(&format!("{line}\n"))?;
+        } else {
+            console.note(&line);
+        }
+        if verdict.outcome == Outcome::Fail || at >= end {
+            if arguments.output.format == Format::Terminal {
+                console.answer("\n")?;
+            }
+            return Ok(Judged { plan, dataset, verdict });
+        }
+    }
 }
 
 fn answer(console: &Console, document: &Document, arguments: &cli::Replay, judged: &Judged) -> Result<Exit, Failure> {

@@ -31,6 +31,12 @@ pub(super) struct File {
     pub(super) traffic: Option<TrafficEntry>,
     /// Which time is judged; all the data there is when absent.
     pub(super) window: Option<WindowEntry>,
+    /// How long the canary is watched, from the beginning of its window. The evidence that an answer needs is spread
+    /// over the looks until then. A phase may have its own.
+    pub(super) soak: Option<At<Span>>,
+    /// How often it is judged meanwhile. With `every` and no `soak` the end is open, and evidence is that which holds
+    /// however often one looks. A phase may have its own.
+    pub(super) every: Option<At<Span>>,
     /// Where measurements come from, by name.
     pub(super) sources: Named<SourceEntry>,
     /// What is measured, by name.
@@ -312,9 +318,10 @@ pub(super) struct PhaseEntry {
     pub(super) name: At<String>,
     /// The expected split in this phase.
     pub(super) traffic: Option<TrafficEntry>,
-    /// How long it is meant to last.
+    /// How long the phase is watched, from the beginning of its window; the evidence that an answer needs is spread over
+    /// the looks until then.
     pub(super) soak: Option<At<Span>>,
-    /// How often it is meant to be judged.
+    /// How often it is judged meanwhile; at the end alone when not said.
     pub(super) every: Option<At<Span>>,
     /// Which time is judged in this phase.
     pub(super) window: Option<WindowEntry>,

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Policy, Rules, Unit};
+use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Rules, Unit};
 
 /// The fingerprint of rules: sixteen hexadecimal digits.
 pub(super) fn of(rules: &Rules) -> String {
@@ -25,6 +25,13 @@ fn canonical(rules: &Rules) -> String {
     lines.extend(rules.criteria.iter().map(criterion));
     if let Some(traffic) = &rules.traffic {
         lines.push(format!("traffic {:?} {:?} {:?}", traffic.share, traffic.metric, traffic.on_mismatch));
+    }
+    match rules.looks {
+        Looks::Once => {}
+        Looks::Planned { soak, every } => {
+            lines.push(format!("soak {} {:?}", soak.as_millis(), every.map(|every| every.as_millis())));
+        }
+        Looks::Open => lines.push("open".into()),
     }
     lines.push(policy(&rules.policy));
     lines.join("\n")

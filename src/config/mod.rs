@@ -97,6 +97,11 @@ pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
     }
 }
 
+/// Reads a length of time as the configuration writes it: `90s`, `5m`, `1h30m`.
+pub fn span(text: &str) -> Result<crate::series::SignedDuration, Complaint> {
+    quantity::Span::parse(text).map(|span| span.0)
+}
+
 impl Config {
     /// What to ask of the sources and of the data. All phases are checked, the one to judge is planned.
     pub fn plan(&self, options: &Options) -> Result<Plan, Problems> {
@@ -125,12 +130,12 @@ impl Config {
 
     /// How often the phase (or the one judged by default) is meant to be judged.
     pub fn every(&self, phase: Option<&str>) -> Option<crate::series::SignedDuration> {
-        resolve::phase(&self.file, phase)?.every.as_ref().map(|span| span.value.0)
+        resolve::every(&self.file, resolve::phase(&self.file, phase))
     }
 
     /// How long the phase (or the one judged by default) is meant to last.
     pub fn soak(&self, phase: Option<&str>) -> Option<crate::series::SignedDuration> {
-        resolve::phase(&self.file, phase)?.soak.as_ref().map(|span| span.value.0)
+        resolve::soak(&self.file, resolve::phase(&self.file, phase))
     }
 
     /// The version of davy that recorded it and when, if it is a recording.

@@ -160,6 +160,7 @@ impl Read for File {
         let (name, arms, phase, traffic) =
             (keys.must("name"), keys.may("arms"), keys.may("phase"), keys.may("traffic"));
         let (window, sources, metrics) = (keys.may("window"), keys.must("sources"), keys.must("metrics"));
+        let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let recording = keys.may("recording");
         let file = name.zip(sources).zip(metrics).map(|((name, sources), metrics)| File {
@@ -168,6 +169,8 @@ impl Read for File {
             phase,
             traffic,
             window,
+            soak,
+            every,
             sources,
             metrics,
             criteria,

@@ -45,6 +45,11 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
         line("traffic", flow(traffic));
     }
     line("window", window(plan, recording));
+    for key in ["soak", "every"] {
+        if let Some(node) = section(config, key) {
+            line(key, flow(node));
+        }
+    }
     line("sources", "{ recording: { file: { path: \"series/${metric}.csv\" } } }".to_owned());
     text.push_str("metrics:\n");
     for (metric, entry) in &config.file.metrics.0 {

@@ -9,9 +9,10 @@ use super::Options;
 use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
+use super::quantity::Span;
 use super::{criteria, fingerprint, metrics, sources, window};
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
-use crate::series::{Arm, MetricName, Pair};
+use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
 
 /// The phase that is asked for, else the one the file names, else the first.
@@ -66,12 +67,10 @@ fn check_phases(file: &File, options: &Options, report: &mut Report) {
         if names().take(i).any(|name| name == phase.name.value) {
             report.add(phase.name.place, format!("there is more than one phase `{}`", phase.name.value));
         }
-        if phase.soak.as_ref().is_some_and(|soak| soak.value.0.is_zero()) {
-            report.add(phase.name.place, "a soak of nothing");
-        }
-        if let Some(every) = phase.every.as_ref().filter(|every| every.value.0.is_zero()) {
-            report.add_with(every.place, "judged all the time", "write how often: `every: 5m`");
-        }
+    }
+    check_looks(file.soak.as_ref(), file.every.as_ref(), report);
+    for phase in &file.phases {
+        check_looks(phase.soak.as_ref(), phase.every.as_ref(), report);
     }
     if let Some(back) = file.policy.as_ref().and_then(|policy| policy.roll_back_to.as_ref())
         && let Some(name) = back.value.strip_prefix("phase ")
@@ -79,6 +78,32 @@ fn check_phases(file: &File, options: &Options, report: &mut Report) {
     {
         report.complain(back.place, unknown(name));
     }
+}
+
+fn check_looks(soak: Option<&At<Span>>, every: Option<&At<Span>>, report: &mut Report) {
+    if let Some(soak) = soak.filter(|soak| soak.value.0.is_zero()) {
+        report.add_with(soak.place, "a soak of nothing", "write how long: `soak: 1h`");
+    }
+    if let Some(every) = every.filter(|every| every.value.0.is_zero()) {
+        report.add_with(every.place, "judged all the time", "write how often: `every: 5m`");
+    }
+    if let Some((soak, every)) = soak.zip(every).filter(|(soak, every)| every.value.0 > soak.value.0) {
+        let (soak, every) = (soak.value, (every.place, every.value));
+        let hint = "write less than the soak, or leave `every` out: then the end of the soak is the one look";
+        report.add_with(every.0, format!("judged every {}, which is longer than the soak of {soak}", every.1), hint);
+    }
+}
+
+/// How long the canary is watched: as the phase says, else as the file does.
+pub(super) fn soak(file: &File, phase: Option<&PhaseEntry>) -> Option<SignedDuration> {
+    let soak = phase.and_then(|phase| phase.soak.as_ref()).or(file.soak.as_ref());
+    soak.map(|soak| soak.value.0)
+}
+
+/// How often it is judged meanwhile.
+pub(super) fn every(file: &File, phase: Option<&PhaseEntry>) -> Option<SignedDuration> {
+    let every = phase.and_then(|phase| phase.every.as_ref()).or(file.every.as_ref());
+    every.map(|every| every.value.0)
 }
 
 fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(String, String)>> {
@@ -181,11 +206,19 @@ impl Scope<'_> {
             metrics,
             criteria,
             traffic,
-            looks: Looks::Once,
+            looks: self.looks(),
             policy,
         };
         rules.fingerprint = fingerprint::of(&rules);
         Some(self.finished(queries, time, rules))
+    }
+
+    fn looks(&self) -> Looks {
+        match (soak(self.file, self.phase), every(self.file, self.phase)) {
+            (Some(soak), every) => Looks::Planned { soak, every: every.filter(|every| *every < soak) },
+            (None, Some(_)) => Looks::Open,
+            (None, None) => Looks::Once,
+        }
     }
 
     fn finished(&self, mut queries: Vec<Query>, time: TimePlan, rules: Rules) -> Plan {

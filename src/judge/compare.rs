@@ -7,23 +7,24 @@
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
-use crate::stats::counts::{self, CountStep};
+use crate::stats::anytime::{self, Starts};
+use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::{DesignEffect, Prior};
 use crate::stats::quantile;
-use crate::stats::single::{self, TrialStep};
+use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::steps::{self, Level};
 
 /// A quantity with a test against any limit.
 #[derive(Debug, Clone)]
 pub(super) enum Comparison {
     /// Canary rate divided by baseline rate, from counts per step.
-    RateRatio { steps: Vec<CountStep>, effect: DesignEffect },
+    RateRatio { steps: Vec<CountStep>, effect: DesignEffect, exposure: Exposure, prior: Prior },
     /// Canary rate minus baseline rate, from counts per step.
     RateDifference { steps: Vec<CountStep>, effect: DesignEffect },
     /// The canary's own rate.
-    Share { bad: u64, total: u64, effect: DesignEffect },
+    Share { steps: Vec<Option<TrialStep>>, bad: u64, total: u64, effect: DesignEffect, prior: Prior },
     /// The canary's own occurrences per exposure.
-    Frequency { count: u64, exposure: f64, effect: DesignEffect },
+    Frequency { steps: Vec<Option<EventStep>>, count: u64, exposure: f64, effect: DesignEffect, prior: Prior },
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
     /// The canary's own quantile, of requests or across steps.
@@ -48,9 +49,17 @@ pub(super) struct LevelSteps {
     /// Whether `y` compares two arms.
     pub(super) paired: bool,
     /// What may be called too high.
-    above: Level,
+    above: Shifted,
     /// What may be called low enough.
-    below: Level,
+    below: Shifted,
+    floor: f64,
+}
+
+/// The numbers less an allowance.
+#[derive(Debug, Clone)]
+struct Shifted {
+    steps: Vec<Option<f64>>,
+    level: Level,
 }
 
 impl LevelSteps {
@@ -59,12 +68,13 @@ impl LevelSteps {
     pub(super) fn new(steps: &[Option<f64>], log: bool, paired: bool, allowance: &Pair<Vec<f64>>, floor: f64) -> Self {
         let shifted = |by: &[f64], sign: f64| {
             let shift = |(i, y): (usize, &Option<f64>)| y.map(|y| y + by.get(i).map_or(0.0, |by| sign * by));
-            Level::new(&steps.iter().enumerate().map(shift).collect::<Vec<_>>(), floor)
+            let steps: Vec<_> = steps.iter().enumerate().map(shift).collect();
+            Shifted { level: Level::new(&steps, floor), steps }
         };
         let above = shifted(&allowance.canary, -1.0);
         let same = allowance.canary.is_empty() && allowance.baseline.is_empty();
         let below = if same { above.clone() } else { shifted(&allowance.baseline, 1.0) };
-        LevelSteps { y: steps.iter().flatten().copied().collect(), log, paired, above, below }
+        LevelSteps { y: steps.iter().flatten().copied().collect(), log, paired, above, below, floor }
     }
 
     fn scale(&self, limit: f64) -> f64 {
@@ -79,14 +89,28 @@ impl LevelSteps {
         match direction {
             Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
             Direction::Below if self.log && limit <= 0.0 => f64::NEG_INFINITY,
-            Direction::Above => self.above.z(self.scale(limit), direction),
-            Direction::Below => self.below.z(self.scale(limit), direction),
+            Direction::Above => self.above.level.z(self.scale(limit), direction),
+            Direction::Below => self.below.level.z(self.scale(limit), direction),
         }
     }
 
     fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
         let end = |y: f64| if y.is_finite() { self.unscale(y) } else { y };
-        (end(self.above.end(critical_low, Direction::Above)), end(self.below.end(critical_high, Direction::Below)))
+        (
+            end(self.above.level.end(critical_low, Direction::Above)),
+            end(self.below.level.end(critical_high, Direction::Below)),
+        )
+    }
+
+    /// The any-time evidence that the level lies above (or below) a limit.
+    pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
+        let shifted = match direction {
+            Direction::Above if self.log && limit <= 0.0 => return f64::INFINITY,
+            Direction::Below if self.log && limit <= 0.0 => return 0.0,
+            Direction::Above => &self.above,
+            Direction::Below => &self.below,
+        };
+        anytime::level_ln_e(&shifted.steps, self.scale(limit), direction, self.floor, horizon, starts)
     }
 
     fn estimate(&self) -> Option<f64> {
@@ -98,19 +122,21 @@ impl Comparison {
     /// The evidence that the judged quantity lies above (or below) a limit.
     pub(super) fn z(&self, limit: f64, direction: Direction) -> f64 {
         match self {
-            Comparison::RateRatio { steps, effect } => counts::ratio_z(steps, effect, limit, direction),
+            Comparison::RateRatio { steps, effect, .. } => counts::ratio_z(steps, effect, limit, direction),
             Comparison::RateDifference { steps, effect } => counts::difference_z(steps, effect, limit, direction),
-            Comparison::Share { bad, total, effect } => single::share_z(*bad, *total, limit, effect, direction),
-            Comparison::Frequency { count, exposure, effect } => {
+            Comparison::Share { bad, total, effect, .. } => single::share_z(*bad, *total, limit, effect, direction),
+            Comparison::Frequency { count, exposure, effect, .. } => {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
-            Comparison::Quantile { steps, q, prior, limit_is_beyond, .. } => {
-                slow_z(steps, *q, (limit, *limit_is_beyond), *prior, direction)
+            Comparison::Quantile { q, prior, .. } => {
+                // a quantile beyond a limit is a share of requests beyond it that is too large
+                let slow = self.beyond(limit);
+                let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
+                single::share_z(bad, total, 1.0 - q, &single::trial_design_effect(&slow, *prior), direction)
             }
-            Comparison::QuantileRatio { steps, thresholds, prior, .. } => {
-                let slow = quantile::counts_beyond(steps, thresholds, limit);
-                let slow: Vec<CountStep> = slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect();
+            Comparison::QuantileRatio { prior, .. } => {
+                let slow = self.slow(limit);
                 let effect = counts::design_effect(&slow, counts::Exposure::Trials, *prior);
                 counts::ratio_z(&slow, &effect, 1.0, direction)
             }
@@ -120,10 +146,10 @@ impl Comparison {
     /// The limits that are not rejected, at one critical value for each end.
     pub(super) fn interval(&self, low: f64, high: f64) -> (f64, f64) {
         match self {
-            Comparison::RateRatio { steps, effect } => counts::ratio_interval(steps, effect, low, high),
+            Comparison::RateRatio { steps, effect, .. } => counts::ratio_interval(steps, effect, low, high),
             Comparison::RateDifference { steps, effect } => counts::difference_interval(steps, effect, low, high),
-            Comparison::Share { bad, total, effect } => single::share_interval(*bad, *total, effect, low, high),
-            Comparison::Frequency { count, exposure, effect } => {
+            Comparison::Share { bad, total, effect, .. } => single::share_interval(*bad, *total, effect, low, high),
+            Comparison::Frequency { count, exposure, effect, .. } => {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
             Comparison::Level(level) => level.interval(low, high),
@@ -139,6 +165,24 @@ impl Comparison {
                 (self.factor_where(Direction::Above, low), self.factor_where(Direction::Below, high))
             }
         }
+    }
+
+    /// Slow requests of both arms per step: beyond the baseline's earlier quantile, in the canary times a factor.
+    pub(super) fn slow(&self, factor: f64) -> Vec<CountStep> {
+        let Comparison::QuantileRatio { steps, thresholds, .. } = self else { return Vec::new() };
+        let slow = quantile::counts_beyond(steps, thresholds, factor);
+        slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect()
+    }
+
+    /// The canary's requests per step, of which those beyond a limit count.
+    pub(super) fn beyond(&self, limit: f64) -> Vec<Option<TrialStep>> {
+        let Comparison::Quantile { steps, limit_is_beyond, .. } = self else { return Vec::new() };
+        let beyond = |v: &&f64| **v > limit || *limit_is_beyond && **v == limit;
+        let step = |values: &Vec<f64>| {
+            let total = values.len() as u64;
+            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(beyond).count() as u64 })
+        };
+        steps.iter().map(step).collect()
     }
 
     /// The factor at which the evidence in a direction falls to a critical value, between 1/20 and 20.
@@ -224,19 +268,3 @@ impl Comparison {
 
 /// A step in which nothing can be compared; it keeps its place in time.
 pub(super) const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
-
-/// A quantile beyond a limit is a share of requests beyond it that is too large.
-fn slow_z(steps: &[Vec<f64>], q: f64, limit: (f64, bool), prior: Prior, direction: Direction) -> f64 {
-    let (limit, inclusive) = limit;
-    let beyond = |v: &&f64| **v > limit || inclusive && **v == limit;
-    let slow: Vec<Option<TrialStep>> = steps
-        .iter()
-        .map(|values| {
-            let total = values.len() as u64;
-            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(beyond).count() as u64 })
-        })
-        .collect();
-    let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
-    let effect = single::trial_design_effect(&slow, prior);
-    single::share_z(bad, total, 1.0 - q, &effect, direction)
-}

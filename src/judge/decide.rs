@@ -8,18 +8,15 @@ use super::compare::Comparison;
 use super::explain;
 use super::guard::Case;
 use super::levels::critical;
+use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, Side};
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Reason};
+use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Proof, Reason, Strength};
 use crate::series::Pair;
 use crate::stats::counts;
 
-/// Evidence statistics closer to a critical value than this are taken as reaching it, so that rounding on another
-/// platform cannot change an answer.
-const ROUNDING: f64 = 1e-9;
-
 /// Judges a criterion whose whole interval must lie on one side.
-pub(super) fn by_interval(case: &Case, levels: Levels) -> Finding {
+pub(super) fn by_interval(case: &Case, look: &Look, levels: Levels) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
         return case.unanswered(reason, why);
     }
@@ -28,23 +25,42 @@ pub(super) fn by_interval(case: &Case, levels: Levels) -> Finding {
     let Some(shown) = bounds.shown() else {
         return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
     };
+    let needs = look.hurdles(levels);
     let (low, high) = match shown.wanted {
-        Side::AtMost => (levels.fail, levels.pass),
-        Side::AtLeast => (levels.pass, levels.fail),
+        Side::AtMost => (needs.fail, needs.pass),
+        Side::AtLeast => (needs.pass, needs.fail),
     };
-    let interval = shown.comparison.interval(critical(low), critical(high));
-    let evidence = evidence(&measured, &bounds, shown, interval, levels);
+    let interval = shown.comparison.bounds(low, high, shown.wanted == Side::AtMost, look);
+    let strength = bounds.strength(look, &needs);
+    let mut evidence = evidence(&measured, &bounds, shown, interval, levels);
+    evidence.strength = Some(strength.against(&needs));
+    evidence.detectable = detectable(&bounds, shown, look, levels)
+        .map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
 
     let (outcome, reason, why) = match too_thin(case, &measured) {
         Some((reason, why)) => (Outcome::Inconclusive, reason, Some(why)),
         None => {
-            let (outcome, reason) = bounds.decide(case, levels);
+            let (outcome, reason) = bounds.decide(case, &strength, &needs);
             let (outcome, reason) = hold_back(&measured, outcome, reason);
-            case.confirm(outcome, reason)
+            match look.first_pass().filter(|_| reason == Reason::Undecided) {
+                Some(first) => (outcome, Reason::EarlyLook, Some(explain::too_early(case, first))),
+                None => case.confirm(outcome, reason),
+            }
         }
     };
-    let answer =
-        explain::Answer { case, measured: &measured, test: shown, outcome, reason, levels, why: why.as_deref() };
+    let why = why.as_deref();
+    let answer = explain::Answer {
+        case,
+        measured: &measured,
+        test: shown,
+        look,
+        needs,
+        strength: &strength,
+        outcome,
+        reason,
+        levels,
+        why,
+    };
     let sentence = explain::sentence(&answer, &evidence);
     let decide = explain::what_would_decide(&answer, &bounds, &evidence);
     let mut finding = case.finding(outcome, reason, sentence, evidence);
@@ -118,21 +134,60 @@ impl Bounds {
         self.limit().iter().map(excess).fold(f64::INFINITY, f64::min)
     }
 
-    fn decide(&self, case: &Case, levels: Levels) -> (Outcome, Reason) {
-        let (pass, fail) = (critical(levels.pass) - ROUNDING, critical(levels.fail) - ROUNDING);
-        if self.limit().iter().all(|test| test.away >= fail) {
+    /// How strong the evidence is for either answer: for a Fail that of the weakest part of the limit, for a Pass that of
+    /// the strongest part of the target.
+    fn strength(&self, look: &Look, needs: &Hurdles) -> Evidences {
+        let weaker = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.min(b.1));
+        let stronger = |a: (f64, f64), b: (f64, f64)| (a.0.max(b.0), a.1.max(b.1));
+        let asked = |needed: &Hurdle| needed.ln_e.is_finite();
+        let away =
+            self.limit().iter().map(|test| (test.away, if asked(&needs.fail) { test.away_ln_e(look) } else { 0.0 }));
+        let within = |tests: &[Test]| {
+            let towards =
+                tests.iter().map(|test| (test.towards, if asked(&needs.pass) { test.towards_ln_e(look) } else { 0.0 }));
+            towards.reduce(stronger).unwrap_or_default()
+        };
+        Evidences {
+            fail: away.reduce(weaker).unwrap_or_default(),
+            pass: within(self.target()),
+            tolerated: within(&self.fail),
+        }
+    }
+
+    fn decide(&self, case: &Case, strength: &Evidences, needs: &Hurdles) -> (Outcome, Reason) {
+        let reached = |needed: &Hurdle, (z, ln_e): (f64, f64)| needed.is_reached(z, ln_e);
+        if reached(&needs.fail, strength.fail) {
             if self.excess() < case.rules.policy.min_excess {
                 return (Outcome::Inconclusive, Reason::SmallExcess);
             }
             return (Outcome::Fail, Reason::BeyondBound);
         }
-        if self.target().iter().any(|test| test.towards >= pass) {
+        if reached(&needs.pass, strength.pass) {
             return (Outcome::Pass, Reason::WithinBound);
         }
-        if !self.fail.is_empty() && self.fail.iter().any(|test| test.towards >= pass) {
+        if !self.fail.is_empty() && reached(&needs.pass, strength.tolerated) {
             return (Outcome::Warn, Reason::BetweenBounds);
         }
         (Outcome::Inconclusive, Reason::Undecided)
+    }
+}
+
+/// Evidence as a standard normal value and as the logarithm of any-time evidence, for each answer.
+pub(super) struct Evidences {
+    pub(super) fail: (f64, f64),
+    pub(super) pass: (f64, f64),
+    /// That the canary does not reach the fail bound, where that is said apart.
+    tolerated: (f64, f64),
+}
+
+impl Evidences {
+    fn against(&self, needs: &Hurdles) -> Strength {
+        let finite = |v: f64| v.is_finite().then_some(v);
+        let proof = |(z, ln_e): (f64, f64), needed: &Hurdle| {
+            let ln_e_needed = finite(needed.ln_e);
+            Proof { z, z_needed: finite(needed.z), ln_e: ln_e_needed.map(|_| ln_e), ln_e_needed }
+        };
+        Strength { fail: proof(self.fail, &needs.fail), pass: proof(self.pass, &needs.pass) }
     }
 }
 
@@ -175,8 +230,7 @@ fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, 
         method: Some(shown.comparison.method()),
         level: Some(levels),
         design_effect: shown.comparison.design_effect(),
-        detectable: detectable(bounds, shown, interval, levels).map(|d| view.value(d)),
-        periods: None,
+        ..Evidence::default()
     }
 }
 
@@ -202,15 +256,16 @@ impl View {
 }
 
 /// The smallest worsening that data of this precision shows with 80 % power: beyond the limit by the critical
-/// value plus 0.84 standard errors, the standard error read off the interval.
-fn detectable(bounds: &Bounds, shown: &Test, (low, high): (f64, f64), levels: Levels) -> Option<f64> {
+/// value plus 0.84 standard errors. Of a planned soak that is at its end, if the rest is as precise as what was seen.
+fn detectable(bounds: &Bounds, shown: &Test, look: &Look, levels: Levels) -> Option<f64> {
     const POWER_80: f64 = 0.841_621_233_572_914_3;
     let log = shown.comparison.is_multiplicative();
     let to = |v: f64| if log { v.ln() } else { v };
     let limit = bounds.limit().iter().find(|t| t.comparison.kind() == shown.comparison.kind())?.limit;
-    let width = to(high) - to(low);
-    let error = width / (critical(levels.fail) + critical(levels.pass));
-    let reach = (critical(levels.fail) + POWER_80) * error;
+    let z = critical(levels.fail);
+    let (low, high) = shown.comparison.interval(z, z);
+    let (needed, seen) = look.at_the_end(levels).unwrap_or((z, 1.0));
+    let reach = (needed + POWER_80) * (to(high) - to(low)) / (2.0 * z) * seen.sqrt();
     let at = match shown.wanted {
         Side::AtMost => to(limit) + reach,
         Side::AtLeast => to(limit) - reach,

@@ -1,9 +1,9 @@
 //! The sentence a person understands: value, limit, n, interval, and what would change the answer.
 
 use super::compare::Comparison;
-use super::decide::Bounds;
+use super::decide::{Bounds, Evidences};
 use super::guard::Case;
-use super::levels::critical;
+use super::look::{Answer as For, Hurdles, Look, Outlook};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, Severity, Side, Unit};
 use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason};
@@ -17,6 +17,9 @@ pub(super) struct Answer<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) measured: &'a Measured,
     pub(super) test: &'a Test,
+    pub(super) look: &'a Look,
+    pub(super) needs: Hurdles,
+    pub(super) strength: &'a Evidences,
     pub(super) outcome: Outcome,
     pub(super) reason: Reason,
     pub(super) levels: Levels,
@@ -141,7 +144,9 @@ fn tolerated(evidence: &Evidence) -> &'static str {
 pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
     match answer.reason {
         Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
-        Reason::Undecided | Reason::BetweenBounds | Reason::SmallExcess => more_data(answer, bounds),
+        Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::SmallExcess => {
+            more_data(answer, bounds)
+        }
         Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
         Reason::TooFew | Reason::LowCoverage => Some("a longer window, or more traffic, would decide".into()),
         _ => None,
@@ -150,8 +155,11 @@ pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evi
 
 /// For one arm's counts: at how many bad ones the answer would be another.
 fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let Comparison::Share { bad, total, effect } = &answer.test.comparison else { return None };
-    let (fail, pass) = (critical(answer.levels.fail), critical(answer.levels.pass));
+    let Comparison::Share { bad, total, effect, .. } = &answer.test.comparison else { return None };
+    let (fail, pass) = (answer.needs.fail.z, answer.needs.pass.z);
+    if !(fail.is_finite() && pass.is_finite()) {
+        return None;
+    }
     let (towards, away) = match answer.test.wanted {
         Side::AtMost => (Direction::Below, Direction::Above),
         Side::AtLeast => (Direction::Above, Direction::Below),
@@ -222,37 +230,46 @@ fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
     }
 }
 
-/// How much more of the same data would decide: evidence grows with the square root of the sample.
+/// How much more of the same data would decide: evidence grows with the square root of the sample, any-time evidence
+/// with the sample.
 fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let (pass, fail) = (critical(answer.levels.pass), critical(answer.levels.fail));
-    let limit = bounds.fail.first().unwrap_or(answer.test);
-    let (towards, away) = (answer.test.towards, limit.away);
     let ratio = matches!(answer.test.comparison, Comparison::RateRatio { .. });
     if ratio && answer.measured.bad == Some(Pair { baseline: 0, canary: 0 }) {
         return Some(
             "a ratio needs at least one bad event in either arm: `max(…%, …pp)` or a threshold does not".into(),
         );
     }
-    let factor = |needed: f64, have: f64| (needed / have).powi(2);
-    let (factor, how) = if answer.reason == Reason::SmallExcess {
-        (answer.case.rules.policy.min_excess / bounds.excess(), "fail")
+    let (towards, away) = (answer.test.towards, bounds.fail.first().unwrap_or(answer.test).away);
+    let (pass, fail) = (answer.strength.pass, answer.strength.fail);
+    let (outlook, how) = if answer.reason == Reason::SmallExcess {
+        (Outlook::Times(answer.case.rules.policy.min_excess / bounds.excess()), "fail")
     } else if towards > 0.1 {
-        (factor(pass, towards), "pass")
+        (answer.look.outlook(pass, answer.levels, For::Pass), "pass")
     } else if away > 0.1 {
-        (factor(fail, away), "fail")
+        (answer.look.outlook(fail, answer.levels, For::Fail), "fail")
     } else if bounds.fail.is_empty() && !near(answer.test) {
         return Some("there is too little data yet to tell how much more would decide".into());
     } else {
         let place = if bounds.fail.is_empty() { "at the limit" } else { "between the target and the limit" };
         return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
     };
-    let more = (factor - 1.0).max(0.05);
-    let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
+    let times = match outlook {
+        Outlook::Look(at) => {
+            return Some(format!("would {how} at the look after {}, if it stays so", soaked(answer.case, at)));
+        }
+        Outlook::Times(times) => times,
+    };
+    let more = (times - 1.0).max(0.05);
     if more > 1000.0 {
         return Some("not decidable at this traffic: it would take over 1,000 times as much data".into());
     }
+    let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
     let n = answer.measured.n.canary * more;
     let time = duration(rounded(time));
+    if let Some(end) = answer.look.end_to_come() {
+        let soak = soaked(answer.case, end);
+        return Some(format!("the soak of {soak} will not decide it: about {time} more would ({how}, if it stays so)"));
+    }
     Some(match answer.measured.n_of {
         "trials" => {
             let n = count(two_digits(n));
@@ -267,6 +284,21 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
         }
         _ => format!("about {time} more would decide ({how}, if the rate stays)"),
     })
+}
+
+/// Why there is no Pass yet: at the first look at which there may be one, and the end of the soak, in steps.
+pub(super) fn too_early(case: &Case, (first, soak): (usize, usize)) -> String {
+    let when = match first == soak {
+        true => format!("the end of the soak of {}", soaked(case, soak)),
+        false => format!("{} of the soak of {}", soaked(case, first), soaked(case, soak)),
+    };
+    format!("nothing is shown to fail, and a pass is not given before {when}")
+}
+
+/// So many steps of the soak, with the warm-up, as a length of time.
+fn soaked(case: &Case, steps: usize) -> String {
+    let steps = i32::try_from(steps + case.rules.policy.warmup).unwrap_or(i32::MAX);
+    duration(case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX))
 }
 
 /// Whether the estimate lies within a tenth of its limit, as far as that can be said.

@@ -5,10 +5,10 @@
 //! reporting can still fail on what it reported before, but it cannot pass.
 
 use super::grid::{Grid, coverage};
-use super::rules::{Criterion, Kind, Limit, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
+use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
 use super::words;
-use crate::series::{Dataset, Pair, Series};
+use crate::series::{Dataset, Pair, Series, SignedDuration};
 
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
@@ -182,7 +182,11 @@ impl<'a> Case<'a> {
     /// Whether the minimum soak has been reached.
     pub(super) fn soaked(&self) -> bool {
         let measured = self.data.windows.canary.duration();
-        self.rules.policy.min_soak.is_none_or(|soak| measured >= soak)
+        let whole = match self.rules.looks {
+            Looks::Planned { soak, .. } => soak,
+            _ => SignedDuration::MAX,
+        };
+        self.rules.policy.min_soak.is_none_or(|soak| measured >= soak.min(whole))
     }
 
     /// The last word on a Pass or Warn: it needs enough steps, a canary that reports, and the minimum soak.

@@ -6,6 +6,7 @@
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
+use super::look::Look;
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
 use crate::series::{Pair, Series};
@@ -64,9 +65,27 @@ pub(super) struct Test {
 
 impl Test {
     fn new(comparison: Comparison, limit: f64, wanted: Side) -> Test {
-        let (above, below) = (comparison.z(limit, Direction::Above), comparison.z(limit, Direction::Below));
-        let (towards, away) = if wanted == Side::AtMost { (below, above) } else { (above, below) };
+        let (towards, away) = sides(wanted);
+        let (towards, away) = (comparison.z(limit, towards), comparison.z(limit, away));
         Test { comparison, limit, wanted, towards, away }
+    }
+
+    /// The any-time evidence that the quantity lies on the wanted side of the limit.
+    pub(super) fn towards_ln_e(&self, look: &Look) -> f64 {
+        self.comparison.ln_e(self.limit, sides(self.wanted).0, look.whole(), look.horizon)
+    }
+
+    /// The any-time evidence that it lies on the other side.
+    pub(super) fn away_ln_e(&self, look: &Look) -> f64 {
+        self.comparison.ln_e(self.limit, sides(self.wanted).1, look.late(), look.horizon)
+    }
+}
+
+/// The direction of the wanted side, and the other one.
+fn sides(wanted: Side) -> (Direction, Direction) {
+    match wanted {
+        Side::AtMost => (Direction::Below, Direction::Above),
+        Side::AtLeast => (Direction::Above, Direction::Below),
     }
 }
 
@@ -227,9 +246,10 @@ impl Measured {
             (Points::Counts(steps), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
             (Points::Counts(steps), _) => {
                 let steps = paired_counts(steps);
-                let effect = counts::design_effect(&steps, Exposure::Trials, self.prior);
+                let (exposure, prior) = (Exposure::Trials, self.prior);
+                let effect = counts::design_effect(&steps, exposure, prior);
                 if by_ratio && !bare {
-                    (Comparison::RateRatio { steps, effect }, ratio)
+                    (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
                 } else {
                     (Comparison::RateDifference { steps, effect }, if bare { 0.0 } else { value })
                 }
@@ -237,8 +257,9 @@ impl Measured {
             (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
             (Points::Events(steps, shares), _) => {
                 let steps = paired_events(steps, shares.unwrap_or(Pair { baseline: 1.0, canary: 1.0 }));
-                let effect = counts::design_effect(&steps, Exposure::Measure, self.prior);
-                (Comparison::RateRatio { steps, effect }, ratio)
+                let (exposure, prior) = (Exposure::Measure, self.prior);
+                let effect = counts::design_effect(&steps, exposure, prior);
+                (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
             }
             (Points::Values(steps, q), Limit::Threshold(_)) => {
                 let (steps, sorted) = (steps.canary.clone(), pooled(&steps.canary));
@@ -275,7 +296,7 @@ fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
     let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
     let effect = single::trial_design_effect(&trials, prior);
     let (total, bad) = (sum(trials.iter().flatten().map(|t| t.total)), sum(trials.iter().flatten().map(|t| t.bad)));
-    Comparison::Share { bad, total, effect }
+    Comparison::Share { steps: trials, bad, total, effect, prior }
 }
 
 fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparison {
@@ -284,7 +305,7 @@ fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparis
     let effect = single::event_design_effect(&events, prior);
     let exposure = events.iter().flatten().map(|s| s.exposure).sum();
     let count = sum(events.iter().flatten().map(|s| s.count));
-    Comparison::Frequency { count, exposure, effect }
+    Comparison::Frequency { steps: events, count, exposure, effect, prior }
 }
 
 fn paired_counts(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
@@ -430,7 +451,7 @@ fn request_counts<'a>(case: &Case<'a>) -> Option<(Pair<Steps<u64>>, Option<&'a s
 }
 
 /// The log-scale spread of the tail, from percentile gauges of the same family: s = max(ln(P95/P50)/1.645,
-/// ln(P99/P95)/0.681), medians over time of both arms.
+/// ln(P99/P95)/0.681), medians over the steps of both arms.
 fn tail_spread(case: &Case) -> Option<f64> {
     let family = &case.criterion.family;
     let gauge_at = |wanted: f64| {
@@ -438,16 +459,18 @@ fn tail_spread(case: &Case) -> Option<f64> {
         criteria.chain([&case.criterion.metric]).find_map(|name| {
             let metric = case.rules.metrics.get(name)?;
             let is_it = matches!(metric.kind, Kind::Gauge { quantile: Some(q), .. } if (q - wanted).abs() < 1e-9);
-            if !is_it || metric.unit != Unit::Milliseconds && metric.unit != case.metric.unit {
-                return None;
-            }
-            let steps = case.grid.gauge(case.data().metrics.get(name)?);
-            let all = steps.baseline.iter().chain(&steps.canary).flatten().copied().filter(|v| *v > 0.0);
-            median(&all.collect::<Vec<_>>())
+            let same_unit = metric.unit == Unit::Milliseconds || metric.unit == case.metric.unit;
+            let series = case.data().metrics.get(name).filter(|_| is_it && same_unit)?;
+            let steps = case.grid.gauge(series);
+            Some(steps.baseline.into_iter().chain(steps.canary).collect::<Steps<f64>>())
         })
     };
+    let ratio = |below: &Option<Steps<f64>>, above: &Option<Steps<f64>>| {
+        let pairs = below.as_ref()?.iter().zip(above.as_ref()?);
+        let logs = pairs.filter_map(|(below, above)| Some((above.as_ref()? / below.as_ref()?).ln()));
+        median(&logs.collect::<Vec<_>>())
+    };
     let (p50, p95, p99) = (gauge_at(0.5), gauge_at(0.95), gauge_at(0.99));
-    let body = p50.zip(p95).map(|(p50, p95)| (p95 / p50).ln() / 1.645);
-    let tail = p95.zip(p99).map(|(p95, p99)| (p99 / p95).ln() / 0.681);
-    body.into_iter().chain(tail).filter(|s| s.is_finite() && *s > 0.0).reduce(f64::max)
+    let spreads = [ratio(&p50, &p95).map(|body| body / 1.645), ratio(&p95, &p99).map(|tail| tail / 0.681)];
+    spreads.into_iter().flatten().filter(|s| s.is_finite() && *s > 0.0).reduce(f64::max)
 }

@@ -9,7 +9,8 @@
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
-//! times during a soak needs other critical values, not another path: those are chosen in `levels`.
+//! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
+//! criteria, `look` over the looks.
 //!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
@@ -18,18 +19,21 @@ pub mod rules;
 pub mod verdict;
 pub mod words;
 
+mod anytime;
 mod compare;
 mod decide;
 mod explain;
 mod grid;
 mod guard;
 mod levels;
+mod look;
 mod measure;
 mod observed;
 mod periods;
 mod score;
 mod traffic;
 
+use guard::Case;
 use rules::{Criterion, Rule, Rules};
 use verdict::{Finding, Verdict};
 
@@ -40,17 +44,17 @@ use crate::series::Dataset;
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
     let budget = levels::Budget::of(rules);
-    let answer = |criterion: &Criterion| {
-        let case = guard::Case::new(rules, criterion, data);
-        match criterion.rule {
-            Rule::Interval => decide::by_interval(&case, budget.levels(criterion)),
-            Rule::Observed => observed::judge(&case),
-            Rule::Periods { m, n } => periods::judge(&case, m, n),
-        }
+    let soaked = look::during_soak(rules, data);
+    let seen = soaked.as_ref().unwrap_or(data);
+    let look = look::Look::new(rules, seen);
+    let answer = |criterion: &Criterion| match criterion.rule {
+        Rule::Interval => decide::by_interval(&Case::new(rules, criterion, seen), &look, budget.levels(criterion)),
+        Rule::Observed => observed::judge(&Case::new(rules, criterion, data)),
+        Rule::Periods { m, n } => periods::judge(&Case::new(rules, criterion, data), m, n),
     };
     let mut findings = on_all_cores(&rules.criteria, data, answer);
-    findings.extend(traffic::judge(rules, data));
-    score::conclude(rules, data, findings)
+    findings.extend(traffic::judge(rules, seen, &look));
+    score::conclude(rules, data, &look, findings)
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other, so a large dataset is shared out to the

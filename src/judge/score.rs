@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rules::{Policy, Rules, Severity};
+use super::rules::{Looks, Policy, Rules, Severity};
 use super::verdict::{Finding, Outcome, Recommendation, Score, Trace, Verdict};
-use super::{explain, grid};
+use super::{explain, grid, look};
 use crate::series::{Arm, Dataset, MetricName, Pair, Series};
 
 /// Combines the findings.
@@ -12,7 +12,7 @@ use crate::series::{Arm, Dataset, MetricName, Pair, Series};
 /// Any Fail fails; else any Inconclusive is Inconclusive; else any Warn warns; else it passes. Muted findings never
 /// decide. Nothing judged is Inconclusive. A score policy replaces this for the weighted findings, but a critical one
 /// must not fail or stay open, and a score of nothing is no Pass.
-pub(super) fn conclude(rules: &Rules, data: &Dataset, findings: Vec<Finding>) -> Verdict {
+pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
     let outcome = outcome(&rules.policy, &findings, &score);
     let recommendation = match outcome {
@@ -31,6 +31,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, findings: Vec<Finding>) ->
         windows: data.windows,
         step: data.step,
         traces: traces(rules, data),
+        look: look.told(rules, data),
         notes: notes(rules, data),
         level: rules.policy.level,
         fingerprint: rules.fingerprint.clone(),
@@ -118,6 +119,15 @@ fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
                 grid.len()
             ));
         }
+    }
+    if let (Some(_), Looks::Planned { soak, .. }) = (look::during_soak(rules, data), rules.looks) {
+        let left_out = data.windows.canary.duration() - soak;
+        notes.push(format!(
+            "judged up to the end of the soak of {}; the {} after it are left out of every interval, since a plan that \
+             is exceeded holds no level",
+            super::words::duration(soak),
+            super::words::duration(left_out)
+        ));
     }
     if rules.policy.warmup > 0 {
         let steps = explain::plural(rules.policy.warmup as u64, "step");

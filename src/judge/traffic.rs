@@ -4,12 +4,15 @@
 //! that sends the easy requests elsewhere. It is judged at 0.001 with the over-dispersion of real routing allowed
 //! for, and a mismatch below 1 % of the configured share is ignored however certain it is (Fabijan et al. 2019).
 
+use super::compare::Comparison;
 use super::explain;
 use super::grid::{Grid, sum};
+use super::look::Look;
 use super::rules::{Kind, Mismatch, Rule, Rules, Severity, Statistic, Traffic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
 use super::words;
 use crate::series::{Dataset, MetricName, Pair, Series};
+use crate::stats::Direction;
 use crate::stats::dispersion::Prior;
 use crate::stats::single::{self, TrialStep};
 use crate::stats::tail::normal_quantile;
@@ -18,7 +21,7 @@ const ALPHA: f64 = 0.001;
 const NEGLIGIBLE: f64 = 0.01;
 
 /// The finding about the split, where a share is configured and requests were counted in both arms.
-pub(super) fn judge(rules: &Rules, data: &Dataset) -> Option<Finding> {
+pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Finding> {
     let traffic = rules.traffic.as_ref().filter(|_| data.windows.baseline == data.windows.canary)?;
     let Some((metric, series)) = requests(traffic, rules, data) else {
         let name = traffic.metric.clone().unwrap_or_else(|| "traffic".into());
@@ -36,11 +39,21 @@ pub(super) fn judge(rules: &Rules, data: &Dataset) -> Option<Finding> {
         return Some(finding(traffic, metric.clone(), Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
     }
     let observed = canary as f64 / both as f64;
-    let z = single::traffic_share_z(&steps, traffic.share, Prior::default());
-    let critical = normal_quantile(1.0 - ALPHA / 2.0);
-    let mismatch = z.abs() >= critical && (observed / traffic.share - 1.0).abs() > NEGLIGIBLE;
+    let prior = Prior::default();
     let trials: Vec<_> = steps.iter().map(|s| s.map(|(bad, total)| TrialStep { total, bad })).collect();
-    let effect = single::trial_design_effect(&trials, Prior::default());
+    let effect = single::trial_design_effect(&trials, prior);
+    let split = Comparison::Share { steps: trials, bad: canary, total: both, effect: effect.clone(), prior };
+    let level = 1.0 - ALPHA / 2.0;
+    let levels = Levels { fail: level, pass: level };
+    let needed = look.hurdles(levels).fail;
+    let differs = |direction| {
+        let ln_e =
+            if needed.ln_e.is_finite() { split.ln_e(traffic.share, direction, look.late(), look.horizon) } else { 0.0 };
+        needed.is_reached(split.z(traffic.share, direction), ln_e)
+    };
+    let mismatch = [Direction::Above, Direction::Below].into_iter().any(differs)
+        && (observed / traffic.share - 1.0).abs() > NEGLIGIBLE;
+    let critical = normal_quantile(level);
     let (low, high) = single::share_interval(canary, both, &effect, critical, critical);
     let (outcome, reason) = match (mismatch, traffic.on_mismatch) {
         (false, _) => (Outcome::Pass, Reason::ShareAsExpected),
@@ -57,7 +70,7 @@ pub(super) fn judge(rules: &Rules, data: &Dataset) -> Option<Finding> {
         effect: Some(Effect { kind: EffectKind::Level, estimate: Some(observed), low, high }),
         pass_limit: Some(traffic.share),
         method: Some(Method::TrafficShare),
-        level: Some(Levels { fail: 1.0 - ALPHA / 2.0, pass: 1.0 - ALPHA / 2.0 }),
+        level: Some(levels),
         design_effect: Some(effect.largest()),
         ..Evidence::default()
     };

@@ -24,6 +24,8 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// The weighted score, 0 to 100, over all groups and per group.
     pub score: Score,
+    /// Which look at the data this was.
+    pub look: Look,
     /// The windows that were judged.
     pub windows: Pair<Window>,
     /// The spacing of the points.
@@ -36,6 +38,26 @@ pub struct Verdict {
     pub level: f64,
     /// Fingerprint of the resolved configuration.
     pub fingerprint: String,
+}
+
+/// Which look at the data a verdict rests on; how much evidence it needed depends on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The only one.
+    Once,
+    /// One of those planned during a soak.
+    Planned {
+        /// How many planned looks there were up to this one.
+        number: usize,
+        /// How many there are in all.
+        of: usize,
+        /// How much of the soak had passed.
+        elapsed: SignedDuration,
+        /// How long the soak is.
+        soak: SignedDuration,
+    },
+    /// One of any number.
+    Open,
 }
 
 /// One metric's points on the common grid, in the metric's unit.
@@ -139,6 +161,8 @@ pub enum Reason {
     SmallExcess,
     /// Within the bound, but before the minimum soak.
     SoakTooShort,
+    /// Before the first planned look, and no emergency.
+    EarlyLook,
     /// Arms of different size make the percentiles incomparable, and the request counts are not known.
     NotComparable,
     /// The canary's share of the traffic is not the configured one.
@@ -178,8 +202,33 @@ pub struct Evidence {
     pub design_effect: Option<f64>,
     /// The smallest worsening this data would have shown with 80 % power, on the scale of the effect.
     pub detectable: Option<f64>,
+    /// How strong the evidence is, and how strong it must be.
+    pub strength: Option<Strength>,
     /// Periods beyond the bound and periods looked at, for alarm rules.
     pub periods: Option<(usize, usize)>,
+}
+
+/// How strong the evidence is for either answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Strength {
+    /// That the canary is beyond its bounds.
+    pub fail: Proof,
+    /// That it is within them.
+    pub pass: Proof,
+}
+
+/// Evidence for one answer, and how much is needed at this look; either kind is enough. What cannot be reached at this
+/// look, or is not used, is `None`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Proof {
+    /// As a standard normal value.
+    pub z: f64,
+    /// How large that must be.
+    pub z_needed: Option<f64>,
+    /// The natural logarithm of the evidence that holds however often one looks (an e-value).
+    pub ln_e: Option<f64>,
+    /// How large that must be.
+    pub ln_e_needed: Option<f64>,
 }
 
 /// Confidence of the two one-sided answers.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,8 @@ pub struct Document {
     pub level: Option<Number>,
     /// The weighted score, from 0 to 100.
     pub score: Score,
+    /// Which look at the data this was (since 1.1).
+    pub look: Option<Look>,
     /// One entry per criterion in the order written, then those about the comparison itself.
     pub findings: Vec<Finding>,
     /// What the reader should know of the comparison as a whole.
@@ -47,6 +49,33 @@ pub struct Document {
     pub traces: Vec<Trace>,
     /// Fingerprint of the resolved configuration.
     pub fingerprint: String,
+}
+
+/// Which look at the data a verdict rests on; how much evidence it needed depends on that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Look {
+    /// The kind of look.
+    pub kind: LookKind,
+    /// For `planned`: how many looks there were, this one with them.
+    pub number: Option<u64>,
+    /// For `planned`: how many there are in all.
+    pub of: Option<u64>,
+    /// For `planned`: how much of the soak had passed, in seconds.
+    pub elapsed_seconds: Option<Number>,
+    /// For `planned`: how long the soak is, in seconds.
+    pub soak_seconds: Option<Number>,
+}
+
+/// The kinds of looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LookKind {
+    /// The only one.
+    Once,
+    /// One of those planned during a soak.
+    Planned,
+    /// One of any number.
+    Open,
 }
 
 /// The same thing for both arms.
@@ -231,8 +260,32 @@ pub struct Evidence {
     pub design_effect: Option<Number>,
     /// The smallest worsening that this data would have shown with 80 % power, on the scale of the effect.
     pub detectable: Option<Number>,
+    /// How strong the evidence is for either answer (since 1.1).
+    pub strength: Option<Strength>,
     /// For alarms: what the periods were.
     pub periods: Option<Periods>,
+}
+
+/// How strong the evidence is for either answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Strength {
+    /// That the canary is beyond its bounds.
+    pub fail: Proof,
+    /// That it is within them.
+    pub pass: Proof,
+}
+
+/// Evidence for one answer and how much is needed at this look; either kind is enough.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    /// As a standard normal value.
+    pub z: Option<Number>,
+    /// How large that must be; null where it cannot decide at this look.
+    pub z_needed: Option<Number>,
+    /// The natural logarithm of the evidence that holds however often one looks (an e-value); null where it is not used.
+    pub ln_e: Option<Number>,
+    /// How large that must be.
+    pub ln_e_needed: Option<Number>,
 }
 
 /// The judged quantity with its interval.

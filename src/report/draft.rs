@@ -1,8 +1,9 @@
 //! A verdict as its document: field by field, nothing left out and nothing added but the version.
 
 use super::document::{
-    Action, Arms, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Number, Outcome, Periods,
-    Recommendation, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span, Trace, UnitName,
+    Action, Arms, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look, LookKind, Number,
+    Outcome, Periods, Proof, Recommendation, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span, Strength,
+    Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -24,6 +25,7 @@ impl From<&Verdict> for Document {
             step_seconds: Number::new(verdict.step.as_secs_f64()),
             level: Number::new(verdict.level),
             score: score(&verdict.score),
+            look: Some(look(&verdict.look)),
             findings: verdict.findings.iter().map(finding).collect(),
             notes: verdict.notes.clone(),
             traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),
@@ -121,6 +123,30 @@ fn side(labels: &[(String, String)], window: &Window, step: SignedDuration) -> S
     Side { labels: labels.collect(), window }
 }
 
+fn look(look: &verdict::Look) -> Look {
+    let kind = |kind| Look { kind, number: None, of: None, elapsed_seconds: None, soak_seconds: None };
+    match look {
+        verdict::Look::Once => kind(LookKind::Once),
+        verdict::Look::Open => kind(LookKind::Open),
+        verdict::Look::Planned { number, of, elapsed, soak } => Look {
+            number: Some(*number as u64),
+            of: Some(*of as u64),
+            elapsed_seconds: Number::new(elapsed.as_secs_f64()),
+            soak_seconds: Number::new(soak.as_secs_f64()),
+            ..kind(LookKind::Planned)
+        },
+    }
+}
+
+fn proof(proof: &verdict::Proof) -> Proof {
+    Proof {
+        z: Number::new(proof.z),
+        z_needed: proof.z_needed.and_then(Number::new),
+        ln_e: proof.ln_e.and_then(Number::new),
+        ln_e_needed: proof.ln_e_needed.and_then(Number::new),
+    }
+}
+
 fn score(score: &verdict::Score) -> Score {
     let group =
         |(name, score): &(String, Option<f64>)| GroupScore { name: name.clone(), score: score.and_then(Number::new) };
@@ -194,6 +220,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         level: evidence.level.map(|level| Levels { fail: Number::new(level.fail), pass: Number::new(level.pass) }),
         design_effect: evidence.design_effect.and_then(Number::new),
         detectable: evidence.detectable.and_then(Number::new),
+        strength: evidence.strength.map(|s| Strength { fail: proof(&s.fail), pass: proof(&s.pass) }),
         periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
     }
 }

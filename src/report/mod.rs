@@ -105,6 +105,11 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
     }
 }
 
+/// One look in a line: `12:15  INCONCLUSIVE  3 of 12, after 15m of the soak of 1h  2 of 3 criteria could not be decided`.
+pub fn look(document: &Document) -> String {
+    words::in_a_line(document)
+}
+
 /// The JSON Schema of the document, as published.
 pub fn schema() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();

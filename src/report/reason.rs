@@ -3,7 +3,7 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
@@ -15,6 +15,7 @@ pub const NAMES: [&str; 15] = [
     name(Reason::CanarySilent),
     name(Reason::SmallExcess),
     name(Reason::SoakTooShort),
+    name(Reason::EarlyLook),
     name(Reason::NotComparable),
     name(Reason::ShareMismatch),
     name(Reason::ShareAsExpected),
@@ -35,6 +36,7 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::CanarySilent => "canary_silent",
         Reason::SmallExcess => "small_excess",
         Reason::SoakTooShort => "soak_too_short",
+        Reason::EarlyLook => "early_look",
         Reason::NotComparable => "not_comparable",
         Reason::ShareMismatch => "share_mismatch",
         Reason::ShareAsExpected => "share_as_expected",

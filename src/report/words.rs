@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Number, Outcome, Recommendation, RuleKind,
-    Severity, Span, Trace, UnitName,
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, Number, Outcome, Proof,
+    Recommendation, RuleKind, Severity, Span, Strength, Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -148,8 +148,41 @@ pub fn setting(document: &Document) -> Vec<(&'static str, Vec<String>)> {
     if shared {
         rows.push(("window", vec![window(&document.arms.canary.window, document.step_seconds)]));
     }
+    rows.extend(document.look.as_ref().and_then(look).map(|text| ("look", vec![text])));
     rows.retain(|(_, texts)| !texts.is_empty());
     rows
+}
+
+/// When it was looked, at which look, and what was said, in a line.
+pub fn in_a_line(document: &Document) -> String {
+    let end = &document.arms.canary.window.end;
+    let at = end.parse::<Timestamp>().map_or(plain(end), |end| end.strftime("%H:%M").to_string());
+    let which = document.look.as_ref().and_then(look).map(|which| format!("  look {which}")).unwrap_or_default();
+    format!("{at}  {:<12}{which}: {}", document.outcome.word(), plain(&document.summary))
+}
+
+/// Which look this was, where it is not the only one: `3 of 12, after 15 min of the soak of 1 h`.
+pub fn look(look: &Look) -> Option<String> {
+    let span =
+        |seconds: Option<Number>| seconds.and_then(|s| SignedDuration::try_from_secs_f64(s.get()).ok()).map(duration);
+    match (look.kind, look.number, look.of) {
+        (LookKind::Once, ..) => None,
+        (LookKind::Open, ..) => Some("one of any number, with evidence that holds however often one looks".into()),
+        (LookKind::Planned, Some(number), Some(of)) => {
+            let when = match (span(look.elapsed_seconds), span(look.soak_seconds)) {
+                (Some(elapsed), Some(soak)) if elapsed == soak => format!(", at the end of the soak of {soak}"),
+                (Some(elapsed), Some(soak)) => format!(", after {elapsed} of the soak of {soak}"),
+                _ => String::new(),
+            };
+            let which = match (number, of) {
+                (1, 1) => "the one planned".into(),
+                (0, _) => "before the first that is planned".into(),
+                _ => format!("{} of {}", count(number), count(of)),
+            };
+            Some(format!("{which}{when}"))
+        }
+        _ => None,
+    }
 }
 
 fn labels(labels: &[Label]) -> String {
@@ -233,6 +266,7 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     row("limit", limit(evidence));
     row("coverage", coverage(evidence));
     row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
+    row("evidence", evidence.strength.as_ref().map(strength));
     row("detectable", detectable(evidence));
     rows
 }
@@ -271,6 +305,20 @@ fn confidence(evidence: &Evidence) -> Option<String> {
         (None, Some(pass)) => Some(format!("{pass} for a pass")),
         (None, None) => None,
     }
+}
+
+/// `for a pass z 1.2 of 1.6; for a fail z -0.4 of 3.1 or ln e -0.2 of 4.6`.
+fn strength(strength: &Strength) -> String {
+    let of = |name: &str, have: Option<Number>, needed: Option<Number>| {
+        let shown = |v: Number| number((v.get() * 100.0).round() / 100.0);
+        have.zip(needed).map(|(have, needed)| format!("{name} {} of {}", shown(have), shown(needed)))
+    };
+    let proof = |proof: &Proof| {
+        let parts = [of("z", proof.z, proof.z_needed), of("ln e", proof.ln_e, proof.ln_e_needed)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { "cannot be had at this look".into() } else { parts.join(" or ") }
+    };
+    format!("for a pass {}; for a fail {}", proof(&strength.pass), proof(&strength.fail))
 }
 
 fn limit(evidence: &Evidence) -> Option<String> {

@@ -322,13 +322,9 @@ fn score(step: &CountStep, d: f64) -> Score {
 /// The weighted sum of the steps' differences over its long-run standard error, which is at least that of
 /// independent trials.
 fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
-    let mut model = 0.0;
-    let mut weighted = |step: &CountStep| {
-        let (score, weight) = (score(step, d), step.weight());
-        model += weight * weight * score.variance;
-        weight * score.excess
-    };
-    let g: Vec<_> = steps.iter().map(|step| usable(step).then(|| weighted(step))).collect();
+    let weighted = weighted_differences(steps, d);
+    let model = weighted.iter().flatten().map(|(_, variance)| variance).sum::<f64>();
+    let g: Vec<_> = weighted.iter().map(|step| step.map(|(excess, _)| excess)).collect();
     let sum = step_sum(&g, COSINES_COUNTS);
     if sum.sum == 0.0 {
         return 0.0;
@@ -338,4 +334,14 @@ fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
         defined(t_to_z(t, v.dof))
     });
     z[0].min(z[1])
+}
+
+/// By how much each step's difference of rates exceeds `d`, weighted as by Mantel and Haenszel, with its variance under
+/// that hypothesis; nothing where an arm was not exposed.
+pub(super) fn weighted_differences(steps: &[CountStep], d: f64) -> Vec<Option<(f64, f64)>> {
+    let weighted = |step: &CountStep| {
+        let (score, weight) = (score(step, d), step.weight());
+        (weight * score.excess, weight * weight * score.variance)
+    };
+    steps.iter().map(|step| usable(step).then(|| weighted(step))).collect()
 }

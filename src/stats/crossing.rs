@@ -9,7 +9,7 @@ const PATIENCE: usize = 8;
 
 /// Going outwards from `centre` in growing strides, the nearest value at which `excess` is not negative; the centre
 /// itself if it is so there, nothing if it is so nowhere up to `limit`. The answer may be off by `resolution` strides.
-pub(super) fn nearest_rejected(
+pub(crate) fn nearest_rejected(
     centre: f64,
     stride: f64,
     resolution: f64,

@@ -11,11 +11,14 @@
 //! by its mean and by its [`ranks`]), [`quantile`] (quantiles, and how they become counts) and [`power`] (how much
 //! data an answer takes).
 
+pub mod anytime;
 pub mod counts;
 mod crossing;
+pub(crate) use crossing::nearest_rejected;
 pub mod dispersion;
 mod incomplete;
 pub mod longrun;
+pub mod planned;
 pub mod power;
 pub mod quantile;
 pub mod ranks;

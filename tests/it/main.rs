@@ -18,6 +18,7 @@ mod recordings;
 mod reference;
 mod reports;
 mod second_opinion;
+mod soaks;
 mod tidy;
 mod windows;
 mod wire;

@@ -2,7 +2,8 @@
 
 use davy::judge::rules::{Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
-    Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason, Recommendation, Score, Trace, Verdict,
+    Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation, Score,
+    Strength, Trace, Verdict,
 };
 use davy::series::{Pair, SignedDuration, Timestamp, Window};
 use proptest::collection::{btree_map, vec};
@@ -67,6 +68,7 @@ fn evidence() -> BoxedStrategy<Evidence> {
         option::of(number()),
         option::of(number()),
         option::of(any::<(usize, usize)>()),
+        option::of((proof(), proof()).prop_map(|(fail, pass)| Strength { fail, pass })),
     );
     (option::of(unit()), arms, judged, rest)
         .prop_map(|(unit, (n, bad, coverage, estimate), judged, rest)| Evidence {
@@ -83,6 +85,7 @@ fn evidence() -> BoxedStrategy<Evidence> {
             level: rest.0,
             design_effect: rest.1,
             detectable: rest.2,
+            strength: rest.4,
             periods: rest.3,
         })
         .boxed()
@@ -142,7 +145,7 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
     let texts = (text(), option::of(text()), text(), vec(text(), 0..3), text());
     let labels = pair(vec((text(), text()), 0..3).boxed());
     let answer = (outcome(), recommendation, vec(finding(), 0..6), score);
-    let data = (pair(window()), any::<u32>(), btree_map(text(), trace, 0..4), number());
+    let data = (pair(window()), any::<u32>(), btree_map(text(), trace, 0..4), number(), look());
     (texts, labels, answer, data)
         .prop_map(|((name, phase, summary, notes, fingerprint), labels, answer, data)| Verdict {
             name,
@@ -153,6 +156,7 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
             recommendation: answer.1,
             findings: answer.2,
             score: answer.3,
+            look: data.4,
             windows: data.0,
             step: SignedDuration::from_millis(i64::from(data.1)),
             traces: data.2,
@@ -160,5 +164,22 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
             level: data.3,
             fingerprint,
         })
+        .boxed()
+}
+
+fn look() -> BoxedStrategy<Look> {
+    let span = || any::<u32>().prop_map(|ms| SignedDuration::from_millis(i64::from(ms)));
+    let planned = (any::<u16>(), any::<u16>(), span(), span()).prop_map(|(number, of, elapsed, soak)| Look::Planned {
+        number: usize::from(number),
+        of: usize::from(of),
+        elapsed,
+        soak,
+    });
+    prop_oneof![Just(Look::Once), Just(Look::Open), planned].boxed()
+}
+
+fn proof() -> BoxedStrategy<Proof> {
+    (number(), option::of(number()), option::of(number()), option::of(number()))
+        .prop_map(|(z, z_needed, ln_e, ln_e_needed)| Proof { z, z_needed, ln_e, ln_e_needed })
         .boxed()
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use davy::judge::rules::{Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
-    Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason, Recommendation, Score, Trace, Verdict,
+    Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation, Score,
+    Strength, Trace, Verdict,
 };
 use davy::series::{Pair, SignedDuration, Window};
 
@@ -55,6 +56,7 @@ pub fn errors() -> Finding {
             level: Some(Levels { fail: 0.9917, pass: 0.95 }),
             design_effect: Some(1.31),
             detectable: Some(0.0013),
+            strength: None,
             periods: None,
         },
     }
@@ -92,6 +94,10 @@ pub fn latency_undecided() -> Finding {
             level: Some(Levels { fail: 0.975, pass: 0.95 }),
             design_effect: None,
             detectable: Some(1.09),
+            strength: Some(Strength {
+                fail: Proof { z: -1.1, z_needed: Some(2.83), ln_e: Some(-0.8), ln_e_needed: Some(6.2) },
+                pass: Proof { z: 0.31, z_needed: Some(2.25), ln_e: None, ln_e_needed: None },
+            }),
             periods: None,
         },
         ..errors()
@@ -128,6 +134,7 @@ pub fn latency_warned() -> Finding {
             level: Some(Levels { fail: 0.975, pass: 0.95 }),
             design_effect: Some(1.8),
             detectable: None,
+            strength: None,
             periods: None,
         },
         ..errors()
@@ -179,6 +186,7 @@ pub fn alarm_failed() -> Finding {
             estimate: pair(Some(84.2), Some(131.0)),
             pass_limit: Some(100.0),
             method: Some(Method::Periods),
+            strength: None,
             periods: Some((3, 12)),
             ..Evidence::default()
         },
@@ -221,6 +229,7 @@ pub fn pass() -> Verdict {
         recommendation: Recommendation::Promote { to: Some("phase 50%".into()) },
         findings: vec![errors()],
         score: Score { total: Some(100.0), groups: vec![("errors".into(), Some(100.0))] },
+        look: Look::Once,
         windows: pair(
             window("2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"),
             window("2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"),

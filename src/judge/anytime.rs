@@ -1,0 +1,97 @@
+//! A comparison's evidence that holds however often one looks, and its interval at a look.
+//!
+//! At a planned look a limit is rejected by the evidence of that look or by the guard; with an open end by any-time
+//! evidence alone. The interval is what neither rejects, so that it and the decision cannot disagree.
+
+use super::compare::Comparison;
+use super::look::{Hurdle, Look};
+use crate::stats::anytime::{self, Starts};
+use crate::stats::counts::Exposure;
+use crate::stats::{Direction, single};
+
+/// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
+const REACH: f64 = 4096.0;
+
+/// The precision of an end, in strides.
+const RESOLUTION: f64 = 1e-4;
+
+impl Comparison {
+    /// The logarithm of the any-time evidence that the judged quantity lies above (or below) a limit, gathered since the
+    /// given starts; tuned to a horizon in steps.
+    pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
+        match self {
+            Comparison::RateRatio { steps, exposure, prior, .. } => {
+                anytime::ratio_ln_e(steps, *exposure, limit, direction, *prior, starts)
+            }
+            Comparison::RateDifference { steps, .. } => {
+                anytime::difference_ln_e(steps, limit, direction, horizon, starts)
+            }
+            Comparison::Share { steps, prior, .. } => {
+                let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
+                anytime::share_ln_e(steps, limit, direction, effect, starts)
+            }
+            Comparison::Frequency { steps, prior, .. } => {
+                let effect = |steps: &[_]| single::event_design_effect(steps, *prior);
+                anytime::frequency_ln_e(steps, limit, direction, effect, starts)
+            }
+            Comparison::Level(level) => level.ln_e(limit, direction, starts, horizon),
+            Comparison::Quantile { q, prior, .. } => {
+                let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
+                anytime::share_ln_e(&self.beyond(limit), 1.0 - q, direction, effect, starts)
+            }
+            Comparison::QuantileRatio { prior, .. } => {
+                anytime::ratio_ln_e(&self.slow(limit), Exposure::Trials, 1.0, direction, *prior, starts)
+            }
+        }
+    }
+
+    /// The limits that are not rejected at a look, with what is needed to reject at either end, and whether the upper or
+    /// the lower side is that of a Fail.
+    pub(super) fn bounds(&self, low: Hurdle, high: Hurdle, fails_above: bool, look: &Look) -> (f64, f64) {
+        let natural = self.natural();
+        let by_look = self.interval(low.z, high.z);
+        let starts = |fails: bool| if fails { look.late() } else { look.whole() };
+        let low = f64::max(
+            if low.z.is_finite() { by_look.0 } else { natural.0 },
+            self.end(Direction::Above, low.ln_e, starts(fails_above), look.horizon).unwrap_or(natural.0),
+        );
+        let high = f64::min(
+            if high.z.is_finite() { by_look.1 } else { natural.1 },
+            self.end(Direction::Below, high.ln_e, starts(!fails_above), look.horizon).unwrap_or(natural.1),
+        );
+        (low, high)
+    }
+
+    /// The limit nearest to the estimate that any-time evidence of `needed` rejects; none where there is none.
+    fn end(&self, direction: Direction, needed: f64, starts: &Starts, horizon: f64) -> Option<f64> {
+        if !needed.is_finite() {
+            return None;
+        }
+        let log = self.is_multiplicative();
+        let to = |v: f64| if log { v.ln() } else { v };
+        let from = |v: f64| if log { v.exp() } else { v };
+        let side = |(low, high): (f64, f64)| if direction == Direction::Above { low } else { high };
+        // about the estimate, and one standard error further out; where no event was seen both are finite still
+        let (centre, near) = (to(side(self.interval(0.0, 0.0))), to(side(self.interval(1.0, 1.0))));
+        let stride = (near - centre).abs();
+        if !centre.is_finite() {
+            return None;
+        }
+        let stride = if stride.is_finite() && stride > 0.0 { stride } else { 0.1 * centre.abs().max(1.0) };
+        let outwards = if direction == Direction::Above { -stride } else { stride };
+        let excess = |at: f64| self.ln_e(from(at), direction, starts, horizon) - needed;
+        crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess).map(from)
+    }
+
+    /// The values that the judged quantity can take.
+    fn natural(&self) -> (f64, f64) {
+        match self {
+            Comparison::RateRatio { .. } | Comparison::QuantileRatio { .. } | Comparison::Frequency { .. } => {
+                (0.0, f64::INFINITY)
+            }
+            Comparison::RateDifference { .. } => (-1.0, 1.0),
+            Comparison::Share { .. } => (0.0, 1.0),
+            Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+}
