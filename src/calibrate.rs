@@ -81,10 +81,10 @@ pub struct Spread {
     pub configured: f64,
 }
 
-/// Judges every window of a layout, as it is and worsened.
-pub fn calibrate(rules: &Rules, history: &History, layout: &Layout) -> Calibration {
+/// Judges every window of a layout, as it is and worsened; with an open end, at looks so far apart.
+pub fn calibrate(rules: &Rules, history: &History, layout: &Layout, every: Option<SignedDuration>) -> Calibration {
     let rules = as_in_history(rules, history);
-    let mut ledger = Ledger::new(&rules);
+    let mut ledger = Ledger::new(&rules, every);
     for number in 0..layout.starts.len() {
         let pair = history.pair(layout, number);
         ledger.healthy(&rules, &pair);
@@ -113,11 +113,11 @@ fn as_in_history(rules: &Rules, history: &History) -> Rules {
 }
 
 /// When a window is looked at.
-fn looks(rules: &Rules, window: &Window) -> Vec<Timestamp> {
+fn looks(rules: &Rules, window: &Window, open: Option<SignedDuration>) -> Vec<Timestamp> {
     let every = match rules.looks {
         Looks::Once | Looks::Planned { every: None, .. } => return vec![window.end],
         Looks::Planned { every: Some(every), .. } => every,
-        Looks::Open => window.duration() / OPEN_LOOKS,
+        Looks::Open => open.unwrap_or(window.duration() / OPEN_LOOKS),
     };
     let mut looks = Vec::new();
     let mut at = window.start.saturating_add(every).unwrap_or(window.end);
@@ -136,8 +136,8 @@ struct Answers {
     criteria: Vec<Outcome>,
 }
 
-fn answers(rules: &Rules, data: &Dataset) -> Answers {
-    let looks = looks(rules, &data.windows.canary);
+fn answers(rules: &Rules, data: &Dataset, every: Option<SignedDuration>) -> Answers {
+    let looks = looks(rules, &data.windows.canary, every);
     let (early, count) = (&looks[..looks.len().saturating_sub(1)], rules.criteria.len());
     let (mut failed, mut failed_each) = (false, vec![false; count]);
     for look in early {
@@ -161,6 +161,7 @@ struct Ledger {
     effects: Vec<(f64, usize)>,
     noise: BTreeMap<(String, bool), Collected>,
     looks: usize,
+    every: Option<SignedDuration>,
 }
 
 /// The scale on which a criterion's spread is told: that of its margin.
@@ -174,7 +175,7 @@ fn scale_of(criterion: &Criterion) -> Option<(EffectKind, f64)> {
 }
 
 impl Ledger {
-    fn new(rules: &Rules) -> Ledger {
+    fn new(rules: &Rules, every: Option<SignedDuration>) -> Ledger {
         let trial = |criterion: &Criterion| Trial {
             criterion: criterion.name.clone(),
             metric: criterion.metric.clone(),
@@ -196,12 +197,13 @@ impl Ledger {
             effects: vec![(0.0, 0); rules.criteria.len()],
             noise: noise.collect(),
             looks: 1,
+            every,
         }
     }
 
     fn healthy(&mut self, rules: &Rules, pair: &Dataset) {
-        let answers = answers(rules, pair);
-        self.looks = looks(rules, &pair.windows.canary).len();
+        let answers = answers(rules, pair, self.every);
+        self.looks = looks(rules, &pair.windows.canary, self.every).len();
         self.verdict.add(answers.verdict);
         for (trial, outcome) in self.trials.iter_mut().zip(&answers.criteria) {
             trial.healthy.add(*outcome);
@@ -256,7 +258,7 @@ impl Ledger {
             if changed.is_empty() {
                 continue;
             }
-            let answers = answers(rules, &data);
+            let answers = answers(rules, &data, self.every);
             for at in changed {
                 let (trial, outcome) = (&mut self.trials[at], answers.criteria[at]);
                 let tally = if margins > 1.0 { &mut trial.at_twice } else { &mut trial.at_margin };

@@ -110,7 +110,7 @@ impl Outlook {
 pub fn forecast(rules: &Rules, history: &History, setting: Setting, soak_is_configured: bool) -> Forecast {
     let soak = setting.length;
     let case = Case { rules, history, setting, layout: layout(history, setting) };
-    let rows = rules.criteria.iter().zip(critical_values(rules));
+    let rows = rules.criteria.iter().zip(critical_values(rules, soak, history.step()));
     let rows: Vec<Row> = rows.map(|(criterion, critical)| case.row(criterion, critical)).collect();
     Forecast {
         name: rules.name.clone(),

@@ -18,7 +18,7 @@ pub(super) fn run(console: &Console, arguments: cli::Calibrate) -> Result<Exit, 
     let count = arguments.windows.map(|windows| usize::try_from(windows).unwrap_or(usize::MAX));
     let layout = past.history.layout(past.setting, count).map_err(|short| history::too_short(data, short))?;
     console.detail(&format!("{} windows to judge", layout.starts.len()));
-    let calibration = calibrate(&past.plan.rules, &past.history, &layout);
+    let calibration = calibrate(&past.plan.rules, &past.history, &layout, loaded.config.every(options.phase));
     let source = history::called(Some(data));
     let text = report::calibration(&calibration, &source, arguments.past.format, &console.style(false));
     console.answer(&text)?;

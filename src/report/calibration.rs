@@ -28,8 +28,9 @@ pub fn calibration(calibration: &Calibration, source: &str, format: Format, styl
 }
 
 fn percent(share: f64) -> String {
-    // whole percent, as far as they tell
-    if share > 0.0 && share < 0.1 { format!("{:.1}", share * 100.0) } else { format!("{:.0}", share * 100.0) }
+    // whole percent where tenths would tell nothing
+    let text = if share < 0.1 { format!("{:.1}", share * 100.0) } else { format!("{:.0}", share * 100.0) };
+    text.trim_end_matches(".0").to_owned()
 }
 
 /// `4.2 % [0.1, 21]`.
@@ -163,11 +164,13 @@ fn told(value: f64, spread: &Spread, unit: &Unit) -> String {
 
 fn notes(calibration: &Calibration) -> Vec<String> {
     let mut notes = Vec::new();
-    if calibration.verdict.rate(Outcome::Fail).low > 1.0 - calibration.level {
-        notes.push(
-            "Too many healthy windows fail. Widen the margins to what the windows ask for, or judge longer windows."
-                .into(),
-        );
+    let worst = calibration.criteria.iter().max_by_key(|trial| trial.healthy.fail).filter(|t| t.healthy.fail > 0);
+    if let Some(worst) = worst.filter(|_| calibration.verdict.rate(Outcome::Fail).low > 1.0 - calibration.level) {
+        notes.push(format!(
+            "Too many healthy windows fail, most often by {} ({}). Widen its margin or limit, or judge longer windows.",
+            worst.criterion,
+            alone(worst.healthy.rate(Outcome::Fail))
+        ));
     }
     let n = calibration.layout.starts.len();
     if n < FEW_WINDOWS {

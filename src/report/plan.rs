@@ -54,8 +54,8 @@ fn page(forecast: &Forecast, source: &str) -> Page {
         columns: [
             "criterion",
             "usual",
-            "passes\nafter",
-            "worse by twice the\nmargin fails after",
+            "to pass",
+            "to fail at twice\nthe margin",
             &format!("smallest worsening\nseen in {soak}"),
         ]
         .map(str::to_owned)
@@ -73,8 +73,8 @@ fn page(forecast: &Forecast, source: &str) -> Page {
         parts.push(Part::Prose(text.into()));
     }
     parts.push(Part::Prose(
-        "Each time holds with 80 % power, for a canary like the baseline (passes) and for one that is worse by twice the \
-         margin (fails)."
+        "to pass: how long a canary like the baseline takes. to fail: one that is worse by twice the margin. Both, and the \
+         smallest worsening, with 80 % power."
             .into(),
     ));
     Page {
@@ -126,7 +126,10 @@ fn facts(forecast: &Forecast, source: &str) -> Vec<(&'static str, String)> {
         || "no share is configured: each arm gets as much as in the history".to_owned(),
         |share| format!("{} of the traffic", quantity(share, &Unit::Share)),
     );
-    let traffic = forecast.traffic.as_ref().map(|(n, of)| format!(", {} {} a minute", few(*n), plain(of)));
+    let traffic = forecast
+        .traffic
+        .as_ref()
+        .map(|(n, of)| format!(", {} {} a minute", few(*n), if of.is_empty() { "requests".into() } else { plain(of) }));
     let share = share + &traffic.unwrap_or_default();
     vec![
         ("history", format!("{source}: {arms}, {}", period(&forecast.history, forecast.step))),
@@ -182,11 +185,11 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
             .filter(|phi| *phi >= 1.2)
             .map(|phi| format!(", {} times as noisy as independent ones", number(phi)));
         let (events, noise) = (few(events), noise.unwrap_or_default());
-        texts.push(format!("In {soak} a healthy canary has about {events} {what}{noise}."));
+        texts.push(format!("In {soak} a healthy canary has {events} {what}{noise}."));
     }
     if passes {
         texts.push(match outlook.fails_after {
-            Some(after) => format!("To find one that is worse by twice the margin takes {}.", span(Some(after))),
+            Some(after) => format!("To find one that is worse by twice the margin it takes {}.", span(Some(after))),
             None => "One that is worse by twice the margin would never be found.".into(),
         });
         return remark(vec![texts.join(" ")]);
@@ -217,6 +220,9 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
 }
 
 fn few(events: f64) -> String {
+    if events == 0.0 {
+        return "no".into();
+    }
     if events < 10.0 { number(events) } else { count(events.round() as u64) }
 }
 

@@ -8,7 +8,7 @@
 
 use super::dispersion::Prior;
 use super::longrun::{COSINES_COUNTS, COSINES_SERIES, inflation};
-use super::tail::z_to_t;
+use super::tail::{ln_normal_upper, z_to_t};
 
 /// The standard normal value that belongs to a power of 80 %.
 pub const POWER_80: f64 = 0.841_621_233_572_914_3;
@@ -163,6 +163,23 @@ fn cautious(rho: f64, n: f64) -> f64 {
     let seen = (rho - bias).max(-0.99);
     let kappa = inflation((seen + bias + error).clamp(0.0, 0.97), n);
     kappa * (n - inflation(rho.clamp(0.0, 0.97), n)).max(0.5) / (n - kappa).max(0.5)
+}
+
+/// The standard normal value at which the one-sided normal mixture (Robbins 1970), at the horizon that it is tuned to,
+/// has the logarithm `ln_e`: about what evidence must reach that may be looked at any number of times.
+pub fn any_time_critical(ln_e: f64) -> f64 {
+    // tuned to be sharpest at half the horizon, at 5 %
+    let sharpest = 2.0 * 10_f64.ln();
+    let k = 2.0 * (sharpest + sharpest.ln_1p());
+    let weight = k / (1.0 + k);
+    let evidence =
+        |z: f64| 0.5 * (z * z * weight - k.ln_1p()) + std::f64::consts::LN_2 + ln_normal_upper(-z * weight.sqrt());
+    let (mut low, mut high) = (0.0, 100.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if evidence(middle) < ln_e { low = middle } else { high = middle }
+    }
+    high
 }
 
 /// Whether n steps give evidence of `critical` with the chance that belongs to the normal value `power`.

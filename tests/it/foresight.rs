@@ -12,7 +12,7 @@ use std::process::Output;
 use assert_cmd::Command;
 use davy::config::{self, Options};
 use davy::judge::judge;
-use davy::judge::rules::Rules;
+use davy::judge::rules::{Looks, Rules};
 use davy::judge::verdict::Outcome;
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::tail::normal_quantile;
@@ -203,6 +203,8 @@ impl Workshop {
 /// How often an answer is given in comparisons of so many minutes.
 fn chance(rules: &Rules, outcome: Outcome, service: &Service, worse: Worse, count: usize) -> f64 {
     const SOAKS: u64 = 400;
+    let soak = SignedDuration::from_mins(count as i64);
+    let rules = &Rules { looks: Looks::Planned { soak, every: None }, ..rules.clone() };
     let given = (0..SOAKS).filter(|seed| {
         let verdict = judge(rules, &dataset(service, worse, count, *seed + 1));
         verdict.findings[0].outcome == outcome
