@@ -28,6 +28,10 @@ pub struct Question {
     pub on_limit: f64,
     /// The variance of a step where the truth lies.
     pub actual: f64,
+    /// The skewness of a step times its deviation, for counts: on the limit, and where the truth lies.
+    pub skew: (f64, f64),
+    /// Above the limit for 1, below it for -1.
+    pub sign: Sign,
     /// What the whole distance must be at least, whatever the evidence.
     pub least: f64,
 }
@@ -45,16 +49,25 @@ impl Question {
             distance: sign * (truth - limit) * events,
             on_limit: events * limit * (1.0 - limit) * finite,
             actual: events * truth * (1.0 - truth) * finite,
+            skew: (1.0 - 2.0 * limit, 1.0 - 2.0 * truth),
+            sign,
             least: 0.0,
         }
     }
 
     /// The difference of two shares against a limit, with so many trials per arm. The variance on the limit is that of
-    /// the nearest pair of shares which differ by the limit.
+    /// the likeliest pair of shares which differ by the limit.
     pub fn difference(canary: (f64, f64), baseline: (f64, f64), limit: f64, sign: Sign) -> Question {
         let ((n_c, p_c), (n_b, p_b)) = (canary, baseline);
         let excess = p_c - p_b - limit;
-        let near_b = (p_b + excess * n_c / (n_c + n_b)).clamp(f64::max(0.0, -limit), f64::min(1.0, 1.0 - limit));
+        // the constrained estimate: each arm gives way by its variance
+        let variance_at = |p: f64| (p * (1.0 - p)).max(1e-12);
+        let mut near_b = p_b;
+        for _ in 0..12 {
+            let (give_c, give_b) = (variance_at(near_b + limit) / n_c, variance_at(near_b) / n_b);
+            let next = p_b + excess * give_b / (give_c + give_b);
+            near_b = next.min(1.0 - limit).min(1.0).max(-limit).max(0.0);
+        }
         let variance = |p_c: f64, p_b: f64| p_c * (1.0 - p_c) / n_c + p_b * (1.0 - p_b) / n_b;
         // in units of the canary's trials, so that distances add up
         let scale = n_c * n_c;
@@ -62,6 +75,8 @@ impl Question {
             distance: sign * excess * n_c,
             on_limit: variance(near_b + limit, near_b).max(0.0) * scale,
             actual: variance(p_c, p_b).max(0.0) * scale,
+            skew: (0.0, 0.0),
+            sign,
             least: 0.0,
         }
     }
@@ -72,19 +87,22 @@ impl Question {
             distance: sign * (share - limit) * trials,
             on_limit: trials * limit * (1.0 - limit),
             actual: trials * share * (1.0 - share),
+            skew: (1.0 - 2.0 * limit, 1.0 - 2.0 * share),
+            sign,
             least: 0.0,
         }
     }
 
     /// One arm's events against a limit, both expected per step.
     pub fn frequency(events: f64, limit: f64, sign: Sign) -> Question {
-        Question { distance: sign * (events - limit), on_limit: limit, actual: events, least: 0.0 }
+        let distance = sign * (events - limit);
+        Question { distance, on_limit: limit, actual: events, skew: (1.0, 1.0), sign, least: 0.0 }
     }
 
     /// A number per step with this standard deviation, so far beyond a limit.
     pub fn level(distance: f64, deviation: f64) -> Question {
         let variance = deviation * deviation;
-        Question { distance, on_limit: variance, actual: variance, least: 0.0 }
+        Question { distance, on_limit: variance, actual: variance, skew: (0.0, 0.0), sign: 1.0, least: 0.0 }
     }
 }
 
@@ -184,18 +202,24 @@ pub fn any_time_critical(ln_e: f64) -> f64 {
 
 /// Whether n steps give evidence of `critical` with the chance that belongs to the normal value `power`.
 pub fn suffice(question: &Question, noise: &Noise, critical: f64, power: f64, n: f64) -> bool {
-    let Question { distance, on_limit, actual, least } = *question;
+    let Question { distance, on_limit, actual, skew, sign, least } = *question;
     if distance.is_nan() || distance <= 0.0 {
         return false;
     }
     let reached = |candidate: Candidate| {
         let Candidate { truth, expected, dof, own } = candidate;
         let t = if dof.is_finite() { z_to_t(critical, dof) } else { critical };
-        let hurdle = t * (expected * on_limit * n).sqrt();
+        let exact = t * expected.sqrt();
+        let hurdle = exact * (on_limit * n).sqrt();
         let doubt = if dof.is_finite() { hurdle * hurdle * own * own / (2.0 * dof) } else { 0.0 };
         let scatter = (truth * actual * n + doubt).sqrt();
-        let excess = least + power * (truth * actual * n).sqrt();
-        distance * n >= f64::max((hurdle + power * scatter) * noise.slack(), if least > 0.0 { excess } else { 0.0 })
+        // where the tails of counts are not those of the normal distribution (Cornish and Fisher 1938)
+        let skewed = sign * ((exact * exact - 1.0) * skew.0 - (power * power - 1.0) * skew.1) / 6.0;
+        let normal = (hurdle + power * scatter) * noise.slack();
+        // of a handful the correction knows nothing
+        let needed = normal + skewed.max(-0.2 * normal);
+        let excess = if least > 0.0 { least + power * (truth * actual * n).sqrt() } else { 0.0 };
+        distance * n >= needed.max(excess)
     };
     noise.candidates(n).into_iter().all(reached)
 }

@@ -152,12 +152,16 @@ fn dataset(service: &Service, worse: Worse, count: usize, seed: u64) -> Dataset 
     }
 }
 
-/// A configuration of one criterion, with a soak of an hour.
-fn config(metric: &str, pass: &str) -> String {
+/// How a comparison is timed: one look at a window, looks during a soak, looks with no end.
+const ONE_LOOK: &str = "window: { from: 2026-03-01T00:00:00Z, to: 2026-03-01T01:00:00Z }";
+const PLANNED: &str = "soak: 1h\nevery: 10m";
+
+/// A configuration of one criterion, about an hour.
+fn config(timing: &str, metric: &str, pass: &str) -> String {
     format!(
-        "name: checkout\nsources: {{ data: {{ file: {{ path: now.csv }} }} }}\nmetrics:\n  \
+        "name: checkout\n{timing}\nsources: {{ data: {{ file: {{ path: now.csv }} }} }}\nmetrics:\n  \
          errors: {{ rate: {{ bad: errors, total: requests }} }}\n  load: {{ gauge: {{ value: load }} }}\n\
-         criteria:\n  - {{ metric: {metric}, pass: \"{pass}\" }}\nphases:\n  - {{ name: half, soak: 1h }}\n"
+         criteria:\n  - {{ metric: {metric}, pass: \"{pass}\" }}\n"
     )
 }
 
@@ -202,12 +206,19 @@ impl Workshop {
 
 /// How often an answer is given in comparisons of so many minutes.
 fn chance(rules: &Rules, outcome: Outcome, service: &Service, worse: Worse, count: usize) -> f64 {
-    const SOAKS: u64 = 400;
+    const SOAKS: u64 = 200;
     let soak = SignedDuration::from_mins(count as i64);
-    let rules = &Rules { looks: Looks::Planned { soak, every: None }, ..rules.clone() };
+    // as many looks, over another time
+    let looks = match rules.looks {
+        Looks::Planned { .. } => Looks::Planned { soak, every: Some(soak / 6) },
+        looks => looks,
+    };
+    let rules = &Rules { looks, ..rules.clone() };
     let given = (0..SOAKS).filter(|seed| {
-        let verdict = judge(rules, &dataset(service, worse, count, *seed + 1));
-        verdict.findings[0].outcome == outcome
+        let data = dataset(service, worse, count, *seed + 1);
+        let given = |data: &Dataset| judge(rules, data).findings[0].outcome == outcome;
+        let early = |k: usize| data.until(time(count * k / 6));
+        given(&data) || rules.looks != Looks::Once && outcome == Outcome::Fail && (1..6).any(|k| given(&early(k)))
     });
     given.count() as f64 / SOAKS as f64
 }
@@ -218,19 +229,21 @@ fn the_minutes_that_a_plan_foresees_are_enough_and_not_too_many() {
     let slow = Service { wander: (0.1, 0.5), ..SERVICE };
     let rare = Service { requests: 60.0, errors: 0.005, ..SERVICE };
     let cases = [
-        ("errors", "<= baseline + 50%", SERVICE, Worse { errors: 2.0, ..ALIKE }),
-        ("errors", "<= baseline + 50%", noisy, Worse { errors: 2.0, ..ALIKE }),
-        ("errors", "<= baseline + 200%", rare, Worse { errors: 5.0, ..ALIKE }),
-        ("errors", "<= baseline + 0.5pp", SERVICE, Worse { errors: 2.0, ..ALIKE }),
-        ("errors", "<= 1.5%", SERVICE, Worse { errors: 2.0, ..ALIKE }),
-        ("errors", "<= 1.5%", noisy, Worse { errors: 2.0, ..ALIKE }),
-        ("load", "<= baseline + 5%", SERVICE, Worse { gauge: 1.1, ..ALIKE }),
-        ("load", "<= baseline + 5%", slow, Worse { gauge: 1.1, ..ALIKE }),
-        ("load", "<= 105", SERVICE, Worse { gauge: 1.1, ..ALIKE }),
+        (ONE_LOOK, "errors", "<= baseline + 50%", SERVICE, Worse { errors: 2.0, ..ALIKE }),
+        (ONE_LOOK, "errors", "<= baseline + 50%", noisy, Worse { errors: 2.0, ..ALIKE }),
+        (ONE_LOOK, "errors", "<= baseline + 200%", rare, Worse { errors: 5.0, ..ALIKE }),
+        (ONE_LOOK, "errors", "<= baseline + 0.5pp", SERVICE, Worse { errors: 2.0, ..ALIKE }),
+        (ONE_LOOK, "errors", "<= 1.5%", SERVICE, Worse { errors: 2.0, ..ALIKE }),
+        (ONE_LOOK, "errors", "<= 1.5%", noisy, Worse { errors: 2.0, ..ALIKE }),
+        (ONE_LOOK, "load", "<= baseline + 5%", SERVICE, Worse { gauge: 1.1, ..ALIKE }),
+        (ONE_LOOK, "load", "<= baseline + 5%", slow, Worse { gauge: 1.1, ..ALIKE }),
+        (ONE_LOOK, "load", "<= 105", SERVICE, Worse { gauge: 1.1, ..ALIKE }),
+        (PLANNED, "errors", "<= baseline + 100%", SERVICE, Worse { errors: 3.0, ..ALIKE }),
+        (PLANNED, "load", "<= baseline + 5%", SERVICE, Worse { gauge: 1.1, ..ALIKE }),
     ];
     let mut off = Vec::new();
-    for (metric, pass, service, worse) in cases {
-        let text = config(metric, pass);
+    for (timing, metric, pass, service, worse) in cases {
+        let text = config(timing, metric, pass);
         let plan = Workshop::new(&text, &both_arms(&service, 4_000, 11)).json("plan");
         let foreseen = &plan["criteria"][0];
         let minutes = |key: &str| (foreseen[key].as_f64().unwrap() / 60.0).round() as usize;
@@ -238,12 +251,145 @@ fn the_minutes_that_a_plan_foresees_are_enough_and_not_too_many() {
         let rules = rules(&text);
         let passed = chance(&rules, Outcome::Pass, &service, ALIKE, passes);
         let failed = chance(&rules, Outcome::Fail, &service, worse, fails);
-        println!("{metric} {pass} phi {}: passes {passed} in {passes} min, fails {failed} in {fails} min", service.phi);
         for (what, rate, count) in [("passes", passed, passes), ("fails", failed, fails)] {
             if !(0.70..=0.92).contains(&rate) {
-                off.push(format!("{metric} {pass}: {what} in {rate} of comparisons of {count} min"));
+                off.push(format!("{timing}, {metric} {pass}: {what} in {rate} of comparisons of {count} min"));
             }
         }
     }
     assert!(off.is_empty(), "{}", off.join("\n"));
+}
+
+fn interval(counted: &Value) -> (f64, f64) {
+    (counted["fail_rate_low"].as_f64().unwrap(), counted["fail_rate_high"].as_f64().unwrap())
+}
+
+#[test]
+fn a_trial_on_independent_history_finds_the_level_the_noise_and_the_spread() {
+    // no margin at all, so that healthy windows lie exactly on the limit and fail as often as the level allows
+    let text = config(ONE_LOOK, "load", "<= baseline");
+    let trial = Workshop::new(&text, &both_arms(&SERVICE, 60 * 200, 3)).json("calibrate");
+    assert_eq!((trial["windows"].as_u64(), trial["windows_overlap"].as_str()), (Some(200), Some("no")));
+    let (low, high) = interval(&trial["verdict"]);
+    assert!(low <= 0.05 && high > 0.0 && high < 0.10, "false fails between {low} and {high}");
+
+    let text = config(ONE_LOOK, "errors", "<= baseline + 50%");
+    for phi in [1.0, 3.0] {
+        let service = Service { phi, ..SERVICE };
+        let trial = Workshop::new(&text, &both_arms(&service, 60 * 100, 5)).json("calibrate");
+        let criterion = &trial["criteria"][0];
+        let found = trial["design_effects"][0]["phi"].as_f64().unwrap();
+        assert!((found / phi - 1.0).abs() < 0.12, "phi {found}, not {phi}");
+        // two arms of 180 events each: the variance of the log-ratio is phi / 180 + phi / 180
+        let (tau, expected) = (criterion["spread"]["tau"].as_f64().unwrap(), (2.0 * phi / 180.0).sqrt());
+        assert!((tau / expected - 1.0).abs() < 0.2, "tau {tau}, not {expected}");
+        let margin = criterion["spread"]["margin"].as_f64().unwrap();
+        assert!(margin >= 2.0 * tau * 0.999 && margin <= 3.0 * tau, "margin {margin} for tau {tau}");
+        let at_margin = &criterion["at_the_margin"];
+        let false_pass = at_margin["pass_rate_low"].as_f64().unwrap();
+        assert!(false_pass <= 0.05, "at the margin at least {false_pass} pass");
+        let failing = at_margin["fail"].as_u64().unwrap();
+        assert!(failing <= 10, "{failing} of 100 fail at the margin, where 5 % may");
+        let found = criterion["at_twice_the_margin"]["fail"].as_u64().unwrap();
+        assert!(if phi == 1.0 { found > 70 } else { (15..85).contains(&found) }, "{found} of 100 found");
+        assert_eq!(interval(&trial["verdict"]).0, 0.0);
+    }
+}
+
+#[test]
+fn every_look_of_a_planned_soak_is_taken() {
+    let text = config(PLANNED, "load", "<= baseline + 5%");
+    let shop = Workshop::new(&text, &both_arms(&SERVICE, 60 * 12, 3));
+    let trial = shop.json("calibrate");
+    assert_eq!((trial["windows"].as_u64(), trial["looks"].as_u64()), (Some(12), Some(6)));
+    assert_eq!(trial["verdict"]["fail"].as_u64(), Some(0));
+    assert!(trial["criteria"][0]["at_twice_the_margin"]["fail"].as_u64().unwrap() >= 6);
+}
+
+#[test]
+fn one_arm_is_compared_with_its_own_past_and_thinned_to_the_share() {
+    let split = "soak: 1h\ntraffic: { canary: 10% }";
+    let text = config(split, "errors", "<= baseline + 50%");
+    let shop = Workshop::new(&text, &one_arm(&SERVICE, 60 * 48, 9));
+    let trial = shop.json("calibrate");
+    // blocks take turns as baseline and canary, so that no two pairs share an hour
+    assert_eq!((trial["arms_in_history"].as_str(), trial["windows"].as_u64()), (Some("one"), Some(24)));
+    assert_eq!(trial["compared_with_seconds_earlier"].as_u64(), Some(3600));
+    // 18 events in the canary, 162 in the baseline
+    let (tau, expected) =
+        (trial["criteria"][0]["spread"]["tau"].as_f64().unwrap(), (1.0_f64 / 18.0 + 1.0 / 162.0).sqrt());
+    assert!((tau / expected - 1.0).abs() < 0.35, "tau {tau}, not {expected}");
+    let said = shop.text(&["calibrate", "canary.yaml", "--history", "history.csv"]);
+    assert!(said.contains("each compared with the one just before") && said.contains("counts as noise"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+
+    // two days and an earlier baseline: the same time of the day before
+    let daily = "window: { from: 2026-03-01T00:00:00Z, to: 2026-03-01T01:00:00Z, baseline: { ago: 7d } }";
+    let text = config(daily, "errors", "<= baseline + 50%");
+    let trial = Workshop::new(&text, &one_arm(&SERVICE, 60 * 48, 9)).json("calibrate");
+    assert_eq!(trial["compared_with_seconds_earlier"].as_u64(), Some(86_400));
+    assert_eq!(trial["windows"].as_u64(), Some(24));
+}
+
+#[test]
+fn what_cannot_be_decided_is_said_with_what_to_do() {
+    let low = Service { requests: 10.0, errors: 0.005, ..SERVICE };
+    let text = config("soak: 1h", "errors", "<= baseline + 50%");
+    let shop = Workshop::new(&text, &both_arms(&low, 60 * 24, 4));
+    let said = shop.text(&["plan", "canary.yaml", "--history", "history.csv"]);
+    let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains("1 criterion of 1 will not let a healthy canary pass in 1 h"), "{said}");
+    assert!(joined.contains("bad requests") && joined.contains("use a threshold such as `<= "), "{said}");
+    assert!(joined.contains("or soak for "), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+
+    // what is advised keeps its promise: with the threshold, it passes in time
+    let advised = joined.split("threshold such as `").nth(1).unwrap().split('`').next().unwrap();
+    let plan = Workshop::new(&config("soak: 1h", "errors", advised), &both_arms(&low, 60 * 24, 4)).json("plan");
+    assert!(plan["criteria"][0]["passes_after_seconds"].as_f64().unwrap() <= 3600.0, "{advised}: {plan:#}");
+
+    let bare = Workshop::new(&config("soak: 1h", "load", "<= baseline"), &both_arms(&SERVICE, 600, 4));
+    let said = bare.text(&["plan", "canary.yaml", "--history", "history.csv"]);
+    assert!(said.contains("without a margin"), "{said}");
+    let broken = Workshop::new(&config("soak: 1h", "load", "<= 90"), &both_arms(&SERVICE, 600, 4));
+    let said = broken.text(&["plan", "canary.yaml", "--history", "history.csv"]);
+    assert!(said.contains("is not within the limit"), "{said}");
+}
+
+#[test]
+fn mistakes_are_answered_with_their_remedy() {
+    let text = config("soak: 1h", "errors", "<= baseline + 50%");
+    let shop = Workshop::new(&text, &both_arms(&SERVICE, 20, 1));
+    let (code, said) = shop.error(&["plan", "canary.yaml"]);
+    assert_eq!(code, 69, "{said}");
+    assert!(said.contains("now.csv") && said.contains("--history"), "{said}");
+    for command in ["plan", "calibrate"] {
+        let (code, said) = shop.error(&[command, "canary.yaml", "--history", "nowhere.csv"]);
+        assert!(code == 69 && said.contains("nowhere.csv"), "{code} {said}");
+        let (code, said) = shop.error(&[command, "canary.yaml", "--history", "."]);
+        assert!(code == 65 && said.contains("now.csv") && said.contains("same name"), "{code} {said}");
+    }
+    let (code, said) = shop.error(&["calibrate", "canary.yaml", "--history", "history.csv"]);
+    assert!(code == 65 && said.contains("20 min long") && said.contains("one window is 1 h"), "{code} {said}");
+    let other = Workshop::new(&text, &both_arms(&SERVICE, 90, 1).replace("errors", "failures"));
+    let (code, said) = other.error(&["calibrate", "canary.yaml", "--history", "history.csv"]);
+    assert!(code == 65 && said.contains("\"errors\" is not a column") && said.contains("failures"), "{code} {said}");
+}
+
+#[test]
+fn the_same_history_gives_the_same_bytes_in_every_form() {
+    let text = config("soak: 1h\ntraffic: { canary: 20% }", "errors", "<= baseline + 50%");
+    let shop = Workshop::new(&text, &one_arm(&SERVICE, 60 * 10, 2));
+    for command in ["plan", "calibrate"] {
+        for format in ["text", "markdown", "json"] {
+            let arguments = [command, "canary.yaml", "--history", "history.csv", "--format", format];
+            let (once, again) = (shop.text(&arguments), shop.text(&arguments));
+            assert_eq!(once, again);
+            assert!(once.len() > 500, "{once}");
+        }
+        let markdown = shop.text(&[command, "canary.yaml", "--history", "history.csv", "--format", "markdown"]);
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        let tables = markdown.lines().filter(|line| line.starts_with('|')).map(cells).collect::<Vec<_>>();
+        assert!(tables.len() >= 3 && tables[0] == tables[1] && tables[1] == tables[2], "{markdown}");
+    }
 }
