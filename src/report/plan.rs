@@ -17,6 +17,9 @@ use crate::series::{SignedDuration, Window};
 /// A margin beyond this many times the usual level is no advice.
 const MOST_RATIO: f64 = 6.0;
 
+/// Fewer steps than this tell little of how noisy they are.
+const FEW_STEPS: i128 = 24;
+
 /// A forecast as text, ending in a line's end.
 pub fn plan(forecast: &Forecast, source: &str, format: Format, style: &Style) -> String {
     match format {
@@ -204,6 +207,10 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
     if let Some(level) = outlook.threshold {
         let threshold = Outlook { kind: EffectKind::Level, ..outlook.clone() };
         ways.push(format!("use a threshold such as `{}`", bound(&threshold, row, level)));
+    }
+    let steps = forecast.soak.as_millis() / forecast.step.as_millis().max(1);
+    if outlook.events.is_none() && steps < FEW_STEPS {
+        ways.push(format!("measure in shorter steps than {}", duration(forecast.step)));
     }
     match outlook.passes_after.filter(|after| after.as_hours() < 24 * 60) {
         Some(after) => ways.push(format!("soak for {}", duration(after))),

@@ -3,12 +3,12 @@
 //! A [`Question`] is a quantity that lies a distance away from a limit and varies by so much per step; after n steps
 //! the evidence is about √n · distance / deviation. Textbooks stop there. The judge also estimates the noise, and pays
 //! for that: Student's t instead of the normal, a cautious autoregression, a prior for the design effect, and the
-//! uncertainty of the estimate itself (the first two moments of the noncentral t, Johnson and Welch 1940). With
-//! [`Noise::Known`] the formulas are those of the textbooks (Farrington and Manning 1990; Chow, Shao and Wang 2008).
+//! uncertainty of the estimate itself. With [`Noise::Known`] the formulas are those of the
+//! textbooks (Farrington and Manning 1990; Chow, Shao and Wang 2008).
 
 use super::dispersion::Prior;
 use super::longrun::{COSINES_COUNTS, COSINES_SERIES, inflation};
-use super::tail::{ln_normal_upper, z_to_t};
+use super::tail::{ln_normal_upper, normal_quantile, normal_upper, z_to_t};
 
 /// The standard normal value that belongs to a power of 80 %.
 pub const POWER_80: f64 = 0.841_621_233_572_914_3;
@@ -16,8 +16,9 @@ pub const POWER_80: f64 = 0.841_621_233_572_914_3;
 /// Nobody waits for more steps than this: two thousand years of minutes.
 const MOST_STEPS: f64 = 1e9;
 
-/// Mean and ranks must agree, by both variances; the weakest of several is weaker than the weakest expected.
-const WEAKEST_OF_SEVERAL: f64 = 1.05;
+/// The weaker of two variances is weaker than either is expected to be; of numbers, mean and ranks must agree as well.
+const WEAKER_OF_TWO: f64 = 1.05;
+const WEAKEST_OF_FOUR: f64 = 1.1;
 
 /// A quantity against a limit: what one step brings, in any unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,7 +170,11 @@ impl Noise {
     }
 
     fn slack(&self) -> f64 {
-        if matches!(self, Noise::Known { .. }) { 1.0 } else { WEAKEST_OF_SEVERAL }
+        match self {
+            Noise::Known { .. } => 1.0,
+            Noise::Counts { .. } => WEAKER_OF_TWO,
+            Noise::Level { .. } => WEAKEST_OF_FOUR,
+        }
     }
 }
 
@@ -202,26 +207,53 @@ pub fn any_time_critical(ln_e: f64) -> f64 {
 
 /// Whether n steps give evidence of `critical` with the chance that belongs to the normal value `power`.
 pub fn suffice(question: &Question, noise: &Noise, critical: f64, power: f64, n: f64) -> bool {
-    let Question { distance, on_limit, actual, skew, sign, least } = *question;
-    if distance.is_nan() || distance <= 0.0 {
+    if question.distance.is_nan() || question.distance <= 0.0 {
         return false;
     }
-    let reached = |candidate: Candidate| {
-        let Candidate { truth, expected, dof, own } = candidate;
-        let t = if dof.is_finite() { z_to_t(critical, dof) } else { critical };
-        let exact = t * expected.sqrt();
-        let hurdle = exact * (on_limit * n).sqrt();
-        let doubt = if dof.is_finite() { hurdle * hurdle * own * own / (2.0 * dof) } else { 0.0 };
-        let scatter = (truth * actual * n + doubt).sqrt();
-        // where the tails of counts are not those of the normal distribution (Cornish and Fisher 1938)
-        let skewed = sign * ((exact * exact - 1.0) * skew.0 - (power * power - 1.0) * skew.1) / 6.0;
-        let normal = (hurdle + power * scatter) * noise.slack();
-        // of a handful the correction knows nothing
-        let needed = normal + skewed.max(-0.2 * normal);
-        let excess = if least > 0.0 { least + power * (truth * actual * n).sqrt() } else { 0.0 };
-        distance * n >= needed.max(excess)
+    let by = |question: &Question| {
+        noise.candidates(n).iter().all(|candidate| reached(question, candidate, noise.slack(), critical, power, n))
     };
-    noise.candidates(n).into_iter().all(reached)
+    by(question) && (!matches!(noise, Noise::Level { .. }) || by(&in_ranks(question)))
+}
+
+/// The same question of signed ranks, which no distance makes larger than all ranks on one side.
+fn in_ranks(question: &Question) -> Question {
+    let effect = question.distance / question.actual.sqrt();
+    // Walsh averages on the wanted side: half of all for no effect, all for a large one
+    let mean = 0.5 - normal_upper(effect * std::f64::consts::SQRT_2);
+    Question::level(mean / (1.0 / 3.0 - mean * mean).sqrt(), 1.0)
+}
+
+/// Whether evidence by one estimate of the noise reaches `critical` often enough.
+fn reached(question: &Question, candidate: &Candidate, slack: f64, critical: f64, power: f64, n: f64) -> bool {
+    const POINTS: u32 = 24;
+    let Question { distance, on_limit, actual, skew, sign, least } = *question;
+    let Candidate { truth, expected, dof, own } = *candidate;
+    let deviation = (truth * actual * n).sqrt();
+    if least > 0.0 && distance * n < least + power * deviation {
+        return false;
+    }
+    let t = if dof.is_finite() { z_to_t(critical, dof) } else { critical };
+    // where the tails of counts are not those of the normal distribution (Cornish and Fisher 1938)
+    let skewed = ((t * t * expected - 1.0) * skew.0 - (power * power - 1.0) * skew.1) * sign / 6.0;
+    let chance = |estimate: f64| {
+        let hurdle = t * (expected * estimate * on_limit * n).sqrt();
+        // of a handful the correction knows nothing
+        let needed = hurdle + skewed.max(-0.2 * (hurdle + power * deviation));
+        let room = distance * n / slack - needed;
+        if deviation > 0.0 { normal_upper(-room / deviation) } else { f64::from(u8::from(room > 0.0)) }
+    };
+    if !dof.is_finite() {
+        return chance(1.0) >= normal_upper(-power);
+    }
+    // over what the estimate may turn out to be: χ² by its cube root (Wilson and Hilferty 1931)
+    let spread = 2.0 / (9.0 * (dof * own.max(0.05)).max(0.5));
+    let estimates = (0..POINTS).map(|i| {
+        let z = normal_quantile((f64::from(i) + 0.5) / f64::from(POINTS));
+        let square = (1.0 - spread + z * spread.sqrt()).max(0.0).powi(3);
+        1.0 - own + own * square
+    });
+    estimates.map(chance).sum::<f64>() / f64::from(POINTS) >= normal_upper(-power)
 }
 
 /// The least number of steps that suffice; nothing if none do.
