@@ -225,8 +225,10 @@ impl Case<'_> {
         let past = self.layout.as_ref().and_then(|layout| self.history.noise(layout, self.rules, name, between));
         let prior = metric.history.map_or(Prior::default(), |(phi, nu)| Prior { phi, nu });
         let counts = match past {
-            Some(Past::Counts(found)) => Noise::Counts { phi: found.phi.max(0.5), prior },
-            _ => Noise::Counts { phi: 1.0, prior },
+            Some(Past::Counts(found)) if between == Between::Arms => Noise::Counts { phi: found.phi.max(0.5), prior },
+            Some(Past::Counts(found)) => Noise::Realised { phi: found.phi.max(0.5), prior },
+            _ if between == Between::Arms => Noise::Counts { phi: 1.0, prior },
+            _ => Noise::Realised { phi: 1.0, prior },
         };
         let min_excess = self.rules.policy.min_excess;
         let subject = |shape, usual, noise| Subject { shape, usual, noise, min_excess };
@@ -262,6 +264,7 @@ impl Case<'_> {
                 Ok(subject(Shape::Exposure { canary, odds }, usual, counts))
             }
             Series::Gauge { value, .. } => self.number(criterion, metric, value, arms, past),
+            Series::Buckets { .. } => Err("histograms cannot be foreseen; `davy calibrate` tries them".into()),
             Series::Values { value, .. } => {
                 let mut values: Vec<f64> = value.iter().copied().filter(|v| v.is_finite()).collect();
                 values.sort_unstable_by(f64::total_cmp);
@@ -400,7 +403,10 @@ impl Case<'_> {
             },
             requests,
             events: counted.map(|(_, events)| events * end),
-            phi: if let Noise::Counts { phi, .. } = subject.noise { Some(phi) } else { None },
+            phi: match subject.noise {
+                Noise::Counts { phi, .. } | Noise::Realised { phi, .. } => Some(phi),
+                _ => None,
+            },
             passable: passable.map(shown),
             threshold: threshold.map(shown),
             broken_already: (pass.limit(usual) - usual) * bad < 0.0,

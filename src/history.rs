@@ -227,6 +227,7 @@ fn later(series: &mut Series, by: SignedDuration) {
     let (Series::Counts { time, .. }
     | Series::Events { time, .. }
     | Series::Values { time, .. }
+    | Series::Buckets { time, .. }
     | Series::Gauge { time, .. }) = series;
     for at in time {
         *at = at.saturating_add(by).unwrap_or(*at);
@@ -254,6 +255,16 @@ fn thin(series: &mut Series, share: Option<f64>, chance: &mut Chance) {
             time.retain(|_| keep.next() == Some(&true));
             let mut keep = kept.iter();
             value.retain(|_| keep.next() == Some(&true));
+        }
+        Series::Buckets { histogram, .. } => {
+            for histogram in histogram {
+                let cells: Vec<(u64, u64)> =
+                    histogram.iter_recorded().map(|cell| (cell.value_iterated_to(), cell.count_at_value())).collect();
+                histogram.reset();
+                for (value, count) in cells {
+                    histogram.saturating_record_n(value, chance.binomial(count, share));
+                }
+            }
         }
         Series::Gauge { requests, .. } => {
             requests.iter_mut().flatten().for_each(|requests| *requests = chance.binomial(*requests, share));

@@ -32,6 +32,9 @@ pub enum Error {
     /// Replacing the folder would pull it away from under the one who works in it.
     #[error("{} is the folder you are in, which a recording would replace: name one below it", .0.display())]
     Here(PathBuf),
+    /// A histogram has no column that could hold it.
+    #[error("`{0}` was measured as histograms, which a recording cannot hold: record it as one value per request")]
+    Histograms(String),
     /// The operating system refused.
     #[error("cannot write the recording {}: {source}", path.display())]
     Io {
@@ -53,6 +56,11 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> R
     let folder = place.as_path();
     if !may_replace(folder) {
         return Err(Error::Occupied(folder.to_owned()));
+    }
+    let histograms =
+        |pair: &Pair<Series>| Arm::BOTH.into_iter().any(|arm| matches!(pair.get(arm), Series::Buckets { .. }));
+    if let Some((name, _)) = dataset.metrics.iter().find(|(_, pair)| histograms(pair)) {
+        return Err(Error::Histograms(name.clone()));
     }
     let at = |path: &Path| {
         let path = path.to_owned();
@@ -189,6 +197,8 @@ fn columns(pair: &Pair<Series>) -> Vec<&'static str> {
         }
         Series::Events { .. } => vec!["count"],
         Series::Values { .. } => vec!["value"],
+        // refused before anything is written
+        Series::Buckets { .. } => Vec::new(),
         Series::Gauge { .. } if known(|s| matches!(s, Series::Gauge { requests: Some(_), .. })) => {
             vec!["value", "requests"]
         }

@@ -1,13 +1,15 @@
 //! What was measured, as plain columns: the seam between the outside world and the judge.
 //!
 //! A [`Series`] says by its shape what its numbers are, and so which questions they can answer. Requests with
-//! their bad ones are [`Series::Counts`]; a number that somebody else computed per step (a CloudWatch p95, a
-//! CPU share) is a [`Series::Gauge`] and never turns into a quantile of requests again.
+//! their bad ones are [`Series::Counts`]; their latencies are [`Series::Values`] or, where there are many,
+//! [`Series::Buckets`]; a number that somebody else computed per step (a CloudWatch p95, a CPU share) is a
+//! [`Series::Gauge`] and never turns into a quantile of requests again.
 //!
 //! A missing point is absent from the columns. It is never a zero and never interpolated.
 
 use std::collections::BTreeMap;
 
+pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
 
 /// The name of a metric, unique within a configuration.
@@ -142,6 +144,16 @@ pub enum Series {
         /// Its value, such as its latency.
         value: Vec<f64>,
     },
+    /// The requests of each step by their values, as histograms that can be merged. They answer what [`Series::Values`]
+    /// answers, to the histograms' resolution.
+    Buckets {
+        /// Start of each step; several histograms of one step are added up.
+        time: Vec<Timestamp>,
+        /// The values of the requests in whole units.
+        histogram: Vec<Histogram<u64>>,
+        /// What one unit of the histograms is in the metric's: 0.001 for microseconds in a metric of milliseconds.
+        scale: f64,
+    },
     /// One number per step, computed elsewhere: a percentile from a monitoring system, CPU, memory.
     Gauge {
         /// Start of each step.
@@ -160,6 +172,7 @@ impl Series {
             Series::Counts { time, .. }
             | Series::Events { time, .. }
             | Series::Values { time, .. }
+            | Series::Buckets { time, .. }
             | Series::Gauge { time, .. } => time,
         }
     }
@@ -190,6 +203,9 @@ impl Series {
                 exposure: exposure.as_ref().map(|e| e[from..to].to_vec()),
             },
             Series::Values { value, .. } => Series::Values { time: times, value: value[from..to].to_vec() },
+            Series::Buckets { histogram, scale, .. } => {
+                Series::Buckets { time: times, histogram: histogram[from..to].to_vec(), scale: *scale }
+            }
             Series::Gauge { value, requests, .. } => Series::Gauge {
                 time: times,
                 value: value[from..to].to_vec(),

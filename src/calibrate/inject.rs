@@ -72,7 +72,7 @@ fn change(
                 false => Change::Plus(target - usual),
             })
         }
-        (Series::Values { .. }, Statistic::Quantile(q)) => {
+        (Series::Values { .. } | Series::Buckets { .. }, Statistic::Quantile(q)) => {
             let usual = level(pair, q)?;
             let target = target(bound, usual, margins)?;
             (usual > 0.0 && target > 0.0).then_some(Change::Times(target / usual))
@@ -122,6 +122,9 @@ fn sum(counts: &[u64]) -> f64 {
 
 /// The quantile of the numbers of both windows together.
 fn level(pair: &Pair<Series>, q: f64) -> Option<f64> {
+    if let (Some(a), Some(b)) = (of_buckets(&pair.baseline, q), of_buckets(&pair.canary, q)) {
+        return Some((a + b) / 2.0);
+    }
     let numbers = |series: &Series| match series {
         Series::Gauge { value, .. } | Series::Values { value, .. } => value.clone(),
         _ => Vec::new(),
@@ -134,6 +137,16 @@ fn level(pair: &Pair<Series>, q: f64) -> Option<f64> {
     all.retain(|v| v.is_finite());
     all.sort_unstable_by(f64::total_cmp);
     quantile(&all, q)
+}
+
+/// The quantile of all histograms of an arm.
+fn of_buckets(series: &Series, q: f64) -> Option<f64> {
+    let Series::Buckets { histogram, scale, .. } = series else { return None };
+    let mut all = histogram.first()?.clone();
+    for other in histogram.iter().skip(1) {
+        all.add(other).ok()?;
+    }
+    (!all.is_empty()).then(|| all.value_at_quantile(q) as f64 * scale)
 }
 
 fn apply(canary: &mut Series, change: Change, seconds: f64, chance: &mut Chance) {
@@ -155,6 +168,7 @@ fn apply(canary: &mut Series, change: Change, seconds: f64, chance: &mut Chance)
                 };
             }
         }
+        (Series::Buckets { scale, .. }, Change::Times(factor)) => *scale *= factor,
         (Series::Gauge { value, .. } | Series::Values { value, .. }, Change::Times(factor)) => {
             value.iter_mut().for_each(|value| *value *= factor);
         }

@@ -12,6 +12,9 @@ use crate::stats::{Direction, single};
 /// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
 const REACH: f64 = 4096.0;
 
+/// A factor of e to this from the estimate is as good as no end.
+const FARTHEST: f64 = 7.0;
+
 /// The precision of an end, in strides.
 const RESOLUTION: f64 = 1e-4;
 
@@ -26,21 +29,22 @@ impl Comparison {
             Comparison::RateDifference { steps, .. } => {
                 anytime::difference_ln_e(steps, limit, direction, horizon, starts)
             }
-            Comparison::Share { steps, prior, .. } => {
-                let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
+            Comparison::Share { steps, prior, dispersion, .. } => {
+                let effect = |steps: &[_]| dispersion(steps, *prior);
                 anytime::share_ln_e(steps, limit, direction, effect, starts)
             }
             Comparison::Frequency { steps, prior, .. } => {
-                let effect = |steps: &[_]| single::event_design_effect(steps, *prior);
+                let effect = |steps: &[_]| single::realised_event_effect(steps, *prior);
                 anytime::frequency_ln_e(steps, limit, direction, effect, starts)
             }
             Comparison::Level(level) => level.ln_e(limit, direction, starts, horizon),
+            Comparison::Samples(samples) => samples.ln_e(limit, direction, horizon),
             Comparison::Quantile { q, prior, .. } => {
-                let effect = |steps: &[_]| single::trial_design_effect(steps, *prior);
-                anytime::share_ln_e(&self.beyond(limit), 1.0 - q, direction, effect, starts)
+                let effect = |steps: &[_]| self.dispersion()(steps, *prior);
+                anytime::share_ln_e(&self.beyond(limit, direction), 1.0 - q, direction, effect, starts)
             }
             Comparison::QuantileRatio { prior, .. } => {
-                anytime::ratio_ln_e(&self.slow(limit), Exposure::Trials, 1.0, direction, *prior, starts)
+                anytime::ratio_ln_e(&self.slow(limit, direction), Exposure::Trials, 1.0, direction, *prior, starts)
             }
         }
     }
@@ -80,7 +84,8 @@ impl Comparison {
         let stride = if stride.is_finite() && stride > 0.0 { stride } else { 0.1 * centre.abs().max(1.0) };
         let outwards = if direction == Direction::Above { -stride } else { stride };
         let excess = |at: f64| self.ln_e(from(at), direction, starts, horizon) - needed;
-        crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess).map(from)
+        let end = crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess);
+        end.filter(|at| !log || (at - centre).abs() < FARTHEST).map(from)
     }
 
     /// The values that the judged quantity can take.
@@ -91,7 +96,9 @@ impl Comparison {
             }
             Comparison::RateDifference { .. } => (-1.0, 1.0),
             Comparison::Share { .. } => (0.0, 1.0),
-            Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+            Comparison::Level(_) | Comparison::Samples(_) | Comparison::Quantile { .. } => {
+                (f64::NEG_INFINITY, f64::INFINITY)
+            }
         }
     }
 }

@@ -4,15 +4,22 @@
 //! limit, and the interval of the limits that it does not reject. Evidence and interval are two views of the same
 //! test, so a decision and the interval shown beside it can never disagree.
 
+use std::rc::Rc;
+
+use super::requests::ArmRequests;
+use super::samples::Samples;
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
 use crate::stats::anytime::{self, Starts};
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::{DesignEffect, Prior};
-use crate::stats::quantile;
 use crate::stats::single::{self, EventStep, TrialStep};
+use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{self, Level};
+
+/// How the dispersion of one arm's trials is estimated.
+pub(super) type Dispersion = fn(&[Option<TrialStep>], Prior) -> DesignEffect;
 
 /// A quantity with a test against any limit.
 #[derive(Debug, Clone)]
@@ -22,17 +29,26 @@ pub(super) enum Comparison {
     /// Canary rate minus baseline rate, from counts per step.
     RateDifference { steps: Vec<CountStep>, effect: DesignEffect },
     /// The canary's own rate.
-    Share { steps: Vec<Option<TrialStep>>, bad: u64, total: u64, effect: DesignEffect, prior: Prior },
+    Share {
+        steps: Vec<Option<TrialStep>>,
+        bad: u64,
+        total: u64,
+        effect: DesignEffect,
+        prior: Prior,
+        dispersion: Dispersion,
+    },
     /// The canary's own occurrences per exposure.
     Frequency { steps: Vec<Option<EventStep>>, count: u64, exposure: f64, effect: DesignEffect, prior: Prior },
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
+    /// The levels of two arms in windows that differ.
+    Samples(Samples),
     /// The canary's own quantile, of requests or across steps.
-    Quantile { steps: Vec<Vec<f64>>, sorted: Vec<f64>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
+    Quantile { arm: Rc<ArmRequests>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
     QuantileRatio {
-        steps: Vec<(Vec<f64>, Vec<f64>)>,
-        thresholds: Vec<Option<f64>>,
+        arms: Pair<Rc<ArmRequests>>,
+        thresholds: Rc<[Option<f64>]>,
         q: f64,
         estimate: Option<f64>,
         prior: Prior,
@@ -129,14 +145,16 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
+            Comparison::Samples(samples) => samples.z(limit, direction),
             Comparison::Quantile { q, prior, .. } => {
                 // a quantile beyond a limit is a share of requests beyond it that is too large
-                let slow = self.beyond(limit);
-                let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (n + s.total, x + s.bad));
-                single::share_z(bad, total, 1.0 - q, &single::trial_design_effect(&slow, *prior), direction)
+                let slow = self.beyond(limit, direction);
+                let sum = u64::saturating_add;
+                let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (sum(n, s.total), sum(x, s.bad)));
+                single::share_z(bad, total, 1.0 - q, &self.dispersion()(&slow, *prior), direction)
             }
             Comparison::QuantileRatio { prior, .. } => {
-                let slow = self.slow(limit);
+                let slow = self.slow(limit, direction);
                 let effect = counts::design_effect(&slow, counts::Exposure::Trials, *prior);
                 counts::ratio_z(&slow, &effect, 1.0, direction)
             }
@@ -153,12 +171,14 @@ impl Comparison {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
             Comparison::Level(level) => level.interval(low, high),
-            Comparison::Quantile { sorted, .. } => {
-                let below = sorted.partition_point(|v| self.z(*v, Direction::Above) >= low);
-                let above = sorted.partition_point(|v| self.z(*v, Direction::Below) < high);
+            Comparison::Samples(samples) => samples.interval(low, high),
+            Comparison::Quantile { arm, .. } => {
+                let edges = arm.pooled.edges();
+                let below = edges.partition_point(|v| self.z(*v, Direction::Above) >= low);
+                let above = edges.partition_point(|v| self.z(*v, Direction::Below) < high);
                 (
-                    below.checked_sub(1).and_then(|i| sorted.get(i)).copied().unwrap_or(f64::NEG_INFINITY),
-                    sorted.get(above).copied().unwrap_or(f64::INFINITY),
+                    below.checked_sub(1).and_then(|i| edges.get(i)).copied().unwrap_or(f64::NEG_INFINITY),
+                    edges.get(above).copied().unwrap_or(f64::INFINITY),
                 )
             }
             Comparison::QuantileRatio { .. } => {
@@ -167,22 +187,35 @@ impl Comparison {
         }
     }
 
-    /// Slow requests of both arms per step: beyond the baseline's earlier quantile, in the canary times a factor.
-    pub(super) fn slow(&self, factor: f64) -> Vec<CountStep> {
-        let Comparison::QuantileRatio { steps, thresholds, .. } = self else { return Vec::new() };
-        let slow = quantile::counts_beyond(steps, thresholds, factor);
-        slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect()
+    /// Slow requests of both arms per step: beyond the baseline's earlier quantile, in the canary times a factor. Where
+    /// that lies within a histogram's cell, it is counted against the evidence in a direction.
+    pub(super) fn slow(&self, factor: f64, direction: Direction) -> Vec<CountStep> {
+        match self {
+            // scaling by nothing, or by less, makes no quantile of another
+            Comparison::QuantileRatio { arms, thresholds, .. } if factor > 0.0 => {
+                let (baseline, canary) = (&arms.baseline.steps, &arms.canary.steps);
+                let slow = slow::counts_beyond(baseline, canary, thresholds, factor, direction);
+                slow.into_iter().map(|step| step.unwrap_or(UNUSABLE)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
-    /// The canary's requests per step, of which those beyond a limit count.
-    pub(super) fn beyond(&self, limit: f64) -> Vec<Option<TrialStep>> {
-        let Comparison::Quantile { steps, limit_is_beyond, .. } = self else { return Vec::new() };
-        let beyond = |v: &&f64| **v > limit || *limit_is_beyond && **v == limit;
-        let step = |values: &Vec<f64>| {
-            let total = values.len() as u64;
-            (total > 0).then(|| TrialStep { total, bad: values.iter().filter(beyond).count() as u64 })
-        };
-        steps.iter().map(step).collect()
+    /// The dispersion behind a quantile: steps that are the trials themselves depend on each other, requests come together
+    /// within steps.
+    pub(super) fn dispersion(&self) -> Dispersion {
+        match self {
+            Comparison::Quantile { across_steps: true, .. } => single::trial_design_effect,
+            _ => single::realised_trial_effect,
+        }
+    }
+
+    /// The canary's requests per step, of which those beyond a limit count, in the same way.
+    pub(super) fn beyond(&self, limit: f64, direction: Direction) -> Vec<Option<TrialStep>> {
+        let Comparison::Quantile { arm, limit_is_beyond, .. } = self else { return Vec::new() };
+        let trials =
+            |step: &Requests| TrialStep { total: step.len(), bad: step.beyond(limit, *limit_is_beyond, direction) };
+        arm.steps.iter().map(|step| (!step.is_empty()).then(|| trials(step))).collect()
     }
 
     /// The factor at which the evidence in a direction falls to a critical value, between 1/20 and 20.
@@ -211,7 +244,8 @@ impl Comparison {
             Comparison::Share { bad, total, .. } => (*total > 0).then(|| *bad as f64 / *total as f64),
             Comparison::Frequency { count, exposure, .. } => (*exposure > 0.0).then(|| *count as f64 / exposure),
             Comparison::Level(level) => level.estimate(),
-            Comparison::Quantile { sorted, q, .. } => quantile::quantile(sorted, *q),
+            Comparison::Samples(samples) => samples.estimate(),
+            Comparison::Quantile { arm, q, .. } => arm.pooled.quantile(*q),
             Comparison::QuantileRatio { estimate, .. } => *estimate,
         }
     }
@@ -223,6 +257,8 @@ impl Comparison {
             Comparison::RateDifference { .. } => EffectKind::Difference,
             Comparison::Level(LevelSteps { paired: true, log: true, .. }) => EffectKind::Ratio,
             Comparison::Level(LevelSteps { paired: true, log: false, .. }) => EffectKind::Difference,
+            Comparison::Samples(Samples { log: true, .. }) => EffectKind::Ratio,
+            Comparison::Samples(_) => EffectKind::Difference,
             _ => EffectKind::Level,
         }
     }
@@ -239,6 +275,7 @@ impl Comparison {
             Comparison::Frequency { .. } => Method::PoissonTail,
             Comparison::Level(LevelSteps { paired: true, .. }) => Method::PairedSteps,
             Comparison::Level(_) => Method::OneArmSteps,
+            Comparison::Samples(_) => Method::UnpairedSteps,
             Comparison::Quantile { across_steps: true, .. } => Method::StepQuantile,
             Comparison::Quantile { .. } => Method::SlowRequests,
             Comparison::QuantileRatio { .. } => Method::PredictableThreshold,
@@ -252,7 +289,10 @@ impl Comparison {
             | Comparison::RateDifference { effect, .. }
             | Comparison::Share { effect, .. }
             | Comparison::Frequency { effect, .. } => Some(effect.largest()),
-            Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
+            Comparison::Level(_)
+            | Comparison::Samples(_)
+            | Comparison::Quantile { .. }
+            | Comparison::QuantileRatio { .. } => None,
         }
     }
 
@@ -261,6 +301,7 @@ impl Comparison {
         match self {
             Comparison::RateDifference { .. } => false,
             Comparison::Level(level) => level.log,
+            Comparison::Samples(samples) => samples.log,
             _ => true,
         }
     }

@@ -64,7 +64,10 @@ pub(super) fn by_interval(case: &Case, look: &Look, levels: Levels) -> Finding {
     let sentence = explain::sentence(&answer, &evidence);
     let decide = explain::what_would_decide(&answer, &bounds, &evidence);
     let mut finding = case.finding(outcome, reason, sentence, evidence);
-    finding.decide = decide;
+    finding.decide = match measured.scarce {
+        Some(scarce) if reason == Reason::Undecided => Some(scarce),
+        _ => decide,
+    };
     finding.notes = measured.notes;
     finding
 }
@@ -224,6 +227,7 @@ fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, 
         bad: measured.bad,
         coverage: Pair::default(),
         estimate: measured.estimate,
+        estimate_interval: measured.estimate_interval,
         effect: Some(Effect { kind, estimate: shown.comparison.estimate().map(|e| view.value(e)), low, high }),
         pass_limit: if bounds.pass.is_empty() { None } else { Some(view.value(shown.limit)) },
         fail_limit: same_scale(&bounds.fail),

@@ -80,6 +80,10 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             let pairs = level.y.len();
             format!("{} over {}: {estimate} ({interval})", arms(), plural(pairs as u64, "pair") + " of steps")
         }
+        Comparison::Samples(_) => {
+            let steps = plural(evidence.n.baseline as u64, "step");
+            format!("{} over {} against {steps}: {estimate} ({interval})", arms(), count(evidence.n.canary as u64))
+        }
         Comparison::Level(_) => {
             format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step"))
         }

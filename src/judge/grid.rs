@@ -4,7 +4,9 @@
 //! each arm's own window, so a baseline from an earlier window is paired by elapsed time. A step without a point
 //! is `None`; the warm-up is cut off the front of both arms.
 
+use super::requests::cells;
 use crate::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use crate::stats::slow::Requests;
 
 /// One arm's points by step: nothing where nothing was measured.
 pub(super) type Steps<T> = Vec<Option<T>>;
@@ -17,12 +19,19 @@ pub(super) struct Grid {
     /// A step's length in milliseconds.
     width: i64,
     warmup: usize,
+    /// Whether each arm has the steps of its own window, rather than those of the canary's.
+    apart: bool,
 }
 
 impl Grid {
     pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
         let width = i64::try_from(data.step.as_millis()).unwrap_or(i64::MAX).max(1);
-        Grid { windows: data.windows, step: data.step, width, warmup }
+        Grid { windows: data.windows, step: data.step, width, warmup, apart: false }
+    }
+
+    /// The same with each arm on the steps of its own window, however many: for arms that are not compared in pairs.
+    pub(super) fn apart(self) -> Self {
+        Grid { apart: true, ..self }
     }
 
     /// The number of steps of the canary's window, the warm-up left out.
@@ -65,7 +74,8 @@ impl Grid {
         value: impl Fn(usize) -> T,
         merge: impl Fn(T, T) -> T,
     ) -> Steps<T> {
-        let mut steps = vec![None; self.len()];
+        let own = || window.steps(self.step).saturating_sub(self.warmup);
+        let mut steps = vec![None; if self.apart { own() } else { self.len() }];
         for (i, at) in time.iter().enumerate() {
             if let Some(slot) = self.index(window, *at).and_then(|index| steps.get_mut(index)) {
                 *slot = Some(slot.map_or(value(i), |before| merge(before, value(i))));
@@ -123,23 +133,47 @@ impl Grid {
                 self.lay(window, time, |i| requests[i], |a, b| a.saturating_add(b))
             }
             Series::Counts { time, total, .. } => self.lay(window, time, |i| total[i], |a, b| a.saturating_add(b)),
+            Series::Buckets { time, histogram, .. } => {
+                self.lay(window, time, |i| histogram[i].len(), |a, b| a.saturating_add(b))
+            }
             _ => vec![None; self.len()],
         })
     }
 
-    /// The values of each step, for both arms; an empty step holds none.
-    pub(super) fn values(&self, series: &Pair<Series>) -> Pair<Vec<Vec<f64>>> {
-        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| {
-            let mut steps = vec![Vec::new(); self.len()];
-            if let Series::Values { time, value } = series {
-                for (at, value) in time.iter().zip(value) {
-                    if let Some(step) = self.index(window, *at).and_then(|index| steps.get_mut(index)) {
-                        step.push(*value);
-                    }
-                }
+    /// The requests of each step by their values, for both arms; an empty step holds none.
+    pub(super) fn values(&self, series: &Pair<Series>) -> Pair<Vec<Requests>> {
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| match series {
+            Series::Values { time, value } => {
+                let points = time.iter().zip(value.iter().map(|v| [*v]));
+                self.gather(window, points).into_iter().map(Requests::single).collect()
             }
-            steps
+            Series::Buckets { time, histogram, scale } => {
+                let points = time.iter().zip(histogram.iter().map(|h| cells(h, *scale)));
+                self.gather(window, points).into_iter().map(Requests::binned).collect()
+            }
+            _ => vec![Requests::single(Vec::new()); self.len()],
         })
+    }
+
+    /// Everything that the points of one step hold.
+    fn gather<'a, T: Clone>(
+        &self,
+        window: &Window,
+        points: impl Iterator<Item = (&'a Timestamp, impl IntoIterator<Item = T>)>,
+    ) -> Vec<Vec<T>> {
+        let mut steps = vec![Vec::new(); self.len()];
+        for (at, items) in points {
+            if let Some(step) = self.index(window, *at).and_then(|index| steps.get_mut(index)) {
+                step.extend(items);
+            }
+        }
+        steps
+    }
+
+    /// The steps in which anything was measured, for both arms.
+    pub(super) fn presence(&self, series: &Pair<Series>) -> Pair<Steps<()>> {
+        let points = self.windows.as_ref().zip(series.as_ref());
+        points.map(|(window, series)| self.lay(window, series.time(), |_| (), |_, _| ()))
     }
 }
 

@@ -7,8 +7,8 @@
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
-use super::words;
-use crate::series::{Dataset, Pair, Series, SignedDuration};
+use super::{requests, words};
+use crate::series::{Dataset, Pair, Series, SignedDuration, Window};
 
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
@@ -38,7 +38,8 @@ impl<'a> Case<'a> {
         let grid = Grid::new(data, rules.policy.warmup);
         let series = data.metrics.get(&criterion.metric).unwrap_or(&NOTHING);
         let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
-        let present = presence(&grid, series);
+        let apart = unpaired(criterion, series, data);
+        let present = presence(&if apart { grid.apart() } else { grid }, series);
         Case { rules, criterion, metric, series, grid, present, data }
     }
 
@@ -57,6 +58,11 @@ impl<'a> Case<'a> {
         self.criterion.compares()
     }
 
+    /// Whether the levels of the arms are compared as two samples: their steps have no partners in time.
+    pub(super) fn is_unpaired(&self) -> bool {
+        unpaired(self.criterion, self.series, self.data)
+    }
+
     /// The share of the elapsed steps in which each arm was measured.
     pub(super) fn coverage(&self) -> Pair<f64> {
         self.present.as_ref().map(|present| coverage(present))
@@ -66,6 +72,10 @@ impl<'a> Case<'a> {
     fn usable(&self) -> f64 {
         if !self.needs_baseline() {
             return self.coverage().canary;
+        }
+        if self.is_unpaired() {
+            let coverage = self.coverage();
+            return coverage.canary.min(coverage.baseline);
         }
         let both = self.present.baseline.iter().zip(&self.present.canary);
         let both: Vec<Option<()>> = both.map(|(b, c)| b.and(*c)).collect();
@@ -79,6 +89,9 @@ impl<'a> Case<'a> {
         }
         if !shape_fits(self.metric, self.series) {
             return Some((Reason::WrongShape, "the data is not of the shape that this metric declares".into()));
+        }
+        if let Some(why) = requests::unfit(self.series, self.needs_baseline()) {
+            return Some((Reason::WrongShape, why));
         }
         if !self.bounds_are_numbers() {
             return Some((Reason::WrongShape, "a bound of the criterion cannot be compared with anything".into()));
@@ -109,8 +122,12 @@ impl<'a> Case<'a> {
         if usable + 1e-9 >= self.rules.policy.min_coverage {
             return None;
         }
-        let what = if self.needs_baseline() { "both arms were measured" } else { "the canary was measured" };
-        let steps = self.grid.len();
+        let (what, steps) = match (self.needs_baseline(), self.is_unpaired()) {
+            (false, _) => ("the canary was measured", self.grid.len()),
+            (true, false) => ("both arms were measured", self.grid.len()),
+            (true, true) if self.coverage().canary <= usable => ("the canary was measured", self.grid.len()),
+            (true, true) => ("the baseline was measured", self.grid.baseline_len()),
+        };
         Some((
             Reason::LowCoverage,
             format!(
@@ -246,14 +263,25 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Steps have partners in the same window and, since a daily pattern cancels too, at the same time of another day.
+fn unpaired(criterion: &Criterion, series: &Pair<Series>, data: &Dataset) -> bool {
+    let levels = criterion.rule == Rule::Interval && matches!(series.canary, Series::Gauge { .. });
+    let Pair { baseline, canary } = data.windows;
+    let same_time = whole_days(&data.windows) && baseline.duration() == canary.duration();
+    levels && criterion.compares() && !same_time
+}
+
+/// Whether the windows begin at the same time of day, or at the same time.
+pub(super) fn whole_days(windows: &Pair<Window>) -> bool {
+    windows.canary.start.duration_since(windows.baseline.start).as_secs() % 86_400 == 0
+}
+
 fn presence(grid: &Grid, series: &Pair<Series>) -> Pair<Vec<Option<()>>> {
     match &series.canary {
         Series::Counts { .. } => grid.counts(series).map(|steps| unit(&steps)),
         Series::Events { .. } => grid.events(series).map(|steps| unit(&steps)),
         Series::Gauge { .. } => grid.gauge(series).map(|steps| unit(&steps)),
-        Series::Values { .. } => {
-            grid.values(series).map(|steps| steps.iter().map(|values| (!values.is_empty()).then_some(())).collect())
-        }
+        Series::Values { .. } | Series::Buckets { .. } => grid.presence(series),
     }
 }
 
@@ -269,7 +297,7 @@ fn shape_fits(metric: &Metric, series: &Pair<Series>) -> bool {
                 (&metric.kind, series),
                 (Kind::BadShare | Kind::GoodShare | Kind::PartShare, Series::Counts { .. })
                     | (Kind::Events, Series::Events { .. })
-                    | (Kind::Values, Series::Values { .. })
+                    | (Kind::Values, Series::Values { .. } | Series::Buckets { .. })
                     | (Kind::Gauge { .. }, Series::Gauge { .. })
             )
     })

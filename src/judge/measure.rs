@@ -3,19 +3,25 @@
 //! This is where the shape of the data decides what may be asked: counts become ratios, differences or shares,
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
 
+use std::rc::Rc;
+
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
-use super::grid::{Occurrences, Steps, Trials, sum};
+use super::grid::{Grid, Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::look::Look;
+use super::requests::{self, ArmRequests};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
+use super::samples::Samples;
 use super::words;
-use crate::series::{Pair, Series};
+use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
-use crate::stats::quantile::{self, small_sample_allowance};
+use crate::stats::quantile::{self, small_sample_allowance, small_sample_bias};
 use crate::stats::single::{self, EventStep, TrialStep};
+use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{hodges_lehmann, median};
+use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
 const RESOLUTION: f64 = 1e-3;
@@ -33,6 +39,10 @@ pub(super) struct Measured {
     pub(super) bad: Option<Pair<u64>>,
     /// The statistic in each arm, in the metric's unit.
     pub(super) estimate: Pair<Option<f64>>,
+    /// What the statistic of each arm may truly be, where that is known apart from the comparison.
+    pub(super) estimate_interval: Pair<Option<(f64, f64)>>,
+    /// Why there is too little data for an answer, where the bounds alone do not show it.
+    pub(super) scarce: Option<String>,
     /// Remarks for the reader.
     pub(super) notes: Vec<String>,
     /// Whether the answer is held back because the arms' percentiles cannot be compared.
@@ -46,8 +56,9 @@ pub(super) struct Measured {
 enum Points {
     Counts(Pair<Steps<Trials>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
-    Values(Pair<Vec<Vec<f64>>>, f64),
+    Values { arms: Pair<Rc<ArmRequests>>, thresholds: Rc<[Option<f64>]>, q: f64 },
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
+    Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
     AcrossSteps(Steps<f64>, f64),
 }
 
@@ -151,10 +162,27 @@ impl Measured {
     }
 
     fn values(case: &Case, q: f64, prior: Prior) -> Measured {
-        let steps = case.grid.values(case.series);
-        let n = steps.as_ref().map(|s| s.iter().map(Vec::len).sum::<usize>() as f64);
-        let estimate = steps.as_ref().map(|s| quantile::quantile(&pooled(s), q));
-        Measured { n, n_of: "trials", estimate, prior, ..Self::empty(Points::Values(steps, q)) }
+        let compared = case.needs_baseline();
+        let arms = case.grid.values(case.series).map(|steps| Rc::new(ArmRequests::new(steps)));
+        let n = arms.as_ref().map(|arm| arm.pooled.len() as f64);
+        let estimate = arms.as_ref().map(|arm| arm.pooled.quantile(q));
+        let critical = normal_quantile((1.0 + case.rules.policy.level) / 2.0);
+        let limits = arms.as_ref().map(|arm| quantile::woodruff(&arm.steps, &arm.pooled, q, critical, prior));
+        let (of, unit) = (&case.metric.of, &case.metric.unit);
+        let shown = Arm::BOTH.into_iter().filter(|arm| compared || *arm == Arm::Canary);
+        let notes = shown.filter_map(|arm| requests::cut_off(&arms.get(arm).pooled, arm.name(), of, unit)).collect();
+        let thresholds = if compared { slow::predictable_thresholds(&arms.baseline.steps, q) } else { Vec::new() };
+        let smaller = if compared { n.canary.min(n.baseline) } else { n.canary };
+        Measured {
+            n,
+            n_of: "trials",
+            estimate,
+            estimate_interval: limits.map(|limits| limits.map(|l| (l.low, l.high))),
+            scarce: requests::scarce(smaller, q, compared, of),
+            notes,
+            prior,
+            ..Self::empty(Points::Values { arms, thresholds: thresholds.into(), q })
+        }
     }
 
     fn across_steps(case: &Case, q: f64, prior: Prior) -> Measured {
@@ -171,11 +199,12 @@ impl Measured {
     }
 
     fn level(case: &Case, q: Option<f64>, scale: Scale, prior: Prior) -> Measured {
-        let mut steps = case.grid.gauge(case.series);
+        let grid = if case.is_unpaired() { case.grid.apart() } else { case.grid };
+        let mut steps = grid.gauge(case.series);
         let mut notes = Vec::new();
         let (mut allowance, mut advisory) = (Pair::default(), false);
         if let Some(q) = q.filter(|_| case.needs_baseline()) {
-            (allowance, advisory) = allowance_for(case, q, &mut steps, &mut notes);
+            (allowance, advisory) = allowance_for(case, &grid, q, &mut steps, &mut notes);
         }
         let positive = steps.as_ref().map(|s| s.iter().flatten().all(|v| *v > 0.0));
         let both_positive = positive.canary && (positive.baseline || !case.needs_baseline());
@@ -187,6 +216,12 @@ impl Measured {
             notes.push("compared by difference: the values are not all positive".into());
         }
         let n = steps.as_ref().map(|s| s.iter().flatten().count() as f64);
+        if case.is_unpaired() {
+            notes.push("compared as two samples, not step by step: the windows differ".into());
+            let estimate = steps.as_ref().map(|s| mean(s, log));
+            let points = Points::Samples { steps, log, allowance: allowance.map(|a| a.last().copied().unwrap_or(0.0)) };
+            return Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) };
+        }
         let estimate = steps.as_ref().map(|s| typical(s, log));
         let points = Points::Level { steps, log, allowance };
         Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) }
@@ -198,6 +233,8 @@ impl Measured {
             n_of: "steps",
             bad: None,
             estimate: Pair::default(),
+            estimate_interval: Pair::default(),
+            scarce: None,
             notes: Vec::new(),
             advisory: false,
             flipped: false,
@@ -210,6 +247,7 @@ impl Measured {
     pub(super) fn usable(&self, paired: bool) -> f64 {
         match &self.points {
             _ if !paired => self.n.canary,
+            Points::Samples { .. } => self.n.canary.min(self.n.baseline),
             Points::Level { steps, .. } => {
                 let pairs = steps.baseline.iter().zip(&steps.canary);
                 pairs.filter(|(b, c)| b.is_some() && c.is_some()).count() as f64
@@ -261,29 +299,29 @@ impl Measured {
                 let effect = counts::design_effect(&steps, exposure, prior);
                 (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
             }
-            (Points::Values(steps, q), Limit::Threshold(_)) => {
-                let (steps, sorted) = (steps.canary.clone(), pooled(&steps.canary));
-                let prior = self.prior;
-                (Comparison::Quantile { steps, sorted, q: *q, prior, across_steps: false, limit_is_beyond }, value)
+            (Points::Values { arms, q, .. }, Limit::Threshold(_)) => {
+                let (arm, prior) = (arms.canary.clone(), self.prior);
+                (Comparison::Quantile { arm, q: *q, prior, across_steps: false, limit_is_beyond }, value)
             }
-            (Points::Values(steps, q), _) => {
+            (Points::Values { arms, thresholds, q }, _) => {
                 let estimate = match (self.estimate.canary, self.estimate.baseline) {
-                    (Some(c), Some(b)) if b > 0.0 => Some(c / b),
+                    (Some(c), Some(b)) if b > 0.0 => Some(c / b).filter(|ratio| ratio.is_finite()),
                     _ => None,
                 };
-                let pairs = steps.baseline.iter().cloned().zip(steps.canary.iter().cloned());
-                let pairs: Vec<_> = pairs.collect();
-                let thresholds = quantile::predictable_thresholds(&pairs, *q);
-                let prior = self.prior;
-                (Comparison::QuantileRatio { steps: pairs, thresholds, q: *q, estimate, prior }, ratio)
+                let (arms, thresholds, prior) = (arms.clone(), thresholds.clone(), self.prior);
+                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior }, ratio)
             }
             (Points::AcrossSteps(steps, q), _) => {
-                let steps: Vec<Vec<f64>> = steps.iter().map(|v| v.iter().copied().collect()).collect();
-                let sorted = pooled(&steps);
-                let prior = self.prior;
-                (Comparison::Quantile { steps, sorted, q: *q, prior, across_steps: true, limit_is_beyond }, value)
+                let steps = steps.iter().map(|v| Requests::single(v.iter().copied().collect())).collect();
+                let (arm, prior) = (Rc::new(ArmRequests::new(steps)), self.prior);
+                (Comparison::Quantile { arm, q: *q, prior, across_steps: true, limit_is_beyond }, value)
             }
-            (Points::Level { steps, log, .. }, Limit::Threshold(_)) => one_arm_level(&steps.canary, *log, value),
+            (Points::Level { steps, log, .. } | Points::Samples { steps, log, .. }, Limit::Threshold(_)) => {
+                one_arm_level(&steps.canary, *log, value)
+            }
+            (Points::Samples { steps, log, allowance }, _) => {
+                unpaired_level(steps, *log, *allowance, by_ratio.then_some(ratio), value)
+            }
             (Points::Level { steps, log, allowance }, _) => {
                 paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value)
             }
@@ -294,15 +332,15 @@ impl Measured {
 
 fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
     let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
-    let effect = single::trial_design_effect(&trials, prior);
+    let effect = single::realised_trial_effect(&trials, prior);
     let (total, bad) = (sum(trials.iter().flatten().map(|t| t.total)), sum(trials.iter().flatten().map(|t| t.bad)));
-    Comparison::Share { steps: trials, bad, total, effect, prior }
+    Comparison::Share { steps: trials, bad, total, effect, prior, dispersion: single::realised_trial_effect }
 }
 
 fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparison {
     let events = steps.canary.iter().map(|s| s.map(|o| EventStep { exposure: o.exposure, count: o.count }));
     let events: Vec<_> = events.collect();
-    let effect = single::event_design_effect(&events, prior);
+    let effect = single::realised_event_effect(&events, prior);
     let exposure = events.iter().flatten().map(|s| s.exposure).sum();
     let count = sum(events.iter().flatten().map(|s| s.count));
     Comparison::Frequency { steps: events, count, exposure, effect, prior }
@@ -369,6 +407,31 @@ fn paired_level(
     (Comparison::Level(level), limit)
 }
 
+fn unpaired_level(
+    steps: &Pair<Steps<f64>>,
+    log: bool,
+    allowance: Pair<f64>,
+    ratio: Option<f64>,
+    absolute: f64,
+) -> (Comparison, f64) {
+    let log = log && ratio.is_some();
+    let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
+    let allowance = allowance.map(|a| if log { a } else { a * size });
+    let limit = match ratio {
+        Some(ratio) if log => ratio,
+        Some(ratio) => (ratio - 1.0) * size,
+        None => absolute,
+    };
+    (Comparison::Samples(Samples::new(steps, log, allowance, resolution_variance(log, size))), limit)
+}
+
+/// The mean of one arm, on the scale on which the arms are compared.
+fn mean(steps: &Steps<f64>, log: bool) -> Option<f64> {
+    let y = || steps.iter().flatten().map(|v| if log { v.ln() } else { *v });
+    let mean = y().sum::<f64>() / y().count() as f64;
+    Some(if log { mean.exp() } else { mean }).filter(|v| v.is_finite())
+}
+
 /// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
 fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
     let y: Vec<f64> = steps.iter().flatten().map(|v| if log { v.ln() } else { *v }).collect();
@@ -381,17 +444,17 @@ fn resolution_variance(log: bool, size: f64) -> f64 {
     resolution * resolution / 12.0
 }
 
-fn pooled(steps: &[Vec<f64>]) -> Vec<f64> {
-    let mut all: Vec<f64> = steps.iter().flatten().copied().collect();
-    all.sort_unstable_by(f64::total_cmp);
-    all
-}
-
 /// How much the small-sample bias of percentiles may favour either answer, per step: in `canary` what may make
 /// the canary look slower, in `baseline` what may make it look faster. Steps with too few requests are dropped.
-fn allowance_for(case: &Case, q: f64, steps: &mut Pair<Steps<f64>>, notes: &mut Vec<String>) -> (Pair<Vec<f64>>, bool) {
+fn allowance_for(
+    case: &Case,
+    grid: &Grid,
+    q: f64,
+    steps: &mut Pair<Steps<f64>>,
+    notes: &mut Vec<String>,
+) -> (Pair<Vec<f64>>, bool) {
     let spread = tail_spread(case).unwrap_or(UNKNOWN_SPREAD);
-    let Some((requests, from)) = request_counts(case) else {
+    let Some((requests, from)) = request_counts(case, grid) else {
         return unknown_sizes(case, spread, steps.canary.len(), notes);
     };
     if let Some(from) = from {
@@ -399,16 +462,33 @@ fn allowance_for(case: &Case, q: f64, steps: &mut Pair<Steps<f64>>, notes: &mut 
     }
     let enough = |n: &Option<u64>| n.is_some_and(|n| n as f64 * (1.0 - q) >= 1.0);
     let mut dropped = 0;
-    for i in 0..steps.canary.len() {
-        let present = steps.canary[i].is_some() && steps.baseline[i].is_some();
-        if present && !(enough(&requests.baseline[i]) && enough(&requests.canary[i])) {
-            (steps.baseline[i], steps.canary[i]) = (None, None);
-            dropped += 1;
+    if case.is_unpaired() {
+        for (steps, requests) in [(&mut steps.baseline, &requests.baseline), (&mut steps.canary, &requests.canary)] {
+            for (step, _) in steps.iter_mut().zip(requests).filter(|(step, n)| step.is_some() && !enough(n)) {
+                *step = None;
+                dropped += 1;
+            }
+        }
+    } else {
+        for i in 0..steps.canary.len() {
+            let present = steps.canary[i].is_some() && steps.baseline[i].is_some();
+            if present && !(enough(&requests.baseline[i]) && enough(&requests.canary[i])) {
+                (steps.baseline[i], steps.canary[i]) = (None, None);
+                dropped += 1;
+            }
         }
     }
     if dropped > 0 {
         let name = words::quantile_name(q);
         notes.push(format!("{dropped} steps with too few requests for a {name} are left out"));
+    }
+    if case.is_unpaired() {
+        let bias = requests.as_ref().map(|n| small_sample_bias(q, spread, n));
+        let excess = |low: f64, high: f64| vec![(low - high).max(0.0)];
+        return (
+            Pair { baseline: excess(bias.canary, bias.baseline), canary: excess(bias.baseline, bias.canary) },
+            false,
+        );
     }
     let slower = small_sample_allowance(q, spread, &requests.baseline, &requests.canary);
     let faster = small_sample_allowance(q, spread, &requests.canary, &requests.baseline);
@@ -435,9 +515,9 @@ fn unknown_sizes(case: &Case, spread: f64, steps: usize, notes: &mut Vec<String>
 }
 
 /// The request counts behind a gauge: its own, or the totals of a rate metric on the same steps, with its name.
-fn request_counts<'a>(case: &Case<'a>) -> Option<(Pair<Steps<u64>>, Option<&'a str>)> {
+fn request_counts<'a>(case: &Case<'a>, grid: &Grid) -> Option<(Pair<Steps<u64>>, Option<&'a str>)> {
     let known = |p: &Pair<Steps<u64>>| p.canary.iter().any(Option::is_some) && p.baseline.iter().any(Option::is_some);
-    let own = case.grid.requests(case.series);
+    let own = grid.requests(case.series);
     if known(&own) {
         return Some((own, None));
     }
@@ -445,7 +525,7 @@ fn request_counts<'a>(case: &Case<'a>) -> Option<(Pair<Steps<u64>>, Option<&'a s
     let rate = |name: &&String| case.rules.metrics.get(*name).is_some_and(|m| m.kind == Kind::BadShare);
     let names = traffic.into_iter().chain(case.data().metrics.keys().filter(rate));
     names.filter_map(|name| Some((name, case.data().metrics.get(name)?))).find_map(|(name, series)| {
-        let requests = case.grid.requests(series);
+        let requests = grid.requests(series);
         known(&requests).then_some((requests, Some(name.as_str())))
     })
 }

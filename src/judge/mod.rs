@@ -30,6 +30,8 @@ mod look;
 mod measure;
 mod observed;
 mod periods;
+mod requests;
+mod samples;
 mod score;
 mod traffic;
 

@@ -8,8 +8,9 @@ use super::grid::Grid;
 use super::guard::Case;
 use super::rules::{Bound, Criterion, Kind, Limit, Side, Statistic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
-use super::words;
+use super::{requests, words};
 use crate::series::{Arm, Pair, Series};
+use crate::stats::slow::Requests;
 
 /// Compares the canary's observed number with the bounds.
 pub(super) fn judge(case: &Case) -> Finding {
@@ -90,9 +91,11 @@ fn observe(case: &Case, arm: Arm) -> Seen {
             let seen = measured > 0 && (exposure > 0.0 || count > 0);
             Seen { value: value.filter(|_| seen), n: measured as f64, n_of: "steps", bad: count }
         }
-        (Series::Values { .. }, _) => {
-            let all: Vec<f64> = grid.values(case.series).get(arm).iter().flatten().copied().collect();
-            Seen { value: extreme(&all, case.criterion), n: all.len() as f64, n_of: "trials", bad: 0 }
+        (Series::Values { .. } | Series::Buckets { .. }, statistic) => {
+            let all = Requests::pooled(grid.values(case.series).get(arm));
+            let n = all.as_ref().map_or(0, Requests::len) as f64;
+            let value = all.and_then(|all| all.quantile(requests::quantile_of(statistic)));
+            Seen { value, n, n_of: "trials", bad: 0 }
         }
         (Series::Gauge { .. }, _) => {
             let all: Vec<f64> = grid.gauge(case.series).get(arm).iter().flatten().copied().collect();

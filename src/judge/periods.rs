@@ -8,7 +8,7 @@ use super::grid::Steps;
 use super::guard::Case;
 use super::rules::{Bound, Kind, Limit, Side, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
-use super::words;
+use super::{requests, words};
 use crate::series::{Pair, SignedDuration};
 
 /// Judges an alarm rule.
@@ -186,21 +186,9 @@ fn periods(case: &Case, span: Option<SignedDuration>) -> Steps<f64> {
             (0..steps.len()).map(rolling).collect()
         }
         Kind::Gauge { .. } => case.grid.gauge(case.series).canary,
-        Kind::Values => case
-            .grid
-            .values(case.series)
-            .canary
-            .into_iter()
-            .map(|mut values| {
-                values.sort_unstable_by(f64::total_cmp);
-                let q = match case.criterion.statistic {
-                    super::rules::Statistic::Quantile(q) => q,
-                    super::rules::Statistic::Min => 0.0,
-                    super::rules::Statistic::Max => 1.0,
-                    _ => 0.5,
-                };
-                crate::stats::quantile::quantile(&values, q)
-            })
-            .collect(),
+        Kind::Values => {
+            let q = requests::quantile_of(case.criterion.statistic);
+            case.grid.values(case.series).canary.iter().map(|requests| requests.quantile(q)).collect()
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rules::{Looks, Policy, Rules, Severity};
 use super::verdict::{Finding, Outcome, Recommendation, Score, Trace, Verdict};
 use super::{explain, grid, look};
-use crate::series::{Arm, Dataset, MetricName, Pair, Series};
+use crate::series::{Arm, Dataset, MetricName, Pair, Series, Window};
 
 /// Combines the findings.
 ///
@@ -102,19 +102,12 @@ fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
     let mut notes = Vec::new();
     let windows = data.windows;
     if windows.baseline != windows.canary {
-        let shift = windows.canary.start.duration_since(windows.baseline.start);
-        let same_hour = shift.as_secs() % 86_400 == 0;
-        let how = if same_hour { "at the same time of day" } else { "at another time of day" };
-        notes.push(format!(
-            "the baseline is another window, {} {} {how}: steps are paired by elapsed time, and what changed between \
-             the windows for other reasons counts as an effect",
-            super::words::duration(shift.abs()),
-            if shift.is_negative() { "later" } else { "earlier" },
-        ));
+        notes.extend(another_time(windows));
         let grid = grid::Grid::new(data, rules.policy.warmup);
         if grid.baseline_len() != grid.len() {
             notes.push(format!(
-                "the windows differ in length ({} and {} steps): only the steps that both have are compared",
+                "the windows differ in length ({} and {} steps): numbers per step are compared over all of them, \
+                 counts and values over the steps that both have",
                 grid.baseline_len(),
                 grid.len()
             ));
@@ -134,6 +127,26 @@ fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
         notes.push(format!("the first {steps} of both arms are left out as warm-up"));
     }
     notes
+}
+
+/// What a baseline from another time has in common with the canary: a weekday, a time of day, or neither.
+fn another_time(windows: Pair<Window>) -> Option<String> {
+    const DAY: i64 = 86_400;
+    let shift = windows.canary.start.duration_since(windows.baseline.start);
+    if shift.is_zero() {
+        return None;
+    }
+    let how = match (shift.as_secs() % (7 * DAY), super::guard::whole_days(&windows)) {
+        (0, _) => "at the same time of the same weekday: what changed in between for other reasons counts as an effect",
+        (_, true) => {
+            "at the same time of day on another weekday: weekdays and weekends differ, and what changed in between for \
+             other reasons counts as an effect"
+        }
+        _ => "at another time of day: a daily pattern, like anything else that changed in between, counts as an effect",
+    };
+    let by = super::words::duration(shift.abs());
+    let side = if shift.is_negative() { "later" } else { "earlier" };
+    Some(format!("the baseline is another window, {by} {side}, {how}"))
 }
 
 /// The points of every metric that a criterion names, on the common grid.
@@ -162,9 +175,8 @@ fn trace(grid: &grid::Grid, series: &Pair<Series>, arm: Arm, good: bool) -> Vec<
             grid.events(series).get(arm).iter().map(|step| step.and_then(rate)).collect()
         }
         Series::Gauge { .. } => grid.gauge(series).get(arm).clone(),
-        Series::Values { .. } => {
-            let steps = grid.values(series);
-            steps.get(arm).iter().map(|values| crate::stats::steps::median(values)).collect()
+        Series::Values { .. } | Series::Buckets { .. } => {
+            grid.values(series).get(arm).iter().map(|requests| requests.quantile(0.5)).collect()
         }
     }
 }

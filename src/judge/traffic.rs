@@ -42,7 +42,9 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Findin
     let prior = Prior::default();
     let trials: Vec<_> = steps.iter().map(|s| s.map(|(bad, total)| TrialStep { total, bad })).collect();
     let effect = single::trial_design_effect(&trials, prior);
-    let split = Comparison::Share { steps: trials, bad: canary, total: both, effect: effect.clone(), prior };
+    let dispersion = single::trial_design_effect;
+    let split =
+        Comparison::Share { steps: trials, bad: canary, total: both, effect: effect.clone(), prior, dispersion };
     let level = 1.0 - ALPHA / 2.0;
     let levels = Levels { fail: level, pass: level };
     let needed = look.hurdles(levels).fail;

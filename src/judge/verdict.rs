@@ -188,6 +188,9 @@ pub struct Evidence {
     pub coverage: Pair<f64>,
     /// The statistic in each arm.
     pub estimate: Pair<Option<f64>>,
+    /// What the quantile of each arm's requests, pooled over time, may truly be at the policy's level, two-sided. For
+    /// the reader: the bound is decided on by `effect` alone.
+    pub estimate_interval: Pair<Option<(f64, f64)>>,
     /// What was compared with the bound, with its interval.
     pub effect: Option<Effect>,
     /// The pass bound as a number on the scale of the effect.
@@ -279,7 +282,9 @@ pub enum Method {
     StratifiedDifference,
     /// Mean and signed rank of paired steps, each with two autocorrelation-robust variances; the weakest counts.
     PairedSteps,
-    /// The same for one arm's steps against a limit.
+    /// Mean and ranks of two samples from windows that differ, each arm with autocorrelation-robust variances of its own.
+    UnpairedSteps,
+    /// The same as paired steps for one arm's steps against a limit.
     OneArmSteps,
     /// Steps beyond the limit against the share the quantile allows.
     StepQuantile,

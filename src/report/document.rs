@@ -245,6 +245,10 @@ pub struct Evidence {
     pub coverage: Arms<Option<Number>>,
     /// The statistic in each arm.
     pub estimate: Arms<Option<Number>>,
+    /// What the quantile of each arm's requests, pooled over time, may truly be at the policy's level, two-sided. For
+    /// the reader: the bound is decided on by `effect` alone. Absent where no quantile of requests was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate_interval: Option<Arms<Option<Range>>>,
     /// What was compared with the bound.
     pub effect: Option<Effect>,
     /// The bound to pass, on the scale of the effect.
@@ -286,6 +290,15 @@ pub struct Proof {
     pub ln_e: Option<Number>,
     /// How large that must be.
     pub ln_e_needed: Option<Number>,
+}
+
+/// The two ends of an interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Range {
+    /// Lower end.
+    pub low: Option<Number>,
+    /// Upper end; null where unbounded.
+    pub high: Option<Number>,
 }
 
 /// The judged quantity with its interval.

@@ -2,8 +2,8 @@
 
 use super::document::{
     Action, Arms, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look, LookKind, Number,
-    Outcome, Periods, Proof, Recommendation, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span, Strength,
-    Trace, UnitName,
+    Outcome, Periods, Proof, Range, Recommendation, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span,
+    Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -208,6 +208,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         bad: evidence.bad.map(Arms::from),
         coverage: evidence.coverage.map(Number::new).into(),
         estimate: evidence.estimate.map(|estimate| estimate.and_then(Number::new)).into(),
+        estimate_interval: ranges(evidence.estimate_interval),
         effect: evidence.effect.map(|effect| Effect {
             kind: effect.kind.into(),
             estimate: effect.estimate.and_then(Number::new),
@@ -223,6 +224,12 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         strength: evidence.strength.map(|s| Strength { fail: proof(&s.fail), pass: proof(&s.pass) }),
         periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
     }
+}
+
+fn ranges(intervals: Pair<Option<(f64, f64)>>) -> Option<Arms<Option<Range>>> {
+    let range = |(low, high)| Range { low: Number::new(low), high: Number::new(high) };
+    let known = intervals.baseline.is_some() || intervals.canary.is_some();
+    known.then(|| intervals.map(|interval| interval.map(range)).into())
 }
 
 fn trace(metric: &str, trace: &verdict::Trace) -> Trace {

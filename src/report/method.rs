@@ -3,8 +3,8 @@
 use crate::judge::verdict::Method;
 
 /// The name of every method, in the order of the judge's own list.
-pub const NAMES: [&str; 13] = {
-    let mut names = [""; 13];
+pub const NAMES: [&str; 14] = {
+    let mut names = [""; 14];
     let mut at = 0;
     while at < ALL.len() {
         names[at] = name(ALL[at]);
@@ -13,13 +13,14 @@ pub const NAMES: [&str; 13] = {
     names
 };
 
-const ALL: [Method; 13] = [
+const ALL: [Method; 14] = [
     Method::BinomialTail,
     Method::PoissonTail,
     Method::ConditionalBinomial,
     Method::ScoreDifference,
     Method::StratifiedDifference,
     Method::PairedSteps,
+    Method::UnpairedSteps,
     Method::OneArmSteps,
     Method::StepQuantile,
     Method::SlowRequests,
@@ -38,6 +39,7 @@ pub const fn name(method: Method) -> &'static str {
         Method::ScoreDifference => "score_difference",
         Method::StratifiedDifference => "stratified_difference",
         Method::PairedSteps => "paired_steps",
+        Method::UnpairedSteps => "unpaired_steps",
         Method::OneArmSteps => "one_arm_steps",
         Method::StepQuantile => "step_quantile",
         Method::SlowRequests => "slow_requests",
@@ -59,11 +61,12 @@ pub fn describe(name: &str) -> &str {
 fn words(method: Method) -> &'static str {
     match method {
         Method::BinomialTail => {
-            "exact binomial test of the canary's bad requests against the limit, widened by the design effect \
-             (Clopper–Pearson)"
+            "exact binomial test of the canary's bad requests in this window against the limit, widened by the design \
+             effect within steps (Clopper–Pearson)"
         }
         Method::PoissonTail => {
-            "exact Poisson test of the canary's events against the limit, widened by the design effect (Garwood)"
+            "exact Poisson test of the canary's events in this window against the limit, widened by the design effect \
+             within steps (Garwood)"
         }
         Method::ConditionalBinomial => {
             "exact conditional binomial test of the canary's share of the events in each step, widened by the design \
@@ -80,6 +83,11 @@ fn words(method: Method) -> &'static str {
             "canary against baseline step by step: mean and signed rank (Wilcoxon) must agree, each with two variances \
              that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
         }
+        Method::UnpairedSteps => {
+            "the canary's steps against the baseline's of another window, as two samples: mean (Welch) and typical step \
+             (Brunner–Munzel) must agree, each with two variances per arm that allow for autocorrelation (equal-weighted \
+             cosines, AR(1))"
+        }
         Method::OneArmSteps => {
             "the canary's steps against the limit: mean and signed rank (Wilcoxon) must agree, each with two variances \
              that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
@@ -90,11 +98,12 @@ fn words(method: Method) -> &'static str {
         }
         Method::SlowRequests => {
             "exact binomial test of the share of requests slower than the limit against the share that the quantile \
-             allows, widened by the design effect (Clopper–Pearson)"
+             allows, widened by the design effect within steps (Clopper–Pearson); each arm's own quantile, for the reader, by Woodruff"
         }
         Method::PredictableThreshold => {
             "requests slower than the baseline's quantile of earlier steps, counted in both arms and compared by the \
-             exact conditional binomial test, widened by the design effect (Clopper–Pearson)"
+             exact conditional binomial test, widened by the design effect (Clopper–Pearson); each arm's own \
+             quantile, pooled over time for the reader, by Woodruff"
         }
         Method::Observed => "the observed number against the bound, without statistics",
         Method::Periods => "an alarm rule: consecutive periods beyond the bound are counted, without statistics",

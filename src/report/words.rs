@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, Number, Outcome, Proof,
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, Number, Outcome, Proof, Range,
     Recommendation, RuleKind, Severity, Span, Strength, Trace, UnitName,
 };
 use super::prose::plain;
@@ -264,6 +264,7 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     row("method", evidence.method.as_deref().map(|method| plain(super::method::describe(method))));
     row("confidence", confidence(evidence));
     row("limit", limit(evidence));
+    row("each arm", own_intervals(finding));
     row("coverage", coverage(evidence));
     row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
     row("evidence", evidence.strength.as_ref().map(strength));
@@ -334,6 +335,23 @@ fn detectable(evidence: &Evidence) -> Option<String> {
     let is_level = evidence.effect.as_ref().is_none_or(|effect| effect.kind == EffectKind::Level);
     let what = if is_level { "a canary at" } else { "a change of" };
     Some(format!("{what} {size} would have shown, with 80 % power"))
+}
+
+/// The interval of each arm's own quantile.
+fn own_intervals(finding: &Finding) -> Option<String> {
+    let evidence = &finding.evidence;
+    let intervals = evidence.estimate_interval.as_ref()?;
+    let end = |value| estimate(evidence, Some(value));
+    let shown = |range: &Range| match (range.low.map(end), range.high.map(end)) {
+        (Some(low), Some(high)) => format!("{low} to {high}"),
+        (Some(low), None) => format!("{low} or more"),
+        (None, Some(high)) => format!("up to {high}"),
+        (None, None) => NOTHING.into(),
+    };
+    let each =
+        intervals.named().map(|(arm, range)| range.as_ref().map(|range| format!("{} in the {arm}", shown(range))));
+    let each: Vec<String> = each.into_iter().flatten().collect();
+    (!each.is_empty()).then(|| format!("{} {}", plain(&finding.statistic), each.join(", ")))
 }
 
 fn coverage(evidence: &Evidence) -> Option<String> {

@@ -13,7 +13,7 @@
 use super::Direction;
 use super::counts::{self, CountStep, Exposure};
 use super::dispersion::{DesignEffect, Prior};
-use super::longrun::{COSINES_COUNTS, COSINES_SERIES, StepSum, step_sum};
+use super::longrun::{COSINES_COUNTS, COSINES_SERIES, LongRun, StepSum, step_sum};
 use super::ranks::signed_rank_scores;
 use super::single::{EventStep, TrialStep};
 use super::tail::ln_normal_upper;
@@ -28,7 +28,7 @@ const REACH: (f64, f64) = (0.05, 4.0);
 const PARTS: usize = 6;
 
 /// A number per step needs so many of them.
-const LEAST_STEPS: usize = 5;
+const LEAST_STEPS: f64 = 5.0;
 
 /// The level at which the t mixture is tuned to be sharpest at half the horizon.
 const TUNED_AT: f64 = 0.05;
@@ -180,15 +180,21 @@ pub fn level_ln_e(
 
 /// The weaker any-time evidence of both variances that a sum is above zero; none from fewer than five steps.
 fn sum_ln_e(sum: &StepSum, least_variance: f64, horizon: f64) -> f64 {
-    if sum.n < LEAST_STEPS {
+    let t = |v: LongRun| {
+        let t = if sum.sum == 0.0 { 0.0 } else { sum.sum / v.variance.max(least_variance).sqrt() };
+        (t, v.dof)
+    };
+    candidates_ln_e(&[t(sum.autoregressive), t(sum.cosines)], sum.n as f64, horizon)
+}
+
+/// The weakest any-time evidence of several t statistics with their degrees of freedom, of as many steps (for two
+/// samples, of as many pairs as would tell as much); none from fewer than five.
+pub fn candidates_ln_e(candidates: &[(f64, f64)], steps: f64, horizon: f64) -> f64 {
+    if steps.is_nan() || steps < LEAST_STEPS {
         return 0.0;
     }
-    let k = sum.n as f64 / tuning(horizon);
-    let ln_e = |v: super::longrun::LongRun| {
-        let t = if sum.sum == 0.0 { 0.0 } else { sum.sum / v.variance.max(least_variance).sqrt() };
-        defined(ln_e_t(t, v.dof, k))
-    };
-    ln_e(sum.autoregressive).min(ln_e(sum.cosines))
+    let k = steps / tuning(horizon);
+    candidates.iter().map(|(t, nu)| defined(ln_e_t(*t, *nu, k))).reduce(f64::min).unwrap_or(0.0)
 }
 
 /// The number of steps whose worth of prior precision makes a one-sided normal mixture sharpest at half the horizon.

@@ -24,6 +24,20 @@ impl Default for Prior {
     }
 }
 
+impl Prior {
+    /// An observed ratio of variances, worth `dof` steps, drawn towards the prior: a design effect and its degrees of
+    /// freedom.
+    pub(super) fn shrink(&self, ratio: f64, dof: f64) -> (f64, f64) {
+        let weight = self.nu.max(0.0);
+        let phi = if weight.is_finite() && weight + dof > 0.0 {
+            (weight * self.phi + dof * ratio) / (weight + dof)
+        } else {
+            self.phi
+        };
+        (phi.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
+    }
+}
+
 /// Estimated dispersion: one candidate per estimator of the variance; evidence is what the weakest leaves of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesignEffect {
@@ -37,20 +51,11 @@ impl DesignEffect {
     /// From residuals per step, their variance under independent trials, and the prior.
     pub(super) fn estimate(residuals: &[Option<f64>], model: f64, finite: f64, prior: Prior) -> DesignEffect {
         let sum = step_sum(residuals, COSINES_COUNTS);
-        let shrink = |ratio: f64, dof: f64| {
-            let weight = prior.nu.max(0.0);
-            let phi = if weight.is_finite() && weight + dof > 0.0 {
-                (weight * prior.phi + dof * ratio) / (weight + dof)
-            } else {
-                prior.phi
-            };
-            (phi.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
-        };
         let candidates = if sum.n < 3 {
-            vec![shrink(0.0, 0.0)]
+            vec![prior.shrink(0.0, 0.0)]
         } else {
             let ratio = |variance: f64| if model > 0.0 { variance / model } else { 1.0 };
-            [sum.autoregressive, sum.cosines].map(|v| shrink(ratio(v.variance), v.dof)).to_vec()
+            [sum.autoregressive, sum.cosines].map(|v| prior.shrink(ratio(v.variance), v.dof)).to_vec()
         };
         DesignEffect { candidates, finite }
     }

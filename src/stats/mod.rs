@@ -8,7 +8,8 @@
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
-//! by its mean and by its [`ranks`]), [`quantile`] (quantiles, and how they become counts) and [`power`] (how much
+//! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times), [`slow`] (how a question
+//! about a quantile becomes one about counts), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much
 //! data an answer takes).
 
 pub mod anytime;
@@ -23,8 +24,10 @@ pub mod power;
 pub mod quantile;
 pub mod ranks;
 pub mod single;
+pub mod slow;
 pub mod steps;
 pub mod tail;
+pub mod unpaired;
 
 /// On which side of a hypothesised value the evidence puts the parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

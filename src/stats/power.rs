@@ -122,6 +122,13 @@ pub enum Noise {
         /// What is believed of it beforehand.
         prior: Prior,
     },
+    /// Counts of one arm, of which only what comes together within steps is noise.
+    Realised {
+        /// The design effect.
+        phi: f64,
+        /// What is believed of it beforehand.
+        prior: Prior,
+    },
     /// Numbers per step that depend on each other.
     Level {
         /// Their lag-one correlation.
@@ -146,6 +153,14 @@ impl Noise {
         let cosines = |per: f64| (per * n.powf(2.0 / 3.0)).round().clamp(1.0, f64::max(n - 1.0, 1.0));
         match *self {
             Noise::Known { phi } => vec![Candidate { truth: phi, expected: phi, dof: f64::INFINITY, own: 0.0 }],
+            Noise::Realised { phi, prior } => {
+                // a third of a degree of freedom per step, as `single` estimates it
+                let (weight, dof) = (prior.nu.max(0.0), (n - 2.0).max(0.0) / 3.0);
+                let all = weight + dof;
+                let expected = ((weight * prior.phi + dof * phi) / all).max(1.0);
+                let own = (dof * phi / all / expected).min(1.0);
+                vec![Candidate { truth: phi, expected, dof: all, own }]
+            }
             Noise::Counts { phi, prior } => {
                 let weight = prior.nu.max(0.0);
                 let candidate = |inflated: f64, dof: f64| {
@@ -171,7 +186,7 @@ impl Noise {
 
     fn slack(&self) -> f64 {
         match self {
-            Noise::Known { .. } => 1.0,
+            Noise::Known { .. } | Noise::Realised { .. } => 1.0,
             Noise::Counts { .. } => WEAKER_OF_TWO,
             Noise::Level { .. } => WEAKEST_OF_FOUR,
         }

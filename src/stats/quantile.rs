@@ -1,15 +1,13 @@
-//! Quantiles, and how a question about a quantile becomes one about counts.
+//! Quantiles: of a sample, with limits for one arm and for the ratio of two, and their bias in small samples.
 //!
-//! Whether the canary's p95 is more than 5 % above the baseline's is not asked by estimating two quantiles: in each
-//! step a threshold is taken from the baseline's *earlier* steps, and requests slower than it are counted in both arms,
-//! the canary's against the threshold times 1.05. The threshold is fixed before the step is seen, so the counts have a
-//! common unknown rate under the hypothesis, whatever shocks move both arms and however heavy the tail is; a bad
-//! threshold costs power, not validity.
+//! Decisions about quantiles are made by counting slow requests ([`slow`](super::slow)), never by comparing two
+//! estimates. What is in here describes the arms to a reader, and bounds how far percentiles that somebody else
+//! computed from samples of different size can be trusted.
 
-use super::counts::CountStep;
-
-/// How many earlier requests a threshold needs.
-const LEAST_HISTORY: usize = 50;
+use super::Direction;
+use super::dispersion::{DesignEffect, Prior};
+use super::slow::Requests;
+use super::tail::{beta_quantile, normal_upper};
 
 /// The `q`-quantile of sorted values, interpolated linearly between order statistics (type 7 of Hyndman and Fan 1996).
 pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
@@ -19,13 +17,13 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 }
 
 /// Where a quantile lies among order statistics.
-struct Place {
-    index: usize,
+pub(super) struct Place {
+    pub(super) index: usize,
     fraction: f64,
 }
 
 impl Place {
-    fn of(last: usize, q: f64) -> Option<Place> {
+    pub(super) fn of(last: usize, q: f64) -> Option<Place> {
         if q.is_nan() {
             return None;
         }
@@ -33,105 +31,73 @@ impl Place {
         Some(Place { index: place as usize, fraction: place.fract() })
     }
 
-    fn between(&self, low: f64, high: f64) -> f64 {
+    pub(super) fn between(&self, low: f64, high: f64) -> f64 {
         if low == high || self.fraction == 0.0 { low } else { low + self.fraction * (high - low) }
     }
 }
 
-/// Slow requests of both arms per step, baseline first: those beyond the baseline's `q`-quantile of earlier steps, in
-/// the canary beyond `factor` times it. `None` where an arm is empty or the history still is too short.
-pub fn predictable_counts(steps: &[(Vec<f64>, Vec<f64>)], q: f64, factor: f64) -> Vec<Option<CountStep>> {
-    counts_beyond(steps, &predictable_thresholds(steps, q), factor)
+/// One arm's quantile with limits that its unknown true value lies between.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// The sample quantile.
+    pub estimate: f64,
+    /// Not below this.
+    pub low: f64,
+    /// Not above this; infinite where too few requests are slower.
+    pub high: f64,
 }
 
-/// The baseline's `q`-quantile of the steps before each step, where it has at least fifty requests.
+/// Limits of the `q`-quantile of all steps together (`pooled`), at one critical value for each end (Woodruff 1952).
 ///
-/// All requests are sorted once and then revealed step by step in a tree of counts (Fenwick 1994).
-pub fn predictable_thresholds(steps: &[(Vec<f64>, Vec<f64>)], q: f64) -> Vec<Option<f64>> {
-    let numbers = steps.iter().enumerate().flat_map(|(t, (baseline, _))| baseline.iter().map(move |v| (*v, t)));
-    let mut sorted: Vec<(f64, usize)> = numbers.filter(|(v, _)| !v.is_nan()).collect();
-    sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut places = vec![Vec::new(); steps.len()];
-    for (place, (_, t)) in sorted.iter().enumerate() {
-        places[*t].push(place);
-    }
-    let mut seen = Revealed::new(sorted.len());
-    let mut thresholds = Vec::with_capacity(steps.len());
-    for step in places {
-        thresholds.push(threshold(&seen, &sorted, q));
-        step.into_iter().for_each(|place| seen.reveal(place));
-    }
-    thresholds
-}
-
-fn threshold(seen: &Revealed, sorted: &[(f64, usize)], q: f64) -> Option<f64> {
-    if seen.count < LEAST_HISTORY {
+/// The share of requests below the sample quantile has a binomial error, widened by the design effect of that share
+/// per step. It is brought into a number of independent requests that would be as informative; Clopper and Pearson's
+/// interval of `q` among so many is read off the sample. This pools over time: it describes an arm and decides nothing.
+pub fn woodruff(steps: &[Requests], pooled: &Requests, q: f64, critical: f64, prior: Prior) -> Option<Limits> {
+    let (estimate, threshold) = (pooled.quantile(q)?, pooled.threshold(q)?);
+    let n = pooled.len() as f64;
+    if !(q > 0.0 && q < 1.0 && critical > 0.0 && critical.is_finite()) {
         return None;
     }
-    let last = seen.count - 1;
-    let place = Place::of(last, q)?;
-    let at = |rank: usize| sorted.get(seen.place(rank)).map(|(v, _)| *v);
-    Some(place.between(at(place.index)?, at((place.index + 1).min(last))?))
-}
-
-/// Requests beyond a threshold per step, baseline first; the canary's threshold is `factor` times the baseline's.
-pub fn counts_beyond(
-    steps: &[(Vec<f64>, Vec<f64>)],
-    thresholds: &[Option<f64>],
-    factor: f64,
-) -> Vec<Option<CountStep>> {
-    let count = |values: &[f64], limit: f64| {
-        let numbers = values.iter().filter(|v| !v.is_nan());
-        numbers.fold((0_u64, 0_u64), |(n, slow), v| (n + 1, slow + u64::from(*v > limit)))
+    let below = |step: &Requests| step.len() - step.beyond(threshold, false, Direction::Above);
+    let share = steps.iter().map(|step| below(step) as f64).sum::<f64>() / n;
+    let residual = |step: &Requests| (!step.is_empty()).then(|| below(step) as f64 - share * step.len() as f64);
+    let residuals: Vec<_> = steps.iter().map(residual).collect();
+    let effect = DesignEffect::estimate(&residuals, n * share * (1.0 - share), 1.0, prior);
+    let worth = (n * (critical / effect.strengthen(critical)).powi(2)).max(1.0);
+    let (tail, slower) = (normal_upper(critical), worth * (1.0 - q));
+    let low = pooled.quantile(beta_quantile(tail, worth * q, slower + 1.0))?;
+    let high = if slower < 3.0 {
+        f64::INFINITY
+    } else {
+        pooled.quantile(beta_quantile(1.0 - tail, worth * q + 1.0, slower))?
     };
-    let step = |((baseline, canary), threshold): (&(Vec<f64>, Vec<f64>), &Option<f64>)| {
-        let limit = (*threshold)?;
-        let (baseline, canary) = (count(baseline, limit), count(canary, factor * limit));
-        (baseline.0 > 0 && canary.0 > 0).then_some(CountStep {
-            canary_total: canary.0 as f64,
-            canary: canary.1,
-            baseline_total: baseline.0 as f64,
-            baseline: baseline.1,
-        })
-    };
-    steps.iter().zip(thresholds).map(step).collect()
+    Some(Limits { estimate, low: low.min(estimate), high: high.max(estimate) })
 }
 
-/// Which of a sorted list have been revealed, as a tree of counts.
-struct Revealed {
-    tree: Vec<usize>,
-    count: usize,
+/// The ratio of two positive quantities and its limits from their own, joined on the log scale (MOVER; Zou and Donner
+/// 2008). `None` where one is not positive.
+pub fn mover_ratio(canary: Limits, baseline: Limits) -> Option<Limits> {
+    let positive = |l: &Limits| l.estimate > 0.0 && l.estimate.is_finite();
+    if !positive(&canary) || !positive(&baseline) {
+        return None;
+    }
+    let away = |from: f64, to: f64| if to > 0.0 { (to / from).ln() } else { f64::NEG_INFINITY };
+    let down = |l: &Limits| away(l.estimate, l.low);
+    let up = |l: &Limits| away(l.estimate, l.high);
+    let difference = (canary.estimate / baseline.estimate).ln();
+    Some(Limits {
+        estimate: difference.exp(),
+        low: (difference - down(&canary).hypot(up(&baseline))).exp(),
+        high: (difference + up(&canary).hypot(down(&baseline))).exp(),
+    })
 }
 
-impl Revealed {
-    fn new(len: usize) -> Revealed {
-        Revealed { tree: vec![0; len + 1], count: 0 }
-    }
-
-    fn reveal(&mut self, place: usize) {
-        let mut node = place + 1;
-        while let Some(count) = self.tree.get_mut(node) {
-            *count += 1;
-            node += node & node.wrapping_neg();
-        }
-        self.count += 1;
-    }
-
-    /// The place of the revealed item with `rank` smaller ones.
-    fn place(&self, rank: usize) -> usize {
-        let (mut node, mut left) = (0, rank);
-        let mut span = self.tree.len().next_power_of_two();
-        while span > 0 {
-            if let Some(count) = self.tree.get(node + span)
-                && *count <= left
-            {
-                node += span;
-                left -= count;
-            }
-            span /= 2;
-        }
-        node
-    }
+/// How much too low quantiles per step are on average, on the log scale, for the requests of each: see
+/// [`small_sample_allowance`].
+pub fn small_sample_bias(q: f64, spread: f64, n: &[Option<u64>]) -> f64 {
+    let shares: Vec<f64> = n.iter().flatten().filter(|n| **n > 0).map(|n| 1.0 / *n as f64).collect();
+    let bias = 0.25 * spread * shares.iter().sum::<f64>() / (shares.len() as f64 * (1.0 - q));
+    if bias.is_finite() { bias.max(0.0) } else { 0.0 }
 }
 
 /// How much the small-sample bias of quantiles per step may make the canary look higher, on the log scale, per step.

@@ -2,7 +2,11 @@
 //!
 //! Exact binomial and Poisson tails, weakened by the arm's own design effect; the intervals are Clopper and Pearson's
 //! (1934) and Garwood's (1936) at the tail that the design effect asks for. There is no second arm to cancel a shared
-//! shock, so the answer is about what happened during these steps, not about the long run.
+//! shock, so the answer is about what happened during these steps, not about the long run: how the true rate moved from
+//! step to step is no noise in that, since independent trials of any rates vary at most as those of their mean
+//! (Hoeffding 1956). What is noise are bad ones that come together, and [`realised_trial_effect`] sees those alone:
+//! it is the successive differences of von Neumann (1941) made deaf to shifts, by the running median of three (Tukey
+//! 1977). A parameter of the long run, as the configured share of the traffic, needs [`trial_design_effect`].
 
 use super::dispersion::{DesignEffect, Prior};
 use super::tail::{beta_logit_quantile, binomial_z, poisson_mean_lower, poisson_mean_upper, poisson_z};
@@ -65,6 +69,59 @@ fn event_residuals(steps: &[Option<EventStep>]) -> (Vec<Option<f64>>, f64) {
     let mean = |s: EventStep| (count + 0.5) * (s.exposure / exposure);
     let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.count as f64 - mean(s))).collect();
     (residuals, count + 0.5)
+}
+
+/// The dispersion of bad trials about a share that may move: how much they come together within steps.
+pub fn realised_trial_effect(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
+    let steps: Vec<_> = steps.iter().flatten().filter(|s| s.total > 0).collect();
+    let (total, bad) = steps.iter().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
+    let share = f64::min((bad + 0.5) / (total + 1.0), 1.0);
+    let rates: Vec<_> = steps.iter().map(|s| (s.total as f64, s.bad as f64 / s.total as f64)).collect();
+    realised(&rates, share * (1.0 - share), prior)
+}
+
+/// The dispersion of events about a frequency that may move: how much they come together within steps.
+pub fn realised_event_effect(steps: &[Option<EventStep>], prior: Prior) -> DesignEffect {
+    let exposed = |s: &&EventStep| s.exposure > 0.0 && s.exposure.is_finite();
+    let steps: Vec<_> = steps.iter().flatten().filter(exposed).collect();
+    let (exposure, count) = steps.iter().fold((0.0, 0.0), |(m, x), s| (m + s.exposure, x + s.count as f64));
+    let rates: Vec<_> = steps.iter().map(|s| (s.exposure, s.count as f64 / s.exposure)).collect();
+    realised(&rates, (count + 0.5) / exposure, prior)
+}
+
+/// The expected squared distance of a normal number from the median of itself and its two neighbours, in variances:
+/// 4/3 − √3/π. Of rare events it is up to one, which makes the estimate cautious.
+const FROM_MEDIAN: f64 = 0.782_004_437_911_541_2;
+
+/// The steps' worth of degrees of freedom in one such distance: a third (by simulation; 0.34 for normal numbers).
+const DOF_PER_STEP: f64 = 1.0 / 3.0;
+
+/// From sizes and rates of steps in order, and the variance of a rate of size one. A step that lies between its
+/// neighbours, as every step of a shift or a drift does, adds nothing; one that stands out adds its distance from the
+/// nearer of them.
+fn realised(rates: &[(f64, f64)], variance: f64, prior: Prior) -> DesignEffect {
+    let largest = rates.iter().map(|(size, _)| *size).fold(f64::MIN_POSITIVE, f64::max);
+    let (mut squares, mut weight, mut weight_squares) = (0.0, 0.0, 0.0);
+    for triple in rates.windows(3) {
+        let [before, here, after] = triple else { continue };
+        let (down, up) = (here.1 - before.1, here.1 - after.1);
+        let share = here.0 / largest;
+        weight += share;
+        weight_squares += share * share;
+        if down * up > 0.0 {
+            let (distance, neighbour) = if down.abs() <= up.abs() { (down, before) } else { (up, after) };
+            squares += share * distance * distance * 2.0 / (1.0 / here.0 + 1.0 / neighbour.0);
+        }
+    }
+    let (ratio, dof) = if weight > 0.0 {
+        let ratio = if squares > 0.0 { squares / weight / variance / FROM_MEDIAN } else { 0.0 };
+        (ratio, DOF_PER_STEP * weight * weight / weight_squares)
+    } else {
+        (0.0, 0.0)
+    };
+    // what cannot be told is as bad as it can be
+    let ratio = if ratio.is_nan() { f64::INFINITY } else { ratio };
+    DesignEffect { candidates: vec![prior.shrink(ratio, dof)], finite: 1.0 }
 }
 
 /// Evidence that the share of bad trials lies above (or below) `p0`, from `x` bad ones of `n`. Zero without trials.

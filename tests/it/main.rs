@@ -1,7 +1,7 @@
 //! One binary for everything that is tested from outside: a file per theme.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod calibration;
+mod agreement;
 mod cases;
 mod cli;
 mod config;
@@ -11,6 +11,7 @@ mod foresight;
 mod garbage;
 mod judge_properties;
 mod judging;
+mod operating;
 mod properties;
 mod readme;
 mod reality;
@@ -18,7 +19,9 @@ mod recordings;
 mod reference;
 mod reports;
 mod second_opinion;
-mod soaks;
 mod tidy;
 mod windows;
 mod wire;
+
+#[path = "../soaks/mod.rs"]
+mod soaks;

@@ -3,6 +3,8 @@
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::single::{self, EventStep, TrialStep};
+use davy::stats::slow::{self, Cell, Requests};
+use davy::stats::unpaired::Unpaired;
 use davy::stats::{Direction, longrun, power, quantile, ranks, steps, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -151,6 +153,25 @@ proptest! {
     }
 
     #[test]
+    fn two_samples_mirror_and_end_where_their_evidence_does(
+        canary in series(), baseline in series(), by in -2.0..2.0_f64, critical in 0.2..3.5_f64,
+    ) {
+        let levels = Unpaired::new(&canary, &baseline, 1e-6);
+        let (low, high) = (levels.end(critical, Direction::Above), levels.end(critical, Direction::Below));
+        if let Some(estimate) = levels.estimate() {
+            prop_assert!(low <= estimate && estimate <= high);
+            prop_assert!(levels.z(low, Direction::Above) >= critical - 1e-6);
+            prop_assert!(levels.z(high, Direction::Below) >= critical - 1e-6);
+            prop_assert!(levels.z(estimate, Direction::Above) <= 1e-9 && levels.z(estimate, Direction::Below) <= 1e-9);
+        }
+        let swapped = Unpaired::new(&baseline, &canary, 1e-6);
+        prop_assert!(close(levels.z(by, Direction::Above), swapped.z(-by, Direction::Below), 1e-9));
+        let moved = Unpaired::new(&shifted(&canary, by, 1.0), &baseline, 1e-6);
+        prop_assert!(close(levels.z(by, Direction::Above), moved.z(0.0, Direction::Above), 1e-6));
+        prop_assert!(levels.size() <= 2.0 * canary.iter().flatten().count().min(baseline.iter().flatten().count()) as f64);
+    }
+
+    #[test]
     fn one_arm_intervals_contain_the_estimate_and_end_where_the_evidence_does(
         arms in prop::collection::vec(arm(), 1..30), exposure in 0.1..50.0_f64, critical in 0.5..3.5_f64,
     ) {
@@ -226,15 +247,74 @@ proptest! {
     ) {
         let scaled = |v: &Vec<f64>| v.iter().map(|v| v * 1024.0).collect::<Vec<_>>();
         let in_other_unit: Vec<_> = latencies.iter().map(|(b, c)| (scaled(b), scaled(c))).collect();
-        let slow = quantile::predictable_counts(&latencies, 0.9, 1.25);
-        prop_assert_eq!(&slow, &quantile::predictable_counts(&in_other_unit, 0.9, 1.25));
+        prop_assert_eq!(slow_counts(&latencies, 0.9, 1.25), slow_counts(&in_other_unit, 0.9, 1.25));
         // a threshold never knows its own step
         let mut other_end = latencies.clone();
         if let Some((baseline, _)) = other_end.last_mut() {
             baseline.iter_mut().for_each(|v| *v = 1e6);
         }
-        prop_assert_eq!(quantile::predictable_thresholds(&latencies, 0.9), quantile::predictable_thresholds(&other_end, 0.9));
+        let thresholds = |steps| slow::predictable_thresholds(&arms(steps).0, 0.9);
+        prop_assert_eq!(thresholds(&latencies), thresholds(&other_end));
     }
+
+    #[test]
+    fn cells_cost_evidence_and_never_make_any(
+        values in prop::collection::vec(0.1..50.0_f64, 1..80), limit in 0.0..60.0_f64, width in 0.1..5.0_f64, q in 0.01..0.99_f64,
+    ) {
+        let exact = Requests::single(values.clone());
+        let cell = |v: &f64| { let low = (v / width).floor() * width; Cell { low, high: low + width, count: 1 } };
+        let binned = Requests::binned(values.iter().map(cell).collect());
+        prop_assert_eq!(binned.len(), exact.len());
+        let slow = |direction| (exact.beyond(limit, false, direction), binned.beyond(limit, false, direction));
+        let (sure, possible) = (slow(Direction::Above), slow(Direction::Below));
+        prop_assert!(sure.1 <= sure.0 && possible.0 <= possible.1, "{sure:?} {possible:?}");
+        // a quantile is off by no more than a cell and the distance to the next request
+        let (a, b) = (exact.quantile(q).unwrap(), binned.quantile(q).unwrap());
+        let sorted = { let mut v = values.clone(); v.sort_by(f64::total_cmp); v };
+        let near = |p: f64| quantile::quantile(&sorted, p).unwrap();
+        let one = 1.0 / values.len() as f64;
+        prop_assert!(near(q - one) - width <= b && b <= near(q + one) + width, "{a} {b}");
+        // at an end of a cell nothing is in doubt
+        let end = cell(&values[0]).high;
+        let at = |direction| binned.beyond(end, true, direction);
+        prop_assert!(at(Direction::Above) <= at(Direction::Below));
+    }
+
+    #[test]
+    fn limits_of_a_quantile_hold_it(
+        steps in prop::collection::vec(prop::collection::vec(1.0..900.0_f64, 0..60), 1..12), q in 0.02..0.98_f64, scale in 0.1..9.0_f64,
+    ) {
+        let limits = |factor: f64| {
+            let steps = steps.iter().map(|s| Requests::single(s.iter().map(|v| v * factor).collect()));
+            woodruff(&steps.collect::<Vec<_>>(), q)
+        };
+        if let (Some(a), Some(b)) = (limits(1.0), limits(scale)) {
+            prop_assert!(a.low <= a.estimate && a.estimate <= a.high);
+            prop_assert!(close(a.low * scale, b.low, 1e-12) && close(a.estimate * scale, b.estimate, 1e-12));
+            let ratio = quantile::mover_ratio(b, a).unwrap();
+            prop_assert!(close(ratio.estimate, scale, 1e-12) && ratio.low <= ratio.estimate && ratio.estimate <= ratio.high);
+            // the other way round it is the inverse
+            let inverse = quantile::mover_ratio(a, b).unwrap();
+            prop_assert!(close(inverse.low * ratio.high, 1.0, 1e-9) || ratio.high.is_infinite() && inverse.low == 0.0);
+        } else {
+            prop_assert!(steps.iter().all(Vec::is_empty));
+        }
+    }
+}
+
+type Latencies = [(Vec<f64>, Vec<f64>)];
+
+fn arms(steps: &Latencies) -> (Vec<Requests>, Vec<Requests>) {
+    steps.iter().map(|(b, c)| (Requests::single(b.clone()), Requests::single(c.clone()))).unzip()
+}
+
+fn slow_counts(steps: &Latencies, q: f64, factor: f64) -> Vec<Option<CountStep>> {
+    let (baseline, canary) = arms(steps);
+    slow::counts_beyond(&baseline, &canary, &slow::predictable_thresholds(&baseline, q), factor, Direction::Above)
+}
+
+fn woodruff(steps: &[Requests], q: f64) -> Option<quantile::Limits> {
+    quantile::woodruff(steps, &Requests::pooled(steps)?, q, 1.96, Prior::default())
 }
 
 // --- any inputs ------------------------------------------------------------------------------------------------------
@@ -305,7 +385,13 @@ proptest! {
     ) {
         let trials: Vec<_> = bad.iter().map(|s| s.map(|(total, bad)| TrialStep { total, bad })).collect();
         let events: Vec<_> = events.iter().map(|s| s.map(|(exposure, count)| EventStep { exposure, count })).collect();
-        for effect in [single::trial_design_effect(&trials, prior), single::event_design_effect(&events, prior)] {
+        let effects = [
+            single::trial_design_effect(&trials, prior),
+            single::event_design_effect(&events, prior),
+            single::realised_trial_effect(&trials, prior),
+            single::realised_event_effect(&events, prior),
+        ];
+        for effect in effects {
             for direction in BOTH {
                 prop_assert!(!single::share_z(x, n, limit, &effect, direction).is_nan());
                 prop_assert!(!single::frequency_z(x, limit, 0.5, &effect, direction).is_nan());
@@ -318,6 +404,19 @@ proptest! {
     }
 
     #[test]
+    fn two_samples_answer_anything(
+        canary in wild_series(), baseline in wild_series(), floor in wild(), limit in wild(), critical in wild(),
+    ) {
+        let levels = Unpaired::new(&canary, &baseline, floor);
+        for direction in BOTH {
+            prop_assert!(!levels.z(limit, direction).is_nan());
+            prop_assert!(levels.t(limit, direction).iter().all(|(t, nu)| !t.is_nan() && *nu > 0.0));
+        }
+        prop_assert!(ordered((levels.end(critical, Direction::Above), levels.end(1.6, Direction::Below))));
+        prop_assert!(levels.size().is_finite());
+    }
+
+    #[test]
     fn series_answer_anything(y in wild_series(), floor in wild(), critical in wild(), q in wild()) {
         prop_assert!(!steps::level_z(&y, floor).is_nan());
         prop_assert!(ordered(steps::level_interval(&y, floor, critical, 1.6)));
@@ -327,8 +426,18 @@ proptest! {
         prop_assert!(steps::hodges_lehmann(&values).is_none_or(|v| v.is_finite()));
         prop_assert!(steps::median(&values).is_none_or(|v| !v.is_nan()));
         quantile::quantile(&values, q);
-        let pairs = vec![(values.clone(), values); 5];
-        prop_assert_eq!(quantile::predictable_counts(&pairs, q, floor).len(), 5);
+        let pairs = vec![(values.clone(), values.clone()); 5];
+        prop_assert_eq!(slow_counts(&pairs, q, floor).len(), 5);
+        let cell = |v: &f64| Cell { low: *v, high: floor, count: v.to_bits() };
+        for steps in [arms(&pairs).0, vec![Requests::binned(values.iter().map(cell).collect()); 3]] {
+            let pooled = Requests::pooled(&steps).unwrap();
+            let limits = quantile::woodruff(&steps, &pooled, q, critical, Prior::default());
+            prop_assert!(limits.is_none_or(|l| !l.low.is_nan() && l.low <= l.high));
+            prop_assert!(limits.zip(limits).and_then(|(a, b)| quantile::mover_ratio(a, b)).is_none_or(|r| !r.estimate.is_nan()));
+            prop_assert!(pooled.beyond(floor, true, Direction::Above) <= pooled.len());
+            prop_assert!(pooled.edges().is_sorted() && (pooled.is_empty() || pooled.largest().is_some()));
+            prop_assert_eq!(slow::predictable_thresholds(&steps, q).len(), steps.len());
+        }
         let sizes = [Some(0), None, Some(7), Some(u64::MAX)];
         prop_assert!(quantile::small_sample_allowance(q, floor, &sizes, &[Some(3); 4]).iter().all(|a| a.is_finite()));
     }

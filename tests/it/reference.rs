@@ -7,8 +7,11 @@ use std::path::Path;
 
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::longrun::LongRun;
 use davy::stats::power::{self, Question};
-use davy::stats::single::{self, TrialStep};
+use davy::stats::single::{self, EventStep, TrialStep};
+use davy::stats::slow::{self, Cell, Requests};
+use davy::stats::unpaired::{self, Unpaired};
 use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
 use toml::{Table, Value};
 
@@ -29,7 +32,7 @@ fn sample_sizes() {
 
 #[test]
 fn prototype() {
-    certify("prototype.toml", 90);
+    certify("prototype.toml", 115);
 }
 
 /// The example that the description of the method carries through by hand, to the digits that it prints.
@@ -78,7 +81,7 @@ impl Case<'_> {
 
     /// A series; `nan` is a missing step.
     fn series(&self) -> Vec<Option<f64>> {
-        self.numbers("y").into_iter().map(|v| (!v.is_nan()).then_some(v)).collect()
+        present(&self.numbers("y"))
     }
 
     fn direction(&self) -> Direction {
@@ -146,12 +149,38 @@ impl Case<'_> {
                 let pairs = effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]);
                 pairs.chain([effect.finite]).collect()
             }
+            "realised_trial_effect" => {
+                let effect = single::realised_trial_effect(&self.trials(), Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
+            }
+            "realised_event_effect" => {
+                let steps = self.numbers("exposure_each").into_iter().zip(self.counts("bad"));
+                let steps: Vec<_> = steps.map(|(exposure, count)| Some(EventStep { exposure, count })).collect();
+                let effect = single::realised_event_effect(&steps, Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
+            }
             "signed_rank_scores" => {
                 ranks::signed_rank_scores(&self.series()).into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
             }
             "predictable" => {
-                let counts = quantile::predictable_counts(&self.requests(), self.number("q"), self.number("factor"));
-                counts.iter().flat_map(|s| s.map_or([-1.0; 2], |s| [s.canary as f64, s.baseline as f64])).collect()
+                let (baseline, canary): (Vec<_>, Vec<_>) = self.requests().into_iter().unzip();
+                let single = |steps: Vec<Vec<f64>>| steps.into_iter().map(Requests::single).collect::<Vec<_>>();
+                let slow = self.slow(&single(baseline), &single(canary), self.number("factor"), Direction::Above);
+                slow.iter().flat_map(slow_pair).collect()
+            }
+            "slow_cells" => self.slow_cells(Direction::Above).iter().flat_map(slow_pair).collect(),
+            "woodruff_mover" => {
+                let gamma = self.number("gamma");
+                // the ends of neighbouring cells are not the same value
+                let edge = |cell: f64| gamma.powf(cell);
+                let [baseline, canary] = self.binned(|cell| (edge(cell).next_up(), edge(cell + 1.0)));
+                let critical = tail::normal_quantile(0.5 + self.number("level") / 2.0);
+                let limits = |steps: &[Requests]| {
+                    let pooled = Requests::pooled(steps).unwrap();
+                    quantile::woodruff(steps, &pooled, self.number("q"), critical, Prior::default()).unwrap()
+                };
+                let ratio = quantile::mover_ratio(limits(&canary), limits(&baseline)).unwrap();
+                vec![ratio.estimate, ratio.low, ratio.high]
             }
             "allowance" => {
                 let sizes = |key| self.counts(key).into_iter().map(Some).collect::<Vec<_>>();
@@ -162,8 +191,40 @@ impl Case<'_> {
         }
     }
 
+    /// Requests given as numbers of cells, baseline first.
+    fn binned(&self, ends: impl Fn(f64) -> (f64, f64)) -> [Vec<Requests>; 2] {
+        let cell = |cell: &f64| Cell { low: ends(*cell).0, high: ends(*cell).1, count: 1 };
+        let step = |cells: &Vec<f64>| Requests::binned(cells.iter().map(cell).collect());
+        let requests = self.requests();
+        [requests.iter().map(|s| step(&s.0)).collect(), requests.iter().map(|s| step(&s.1)).collect()]
+    }
+
+    /// Cells whose ends are powers of two, so that a factor moves a threshold by whole cells exactly.
+    fn slow_cells(&self, direction: Direction) -> Vec<Option<CountStep>> {
+        let [baseline, canary] = self.binned(|cell| (2_f64.powf(cell), 2_f64.powf(cell)));
+        self.slow(&baseline, &canary, 2_f64.powf(self.number("shift")), direction)
+    }
+
+    fn slow(
+        &self,
+        baseline: &[Requests],
+        canary: &[Requests],
+        factor: f64,
+        direction: Direction,
+    ) -> Vec<Option<CountStep>> {
+        let thresholds = slow::predictable_thresholds(baseline, self.number("q"));
+        slow::counts_beyond(baseline, canary, &thresholds, factor, direction)
+    }
+
     fn single_answer(&self, what: &str) -> f64 {
         match what {
+            "slow_cells_z" => {
+                let gap = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
+                let steps = self.slow_cells(self.direction()).into_iter().map(|step| step.unwrap_or(gap));
+                let steps: Vec<CountStep> = steps.collect();
+                let effect = counts::design_effect(&steps, Exposure::Trials, Prior::default());
+                counts::ratio_z(&steps, &effect, 1.0, self.direction())
+            }
             "long_run" => {
                 let sum = longrun::step_sum(&self.series(), self.number("cosines"));
                 let cosines = self.0["estimator"].as_str() == Some("cosines");
@@ -201,6 +262,12 @@ impl Case<'_> {
                 let effect = single::trial_design_effect(&trials, Prior::default());
                 single::share_z(x, n, self.number("p0"), &effect, self.direction())
             }
+            "welch_t" => self.number("difference") / self.welch().variance.sqrt(),
+            "welch_dof" => self.welch().dof,
+            "unpaired_z" => {
+                let baseline = present(&self.numbers("baseline_y"));
+                Unpaired::new(&self.series(), &baseline, self.number("floor")).z(0.0, Direction::Above)
+            }
             "level_z" => steps::level_z(&self.series(), self.number("floor")),
             "any_time_critical" => power::any_time_critical(self.number("ln_e")),
             _ => self.sample_size(what),
@@ -237,10 +304,27 @@ impl Case<'_> {
         power::steps_needed(&question, &noise, self.number("critical"), self.number("power")).unwrap()
     }
 
+    fn welch(&self) -> LongRun {
+        let arms = self.numbers("variances").into_iter().zip(self.numbers("dofs"));
+        let [a, b] = arms.map(|(variance, dof)| LongRun { variance, dof }).collect::<Vec<_>>()[..] else {
+            unreachable!()
+        };
+        unpaired::welch(a, b)
+    }
+
     fn frequency_interval(&self) -> (f64, f64) {
         let critical = self.number("critical");
         single::frequency_interval(self.count("x"), self.number("exposure"), &independent(), critical, critical)
     }
+}
+
+/// Slow requests of the canary and of the baseline; nobody's where they were not counted.
+fn slow_pair(step: &Option<CountStep>) -> [f64; 2] {
+    step.map_or([-1.0; 2], |s| [s.canary as f64, s.baseline as f64])
+}
+
+fn present(numbers: &[f64]) -> Vec<Option<f64>> {
+    numbers.iter().map(|v| (!v.is_nan()).then_some(*v)).collect()
 }
 
 fn number(value: &Value) -> f64 {

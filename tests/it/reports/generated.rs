@@ -68,26 +68,35 @@ fn evidence() -> BoxedStrategy<Evidence> {
         option::of(number()),
         option::of(number()),
         option::of(any::<(usize, usize)>()),
+        pair(option::of((number(), number())).boxed()),
         option::of((proof(), proof()).prop_map(|(fail, pass)| Strength { fail, pass })),
     );
     (option::of(unit()), arms, judged, rest)
-        .prop_map(|(unit, (n, bad, coverage, estimate), judged, rest)| Evidence {
-            unit,
-            n,
-            n_of: "requests",
-            bad,
-            coverage,
-            estimate,
-            effect: judged.0,
-            pass_limit: judged.1,
-            fail_limit: judged.2,
-            method: judged.3,
-            level: rest.0,
-            design_effect: rest.1,
-            detectable: rest.2,
-            strength: rest.4,
-            periods: rest.3,
-        })
+        .prop_map(
+            |(
+                unit,
+                (n, bad, coverage, estimate),
+                judged,
+                (level, design_effect, detectable, periods, estimate_interval, strength),
+            )| Evidence {
+                unit,
+                n,
+                n_of: "requests",
+                bad,
+                coverage,
+                estimate,
+                estimate_interval,
+                effect: judged.0,
+                pass_limit: judged.1,
+                fail_limit: judged.2,
+                method: judged.3,
+                level,
+                design_effect,
+                detectable,
+                strength,
+                periods,
+            },
+        )
         .boxed()
 }
 

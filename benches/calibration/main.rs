@@ -1,0 +1,103 @@
+//! The operating characteristics of the judge, measured: how often identical arms fail, how often and how soon a
+//! worse canary does, how often a canary at the margin passes.
+//!
+//! ```sh
+//! cargo bench --no-default-features --bench calibration -- --soaks 2000
+//! ```
+//!
+//! writes `reports/calibration`: every number as CSV, and a README of tables whose words are here too, so that
+//! neither can be out of date without the other. With `--check` a target that is missed ends it with exit code 1.
+//! The results depend on the seed and the number of soaks alone.
+
+#![allow(missing_docs)]
+
+#[path = "../../tests/soaks/mod.rs"]
+mod soaks;
+
+mod plan;
+mod report;
+mod targets;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+
+use plan::{Section, Sizes};
+
+/// Measures how often the judge is right and wrong on simulated soaks.
+#[derive(Parser, Debug)]
+struct Arguments {
+    /// Soaks per cell of identical arms; without it nothing is measured.
+    #[arg(long)]
+    soaks: Option<usize>,
+    /// Soaks per cell of power; a fifth of the others when not said.
+    #[arg(long)]
+    power_soaks: Option<usize>,
+    /// Soaks per cell that judges every request, which takes a hundred times as long; a tenth of the others when not
+    /// said.
+    #[arg(long)]
+    request_soaks: Option<usize>,
+    /// What all chance comes from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only these scenarios, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    scenarios: Vec<String>,
+    /// Only these sections, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    sections: Vec<Section>,
+    /// Threads; as many as there are cores when not said.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Where the tables go.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/reports/calibration"))]
+    out: PathBuf,
+    /// Exit with 1 when a target is missed.
+    #[arg(long)]
+    check: bool,
+    /// What `cargo bench` says to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(soaks) = arguments.soaks else {
+        println!("nothing is measured without a number of soaks: cargo bench --bench calibration -- --soaks 2000");
+        return ExitCode::SUCCESS;
+    };
+    let sizes = Sizes {
+        soaks,
+        power: arguments.power_soaks.unwrap_or(soaks.div_ceil(5)),
+        requests: arguments.request_soaks.unwrap_or(soaks.div_ceil(10)),
+        seed: arguments.seed,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = arguments.threads.unwrap_or(cores);
+    let sections = match arguments.sections.as_slice() {
+        [] => Section::value_variants(),
+        some => some,
+    };
+    let mut results = Vec::new();
+    for section in sections {
+        let started = Instant::now();
+        let mut cells = Vec::new();
+        for run in plan::runs(*section, &sizes) {
+            if arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|name| name == run.scenario()) {
+                cells.extend(run.measure(&sizes, threads));
+                eprintln!("{:>6.0} s  {} {}", started.elapsed().as_secs_f64(), section.name(), run.name());
+            }
+        }
+        results.push((*section, cells));
+    }
+    if let Err(error) = report::write(&arguments.out, &results, &sizes) {
+        eprintln!("cannot write to {}: {error}", arguments.out.display());
+        return ExitCode::from(2);
+    }
+    let missed = targets::missed(&results);
+    missed.iter().for_each(|miss| eprintln!("missed: {miss}"));
+    eprintln!("{} targets missed; see {}", missed.len(), arguments.out.join("README.md").display());
+    if arguments.check && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,111 @@
+//! The requests of a metric with one value each: single ones or histograms, and what is wrong with them.
+//!
+//! Whether latencies came one by one or in histograms makes no difference beyond this file. A histogram's cell stands
+//! for the whole values that it cannot tell apart; where it ends, requests may have been slower by any amount.
+
+use super::rules::{Statistic, Unit};
+use super::words;
+use crate::series::{Histogram, Pair, Series};
+use crate::stats::slow::{Cell, Largest, Requests};
+
+/// Fewest slow requests to be expected in the smaller arm for an answer that can be relied on.
+const LEAST_SLOW: f64 = 20.0;
+
+/// The requests of one arm.
+#[derive(Debug)]
+pub(super) struct ArmRequests {
+    pub(super) steps: Vec<Requests>,
+    /// Those of all steps.
+    pub(super) pooled: Requests,
+}
+
+impl ArmRequests {
+    pub(super) fn new(steps: Vec<Requests>) -> ArmRequests {
+        let pooled = Requests::pooled(&steps).unwrap_or_else(|| Requests::single(Vec::new()));
+        ArmRequests { steps, pooled }
+    }
+}
+
+/// What a histogram has counted, in the metric's unit.
+pub(super) fn cells(histogram: &Histogram<u64>, scale: f64) -> Vec<Cell> {
+    let end = histogram.lowest_equivalent(histogram.high());
+    let cell = |at: u64, count: u64| {
+        let low = histogram.lowest_equivalent(at);
+        let is_end = low >= end && !histogram.is_auto_resize();
+        let high = if is_end { f64::INFINITY } else { histogram.highest_equivalent(at) as f64 * scale };
+        Cell { low: low as f64 * scale, high, count }
+    };
+    histogram.iter_recorded().map(|step| cell(step.value_iterated_to(), step.count_at_value())).collect()
+}
+
+/// Why requests cannot be judged, or not compared with those of the other arm, if so.
+pub(super) fn unfit(series: &Pair<Series>, compared: bool) -> Option<String> {
+    let scale = |series: &Series| match series {
+        Series::Buckets { scale, .. } => Some(*scale),
+        _ => None,
+    };
+    let scales = series.as_ref().map(scale);
+    let usable = |scale: Option<f64>| scale.is_none_or(|scale| scale > 0.0 && scale.is_finite());
+    if !usable(scales.canary) || compared && !usable(scales.baseline) {
+        return Some("the unit of its histograms is not a positive number".into());
+    }
+    if !compared || series.baseline.is_empty() || series.canary.is_empty() {
+        return None;
+    }
+    match (scales.baseline, scales.canary) {
+        (Some(baseline), Some(canary)) if baseline != canary => {
+            Some("the histograms of the two arms have different units".into())
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            Some("one arm has histograms and the other has single values, which are not rounded alike".into())
+        }
+        _ => None,
+    }
+}
+
+/// Which quantile of the requests a statistic is.
+pub(super) fn quantile_of(statistic: Statistic) -> f64 {
+    match statistic {
+        Statistic::Quantile(q) => q,
+        Statistic::Min => 0.0,
+        Statistic::Max => 1.0,
+        Statistic::Rate | Statistic::Frequency | Statistic::Count | Statistic::Typical => 0.5,
+    }
+}
+
+/// A remark on requests that have no value of their own: those at the end of a histogram, or that were all cut off at
+/// the same time. `arm` says whose.
+pub(super) fn cut_off(requests: &Requests, arm: &str, of: &str, unit: &Unit) -> Option<String> {
+    let Largest { value, count, before, is_end } = requests.largest()?;
+    let all = requests.len();
+    let at = words::quantity(value, unit);
+    let which = format!("{} of {} {of} of the {arm}", words::count(count), words::count(all));
+    if is_end {
+        let verb = if count == 1 { "is" } else { "are" };
+        return Some(format!("{which} {verb} at the histogram's limit of {at}: however slow, they count as slow"));
+    }
+    if count == all && count > 1 {
+        return Some(format!("all {of} of the {arm} have the value {at}"));
+    }
+    (count >= 10 && count / 5 >= before.max(1))
+        .then(|| format!("{which} have exactly the largest value, {at}: a timeout?"))
+}
+
+/// Why an answer about a quantile is not to be had yet, if the smaller arm is too small for it.
+pub(super) fn scarce(n: f64, q: f64, compared: bool, of: &str) -> Option<String> {
+    let rare = q.max(1.0 - q);
+    let expected = n * (1.0 - rare);
+    if expected >= LEAST_SLOW - 1e-6 || rare >= 1.0 {
+        return None;
+    }
+    let missing = ((LEAST_SLOW - expected) / (1.0 - rare)).ceil();
+    let side = if q >= 0.5 { "slower" } else { "faster" };
+    let arm = if compared { "the smaller arm" } else { "the canary" };
+    Some(format!(
+        "only about {} {of} {side} than the {} are to be expected in {arm} so far: an answer takes {}, about {} more {of}",
+        words::number(expected.round()),
+        words::quantile_name(q),
+        words::number(LEAST_SLOW),
+        words::count(missing as u64),
+    ))
+}
