@@ -295,7 +295,7 @@ impl Case<'_> {
         };
         let quantile = if let Kind::Gauge { quantile, .. } = metric.kind { quantile } else { None };
         let allowance = match quantile.filter(|_| criterion.compares()) {
-            Some(q) => self.allowance(q, arms)?,
+            Some(q) => self.allowance(q, arms, self.tail_spread(criterion))?,
             None => Allowance::default(),
         };
         let absolute = matches!(criterion.target().map(|b| b.limit), Some(Limit::Margin { relative: None, .. }));
@@ -308,8 +308,28 @@ impl Case<'_> {
         Ok(Subject { shape, usual, noise: Noise::Level { rho: found.rho }, min_excess: 0.0 })
     }
 
+    /// The log-scale spread of the tail, from percentiles of the same family, as the judge takes it.
+    fn tail_spread(&self, criterion: &Criterion) -> f64 {
+        let at = |wanted: f64| {
+            let family = self.rules.criteria.iter().filter(|c| c.family == criterion.family);
+            family.map(|c| &c.metric).find_map(|name| {
+                let kind = &self.rules.metrics.get(name)?.kind;
+                let is_it = matches!(kind, Kind::Gauge { quantile: Some(q), .. } if (q - wanted).abs() < 1e-9);
+                match self.usual_series(name)? {
+                    Series::Gauge { value, .. } if is_it => median(value).filter(|v| *v > 0.0),
+                    _ => None,
+                }
+            })
+        };
+        let (p50, p95, p99) = (at(0.5), at(0.95), at(0.99));
+        let body = p50.zip(p95).map(|(p50, p95)| (p95 / p50).ln() / 1.645);
+        let tail = p95.zip(p99).map(|(p95, p99)| (p99 / p95).ln() / 0.681);
+        let known = body.into_iter().chain(tail).filter(|s| s.is_finite() && *s > 0.0);
+        known.reduce(f64::max).unwrap_or(UNKNOWN_SPREAD)
+    }
+
     /// What the judge allows for the small-sample bias of percentiles of arms of different size.
-    fn allowance(&self, q: f64, own: Pair<f64>) -> Result<Allowance, String> {
+    fn allowance(&self, q: f64, own: Pair<f64>, spread: f64) -> Result<Allowance, String> {
         let rates = || self.rules.metrics.iter().filter(|(_, metric)| metric.kind == Kind::BadShare);
         let counted = rates().find_map(|(name, _)| self.arms(name)).filter(|arms| arms.canary > 0.0);
         let own = (own.canary > 0.0).then_some(own);
@@ -319,7 +339,7 @@ impl Case<'_> {
             if share.is_some_and(|share| (0.4..=0.6).contains(&share)) {
                 return Ok(Allowance::default());
             }
-            let worst = |needed: bool| if needed { 0.25 * UNKNOWN_SPREAD } else { 0.0 };
+            let worst = |needed: bool| if needed { 0.25 * spread } else { 0.0 };
             return Ok(Allowance {
                 for_fail: worst(share.is_none_or(|share| share > 0.5)),
                 for_pass: worst(share.is_none_or(|share| share < 0.5)),
@@ -334,7 +354,7 @@ impl Case<'_> {
                 crate::judge::words::number(arms.canary)
             ));
         }
-        let gap = 0.25 * UNKNOWN_SPREAD * (1.0 / tail.baseline - 1.0 / tail.canary);
+        let gap = 0.25 * spread * (1.0 / tail.baseline - 1.0 / tail.canary);
         Ok(Allowance { for_fail: gap.max(0.0), for_pass: (-gap).max(0.0) })
     }
 
