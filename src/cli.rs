@@ -53,6 +53,15 @@ pub enum Command {
     Replay(Replay),
     /// Check configurations offline: every problem at once
     Check(Check),
+    /// Before the rollout: how long until each criterion can answer, and what it cannot see
+    ///
+    /// Traffic, usual levels and noise are those of the history. Without one, those of the configuration's own data.
+    Plan(Plan),
+    /// Try the configuration on history in which nothing changed: how often would it be wrong?
+    ///
+    /// Every window of the history is judged by the configuration's own rules, as it was (a fail is a false one), with the
+    /// canary made worse by exactly the margin (a pass is a false one) and by twice the margin (which should fail).
+    Calibrate(Calibrate),
     /// Write a commented starter configuration for given files
     Init(Init),
     /// Render a saved verdict again
@@ -190,6 +199,53 @@ pub struct Check {
     /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
+}
+
+/// A configuration with its past.
+#[derive(Debug, Args)]
+pub struct Past {
+    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it
+    #[arg(value_name = "CONFIG")]
+    pub config: PathBuf,
+    /// The phase to look at
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Set a name that the configuration refers to as ${NAME}
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// Take this instant for now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// The form of the answer on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: crate::report::Format,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// What to plan.
+    #[command(flatten)]
+    pub past: Past,
+    /// What the service measured before: a file with the columns that the configuration names, or a folder with files of the
+    /// same names
+    #[arg(long, value_name = "DATA")]
+    pub history: Option<PathBuf>,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, Args)]
+pub struct Calibrate {
+    /// What to try.
+    #[command(flatten)]
+    pub past: Past,
+    /// What the service measured before: a file with the columns that the configuration names, or a folder with files of the
+    /// same names
+    #[arg(long, value_name = "DATA")]
+    pub history: PathBuf,
+    /// How many windows to judge; more than fit side by side overlap [default: as many as fit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub windows: Option<u32>,
 }
 
 /// Arguments of `init`.

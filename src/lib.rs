@@ -60,13 +60,20 @@
 //! Read the modules in this order: [`series`] (what is measured), [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),
-//! [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
+//! [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
+//! judge on trial), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
 pub mod series;
 
 pub mod stats;
 
 pub mod judge;
+
+pub mod calibrate;
+
+pub mod forecast;
+
+pub mod history;
 
 pub mod source;
 

@@ -1,11 +1,14 @@
 //! The command line: one file per subcommand, and the only place that joins layers, prints, and reads the clock.
 
+mod calibrate;
 mod check;
 mod console;
 mod exit;
+mod history;
 mod init;
 mod judge;
 mod pipeline;
+mod plan;
 mod print;
 mod replay;
 mod report;
@@ -36,6 +39,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Judge(arguments) => judge::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
         Command::Check(arguments) => check::run(&console, arguments),
+        Command::Plan(arguments) => plan::run(&console, arguments),
+        Command::Calibrate(arguments) => calibrate::run(&console, arguments),
         Command::Init(arguments) => init::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),
         Command::Schema { of } => print::schema(&console, of),

@@ -17,6 +17,7 @@
 //!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
+pub mod outlook;
 pub mod rules;
 pub mod verdict;
 pub mod words;

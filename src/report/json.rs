@@ -55,7 +55,7 @@ fn major(version: &str) -> Option<u64> {
 }
 
 /// The document as JSON, with a line's end at the end.
-pub fn render(document: &Document) -> String {
+pub fn render(document: &impl serde::Serialize) -> String {
     let mut text = String::new();
     if let Ok(value) = serde_json::to_value(document) {
         write(&value, 0, &mut text);

@@ -182,7 +182,7 @@ fn folded(title: &str, text: &str) -> String {
 }
 
 /// Text as text: nothing in it is markup, HTML, a table's cell, a mention or a reference.
-fn escape(text: &str, columns: usize) -> String {
+pub(super) fn escape(text: &str, columns: usize) -> String {
     let text = fit(&plain(text), columns);
     let mut escaped = String::with_capacity(text.len() + 8);
     let chars: Vec<char> = text.chars().collect();

@@ -6,11 +6,14 @@
 
 pub mod document;
 
+mod calibration;
 mod diff;
 mod draft;
 mod json;
 mod markdown;
 mod method;
+mod page;
+mod plan;
 mod prose;
 mod reason;
 mod spark;
@@ -21,9 +24,11 @@ mod words;
 use std::fmt;
 use std::str::FromStr;
 
+pub use calibration::calibration;
 pub use diff::diff;
 pub use document::Document;
 pub use json::Error;
+pub use plan::plan;
 
 /// The ways in which a verdict can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

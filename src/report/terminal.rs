@@ -40,7 +40,7 @@ pub fn render(document: &Document, style: &Style) -> String {
 /// Colours, where they may be used.
 #[derive(Clone, Copy)]
 pub struct Ink {
-    color: bool,
+    pub(super) color: bool,
 }
 
 impl Ink {
@@ -55,7 +55,7 @@ impl Ink {
     }
 
     /// What must not be overlooked.
-    fn bold(self, text: &str) -> String {
+    pub fn bold(self, text: &str) -> String {
         self.paint(Paint::new().bold(), text)
     }
 

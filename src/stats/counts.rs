@@ -91,23 +91,45 @@ pub fn rate_difference(steps: &[CountStep]) -> f64 {
 
 /// The dispersion of the canary's share of events about its expectation at the *fitted* ratio.
 pub fn design_effect(steps: &[CountStep], exposure: Exposure, prior: Prior) -> DesignEffect {
-    let ratio = rate_ratio(steps);
-    let (mut binomial, mut model) = (0.0, 0.0);
-    let mut residual = |step: &CountStep| {
-        let (events, total) = (step.events(), step.total());
-        let (canary, baseline) = step.shares(ratio);
-        let variance = events * canary * baseline;
-        let finite = match exposure {
-            Exposure::Trials if total > 50.0 => ((total - events) / (total - 1.0)).clamp(0.05, 1.0),
-            _ => 1.0,
+    let Residuals { each, model, finite } = Residuals::of(steps, exposure);
+    DesignEffect::estimate(&each, model, finite, prior)
+}
+
+/// The dispersion that [`design_effect`] estimates, as it is: without a prior, even where it is below one, and with its
+/// degrees of freedom. Nothing for fewer than three steps or without events.
+pub fn observed_dispersion(steps: &[CountStep], exposure: Exposure) -> Option<(f64, f64)> {
+    let Residuals { each, model, .. } = Residuals::of(steps, exposure);
+    DesignEffect::observed(&each, model)
+}
+
+/// The canary's events per step about their expectation at the fitted ratio.
+struct Residuals {
+    each: Vec<Option<f64>>,
+    /// The variance of their sum if events were independent.
+    model: f64,
+    finite: f64,
+}
+
+impl Residuals {
+    fn of(steps: &[CountStep], exposure: Exposure) -> Residuals {
+        let ratio = rate_ratio(steps);
+        let (mut binomial, mut model) = (0.0, 0.0);
+        let mut residual = |step: &CountStep| {
+            let (events, total) = (step.events(), step.total());
+            let (canary, baseline) = step.shares(ratio);
+            let variance = events * canary * baseline;
+            let finite = match exposure {
+                Exposure::Trials if total > 50.0 => ((total - events) / (total - 1.0)).clamp(0.05, 1.0),
+                _ => 1.0,
+            };
+            binomial += variance;
+            model += variance * finite;
+            step.canary as f64 - events * canary
         };
-        binomial += variance;
-        model += variance * finite;
-        step.canary as f64 - events * canary
-    };
-    let residuals: Vec<_> = steps.iter().map(|step| usable(step).then(|| residual(step))).collect();
-    let finite = if binomial > 0.0 { model / binomial } else { 1.0 };
-    DesignEffect::estimate(&residuals, model, finite, prior)
+        let each: Vec<_> = steps.iter().map(|step| usable(step).then(|| residual(step))).collect();
+        let finite = if binomial > 0.0 { model / binomial } else { 1.0 };
+        Residuals { each, model, finite }
+    }
 }
 
 /// Events of the canary and of both arms.

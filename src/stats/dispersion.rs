@@ -6,7 +6,7 @@
 //! Student's t, because φ itself is estimated (quasi-likelihood: McCullagh and Nelder 1989, ch. 4).
 
 use super::defined;
-use super::longrun::{COSINES_COUNTS, step_sum};
+use super::longrun::{COSINES_COUNTS, LongRun, step_sum};
 use super::tail::{ln_normal_upper, t_to_z, z_to_t};
 
 /// What is believed about dispersion before seeing any: `nu` steps' worth of a design effect of `phi`.
@@ -58,6 +58,14 @@ impl DesignEffect {
             [sum.autoregressive, sum.cosines].map(|v| prior.shrink(ratio(v.variance), v.dof)).to_vec()
         };
         DesignEffect { candidates, finite }
+    }
+
+    /// The design effect as estimated from the slow and fast waves of the steps alone (equal-weighted cosines), with no
+    /// prior and even where it is below one, and its degrees of freedom; nothing for fewer than three steps.
+    pub(super) fn observed(residuals: &[Option<f64>], model: f64) -> Option<(f64, f64)> {
+        let sum = step_sum(residuals, COSINES_COUNTS);
+        let LongRun { variance, dof } = sum.cosines;
+        (sum.n >= 3 && model > 0.0 && variance.is_finite()).then(|| (variance / model, dof))
     }
 
     /// The evidence that is left of an exact z.

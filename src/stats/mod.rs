@@ -8,8 +8,9 @@
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
-//! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times), [`slow`] (how a question about a quantile becomes one about counts) and
-//! [`quantile`] (quantiles, for the reader's eye).
+//! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times), [`slow`] (how a question
+//! about a quantile becomes one about counts), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much
+//! data an answer takes).
 
 pub mod anytime;
 pub mod counts;
@@ -19,6 +20,7 @@ pub mod dispersion;
 mod incomplete;
 pub mod longrun;
 pub mod planned;
+pub mod power;
 pub mod quantile;
 pub mod ranks;
 pub mod single;

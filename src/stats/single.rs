@@ -32,21 +32,43 @@ pub struct EventStep {
 
 /// The dispersion of bad trials about a constant share.
 pub fn trial_design_effect(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
+    let (residuals, model) = trial_residuals(steps);
+    DesignEffect::estimate(&residuals, model, 1.0, prior)
+}
+
+/// The dispersion that [`trial_design_effect`] estimates, without a prior, and its degrees of freedom.
+pub fn observed_trial_dispersion(steps: &[Option<TrialStep>]) -> Option<(f64, f64)> {
+    let (residuals, model) = trial_residuals(steps);
+    DesignEffect::observed(&residuals, model)
+}
+
+fn trial_residuals(steps: &[Option<TrialStep>]) -> (Vec<Option<f64>>, f64) {
     let steps: Vec<_> = steps.iter().map(|s| s.filter(|s| s.total > 0)).collect();
     let (total, bad) = steps.iter().flatten().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
     let share = f64::min((bad + 0.5) / (total + 1.0), 1.0);
     let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.bad as f64 - share * s.total as f64)).collect();
-    DesignEffect::estimate(&residuals, total * share * (1.0 - share), 1.0, prior)
+    (residuals, total * share * (1.0 - share))
 }
 
 /// The dispersion of events about a constant frequency.
 pub fn event_design_effect(steps: &[Option<EventStep>], prior: Prior) -> DesignEffect {
+    let (residuals, model) = event_residuals(steps);
+    DesignEffect::estimate(&residuals, model, 1.0, prior)
+}
+
+/// The dispersion that [`event_design_effect`] estimates, without a prior, and its degrees of freedom.
+pub fn observed_event_dispersion(steps: &[Option<EventStep>]) -> Option<(f64, f64)> {
+    let (residuals, model) = event_residuals(steps);
+    DesignEffect::observed(&residuals, model)
+}
+
+fn event_residuals(steps: &[Option<EventStep>]) -> (Vec<Option<f64>>, f64) {
     let exposed = |s: &EventStep| s.exposure > 0.0 && s.exposure.is_finite();
     let steps: Vec<_> = steps.iter().map(|s| s.filter(exposed)).collect();
     let (exposure, count) = steps.iter().flatten().fold((0.0, 0.0), |(m, x), s| (m + s.exposure, x + s.count as f64));
     let mean = |s: EventStep| (count + 0.5) * (s.exposure / exposure);
     let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.count as f64 - mean(s))).collect();
-    DesignEffect::estimate(&residuals, count + 0.5, 1.0, prior)
+    (residuals, count + 0.5)
 }
 
 /// The dispersion of bad trials about a share that may move: how much they come together within steps.

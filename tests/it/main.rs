@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod config_text;
 mod false_pass;
+mod foresight;
 mod garbage;
 mod judge_properties;
 mod judging;

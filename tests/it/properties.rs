@@ -5,7 +5,7 @@ use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Cell, Requests};
 use davy::stats::unpaired::Unpaired;
-use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
+use davy::stats::{Direction, longrun, power, quantile, ranks, steps, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -458,5 +458,40 @@ proptest! {
         tail::beta_quantile(a, b, c);
         tail::ln_t_upper(a, b);
         tail::t_quantile_upper(a, b);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    /// More data never takes an answer away, a larger distance never takes longer, and nothing panics on any number.
+    #[test]
+    fn sample_sizes_shrink_with_the_distance(
+        share in 0.001..0.5_f64, phi in 1.0..6.0_f64, factor in 1.1..3.0_f64, critical in 1.0..3.5_f64, wild in any::<[f64; 5]>()
+    ) {
+        let noise = power::Noise::Counts { phi, prior: Prior::default() };
+        let rate = 0.01;
+        let needed = |ratio: f64| {
+            let (canary, baseline) = (share * 300.0 * rate * ratio, (1.0 - share) * 300.0 * rate);
+            let question = power::Question::ratio(canary, baseline, share / (1.0 - share), 1.0, 1.0, 1.0);
+            power::steps_needed(&question, &noise, critical, power::POWER_80)
+        };
+        let (near, far) = (needed(factor).unwrap(), needed(factor * 1.5).unwrap());
+        prop_assert!(far <= near, "{far} steps for the larger effect, {near} for the smaller");
+        prop_assert!(needed(1.0).is_none() && needed(0.9).is_none());
+        let [a, b, c, d, e] = wild;
+        let questions = [
+            power::Question::ratio(a, b, c, d, e, 1.0),
+            power::Question::difference((a, b), (c, d), e, -1.0),
+            power::Question::share(a, b, c, 1.0),
+            power::Question::frequency(a, b, -1.0),
+            power::Question::level(a, b),
+        ];
+        let noises = [noise, power::Noise::Level { rho: c }, power::Noise::Known { phi: d }];
+        for (question, noise) in questions.iter().flat_map(|q| noises.iter().map(move |n| (q, n))) {
+            let _ = power::suffice(question, noise, critical, e, a);
+            let _ = power::steps_needed(question, noise, b, c);
+        }
+        let _ = power::any_time_critical(a);
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::longrun::LongRun;
+use davy::stats::power::{self, Question};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Cell, Requests};
 use davy::stats::unpaired::{self, Unpaired};
@@ -22,6 +23,11 @@ fn distributions() {
 #[test]
 fn methods() {
     certify("methods.toml", 110);
+}
+
+#[test]
+fn sample_sizes() {
+    certify("power.toml", 75);
 }
 
 #[test]
@@ -266,8 +272,39 @@ impl Case<'_> {
                 steps::increment_z(&self.series(), self.number("limit"), self.number("floor"), Direction::Above)
             }
             "level_z" => steps::level_z(&self.series(), self.number("floor")),
-            _ => panic!("nobody answers {what}"),
+            "any_time_critical" => power::any_time_critical(self.number("ln_e")),
+            _ => self.sample_size(what),
         }
+    }
+
+    /// Per unit of what is counted, so that steps are units.
+    fn sample_size(&self, what: &str) -> f64 {
+        let truth = || self.number(if what == "trials_for_difference" { "canary" } else { "truth" });
+        let question = match what {
+            "events_for_ratio" => {
+                let (truth, limit, share) = (truth(), self.number("limit"), self.number("share"));
+                let odds = share / (1.0 - share);
+                let canary = 1.0 - 1.0 / (1.0 + truth * odds);
+                Question::ratio(canary, 1.0 - canary, odds, limit, 1.0, (truth - limit).signum())
+            }
+            "trials_for_share" => {
+                let limit = self.number("limit");
+                Question::share(1.0, truth(), limit, (truth() - limit).signum())
+            }
+            "exposure_for_frequency" => {
+                let limit = self.number("limit");
+                Question::frequency(truth(), limit, (truth() - limit).signum())
+            }
+            "steps_for_level" => Question::level(self.number("distance"), 1.0),
+            "trials_for_difference" => {
+                let (baseline, limit, share) = (self.number("baseline"), self.number("limit"), self.number("share"));
+                let sign = (truth() - baseline - limit).signum();
+                Question::difference((share, truth()), (1.0 - share, baseline), limit, sign)
+            }
+            _ => panic!("nobody answers {what}"),
+        };
+        let noise = power::Noise::Known { phi: 1.0 };
+        power::steps_needed(&question, &noise, self.number("critical"), self.number("power")).unwrap()
     }
 
     fn welch(&self) -> LongRun {

@@ -1,0 +1,129 @@
+//! Where a service's past comes from: `--history`, in the place of every file that the configuration names, or the
+//! configuration's own data.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::console::Console;
+use super::pipeline::Loaded;
+use crate::cli;
+use crate::config::Options;
+use crate::config::plan::{Plan, Span, TimePlan};
+use crate::history::{History, Setting};
+use crate::ingest;
+use crate::source::{Query, Source};
+
+/// A past with what is asked of it.
+pub(super) struct Past {
+    pub(super) plan: Plan,
+    pub(super) history: History,
+    pub(super) setting: Setting,
+    /// Whether the configuration says how long a comparison lasts.
+    pub(super) length_is_configured: bool,
+}
+
+/// Reads the past of a configuration.
+pub(super) fn read(
+    console: &Console,
+    loaded: &Loaded,
+    options: &Options,
+    data: Option<&Path>,
+) -> Result<Past, Failure> {
+    let plan = loaded.config.plan(options)?;
+    let dataset = match data {
+        Some(data) => {
+            let queries = instead(&plan.queries, data)?;
+            let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step };
+            ingest::ingest(&queries, &time)?
+        }
+        None => ingest::ingest(&plan.queries, &plan.time).inspect_err(|_| {
+            console.note("to plan before the comparison has data of its own, give --history FILE_OR_FOLDER");
+        })?,
+    };
+    for (metric, origin) in &dataset.origins {
+        console.detail(&format!("{metric}: {origin}"));
+    }
+    let history = History::of(dataset);
+    let soak = loaded.config.soak(options.phase).or(match plan.time.canary {
+        Span::Exactly(window) => Some(window.duration()),
+        Span::All | Span::Earlier(_) => None,
+    });
+    let earlier = match (plan.time.baseline, plan.time.canary) {
+        (Span::Earlier(ago), _) => Some(ago),
+        (Span::Exactly(before), Span::Exactly(window)) if before.start < window.start => {
+            Some(window.start.duration_since(before.start))
+        }
+        _ => None,
+    };
+    let unsaid = if data.is_some() { history.tenth() } else { history.window().duration() };
+    let length = history.whole_steps(soak.unwrap_or(unsaid));
+    let share = plan.rules.traffic.as_ref().map(|traffic| traffic.share);
+    let setting = Setting { length, earlier, share };
+    Ok(Past { plan, history, setting, length_is_configured: soak.is_some() })
+}
+
+/// The queries, asked of other files: of the one given, or of those in the folder given that have the same names.
+fn instead(queries: &[Query], data: &Path) -> Result<Vec<Query>, Failure> {
+    let replaced = queries.iter().map(|query| {
+        let Source::File(file) = &query.source;
+        let path = if data.is_dir() { named_alike(queries, query, data)? } else { data.to_owned() };
+        let file = crate::source::File { shown: path.display().to_string(), path, ..file.clone() };
+        // the same rows for both arms are a past with one arm, not a mistake
+        Ok(Query { source: Source::File(file), compared: false, ..query.clone() })
+    });
+    replaced.collect()
+}
+
+/// The file of a folder that stands for a query's own; where one arm has none, the other's is both.
+fn named_alike(queries: &[Query], query: &Query, folder: &Path) -> Result<PathBuf, Failure> {
+    let of_metric = queries.iter().filter(|other| other.metric == query.metric && other.arm != query.arm);
+    let candidates: Vec<PathBuf> =
+        [query].into_iter().chain(of_metric).flat_map(|query| paths(query, folder)).collect();
+    if let Some(found) = candidates.iter().find(|path| path.is_file()) {
+        return Ok(found.clone());
+    }
+    let wanted: Vec<String> = candidates.iter().take(1).map(|path| path.display().to_string()).collect();
+    Err(Failure::Unusable(format!(
+        "{}: no such file. A folder of history holds a file for each one that the configuration reads, with the same name; \
+         or give one file with all columns",
+        wanted.concat()
+    )))
+}
+
+fn paths(query: &Query, folder: &Path) -> Vec<PathBuf> {
+    let Source::File(file) = &query.source;
+    let shown = Path::new(&file.shown);
+    let below = (!shown.is_absolute()).then(|| folder.join(shown));
+    below.into_iter().chain(shown.file_name().map(|name| folder.join(name))).collect()
+}
+
+/// What a history is called in the answer.
+pub(super) fn called(data: Option<&Path>) -> String {
+    data.map_or_else(|| "the configuration's own data".into(), |data| data.display().to_string())
+}
+
+/// That it is too short, in words.
+pub(super) fn too_short(data: &Path, short: crate::history::TooShort) -> Failure {
+    use crate::judge::words::duration;
+    let crate::history::TooShort { span, needed, length } = short;
+    let because = if needed > length { ", and each is compared with an earlier one" } else { "" };
+    Failure::Unusable(format!(
+        "{}: the history is {} long, but one window is {}{because}. It has to be {} long at least, and ten times that for \
+         rates that mean something",
+        data.display(),
+        duration(span),
+        duration(length),
+        duration(needed)
+    ))
+}
+
+/// The resolution of a command that takes no window of its own.
+pub(super) fn resolve(arguments: &cli::Past) -> cli::Resolve {
+    cli::Resolve {
+        phase: arguments.phase.clone(),
+        set: arguments.set.clone(),
+        from: None,
+        to: None,
+        now: arguments.now,
+    }
+}

@@ -1,0 +1,273 @@
+//! A service's own past, cut into pairs of windows between which nothing changed.
+//!
+//! Where the past has both arms, a pair is the same time of both. Where it has one, a window is paired with an earlier one,
+//! and whatever changed between them counts as noise. One arm had all of the traffic: it is thinned, request by
+//! request and with a fixed seed, to what each arm will get. Pairs share no data unless more are asked for than fit.
+
+pub mod chance;
+pub mod noise;
+
+use std::collections::BTreeMap;
+
+use crate::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use chance::Chance;
+
+/// What was measured while nothing changed.
+#[derive(Debug, Clone)]
+pub struct History {
+    data: Dataset,
+    arms: Arms,
+}
+
+/// What the past has of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arms {
+    /// Both arms at the same time.
+    Both,
+    /// One arm.
+    One,
+}
+
+/// How a pair is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pairing {
+    /// Both arms at the same time.
+    SameTime,
+    /// A window and the one so much earlier.
+    Earlier(SignedDuration),
+}
+
+/// What a comparison will be like: how its pairs are made to look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// How long a window is.
+    pub length: SignedDuration,
+    /// How much earlier the baseline is taken, if it is not taken at the same time.
+    pub earlier: Option<SignedDuration>,
+    /// The canary's share of the traffic, if it is configured.
+    pub share: Option<f64>,
+}
+
+/// Where the windows of a history lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// What they are like.
+    pub setting: Setting,
+    /// How they are paired.
+    pub pairing: Pairing,
+    /// Where each canary's window begins.
+    pub starts: Vec<Timestamp>,
+    /// Whether windows share data.
+    pub overlapping: bool,
+}
+
+/// A history is too short for a single pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooShort {
+    /// How long it is.
+    pub span: SignedDuration,
+    /// How long it must be.
+    pub needed: SignedDuration,
+    /// How long one window is.
+    pub length: SignedDuration,
+}
+
+impl History {
+    /// The past that a dataset holds. Arms of different times are no pair: then the baseline is the past.
+    pub fn of(mut data: Dataset) -> History {
+        let same_time = data.windows.baseline == data.windows.canary;
+        let both = |pair: &Pair<Series>| !pair.baseline.is_empty() && !pair.canary.is_empty();
+        let arms = if same_time && data.metrics.values().any(both) { Arms::Both } else { Arms::One };
+        if arms == Arms::One {
+            let any_baseline = data.metrics.values().any(|pair| !pair.baseline.is_empty());
+            let window = if any_baseline { data.windows.baseline } else { data.windows.canary };
+            data.windows = Pair { baseline: window, canary: window };
+            for pair in data.metrics.values_mut() {
+                let empty = nothing_of(&pair.canary);
+                let kept = if any_baseline && !(same_time && pair.baseline.is_empty()) {
+                    std::mem::replace(&mut pair.baseline, empty)
+                } else {
+                    pair.baseline = empty;
+                    continue;
+                };
+                pair.canary = kept;
+            }
+        }
+        History { data, arms }
+    }
+
+    /// Which arms it has.
+    pub fn arms(&self) -> Arms {
+        self.arms
+    }
+
+    /// From when to when it is.
+    pub fn window(&self) -> Window {
+        self.data.windows.canary
+    }
+
+    /// The spacing of its points.
+    pub fn step(&self) -> SignedDuration {
+        self.data.step
+    }
+
+    /// Everything measured; of one arm alone, in the place of the canary.
+    pub fn metrics(&self) -> &BTreeMap<String, Pair<Series>> {
+        &self.data.metrics
+    }
+
+    /// A length in whole steps, at least one and no more than there are.
+    pub fn whole_steps(&self, length: SignedDuration) -> SignedDuration {
+        let step = self.step().as_millis().max(1);
+        let steps = (length.as_millis() / step).clamp(1, 1 << 30);
+        SignedDuration::from_millis(i64::try_from(step * steps).unwrap_or(i64::MAX))
+    }
+
+    /// Where the windows lie: as many as fit without sharing data, or `count` spread over the whole.
+    pub fn layout(&self, setting: Setting, count: Option<usize>) -> Result<Layout, TooShort> {
+        let (span, length) = (self.window().duration(), setting.length);
+        let pairing = match self.arms {
+            Arms::Both => Pairing::SameTime,
+            Arms::One => Pairing::Earlier(self.lag(setting)),
+        };
+        let lag = match pairing {
+            Pairing::SameTime => SignedDuration::ZERO,
+            Pairing::Earlier(lag) => lag,
+        };
+        let needed = lag.saturating_add(length);
+        let (span_ms, length_ms, lag_ms) = (span.as_millis(), length.as_millis().max(1), lag.as_millis());
+        if span < needed {
+            return Err(TooShort { span, needed, length });
+        }
+        // of one arm, blocks of the lag take turns as baseline and as canary
+        let in_canary =
+            |at: i128| lag_ms == 0 || (at / lag_ms) % 2 == 1 && (at + length_ms - 1) / lag_ms == at / lag_ms;
+        let mut apart = Vec::new();
+        let mut at = lag_ms;
+        while at + length_ms <= span_ms {
+            match in_canary(at) {
+                true => {
+                    apart.push(at);
+                    at += length_ms;
+                }
+                // to the next block of canaries
+                false => at = (at / lag_ms / 2 * 2 + if (at / lag_ms) % 2 == 0 { 1 } else { 3 }) * lag_ms,
+            }
+        }
+        let wanted = count.unwrap_or(apart.len()).max(1);
+        let overlapping = wanted > apart.len();
+        let offsets: Vec<i128> = if overlapping {
+            let (steps, step_ms) = ((span_ms - lag_ms - length_ms) / self.step_ms(), self.step_ms());
+            let place = |i: usize| lag_ms + i as i128 * steps / (wanted as i128 - 1).max(1) * step_ms;
+            let mut spread: Vec<i128> = (0..wanted).map(place).collect();
+            spread.dedup();
+            spread
+        } else {
+            (0..wanted).map(|i| apart[i * apart.len() / wanted]).collect()
+        };
+        let begin = |offset: &i128| {
+            let offset = SignedDuration::from_millis(i64::try_from(*offset).unwrap_or(i64::MAX));
+            self.window().start.saturating_add(offset).unwrap_or(self.window().end)
+        };
+        Ok(Layout { setting, pairing, starts: offsets.iter().map(begin).collect(), overlapping })
+    }
+
+    fn step_ms(&self) -> i128 {
+        self.step().as_millis().max(1)
+    }
+
+    /// How much earlier the other window is: as configured where the history is twice as long, else a day, else the
+    /// window just before.
+    fn lag(&self, setting: Setting) -> SignedDuration {
+        let day = SignedDuration::from_hours(24);
+        let twice = |lag: &SignedDuration| {
+            *lag >= setting.length && self.window().duration().as_millis() >= 2 * lag.as_millis()
+        };
+        let earlier = setting.earlier.map(|ago| self.whole_steps(ago));
+        earlier.into_iter().filter(twice).chain(earlier.map(|_| day).filter(twice)).next().unwrap_or(setting.length)
+    }
+
+    /// One pair of windows, as the judge would see it.
+    pub fn pair(&self, layout: &Layout, number: usize) -> Dataset {
+        let Setting { length, earlier, share } = layout.setting;
+        let start = layout.starts.get(number).copied().unwrap_or(self.window().start);
+        let window_at = |start: Timestamp| Window { start, end: start.saturating_add(length).unwrap_or(start) };
+        let canary = window_at(start);
+        let Pairing::Earlier(lag) = layout.pairing else {
+            let within = |pair: &Pair<Series>| pair.as_ref().map(|series| series.within(&canary));
+            return self.cut(Pair { baseline: canary, canary }, |_, pair| within(pair));
+        };
+        let before = window_at(start.saturating_sub(lag).unwrap_or(start));
+        let windows = Pair { baseline: if earlier.is_some() { before } else { canary }, canary };
+        let rest = if earlier.is_some() { None } else { share.map(|share| 1.0 - share) };
+        self.cut(windows, |name, pair| {
+            let mut chance = Chance::new(number as u64, name);
+            let mut baseline = pair.canary.within(&before);
+            if earlier.is_none() {
+                later(&mut baseline, lag);
+            }
+            let mut canary = pair.canary.within(&canary);
+            thin(&mut baseline, rest, &mut chance);
+            thin(&mut canary, share, &mut chance);
+            Pair { baseline, canary }
+        })
+    }
+
+    fn cut(&self, windows: Pair<Window>, cut: impl Fn(&str, &Pair<Series>) -> Pair<Series>) -> Dataset {
+        let metrics = self.data.metrics.iter().map(|(name, pair)| (name.clone(), cut(name, pair))).collect();
+        Dataset { windows, step: self.data.step, metrics, origins: BTreeMap::new() }
+    }
+}
+
+fn nothing_of(series: &Series) -> Series {
+    series.within(&Window { start: Timestamp::UNIX_EPOCH, end: Timestamp::UNIX_EPOCH })
+}
+
+fn later(series: &mut Series, by: SignedDuration) {
+    let (Series::Counts { time, .. }
+    | Series::Events { time, .. }
+    | Series::Values { time, .. }
+    | Series::Buckets { time, .. }
+    | Series::Gauge { time, .. }) = series;
+    for at in time {
+        *at = at.saturating_add(by).unwrap_or(*at);
+    }
+}
+
+/// Leaves each request with the chance that it goes to this arm.
+fn thin(series: &mut Series, share: Option<f64>, chance: &mut Chance) {
+    let Some(share) = share.filter(|share| *share < 1.0) else { return };
+    match series {
+        Series::Counts { total, bad, .. } => {
+            for (total, bad) in total.iter_mut().zip(bad) {
+                let good = total.saturating_sub(*bad);
+                *bad = chance.binomial(*bad, share);
+                *total = *bad + chance.binomial(good, share);
+            }
+        }
+        Series::Events { count, exposure, .. } => {
+            count.iter_mut().for_each(|count| *count = chance.binomial(*count, share));
+            exposure.iter_mut().flatten().for_each(|exposure| *exposure *= share);
+        }
+        Series::Values { time, value } => {
+            let kept: Vec<bool> = value.iter().map(|_| chance.uniform() < share).collect();
+            let mut keep = kept.iter();
+            time.retain(|_| keep.next() == Some(&true));
+            let mut keep = kept.iter();
+            value.retain(|_| keep.next() == Some(&true));
+        }
+        Series::Buckets { histogram, .. } => {
+            for histogram in histogram {
+                let cells: Vec<(u64, u64)> =
+                    histogram.iter_recorded().map(|cell| (cell.value_iterated_to(), cell.count_at_value())).collect();
+                histogram.reset();
+                for (value, count) in cells {
+                    histogram.saturating_record_n(value, chance.binomial(count, share));
+                }
+            }
+        }
+        Series::Gauge { requests, .. } => {
+            requests.iter_mut().flatten().for_each(|requests| *requests = chance.binomial(*requests, share));
+        }
+    }
+}
