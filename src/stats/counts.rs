@@ -46,7 +46,7 @@ impl CountStep {
     }
 
     /// The canary's expected share of the events at a ratio of rates, and the baseline's.
-    fn shares(&self, ratio: f64) -> (f64, f64) {
+    pub(super) fn shares(&self, ratio: f64) -> (f64, f64) {
         let odds = self.canary_total / self.baseline_total;
         (1.0 / (1.0 + 1.0 / (ratio * odds)), 1.0 / (1.0 + ratio * odds))
     }
@@ -297,16 +297,20 @@ fn score(step: &CountStep, d: f64) -> Score {
     Score { excess, variance: variance * n / (n - 1.0).max(0.5) }
 }
 
+/// A usable step's difference of rates minus `d`, weighted, and the variance of that under independent trials.
+pub(super) fn weighted_score(step: &CountStep, d: f64) -> Option<(f64, f64)> {
+    usable(step).then(|| {
+        let (score, weight) = (score(step, d), step.weight());
+        (weight * score.excess, weight * weight * score.variance)
+    })
+}
+
 /// The weighted sum of the steps' differences over its long-run standard error, which is at least that of
 /// independent trials.
 fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
-    let mut model = 0.0;
-    let mut weighted = |step: &CountStep| {
-        let (score, weight) = (score(step, d), step.weight());
-        model += weight * weight * score.variance;
-        weight * score.excess
-    };
-    let g: Vec<_> = steps.iter().map(|step| usable(step).then(|| weighted(step))).collect();
+    let scores: Vec<_> = steps.iter().map(|step| weighted_score(step, d)).collect();
+    let model: f64 = scores.iter().flatten().map(|(_, variance)| variance).sum();
+    let g: Vec<_> = scores.iter().map(|score| score.map(|(excess, _)| excess)).collect();
     let sum = step_sum(&g, COSINES_COUNTS);
     if sum.sum == 0.0 {
         return 0.0;
