@@ -9,7 +9,9 @@
 mod likelihood;
 mod student;
 
-pub use likelihood::{exact_ratio_ln_e, frequency_ln_e, ratio_ln_e, share_ln_e};
+pub use likelihood::{
+    exact_frequency_ln_e, exact_ratio_ln_e, exact_share_ln_e, frequency_ln_e, ratio_ln_e, share_ln_e,
+};
 pub use student::{difference_ln_e, level_ln_e, ln_e_t};
 
 /// How many steps a course has if its end is open.

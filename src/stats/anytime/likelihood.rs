@@ -41,12 +41,7 @@ pub fn exact_ratio_ln_e(steps: &[CountStep], r0: f64, direction: Direction) -> f
     if let Some(ln_e) = beyond_all_ratios(steps, r0, direction) {
         return ln_e;
     }
-    let mut gains = ratio_gains(steps, r0, direction);
-    let mut sum = [0.0; POINTS];
-    for gain in (0..steps.len()).filter_map(|t| gains(t)) {
-        sum.iter_mut().zip(gain).for_each(|(sum, gain)| *sum += gain);
-    }
-    defined(ln_mean_exp(&sum))
+    exact(steps.len(), ratio_gains(steps, r0, direction))
 }
 
 /// The evidence about a ratio that no rates have: nothing can be beyond it, and one event that cannot be refutes it.
@@ -79,23 +74,36 @@ pub fn share_ln_e(
     effect: impl Fn(&[Option<TrialStep>]) -> DesignEffect,
     starts: &Starts,
 ) -> f64 {
-    let any = |of: fn(&TrialStep) -> bool| steps.iter().flatten().any(of);
-    let impossible = match direction {
-        Direction::Above => p0 <= 0.0 && any(|s| s.bad > 0),
-        Direction::Below => p0 >= 1.0 && any(|s| s.bad < s.total),
-    };
-    if impossible {
-        return f64::INFINITY;
+    if let Some(ln_e) = beyond_all_shares(steps, p0, direction) {
+        return ln_e;
     }
-    if !(p0 > 0.0 && p0 < 1.0) {
-        return 0.0;
+    tempered(steps.len(), share_gains(steps, p0, direction), |start| temper(&effect(&steps[start..])), starts)
+}
+
+/// As [`share_ln_e`], if trials were independent: from the first step on, and each counts in full.
+pub fn exact_share_ln_e(steps: &[Option<TrialStep>], p0: f64, direction: Direction) -> f64 {
+    if let Some(ln_e) = beyond_all_shares(steps, p0, direction) {
+        return ln_e;
     }
+    exact(steps.len(), share_gains(steps, p0, direction))
+}
+
+fn beyond_all_shares(steps: &[Option<TrialStep>], p0: f64, direction: Direction) -> Option<f64> {
+    let any = |of: fn(&TrialStep) -> bool| steps.iter().flatten().any(|s| s.total > 0 && of(s));
+    match direction {
+        Direction::Above if p0 <= 0.0 && any(|s| s.bad > 0) => Some(f64::INFINITY),
+        Direction::Below if p0 >= 1.0 && any(|s| s.bad < s.total) => Some(f64::INFINITY),
+        _ => (!(p0 > 0.0 && p0 < 1.0)).then_some(0.0),
+    }
+}
+
+fn share_gains(steps: &[Option<TrialStep>], p0: f64, direction: Direction) -> impl FnMut(usize) -> Option<Points> {
     let mut bet = Bet::new(direction);
-    let gains = |t: usize| {
+    move |t| {
         let step = steps[t].filter(|step| step.total > 0)?;
-        Some(bet.gains(step.bad as f64, step.total.saturating_sub(step.bad) as f64, (p0, 1.0 - p0)))
-    };
-    tempered(steps.len(), gains, |start| temper(&effect(&steps[start..])), starts)
+        let bad = step.bad.min(step.total);
+        Some(bet.gains(bad as f64, (step.total - bad) as f64, (p0, 1.0 - p0)))
+    }
 }
 
 /// Evidence that the frequency of events lies above (or below) `rate0` per unit of exposure, as a logarithm. The design
@@ -107,21 +115,44 @@ pub fn frequency_ln_e(
     effect: impl Fn(&[Option<EventStep>]) -> DesignEffect,
     starts: &Starts,
 ) -> f64 {
-    let exposed = |s: &EventStep| s.exposure > 0.0 && s.exposure.is_finite();
-    if direction == Direction::Above && rate0 <= 0.0 && steps.iter().flatten().any(|s| exposed(s) && s.count > 0) {
-        return f64::INFINITY;
+    if let Some(ln_e) = beyond_all_frequencies(steps, rate0, direction) {
+        return ln_e;
     }
-    if !(rate0 > 0.0 && rate0.is_finite()) {
-        return 0.0;
+    tempered(steps.len(), frequency_gains(steps, rate0, direction), |start| temper(&effect(&steps[start..])), starts)
+}
+
+/// As [`frequency_ln_e`], if events were independent: from the first step on, and each counts in full.
+pub fn exact_frequency_ln_e(steps: &[Option<EventStep>], rate0: f64, direction: Direction) -> f64 {
+    if let Some(ln_e) = beyond_all_frequencies(steps, rate0, direction) {
+        return ln_e;
     }
+    exact(steps.len(), frequency_gains(steps, rate0, direction))
+}
+
+fn exposed(step: &EventStep) -> bool {
+    step.exposure > 0.0 && step.exposure.is_finite()
+}
+
+fn beyond_all_frequencies(steps: &[Option<EventStep>], rate0: f64, direction: Direction) -> Option<f64> {
+    let any = steps.iter().flatten().any(|s| exposed(s) && s.count > 0);
+    match direction {
+        Direction::Above if rate0 <= 0.0 && any => Some(f64::INFINITY),
+        _ => (!(rate0 > 0.0 && rate0.is_finite())).then_some(0.0),
+    }
+}
+
+fn frequency_gains(
+    steps: &[Option<EventStep>],
+    rate0: f64,
+    direction: Direction,
+) -> impl FnMut(usize) -> Option<Points> {
     let tilts = tilts(direction);
     let growth = tilts.map(f64::exp_m1);
-    let gains = |t: usize| {
+    move |t| {
         let step = steps[t].filter(exposed)?;
         let (count, mean) = (step.count as f64, rate0 * step.exposure);
-        Some(std::array::from_fn(|j| count * tilts[j] - mean * growth[j]))
-    };
-    tempered(steps.len(), gains, |start| temper(&effect(&steps[start..])), starts)
+        mean.is_finite().then(|| std::array::from_fn(|j| count * tilts[j] - mean * growth[j]))
+    }
 }
 
 /// By how much the alternatives differ from the hypothesis.
@@ -170,6 +201,15 @@ impl Bet {
 fn temper(effect: &DesignEffect) -> f64 {
     let at_median = |(phi, nu): &(f64, f64)| phi / (1.0 - 2.0 / (9.0 * nu)).max(0.1).powi(3);
     effect.candidates.iter().map(at_median).fold(1.0, f64::max) * effect.finite
+}
+
+/// The mixture as it is.
+fn exact(steps: usize, gains: impl FnMut(usize) -> Option<Points>) -> f64 {
+    let mut sum = [0.0; POINTS];
+    for gain in (0..steps).filter_map(gains) {
+        sum.iter_mut().zip(gain).for_each(|(sum, gain)| *sum += gain);
+    }
+    defined(ln_mean_exp(&sum))
 }
 
 /// The mixture from every start, without its largest gain and raised to one over the design effect.
