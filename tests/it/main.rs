@@ -10,6 +10,7 @@ mod false_pass;
 mod garbage;
 mod judge_properties;
 mod judging;
+mod looks;
 mod properties;
 mod readme;
 mod reality;
