@@ -2,9 +2,9 @@
 //!
 //! An e-process starts at one and, while the hypothesis is true, is not expected to grow: it exceeds 1/α at any time at
 //! all with probability at most α (Ville 1939), however often somebody looks and whatever makes them stop. Everything
-//! here is the natural logarithm of one: no evidence is 0. Averages of e-processes are e-processes, which is how several
-//! alternatives and several moments of onset are covered at once, and the smaller of two is valid if either is.
-//! `likelihood` bets on counts, `student` on one number per step.
+//! here is the natural logarithm of one: no evidence is 0, and a bet that is lost altogether is −∞. Averages of
+//! e-processes are e-processes, which is how several alternatives and several moments of onset are covered at once, and
+//! the smaller of two is valid if either is. `likelihood` bets on counts, `student` on one number per step.
 
 mod likelihood;
 mod student;

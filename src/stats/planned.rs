@@ -142,16 +142,24 @@ impl Paths {
     /// The paths at the next look, if they may not exceed `top` there.
     fn further(&self, advance: &Advance, top: f64, spacing: f64) -> Paths {
         let fine = spacing.min(self.spacing);
-        let (stride, own_stride) = ((spacing / fine) as i64, (self.spacing / fine) as i64);
         let (offset, width) = (top - self.top, advance.width(self.top, top));
-        // from the farthest way up to the farthest way down, in steps of the finer grid
-        let (up, down) = (((offset + width) / fine).floor() as i64, ((offset - width) / fine).ceil() as i64);
         let scale = 1.0 / (std::f64::consts::TAU.sqrt() * advance.deviation);
-        let kernel = |steps: i64| {
-            let z = (offset - steps as f64 * fine) / advance.deviation;
+        let kernel = |way: f64| {
+            let z = way / advance.deviation;
             scale * (-0.5 * z * z).exp()
         };
-        let kernel: Vec<f64> = (down..=up).rev().map(kernel).collect();
+        let points = points(advance, top, spacing);
+        if 2.0 * width / fine > (points * self.mass.len()) as f64 {
+            // grids so different share too few ways for a table of them
+            let from = |i: usize| offset - i as f64 * spacing;
+            let way = |i: usize, j: usize| kernel(from(i) + j as f64 * self.spacing);
+            let density = |i| self.mass.iter().enumerate().map(|(j, mass)| mass * way(i, j)).sum();
+            return Paths::weighted((0..points).map(density).collect(), top, spacing);
+        }
+        let (stride, own_stride) = ((spacing / fine) as i64, (self.spacing / fine) as i64);
+        // from the farthest way up to the farthest way down, in steps of the finer grid
+        let (up, down) = (((offset + width) / fine).floor() as i64, ((offset - width) / fine).ceil() as i64);
+        let kernel: Vec<f64> = (down..=up).rev().map(|steps| kernel(offset - steps as f64 * fine)).collect();
         let density = |i: usize| {
             let place = i as i64 * stride;
             let first = (place - up + own_stride - 1).div_euclid(own_stride).max(0);
@@ -163,7 +171,7 @@ impl Paths {
             let kernel = &kernel[(up - place + first * own_stride) as usize..];
             if own_stride == 1 { dot(mass, kernel) } else { sparse_dot(mass, kernel, own_stride as usize) }
         };
-        Paths::weighted((0..points(advance, top, spacing)).map(density).collect(), top, spacing)
+        Paths::weighted((0..points).map(density).collect(), top, spacing)
     }
 
     /// Gregory's rule: that of the trapezium, which is all but exact for a density that runs out, with the differences at
@@ -222,7 +230,7 @@ impl Paths {
     /// The probability of exceeding a value at the next look, and the density there.
     fn exceeding(&self, advance: &Advance, value: f64) -> (f64, f64) {
         let reach = (advance.width(self.top, value) + self.top - value) / self.spacing;
-        let near = (reach.max(0.0) as usize + 1).min(self.mass.len());
+        let near = ((reach.max(0.0) + 1.0) as usize).min(self.mass.len());
         let (mut probability, mut density) = (0.0, 0.0);
         for (i, mass) in self.mass[..near].iter().enumerate() {
             let z = (value - self.top + i as f64 * self.spacing) / advance.deviation;
@@ -235,7 +243,7 @@ impl Paths {
 
 /// Points of a grid from `top` down to where no path is.
 fn points(advance: &Advance, top: f64, spacing: f64) -> usize {
-    ((top + REACH * advance.root) / spacing).max(8.0) as usize + 1
+    (((top + REACH * advance.root) / spacing).max(8.0) + 1.0) as usize
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -190,7 +190,7 @@ fn an_impossible_hypothesis_is_refuted_and_an_impossible_alternative_is_not_beli
 
 #[test]
 fn a_late_onset_is_seen_from_a_later_start() {
-    let step = |t: u64| count_step(500.0, if t < 40 { 3 } else { 14 }, 500.0, if t % 3 == 0 { 5 } else { 4 });
+    let step = |t: u64| count_step(500.0, if t < 40 { 3 } else { 14 }, 500.0, if t.is_multiple_of(3) { 5 } else { 4 });
     let steps: Vec<CountStep> = (0..60).map(step).collect();
     let from = |starts| anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
     assert!(from(Starts::spread(60.0)) > from(Starts::zero()) + 2.0);
@@ -235,12 +235,19 @@ fn what_is_remembered_is_what_was_computed() {
 
 #[test]
 fn very_many_and_very_near_looks_are_answered() {
-    let minutes: Vec<f64> = (1..=1440).map(|i| f64::from(i) / 1440.0).collect();
+    let minutes: Vec<f64> = (1..=720).map(|i| f64::from(i) / 720.0).collect();
     let bounds = planned::boundary(&minutes, 1e-6);
     assert!(bounds.windows(2).all(|b| b[1] <= b[0] && b[1] > tail::normal_quantile(1.0 - 1e-6)));
     let near = planned::boundary(&[0.5, 0.5 + 1e-7, 0.5 + 1e-3, 1.0], 0.05);
     assert!(near[1] == f64::INFINITY && near[2].is_finite());
     assert!((near[0] - planned::boundary(&[0.5], 0.05)[0]).abs() < 1e-6);
+    // a look at the very beginning spends next to nothing
+    for first in [1e-7, 1e-15, 1e-180] {
+        let early = planned::boundary(&[first, 0.5, 1.0], 0.05);
+        let without = planned::boundary(&[0.5, 1.0], 0.05);
+        assert!(early[0].is_finite() && early[0] > 6.0, "{early:?}");
+        assert!((early[1] - without[0]).abs() < 1e-6 && (early[2] - without[1]).abs() < 1e-6, "{early:?}");
+    }
 }
 
 fn schedule() -> impl Strategy<Value = Vec<f64>> {
