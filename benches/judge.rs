@@ -1,5 +1,5 @@
-//! How fast the judge is: one small case, an hour of single latencies and of histograms, and ten thousand metric pairs
-//! of a day's minutes.
+//! How fast the judge is: one small case, an hour of single latencies and of histograms, ten thousand metric pairs of a
+//! day's minutes, and what looking more than once costs.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,6 +12,10 @@ use davy::judge::rules::{
     self, Bound, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
 };
 use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::stats::anytime::{self, Starts};
+use davy::stats::counts::{self, CountStep, Exposure};
+use davy::stats::dispersion::Prior;
+use davy::stats::{Direction, planned};
 
 const DAY: usize = 1_440;
 
@@ -141,5 +145,36 @@ fn kinds() -> [(&'static str, Kind); 2] {
     [("error rates", Kind::BadShare), ("gauges", Kind::Gauge { quantile: None, scale: Scale::Auto })]
 }
 
-criterion_group!(benches, small, latencies, day);
+/// One look at an hour of minutes, and the boundaries of a day's schedules.
+fn looks(c: &mut Criterion) {
+    let mut group = c.benchmark_group("looks");
+    let mut stream = Stream(11);
+    let mut draw = |most: f64| (stream.next() * most) as u64;
+    let constant = |canary, baseline| CountStep { canary_total: 300.0, canary, baseline_total: 300.0, baseline };
+    let steady: Vec<CountStep> = (0..60).map(|_| constant(draw(9.0), draw(6.0))).collect();
+    let varying = |step: &CountStep, n| CountStep { canary_total: 250.0 + n as f64, ..*step };
+    let varying: Vec<CountStep> = steady.iter().map(|step| varying(step, draw(100.0))).collect();
+    let y: Vec<Option<f64>> = (0..60).map(|_| Some(draw(1000.0) as f64 / 1000.0)).collect();
+    let starts = Starts::spread(60.0);
+    let (prior, above) = (Prior::default(), Direction::Above);
+    for (name, steps) in [("counts, steady split", steady), ("counts, varying split", varying)] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let effect = counts::design_effect(black_box(&steps), Exposure::Trials, prior);
+                let z = counts::ratio_z(&steps, &effect, 1.0, above);
+                (z, anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, above, prior, &starts))
+            })
+        });
+    }
+    group.bench_function("numbers", |b| b.iter(|| anytime::level_ln_e(black_box(&y), 0.4, above, 0.0, 60.0, &starts)));
+    for n in [12, 60, 1_440] {
+        let fractions: Vec<f64> = (1..=n).map(|i| f64::from(i) / f64::from(n)).collect();
+        group.bench_function(format!("boundary of {n}"), |b| {
+            b.iter(|| planned::compute_boundary(black_box(&fractions), 0.05))
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, small, latencies, day, looks);
 criterion_main!(benches);

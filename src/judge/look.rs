@@ -122,7 +122,7 @@ impl Look {
             }
         };
         let horizon = if let Schedule::Planned { soak, .. } = schedule { soak as f64 } else { OPEN_HORIZON };
-        Look { schedule, horizon, late: Starts::spread(horizon as usize), whole: Starts::first() }
+        Look { schedule, horizon, late: Starts::spread(horizon), whole: Starts::zero() }
     }
 
     /// Since when evidence for a Fail is gathered.

@@ -44,7 +44,7 @@ impl Samples {
             Direction::Above => self.scale(limit) + self.allowance.canary,
             Direction::Below => self.scale(limit) - self.allowance.baseline,
         };
-        anytime::candidates_ln_e(&self.levels.t(limit, direction), self.levels.size(), horizon)
+        anytime::weakest_ln_e(&self.levels.t(limit, direction), self.levels.size(), horizon)
     }
 
     /// The limits that are not rejected.

@@ -46,7 +46,7 @@ impl CountStep {
     }
 
     /// The canary's expected share of the events at a ratio of rates, and the baseline's.
-    fn shares(&self, ratio: f64) -> (f64, f64) {
+    pub(super) fn shares(&self, ratio: f64) -> (f64, f64) {
         let odds = self.canary_total / self.baseline_total;
         (1.0 / (1.0 + 1.0 / (ratio * odds)), 1.0 / (1.0 + ratio * odds))
     }
@@ -319,12 +319,20 @@ fn score(step: &CountStep, d: f64) -> Score {
     Score { excess, variance: variance * n / (n - 1.0).max(0.5) }
 }
 
+/// A usable step's difference of rates minus `d`, weighted, and the variance of that under independent trials.
+pub(super) fn weighted_score(step: &CountStep, d: f64) -> Option<(f64, f64)> {
+    usable(step).then(|| {
+        let (score, weight) = (score(step, d), step.weight());
+        (weight * score.excess, weight * weight * score.variance)
+    })
+}
+
 /// The weighted sum of the steps' differences over its long-run standard error, which is at least that of
 /// independent trials.
 fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
-    let weighted = weighted_differences(steps, d);
-    let model = weighted.iter().flatten().map(|(_, variance)| variance).sum::<f64>();
-    let g: Vec<_> = weighted.iter().map(|step| step.map(|(excess, _)| excess)).collect();
+    let scores: Vec<_> = steps.iter().map(|step| weighted_score(step, d)).collect();
+    let model: f64 = scores.iter().flatten().map(|(_, variance)| variance).sum();
+    let g: Vec<_> = scores.iter().map(|score| score.map(|(excess, _)| excess)).collect();
     let sum = step_sum(&g, COSINES_COUNTS);
     if sum.sum == 0.0 {
         return 0.0;
@@ -334,14 +342,4 @@ fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
         defined(t_to_z(t, v.dof))
     });
     z[0].min(z[1])
-}
-
-/// By how much each step's difference of rates exceeds `d`, weighted as by Mantel and Haenszel, with its variance under
-/// that hypothesis; nothing where an arm was not exposed.
-pub(super) fn weighted_differences(steps: &[CountStep], d: f64) -> Vec<Option<(f64, f64)>> {
-    let weighted = |step: &CountStep| {
-        let (score, weight) = (score(step, d), step.weight());
-        (weight * score.excess, weight * weight * score.variance)
-    };
-    steps.iter().map(|step| usable(step).then(|| weighted(step))).collect()
 }

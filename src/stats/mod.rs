@@ -1,16 +1,17 @@
 //! Numbers in, numbers out.
 //!
 //! Everything a decision rests on is computed here, from plain slices, by pure functions that answer for any input:
-//! they know no arm, no metric, no verdict and no clock, and nothing in them panics. Evidence is always a standard
-//! normal z, so that results of different methods can be held against the same critical value, and every interval
-//! is the set of values that the matching z does not reject.
+//! they know no arm, no metric, no verdict and no clock, and nothing in them panics. Evidence is a standard normal z,
+//! so that results of different methods can be held against the same critical value, and every interval is the set of
+//! values that the matching z does not reject; any-time evidence is the logarithm of an e-value.
 //!
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
 //! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times), [`slow`] (how a question
 //! about a quantile becomes one about counts), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much
-//! data an answer takes).
+//! data an answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
+//! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
 
 pub mod anytime;
 pub mod counts;

@@ -223,7 +223,8 @@ fn growth_is_judged_beside_the_level() {
     assert_eq!((leak.outcome, leak.reason), (Outcome::Fail, Reason::Growing), "{}", leak.sentence);
     // a fifth of that may go on for the hour, but not for eight
     assert_ne!(judged(0.1, Looks::Once).outcome, Outcome::Fail);
-    let long = judged(0.1, Looks::Planned { soak: SignedDuration::from_hours(8), every: Some(SignedDuration::from_hours(1)) });
+    let long =
+        judged(0.1, Looks::Planned { soak: SignedDuration::from_hours(8), every: Some(SignedDuration::from_hours(1)) });
     assert_eq!((long.outcome, long.reason), (Outcome::Fail, Reason::Growing), "{}", long.sentence);
     let hourly = "fails: it only grows, in an hour by +6 MiB against the baseline, too much for the margin by the end";
     assert!(long.sentence.starts_with(hourly), "{}", long.sentence);
@@ -236,7 +237,8 @@ fn growth_is_judged_beside_the_level() {
 #[test]
 fn growth_that_would_cross_a_limit_within_the_soak_is_no_pass() {
     let judged = |mib: f64, hours, values: &[f64]| {
-        let looks = Looks::Planned { soak: SignedDuration::from_hours(hours), every: Some(SignedDuration::from_hours(1)) };
+        let looks =
+            Looks::Planned { soak: SignedDuration::from_hours(hours), every: Some(SignedDuration::from_hours(1)) };
         let limit = Limit::Threshold(mib * 1_048_576.0);
         one(&memory(limit, looks), &dataset(240, "m", nothing(), gauge(values, None)))
     };

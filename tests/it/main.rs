@@ -12,6 +12,7 @@ mod garbage;
 mod judge_properties;
 mod judging;
 mod latency;
+mod looks;
 mod operating;
 mod properties;
 mod readme;

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::longrun::LongRun;
@@ -12,7 +13,7 @@ use davy::stats::power::{self, Question};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Cell, Requests};
 use davy::stats::unpaired::{self, Unpaired};
-use davy::stats::{Direction, longrun, quantile, ranks, steps, tail};
+use davy::stats::{Direction, longrun, planned, quantile, ranks, steps, tail};
 use toml::{Table, Value};
 
 #[test]
@@ -32,7 +33,12 @@ fn sample_sizes() {
 
 #[test]
 fn prototype() {
-    certify("prototype.toml", 115);
+    certify("prototype.toml", 300);
+}
+
+#[test]
+fn boundaries() {
+    certify("boundaries.toml", 20);
 }
 
 /// The example that the description of the method carries through by hand, to the digits that it prints.
@@ -48,6 +54,12 @@ fn worked_example() {
     assert_eq!(format!("{z:.6} {low:.5} {high:.5}"), "1.679258 0.82893 6.61642");
     let exact = counts::exact_ratio_z(&steps, 1.0, Direction::Above);
     assert_eq!(format!("{exact:.6} {:.6} {:.9}", effect.finite, effect.tail(2.0)), "2.476083 0.992696 0.000892759");
+    let mixture = anytime::exact_ratio_ln_e(&steps, 1.0, Direction::Above);
+    let tempered = |starts: Starts| {
+        anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts)
+    };
+    let (spread, zero) = (tempered(Starts::spread(60.0)), tempered(Starts::zero()));
+    assert_eq!(format!("{mixture:.6} {spread:.6} {zero:.6}"), "2.144297 0.603392 0.977054");
 }
 
 /// Answers every case of a file and reports all that are off.
@@ -101,14 +113,25 @@ impl Case<'_> {
     }
 
     fn effect(&self) -> DesignEffect {
-        let measured = self.0["exposure"].as_str() == Some("measure");
-        let exposure = if measured { Exposure::Measure } else { Exposure::Trials };
-        counts::design_effect(&self.steps(), exposure, Prior::default())
+        counts::design_effect(&self.steps(), self.exposure(), Prior::default())
     }
 
     fn trials(&self) -> Vec<Option<TrialStep>> {
         let steps = self.counts("total").into_iter().zip(self.counts("bad"));
         steps.map(|(total, bad)| Some(TrialStep { total, bad })).collect()
+    }
+
+    fn event_steps(&self) -> Vec<Option<EventStep>> {
+        let steps = self.numbers("exposure").into_iter().zip(self.counts("count"));
+        steps.map(|(exposure, count)| Some(EventStep { exposure, count })).collect()
+    }
+
+    fn exposure(&self) -> Exposure {
+        if self.0["exposure"].as_str() == Some("measure") { Exposure::Measure } else { Exposure::Trials }
+    }
+
+    fn starts(&self) -> Starts {
+        if self.0["starts"].as_str() == Some("zero") { Starts::zero() } else { Starts::spread(self.number("horizon")) }
     }
 
     fn requests(&self) -> Vec<(Vec<f64>, Vec<f64>)> {
@@ -130,7 +153,11 @@ impl Case<'_> {
         let got = self.answer(what);
         let tolerance = self.number("tolerance");
         // the logarithm of a probability may be off by the relative error of the probability
-        let scale = |v: f64| if what.starts_with("ln_") { 1.0 } else { v.abs().max(1e-300) };
+        let scale = |v: f64| match what {
+            _ if what.ends_with("ln_e") || what == "ln_e_t" => 1.0 + v.abs(),
+            _ if what.starts_with("ln_") => 1.0,
+            _ => v.abs().max(1e-300),
+        };
         let close = |got: f64, wanted: f64| {
             got == wanted || got.is_nan() && wanted.is_nan() || (got - wanted).abs() <= tolerance * scale(wanted)
         };
@@ -187,6 +214,8 @@ impl Case<'_> {
                 let (baseline, canary) = (sizes("baseline_n"), sizes("canary_n"));
                 quantile::small_sample_allowance(self.number("q"), self.number("spread"), &baseline, &canary)
             }
+            "boundary" => planned::compute_boundary(&self.numbers("fractions"), self.number("alpha")),
+            _ if what.ends_with("ln_e") => vec![self.any_time(what)],
             _ => vec![self.single_answer(what)],
         }
     }
@@ -315,6 +344,35 @@ impl Case<'_> {
         unpaired::welch(a, b)
     }
 
+    fn any_time(&self, what: &str) -> f64 {
+        let direction = self.direction();
+        match what {
+            "exact_ratio_ln_e" => anytime::exact_ratio_ln_e(&self.steps(), self.number("r0"), direction),
+            "ratio_ln_e" => {
+                let (r0, exposure, prior) = (self.number("r0"), self.exposure(), Prior::default());
+                anytime::ratio_ln_e(&self.steps(), exposure, r0, direction, prior, &self.starts())
+            }
+            "share_ln_e" => {
+                let effect = |steps: &[Option<TrialStep>]| single::trial_design_effect(steps, Prior::default());
+                anytime::share_ln_e(&self.trials(), self.number("p0"), direction, effect, &self.starts())
+            }
+            "frequency_ln_e" => {
+                let effect = |steps: &[Option<EventStep>]| single::event_design_effect(steps, Prior::default());
+                let rate0 = self.number("rate0");
+                anytime::frequency_ln_e(&self.event_steps(), rate0, direction, effect, &self.starts())
+            }
+            "level_ln_e" => {
+                let (limit, floor, horizon) = (self.number("limit"), self.number("floor"), self.number("horizon"));
+                anytime::level_ln_e(&self.series(), limit, direction, floor, horizon, &self.starts())
+            }
+            "difference_ln_e" => {
+                let (d, horizon) = (self.number("d"), self.number("horizon"));
+                anytime::difference_ln_e(&self.steps(), d, direction, horizon, &self.starts())
+            }
+            _ => panic!("nobody answers {what}"),
+        }
+    }
+
     fn frequency_interval(&self) -> (f64, f64) {
         let critical = self.number("critical");
         single::frequency_interval(self.count("x"), self.number("exposure"), &independent(), critical, critical)
@@ -349,6 +407,7 @@ fn distribution(what: &str, args: &[f64]) -> f64 {
         ("t_quantile_upper", [p, nu]) => tail::t_quantile_upper(*p, *nu),
         ("t_to_z", [t, nu]) => tail::t_to_z(*t, *nu),
         ("beta_quantile", [p, a, b]) => tail::beta_quantile(*p, *a, *b),
+        ("ln_e_t", [t, nu, k]) => anytime::ln_e_t(*t, *nu, *k),
         ("ln_binomial_upper", [x, n, p]) => tail::ln_binomial_upper(*x as u64, *n as u64, *p),
         ("ln_binomial_lower", [x, n, p]) => tail::ln_binomial_lower(*x as u64, *n as u64, *p),
         ("ln_poisson_upper", [x, mean]) => tail::ln_poisson_upper(*x as u64, *mean),
