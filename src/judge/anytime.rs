@@ -16,7 +16,7 @@ const REACH: f64 = 4096.0;
 const FARTHEST: f64 = 7.0;
 
 /// The precision of an end, in strides.
-const RESOLUTION: f64 = 1e-4;
+const RESOLUTION: f64 = 1e-3;
 
 impl Comparison {
     /// The logarithm of the any-time evidence that the judged quantity lies above (or below) a limit, gathered since the
@@ -55,15 +55,26 @@ impl Comparison {
         let natural = self.natural();
         let by_look = self.interval(low.z, high.z);
         let starts = |fails: bool| if fails { look.late() } else { look.whole() };
-        let low = f64::max(
-            if low.z.is_finite() { by_look.0 } else { natural.0 },
-            self.end(Direction::Above, low.ln_e, starts(fails_above), look.horizon).unwrap_or(natural.0),
-        );
-        let high = f64::min(
-            if high.z.is_finite() { by_look.1 } else { natural.1 },
-            self.end(Direction::Below, high.ln_e, starts(!fails_above), look.horizon).unwrap_or(natural.1),
-        );
-        (low, high)
+        // evidence falls towards the estimate: where an end by this look is not rejected at any time, it is the nearer one
+        let end = |direction, needed: Hurdle, by_look: f64, natural: f64, starts: &Starts| {
+            let is_known = needed.z.is_finite();
+            let is_nearer = |at: f64| self.ln_e(at, direction, starts, look.horizon) < needed.ln_e;
+            if is_known && (needed.ln_e.is_infinite() || by_look.is_finite() && is_nearer(by_look)) {
+                return by_look;
+            }
+            let any_time = self.end(direction, needed.ln_e, starts, look.horizon);
+            match (any_time, is_known, direction) {
+                (None, true, _) => by_look,
+                (None, false, _) => natural,
+                (Some(end), false, _) => end,
+                (Some(end), true, Direction::Above) => end.max(by_look),
+                (Some(end), true, Direction::Below) => end.min(by_look),
+            }
+        };
+        (
+            end(Direction::Above, low, by_look.0, natural.0, starts(fails_above)),
+            end(Direction::Below, high, by_look.1, natural.1, starts(!fails_above)),
+        )
     }
 
     /// The limit nearest to the estimate that any-time evidence of `needed` rejects; none where there is none.

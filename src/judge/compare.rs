@@ -4,7 +4,7 @@
 //! limit, and the interval of the limits that it does not reject. Evidence and interval are two views of the same
 //! test, so a decision and the interval shown beside it can never disagree.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::requests::ArmRequests;
 use super::samples::Samples;
@@ -44,11 +44,11 @@ pub(super) enum Comparison {
     /// The levels of two arms in windows that differ.
     Samples(Samples),
     /// The canary's own quantile, of requests or across steps.
-    Quantile { arm: Rc<ArmRequests>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
+    Quantile { arm: Arc<ArmRequests>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
     QuantileRatio {
-        arms: Pair<Rc<ArmRequests>>,
-        thresholds: Rc<[Option<f64>]>,
+        arms: Pair<Arc<ArmRequests>>,
+        thresholds: Arc<[Option<f64>]>,
         q: f64,
         estimate: Option<f64>,
         prior: Prior,
@@ -227,20 +227,16 @@ impl Comparison {
 
     /// The factor at which the evidence in a direction falls to a critical value, between 1/20 and 20.
     fn factor_where(&self, direction: Direction, critical: f64) -> f64 {
-        let rejected = |ln: f64| self.z(ln.exp(), direction) >= critical;
-        let ends = (-20_f64.ln(), 20_f64.ln());
-        let (mut inside, mut outside, unbounded) = match direction {
-            Direction::Above => (ends.1, ends.0, 0.0),
-            Direction::Below => (ends.0, ends.1, f64::INFINITY),
+        const STRIDE: f64 = 0.02;
+        const RESOLUTION: f64 = 1e-3;
+        let (limit, unbounded) = match direction {
+            Direction::Above => (-20_f64.ln(), 0.0),
+            Direction::Below => (20_f64.ln(), f64::INFINITY),
         };
-        if !rejected(outside) {
-            return unbounded;
-        }
-        for _ in 0..24 {
-            let middle = (inside + outside) / 2.0;
-            if rejected(middle) { outside = middle } else { inside = middle }
-        }
-        outside.exp()
+        let centre = self.estimate().map_or(0.0, f64::ln);
+        let centre = if centre.abs() < limit.abs() { centre } else { 0.0 };
+        let excess = |ln: f64| self.z(ln.exp(), direction) - critical;
+        crate::stats::nearest_rejected(centre, STRIDE, RESOLUTION, limit, excess).map_or(unbounded, f64::exp)
     }
 
     /// The estimate of the judged quantity.

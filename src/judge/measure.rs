@@ -3,13 +3,13 @@
 //! This is where the shape of the data decides what may be asked: counts become ratios, differences or shares,
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
 use super::grid::{Grid, Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::look::Look;
-use super::requests::{self, ArmRequests};
+use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::samples::Samples;
 use super::words;
@@ -56,7 +56,7 @@ pub(super) struct Measured {
 enum Points {
     Counts(Pair<Steps<Trials>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
-    Values { arms: Pair<Rc<ArmRequests>>, thresholds: Rc<[Option<f64>]>, q: f64 },
+    Values { arms: Pair<Arc<ArmRequests>>, thresholds: Arc<[Option<f64>]>, q: f64 },
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
     Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
     AcrossSteps(Steps<f64>, f64),
@@ -102,13 +102,13 @@ fn sides(wanted: Side) -> (Direction, Direction) {
 
 impl Measured {
     /// Reduces the case's series.
-    pub(super) fn of(case: &Case) -> Measured {
+    pub(super) fn of(case: &Case, ordered: &Ordered) -> Measured {
         let prior = case.metric.history.map_or(Prior::default(), |(phi, nu)| Prior { phi, nu });
         match (&case.metric.kind, case.criterion.statistic) {
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
-            (Kind::Values, Statistic::Quantile(q)) => Self::values(case, q, prior),
-            (Kind::Values, _) => Self::values(case, 0.5, prior),
+            (Kind::Values, Statistic::Quantile(q)) => Self::values(case, ordered, q, prior),
+            (Kind::Values, _) => Self::values(case, ordered, 0.5, prior),
             (Kind::Gauge { .. }, Statistic::Quantile(q)) => Self::across_steps(case, q, prior),
             (Kind::Gauge { quantile, scale }, _) => Self::level(case, *quantile, *scale, prior),
         }
@@ -161,9 +161,9 @@ impl Measured {
         Measured { n: exposure, n_of, bad: Some(count), estimate, notes, prior, ..Self::empty(points) }
     }
 
-    fn values(case: &Case, q: f64, prior: Prior) -> Measured {
+    fn values(case: &Case, ordered: &Ordered, q: f64, prior: Prior) -> Measured {
         let compared = case.needs_baseline();
-        let arms = case.grid.values(case.series).map(|steps| Rc::new(ArmRequests::new(steps)));
+        let arms = ordered.of(&case.criterion.metric, || case.grid.values(case.series));
         let n = arms.as_ref().map(|arm| arm.pooled.len() as f64);
         let estimate = arms.as_ref().map(|arm| arm.pooled.quantile(q));
         let critical = normal_quantile((1.0 + case.rules.policy.level) / 2.0);
@@ -313,7 +313,7 @@ impl Measured {
             }
             (Points::AcrossSteps(steps, q), _) => {
                 let steps = steps.iter().map(|v| Requests::single(v.iter().copied().collect())).collect();
-                let (arm, prior) = (Rc::new(ArmRequests::new(steps)), self.prior);
+                let (arm, prior) = (Arc::new(ArmRequests::new(steps)), self.prior);
                 (Comparison::Quantile { arm, q: *q, prior, across_steps: true, limit_is_beyond }, value)
             }
             (Points::Level { steps, log, .. } | Points::Samples { steps, log, .. }, Limit::Threshold(_)) => {

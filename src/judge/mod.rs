@@ -52,9 +52,11 @@ pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
     let budget = levels::Budget::of(rules);
     let soaked = look::during_soak(rules, data);
     let seen = soaked.as_ref().unwrap_or(data);
-    let look = look::Look::new(rules, seen);
+    let (look, ordered) = (look::Look::new(rules, seen), requests::Ordered::new(rules));
     let answer = |criterion: &Criterion| match criterion.rule {
-        Rule::Interval => decide::by_interval(&Case::new(rules, criterion, seen), &look, budget.levels(criterion)),
+        Rule::Interval => {
+            decide::by_interval(&Case::new(rules, criterion, seen), &ordered, &look, budget.levels(criterion))
+        }
         Rule::Observed => observed::judge(&Case::new(rules, criterion, data)),
         Rule::Periods { m, n } => periods::judge(&Case::new(rules, criterion, data), m, n),
     };

@@ -3,7 +3,10 @@
 //! Whether latencies came one by one or in histograms makes no difference beyond this file. A histogram's cell stands
 //! for the whole values that it cannot tell apart; where it ends, requests may have been slower by any amount.
 
-use super::rules::{Statistic, Unit};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::rules::{Rules, Statistic, Unit};
 use super::words;
 use crate::series::{Histogram, Pair, Series};
 use crate::stats::slow::{Cell, Largest, Requests};
@@ -23,6 +26,25 @@ impl ArmRequests {
     pub(super) fn new(steps: Vec<Requests>) -> ArmRequests {
         let pooled = Requests::pooled(&steps).unwrap_or_else(|| Requests::single(Vec::new()));
         ArmRequests { steps, pooled }
+    }
+}
+
+/// The requests of each metric in both arms, put in order once for all criteria that ask for them.
+pub(super) struct Ordered<'a>(BTreeMap<&'a str, OnceLock<Pair<Arc<ArmRequests>>>>);
+
+impl<'a> Ordered<'a> {
+    /// Of nothing yet.
+    pub(super) fn new(rules: &'a Rules) -> Self {
+        Ordered(rules.metrics.keys().map(|name| (name.as_str(), OnceLock::new())).collect())
+    }
+
+    /// Those of a metric, put in order when they are first asked for.
+    pub(super) fn of(&self, metric: &str, steps: impl FnOnce() -> Pair<Vec<Requests>>) -> Pair<Arc<ArmRequests>> {
+        let order = || steps().map(|steps| Arc::new(ArmRequests::new(steps)));
+        match self.0.get(metric) {
+            Some(known) => known.get_or_init(order).clone(),
+            None => order(),
+        }
     }
 }
 

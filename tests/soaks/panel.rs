@@ -245,10 +245,10 @@ fn gauge(c: &Columns, value: impl Fn(usize) -> Option<f64>, with_requests: bool)
     }
 }
 
-/// Tenths of a millisecond to three digits.
+/// Tenths of a millisecond to two digits.
 fn latency(c: &Columns) -> Series {
     let histogram = |t: usize| {
-        let mut histogram = Histogram::new(3).expect("three digits are allowed");
+        let mut histogram = Histogram::new(2).expect("two digits are allowed");
         for ms in &c.latency[t] {
             histogram.record((ms * 10.0) as u64).expect("it grows as needed");
         }
