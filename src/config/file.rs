@@ -351,7 +351,7 @@ pub(super) struct PolicyEntry {
     pub(super) silent: Option<At<Choice<Silent>>>,
     /// When given, the weighted score decides too.
     pub(super) score: Option<ScoreEntry>,
-    /// Before this much of the window there is no Pass.
+    /// Before this much of the soak (or, without one, of the window) there is no Pass. Default the whole soak.
     pub(super) min_soak: Option<At<Span>>,
     /// Where a failed verdict rolls back to: "phase 10%", baseline. Default the phase before.
     #[schemars(with = "Option<Text>")]

@@ -68,10 +68,7 @@ fn check_phases(file: &File, options: &Options, report: &mut Report) {
             report.add(phase.name.place, format!("there is more than one phase `{}`", phase.name.value));
         }
     }
-    check_looks(file.soak.as_ref(), file.every.as_ref(), report);
-    for phase in &file.phases {
-        check_looks(phase.soak.as_ref(), phase.every.as_ref(), report);
-    }
+    check_looks(file, report);
     if let Some(back) = file.policy.as_ref().and_then(|policy| policy.roll_back_to.as_ref())
         && let Some(name) = back.value.strip_prefix("phase ")
         && !names().any(|known| known == name)
@@ -80,30 +77,54 @@ fn check_phases(file: &File, options: &Options, report: &mut Report) {
     }
 }
 
-fn check_looks(soak: Option<&At<Span>>, every: Option<&At<Span>>, report: &mut Report) {
-    if let Some(soak) = soak.filter(|soak| soak.value.0.is_zero()) {
-        report.add_with(soak.place, "a soak of nothing", "write how long: `soak: 1h`");
+fn check_looks(file: &File, report: &mut Report) {
+    let own = file.phases.iter().map(|phase| (phase.soak.as_ref(), phase.every.as_ref()));
+    for (soak, every) in [(file.soak.as_ref(), file.every.as_ref())].into_iter().chain(own) {
+        if let Some(soak) = soak.filter(|soak| soak.value.0.is_zero()) {
+            report.add_with(soak.place, "a soak of nothing", "write how long: `soak: 1h`");
+        }
+        if let Some(every) = every.filter(|every| every.value.0.is_zero()) {
+            report.add_with(every.place, "judged all the time", "write how often: `every: 5m`");
+        }
     }
-    if let Some(every) = every.filter(|every| every.value.0.is_zero()) {
-        report.add_with(every.place, "judged all the time", "write how often: `every: 5m`");
-    }
-    if let Some((soak, every)) = soak.zip(every).filter(|(soak, every)| every.value.0 > soak.value.0) {
-        let (soak, every) = (soak.value, (every.place, every.value));
-        let hint = "write less than the soak, or leave `every` out: then the end of the soak is the one look";
-        report.add_with(every.0, format!("judged every {}, which is longer than the soak of {soak}", every.1), hint);
+    let phases: Vec<Option<&PhaseEntry>> = match file.phases.as_slice() {
+        [] => vec![None],
+        phases => phases.iter().map(Some).collect(),
+    };
+    for phase in phases {
+        let Some(soak) = written_soak(file, phase).filter(|soak| !soak.value.0.is_zero()) else { continue };
+        let of = phase.map(|phase| format!(" of the phase `{}`", phase.name.value)).unwrap_or_default();
+        let longer = |span: &&At<Span>| span.value.0 > soak.value.0;
+        if let Some(every) = written_every(file, phase).filter(longer) {
+            let hint = "write less than the soak, or leave `every` out: then the end of the soak is the one look";
+            let message = format!("judged every {}, which is longer than the soak of {}{of}", every.value, soak.value);
+            report.add_with(every.place, message, hint);
+        }
+        let least = file.policy.as_ref().and_then(|policy| policy.min_soak.as_ref());
+        if let Some(least) = least.filter(longer) {
+            let hint = "write less than the soak, or leave `min_soak` out: then there is no pass before the end";
+            let message = format!("the minimum soak of {} is longer than the soak of {}{of}", least.value, soak.value);
+            report.add_with(least.place, message, hint);
+        }
     }
 }
 
 /// How long the canary is watched: as the phase says, else as the file does.
 pub(super) fn soak(file: &File, phase: Option<&PhaseEntry>) -> Option<SignedDuration> {
-    let soak = phase.and_then(|phase| phase.soak.as_ref()).or(file.soak.as_ref());
-    soak.map(|soak| soak.value.0)
+    written_soak(file, phase).map(|soak| soak.value.0)
 }
 
 /// How often it is judged meanwhile.
 pub(super) fn every(file: &File, phase: Option<&PhaseEntry>) -> Option<SignedDuration> {
-    let every = phase.and_then(|phase| phase.every.as_ref()).or(file.every.as_ref());
-    every.map(|every| every.value.0)
+    written_every(file, phase).map(|every| every.value.0)
+}
+
+fn written_soak<'f>(file: &'f File, phase: Option<&'f PhaseEntry>) -> Option<&'f At<Span>> {
+    phase.and_then(|phase| phase.soak.as_ref()).or(file.soak.as_ref())
+}
+
+fn written_every<'f>(file: &'f File, phase: Option<&'f PhaseEntry>) -> Option<&'f At<Span>> {
+    phase.and_then(|phase| phase.every.as_ref()).or(file.every.as_ref())
 }
 
 fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(String, String)>> {
