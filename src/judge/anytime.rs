@@ -59,7 +59,8 @@ impl Comparison {
         let end = |direction, needed: Hurdle, by_look: f64, natural: f64, starts: &Starts| {
             let is_known = needed.z.is_finite();
             let is_nearer = |at: f64| self.ln_e(at, direction, starts, look.horizon) < needed.ln_e;
-            if is_known && (needed.ln_e.is_infinite() || by_look.is_finite() && is_nearer(by_look)) {
+            let is_end = by_look.is_finite() && by_look != natural;
+            if is_known && (needed.ln_e.is_infinite() || is_end && is_nearer(by_look)) {
                 return by_look;
             }
             let any_time = self.end(direction, needed.ln_e, starts, look.horizon);
