@@ -75,11 +75,11 @@ fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Re
         k += 1;
         let at = every.checked_mul(k).and_then(|elapsed| whole.start.checked_add(elapsed).ok()).unwrap_or(end).min(end);
         let verdict = judge(&plan.rules, &dataset.until(at));
-        let line = report::look(&Document::from(&verdict));
+        let (document, columns) = (Document::from(&verdict), console.style(false).width);
         if arguments.output.format == Format::Terminal {
-            console.answer(&format!("{line}\n"))?;
+            console.answer(&format!("{}\n", report::look(&document, columns)))?;
         } else {
-            console.note(&line);
+            console.note(&report::look(&document, columns - "note: ".len()));
         }
         if verdict.outcome == Outcome::Fail || at >= end {
             if arguments.output.format == Format::Terminal {

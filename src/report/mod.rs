@@ -10,6 +10,7 @@ mod calibration;
 mod diff;
 mod draft;
 mod json;
+mod look;
 mod markdown;
 mod method;
 mod page;
@@ -105,9 +106,9 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
     }
 }
 
-/// One look in a line: `12:15  INCONCLUSIVE  3 of 12, after 15m of the soak of 1h  2 of 3 criteria could not be decided`.
-pub fn look(document: &Document) -> String {
-    words::in_a_line(document)
+/// One look in a line of so many columns: `12:15  look 3 of 12  INCONCLUSIVE  no fail shown, too early to pass`.
+pub fn look(document: &Document, columns: usize) -> String {
+    look::line(document, columns)
 }
 
 /// The JSON Schema of the document, as published.

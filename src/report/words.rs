@@ -153,14 +153,6 @@ pub fn setting(document: &Document) -> Vec<(&'static str, Vec<String>)> {
     rows
 }
 
-/// When it was looked, at which look, and what was said, in a line.
-pub fn in_a_line(document: &Document) -> String {
-    let end = &document.arms.canary.window.end;
-    let at = end.parse::<Timestamp>().map_or(plain(end), |end| end.strftime("%H:%M").to_string());
-    let which = document.look.as_ref().and_then(look).map(|which| format!("  look {which}")).unwrap_or_default();
-    format!("{at}  {:<12}{which}: {}", document.outcome.word(), plain(&document.summary))
-}
-
 /// Which look this was, where it is not the only one: `3 of 12, after 15 min of the soak of 1 h`.
 pub fn look(look: &Look) -> Option<String> {
     let span =
