@@ -68,7 +68,7 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
         levels,
         why,
     };
-    let sentence = explain::sentence(&answer, &evidence);
+    let sentence = explain::sentence(&answer, &bounds, &evidence);
     let decide = explain::what_would_decide(&answer, &bounds, &evidence);
     let mut finding = case.finding(outcome, reason, sentence, evidence);
     finding.decide = match measured.scarce {
@@ -150,8 +150,10 @@ impl Bounds {
         let weaker = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.min(b.1));
         let stronger = |a: (f64, f64), b: (f64, f64)| (a.0.max(b.0), a.1.max(b.1));
         let asked = |needed: &Hurdle| needed.ln_e.is_finite();
-        let away =
-            self.limit().iter().map(|test| (test.away, if asked(&needs.fail) { test.away_ln_e(look) } else { 0.0 }));
+        let away = self
+            .limit()
+            .iter()
+            .map(|test| (test.away, if asked(&needs.fail) { test.away_ln_e(look.late(), look) } else { 0.0 }));
         let within = |tests: &[Test]| {
             let towards =
                 tests.iter().map(|test| (test.towards, if asked(&needs.pass) { test.towards_ln_e(look) } else { 0.0 }));
@@ -162,6 +164,13 @@ impl Bounds {
             pass: within(self.target()),
             tolerated: within(&self.fail),
         }
+    }
+
+    /// The step since which the any-time evidence of a Fail is seen best: that of the part of the limit where it is weakest.
+    pub(super) fn loudest(&self, look: &Look) -> usize {
+        let evidence = self.limit().iter().map(|test| (test.away_ln_e(look.late(), look), test));
+        let weakest = evidence.min_by(|a, b| a.0.total_cmp(&b.0));
+        weakest.map_or(0, |(_, test)| look.late().loudest(|start| test.away_ln_e(start, look)))
     }
 
     fn decide(&self, case: &Case, strength: &Evidences, needs: &Hurdles) -> (Outcome, Reason) {

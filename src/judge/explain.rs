@@ -27,14 +27,27 @@ pub(super) struct Answer<'a> {
 }
 
 /// The sentence of a criterion that was judged by its interval.
-pub(super) fn sentence(answer: &Answer, evidence: &Evidence) -> String {
+pub(super) fn sentence(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> String {
     let verb = outcome_verb(answer.outcome);
     let facts = facts(answer, evidence);
     let relation = relation(answer, evidence);
     match answer.why {
         Some(why) => format!("{verb}: {why}; so far {facts}"),
-        None => format!("{verb}: {facts}{relation}"),
+        None => format!("{verb}: {facts}{relation}{}", at_any_time(answer, bounds)),
     }
+}
+
+/// What a Fail by any-time evidence alone rests on, and since when that is seen where it was not from the first step on.
+fn at_any_time(answer: &Answer, bounds: &Bounds) -> String {
+    let (needed, strength) = (&answer.needs.fail, answer.strength.fail);
+    if answer.reason != Reason::BeyondBound || needed.is_reached(strength.0, f64::NEG_INFINITY) {
+        return String::new();
+    }
+    let since = match bounds.loudest(answer.look) {
+        0 => String::new(),
+        step => format!(", as seen since {}", answer.case.grid.begins(step).strftime("%H:%M UTC")),
+    };
+    format!(", by evidence that holds at any time{since}")
 }
 
 /// What was seen: the numbers with their interval.
@@ -226,7 +239,8 @@ fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
     let (worse_end, better_end) = if upper { (effect.low, effect.high) } else { (effect.high, effect.low) };
     match answer.outcome {
         Outcome::Fail => {
-            let passing = show(better_end).map(|limit| format!(", and pass at {limit}")).unwrap_or_default();
+            let passing = show(better_end).filter(|_| answer.needs.pass.is_reachable());
+            let passing = passing.map(|limit| format!(", and pass at {limit}")).unwrap_or_default();
             Some(format!("would not fail at a {bound} of {}{passing}", show(worse_end)?))
         }
         Outcome::Pass => Some(format!("would pass down to a {bound} of {}", show(better_end)?)).filter(|_| upper),
@@ -296,6 +310,10 @@ pub(super) fn too_early(case: &Case, (first, soak): (usize, usize)) -> String {
         true => format!("the end of the soak of {}", soaked(case, soak)),
         false => format!("{} of the soak of {}", soaked(case, first), soaked(case, soak)),
     };
+    no_pass_before(&when)
+}
+
+pub(super) fn no_pass_before(when: &str) -> String {
     format!("nothing is shown to fail, and a pass is not given before {when}")
 }
 

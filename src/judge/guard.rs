@@ -7,8 +7,8 @@
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
-use super::{requests, words};
-use crate::series::{Dataset, Pair, Series, SignedDuration, Window};
+use super::{explain, requests, words};
+use crate::series::{Dataset, Pair, Series, Window};
 
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
@@ -196,14 +196,21 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Whether the minimum soak has been reached.
-    pub(super) fn soaked(&self) -> bool {
-        let measured = self.data.windows.canary.duration();
-        let whole = match self.rules.looks {
-            Looks::Planned { soak, .. } => soak,
-            _ => SignedDuration::MAX,
-        };
-        self.rules.policy.min_soak.is_none_or(|soak| measured >= soak.min(whole))
+    /// What must have passed before there is a Pass, where it has not: the minimum soak, which is the whole one unless
+    /// the policy says less.
+    fn unsoaked(&self) -> Option<(Reason, String)> {
+        let (least, measured) = (self.rules.policy.min_soak, self.data.windows.canary.duration());
+        match (self.rules.looks, least) {
+            (Looks::Planned { soak, .. }, None) if measured < soak => {
+                let soak = words::duration(soak);
+                Some((Reason::EarlyLook, explain::no_pass_before(&format!("the end of the soak of {soak}"))))
+            }
+            (Looks::Planned { soak, .. }, Some(least)) if measured >= soak.min(least) => None,
+            (_, Some(least)) if measured < least => {
+                Some((Reason::SoakTooShort, format!("the minimum soak is {}", words::duration(least))))
+            }
+            _ => None,
+        }
     }
 
     /// The last word on a Pass or Warn: it needs enough steps, a canary that reports, and the minimum soak.
@@ -221,9 +228,8 @@ impl<'a> Case<'a> {
         if let Some((reason, why)) = self.thin() {
             return (Outcome::Inconclusive, reason, Some(why));
         }
-        if !self.soaked() {
-            let soak = self.rules.policy.min_soak.map(words::duration).unwrap_or_default();
-            return (Outcome::Inconclusive, Reason::SoakTooShort, Some(format!("the minimum soak is {soak}")));
+        if let Some((reason, why)) = self.unsoaked() {
+            return (Outcome::Inconclusive, reason, Some(why));
         }
         (outcome, reason, None)
     }

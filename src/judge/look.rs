@@ -24,7 +24,7 @@ const GUARD: f64 = 0.2;
 const LEAST_STEPS: usize = 5;
 
 /// More planned looks than this are as good as an open end.
-const MOST_LOOKS: usize = 1_500;
+pub(super) const MOST_LOOKS: usize = 1_500;
 
 /// The horizon, in steps, to which evidence with an open end is tuned.
 const OPEN_HORIZON: f64 = 60.0;
@@ -68,6 +68,11 @@ pub(super) struct Hurdle {
 }
 
 impl Hurdle {
+    /// Whether any evidence is strong enough.
+    pub(super) fn is_reachable(&self) -> bool {
+        self.z < f64::INFINITY || self.ln_e < f64::INFINITY
+    }
+
     /// Whether evidence is strong enough.
     pub(super) fn is_reached(&self, z: f64, ln_e: f64) -> bool {
         z >= self.z - ROUNDING || ln_e >= self.ln_e - ROUNDING
@@ -210,6 +215,11 @@ impl Look {
             Schedule::Planned { soak, elapsed, .. } if elapsed < soak => Some(*soak),
             _ => None,
         }
+    }
+
+    /// Whether looks were planned, but so many that none is told from another.
+    pub(super) fn is_overplanned(&self, rules: &Rules) -> bool {
+        matches!((&self.schedule, rules.looks), (Schedule::Open, Looks::Planned { .. }))
     }
 
     /// For the verdict: which look this is.

@@ -15,6 +15,7 @@ use super::samples::Samples;
 use super::words;
 use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
+use crate::stats::anytime::Starts;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
 use crate::stats::quantile::{self, small_sample_allowance, small_sample_bias};
@@ -86,9 +87,9 @@ impl Test {
         self.comparison.ln_e(self.limit, sides(self.wanted).0, look.whole(), look.horizon)
     }
 
-    /// The any-time evidence that it lies on the other side.
-    pub(super) fn away_ln_e(&self, look: &Look) -> f64 {
-        self.comparison.ln_e(self.limit, sides(self.wanted).1, look.late(), look.horizon)
+    /// The any-time evidence that it lies on the other side, gathered since some starts.
+    pub(super) fn away_ln_e(&self, starts: &Starts, look: &Look) -> f64 {
+        self.comparison.ln_e(self.limit, sides(self.wanted).1, starts, look.horizon)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         step: data.step,
         traces: traces(rules, data),
         look: look.told(rules, data),
-        notes: notes(rules, data),
+        notes: notes(rules, data, look),
         level: rules.policy.level,
         fingerprint: rules.fingerprint.clone(),
         findings,
@@ -98,7 +98,7 @@ fn worth(outcome: Outcome) -> f64 {
     }
 }
 
-fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
+fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
     let mut notes = Vec::new();
     let windows = data.windows;
     if windows.baseline != windows.canary {
@@ -120,6 +120,13 @@ fn notes(rules: &Rules, data: &Dataset) -> Vec<String> {
              is exceeded holds no level",
             super::words::duration(soak),
             super::words::duration(left_out)
+        ));
+    }
+    if look.is_overplanned(rules) {
+        notes.push(format!(
+            "more than {} planned looks are as good as an open end: only evidence that holds at any time decides, which \
+             takes more data; look less often",
+            super::words::count(look::MOST_LOOKS as u64)
         ));
     }
     if rules.policy.warmup > 0 {

@@ -39,6 +39,14 @@ impl Starts {
         Starts(places.into_iter().map(|place| (place, if place == 0 { first } else { others })).collect())
     }
 
+    /// The start with the largest part in the evidence, the earliest of equals. For the reader alone: evidence is the
+    /// average over all. `ln_e` is asked for the evidence of each start by itself.
+    pub fn loudest(&self, ln_e: impl Fn(&Starts) -> f64) -> usize {
+        let parts = self.0.iter().map(|(start, weight)| (*start, ln_e(&Starts(vec![(*start, 1.0)])) + weight.ln()));
+        let louder = |best: (usize, f64), part: (usize, f64)| if part.1 > best.1 { part } else { best };
+        parts.reduce(louder).map_or(0, |(start, _)| start)
+    }
+
     /// The average over all starts; one that is not reached yet counts as no evidence.
     fn average(&self, steps: usize, ln_e: impl Fn(usize) -> f64) -> f64 {
         let at = |start: usize| if start < steps { ln_e(start) } else { 0.0 };
