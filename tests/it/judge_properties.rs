@@ -184,7 +184,7 @@ fn criterion(name: String, kind: Kind) -> impl Strategy<Value = Criterion> {
 }
 
 /// One to four metrics with a criterion each, and their data.
-fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
+pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
     let metric = |i: usize| {
         kind().prop_flat_map(move |(kind, unit)| {
             let arms = (series(kind.clone()), series(kind.clone()));
@@ -225,7 +225,7 @@ fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
 }
 
 /// One criterion on plausible counts, gauges or values, whose limit is yet to be chosen.
-fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
+pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
     let counts = |share: f64| {
         prop::collection::vec((0..600_u64, 0.0..1.0_f64), 1..40).prop_map(move |steps| Series::Counts {
             time: (0..steps.len()).map(|i| at(60 * i as i64)).collect(),
@@ -313,7 +313,7 @@ fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
     })
 }
 
-fn limited(rules: &Rules, limit: Limit) -> Rules {
+pub fn limited(rules: &Rules, limit: Limit) -> Rules {
     let mut rules = rules.clone();
     rules.criteria[0].pass = Some(Bound { side: Side::AtMost, strict: false, limit, per: None });
     rules
