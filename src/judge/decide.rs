@@ -30,9 +30,10 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
         return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
     };
     let needs = look.hurdles(levels);
+    let to_pass = look.pass_to_show(&needs, levels);
     let (low, high) = match shown.wanted {
-        Side::AtMost => (needs.fail, needs.pass),
-        Side::AtLeast => (needs.pass, needs.fail),
+        Side::AtMost => (needs.fail, to_pass),
+        Side::AtLeast => (to_pass, needs.fail),
     };
     let interval = shown.comparison.bounds(low, high, shown.wanted == Side::AtMost, look);
     let strength = bounds.strength(look, &needs);
@@ -49,7 +50,10 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
             match growth.map(|growth| growth.amend(&needs, levels, outcome, reason)) {
                 Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
                 _ => match look.first_pass().filter(|_| reason == Reason::Undecided) {
-                    Some(first) => (outcome, Reason::EarlyLook, Some(explain::too_early(case, first))),
+                    Some(first) => {
+                        let early = || (outcome, Reason::EarlyLook, Some(explain::too_early(case, first)));
+                        case.silent().unwrap_or_else(early)
+                    }
                     None => case.confirm(outcome, reason),
                 },
             }

@@ -213,17 +213,23 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The answer that a silent canary gets instead of a Pass, or while there is none to be had yet.
+    pub(super) fn silent(&self) -> Option<(Outcome, Reason, Option<String>)> {
+        let how = self.silence()?;
+        let outcome = match self.rules.policy.silent {
+            Silent::Inconclusive => Outcome::Inconclusive,
+            Silent::Fail => Outcome::Fail,
+        };
+        Some((outcome, Reason::CanarySilent, Some(how)))
+    }
+
     /// The last word on a Pass or Warn: it needs enough steps, a canary that reports, and the minimum soak.
     pub(super) fn confirm(&self, outcome: Outcome, reason: Reason) -> (Outcome, Reason, Option<String>) {
         if outcome == Outcome::Fail || outcome == Outcome::Inconclusive {
             return (outcome, reason, None);
         }
-        if let Some(how) = self.silence() {
-            let outcome = match self.rules.policy.silent {
-                Silent::Inconclusive => Outcome::Inconclusive,
-                Silent::Fail => Outcome::Fail,
-            };
-            return (outcome, Reason::CanarySilent, Some(how));
+        if let Some(silent) = self.silent() {
+            return silent;
         }
         if let Some((reason, why)) = self.thin() {
             return (Outcome::Inconclusive, reason, Some(why));

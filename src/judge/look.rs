@@ -163,6 +163,16 @@ impl Look {
         }
     }
 
+    /// What a Pass needs; where there is none to be had at this look, what it will need at the first look that may give one,
+    /// so that an interval can be shown.
+    pub(super) fn pass_to_show(&self, needs: &Hurdles, levels: Levels) -> Hurdle {
+        if needs.pass.z.is_finite() || needs.pass.ln_e.is_finite() {
+            return needs.pass;
+        }
+        let first = self.boundaries(levels, Answer::Pass).first().map_or(f64::INFINITY, |(_, z)| *z);
+        Hurdle { z: first, ..needs.pass }
+    }
+
     /// Every planned look at which an answer is possible, past, present and to come, in steps, with what evidence must
     /// reach there.
     fn boundaries(&self, levels: Levels, answer: Answer) -> Vec<(usize, f64)> {
