@@ -87,7 +87,16 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         policy: Policy::default(),
     };
     let windows = Pair { baseline: window, canary: window };
-    (rules, Dataset { windows, step: SignedDuration::from_secs(60), metrics: series, origins: BTreeMap::new() })
+    (
+        rules,
+        Dataset {
+            windows,
+            step: SignedDuration::from_secs(60),
+            metrics: series,
+            instances: BTreeMap::new(),
+            origins: BTreeMap::new(),
+        },
+    )
 }
 
 fn small(c: &mut Criterion) {

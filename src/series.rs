@@ -15,6 +15,9 @@ pub use jiff::{SignedDuration, Timestamp};
 /// The name of a metric, unique within a configuration.
 pub type MetricName = String;
 
+/// The series of one arm's instances (hosts, pods, regions) by their names.
+pub type Instances = BTreeMap<String, Series>;
+
 /// One of the two sides of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arm {
@@ -224,6 +227,8 @@ pub struct Dataset {
     pub step: SignedDuration,
     /// The series of each metric; an arm without any point has an empty series.
     pub metrics: BTreeMap<MetricName, Pair<Series>>,
+    /// The series of each arm's instances, of the metrics whose rows name one. Their sum is the metric's own series.
+    pub instances: BTreeMap<MetricName, Pair<Instances>>,
     /// Where each metric came from, for the report ("canary.csv, columns errors and requests").
     pub origins: BTreeMap<MetricName, String>,
 }
@@ -241,6 +246,22 @@ impl Dataset {
             let cut = pair.as_ref().zip(windows.as_ref()).map(|(series, window)| series.within(window));
             (name.clone(), cut)
         });
-        Dataset { windows, step: self.step, metrics: metrics.collect(), origins: self.origins.clone() }
+        let instances = self.instances.iter().map(|(name, pair)| {
+            let cut = pair.as_ref().zip(windows.as_ref()).map(|(instances, window)| within(instances, window));
+            (name.clone(), cut)
+        });
+        Dataset {
+            windows,
+            step: self.step,
+            metrics: metrics.collect(),
+            instances: instances.collect(),
+            origins: self.origins.clone(),
+        }
     }
+}
+
+/// The points of each instance inside a window; an instance without any there is left out.
+pub fn within(instances: &Instances, window: &Window) -> Instances {
+    let cut = instances.iter().map(|(name, series)| (name.clone(), series.within(window)));
+    cut.filter(|(_, series)| !series.is_empty()).collect()
 }
