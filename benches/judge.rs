@@ -171,7 +171,7 @@ fn looks(c: &mut Criterion) {
             b.iter(|| {
                 let effect = counts::design_effect(black_box(&steps), Exposure::Trials, prior);
                 let z = counts::ratio_z(&steps, &effect, 1.0, above);
-                (z, anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, above, prior, &starts))
+                (z, anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, above, prior, &starts))
             })
         });
     }

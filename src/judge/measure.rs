@@ -17,6 +17,7 @@ use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
+use crate::stats::instances::Instances;
 use crate::stats::quantile::{self, small_sample_allowance, small_sample_bias};
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
@@ -54,7 +55,7 @@ pub(super) struct Measured {
 }
 
 enum Points {
-    Counts(Pair<Steps<Trials>>),
+    Counts(Pair<Steps<Trials>>, Option<Arc<Instances>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
     Values { arms: Pair<Arc<ArmRequests>>, thresholds: Arc<[Option<f64>]>, q: f64 },
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
@@ -119,6 +120,10 @@ impl Measured {
         let total = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
         let bad = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
+        let compared = case.instances().filter(|_| case.needs_baseline());
+        let instances = compared.map(|instances| Arc::new(case.grid.instances(instances)));
+        let counted = instances.as_ref().map(|instances| instances.counted(&paired_counts(&steps), 0));
+        let notes = counted.map(|(canary, baseline)| words::instances(canary, baseline)).into_iter().collect();
         let estimate = bad.zip(total).map(|(bad, total)| {
             let share = (total > 0).then(|| bad as f64 / total as f64);
             share.map(|share| if flipped { 1.0 - share } else { share })
@@ -129,8 +134,9 @@ impl Measured {
             bad: Some(bad),
             estimate,
             flipped,
+            notes,
             prior,
-            ..Self::empty(Points::Counts(steps))
+            ..Self::empty(Points::Counts(steps, instances))
         }
     }
 
@@ -281,15 +287,15 @@ impl Measured {
         let bare = value.is_nan();
         let ratio = if bare { 1.0 } else { value };
         let (comparison, limit) = match (&self.points, limit) {
-            (Points::Counts(steps), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
-            (Points::Counts(steps), _) => {
+            (Points::Counts(steps, _), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
+            (Points::Counts(steps, instances), _) => {
                 let steps = paired_counts(steps);
-                let (exposure, prior) = (Exposure::Trials, self.prior);
-                let effect = counts::design_effect(&steps, exposure, prior);
+                let (instances, exposure, prior) = (instances.clone(), Exposure::Trials, self.prior);
+                let effect = counts::design_effect_from(&steps, 0, instances.as_deref(), exposure, prior);
                 if by_ratio && !bare {
-                    (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
+                    (Comparison::RateRatio { steps, instances, effect, exposure, prior }, ratio)
                 } else {
-                    (Comparison::RateDifference { steps, effect }, if bare { 0.0 } else { value })
+                    (Comparison::RateDifference { steps, instances, effect, prior }, if bare { 0.0 } else { value })
                 }
             }
             (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
@@ -297,7 +303,7 @@ impl Measured {
                 let steps = paired_events(steps, shares.unwrap_or(Pair { baseline: 1.0, canary: 1.0 }));
                 let (exposure, prior) = (Exposure::Measure, self.prior);
                 let effect = counts::design_effect(&steps, exposure, prior);
-                (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
+                (Comparison::RateRatio { steps, instances: None, effect, exposure, prior }, ratio)
             }
             (Points::Values { arms, q, .. }, Limit::Threshold(_)) => {
                 let (arm, prior) = (arms.canary.clone(), self.prior);
