@@ -87,7 +87,16 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         policy: Policy::default(),
     };
     let windows = Pair { baseline: window, canary: window };
-    (rules, Dataset { windows, step: SignedDuration::from_secs(60), metrics: series, origins: BTreeMap::new() })
+    (
+        rules,
+        Dataset {
+            windows,
+            step: SignedDuration::from_secs(60),
+            metrics: series,
+            instances: BTreeMap::new(),
+            origins: BTreeMap::new(),
+        },
+    )
 }
 
 fn small(c: &mut Criterion) {
@@ -162,7 +171,7 @@ fn looks(c: &mut Criterion) {
             b.iter(|| {
                 let effect = counts::design_effect(black_box(&steps), Exposure::Trials, prior);
                 let z = counts::ratio_z(&steps, &effect, 1.0, above);
-                (z, anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, above, prior, &starts))
+                (z, anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, above, prior, &starts))
             })
         });
     }

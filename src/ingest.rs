@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 pub use error::Error;
 
 use crate::config::plan::TimePlan;
-use crate::series::{Arm, Dataset, MetricName, Pair, Series, SignedDuration, Window};
+use crate::series::{Arm, Dataset, Instances, MetricName, Pair, Series, SignedDuration, Window, within};
+use crate::source::file::sum_of_counts;
 use crate::source::{Ask, Query, Source};
 use fetch::Fetched;
 
@@ -47,13 +48,17 @@ pub fn ingest(queries: &[Query], time: &TimePlan) -> Result<Dataset, Error> {
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let mut dataset = Dataset { windows, step, metrics: BTreeMap::new(), origins: BTreeMap::new() };
+    let mut dataset =
+        Dataset { windows, step, metrics: BTreeMap::new(), instances: BTreeMap::new(), origins: BTreeMap::new() };
     for (name, metric) in &metrics {
         let alone = metric.is_alone(name, &windows)?;
         let pair = Pair::try_build(|arm| match (alone, arm) {
             (true, Arm::Baseline) => Ok(metric.empty()),
             _ => metric.on_grid(name, arm, windows.get(arm), step),
         })?;
+        let instances = metric.instances(alone, &windows, step);
+        let pair = instances.as_ref().map_or(pair, |parts| parts.as_ref().map(|parts| sum_of_counts(parts.values())));
+        dataset.instances.extend(instances.map(|instances| ((*name).clone(), instances)));
         dataset.origins.insert((*name).clone(), metric.origin(&pair, step));
         dataset.metrics.insert((*name).clone(), pair);
     }
@@ -112,13 +117,25 @@ impl Metric<'_> {
         })
     }
 
+    /// The instances of both arms, each on the grid, where the rows name any.
+    fn instances(&self, alone: bool, windows: &Pair<Window>, step: SignedDuration) -> Option<Pair<Instances>> {
+        let asked = |arm: Arm| self.arms.get(arm).as_ref().and_then(|(_, fetched)| fetched.answer.instances.as_ref());
+        Arm::BOTH.into_iter().find_map(asked)?;
+        Some(Pair::build(|arm| {
+            let parts = asked(arm).filter(|_| !(alone && arm == Arm::Baseline));
+            let parts = parts.map(|parts| within(parts, windows.get(arm))).unwrap_or_default();
+            let on_grid = |(name, series)| (name, grid::on_steps(series, windows.get(arm), step));
+            parts.into_iter().map(on_grid).collect()
+        }))
+    }
+
     /// `a.csv and b.csv: errors of requests (epoch seconds); 2 exact repetitions of a row dropped`.
     fn origin(&self, pair: &Pair<Series>, step: SignedDuration) -> String {
         let (mut files, mut asked, mut clocks, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (query, fetched) in Arm::BOTH.iter().filter_map(|arm| *self.arms.get(*arm)) {
             let Source::File(file) = &query.source;
             add(&mut files, file.shown.clone());
-            add(&mut asked, words(&query.ask));
+            add(&mut asked, words(&query.ask) + &query.ask.instance().map_or(String::new(), |by| format!(" by {by}")));
             add(&mut clocks, fetched.clock.clone());
             fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.clone()));
             if let Some(spacing) = grid::coarser(pair.get(query.arm), step) {

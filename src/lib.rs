@@ -46,6 +46,7 @@
 //!     windows: Pair { baseline: window, canary: window },
 //!     step,
 //!     metrics: BTreeMap::from([("errors".to_owned(), Pair { baseline: counts(10), canary: counts(40) })]),
+//!     instances: BTreeMap::new(),
 //!     origins: BTreeMap::new(),
 //! };
 //!

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIR/canary.yaml          the same configuration, resolved, its sources rewritten to the files beside it
-//! DIR/series/METRIC.csv    what was measured: time, arm, and the columns of the metric's shape
+//! DIR/series/METRIC.csv    what was measured: time, arm, (instance,) and the columns of the metric's shape
 //! DIR/verdict.json         what was answered
 //! ```
 //!
@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::series::{Arm, Dataset, Pair, Series};
+use crate::series::{Arm, Dataset, Instances, Pair, Series};
 
 /// The name of the configuration inside a recording (and of any configuration that a folder stands for).
 pub const CONFIG: &str = "canary.yaml";
@@ -73,7 +73,7 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> R
     fs::create_dir(&series).map_err(at(&series))?;
     for (name, pair) in &dataset.metrics {
         let path = series.join(format!("{name}.csv"));
-        write_series(&path, pair).map_err(at(&path))?;
+        write_series(&path, pair, dataset.instances.get(name)).map_err(at(&path))?;
     }
     for (name, text) in [(CONFIG, config), (VERDICT, verdict)] {
         let path = draft.path().join(name);
@@ -168,16 +168,23 @@ fn readable_file(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
-fn write_series(path: &Path, pair: &Pair<Series>) -> io::Result<()> {
+fn write_series(path: &Path, pair: &Pair<Series>, instances: Option<&Pair<Instances>>) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(Vec::new());
     let columns = columns(pair);
-    rows.write_record(["time", "arm"].iter().chain(&columns))?;
+    let of = instances.map(|_| "instance");
+    rows.write_record(["time", "arm"].into_iter().chain(of).chain(columns.iter().copied()))?;
     for arm in Arm::BOTH {
-        let series = pair.get(arm);
-        for i in 0..series.len() {
-            let mut row = vec![series.time()[i].to_string(), arm.name().to_owned()];
-            row.extend(columns.iter().map(|column| cell(series, column, i)));
-            rows.write_record(&row)?;
+        let parts: Vec<(Option<&str>, &Series)> = match instances {
+            Some(instances) => instances.get(arm).iter().map(|(name, series)| (Some(name.as_str()), series)).collect(),
+            None => vec![(None, pair.get(arm))],
+        };
+        for (instance, series) in parts {
+            for i in 0..series.len() {
+                let mut row = vec![series.time()[i].to_string(), arm.name().to_owned()];
+                row.extend(instance.map(str::to_owned));
+                row.extend(columns.iter().map(|column| cell(series, column, i)));
+                rows.write_record(&row)?;
+            }
         }
     }
     let bytes = rows.into_inner().map_err(|error| io::Error::other(error.to_string()))?;

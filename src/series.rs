@@ -15,6 +15,9 @@ pub use jiff::{SignedDuration, Timestamp};
 /// The name of a metric, unique within a configuration.
 pub type MetricName = String;
 
+/// The series of one arm's instances (hosts, pods, regions) by their names.
+pub type Instances = BTreeMap<String, Series>;
+
 /// One of the two sides of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arm {
@@ -224,23 +227,43 @@ pub struct Dataset {
     pub step: SignedDuration,
     /// The series of each metric; an arm without any point has an empty series.
     pub metrics: BTreeMap<MetricName, Pair<Series>>,
+    /// The series of each arm's instances, of the metrics whose rows name one. Their sum is the metric's own series.
+    pub instances: BTreeMap<MetricName, Pair<Instances>>,
     /// Where each metric came from, for the report ("canary.csv, columns errors and requests").
     pub origins: BTreeMap<MetricName, String>,
 }
 
 impl Dataset {
-    /// The dataset as it stood at an instant: nothing at or after it is kept. Each arm is cut at the same
-    /// elapsed time from the start of its own window.
+    /// The dataset as it stood at an instant: nothing at or after it is kept. Windows of one length are cut at the same
+    /// elapsed time; a baseline of another length is an earlier time of its own, and over by then.
     pub fn until(&self, canary_end: Timestamp) -> Dataset {
         let elapsed = canary_end.duration_since(self.windows.canary.start);
-        let windows = self.windows.map(|w| {
-            let end = w.start.saturating_add(elapsed).unwrap_or(w.end);
-            Window { start: w.start, end: end.min(w.end) }
-        });
+        let alike = self.windows.baseline.duration() == self.windows.canary.duration();
+        let cut = |w: Window, end: Timestamp| Window { start: w.start, end: end.min(w.end).max(w.start) };
+        let along = |w: Window| cut(w, w.start.saturating_add(elapsed).unwrap_or(w.end));
+        let Pair { baseline, canary } = self.windows;
+        let baseline = if alike { along(baseline) } else { cut(baseline, canary_end) };
+        let windows = Pair { baseline, canary: along(canary) };
         let metrics = self.metrics.iter().map(|(name, pair)| {
             let cut = pair.as_ref().zip(windows.as_ref()).map(|(series, window)| series.within(window));
             (name.clone(), cut)
         });
-        Dataset { windows, step: self.step, metrics: metrics.collect(), origins: self.origins.clone() }
+        let instances = self.instances.iter().map(|(name, pair)| {
+            let cut = pair.as_ref().zip(windows.as_ref()).map(|(instances, window)| within(instances, window));
+            (name.clone(), cut)
+        });
+        Dataset {
+            windows,
+            step: self.step,
+            metrics: metrics.collect(),
+            instances: instances.collect(),
+            origins: self.origins.clone(),
+        }
     }
+}
+
+/// The points of each instance inside a window; an instance without any there is left out.
+pub fn within(instances: &Instances, window: &Window) -> Instances {
+    let cut = instances.iter().map(|(name, series)| (name.clone(), series.within(window)));
+    cut.filter(|(_, series)| !series.is_empty()).collect()
 }

@@ -210,6 +210,8 @@ pub(super) struct RateEntry {
     pub(super) show: Option<At<Choice<Show>>>,
     /// What it is a share of, in words: requests, lookups, sessions.
     pub(super) of: Option<At<String>>,
+    /// Column that names the instance (host, pod, region) each row is of, where there is one row per time and instance.
+    pub(super) instance: Option<At<String>>,
 }
 
 /// Which share of a rate is shown.

@@ -145,6 +145,11 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     }
 }
 
+fn only_of_rates(key: &str) -> Option<String> {
+    (key == "instance")
+        .then(|| "`instance` is for `rate`: only counts of trials are compared instance by instance".into())
+}
+
 fn no_hint(_: &str) -> Option<String> {
     None
 }
@@ -320,6 +325,7 @@ impl Read for RateEntry {
             missing: keys.may("missing"),
             show: keys.may("show"),
             of: keys.may("of"),
+            instance: keys.may("instance"),
         };
         keys.close(Some(rate), |key| match key {
             "errors" | "failures" | "failed" => Some("the column with the bad ones is named by `bad`".into()),
@@ -335,7 +341,7 @@ impl Read for EventsEntry {
         let count = keys.must("count");
         let (exposure, per, missing) = (keys.may("exposure"), keys.may("per"), keys.may("missing"));
         let events = count.map(|count| EventsEntry { count, exposure, per, missing });
-        keys.close(events, no_hint)
+        keys.close(events, only_of_rates)
     }
 }
 
@@ -346,7 +352,7 @@ impl Read for GaugeEntry {
         let (unit, quantile) = (keys.may("unit"), keys.may("quantile"));
         let (requests, scale) = (keys.may("requests"), keys.may("scale"));
         let gauge = value.map(|value| GaugeEntry { value, unit, quantile, requests, scale });
-        keys.close(gauge, no_hint)
+        keys.close(gauge, only_of_rates)
     }
 }
 
@@ -355,7 +361,7 @@ impl Read for ValuesEntry {
         let mut keys = Keys::open(node, report, "`values`", "values: { value: latency_ms, unit: ms }")?;
         let value = keys.must("value");
         let (unit, of) = (keys.may("unit"), keys.may("of"));
-        keys.close(value.map(|value| ValuesEntry { value, unit, of }), no_hint)
+        keys.close(value.map(|value| ValuesEntry { value, unit, of }), only_of_rates)
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Recorded<'a> {
 }
 
 /// The text of a recording's `canary.yaml`. Its series are expected in `series/NAME.csv`, in the metrics' own units:
-/// `total` and `bad`; `count` and `exposure`; `value`; `value` and `requests`.
+/// `total` and `bad`, by `instance` where there are any; `count` and `exposure`; `value`; `value` and `requests`.
 pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     let mut text = format!("# Recorded by davy {}. Judge it again with `davy judge` on this folder.\n", recording.davy);
     let mut line = |key: &str, value: String| text.push_str(&format!("{key}: {value}\n"));
@@ -142,6 +142,9 @@ fn columns(entry: &MetricEntry, metric: &Metric) -> String {
         }
         Kind::Gauge { .. } => ("gauge", gauge(entry, metric)),
     };
+    let named = entry.rate.as_ref().is_some_and(|rate| rate.instance.is_some());
+    let instance = named.then(|| ("instance", text("instance")));
+    let pairs: Vec<_> = pairs.into_iter().chain(instance).collect();
     let shape = format!("{shape}: {}", map(&pairs));
     let history = metric.history.map(|(phi, nu)| format!("history: {{ phi: {phi}, nu: {nu} }}"));
     braces([shape].into_iter().chain(history).collect())

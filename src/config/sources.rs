@@ -134,6 +134,7 @@ fn ask(metric: &MetricEntry, values: &Values, report: &mut Report) -> Option<Ask
             bad: values.maybe(rate.bad.as_ref().or(rate.part.as_ref()), report),
             good: values.maybe(rate.good.as_ref(), report),
             missing: gap(rate.missing.as_ref()),
+            instance: values.maybe(rate.instance.as_ref(), report),
         });
     }
     if let Some(events) = &metric.events {
@@ -167,7 +168,10 @@ pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named
         [&file.path].into_iter().chain(&file.time).chain(&file.zone).chain(arm).chain(long)
     });
     let columns = metrics.0.iter().flat_map(|(_, metric)| {
-        let rate = metric.rate.iter().flat_map(|RateEntry { bad, good, part, total, .. }| [bad, good, part, total]);
+        let rate = metric.rate.iter().flat_map(|rate| {
+            let RateEntry { bad, good, part, total, instance, .. } = rate;
+            [bad, good, part, total, instance]
+        });
         let events = metric.events.iter().flat_map(|events| events.exposure.iter().chain([&events.count]));
         let gauge = metric.gauge.iter().flat_map(|gauge| gauge.requests.iter().chain([&gauge.value]));
         let values = metric.values.iter().map(|values| &values.value);

@@ -62,6 +62,14 @@ pub(super) fn on_grid(series: Series, window: &Window, step: SignedDuration) -> 
     }
 }
 
+/// One instance's counts, each at the start of its step, so that instances whose clocks differ share their steps.
+pub(super) fn on_steps(series: Series, window: &Window, step: SignedDuration) -> Series {
+    let Series::Counts { time, total, bad } = series else { return series };
+    let slots = Slots::of(&time, window, step);
+    let (total, bad) = (slots.added(&total, u64::saturating_add), slots.added(&bad, u64::saturating_add));
+    Series::Counts { time: slots.starts(&time), total, bad }
+}
+
 /// Which step each point belongs to.
 struct Slots {
     start: Timestamp,
@@ -101,14 +109,28 @@ impl Slots {
         sums.collect()
     }
 
+    /// The start of each step that holds points.
+    fn starts(&self, time: &[Timestamp]) -> Vec<Timestamp> {
+        let mut at = 0;
+        let starts = self.runs().map(|run| {
+            let first = time[at];
+            at += run.len();
+            self.start_of(run[0]).unwrap_or(first)
+        });
+        starts.collect()
+    }
+
+    fn start_of(&self, step: i128) -> Option<Timestamp> {
+        Timestamp::from_nanosecond(self.start.as_nanosecond() + step * self.step_ns).ok()
+    }
+
     fn times(&self, time: &[Timestamp]) -> Vec<Timestamp> {
         let mut at = 0;
         let times = self.runs().map(|run| {
             let (first, step) = (time[at], run[0]);
             at += run.len();
             let own = (first.as_nanosecond() - self.start.as_nanosecond()).div_euclid(self.step_ns);
-            let grid = self.start.as_nanosecond() + step * self.step_ns;
-            if own == step && run.len() == 1 { first } else { Timestamp::from_nanosecond(grid).unwrap_or(first) }
+            if own == step && run.len() == 1 { first } else { self.start_of(step).unwrap_or(first) }
         });
         times.collect()
     }

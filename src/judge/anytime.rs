@@ -6,7 +6,7 @@
 use super::compare::Comparison;
 use super::look::{Hurdle, Look};
 use crate::stats::anytime::{self, Starts};
-use crate::stats::counts::Exposure;
+use crate::stats::counts::{self, Exposure};
 use crate::stats::{Direction, single};
 
 /// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
@@ -23,11 +23,13 @@ impl Comparison {
     /// given starts; tuned to a horizon in steps.
     pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
         match self {
-            Comparison::RateRatio { steps, exposure, prior, .. } => {
-                anytime::ratio_ln_e(steps, *exposure, limit, direction, *prior, starts)
+            Comparison::RateRatio { steps, instances, exposure, prior, .. } => {
+                anytime::ratio_ln_e(steps, instances.as_deref(), *exposure, limit, direction, *prior, starts)
             }
-            Comparison::RateDifference { steps, .. } => {
-                anytime::difference_ln_e(steps, limit, direction, horizon, starts)
+            Comparison::RateDifference { steps, instances, prior, .. } => {
+                let instances = instances.as_deref();
+                let between = |start| counts::between_instances(steps, start, instances, Exposure::Trials, *prior);
+                anytime::difference_ln_e(steps, between, limit, direction, horizon, starts)
             }
             Comparison::Share { steps, prior, dispersion, .. } => {
                 let effect = |steps: &[_]| dispersion(steps, *prior);
@@ -43,9 +45,15 @@ impl Comparison {
                 let effect = |steps: &[_]| self.dispersion()(steps, *prior);
                 anytime::share_ln_e(&self.beyond(limit, direction), 1.0 - q, direction, effect, starts)
             }
-            Comparison::QuantileRatio { prior, .. } => {
-                anytime::ratio_ln_e(&self.slow(limit, direction), Exposure::Trials, 1.0, direction, *prior, starts)
-            }
+            Comparison::QuantileRatio { prior, .. } => anytime::ratio_ln_e(
+                &self.slow(limit, direction),
+                None,
+                Exposure::Trials,
+                1.0,
+                direction,
+                *prior,
+                starts,
+            ),
         }
     }
 

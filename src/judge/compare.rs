@@ -14,6 +14,7 @@ use crate::stats::Direction;
 use crate::stats::anytime::{self, Starts};
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::{DesignEffect, Prior};
+use crate::stats::instances::Instances;
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{self, Level};
@@ -25,9 +26,15 @@ pub(super) type Dispersion = fn(&[Option<TrialStep>], Prior) -> DesignEffect;
 #[derive(Debug, Clone)]
 pub(super) enum Comparison {
     /// Canary rate divided by baseline rate, from counts per step.
-    RateRatio { steps: Vec<CountStep>, effect: DesignEffect, exposure: Exposure, prior: Prior },
+    RateRatio {
+        steps: Vec<CountStep>,
+        instances: Option<Arc<Instances>>,
+        effect: DesignEffect,
+        exposure: Exposure,
+        prior: Prior,
+    },
     /// Canary rate minus baseline rate, from counts per step.
-    RateDifference { steps: Vec<CountStep>, effect: DesignEffect },
+    RateDifference { steps: Vec<CountStep>, instances: Option<Arc<Instances>>, effect: DesignEffect, prior: Prior },
     /// The canary's own rate.
     Share {
         steps: Vec<Option<TrialStep>>,
@@ -139,7 +146,7 @@ impl Comparison {
     pub(super) fn z(&self, limit: f64, direction: Direction) -> f64 {
         match self {
             Comparison::RateRatio { steps, effect, .. } => counts::ratio_z(steps, effect, limit, direction),
-            Comparison::RateDifference { steps, effect } => counts::difference_z(steps, effect, limit, direction),
+            Comparison::RateDifference { steps, effect, .. } => counts::difference_z(steps, effect, limit, direction),
             Comparison::Share { bad, total, effect, .. } => single::share_z(*bad, *total, limit, effect, direction),
             Comparison::Frequency { count, exposure, effect, .. } => {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
@@ -165,7 +172,7 @@ impl Comparison {
     pub(super) fn interval(&self, low: f64, high: f64) -> (f64, f64) {
         match self {
             Comparison::RateRatio { steps, effect, .. } => counts::ratio_interval(steps, effect, low, high),
-            Comparison::RateDifference { steps, effect } => counts::difference_interval(steps, effect, low, high),
+            Comparison::RateDifference { steps, effect, .. } => counts::difference_interval(steps, effect, low, high),
             Comparison::Share { bad, total, effect, .. } => single::share_interval(*bad, *total, effect, low, high),
             Comparison::Frequency { count, exposure, effect, .. } => {
                 single::frequency_interval(*count, *exposure, effect, low, high)

@@ -6,7 +6,9 @@
 //! front of both arms.
 
 use super::requests::cells;
-use crate::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use crate::series::{self, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use crate::stats::instances::Instances;
+use crate::stats::single::TrialStep;
 use crate::stats::slow::Requests;
 
 /// One arm's points by step: nothing where nothing was measured.
@@ -87,15 +89,27 @@ impl Grid {
 
     /// Trials and bad ones per step, for both arms. Empty where the series has another shape.
     pub(super) fn counts(&self, series: &Pair<Series>) -> Pair<Steps<Trials>> {
-        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| match series {
-            Series::Counts { time, total, bad } => self.lay(
-                window,
-                time,
-                |i| Trials { total: total[i], bad: bad[i].min(total[i]) },
-                |a, b| Trials { total: a.total.saturating_add(b.total), bad: a.bad.saturating_add(b.bad) },
-            ),
-            _ => vec![None; self.len()],
-        })
+        self.windows.as_ref().zip(series.as_ref()).map(|(window, series)| self.trials(window, series))
+    }
+
+    fn trials(&self, window: &Window, series: &Series) -> Steps<Trials> {
+        let Series::Counts { time, total, bad } = series else { return vec![None; self.len()] };
+        self.lay(
+            window,
+            time,
+            |i| Trials { total: total[i], bad: bad[i].min(total[i]) },
+            |a, b| Trials { total: a.total.saturating_add(b.total), bad: a.bad.saturating_add(b.bad) },
+        )
+    }
+
+    /// The trials of each instance per step, for both arms.
+    pub(super) fn instances(&self, instances: &Pair<series::Instances>) -> Instances {
+        let step = |t: Trials| TrialStep { total: t.total, bad: t.bad };
+        let Pair { baseline, canary } = self.windows.as_ref().zip(instances.as_ref()).map(|(window, instances)| {
+            let own = |series| self.trials(window, series).into_iter().map(|trials| trials.map(step)).collect();
+            instances.values().map(own).collect()
+        });
+        Instances { canary, baseline }
     }
 
     /// Occurrences and their exposure per step, for both arms. Without an exposure of their own, steps expose by

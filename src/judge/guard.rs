@@ -8,7 +8,7 @@ use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
 use super::{explain, requests, words};
-use crate::series::{Dataset, Pair, Series, Window};
+use crate::series::{Dataset, Instances, Pair, Series, Window};
 
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
@@ -46,6 +46,11 @@ impl<'a> Case<'a> {
     /// The dataset the case is from.
     pub(super) fn data(&self) -> &'a Dataset {
         self.data
+    }
+
+    /// The series of the metric's instances, where its rows name them.
+    pub(super) fn instances(&self) -> Option<&'a Pair<Instances>> {
+        self.data.instances.get(&self.criterion.metric)
     }
 
     /// Whether both arms ran at the same time.

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use super::bias::allowance_for;
 use super::compare::{Comparison, LevelSteps, UNUSABLE};
-use super::grid::{Grid, Occurrences, Steps, Trials, sum};
+use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::look::Look;
 use super::requests::{self, ArmRequests, Ordered};
@@ -18,7 +19,8 @@ use crate::stats::Direction;
 use crate::stats::anytime::Starts;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
-use crate::stats::quantile::{self, small_sample_allowance, small_sample_bias};
+use crate::stats::instances::Instances;
+use crate::stats::quantile;
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{hodges_lehmann, median};
@@ -26,9 +28,6 @@ use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
 pub(super) const RESOLUTION: f64 = 1e-3;
-
-/// The log-scale spread that a latency tail is allowed when the data cannot tell.
-const UNKNOWN_SPREAD: f64 = 1.0;
 
 /// A criterion's data, reduced to what its comparisons need.
 pub(super) struct Measured {
@@ -55,7 +54,7 @@ pub(super) struct Measured {
 }
 
 enum Points {
-    Counts(Pair<Steps<Trials>>),
+    Counts(Pair<Steps<Trials>>, Option<Arc<Instances>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
     Values { arms: Pair<Arc<ArmRequests>>, thresholds: Arc<[Option<f64>]>, q: f64 },
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
@@ -120,6 +119,10 @@ impl Measured {
         let total = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
         let bad = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
+        let compared = case.instances().filter(|_| case.needs_baseline());
+        let instances = compared.map(|instances| Arc::new(case.grid.instances(instances)));
+        let counted = instances.as_ref().map(|instances| instances.counted(&paired_counts(&steps), 0));
+        let notes = counted.map(|(canary, baseline)| words::instances(canary, baseline)).into_iter().collect();
         let estimate = bad.zip(total).map(|(bad, total)| {
             let share = (total > 0).then(|| bad as f64 / total as f64);
             share.map(|share| if flipped { 1.0 - share } else { share })
@@ -130,8 +133,9 @@ impl Measured {
             bad: Some(bad),
             estimate,
             flipped,
+            notes,
             prior,
-            ..Self::empty(Points::Counts(steps))
+            ..Self::empty(Points::Counts(steps, instances))
         }
     }
 
@@ -282,15 +286,15 @@ impl Measured {
         let bare = value.is_nan();
         let ratio = if bare { 1.0 } else { value };
         let (comparison, limit) = match (&self.points, limit) {
-            (Points::Counts(steps), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
-            (Points::Counts(steps), _) => {
+            (Points::Counts(steps, _), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
+            (Points::Counts(steps, instances), _) => {
                 let steps = paired_counts(steps);
-                let (exposure, prior) = (Exposure::Trials, self.prior);
-                let effect = counts::design_effect(&steps, exposure, prior);
+                let (instances, exposure, prior) = (instances.clone(), Exposure::Trials, self.prior);
+                let effect = counts::design_effect_from(&steps, 0, instances.as_deref(), exposure, prior);
                 if by_ratio && !bare {
-                    (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
+                    (Comparison::RateRatio { steps, instances, effect, exposure, prior }, ratio)
                 } else {
-                    (Comparison::RateDifference { steps, effect }, if bare { 0.0 } else { value })
+                    (Comparison::RateDifference { steps, instances, effect, prior }, if bare { 0.0 } else { value })
                 }
             }
             (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
@@ -298,7 +302,7 @@ impl Measured {
                 let steps = paired_events(steps, shares.unwrap_or(Pair { baseline: 1.0, canary: 1.0 }));
                 let (exposure, prior) = (Exposure::Measure, self.prior);
                 let effect = counts::design_effect(&steps, exposure, prior);
-                (Comparison::RateRatio { steps, effect, exposure, prior }, ratio)
+                (Comparison::RateRatio { steps, instances: None, effect, exposure, prior }, ratio)
             }
             (Points::Values { arms, q, .. }, Limit::Threshold(_)) => {
                 let (arm, prior) = (arms.canary.clone(), self.prior);
@@ -443,115 +447,4 @@ fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
 pub(super) fn resolution_variance(log: bool, size: f64) -> f64 {
     let resolution = if log { RESOLUTION } else { RESOLUTION * size.max(f64::MIN_POSITIVE) };
     resolution * resolution / 12.0
-}
-
-/// How much the small-sample bias of percentiles may favour either answer, per step: in `canary` what may make
-/// the canary look slower, in `baseline` what may make it look faster. Steps with too few requests are dropped.
-fn allowance_for(
-    case: &Case,
-    grid: &Grid,
-    q: f64,
-    steps: &mut Pair<Steps<f64>>,
-    notes: &mut Vec<String>,
-) -> (Pair<Vec<f64>>, bool) {
-    let spread = tail_spread(case).unwrap_or(UNKNOWN_SPREAD);
-    let Some((requests, from)) = request_counts(case, grid) else {
-        return unknown_sizes(case, spread, steps.canary.len(), notes);
-    };
-    if let Some(from) = from {
-        notes.push(format!("request counts behind the percentiles are those of `{from}`"));
-    }
-    let enough = |n: &Option<u64>| n.is_some_and(|n| n as f64 * (1.0 - q) >= 1.0);
-    let mut dropped = 0;
-    if case.is_unpaired() {
-        for (steps, requests) in [(&mut steps.baseline, &requests.baseline), (&mut steps.canary, &requests.canary)] {
-            for (step, _) in steps.iter_mut().zip(requests).filter(|(step, n)| step.is_some() && !enough(n)) {
-                *step = None;
-                dropped += 1;
-            }
-        }
-    } else {
-        for i in 0..steps.canary.len() {
-            let present = steps.canary[i].is_some() && steps.baseline[i].is_some();
-            if present && !(enough(&requests.baseline[i]) && enough(&requests.canary[i])) {
-                (steps.baseline[i], steps.canary[i]) = (None, None);
-                dropped += 1;
-            }
-        }
-    }
-    if dropped > 0 {
-        let name = words::quantile_name(q);
-        notes.push(format!("{dropped} steps with too few requests for a {name} are left out"));
-    }
-    if case.is_unpaired() {
-        let bias = requests.as_ref().map(|n| small_sample_bias(q, spread, n));
-        let excess = |low: f64, high: f64| vec![(low - high).max(0.0)];
-        return (
-            Pair { baseline: excess(bias.canary, bias.baseline), canary: excess(bias.baseline, bias.canary) },
-            false,
-        );
-    }
-    let slower = small_sample_allowance(q, spread, &requests.baseline, &requests.canary);
-    let faster = small_sample_allowance(q, spread, &requests.canary, &requests.baseline);
-    (Pair { baseline: faster, canary: slower }, false)
-}
-
-/// Without request counts the worst case is allowed for, except against the direction that the configured traffic
-/// share rules out.
-fn unknown_sizes(case: &Case, spread: f64, steps: usize, notes: &mut Vec<String>) -> (Pair<Vec<f64>>, bool) {
-    let of_both = |share: f64| if case.is_parallel() { share } else { share / (1.0 + share) };
-    let share = case.rules.traffic.as_ref().map(|traffic| of_both(traffic.share));
-    if share.is_some_and(|share| (0.4..=0.6).contains(&share)) {
-        return (Pair::default(), false);
-    }
-    let worst = |needed: bool| if needed { vec![0.25 * spread; steps] } else { Vec::new() };
-    let canary_may_be_larger = share.is_none_or(|share| share > 0.5);
-    let baseline_may_be_larger = share.is_none_or(|share| share < 0.5);
-    notes.push(
-        "percentiles of arms of unknown size are biased differently: the worst case is allowed for; give `requests` \
-         (or a rate metric) to be exact"
-            .into(),
-    );
-    (Pair { baseline: worst(baseline_may_be_larger), canary: worst(canary_may_be_larger) }, true)
-}
-
-/// The request counts behind a gauge: its own, or the totals of a rate metric on the same steps, with its name.
-fn request_counts<'a>(case: &Case<'a>, grid: &Grid) -> Option<(Pair<Steps<u64>>, Option<&'a str>)> {
-    let known = |p: &Pair<Steps<u64>>| p.canary.iter().any(Option::is_some) && p.baseline.iter().any(Option::is_some);
-    let own = grid.requests(case.series);
-    if known(&own) {
-        return Some((own, None));
-    }
-    let traffic = case.rules.traffic.as_ref().and_then(|traffic| traffic.metric.as_ref());
-    let rate = |name: &&String| case.rules.metrics.get(*name).is_some_and(|m| m.kind == Kind::BadShare);
-    let names = traffic.into_iter().chain(case.data().metrics.keys().filter(rate));
-    names.filter_map(|name| Some((name, case.data().metrics.get(name)?))).find_map(|(name, series)| {
-        let requests = grid.requests(series);
-        known(&requests).then_some((requests, Some(name.as_str())))
-    })
-}
-
-/// The log-scale spread of the tail, from percentile gauges of the same family: s = max(ln(P95/P50)/1.645,
-/// ln(P99/P95)/0.681), medians over the steps of both arms.
-fn tail_spread(case: &Case) -> Option<f64> {
-    let family = &case.criterion.family;
-    let gauge_at = |wanted: f64| {
-        let criteria = case.rules.criteria.iter().filter(|c| c.family == *family).map(|c| &c.metric);
-        criteria.chain([&case.criterion.metric]).find_map(|name| {
-            let metric = case.rules.metrics.get(name)?;
-            let is_it = matches!(metric.kind, Kind::Gauge { quantile: Some(q), .. } if (q - wanted).abs() < 1e-9);
-            let same_unit = metric.unit == Unit::Milliseconds || metric.unit == case.metric.unit;
-            let series = case.data().metrics.get(name).filter(|_| is_it && same_unit)?;
-            let steps = case.grid.gauge(series);
-            Some(steps.baseline.into_iter().chain(steps.canary).collect::<Steps<f64>>())
-        })
-    };
-    let ratio = |below: &Option<Steps<f64>>, above: &Option<Steps<f64>>| {
-        let pairs = below.as_ref()?.iter().zip(above.as_ref()?);
-        let logs = pairs.filter_map(|(below, above)| Some((above.as_ref()? / below.as_ref()?).ln()));
-        median(&logs.collect::<Vec<_>>())
-    };
-    let (p50, p95, p99) = (gauge_at(0.5), gauge_at(0.95), gauge_at(0.99));
-    let spreads = [ratio(&p50, &p95).map(|body| body / 1.645), ratio(&p95, &p99).map(|tail| tail / 0.681)];
-    spreads.into_iter().flatten().filter(|s| s.is_finite() && *s > 0.0).reduce(f64::max)
 }

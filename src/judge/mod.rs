@@ -23,6 +23,7 @@ pub mod verdict;
 pub mod words;
 
 mod anytime;
+mod bias;
 mod compare;
 mod decide;
 mod explain;

@@ -27,7 +27,10 @@ pub fn critical_values(rules: &Rules, length: SignedDuration, step: SignedDurati
     let start = Timestamp::UNIX_EPOCH;
     let window = Window { start, end: start.saturating_add(length).unwrap_or(start) };
     let windows = Pair { baseline: window, canary: window };
-    let look = Look::new(rules, &Dataset { windows, step, metrics: BTreeMap::new(), origins: BTreeMap::new() });
+    let look = Look::new(
+        rules,
+        &Dataset { windows, step, metrics: BTreeMap::new(), instances: BTreeMap::new(), origins: BTreeMap::new() },
+    );
     let budget = Budget::of(rules);
     let critical = |criterion| {
         let levels = budget.levels(criterion);

@@ -3,6 +3,7 @@
 use super::rules::{Bound, Limit, Side, Unit};
 use super::verdict::{EffectKind, Outcome};
 use crate::series::SignedDuration;
+use crate::stats::instances::LEAST_INSTANCES;
 
 /// A value with its unit: `1.2 %`, `230 ms`, `1.4 s`, `12 /min`.
 pub fn quantity(value: f64, unit: &Unit) -> String {
@@ -169,4 +170,16 @@ pub fn outcome_verb(outcome: Outcome) -> &'static str {
 pub fn quantile_name(q: f64) -> String {
     let percent = format!("{:.4}", q * 100.0);
     format!("p{}", percent.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// What the instances of both arms are good for.
+pub(super) fn instances(canary: usize, baseline: usize) -> String {
+    let (few, arm) = if canary < LEAST_INSTANCES { (canary, "canary") } else { (baseline, "baseline") };
+    if few >= LEAST_INSTANCES {
+        return format!("{canary} against {baseline} instances: how they differ is part of the noise");
+    }
+    let s = if few == 1 { "" } else { "s" };
+    format!(
+        "{few} instance{s} in the {arm}: at least {LEAST_INSTANCES} are needed in each arm to tell an odd one from a regression"
+    )
 }

@@ -103,6 +103,8 @@ pub enum Ask {
         good: Option<String>,
         /// What an empty cell of `bad` or `good` means where `total` (or the other) has a value.
         missing: Missing,
+        /// The column that names the instance (host, pod, region) a row is of; there is one row for each then.
+        instance: Option<String>,
     },
     /// Occurrences.
     Events {

@@ -7,6 +7,7 @@
 //! differences are judged by the score of Miettinen and Nurminen (1985).
 
 use super::dispersion::{DesignEffect, Prior};
+use super::instances::Instances;
 use super::longrun::{COSINES_COUNTS, step_sum};
 use super::tail::{beta_logit_quantile, binomial_z, t_to_z};
 use super::{Direction, crossing, defined};
@@ -41,7 +42,7 @@ impl CountStep {
         self.canary_total + self.baseline_total
     }
 
-    fn events(&self) -> f64 {
+    pub(super) fn events(&self) -> f64 {
         self.canary as f64 + self.baseline as f64
     }
 
@@ -93,6 +94,35 @@ pub fn rate_difference(steps: &[CountStep]) -> f64 {
 pub fn design_effect(steps: &[CountStep], exposure: Exposure, prior: Prior) -> DesignEffect {
     let Residuals { each, model, finite } = Residuals::of(steps, exposure);
     DesignEffect::estimate(&each, model, finite, prior)
+}
+
+/// As [`design_effect`] of the steps from `start` on, and of their instances where they are known: what is noise between
+/// the instances of an arm is noise between the arms.
+pub fn design_effect_from(
+    steps: &[CountStep],
+    start: usize,
+    instances: Option<&Instances>,
+    exposure: Exposure,
+    prior: Prior,
+) -> DesignEffect {
+    let between = between_instances(steps, start, instances, exposure, prior);
+    DesignEffect { between, ..design_effect(steps.get(start..).unwrap_or_default(), exposure, prior) }
+}
+
+/// The design effect between the instances alone, with its degrees of freedom; nothing where they are not known or
+/// fewer than [`LEAST_INSTANCES`](super::instances::LEAST_INSTANCES) in an arm.
+pub fn between_instances(
+    steps: &[CountStep],
+    start: usize,
+    instances: Option<&Instances>,
+    exposure: Exposure,
+    prior: Prior,
+) -> Option<(f64, f64)> {
+    let since = steps.get(start..).unwrap_or_default();
+    let spread = instances?.variance(steps, start, rate_ratio(since))?;
+    let model = Residuals::of(since, exposure).model;
+    let ratio = if model > 0.0 { spread.variance / model } else { 1.0 };
+    Some(prior.shrink(ratio, spread.dof))
 }
 
 /// The dispersion that [`design_effect`] estimates, as it is: without a prior, even where it is below one, and with its
@@ -244,7 +274,7 @@ pub fn difference_z(steps: &[CountStep], effect: &DesignEffect, d: f64, directio
         return 0.0;
     }
     if difference_is_stratified(steps) {
-        return stratified_difference_z(steps, d, sign);
+        return stratified_difference_z(steps, effect, d, sign);
     }
     effect.weaken_unconditional(sign * score(&pooled(steps), d).z())
 }
@@ -328,8 +358,8 @@ pub(super) fn weighted_score(step: &CountStep, d: f64) -> Option<(f64, f64)> {
 }
 
 /// The weighted sum of the steps' differences over its long-run standard error, which is at least that of
-/// independent trials.
-fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
+/// independent trials and that between instances.
+fn stratified_difference_z(steps: &[CountStep], effect: &DesignEffect, d: f64, sign: f64) -> f64 {
     let scores: Vec<_> = steps.iter().map(|step| weighted_score(step, d)).collect();
     let model: f64 = scores.iter().flatten().map(|(_, variance)| variance).sum();
     let g: Vec<_> = scores.iter().map(|score| score.map(|(excess, _)| excess)).collect();
@@ -337,9 +367,8 @@ fn stratified_difference_z(steps: &[CountStep], d: f64, sign: f64) -> f64 {
     if sum.sum == 0.0 {
         return 0.0;
     }
-    let z = [sum.autoregressive, sum.cosines].map(|v| {
-        let t = sign * sum.sum / v.variance.max(model).sqrt();
-        defined(t_to_z(t, v.dof))
-    });
-    z[0].min(z[1])
+    let by_steps = [sum.autoregressive, sum.cosines].map(|v| (v.variance.max(model), v.dof));
+    let by_instances = effect.between.map(|(phi, nu)| (model * phi, nu));
+    let z = |(variance, dof): (f64, f64)| defined(t_to_z(sign * sum.sum / variance.sqrt(), dof));
+    by_steps.into_iter().chain(by_instances).map(z).fold(f64::INFINITY, f64::min)
 }

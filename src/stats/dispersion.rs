@@ -41,8 +41,10 @@ impl Prior {
 /// Estimated dispersion: one candidate per estimator of the variance; evidence is what the weakest leaves of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesignEffect {
-    /// Design effects and their degrees of freedom.
+    /// Design effects and their degrees of freedom, from the steps.
     pub candidates: Vec<(f64, f64)>,
+    /// The same from the instances, where there are enough of them.
+    pub between: Option<(f64, f64)>,
     /// The finite-population factor: below one where events are a large share of trials.
     pub finite: f64,
 }
@@ -57,7 +59,7 @@ impl DesignEffect {
             let ratio = |variance: f64| if model > 0.0 { variance / model } else { 1.0 };
             [sum.autoregressive, sum.cosines].map(|v| prior.shrink(ratio(v.variance), v.dof)).to_vec()
         };
-        DesignEffect { candidates, finite }
+        DesignEffect { candidates, between: None, finite }
     }
 
     /// The design effect as estimated from the slow and fast waves of the steps alone (equal-weighted cosines), with no
@@ -66,6 +68,11 @@ impl DesignEffect {
         let sum = step_sum(residuals, COSINES_COUNTS);
         let LongRun { variance, dof } = sum.cosines;
         (sum.n >= 3 && model > 0.0 && variance.is_finite()).then(|| (variance / model, dof))
+    }
+
+    /// All candidates.
+    pub(super) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.candidates.iter().copied().chain(self.between)
     }
 
     /// The evidence that is left of an exact z.
@@ -79,13 +86,13 @@ impl DesignEffect {
     }
 
     fn weaken_by(&self, z: f64, finite: f64) -> f64 {
-        let weakened = self.candidates.iter().map(|(phi, nu)| t_to_z(z / (phi * finite).sqrt(), *nu));
+        let weakened = self.all().map(|(phi, nu)| t_to_z(z / (phi * finite).sqrt(), nu));
         defined(weakened.reduce(f64::min).unwrap_or(z))
     }
 
     /// The z that an exact tail must reach for its weakened evidence to reach `critical`.
     pub fn strengthen(&self, critical: f64) -> f64 {
-        let needed = self.candidates.iter().map(|(phi, nu)| z_to_t(critical, *nu) * (phi * self.finite).sqrt());
+        let needed = self.all().map(|(phi, nu)| z_to_t(critical, nu) * (phi * self.finite).sqrt());
         let needed = needed.reduce(f64::max).unwrap_or(critical);
         // nothing reaches a critical value that is none
         if critical.is_nan() || needed.is_nan() { f64::INFINITY } else { needed }
@@ -103,6 +110,6 @@ impl DesignEffect {
 
     /// The largest design effect among the candidates.
     pub fn largest(&self) -> f64 {
-        self.candidates.iter().map(|(phi, _)| *phi).fold(1.0, f64::max)
+        self.all().map(|(phi, _)| phi).fold(1.0, f64::max)
     }
 }

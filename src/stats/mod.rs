@@ -6,7 +6,8 @@
 //! values that the matching z does not reject; any-time evidence is the logarithm of an e-value.
 //!
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
-//! dependent steps), [`dispersion`] (how much noisier than the textbook counts are), then one file per question:
+//! dependent steps), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same,
+//! from one host to another), then one file per question:
 //! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
 //! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times), [`slow`] (how a question
 //! about a quantile becomes one about counts), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much
@@ -19,6 +20,7 @@ mod crossing;
 pub(crate) use crossing::nearest_rejected;
 pub mod dispersion;
 mod incomplete;
+pub mod instances;
 pub mod longrun;
 pub mod planned;
 pub mod power;

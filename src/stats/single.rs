@@ -121,7 +121,7 @@ fn realised(rates: &[(f64, f64)], variance: f64, prior: Prior) -> DesignEffect {
     };
     // what cannot be told is as bad as it can be
     let ratio = if ratio.is_nan() { f64::INFINITY } else { ratio };
-    DesignEffect { candidates: vec![prior.shrink(ratio, dof)], finite: 1.0 }
+    DesignEffect { candidates: vec![prior.shrink(ratio, dof)], between: None, finite: 1.0 }
 }
 
 /// Evidence that the share of bad trials lies above (or below) `p0`, from `x` bad ones of `n`. Zero without trials.

@@ -148,6 +148,7 @@ fn dataset(service: &Service, worse: Worse, count: usize, seed: u64) -> Dataset 
         windows: Pair { baseline: window, canary: window },
         step: SignedDuration::from_mins(1),
         metrics: BTreeMap::from([("errors".to_owned(), counts), ("load".to_owned(), load)]),
+        instances: BTreeMap::new(),
         origins: BTreeMap::new(),
     }
 }

@@ -18,7 +18,7 @@ fn file(format: Format) -> File {
 }
 
 fn counts(missing: Missing) -> Ask {
-    Ask::Counts { total: Some("total".into()), bad: Some("bad".into()), good: None, missing }
+    Ask::Counts { total: Some("total".into()), bad: Some("bad".into()), good: None, missing, instance: None }
 }
 
 fn read(file: &File, bytes: &[u8], ask: &Ask) -> Result<Answer, Error> {

@@ -212,7 +212,13 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
             };
             let windows = Pair { baseline: other.unwrap_or(window), canary: window };
             let step = SignedDuration::from_secs(60);
-            let mut data = Dataset { windows, step, metrics: BTreeMap::new(), origins: BTreeMap::new() };
+            let mut data = Dataset {
+                windows,
+                step,
+                metrics: BTreeMap::new(),
+                instances: BTreeMap::new(),
+                origins: BTreeMap::new(),
+            };
             for ((kind, unit), criterion, (baseline, canary)) in metrics {
                 let metric = Metric { unit, kind, of: "requests".into(), history: None };
                 rules.metrics.insert(criterion.metric.clone(), metric);
@@ -307,6 +313,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             windows: Pair { baseline: window, canary: window },
             step: SignedDuration::from_secs(60),
             metrics: BTreeMap::from([("m".to_owned(), Pair { baseline, canary })]),
+            instances: BTreeMap::new(),
             origins: BTreeMap::new(),
         };
         (rules, data)

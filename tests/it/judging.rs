@@ -47,6 +47,7 @@ fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Data
         windows: Pair { baseline: window, canary: window },
         step: SignedDuration::from_secs(60),
         metrics: BTreeMap::from([(metric.to_owned(), Pair { baseline, canary })]),
+        instances: BTreeMap::new(),
         origins: BTreeMap::new(),
     }
 }

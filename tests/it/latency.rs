@@ -76,6 +76,7 @@ fn dataset(baseline: Series, canary: Series, window: Window, step: SignedDuratio
         windows: Pair { baseline: window, canary: window },
         step,
         metrics: BTreeMap::from([("latency".to_owned(), Pair { baseline, canary })]),
+        instances: BTreeMap::new(),
         origins: BTreeMap::new(),
     }
 }

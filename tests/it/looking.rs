@@ -60,6 +60,7 @@ fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i64) -> u64) 
         step: SignedDuration::from_mins(1),
         metrics: BTreeMap::from([("errors".to_owned(), errors), ("fallbacks".to_owned(), fallbacks)]),
         origins: BTreeMap::new(),
+        instances: BTreeMap::new(),
     }
 }
 

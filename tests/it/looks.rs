@@ -32,7 +32,7 @@ fn swapped(steps: &[CountStep]) -> Vec<CountStep> {
 }
 
 fn ratio_ln_e(steps: &[CountStep], r0: f64, direction: Direction) -> f64 {
-    anytime::ratio_ln_e(steps, Exposure::Trials, r0, direction, Prior::default(), &Starts::spread(40.0))
+    anytime::ratio_ln_e(steps, None, Exposure::Trials, r0, direction, Prior::default(), &Starts::spread(40.0))
 }
 
 fn trial_effect(steps: &[Option<TrialStep>]) -> DesignEffect {
@@ -166,7 +166,7 @@ fn no_data_is_no_evidence() {
             }
             let four: Vec<_> = [1.0, 1.1, 0.9, 1.0].map(Some).into_iter().chain([None; 9]).collect();
             assert!(anytime::level_ln_e(&four, 0.0, direction, 0.0, 60.0, starts).abs() < 1e-12);
-            assert!(anytime::difference_ln_e(&nothing[1], 0.0, direction, 60.0, starts).abs() < 1e-12);
+            assert!(anytime::difference_ln_e(&nothing[1], |_| None, 0.0, direction, 60.0, starts).abs() < 1e-12);
         }
     }
 }
@@ -192,7 +192,8 @@ fn an_impossible_hypothesis_is_refuted_and_an_impossible_alternative_is_not_beli
 fn a_late_onset_is_seen_from_a_later_start() {
     let step = |t: u64| count_step(500.0, if t < 40 { 3 } else { 14 }, 500.0, if t.is_multiple_of(3) { 5 } else { 4 });
     let steps: Vec<CountStep> = (0..60).map(step).collect();
-    let from = |starts| anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
+    let from =
+        |starts| anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
     assert!(from(Starts::spread(60.0)) > from(Starts::zero()) + 2.0);
 }
 
@@ -360,12 +361,12 @@ proptest! {
         let starts = Starts::spread(horizon);
         for direction in BOTH {
             let values = [
-                anytime::ratio_ln_e(&steps, Exposure::Trials, at, direction, Prior { phi: floor, nu: horizon }, &starts),
+                anytime::ratio_ln_e(&steps, None, Exposure::Trials, at, direction, Prior { phi: floor, nu: horizon }, &starts),
                 anytime::exact_ratio_ln_e(&steps, at, direction),
                 anytime::share_ln_e(&trials, at, direction, trial_effect, &starts),
                 anytime::frequency_ln_e(&events, at, direction, event_effect, &starts),
                 anytime::level_ln_e(&y, at, direction, floor, horizon, &starts),
-                anytime::difference_ln_e(&steps, at, direction, horizon, &starts),
+                anytime::difference_ln_e(&steps, |_| None, at, direction, horizon, &starts),
                 anytime::ln_e_t(at, floor, horizon),
             ];
             prop_assert!(values.iter().all(|v| !v.is_nan()), "{values:?}");

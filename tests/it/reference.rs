@@ -56,7 +56,7 @@ fn worked_example() {
     assert_eq!(format!("{exact:.6} {:.6} {:.9}", effect.finite, effect.tail(2.0)), "2.476083 0.992696 0.000892759");
     let mixture = anytime::exact_ratio_ln_e(&steps, 1.0, Direction::Above);
     let tempered = |starts: Starts| {
-        anytime::ratio_ln_e(&steps, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts)
+        anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts)
     };
     let (spread, zero) = (tempered(Starts::spread(60.0)), tempered(Starts::zero()));
     assert_eq!(format!("{mixture:.6} {spread:.6} {zero:.6}"), "2.144297 0.603392 0.977054");
@@ -350,7 +350,7 @@ impl Case<'_> {
             "exact_ratio_ln_e" => anytime::exact_ratio_ln_e(&self.steps(), self.number("r0"), direction),
             "ratio_ln_e" => {
                 let (r0, exposure, prior) = (self.number("r0"), self.exposure(), Prior::default());
-                anytime::ratio_ln_e(&self.steps(), exposure, r0, direction, prior, &self.starts())
+                anytime::ratio_ln_e(&self.steps(), None, exposure, r0, direction, prior, &self.starts())
             }
             "share_ln_e" => {
                 let effect = |steps: &[Option<TrialStep>]| single::trial_design_effect(steps, Prior::default());
@@ -367,7 +367,7 @@ impl Case<'_> {
             }
             "difference_ln_e" => {
                 let (d, horizon) = (self.number("d"), self.number("horizon"));
-                anytime::difference_ln_e(&self.steps(), d, direction, horizon, &self.starts())
+                anytime::difference_ln_e(&self.steps(), |_| None, d, direction, horizon, &self.starts())
             }
             _ => panic!("nobody answers {what}"),
         }
@@ -394,7 +394,7 @@ fn number(value: &Value) -> f64 {
 
 /// Independent trials: what is left of a method when dispersion is not in question.
 fn independent() -> DesignEffect {
-    DesignEffect { candidates: vec![(1.0, f64::INFINITY)], finite: 1.0 }
+    DesignEffect { candidates: vec![(1.0, f64::INFINITY)], between: None, finite: 1.0 }
 }
 
 fn distribution(what: &str, args: &[f64]) -> f64 {

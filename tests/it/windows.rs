@@ -18,7 +18,13 @@ fn window(start: &str, end: &str) -> Window {
 }
 
 fn counts() -> Ask {
-    Ask::Counts { total: Some("requests".into()), bad: Some("errors".into()), good: None, missing: Missing::Gap }
+    Ask::Counts {
+        total: Some("requests".into()),
+        bad: Some("errors".into()),
+        good: None,
+        missing: Missing::Gap,
+        instance: None,
+    }
 }
 
 fn gauge() -> Ask {

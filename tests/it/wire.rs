@@ -45,7 +45,9 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
         file.format = Format::Json;
     }
     let ask = match shape {
-        "counts" => Ask::Counts { total: get("total"), bad: get("bad"), good: get("good"), missing },
+        "counts" => {
+            Ask::Counts { total: get("total"), bad: get("bad"), good: get("good"), missing, instance: get("instance") }
+        }
         "events" => Ask::Events { count: get("count").unwrap(), exposure: get("exposure"), missing },
         "gauge" => Ask::Gauge { value: get("value").unwrap(), factor, requests: get("requests") },
         "values" => Ask::Values { value: get("value").unwrap(), factor },

@@ -83,6 +83,7 @@ impl Panel {
             windows: Pair { baseline: window, canary: window },
             step: SignedDuration::from_mins(1),
             metrics: (self.data)(soak),
+            instances: BTreeMap::new(),
             origins: BTreeMap::new(),
         }
     }

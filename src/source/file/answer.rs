@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::number;
 use super::sheet::{Rows, Sheet};
 use super::table::Column;
-use crate::series::{Arm, Series, Timestamp};
+use crate::series::{Arm, Instances, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
 use crate::source::{Ask, File, Long, Missing};
 
@@ -19,6 +19,8 @@ use crate::source::{Ask, File, Long, Missing};
 pub struct Answer {
     /// The points, sorted by time, from whatever time the file covers.
     pub series: Series,
+    /// The points of each instance, where the question names the column that tells them apart; `series` is their sum.
+    pub instances: Option<Instances>,
     /// Whether a column told this arm's rows from the other's.
     pub split: bool,
     /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
@@ -46,11 +48,16 @@ impl Sheet {
             sheet: self,
             rows,
             long: file.long.as_ref(),
+            instance: None,
             absent_is_zero: ask.missing() == Missing::Zero,
             repeated: 0,
             notes: Vec::new(),
         };
-        let series = asking.series(ask)?;
+        let instances = ask.instance().map(|column| asking.instances(column, ask)).transpose()?;
+        let series = match &instances {
+            Some(instances) => sum_of_counts(instances.values()),
+            None => asking.series(ask)?,
+        };
         let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
@@ -60,7 +67,7 @@ impl Sheet {
         if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
             notes.extend(asking.rows.none_found());
         }
-        Ok(Answer { series, split: asking.rows.are_split(), notes })
+        Ok(Answer { series, instances, split: asking.rows.are_split(), notes })
     }
 }
 
@@ -71,6 +78,8 @@ struct Asking<'a> {
     sheet: &'a Sheet,
     rows: Rows<'a>,
     long: Option<&'a Long>,
+    /// The rows of the instance that is being read.
+    instance: Option<Vec<usize>>,
     absent_is_zero: bool,
     repeated: usize,
     notes: Vec<String>,
@@ -79,13 +88,50 @@ struct Asking<'a> {
 impl<'a> Asking<'a> {
     fn series(&mut self, ask: &Ask) -> Result<Series, Error> {
         match ask {
-            Ask::Counts { total, bad, good, missing } => {
+            Ask::Counts { total, bad, good, missing, .. } => {
                 self.counts([total.as_deref(), bad.as_deref(), good.as_deref()], *missing)
             }
             Ask::Events { count, exposure, missing } => self.events(count, exposure.as_deref(), *missing),
             Ask::Values { value, factor } => self.values(value, *factor),
             Ask::Gauge { value, factor, requests } => self.gauge(value, *factor, requests.as_deref()),
         }
+    }
+
+    /// The series of each instance that the arm's rows name.
+    fn instances(&mut self, column: &str, ask: &Ask) -> Result<Instances, Error> {
+        let table = &self.sheet.table;
+        if self.sheet.is_blank() {
+            return Ok(Instances::new());
+        }
+        let at = table.find(column).map_err(|mut error| {
+            error.about.problem = format!("(the rate's `instance`) {}", error.about.problem);
+            error
+        })?;
+        if Some(at) == self.sheet.time_column {
+            return Err(Error::unreadable("is the time of the rows; it cannot name instances too").value(column));
+        }
+        let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for row in self.rows_of(None, "") {
+            let name = table.columns[at].cell(row);
+            if name.is_empty() {
+                let error = self.wrong(Error::unreadable("names no instance"), row, column);
+                return Err(error.hint("Leave `instance` out of the rate, or name the instance in every row."));
+            }
+            rows.entry(name).or_default().push(row);
+        }
+        if rows.is_empty() {
+            // a column that does not exist is a mistake, whether or not the arm has rows
+            self.series(ask)?;
+        }
+        let (mut instances, mut repeated) = (Instances::new(), 0);
+        for (name, rows) in rows {
+            (self.instance, self.repeated) = (Some(rows), 0);
+            instances.insert(name.to_owned(), self.series(ask)?);
+            repeated += self.repeated;
+        }
+        (self.instance, self.repeated) = (None, repeated);
+        self.notes.dedup();
+        Ok(instances)
     }
 
     fn counts(&mut self, [total, bad, good]: [Option<&str>; 3], missing: Missing) -> Result<Series, Error> {
@@ -235,7 +281,9 @@ impl<'a> Asking<'a> {
 
     fn rows_of(&self, named: Option<&'a Column>, name: &str) -> impl Iterator<Item = usize> {
         let meant = move |row: &usize| named.is_none_or(|names| names.cell(*row) == name);
-        (0..self.sheet.rows()).filter(move |row| self.rows.contain(*row)).filter(meant)
+        let all = if self.instance.is_some() { 0 } else { self.sheet.rows() };
+        let all = (0..all).filter(move |row| self.rows.contain(*row));
+        self.instance.iter().flatten().copied().chain(all).filter(meant)
     }
 
     fn every_time(&self, mut each: impl FnMut(Timestamp, usize)) {
@@ -259,8 +307,14 @@ impl<'a> Asking<'a> {
         } else {
             format!("has the same time as {place}, {time}: {} here, {} there", quoted(here), quoted(there))
         };
-        let error = Error::unreadable(problem).expected("one row per time and arm");
-        self.wrong(error, row, name).hint(if self.rows.are_split() {
+        let parted = self.instance.is_some();
+        let expected = if parted { "one row per time, arm and instance" } else { "one row per time and arm" };
+        let error = self.wrong(Error::unreadable(problem).expected(expected), row, name);
+        if parted {
+            return error
+                .hint("Is there another column that tells the rows apart? Add the parts of an instance up first.");
+        }
+        error.hint(if self.rows.are_split() {
             "If the rows are parts (hosts, regions), add them up first."
         } else {
             "If the rows are parts (hosts, regions), add them up first; if they are the two arms, say so with `arm: {column: …}`; \
@@ -280,4 +334,18 @@ fn scaled(parsed: Result<Option<f64>, Error>, factor: f64, cell: &str) -> Result
         Some(number) if !number.is_finite() => Err(Error::unreadable("is too large in the metric's unit").value(cell)),
         number => Ok(number),
     }
+}
+
+/// All instances together, by time. Shapes other than counts have no instances.
+pub(crate) fn sum_of_counts<'a>(instances: impl Iterator<Item = &'a Series>) -> Series {
+    let mut sums: BTreeMap<Timestamp, (u64, u64)> = BTreeMap::new();
+    for series in instances {
+        let Series::Counts { time, total, bad } = series else { continue };
+        for ((time, total), bad) in time.iter().zip(total).zip(bad) {
+            let sum = sums.entry(*time).or_default();
+            *sum = (sum.0.saturating_add(*total), sum.1.saturating_add(*bad));
+        }
+    }
+    let (total, bad) = sums.values().copied().unzip();
+    Series::Counts { time: sums.into_keys().collect(), total, bad }
 }

@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 pub use answer::Answer;
+pub(crate) use answer::sum_of_counts;
 pub use sheet::Sheet;
 pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
@@ -52,6 +53,7 @@ impl Wanted {
         for (file, ask) in questions {
             names.extend(file.time.clone());
             names.extend(file.arm.as_ref().map(|arm| arm.column.clone()));
+            names.extend(ask.instance().map(str::to_string));
             match &file.long {
                 Some(long) => names.extend([long.name.clone(), long.value.clone()]),
                 None => names.extend(ask.names().map(str::to_string)),
@@ -67,7 +69,7 @@ impl Wanted {
 }
 
 impl Ask {
-    /// The columns that are asked for.
+    /// The columns that are measured.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let names = match self {
             Ask::Counts { total, bad, good, .. } => [total.as_deref(), bad.as_deref(), good.as_deref()],
@@ -76,6 +78,14 @@ impl Ask {
             Ask::Gauge { value, requests, .. } => [Some(value.as_str()), requests.as_deref(), None],
         };
         names.into_iter().flatten()
+    }
+
+    /// The column that names the instances.
+    pub fn instance(&self) -> Option<&str> {
+        match self {
+            Ask::Counts { instance, .. } => instance.as_deref(),
+            _ => None,
+        }
     }
 
     fn missing(&self) -> Missing {

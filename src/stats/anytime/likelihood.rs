@@ -8,6 +8,7 @@
 
 use super::super::counts::{self, CountStep, Exposure};
 use super::super::dispersion::{DesignEffect, Prior};
+use super::super::instances::Instances;
 use super::super::single::{EventStep, TrialStep};
 use super::super::{Direction, defined};
 use super::{Starts, ln_mean_exp};
@@ -20,9 +21,11 @@ const FARTHEST: f64 = 4.0;
 
 type Points = [f64; POINTS];
 
-/// Evidence that the ratio of rates lies above (or below) `r0`, as a logarithm.
+/// Evidence that the ratio of rates lies above (or below) `r0`, as a logarithm; of arms whose instances are known, no more
+/// than the spread of these leaves.
 pub fn ratio_ln_e(
     steps: &[CountStep],
+    instances: Option<&Instances>,
     exposure: Exposure,
     r0: f64,
     direction: Direction,
@@ -32,7 +35,7 @@ pub fn ratio_ln_e(
     if let Some(ln_e) = beyond_all_ratios(steps, r0, direction) {
         return ln_e;
     }
-    let temper = |start: usize| temper(&counts::design_effect(&steps[start..], exposure, prior));
+    let temper = |start: usize| temper(&counts::design_effect_from(steps, start, instances, exposure, prior));
     tempered(steps.len(), ratio_gains(steps, r0, direction), temper, starts)
 }
 
@@ -199,8 +202,8 @@ impl Bet {
 /// The exponent's divisor: the design effect at the median of its uncertainty, by the weakest candidate (the median
 /// of χ² by Wilson and Hilferty 1931).
 fn temper(effect: &DesignEffect) -> f64 {
-    let at_median = |(phi, nu): &(f64, f64)| phi / (1.0 - 2.0 / (9.0 * nu)).max(0.1).powi(3);
-    effect.candidates.iter().map(at_median).fold(1.0, f64::max) * effect.finite
+    let at_median = |(phi, nu): (f64, f64)| phi / (1.0 - 2.0 / (9.0 * nu)).max(0.1).powi(3);
+    effect.all().map(at_median).fold(1.0, f64::max) * effect.finite
 }
 
 /// The mixture as it is.

@@ -71,7 +71,17 @@ pub fn level_ln_e(
 
 /// Evidence that the difference of rates lies above (or below) `d`, as a logarithm: the steps' weighted differences, with
 /// a variance that is at least that of independent trials. `horizon` is the planned length in steps, infinite if open.
-pub fn difference_ln_e(steps: &[CountStep], d: f64, direction: Direction, horizon: f64, starts: &Starts) -> f64 {
+///
+/// `between` is the design effect between instances from a start on, with its degrees of freedom, where it is known
+/// ([`counts::between_instances`]).
+pub fn difference_ln_e(
+    steps: &[CountStep],
+    between: impl Fn(usize) -> Option<(f64, f64)>,
+    d: f64,
+    direction: Direction,
+    horizon: f64,
+    starts: &Starts,
+) -> f64 {
     if d.is_nan() {
         return 0.0;
     }
@@ -80,7 +90,12 @@ pub fn difference_ln_e(steps: &[CountStep], d: f64, direction: Direction, horizo
     let excess: Vec<_> = scores.iter().map(|score| score.map(|(excess, _)| sign * excess)).collect();
     let from = |start: usize| {
         let model: f64 = scores[start..].iter().flatten().map(|(_, variance)| variance).sum();
-        sum_ln_e(&step_sum(&excess[start..], COSINES_SERIES), model, horizon)
+        let sum = step_sum(&excess[start..], COSINES_SERIES);
+        let by_steps = [sum.autoregressive, sum.cosines].map(|v| (v.variance.max(model), v.dof));
+        let by_instances = between(start).map(|(phi, nu)| (model * phi, nu));
+        let t = |(variance, dof): (f64, f64)| (if sum.sum == 0.0 { 0.0 } else { sum.sum / variance.sqrt() }, dof);
+        let candidates: Vec<_> = by_steps.into_iter().chain(by_instances).map(t).collect();
+        weakest_ln_e(&candidates, sum.n as f64, horizon)
     };
     defined(starts.average(steps.len(), from))
 }
