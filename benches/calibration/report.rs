@@ -86,7 +86,9 @@ fn head(results: &[(Section, Vec<Cell>)], sizes: &Sizes) -> String {
     format!(
         "# Operating characteristics
 
-How often the judge is wrong, and how soon it is right, on simulated soaks whose truth is known. Everything in this folder is written by
+How often the judge is wrong, and how soon it is right, on simulated soaks whose truth is known. What it answers on services that others
+measured, healthy and with injected faults, is in [reality.md](reality.md) and [reality.csv](reality.csv), which the tests write. Everything else in
+this folder is written by
 
 ```sh
 cargo bench --no-default-features --bench calibration -- \\

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use davy::judge::verdict::Outcome::Fail;
 use davy::series::Timestamp;
 
-use super::{Tally, judge, shared};
+use super::table::{Answers, Judged, Section, Truth};
+use super::{judge, shared};
 
 const STEP: i64 = 300;
 const HOUR: i64 = 3600;
@@ -111,33 +112,41 @@ fn all_files_but_those_with_repeated_times_are_judged() {
     assert_eq!(refused, REPEATED);
 }
 
-#[test]
-fn a_quiet_window_seldom_fails_against_an_earlier_one() {
-    let Some(root) = shared("nab-cloudwatch") else { return };
+pub fn section(root: &Path) -> Section {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data.csv");
-    let mut recordings = recordings(&root);
+    let mut recordings = recordings(root);
     recordings.retain(|recording| !REPEATED.contains(&recording.name.as_str()));
     // Eighteen hours from one window to the next, so that they come by every time of day.
     let ways = [
-        ("6 h, the 6 h before", [6, 6, 18]),
-        ("6 h, the day before", [6, 24, 18]),
-        ("24 h, the day before", [24, 24, 24]),
+        ("6 hours against the 6 before", [6, 6, 18]),
+        ("6 hours against the same the day before", [6, 24, 18]),
+        ("24 hours against the day before", [24, 24, 24]),
     ];
-    for (way, hours) in ways {
-        let mut all = Tally::default();
+    let answers = ways.map(|(way, hours)| {
+        let mut answers = Answers::new(Truth::Healthy, "10 % of one gauge", way, "once");
+        let mut failed = BTreeMap::<&str, usize>::new();
         for recording in &recordings {
-            let mut tally = Tally::default();
             for pair in recording.pairs(hours.map(|h| h * HOUR)) {
                 std::fs::write(&data, recording.csv(&pair)).unwrap();
-                tally.add(judge(folder.path(), &config(Path::new("data.csv"), &pair)).unwrap().outcome);
+                let verdict = judge(folder.path(), &config(Path::new("data.csv"), &pair)).unwrap();
+                *failed.entry(&recording.name).or_default() += usize::from(verdict.outcome == Fail);
+                answers.add(&Judged::at_looks([verdict]));
             }
-            println!("{way:22} {:45} {}", recording.name, tally.told());
-            all = all.and(&tally);
         }
-        println!("{way:22} {:45} {}", "all", all.told());
+        failed.retain(|_, fails| *fails > 0);
+        println!("{way}: {failed:?}");
         // By chance no more than 5 % may fail, and with a margin of 10 % far fewer do. Half of those few are one
         // series, the requests of a load balancer, which do rise by day.
+        let all = answers.verdict;
         assert!(all.all() >= 180 && all.share(Fail) <= 0.025, "{way}: {}", all.told());
-    }
+        answers
+    });
+    Section { title: "NAB CloudWatch", words: WORDS.to_owned(), answers: answers.into() }
 }
+
+const WORDS: &str = "\
+Sixteen real CloudWatch series of weeks (of nineteen; three have two values for one instant and are refused), in which nothing was deployed: every window against
+an earlier one of the same series, `<= baseline + 10%`, one criterion with the whole 5 %. Windows that touch a labelled anomaly are left out; there are no faults to
+detect. What fails is mostly no accident: four of the seven are the requests of a load balancer, which do rise by day. That is what a baseline from another time
+costs, and why one beside the canary is better.";

@@ -1,19 +1,18 @@
 //! A shop on Kubernetes with 24 faults of three minutes each, and sixteen hours without, per minute.
 //!
 //! Three points per fault are for an alarm rule; an interval of three points would be a guess, and davy must say so
-//! instead of passing. The alarms look at the front door only, as a gate would: what a fault does not do there (a
-//! slow mail service behind a queue) they cannot see, so the list of what they miss is a property of the shop as
-//! much as of the rule. It is held exactly. The healthy hours are judged half hour against half hour, at the front
-//! door and at every pod; latencies come from histogram buckets there, so small ones repeat exactly.
+//! instead of passing (`gate`). The healthy hours are also judged half hour against half hour, at the front door and at
+//! every pod; latencies come from histogram buckets there, so small ones repeat exactly.
 
-use std::collections::BTreeMap;
+pub mod gate;
+
 use std::path::Path;
 
-use davy::judge::verdict::Outcome::{self, Fail, Inconclusive, Pass};
-use davy::judge::verdict::Reason;
+use davy::judge::verdict::Outcome::{Fail, Pass};
 use davy::series::Timestamp;
 
-use super::{Tally, csv, finding, judge, shared};
+use super::table::{Answers, Judged, Truth};
+use super::{csv, judge};
 
 /// From 08:00 no fault was injected; the day is 2022-08-22.
 const HEALTHY: i64 = 1_661_155_200;
@@ -61,86 +60,8 @@ fn alarms(healthy: &[(i64, Vec<f64>)], path: &str) -> String {
     )
 }
 
-const ALARMS: [&str; 3] = ["success", "p50", "p95"];
-
-#[test]
-fn three_minutes_of_a_fault_never_pass_and_fail_where_the_front_door_shows_it() {
-    let Some(root) = shared("nezha-online-boutique") else { return };
-    let day = root.join("2022-08-22");
-    let rows = front_door(&day);
-    let healthy: Vec<_> = rows.iter().filter(|(time, _)| *time >= HEALTHY).cloned().collect();
-    let text = std::fs::read_to_string(day.join("2022-08-22-fault_list.json")).unwrap();
-    let faults: BTreeMap<String, Vec<BTreeMap<String, String>>> = serde_json::from_str(&text).unwrap();
-    let mut faults: Vec<_> = faults.into_values().flatten().collect();
-    faults.sort_by_key(|fault| fault["inject_time"].clone());
-    assert_eq!(faults.len(), 24);
-
-    let folder = tempfile::tempdir().unwrap();
-    let mut missed = Vec::new();
-    for fault in &faults {
-        let injected = seconds(&fault["inject_time"]);
-        let during = rows.iter().filter(|(time, _)| (injected + 30..=injected + 210).contains(time));
-        let (times, during): (Vec<i64>, Vec<Vec<f64>>) = during.cloned().unzip();
-        assert_eq!(during.len(), 3);
-        for (name, values) in
-            [("canary.csv", during), ("baseline.csv", healthy[..3].iter().map(|r| r.1.clone()).collect())]
-        {
-            let rows = times.iter().copied().zip(values);
-            std::fs::write(folder.path().join(name), csv("success,p50,p95", rows)).unwrap();
-        }
-        let verdict = judge(folder.path(), &alarms(&healthy, "${arm}.csv")).unwrap();
-        let margin = finding(&verdict, "margin");
-        assert_eq!((margin.outcome, margin.reason), (Inconclusive, Reason::TooFew));
-        let seen: Vec<&str> = ALARMS.into_iter().filter(|name| finding(&verdict, name).outcome == Fail).collect();
-        let by = format!("{} {}", fault["inject_pod"].split('-').next().unwrap(), fault["inject_type"]);
-        println!("{by:40} {:?} {}", verdict.outcome, seen.join(", "));
-        if seen.is_empty() {
-            assert_eq!(verdict.outcome, Inconclusive);
-            missed.push(by);
-        }
-    }
-    // None of these moves a number of the front door by half in two of its three minutes.
-    let silent = [
-        "checkoutservice cpu_contention",
-        "checkoutservice network_delay",
-        "emailservice cpu_contention",
-        "emailservice network_delay",
-        "paymentservice network_delay",
-        "paymentservice cpu_contention",
-        "shippingservice cpu_contention",
-        "adservice exception",
-    ];
-    assert_eq!(missed, silent);
-}
-
-#[test]
-fn the_same_alarms_in_healthy_hours() {
-    let Some(root) = shared("nezha-online-boutique") else { return };
-    let mut healthy = front_door(&root.join("2022-08-22"));
-    healthy.retain(|(time, _)| *time >= HEALTHY);
-    let folder = tempfile::tempdir().unwrap();
-    let mut tallies = BTreeMap::<&str, Tally>::new();
-    for hour in healthy.chunks_exact(60) {
-        let text = csv("success,p50,p95", hour.iter().cloned());
-        std::fs::write(folder.path().join("canary.csv"), &text).unwrap();
-        std::fs::write(folder.path().join("baseline.csv"), &text).unwrap();
-        let verdict = judge(folder.path(), &alarms(&healthy, "${arm}.csv")).unwrap();
-        for name in ALARMS {
-            tallies.entry(name).or_default().add(finding(&verdict, name).outcome);
-        }
-    }
-    for (name, tally) in &tallies {
-        println!("{name:10} {}", tally.told());
-    }
-    // An alarm rule has no level: with sixty minutes to go off in, half as much again at p95 happens in healthy hours.
-    assert_eq!(ALARMS.map(|name| tallies[name].of(Fail)), [0, 1, 3]);
-    assert_eq!(healthy.len() / 60, tallies["p95"].all());
-}
-
-#[test]
-fn healthy_half_hours_are_not_failed() {
-    let Some(root) = shared("nezha-online-boutique") else { return };
-    let day = root.join("2022-08-22");
+/// Half hours of the healthy day against those before, each criterion at the full level.
+fn healthy_half_hours(day: &Path) -> Answers {
     let mut pods: Vec<_> = std::fs::read_dir(day.join("metric")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pods.retain(|path| path.to_string_lossy().ends_with("_metric.csv"));
     pods.sort();
@@ -148,24 +69,17 @@ fn healthy_half_hours_are_not_failed() {
     let series = pods.iter().map(|path| (path.clone(), ["CpuUsageRate(%)", "PodServerLatencyP95(s)"]));
     let front = (day.join("metric/front_service.csv"), ["LatencyP50(s)", "LatencyP95(s)"]);
     let folder = tempfile::tempdir().unwrap();
-    let mut sums = BTreeMap::<&str, Tally>::new();
+    let pairs =
+        "30 minutes from 08:30 on against the 30 before; p50 and p95 of the front door, CPU and p95 of every service";
+    let mut answers = Answers::new(Truth::Level, "every criterion by itself", pairs, "once");
     for (path, names) in std::iter::once(front).chain(series) {
         let rows = columns(&path, &names);
-        let mut tallies = BTreeMap::<&str, Tally>::new();
         for window in 0..31 {
-            let start = HEALTHY + window * 30 * MINUTE;
-            let outcomes = half_hours(folder.path(), &rows, start);
-            for (name, outcome) in outcomes {
-                tallies.entry(name).or_default().add(outcome);
-                sums.entry(name).or_default().add(outcome);
-            }
-        }
-        for (name, tally) in tallies {
-            println!("{:30.30} {name:12} {}", path.file_name().unwrap().to_string_lossy(), tally.told());
+            answers.add(&half_hours(folder.path(), &rows, HEALTHY + window * 30 * MINUTE));
         }
     }
-    for (name, tally) in sums {
-        println!("{:30} {name:12} {}", "all", tally.told());
+    for name in ["first + 10%", "second + 10%", "first + 0%", "second + 0%"] {
+        let tally = answers.of(name);
         assert_eq!(tally.all(), 11 * 31);
         if name.ends_with(" 10%") {
             assert_eq!(tally.of(Fail), 0, "{name}: {}", tally.told());
@@ -174,10 +88,11 @@ fn healthy_half_hours_are_not_failed() {
             assert!(tally.share(Fail) <= 0.05 && tally.share(Pass) <= 0.05, "{name}: {}", tally.told());
         }
     }
+    answers
 }
 
 /// The half hour from 30 minutes after `start` against the one from `start`, in two columns.
-fn half_hours(folder: &Path, rows: &[(i64, Vec<f64>)], start: i64) -> Vec<(&'static str, Outcome)> {
+fn half_hours(folder: &Path, rows: &[(i64, Vec<f64>)], start: i64) -> Judged {
     const CRITERIA: [(&str, &str, &str); 4] = [
         ("first + 10%", "first", "<= baseline + 10%"),
         ("second + 10%", "second", "<= baseline + 10%"),
@@ -201,6 +116,5 @@ fn half_hours(folder: &Path, rows: &[(i64, Vec<f64>)], start: i64) -> Vec<(&'sta
         at(middle),
         criteria.concat()
     );
-    let verdict = judge(folder, &yaml).unwrap();
-    CRITERIA.iter().map(|(name, ..)| (*name, finding(&verdict, name).outcome)).collect()
+    Judged::at_looks([judge(folder, &yaml).unwrap()])
 }
