@@ -54,7 +54,7 @@ fn reason(document: &Document) -> String {
     let named = |findings: &[&Finding]| {
         let first = findings.iter().find(|f| f.severity == Severity::Critical).or(findings.first());
         let more = findings.len().saturating_sub(1);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let more = if more == 0 { String::new() } else { format!(" (+{more} more)") };
         first.map(|first| format!("{}{more}", words::criterion(first))).unwrap_or_default()
     };
     let open = of(Outcome::Inconclusive);
@@ -62,7 +62,14 @@ fn reason(document: &Document) -> String {
     match document.outcome {
         Outcome::Fail if !of(Outcome::Fail).is_empty() => named(&of(Outcome::Fail)),
         Outcome::Warn if !of(Outcome::Warn).is_empty() => named(&of(Outcome::Warn)),
-        Outcome::Inconclusive if !undecided.is_empty() => format!("undecided: {}", named(&undecided)),
+        Outcome::Inconclusive if !undecided.is_empty() => {
+            let why = match undecided[0].reason.as_str() {
+                "canary_silent" => "silent canary",
+                "no_data" | "too_few" | "low_coverage" => "little data",
+                _ => "undecided",
+            };
+            format!("{why}: {}", named(&undecided))
+        }
         Outcome::Inconclusive if !open.is_empty() => "no fail shown, too early to pass".into(),
         _ => plain(&document.summary),
     }

@@ -208,6 +208,9 @@ fn an_early_look_says_so_and_when_it_would_pass() {
                  so far ";
     assert!(early.sentence.starts_with(words), "{}", early.sentence);
     assert_eq!(early.decide.as_deref(), Some("would pass at the look after 1 h, if it stays so"));
+    // its interval ends where the look that may give a pass would end it
+    let effect = early.evidence.effect.unwrap();
+    assert_eq!(effect.high, one(&rules(""), &healthy(20)).evidence.effect.unwrap().high);
     let less = rules("soak: 1h\nevery: 5m\npolicy: { min_soak: 30m }");
     let early = one(&less, &healthy(20));
     assert!(early.sentence.contains("not given before 30 min of the soak of 1 h; so far"), "{}", early.sentence);

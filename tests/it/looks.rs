@@ -195,6 +195,16 @@ fn a_late_onset_is_seen_from_a_later_start() {
     let from =
         |starts| anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
     assert!(from(Starts::spread(60.0)) > from(Starts::zero()) + 2.0);
+    // the change is in the forty-first step, and starts are ten apart
+    assert_eq!(Starts::spread(60.0).loudest(|start| from(start.clone())), 40);
+    assert_eq!(Starts::zero().loudest(|start| from(start.clone())), 0);
+}
+
+#[test]
+fn the_loudest_of_equals_is_the_first() {
+    for ln_e in [0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        assert_eq!(Starts::spread(60.0).loudest(|_| ln_e), 0);
+    }
 }
 
 #[test]
