@@ -196,8 +196,7 @@ impl Case<'_> {
             }
             "between_instances" => {
                 let (steps, instances) = self.instances();
-                let (exposure, prior) = (Exposure::Trials, Prior::default());
-                let (phi, nu) = counts::between_instances(&steps, 0, Some(&instances), exposure, prior).unwrap();
+                let (phi, nu) = counts::between_instances(&steps, 0, Some(&instances), Exposure::Trials).unwrap();
                 vec![phi, nu]
             }
             "realised_trial_effect" => {
