@@ -122,7 +122,6 @@ impl Measured {
         let flipped = case.metric.kind == Kind::GoodShare;
         let instances = case.instances().map(Arc::new);
         let note = |own: &Arc<Instances>| words::instances(own.counted(&paired_counts(&steps), 0));
-        let notes = instances.iter().map(note).collect();
         let estimate = bad.zip(total).map(|(bad, total)| {
             let share = (total > 0).then(|| bad as f64 / total as f64);
             share.map(|share| if flipped { 1.0 - share } else { share })
@@ -133,7 +132,7 @@ impl Measured {
             bad: Some(bad),
             estimate,
             flipped,
-            notes,
+            notes: instances.iter().map(note).collect(),
             prior,
             ..Self::empty(Points::Counts(steps, instances))
         }

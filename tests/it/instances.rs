@@ -33,7 +33,7 @@ fn config(cases: u32) -> ProptestConfig {
 
 fn arm_of(instances: std::ops::Range<usize>, steps: usize) -> impl Strategy<Value = Arm> {
     let trial = (0_u64..400, 0.0..0.5_f64, 0..8).prop_map(|(total, share, missing)| {
-        (missing > 0).then(|| TrialStep { total, bad: (total as f64 * share * share) as u64 })
+        (missing > 0).then_some(TrialStep { total, bad: (total as f64 * share * share) as u64 })
     });
     prop::collection::vec(prop::collection::vec(trial, steps), instances)
 }
