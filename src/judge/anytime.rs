@@ -26,9 +26,9 @@ impl Comparison {
             Comparison::RateRatio { steps, instances, exposure, prior, .. } => {
                 anytime::ratio_ln_e(steps, instances.as_deref(), *exposure, limit, direction, *prior, starts)
             }
-            Comparison::RateDifference { steps, instances, prior, .. } => {
+            Comparison::RateDifference { steps, instances, .. } => {
                 let instances = instances.as_deref();
-                let between = |start| counts::between_instances(steps, start, instances, Exposure::Trials, *prior);
+                let between = |start| counts::between_instances(steps, start, instances, Exposure::Trials);
                 anytime::difference_ln_e(steps, between, limit, direction, horizon, starts)
             }
             Comparison::Share { steps, prior, dispersion, .. } => {

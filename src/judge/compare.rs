@@ -34,7 +34,7 @@ pub(super) enum Comparison {
         prior: Prior,
     },
     /// Canary rate minus baseline rate, from counts per step.
-    RateDifference { steps: Vec<CountStep>, instances: Option<Arc<Instances>>, effect: DesignEffect, prior: Prior },
+    RateDifference { steps: Vec<CountStep>, instances: Option<Arc<Instances>>, effect: DesignEffect },
     /// The canary's own rate.
     Share {
         steps: Vec<Option<TrialStep>>,

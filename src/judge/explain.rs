@@ -257,6 +257,13 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
             "a ratio needs at least one bad event in either arm: `max(…%, …pp)` or a threshold does not".into(),
         );
     }
+    if let Comparison::RateRatio { effect, .. } | Comparison::RateDifference { effect, .. } = &answer.test.comparison
+        && effect.is_mostly_between()
+    {
+        return Some(
+            "how the instances differ is most of the noise: more of them would decide, more time hardly".into(),
+        );
+    }
     let (towards, away) = (answer.test.towards, bounds.fail.first().unwrap_or(answer.test).away);
     let (pass, fail) = (answer.strength.pass, answer.strength.fail);
     let (outlook, how) = if answer.reason == Reason::SmallExcess {

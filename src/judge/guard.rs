@@ -8,7 +8,8 @@ use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
 use super::{explain, requests, words};
-use crate::series::{Dataset, Instances, Pair, Series, Window};
+use crate::series::{Dataset, Pair, Series, Window};
+use crate::stats::instances::Instances;
 
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
@@ -48,9 +49,10 @@ impl<'a> Case<'a> {
         self.data
     }
 
-    /// The series of the metric's instances, where its rows name them.
-    pub(super) fn instances(&self) -> Option<&'a Pair<Instances>> {
-        self.data.instances.get(&self.criterion.metric)
+    /// The metric's instances per step, where its rows name them and the arms are compared.
+    pub(super) fn instances(&self) -> Option<Instances> {
+        let known = self.data.instances.get(&self.criterion.metric).filter(|_| self.needs_baseline());
+        known.map(|instances| self.grid.instances(instances))
     }
 
     /// Whether both arms ran at the same time.

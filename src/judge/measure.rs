@@ -119,10 +119,8 @@ impl Measured {
         let total = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
         let bad = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
-        let compared = case.instances().filter(|_| case.needs_baseline());
-        let instances = compared.map(|instances| Arc::new(case.grid.instances(instances)));
-        let counted = instances.as_ref().map(|instances| instances.counted(&paired_counts(&steps), 0));
-        let notes = counted.map(|(canary, baseline)| words::instances(canary, baseline)).into_iter().collect();
+        let instances = case.instances().map(Arc::new);
+        let note = |own: &Arc<Instances>| words::instances(own.counted(&paired_counts(&steps), 0));
         let estimate = bad.zip(total).map(|(bad, total)| {
             let share = (total > 0).then(|| bad as f64 / total as f64);
             share.map(|share| if flipped { 1.0 - share } else { share })
@@ -133,7 +131,7 @@ impl Measured {
             bad: Some(bad),
             estimate,
             flipped,
-            notes,
+            notes: instances.iter().map(note).collect(),
             prior,
             ..Self::empty(Points::Counts(steps, instances))
         }
@@ -294,7 +292,7 @@ impl Measured {
                 if by_ratio && !bare {
                     (Comparison::RateRatio { steps, instances, effect, exposure, prior }, ratio)
                 } else {
-                    (Comparison::RateDifference { steps, instances, effect, prior }, if bare { 0.0 } else { value })
+                    (Comparison::RateDifference { steps, instances, effect }, if bare { 0.0 } else { value })
                 }
             }
             (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),

@@ -173,7 +173,7 @@ pub fn quantile_name(q: f64) -> String {
 }
 
 /// What the instances of both arms are good for.
-pub(super) fn instances(canary: usize, baseline: usize) -> String {
+pub(super) fn instances((canary, baseline): (usize, usize)) -> String {
     let (few, arm) = if canary < LEAST_INSTANCES { (canary, "canary") } else { (baseline, "baseline") };
     if few >= LEAST_INSTANCES {
         return format!("{canary} against {baseline} instances: how they differ is part of the noise");

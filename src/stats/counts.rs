@@ -105,24 +105,24 @@ pub fn design_effect_from(
     exposure: Exposure,
     prior: Prior,
 ) -> DesignEffect {
-    let between = between_instances(steps, start, instances, exposure, prior);
+    let between = between_instances(steps, start, instances, exposure);
     DesignEffect { between, ..design_effect(steps.get(start..).unwrap_or_default(), exposure, prior) }
 }
 
 /// The design effect between the instances alone, with its degrees of freedom; nothing where they are not known or
-/// fewer than [`LEAST_INSTANCES`](super::instances::LEAST_INSTANCES) in an arm.
+/// fewer than [`LEAST_INSTANCES`](super::instances::LEAST_INSTANCES) in an arm. What is believed of steps says nothing of
+/// hosts, so there is no prior: drawn towards one, hosts that differ would be taken for more alike than they are.
 pub fn between_instances(
     steps: &[CountStep],
     start: usize,
     instances: Option<&Instances>,
     exposure: Exposure,
-    prior: Prior,
 ) -> Option<(f64, f64)> {
     let since = steps.get(start..).unwrap_or_default();
     let spread = instances?.variance(steps, start, rate_ratio(since))?;
     let model = Residuals::of(since, exposure).model;
     let ratio = if model > 0.0 { spread.variance / model } else { 1.0 };
-    Some(prior.shrink(ratio, spread.dof))
+    Some((ratio.max(1.0), spread.dof))
 }
 
 /// The dispersion that [`design_effect`] estimates, as it is: without a prior, even where it is below one, and with its

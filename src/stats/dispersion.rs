@@ -108,6 +108,12 @@ impl DesignEffect {
         ln_normal_upper(self.strengthen(critical))
     }
 
+    /// Whether how instances differ is more of the noise than how steps do.
+    pub fn is_mostly_between(&self) -> bool {
+        let steps = self.candidates.iter().map(|(phi, _)| *phi).fold(1.0, f64::max);
+        self.between.is_some_and(|(phi, _)| phi > steps)
+    }
+
     /// The largest design effect among the candidates.
     pub fn largest(&self) -> f64 {
         self.all().map(|(phi, _)| phi).fold(1.0, f64::max)

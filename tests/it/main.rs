@@ -9,6 +9,7 @@ mod config_text;
 mod false_pass;
 mod foresight;
 mod garbage;
+mod instances;
 mod judge_properties;
 mod judging;
 mod latency;

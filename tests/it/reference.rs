@@ -8,6 +8,7 @@ use std::path::Path;
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::instances::Instances;
 use davy::stats::longrun::LongRun;
 use davy::stats::power::{self, Question};
 use davy::stats::single::{self, EventStep, TrialStep};
@@ -24,6 +25,11 @@ fn distributions() {
 #[test]
 fn methods() {
     certify("methods.toml", 110);
+}
+
+#[test]
+fn instances() {
+    certify("instances.toml", 7);
 }
 
 #[test]
@@ -112,6 +118,18 @@ impl Case<'_> {
         totals.zip(counts).map(step).collect()
     }
 
+    /// The instances of both arms, one after the other, and the steps that they make up together.
+    fn instances(&self) -> (Vec<CountStep>, Instances) {
+        let arm = |name: &str| -> Vec<Vec<Option<TrialStep>>> {
+            let trials = self.counts(&format!("{name}_total")).into_iter().zip(self.counts(name));
+            let trials: Vec<_> = trials.map(|(total, bad)| Some(TrialStep { total, bad })).collect();
+            let each = trials.len() / self.count(&format!("{name}_instances")) as usize;
+            trials.chunks(each).map(<[_]>::to_vec).collect()
+        };
+        let instances = Instances { canary: arm("canary"), baseline: arm("baseline") };
+        (arms_of(&instances), instances)
+    }
+
     fn effect(&self) -> DesignEffect {
         counts::design_effect(&self.steps(), self.exposure(), Prior::default())
     }
@@ -175,6 +193,11 @@ impl Case<'_> {
                 let effect = self.effect();
                 let pairs = effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]);
                 pairs.chain([effect.finite]).collect()
+            }
+            "between_instances" => {
+                let (steps, instances) = self.instances();
+                let (phi, nu) = counts::between_instances(&steps, 0, Some(&instances), Exposure::Trials).unwrap();
+                vec![phi, nu]
             }
             "realised_trial_effect" => {
                 let effect = single::realised_trial_effect(&self.trials(), Prior::default());
@@ -377,6 +400,23 @@ impl Case<'_> {
         let critical = self.number("critical");
         single::frequency_interval(self.count("x"), self.number("exposure"), &independent(), critical, critical)
     }
+}
+
+/// The steps of both arms, each the sum of its instances.
+pub fn arms_of(instances: &Instances) -> Vec<CountStep> {
+    let arm = |arm: &[Vec<Option<TrialStep>>], t: usize| -> (u64, u64) {
+        let own = arm.iter().filter_map(|own| own.get(t).copied().flatten());
+        own.fold((0, 0), |(total, bad), own| (total + own.total, bad + own.bad))
+    };
+    let both = instances.canary.iter().chain(&instances.baseline);
+    let steps = both.map(Vec::len).max().unwrap_or(0);
+    let step = |t| {
+        let ((canary_total, canary), (baseline_total, baseline)) =
+            (arm(&instances.canary, t), arm(&instances.baseline, t));
+        let (canary_total, baseline_total) = (canary_total as f64, baseline_total as f64);
+        CountStep { canary_total, canary, baseline_total, baseline }
+    };
+    (0..steps).map(step).collect()
 }
 
 /// Slow requests of the canary and of the baseline; nobody's where they were not counted.

@@ -49,6 +49,7 @@ impl Sheet {
             rows,
             long: file.long.as_ref(),
             instance: None,
+            is_rate: matches!(ask, Ask::Counts { .. }),
             absent_is_zero: ask.missing() == Missing::Zero,
             repeated: 0,
             notes: Vec::new(),
@@ -80,6 +81,7 @@ struct Asking<'a> {
     long: Option<&'a Long>,
     /// The rows of the instance that is being read.
     instance: Option<Vec<usize>>,
+    is_rate: bool,
     absent_is_zero: bool,
     repeated: usize,
     notes: Vec<String>,
@@ -314,11 +316,15 @@ impl<'a> Asking<'a> {
             return error
                 .hint("Is there another column that tells the rows apart? Add the parts of an instance up first.");
         }
-        error.hint(if self.rows.are_split() {
-            "If the rows are parts (hosts, regions), add them up first."
-        } else {
-            "If the rows are parts (hosts, regions), add them up first; if they are the two arms, say so with `arm: {column: …}`; \
-             if each is one request, ask for `values`."
+        let parts = match self.is_rate {
+            true => "If the rows are parts (hosts, regions), name their column with `instance:` in the rate",
+            false => "If the rows are parts (hosts, regions), add them up first",
+        };
+        error.hint(match self.rows.are_split() {
+            true => format!("{parts}."),
+            false => format!(
+                "{parts}; if they are the two arms, say so with `arm: {{column: …}}`; if each is one request, ask for `values`."
+            ),
         })
     }
 
