@@ -203,6 +203,14 @@ impl Scope<'_> {
         let file = self.file;
         let merged = window::merged(file.window.as_ref(), self.phase.and_then(|phase| phase.window.as_ref()));
         let (time, warmup) = window::time(merged.as_ref(), self.options, report);
+        if let (Some(soak), Some(last)) = (soak(file, self.phase), merged.as_ref().and_then(|w| w.last.as_ref()))
+            && last.value.0 < soak
+            && self.options.from.is_none()
+        {
+            let message = format!("the last {} never reach the end of the soak of {}", last.value, Span(soak));
+            let hint = "write when the canary began: `from`, or `--from` when judging";
+            report.add_with(last.place, message, hint);
+        }
         let criteria = self.criteria(report);
         let traffic = self.traffic(&criteria, report);
         let policy = self.policy(warmup, report);
