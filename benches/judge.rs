@@ -95,6 +95,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
             metrics: series,
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
+            lost: BTreeMap::new(),
         },
     )
 }

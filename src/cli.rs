@@ -39,6 +39,7 @@ Exit codes:
   69  a source could not be reached
   74  output could not be written
   78  the configuration is wrong
+ 130  interrupted
   70, 101  a bug in davy";
 
 /// The subcommands.

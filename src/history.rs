@@ -215,7 +215,14 @@ impl History {
 
     fn cut(&self, windows: Pair<Window>, cut: impl Fn(&str, &Pair<Series>) -> Pair<Series>) -> Dataset {
         let metrics = self.data.metrics.iter().map(|(name, pair)| (name.clone(), cut(name, pair))).collect();
-        Dataset { windows, step: self.data.step, metrics, instances: BTreeMap::new(), origins: BTreeMap::new() }
+        Dataset {
+            windows,
+            step: self.data.step,
+            metrics,
+            instances: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            lost: BTreeMap::new(),
+        }
     }
 }
 

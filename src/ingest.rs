@@ -3,11 +3,13 @@
 //!
 //! ```text
 //!  queries ──► fetch ──► window ──► grid ──► Dataset
-//!            each file    which     one point
-//!            once         time      per step
+//!            each file,   which     one point
+//!            each service time      per step
+//!            once
 //! ```
 //!
-//! Same files, same dataset: neither the number of threads nor their order shows in the result or in the error.
+//! Same answers, same dataset: neither the number of threads nor their order shows in the result or in the error. A
+//! dataset is whole: one query that brought nothing leaves none, unless nothing that decides needs it.
 
 mod error;
 mod fetch;
@@ -21,7 +23,7 @@ pub use error::Error;
 use crate::config::plan::TimePlan;
 use crate::series::{Arm, Dataset, Instances, MetricName, Pair, Series, SignedDuration, Window, within};
 use crate::source::file::sum_of_counts;
-use crate::source::{Ask, Query, Source};
+use crate::source::{Ask, Outside, Query, Source};
 use fetch::Fetched;
 
 /// Asks every query and keeps what lies in the windows.
@@ -35,10 +37,10 @@ use fetch::Fetched;
 ///
 /// # Errors
 ///
-/// The first query whose file cannot be opened ([`Kind::Unreachable`](crate::source::Kind)) or read; both arms being
+/// The first query whose source cannot be reached ([`Kind::Unreachable`](crate::source::Kind)) or read; both arms being
 /// the same rows; a gauge finer than the step; no point at all and no window given.
-pub fn ingest(queries: &[Query], time: &TimePlan) -> Result<Dataset, Error> {
-    let fetched = fetch::fetch(queries)?;
+pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
+    let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
     let step = window::step(time, metrics.values().map(Metric::series));
     let windows = window::windows(time, &metrics.values().map(Metric::series).collect::<Vec<_>>(), step)
@@ -48,9 +50,15 @@ pub fn ingest(queries: &[Query], time: &TimePlan) -> Result<Dataset, Error> {
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let mut dataset =
-        Dataset { windows, step, metrics: BTreeMap::new(), instances: BTreeMap::new(), origins: BTreeMap::new() };
+    let (metrics_of, instances_of, origins, lost) = Default::default();
+    let mut dataset = Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost };
     for (name, metric) in &metrics {
+        if let Some(why) = metric.lost() {
+            dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
+            dataset.lost.insert((*name).clone(), why.to_owned());
+            dataset.metrics.insert((*name).clone(), Pair::build(|_| metric.empty()));
+            continue;
+        }
         let alone = metric.is_alone(name, &windows)?;
         let pair = Pair::try_build(|arm| match (alone, arm) {
             (true, Arm::Baseline) => Ok(metric.empty()),
@@ -84,19 +92,29 @@ impl Metric<'_> {
         self.arms.map(|asked| asked.map(|(_, fetched)| &fetched.answer.series))
     }
 
+    /// Why its source gave nothing, where it could not be reached and need not.
+    fn lost(&self) -> Option<&str> {
+        let arms = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm));
+        arms.into_iter().find_map(|(_, fetched)| fetched.lost.as_deref())
+    }
+
     /// Whether both arms are the same rows: then they are the canary's. To compare them with themselves would always
     /// pass, so where anything does it is an error.
     fn is_alone(&self, name: &str, windows: &Pair<Window>) -> Result<bool, Error> {
         let (Some((one, a)), Some((other, b))) = (self.arms.baseline, self.arms.canary) else { return Ok(false) };
-        let (Source::File(here), Source::File(there)) = (&one.source, &other.source);
-        let same_file = here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical;
-        let same_rows = match (&here.arm, &there.arm) {
+        let same_place = match (&one.source, &other.source) {
+            (Source::File(here), Source::File(there)) => {
+                here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical
+            }
+            (one, other) => one == other,
+        };
+        let same_rows = match (one.source.arm(), other.source.arm()) {
             (None, None) => !a.answer.split && !b.answer.split,
             (one, other) => one == other,
         };
-        let same = same_file && same_rows && one.ask == other.ask && windows.baseline == windows.canary;
+        let same = same_place && same_rows && one.ask == other.ask && windows.baseline == windows.canary;
         if same && other.compared {
-            return Err(Error::SameRows { metric: name.to_string(), shown: there.shown.clone() });
+            return Err(Error::SameRows { metric: name.to_string(), shown: other.source.shown() });
         }
         Ok(same)
     }
@@ -111,8 +129,7 @@ impl Metric<'_> {
             return Ok(self.empty());
         };
         grid::on_grid(fetched.answer.series.within(window), window, step).map_err(|clash| {
-            let Source::File(file) = &query.source;
-            let (metric, shown) = (name.to_string(), file.shown.clone());
+            let (metric, shown) = (name.to_string(), query.source.shown());
             Error::FinerThanStep { metric, arm, shown, step, clash: Box::new(clash) }
         })
     }
@@ -133,8 +150,7 @@ impl Metric<'_> {
     fn origin(&self, pair: &Pair<Series>, step: SignedDuration) -> String {
         let (mut files, mut asked, mut clocks, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (query, fetched) in Arm::BOTH.iter().filter_map(|arm| *self.arms.get(*arm)) {
-            let Source::File(file) = &query.source;
-            add(&mut files, file.shown.clone());
+            add(&mut files, query.source.shown());
             add(&mut asked, words(&query.ask) + &query.ask.instance().map_or(String::new(), |by| format!(" by {by}")));
             add(&mut clocks, fetched.clock.clone());
             fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.clone()));
@@ -157,9 +173,7 @@ fn add(list: &mut Vec<String>, text: String) {
 
 fn all_shown(queries: &[Query]) -> Vec<String> {
     let mut shown = Vec::new();
-    for Query { source: Source::File(file), .. } in queries {
-        add(&mut shown, file.shown.clone());
-    }
+    queries.iter().for_each(|query| add(&mut shown, query.source.shown()));
     shown
 }
 

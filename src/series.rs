@@ -231,6 +231,8 @@ pub struct Dataset {
     pub instances: BTreeMap<MetricName, Pair<Instances>>,
     /// Where each metric came from, for the report ("canary.csv, columns errors and requests").
     pub origins: BTreeMap<MetricName, String>,
+    /// Metrics whose source could not be reached, with the reason; their series are empty.
+    pub lost: BTreeMap<MetricName, String>,
 }
 
 impl Dataset {
@@ -258,6 +260,7 @@ impl Dataset {
             metrics: metrics.collect(),
             instances: instances.collect(),
             origins: self.origins.clone(),
+            lost: self.lost.clone(),
         }
     }
 }

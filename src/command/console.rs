@@ -63,6 +63,22 @@ impl Console {
         }
     }
 
+    /// How far something is: one line that is written over, on a terminal alone.
+    pub(super) fn progress(&self, what: &str, done: u64, of: Option<u64>) {
+        if self.quiet || self.json || !io::stderr().is_terminal() {
+            return;
+        }
+        let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
+        let _ = write!(io::stderr().lock(), "\r\x1b[K{what} {done}{of}");
+    }
+
+    /// Clears that line.
+    pub(super) fn progress_is_over(&self) {
+        if !self.quiet && !self.json && io::stderr().is_terminal() {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+
     fn say(&self, level: &str, message: &str) {
         let mut stderr = io::stderr().lock();
         // Nothing sensible is left to do when stderr itself is gone.

@@ -35,6 +35,8 @@ pub enum Exit {
     Output = 74,
     /// The configuration is wrong.
     Config = 78,
+    /// Somebody stopped it.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -63,7 +65,7 @@ impl Exit {
             Exit::Inconclusive => 2,
             Exit::Fail => 3,
             Exit::Differs => 4,
-            Exit::Usage | Exit::Data | Exit::Source | Exit::Output | Exit::Config => 5,
+            Exit::Usage | Exit::Data | Exit::Source | Exit::Output | Exit::Config | Exit::Interrupted => 5,
         };
         if rank(other) > rank(self) { other } else { self }
     }
@@ -133,6 +135,7 @@ impl Failure {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
             Failure::HowOften => Exit::Usage,
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
+            Failure::Data(error) if error.kind() == Kind::Interrupted => Exit::Interrupted,
             Failure::Data(_) | Failure::Unusable(_) | Failure::Verdict { .. } => Exit::Data,
             Failure::Unreadable { .. } => Exit::Source,
             Failure::Output { .. } | Failure::Record(_) => Exit::Output,

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::console::Console;
-use super::pipeline::Loaded;
+use super::pipeline::{self, Loaded};
 use crate::cli;
 use crate::config::Options;
 use crate::config::plan::{Plan, Span, TimePlan};
 use crate::history::{History, Setting};
-use crate::ingest;
+use crate::record;
 use crate::source::{Query, Source};
 
 /// A past with what is asked of it.
@@ -34,15 +34,12 @@ pub(super) fn read(
         Some(data) => {
             let queries = instead(&plan.queries, data)?;
             let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step };
-            ingest::ingest(&queries, &time)?
+            pipeline::fetch(console, &queries, &time, options.now)?
         }
-        None => ingest::ingest(&plan.queries, &plan.time).inspect_err(|_| {
+        None => pipeline::fetch(console, &plan.queries, &plan.time, options.now).inspect_err(|_| {
             console.note("to plan before the comparison has data of its own, give --history FILE_OR_FOLDER");
         })?,
     };
-    for (metric, origin) in &dataset.origins {
-        console.detail(&format!("{metric}: {origin}"));
-    }
     let history = History::of(dataset);
     let soak = loaded.config.soak(options.phase).or(match plan.time.canary {
         Span::Exactly(window) => Some(window.duration()),
@@ -65,13 +62,30 @@ pub(super) fn read(
 /// The queries, asked of other files: of the one given, or of those in the folder given that have the same names.
 fn instead(queries: &[Query], data: &Path) -> Result<Vec<Query>, Failure> {
     let replaced = queries.iter().map(|query| {
-        let Source::File(file) = &query.source;
+        let Source::File(file) = &query.source else { return recorded(query, data) };
         let path = if data.is_dir() { named_alike(queries, query, data)? } else { data.to_owned() };
         let file = crate::source::File { shown: path.display().to_string(), path, ..file.clone() };
         // the same rows for both arms are a past with one arm, not a mistake
         Ok(Query { source: Source::File(file), compared: false, ..query.clone() })
     });
     replaced.collect()
+}
+
+/// What a recording has in the place of a service.
+fn recorded(query: &Query, data: &Path) -> Result<Query, Failure> {
+    let name = format!("{}.csv", query.metric);
+    let path = [data.join(record::SERIES).join(&name), data.join(&name)].into_iter().find(|path| path.is_file());
+    let Some(path) = path else {
+        return Err(Failure::Unusable(format!(
+            "{}: has no `{}/{name}`. The history of a metric that comes from {} is a recording: make one with `davy fetch \
+             --record`",
+            data.display(),
+            record::SERIES,
+            query.source.shown()
+        )));
+    };
+    let file = crate::source::File::of_recording(&path);
+    Ok(Query { source: Source::File(file), ask: query.ask.recorded(), compared: false, ..query.clone() })
 }
 
 /// The file of a folder that stands for a query's own; where one arm has none, the other's is both.
@@ -91,7 +105,7 @@ fn named_alike(queries: &[Query], query: &Query, folder: &Path) -> Result<PathBu
 }
 
 fn paths(query: &Query, folder: &Path) -> Vec<PathBuf> {
-    let Source::File(file) = &query.source;
+    let Source::File(file) = &query.source else { return Vec::new() };
     let shown = Path::new(&file.shown);
     let below = (!shown.is_absolute()).then(|| folder.join(shown));
     below.into_iter().chain(shown.file_name().map(|name| folder.join(name))).collect()

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Exit, Failure};
 use crate::cli;
-use crate::config::plan::{OnInconclusive, Plan};
+use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
 use crate::ingest;
 use crate::judge;
@@ -14,6 +14,7 @@ use crate::judge::verdict::Verdict;
 use crate::record;
 use crate::report::{self, Document, Style};
 use crate::series::Dataset;
+use crate::source::{Outside, Query, Told};
 
 use super::console::Console;
 
@@ -60,12 +61,26 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
 pub(super) fn judge(console: &Console, config: &Config, options: &config::Options) -> Result<Judged, Failure> {
     let plan = config.plan(options)?;
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
-    let dataset = ingest::ingest(&plan.queries, &plan.time)?;
+    let dataset = fetch(console, &plan.queries, &plan.time, options.now)?;
+    let verdict = judge::judge(&plan.rules, &dataset);
+    Ok(Judged { plan, dataset, verdict })
+}
+
+/// Asks the sources, and lets a person follow it.
+pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: Timestamp) -> Result<Dataset, Failure> {
+    let told = |told: Told| match told {
+        Told::Again(what) => console.note(&what),
+        Told::Cost(what) => console.detail(&what),
+        Told::Progress { what, done, of } => console.progress(what, done, of),
+    };
+    let outside = Outside { now, interruptible: true, told: &told, http: None };
+    let dataset = ingest::ingest(queries, time, &outside);
+    console.progress_is_over();
+    let dataset = dataset?;
     for (metric, origin) in &dataset.origins {
         console.detail(&format!("{metric}: {origin}"));
     }
-    let verdict = judge::judge(&plan.rules, &dataset);
-    Ok(Judged { plan, dataset, verdict })
+    Ok(dataset)
 }
 
 /// Answers on stdout, then writes the report files: a verdict is heard even where a file cannot be written.

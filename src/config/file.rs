@@ -294,7 +294,8 @@ pub(super) struct CriterionEntry {
     pub(super) rule: Option<At<Choice<RuleText>>>,
     /// An alarm: fails when in any N consecutive steps M are beyond the bound: "2 of 3".
     pub(super) periods: Option<At<Periods>>,
-    /// critical, normal (default) or muted (shown, never decides).
+    /// critical, normal (default), optional (where its source cannot be reached there is a verdict without it) or muted
+    /// (shown, never decides).
     pub(super) severity: Option<At<Choice<Severity>>>,
     /// Its weight in the score and its share of the false-alarm budget. Default 1.
     pub(super) weight: Option<At<f64>>,

@@ -261,7 +261,7 @@ words! {
     Show, "a share of a rate": { "bad" => Bad, "good" => Good }
     Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }
     RuleText, "a rule": { "interval" => Interval, "observed" => Observed }
-    Severity, "a severity": { "critical" => Critical, "normal" => Normal, "muted" => Muted }
+    Severity, "a severity": { "critical" => Critical, "normal" => Normal, "muted" => Muted, "optional" => Optional }
     OnInconclusive, "what an Inconclusive can become": { "keep" => Keep, "pass" => Pass, "warn" => Warn, "fail" => Fail }
     Silent, "what a silent canary can be": { "inconclusive" => Inconclusive, "fail" => Fail }
 }

@@ -66,7 +66,7 @@ pub(super) fn query(
     let file = source.file.as_ref()?;
     let source = Source::File(read_file(file, values, folder, report));
     let ask = ask(metric.1, values, report)?;
-    Some(Query { metric: metric.0.value.clone(), arm: values.arm, source, ask, compared: true })
+    Some(Query { metric: metric.0.value.clone(), arm: values.arm, source, ask, compared: true, required: true })
 }
 
 fn source_of<'s>(

@@ -36,6 +36,14 @@ pub enum Error {
         /// The points.
         clash: Box<Clash>,
     },
+    /// A service is asked about a window, and there is none.
+    #[error(
+        "{shown}: which time to ask about is not said. Write `window: {{last: 1h, step: 1m}}`, or give --from and --to"
+    )]
+    NoWindow {
+        /// The service.
+        shown: String,
+    },
     /// No arm has any point, and nothing else says which time is meant.
     #[error("{}: no row belongs to either arm, so there is no window to judge. Give the window (`window: {{from: …, to: …}}`) or check which rows are the arms'", .shown.join(", "))]
     NoPoints {

@@ -1,56 +1,115 @@
 //! Asking the sources: each file is opened and parsed once, however many metrics and arms ask it, and as many
-//! files at a time as there are processors.
+//! files at a time as there are processors; what services are asked goes out together.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::Error;
+use crate::config::plan::{Span, TimePlan};
+use crate::series::{Arm, Pair, Window};
+use crate::source::aws::{self, Brought, Question};
 use crate::source::file::{Answer, Sheet, Wanted};
-use crate::source::{self, File, Query, Source};
+use crate::source::{self, File, Outside, Query, Source};
 
 /// What a query brought.
 pub(super) struct Fetched {
     pub answer: Answer,
-    /// How the file writes its times, in words.
+    /// How the times are written, in words.
     pub clock: String,
     /// Which file it really was.
     pub canonical: Option<PathBuf>,
+    /// Why there is no answer, where there need not be one.
+    pub lost: Option<String>,
 }
 
 /// One file and the queries that it answers.
 struct Job<'a> {
     file: &'a File,
-    queries: Vec<(usize, &'a Query)>,
+    queries: Vec<(usize, &'a Query, &'a File)>,
 }
 
-type Done = (Vec<(usize, Fetched)>, Option<(usize, source::Error)>);
+type Done = (usize, Result<Fetched, source::Error>);
 
-/// The answers in the order of the queries, or the error of the first query that has one.
-pub(super) fn fetch(queries: &[Query]) -> Result<Vec<Fetched>, Error> {
-    let jobs = jobs(queries);
-    let mut answers: Vec<(usize, Fetched)> = Vec::with_capacity(queries.len());
-    let mut first_error: Option<(usize, source::Error)> = None;
-    for (answered, error) in in_parallel(&jobs) {
-        answers.extend(answered);
-        first_error = match (first_error, error) {
-            (Some(one), Some(other)) => Some(if other.0 < one.0 { other } else { one }),
-            (one, other) => one.or(other),
+/// The answers in the order of the queries, or the error of the first query that has one and has to be answered.
+pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Fetched>, Error> {
+    let mut done = in_parallel(&jobs(queries));
+    done.extend(by_services(queries, time, outside)?);
+    done.extend(queries.iter().enumerate().filter_map(|(at, query)| match &query.source {
+        Source::Lost(why) => Some((at, Err(source::Error::unreachable(why.clone()).within(&query.source.shown())))),
+        _ => None,
+    }));
+    done.sort_by_key(|(at, _)| *at);
+    let answered = done.into_iter().zip(queries).map(|((_, result), query)| match result {
+        Err(error) if !query.required && error.kind == source::Kind::Unreachable => Ok(Fetched::lost(query, &error)),
+        result => result.map_err(Error::Source),
+    });
+    answered.collect()
+}
+
+impl Fetched {
+    fn lost(query: &Query, error: &source::Error) -> Fetched {
+        let why = match &query.source {
+            Source::Lost(why) => why.clone(),
+            _ => error.to_string(),
         };
+        let answer = Answer { series: query.ask.nothing(), instances: None, split: false, notes: Vec::new() };
+        Fetched { answer, clock: String::new(), canonical: None, lost: Some(why) }
     }
-    if let Some((_, error)) = first_error {
-        return Err(error.into());
-    }
-    answers.sort_by_key(|(at, _)| *at);
-    Ok(answers.into_iter().map(|(_, fetched)| fetched).collect())
+}
+
+/// What services answer. They are asked about a window, so there has to be one.
+fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Done>, Error> {
+    let of_service = |query: &Query| !matches!(query.source, Source::File(_) | Source::Lost(_));
+    let asked: Vec<(usize, &Query)> = queries.iter().enumerate().filter(|(_, query)| of_service(query)).collect();
+    let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
+    let windows = known(time).ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
+    let questions: Vec<Question> =
+        asked.iter().map(|(_, query)| Question { query, window: *windows.get(query.arm) }).collect();
+    let brought = aws::fetch(&questions, outside);
+    let done = asked.iter().zip(brought).map(|((at, query), brought)| {
+        let about = |mut error: source::Error| {
+            error.about.shown = format!("{}, metric {:?} ({})", error.about.shown, query.metric, query.arm.name());
+            error
+        };
+        (*at, brought.and_then(|brought| answered(query, brought, &windows, outside)).map_err(about))
+    });
+    Ok(done.collect())
+}
+
+/// The windows, where they are known before the data is.
+fn known(time: &TimePlan) -> Option<Pair<Window>> {
+    let Span::Exactly(canary) = time.canary else { return None };
+    let baseline = match time.baseline {
+        Span::Exactly(window) => window,
+        Span::Earlier(by) => {
+            Window { start: canary.start.checked_sub(by).ok()?, end: canary.end.checked_sub(by).ok()? }
+        }
+        Span::All => canary,
+    };
+    Some(Pair { baseline, canary })
+}
+
+fn answered(
+    query: &Query,
+    brought: Brought,
+    windows: &Pair<Window>,
+    outside: &Outside,
+) -> Result<Fetched, source::Error> {
+    let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &query.ask)?;
+    answer.notes.extend(brought.notes);
+    let seconds = |at: crate::series::Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
+    let complete = windows.get(Arm::Canary).end;
+    let clock = format!("complete up to {}, asked at {}", seconds(complete), seconds(outside.now));
+    Ok(Fetched { answer, clock, canonical: None, lost: None })
 }
 
 fn jobs(queries: &[Query]) -> Vec<Job<'_>> {
     let mut jobs: Vec<Job> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
-        let Source::File(file) = &query.source;
+        let Source::File(file) = &query.source else { continue };
         match jobs.iter_mut().find(|job| reads_the_same(job.file, file)) {
-            Some(job) => job.queries.push((at, query)),
-            None => jobs.push(Job { file, queries: vec![(at, query)] }),
+            Some(job) => job.queries.push((at, query, file)),
+            None => jobs.push(Job { file, queries: vec![(at, query, file)] }),
         }
     }
     jobs
@@ -69,13 +128,13 @@ fn reads_the_same(one: &File, other: &File) -> bool {
 fn in_parallel(jobs: &[Job]) -> Vec<Done> {
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(jobs.len());
     if workers < 2 {
-        return jobs.iter().map(done).collect();
+        return jobs.iter().flat_map(done).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut finished = Vec::new();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            finished.push(done(job));
+            finished.extend(done(job));
         }
         finished
     };
@@ -86,23 +145,17 @@ fn in_parallel(jobs: &[Job]) -> Vec<Done> {
     })
 }
 
-fn done(job: &Job) -> Done {
-    let asked = job.queries.iter().map(|(_, Query { source: Source::File(file), ask, .. })| (file, ask));
+fn done(job: &Job) -> Vec<Done> {
+    let asked = job.queries.iter().map(|(_, query, file)| (*file, &query.ask));
     let sheet = match Sheet::open(job.file, &Wanted::by(asked)) {
         Ok(sheet) => sheet,
-        Err(error) => return (Vec::new(), job.queries.first().map(|(at, _)| (*at, error))),
+        Err(error) => return job.queries.iter().map(|(at, ..)| (*at, Err(error.clone()))).collect(),
     };
     let canonical = std::fs::canonicalize(&job.file.path).ok();
-    let mut answered = Vec::new();
-    for (at, query) in &job.queries {
-        let Source::File(file) = &query.source;
-        match sheet.answer(file, query.arm, &query.ask) {
-            Ok(answer) => {
-                let (clock, canonical) = (sheet.clock().to_string(), canonical.clone());
-                answered.push((*at, Fetched { answer, clock, canonical }));
-            }
-            Err(error) => return (answered, Some((*at, error))),
-        }
-    }
-    (answered, None)
+    let answered = job.queries.iter().map(|(at, query, file)| {
+        let answer = sheet.answer(file, query.arm, &query.ask);
+        let (clock, canonical) = (sheet.clock().to_string(), canonical.clone());
+        (*at, answer.map(|answer| Fetched { answer, clock, canonical, lost: None }))
+    });
+    answered.collect()
 }

@@ -94,6 +94,9 @@ impl<'a> Case<'a> {
         if self.grid.len() == 0 {
             return Some((Reason::NoData, "the window holds no step after the warm-up".into()));
         }
+        if let Some(why) = self.data.lost.get(&self.criterion.metric) {
+            return Some((Reason::NotReached, format!("its source could not be reached: {why}")));
+        }
         if !shape_fits(self.metric, self.series) {
             return Some((Reason::WrongShape, "the data is not of the shape that this metric declares".into()));
         }
@@ -278,7 +281,11 @@ impl<'a> Case<'a> {
             && self.criterion.severity != Severity::Muted;
         let outcome = if silent_fails { Outcome::Fail } else { Outcome::Inconclusive };
         let evidence = Evidence { n_of: "steps", ..Evidence::default() };
-        self.finding(outcome, reason, format!("{}: {why}", words::outcome_verb(outcome)), evidence)
+        let mut finding = self.finding(outcome, reason, format!("{}: {why}", words::outcome_verb(outcome)), evidence);
+        if reason == Reason::NotReached && self.criterion.severity == Severity::Optional {
+            finding.severity = Severity::Muted;
+        }
+        finding
     }
 }
 

@@ -29,7 +29,14 @@ pub fn critical_values(rules: &Rules, length: SignedDuration, step: SignedDurati
     let windows = Pair { baseline: window, canary: window };
     let look = Look::new(
         rules,
-        &Dataset { windows, step, metrics: BTreeMap::new(), instances: BTreeMap::new(), origins: BTreeMap::new() },
+        &Dataset {
+            windows,
+            step,
+            metrics: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            lost: BTreeMap::new(),
+        },
     );
     let budget = Budget::of(rules);
     let critical = |criterion| {

@@ -249,6 +249,8 @@ pub enum Severity {
     Normal,
     /// Shown, never decides.
     Muted,
+    /// Decides as any other, but where its source could not be reached there is a verdict without it.
+    Optional,
 }
 
 /// The expected split of the traffic.

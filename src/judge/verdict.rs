@@ -149,6 +149,8 @@ pub enum Reason {
     Undecided,
     /// The canary has no data.
     NoData,
+    /// Its source could not be reached.
+    NotReached,
     /// The baseline has no data.
     NoBaseline,
     /// Too few of the elapsed steps are usable.

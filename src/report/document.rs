@@ -228,6 +228,8 @@ pub enum Severity {
     Normal,
     /// Shown, never decides.
     Muted,
+    /// Decides, but may be left out where its source could not be reached.
+    Optional,
 }
 
 /// The numbers behind a finding, in the metric's unit. What is not known is null.

@@ -165,6 +165,7 @@ fn finding(finding: &verdict::Finding) -> Finding {
             rules::Severity::Critical => Severity::Critical,
             rules::Severity::Normal => Severity::Normal,
             rules::Severity::Muted => Severity::Muted,
+            rules::Severity::Optional => Severity::Optional,
         },
         weight: Number::new(finding.weight),
         group: finding.group.clone(),

@@ -3,12 +3,13 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
     name(Reason::Undecided),
     name(Reason::NoData),
+    name(Reason::NotReached),
     name(Reason::NoBaseline),
     name(Reason::LowCoverage),
     name(Reason::TooFew),
@@ -31,6 +32,7 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::BetweenBounds => "between_bounds",
         Reason::Undecided => "undecided",
         Reason::NoData => "no_data",
+        Reason::NotReached => "not_reached",
         Reason::NoBaseline => "no_baseline",
         Reason::LowCoverage => "low_coverage",
         Reason::TooFew => "too_few",

@@ -16,7 +16,7 @@ pub struct Error {
 /// What is told of an error, in parts; displayed, they are one paragraph.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
-    /// The file as the user named it.
+    /// The file as the user named it, or the source in words.
     pub shown: String,
     /// Where in the file.
     pub place: Option<Place>,
@@ -32,13 +32,15 @@ pub struct About {
     pub hint: Option<String>,
 }
 
-/// The two ways of failing, told apart by the exit code.
+/// The ways of failing, told apart by the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// There is content, but it cannot be read as what it should be (65).
     Unreadable,
     /// The content could not be got at all (69).
     Unreachable,
+    /// Somebody stopped it (130).
+    Interrupted,
 }
 
 /// A position in a file, in the unit that its format has: a line, a record, a datapoint.
@@ -70,6 +72,12 @@ impl Error {
 
     pub(crate) fn unreachable(problem: impl Into<String>) -> Self {
         Error { kind: Kind::Unreachable, ..Error::unreadable(problem) }
+    }
+
+    #[cfg(feature = "aws")]
+    pub(crate) fn interrupted() -> Self {
+        let error = Error::unreachable("stopped before all of it was fetched; nothing was judged");
+        Error { kind: Kind::Interrupted, ..error }
     }
 
     pub(crate) fn within(mut self, shown: &str) -> Self {

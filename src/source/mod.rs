@@ -3,6 +3,7 @@
 //! A [`Query`] is a complete, resolved question about one metric in one arm. Building one does no IO, so a
 //! configuration is checked offline by construction; [`fetch`](crate::ingest::ingest) is where it is asked.
 
+pub mod aws;
 mod error;
 pub mod file;
 pub mod survey;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 
 pub use error::{About, Error, Kind, Place};
 
-use crate::series::{Arm, MetricName};
+use crate::series::{Arm, MetricName, Timestamp};
 
 /// One question to one source: the points of one metric in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Query {
     pub ask: Ask,
     /// Whether anything compares the arms of this metric. If not, one arm's rows may be all there are.
     pub compared: bool,
+    /// Whether there is no verdict without it. If not, what cannot be reached is a metric without points.
+    pub required: bool,
 }
 
 /// Where points come from.
@@ -33,6 +36,77 @@ pub struct Query {
 pub enum Source {
     /// A file with rows or a saved answer of a monitoring API.
     File(File),
+    /// CloudWatch metrics.
+    CloudWatch(aws::CloudWatch),
+    /// CloudWatch alarms.
+    Alarms(aws::Alarms),
+    /// CloudWatch Logs Insights.
+    Insights(aws::Insights),
+    /// CloudWatch log events.
+    LogEvents(aws::LogEvents),
+    /// What could not be reached when it was recorded, and why.
+    Lost(String),
+}
+
+impl Source {
+    /// What tells the rows of the arms apart, where one answer has both.
+    pub fn arm(&self) -> Option<&ArmColumn> {
+        match self {
+            Source::File(file) => file.arm.as_ref(),
+            Source::Insights(asked) => asked.arm.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Where points come from, in words.
+    pub fn shown(&self) -> String {
+        match self {
+            Source::File(file) => file.shown.clone(),
+            Source::CloudWatch(asked) => asked.access.shown("CloudWatch"),
+            Source::Alarms(asked) => asked.access.shown("CloudWatch alarms"),
+            Source::Insights(asked) => format!("{} ({})", asked.access.shown("Logs Insights"), asked.groups.join(", ")),
+            Source::LogEvents(asked) => format!("{} ({})", asked.access.shown("log events"), asked.groups.join(", ")),
+            Source::Lost(_) => "(not reached when it was recorded)".to_owned(),
+        }
+    }
+}
+
+/// What asking the outside world needs from the program around it.
+pub struct Outside<'a> {
+    /// The present instant.
+    pub now: Timestamp,
+    /// Whether an interrupt (Ctrl-C, SIGTERM) ends the asking: what was begun elsewhere is stopped, and the error is
+    /// [`Kind::Interrupted`].
+    pub interruptible: bool,
+    /// Hears how it goes.
+    pub told: &'a (dyn Fn(Told) + Sync),
+    /// What speaks HTTP in place of the usual client.
+    pub http: Option<aws::Http>,
+}
+
+impl Outside<'_> {
+    /// Nobody listens and nobody interrupts.
+    pub fn quiet(now: Timestamp) -> Outside<'static> {
+        Outside { now, interruptible: false, told: &|_| {}, http: None }
+    }
+}
+
+/// How asking goes, while it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Something went wrong and is tried again.
+    Again(String),
+    /// What it took: calls, bytes.
+    Cost(String),
+    /// How far it is.
+    Progress {
+        /// What is being done.
+        what: &'static str,
+        /// How much of it is.
+        done: u64,
+        /// Of how much, where that is known.
+        of: Option<u64>,
+    },
 }
 
 /// A file and how to read it.
@@ -53,6 +127,14 @@ pub struct File {
     pub arm: Option<ArmColumn>,
     /// For long (tidy) files: the columns with the metric's name and its value.
     pub long: Option<Long>,
+}
+
+impl File {
+    /// A file of a recording.
+    pub fn of_recording(path: &std::path::Path) -> File {
+        let (path, shown) = (path.to_owned(), path.display().to_string());
+        File { path, shown, format: Format::Csv, time: None, zone: None, arm: None, long: None }
+    }
 }
 
 /// Which rows belong to the arm.

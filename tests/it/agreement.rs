@@ -56,7 +56,11 @@ impl Soak {
         let folder = Path::new(FOLDER);
         let options = Options { folder, now: Timestamp::UNIX_EPOCH, set: &[], phase: None, from: None, to: None };
         let plan = config.plan(&options).unwrap_or_else(|p| panic!("{name}: {p}"));
-        Soak { data: ingest(&plan.queries, &plan.time).unwrap(), rules: plan.rules }
+        Soak {
+            data: ingest(&plan.queries, &plan.time, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH))
+                .unwrap(),
+            rules: plan.rules,
+        }
     }
 
     fn finding(&self, metric: &str, minute: i64, looks: Looks) -> Finding {

@@ -247,7 +247,7 @@ fn labels_reach_sources_and_can_be_set() {
     let paths = |set: &[(String, String)]| -> Vec<String> {
         let plan = good("redis-migration.yaml").plan(&options(set)).unwrap();
         let of = |query: &davy::source::Query| {
-            let davy::source::Source::File(file) = &query.source;
+            let davy::source::Source::File(file) = &query.source else { panic!("no file") };
             assert_eq!(file.path, Path::new("folder").join(&file.shown));
             file.shown.clone()
         };
@@ -262,7 +262,7 @@ fn labels_reach_sources_and_can_be_set() {
     let traps = good("traps.yaml").plan(&options(&[])).unwrap();
     let labels = traps.rules.labels.canary.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
     assert_eq!(labels, ["version=1.20", "on=no", "build=0x10"]);
-    let davy::source::Source::File(file) = &traps.queries[0].source;
+    let davy::source::Source::File(file) = &traps.queries[0].source else { panic!("no file") };
     assert_eq!(file.shown, "prices-${literal}-1.10.csv");
 }
 

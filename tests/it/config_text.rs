@@ -39,7 +39,7 @@ fn check_recording(text: &str) {
         assert_eq!(replayed.queries.len(), plan.queries.len());
         let series = |query: &davy::source::Query| format!("folder/series/{}.csv", query.metric);
         for query in &replayed.queries {
-            let davy::source::Source::File(file) = &query.source;
+            let davy::source::Source::File(file) = &query.source else { panic!("no file") };
             assert_eq!(file.path, Path::new(&series(query)));
         }
         let again = config::recorded(&read, &replayed, &recording);
@@ -222,7 +222,7 @@ fn a_starter_for_two_files_judges_what_it_knows() {
     let margins: Vec<Limit> = plan.rules.criteria.iter().filter_map(|c| Some(c.pass?.limit)).collect();
     let margin = |relative, absolute| Limit::Margin { relative: Some(relative), absolute };
     assert_eq!(margins, [margin(0.5, Some(0.001)), margin(0.1, None), margin(0.15, None), margin(0.1, None)]);
-    let davy::source::Source::File(file) = &plan.queries[0].source;
+    let davy::source::Source::File(file) = &plan.queries[0].source else { panic!("no file") };
     assert_eq!(file.shown, "old/a $x.csv");
     assert_eq!(plan.queries.len(), 8);
 }
@@ -248,7 +248,7 @@ fn a_starter_for_one_file_of_requests_asks_for_quantiles() {
             "latency p99 <= baseline + 15%"
         ]
     );
-    let davy::source::Source::File(file) = &plan.queries[0].source;
+    let davy::source::Source::File(file) = &plan.queries[0].source else { panic!("no file") };
     assert_eq!(file.arm.as_ref().map(|arm| (arm.column.as_str(), arm.value.as_str())), Some(("group", "control")));
 }
 
@@ -258,7 +258,7 @@ fn a_starter_knows_long_files_and_says_when_it_knows_nothing() {
     long.arm = Some(("arm".into(), "baseline".into(), "canary".into()));
     long.long = Some((Long { name: "metric".into(), value: "value".into() }, vec!["requests".into(), "errors".into()]));
     let plan = planned(&config::starter(&Surveyed::One(&long), "long").yaml);
-    let davy::source::Source::File(file) = &plan.queries[0].source;
+    let davy::source::Source::File(file) = &plan.queries[0].source else { panic!("no file") };
     assert_eq!(file.long.as_ref().map(|long| long.value.as_str()), Some("value"));
 
     let nothing = survey("x.csv", &[("foo", Real), ("requests", Whole)]);

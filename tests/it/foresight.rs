@@ -150,6 +150,7 @@ fn dataset(service: &Service, worse: Worse, count: usize, seed: u64) -> Dataset 
         metrics: BTreeMap::from([("errors".to_owned(), counts), ("load".to_owned(), load)]),
         instances: BTreeMap::new(),
         origins: BTreeMap::new(),
+        lost: BTreeMap::new(),
     }
 }
 

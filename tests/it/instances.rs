@@ -183,6 +183,7 @@ fn soak(hosts: usize, variation: f64, worse: f64, number: usize) -> Dataset {
         metrics: BTreeMap::from([("errors".to_owned(), parts.as_ref().map(sum))]),
         instances: BTreeMap::from([("errors".to_owned(), parts)]),
         origins: BTreeMap::new(),
+        lost: BTreeMap::new(),
     }
 }
 

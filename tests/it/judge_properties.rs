@@ -218,6 +218,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 metrics: BTreeMap::new(),
                 instances: BTreeMap::new(),
                 origins: BTreeMap::new(),
+                lost: BTreeMap::new(),
             };
             for ((kind, unit), criterion, (baseline, canary)) in metrics {
                 let metric = Metric { unit, kind, of: "requests".into(), history: None };
@@ -315,6 +316,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             metrics: BTreeMap::from([("m".to_owned(), Pair { baseline, canary })]),
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
+            lost: BTreeMap::new(),
         };
         (rules, data)
     })

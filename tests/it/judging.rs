@@ -49,6 +49,7 @@ fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Data
         metrics: BTreeMap::from([(metric.to_owned(), Pair { baseline, canary })]),
         instances: BTreeMap::new(),
         origins: BTreeMap::new(),
+        lost: BTreeMap::new(),
     }
 }
 

@@ -78,6 +78,7 @@ fn dataset(baseline: Series, canary: Series, window: Window, step: SignedDuratio
         metrics: BTreeMap::from([("latency".to_owned(), Pair { baseline, canary })]),
         instances: BTreeMap::new(),
         origins: BTreeMap::new(),
+        lost: BTreeMap::new(),
     }
 }
 

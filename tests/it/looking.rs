@@ -60,6 +60,7 @@ fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i64) -> u64) 
         step: SignedDuration::from_mins(1),
         metrics: BTreeMap::from([("errors".to_owned(), errors), ("fallbacks".to_owned(), fallbacks)]),
         origins: BTreeMap::new(),
+        lost: BTreeMap::new(),
         instances: BTreeMap::new(),
     }
 }
@@ -337,7 +338,8 @@ fn a_cache_that_died_late_is_seen_since_then() {
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
     let options = Options { folder: &folder, now, set: &[], phase: None, from: None, to: None };
     let plan = config.plan(&options).unwrap();
-    let data = ingest(&plan.queries, &plan.time).unwrap();
+    let data =
+        ingest(&plan.queries, &plan.time, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap();
     let open = judge(&Rules { looks: Looks::Open, ..plan.rules }, &data);
     assert_eq!(open.outcome, Outcome::Fail, "{}", open.summary);
     let failed = open.findings.iter().filter(|f| f.outcome == Outcome::Fail && f.reason == Reason::BeyondBound);

@@ -72,7 +72,10 @@ fn its_first_configuration_judges_the_case_it_is_taken_from() {
     let folder = root().join("fixtures/cases/redis-migration-5-redis-slow");
     let configurations = configurations();
     let plan = configurations[0].plan(&options(&folder, None)).unwrap();
-    let verdict = judge(&plan.rules, &ingest(&plan.queries, &plan.time).unwrap());
+    let verdict = judge(
+        &plan.rules,
+        &ingest(&plan.queries, &plan.time, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap(),
+    );
     assert_eq!(verdict.outcome, Outcome::Fail, "{}", verdict.summary);
     let findings = verdict.findings.iter().filter(|finding| finding.metric != "latency_p95");
     assert!(findings.map(|finding| finding.outcome).all(|outcome| outcome == Outcome::Pass));

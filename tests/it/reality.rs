@@ -40,7 +40,8 @@ fn load(folder: &Path, yaml: &str) -> Result<(Rules, Dataset), String> {
     let options = Options { folder, now: Timestamp::UNIX_EPOCH, set: &[], phase: None, from: None, to: None };
     let config = config::load(yaml, "canary.yaml").map_err(|problems| problems.to_string())?;
     let plan = config.plan(&options).map_err(|problems| problems.to_string())?;
-    let dataset = ingest(&plan.queries, &plan.time).map_err(|error| error.to_string())?;
+    let dataset = ingest(&plan.queries, &plan.time, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH))
+        .map_err(|error| error.to_string())?;
     Ok((plan.rules, dataset))
 }
 

@@ -38,7 +38,7 @@ fn values() -> Ask {
 fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
     let (path, shown) = (folder.join(name), name.to_string());
     let file = File { path, shown, format: Format::Auto, time: None, zone: None, arm: None, long: None };
-    Query { metric: metric.into(), arm, source: Source::File(file), ask, compared: true }
+    Query { metric: metric.into(), arm, source: Source::File(file), ask, compared: true, required: true }
 }
 
 /// Writes the files and asks one metric of them, the baseline of the first and the canary of the last.
@@ -52,7 +52,7 @@ fn one_metric(files: &[(&str, &str)], ask: Ask, plan: &TimePlan) -> Result<Datas
         query(folder.path(), "m", Arm::Baseline, baseline, ask.clone()),
         query(folder.path(), "m", Arm::Canary, canary, ask),
     ];
-    ingest(&queries, plan)
+    ingest(&queries, plan, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH))
 }
 
 fn rows(header: &str, rows: &[(&str, &str)]) -> String {
@@ -120,16 +120,26 @@ fn the_same_rows_by_another_path_or_the_same_word_are_seen_too() {
     std::fs::write(folder.path().join("data.csv"), csv("group,p95", &minutes(0, 9, "a,100"))).unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
     let ask = |arm, name| query(folder.path(), "m", arm, name, gauge());
-    let error = ingest(&[ask(Arm::Baseline, "data.csv"), ask(Arm::Canary, "sub/../data.csv")], &ALL).unwrap_err();
+    let error = ingest(
+        &[ask(Arm::Baseline, "data.csv"), ask(Arm::Canary, "sub/../data.csv")],
+        &ALL,
+        &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH),
+    )
+    .unwrap_err();
     assert!(matches!(error, Error::SameRows { .. }));
 
     let same_word = |arm| {
         let mut query = ask(arm, "data.csv");
-        let Source::File(file) = &mut query.source;
+        let Source::File(file) = &mut query.source else { panic!("no file") };
         file.arm = Some(ArmColumn { column: "group".into(), value: "a".into() });
         query
     };
-    let error = ingest(&[same_word(Arm::Baseline), same_word(Arm::Canary)], &ALL).unwrap_err();
+    let error = ingest(
+        &[same_word(Arm::Baseline), same_word(Arm::Canary)],
+        &ALL,
+        &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH),
+    )
+    .unwrap_err();
     assert!(matches!(error, Error::SameRows { .. }));
 }
 
@@ -248,7 +258,8 @@ fn the_first_query_with_an_error_is_told_however_many_threads_read() {
         .map(|i| query(folder.path(), &format!("m{i}"), Arm::Canary, &format!("missing-{i}.csv"), gauge()))
         .collect();
     for _ in 0..20 {
-        let error = ingest(&queries, &ALL).unwrap_err();
+        let error =
+            ingest(&queries, &ALL, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap_err();
         assert_eq!(error.kind(), Kind::Unreachable);
         assert_eq!(error.to_string(), "missing-0.csv: does not exist");
     }
@@ -260,10 +271,15 @@ fn the_first_query_with_an_error_is_told_however_many_threads_read() {
         "good.csv",
         Ask::Gauge { value: "p99".into(), factor: 1.0, requests: None },
     );
-    let error = ingest(&queries, &ALL).unwrap_err();
+    let error = ingest(&queries, &ALL, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap_err();
     assert_eq!(error.kind(), Kind::Unreadable);
     assert!(error.to_string().contains("Did you mean \"p95\"?"), "{error}");
-    let error = ingest(&[query(folder.path(), "m", Arm::Canary, "", gauge())], &ALL).unwrap_err();
+    let error = ingest(
+        &[query(folder.path(), "m", Arm::Canary, "", gauge())],
+        &ALL,
+        &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH),
+    )
+    .unwrap_err();
     assert_eq!((error.kind(), error.to_string()), (Kind::Unreachable, ": is a folder, not a file".into()));
 }
 
@@ -278,7 +294,7 @@ fn steps_start_where_the_points_per_step_do() {
         query(folder.path(), "g", Arm::Baseline, "other.csv", gauge()),
         query(folder.path(), "m", Arm::Canary, "requests.csv", values()),
     ];
-    let dataset = ingest(&queries, &ALL).unwrap();
+    let dataset = ingest(&queries, &ALL, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap();
     assert_eq!(dataset.windows.canary.start, at("10:00:00"));
     assert_eq!(dataset.metrics["g"].canary.time()[0], at("10:02:00"));
     assert_eq!(dataset.metrics["m"].canary.len(), 2);
@@ -293,10 +309,15 @@ fn one_file_is_told_apart_by_words_even_when_it_is_empty() {
     let plan = TimePlan { canary: Span::Exactly(window("10:00:00", "11:00:00")), ..ALL };
     let ask = |arm: Arm| {
         let mut query = query(folder.path(), "m", arm, "data.json", gauge());
-        let Source::File(file) = &mut query.source;
+        let Source::File(file) = &mut query.source else { panic!("no file") };
         file.arm = Some(ArmColumn { column: "group".into(), value: arm.name().into() });
         query
     };
-    let dataset = ingest(&[ask(Arm::Baseline), ask(Arm::Canary)], &plan).unwrap();
+    let dataset = ingest(
+        &[ask(Arm::Baseline), ask(Arm::Canary)],
+        &plan,
+        &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH),
+    )
+    .unwrap();
     assert!(dataset.metrics["m"].canary.is_empty());
 }

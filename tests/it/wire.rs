@@ -274,8 +274,14 @@ fn in_two_halves(file: &File, answer: &Answer) {
         source: Source::File(file.clone()),
         ask: gauge_of("value"),
         compared: true,
+        required: true,
     };
-    let dataset = ingest(&[ask(Arm::Baseline), ask(Arm::Canary)], &plan).unwrap();
+    let dataset = ingest(
+        &[ask(Arm::Baseline), ask(Arm::Canary)],
+        &plan,
+        &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH),
+    )
+    .unwrap();
     assert_eq!(dataset.step, SignedDuration::from_mins(5), "{}", file.shown);
     let points = dataset.metrics["m"].baseline.len() + dataset.metrics["m"].canary.len();
     assert!(points + 2 >= answer.series.len(), "{}: {points} of {}", file.shown, answer.series.len());

@@ -85,6 +85,7 @@ impl Panel {
             metrics: (self.data)(soak),
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
+            lost: BTreeMap::new(),
         }
     }
 

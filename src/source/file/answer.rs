@@ -12,7 +12,7 @@ use super::sheet::{Rows, Sheet};
 use super::table::Column;
 use crate::series::{Arm, Instances, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
-use crate::source::{Ask, File, Long, Missing};
+use crate::source::{ArmColumn, Ask, File, Long, Missing};
 
 /// What a file knows of one metric in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,15 +39,24 @@ impl Sheet {
     /// Unreadable, with the place: a column that does not exist, a cell that is not such a number, more bad than
     /// all, several rows for one time and arm.
     pub fn answer(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
-        self.ask(file, arm, ask).map_err(|error| error.within(&self.shown))
+        self.answer_by(arm, file.arm.as_ref(), file.long.as_ref(), ask)
     }
 
-    fn ask(&self, file: &File, arm: Arm, ask: &Ask) -> Result<Answer, Error> {
-        let rows = self.arm(arm, file.arm.as_ref())?;
+    /// As [`answer`](Sheet::answer), of rows that no file describes.
+    ///
+    /// # Errors
+    ///
+    /// As [`answer`](Sheet::answer).
+    pub fn answer_by(&self, arm: Arm, by: Option<&ArmColumn>, long: Option<&Long>, ask: &Ask) -> Result<Answer, Error> {
+        self.ask(arm, by, long, ask).map_err(|error| error.within(&self.shown))
+    }
+
+    fn ask(&self, arm: Arm, by: Option<&ArmColumn>, long: Option<&Long>, ask: &Ask) -> Result<Answer, Error> {
+        let rows = self.arm(arm, by)?;
         let mut asking = Asking {
             sheet: self,
             rows,
-            long: file.long.as_ref(),
+            long,
             instance: None,
             is_rate: matches!(ask, Ask::Counts { .. }),
             absent_is_zero: ask.missing() == Missing::Zero,

@@ -124,23 +124,31 @@ fn query_results(rows: &[Value], status: &str, keep: Keep) -> Result<Table, Erro
             .expected("Complete")
             .hint(hint));
     }
-    let mut table = Table::new("result");
+    let mut named = Vec::with_capacity(rows.len());
     for (at, fields) in rows.iter().enumerate() {
         let number = at as u64 + 1;
         let Value::Array(fields) = fields else {
             return Err(Error::unreadable("is not an array of fields").at(Place { what: "result", number }));
         };
+        named.push(fields.iter().map(|entry| (field(entry, "field"), field(entry, "value"))).collect::<Vec<_>>());
+    }
+    rows_of_fields(named.iter().map(Vec::as_slice), keep)
+}
+
+/// One row per result of Logs Insights, a column per field.
+pub(super) fn rows_of_fields<'r>(
+    rows: impl Iterator<Item = &'r [(String, String)]>,
+    keep: Keep,
+) -> Result<Table, Error> {
+    let mut table = Table::new("result");
+    for (at, fields) in rows.enumerate() {
         let mut row = Object::new();
-        for entry in fields {
-            let name = field(entry, "field");
-            let value = field(entry, "value");
+        for (name, value) in fields.iter().filter(|(name, _)| name != "@ptr") {
             // Logs Insights answers in UTC and leaves the offset out.
-            let utc = is_usual_time(&name) && value.parse::<DateTime>().is_ok();
-            if name != "@ptr" {
-                row.insert(name, Value::String(if utc { value + "Z" } else { value }));
-            }
+            let utc = is_usual_time(name) && value.parse::<DateTime>().is_ok();
+            row.insert(name.clone(), Value::String(if utc { format!("{value}Z") } else { value.clone() }));
         }
-        push(&mut table, number, &row, keep)?;
+        push(&mut table, at as u64 + 1, &row, keep)?;
     }
     Ok(table.finish())
 }

@@ -13,6 +13,7 @@ mod aws;
 mod compression;
 mod csv;
 mod json;
+mod live;
 mod number;
 #[cfg(feature = "frames")]
 mod parquet;
@@ -35,6 +36,7 @@ pub use time::{Clock, EpochUnit};
 
 use super::error::Error;
 use super::{Ask, File, Format, Missing};
+use crate::series::Series;
 use table::{Keep, Table};
 
 /// The columns worth keeping while a file is read.
@@ -78,6 +80,42 @@ impl Ask {
             Ask::Gauge { value, requests, .. } => [Some(value.as_str()), requests.as_deref(), None],
         };
         names.into_iter().flatten()
+    }
+
+    /// The same question to the columns that a recording has.
+    pub fn recorded(&self) -> Ask {
+        let column = |name: &str| name.to_owned();
+        match self {
+            Ask::Counts { instance, .. } => Ask::Counts {
+                total: Some(column("total")),
+                bad: Some(column("bad")),
+                good: None,
+                missing: Missing::Gap,
+                instance: instance.as_ref().map(|_| column("instance")),
+            },
+            Ask::Events { exposure, .. } => Ask::Events {
+                count: column("count"),
+                exposure: exposure.as_ref().map(|_| column("exposure")),
+                missing: Missing::Gap,
+            },
+            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0 },
+            Ask::Gauge { requests, .. } => Ask::Gauge {
+                value: column("value"),
+                factor: 1.0,
+                requests: requests.as_ref().map(|_| column("requests")),
+            },
+        }
+    }
+
+    /// The answer without any point.
+    pub fn nothing(&self) -> Series {
+        let (time, value) = (Vec::new(), Vec::new());
+        match self {
+            Ask::Counts { .. } => Series::Counts { time, total: Vec::new(), bad: Vec::new() },
+            Ask::Events { .. } => Series::Events { time, count: Vec::new(), exposure: None },
+            Ask::Values { .. } => Series::Values { time, value },
+            Ask::Gauge { .. } => Series::Gauge { time, value, requests: None },
+        }
     }
 
     /// The column that names the instances.

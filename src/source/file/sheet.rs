@@ -37,7 +37,7 @@ impl Sheet {
         sheet.map_err(|error| error.within(&file.shown))
     }
 
-    fn of(mut table: Table, file: &File) -> Result<Sheet, Error> {
+    pub(super) fn of(mut table: Table, file: &File) -> Result<Sheet, Error> {
         let shown = file.shown.clone();
         if table.columns.is_empty() {
             return Ok(Sheet { table, time: Vec::new(), clock: Clock::Unknown, time_column: None, shown });

@@ -1,0 +1,197 @@
+//! Clients with credentials, retries and deadlines, made once for each account that is asked, and what they cost.
+//!
+//! Nothing is looked up that the configuration has said: with a region there, no profile and no instance is asked for one;
+//! credentials are sought at the first call.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudwatch::config::interceptors::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef};
+use aws_sdk_cloudwatch::config::retry::RetryConfig;
+use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
+use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+
+use crate::source::aws::Access;
+use crate::source::{Error, Outside, Told};
+
+/// One attempt may take so long.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
+const ATTEMPTS: u32 = 12;
+
+/// The clients of one fetch.
+pub(super) struct Clients<'o> {
+    /// What the program lets hear, and when it is.
+    pub outside: &'o Outside<'o>,
+    made: RefCell<Vec<(Access, SdkConfig)>>,
+    spent: Arc<Spent>,
+    /// Queries of Logs Insights that run at the moment: to be stopped when everything is.
+    pub running: RefCell<Vec<(Access, String)>>,
+}
+
+impl<'o> Clients<'o> {
+    pub fn new(outside: &'o Outside<'o>) -> Self {
+        let (made, running) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+        Clients { outside, made, spent: Arc::default(), running }
+    }
+
+    /// The client for metrics and alarms.
+    pub async fn cloudwatch(&self, access: &Access) -> Result<aws_sdk_cloudwatch::Client, Error> {
+        let config = self.config(access).await?;
+        let config = aws_sdk_cloudwatch::config::Builder::from(&config).interceptor(Counting(self.spent.clone()));
+        Ok(aws_sdk_cloudwatch::Client::from_conf(config.build()))
+    }
+
+    /// The client for logs.
+    pub async fn logs(&self, access: &Access) -> Result<aws_sdk_cloudwatchlogs::Client, Error> {
+        let config = self.config(access).await?;
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(Counting(self.spent.clone()));
+        Ok(aws_sdk_cloudwatchlogs::Client::from_conf(config.build()))
+    }
+
+    async fn config(&self, access: &Access) -> Result<SdkConfig, Error> {
+        if let Some((_, config)) = self.made.borrow().iter().find(|(known, _)| known == access) {
+            return Ok(config.clone());
+        }
+        let config = self.connect(access).await?;
+        self.made.borrow_mut().push((access.clone(), config.clone()));
+        Ok(config)
+    }
+
+    async fn connect(&self, access: &Access) -> Result<SdkConfig, Error> {
+        let deadline = Duration::try_from(access.deadline).unwrap_or(ATTEMPT);
+        let retry = RetryConfig::adaptive()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(Duration::from_millis(250))
+            .with_max_backoff(Duration::from_secs(10));
+        let timeout = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(ATTEMPT.min(deadline))
+            .operation_timeout(deadline);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        loader = loader.retry_config(retry).timeout_config(timeout.build());
+        if let Some(region) = &access.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &access.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &access.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(http) = &self.outside.http {
+            loader = loader.http_client(http.clone());
+        }
+        let config = loader.load().await;
+        if config.region().is_none() {
+            let error = Error::unreachable("no region is set").within(&access.shown("CloudWatch"));
+            return Err(error.hint("Write `region: us-east-1` in the source, or set AWS_REGION."));
+        }
+        let Some(role) = &access.assume_role else { return Ok(config) };
+        let mut provider =
+            aws_config::sts::AssumeRoleProvider::builder(&role.arn).session_name("davy").configure(&config);
+        if let Some(id) = &role.external_id {
+            provider = provider.external_id(id);
+        }
+        let credentials = SharedCredentialsProvider::new(provider.build().await);
+        Ok(config.into_builder().credentials_provider(credentials).build())
+    }
+
+    /// Lets hear what the calls were.
+    pub fn tell_cost(&self) {
+        if let Some(cost) = self.spent.told() {
+            (self.outside.told)(Told::Cost(cost));
+        }
+    }
+
+    /// Lets hear that something is tried again.
+    pub fn tell_again(&self, what: String) {
+        (self.outside.told)(Told::Again(what));
+    }
+
+    /// Stops the queries that still run: they cost money. Gives up after a few seconds.
+    pub async fn stop_queries(&self) {
+        let running = self.running.take();
+        let stop = async {
+            for (access, query) in &running {
+                if let Ok(logs) = self.logs(access).await {
+                    // There is nobody left to tell of a query that cannot be stopped.
+                    let _ = logs.stop_query().query_id(query).send().await;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(5), stop).await;
+    }
+}
+
+/// Attempts by operation, and what went wrong with them.
+#[derive(Debug, Default)]
+struct Spent(Mutex<BTreeMap<String, Attempts>>);
+
+#[derive(Debug, Default)]
+struct Attempts {
+    made: u64,
+    failed: u64,
+}
+
+impl Spent {
+    fn add(&self, operation: &str, made: u64, failed: u64) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let attempts = all.entry(operation.to_owned()).or_default();
+        attempts.made += made;
+        attempts.failed += failed;
+    }
+
+    /// `GetMetricData 3 (1 again), StartQuery 2`.
+    fn told(&self) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = |(operation, attempts): (&String, &Attempts)| match attempts.failed {
+            0 => format!("{operation} {}", attempts.made),
+            failed => format!("{operation} {} ({failed} failed)", attempts.made),
+        };
+        let calls: Vec<String> = all.iter().map(one).collect();
+        (!calls.is_empty()).then(|| format!("API calls: {}", calls.join(", ")))
+    }
+}
+
+/// Counts the attempts of a client.
+#[derive(Debug)]
+struct Counting(Arc<Spent>);
+
+fn operation(config: &ConfigBag) -> &str {
+    config.load::<Metadata>().map_or("?", Metadata::name)
+}
+
+impl Intercept for Counting {
+    fn name(&self) -> &'static str {
+        "counting"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.add(operation(config), 1, 0);
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.output_or_error().is_some_and(|outcome| outcome.is_err()) {
+            self.0.add(operation(config), 0, 1);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! Rows that a service answered, as the sheet that a file with the same rows would be.
+
+use std::collections::BTreeMap;
+
+use super::sheet::Sheet;
+use super::table::Table;
+use super::time::Clock;
+use super::{File, Format, aws};
+use crate::series::Timestamp;
+use crate::source::error::Error;
+
+impl Sheet {
+    /// Numbers by time: one row per instant that any of the columns has, in which the others are empty.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable when a column is too large to be held.
+    pub fn of_points(shown: &str, columns: &[(String, BTreeMap<Timestamp, f64>)]) -> Result<Sheet, Error> {
+        let mut table = Table::new("period");
+        let clock = table.column_or_new("time", &|_| true);
+        let at: Vec<usize> = columns.iter().map(|(name, _)| table.column_or_new(name, &|_| true)).collect();
+        let mut rows: BTreeMap<Timestamp, Vec<(usize, String)>> = BTreeMap::new();
+        for (at, (_, points)) in at.iter().zip(columns) {
+            for (time, value) in points {
+                rows.entry(*time).or_default().push((*at, value.to_string()));
+            }
+        }
+        for (number, cells) in rows.values().enumerate() {
+            let cells = cells.iter().map(|(at, cell)| (*at, cell.as_str()));
+            table.push(number as u64 + 1, cells).map_err(|error| error.within(shown))?;
+        }
+        let time = rows.into_keys().collect();
+        Ok(Sheet {
+            table: table.finish(),
+            time,
+            clock: Clock::Offset,
+            time_column: Some(clock),
+            shown: shown.to_owned(),
+        })
+    }
+
+    /// Rows of named fields, as Logs Insights answers them: instants are in UTC without saying so.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable when no field, or not the one that is named, tells the time.
+    pub fn of_fields(shown: &str, time: Option<&str>, rows: &[Vec<(String, String)>]) -> Result<Sheet, Error> {
+        let file = File {
+            path: std::path::PathBuf::new(),
+            shown: shown.to_owned(),
+            format: Format::Json,
+            time: time.map(str::to_owned),
+            zone: None,
+            arm: None,
+            long: None,
+        };
+        let table = aws::rows_of_fields(rows.iter().map(Vec::as_slice), &|_| true);
+        table.and_then(|table| Sheet::of(table, &file)).map_err(|error| error.within(shown))
+    }
+}
