@@ -73,7 +73,7 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
         Told::Cost(what) => console.detail(&what),
         Told::Progress { what, done, of } => console.progress(what, done, of),
     };
-    let outside = Outside { now, interruptible: true, told: &told, http: None };
+    let outside = Outside { now, interruptible: true, told: &told };
     let dataset = ingest::ingest(queries, time, &outside);
     console.progress_is_over();
     let dataset = dataset?;

@@ -80,14 +80,12 @@ pub struct Outside<'a> {
     pub interruptible: bool,
     /// Hears how it goes.
     pub told: &'a (dyn Fn(Told) + Sync),
-    /// What speaks HTTP in place of the usual client.
-    pub http: Option<aws::Http>,
 }
 
 impl Outside<'_> {
     /// Nobody listens and nobody interrupts.
     pub fn quiet(now: Timestamp) -> Outside<'static> {
-        Outside { now, interruptible: false, told: &|_| {}, http: None }
+        Outside { now, interruptible: false, told: &|_| {} }
     }
 }
 

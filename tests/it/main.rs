@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod agreement;
+#[cfg(feature = "aws")]
+mod aws;
 mod cases;
 mod cli;
 mod config;

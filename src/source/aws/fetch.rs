@@ -8,14 +8,9 @@ mod insights;
 mod log_events;
 mod metrics;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-
 use super::{Access, Brought, Listed, Question};
 use crate::source::{Error, Outside, Source};
 use client::Clients;
-
-/// What speaks HTTP.
-pub type Http = SharedHttpClient;
 
 /// What a question at some place in the list brought.
 type Answered = (usize, Result<Brought, Error>);

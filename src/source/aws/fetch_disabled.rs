@@ -3,9 +3,6 @@
 use super::{Access, Brought, Listed, Question};
 use crate::source::{Error, Outside};
 
-/// What speaks HTTP; nothing in this build.
-pub type Http = ();
-
 fn disabled() -> Error {
     Error::unreachable("this davy was built without the feature `aws`, which asks CloudWatch")
         .hint("Build it with `cargo build --release`, without `--no-default-features`.")

@@ -21,7 +21,7 @@ mod fetch;
 #[cfg(feature = "aws")]
 mod fetch;
 
-pub use fetch::{Http, discover, fetch};
+pub use fetch::{discover, fetch};
 
 use super::file::Sheet;
 use super::{ArmColumn, Query};

@@ -85,9 +85,6 @@ impl<'o> Clients<'o> {
         if let Some(url) = &access.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        if let Some(http) = &self.outside.http {
-            loader = loader.http_client(http.clone());
-        }
         let config = loader.load().await;
         if config.region().is_none() {
             let error = Error::unreachable("no region is set").within(&access.shown("CloudWatch"));
