@@ -37,7 +37,9 @@ fn dimensions(query: &Query) -> Vec<String> {
         .columns
         .iter()
         .map(|column| match &column.measure {
-            Measure::Statistic(of) => of.dimensions.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" "),
+            Measure::Statistic(of) => {
+                of.dimensions.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")
+            }
             Measure::Expression { .. } => panic!("{column:?}"),
         })
         .collect();
