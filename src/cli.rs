@@ -50,6 +50,10 @@ pub enum Command {
     /// With a configuration, or without one by `--baseline` and `--canary` (or `--data` with an `arm` column): then
     /// usual column names are recognised and the documented defaults apply.
     Judge(Judge),
+    /// Ask the sources and judge nothing: everything that `judge` would look at, into a recording
+    ///
+    /// Says of each metric what was fetched. `davy judge DIR` judges it, without asking the sources again.
+    Fetch(Fetch),
     /// Judge recordings again
     Replay(Replay),
     /// Check configurations offline: every problem at once
@@ -104,6 +108,19 @@ pub struct Judge {
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
+}
+
+/// Arguments of `fetch`.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it; ./canary.yaml when none is given
+    pub config: Option<PathBuf>,
+    /// How the configuration is resolved.
+    #[command(flatten)]
+    pub resolve: Resolve,
+    /// Write what was fetched into a folder that is itself a configuration
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
 }
 
 /// Files to judge without a configuration.

@@ -4,6 +4,7 @@ mod calibrate;
 mod check;
 mod console;
 mod exit;
+mod fetch;
 mod history;
 mod init;
 mod judge;
@@ -37,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(&cli);
     let result = match cli.command {
         Command::Judge(arguments) => judge::run(&console, arguments),
+        Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
         Command::Check(arguments) => check::run(&console, arguments),
         Command::Plan(arguments) => plan::run(&console, arguments),

@@ -83,6 +83,13 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
     Ok(dataset)
 }
 
+/// The text of a recording's configuration.
+pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
+    let (windows, step) = (dataset.windows, dataset.step);
+    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION") };
+    config::recorded(config, plan, &recording)
+}
+
 /// Answers on stdout, then writes the report files: a verdict is heard even where a file cannot be written.
 pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
     console.answer(&report::render(document, output.format, &console.style(output.details)))?;
