@@ -77,6 +77,9 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
     let dataset = ingest::ingest(queries, time, &outside);
     console.progress_is_over();
     let dataset = dataset?;
+    for (metric, why) in &dataset.lost {
+        console.note(&format!("there is a verdict without {metric}: {why}"));
+    }
     for (metric, origin) in &dataset.origins {
         console.detail(&format!("{metric}: {origin}"));
     }
@@ -86,7 +89,7 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
 /// The text of a recording's configuration.
 pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
     let (windows, step) = (dataset.windows, dataset.step);
-    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION") };
+    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost: &dataset.lost };
     config::recorded(config, plan, &recording)
 }
 
