@@ -3,6 +3,7 @@
 mod calibrate;
 mod check;
 mod console;
+mod discover;
 mod exit;
 mod fetch;
 mod history;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Plan(arguments) => plan::run(&console, arguments),
         Command::Calibrate(arguments) => calibrate::run(&console, arguments),
         Command::Init(arguments) => init::run(&console, arguments),
+        Command::Discover(arguments) => discover::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),
         Command::Schema { of } => print::schema(&console, of),
         Command::Completions { shell } => print::completions(&console, shell),
