@@ -68,14 +68,17 @@ struct Draft<'a> {
 impl Draft<'_> {
     /// Sets of the same dimensions.
     fn kind(&mut self, dimensions: &[&str], sets: &Sets) {
-        let by = if dimensions.is_empty() { "no dimensions".to_owned() } else { commented(&dimensions.join(", ")) };
+        let by = match dimensions {
+            [] => "Without dimensions".to_owned(),
+            names => format!("By {}", commented(&names.join(", "))),
+        };
         self.metrics.push(match sets.len() {
-            1 => format!("  # By {by}:"),
+            1 => format!("  # {by}:"),
             n if n > OF_A_KIND => format!(
-                "  # By {by}: {OF_A_KIND} of {n} are written, {} left out (`--match` finds them).",
+                "  # {by}: {OF_A_KIND} of {n} are written, {} left out (`--match` finds them).",
                 n - OF_A_KIND
             ),
-            n => format!("  # By {by}, {n} sets:"),
+            n => format!("  # {by}, {n} sets:"),
         });
         for (set, metrics) in sets.iter().take(OF_A_KIND) {
             self.set(set, metrics);
