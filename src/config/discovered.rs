@@ -74,10 +74,9 @@ impl Draft<'_> {
         };
         self.metrics.push(match sets.len() {
             1 => format!("  # {by}:"),
-            n if n > OF_A_KIND => format!(
-                "  # {by}: {OF_A_KIND} of {n} are written, {} left out (`--match` finds them).",
-                n - OF_A_KIND
-            ),
+            n if n > OF_A_KIND => {
+                format!("  # {by}: {OF_A_KIND} of {n} are written, {} left out (`--match` finds them).", n - OF_A_KIND)
+            }
             n => format!("  # {by}, {n} sets:"),
         });
         for (set, metrics) in sets.iter().take(OF_A_KIND) {

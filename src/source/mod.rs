@@ -58,6 +58,26 @@ impl Source {
         }
     }
 
+    /// What is asked there, in full: `: AWS/Lambda Errors Sum {FunctionName: checkout}`; nothing of a file.
+    pub fn asked(&self) -> String {
+        match self {
+            Source::CloudWatch(asked) => {
+                let columns: Vec<String> = asked.columns.iter().map(|column| column.measure.in_full()).collect();
+                format!(": {}", columns.join("; "))
+            }
+            Source::Alarms(asked) => {
+                let prefix = asked.prefix.iter().map(|prefix| format!("{prefix}*"));
+                format!(": {}", asked.names.iter().cloned().chain(prefix).collect::<Vec<_>>().join(", "))
+            }
+            Source::Insights(asked) => format!(": {}", asked.query),
+            Source::LogEvents(asked) => {
+                let patterns: Vec<String> = asked.columns.iter().map(|(_, pattern)| format!("{pattern:?}")).collect();
+                format!(": {}", patterns.join(", "))
+            }
+            Source::File(_) | Source::Lost(_) => String::new(),
+        }
+    }
+
     /// Where points come from, in words.
     pub fn shown(&self) -> String {
         match self {

@@ -19,6 +19,7 @@ mod latency;
 mod looking;
 mod looks;
 mod operating;
+mod packs;
 mod properties;
 mod readme;
 mod reality;
