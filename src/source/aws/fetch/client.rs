@@ -138,8 +138,12 @@ impl<'o> Clients<'o> {
 /// `12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB`, the price of most regions.
 fn scan_cost(scanned: u64) -> String {
     let dollars = scanned as f64 / 1e9 * 0.005;
-    let dollars = if dollars < 0.01 { format!("{dollars:.5}") } else { format!("{dollars:.2}") };
-    format!("{} scanned by Logs Insights, about {dollars} USD at 0.005 USD per GB", bytes(scanned))
+    let dollars = match () {
+        () if dollars < 0.00001 => "less than 0.00001".to_owned(),
+        () if dollars < 0.01 => format!("about {}", format!("{dollars:.5}").trim_end_matches('0')),
+        () => format!("about {dollars:.2}"),
+    };
+    format!("{} scanned by Logs Insights, {dollars} USD at 0.005 USD per GB", bytes(scanned))
 }
 
 /// Bytes in words: `12.3 MB`.
@@ -236,6 +240,8 @@ mod tests {
     fn scanning_is_told_with_its_price() {
         let told = "12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB";
         assert_eq!(scan_cost(12_300_000), told);
+        assert!(scan_cost(1_200_000_000).contains("about 0.006 USD"));
+        assert!(scan_cost(123_456).contains("less than 0.00001 USD"));
         assert!(scan_cost(20_000_000_000).contains("about 0.10 USD"));
     }
 }
