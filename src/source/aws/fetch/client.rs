@@ -25,6 +25,12 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
 const ATTEMPTS: u32 = 12;
 
+/// Attempts and the pauses between them.
+fn retries(mode: RetryConfig) -> RetryConfig {
+    let mode = mode.with_max_attempts(ATTEMPTS);
+    mode.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
+}
+
 /// The clients of one fetch.
 pub(super) struct Clients<'o> {
     /// What the program lets hear, and when it is.
@@ -52,7 +58,10 @@ impl<'o> Clients<'o> {
     /// The client for logs.
     pub async fn logs(&self, access: &Access) -> Result<aws_sdk_cloudwatchlogs::Client, Error> {
         let config = self.config(access).await?;
-        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(Counting(self.spent.clone()));
+        // Not adaptive: that answers the first throttled look at a query with many seconds of silence for all queries.
+        let config =
+            aws_sdk_cloudwatchlogs::config::Builder::from(&config).retry_config(retries(RetryConfig::standard()));
+        let config = config.interceptor(Counting(self.spent.clone()));
         Ok(aws_sdk_cloudwatchlogs::Client::from_conf(config.build()))
     }
 
@@ -67,16 +76,12 @@ impl<'o> Clients<'o> {
 
     async fn connect(&self, access: &Access) -> Result<SdkConfig, Error> {
         let deadline = Duration::try_from(access.deadline).unwrap_or(ATTEMPT);
-        let retry = RetryConfig::adaptive()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(250))
-            .with_max_backoff(Duration::from_secs(10));
         let timeout = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .operation_attempt_timeout(ATTEMPT.min(deadline))
             .operation_timeout(deadline);
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = loader.retry_config(retry).timeout_config(timeout.build());
+        loader = loader.retry_config(retries(RetryConfig::adaptive())).timeout_config(timeout.build());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
