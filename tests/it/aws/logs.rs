@@ -307,6 +307,16 @@ fn a_query_that_takes_too_long_is_stopped() {
 }
 
 #[test]
+fn a_query_that_cannot_be_looked_at_is_stopped() {
+    let denied = "User: arn:aws:iam::123456789012:user/x is not authorized to perform: logs:GetQueryResults";
+    let server =
+        granting(&[json!({ "status": 400, "body": { "__type": "AccessDeniedException", "message": denied } })]);
+    let said = judge(&server, BOTH_ARMS, &[("cache", CACHE)]);
+    said.failed(69, &["GetQueryResults", "is not authorized to perform", "the query was stopped"]);
+    assert_eq!((server.calls("GetQueryResults"), server.calls("StopQuery")), (1, 1));
+}
+
+#[test]
 fn as_many_queries_run_as_may() {
     let server = granting(&[
         json!({ "status": 200, "body": { "status": "Running" } }),
@@ -318,8 +328,13 @@ fn as_many_queries_run_as_may() {
     let metrics: Vec<(&str, &str)> = names.into_iter().zip(shapes.iter().map(String::as_str)).collect();
     judge(&server, &BOTH_ARMS.replace("ACCESS", "ACCESS, concurrency: 2"), &metrics);
     let operations: Vec<String> = server.asked().into_iter().map(|asked| asked.operation).collect();
-    let before_answers = operations.iter().take_while(|name| *name == "StartQuery").count();
-    assert_eq!((before_answers, server.calls("StartQuery")), (2, 3), "{operations:?}");
+    let looks = |starts: usize| {
+        let start = operations.iter().enumerate().filter(|(_, name)| *name == "StartQuery").nth(starts - 1).unwrap().0;
+        operations[..start].iter().filter(|name| *name == "GetQueryResults").count()
+    };
+    // the third look is the first that finds a query complete: the second did not wait for it, the third query did
+    assert!(looks(2) < 3 && looks(3) >= 3, "{operations:?}");
+    assert_eq!(server.calls("StartQuery"), 3);
 }
 
 #[test]
@@ -381,6 +396,19 @@ fn log_events_are_counted_page_by_page_within_the_window() {
     let tokens: Vec<&Value> = asked.iter().map(|asked| &asked.body["nextToken"]).collect();
     assert_eq!(tokens, [&Value::Null, &json!("t-1"), &json!("t-2")]);
     assert!(said.stderr.contains("API calls: FilterLogEvents 3"), "{}", said.stderr);
+}
+
+#[test]
+fn log_events_of_several_groups_add_up() {
+    let event = |milliseconds: i64| json!({ "timestamp": NOON * 1000 + milliseconds, "message": "m" });
+    let page = json!([{ "status": 200, "body": { "events": [event(1), event(2)] } }]);
+    let server = Scripted::answering(&json!({ "FilterLogEvents": page }));
+    let text = configuration(&server.url, EVENTS, &[("errors", "rate: { bad: ERROR, total: \"\" }")]);
+    let arn = "arn:aws:logs:us-east-1:123456789012:log-group:other";
+    let said = run(&text.replace("[/aws/lambda/lego-api]", &format!("[/aws/lambda/lego-api, \"{arn}:*\"]")));
+    assert_eq!(said.series("errors"), ["2026-06-01T12:00:00Z,canary,4,4"]);
+    let count = |name: &str, value: &str| server.asked().iter().filter(|asked| asked.body[name] == value).count();
+    assert_eq!((count("logGroupName", "/aws/lambda/lego-api"), count("logGroupIdentifier", arn)), (2, 2));
 }
 
 #[test]
