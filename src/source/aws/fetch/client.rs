@@ -14,9 +14,11 @@ use aws_sdk_cloudwatch::config::interceptors::{BeforeTransmitInterceptorContextR
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 
+use super::fault;
 use crate::source::aws::Access;
 use crate::source::{Error, Outside, Told};
 
@@ -25,10 +27,11 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
 const ATTEMPTS: u32 = 12;
 
-/// Attempts and the pauses between them.
-fn retries(mode: RetryConfig) -> RetryConfig {
-    let mode = mode.with_max_attempts(ATTEMPTS);
-    mode.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
+/// Attempts and the pauses between them, doubled and jittered. Not the SDK's adaptive mode: its rate limiter answers the
+/// first throttled call with some nine seconds of silence for all of them, where a second attempt would have done.
+fn retries() -> RetryConfig {
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    retries.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
 }
 
 /// The clients of one fetch.
@@ -58,10 +61,7 @@ impl<'o> Clients<'o> {
     /// The client for logs.
     pub async fn logs(&self, access: &Access) -> Result<aws_sdk_cloudwatchlogs::Client, Error> {
         let config = self.config(access).await?;
-        // Not adaptive: that answers the first throttled look at a query with many seconds of silence for all queries.
-        let config =
-            aws_sdk_cloudwatchlogs::config::Builder::from(&config).retry_config(retries(RetryConfig::standard()));
-        let config = config.interceptor(Counting(self.spent.clone()));
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(Counting(self.spent.clone()));
         Ok(aws_sdk_cloudwatchlogs::Client::from_conf(config.build()))
     }
 
@@ -81,7 +81,7 @@ impl<'o> Clients<'o> {
             .operation_attempt_timeout(ATTEMPT.min(deadline))
             .operation_timeout(deadline);
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = loader.retry_config(retries(RetryConfig::adaptive())).timeout_config(timeout.build());
+        loader = loader.retry_config(retries()).timeout_config(timeout.build());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -118,6 +118,18 @@ impl<'o> Clients<'o> {
     /// Adds what Logs Insights has scanned, which is what it costs.
     pub fn add_scanned(&self, bytes: u64) {
         self.scanned.set(self.scanned.get().saturating_add(bytes));
+    }
+
+    /// An error of an operation; where the time was over, with what the attempt before had brought.
+    pub fn fault<E>(&self, operation: &str, error: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let fault = fault::of(operation, error);
+        match (error, self.spent.last(operation)) {
+            (SdkError::TimeoutError(_), Some(last)) => fault::after(fault, operation, &last),
+            _ => fault,
+        }
     }
 
     /// Lets hear that something is tried again.
@@ -173,6 +185,8 @@ struct Spent(Mutex<BTreeMap<String, Attempts>>);
 struct Attempts {
     made: u64,
     failed: u64,
+    /// What the last attempt brought, unless it was an answer.
+    last: Option<String>,
 }
 
 impl Spent {
@@ -183,7 +197,17 @@ impl Spent {
         attempts.failed += failed;
     }
 
-    /// `GetMetricData 3 (1 again), StartQuery 2`.
+    fn set_last(&self, operation: &str, last: Option<String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(operation.to_owned()).or_default().last = last;
+    }
+
+    fn last(&self, operation: &str) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(operation).and_then(|attempts| attempts.last.clone())
+    }
+
+    /// `GetMetricData 3 (1 failed), StartQuery 2`.
     fn told(&self) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let one = |(operation, attempts): (&String, &Attempts)| match attempts.failed {
@@ -224,9 +248,11 @@ impl Intercept for Counting {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if context.output_or_error().is_some_and(|outcome| outcome.is_err()) {
+        let failed = context.output_or_error().and_then(|outcome| outcome.err());
+        if failed.is_some() {
             self.0.add(operation(config), 0, 1);
         }
+        self.0.set_last(operation(config), failed.map(|error| fault::shortly(error)));
         Ok(())
     }
 }
