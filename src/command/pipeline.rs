@@ -85,6 +85,10 @@ pub(super) fn heard<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outs
 /// Asks the sources, and lets a person follow it.
 pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: Timestamp) -> Result<Dataset, Failure> {
     let dataset = heard(console, now, |outside| ingest::ingest(queries, time, outside))?;
+    if queries.iter().any(|query| query.source.is_service()) {
+        let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
+        console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));
+    }
     for (metric, origin) in &dataset.origins {
         console.detail(&format!("{metric}: {origin}"));
     }

@@ -49,6 +49,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether a service is asked, about a window.
+    pub fn is_service(&self) -> bool {
+        !matches!(self, Source::File(_) | Source::Lost(_))
+    }
+
     /// What tells the rows of the arms apart, where one answer has both.
     pub fn arm(&self) -> Option<&ArmColumn> {
         match self {

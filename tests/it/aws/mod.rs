@@ -3,6 +3,7 @@
 
 mod alarms;
 mod discover;
+mod logs;
 pub mod scripted;
 
 use std::path::Path;
