@@ -13,8 +13,9 @@ use crate::judge;
 use crate::judge::verdict::Verdict;
 use crate::record;
 use crate::report::{self, Document, Style};
-use crate::series::Dataset;
-use crate::source::{Outside, Query, Told};
+use crate::series::{Arm, Dataset};
+use crate::source::aws::Measure;
+use crate::source::{Outside, Query, Source, Told};
 
 use super::console::Console;
 
@@ -89,10 +90,33 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
         let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
         console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));
     }
+    empty(queries, &dataset).iter().for_each(|note| console.note(note));
     for (metric, origin) in &dataset.origins {
         console.detail(&format!("{metric}: {origin}"));
     }
     Ok(dataset)
+}
+
+/// What to do about metrics of which CloudWatch knows nothing: the commonest reason is a set of dimensions by which nothing
+/// is published.
+fn empty(queries: &[Query], dataset: &Dataset) -> Vec<String> {
+    let note = |query: &Query| {
+        let Source::CloudWatch(asked) = &query.source else { return None };
+        let pair = dataset.metrics.get(&query.metric).filter(|_| !dataset.lost.contains_key(&query.metric))?;
+        let namespace = asked.columns.iter().find_map(|column| match &column.measure {
+            Measure::Statistic(of) => Some(of.namespace.as_str()),
+            Measure::Expression { .. } => None,
+        });
+        let list = format!("`davy discover cloudwatch --namespace {}`", namespace.unwrap_or("NAMESPACE"));
+        let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
+        let nothing = pair.get(query.arm).is_empty() && (query.compared || query.arm == Arm::Canary);
+        nothing.then(|| {
+            format!(
+                "{metric} has no point of the {arm}{asked}. {list} lists what is published, and by which dimensions"
+            )
+        })
+    };
+    queries.iter().filter_map(note).collect()
 }
 
 /// The text of a recording's configuration.
