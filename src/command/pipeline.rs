@@ -77,6 +77,9 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
     let dataset = ingest::ingest(queries, time, &outside);
     console.progress_is_over();
     let dataset = dataset?;
+    for (metric, why) in &dataset.lost {
+        console.note(&format!("there is a verdict without {metric}: {why}"));
+    }
     for (metric, origin) in &dataset.origins {
         console.detail(&format!("{metric}: {origin}"));
     }

@@ -9,6 +9,7 @@ use super::bound::BoundText;
 use super::problem::{At, Place};
 use super::quantity::{Share, Span};
 use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};
+use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
@@ -125,6 +126,14 @@ pub(super) struct BaselineEntry {
 pub(super) struct SourceEntry {
     /// A file of rows, or a saved answer of a monitoring system.
     pub(super) file: Option<FileEntry>,
+    /// CloudWatch metrics and alarms.
+    pub(super) cloudwatch: Option<CloudWatchEntry>,
+    /// Queries of CloudWatch Logs Insights.
+    pub(super) logs_insights: Option<InsightsEntry>,
+    /// Log events of CloudWatch that match a filter pattern, counted.
+    pub(super) log_events: Option<LogEventsEntry>,
+    /// Written by `--record`: what could not be reached then.
+    pub(super) unreachable: Option<LostEntry>,
 }
 
 /// A file and how to read it. gzip and zstd are recognised by content.
@@ -169,11 +178,11 @@ pub(super) struct LongEntry {
     pub(super) value: At<String>,
 }
 
-/// What is measured: a source and exactly one of rate, events, gauge and values.
+/// What is measured: a source and exactly one of rate, events, gauge, values and alarms.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(
     deny_unknown_fields,
-    extend("oneOf" = [{"required": ["rate"]}, {"required": ["events"]}, {"required": ["gauge"]}, {"required": ["values"]}])
+    extend("oneOf" = [{"required": ["rate"]}, {"required": ["events"]}, {"required": ["gauge"]}, {"required": ["values"]}, {"required": ["alarms"]}])
 )]
 pub(super) struct MetricEntry {
     /// The source it is read from; may be left out when there is exactly one.
@@ -186,6 +195,11 @@ pub(super) struct MetricEntry {
     pub(super) gauge: Option<GaugeEntry>,
     /// One value per request.
     pub(super) values: Option<ValuesEntry>,
+    /// Alarms of CloudWatch: how many of them are in alarm.
+    pub(super) alarms: Option<AlarmsEntry>,
+    /// Dimensions of its CloudWatch metrics, beside those of the source.
+    #[schemars(default)]
+    pub(super) dimensions: Dimensions,
     /// What the service's own history says of its noise; for rate and events.
     pub(super) history: Option<HistoryEntry>,
 }
@@ -197,14 +211,15 @@ pub(super) struct RateEntry {
     #[schemars(skip)]
     pub(super) place: Place,
     /// Column with the bad ones.
-    pub(super) bad: Option<At<String>>,
+    pub(super) bad: Option<Column>,
     /// Column with the good ones; the rate is then the good share.
-    pub(super) good: Option<At<String>>,
+    pub(super) good: Option<Column>,
     /// Column with a part that is neither good nor bad.
-    pub(super) part: Option<At<String>>,
+    pub(super) part: Option<Column>,
     /// Column with all of them.
-    pub(super) total: Option<At<String>>,
-    /// What an empty cell means: gap (nothing was measured, default) or zero (a counter that does not report zeros).
+    pub(super) total: Option<Column>,
+    /// What an empty cell means: gap (nothing was measured, default) or zero (a counter that does not report zeros, as
+    /// many of AWS's own are known not to).
     pub(super) missing: Option<At<Choice<Missing>>>,
     /// Which share is shown and bounded: bad or good. Default good when `good` is named, else bad.
     pub(super) show: Option<At<Choice<Show>>>,
@@ -212,6 +227,8 @@ pub(super) struct RateEntry {
     pub(super) of: Option<At<String>>,
     /// Column that names the instance (host, pod, region) each row is of, where there is one row per time and instance.
     pub(super) instance: Option<At<String>>,
+    /// The query of Logs Insights whose rows these are. ${step} is the window's step.
+    pub(super) query: Option<At<String>>,
 }
 
 /// Which share of a rate is shown.
@@ -226,29 +243,38 @@ pub(super) enum Show {
 #[schemars(deny_unknown_fields)]
 pub(super) struct EventsEntry {
     /// Column with the occurrences per step.
-    pub(super) count: At<String>,
+    pub(super) count: Column,
     /// Column with what they are per, such as sessions.
-    pub(super) exposure: Option<At<String>>,
+    pub(super) exposure: Option<Column>,
     /// What one unit of exposure is called: session.
     pub(super) per: Option<At<String>>,
     /// What an empty cell means: gap (default) or zero.
     pub(super) missing: Option<At<Choice<Missing>>>,
+    /// For counters of CloudWatch that do not report zeros: what has a point whenever they could have had one. Where it
+    /// has, a missing point is a zero.
+    pub(super) alive: Option<Column>,
+    /// The query of Logs Insights whose rows these are. ${step} is the window's step.
+    pub(super) query: Option<At<String>>,
 }
 
 /// One number per step, computed elsewhere: a percentile from a monitoring system, CPU, memory.
+/// Of CloudWatch it is a `metric` with its `stat`, or an `expression`, in the place of `value`.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = super::service::with_asked_keys)]
 pub(super) struct GaugeEntry {
     /// Column with the number.
-    pub(super) value: At<String>,
+    #[schemars(with = "Option<Column>")]
+    pub(super) value: Column,
     /// What it is measured in: us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, % or any word.
     pub(super) unit: Option<At<UnitText>>,
-    /// The quantile of requests that each number is: p95.
+    /// The quantile of requests that each number is: p95. Of a `stat: p95` it is known.
     pub(super) quantile: Option<At<QuantileText>>,
-    /// Column with the requests behind each number.
-    pub(super) requests: Option<At<String>>,
+    /// Column with the requests behind each number. Of a percentile of CloudWatch they are fetched beside it.
+    pub(super) requests: Option<Column>,
     /// Compare the arms by ratio or by difference; by ratio where all values are positive when absent.
     pub(super) scale: Option<At<Choice<Scale>>>,
+    /// The query of Logs Insights whose rows these are. ${step} is the window's step.
+    pub(super) query: Option<At<String>>,
 }
 
 /// One value per request (one row each).
@@ -256,11 +282,13 @@ pub(super) struct GaugeEntry {
 #[schemars(deny_unknown_fields)]
 pub(super) struct ValuesEntry {
     /// Column with the value.
-    pub(super) value: At<String>,
+    pub(super) value: Column,
     /// What it is measured in.
     pub(super) unit: Option<At<UnitText>>,
     /// What there is one value per, in words: requests (default), sessions.
     pub(super) of: Option<At<String>>,
+    /// The query of Logs Insights whose rows these are. ${step} is the window's step.
+    pub(super) query: Option<At<String>>,
 }
 
 /// What the service's own history says of its noise.

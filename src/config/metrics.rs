@@ -1,8 +1,10 @@
 //! What a metric is to the judge: its kind, its unit and what is known of its noise.
 
+use super::asking;
 use super::file::{EventsEntry, GaugeEntry, HistoryEntry, MetricEntry, RateEntry, Show};
 use super::problem::{At, Report};
-use super::scalar::{UnitText, is_noun};
+use super::scalar::{QuantileText, Scalar, UnitText, is_noun};
+use super::service::Column;
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
 
 /// Column names that say nothing of what they count.
@@ -21,6 +23,9 @@ pub(super) fn metric(entry: &MetricEntry, report: &mut Report) -> Option<Metric>
     }
     if let Some(events) = &entry.events {
         return Some(metric(events_unit(events, report), Kind::Events, None));
+    }
+    if entry.alarms.is_some() {
+        return Some(metric(Unit::PerSecond, Kind::Events, None));
     }
     if let Some(gauge) = &entry.gauge {
         return Some(metric(unit(gauge.unit.as_ref()), gauge_kind(gauge), None));
@@ -51,7 +56,11 @@ fn rate_kind(rate: &RateEntry, report: &mut Report) -> Option<Kind> {
             return None;
         }
         (_, _, Some(part), _) if bad.is_some() || good.is_some() => {
-            report.add_with(part.place, "`part` does not go together with `bad` or `good`", "write `part` and `total`");
+            report.add_with(
+                part.place(),
+                "`part` does not go together with `bad` or `good`",
+                "write `part` and `total`",
+            );
             return None;
         }
         _ => {
@@ -79,7 +88,21 @@ fn rate_of(rate: &RateEntry, report: &mut Report) -> String {
         let plain = name.len() > 2 && name.ends_with('s') && name.chars().all(|c| c.is_ascii_lowercase());
         plain && !NO_NOUNS.contains(&name)
     };
-    rate.total.as_ref().filter(|total| plural(&total.value)).map_or(TRIALS.into(), |total| total.value.clone())
+    match rate.total.as_ref() {
+        Some(Column::Named(total)) if plural(&total.value) => total.value.clone(),
+        // CloudWatch's own words for what is counted
+        Some(Column::Named(total)) if total.value.ends_with("Invocations") => "invocations".into(),
+        Some(Column::Named(total))
+            if ["Count", "Requests", "RequestCount"].iter().any(|w| last_word(&total.value) == *w) =>
+        {
+            "requests".into()
+        }
+        _ => TRIALS.into(),
+    }
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit(' ').next().unwrap_or(text)
 }
 
 fn noun(of: &At<String>, report: &mut Report) -> String {
@@ -103,22 +126,30 @@ fn events_unit(events: &EventsEntry, report: &mut Report) -> Unit {
             }
             Unit::Per(per.value.clone())
         }
-        (Some(exposure), None) => match exposure.value.strip_suffix('s').filter(|one| is_noun(one)) {
-            Some(one) => Unit::Per(one.to_owned()),
-            None => {
-                let hint = "write `per: session`";
-                report.add_with(exposure.place, "what one unit of the exposure is called is not said", hint);
-                Unit::PerSecond
+        (Some(exposure), None) => {
+            match exposure.name().and_then(|e| e.value.strip_suffix('s')).filter(|one| is_noun(one)) {
+                Some(one) => Unit::Per(one.to_owned()),
+                None => {
+                    let hint = "write `per: session`";
+                    report.add_with(exposure.place(), "what one unit of the exposure is called is not said", hint);
+                    Unit::PerSecond
+                }
             }
-        },
+        }
     }
 }
 
 fn gauge_kind(gauge: &GaugeEntry) -> Kind {
     Kind::Gauge {
-        quantile: gauge.quantile.as_ref().map(|quantile| quantile.value.quantile),
+        quantile: quantile(gauge).map(|quantile| quantile.quantile),
         scale: gauge.scale.as_ref().map_or(Scale::Auto, |scale| scale.value.0),
     }
+}
+
+/// The quantile of requests that each number of a gauge is: as written, or as asked for.
+pub(super) fn quantile(gauge: &GaugeEntry) -> Option<QuantileText> {
+    let written = gauge.quantile.as_ref().map(|quantile| quantile.value.clone());
+    written.or_else(|| asking::stat(gauge).and_then(|stat| QuantileText::scalar(&stat.value).ok()))
 }
 
 fn history_of(history: &HistoryEntry, entry: &MetricEntry, report: &mut Report) -> Option<(f64, f64)> {

@@ -9,10 +9,12 @@
 //! The same knowledge runs the other way in `starter` (a configuration for data that has none), `recorded` (the
 //! configuration of a recording) and `schema` (for editors). Nothing here does IO or reads the clock.
 
+mod asking;
 pub mod bound;
 mod criteria;
 mod file;
 mod fingerprint;
+mod freshness;
 mod limits;
 mod metrics;
 mod node;
@@ -25,6 +27,7 @@ mod recorded;
 mod resolve;
 mod scalar;
 mod schema;
+mod service;
 mod sources;
 mod starter;
 mod substitute;

@@ -7,6 +7,7 @@ use super::file::*;
 use super::node::{Node, Value};
 use super::problem::{At, Complaint, Place, Report, nearest, suggestion};
 use super::scalar::{Named, Scalar, is_name};
+use super::service::{AskedEntry, Column};
 
 /// A part of the file that can be read from a node. Nothing means that a problem was noted.
 pub(super) trait Read: Sized {
@@ -64,19 +65,19 @@ impl<T: Read> Read for Named<T> {
 }
 
 /// The keys of one section while it is read.
-struct Keys<'n, 'r, 'a> {
+pub(super) struct Keys<'n, 'r, 'a> {
     what: &'static str,
-    place: Place,
+    pub(super) place: Place,
     entries: &'n [(At<String>, Node)],
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
-    report: &'r mut Report<'a>,
+    pub(super) report: &'r mut Report<'a>,
     before: usize,
 }
 
 impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     /// Opens a section. `form` shows how it is written, for when it is not a map at all.
-    fn open(node: &'n Node, report: &'r mut Report<'a>, what: &'static str, form: &str) -> Option<Self> {
+    pub(super) fn open(node: &'n Node, report: &'r mut Report<'a>, what: &'static str, form: &str) -> Option<Self> {
         let before = report.len();
         match &node.value {
             Value::Map(entries) => {
@@ -97,13 +98,13 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     }
 
     /// A key that may be absent.
-    fn may<T: Read>(&mut self, key: &'static str) -> Option<T> {
+    pub(super) fn may<T: Read>(&mut self, key: &'static str) -> Option<T> {
         let node = self.find(key)?;
         T::read(node, self.report)
     }
 
     /// A key that must be there.
-    fn must<T: Read>(&mut self, key: &'static str) -> Option<T> {
+    pub(super) fn must<T: Read>(&mut self, key: &'static str) -> Option<T> {
         match self.find(key) {
             Some(node) => T::read(node, self.report),
             None => {
@@ -117,13 +118,13 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     }
 
     /// A section with free entries that may be absent.
-    fn all<T: Read + Default>(&mut self, key: &'static str) -> T {
+    pub(super) fn all<T: Read + Default>(&mut self, key: &'static str) -> T {
         self.may(key).unwrap_or_default()
     }
 
     /// Notes every key that was not asked for and every one that is missing, unless the two are one slip; nothing
     /// when anything in the section was wrong.
-    fn close<T>(mut self, value: Option<T>, hint: impl Fn(&str) -> Option<String>) -> Option<T> {
+    pub(super) fn close<T>(mut self, value: Option<T>, hint: impl Fn(&str) -> Option<String>) -> Option<T> {
         for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.value.as_str())) {
             let message = format!("{} has no key `{}`", self.what, key.value);
             let near = nearest(&key.value, self.asked.iter().copied());
@@ -140,7 +141,7 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     }
 
     /// Whether a key is there, or one that may be meant by it.
-    fn mentions(&self, key: &str) -> bool {
+    pub(super) fn mentions(&self, key: &str) -> bool {
         self.entries.iter().any(|(name, _)| nearest(&name.value, [key]).is_some())
     }
 }
@@ -150,7 +151,7 @@ fn only_of_rates(key: &str) -> Option<String> {
         .then(|| "`instance` is for `rate`: only counts of trials are compared instance by instance".into())
 }
 
-fn no_hint(_: &str) -> Option<String> {
+pub(super) fn no_hint(_: &str) -> Option<String> {
     None
 }
 
@@ -242,10 +243,24 @@ impl Read for BaselineEntry {
 impl Read for SourceEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "a source", "data: { file: { path: data.csv } }")?;
-        let file = if keys.entries.is_empty() { keys.must("file") } else { keys.may("file") };
-        keys.close(Some(SourceEntry { file }), |key| match key {
+        let source = SourceEntry {
+            file: keys.may("file"),
+            cloudwatch: keys.may("cloudwatch"),
+            logs_insights: keys.may("logs_insights"),
+            log_events: keys.may("log_events"),
+            unreachable: keys.may("unreachable"),
+        };
+        let kinds = keys.entries.iter().filter(|(key, _)| keys.asked.contains(&key.value.as_str())).count();
+        if kinds > 1 || keys.entries.is_empty() {
+            let message = if kinds > 1 { "a source has exactly one kind" } else { "a source needs its kind" };
+            let hint = "write `file`, `cloudwatch`, `logs_insights` or `log_events`; use two sources for two kinds";
+            keys.report.add_with(keys.place, message, hint);
+        }
+        keys.close(Some(source), |key| match key {
             "path" => Some("write `file: { path: … }`".into()),
-            _ => Some("`file` is the only kind of source so far".into()),
+            "region" | "namespace" => Some("write `cloudwatch: { region: … }`".into()),
+            "prometheus" => Some("Prometheus is not asked yet: save its answer and write `file: { path: … }`".into()),
+            _ => Some("the kinds of source are `file`, `cloudwatch`, `logs_insights` and `log_events`".into()),
         })
     }
 }
@@ -291,17 +306,19 @@ impl Read for MetricEntry {
             events: keys.may("events"),
             gauge: keys.may("gauge"),
             values: keys.may("values"),
+            alarms: keys.may("alarms"),
+            dimensions: keys.all("dimensions"),
             history: keys.may("history"),
         };
         let shapes: Vec<&str> =
-            ["rate", "events", "gauge", "values"].into_iter().filter(|shape| keys.mentions(shape)).collect();
+            ["rate", "events", "gauge", "values", "alarms"].into_iter().filter(|shape| keys.mentions(shape)).collect();
         if shapes.len() != 1 {
             let message = match shapes.as_slice() {
                 [] => "a metric has exactly one shape, and this one has none".to_owned(),
                 several => format!("a metric has exactly one shape, and this one has {}", several.join(" and ")),
             };
-            let hint = "write `rate` (a share of trials), `events` (occurrences), `gauge` (one number per step) or \
-                        `values` (one per request); use two metrics for two shapes";
+            let hint = "write `rate` (a share of trials), `events` (occurrences), `gauge` (one number per step), \
+                        `values` (one per request) or `alarms`; use two metrics for two shapes";
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(metric), |key| match key {
@@ -326,6 +343,7 @@ impl Read for RateEntry {
             show: keys.may("show"),
             of: keys.may("of"),
             instance: keys.may("instance"),
+            query: keys.may("query"),
         };
         keys.close(Some(rate), |key| match key {
             "errors" | "failures" | "failed" => Some("the column with the bad ones is named by `bad`".into()),
@@ -340,7 +358,8 @@ impl Read for EventsEntry {
         let mut keys = Keys::open(node, report, "`events`", "events: { count: fallbacks }")?;
         let count = keys.must("count");
         let (exposure, per, missing) = (keys.may("exposure"), keys.may("per"), keys.may("missing"));
-        let events = count.map(|count| EventsEntry { count, exposure, per, missing });
+        let (alive, query) = (keys.may("alive"), keys.may("query"));
+        let events = count.map(|count| EventsEntry { count, exposure, per, missing, alive, query });
         keys.close(events, only_of_rates)
     }
 }
@@ -348,10 +367,14 @@ impl Read for EventsEntry {
 impl Read for GaugeEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`gauge`", "gauge: { value: p95, unit: ms }")?;
-        let value = keys.must("value");
+        let asked = AskedEntry::KEYS.iter().any(|key| keys.entries.iter().any(|(name, _)| name.value == *key));
+        let value = match asked {
+            true => Some(Column::Asked(Box::new(AskedEntry::keys(&mut keys)))),
+            false => keys.must("value"),
+        };
         let (unit, quantile) = (keys.may("unit"), keys.may("quantile"));
-        let (requests, scale) = (keys.may("requests"), keys.may("scale"));
-        let gauge = value.map(|value| GaugeEntry { value, unit, quantile, requests, scale });
+        let (requests, scale, query) = (keys.may("requests"), keys.may("scale"), keys.may("query"));
+        let gauge = value.map(|value| GaugeEntry { value, unit, quantile, requests, scale, query });
         keys.close(gauge, only_of_rates)
     }
 }
@@ -360,8 +383,8 @@ impl Read for ValuesEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`values`", "values: { value: latency_ms, unit: ms }")?;
         let value = keys.must("value");
-        let (unit, of) = (keys.may("unit"), keys.may("of"));
-        keys.close(value.map(|value| ValuesEntry { value, unit, of }), only_of_rates)
+        let (unit, of, query) = (keys.may("unit"), keys.may("of"), keys.may("query"));
+        keys.close(value.map(|value| ValuesEntry { value, unit, of, query }), only_of_rates)
     }
 }
 

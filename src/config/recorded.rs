@@ -5,7 +5,6 @@
 //! judged. The rules are therefore the same, and so is their fingerprint. Nothing of a source survives: paths may
 //! hold names that do not belong into a bug report.
 
-use super::Config;
 use super::file::MetricEntry;
 use super::metrics;
 use super::node::{Node, Value};
@@ -13,8 +12,11 @@ use super::plan::Plan;
 use super::problem::Report;
 use super::quantity::Span;
 use super::yaml::{braces, flow, name, quoted};
+use std::collections::BTreeMap;
+
+use super::{Config, asking};
 use crate::judge::rules::{Kind, Metric, Unit};
-use crate::series::{Pair, SignedDuration, Timestamp, Window};
+use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +29,8 @@ pub struct Recorded<'a> {
     pub now: Timestamp,
     /// The version of davy that records.
     pub davy: &'a str,
+    /// The metrics whose source could not be reached.
+    pub lost: &'a BTreeMap<MetricName, String>,
 }
 
 /// The text of a recording's `canary.yaml`. Its series are expected in `series/NAME.csv`, in the metrics' own units:
@@ -50,11 +54,19 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
             line(key, flow(node));
         }
     }
-    line("sources", "{ recording: { file: { path: \"series/${metric}.csv\" } } }".to_owned());
+    let file = ("recording", "{ file: { path: \"series/${metric}.csv\" } }".to_owned());
+    let lost =
+        ("lost", format!("{{ unreachable: {{ why: {} }} }}", quoted("it could not be reached when this was recorded")));
+    line("sources", map(&[file].into_iter().chain((!recording.lost.is_empty()).then_some(lost)).collect::<Vec<_>>()));
     text.push_str("metrics:\n");
     for (metric, entry) in &config.file.metrics.0 {
         if let Some(known) = metrics::metric(entry, &mut Report::new(&config.origin)) {
-            text.push_str(&format!("  {}: {}\n", name(&metric.value), columns(entry, &known)));
+            let source = match recording.lost.contains_key(&metric.value) {
+                _ if recording.lost.is_empty() => None,
+                true => Some("source: lost".to_owned()),
+                false => Some("source: recording".to_owned()),
+            };
+            text.push_str(&format!("  {}: {}\n", name(&metric.value), columns(entry, &known, source)));
         }
     }
     list(&mut text, "criteria", section(config, "criteria"), &[]);
@@ -120,7 +132,7 @@ fn window(plan: &Plan, recording: &Recorded) -> String {
 }
 
 /// A metric over the columns of its recorded file.
-fn columns(entry: &MetricEntry, metric: &Metric) -> String {
+fn columns(entry: &MetricEntry, metric: &Metric, source: Option<String>) -> String {
     let text = |text: &str| text.to_owned();
     let (shape, pairs) = match &metric.kind {
         Kind::BadShare => ("rate", vec![("bad", text("bad")), ("total", text("total")), ("of", quoted(&metric.of))]),
@@ -147,7 +159,7 @@ fn columns(entry: &MetricEntry, metric: &Metric) -> String {
     let pairs: Vec<_> = pairs.into_iter().chain(instance).collect();
     let shape = format!("{shape}: {}", map(&pairs));
     let history = metric.history.map(|(phi, nu)| format!("history: {{ phi: {phi}, nu: {nu} }}"));
-    braces([shape].into_iter().chain(history).collect())
+    braces(source.into_iter().chain([shape]).chain(history).collect())
 }
 
 fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {
@@ -155,15 +167,15 @@ fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {
     let mut pairs = vec![("value", "value".to_owned())];
     pairs.extend(unit(&metric.unit).map(|unit| ("unit", unit)));
     if let Kind::Gauge { quantile, scale } = &metric.kind {
-        let written = entry.gauge.as_ref().and_then(|gauge| gauge.quantile.as_ref());
-        pairs.extend(written.zip(*quantile).map(|(written, _)| ("quantile", quoted(&written.value.written))));
+        let written = entry.gauge.as_ref().and_then(metrics::quantile);
+        pairs.extend(written.zip(*quantile).map(|(written, _)| ("quantile", quoted(&written.written))));
         match scale {
             Scale::Auto => {}
             Scale::Ratio => pairs.push(("scale", "ratio".to_owned())),
             Scale::Difference => pairs.push(("scale", "difference".to_owned())),
         }
     }
-    if entry.gauge.as_ref().is_some_and(|gauge| gauge.requests.is_some()) {
+    if entry.gauge.as_ref().is_some_and(asking::has_requests) {
         pairs.push(("requests", "requests".to_owned()));
     }
     pairs

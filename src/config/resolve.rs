@@ -10,7 +10,7 @@ use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{criteria, fingerprint, metrics, sources, window};
+use super::{asking, criteria, fingerprint, freshness, metrics, sources, window};
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
@@ -43,7 +43,7 @@ pub(super) fn plan(file: &File, options: &Options, report: &mut Report) -> Optio
     }
     // Sources and columns of metrics that no criterion names are checked as well.
     for (name, entry) in &file.metrics.0 {
-        queries(file, (name, entry), &labels, options, report);
+        queries(file, (name, entry), &labels, &freshness::spelled(asking::PERIOD), options, report);
     }
     chosen
 }
@@ -179,11 +179,12 @@ fn queries(
     file: &File,
     metric: (&At<String>, &super::file::MetricEntry),
     labels: &Pair<Vec<(String, String)>>,
+    step: &str,
     options: &Options,
     report: &mut Report,
 ) -> Vec<Query> {
     let ask = |arm| {
-        let values = sources::Values { arm, metric: &metric.0.value, labels };
+        let values = sources::Values { arm, metric: &metric.0.value, labels, step };
         sources::query(metric, &file.sources, &values, options.folder, report)
     };
     Arm::BOTH.into_iter().filter_map(ask).collect()
@@ -202,7 +203,6 @@ impl Scope<'_> {
     fn plan(&self, report: &mut Report) -> Option<Plan> {
         let file = self.file;
         let merged = window::merged(file.window.as_ref(), self.phase.and_then(|phase| phase.window.as_ref()));
-        let (time, warmup) = window::time(merged.as_ref(), self.options, report);
         if let (Some(soak), Some(last)) = (soak(file, self.phase), merged.as_ref().and_then(|w| w.last.as_ref()))
             && last.value.0 < soak
             && self.options.from.is_none()
@@ -213,7 +213,6 @@ impl Scope<'_> {
         }
         let criteria = self.criteria(report);
         let traffic = self.traffic(&criteria, report);
-        let policy = self.policy(warmup, report);
         let named = |name: &str| {
             criteria.iter().any(|c| c.metric == name)
                 || traffic.as_ref().is_some_and(|t| t.metric.as_deref() == Some(name))
@@ -225,8 +224,15 @@ impl Scope<'_> {
             .filter_map(|(name, metric)| Some((name.clone(), metric.clone()?)))
             .collect();
         let asked = file.metrics.0.iter().filter(|(name, _)| named(&name.value));
-        let queries = asked.flat_map(|(name, entry)| queries(file, (name, entry), self.labels, self.options, report));
-        let queries = queries.collect();
+        let step = merged.as_ref().and_then(|window| window.step.as_ref()).map_or(asking::PERIOD, |step| step.value.0);
+        let step = freshness::spelled(step);
+        let queries =
+            asked.flat_map(|(name, entry)| queries(file, (name, entry), self.labels, &step, self.options, report));
+        let mut queries: Vec<Query> = queries.collect();
+        let services = freshness::Services::of(&queries);
+        let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
+        freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
+        let policy = self.policy(warmup, report);
         let mut rules = Rules {
             name: file.name.value.clone(),
             labels: self.shown_labels(),
@@ -253,6 +259,7 @@ impl Scope<'_> {
     fn finished(&self, mut queries: Vec<Query>, time: TimePlan, rules: Rules) -> Plan {
         for query in &mut queries {
             query.compared = rules.compares(&query.metric);
+            query.required = rules.requires(&query.metric);
         }
         let policy = self.file.policy.as_ref();
         let on_inconclusive = policy.and_then(|policy| policy.on_inconclusive.as_ref());
@@ -386,7 +393,7 @@ impl Scope<'_> {
     /// Whether the requests behind a metric are known: the totals of a rate, or those of a gauge that names them.
     fn counts_requests(&self, name: &str) -> bool {
         let gauge = self.file.metrics.get(name).and_then(|entry| entry.gauge.as_ref());
-        self.is_rate(name) || gauge.is_some_and(|gauge| gauge.requests.is_some())
+        self.is_rate(name) || gauge.is_some_and(asking::has_requests)
     }
 
     fn policy(&self, warmup: usize, report: &mut Report) -> Policy {

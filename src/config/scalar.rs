@@ -9,7 +9,7 @@ use super::bound::BoundText;
 use super::file::{RuleText, Show};
 use super::plan::OnInconclusive;
 use super::problem::{At, Complaint, suggestion};
-use super::quantity::{Measure, Share, Span, is_word};
+use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
@@ -124,6 +124,22 @@ impl Scalar for UnitText {
             }
         };
         Ok(UnitText { unit, factor })
+    }
+}
+
+/// A number of bytes: `10GB`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bytes(pub(super) u64);
+
+impl Scalar for Bytes {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let wrong =
+            || Complaint::new(format!("`{text}` is not an amount of data")).hint("write `500MB`, `10GB`, `100GiB`");
+        let quantity = Quantity::parse(text).map_err(|_| wrong())?;
+        match quantity.unit {
+            Measure::Storage(unit) if quantity.number > 0.0 => Ok(Bytes((quantity.number * unit.bytes()) as u64)),
+            _ => Err(wrong()),
+        }
     }
 }
 
@@ -376,6 +392,7 @@ scalar_schemas! {
     UnitText: { "type": "string", "examples": ["ms", "s", "us", "B", "KiB", "MiB", "GiB", "%"] }
     QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
     StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|p[0-9]+(\.[0-9]+)?)$" }
+    Bytes: { "type": "string", "examples": ["500MB", "10GB"] }
     Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
     Version: { "const": 1 }
 }

@@ -2,21 +2,31 @@
 
 use std::path::Path;
 
-use super::file::{FileEntry, MetricEntry, RateEntry, SourceEntry};
-use super::problem::{At, Report, suggestion};
-use super::scalar::{Choice, Named, UnitText};
+use super::asking;
+use super::file::{ArmColumnEntry, FileEntry, MetricEntry, SourceEntry};
+use super::problem::{At, Place, Report, suggestion};
+use super::scalar::{Named, Text};
+use super::service::{AccessEntry, AlarmsEntry, CloudWatchEntry, Column, InsightsEntry, LogEventsEntry, LostEntry};
 use super::substitute::{names, substitute};
-use crate::series::{Arm, Pair};
-use crate::source::{ArmColumn, Ask, File, Format, Long, Missing, Query, Source};
+use crate::series::{Arm, Pair, SignedDuration};
+use crate::source::aws::{Access, Alarms, CloudWatch, Insights, LogEvents, Role};
+use crate::source::{ArmColumn, File, Format, Long, Query, Source};
 
 /// The names that mean something in every source.
-pub(super) const BUILT_IN: [&str; 2] = ["arm", "metric"];
+pub(super) const BUILT_IN: [&str; 3] = ["arm", "metric", "step"];
+
+/// How long a call of a service may take with all its retries.
+const DEADLINE: SignedDuration = SignedDuration::from_mins(1);
+/// How long a query of Logs Insights may run.
+const QUERY_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the texts of one query are substituted with.
 pub(super) struct Values<'a> {
     pub(super) arm: Arm,
     pub(super) metric: &'a str,
     pub(super) labels: &'a Pair<Vec<(String, String)>>,
+    /// The window's step as queries write it: `5m`.
+    pub(super) step: &'a str,
 }
 
 impl Values<'_> {
@@ -24,11 +34,16 @@ impl Values<'_> {
         match name {
             "arm" => Some(self.arm.name().to_owned()),
             "metric" => Some(self.metric.to_owned()),
+            "step" => Some(self.step.to_owned()),
             _ => self.labels.get(self.arm).iter().find(|(label, _)| label == name).map(|(_, value)| value.clone()),
         }
     }
 
-    fn fill(&self, text: &At<String>, report: &mut Report) -> String {
+    pub(super) fn fill_text(&self, text: &At<Text>, report: &mut Report) -> String {
+        self.fill(&At { place: text.place, value: text.value.0.clone() }, report)
+    }
+
+    pub(super) fn fill(&self, text: &At<String>, report: &mut Report) -> String {
         let own = self.labels.get(self.arm).iter().map(|(label, _)| label.as_str());
         let known: Vec<&str> = own.chain(BUILT_IN).collect();
         substitute(&text.value, &known, |name| self.of(name)).unwrap_or_else(|mut complaint| {
@@ -54,7 +69,7 @@ fn other(arm: Arm) -> Arm {
     }
 }
 
-/// The query of one metric in one arm.
+/// The query of one metric in one arm. Of a service, its period is a minute until the plan knows the window.
 pub(super) fn query(
     metric: (&At<String>, &MetricEntry),
     sources: &Named<SourceEntry>,
@@ -62,11 +77,193 @@ pub(super) fn query(
     folder: &Path,
     report: &mut Report,
 ) -> Option<Query> {
+    let (name, entry) = metric;
     let source = source_of(metric, sources, report)?;
-    let file = source.file.as_ref()?;
-    let source = Source::File(read_file(file, values, folder, report));
-    let ask = ask(metric.1, values, report)?;
-    Some(Query { metric: metric.0.value.clone(), arm: values.arm, source, ask, compared: true, required: true })
+    let kind = Kind::of(source)?;
+    kind.refuse(name, entry, report);
+    let (source, ask) = match kind {
+        Kind::File(file) => {
+            let source = Source::File(read_file(file, values, folder, report));
+            (source, asking::ask(entry, &mut plain(values, "the column's name", false), values, report)?)
+        }
+        Kind::CloudWatch(cloudwatch) => match &entry.alarms {
+            Some(alarms) => {
+                let ask = asking::ask(entry, &mut plain(values, "", false), values, report)?;
+                (Source::Alarms(read_alarms(cloudwatch, alarms, values, report)), ask)
+            }
+            None => {
+                let metrics = asking::Metrics { source: cloudwatch, entry, values, columns: Vec::new() };
+                let (columns, ask) = metrics.asked(report)?;
+                let access = read_access(&cloudwatch.access, DEADLINE, values, report);
+                (Source::CloudWatch(CloudWatch { access, columns, period: asking::PERIOD, note: None }), ask)
+            }
+        },
+        Kind::Insights(insights) => {
+            let source = read_insights(insights, entry.query()?, values, report);
+            (
+                Source::Insights(source),
+                asking::ask(entry, &mut plain(values, "the field's name", false), values, report)?,
+            )
+        }
+        Kind::LogEvents(events) => {
+            let ask = asking::ask(entry, &mut plain(values, "the filter pattern", true), values, report)?;
+            let mut columns: Vec<(String, String)> = Vec::new();
+            for pattern in ask.names().filter(|_| true) {
+                if !columns.iter().any(|(known, _)| known == pattern) {
+                    columns.push((pattern.to_owned(), pattern.to_owned()));
+                }
+            }
+            let access = read_access(&events.access, DEADLINE, values, report);
+            let groups = read_groups(events.place, &events.log_groups, values, report);
+            (Source::LogEvents(LogEvents { access, groups, columns, step: asking::PERIOD }), ask)
+        }
+        Kind::Lost(lost) => {
+            let ask = asking::ask(entry, &mut plain(values, "a name", true), values, report)?;
+            (Source::Lost(lost.why.value.clone()), ask)
+        }
+    };
+    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, compared: true, required: true })
+}
+
+fn plain<'v>(values: &'v Values<'v>, what: &'static str, may_be_empty: bool) -> asking::Plain<'v> {
+    asking::Plain { values, what, may_be_empty }
+}
+
+/// The kind that a source is.
+#[derive(Clone, Copy)]
+enum Kind<'f> {
+    File(&'f FileEntry),
+    CloudWatch(&'f CloudWatchEntry),
+    Insights(&'f InsightsEntry),
+    LogEvents(&'f LogEventsEntry),
+    Lost(&'f LostEntry),
+}
+
+impl<'f> Kind<'f> {
+    fn of(source: &'f SourceEntry) -> Option<Kind<'f>> {
+        let file = source.file.as_ref().map(Kind::File);
+        let metrics = source.cloudwatch.as_ref().map(Kind::CloudWatch);
+        let logs =
+            source.logs_insights.as_ref().map(Kind::Insights).or(source.log_events.as_ref().map(Kind::LogEvents));
+        file.or(metrics).or(logs).or(source.unreachable.as_ref().map(Kind::Lost))
+    }
+
+    /// Complains of what a metric says that its kind of source cannot answer.
+    fn refuse(self, name: &At<String>, entry: &MetricEntry, report: &mut Report) {
+        let cloudwatch = matches!(self, Kind::CloudWatch(_));
+        if let (Some((dimension, _)), false) = (entry.dimensions.0.first(), cloudwatch) {
+            let hint = "leave them out, or read the metric from a `cloudwatch` source";
+            report.add_with(dimension.place, "only metrics of CloudWatch have dimensions", hint);
+        }
+        if entry.alarms.is_some() && !cloudwatch && !matches!(self, Kind::Lost(_)) {
+            report.add_with(
+                name.place,
+                "only a `cloudwatch` source has alarms",
+                "write `source: …` with one of that kind",
+            );
+        }
+        if let Some(values) = entry.values.as_ref().filter(|_| cloudwatch || matches!(self, Kind::LogEvents(_))) {
+            let hint = "write `gauge: { metric: …, stat: p95, unit: ms }`";
+            report.add_with(values.value.place(), "CloudWatch keeps no value of a single request", hint);
+        }
+        if let Some(gauge) = entry.gauge.as_ref().filter(|_| matches!(self, Kind::LogEvents(_))) {
+            report.add_with(gauge.value.place(), "log events are counted, not measured", "ask with `logs_insights`");
+        }
+        match (entry.query(), self) {
+            (None, Kind::Insights(_)) => {
+                let hint = "write `rate: { query: \"… | stats sum(miss) as misses, count(*) as lookups by bin(${step})\", bad: misses, total: lookups }`";
+                report.add_with(name.place, format!("`{}` has no query", name.value), hint);
+            }
+            (Some(query), Kind::File(_) | Kind::CloudWatch(_) | Kind::LogEvents(_)) => {
+                report.add_with(query.place, "only a `logs_insights` source has queries", "leave `query` out");
+            }
+            _ => {}
+        }
+        if let Some(alive) = entry.events.as_ref().and_then(|events| events.alive.as_ref()).filter(|_| !cloudwatch) {
+            let hint = "leave it out: with `missing: zero` an empty cell is a zero wherever there is a row";
+            report.add_with(alive.place(), "`alive` is for metrics of CloudWatch", hint);
+        }
+        if let (Some(rate), true) = (&entry.rate, cloudwatch)
+            && let Some(instance) = &rate.instance
+        {
+            report.add_with(instance.place, "CloudWatch has no instances in one metric", "leave `instance` out");
+        }
+    }
+}
+
+impl MetricEntry {
+    /// The query of Logs Insights, wherever its shape has it.
+    pub(super) fn query(&self) -> Option<&At<String>> {
+        let rate = self.rate.as_ref().and_then(|rate| rate.query.as_ref());
+        let events = self.events.as_ref().and_then(|events| events.query.as_ref());
+        let gauge = self.gauge.as_ref().and_then(|gauge| gauge.query.as_ref());
+        rate.or(events).or(gauge).or(self.values.as_ref().and_then(|values| values.query.as_ref()))
+    }
+}
+
+fn read_access(written: &AccessEntry, usual: SignedDuration, values: &Values, report: &mut Report) -> Access {
+    if let Some(deadline) = written.deadline.as_ref().filter(|deadline| deadline.value.0.is_zero()) {
+        report.add_with(deadline.place, "no time at all", "write `deadline: 2m`");
+    }
+    if let Some(url) = &written.endpoint_url {
+        let filled = values.fill(url, report);
+        if !filled.is_empty() && !filled.starts_with("http://") && !filled.starts_with("https://") {
+            report.add_with(
+                url.place,
+                format!("`{filled}` is no address of a server"),
+                "write `http://127.0.0.1:4566`",
+            );
+        }
+    }
+    Access {
+        region: values.maybe(written.region.as_ref(), report),
+        profile: values.maybe(written.profile.as_ref(), report),
+        endpoint_url: values.maybe(written.endpoint_url.as_ref(), report),
+        assume_role: written.assume_role.as_ref().map(|role| Role {
+            arn: values.fill(&role.arn, report),
+            external_id: values.maybe(role.external_id.as_ref(), report),
+        }),
+        deadline: written.deadline.as_ref().map_or(usual, |deadline| deadline.value.0),
+    }
+}
+
+fn read_alarms(source: &CloudWatchEntry, alarms: &AlarmsEntry, values: &Values, report: &mut Report) -> Alarms {
+    Alarms {
+        access: read_access(&source.access, DEADLINE, values, report),
+        names: alarms.names.iter().map(|name| values.fill(name, report)).collect(),
+        prefix: values.maybe(alarms.prefix.as_ref(), report),
+        step: asking::PERIOD,
+    }
+}
+
+fn read_insights(source: &InsightsEntry, query: &At<String>, values: &Values, report: &mut Report) -> Insights {
+    if let Some(none) = source.concurrency.as_ref().filter(|queries| queries.value == 0) {
+        report.add_with(none.place, "no query could run at all", "write at least `1`");
+    }
+    Insights {
+        access: read_access(&source.access, QUERY_DEADLINE, values, report),
+        groups: read_groups(source.place, &source.log_groups, values, report),
+        query: values.fill(query, report),
+        time: values.maybe(source.time.as_ref(), report),
+        arm: source.arm.as_ref().map(|arm| arm_column(arm, values, report)),
+        max_scanned: source.max_scanned.as_ref().map(|bytes| bytes.value.0),
+        concurrency: source.concurrency.as_ref().map_or(8, |queries| queries.value.max(1)),
+    }
+}
+
+fn read_groups(place: Place, groups: &[At<String>], values: &Values, report: &mut Report) -> Vec<String> {
+    if groups.is_empty() {
+        report.add_with(place, "which log groups is not said", "write `log_groups: [/aws/lambda/api]`");
+    }
+    groups.iter().map(|group| values.fill(group, report)).collect()
+}
+
+fn arm_column(arm: &ArmColumnEntry, values: &Values, report: &mut Report) -> ArmColumn {
+    if arm.baseline.value == arm.canary.value {
+        report.add(arm.canary.place, format!("`{}` cannot mean both arms", arm.canary.value));
+    }
+    let value = if values.arm == Arm::Baseline { &arm.baseline } else { &arm.canary };
+    ArmColumn { column: values.fill(&arm.column, report), value: values.fill(value, report) }
 }
 
 fn source_of<'s>(
@@ -105,13 +302,7 @@ fn read_file(file: &FileEntry, values: &Values, folder: &Path, report: &mut Repo
             near.map_or("write an IANA name: `Europe/Berlin`".to_owned(), |name| format!("did you mean `{name}`?"));
         report.add_with(written.place, format!("`{zone}` is not a time zone"), hint);
     }
-    let arm = file.arm.as_ref().map(|arm| {
-        if arm.baseline.value == arm.canary.value {
-            report.add(arm.canary.place, format!("`{}` cannot mean both arms", arm.canary.value));
-        }
-        let value = if values.arm == Arm::Baseline { &arm.baseline } else { &arm.canary };
-        ArmColumn { column: values.fill(&arm.column, report), value: values.fill(value, report) }
-    });
+    let arm = file.arm.as_ref().map(|arm| arm_column(arm, values, report));
     let long = file
         .long
         .as_ref()
@@ -127,39 +318,6 @@ fn read_file(file: &FileEntry, values: &Values, folder: &Path, report: &mut Repo
     }
 }
 
-fn ask(metric: &MetricEntry, values: &Values, report: &mut Report) -> Option<Ask> {
-    if let Some(rate) = &metric.rate {
-        return Some(Ask::Counts {
-            total: values.maybe(rate.total.as_ref(), report),
-            bad: values.maybe(rate.bad.as_ref().or(rate.part.as_ref()), report),
-            good: values.maybe(rate.good.as_ref(), report),
-            missing: gap(rate.missing.as_ref()),
-            instance: values.maybe(rate.instance.as_ref(), report),
-        });
-    }
-    if let Some(events) = &metric.events {
-        return Some(Ask::Events {
-            count: values.fill(&events.count, report),
-            exposure: values.maybe(events.exposure.as_ref(), report),
-            missing: gap(events.missing.as_ref()),
-        });
-    }
-    if let Some(gauge) = &metric.gauge {
-        return Some(Ask::Gauge {
-            value: values.fill(&gauge.value, report),
-            factor: gauge.unit.as_ref().map_or(1.0, |unit| unit.value.factor),
-            requests: values.maybe(gauge.requests.as_ref(), report),
-        });
-    }
-    let shape = metric.values.as_ref()?;
-    let factor = shape.unit.as_ref().map_or(UnitText::none().factor, |unit| unit.value.factor);
-    Some(Ask::Values { value: values.fill(&shape.value, report), factor })
-}
-
-fn gap(missing: Option<&At<Choice<Missing>>>) -> Missing {
-    missing.map_or(Missing::Gap, |missing| missing.value.0)
-}
-
 /// Every name that any source or column refers to.
 pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named<MetricEntry>) -> Vec<&'f str> {
     let files = sources.0.iter().filter_map(|(_, source)| source.file.as_ref()).flat_map(|file| {
@@ -167,15 +325,35 @@ pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named
         let long = file.long.iter().flat_map(|long| [&long.name, &long.value]);
         [&file.path].into_iter().chain(&file.time).chain(&file.zone).chain(arm).chain(long)
     });
-    let columns = metrics.0.iter().flat_map(|(_, metric)| {
-        let rate = metric.rate.iter().flat_map(|rate| {
-            let RateEntry { bad, good, part, total, instance, .. } = rate;
-            [bad, good, part, total, instance]
+    let accesses = sources.0.iter().flat_map(|(_, source)| {
+        let cloudwatch = source.cloudwatch.iter().flat_map(|source| {
+            let own = source.namespace.iter().map(|text| text.value.as_str());
+            let account = source.account.iter().map(|account| account.value.0.as_str());
+            source.access.texts().chain(own).chain(account).chain(source.dimensions.texts())
         });
-        let events = metric.events.iter().flat_map(|events| events.exposure.iter().chain([&events.count]));
+        let insights = source.logs_insights.iter().flat_map(|source| {
+            let arm = source.arm.iter().flat_map(|arm| [&arm.column, &arm.baseline, &arm.canary]);
+            let own = source.log_groups.iter().chain(&source.time).chain(arm).map(|text| text.value.as_str());
+            source.access.texts().chain(own)
+        });
+        let events = source
+            .log_events
+            .iter()
+            .flat_map(|source| source.access.texts().chain(source.log_groups.iter().map(|text| text.value.as_str())));
+        cloudwatch.chain(insights).chain(events)
+    });
+    let columns = metrics.0.iter().flat_map(|(_, metric)| {
+        let rate = metric.rate.iter().flat_map(|rate| asking::of_rate(rate).chain(None));
+        let events = metric.events.iter().flat_map(|events| {
+            [Some(&events.count), events.exposure.as_ref(), events.alive.as_ref()].into_iter().flatten()
+        });
         let gauge = metric.gauge.iter().flat_map(|gauge| gauge.requests.iter().chain([&gauge.value]));
         let values = metric.values.iter().map(|values| &values.value);
-        rate.flatten().chain(events).chain(gauge).chain(values)
+        let columns = rate.chain(events).chain(gauge).chain(values).flat_map(Column::texts);
+        let instance = metric.rate.iter().filter_map(|rate| rate.instance.as_ref());
+        let alarms = metric.alarms.iter().flat_map(|alarms| alarms.names.iter().chain(&alarms.prefix));
+        let plain = metric.query().into_iter().chain(instance).chain(alarms).map(|text| text.value.as_str());
+        columns.chain(plain).chain(metric.dimensions.texts())
     });
-    files.chain(columns).flat_map(|text| names(&text.value)).collect()
+    files.map(|text| text.value.as_str()).chain(accesses).chain(columns).flat_map(names).collect()
 }

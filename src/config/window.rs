@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::file::{BaselineEntry, WindowEntry};
+use super::freshness::Services;
 use super::plan::{Span as Stretch, TimePlan};
 use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
@@ -25,9 +26,19 @@ pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) ->
     })
 }
 
-/// The time to take, and how many steps of warm-up are dropped.
-pub(super) fn time(window: Option<&WindowEntry>, options: &Options, report: &mut Report) -> (TimePlan, usize) {
-    let canary = canary(window, options, report);
+/// The time to take, and how many steps of warm-up are dropped. Services have needs of their own.
+pub(super) fn time(
+    window: Option<&WindowEntry>,
+    services: Option<&Services>,
+    options: &Options,
+    report: &mut Report,
+) -> (TimePlan, usize) {
+    let settle = window.and_then(|window| window.settle.as_ref());
+    let settled = match (settle, services) {
+        (None, Some(services)) => options.now.saturating_sub(services.settle).unwrap_or(options.now),
+        (settle, _) => earlier(options.now, settle, report),
+    };
+    let canary = canary(window, settled, options, report);
     let canary_span = canary.map_or(Stretch::All, Stretch::Exactly);
     let own = window.and_then(|window| window.baseline.as_ref());
     let baseline = own.and_then(|own| baseline(own, canary, report)).unwrap_or(canary_span);
@@ -41,12 +52,16 @@ pub(super) fn time(window: Option<&WindowEntry>, options: &Options, report: &mut
         report.add(step.place, format!("a step of {} is longer than the window of {}", step.value, last.value));
     }
     let warmup = window.map_or(0, |window| warmup(window, report));
-    (TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0) }, warmup)
+    let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0) };
+    let time = match services {
+        Some(services) => services.cut(time, window, settled, report),
+        None => time,
+    };
+    (time, warmup)
 }
 
-fn canary(window: Option<&WindowEntry>, options: &Options, report: &mut Report) -> Option<Window> {
+fn canary(window: Option<&WindowEntry>, now: Timestamp, options: &Options, report: &mut Report) -> Option<Window> {
     let settle = window.and_then(|window| window.settle.as_ref());
-    let now = earlier(options.now, settle, report);
     if options.from.is_some() || options.to.is_some() {
         return by_options(window, options, now, report);
     }

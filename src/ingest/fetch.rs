@@ -9,7 +9,7 @@ use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Pair, Window};
 use crate::source::aws::{self, Brought, Question};
 use crate::source::file::{Answer, Sheet, Wanted};
-use crate::source::{self, File, Outside, Query, Source};
+use crate::source::{self, File, Missing, Outside, Query, Source};
 
 /// What a query brought.
 pub(super) struct Fetched {
@@ -97,6 +97,12 @@ fn answered(
 ) -> Result<Fetched, source::Error> {
     let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &query.ask)?;
     answer.notes.extend(brought.notes);
+    if let Source::CloudWatch(asked) = &query.source {
+        answer.notes.extend(asked.note.clone());
+        if query.ask.missing() == Missing::Zero {
+            answer.notes.push("a period without a point is a zero where there could have been one".to_owned());
+        }
+    }
     let seconds = |at: crate::series::Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
     let complete = windows.get(Arm::Canary).end;
     let clock = format!("complete up to {}, asked at {}", seconds(complete), seconds(outside.now));

@@ -36,6 +36,13 @@ impl Rules {
         let split = self.traffic.as_ref().and_then(|traffic| traffic.metric.as_deref());
         split == Some(metric) || self.criteria.iter().any(|c| c.metric == metric && c.compares())
     }
+
+    /// Whether there is no verdict without a metric: anything that decides reads it.
+    pub fn requires(&self, metric: &str) -> bool {
+        let split = self.traffic.as_ref().and_then(|traffic| traffic.metric.as_deref());
+        let decides = |c: &Criterion| !matches!(c.severity, Severity::Optional | Severity::Muted);
+        split == Some(metric) || self.criteria.iter().any(|c| c.metric == metric && decides(c))
+    }
 }
 
 /// When the data is looked at, fixed before any of it is seen: how much evidence an answer needs depends on it.

@@ -27,7 +27,7 @@ fn check_recording(text: &str) {
     let phases: Vec<Option<&str>> = [None].into_iter().chain(config.phases().into_iter().map(Some)).collect();
     for phase in phases {
         let Ok(plan) = config.plan(&Options { phase, ..options() }) else { continue };
-        let recording = Recorded { windows, step, now: now(), davy: "0.1.0" };
+        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost: &std::collections::BTreeMap::new() };
         let written = config::recorded(&config, &plan, &recording);
         let read = config::load(&written, "recorded.yaml").unwrap_or_else(|problems| panic!("{problems}\n{written}"));
         assert_eq!(read.recording(), Some(("0.1.0", now())));
@@ -60,7 +60,13 @@ fn a_recording_forgets_its_sources() {
     let plan = planned(text);
     let window = Window { start: now(), end: now() };
     let windows = Pair { baseline: window, canary: window };
-    let recording = Recorded { windows, step: SignedDuration::from_mins(1), now: now(), davy: "0.1.0" };
+    let recording = Recorded {
+        windows,
+        step: SignedDuration::from_mins(1),
+        now: now(),
+        davy: "0.1.0",
+        lost: &std::collections::BTreeMap::new(),
+    };
     let written = config::recorded(&loaded(text), &plan, &recording);
     assert!(!written.contains("secret") && !written.contains("Tokyo"), "{written}");
     assert_eq!(planned(&written).rules.fingerprint, plan.rules.fingerprint);

@@ -63,6 +63,8 @@ pub struct CloudWatch {
     pub columns: Vec<Column>,
     /// The length of a period.
     pub period: SignedDuration,
+    /// What a reader should know of it: that it is longer than usual, and why.
+    pub note: Option<String>,
 }
 
 /// One column of a [`CloudWatch`] answer.

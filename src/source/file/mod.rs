@@ -126,7 +126,8 @@ impl Ask {
         }
     }
 
-    fn missing(&self) -> Missing {
+    /// What an empty cell means.
+    pub fn missing(&self) -> Missing {
         match self {
             Ask::Counts { missing, .. } | Ask::Events { missing, .. } => *missing,
             Ask::Values { .. } | Ask::Gauge { .. } => Missing::Gap,
