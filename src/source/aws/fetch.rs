@@ -7,6 +7,7 @@ mod fault;
 mod insights;
 mod log_events;
 mod metrics;
+mod together;
 
 use super::{Access, Brought, Listed, Question};
 use crate::source::{Error, Outside, Source};
