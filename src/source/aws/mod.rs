@@ -183,6 +183,15 @@ pub struct Brought {
     pub notes: Vec<String>,
 }
 
+/// Which metrics to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Of which namespace; of all when not given.
+    pub namespace: Option<String>,
+    /// Only those that had a point in the last three hours, rather than in the last two weeks.
+    pub recent: bool,
+}
+
 /// A metric that is there to be asked for, by `ListMetrics`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
