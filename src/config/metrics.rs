@@ -90,19 +90,14 @@ fn rate_of(rate: &RateEntry, report: &mut Report) -> String {
     };
     match rate.total.as_ref() {
         Some(Column::Named(total)) if plural(&total.value) => total.value.clone(),
-        // CloudWatch's own words for what is counted
-        Some(Column::Named(total)) if total.value.ends_with("Invocations") => "invocations".into(),
-        Some(Column::Named(total))
-            if ["Count", "Requests", "RequestCount"].iter().any(|w| last_word(&total.value) == *w) =>
-        {
-            "requests".into()
-        }
+        // CloudWatch's own words, where the namespace shows that they are: `AWS/ApiGateway Count`
+        Some(Column::Named(total)) => match total.value.rsplit_once(' ').map(|(_, metric)| metric) {
+            Some("Invocations") => "invocations".into(),
+            Some("Count" | "Requests" | "RequestCount") => "requests".into(),
+            _ => TRIALS.into(),
+        },
         _ => TRIALS.into(),
     }
-}
-
-fn last_word(text: &str) -> &str {
-    text.rsplit(' ').next().unwrap_or(text)
 }
 
 fn noun(of: &At<String>, report: &mut Report) -> String {

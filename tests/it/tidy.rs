@@ -258,6 +258,7 @@ const LICENCES: &[&str] = &[
     "CC0-1.0",
     "ISC",
     "Unicode-3.0",
+    "BlueOak-1.0.0",
     "Unlicense",
     "Zlib",
     "MIT-0",
