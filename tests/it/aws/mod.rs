@@ -1,7 +1,11 @@
 //! CloudWatch, asked for real: scripted answers, an independent server, and a network that fails. The binary is what is
 //! run, with credentials that are none.
 
+mod chaos;
+mod proxy;
+mod scenarios;
 pub mod scripted;
+pub mod server;
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! An independent server that speaks AWS: what the sources say is understood by somebody who never read their code.
 //!
-//! It is moto behind a front (`server.py` in the folder `aws` beside the public data sets); what it can and cannot do is
-//! in the README there. Folder and Python are looked for as the data sets are: without them a test says so and is
+//! It is moto behind a front (`server.py` in the folder `aws` beside the public data sets, started by
+//! `fixtures/aws/serve.py`); what it can and cannot do is in the README there. Folder and Python are looked for as the data sets are: without them a test says so and is
 //! skipped, except where `CI` is `true`.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 pub struct Server {
     child: Child,
     python: PathBuf,
-    address: String,
+    /// Host and port.
+    pub address: String,
     /// Where it listens.
     pub url: String,
 }
@@ -50,7 +51,7 @@ impl Server {
             }
         }
         let mut command = Command::new(&python);
-        command.arg("-B").arg(&script).args(["--port", "0"]).args(options);
+        command.arg("-B").arg(root().join("fixtures/aws/serve.py")).arg(&script).args(["--port", "0"]).args(options);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -86,7 +87,8 @@ impl Server {
 
     fn http(&self, method: &str, path: &str, body: &str) -> Value {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head = format!("{method} {path} HTTP/1.0\r\nhost: {}\r\ncontent-length: {}\r\n\r\n", self.address, body.len());
+        let head =
+            format!("{method} {path} HTTP/1.0\r\nhost: {}\r\ncontent-length: {}\r\n\r\n", self.address, body.len());
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
