@@ -67,6 +67,12 @@ pub enum Command {
     Init(Init),
     /// Render a saved verdict again
     Report(Report),
+    /// List the ready-made metrics of AWS services: packs, what they are told, and what they measure
+    Packs {
+        /// One pack alone.
+        #[arg(value_name = "PACK")]
+        name: Option<String>,
+    },
     /// Print a JSON Schema
     Schema {
         /// Of what.

@@ -88,6 +88,9 @@ pub enum Failure {
     /// Looks were asked for, and nothing says how often.
     #[error("how often to look is said neither by the configuration nor here: add `--every 5m`")]
     HowOften,
+    /// An argument names nothing.
+    #[error("{0}")]
+    Misused(String),
     /// The data cannot be read or reached.
     #[error("{0}")]
     Data(#[from] ingest::Error),
@@ -133,7 +136,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
-            Failure::HowOften => Exit::Usage,
+            Failure::HowOften | Failure::Misused(_) => Exit::Usage,
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(error) if error.kind() == Kind::Interrupted => Exit::Interrupted,
             Failure::Data(_) | Failure::Unusable(_) | Failure::Verdict { .. } => Exit::Data,

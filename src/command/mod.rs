@@ -43,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(&console, arguments),
         Command::Init(arguments) => init::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),
+        Command::Packs { name } => print::packs(&console, name.as_deref()),
         Command::Schema { of } => print::schema(&console, of),
         Command::Completions { shell } => print::completions(&console, shell),
         Command::Man => print::manual(&console),

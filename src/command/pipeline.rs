@@ -77,6 +77,10 @@ pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: 
     let dataset = ingest::ingest(queries, time, &outside);
     console.progress_is_over();
     let dataset = dataset?;
+    if queries.iter().any(|query| query.source.is_service()) {
+        let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
+        console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));
+    }
     for (metric, why) in &dataset.lost {
         console.note(&format!("there is a verdict without {metric}: {why}"));
     }

@@ -18,6 +18,7 @@ mod freshness;
 mod limits;
 mod metrics;
 mod node;
+pub mod packs;
 pub mod plan;
 mod problem;
 mod prune;
@@ -85,19 +86,26 @@ pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
     let origin = Origin { shown: shown.to_owned(), text: text.to_owned() };
     let tree = node::parse(&origin)?;
     let mut report = Report::new(&origin);
-    let file = File::read(&tree, &mut report);
+    let file = read(&tree, &mut report);
     match report.finish(file) {
         Ok(file) => Ok(Config { origin, tree, file, broken: Vec::new(), gone: Vec::new() }),
         Err(problems) => {
             let Some((rest, gone)) = prune::prune(&tree, &problems) else { return Err(problems) };
             let mut report = Report::new(&origin);
-            let file = File::read(&rest, &mut report);
+            let file = read(&rest, &mut report);
             match report.finish(file) {
                 Ok(file) => Ok(Config { origin, tree, file, broken: problems.0, gone }),
                 Err(_) => Err(problems),
             }
         }
     }
+}
+
+/// The file as written, with the metrics of the packs that it uses.
+fn read(tree: &Node, report: &mut Report) -> Option<File> {
+    let mut file = File::read(tree, report)?;
+    packs::add(&mut file, report);
+    Some(file)
 }
 
 /// Reads a length of time as the configuration writes it: `90s`, `5m`, `1h30m`.

@@ -18,6 +18,7 @@ mod latency;
 mod looking;
 mod looks;
 mod operating;
+mod packs;
 mod properties;
 mod readme;
 mod reality;
