@@ -14,9 +14,11 @@ use aws_sdk_cloudwatch::config::interceptors::{BeforeTransmitInterceptorContextR
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 
+use super::fault;
 use crate::source::aws::Access;
 use crate::source::{Error, Outside, Told};
 
@@ -115,6 +117,18 @@ impl<'o> Clients<'o> {
         self.scanned.set(self.scanned.get().saturating_add(bytes));
     }
 
+    /// An error of an operation; where the time was over, with what the attempt before had brought.
+    pub fn fault<E>(&self, operation: &str, error: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let fault = fault::of(operation, error);
+        match (error, self.spent.last(operation)) {
+            (SdkError::TimeoutError(_), Some(last)) => fault::after(fault, operation, &last),
+            _ => fault,
+        }
+    }
+
     /// Lets hear that something is tried again.
     pub fn tell_again(&self, what: String) {
         (self.outside.told)(Told::Again(what));
@@ -164,6 +178,8 @@ struct Spent(Mutex<BTreeMap<String, Attempts>>);
 struct Attempts {
     made: u64,
     failed: u64,
+    /// What the last attempt brought, unless it was an answer.
+    last: Option<String>,
 }
 
 impl Spent {
@@ -174,7 +190,17 @@ impl Spent {
         attempts.failed += failed;
     }
 
-    /// `GetMetricData 3 (1 again), StartQuery 2`.
+    fn set_last(&self, operation: &str, last: Option<String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(operation.to_owned()).or_default().last = last;
+    }
+
+    fn last(&self, operation: &str) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(operation).and_then(|attempts| attempts.last.clone())
+    }
+
+    /// `GetMetricData 3 (1 failed), StartQuery 2`.
     fn told(&self) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let one = |(operation, attempts): (&String, &Attempts)| match attempts.failed {
@@ -215,9 +241,11 @@ impl Intercept for Counting {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if context.output_or_error().is_some_and(|outcome| outcome.is_err()) {
+        let failed = context.output_or_error().and_then(|outcome| outcome.err());
+        if failed.is_some() {
             self.0.add(operation(config), 0, 1);
         }
+        self.0.set_last(operation(config), failed.map(|error| fault::shortly(error)));
         Ok(())
     }
 }

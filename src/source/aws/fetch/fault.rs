@@ -200,6 +200,26 @@ fn innermost(error: &(dyn Cause + 'static)) -> String {
     causes(error).last().map(|cause| first_line(&cause.to_string())).unwrap_or_default()
 }
 
+/// An error of which only the last attempt says why: it was tried until the time was over.
+pub(super) fn after(mut error: Error, operation: &str, last: &str) -> Error {
+    error.about.problem = format!("{}; the attempt before: {last}", error.about.problem);
+    match last.split(':').next().and_then(|code| hint(operation, code, last)) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// What went wrong in one attempt, in a few words.
+pub(super) fn shortly(error: &(dyn Cause + 'static)) -> String {
+    match causes(error).find_map(|cause| cause.downcast_ref::<ErrorMetadata>()) {
+        Some(said) => match (said.code(), said.message()) {
+            (Some(code), Some(message)) => format!("{code}: {}", first_line(message)),
+            (code, message) => first_line(code.or(message).unwrap_or("an error without a message")),
+        },
+        None => innermost(error),
+    }
+}
+
 /// The first line of a message, without the request that the text of a wrong signature goes on to repeat.
 pub(super) fn first_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
