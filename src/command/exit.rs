@@ -94,6 +94,16 @@ pub enum Failure {
     /// The data cannot be read or reached.
     #[error("{0}")]
     Data(#[from] ingest::Error),
+    /// A recording is to be compared with its verdict, and has none.
+    #[error(
+        "it has no verdict.json to compare with: it was fetched and not judged yet. `davy judge {0}` judges it, and `davy replay \
+         {0} --accept` makes that its verdict",
+        folder.display()
+    )]
+    NotJudged {
+        /// The recording.
+        folder: PathBuf,
+    },
     /// A file can be read, but not for what it was given for.
     #[error("{0}")]
     Unusable(String),
@@ -140,7 +150,7 @@ impl Failure {
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(error) if error.kind() == Kind::Interrupted => Exit::Interrupted,
             Failure::Data(_) | Failure::Unusable(_) | Failure::Verdict { .. } => Exit::Data,
-            Failure::Unreadable { .. } => Exit::Source,
+            Failure::Unreadable { .. } | Failure::NotJudged { .. } => Exit::Source,
             Failure::Output { .. } | Failure::Record(_) => Exit::Output,
         }
     }

@@ -6,18 +6,20 @@
 //! brought into the judge's terms (`metrics`, `criteria`). A question that the shape of a metric cannot answer is
 //! refused there, with the reason. Both report all problems at once, with their places (`problem`).
 //!
-//! The same knowledge runs the other way in `starter` (a configuration for data that has none), `recorded` (the
+//! The same knowledge runs the other way in `starter` (a configuration for data that has none) and `discovered` (for metrics of CloudWatch), `recorded` (the
 //! configuration of a recording) and `schema` (for editors). Nothing here does IO or reads the clock.
 
 mod asking;
 pub mod bound;
 mod criteria;
+mod discovered;
 mod file;
 mod fingerprint;
 mod freshness;
 mod limits;
 mod metrics;
 mod node;
+mod offered;
 pub mod packs;
 pub mod plan;
 mod problem;
@@ -37,6 +39,7 @@ mod yaml;
 
 use std::path::Path;
 
+pub use discovered::discovered;
 pub use problem::{Complaint, Problem, Problems};
 pub use recorded::{Recorded, recorded};
 pub use schema::schema;

@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod config_text;
 mod false_pass;
+mod fetching;
 mod foresight;
 mod garbage;
 mod instances;

@@ -96,7 +96,10 @@ pub fn discover(access: &Access, listing: &Listing, outside: &Outside) -> Result
     let clients = Clients::new(outside);
     runtime.block_on(async {
         tokio::select! {
-            listed = discover::list(&clients, access, listing) => listed,
+            listed = discover::list(&clients, access, listing) => {
+                clients.tell_cost();
+                listed
+            }
             () = interrupted(outside.interruptible) => Err(Error::interrupted()),
         }
     })

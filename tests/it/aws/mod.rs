@@ -1,7 +1,10 @@
 //! CloudWatch, asked for real: scripted answers, an independent server, and a network that fails. The binary is what is
 //! run, with credentials that are none.
 
+mod alarms;
 mod chaos;
+mod discover;
+mod logs;
 mod proxy;
 mod scenarios;
 pub mod scripted;

@@ -27,6 +27,12 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
 const ATTEMPTS: u32 = 12;
 
+/// Attempts and the pauses between them.
+fn retries(mode: RetryConfig) -> RetryConfig {
+    let mode = mode.with_max_attempts(ATTEMPTS);
+    mode.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
+}
+
 /// The clients of one fetch.
 pub(super) struct Clients<'o> {
     /// What the program lets hear, and when it is.
@@ -54,7 +60,10 @@ impl<'o> Clients<'o> {
     /// The client for logs.
     pub async fn logs(&self, access: &Access) -> Result<aws_sdk_cloudwatchlogs::Client, Error> {
         let config = self.config(access).await?;
-        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(Counting(self.spent.clone()));
+        // Not adaptive: that answers the first throttled look at a query with many seconds of silence for all queries.
+        let config =
+            aws_sdk_cloudwatchlogs::config::Builder::from(&config).retry_config(retries(RetryConfig::standard()));
+        let config = config.interceptor(Counting(self.spent.clone()));
         Ok(aws_sdk_cloudwatchlogs::Client::from_conf(config.build()))
     }
 
@@ -69,16 +78,12 @@ impl<'o> Clients<'o> {
 
     async fn connect(&self, access: &Access) -> Result<SdkConfig, Error> {
         let deadline = Duration::try_from(access.deadline).unwrap_or(ATTEMPT);
-        let retry = RetryConfig::adaptive()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(250))
-            .with_max_backoff(Duration::from_secs(10));
         let timeout = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .operation_attempt_timeout(ATTEMPT.min(deadline))
             .operation_timeout(deadline);
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = loader.retry_config(retry).timeout_config(timeout.build());
+        loader = loader.retry_config(retries(RetryConfig::adaptive())).timeout_config(timeout.build());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -152,8 +157,12 @@ impl<'o> Clients<'o> {
 /// `12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB`, the price of most regions.
 fn scan_cost(scanned: u64) -> String {
     let dollars = scanned as f64 / 1e9 * 0.005;
-    let dollars = if dollars < 0.01 { format!("{dollars:.5}") } else { format!("{dollars:.2}") };
-    format!("{} scanned by Logs Insights, about {dollars} USD at 0.005 USD per GB", bytes(scanned))
+    let dollars = match () {
+        () if dollars < 0.00001 => "less than 0.00001".to_owned(),
+        () if dollars < 0.01 => format!("about {}", format!("{dollars:.5}").trim_end_matches('0')),
+        () => format!("about {dollars:.2}"),
+    };
+    format!("{} scanned by Logs Insights, {dollars} USD at 0.005 USD per GB", bytes(scanned))
 }
 
 /// Bytes in words: `12.3 MB`.
@@ -264,6 +273,8 @@ mod tests {
     fn scanning_is_told_with_its_price() {
         let told = "12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB";
         assert_eq!(scan_cost(12_300_000), told);
+        assert!(scan_cost(1_200_000_000).contains("about 0.006 USD"));
+        assert!(scan_cost(123_456).contains("less than 0.00001 USD"));
         assert!(scan_cost(20_000_000_000).contains("about 0.10 USD"));
     }
 }

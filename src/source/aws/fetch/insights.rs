@@ -16,7 +16,7 @@
 mod run;
 mod wording;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use tokio::sync::Semaphore;
 
@@ -69,8 +69,7 @@ pub(super) async fn ask(clients: &Clients<'_>, asked: &[Asked<'_>]) -> Vec<Answe
         let (_, meter) = meters.iter().find(|(of, _)| shares_meter(of, job.asked))?;
         Some(async move {
             let wording = Wording::of(&job.asked.query);
-            let (failed, scanned) = (RefCell::new(None), Cell::new(0));
-            let run = Run { clients, asked: job.asked, gate, meter, wording, failed, scanned };
+            let run = Run { clients, asked: job.asked, gate, meter, wording, scanned: Cell::new(0) };
             let rows = run.rows(job.window).await;
             (job, rows, run.scanned.get())
         })

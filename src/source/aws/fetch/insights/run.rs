@@ -1,8 +1,6 @@
 //! One query, from its start to rows that are complete; by halves of its window where one answer cannot hold them.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::Client;
@@ -48,8 +46,6 @@ pub(super) struct Run<'r> {
     pub meter: &'r Meter,
     /// What its text says.
     pub wording: Wording,
-    /// What ended it: no further half is asked for then.
-    pub failed: RefCell<Option<Error>>,
     /// What it has scanned itself.
     pub scanned: Cell<u64>,
 }
@@ -66,33 +62,32 @@ struct Progress {
 }
 
 impl Run<'_> {
-    /// All rows of the window.
-    pub fn rows(&self, window: Window) -> Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + '_>> {
-        Box::pin(async move {
-            let rows = self.one(window).await;
-            let rows = rows.inspect_err(|error| *self.failed.borrow_mut() = Some(error.clone()))?;
-            let count = rows.len() as u64;
-            if let Some(limit) = self.wording.limit.filter(|limit| count >= *limit) {
-                let error = Error::unreadable(format!("stopped at the query's own `limit {limit}`: rows are missing"));
-                return self.fail(error.hint("Leave the `limit` out of the query; more rows are asked for in parts."));
+    /// All rows of the window. Halves are asked for one after the other: where nothing helps, little was scanned for it.
+    pub async fn rows(&self, whole: Window) -> Result<Vec<Row>, Error> {
+        let (mut all, mut pending) = (Vec::new(), vec![whole]);
+        while let Some(window) = pending.pop() {
+            let mut rows = self.one(window).await?;
+            let cut_off = self.is_cut_off(rows.len() as u64)?;
+            if cut_off || window != whole {
+                rows = before(rows, &window, self.asked.time.as_deref())?;
             }
-            if count < LIMIT || (count > LIMIT && self.wording.limit.is_some()) {
-                return Ok(rows);
+            if !cut_off {
+                all.append(&mut rows);
+                continue;
             }
-            let Some((one, two)) = self.wording.halves(window) else { return self.fail(self.indivisible(window)) };
-            // Rows without a time belong to no half: better known before more is scanned.
-            before(rows, &one, self.asked.time.as_deref()).or_else(|error| self.fail(error))?;
-            // Both to their end: a query that nobody waits for goes on at the service.
-            let (first, second) = tokio::join!(self.rows(one), self.rows(two));
-            let mut rows = before(first?, &one, self.asked.time.as_deref()).or_else(|error| self.fail(error))?;
-            rows.extend(second?);
-            Ok(rows)
-        })
+            let (one, two) = self.wording.halves(window).ok_or_else(|| self.indivisible(window))?;
+            pending.extend([two, one]);
+        }
+        Ok(all)
     }
 
-    fn fail(&self, error: Error) -> Result<Vec<Row>, Error> {
-        *self.failed.borrow_mut() = Some(error.clone());
-        Err(error)
+    /// Whether there may be more rows than were answered.
+    fn is_cut_off(&self, rows: u64) -> Result<bool, Error> {
+        if let Some(limit) = self.wording.limit.filter(|limit| rows >= *limit) {
+            let error = Error::unreadable(format!("stopped at the query's own `limit {limit}`: rows are missing"));
+            return Err(error.hint("Leave the `limit` out of the query; more rows are asked for in parts."));
+        }
+        Ok(rows == LIMIT || (rows > LIMIT && self.wording.limit.is_none()))
     }
 
     fn indivisible(&self, window: Window) -> Error {
@@ -108,8 +103,7 @@ impl Run<'_> {
     async fn one(&self, window: Window) -> Result<Vec<Row>, Error> {
         let closed = |_| Error::unreachable("no query is started any more");
         let _permit = self.gate.acquire().await.map_err(closed)?;
-        let failed = self.failed.borrow().clone();
-        if let Some(error) = failed.or_else(|| self.meter.over()) {
+        if let Some(error) = self.meter.over() {
             return Err(error);
         }
         let logs = self.clients.logs(&self.asked.access).await?;
