@@ -39,7 +39,7 @@ metrics:
   cache_hits: { source: logs, rate: { query: "filter @logStream like \"[${version}]\" | stats sum(hit) as hits, sum(miss) as misses by bin(5m)", good: hits, bad: misses } }
 criteria:
   - { metric: errors, pass: "< 0.1%" }
-  - { metric: latency_p95, pass: "< ${limit}" }
+  - { metric: latency_p95, pass: "< LIMIT" }
   - { metric: cache_hits, pass: "> 80%" }
 "#;
 
@@ -63,7 +63,7 @@ struct Asked {
 fn run(folder: &Path, limit: &str, url: &str) -> std::process::Output {
     let mut judge = davy(folder);
     judge.env("AWS_ENDPOINT_URL", url).timeout(BOUND);
-    judge.args(["judge", "--format", "json", "--now", "2026-05-19T10:06:00Z", "--set"]).arg(format!("limit={limit}"));
+    judge.arg("judge").arg(format!("{limit}.yaml")).args(["--format", "json", "--now", "2026-05-19T10:06:00Z"]);
     judge.output().unwrap()
 }
 
@@ -90,9 +90,9 @@ fn whatever_the_network_does_the_answer_is_right_or_there_is_none() {
     let Some(server) = Server::start(&["--page-size", "5"]) else { return };
     server.seed("redis-migration", "5-healthy");
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("canary.yaml"), CONFIG).unwrap();
     let memory = Arc::new(Memory::of(&server.address));
     let asked = ["100ms", "10ms"].map(|limit| {
+        std::fs::write(folder.path().join(format!("{limit}.yaml")), CONFIG.replace("LIMIT", limit)).unwrap();
         let calm = Proxy::start(&memory, 0, 0);
         let output = run(folder.path(), limit, &calm.url);
         let code = output.status.code().unwrap();

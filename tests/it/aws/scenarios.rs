@@ -57,6 +57,10 @@ impl Asked {
         let server = Server::start(options)?;
         let readme = server.seed(self.scenario, self.case);
         let before = server.calls();
+        if self.scenario == "redis-migration" {
+            server.faults("GetMetricData", 1, 400, "ThrottlingException");
+            server.faults("StartQuery", 1, 503, "ServiceUnavailableException");
+        }
         let folder = tempfile::tempdir().unwrap();
         let recording = folder.path().join(format!("aws-{}-{}", self.scenario, self.case));
         let config = root().join(format!("fixtures/aws/{}.yaml", self.scenario));
