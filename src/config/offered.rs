@@ -193,7 +193,7 @@ fn guess(namespace: &str, metric: &str) -> Found {
     let plain = plain(metric);
     let counter = plain.rsplit('_').next().is_some_and(|last| COUNTED.contains(&last));
     // A name with a space would be taken for a namespace with a name.
-    let spaced = metric.contains(' ').then(|| format!(", namespace: {}", literal(namespace))).unwrap_or_default();
+    let spaced = if metric.contains(' ') { format!(", namespace: {}", literal(namespace)) } else { String::new() };
     let (shape, bound) = match (counter, spaced.is_empty()) {
         (true, true) => (format!("events: {{ count: {} }}", literal(metric)), "<= baseline + 50%"),
         (true, false) => {

@@ -132,7 +132,8 @@ fn its_flags_exist() {
     let mut flags = BTreeSet::new();
     let mut command = Cli::command();
     command.build();
-    for one in command.get_subcommands().chain([&command]) {
+    let below = command.get_subcommands().flat_map(|one| one.get_subcommands());
+    for one in command.get_subcommands().chain(below).chain([&command]) {
         flags.extend(one.get_arguments().filter_map(|argument| argument.get_long()).map(|long| format!("--{long}")));
     }
     // Those of cargo.

@@ -27,10 +27,11 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
 const ATTEMPTS: u32 = 12;
 
-/// Attempts and the pauses between them.
-fn retries(mode: RetryConfig) -> RetryConfig {
-    let mode = mode.with_max_attempts(ATTEMPTS);
-    mode.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
+/// Attempts and the pauses between them, doubled and jittered. Not the SDK's adaptive mode: its rate limiter answers the
+/// first throttled call with some nine seconds of silence for all of them, where a second attempt would have done.
+fn retries() -> RetryConfig {
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    retries.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
 }
 
 /// The clients of one fetch.
@@ -60,10 +61,7 @@ impl<'o> Clients<'o> {
     /// The client for logs.
     pub async fn logs(&self, access: &Access) -> Result<aws_sdk_cloudwatchlogs::Client, Error> {
         let config = self.config(access).await?;
-        // Not adaptive: that answers the first throttled look at a query with many seconds of silence for all queries.
-        let config =
-            aws_sdk_cloudwatchlogs::config::Builder::from(&config).retry_config(retries(RetryConfig::standard()));
-        let config = config.interceptor(Counting(self.spent.clone()));
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(Counting(self.spent.clone()));
         Ok(aws_sdk_cloudwatchlogs::Client::from_conf(config.build()))
     }
 
@@ -83,7 +81,7 @@ impl<'o> Clients<'o> {
             .operation_attempt_timeout(ATTEMPT.min(deadline))
             .operation_timeout(deadline);
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = loader.retry_config(retries(RetryConfig::adaptive())).timeout_config(timeout.build());
+        loader = loader.retry_config(retries()).timeout_config(timeout.build());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
