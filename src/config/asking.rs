@@ -284,17 +284,17 @@ impl Metrics<'_> {
         let mut all: Vec<(String, String)> = Vec::new();
         for Dimensions(of) in [&self.source.dimensions, &self.entry.dimensions, &asked.dimensions] {
             for (name, value) in of {
-                let filled = self.values.fill_text(value, report);
+                let (name, filled) = (self.values.fill(name, report), self.values.fill_text(value, report));
                 if filled.trim().is_empty() {
                     report.add_with(
                         value.place,
-                        format!("the dimension `{}` has no value", name.value),
+                        format!("the dimension `{name}` has no value"),
                         "leave it out, or write its value",
                     );
                 }
-                match all.iter_mut().find(|(known, _)| *known == name.value) {
+                match all.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, old)) => *old = filled,
-                    None => all.push((name.value.clone(), filled)),
+                    None => all.push((name, filled)),
                 }
             }
         }

@@ -182,7 +182,7 @@ impl Column {
 impl Dimensions {
     /// Every text that may refer to labels.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(_, value)| value.value.0.as_str())
+        self.0.iter().flat_map(|(name, value)| [name.value.as_str(), value.value.0.as_str()])
     }
 }
 

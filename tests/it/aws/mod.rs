@@ -2,9 +2,13 @@
 //! run, with credentials that are none.
 
 mod alarms;
+mod chaos;
 mod discover;
 mod logs;
+mod proxy;
+mod scenarios;
 pub mod scripted;
+pub mod server;
 
 use std::path::Path;
 
