@@ -50,6 +50,10 @@ pub enum Command {
     /// With a configuration, or without one by `--baseline` and `--canary` (or `--data` with an `arm` column): then
     /// usual column names are recognised and the documented defaults apply.
     Judge(Judge),
+    /// Ask the sources and judge nothing: everything that `judge` would look at, into a recording
+    ///
+    /// Says of each metric what was fetched. `davy judge DIR` judges it, without asking the sources again.
+    Fetch(Fetch),
     /// Judge recordings again
     Replay(Replay),
     /// Check configurations offline: every problem at once
@@ -65,8 +69,16 @@ pub enum Command {
     Calibrate(Calibrate),
     /// Write a commented starter configuration for given files
     Init(Init),
+    /// List the metrics that a service has, as a configuration to start with
+    Discover(Discover),
     /// Render a saved verdict again
     Report(Report),
+    /// List the ready-made metrics of AWS services: packs, what they are told, and what they measure
+    Packs {
+        /// One pack alone.
+        #[arg(value_name = "PACK")]
+        name: Option<String>,
+    },
     /// Print a JSON Schema
     Schema {
         /// Of what.
@@ -104,6 +116,19 @@ pub struct Judge {
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
+}
+
+/// Arguments of `fetch`.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it; ./canary.yaml when none is given
+    pub config: Option<PathBuf>,
+    /// How the configuration is resolved.
+    #[command(flatten)]
+    pub resolve: Resolve,
+    /// Write what was fetched into a folder that is itself a configuration
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
 }
 
 /// Files to judge without a configuration.
@@ -258,6 +283,44 @@ pub struct Init {
     /// Write to a file rather than to stdout; an existing file is never replaced
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `discover`.
+#[derive(Debug, Args)]
+pub struct Discover {
+    /// Where to look.
+    #[command(subcommand)]
+    pub service: DiscoverIn,
+}
+
+/// Where metrics are looked for.
+#[derive(Debug, Subcommand)]
+pub enum DiscoverIn {
+    /// Amazon CloudWatch: namespaces, or the metrics of one as a configuration
+    Cloudwatch(CloudWatch),
+}
+
+/// Arguments of `discover cloudwatch`.
+#[derive(Debug, Args)]
+pub struct CloudWatch {
+    /// Write a configuration for the metrics of a namespace; without it, the namespaces are listed
+    #[arg(long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Only metrics with this text in their name or in a value of their dimensions, in any case
+    #[arg(long = "match", value_name = "TEXT")]
+    pub matching: Option<String>,
+    /// Only metrics that had a point in the last three hours
+    #[arg(long)]
+    pub recent: bool,
+    /// The region; as usual for AWS when not given
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// A profile of the shared AWS configuration
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Another server that speaks the same protocol
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
 }
 
 /// Arguments of `report`.

@@ -3,7 +3,7 @@
 //! ```text
 //! DIR/canary.yaml          the same configuration, resolved, its sources rewritten to the files beside it
 //! DIR/series/METRIC.csv    what was measured: time, arm, (instance,) and the columns of the metric's shape
-//! DIR/verdict.json         what was answered
+//! DIR/verdict.json         what was answered, if it was judged
 //! ```
 //!
 //! So replaying is judging, and a recording can be read, edited and committed like any other configuration. The
@@ -22,6 +22,8 @@ pub const CONFIG: &str = "canary.yaml";
 pub const VERDICT: &str = "verdict.json";
 /// The folder of the series inside a recording.
 pub const SERIES: &str = "series";
+/// How the line begins in which a configuration says that it was recorded.
+const RECORDED: &str = "recording:";
 
 /// Why a recording could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +48,8 @@ pub enum Error {
 }
 
 /// Writes a recording to `folder`, replacing an older recording there. `config` is the text of its canary.yaml,
-/// `verdict` of its verdict.json.
-pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> Result<(), Error> {
+/// `verdict` of its verdict.json; without one nothing was judged.
+pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&str>) -> Result<(), Error> {
     // The place itself and not a link to it, nor a name like `a/.`, is exchanged.
     let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     if Path::new(".").canonicalize().is_ok_and(|here| here.starts_with(&place)) {
@@ -75,7 +77,7 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: &str) -> R
         let path = series.join(format!("{name}.csv"));
         write_series(&path, pair, dataset.instances.get(name)).map_err(at(&path))?;
     }
-    for (name, text) in [(CONFIG, config), (VERDICT, verdict)] {
+    for (name, text) in [(CONFIG, config)].into_iter().chain(verdict.map(|verdict| (VERDICT, verdict))) {
         let path = draft.path().join(name);
         write_synced(&path, text.as_bytes()).map_err(at(&path))?;
     }
@@ -111,9 +113,18 @@ fn may_replace(folder: &Path) -> bool {
             let ours = |name: &io::Result<std::ffi::OsString>| {
                 name.as_ref().is_ok_and(|name| [CONFIG, VERDICT, SERIES].iter().any(|known| name == known))
             };
-            let recording = folder.join(VERDICT).is_file() && folder.join(CONFIG).is_file();
-            names.is_empty() || recording && names.iter().all(ours)
+            names.is_empty() || is_recording(folder) && names.iter().all(ours)
         }
+    }
+}
+
+/// A configuration with a verdict, or one that says itself that it was recorded: what somebody wrote by hand over series of
+/// their own has neither.
+fn is_recording(folder: &Path) -> bool {
+    let says_so = |text: String| text.lines().any(|line| line.starts_with(RECORDED));
+    match folder.join(VERDICT).is_file() {
+        true => folder.join(CONFIG).is_file(),
+        false => folder.join(SERIES).is_dir() && fs::read_to_string(folder.join(CONFIG)).is_ok_and(says_so),
     }
 }
 
@@ -126,7 +137,7 @@ fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
                 return Ok(());
             }
             // Somebody else recorded to the same place just now.
-            Err(_) if folder.join(VERDICT).is_file() => {}
+            Err(_) if is_recording(folder) => {}
             Err(error) => return Err(error),
         }
     }

@@ -28,6 +28,10 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     let loaded = pipeline::load(path)?;
     let options = pipeline::options(&loaded.folder, resolve, now);
     let plan = loaded.config.plan(&options)?;
+    for query in &plan.queries {
+        let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
+        console.detail(&format!("{metric} ({arm}): {}{asked}", query.source.shown()));
+    }
     let mut criteria = vec![plan.rules.criteria.len()];
     if resolve.phase.is_none() {
         criteria.clear();

@@ -88,9 +88,22 @@ pub enum Failure {
     /// Looks were asked for, and nothing says how often.
     #[error("how often to look is said neither by the configuration nor here: add `--every 5m`")]
     HowOften,
+    /// An argument names nothing.
+    #[error("{0}")]
+    Misused(String),
     /// The data cannot be read or reached.
     #[error("{0}")]
     Data(#[from] ingest::Error),
+    /// A recording is to be compared with its verdict, and has none.
+    #[error(
+        "it has no verdict.json to compare with: it was fetched and not judged yet. `davy judge {0}` judges it, and `davy replay \
+         {0} --accept` makes that its verdict",
+        folder.display()
+    )]
+    NotJudged {
+        /// The recording.
+        folder: PathBuf,
+    },
     /// A file can be read, but not for what it was given for.
     #[error("{0}")]
     Unusable(String),
@@ -133,11 +146,11 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
-            Failure::HowOften => Exit::Usage,
+            Failure::HowOften | Failure::Misused(_) => Exit::Usage,
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(error) if error.kind() == Kind::Interrupted => Exit::Interrupted,
             Failure::Data(_) | Failure::Unusable(_) | Failure::Verdict { .. } => Exit::Data,
-            Failure::Unreadable { .. } => Exit::Source,
+            Failure::Unreadable { .. } | Failure::NotJudged { .. } => Exit::Source,
             Failure::Output { .. } | Failure::Record(_) => Exit::Output,
         }
     }

@@ -21,12 +21,9 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let document = Document::from(&judged.verdict);
     pipeline::answer(console, &document, &arguments.output)?;
     if let Some(folder) = &arguments.record {
-        let (windows, step) = (judged.dataset.windows, judged.dataset.step);
-        let recording =
-            config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost: &judged.dataset.lost };
-        let config = config::recorded(&loaded.config, &judged.plan, &recording);
         let verdict = report::render(&document, Format::Json, &Style::default());
-        record::write(folder, &config, &judged.dataset, &verdict)?;
+        let config = pipeline::recorded(&loaded.config, &judged.plan, &judged.dataset, now);
+        record::write(folder, &config, &judged.dataset, Some(&verdict))?;
         console.note(&format!("recorded to {}", folder.display()));
     }
     Ok(pipeline::exit(&judged, &arguments.exit))

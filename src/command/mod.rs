@@ -3,7 +3,9 @@
 mod calibrate;
 mod check;
 mod console;
+mod discover;
 mod exit;
+mod fetch;
 mod history;
 mod init;
 mod judge;
@@ -37,12 +39,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(&cli);
     let result = match cli.command {
         Command::Judge(arguments) => judge::run(&console, arguments),
+        Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
         Command::Check(arguments) => check::run(&console, arguments),
         Command::Plan(arguments) => plan::run(&console, arguments),
         Command::Calibrate(arguments) => calibrate::run(&console, arguments),
         Command::Init(arguments) => init::run(&console, arguments),
+        Command::Discover(arguments) => discover::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),
+        Command::Packs { name } => print::packs(&console, name.as_deref()),
         Command::Schema { of } => print::schema(&console, of),
         Command::Completions { shell } => print::completions(&console, shell),
         Command::Man => print::manual(&console),

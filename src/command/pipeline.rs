@@ -62,28 +62,44 @@ pub(super) fn judge(console: &Console, config: &Config, options: &config::Option
     let plan = config.plan(options)?;
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
     let dataset = fetch(console, &plan.queries, &plan.time, options.now)?;
+    for (metric, why) in &dataset.lost {
+        console.note(&format!("there is a verdict without {metric}: {why}"));
+    }
     let verdict = judge::judge(&plan.rules, &dataset);
     Ok(Judged { plan, dataset, verdict })
 }
 
-/// Asks the sources, and lets a person follow it.
-pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: Timestamp) -> Result<Dataset, Failure> {
+/// Does something outside, and lets a person follow it.
+pub(super) fn heard<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outside) -> T) -> T {
     let told = |told: Told| match told {
         Told::Again(what) => console.note(&what),
         Told::Cost(what) => console.detail(&what),
         Told::Progress { what, done, of } => console.progress(what, done, of),
     };
     let outside = Outside { now, interruptible: true, told: &told };
-    let dataset = ingest::ingest(queries, time, &outside);
+    let answered = ask(&outside);
     console.progress_is_over();
-    let dataset = dataset?;
-    for (metric, why) in &dataset.lost {
-        console.note(&format!("there is a verdict without {metric}: {why}"));
+    answered
+}
+
+/// Asks the sources, and lets a person follow it.
+pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: Timestamp) -> Result<Dataset, Failure> {
+    let dataset = heard(console, now, |outside| ingest::ingest(queries, time, outside))?;
+    if queries.iter().any(|query| query.source.is_service()) {
+        let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
+        console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));
     }
     for (metric, origin) in &dataset.origins {
         console.detail(&format!("{metric}: {origin}"));
     }
     Ok(dataset)
+}
+
+/// The text of a recording's configuration.
+pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
+    let (windows, step) = (dataset.windows, dataset.step);
+    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost: &dataset.lost };
+    config::recorded(config, plan, &recording)
 }
 
 /// Answers on stdout, then writes the report files: a verdict is heard even where a file cannot be written.

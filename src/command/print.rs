@@ -5,6 +5,7 @@ use clap::CommandFactory;
 use super::console::Console;
 use super::{Exit, Failure};
 use crate::cli::{Cli, SchemaOf};
+use crate::config::packs::{PACKS, Pack};
 use crate::{config, report};
 
 pub(super) fn schema(console: &Console, of: SchemaOf) -> Result<Exit, Failure> {
@@ -14,6 +15,31 @@ pub(super) fn schema(console: &Console, of: SchemaOf) -> Result<Exit, Failure> {
     };
     console.answer(&format!("{schema:#}\n"))?;
     Ok(Exit::Pass)
+}
+
+pub(super) fn packs(console: &Console, name: Option<&str>) -> Result<Exit, Failure> {
+    let wanted = PACKS.iter().filter(|pack| name.is_none_or(|name| pack.name == name));
+    let told: Vec<String> = wanted.map(pack).collect();
+    if told.is_empty() {
+        let names: Vec<&str> = PACKS.iter().map(|pack| pack.name).collect();
+        let message = format!("there is no pack {:?}: there are {}", name.unwrap_or_default(), names.join(", "));
+        return Err(Failure::Misused(message));
+    }
+    console.answer(&told.join("\n"))?;
+    Ok(Exit::Pass)
+}
+
+/// A pack with its parameters and metrics, as one reads them before writing `use`.
+fn pack(pack: &Pack) -> String {
+    let mut text = format!("{}  {}\n", pack.name, pack.about);
+    for parameter in pack.parameters {
+        let may = if parameter.required { "" } else { " (may be left out)" };
+        text.push_str(&format!("  {}: {}{may}\n", parameter.name, parameter.about));
+    }
+    for (name, about) in pack.metrics() {
+        text.push_str(&format!("    {name:<24} {about}\n"));
+    }
+    text
 }
 
 pub(super) fn completions(console: &Console, shell: clap_complete::Shell) -> Result<Exit, Failure> {

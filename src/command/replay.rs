@@ -96,7 +96,10 @@ fn answer(console: &Console, document: &Document, arguments: &cli::Replay, judge
 }
 
 fn check(console: &Console, folder: &Path, saved: &Path, now: &Document) -> Result<Exit, Failure> {
-    let text = std::fs::read_to_string(saved).map_err(|error| Failure::Unreadable { path: saved.to_owned(), error })?;
+    let text = std::fs::read_to_string(saved).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::NotJudged { folder: folder.to_owned() },
+        _ => Failure::Unreadable { path: saved.to_owned(), error },
+    })?;
     let recorded = Document::read(&text).map_err(|error| Failure::Verdict { path: PathBuf::from(saved), error })?;
     let differences = report::diff(&recorded, now);
     if differences.is_empty() {

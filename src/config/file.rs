@@ -14,6 +14,7 @@ use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 
+use super::packs::UseEntry;
 use super::plan::OnInconclusive;
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.
@@ -40,7 +41,11 @@ pub(super) struct File {
     pub(super) every: Option<At<Span>>,
     /// Where measurements come from, by name.
     pub(super) sources: Named<SourceEntry>,
+    /// Ready-made metrics of AWS services: `davy packs` lists them.
+    #[schemars(default, rename = "use")]
+    pub(super) uses: Vec<UseEntry>,
     /// What is measured, by name.
+    #[schemars(default)]
     pub(super) metrics: Named<MetricEntry>,
     /// What must hold in every phase.
     #[schemars(default)]

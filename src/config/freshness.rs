@@ -27,11 +27,13 @@ pub(super) struct Services {
     pub(super) settle: SignedDuration,
     /// Whether any answers per step.
     stepped: bool,
+    /// Where to complain of a window that is not there.
+    place: Place,
 }
 
 impl Services {
     /// Those that the queries ask; nothing where files are all there is.
-    pub(super) fn of(queries: &[Query]) -> Option<Services> {
+    pub(super) fn of(queries: &[Query], place: Place) -> Option<Services> {
         let mut services: Option<Services> = None;
         for query in queries {
             let (settle, stepped) = match &query.source {
@@ -40,7 +42,7 @@ impl Services {
                 Source::Insights(_) => (LOGS_SETTLE, false),
                 Source::LogEvents(_) => (LOGS_SETTLE, true),
             };
-            let known = services.get_or_insert(Services { shown: query.source.shown(), settle, stepped });
+            let known = services.get_or_insert(Services { shown: query.source.shown(), settle, stepped, place });
             (known.settle, known.stepped) = (known.settle.max(settle), known.stepped || stepped);
         }
         services
@@ -55,7 +57,7 @@ impl Services {
         report: &mut Report,
     ) -> TimePlan {
         let written = window.and_then(|window| window.step.as_ref());
-        let place = window.map_or(Place::default(), |window| window.place);
+        let place = window.map_or(self.place, |window| window.place);
         let Stretch::Exactly(canary) = time.canary else {
             let message = format!("{} is asked about a time, and which is not said", self.shown);
             report.add_with(place, message, "write `window: { last: 1h, step: 1m }`, or give --from and --to");

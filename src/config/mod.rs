@@ -6,18 +6,21 @@
 //! brought into the judge's terms (`metrics`, `criteria`). A question that the shape of a metric cannot answer is
 //! refused there, with the reason. Both report all problems at once, with their places (`problem`).
 //!
-//! The same knowledge runs the other way in `starter` (a configuration for data that has none), `recorded` (the
+//! The same knowledge runs the other way in `starter` (a configuration for data that has none) and `discovered` (for metrics of CloudWatch), `recorded` (the
 //! configuration of a recording) and `schema` (for editors). Nothing here does IO or reads the clock.
 
 mod asking;
 pub mod bound;
 mod criteria;
+mod discovered;
 mod file;
 mod fingerprint;
 mod freshness;
 mod limits;
 mod metrics;
 mod node;
+mod offered;
+pub mod packs;
 pub mod plan;
 mod problem;
 mod prune;
@@ -36,6 +39,7 @@ mod yaml;
 
 use std::path::Path;
 
+pub use discovered::discovered;
 pub use problem::{Complaint, Problem, Problems};
 pub use recorded::{Recorded, recorded};
 pub use schema::schema;
@@ -85,19 +89,26 @@ pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
     let origin = Origin { shown: shown.to_owned(), text: text.to_owned() };
     let tree = node::parse(&origin)?;
     let mut report = Report::new(&origin);
-    let file = File::read(&tree, &mut report);
+    let file = read(&tree, &mut report);
     match report.finish(file) {
         Ok(file) => Ok(Config { origin, tree, file, broken: Vec::new(), gone: Vec::new() }),
         Err(problems) => {
             let Some((rest, gone)) = prune::prune(&tree, &problems) else { return Err(problems) };
             let mut report = Report::new(&origin);
-            let file = File::read(&rest, &mut report);
+            let file = read(&rest, &mut report);
             match report.finish(file) {
                 Ok(file) => Ok(Config { origin, tree, file, broken: problems.0, gone }),
                 Err(_) => Err(problems),
             }
         }
     }
+}
+
+/// The file as written, with the metrics of the packs that it uses.
+fn read(tree: &Node, report: &mut Report) -> Option<File> {
+    let mut file = File::read(tree, report)?;
+    packs::add(&mut file, report);
+    Some(file)
 }
 
 /// Reads a length of time as the configuration writes it: `90s`, `5m`, `1h30m`.

@@ -5,6 +5,7 @@
 
 use super::file::*;
 use super::node::{Node, Value};
+use super::packs::UseEntry;
 use super::problem::{At, Complaint, Place, Report, nearest, suggestion};
 use super::scalar::{Named, Scalar, is_name};
 use super::service::{AskedEntry, Column};
@@ -165,11 +166,15 @@ impl Read for File {
         let mut keys = Keys::open(node, report, "the configuration", "name: …")?;
         let (name, arms, phase, traffic) =
             (keys.must("name"), keys.may("arms"), keys.may("phase"), keys.may("traffic"));
-        let (window, sources, metrics) = (keys.may("window"), keys.must("sources"), keys.must("metrics"));
+        let (window, sources, metrics) = (keys.may("window"), keys.must("sources"), keys.may("metrics"));
+        let uses: Vec<UseEntry> = keys.all("use");
+        if metrics.is_none() && uses.is_empty() && !keys.mentions("use") {
+            keys.must::<Named<MetricEntry>>("metrics");
+        }
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let recording = keys.may("recording");
-        let file = name.zip(sources).zip(metrics).map(|((name, sources), metrics)| File {
+        let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
             phase,
@@ -178,7 +183,8 @@ impl Read for File {
             soak,
             every,
             sources,
-            metrics,
+            uses,
+            metrics: metrics.unwrap_or_default(),
             criteria,
             phases,
             policy,

@@ -229,7 +229,7 @@ impl Scope<'_> {
         let queries =
             asked.flat_map(|(name, entry)| queries(file, (name, entry), self.labels, &step, self.options, report));
         let mut queries: Vec<Query> = queries.collect();
-        let services = freshness::Services::of(&queries);
+        let services = freshness::Services::of(&queries, file.name.place);
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
         let policy = self.policy(warmup, report);

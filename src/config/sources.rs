@@ -80,7 +80,9 @@ pub(super) fn query(
     let (name, entry) = metric;
     let source = source_of(metric, sources, report)?;
     let kind = Kind::of(source)?;
-    kind.refuse(name, entry, report);
+    if !kind.fits(name, entry, report) {
+        return None;
+    }
     let (source, ask) = match kind {
         Kind::File(file) => {
             let source = Source::File(read_file(file, values, folder, report));
@@ -148,8 +150,8 @@ impl<'f> Kind<'f> {
         file.or(metrics).or(logs).or(source.unreachable.as_ref().map(Kind::Lost))
     }
 
-    /// Complains of what a metric says that its kind of source cannot answer.
-    fn refuse(self, name: &At<String>, entry: &MetricEntry, report: &mut Report) {
+    /// Complains of what a metric says that its kind of source cannot answer, and whether there is anything left to ask.
+    fn fits(self, name: &At<String>, entry: &MetricEntry, report: &mut Report) -> bool {
         let cloudwatch = matches!(self, Kind::CloudWatch(_));
         if let (Some((dimension, _)), false) = (entry.dimensions.0.first(), cloudwatch) {
             let hint = "leave them out, or read the metric from a `cloudwatch` source";
@@ -165,6 +167,7 @@ impl<'f> Kind<'f> {
         if let Some(values) = entry.values.as_ref().filter(|_| cloudwatch || matches!(self, Kind::LogEvents(_))) {
             let hint = "write `gauge: { metric: …, stat: p95, unit: ms }`";
             report.add_with(values.value.place(), "CloudWatch keeps no value of a single request", hint);
+            return false;
         }
         if let Some(gauge) = entry.gauge.as_ref().filter(|_| matches!(self, Kind::LogEvents(_))) {
             report.add_with(gauge.value.place(), "log events are counted, not measured", "ask with `logs_insights`");
@@ -188,6 +191,7 @@ impl<'f> Kind<'f> {
         {
             report.add_with(instance.place, "CloudWatch has no instances in one metric", "leave `instance` out");
         }
+        true
     }
 }
 

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::error::Error;
+use super::error::{Error, spell};
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Arm, Pair, Window};
+use crate::series::{Pair, Window};
 use crate::source::aws::{self, Brought, Question};
 use crate::source::file::{Answer, Sheet, Wanted};
 use crate::source::{self, File, Missing, Outside, Query, Source};
@@ -59,8 +59,8 @@ impl Fetched {
 
 /// What services answer. They are asked about a window, so there has to be one.
 fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Done>, Error> {
-    let of_service = |query: &Query| !matches!(query.source, Source::File(_) | Source::Lost(_));
-    let asked: Vec<(usize, &Query)> = queries.iter().enumerate().filter(|(_, query)| of_service(query)).collect();
+    let asked: Vec<(usize, &Query)> =
+        queries.iter().enumerate().filter(|(_, query)| query.source.is_service()).collect();
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let windows = known(time).ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
     let questions: Vec<Question> =
@@ -71,7 +71,7 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
             error.about.shown = format!("{}, metric {:?} ({})", error.about.shown, query.metric, query.arm.name());
             error
         };
-        (*at, brought.and_then(|brought| answered(query, brought, &windows, outside)).map_err(about))
+        (*at, brought.and_then(|brought| answered(query, brought)).map_err(about))
     });
     Ok(done.collect())
 }
@@ -89,12 +89,7 @@ fn known(time: &TimePlan) -> Option<Pair<Window>> {
     Some(Pair { baseline, canary })
 }
 
-fn answered(
-    query: &Query,
-    brought: Brought,
-    windows: &Pair<Window>,
-    outside: &Outside,
-) -> Result<Fetched, source::Error> {
+fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {
     let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &query.ask)?;
     answer.notes.extend(brought.notes);
     if let Source::CloudWatch(asked) = &query.source {
@@ -103,9 +98,11 @@ fn answered(
             answer.notes.push("a period without a point is a zero where there could have been one".to_owned());
         }
     }
-    let seconds = |at: crate::series::Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
-    let complete = windows.get(Arm::Canary).end;
-    let clock = format!("complete up to {}, asked at {}", seconds(complete), seconds(outside.now));
+    let clock = match &query.source {
+        Source::CloudWatch(asked) => format!("periods of {}", spell(asked.period)),
+        Source::Alarms(_) => "history".to_owned(),
+        _ => brought.sheet.clock().to_string(),
+    };
     Ok(Fetched { answer, clock, canonical: None, lost: None })
 }
 

@@ -49,12 +49,37 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether a service is asked, about a window.
+    pub fn is_service(&self) -> bool {
+        !matches!(self, Source::File(_) | Source::Lost(_))
+    }
+
     /// What tells the rows of the arms apart, where one answer has both.
     pub fn arm(&self) -> Option<&ArmColumn> {
         match self {
             Source::File(file) => file.arm.as_ref(),
             Source::Insights(asked) => asked.arm.as_ref(),
             _ => None,
+        }
+    }
+
+    /// What is asked there, in full: `: AWS/Lambda Errors Sum {FunctionName: checkout}`; nothing of a file.
+    pub fn asked(&self) -> String {
+        match self {
+            Source::CloudWatch(asked) => {
+                let columns: Vec<String> = asked.columns.iter().map(|column| column.measure.in_full()).collect();
+                format!(": {}", columns.join("; "))
+            }
+            Source::Alarms(asked) => {
+                let prefix = asked.prefix.iter().map(|prefix| format!("{prefix}*"));
+                format!(": {}", asked.names.iter().cloned().chain(prefix).collect::<Vec<_>>().join(", "))
+            }
+            Source::Insights(asked) => format!(": {}", asked.query),
+            Source::LogEvents(asked) => {
+                let patterns: Vec<String> = asked.columns.iter().map(|(_, pattern)| format!("{pattern:?}")).collect();
+                format!(": {}", patterns.join(", "))
+            }
+            Source::File(_) | Source::Lost(_) => String::new(),
         }
     }
 

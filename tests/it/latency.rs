@@ -322,7 +322,7 @@ fn what_cannot_be_compared_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("recording");
     let data = dataset(scaled(0.001), scaled(0.001), hour(60), SignedDuration::from_mins(1));
-    let error = record::write(&place, "", &data, "{}").unwrap_err();
+    let error = record::write(&place, "", &data, Some("{}")).unwrap_err();
     assert!(error.to_string().contains("`latency` was measured as histograms"), "{error}");
     assert!(!place.exists());
 }

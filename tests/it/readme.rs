@@ -58,7 +58,7 @@ fn options<'a>(folder: &'a Path, phase: Option<&'a str>) -> Options<'a> {
 #[test]
 fn its_configurations_plan_in_every_phase() {
     let configurations = configurations();
-    assert_eq!(configurations.len(), 3);
+    assert_eq!(configurations.len(), 4);
     for config in &configurations {
         for phase in [None].into_iter().chain(config.phases().into_iter().map(Some)) {
             let plan = config.plan(&options(Path::new("."), phase)).unwrap_or_else(|problems| panic!("{problems}"));
@@ -132,7 +132,8 @@ fn its_flags_exist() {
     let mut flags = BTreeSet::new();
     let mut command = Cli::command();
     command.build();
-    for one in command.get_subcommands().chain([&command]) {
+    let below = command.get_subcommands().flat_map(|one| one.get_subcommands());
+    for one in command.get_subcommands().chain(below).chain([&command]) {
         flags.extend(one.get_arguments().filter_map(|argument| argument.get_long()).map(|long| format!("--{long}")));
     }
     // Those of cargo.

@@ -7,8 +7,9 @@ mod fault;
 mod insights;
 mod log_events;
 mod metrics;
+mod together;
 
-use super::{Access, Brought, Listed, Question};
+use super::{Access, Brought, Listed, Listing, Question};
 use crate::source::{Error, Outside, Source};
 use client::Clients;
 
@@ -84,18 +85,21 @@ async fn interrupted(possible: bool) {
     }
 }
 
-/// What can be asked for, by namespace.
+/// What there is to be asked for.
 ///
 /// # Errors
 ///
 /// As [`fetch`].
-pub fn discover(access: &Access, namespace: Option<&str>, outside: &Outside) -> Result<Vec<Listed>, Error> {
+pub fn discover(access: &Access, listing: &Listing, outside: &Outside) -> Result<Vec<Listed>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::unreachable(format!("no calls can be made here ({error})")))?;
     let clients = Clients::new(outside);
     runtime.block_on(async {
         tokio::select! {
-            listed = discover::list(&clients, access, namespace) => listed,
+            listed = discover::list(&clients, access, listing) => {
+                clients.tell_cost();
+                listed
+            }
             () = interrupted(outside.interruptible) => Err(Error::interrupted()),
         }
     })

@@ -1,6 +1,6 @@
 //! The twin of `fetch` in a build without the feature `aws`.
 
-use super::{Access, Brought, Listed, Question};
+use super::{Access, Brought, Listed, Listing, Question};
 use crate::source::{Error, Outside};
 
 fn disabled() -> Error {
@@ -22,6 +22,6 @@ pub fn fetch(questions: &[Question], _: &Outside) -> Vec<Result<Brought, Error>>
 /// # Errors
 ///
 /// Always: unreachable.
-pub fn discover(access: &Access, _: Option<&str>, _: &Outside) -> Result<Vec<Listed>, Error> {
+pub fn discover(access: &Access, _: &Listing, _: &Outside) -> Result<Vec<Listed>, Error> {
     Err(disabled().within(&access.shown("CloudWatch")))
 }

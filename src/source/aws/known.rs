@@ -26,6 +26,11 @@ pub fn is_sparse(namespace: &str, metric: &str) -> bool {
     SPARSE.iter().any(|(of, names)| *of == namespace && names.contains(&metric))
 }
 
+/// A log group as the calls take it: an ARN without the `:*` that consoles and policies write behind it.
+pub fn group(name: &str) -> &str {
+    if name.starts_with("arn:") { name.strip_suffix(":*").unwrap_or(name) } else { name }
+}
+
 const SPARSE: &[(&str, &[&str])] = &[
     (
         "AWS/Lambda",
@@ -78,3 +83,16 @@ const SPARSE: &[(&str, &[&str])] = &[
     ("AWS/Events", &["FailedInvocations", "ThrottledRules", "InvocationsSentToDlq"]),
     ("AWS/States", &["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionThrottled"]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::group;
+
+    #[test]
+    fn log_groups_are_named_as_the_calls_take_them() {
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/lego-api";
+        assert_eq!(group(&format!("{arn}:*")), arn);
+        assert_eq!(group(arn), arn);
+        assert_eq!(group("/aws/lambda/lego-api"), "/aws/lambda/lego-api");
+    }
+}

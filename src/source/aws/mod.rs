@@ -183,6 +183,15 @@ pub struct Brought {
     pub notes: Vec<String>,
 }
 
+/// Which metrics to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Of which namespace; of all when not given.
+    pub namespace: Option<String>,
+    /// Only those that had a point in the last three hours, rather than in the last two weeks.
+    pub recent: bool,
+}
+
 /// A metric that is there to be asked for, by `ListMetrics`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
@@ -216,6 +225,23 @@ impl std::fmt::Display for Statistic {
 }
 
 impl Measure {
+    /// What is measured and of what: `AWS/Lambda Errors Sum {FunctionName: checkout}`.
+    pub fn in_full(&self) -> String {
+        let one = |of: &Statistic| {
+            let dimensions: Vec<String> =
+                of.dimensions.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            format!("{of} {{{}}}", dimensions.join(", "))
+        };
+        match self {
+            Measure::Statistic(statistic) => one(statistic),
+            Measure::Expression { expression, inputs, .. } => {
+                let inputs: Vec<String> = inputs.iter().map(|(name, of)| format!("{name} = {}", one(of))).collect();
+                let with = if inputs.is_empty() { String::new() } else { format!(" with {}", inputs.join(", ")) };
+                format!("{expression}{with}")
+            }
+        }
+    }
+
     /// What is measured, in words.
     pub fn shown(&self) -> String {
         match self {

@@ -56,6 +56,11 @@ impl Sheet {
         self.table.len()
     }
 
+    /// When each row is, in the order of the rows.
+    pub fn times(&self) -> &[Timestamp] {
+        &self.time
+    }
+
     /// How the times are written.
     pub fn clock(&self) -> &Clock {
         &self.clock

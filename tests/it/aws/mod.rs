@@ -1,6 +1,9 @@
 //! CloudWatch, asked for real: scripted answers, an independent server, and a network that fails. The binary is what is
 //! run, with credentials that are none.
 
+mod alarms;
+mod discover;
+mod logs;
 mod metrics;
 pub mod scripted;
 

@@ -3,7 +3,7 @@
 //! Nothing is looked up that the configuration has said: with a region there, no profile and no instance is asked for one;
 //! credentials are sought at the first call.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,12 +27,20 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
 const ATTEMPTS: u32 = 12;
 
+/// Attempts and the pauses between them, doubled and jittered. Not the SDK's adaptive mode: its rate limiter answers the
+/// first throttled call with some nine seconds of silence for all of them, where a second attempt would have done.
+fn retries() -> RetryConfig {
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    retries.with_initial_backoff(Duration::from_millis(250)).with_max_backoff(Duration::from_secs(10))
+}
+
 /// The clients of one fetch.
 pub(super) struct Clients<'o> {
     /// What the program lets hear, and when it is.
     pub outside: &'o Outside<'o>,
     made: RefCell<Vec<(Access, SdkConfig)>>,
     spent: Arc<Spent>,
+    scanned: Cell<u64>,
     /// Queries of Logs Insights that run at the moment: to be stopped when everything is.
     pub running: RefCell<Vec<(Access, String)>>,
 }
@@ -40,7 +48,7 @@ pub(super) struct Clients<'o> {
 impl<'o> Clients<'o> {
     pub fn new(outside: &'o Outside<'o>) -> Self {
         let (made, running) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
-        Clients { outside, made, spent: Arc::default(), running }
+        Clients { outside, made, spent: Arc::default(), scanned: Cell::new(0), running }
     }
 
     /// The client for metrics and alarms.
@@ -68,16 +76,12 @@ impl<'o> Clients<'o> {
 
     async fn connect(&self, access: &Access) -> Result<SdkConfig, Error> {
         let deadline = Duration::try_from(access.deadline).unwrap_or(ATTEMPT);
-        let retry = RetryConfig::adaptive()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(250))
-            .with_max_backoff(Duration::from_secs(10));
         let timeout = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .operation_attempt_timeout(ATTEMPT.min(deadline))
             .operation_timeout(deadline);
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = loader.retry_config(retry).timeout_config(timeout.build());
+        loader = loader.retry_config(retries()).timeout_config(timeout.build());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -104,9 +108,16 @@ impl<'o> Clients<'o> {
 
     /// Lets hear what the calls were.
     pub fn tell_cost(&self) {
-        if let Some(cost) = self.spent.told() {
-            (self.outside.told)(Told::Cost(cost));
+        let scanned = Some(self.scanned.get()).filter(|scanned| *scanned > 0).map(scan_cost);
+        let cost: Vec<String> = self.spent.told().into_iter().chain(scanned).collect();
+        if !cost.is_empty() {
+            (self.outside.told)(Told::Cost(cost.join("; ")));
         }
+    }
+
+    /// Adds what Logs Insights has scanned, which is what it costs.
+    pub fn add_scanned(&self, bytes: u64) {
+        self.scanned.set(self.scanned.get().saturating_add(bytes));
     }
 
     /// An error of an operation; where the time was over, with what the attempt before had brought.
@@ -139,6 +150,31 @@ impl<'o> Clients<'o> {
         };
         let _ = tokio::time::timeout(Duration::from_secs(5), stop).await;
     }
+}
+
+/// `12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB`, the price of most regions.
+fn scan_cost(scanned: u64) -> String {
+    let dollars = scanned as f64 / 1e9 * 0.005;
+    let dollars = match () {
+        () if dollars < 0.00001 => "less than 0.00001".to_owned(),
+        () if dollars < 0.01 => format!("about {}", format!("{dollars:.5}").trim_end_matches('0')),
+        () => format!("about {dollars:.2}"),
+    };
+    format!("{} scanned by Logs Insights, {dollars} USD at 0.005 USD per GB", bytes(scanned))
+}
+
+/// Bytes in words: `12.3 MB`.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let (mut value, mut unit) = (count as f64, "B");
+    for larger in UNITS {
+        // what would be rounded to 1000 is one of the next
+        if value < 999.95 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, larger);
+    }
+    if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") }
 }
 
 /// Attempts by operation, and what went wrong with them.
@@ -218,5 +254,25 @@ impl Intercept for Counting {
         }
         self.0.set_last(operation(config), failed.map(|error| fault::shortly(error)));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, scan_cost};
+
+    #[test]
+    fn bytes_are_told_in_units_a_person_reads() {
+        let all = [0, 999, 1000, 123_456, 999_949, 999_950, 1_200_000_000, u64::MAX].map(bytes);
+        assert_eq!(all, ["0 B", "999 B", "1.0 kB", "123.5 kB", "999.9 kB", "1.0 MB", "1.2 GB", "18446.7 PB"]);
+    }
+
+    #[test]
+    fn scanning_is_told_with_its_price() {
+        let told = "12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB";
+        assert_eq!(scan_cost(12_300_000), told);
+        assert!(scan_cost(1_200_000_000).contains("about 0.006 USD"));
+        assert!(scan_cost(123_456).contains("less than 0.00001 USD"));
+        assert!(scan_cost(20_000_000_000).contains("about 0.10 USD"));
     }
 }

@@ -242,10 +242,10 @@ mod tests {
     #[test]
     fn the_text_of_a_wrong_signature_does_not_repeat_the_request() {
         let text = "The request signature we calculated does not match. The Canonical String for this request should have \
-                    been\n'POST\nx-amz-security-token:SECRET'";
+                    been\n'POST\nx-amz-security-token:IQoJb3JpZ2lu'";
         let error = said("GetMetricData", Some("SignatureDoesNotMatch"), Some(text), Some(403)).to_string();
         assert!(error.contains("SignatureDoesNotMatch: The request signature we calculated does not match"), "{error}");
-        assert!(!error.contains("SECRET") && !error.contains("POST"), "{error}");
+        assert!(!error.contains("IQoJb3JpZ2lu") && !error.contains("POST"), "{error}");
     }
 
     #[test]
