@@ -7,6 +7,7 @@ mod discover;
 mod logs;
 mod proxy;
 mod scenarios;
+mod metrics;
 pub mod scripted;
 pub mod server;
 

@@ -57,18 +57,25 @@ where
     }
     let status = error.raw_response().map(|answer| answer.status().as_u16());
     match error {
+        SdkError::ServiceError(_) if error.code().is_none() && status.is_some_and(|status| status < 400) => {
+            no_answer(operation, status, error)
+        }
         SdkError::ServiceError(_) => said(operation, error.code(), error.message(), status),
         SdkError::TimeoutError(_) => timed_out(operation, &innermost(error)),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => timed_out(operation, &innermost(error)),
         SdkError::DispatchFailure(_) => not_connected(operation, error),
-        SdkError::ResponseError(_) => {
-            let status = status.map_or(String::new(), |status| format!(" (HTTP {status})"));
-            Error::unreachable(format!("{operation} got what is no answer{status}: {}", innermost(error))).hint(
-                "Something between here and the service may have changed it (`endpoint_url`, a proxy); try again.",
-            )
-        }
+        SdkError::ResponseError(_) => no_answer(operation, status, error),
         _ => Error::unreachable(format!("{operation} could not be asked: {}", innermost(error))),
     }
+}
+
+/// A body that is not what the service answers.
+fn no_answer(operation: &str, status: Option<u16>, error: &(dyn Cause + 'static)) -> Error {
+    let status = status.map_or(String::new(), |status| format!(" (HTTP {status})"));
+    let problem = format!("{operation} got what is no answer of the service{status}: {}", innermost(error));
+    Error::unreachable(problem).hint(
+        "Something between here and the service may have changed it; check `endpoint_url` and proxies, or try again.",
+    )
 }
 
 /// What the service itself answered.

@@ -1,5 +1,7 @@
 //! Calls are few, and an expression keeps its meaning when its inputs are renamed.
 
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use crate::series::SignedDuration;
 

@@ -1,5 +1,7 @@
 //! Shares become counts.
 
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 
 fn at(second: i64) -> Timestamp {
