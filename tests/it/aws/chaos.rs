@@ -15,7 +15,7 @@ use super::proxy::{Fault, Memory, Proxy};
 use super::server::Server;
 
 const RUNS: u64 = 520;
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 6;
 /// A run has a handful of calls one after the other, each with its deadline.
 const BOUND: Duration = Duration::from_secs(30);
 const UNREACHABLE: i32 = 69;

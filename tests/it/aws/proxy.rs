@@ -25,10 +25,13 @@ struct Request {
     cbor: bool,
 }
 
+/// An operation and the body it was asked with.
+type Key = (String, Vec<u8>);
+
 /// True answers, whole as they went over the wire.
 pub struct Memory {
     server: String,
-    known: Mutex<BTreeMap<(String, Vec<u8>), Vec<u8>>>,
+    known: Mutex<BTreeMap<Key, Vec<u8>>>,
 }
 
 /// What can be wrong with a connection.
@@ -165,7 +168,7 @@ impl Chance {
             None if self.random.next_u64() % 1000 < self.permille => {
                 let all: Vec<Fault> = FAULTS.iter().flat_map(|(fault, weight)| vec![*fault; *weight]).collect();
                 let fault = all[self.random.next_u64() as usize % all.len()];
-                if matches!(fault, Fault::Unavailable | Fault::Throttled) && number % 4 > 0 {
+                if matches!(fault, Fault::Unavailable | Fault::Throttled) && !number.is_multiple_of(4) {
                     self.burst = Some((fault, number % 4));
                 }
                 Some(fault)

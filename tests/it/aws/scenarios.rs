@@ -79,6 +79,9 @@ impl Asked {
         let replayed = davy(folder.path()).args(["replay", "--check"]).arg(&recording).output().unwrap();
         let said = String::from_utf8_lossy(&replayed.stdout);
         assert!(replayed.status.success() && said.starts_with("same"), "{said}");
+        // A case that is committed tells its own files as the origin of its numbers.
+        let accepted = davy(folder.path()).args(["replay", "--accept"]).arg(&recording).output().unwrap();
+        assert!(accepted.status.success(), "{}", String::from_utf8_lossy(&accepted.stderr));
         self.keep(&recording, &readme);
         Some(Judged { verdict, calls })
     }

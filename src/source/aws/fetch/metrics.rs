@@ -219,7 +219,8 @@ impl<'c, 'q> Fetching<'c, 'q> {
             let next = page.next_token().filter(|next| !next.is_empty()).map(str::to_owned);
             let Some(next) = next else { return Ok(gathered) };
             if !tokens.insert(next.clone()) {
-                return Err(Error::unreadable("GetMetricData gave the same NextToken twice, so its pages never end"));
+                let error = Error::unreachable("GetMetricData gave the same NextToken twice, so its pages never end");
+                return Err(error.hint("What was answered may not be all there is; try again."));
             }
             token = Some(next);
         }
