@@ -94,7 +94,7 @@ fn event(milliseconds: i64, value: usize) -> Value {
     let at = jiff::Timestamp::from_millisecond(NOON * 1000 + milliseconds).unwrap();
     let at = at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
     json!([{ "field": "@timestamp", "value": at }, { "field": "latency", "value": value.to_string() },
-           { "field": "version", "value": if value % 2 == 0 { "41" } else { "42" } }])
+           { "field": "version", "value": if value.is_multiple_of(2) { "41" } else { "42" } }])
 }
 
 /// Starts that are always granted, and these answers in their order.

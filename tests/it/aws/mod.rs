@@ -5,9 +5,9 @@ mod alarms;
 mod chaos;
 mod discover;
 mod logs;
+mod metrics;
 mod proxy;
 mod scenarios;
-mod metrics;
 pub mod scripted;
 pub mod server;
 

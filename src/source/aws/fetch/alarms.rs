@@ -17,7 +17,7 @@ use aws_sdk_cloudwatch::types::{AlarmHistoryItem, AlarmType, HistoryItemType, Sc
 use aws_smithy_types::DateTime;
 
 use super::client::Clients;
-use super::{Answered, Asked, fault};
+use super::{Answered, Asked};
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::source::aws::{ALARMS, Alarms, Brought};
 use crate::source::error::{listed, nearest, quoted};
@@ -155,7 +155,7 @@ async fn pages(
             Which::Prefix(prefix) => call.alarm_name_prefix(prefix),
             Which::All => call,
         };
-        let page = call.send().await.map_err(|error| fault::of("DescribeAlarms", &error))?;
+        let page = call.send().await.map_err(|error| clients.fault("DescribeAlarms", &error))?;
         let metric = page.metric_alarms().iter().map(|alarm| {
             let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
             (alarm.alarm_name(), alarm.state_value(), since, AlarmType::MetricAlarm)
@@ -194,7 +194,7 @@ async fn history(clients: &Clients<'_>, asked: &Alarms, alarm: &mut Alarm, windo
         let call = client.describe_alarm_history().alarm_name(&alarm.name).alarm_types(alarm.kind.clone());
         let call = call.history_item_type(HistoryItemType::StateUpdate).scan_by(ScanBy::TimestampAscending);
         let call = call.start_date(start).max_records(AT_ONCE as i32).set_next_token(token.clone());
-        let page = call.send().await.map_err(|error| fault::of("DescribeAlarmHistory", &error))?;
+        let page = call.send().await.map_err(|error| clients.fault("DescribeAlarmHistory", &error))?;
         let items = page.alarm_history_items().iter().filter(|item| is_of(item, alarm));
         let changes: Result<Vec<Change>, Error> = items.map(change).collect();
         alarm.changes.extend(changes.map_err(|error| named(error, &alarm.name))?);

@@ -41,6 +41,7 @@ pub(super) struct Clients<'o> {
     made: RefCell<Vec<(Access, SdkConfig)>>,
     spent: Arc<Spent>,
     scanned: Cell<u64>,
+    metrics: Cell<u64>,
     /// Queries of Logs Insights that run at the moment: to be stopped when everything is.
     pub running: RefCell<Vec<(Access, String)>>,
 }
@@ -48,7 +49,7 @@ pub(super) struct Clients<'o> {
 impl<'o> Clients<'o> {
     pub fn new(outside: &'o Outside<'o>) -> Self {
         let (made, running) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
-        Clients { outside, made, spent: Arc::default(), scanned: Cell::new(0), running }
+        Clients { outside, made, spent: Arc::default(), scanned: Cell::new(0), metrics: Cell::new(0), running }
     }
 
     /// The client for metrics and alarms.
@@ -108,11 +109,18 @@ impl<'o> Clients<'o> {
 
     /// Lets hear what the calls were.
     pub fn tell_cost(&self) {
+        self.spent.again().into_iter().for_each(|what| self.tell_again(what));
+        let metrics = Some(self.metrics.get()).filter(|metrics| *metrics > 0).map(metrics_cost);
         let scanned = Some(self.scanned.get()).filter(|scanned| *scanned > 0).map(scan_cost);
-        let cost: Vec<String> = self.spent.told().into_iter().chain(scanned).collect();
+        let cost: Vec<String> = self.spent.told().into_iter().chain(metrics).chain(scanned).collect();
         if !cost.is_empty() {
             (self.outside.told)(Told::Cost(cost.join("; ")));
         }
+    }
+
+    /// Adds metrics that were requested, which is what they cost.
+    pub fn add_metrics(&self, metrics: usize) {
+        self.metrics.set(self.metrics.get() + metrics as u64);
     }
 
     /// Adds what Logs Insights has scanned, which is what it costs.
@@ -152,6 +160,12 @@ impl<'o> Clients<'o> {
     }
 }
 
+/// `18 metrics requested, 0.00018 USD at 0.01 USD per 1,000`, the price of most regions.
+fn metrics_cost(metrics: u64) -> String {
+    let dollars = format!("{:.5}", metrics as f64 / 1000.0 * 0.01);
+    format!("{metrics} metrics requested, {} USD at 0.01 USD per 1,000", dollars.trim_end_matches('0'))
+}
+
 /// `12.3 MB scanned by Logs Insights, about 0.00006 USD at 0.005 USD per GB`, the price of most regions.
 fn scan_cost(scanned: u64) -> String {
     let dollars = scanned as f64 / 1e9 * 0.005;
@@ -187,6 +201,8 @@ struct Attempts {
     failed: u64,
     /// What the last attempt brought, unless it was an answer.
     last: Option<String>,
+    /// What one that failed brought.
+    why: Option<String>,
 }
 
 impl Spent {
@@ -199,12 +215,25 @@ impl Spent {
 
     fn set_last(&self, operation: &str, last: Option<String>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(operation.to_owned()).or_default().last = last;
+        let attempts = all.entry(operation.to_owned()).or_default();
+        attempts.why = last.clone().or(attempts.why.take());
+        attempts.last = last;
     }
 
     fn last(&self, operation: &str) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(operation).and_then(|attempts| attempts.last.clone())
+    }
+
+    /// What was asked for again, and why: one sentence for each operation.
+    fn again(&self) -> Vec<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = |(operation, attempts): (&String, &Attempts)| {
+            let times = if attempts.failed == 1 { "once".to_owned() } else { format!("{} times", attempts.failed) };
+            let why = attempts.why.as_ref()?;
+            Some(format!("{operation} failed {times} and was asked again: {why}"))
+        };
+        all.iter().filter_map(one).collect()
     }
 
     /// `GetMetricData 3 (1 failed), StartQuery 2`.

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudwatch::types::RecentlyActive;
 
 use super::client::Clients;
-use super::fault;
 use crate::source::aws::{Access, Listed, Listing};
 use crate::source::{Error, Told};
 
@@ -25,7 +24,7 @@ async fn pages(clients: &Clients<'_>, access: &Access, listing: &Listing) -> Res
     loop {
         let call = client.list_metrics().set_namespace(listing.namespace.clone()).set_next_token(token.clone());
         let call = call.set_recently_active(listing.recent.then_some(RecentlyActive::Pt3H));
-        let page = call.send().await.map_err(|error| fault::of("ListMetrics", &error))?;
+        let page = call.send().await.map_err(|error| clients.fault("ListMetrics", &error))?;
         for metric in page.metrics() {
             let (Some(namespace), Some(name)) = (metric.namespace(), metric.metric_name()) else {
                 return Err(Error::unreadable("ListMetrics answered a metric without a name"));

@@ -197,6 +197,7 @@ impl<'c, 'q> Fetching<'c, 'q> {
             let call = client.get_metric_data().set_metric_data_queries(Some(queries.to_vec()));
             let call = call.start_time(instant(window.start)).end_time(instant(window.end));
             let call = call.scan_by(ScanBy::TimestampAscending).max_datapoints(POINTS as i32).set_next_token(token);
+            self.clients.add_metrics(queries.iter().filter(|query| query.metric_stat().is_some()).count());
             let page = call.send().await.map_err(|error| self.clients.fault("GetMetricData", &error))?;
             if let Some(message) = page.messages().first() {
                 let error = Error::unreachable(format!("GetMetricData answered in part: {}", points::words(message)));

@@ -15,7 +15,6 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::super::client::Clients;
-use super::super::fault;
 use super::Meter;
 use super::wording::{Cuts, Wording};
 use crate::series::Window;
@@ -147,7 +146,7 @@ impl Run<'_> {
             sleep(pause).await;
             pause = (pause * 3 / 2).min(LOOK.1);
             let answer = logs.get_query_results().query_id(&id).send().await;
-            let answer = answer.map_err(|error| fault::of("GetQueryResults", &error))?;
+            let answer = answer.map_err(|error| self.clients.fault("GetQueryResults", &error))?;
             self.count(&answer, progress);
             let status = answer.status.clone();
             if !matches!(status, Some(QueryStatus::Scheduled | QueryStatus::Running)) {
@@ -186,7 +185,7 @@ impl Run<'_> {
                 Err(error) => error,
             };
             let too_many = error.as_service_error().filter(|error| error.is_limit_exceeded_exception());
-            let Some(said) = too_many else { return Err(fault::of("StartQuery", &error)) };
+            let Some(said) = too_many else { return Err(self.clients.fault("StartQuery", &error)) };
             let said =
                 format!("StartQuery: {}", said.meta().message().unwrap_or("too many queries run in the account"));
             if progress.refused.replace(Some(said.clone())).is_none() {
@@ -207,7 +206,7 @@ impl Run<'_> {
             }));
             let Some(token) = answer.next_token.take() else { return Ok(rows) };
             let next = logs.get_query_results().query_id(id).next_token(&token).send().await;
-            answer = next.map_err(|error| fault::of("GetQueryResults", &error))?;
+            answer = next.map_err(|error| self.clients.fault("GetQueryResults", &error))?;
             if answer.next_token.as_ref() == Some(&token) || answer.status != Some(QueryStatus::Complete) {
                 return Err(Error::unreachable("GetQueryResults did not go on with its pages").hint("Ask again."));
             }
