@@ -176,7 +176,13 @@ fn what_cannot_be_listed_is_an_error() {
     let (code, text, error) = discover(&denied, &[]);
     assert_eq!((code, text.as_str()), (69, ""));
     assert!(error.contains("cloudwatch:ListMetrics") && error.contains("CloudWatch us-east-1"), "{error}");
-    let circle = json!({ "body": { "Metrics": [metric("Shop", "Orders", &[])], "NextToken": "again" } });
+    let circle = |token: &str| json!({ "body": { "Metrics": [metric("Shop", "Orders", &[])], "NextToken": token } });
+    let turning = Scripted::answering(&json!({ "ListMetrics": [circle("one"), circle("two"), circle("three")] }));
+    let (code, _, error) = discover(&turning, &[]);
+    assert_eq!(code, 69);
+    assert!(error.contains("the same page again"), "{error}");
+    assert_eq!(turning.calls("ListMetrics"), 2, "the first page under another token");
+    let circle = circle("again");
     let circle = Scripted::answering(&json!({ "ListMetrics": [circle] }));
     let (code, text, error) = discover(&circle, &[]);
     assert_eq!((code, text.as_str(), circle.calls("ListMetrics")), (69, "", 2));

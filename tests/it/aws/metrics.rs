@@ -242,7 +242,7 @@ fn what_cannot_be_an_answer_is_refused() {
     refused("lengths", 65, &["3 timestamps for 2 values"]);
     refused("outside", 65, &["where none was asked for"]);
     refused("missing-id", 65, &["not in the answer"]);
-    refused("same-token", 65, &["same NextToken"]);
+    refused("same-token", 69, &["same NextToken"]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ async fn pages(clients: &Clients<'_>, access: &Access, listing: &Listing) -> Res
     let client = clients.cloudwatch(access).await?;
     let mut found = BTreeSet::new();
     let mut token: Option<String> = None;
+    let mut before = Vec::new();
     loop {
         let call = client.list_metrics().set_namespace(listing.namespace.clone()).set_next_token(token.clone());
         let call = call.set_recently_active(listing.recent.then_some(RecentlyActive::Pt3H));
@@ -40,7 +41,9 @@ async fn pages(clients: &Clients<'_>, access: &Access, listing: &Listing) -> Res
         if next.is_none() {
             return Ok(found.into_iter().collect());
         }
-        if next == token {
+        let repeats = !page.metrics().is_empty() && page.metrics() == before.as_slice();
+        before = page.metrics.unwrap_or_default();
+        if next == token || repeats {
             let error = Error::unreachable("ListMetrics gave the same page again");
             return Err(error.hint("What was answered may not be all there is; try again."));
         }
