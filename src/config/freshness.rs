@@ -59,8 +59,11 @@ impl Services {
         let written = window.and_then(|window| window.step.as_ref());
         let place = window.map_or(self.place, |window| window.place);
         let Stretch::Exactly(canary) = time.canary else {
-            let message = format!("{} is asked about a time, and which is not said", self.shown);
-            report.add_with(place, message, "write `window: { last: 1h, step: 1m }`, or give --from and --to");
+            // a window that is said and wrong has been complained of
+            if !window.is_some_and(|window| window.last.is_some() || window.from.is_some() || window.to.is_some()) {
+                let message = format!("{} is asked about a time, and which is not said", self.shown);
+                report.add_with(place, message, "write `window: { last: 1h, step: 1m }`, or give --from and --to");
+            }
             return time;
         };
         let oldest = match time.baseline {

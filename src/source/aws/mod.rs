@@ -210,6 +210,9 @@ impl Access {
         if let Some(region) = &self.region {
             shown = format!("{shown} {region}");
         }
+        if let Some(profile) = &self.profile {
+            shown = format!("{shown}, profile {profile}");
+        }
         if let Some(role) = &self.assume_role {
             shown = format!("{shown} as {}", role.arn);
         }

@@ -1,6 +1,7 @@
 //! CloudWatch, asked for real: scripted answers, an independent server, and a network that fails. The binary is what is
 //! run, with credentials that are none.
 
+mod accounts;
 mod alarms;
 mod chaos;
 mod discover;

@@ -26,6 +26,8 @@ use serde_json::{Map, Value, json};
 pub struct Asked {
     pub operation: String,
     pub body: Value,
+    /// The access key that the request was signed with.
+    pub key: Option<String>,
 }
 
 /// A running server; it ends with the test's process.
@@ -71,8 +73,9 @@ impl Scripted {
 }
 
 fn serve(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answers: &Mutex<BTreeMap<String, Vec<Value>>>) {
-    let Some((operation, cbor, body)) = read(&stream) else { return };
-    log.lock().unwrap().push(Asked { operation: operation.clone(), body });
+    let Some((asked, cbor)) = read(&stream) else { return };
+    let operation = asked.operation.clone();
+    log.lock().unwrap().push(asked);
     let answer = {
         let mut answers = answers.lock().unwrap();
         match answers.get_mut(&operation) {
@@ -106,8 +109,8 @@ fn serve(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answers: &Mutex<BTreeMa
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&bytes[..cut]));
 }
 
-/// The operation, whether it speaks CBOR, and the body.
-fn read(stream: &TcpStream) -> Option<(String, bool, Value)> {
+/// The request and whether it speaks CBOR. One without an operation in its head is of STS, and its text.
+fn read(stream: &TcpStream) -> Option<(Asked, bool)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -132,7 +135,9 @@ fn read(stream: &TcpStream) -> Option<(String, bool, Value)> {
         true => to_json(&ciborium::from_reader::<Cbor, _>(body.as_slice()).ok()?),
         false => serde_json::from_slice(&body).unwrap_or(Value::String(String::from_utf8_lossy(&body).into_owned())),
     };
-    Some((operation, cbor, body))
+    let signature = headers.get("authorization").and_then(|text| text.split("Credential=").nth(1));
+    let key = signature.and_then(|text| text.split('/').next()).map(str::to_owned);
+    Some((Asked { operation, body, key }, cbor))
 }
 
 fn to_json(value: &Cbor) -> Value {

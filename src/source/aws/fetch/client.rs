@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudwatch::config::interceptors::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef};
@@ -87,7 +88,9 @@ impl<'o> Clients<'o> {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &access.profile {
-            loader = loader.profile_name(profile);
+            // A profile that is named is meant: what the environment has besides is another account's, perhaps.
+            let named = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+            loader = loader.profile_name(profile).credentials_provider(named);
         }
         if let Some(url) = &access.endpoint_url {
             loader = loader.endpoint_url(url);
@@ -230,7 +233,7 @@ impl Spent {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let one = |(operation, attempts): (&String, &Attempts)| {
             let times = if attempts.failed == 1 { "once".to_owned() } else { format!("{} times", attempts.failed) };
-            let why = attempts.why.as_ref()?;
+            let why = attempts.why.as_ref().filter(|_| attempts.last.is_none())?;
             Some(format!("{operation} failed {times} and was asked again: {why}"))
         };
         all.iter().filter_map(one).collect()
