@@ -209,11 +209,7 @@ impl Metrics<'_> {
                 }
             }
         }
-        let account = asked
-            .account
-            .as_ref()
-            .or(self.source.account.as_ref())
-            .map(|account| self.values.fill_text(account, report));
+        let account = self.account(asked, report);
         Some(Measure::Expression { expression: self.values.fill(expression, report), inputs, account })
     }
 
@@ -248,14 +244,16 @@ impl Metrics<'_> {
                 return None;
             }
         };
-        let account = asked
-            .account
-            .as_ref()
-            .or(self.source.account.as_ref())
-            .map(|account| self.values.fill_text(account, report));
+        let account = self.account(asked, report);
         let unit = asked.reported_unit.as_ref().map(|unit| self.values.fill(unit, report));
         let dimensions = self.dimensions(asked, report);
         Some(Statistic { namespace, metric, dimensions, statistic, unit, account })
+    }
+
+    /// The account that owns it, where it is not one's own.
+    fn account(&self, asked: &AskedEntry, report: &mut Report) -> Option<String> {
+        let account = asked.account.as_ref().or(self.source.account.as_ref());
+        account.map(|account| self.values.fill_text(account, report))
     }
 
     /// Namespace and name: `AWS/Lambda Errors`, or a name in the namespace that is said.

@@ -110,7 +110,7 @@ pub(super) fn query(
         Kind::LogEvents(events) => {
             let ask = asking::ask(entry, &mut plain(values, "the filter pattern", true), values, report)?;
             let mut columns: Vec<(String, String)> = Vec::new();
-            for pattern in ask.names().filter(|_| true) {
+            for pattern in ask.names() {
                 if !columns.iter().any(|(known, _)| known == pattern) {
                     columns.push((pattern.to_owned(), pattern.to_owned()));
                 }
