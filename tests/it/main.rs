@@ -18,6 +18,7 @@ mod judging;
 mod latency;
 mod looking;
 mod looks;
+mod lost;
 mod operating;
 mod packs;
 mod properties;
