@@ -10,7 +10,7 @@
 //! What is asked (this file) and what CloudWatch keeps (`known`) are plain values in every build. The calls, with
 //! credentials, retries and deadlines (`fetch`), need the feature `aws`; without it `fetch` says so.
 //!
-//! An answer becomes a [`Sheet`](super::file::Sheet), as a file would: so what is refused in a saved answer is refused
+//! An answer becomes a [`Sheet`], as a file would: so what is refused in a saved answer is refused
 //! in a live one, and a recording of either replays alike.
 
 pub mod known;
