@@ -27,6 +27,8 @@ pub(super) struct Services {
     pub(super) settle: SignedDuration,
     /// Whether any answers per step.
     stepped: bool,
+    /// The longest bin by which a query of Logs Insights adds up.
+    bin: Option<SignedDuration>,
     /// Where to complain of a window that is not there.
     place: Place,
 }
@@ -42,8 +44,13 @@ impl Services {
                 Source::Insights(_) => (LOGS_SETTLE, false),
                 Source::LogEvents(_) => (LOGS_SETTLE, true),
             };
-            let known = services.get_or_insert(Services { shown: query.source.shown(), settle, stepped, place });
+            let bin = match &query.source {
+                Source::Insights(asked) => bins(&asked.query).max(),
+                _ => None,
+            };
+            let known = services.get_or_insert(Services { shown: query.source.shown(), settle, stepped, bin, place });
             (known.settle, known.stepped) = (known.settle.max(settle), known.stepped || stepped);
+            known.bin = known.bin.max(bin);
         }
         services
     }
@@ -71,9 +78,19 @@ impl Services {
             Stretch::Earlier(by) => canary.start.saturating_sub(by).unwrap_or(canary.start),
             Stretch::All => canary.start,
         };
-        let step = written.map(|step| step.value.0);
         let usual = known::finest_kept(oldest, now).unwrap_or(PERIOD).max(PERIOD);
-        let grid = step.unwrap_or(usual);
+        let usual = if self.stepped { usual } else { self.bin.unwrap_or(usual) };
+        let step = written.map(|step| step.value.0);
+        // a bin that is cut off at an end of the window would be judged as if it were whole
+        let grid = step.unwrap_or(usual).max(self.bin.unwrap_or_default());
+        if let (Some(bin), Some(step)) = (self.bin, written)
+            && (bin.as_nanos() % step.value.0.as_nanos().max(1) != 0
+                && step.value.0.as_nanos() % bin.as_nanos().max(1) != 0)
+        {
+            let message =
+                format!("a query adds up by bins of {}, which do not fit into steps of {}", Span(bin), step.value);
+            report.add_with(step.place, message, "write `by bin(${step})` in the query");
+        }
         let canary = Window { end: canary.end.min(now), ..canary };
         let baseline = match time.baseline {
             Stretch::Exactly(baseline) => {
@@ -99,8 +116,18 @@ impl Services {
             let message = format!("{} ago is not a whole number of steps of {}", Span(by), Span(grid));
             report.add_with(place, message, "write whole steps, so that both windows lie on the service's grid");
         }
-        TimePlan { canary: Stretch::Exactly(cut), baseline, step: step.or(self.stepped.then_some(grid)) }
+        TimePlan {
+            canary: Stretch::Exactly(cut),
+            baseline,
+            step: step.or((self.stepped || self.bin.is_some()).then_some(usual)),
+        }
     }
+}
+
+/// The bins that a query of Logs Insights names: `bin(5m)`.
+fn bins(query: &str) -> impl Iterator<Item = SignedDuration> {
+    let inside = query.split("bin(").skip(1).filter_map(|rest| rest.split(')').next());
+    inside.filter_map(|text| Span::parse(text.trim()).ok()).map(|span| span.0).filter(|bin| !bin.is_zero())
 }
 
 /// The whole steps of a window, on the grid that begins with the epoch.

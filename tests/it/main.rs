@@ -29,6 +29,7 @@ mod reference;
 mod replay_looks;
 mod reports;
 mod second_opinion;
+mod services;
 mod tidy;
 mod windows;
 mod wire;

@@ -137,7 +137,7 @@ fn its_flags_exist() {
         flags.extend(one.get_arguments().filter_map(|argument| argument.get_long()).map(|long| format!("--{long}")));
     }
     // Those of cargo.
-    flags.extend(["--no-default-features", "--release", "--open"].map(str::to_owned));
+    flags.extend(["--no-default-features", "--features", "--release", "--open"].map(str::to_owned));
     let readme = text("README.md");
     let inline = readme.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     let named = inline.flat_map(str::split_whitespace).filter(|word| word.starts_with("--"));
