@@ -64,7 +64,7 @@ pub(super) fn judge(console: &Console, config: &Config, options: &config::Option
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
     let dataset = fetch(console, &plan.queries, &plan.time, options.now)?;
     for (metric, why) in &dataset.lost {
-        console.note(&format!("there is a verdict without {metric}: {why}"));
+        console.note(&format!("judged without {metric}: {why}"));
     }
     let verdict = judge::judge(&plan.rules, &dataset);
     Ok(Judged { plan, dataset, verdict })
@@ -73,7 +73,7 @@ pub(super) fn judge(console: &Console, config: &Config, options: &config::Option
 /// Does something outside, and lets a person follow it.
 pub(super) fn heard<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outside) -> T) -> T {
     let told = |told: Told| match told {
-        Told::Again(what) => console.note(&what),
+        Told::Again(what) | Told::Doubt(what) => console.note(&what),
         Told::Cost(what) => console.detail(&what),
         Told::Progress { what, done, of } => console.progress(what, done, of),
     };
@@ -105,7 +105,7 @@ fn empty(queries: &[Query], dataset: &Dataset) -> Vec<String> {
         let pair = dataset.metrics.get(&query.metric).filter(|_| !dataset.lost.contains_key(&query.metric))?;
         let namespace = asked.columns.iter().find_map(|column| match &column.measure {
             Measure::Statistic(of) => Some(of.namespace.as_str()),
-            Measure::Expression { .. } => None,
+            Measure::Expression { inputs, .. } => inputs.first().map(|(_, of)| of.namespace.as_str()),
         });
         let list = format!("`davy discover cloudwatch --namespace {}`", namespace.unwrap_or("NAMESPACE"));
         let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());

@@ -105,6 +105,13 @@ pub(super) struct Metrics<'a> {
 impl Names for Metrics<'_> {
     fn counted(&mut self, column: &Column, report: &mut Report) -> Option<String> {
         let measure = self.measure(column, Some("Sum"), report)?;
+        if let Measure::Statistic(of) = &measure
+            && !counts(&of.statistic)
+        {
+            let hint = "write `stat: Sum` or `stat: SampleCount`, or judge it as a `gauge`";
+            report.add_with(column.place(), format!("`{}` is no count", of.statistic), hint);
+            return None;
+        }
         Some(self.put(measure))
     }
 
@@ -122,14 +129,12 @@ impl Metrics<'_> {
         match (&mut ask, self.entry) {
             (Ask::Counts { total, bad, good, missing, .. }, MetricEntry { rate: Some(rate), .. }) => {
                 let part = bad.as_ref().or(good.as_ref()).cloned();
-                if let (Some(total), Some(part)) = (total.clone(), part) {
+                if let (Some(total), Some(part)) = (&total, &part) {
                     let written = [&rate.bad, &rate.part, &rate.good].into_iter().flatten().next();
-                    self.share(&part, &total, written, report);
-                    if rate.missing.is_none() && self.is_sparse(&part) {
-                        *missing = Missing::Zero;
-                    }
-                } else if rate.missing.is_none()
-                    && [&*bad, &*good].into_iter().flatten().any(|part| self.is_sparse(part))
+                    self.share(part, total, written, report);
+                }
+                if let (None, Some(part), Some(beside)) = (&rate.missing, &part, total.as_ref().or(good.as_ref()))
+                    && self.is_sparse(part, beside)
                 {
                     *missing = Missing::Zero;
                 }
@@ -142,7 +147,35 @@ impl Metrics<'_> {
             }
             _ => {}
         }
+        self.check_shares(report);
         Some((self.columns, ask))
+    }
+
+    /// Averages and percentages are counts only as the part of a rate, of which the whole is known.
+    fn check_shares(&self, report: &mut Report) {
+        let entry = self.entry;
+        let rate = entry.rate.iter().flat_map(of_rate);
+        let events = entry.events.iter().flat_map(|events| [Some(&events.count), events.exposure.as_ref()]).flatten();
+        let gauge = entry.gauge.iter().flat_map(|gauge| [Some(&gauge.value), gauge.requests.as_ref()]).flatten();
+        for (column, counted) in rate.chain(events).map(|c| (c, true)).chain(gauge.map(|c| (c, false))) {
+            let Column::Asked(asked) = column else { continue };
+            let Some(measure) = self.measure(column, Some("Sum"), report) else { continue };
+            if self.columns.iter().any(|known| known.measure == measure && known.part_of.is_some()) {
+                continue;
+            }
+            if let Some(percent) = asked.percent_of_total.as_ref().filter(|percent| percent.value) {
+                let hint = "write `rate: { bad: { …, percent_of_total: true }, total: … }`";
+                report.add_with(
+                    percent.place,
+                    "only the part of a rate with a `total` can be a percentage of it",
+                    hint,
+                );
+            } else if counted && matches!(&measure, Measure::Statistic(of) if of.statistic == "Average") {
+                let hint = "write `stat: Sum`; or `percent_of_total: true` where it is published as a percentage; or the \
+                            SampleCount of the same metric as `total`";
+                report.add_with(column.place(), "an average is no count", hint);
+            }
+        }
     }
 
     /// The column of a measure: the one there is, or a new one with a name of its own.
@@ -311,34 +344,38 @@ impl Metrics<'_> {
             Some(Column::Asked(asked)) => asked.percent_of_total.as_ref().is_some_and(|percent| percent.value),
             _ => false,
         };
+        let published = part_of.as_ref().map(|part| part.namespace.clone());
         let averaged = part_of.as_ref().is_some_and(|part| part.statistic == "Average");
         let counted = part_of.zip(whole).is_some_and(|(part, whole)| {
             whole.statistic == "SampleCount"
                 && Statistic { statistic: String::new(), ..part } == Statistic { statistic: String::new(), ..whole }
         });
-        let factor = match (percent, averaged, counted) {
-            (true, ..) => 0.01,
-            (false, true, true) => 1.0,
-            (false, true, false) => {
-                if let Some(written) = written {
-                    let hint = "write `stat: Sum`; or `percent_of_total: true` where it is published as a percentage; or the \
-                                SampleCount of the same metric as `total`";
-                    report.add_with(written.place(), "an average is no count", hint);
-                }
-                return;
-            }
-            (false, false, _) => return,
+        let factor = match (percent, averaged && counted) {
+            (true, _) => 0.01,
+            (false, true) => 1.0,
+            (false, false) => return,
         };
+        if let (true, Some(published), Some(written)) = (percent, published, written)
+            && published == "AWS/ApiGateway"
+        {
+            let hint = "write `stat: Sum`, or `stat: Average` with the SampleCount of the same metric as `total`";
+            report.add_with(written.place(), "API Gateway publishes shares from 0 to 1, not percentages", hint);
+        }
         if let Some(column) = self.columns.iter_mut().find(|column| column.name == part) {
             column.part_of = Some(PartOf { total: total.to_owned(), factor });
         }
     }
 
-    fn is_sparse(&self, name: &str) -> bool {
-        self.columns.iter().filter(|column| column.name == name).any(|column| match &column.measure {
-            Measure::Statistic(of) => of.statistic == "Sum" && known::is_sparse(&of.namespace, &of.metric),
-            Measure::Expression { .. } => false,
-        })
+    /// Whether a missing point of a column is known to be a zero where another has one: a sparse counter of AWS's own,
+    /// asked for by just the dimensions of what it is beside, so that both are there or none is.
+    fn is_sparse(&self, name: &str, beside: &str) -> bool {
+        let of = |name: &str| match self.columns.iter().find(|c| c.name == name).map(|c| &c.measure) {
+            Some(Measure::Statistic(statistic)) => Some(statistic),
+            _ => None,
+        };
+        let (Some(part), Some(whole)) = (of(name), of(beside)) else { return false };
+        let alike = (&part.dimensions, &part.unit, &part.account) == (&whole.dimensions, &whole.unit, &whole.account);
+        alike && part.statistic == "Sum" && known::is_sparse(&part.namespace, &part.metric)
     }
 
     /// A counter that does not report zeros needs something that shows that it could have.
@@ -391,6 +428,12 @@ pub(super) fn stat(gauge: &GaugeEntry) -> Option<&At<String>> {
 /// The columns of a rate.
 pub(super) fn of_rate(rate: &RateEntry) -> impl Iterator<Item = &Column> {
     [&rate.bad, &rate.good, &rate.part, &rate.total].into_iter().flatten()
+}
+
+/// Whether a statistic counts. An average does where it is of zeros and ones, which is seen later.
+fn counts(statistic: &str) -> bool {
+    let trimmed = ["TC(", "TS(", "tc", "ts"].iter().any(|prefix| statistic.starts_with(prefix));
+    trimmed || ["Sum", "SampleCount", "Average"].contains(&statistic)
 }
 
 fn is_statistic(text: &str) -> bool {

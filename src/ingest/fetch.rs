@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::error::{Error, spell};
 use crate::config::plan::{Span, TimePlan};
 use crate::series::{Pair, Window};
-use crate::source::aws::{self, Brought, Question};
+use crate::source::aws::{self, Brought, Measure, Question, known};
 use crate::source::file::{Answer, Sheet, Wanted};
-use crate::source::{self, File, Missing, Outside, Query, Source};
+use crate::source::{self, File, Missing, Outside, Query, Source, Told};
 
 /// What a query brought.
 pub(super) struct Fetched {
@@ -68,9 +68,15 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
     let brought = aws::fetch(&questions, outside);
     let done = asked.iter().zip(brought).map(|((at, query), brought)| {
         let about = |mut error: source::Error| {
+            if error.kind == source::Kind::Interrupted {
+                return error;
+            }
             error.about.shown = format!("{}, metric {:?} ({})", error.about.shown, query.metric, query.arm.name());
             error
         };
+        if let Ok(brought) = &brought {
+            doubts(query, brought).into_iter().for_each(|doubt| (outside.told)(Told::Doubt(doubt)));
+        }
         (*at, brought.and_then(|brought| answered(query, brought)).map_err(about))
     });
     Ok(done.collect())
@@ -87,6 +93,26 @@ fn known(time: &TimePlan) -> Option<Pair<Window>> {
         Span::All => canary,
     };
     Some(Pair { baseline, canary })
+}
+
+/// Counters of one's own that were taken for zero throughout: so is one whose name is wrong.
+fn doubts(query: &Query, brought: &Brought) -> Vec<String> {
+    let Source::CloudWatch(asked) = &query.source else { return Vec::new() };
+    if query.ask.missing() != Missing::Zero || brought.sheet.rows() == 0 {
+        return Vec::new();
+    }
+    let own = |column: &&aws::Column| match &column.measure {
+        Measure::Statistic(of) => !known::is_sparse(&of.namespace, &of.metric),
+        Measure::Expression { .. } => true,
+    };
+    let silent = asked.columns.iter().filter(own).filter(|column| !brought.sheet.has_any(&column.name));
+    let doubt = |column: &aws::Column| {
+        let (metric, arm, asked) = (&query.metric, query.arm.name(), column.measure.in_full());
+        format!(
+            "{metric} ({arm}): {asked} has no point at all and counts as zero; is that its name, and are these its dimensions?"
+        )
+    };
+    silent.map(doubt).collect()
 }
 
 fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {

@@ -77,7 +77,7 @@ impl Error {
     #[cfg(feature = "aws")]
     pub(crate) fn interrupted() -> Self {
         let error = Error::unreachable("stopped before all of it was fetched; nothing was judged");
-        Error { kind: Kind::Interrupted, ..error }
+        Error { kind: Kind::Interrupted, ..error.within("interrupted") }
     }
 
     pub(crate) fn within(mut self, shown: &str) -> Self {

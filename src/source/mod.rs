@@ -119,6 +119,8 @@ impl Outside<'_> {
 pub enum Told {
     /// Something went wrong and is tried again.
     Again(String),
+    /// What a person should look at.
+    Doubt(String),
     /// What it took: calls, bytes.
     Cost(String),
     /// How far it is.

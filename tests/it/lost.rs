@@ -48,7 +48,7 @@ fn what_is_optional_is_left_out_and_said() {
         let folder = folder(severity);
         let (code, answer, told) = davy(folder.path(), &["judge", "--format", "json", "--record", "kept"]);
         assert_eq!((code, &answer["outcome"]), (0, &Value::from("pass")), "{told}");
-        assert!(told.contains("there is a verdict without latency") && told.contains("away.csv"), "{told}");
+        assert!(told.contains("judged without latency") && told.contains("away.csv"), "{told}");
         let finding = &answer["findings"][1];
         assert_eq!((&finding["outcome"], &finding["reason"]), (&"inconclusive".into(), &"not_reached".into()));
         let (code, _, told) = davy(folder.path(), &["replay", "--check", "kept"]);

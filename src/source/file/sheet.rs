@@ -61,6 +61,11 @@ impl Sheet {
         &self.time
     }
 
+    /// Whether a column has a cell with anything in it.
+    pub fn has_any(&self, column: &str) -> bool {
+        self.table.find(column).is_ok_and(|at| self.table.columns[at].cells().any(|cell| !cell.is_empty()))
+    }
+
     /// How the times are written.
     pub fn clock(&self) -> &Clock {
         &self.clock

@@ -5,6 +5,7 @@ mod accounts;
 mod alarms;
 mod chaos;
 mod discover;
+mod doubts;
 mod logs;
 mod metrics;
 mod proxy;

@@ -80,7 +80,21 @@ async fn find(clients: &Clients<'_>, asked: &Alarms, window: Window) -> Result<F
         history(clients, asked, alarm, window).await?;
     }
     let alarms: Vec<Alarm> = alarms.into_values().collect();
-    Ok(Found { rows: states::rows(&alarms, window, asked.step, now), notes: states::notes(&alarms, window) })
+    let blind: Vec<&str> =
+        alarms.iter().filter(|alarm| alarm.is_blind(window)).map(|alarm| alarm.name.as_str()).collect();
+    if !blind.is_empty() {
+        let told = format!(
+            "{}: INSUFFICIENT_DATA in the whole window, so nothing was watched there",
+            listed(blind.iter().copied())
+        );
+        (clients.outside.told)(Told::Doubt(format!("alarms {told}")));
+    }
+    // Where no alarm saw anything, nothing was measured: that none was in alarm is no answer.
+    let rows = match blind.len() == alarms.len() {
+        true => BTreeMap::new(),
+        false => states::rows(&alarms, window, asked.step, now),
+    };
+    Ok(Found { rows, notes: states::notes(&alarms, window) })
 }
 
 /// The alarms, by name: all of the names, each of which has to exist, and what the prefix finds.

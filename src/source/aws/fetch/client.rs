@@ -98,7 +98,9 @@ impl<'o> Clients<'o> {
         let config = loader.load().await;
         if config.region().is_none() {
             let error = Error::unreachable("no region is set").within(&access.shown("CloudWatch"));
-            return Err(error.hint("Write `region: us-east-1` in the source, or set AWS_REGION."));
+            return Err(error.hint(
+                "Write `region: us-east-1` in the source (`--region us-east-1` to discover), or set AWS_REGION.",
+            ));
         }
         let Some(role) = &access.assume_role else { return Ok(config) };
         let mut provider =

@@ -104,7 +104,8 @@ impl Alarm {
         self.stretches().into_iter().filter(touch).map(|(start, end, _)| (start, end))
     }
 
-    fn is_blind(&self, window: Window) -> bool {
+    /// Whether it saw nothing in the whole window.
+    pub fn is_blind(&self, window: Window) -> bool {
         self.stretches().iter().all(|(start, end, state)| *state == State::Blind || !touches(*start, *end, window))
     }
 }

@@ -164,11 +164,15 @@ pub(super) fn words(message: &MessageData) -> String {
 pub(super) fn counted(series: &mut Series, part: &PartOf, total: &BTreeMap<Timestamp, f64>) -> Result<(), Error> {
     let shares = std::mem::take(&mut series.points);
     let mut rounded = false;
+    let mut carried = 0.0;
     for (time, share) in shares {
         let Some(of) = total.get(&time) else { continue };
         let count = share * of * part.factor;
-        let whole = count.round();
-        let off = (count - whole).abs();
+        // A percentage of few requests is a part of one: what rounding leaves goes to the next period, so that sums hold.
+        let carry = if part.factor == 1.0 { 0.0 } else { carried };
+        let whole = (count + carry).round().clamp(0.0, of.max(0.0));
+        carried = count + carry - whole;
+        let off = (count - count.round()).abs();
         if part.factor == 1.0 && off > WHOLE * count.abs().max(1.0) {
             let problem = format!("times {of} is {count} at {time}, so it is not an average of zeros and ones");
             let hint = "Write `stat: Sum` where the metric counts, or judge it as a gauge.";
