@@ -101,11 +101,18 @@ fn doubts(query: &Query, brought: &Brought) -> Vec<String> {
     if query.ask.missing() != Missing::Zero || brought.sheet.rows() == 0 {
         return Vec::new();
     }
+    let dimensions = |column: &aws::Column| match &column.measure {
+        Measure::Statistic(of) => Some(of.dimensions.clone()),
+        Measure::Expression { .. } => None,
+    };
+    // those of AWS's own beside a whole of the same dimensions are known to be silent when there is nothing to count
+    let alike = asked.columns.windows(2).all(|pair| dimensions(&pair[0]) == dimensions(&pair[1]));
     let own = |column: &&aws::Column| match &column.measure {
-        Measure::Statistic(of) => !known::is_sparse(&of.namespace, &of.metric),
+        Measure::Statistic(of) => !alike || !known::is_sparse(&of.namespace, &of.metric),
         Measure::Expression { .. } => true,
     };
-    let silent = asked.columns.iter().filter(own).filter(|column| !brought.sheet.has_any(&column.name));
+    let counted = asked.columns.iter().filter(|column| query.ask.names().any(|name| name == column.name));
+    let silent = counted.filter(own).filter(|column| !brought.sheet.has_any(&column.name));
     let doubt = |column: &aws::Column| {
         let (metric, arm, asked) = (&query.metric, query.arm.name(), column.measure.in_full());
         format!(

@@ -47,9 +47,12 @@ pub fn fetch(questions: &[Question], outside: &Outside) -> Vec<Result<Brought, E
             insights::ask(&clients, &insights),
             log_events::ask(&clients, &events),
         );
-        let mut all: Vec<Answered> = one.into_iter().chain(two).chain(three).chain(four).collect();
-        all.sort_by_key(|(at, _)| *at);
-        all.into_iter().map(|(_, answer)| answer).collect::<Vec<_>>()
+        let mut answers: Vec<Result<Brought, Error>> =
+            questions.iter().map(|_| Err(Error::unreachable("was not asked"))).collect();
+        for (at, answer) in one.into_iter().chain(two).chain(three).chain(four) {
+            answers[at] = answer;
+        }
+        answers
     };
     runtime.block_on(async {
         let answered = tokio::select! {
