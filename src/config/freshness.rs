@@ -73,11 +73,7 @@ impl Services {
             }
             return time;
         };
-        let oldest = match time.baseline {
-            Stretch::Exactly(baseline) => baseline.start.min(canary.start),
-            Stretch::Earlier(by) => canary.start.saturating_sub(by).unwrap_or(canary.start),
-            Stretch::All => canary.start,
-        };
+        let oldest = oldest(&time, canary);
         let usual = known::finest_kept(oldest, now).unwrap_or(PERIOD).max(PERIOD);
         let usual = if self.stepped { usual } else { self.bin.unwrap_or(usual) };
         let step = written.map(|step| step.value.0);
@@ -124,6 +120,15 @@ impl Services {
     }
 }
 
+/// When the earlier of both windows begins.
+fn oldest(time: &TimePlan, canary: Window) -> Timestamp {
+    match time.baseline {
+        Stretch::Exactly(baseline) => baseline.start.min(canary.start),
+        Stretch::Earlier(by) => canary.start.saturating_sub(by).unwrap_or(canary.start),
+        Stretch::All => canary.start,
+    }
+}
+
 /// The bins that a query of Logs Insights names: `bin(5m)`.
 fn bins(query: &str) -> impl Iterator<Item = SignedDuration> {
     let inside = query.split("bin(").skip(1).filter_map(|rest| rest.split(')').next());
@@ -152,12 +157,7 @@ pub(super) fn place(
 ) {
     let written = window.and_then(|window| window.step.as_ref());
     let (Stretch::Exactly(canary), step) = (time.canary, time.step.unwrap_or(PERIOD)) else { return };
-    let baseline = match time.baseline {
-        Stretch::Exactly(window) => window.start,
-        Stretch::Earlier(by) => canary.start.saturating_sub(by).unwrap_or(canary.start),
-        Stretch::All => canary.start,
-    };
-    let oldest = baseline.min(canary.start);
+    let oldest = oldest(time, canary);
     for query in queries {
         match &mut query.source {
             Source::CloudWatch(asked) => {
