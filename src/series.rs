@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::stats::histogram::{Bins, Grid, Tally};
 pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
 

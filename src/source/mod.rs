@@ -6,6 +6,7 @@
 pub mod aws;
 mod error;
 pub mod file;
+pub mod requests;
 pub mod survey;
 
 use std::path::PathBuf;

@@ -19,6 +19,7 @@ pub mod counts;
 mod crossing;
 pub(crate) use crossing::nearest_rejected;
 pub mod dispersion;
+pub mod histogram;
 mod incomplete;
 pub mod instances;
 pub mod longrun;

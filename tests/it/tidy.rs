@@ -35,7 +35,18 @@ const BORDERS: &[Border] = &[
     Border { layer: "stats", forbidden: IO },
     Border { layer: "stats", forbidden: SERDE },
     Border { layer: "stats", forbidden: CHANCE },
-    Border { layer: "series.rs", forbidden: &["crate::"] },
+    Border {
+        layer: "series.rs",
+        forbidden: &[
+            "crate::judge",
+            "crate::source",
+            "crate::config",
+            "crate::ingest",
+            "crate::record",
+            "crate::report",
+            "crate::command",
+        ],
+    },
     Border { layer: "series.rs", forbidden: IO },
     Border { layer: "series.rs", forbidden: SERDE },
     Border {

@@ -1,0 +1,98 @@
+//! What the rows of a format look like: how a line becomes fields, and which of them mean time, latency and error.
+//!
+//! A recipe is data. The formats that people have are a table of recipes ([`of`]); what a configuration says of its columns
+//! goes before what the recipe says.
+
+use super::condition::Condition;
+use super::{Format, TimeUnit};
+
+/// How rows are written and what their fields mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe {
+    /// How a line becomes fields.
+    pub lines: Lines,
+    /// The columns that tell the time, the first that exists. Usual names where there are none.
+    pub time: Vec<TimeFrom>,
+    /// What tells the latency, the first that exists.
+    pub latency: Vec<LatencyFrom>,
+    /// The columns with a status, the first that exists.
+    pub status: Vec<&'static str>,
+    /// Which rows are errors, where that is not said by a status of 500 and more.
+    pub error: Option<Condition>,
+    /// Which rows are requests, where a format has others too.
+    pub only: Option<Condition>,
+}
+
+/// How a line becomes fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// Separated by one byte (guessed from the header where it is not said), quoted as in CSV.
+    Delimited {
+        /// The separator.
+        by: Option<u8>,
+        /// Where the names of the columns are.
+        names: Names,
+    },
+    /// Separated by spaces; a field may be in `"quotes"` or in `[brackets]`.
+    Spaced {
+        /// The names of the fields.
+        names: &'static [&'static str],
+    },
+    /// A JSON object; a column is a key, or a path of keys: `data.tags.status`.
+    Json,
+    /// The attributes of an XML element on a line of its own, for these elements.
+    Attributes {
+        /// The names of the elements.
+        elements: &'static [&'static str],
+    },
+}
+
+/// Where the names of columns are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// In the first line.
+    FirstLine,
+    /// In a line that begins so (`#Fields: `), separated by spaces; other lines that begin with `#` are no rows.
+    LineWith(&'static str),
+    /// Nowhere: they are these.
+    Fixed(&'static [&'static str]),
+}
+
+/// What tells the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimeFrom {
+    /// A column, in any of the ways that times are written (RFC 3339, epoch numbers, `21/Nov/2026:10:00:00 +0000`).
+    Column(String),
+    /// A column with the date and one with the time of the day, in UTC.
+    DateAndTime(String, String),
+}
+
+/// What tells the latency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LatencyFrom {
+    /// A column.
+    Column(String, TimeUnit),
+    /// Several columns, added up. A row in which one of them is -1 has no latency (ALB: no target answered).
+    Sum(Vec<String>, TimeUnit),
+    /// From one column to another.
+    Between(String, String, TimeUnit),
+}
+
+/// The recipe of a format; nothing for those whose rows are not lines of fields (Parquet, histograms, sketches) and for
+/// [`Format::Auto`].
+pub fn of(format: Format, _head: &[u8]) -> Option<Recipe> {
+    let plain = |lines| Recipe {
+        lines,
+        time: Vec::new(),
+        latency: Vec::new(),
+        status: Vec::new(),
+        error: None,
+        only: None,
+    };
+    match format {
+        Format::Csv => Some(plain(Lines::Delimited { by: None, names: Names::FirstLine })),
+        Format::Tsv => Some(plain(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine })),
+        Format::Ndjson => Some(plain(Lines::Json)),
+        _ => None,
+    }
+}

@@ -1,0 +1,19 @@
+//! A line becomes fields: only those that are wanted, each in its slot.
+
+use super::Value;
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Is {
+    /// A request.
+    Row,
+    /// A comment, an empty line, a record of another kind: not a row, and nothing is wrong.
+    Nothing,
+}
+
+/// Finds the wanted fields of a line.
+pub(super) trait Split: Send + Sync {
+    /// Puts the field of each wanted column into its slot; [`Value::Missing`] where the line has none. The line comes
+    /// without its end. `Err` says in a few words, the same for all such lines, why it cannot be split.
+    fn split<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str>;
+}
