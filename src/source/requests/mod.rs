@@ -16,7 +16,10 @@
 //! a quantile is within 0.1 % of the exact one from 2 microseconds up to [`LONGEST`]; what took longer is counted at the end,
 //! where only "at least so slow" is known.
 
+mod clock;
 pub mod condition;
+mod feed;
+mod number;
 pub mod recipe;
 mod split;
 

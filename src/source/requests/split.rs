@@ -1,5 +1,7 @@
 //! A line becomes fields: only those that are wanted, each in its slot.
 
+pub(super) mod delimited;
+
 use super::Value;
 
 /// What a line is.
