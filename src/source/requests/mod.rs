@@ -19,14 +19,21 @@
 mod clock;
 pub mod condition;
 mod feed;
+mod inputs;
+mod lines;
 mod number;
+mod pass;
+mod program;
 pub mod recipe;
 mod split;
+mod store;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use condition::Condition;
+pub use pass::read;
 
 use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
 
