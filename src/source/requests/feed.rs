@@ -3,7 +3,6 @@
 //! Reading is the one thing that has to happen in order, so it does nothing else: it fills a buffer and cuts it at the last
 //! line end. What a chunk means is found out by whoever took it, while the next one is read.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,7 +81,9 @@ impl Feed {
                 return Ok(whole > 0);
             }
             if len > LONGEST_LINE {
-                return Err(Error::unreadable("has a line of more than 16 MB").hint("Is it a log with one request per line?"));
+                return Err(
+                    Error::unreadable("has a line of more than 16 MB").hint("Is it a log with one request per line?")
+                );
             }
             chunk.bytes.resize(chunk.bytes.len() * 2, 0);
         }
@@ -111,11 +112,6 @@ impl<R: Read> Read for Counted<R> {
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
-}
-
-/// How large a file is on the disk; nothing of what is no file.
-pub(super) fn size(file: &File) -> Option<u64> {
-    file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len())
 }
 
 #[cfg(test)]

@@ -22,17 +22,14 @@ impl Input {
         }
     }
 
-    /// Opens it, with its size on the disk where that is known.
-    pub(super) fn open(&self) -> Result<(Box<dyn Read + Send>, Option<u64>), Error> {
+    /// Opens it.
+    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
         match self {
-            Input::Standard => Ok((Box::new(std::io::stdin()), None)),
-            Input::File(path) => {
-                let file = File::open(path).map_err(|error| {
-                    Error::unreachable(format!("cannot be opened ({error})")).within(&self.shown())
-                })?;
-                let size = super::feed::size(&file);
-                Ok((Box::new(file), size))
-            }
+            Input::Standard => Ok(Box::new(std::io::stdin())),
+            Input::File(path) => match File::open(path) {
+                Ok(file) => Ok(Box::new(file)),
+                Err(error) => Err(Error::unreachable(format!("cannot be opened ({error})"))),
+            },
         }
     }
 }

@@ -4,7 +4,11 @@ use super::inputs::Input;
 use super::program::Names;
 use super::recipe::{self, Lines, Recipe};
 use super::split::Split;
+use super::split::attributes::Attributes;
 use super::split::delimited::Delimited;
+use super::split::json::Json;
+use super::split::records::Records;
+use super::split::spaced::Spaced;
 use super::{Format, Requests};
 use crate::source::error::{Error, quoted};
 
@@ -17,8 +21,9 @@ pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Forma
         return Ok(log.format);
     }
     recipe::detect(&input.shown(), head).ok_or_else(|| {
-        Error::unreadable("is not known as a log of requests")
-            .hint("Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …")
+        Error::unreadable("is not known as a log of requests").hint(
+            "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …",
+        )
     })
 }
 
@@ -50,11 +55,17 @@ impl Layout {
                     layout.names = fields(header, layout.by)?;
                 }
             }
-            Lines::Spaced { names } => layout.names = names.iter().map(|name| (*name).to_owned()).collect(),
-            Lines::Json | Lines::Attributes { .. } => {
-                layout.names = recipe::names(recipe, head);
-                layout.open = true;
+            Lines::Spaced { names } | Lines::Records { names, .. } => {
+                layout.names = names.iter().map(|name| (*name).to_owned()).collect();
+                if names.contains(&"request") {
+                    let parts = ["method", "uri", "host", "path", "protocol"];
+                    layout
+                        .names
+                        .extend(parts.iter().filter(|part| !names.contains(part)).map(|part| (*part).to_owned()));
+                }
             }
+            Lines::Json | Lines::JsonWithin { .. } => (layout.names, layout.open) = (keys(head), true),
+            Lines::Attributes { .. } => (layout.names, layout.open) = (attributes(head), true),
         }
         Ok((!head.is_empty()).then_some(layout))
     }
@@ -78,7 +89,11 @@ impl Layout {
                 let split = Delimited::new(self.by, &self.header, &self.names, wanted, comment);
                 Box::new(split.map_err(missing)?)
             }
-            other => recipe::split(other, wanted).map_err(missing)?,
+            Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).map_err(missing)?),
+            Lines::Records { kind, by, names } => Box::new(Records::new(kind, by, names, wanted).map_err(missing)?),
+            Lines::Json => Box::new(Json::new(wanted)),
+            Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
+            Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, indent, wanted)),
         })
     }
 }
@@ -109,4 +124,39 @@ fn fields(header: &[u8], by: u8) -> Result<Vec<String>, Error> {
 
 fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).trim().to_owned()
+}
+
+/// The keys of JSON objects, with the paths of those inside.
+fn keys(head: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in head.split(|byte| *byte == b'\n').take(200) {
+        if let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line) {
+            add_keys(&object, "", &mut names);
+        }
+    }
+    names
+}
+
+fn add_keys(object: &serde_json::Map<String, serde_json::Value>, before: &str, names: &mut Vec<String>) {
+    for (key, value) in object {
+        let name = format!("{before}{key}");
+        match value {
+            serde_json::Value::Object(inner) => add_keys(inner, &format!("{name}."), names),
+            _ if !names.contains(&name) => names.push(name),
+            _ => {}
+        }
+    }
+}
+
+/// The names of attributes: what stands before `="`.
+fn attributes(head: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for at in memchr::memmem::find_iter(head, b"=\"") {
+        let from = head[..at].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+        let name = text(&head[from..at]);
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }

@@ -34,12 +34,12 @@ const TOLD_EVERY: Duration = Duration::from_millis(100);
 pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) -> Result<Taken, Error> {
     let inputs = inputs::all(&log.inputs)?;
     let read = Arc::new(AtomicU64::new(0));
-    let Some((first, format, head)) = first(log, &inputs, &read)? else {
+    let Some((first, format, head, feed)) = first(log, &inputs, &read)? else {
         return Err(Error::unreadable("is empty").within(&log.shown));
     };
     let shown = inputs[first].shown();
     let Some(recipe) = recipe::of(format, &head) else {
-        return super::counted::read(log, format, &inputs, slices, when, outside);
+        return Err(Error::unreadable("is not read yet"));
     };
     let Some(layout) = Layout::of(&recipe, &head).map_err(|error| error.within(&shown))? else {
         return Err(Error::unreadable("is empty").within(&shown));
@@ -47,12 +47,12 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     let program = Program::new(log, &recipe, slices, &layout.names()).map_err(|error| error.within(&shown))?;
     let store = Store::default();
     let clock = Clock::new(log.columns.zone.as_deref())?;
-    read.store(0, Ordering::Relaxed);
     let pass = Pass {
         recipe: &recipe,
         inputs: &inputs,
         program: &program,
-        next: AtomicUsize::new(0),
+        next: AtomicUsize::new(first),
+        begun: Mutex::new(Some((first, feed))),
         sizes: inputs.iter().map(size).sum(),
         read,
         rows: AtomicU64::new(0),
@@ -72,18 +72,17 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
 
-/// The first input that is not empty, with its format and its first bytes.
-fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>) -> Result<Option<(usize, Format, Vec<u8>)>, Error> {
+/// The first input that is not empty: its place, its format, its first bytes and the rest.
+type First = (usize, Format, Vec<u8>, Feed);
+
+fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>) -> Result<Option<First>, Error> {
     for (at, input) in inputs.iter().enumerate() {
-        if *input == Input::Standard {
-            return Err(Error::unreadable("standard input is read once").within("standard input"));
-        }
-        let (bytes, _) = input.open()?;
-        let mut feed = Feed::new(bytes, read.clone()).map_err(|error| error.within(&input.shown()))?;
-        let head = feed.head(HEAD).map_err(|error| error.within(&input.shown()))?.to_vec();
+        let about = |error: Error| error.within(&input.shown());
+        let mut feed = Feed::new(input.open().map_err(about)?, read.clone()).map_err(about)?;
+        let head = feed.head(HEAD).map_err(about)?.to_vec();
         if !head.trim_ascii().is_empty() {
-            let format = lines::format(log, input, &head).map_err(|error| error.within(&input.shown()))?;
-            return Ok(Some((at, format, head)));
+            let format = lines::format(log, input, &head).map_err(about)?;
+            return Ok(Some((at, format, head, feed)));
         }
     }
     Ok(None)
@@ -109,6 +108,8 @@ struct Pass<'a> {
     program: &'a Program,
     /// The next input that nobody has opened.
     next: AtomicUsize,
+    /// The first of them, which was opened to see what it is.
+    begun: Mutex<Option<(usize, Feed)>>,
     sizes: Option<u64>,
     read: Arc<AtomicU64>,
     rows: AtomicU64,
@@ -232,8 +233,10 @@ impl Pass<'_> {
 
     /// Opens an input; nothing where it is empty.
     fn open(&self, at: usize, input: &Input, fresh: &Clock) -> Result<Option<Open>, Error> {
-        let (bytes, _) = input.open()?;
-        let mut feed = Feed::new(bytes, self.read.clone())?;
+        let mut feed = match held(&self.begun).take_if(|(first, _)| *first == at) {
+            Some((_, begun)) => begun,
+            None => Feed::new(input.open()?, self.read.clone())?,
+        };
         let head = feed.head(HEAD)?;
         if head.trim_ascii().is_empty() {
             return Ok(None);

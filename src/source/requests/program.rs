@@ -4,7 +4,7 @@
 use super::clock::Clock;
 use super::condition::Compiled;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
-use super::{Arms, Condition, Counted, Requests, Slice, TimeUnit, Valued, Value};
+use super::{Arms, Condition, Counted, Requests, Slice, TimeUnit, Value, Valued};
 use crate::source::error::{Error, listed, quoted};
 use crate::source::file::sheet;
 
@@ -251,10 +251,8 @@ fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> R
     match recipe.status.iter().find(|name| names.has(name)) {
         Some(status) => Ok(Bad::Status(slots.of(status))),
         None => {
-            let hint = format!(
-                "Write `status: COLUMN` or `error: \"…\"` in the source. The columns are: {}.",
-                names.shown()
-            );
+            let hint =
+                format!("Write `status: COLUMN` or `error: \"…\"` in the source. The columns are: {}.", names.shown());
             Err(Error::unreadable("has no column with a usual name for the status, so errors are not known").hint(hint))
         }
     }
@@ -289,7 +287,6 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             _ => {}
         }
     }
-    let hint =
-        format!("Write `latency: {{ column: …, unit: ms }}` in the source. The columns are: {}.", names.shown());
+    let hint = format!("Write `latency: {{ column: …, unit: ms }}` in the source. The columns are: {}.", names.shown());
     Err(Error::unreadable("has no column with a usual name for the latency").hint(hint))
 }

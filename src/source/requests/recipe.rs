@@ -40,10 +40,26 @@ pub enum Lines {
     },
     /// A JSON object; a column is a key, or a path of keys: `data.tags.status`.
     Json,
+    /// A JSON object in which a column that is neither key nor path is looked for in these objects, too: k6's tags.
+    JsonWithin {
+        /// Paths of objects.
+        within: &'static [&'static str],
+    },
     /// The attributes of an XML element on a line of its own, for these elements.
     Attributes {
         /// The names of the elements.
         elements: &'static [&'static str],
+        /// How many spaces stand before an element that counts; what stands elsewhere is part of another.
+        indent: usize,
+    },
+    /// Records of several kinds, separated by one byte, never quoted; the first field is the kind, and one counts.
+    Records {
+        /// The kind that counts.
+        kind: &'static str,
+        /// The separator.
+        by: u8,
+        /// The names of its fields, the kind among them. The last may be absent.
+        names: &'static [&'static str],
     },
 }
 

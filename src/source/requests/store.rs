@@ -155,6 +155,7 @@ impl<'a> Desk<'a> {
             self.pack();
         }
         let open = &mut self.series[series];
+        let id = open.id;
         let cell = open.cell(step);
         for (at, count) in cell.counts.iter_mut().enumerate() {
             *count += u64::from(counted(at));
@@ -164,7 +165,7 @@ impl<'a> Desk<'a> {
         self.waiting += 1;
         if cell.values.len() >= WAITING {
             self.waiting -= cell.values.len();
-            cell.pack(open.id, self.store, &mut self.tally, &mut self.sum);
+            cell.pack(id, self.store, &mut self.tally, &mut self.sum);
         } else if self.waiting >= WAITING_IN_ALL {
             self.pack();
         }
@@ -244,11 +245,13 @@ mod tests {
         }
         desks.iter_mut().for_each(Desk::pack);
         let slices = store.into_slices(1, |step| Timestamp::from_second(step).ok());
-        let mut expected: BTreeMap<(String, String), BTreeMap<Timestamp, (Vec<u64>, Vec<(u32, u64)>)>> = BTreeMap::new();
+        let mut expected: BTreeMap<(String, String), BTreeMap<Timestamp, (Vec<u64>, Vec<(u32, u64)>)>> =
+            BTreeMap::new();
         for (at, value) in values.iter().enumerate() {
             let arm = if at % 3 == 0 { "canary" } else { "baseline" };
             let series = expected.entry((arm.to_owned(), String::new())).or_default();
-            let step = series.entry(Timestamp::from_second((at % 7) as i64).unwrap()).or_insert((vec![0, 0], Vec::new()));
+            let step =
+                series.entry(Timestamp::from_second((at % 7) as i64).unwrap()).or_insert((vec![0, 0], Vec::new()));
             step.0[0] += 1;
             step.0[1] += u64::from(at % 5 == 0);
             step.1.push((GRID.index(*value), 1));

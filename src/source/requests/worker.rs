@@ -225,7 +225,11 @@ impl<'a> Worker<'a> {
 
     /// How long it took; nothing where that was not measured.
     #[inline]
-    fn took(&self, fields: &[Value], took: &super::program::Took) -> Result<Option<u64>, (&'static str, Option<usize>)> {
+    fn took(
+        &self,
+        fields: &[Value],
+        took: &super::program::Took,
+    ) -> Result<Option<u64>, (&'static str, Option<usize>)> {
         let of = |slot: usize| number::amount(&fields[slot], took.power);
         let wrong = |slot: usize| move |why: &'static str| (latency_of(why), Some(slot));
         match &took.from {
@@ -245,13 +249,11 @@ impl<'a> Worker<'a> {
                 }
                 Ok(Some(sum))
             }
-            From::Between(start, end) => {
-                match (of(*start).map_err(wrong(*start))?, of(*end).map_err(wrong(*end))?) {
-                    (Some(start), Some(finished)) if finished >= start => Ok(Some(finished - start)),
-                    (Some(_), Some(_)) => Err(("ends before it begins", Some(*end))),
-                    _ => Err(("has no latency", Some(*end))),
-                }
-            }
+            From::Between(start, end) => match (of(*start).map_err(wrong(*start))?, of(*end).map_err(wrong(*end))?) {
+                (Some(start), Some(finished)) if finished >= start => Ok(Some(finished - start)),
+                (Some(_), Some(_)) => Err(("ends before it begins", Some(*end))),
+                _ => Err(("has no latency", Some(*end))),
+            },
         }
     }
 
