@@ -3,6 +3,14 @@
 //! A recipe is data. The formats that people have are a table of recipes ([`of`]); what a configuration says of its columns
 //! goes before what the recipe says.
 
+mod combined;
+mod detect;
+mod head;
+mod ready;
+pub mod usual;
+
+pub use detect::{assumed, detect};
+
 use super::condition::Condition;
 use super::{Format, TimeUnit};
 
@@ -68,7 +76,7 @@ pub enum Lines {
 pub enum Names {
     /// In the first line.
     FirstLine,
-    /// In a line that begins so (`#Fields: `), separated by spaces; other lines that begin with `#` are no rows.
+    /// In a line that begins so (`#Fields:`), separated by spaces or tabs; other lines that begin with `#` are no rows.
     LineWith(&'static str),
     /// Nowhere: they are these.
     Fixed(&'static [&'static str]),
@@ -94,15 +102,19 @@ pub enum LatencyFrom {
     Between(String, String, TimeUnit),
 }
 
-/// The recipe of a format; nothing for those whose rows are not lines of fields (Parquet, histograms, sketches) and for
-/// [`Format::Auto`].
-pub fn of(format: Format, _head: &[u8]) -> Option<Recipe> {
-    let plain =
-        |lines| Recipe { lines, time: Vec::new(), latency: Vec::new(), status: Vec::new(), error: None, only: None };
+/// The recipe of a format for a file that begins so; nothing for those whose rows are not lines of fields (Parquet,
+/// histograms, sketches) and for [`Format::Auto`].
+pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
     match format {
-        Format::Csv => Some(plain(Lines::Delimited { by: None, names: Names::FirstLine })),
-        Format::Tsv => Some(plain(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine })),
-        Format::Ndjson => Some(plain(Lines::Json)),
-        _ => None,
+        Format::Csv => Some(ready::table(Lines::Delimited { by: None, names: Names::FirstLine }, head)),
+        Format::Tsv => Some(ready::table(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine }, head)),
+        Format::Ndjson => Some(ready::table(Lines::Json, head)),
+        Format::Alb => Some(ready::alb()),
+        Format::W3c => Some(ready::w3c(head)),
+        Format::Combined => Some(combined::recipe(head)),
+        Format::Jtl => Some(ready::jtl(head)),
+        Format::K6 => Some(ready::k6(head)),
+        Format::Gatling => Some(ready::gatling(head)),
+        Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch => None,
     }
 }
