@@ -55,7 +55,8 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         let draw = if *kind == Kind::BadShare { counts } else { gauge };
         series.insert(name.clone(), Pair::build(|_| draw(&mut stream, steps)));
         let unit = if *kind == Kind::BadShare { Unit::Share } else { Unit::Milliseconds };
-        metrics.insert(name.clone(), Metric { unit, kind: kind.clone(), of: "requests".into(), history: None });
+        metrics
+            .insert(name.clone(), Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None });
         criteria.push(rules::Criterion {
             name: name.clone(),
             metric: name.clone(),
@@ -96,6 +97,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
+            groups: BTreeMap::new(),
         },
     )
 }

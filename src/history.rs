@@ -106,6 +106,11 @@ impl History {
         self.data.windows.canary
     }
 
+    /// The groups of its metrics.
+    pub fn groups(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.data.groups
+    }
+
     /// The spacing of its points.
     pub fn step(&self) -> SignedDuration {
         self.data.step
@@ -222,6 +227,7 @@ impl History {
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
+            groups: self.data.groups.clone(),
         }
     }
 }

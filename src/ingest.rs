@@ -50,8 +50,8 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let (metrics_of, instances_of, origins, lost) = Default::default();
-    let mut dataset = Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost };
+    let (metrics_of, instances_of, origins, lost, groups) = Default::default();
+    let mut dataset = Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups };
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));

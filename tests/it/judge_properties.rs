@@ -219,9 +219,10 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 instances: BTreeMap::new(),
                 origins: BTreeMap::new(),
                 lost: BTreeMap::new(),
+                groups: BTreeMap::new(),
             };
             for ((kind, unit), criterion, (baseline, canary)) in metrics {
-                let metric = Metric { unit, kind, of: "requests".into(), history: None };
+                let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None };
                 rules.metrics.insert(criterion.metric.clone(), metric);
                 data.metrics.insert(criterion.metric.clone(), Pair { baseline, canary });
                 rules.criteria.push(criterion);
@@ -297,7 +298,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             group: "m".into(),
             family: "m".into(),
         };
-        let metric = Metric { unit, kind, of: "requests".into(), history: None };
+        let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None };
         let rules = Rules {
             name: "any".into(),
             labels: Pair::default(),
@@ -317,6 +318,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
+            groups: BTreeMap::new(),
         };
         (rules, data)
     })
@@ -395,7 +397,7 @@ proptest! {
     fn a_metric_without_points_never_makes_a_pass((rules, data) in questions(), (kind, unit) in kind()) {
         let before = judge(&rules, &data);
         let (mut rules, mut data) = (rules, data);
-        let metric = Metric { unit, kind, of: "requests".into(), history: None };
+        let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None };
         rules.metrics.insert("void".into(), metric);
         let bound = Bound { side: Side::AtMost, strict: false, limit: Limit::Threshold(0.0), per: None };
         let template = rules.criteria[0].clone();

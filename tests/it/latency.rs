@@ -79,6 +79,7 @@ fn dataset(baseline: Series, canary: Series, window: Window, step: SignedDuratio
         instances: BTreeMap::new(),
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
+        groups: BTreeMap::new(),
     }
 }
 
@@ -100,7 +101,8 @@ fn rules(asked: &[(f64, Side, Limit)]) -> Rules {
         group: "latency".into(),
         family: "latency".into(),
     };
-    let metric = Metric { unit: Unit::Milliseconds, kind: Kind::Values, of: "requests".into(), history: None };
+    let metric =
+        Metric { unit: Unit::Milliseconds, kind: Kind::Values, of: "requests".into(), history: None, by: None };
     Rules {
         name: "latency".into(),
         labels: Pair::default(),

@@ -273,6 +273,7 @@ fn in_two_halves(file: &File, answer: &Answer) {
         arm,
         source: Source::File(file.clone()),
         ask: gauge_of("value"),
+        by: None,
         compared: true,
         required: true,
     };

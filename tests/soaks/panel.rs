@@ -86,6 +86,7 @@ impl Panel {
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
+            groups: BTreeMap::new(),
         }
     }
 
@@ -286,7 +287,7 @@ fn rules(metrics: &[(&str, Kind)], criteria: Vec<Criterion>) -> Rules {
             Kind::Events => Unit::PerSecond,
             _ => Unit::Milliseconds,
         };
-        Metric { unit, kind: kind.clone(), of: "requests".into(), history: None }
+        Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None }
     };
     Rules {
         name: "calibration".into(),
