@@ -17,6 +17,7 @@ use super::read::{Keys, Read, no_hint};
 use super::scalar::{Choice, Scalar, Text};
 use super::service::Column;
 use super::sources::Values;
+use super::yaml::quoted;
 use crate::judge::rules::Unit;
 use crate::series::Arm;
 use crate::source::requests::{
@@ -94,6 +95,12 @@ impl ByEntry {
     /// What the groups are of, for people.
     pub(super) fn shown(&self) -> &str {
         &self.called.as_ref().unwrap_or(&self.column).value
+    }
+
+    /// The groups of a recording: there may be one more, of the rest.
+    pub(super) fn recorded(&self) -> String {
+        let most = self.most.as_ref().map_or(MOST_GROUPS, |most| most.value);
+        format!("{{ column: group, called: {}, most: {} }}", quoted(self.shown()), most.saturating_add(1))
     }
 
     /// The groups of one query.

@@ -57,7 +57,7 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
 }
 
 fn answer(file: &File, ask: &Ask) -> Result<(Answer, String), Error> {
-    let sheet = Sheet::open(file, &Wanted::by([(file, ask)]))?;
+    let sheet = Sheet::open(file, &Wanted::by([(file, ask, None)]))?;
     Ok((sheet.answer(file, Arm::Canary, ask)?, sheet.clock().to_string()))
 }
 
