@@ -29,8 +29,9 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 pub use answer::Answer;
-pub(crate) use answer::sum_of_counts;
+pub(crate) use answer::{sum_of_counts, sum_of_series};
 pub use sheet::Sheet;
+pub(crate) use sheet::usual_arm;
 pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
 
@@ -50,9 +51,10 @@ impl Wanted {
     }
 
     /// What these questions need, on top of what tells the time and the arms.
-    pub fn by<'a>(questions: impl IntoIterator<Item = (&'a File, &'a Ask)>) -> Self {
+    pub fn by<'a>(questions: impl IntoIterator<Item = (&'a File, &'a Ask, Option<&'a str>)>) -> Self {
         let mut names = BTreeSet::new();
-        for (file, ask) in questions {
+        for (file, ask, groups) in questions {
+            names.extend(groups.map(str::to_string));
             names.extend(file.time.clone());
             names.extend(file.arm.as_ref().map(|arm| arm.column.clone()));
             names.extend(ask.instance().map(str::to_string));

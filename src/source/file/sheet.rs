@@ -146,7 +146,7 @@ impl Rows<'_> {
 }
 
 /// The arm that a usual word means.
-pub(super) fn usual_arm(word: &str) -> Option<Arm> {
+pub(crate) fn usual_arm(word: &str) -> Option<Arm> {
     const BASELINE: [&str; 6] = ["baseline", "control", "reference", "stable", "old", "legacy"];
     const CANARY: [&str; 5] = ["canary", "experiment", "treatment", "candidate", "new"];
     let is = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
