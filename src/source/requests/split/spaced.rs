@@ -194,3 +194,61 @@ fn without_port(host: &[u8]) -> &[u8] {
         _ => host,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 6] = ["client", "time", "request", "status", "agent", "took"];
+
+    fn read(wanted: &[&str], line: &str) -> Result<Vec<String>, &'static str> {
+        let wanted: Vec<String> = wanted.iter().map(|name| name.to_string()).collect();
+        let mut fields = vec![Value::Int(7); wanted.len()];
+        Spaced::new(&NAMES, &wanted).unwrap().split(line.as_bytes(), &mut fields)?;
+        let shown = |value: &Value| match value {
+            Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            other => format!("{other:?}"),
+        };
+        Ok(fields.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn quotes_and_brackets_are_taken_off_and_nothing_is_looked_at_behind_the_last_wanted() {
+        let line =
+            r#"[2001:db8::1]:80 [21/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 "say \"hi\" \\" 0.125 "open"#;
+        assert_eq!(read(&["took", "agent"], line).unwrap(), ["0.125", r#"say \"hi\" \\"#]);
+        assert_eq!(read(&["time", "client"], line).unwrap(), ["21/Nov/2026:10:00:00 +0000", "[2001:db8::1]:80"]);
+        let request = ["method", "uri", "path", "protocol", "host", "request"];
+        let parts = ["GET", "/a?b", "/a", "HTTP/1.1", "Missing", "GET /a?b HTTP/1.1"];
+        assert_eq!(read(&request, line).unwrap(), parts);
+    }
+
+    #[test]
+    fn a_request_has_parts_or_none() {
+        let parts = |request: &str| {
+            let line = format!("c t \"{request}\" 200 - 1");
+            read(&["method", "host", "path", "protocol"], &line).unwrap().join(" ")
+        };
+        assert_eq!(parts("GET https://a.example:443/x/y?z=/ HTTP/2.0"), "GET a.example /x/y HTTP/2.0");
+        assert_eq!(parts("GET https://a.example?z HTTP/2.0"), "GET a.example / HTTP/2.0");
+        assert_eq!(parts("GET http://[::1]/x HTTP/2.0"), "GET [::1] /x HTTP/2.0");
+        assert_eq!(parts("GET /go?to=http://b/ HTTP/1.1"), "GET Missing /go HTTP/1.1");
+        assert_eq!(parts("- http://a.example:80- -"), "Missing a.example:80- / Missing");
+        assert_eq!(parts("GET /"), "GET Missing / Missing");
+        assert_eq!(parts("-"), "Missing Missing Missing Missing");
+        assert_eq!(parts("\\x16\\x03"), "Missing Missing Missing Missing");
+        assert_eq!(parts(""), "Missing Missing Missing Missing");
+    }
+
+    #[test]
+    fn a_line_that_ends_too_soon_is_no_row() {
+        assert_eq!(read(&["status"], "c t \"GET"), Err("has a quote that is left open"));
+        assert_eq!(read(&["status"], "c t \"GET / HTTP/1.1\""), Err("has too few fields"));
+        assert_eq!(read(&["client"], "c").unwrap(), ["c"]);
+        assert_eq!(read(&["agent", "took"], "c t r s \"a\"b\" \"-\"").unwrap(), ["a\"b", "Missing"]);
+        assert_eq!(Spaced::new(&NAMES, &["route".into()]).err(), Some("route".into()));
+        assert_eq!(Spaced::new(&NAMES[..2], &["path".into()]).err(), Some("path".into()));
+        assert_eq!(Spaced::new(&NAMES, &[]).unwrap().split(b"", &mut []), Ok(Is::Nothing));
+    }
+}
