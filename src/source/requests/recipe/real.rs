@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::Value;
 use super::super::condition::{Literal, Relation, Test};
 use super::super::split::attributes::Attributes;
+use super::super::split::json::Json;
 use super::super::split::records::Records;
 use super::super::split::spaced::Spaced;
 use super::super::split::{Is, Split};
@@ -103,7 +104,8 @@ fn rows(recipe: &Recipe, data: &[u8], wanted: &[String]) -> Vec<Vec<Option<Strin
         Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).ok().unwrap()),
         Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, indent, wanted)),
         Lines::Records { kind, by, names } => Box::new(Records::new(kind, by, names, wanted).ok().unwrap()),
-        Lines::Json | Lines::JsonWithin { .. } => panic!("no such file"),
+        Lines::Json => Box::new(Json::new(wanted)),
+        Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
     };
     let mut fields = vec![Value::Missing; wanted.len()];
     let text = |value: &Value| match value {
@@ -120,19 +122,24 @@ fn rows(recipe: &Recipe, data: &[u8], wanted: &[String]) -> Vec<Vec<Option<Strin
     rows
 }
 
-/// Requests, errors, and the sum of their latencies in the format's unit, in thousandths.
-fn counted(path: &Path, format: Format) -> (usize, usize, i64) {
+/// What is in a file whose format shows.
+fn file(path: &Path, format: Format) -> (usize, usize, i64) {
     let data = content(path);
     let head = &data[..data.len().min(4096)];
     assert_eq!(detect(&path.to_string_lossy(), head), Some(format), "{}", path.display());
-    let recipe = of(format, head).unwrap();
+    counted(&data, format)
+}
+
+/// Requests, errors, and the sum of their latencies in the format's unit, in thousandths.
+pub(super) fn counted(data: &[u8], format: Format) -> (usize, usize, i64) {
+    let recipe = of(format, &data[..data.len().min(4096)]).unwrap();
     let latency = &recipe.latency[0];
     let mut wanted = latency_columns(latency);
     recipe.time.iter().for_each(|time| wanted.extend(time_columns(time)));
     wanted.extend(recipe.status.iter().map(|status| status.to_string()));
     recipe.error.iter().chain(&recipe.only).for_each(|condition| columns(condition, &mut wanted));
     let (mut requests, mut errors, mut sum) = (0, 0, 0);
-    for row in rows(&recipe, &data, &wanted) {
+    for row in rows(&recipe, data, &wanted) {
         let cell = |name: &str| row[wanted.iter().position(|known| known == name).unwrap()].clone();
         if recipe.only.as_ref().is_some_and(|only| !holds(only, &cell)) {
             continue;
@@ -142,7 +149,10 @@ fn counted(path: &Path, format: Format) -> (usize, usize, i64) {
         let number = |name: &String| cell(name).unwrap().parse::<f64>().unwrap();
         let took = match latency {
             LatencyFrom::Between(from, to, _) => number(to) - number(from),
-            other => latency_columns(other).iter().map(number).sum(),
+            other => {
+                let numbers: Vec<f64> = latency_columns(other).iter().map(number).collect();
+                if numbers.contains(&-1.0) { 0.0 } else { numbers.iter().sum() }
+            }
         };
         let failed = match &recipe.error {
             Some(error) => holds(error, &cell),
@@ -159,12 +169,12 @@ fn load_balancers_and_cloudfront() {
     let alb = std::fs::read_dir(root.join("alb")).unwrap().map(|entry| entry.unwrap().path());
     let alb = alb.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "gz")).unwrap();
     // zcat data/access-logs/alb/*.gz | awk '{n++; s+=$6+$7+$8; if($9>=500)e++} END{print n,e+0,s}'
-    assert_eq!(counted(&alb, Format::Alb), (44, 0, 48));
+    assert_eq!(file(&alb, Format::Alb), (44, 0, 48));
     // awk -F'\t' '!/^#/{n++; s+=$19; if($9>=500)e++} END{print n,e+0,s}' data/access-logs/cloudfront/web-1-0*.txt
-    assert_eq!(counted(&root.join("cloudfront/web-1-0.txt"), Format::W3c), (2, 0, 3));
-    assert_eq!(counted(&root.join("cloudfront/web-1-0-2019-12.txt"), Format::W3c), (3, 0, 2));
+    assert_eq!(file(&root.join("cloudfront/web-1-0.txt"), Format::W3c), (2, 0, 3));
+    assert_eq!(file(&root.join("cloudfront/web-1-0-2019-12.txt"), Format::W3c), (3, 0, 2));
     // awk -F'\t' '!/^#/{n++; s+=$14} END{print n,s}' data/access-logs/cloudfront/kinesis-1-0.txt
-    assert_eq!(counted(&root.join("cloudfront/kinesis-1-0.txt"), Format::W3c), (1, 0, 42));
+    assert_eq!(file(&root.join("cloudfront/kinesis-1-0.txt"), Format::W3c), (1, 0, 42));
 }
 
 #[test]
@@ -172,14 +182,14 @@ fn jmeter_as_xml_and_as_csv_in_its_dialects() {
     let Some(root) = shared("load-test-results") else { return };
     // grep -o '<httpSample [^>]*' FILE | awk '{match($0,/ t="[0-9]+"/); s+=substr($0,RSTART+4,RLENGTH-5); n++;
     // if(/ s="false"/)e++} END{print n,e+0,s}'
-    let xml = |name: &str| counted(&root.join("jmeter").join(name), Format::Jtl);
+    let xml = |name: &str| file(&root.join("jmeter").join(name), Format::Jtl);
     assert_eq!(xml("sample_log1.jtl"), (10_000, 0, 5_590_077_000));
     assert_eq!(xml("sample_log1c.jtl"), (2_000, 0, 360_620_000));
     assert_eq!(xml("sample_log2.jtl"), (10_000, 1, 5_610_892_000));
     // python3: rows of csv.DictReader(open(FILE), delimiter=D) whose responseMessage does not start with
     // 'Number of samples in transaction': len, success == 'false', sum(int(elapsed))
     assert_eq!(xml("HTMLReportTestFile.csv"), (255, 3, 60_046_000));
-    let csv = |name: &str| counted(&root.join("taurus/jmeter/jtl").join(name), Format::Jtl);
+    let csv = |name: &str| file(&root.join("taurus/jmeter/jtl").join(name), Format::Jtl);
     assert_eq!(csv("doublequoting.jtl"), (2, 2, 4_596_000));
     assert_eq!(csv("slow-stdev.jtl"), (599, 63, 481_836_000));
     assert_eq!(csv("tabs.jtl"), (4, 0, 1_825_000));
@@ -191,11 +201,11 @@ fn jmeter_as_xml_and_as_csv_in_its_dialects() {
 fn gatling_and_k6() {
     let Some(root) = shared("load-test-results/taurus") else { return };
     // awk -F'\t' '$1=="REQUEST"{n++; s+=$5-$4; if($6=="KO")e++} END{print n,e+0,s}' FILE
-    let gatling = |name: &str| counted(&root.join("gatling").join(name).join("simulation.log"), Format::Gatling);
+    let gatling = |name: &str| file(&root.join("gatling").join(name).join("simulation.log"), Format::Gatling);
     assert_eq!(gatling("gatling-3-000"), (243, 0, 15_923_000));
     assert_eq!(gatling("gatling-4-000"), (644, 2, 145_174_000));
     // awk -F, '$1=="http_req_duration"{n++; s+=$3; if($7=="false")e++} END{printf "%d %d %.6f\n",n,e,s}' k6_kpi.csv
-    assert_eq!(counted(&root.join("k6/k6_kpi.csv"), Format::K6), (4, 2, 483_623));
+    assert_eq!(file(&root.join("k6/k6_kpi.csv"), Format::K6), (4, 2, 483_623));
 }
 
 #[test]

@@ -36,6 +36,82 @@ fn the_time_of_a_request_is_found_behind_the_combined_format() {
     tail(&["51", "9999"], 0, None);
     tail(&["512 48211"], 0, None);
     tail(&["\"2.43\""], 0, None);
+    let (names, unit) = spaced(&format!("{NGINX} uct=\"0.001\" rt=0.005 urt=\"0.004, 0.001\"\n"));
+    assert_eq!((names[9], names[10], unit), ("field_10", "request_time=", s));
+}
+
+/// Requests, errors, sum of latencies in thousandths.
+#[track_caller]
+fn counts(format: Format, lines: &[&str], expected: (usize, usize, i64)) {
+    assert_eq!(real::counted(lines.join("\n").as_bytes(), format), expected);
+}
+
+#[test]
+fn access_logs_are_counted() {
+    let line = |status: u16, tail: &str| NGINX.replace(" 200 ", &format!(" {status} ")) + tail;
+    counts(Format::Combined, &[&line(200, " 0.005"), &line(502, " 1.000"), &line(404, " 0.000")], (3, 1, 1005));
+    counts(Format::Combined, &[&line(200, " rt=0.005 uct=\"-\""), &line(500, " rt=1.000 uct=\"-\"")], (2, 1, 1005));
+    let unanswered = alb_line();
+    let answered = unanswered.replace(" -1 -1 -1 502 - ", " 0.001 0.020 0.003 200 200 ");
+    counts(Format::Alb, &[&unanswered, &answered], (2, 1, 24));
+}
+
+#[test]
+fn k6_counts_what_it_did_not_expect() {
+    let point = |metric: &str, value: f64, tags: &str| {
+        format!(
+            r#"{{"metric":"{metric}","type":"Point","data":{{"time":"2026-11-21T10:00:00.1+01:00","value":{value},"tags":{{{tags}}}}}}}"#
+        )
+    };
+    let lines = [
+        r#"{"type":"Metric","data":{"name":"http_req_duration","type":"trend","contains":"time"},"metric":"http_req_duration"}"#.to_string(),
+        point("http_req_duration", 12.5, r#""expected_response":"true","status":"404""#),
+        point("http_req_duration", 1.0, r#""expected_response":"false","status":"200""#),
+        point("http_req_duration", 1.0, r#""status":"200""#),
+        point("http_req_duration", 1.0, r#""status":"400""#),
+        point("http_req_duration", 0.0, r#""status":"0""#),
+        point("http_req_waiting", 12.0, r#""expected_response":"false","status":"200""#),
+    ];
+    counts(Format::K6, &lines.each_ref().map(String::as_str), (5, 3, 15_500));
+}
+
+#[test]
+fn gatlings_older_log_and_jmeters_nested_samples_are_counted() {
+    let run = "RUN\ta.B\tb\t1522406682290\t \t3.2.1";
+    let (ok, ko) = ("1522406682847\t1522406682947\tOK\t ", "1522406682847\t1522406682857\tKO\tfound \"nothing");
+    let ok = format!("REQUEST\t7\tcart,pay\tget\t{ok}");
+    counts(
+        Format::Gatling,
+        &[run, "USER\ta\t7\tSTART\t1\t1", &ok, &format!("REQUEST\t7\t\tget\t{ko}")],
+        (2, 1, 110_000),
+    );
+    let xml = [
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+        "<testResults version=\"1.2\">",
+        "<httpSample t=\"30\" ts=\"1132021485561\" s=\"false\" lb=\"page\" rc=\"200\" rm=\"OK\">",
+        "  <httpSample t=\"10\" ts=\"1132021485561\" s=\"true\" lb=\"part\" rc=\"200\" rm=\"OK\"/>",
+        "</httpSample>",
+        "<sample t=\"5\" ts=\"1132021485561\" s=\"true\" lb=\"sql\"/>",
+        "<sample t=\"35\" ts=\"1132021485561\" s=\"true\" lb=\"tx\" rm=\"Number of samples in transaction : 2, number of failing samples : 1\"/>",
+        "</testResults>",
+    ];
+    counts(Format::Jtl, &xml, (2, 1, 35_000));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_beginning_breaks_anything(
+        line in proptest::sample::select(vec![NGINX, "#Fields: date time time-taken", "Tag=", "RUN\t", "<sample ", "{\"type\":1}", "h2 "]),
+        rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        cut in 0_usize..120,
+    ) {
+        let head = [&line.as_bytes()[..cut.min(line.len())], &rest].concat();
+        detect("a", &head);
+        assumed("a.csv", &head);
+        for format in [Format::Alb, Format::W3c, Format::Combined, Format::Jtl, Format::K6, Format::Gatling, Format::Csv] {
+            of(format, &head);
+        }
+    }
 }
 
 #[test]
