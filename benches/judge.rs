@@ -11,7 +11,7 @@ use davy::judge::judge;
 use davy::judge::rules::{
     self, Bound, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
 };
-use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::Prior;
@@ -55,7 +55,8 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         let draw = if *kind == Kind::BadShare { counts } else { gauge };
         series.insert(name.clone(), Pair::build(|_| draw(&mut stream, steps)));
         let unit = if *kind == Kind::BadShare { Unit::Share } else { Unit::Milliseconds };
-        metrics.insert(name.clone(), Metric { unit, kind: kind.clone(), of: "requests".into(), history: None });
+        metrics
+            .insert(name.clone(), Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None });
         criteria.push(rules::Criterion {
             name: name.clone(),
             metric: name.clone(),
@@ -96,6 +97,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
+            groups: BTreeMap::new(),
         },
     )
 }
@@ -122,9 +124,9 @@ fn latencies(c: &mut Criterion) {
         let histogram = |_| {
             let mut histogram = Histogram::new_with_bounds(1, 60_000_000, 3).unwrap();
             (0..EACH).for_each(|_| histogram.saturating_record((latency() * 1000.0) as u64));
-            histogram
+            Bins::from(&histogram)
         };
-        Series::Buckets { time: times(60), histogram: (0..60).map(histogram).collect(), scale: 0.001 }
+        Series::Buckets { time: times(60), bins: (0..60).map(histogram).collect(), scale: 0.001 }
     });
     for (name, series) in [("one by one", single), ("histograms", binned)] {
         let (mut rules, mut data) = workload(1, 60, &Kind::Gauge { quantile: None, scale: Scale::Auto });

@@ -14,9 +14,9 @@ pub use tally::{Rate, Tally};
 use crate::history::chance::Chance;
 use crate::history::noise::{Between, Collected, Dispersion, Noise};
 use crate::history::{Arms, History, Layout};
-use crate::judge::judge;
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Rules, Statistic, Unit};
 use crate::judge::verdict::{EffectKind, Finding, Outcome, Verdict};
+use crate::judge::{groups, judge};
 use crate::series::{Dataset, SignedDuration, Timestamp, Window};
 
 /// Looks at an open end, for want of a number.
@@ -95,7 +95,8 @@ pub fn calibrate(rules: &Rules, history: &History, layout: &Layout, every: Optio
 
 /// The rules with the traffic split that the history has, where it has one.
 fn as_in_history(rules: &Rules, history: &History) -> Rules {
-    let mut rules = rules.clone();
+    // the windows of a history are judged by the groups of the whole of it
+    let mut rules = groups::spread(rules, history.groups()).into_owned();
     if history.arms() == Arms::Both
         && let Some(traffic) = &mut rules.traffic
     {

@@ -8,6 +8,7 @@ mod subject;
 
 use crate::history::noise::{Between, Noise as Past};
 use crate::history::{Arms, History, Layout, Setting};
+use crate::judge::groups;
 use crate::judge::outlook::{Critical, critical_values};
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Rules, Statistic, Unit};
 use crate::judge::verdict::EffectKind;
@@ -108,6 +109,8 @@ impl Outlook {
 
 /// Foresees what the rules will take on a service with this past.
 pub fn forecast(rules: &Rules, history: &History, setting: Setting, soak_is_configured: bool) -> Forecast {
+    let spread = groups::spread(rules, history.groups());
+    let rules: &Rules = &spread;
     let soak = setting.length;
     let case = Case { rules, history, setting, layout: layout(history, setting) };
     let rows = rules.criteria.iter().zip(critical_values(rules, soak, history.step()));

@@ -14,6 +14,7 @@
 mod error;
 mod fetch;
 mod grid;
+mod requests;
 mod window;
 
 use std::collections::BTreeMap;
@@ -21,8 +22,9 @@ use std::collections::BTreeMap;
 pub use error::Error;
 
 use crate::config::plan::TimePlan;
-use crate::series::{Arm, Dataset, Instances, MetricName, Pair, Series, SignedDuration, Window, within};
-use crate::source::file::sum_of_counts;
+use crate::series::{Arm, Dataset, Instances, MetricName, Pair, Series, SignedDuration, Window, group_name, within};
+use crate::source::file::{sum_of_counts, sum_of_series};
+use crate::source::requests::{By, REST};
 use crate::source::{Ask, Outside, Query, Source};
 use fetch::Fetched;
 
@@ -42,7 +44,14 @@ use fetch::Fetched;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let step = window::step(time, metrics.values().map(Metric::series));
+    let step = window::step(
+        time,
+        metrics.values().map(|metric| metric.series_of(false)),
+        metrics.values().flat_map(|metric| {
+            let Pair { baseline, canary } = metric.series_of(true);
+            baseline.into_iter().chain(canary)
+        }),
+    );
     let windows = window::windows(time, &metrics.values().map(Metric::series).collect::<Vec<_>>(), step)
         .ok_or_else(|| Error::NoPoints { shown: all_shown(queries) })?;
     for window in Arm::BOTH.map(|arm| windows.get(arm)) {
@@ -50,8 +59,8 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let (metrics_of, instances_of, origins, lost) = Default::default();
-    let mut dataset = Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost };
+    let (metrics_of, instances_of, origins, lost, groups) = Default::default();
+    let mut dataset = Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups };
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -60,6 +69,22 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             continue;
         }
         let alone = metric.is_alone(name, &windows)?;
+        if let Some(by) = metric.by() {
+            let mut groups = metric.groups(name, by, alone, &windows, step)?;
+            if groups.is_empty() {
+                dataset.metrics.insert((*name).clone(), Pair::build(|_| metric.empty()));
+                dataset.origins.insert((*name).clone(), metric.origin(&Pair::build(|_| metric.empty()), step));
+            }
+            // in order of their names, the rest at the end
+            groups.sort_by(|(a, _), (b, _)| (a == REST).cmp(&(b == REST)).then(a.cmp(b)));
+            dataset.groups.insert((*name).clone(), groups.iter().map(|(group, _)| group.clone()).collect());
+            for (group, pair) in groups {
+                let name = group_name(name, &group);
+                dataset.origins.insert(name.clone(), metric.origin(&pair, step));
+                dataset.metrics.insert(name, pair);
+            }
+            continue;
+        }
         let pair = Pair::try_build(|arm| match (alone, arm) {
             (true, Arm::Baseline) => Ok(metric.empty()),
             _ => metric.on_grid(name, arm, windows.get(arm), step),
@@ -92,6 +117,75 @@ impl Metric<'_> {
         self.arms.map(|asked| asked.map(|(_, fetched)| &fetched.answer.series))
     }
 
+    /// Its series where they are of a log, or where they are not.
+    fn series_of(&self, log: bool) -> Pair<Option<&Series>> {
+        let own = |(_, fetched): (&Query, &'_ Fetched)| fetched.log.is_some() == log;
+        let kept = self.arms.map(|asked| asked.filter(|asked| own(*asked)));
+        kept.map(|asked| asked.map(|(_, fetched)| &fetched.answer.series))
+    }
+
+    /// What its groups are of.
+    fn by(&self) -> Option<&By> {
+        let any = self.arms.canary.or(self.arms.baseline);
+        any.and_then(|(query, _)| query.by.as_ref())
+    }
+
+    /// The series of each group that has any point in the windows; of more than are judged by themselves, the rest together.
+    fn groups(
+        &self,
+        name: &str,
+        by: &By,
+        alone: bool,
+        windows: &Pair<Window>,
+        step: SignedDuration,
+    ) -> Result<Vec<(String, Pair<Series>)>, Error> {
+        let parts = self.arms.map(|asked| asked.and_then(|(_, fetched)| fetched.answer.groups.as_ref()));
+        let used = |arm: Arm| parts.get(arm).filter(|_| !(alone && arm == Arm::Baseline));
+        let mut groups = BTreeMap::new();
+        for group in Arm::BOTH.into_iter().filter_map(used).flat_map(|parts| parts.keys()) {
+            if groups.contains_key(group) {
+                continue;
+            }
+            let pair = Pair::try_build(|arm| match used(arm).and_then(|parts| parts.get(group)) {
+                Some(series) => self.laid(name, arm, series.within(windows.get(arm)), windows.get(arm), step),
+                None => Ok(self.empty()),
+            })?;
+            if !pair.baseline.is_empty() || !pair.canary.is_empty() {
+                groups.insert(group.clone(), pair);
+            }
+        }
+        let kept = requests::busiest(&self.busy(&groups), by.most);
+        if kept.len() + usize::from(groups.contains_key(REST)) >= groups.len() {
+            return Ok(groups.into_iter().collect());
+        }
+        let (mut own, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(group, _)| kept.contains(group));
+        let rest = Pair::build(|arm| {
+            let parts = others.iter().map(|(_, pair)| pair.get(arm)).filter(|series| !series.is_empty());
+            sum_of_series(parts).unwrap_or_else(|| self.empty())
+        });
+        own.push((REST.to_owned(), rest));
+        Ok(own)
+    }
+
+    /// How busy each group is over both arms: by its requests where they are known, else by what it has.
+    fn busy(&self, groups: &BTreeMap<String, Pair<Series>>) -> requests::Busy {
+        let mut busy = requests::Busy::new();
+        for arm in Arm::BOTH {
+            let known = self.arms.get(arm).as_ref().and_then(|(_, fetched)| fetched.log.as_ref());
+            for (group, pair) in groups {
+                let own = match (known.and_then(|known| known.get(group)), pair.get(arm)) {
+                    (Some(requests), _) => *requests,
+                    (None, Series::Counts { total, .. }) => total.iter().fold(0_u64, |sum, n| sum.saturating_add(*n)),
+                    (None, Series::Events { count, .. }) => count.iter().fold(0_u64, |sum, n| sum.saturating_add(*n)),
+                    (None, series) => series.len() as u64,
+                };
+                let sum = busy.entry(group.clone()).or_insert(0);
+                *sum = own.saturating_add(*sum);
+            }
+        }
+        busy
+    }
+
     /// Why its source gave nothing, where it could not be reached and need not.
     fn lost(&self) -> Option<&str> {
         let arms = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm));
@@ -105,6 +199,11 @@ impl Metric<'_> {
         let same_place = match (&one.source, &other.source) {
             (Source::File(here), Source::File(there)) => {
                 here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical
+            }
+            (Source::Requests(here), Source::Requests(there)) => {
+                let same_files =
+                    here.log.inputs == there.log.inputs || a.canonical.is_some() && a.canonical == b.canonical;
+                same_files && here.log.filter == there.log.filter && here.slice == there.slice
             }
             (one, other) => one == other,
         };
@@ -125,10 +224,26 @@ impl Metric<'_> {
     }
 
     fn on_grid(&self, name: &str, arm: Arm, window: &Window, step: SignedDuration) -> Result<Series, Error> {
-        let Some((query, fetched)) = self.arms.get(arm) else {
-            return Ok(self.empty());
-        };
-        grid::on_grid(fetched.answer.series.within(window), window, step).map_err(|clash| {
+        match self.arms.get(arm) {
+            Some((_, fetched)) => self.laid(name, arm, fetched.answer.series.within(window), window, step),
+            None => Ok(self.empty()),
+        }
+    }
+
+    /// Points of one arm, at most one per step.
+    fn laid(
+        &self,
+        name: &str,
+        arm: Arm,
+        series: Series,
+        window: &Window,
+        step: SignedDuration,
+    ) -> Result<Series, Error> {
+        let Some((query, fetched)) = self.arms.get(arm) else { return Ok(series) };
+        if fetched.log.is_some() {
+            return Ok(grid::put_together(series, window, step));
+        }
+        grid::on_grid(series, window, step).map_err(|clash| {
             let (metric, shown) = (name.to_string(), query.source.shown());
             Error::FinerThanStep { metric, arm, shown, step, clash: Box::new(clash) }
         })
@@ -151,7 +266,8 @@ impl Metric<'_> {
         let (mut files, mut asked, mut clocks, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (query, fetched) in Arm::BOTH.iter().filter_map(|arm| *self.arms.get(*arm)) {
             add(&mut files, query.source.shown());
-            add(&mut asked, words(&query.ask) + &query.ask.instance().map_or(String::new(), |by| format!(" by {by}")));
+            let by = query.ask.instance().or(query.by.as_ref().map(|by| by.column.as_str()));
+            add(&mut asked, words(&query.ask) + &by.map_or(String::new(), |by| format!(" by {by}")));
             add(&mut clocks, fetched.clock.clone());
             fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.clone()));
             if let Some(spacing) = grid::coarser(pair.get(query.arm), step) {

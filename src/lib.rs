@@ -47,7 +47,7 @@
 //!     step,
 //!     metrics: BTreeMap::from([("errors".to_owned(), Pair { baseline: counts(10), canary: counts(40) })]),
 //!     instances: BTreeMap::new(),
-//!     origins: BTreeMap::new(), lost: BTreeMap::new(),
+//!     origins: BTreeMap::new(), lost: BTreeMap::new(), groups: BTreeMap::new(),
 //! };
 //!
 //! let verdict = judge(&plan.rules, &data);

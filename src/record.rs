@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIR/canary.yaml          the same configuration, resolved, its sources rewritten to the files beside it
-//! DIR/series/METRIC.csv    what was measured: time, arm, (instance,) and the columns of the metric's shape
+//! DIR/series/METRIC.csv    what was measured: time, arm, (instance or group,) and the columns of the metric's shape
 //! DIR/verdict.json         what was answered, if it was judged
 //! ```
 //!
@@ -10,11 +10,12 @@
 //! folder appears whole or not at all: it is written beside its place and then exchanged with what was there in
 //! one step. Nothing but the measured points, the rules and the labels is kept: no query, address or credential.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::series::{Arm, Dataset, Instances, Pair, Series};
+use crate::series::{Arm, Dataset, Instances, Pair, Series, group_name};
 
 /// The name of the configuration inside a recording (and of any configuration that a folder stands for).
 pub const CONFIG: &str = "canary.yaml";
@@ -73,9 +74,20 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
     let draft = tempfile::Builder::new().prefix(".davy-recording-").tempdir_in(parent).map_err(at(parent))?;
     let series = draft.path().join(SERIES);
     fs::create_dir(&series).map_err(at(&series))?;
-    for (name, pair) in &dataset.metrics {
+    let of_groups: BTreeSet<String> =
+        dataset.groups.iter().flat_map(|(name, groups)| groups.iter().map(|group| group_name(name, group))).collect();
+    for (name, pair) in dataset.metrics.iter().filter(|(name, _)| !of_groups.contains(*name)) {
         let path = series.join(format!("{name}.csv"));
-        write_series(&path, pair, dataset.instances.get(name)).map_err(at(&path))?;
+        let parts = match (dataset.instances.get(name), dataset.groups.get(name)) {
+            (Some(instances), _) => Some(Parts::of_instances(instances)),
+            (None, groups) => groups.map(|_| Parts { column: "group", arms: Pair::default() }),
+        };
+        write_series(&path, pair, parts.as_ref()).map_err(at(&path))?;
+    }
+    for (name, groups) in dataset.groups.iter().filter(|(_, groups)| !groups.is_empty()) {
+        let path = series.join(format!("{name}.csv"));
+        let (any, parts) = Parts::of_groups(name, groups, dataset);
+        write_series(&path, &any, Some(&parts)).map_err(at(&path))?;
     }
     for (name, text) in [(CONFIG, config)].into_iter().chain(verdict.map(|verdict| (VERDICT, verdict))) {
         let path = draft.path().join(name);
@@ -179,14 +191,41 @@ fn readable_file(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
-fn write_series(path: &Path, pair: &Pair<Series>, instances: Option<&Pair<Instances>>) -> io::Result<()> {
+/// The parts of a metric, and the column of a recording that names them.
+struct Parts<'a> {
+    column: &'static str,
+    arms: Pair<Vec<(&'a str, &'a Series)>>,
+}
+
+impl<'a> Parts<'a> {
+    fn of_instances(instances: &'a Pair<Instances>) -> Parts<'a> {
+        let own = |of: &'a Instances| of.iter().map(|(name, series)| (name.as_str(), series)).collect();
+        Parts { column: "instance", arms: instances.as_ref().map(own) }
+    }
+
+    /// The groups of a metric, with a series of each arm that is of their shape.
+    fn of_groups(name: &str, groups: &'a [String], dataset: &'a Dataset) -> (Pair<Series>, Parts<'a>) {
+        let series = |group: &'a String, arm: Arm| {
+            let pair = dataset.metrics.get(&group_name(name, group))?;
+            Some((group.as_str(), pair.get(arm)))
+        };
+        let arms = Pair::build(|arm| groups.iter().filter_map(|group| series(group, arm)).collect::<Vec<_>>());
+        let any = arms.as_ref().map(|parts| {
+            let longest = parts.iter().max_by_key(|(_, series)| series.len()).map(|(_, series)| (*series).clone());
+            longest.unwrap_or(Series::Gauge { time: Vec::new(), value: Vec::new(), requests: None })
+        });
+        (any, Parts { column: "group", arms })
+    }
+}
+
+fn write_series(path: &Path, pair: &Pair<Series>, parts: Option<&Parts>) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(Vec::new());
     let columns = columns(pair);
-    let of = instances.map(|_| "instance");
+    let of = parts.map(|parts| parts.column);
     rows.write_record(["time", "arm"].into_iter().chain(of).chain(columns.iter().copied()))?;
     for arm in Arm::BOTH {
-        let parts: Vec<(Option<&str>, &Series)> = match instances {
-            Some(instances) => instances.get(arm).iter().map(|(name, series)| (Some(name.as_str()), series)).collect(),
+        let parts: Vec<(Option<&str>, &Series)> = match parts {
+            Some(parts) => parts.arms.get(arm).iter().map(|(name, series)| (Some(*name), *series)).collect(),
             None => vec![(None, pair.get(arm))],
         };
         for (instance, series) in parts {

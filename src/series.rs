@@ -19,6 +19,11 @@ pub type MetricName = String;
 /// The series of one arm's instances (hosts, pods, regions) by their names.
 pub type Instances = BTreeMap<String, Series>;
 
+/// The name of one group of a metric: `latency [/checkout]`.
+pub fn group_name(metric: &str, group: &str) -> String {
+    format!("{metric} [{group}]")
+}
+
 /// One of the two sides of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arm {
@@ -154,7 +159,7 @@ pub enum Series {
         /// Start of each step; several histograms of one step are added up.
         time: Vec<Timestamp>,
         /// The values of the requests in whole units.
-        histogram: Vec<Histogram<u64>>,
+        bins: Vec<Bins>,
         /// What one unit of the histograms is in the metric's: 0.001 for microseconds in a metric of milliseconds.
         scale: f64,
     },
@@ -207,8 +212,8 @@ impl Series {
                 exposure: exposure.as_ref().map(|e| e[from..to].to_vec()),
             },
             Series::Values { value, .. } => Series::Values { time: times, value: value[from..to].to_vec() },
-            Series::Buckets { histogram, scale, .. } => {
-                Series::Buckets { time: times, histogram: histogram[from..to].to_vec(), scale: *scale }
+            Series::Buckets { bins, scale, .. } => {
+                Series::Buckets { time: times, bins: bins[from..to].to_vec(), scale: *scale }
             }
             Series::Gauge { value, requests, .. } => Series::Gauge {
                 time: times,
@@ -234,6 +239,8 @@ pub struct Dataset {
     pub origins: BTreeMap<MetricName, String>,
     /// Metrics whose source could not be reached, with the reason; their series are empty.
     pub lost: BTreeMap<MetricName, String>,
+    /// The groups of the metrics that have any. The series of each stand among the metrics by [`group_name`].
+    pub groups: BTreeMap<MetricName, Vec<String>>,
 }
 
 impl Dataset {
@@ -262,6 +269,7 @@ impl Dataset {
             instances: instances.collect(),
             origins: self.origins.clone(),
             lost: self.lost.clone(),
+            groups: self.groups.clone(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::config::Options;
 use crate::config::plan::{Plan, Span, TimePlan};
 use crate::history::{History, Setting};
 use crate::record;
+use crate::source::requests::{Asked, By, Requests};
 use crate::source::{Query, Source};
 
 /// A past with what is asked of it.
@@ -62,6 +63,14 @@ pub(super) fn read(
 /// The queries, asked of other files: of the one given, or of those in the folder given that have the same names.
 fn instead(queries: &[Query], data: &Path) -> Result<Vec<Query>, Failure> {
     let replaced = queries.iter().map(|query| {
+        if let Source::Requests(asked) = &query.source
+            && recording_of(query, data).is_none()
+        {
+            let shown = data.display().to_string();
+            let log = Requests { inputs: vec![data.to_owned()], shown, ..asked.log.clone() };
+            let asked = Box::new(Asked { log, ..(**asked).clone() });
+            return Ok(Query { source: Source::Requests(asked), compared: false, ..query.clone() });
+        }
         let Source::File(file) = &query.source else { return recorded(query, data) };
         let path = if data.is_dir() { named_alike(queries, query, data)? } else { data.to_owned() };
         let file = crate::source::File { shown: path.display().to_string(), path, ..file.clone() };
@@ -71,11 +80,16 @@ fn instead(queries: &[Query], data: &Path) -> Result<Vec<Query>, Failure> {
     replaced.collect()
 }
 
+/// The file of a metric in a recording.
+fn recording_of(query: &Query, data: &Path) -> Option<PathBuf> {
+    let name = format!("{}.csv", query.metric);
+    [data.join(record::SERIES).join(&name), data.join(&name)].into_iter().find(|path| path.is_file())
+}
+
 /// What a recording has in the place of a service.
 fn recorded(query: &Query, data: &Path) -> Result<Query, Failure> {
     let name = format!("{}.csv", query.metric);
-    let path = [data.join(record::SERIES).join(&name), data.join(&name)].into_iter().find(|path| path.is_file());
-    let Some(path) = path else {
+    let Some(path) = recording_of(query, data) else {
         return Err(Failure::Unusable(format!(
             "{}: has no `{}/{name}`. The history of a metric that comes from {} is a recording: make one with `davy fetch \
              --record`",
@@ -85,7 +99,8 @@ fn recorded(query: &Query, data: &Path) -> Result<Query, Failure> {
         )));
     };
     let file = crate::source::File::of_recording(&path);
-    Ok(Query { source: Source::File(file), ask: query.ask.recorded(), compared: false, ..query.clone() })
+    let by = query.by.as_ref().map(|by| By { column: "group".into(), most: by.most.saturating_add(1) });
+    Ok(Query { source: Source::File(file), ask: query.ask.recorded(), by, compared: false, ..query.clone() })
 }
 
 /// The file of a folder that stands for a query's own; where one arm has none, the other's is both.

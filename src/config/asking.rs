@@ -25,6 +25,10 @@ const RANGED: [&str; 5] = ["PR(", "TM(", "WM(", "TC(", "TS("];
 pub(super) trait Names {
     /// The name of a column whose numbers are counts.
     fn counted(&mut self, column: &Column, report: &mut Report) -> Option<String>;
+    /// The name of the column that counts the whole of a rate.
+    fn whole(&mut self, column: &Column, report: &mut Report) -> Option<String> {
+        self.counted(column, report)
+    }
     /// The name of a column whose numbers are values.
     fn valued(&mut self, column: &Column, report: &mut Report) -> Option<String> {
         self.counted(column, report)
@@ -35,11 +39,14 @@ pub(super) trait Names {
 pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, report: &mut Report) -> Option<Ask> {
     let missing = |written: Option<&At<Choice<Missing>>>| written.map_or(Missing::Gap, |missing| missing.value.0);
     if let Some(rate) = &metric.rate {
+        let total = match &rate.total {
+            Some(total) => Some(names.whole(total, report)?),
+            None => None,
+        };
         let mut name = |column: Option<&Column>| {
             column.map(|column| names.counted(column, report)).map_or(Some(None), |n| n.map(Some))
         };
-        let (total, bad, good) =
-            (name(rate.total.as_ref())?, name(rate.bad.as_ref().or(rate.part.as_ref()))?, name(rate.good.as_ref())?);
+        let (bad, good) = (name(rate.bad.as_ref().or(rate.part.as_ref()))?, name(rate.good.as_ref())?);
         let instance = rate.instance.as_ref().map(|text| values.fill(text, report));
         return Some(Ask::Counts { total, bad, good, missing: missing(rate.missing.as_ref()), instance });
     }

@@ -16,6 +16,7 @@ use crate::source::{Format, Missing};
 
 use super::packs::UseEntry;
 use super::plan::OnInconclusive;
+use super::requests::{ByEntry, RequestsEntry};
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.
 #[derive(Debug, Clone, JsonSchema)]
@@ -131,6 +132,8 @@ pub(super) struct BaselineEntry {
 pub(super) struct SourceEntry {
     /// A file of rows, or a saved answer of a monitoring system.
     pub(super) file: Option<FileEntry>,
+    /// Logs with one row per request.
+    pub(super) requests: Option<RequestsEntry>,
     /// CloudWatch metrics and alarms.
     pub(super) cloudwatch: Option<CloudWatchEntry>,
     /// Queries of CloudWatch Logs Insights.
@@ -192,6 +195,11 @@ pub(super) struct LongEntry {
 pub(super) struct MetricEntry {
     /// The source it is read from; may be left out when there is exactly one.
     pub(super) source: Option<At<String>>,
+    /// Only these rows of a log of requests, as a condition: route = "/checkout".
+    #[schemars(rename = "where")]
+    pub(super) filter: Option<At<String>>,
+    /// Each of a column's values is judged by itself, as a metric of its own: route.
+    pub(super) by: Option<ByEntry>,
     /// A share of trials: bad, good or part of a total.
     pub(super) rate: Option<RateEntry>,
     /// Occurrences without trials.

@@ -55,7 +55,8 @@ fn metric(metric: &Metric) -> String {
         Kind::Values => "values".to_owned(),
         Kind::Gauge { quantile, scale } => format!("gauge {quantile:?} {scale:?}"),
     };
-    format!("{unit} {kind} {:?}", metric.history)
+    let by = metric.by.as_ref().map(|by| format!(" by {by:?}")).unwrap_or_default();
+    format!("{unit} {kind} {:?}{by}", metric.history)
 }
 
 fn criterion(c: &Criterion) -> String {

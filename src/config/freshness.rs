@@ -39,7 +39,7 @@ impl Services {
         let mut services: Option<Services> = None;
         for query in queries {
             let (settle, stepped) = match &query.source {
-                Source::File(_) | Source::Lost(_) => continue,
+                Source::File(_) | Source::Requests(_) | Source::Lost(_) => continue,
                 Source::CloudWatch(_) | Source::Alarms(_) => (METRICS_SETTLE, true),
                 Source::Insights(_) => (LOGS_SETTLE, false),
                 Source::LogEvents(_) => (LOGS_SETTLE, true),
@@ -192,7 +192,7 @@ pub(super) fn place(
             }
             Source::Alarms(asked) => asked.step = step,
             Source::LogEvents(asked) => asked.step = step,
-            Source::File(_) | Source::Insights(_) | Source::Lost(_) => {}
+            Source::File(_) | Source::Requests(_) | Source::Insights(_) | Source::Lost(_) => {}
         }
     }
 }

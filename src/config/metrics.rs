@@ -16,7 +16,8 @@ const TRIALS: &str = "trials";
 /// The judge's view of a metric.
 pub(super) fn metric(entry: &MetricEntry, report: &mut Report) -> Option<Metric> {
     let history = entry.history.as_ref().and_then(|history| history_of(history, entry, report));
-    let metric = |unit, kind, of: Option<String>| Metric { unit, kind, of: of.unwrap_or_default(), history };
+    let by = entry.by.as_ref().map(|by| by.shown().to_owned());
+    let metric = |unit, kind, of: Option<String>| Metric { unit, kind, of: of.unwrap_or_default(), history, by };
     if let Some(rate) = &entry.rate {
         let (kind, of) = (rate_kind(rate, report)?, rate_of(rate, report));
         return Some(metric(Unit::Share, kind, Some(of)));

@@ -27,6 +27,7 @@ mod prune;
 pub mod quantity;
 mod read;
 mod recorded;
+mod requests;
 mod resolve;
 mod scalar;
 mod schema;

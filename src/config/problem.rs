@@ -142,6 +142,11 @@ impl<'a> Report<'a> {
         Report { origin, problems: Vec::new() }
     }
 
+    /// Another one of the same text, for what is not to be heard.
+    pub(super) fn quiet(&self) -> Report<'a> {
+        Report::new(self.origin)
+    }
+
     /// Notes a problem at a place.
     pub(super) fn add(&mut self, place: Place, message: impl Into<String>) {
         self.complain(place, Complaint::new(message));

@@ -251,6 +251,7 @@ impl Read for SourceEntry {
         let mut keys = Keys::open(node, report, "a source", "data: { file: { path: data.csv } }")?;
         let source = SourceEntry {
             file: keys.may("file"),
+            requests: keys.may("requests"),
             cloudwatch: keys.may("cloudwatch"),
             logs_insights: keys.may("logs_insights"),
             log_events: keys.may("log_events"),
@@ -259,14 +260,16 @@ impl Read for SourceEntry {
         let kinds = keys.entries.iter().filter(|(key, _)| keys.asked.contains(&key.value.as_str())).count();
         if kinds > 1 || keys.entries.is_empty() {
             let message = if kinds > 1 { "a source has exactly one kind" } else { "a source needs its kind" };
-            let hint = "write `file`, `cloudwatch`, `logs_insights` or `log_events`; use two sources for two kinds";
+            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights` or `log_events`; use two sources for two kinds";
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(source), |key| match key {
             "path" => Some("write `file: { path: … }`".into()),
             "region" | "namespace" => Some("write `cloudwatch: { region: … }`".into()),
             "prometheus" => Some("Prometheus is not asked yet: save its answer and write `file: { path: … }`".into()),
-            _ => Some("the kinds of source are `file`, `cloudwatch`, `logs_insights` and `log_events`".into()),
+            _ => Some(
+                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights` and `log_events`".into(),
+            ),
         })
     }
 }
@@ -308,6 +311,8 @@ impl Read for MetricEntry {
         let mut keys = Keys::open(node, report, "a metric", "errors: { rate: { bad: errors, total: requests } }")?;
         let metric = MetricEntry {
             source: keys.may("source"),
+            filter: keys.may("where"),
+            by: keys.may("by"),
             rate: keys.may("rate"),
             events: keys.may("events"),
             gauge: keys.may("gauge"),
@@ -330,6 +335,8 @@ impl Read for MetricEntry {
         keys.close(Some(metric), |key| match key {
             "bad" | "good" | "total" | "part" => Some(format!("write `rate: {{ {key}: … }}`")),
             "count" => Some("write `events: { count: … }`".into()),
+            "filter" => Some("write `where: 'route = \"/checkout\"'`, over a `requests` source".into()),
+            "group_by" | "groups" => Some("write `by: route`".into()),
             "value" | "unit" => Some("write `gauge: { value: … }` or `values: { value: … }`".into()),
             _ => None,
         })

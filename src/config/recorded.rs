@@ -34,7 +34,7 @@ pub struct Recorded<'a> {
 }
 
 /// The text of a recording's `canary.yaml`. Its series are expected in `series/NAME.csv`, in the metrics' own units:
-/// `total` and `bad`, by `instance` where there are any; `count` and `exposure`; `value`; `value` and `requests`.
+/// `total` and `bad`, by `instance` or `group` where there are any; `count` and `exposure`; `value`; `value` and `requests`.
 pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     let mut text = format!("# Recorded by davy {}. Judge it again with `davy judge` on this folder.\n", recording.davy);
     let mut line = |key: &str, value: String| text.push_str(&format!("{key}: {value}\n"));
@@ -158,8 +158,9 @@ fn columns(entry: &MetricEntry, metric: &Metric, source: Option<String>) -> Stri
     let instance = named.then(|| ("instance", text("instance")));
     let pairs: Vec<_> = pairs.into_iter().chain(instance).collect();
     let shape = format!("{shape}: {}", map(&pairs));
+    let by = entry.by.as_ref().map(|by| format!("by: {}", by.recorded()));
     let history = metric.history.map(|(phi, nu)| format!("history: {{ phi: {phi}, nu: {nu} }}"));
-    braces(source.into_iter().chain([shape]).chain(history).collect())
+    braces(source.into_iter().chain(by).chain([shape]).chain(history).collect())
 }
 
 fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {

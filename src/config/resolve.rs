@@ -352,7 +352,10 @@ impl Scope<'_> {
         let named = first(|entry| entry.metric.is_some()).and_then(|entry| entry.metric.as_ref());
         if let Some(name) = named {
             self.metric(name, report)?;
-            if !self.counts_requests(&name.value) {
+            if self.is_grouped(&name.value) {
+                let hint = "name a `rate` metric without `by`: its totals are the traffic";
+                report.add_with(name.place, format!("`{}` has groups, none of which is the traffic", name.value), hint);
+            } else if !self.counts_requests(&name.value) {
                 let hint = "name a `rate` metric: its totals are the traffic";
                 report.add_with(name.place, format!("`{}` does not count the traffic", name.value), hint);
             }
@@ -372,16 +375,22 @@ impl Scope<'_> {
         }
         let asked = criteria.iter().map(|criterion| criterion.metric.as_str());
         let all = || self.known.iter().map(|(name, _)| name.as_str());
-        let any = asked.clone().chain(all()).find(|name| self.is_rate(name));
-        let any = any.or_else(|| asked.chain(all()).find(|name| self.counts_requests(name)));
+        let whole = |name: &&str| !self.is_grouped(name);
+        let any = asked.clone().chain(all()).filter(whole).find(|name| self.is_rate(name));
+        let any = any.or_else(|| asked.chain(all()).filter(whole).find(|name| self.counts_requests(name)));
         let metric = named.map(|name| name.value.as_str()).or(any);
         if metric.is_none() && self.known.iter().all(|(_, metric)| metric.is_some()) {
-            let hint = "add a `rate` metric: its totals are the traffic; or leave `traffic` out";
+            let hint = "add a `rate` metric without `by`: its totals are the traffic; or leave `traffic` out";
             report.add_with(share.place, "nothing counts the traffic that should be split", hint);
         }
         let mismatch = first(|entry| entry.on_mismatch.is_some()).and_then(|entry| entry.on_mismatch.as_ref());
         let on_mismatch = mismatch.map_or(Mismatch::Warn, |choice| choice.value.0);
         Some(Traffic { share: share.value.0, metric: metric.map(str::to_owned), on_mismatch })
+    }
+
+    /// Whether a metric is judged group by group.
+    fn is_grouped(&self, name: &str) -> bool {
+        self.file.metrics.get(name).is_some_and(|entry| entry.by.is_some())
     }
 
     fn is_rate(&self, name: &str) -> bool {

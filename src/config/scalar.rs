@@ -12,6 +12,7 @@ use super::problem::{At, Complaint, suggestion};
 use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
 use crate::series::Timestamp;
+use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
 
 /// A kind of single value.
@@ -273,6 +274,11 @@ macro_rules! words {
 words! {
     Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
     Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
+    LogFormat, "a format": {
+        "alb" => Alb, "w3c" => W3c, "combined" => Combined, "jtl" => Jtl, "k6" => K6, "gatling" => Gatling, "hlog" => Hlog,
+        "percentiles" => Percentiles, "sketch" => Sketch, "csv" => Csv, "tsv" => Tsv, "ndjson" => Ndjson,
+        "parquet" => Parquet,
+    }
     Missing, "what an empty cell can mean": { "gap" => Gap, "zero" => Zero }
     Show, "a share of a rate": { "bad" => Bad, "good" => Good }
     Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }

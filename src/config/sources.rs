@@ -5,6 +5,7 @@ use std::path::Path;
 use super::asking;
 use super::file::{ArmColumnEntry, FileEntry, MetricEntry, SourceEntry};
 use super::problem::{At, Place, Report, suggestion};
+use super::requests::{self, RequestsEntry};
 use super::scalar::{Named, Text};
 use super::service::{AccessEntry, AlarmsEntry, CloudWatchEntry, Column, InsightsEntry, LogEventsEntry, LostEntry};
 use super::substitute::{names, substitute};
@@ -57,6 +58,11 @@ impl Values<'_> {
         })
     }
 
+    /// What a text says, where it says anything: its mistakes are told by [`fill`](Values::fill).
+    pub(super) fn quietly(&self, text: &At<String>) -> Option<String> {
+        substitute(&text.value, &[], |name| self.of(name)).ok()
+    }
+
     fn maybe(&self, text: Option<&At<String>>, report: &mut Report) -> Option<String> {
         text.map(|text| self.fill(text, report))
     }
@@ -88,6 +94,7 @@ pub(super) fn query(
             let source = Source::File(read_file(file, values, folder, report));
             (source, asking::ask(entry, &mut plain(values, "the column's name", false), values, report)?)
         }
+        Kind::Requests(log) => requests::asked(log, entry, values, folder, report)?,
         Kind::CloudWatch(cloudwatch) => match &entry.alarms {
             Some(alarms) => {
                 let ask = asking::ask(entry, &mut plain(values, "", false), values, report)?;
@@ -124,7 +131,8 @@ pub(super) fn query(
             (Source::Lost(lost.why.value.clone()), ask)
         }
     };
-    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, compared: true, required: true })
+    let by = entry.by.as_ref().map(|by| by.filled(values, report));
+    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, by, compared: true, required: true })
 }
 
 fn plain<'v>(values: &'v Values<'v>, what: &'static str, may_be_empty: bool) -> asking::Plain<'v> {
@@ -135,6 +143,7 @@ fn plain<'v>(values: &'v Values<'v>, what: &'static str, may_be_empty: bool) -> 
 #[derive(Clone, Copy)]
 enum Kind<'f> {
     File(&'f FileEntry),
+    Requests(&'f RequestsEntry),
     CloudWatch(&'f CloudWatchEntry),
     Insights(&'f InsightsEntry),
     LogEvents(&'f LogEventsEntry),
@@ -143,7 +152,7 @@ enum Kind<'f> {
 
 impl<'f> Kind<'f> {
     fn of(source: &'f SourceEntry) -> Option<Kind<'f>> {
-        let file = source.file.as_ref().map(Kind::File);
+        let file = source.file.as_ref().map(Kind::File).or(source.requests.as_ref().map(Kind::Requests));
         let metrics = source.cloudwatch.as_ref().map(Kind::CloudWatch);
         let logs =
             source.logs_insights.as_ref().map(Kind::Insights).or(source.log_events.as_ref().map(Kind::LogEvents));
@@ -172,12 +181,31 @@ impl<'f> Kind<'f> {
         if let Some(gauge) = entry.gauge.as_ref().filter(|_| matches!(self, Kind::LogEvents(_))) {
             report.add_with(gauge.value.place(), "log events are counted, not measured", "ask with `logs_insights`");
         }
+        let rows = matches!(self, Kind::File(_) | Kind::Requests(_) | Kind::Lost(_));
+        if let Some(by) = entry.by.as_ref().filter(|_| !rows) {
+            let hint = "leave `by` out; or write a metric for each";
+            report.add_with(by.column.place, "only rows of a `requests` source or of a file have groups", hint);
+        }
+        if let (Some(by), Some(shape)) = (&entry.by, entry.gauge.as_ref().map(|_| "gauge"))
+            && !matches!(self, Kind::Requests(_))
+        {
+            let hint = "write a metric for each";
+            report.add_with(by.column.place, format!("a `{shape}` has no groups"), hint);
+        }
+        if let (Some(by), Some(instance)) = (&entry.by, entry.rate.as_ref().and_then(|rate| rate.instance.as_ref())) {
+            let hint = format!("leave it out, or `by: {}`", by.column.value);
+            report.add_with(instance.place, "a metric has groups or instances, not both", hint);
+        }
+        if let Some(filter) = entry.filter.as_ref().filter(|_| !matches!(self, Kind::Requests(_))) {
+            let hint = "leave `where` out: the rows of this source are counted already";
+            report.add_with(filter.place, "only a `requests` source has rows to choose from", hint);
+        }
         match (entry.query(), self) {
             (None, Kind::Insights(_)) => {
                 let hint = "write `rate: { query: \"… | stats sum(miss) as misses, count(*) as lookups by bin(${step})\", bad: misses, total: lookups }`";
                 report.add_with(name.place, format!("`{}` has no query", name.value), hint);
             }
-            (Some(query), Kind::File(_) | Kind::CloudWatch(_) | Kind::LogEvents(_)) => {
+            (Some(query), Kind::File(_) | Kind::Requests(_) | Kind::CloudWatch(_) | Kind::LogEvents(_)) => {
                 report.add_with(query.place, "only a `logs_insights` source has queries", "leave `query` out");
             }
             _ => {}
@@ -296,16 +324,7 @@ fn source_of<'s>(
 
 fn read_file(file: &FileEntry, values: &Values, folder: &Path, report: &mut Report) -> File {
     let shown = values.fill(&file.path, report);
-    let zone = values.maybe(file.zone.as_ref(), report);
-    if let (Some(zone), Some(written)) = (&zone, &file.zone)
-        && jiff::tz::TimeZone::get(zone).is_err()
-    {
-        let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-        let near = super::problem::nearest(zone, known.iter().map(String::as_str));
-        let hint =
-            near.map_or("write an IANA name: `Europe/Berlin`".to_owned(), |name| format!("did you mean `{name}`?"));
-        report.add_with(written.place, format!("`{zone}` is not a time zone"), hint);
-    }
+    let zone = zone(file.zone.as_ref(), values, report);
     let arm = file.arm.as_ref().map(|arm| arm_column(arm, values, report));
     let long = file
         .long
@@ -322,6 +341,21 @@ fn read_file(file: &FileEntry, values: &Values, folder: &Path, report: &mut Repo
     }
 }
 
+/// A time zone that there is.
+pub(super) fn zone(written: Option<&At<String>>, values: &Values, report: &mut Report) -> Option<String> {
+    let zone = values.maybe(written, report);
+    if let (Some(zone), Some(written)) = (&zone, written)
+        && jiff::tz::TimeZone::get(zone).is_err()
+    {
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+        let near = super::problem::nearest(zone, known.iter().map(String::as_str));
+        let hint =
+            near.map_or("write an IANA name: `Europe/Berlin`".to_owned(), |name| format!("did you mean `{name}`?"));
+        report.add_with(written.place, format!("`{zone}` is not a time zone"), hint);
+    }
+    zone
+}
+
 /// Every name that any source or column refers to.
 pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named<MetricEntry>) -> Vec<&'f str> {
     let files = sources.0.iter().filter_map(|(_, source)| source.file.as_ref()).flat_map(|file| {
@@ -329,6 +363,7 @@ pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named
         let long = file.long.iter().flat_map(|long| [&long.name, &long.value]);
         [&file.path].into_iter().chain(&file.time).chain(&file.zone).chain(arm).chain(long)
     });
+    let logs = sources.0.iter().filter_map(|(_, source)| source.requests.as_ref()).flat_map(RequestsEntry::texts);
     let accesses = sources.0.iter().flat_map(|(_, source)| {
         let cloudwatch = source.cloudwatch.iter().flat_map(|source| {
             let own = source.namespace.iter().map(|text| text.value.as_str());
@@ -356,8 +391,10 @@ pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named
         let columns = rate.chain(events).chain(gauge).chain(values).flat_map(Column::texts);
         let instance = metric.rate.iter().filter_map(|rate| rate.instance.as_ref());
         let alarms = metric.alarms.iter().flat_map(|alarms| alarms.names.iter().chain(&alarms.prefix));
-        let plain = metric.query().into_iter().chain(instance).chain(alarms).map(|text| text.value.as_str());
+        let rows = metric.filter.iter().chain(metric.by.iter().map(|by| &by.column));
+        let plain =
+            metric.query().into_iter().chain(rows).chain(instance).chain(alarms).map(|text| text.value.as_str());
         columns.chain(plain).chain(metric.dimensions.texts())
     });
-    files.map(|text| text.value.as_str()).chain(accesses).chain(columns).flat_map(names).collect()
+    files.chain(logs).map(|text| text.value.as_str()).chain(accesses).chain(columns).flat_map(names).collect()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::{Error, spell};
+use super::requests::{self, Busy};
 use crate::config::plan::{Span, TimePlan};
 use crate::series::{Pair, Window};
 use crate::source::aws::{self, Brought, Measure, Question, known};
@@ -20,6 +21,8 @@ pub(super) struct Fetched {
     pub canonical: Option<PathBuf>,
     /// Why there is no answer, where there need not be one.
     pub lost: Option<String>,
+    /// Of a log, whose steps are those that were asked for: how busy each group was.
+    pub log: Option<Busy>,
 }
 
 /// One file and the queries that it answers.
@@ -28,11 +31,12 @@ struct Job<'a> {
     queries: Vec<(usize, &'a Query, &'a File)>,
 }
 
-type Done = (usize, Result<Fetched, source::Error>);
+pub(super) type Done = (usize, Result<Fetched, source::Error>);
 
 /// The answers in the order of the queries, or the error of the first query that has one and has to be answered.
 pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Fetched>, Error> {
     let mut done = in_parallel(&jobs(queries));
+    done.extend(requests::by_logs(queries, time, &done, outside));
     done.extend(by_services(queries, time, outside)?);
     done.extend(queries.iter().enumerate().filter_map(|(at, query)| match &query.source {
         Source::Lost(why) => Some((at, Err(source::Error::unreachable(why.clone()).within(&query.source.shown())))),
@@ -52,8 +56,9 @@ impl Fetched {
             Source::Lost(why) => why.clone(),
             _ => error.to_string(),
         };
-        let answer = Answer { series: query.ask.nothing(), instances: None, split: false, notes: Vec::new() };
-        Fetched { answer, clock: String::new(), canonical: None, lost: Some(why) }
+        let answer =
+            Answer { series: query.ask.nothing(), instances: None, groups: None, split: false, notes: Vec::new() };
+        Fetched { answer, clock: String::new(), canonical: None, lost: Some(why), log: None }
     }
 }
 
@@ -83,7 +88,7 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
 }
 
 /// The windows, where they are known before the data is.
-fn known(time: &TimePlan) -> Option<Pair<Window>> {
+pub(super) fn known(time: &TimePlan) -> Option<Pair<Window>> {
     let Span::Exactly(canary) = time.canary else { return None };
     let baseline = match time.baseline {
         Span::Exactly(window) => window,
@@ -136,7 +141,7 @@ fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {
         Source::Alarms(_) => "history".to_owned(),
         _ => brought.sheet.clock().to_string(),
     };
-    Ok(Fetched { answer, clock, canonical: None, lost: None })
+    Ok(Fetched { answer, clock, canonical: None, lost: None, log: None })
 }
 
 fn jobs(queries: &[Query]) -> Vec<Job<'_>> {
@@ -182,16 +187,20 @@ fn in_parallel(jobs: &[Job]) -> Vec<Done> {
 }
 
 fn done(job: &Job) -> Vec<Done> {
-    let asked = job.queries.iter().map(|(_, query, file)| (*file, &query.ask));
+    let asked =
+        job.queries.iter().map(|(_, query, file)| (*file, &query.ask, query.by.as_ref().map(|by| by.column.as_str())));
     let sheet = match Sheet::open(job.file, &Wanted::by(asked)) {
         Ok(sheet) => sheet,
         Err(error) => return job.queries.iter().map(|(at, ..)| (*at, Err(error.clone()))).collect(),
     };
     let canonical = std::fs::canonicalize(&job.file.path).ok();
     let answered = job.queries.iter().map(|(at, query, file)| {
-        let answer = sheet.answer(file, query.arm, &query.ask);
+        let answer = match &query.by {
+            Some(by) => sheet.answer_by_groups(file, query.arm, &query.ask, &by.column),
+            None => sheet.answer(file, query.arm, &query.ask),
+        };
         let (clock, canonical) = (sheet.clock().to_string(), canonical.clone());
-        (*at, answer.map(|answer| Fetched { answer, clock, canonical, lost: None }))
+        (*at, answer.map(|answer| Fetched { answer, clock, canonical, lost: None, log: None }))
     });
     answered.collect()
 }

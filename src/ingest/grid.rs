@@ -5,7 +5,7 @@
 //! where that lies in its step, and takes the step's start where it does not.
 
 use super::window::Spacings;
-use crate::series::{Series, SignedDuration, Timestamp, Window};
+use crate::series::{Bins, Series, SignedDuration, Timestamp, Window};
 
 /// Two points in one step that cannot be combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,46 @@ pub(super) fn on_grid(series: Series, window: &Window, step: SignedDuration) -> 
             }
             Ok(Series::Gauge { time: slots.times(&time), value, requests })
         }
+    }
+}
+
+/// What was counted in steps no longer than these, each at the start of the step that it lies in. Steps of a log begin where
+/// the window does or divide it evenly, so that no clock has to be allowed for.
+pub(super) fn put_together(series: Series, window: &Window, step: SignedDuration) -> Series {
+    let (start, step_ns) = (window.start.as_nanosecond(), step.as_nanos().max(1));
+    let begins = |time: &Timestamp| {
+        let own = (time.as_nanosecond() - start).div_euclid(step_ns);
+        Timestamp::from_nanosecond(start + own * step_ns).unwrap_or(*time)
+    };
+    let time: Vec<Timestamp> = series.time().iter().map(begins).collect();
+    let slots = Slots {
+        start: window.start,
+        step_ns,
+        step_of: time.iter().map(|t| t.as_nanosecond()).collect(),
+        spacing: None,
+        finer: true,
+    };
+    let mut begun = time.clone();
+    begun.dedup();
+    match series {
+        Series::Counts { total, bad, .. } => {
+            let (total, bad) = (slots.added(&total, u64::saturating_add), slots.added(&bad, u64::saturating_add));
+            Series::Counts { time: begun, total, bad }
+        }
+        Series::Events { count, exposure, .. } => {
+            let exposure = exposure.map(|exposure| slots.added(&exposure, |a, b| a + b));
+            Series::Events { time: begun, count: slots.added(&count, u64::saturating_add), exposure }
+        }
+        Series::Buckets { bins, scale, .. } => {
+            let mut at = 0;
+            let sums = slots.runs().filter_map(|run| {
+                let parts = &bins[at..at + run.len()];
+                at += run.len();
+                Bins::sum(parts)
+            });
+            Series::Buckets { bins: sums.collect(), time: begun, scale }
+        }
+        other => other,
     }
 }
 

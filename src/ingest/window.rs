@@ -12,9 +12,13 @@ type Both<'a> = Pair<Option<&'a Series>>;
 
 /// The given step, else the spacing that most neighbouring points have.
 ///
-/// Single requests have no spacing; they are looked at per minute, or per ten seconds where less than ten minutes
+/// Single requests have no spacing, nor have those that were counted in base steps (`single`); they are looked at per minute, or per ten seconds where less than ten minutes
 /// were measured.
-pub(super) fn step<'a>(plan: &TimePlan, metrics: impl Iterator<Item = Both<'a>>) -> SignedDuration {
+pub(super) fn step<'a>(
+    plan: &TimePlan,
+    metrics: impl Iterator<Item = Both<'a>>,
+    single: impl Iterator<Item = &'a Series>,
+) -> SignedDuration {
     let minute = SignedDuration::from_mins(1);
     if let Some(step) = plan.step {
         return step;
@@ -29,9 +33,10 @@ pub(super) fn step<'a>(plan: &TimePlan, metrics: impl Iterator<Item = Both<'a>>)
             }
         }
     }
-    if let Some(found) = spacings.commonest() {
-        return spacings.rounded(found);
+    if let Some(found) = spacings.step() {
+        return found;
     }
+    let requests = single.fold(requests, |so_far, series| around(so_far, series.time()));
     match requests {
         Some((start, end)) if (Window { start, end }).steps(minute) < 10 => SignedDuration::from_secs(10),
         _ => minute,
@@ -92,7 +97,7 @@ impl Spacings {
         spacings
     }
 
-    fn add(&mut self, time: &[Timestamp]) {
+    pub fn add(&mut self, time: &[Timestamp]) {
         for pair in time.windows(2) {
             let spacing = pair[1].duration_since(pair[0]).as_millis();
             if spacing > 0 {
@@ -106,6 +111,11 @@ impl Spacings {
     pub fn commonest(&self) -> Option<SignedDuration> {
         let best = self.counts.iter().max_by_key(|(spacing, count)| (**count, -**spacing));
         best.map(|(spacing, _)| SignedDuration::from_millis(i64::try_from(*spacing).unwrap_or(i64::MAX)))
+    }
+
+    /// The step that the commonest spacing means.
+    pub fn step(&self) -> Option<SignedDuration> {
+        self.commonest().map(|found| self.rounded(found))
     }
 
     /// Where clocks jitter (59.9 s, 60.1 s, …) the round spacing that is meant.

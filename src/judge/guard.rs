@@ -32,6 +32,7 @@ static UNKNOWN: Metric = Metric {
     kind: Kind::Gauge { quantile: None, scale: Scale::Auto },
     of: String::new(),
     history: None,
+    by: None,
 };
 
 impl<'a> Case<'a> {
@@ -96,6 +97,9 @@ impl<'a> Case<'a> {
         }
         if self.data.lost.contains_key(&self.criterion.metric) {
             return Some((Reason::NotReached, "its source could not be reached".into()));
+        }
+        if let Some(by) = &self.metric.by {
+            return Some((Reason::NoData, format!("no group of `{by}` was seen")));
         }
         if !shape_fits(self.metric, self.series) {
             return Some((Reason::WrongShape, "the data is not of the shape that this metric declares".into()));

@@ -8,7 +8,7 @@
 //! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
-//! Levels of windows that differ are two samples (`samples`), and a number that only grows is judged by its growth
+//! A metric with groups is judged group by group (`groups`). Levels of windows that differ are two samples (`samples`), and a number that only grows is judged by its growth
 //! beside its level (`growth`).
 //!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
@@ -17,6 +17,7 @@
 //!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
+pub mod groups;
 pub mod outlook;
 pub mod rules;
 pub mod verdict;
@@ -50,6 +51,8 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
+    let spread = groups::spread(rules, &data.groups);
+    let rules: &Rules = &spread;
     let budget = levels::Budget::of(rules);
     let soaked = look::during_soak(rules, data);
     let seen = soaked.as_ref().unwrap_or(data);

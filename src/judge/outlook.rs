@@ -36,6 +36,7 @@ pub fn critical_values(rules: &Rules, length: SignedDuration, step: SignedDurati
             instances: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
+            groups: BTreeMap::new(),
         },
     );
     let budget = Budget::of(rules);

@@ -73,6 +73,8 @@ pub struct Metric {
     pub of: String,
     /// A prior for its design effect from the service's own history, as (phi, nu).
     pub history: Option<(f64, f64)>,
+    /// What its groups are of ("route"), where each is judged by itself.
+    pub by: Option<String>,
 }
 
 /// What a metric's values are measured in. Bounds and estimates are in this unit.

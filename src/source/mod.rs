@@ -26,6 +26,8 @@ pub struct Query {
     pub source: Source,
     /// What to ask for.
     pub ask: Ask,
+    /// Each of a column's values by itself.
+    pub by: Option<requests::By>,
     /// Whether anything compares the arms of this metric. If not, one arm's rows may be all there are.
     pub compared: bool,
     /// Whether there is no verdict without it. If not, what cannot be reached is a metric without points.
@@ -37,6 +39,8 @@ pub struct Query {
 pub enum Source {
     /// A file with rows or a saved answer of a monitoring API.
     File(File),
+    /// A log with one row per request.
+    Requests(Box<requests::Asked>),
     /// CloudWatch metrics.
     CloudWatch(aws::CloudWatch),
     /// CloudWatch alarms.
@@ -52,7 +56,7 @@ pub enum Source {
 impl Source {
     /// Whether a service is asked, about a window.
     pub fn is_service(&self) -> bool {
-        !matches!(self, Source::File(_) | Source::Lost(_))
+        !matches!(self, Source::File(_) | Source::Requests(_) | Source::Lost(_))
     }
 
     /// What tells the rows of the arms apart, where one answer has both.
@@ -80,7 +84,7 @@ impl Source {
                 let patterns: Vec<String> = asked.columns.iter().map(|(_, pattern)| format!("{pattern:?}")).collect();
                 format!(": {}", patterns.join(", "))
             }
-            Source::File(_) | Source::Lost(_) => String::new(),
+            Source::File(_) | Source::Requests(_) | Source::Lost(_) => String::new(),
         }
     }
 
@@ -88,6 +92,7 @@ impl Source {
     pub fn shown(&self) -> String {
         match self {
             Source::File(file) => file.shown.clone(),
+            Source::Requests(asked) => asked.log.shown.clone(),
             Source::CloudWatch(asked) => asked.access.shown("CloudWatch"),
             Source::Alarms(asked) => asked.access.shown("CloudWatch alarms"),
             Source::Insights(asked) => format!("{} ({})", asked.access.shown("Logs Insights"), asked.groups.join(", ")),
@@ -131,6 +136,15 @@ pub enum Told {
         /// How much of it is.
         done: u64,
         /// Of how much, where that is known.
+        of: Option<u64>,
+    },
+    /// How far the reading of files is.
+    Reading {
+        /// Rows so far.
+        rows: u64,
+        /// Bytes so far, as they lie on the disk.
+        bytes: u64,
+        /// Of how many, where that is known.
         of: Option<u64>,
     },
 }

@@ -151,6 +151,7 @@ fn dataset(service: &Service, worse: Worse, count: usize, seed: u64) -> Dataset 
         instances: BTreeMap::new(),
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
+        groups: BTreeMap::new(),
     }
 }
 

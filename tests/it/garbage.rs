@@ -22,7 +22,7 @@ fn counts(missing: Missing) -> Ask {
 }
 
 fn read(file: &File, bytes: &[u8], ask: &Ask) -> Result<Answer, Error> {
-    Sheet::read(file, bytes, &Wanted::by([(file, ask)]))?.answer(file, Arm::Canary, ask)
+    Sheet::read(file, bytes, &Wanted::by([(file, ask, None)]))?.answer(file, Arm::Canary, ask)
 }
 
 const FORMATS: [Format; 6] = [Format::Auto, Format::Csv, Format::Tsv, Format::Json, Format::Ndjson, Format::Parquet];

@@ -184,11 +184,12 @@ fn soak(hosts: usize, variation: f64, worse: f64, number: usize) -> Dataset {
         instances: BTreeMap::from([("errors".to_owned(), parts)]),
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
+        groups: BTreeMap::new(),
     }
 }
 
 fn no_more_than_the_baseline(limit: Limit, looks: Looks) -> Rules {
-    let metric = Metric { unit: Unit::Share, kind: Kind::BadShare, of: "requests".into(), history: None };
+    let metric = Metric { unit: Unit::Share, kind: Kind::BadShare, of: "requests".into(), history: None, by: None };
     let criterion = Criterion {
         name: "errors".into(),
         metric: "errors".into(),

@@ -50,6 +50,7 @@ fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Data
         instances: BTreeMap::new(),
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
+        groups: BTreeMap::new(),
     }
 }
 
@@ -82,7 +83,10 @@ fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
         labels: Pair::default(),
         phase: None,
         fingerprint: String::new(),
-        metrics: BTreeMap::from([("m".to_owned(), Metric { unit, kind, of: "requests".into(), history: None })]),
+        metrics: BTreeMap::from([(
+            "m".to_owned(),
+            Metric { unit, kind, of: "requests".into(), history: None, by: None },
+        )]),
         criteria,
         traffic: None,
         looks: Looks::Once,

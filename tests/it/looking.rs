@@ -61,6 +61,7 @@ fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i64) -> u64) 
         metrics: BTreeMap::from([("errors".to_owned(), errors), ("fallbacks".to_owned(), fallbacks)]),
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
+        groups: BTreeMap::new(),
         instances: BTreeMap::new(),
     }
 }

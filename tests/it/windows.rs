@@ -38,7 +38,7 @@ fn values() -> Ask {
 fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
     let (path, shown) = (folder.join(name), name.to_string());
     let file = File { path, shown, format: Format::Auto, time: None, zone: None, arm: None, long: None };
-    Query { metric: metric.into(), arm, source: Source::File(file), ask, compared: true, required: true }
+    Query { metric: metric.into(), arm, source: Source::File(file), ask, by: None, compared: true, required: true }
 }
 
 /// Writes the files and asks one metric of them, the baseline of the first and the canary of the last.

@@ -57,7 +57,7 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
 }
 
 fn answer(file: &File, ask: &Ask) -> Result<(Answer, String), Error> {
-    let sheet = Sheet::open(file, &Wanted::by([(file, ask)]))?;
+    let sheet = Sheet::open(file, &Wanted::by([(file, ask, None)]))?;
     Ok((sheet.answer(file, Arm::Canary, ask)?, sheet.clock().to_string()))
 }
 
@@ -69,7 +69,7 @@ fn spelled(answer: &Answer, clock: &str) -> String {
             Series::Events { count, exposure: None, .. } => count[i].to_string(),
             Series::Events { count, exposure: Some(per), .. } => format!("{} per {}", count[i], per[i]),
             Series::Values { value, .. } | Series::Gauge { value, requests: None, .. } => value[i].to_string(),
-            Series::Buckets { histogram, .. } => format!("{} requests", histogram[i].len()),
+            Series::Buckets { bins, .. } => format!("{} requests", bins[i].total()),
             Series::Gauge { value, requests: Some(n), .. } => format!("{} of {}", value[i], n[i]),
         };
         writeln!(text, "{time} {numbers}").unwrap();
@@ -273,6 +273,7 @@ fn in_two_halves(file: &File, answer: &Answer) {
         arm,
         source: Source::File(file.clone()),
         ask: gauge_of("value"),
+        by: None,
         compared: true,
         required: true,
     };

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::number;
 use super::sheet::{Rows, Sheet};
 use super::table::Column;
-use crate::series::{Arm, Instances, Series, Timestamp};
+use crate::series::{Arm, Bins, Instances, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
 use crate::source::{ArmColumn, Ask, File, Long, Missing};
 
@@ -21,6 +21,8 @@ pub struct Answer {
     pub series: Series,
     /// The points of each instance, where the question names the column that tells them apart; `series` is their sum.
     pub instances: Option<Instances>,
+    /// The points of each group, where each is asked for by itself; `series` is then what is known of all of them.
+    pub groups: Option<Instances>,
     /// Whether a column told this arm's rows from the other's.
     pub split: bool,
     /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
@@ -48,10 +50,27 @@ impl Sheet {
     ///
     /// As [`answer`](Sheet::answer).
     pub fn answer_by(&self, arm: Arm, by: Option<&ArmColumn>, long: Option<&Long>, ask: &Ask) -> Result<Answer, Error> {
-        self.ask(arm, by, long, ask).map_err(|error| error.within(&self.shown))
+        self.ask(arm, by, long, ask, None).map_err(|error| error.within(&self.shown))
     }
 
-    fn ask(&self, arm: Arm, by: Option<&ArmColumn>, long: Option<&Long>, ask: &Ask) -> Result<Answer, Error> {
+    /// As [`answer`](Sheet::answer), for each value of a column by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`answer`](Sheet::answer).
+    pub fn answer_by_groups(&self, file: &File, arm: Arm, ask: &Ask, column: &str) -> Result<Answer, Error> {
+        let answer = self.ask(arm, file.arm.as_ref(), file.long.as_ref(), ask, Some(column));
+        answer.map_err(|error| error.within(&self.shown))
+    }
+
+    fn ask(
+        &self,
+        arm: Arm,
+        by: Option<&ArmColumn>,
+        long: Option<&Long>,
+        ask: &Ask,
+        groups: Option<&str>,
+    ) -> Result<Answer, Error> {
         let rows = self.arm(arm, by)?;
         let mut asking = Asking {
             sheet: self,
@@ -63,9 +82,11 @@ impl Sheet {
             repeated: 0,
             notes: Vec::new(),
         };
-        let instances = ask.instance().map(|column| asking.instances(column, ask)).transpose()?;
-        let series = match &instances {
-            Some(instances) => sum_of_counts(instances.values()),
+        let instances =
+            ask.instance().map(|column| asking.instances(column, "the rate's `instance`", ask)).transpose()?;
+        let groups = groups.map(|column| asking.instances(column, "the metric's `by`", ask)).transpose()?;
+        let series = match instances.as_ref().or(groups.as_ref()) {
+            Some(parts) => sum(ask, parts),
             None => asking.series(ask)?,
         };
         let mut notes = std::mem::take(&mut asking.notes);
@@ -77,7 +98,7 @@ impl Sheet {
         if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
             notes.extend(asking.rows.none_found());
         }
-        Ok(Answer { series, instances, split: asking.rows.are_split(), notes })
+        Ok(Answer { series, instances, groups, split: asking.rows.are_split(), notes })
     }
 }
 
@@ -108,25 +129,28 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// The series of each instance that the arm's rows name.
-    fn instances(&mut self, column: &str, ask: &Ask) -> Result<Instances, Error> {
+    /// The series of each instance or group that the arm's rows name.
+    fn instances(&mut self, column: &str, option: &str, ask: &Ask) -> Result<Instances, Error> {
         let table = &self.sheet.table;
         if self.sheet.is_blank() {
             return Ok(Instances::new());
         }
         let at = table.find(column).map_err(|mut error| {
-            error.about.problem = format!("(the rate's `instance`) {}", error.about.problem);
+            error.about.problem = format!("({option}) {}", error.about.problem);
             error
         })?;
         if Some(at) == self.sheet.time_column {
-            return Err(Error::unreadable("is the time of the rows; it cannot name instances too").value(column));
+            let what = if ask.instance() == Some(column) { "instances" } else { "groups" };
+            return Err(Error::unreadable(format!("is the time of the rows; it cannot name {what} too")).value(column));
         }
         let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for row in self.rows_of(None, "") {
             let name = table.columns[at].cell(row);
             if name.is_empty() {
-                let error = self.wrong(Error::unreadable("names no instance"), row, column);
-                return Err(error.hint("Leave `instance` out of the rate, or name the instance in every row."));
+                let what = if ask.instance() == Some(column) { "instance" } else { "group" };
+                let error = self.wrong(Error::unreadable(format!("names no {what}")), row, column);
+                let key = if what == "group" { "`by` out of the metric" } else { "`instance` out of the rate" };
+                return Err(error.hint(format!("Leave {key}, or name the {what} in every row.")));
             }
             rows.entry(name).or_default().push(row);
         }
@@ -348,6 +372,57 @@ fn scaled(parsed: Result<Option<f64>, Error>, factor: f64, cell: &str) -> Result
     match parsed?.map(|number| number * factor) {
         Some(number) if !number.is_finite() => Err(Error::unreadable("is too large in the metric's unit").value(cell)),
         number => Ok(number),
+    }
+}
+
+/// All parts together. Of single values: when there were any.
+fn sum(ask: &Ask, parts: &Instances) -> Series {
+    match ask {
+        Ask::Counts { .. } => sum_of_counts(parts.values()),
+        _ => sum_of_series(parts.values()).unwrap_or_else(|| ask.nothing()),
+    }
+}
+
+/// The sum of series of one shape, by time: counts, events and histograms are added up, single values put together. Nothing of
+/// nothing; gauges cannot be added up.
+pub(crate) fn sum_of_series<'a>(parts: impl Iterator<Item = &'a Series> + Clone) -> Option<Series> {
+    match parts.clone().next()? {
+        Series::Counts { .. } => Some(sum_of_counts(parts)),
+        Series::Gauge { .. } => None,
+        Series::Values { .. } => {
+            let mut all: Vec<(Timestamp, f64)> = Vec::new();
+            for series in parts {
+                let Series::Values { time, value } = series else { continue };
+                all.extend(time.iter().copied().zip(value.iter().copied()));
+            }
+            all.sort_by_key(|(time, _)| *time);
+            let (time, value) = all.into_iter().unzip();
+            Some(Series::Values { time, value })
+        }
+        Series::Events { exposure: own, .. } => {
+            let mut sums: BTreeMap<Timestamp, (u64, f64)> = BTreeMap::new();
+            for series in parts {
+                let Series::Events { time, count, exposure } = series else { continue };
+                for (i, time) in time.iter().enumerate() {
+                    let sum = sums.entry(*time).or_default();
+                    let exposed = exposure.as_ref().map_or(0.0, |exposure| exposure[i]);
+                    *sum = (sum.0.saturating_add(count[i]), sum.1 + exposed);
+                }
+            }
+            let (count, exposure): (Vec<u64>, Vec<f64>) = sums.values().copied().unzip();
+            let exposure = own.is_some().then_some(exposure);
+            Some(Series::Events { time: sums.into_keys().collect(), count, exposure })
+        }
+        Series::Buckets { scale, .. } => {
+            let mut all: BTreeMap<Timestamp, Vec<&Bins>> = BTreeMap::new();
+            for series in parts {
+                let Series::Buckets { time, bins, .. } = series else { continue };
+                time.iter().zip(bins).for_each(|(time, bins)| all.entry(*time).or_default().push(bins));
+            }
+            let sums = all.into_iter().filter_map(|(time, bins)| Some((time, Bins::sum(bins.iter().copied())?)));
+            let (time, bins) = sums.unzip();
+            Some(Series::Buckets { time, bins, scale: *scale })
+        }
     }
 }
 

@@ -10,27 +10,28 @@
 
 mod answer;
 mod aws;
-mod compression;
+pub(in crate::source) mod compression;
 mod csv;
 mod json;
 mod live;
-mod number;
+pub(in crate::source) mod number;
 #[cfg(feature = "frames")]
 mod parquet;
 #[cfg(not(feature = "frames"))]
 #[path = "parquet_disabled.rs"]
 mod parquet;
-mod sheet;
+pub(in crate::source) mod sheet;
 mod survey;
 mod table;
-mod time;
+pub(in crate::source) mod time;
 
 use std::collections::BTreeSet;
 use std::io::Read;
 
 pub use answer::Answer;
-pub(crate) use answer::sum_of_counts;
+pub(crate) use answer::{sum_of_counts, sum_of_series};
 pub use sheet::Sheet;
+pub(crate) use sheet::usual_arm;
 pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
 
@@ -50,9 +51,10 @@ impl Wanted {
     }
 
     /// What these questions need, on top of what tells the time and the arms.
-    pub fn by<'a>(questions: impl IntoIterator<Item = (&'a File, &'a Ask)>) -> Self {
+    pub fn by<'a>(questions: impl IntoIterator<Item = (&'a File, &'a Ask, Option<&'a str>)>) -> Self {
         let mut names = BTreeSet::new();
-        for (file, ask) in questions {
+        for (file, ask, groups) in questions {
+            names.extend(groups.map(str::to_string));
             names.extend(file.time.clone());
             names.extend(file.arm.as_ref().map(|arm| arm.column.clone()));
             names.extend(ask.instance().map(str::to_string));
@@ -149,7 +151,7 @@ fn open(file: &File) -> Result<std::fs::File, Error> {
 }
 
 /// Reads bytes as the kind of file they are.
-fn table(file: &File, bytes: impl Read, wanted: &Wanted) -> Result<Table, Error> {
+fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted) -> Result<Table, Error> {
     let keep: Keep = &|name| wanted.keeps(name);
     let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
     let content = std::io::BufReader::with_capacity(1 << 16, content);

@@ -1,6 +1,24 @@
 //! Conditions on rows: `status >= 500 and route != "/health"`.
+//!
+//! ```text
+//! column = value     also ==  !=  <  <=  >  >=
+//! column in [a, b]   one of them
+//! column like "/api/*"   `*` any text, `?` one character, `[ab]` one of these
+//! and, or, not, ( )  also &&, ||, !; `not` binds closest, then `and`
+//! ```
+//!
+//! A number is compared as a number (`status = 500` holds for `500.0`), a text in quotes byte by byte: there is no order among
+//! texts. A cell that is missing, or is no number where one is compared, satisfies `!=` and nothing else, so that a row is never
+//! an error because of what it does not say. Column names with anything but letters, digits and `_.@-` stand in backquotes.
+//!
+//! What is printed is read back as the same condition: reports and recordings show it.
 
-use super::Value;
+mod compiled;
+mod parse;
+
+use std::fmt;
+
+pub use compiled::Compiled;
 
 /// Something that holds for a row or does not.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,28 +87,115 @@ pub struct Mistake {
 
 impl Condition {
     /// Reads a condition.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not one, and what to write.
     pub fn parse(text: &str) -> Result<Condition, Mistake> {
-        Err(Mistake { at: 0, problem: format!("`{text}`: conditions are not read yet"), hint: String::new() })
+        parse::condition(text)
     }
 
     /// The columns that it needs, each once.
     pub fn columns(&self) -> Vec<&str> {
-        Vec::new()
+        let mut columns = Vec::new();
+        self.gather(&mut columns);
+        columns
+    }
+
+    fn gather<'a>(&'a self, columns: &mut Vec<&'a str>) {
+        match self {
+            Condition::Is(test) if columns.contains(&test.column.as_str()) => {}
+            Condition::Is(test) => columns.push(&test.column),
+            Condition::Not(inner) => inner.gather(columns),
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.gather(columns)),
+        }
+    }
+
+    /// Both of two, where there are two.
+    pub fn both(one: Option<Condition>, other: Option<Condition>) -> Option<Condition> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(Condition::All(vec![one, other])),
+            (one, other) => one.or(other),
+        }
     }
 }
 
-/// A condition over the fields of a row by their places.
-#[derive(Debug, Clone)]
-pub struct Compiled;
-
-impl Compiled {
-    /// `slot` gives each column its place among the fields.
-    pub fn new(_condition: &Condition, _slot: &mut dyn FnMut(&str) -> usize) -> Compiled {
-        Compiled
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |f: &mut fmt::Formatter<'_>, parts: &[Condition], word: &str| {
+            for (i, part) in parts.iter().enumerate() {
+                if i > 0 {
+                    write!(f, " {word} ")?;
+                }
+                part.within(f)?;
+            }
+            Ok(())
+        };
+        match self {
+            Condition::Is(test) => write!(f, "{test}"),
+            Condition::Not(inner) => {
+                f.write_str("not ")?;
+                inner.within(f)
+            }
+            Condition::All(parts) => joined(f, parts, "and"),
+            Condition::Any(parts) => joined(f, parts, "or"),
+        }
     }
+}
 
-    /// Whether it holds for a row.
-    pub fn holds(&self, _fields: &[Value]) -> bool {
-        false
+impl Condition {
+    /// As a part of another one.
+    fn within(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::All(_) | Condition::Any(_) => write!(f, "({self})"),
+            _ => write!(f, "{self}"),
+        }
+    }
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match parse::is_bare_column(&self.column) {
+            true => f.write_str(&self.column)?,
+            false => write!(f, "`{}`", self.column.replace('`', "``"))?,
+        }
+        write!(f, " {} ", self.relation)?;
+        match (self.relation, self.values.as_slice()) {
+            (Relation::In, values) => {
+                let values: Vec<String> = values.iter().map(Literal::to_string).collect();
+                write!(f, "[{}]", values.join(", "))
+            }
+            (_, values) => values.iter().try_for_each(|value| value.fmt(f)),
+        }
+    }
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Relation::Equal => "=",
+            Relation::Unequal => "!=",
+            Relation::Less => "<",
+            Relation::AtMost => "<=",
+            Relation::More => ">",
+            Relation::AtLeast => ">=",
+            Relation::In => "in",
+            Relation::Like => "like",
+        })
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Literal::Number(number) => number.fmt(f),
+            Literal::Text(text) => write!(f, "\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.problem, self.hint)
     }
 }

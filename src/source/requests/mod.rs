@@ -16,14 +16,26 @@
 //! a quantile is within 0.1 % of the exact one from 2 microseconds up to [`LONGEST`]; what took longer is counted at the end,
 //! where only "at least so slow" is known.
 
+mod clock;
 pub mod condition;
+mod feed;
+mod inputs;
+mod lines;
+mod number;
+mod pass;
+mod program;
 pub mod recipe;
 mod split;
+mod store;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use condition::Condition;
+pub use pass::read;
+
+use super::{Error, Outside};
 
 use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
 
@@ -120,7 +132,8 @@ impl TimeUnit {
 pub enum Arms {
     /// All rows are of one arm.
     All(String),
-    /// The arm is what this column says; a column `arm` where no name is given.
+    /// The arm is what this column says. Where no name is given: a column `arm`, or where there is none, all rows are of
+    /// the arm [`NO_ARM`].
     Column(Option<String>),
     /// The first condition that holds says the arm. A row for which none does is of no arm.
     When(Vec<(String, Condition)>),
@@ -158,6 +171,21 @@ pub enum Format {
     /// What `davy sketch` wrote.
     Sketch,
 }
+
+/// What one metric asks of a log, about one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The log.
+    pub log: Requests,
+    /// What of it.
+    pub slice: Slice,
+    /// What [`Requests::arms`] calls the arm. Where the arms are told apart by a column that does not exist, all rows are of
+    /// the arm without a name, [`NO_ARM`], which is then the one that is meant.
+    pub arm: String,
+}
+
+/// The arm of all rows, where they have no column that tells the arms apart.
+pub const NO_ARM: &str = "";
 
 /// What is asked of one pass, about some of the rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -222,6 +250,15 @@ pub struct Taken {
     pub slices: Vec<BTreeMap<(String, String), BTreeMap<Timestamp, Cell>>>,
     /// What happened to the rows.
     pub account: Account,
+}
+
+/// Reads a log once and answers all that is asked of it.
+///
+/// # Errors
+///
+/// What cannot be opened or read, and more unreadable rows than [`Requests::max_bad`] allows.
+pub fn read(log: &Requests, _slices: &[Slice], _when: &When, _outside: &Outside) -> Result<Taken, Error> {
+    Err(Error::unreadable("logs of requests are not read yet").within(&log.shown))
 }
 
 /// One step of one arm and group.

@@ -1,6 +1,7 @@
 //! A line becomes fields: only those that are wanted, each in its slot.
 
 pub(super) mod attributes;
+pub(super) mod delimited;
 pub(super) mod json;
 pub(super) mod records;
 pub(super) mod spaced;

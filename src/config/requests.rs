@@ -1,0 +1,473 @@
+//! Logs with one row per request, as written: where they are, what their columns mean, whose request a row is.
+//!
+//! Columns of a metric over them are `requests`, `errors`, `latency`, or a condition on a row. What is counted of what is
+//! decided here: a total that is a condition chooses the rows, so that a part is never of other rows than its whole.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::asking::{self, Names};
+use super::file::MetricEntry;
+use super::node::{Node, Value};
+use super::problem::{At, Complaint, Report};
+use super::quantity::Share;
+use super::read::{Keys, Read, no_hint};
+use super::scalar::{Choice, Scalar, Text};
+use super::service::Column;
+use super::sources::Values;
+use super::yaml::quoted;
+use crate::judge::rules::Unit;
+use crate::series::Arm;
+use crate::source::requests::{
+    Arms, Asked, By, Columns, Condition, Counted, Format, Latency, MAX_BAD, Requests, Slice, TimeUnit, Valued,
+};
+use crate::source::{Ask, Source};
+
+/// How many groups are judged by themselves where nothing is said.
+const MOST_GROUPS: usize = 20;
+
+/// Logs with one row per request. gzip and zstd are recognised by content.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct RequestsEntry {
+    /// Files, folders, patterns (`logs/*.gz`) or `-` for standard input: one, or a list. Relative to the configuration.
+    /// ${label} of the arm and ${arm} are substituted.
+    pub(super) path: Texts,
+    /// alb, w3c, combined, jtl, k6, gatling, hlog, percentiles, sketch, csv, tsv, ndjson or parquet; by extension and
+    /// content when absent.
+    pub(super) format: Option<At<Choice<Format>>>,
+    /// The column with the time; usual names are recognised when absent.
+    pub(super) time: Option<At<String>>,
+    /// The time zone (IANA name) of timestamps without an offset. Default UTC.
+    pub(super) zone: Option<At<String>>,
+    /// The column with the status: errors are those of 500 and more.
+    pub(super) status: Option<At<String>>,
+    /// Which requests are errors, as a condition: status >= 500 or timeout = true.
+    pub(super) error: Option<At<String>>,
+    /// How long a request took: a column whose name says the unit (latency_ms), or column and unit.
+    pub(super) latency: Option<LatencyEntry>,
+    /// Whose request a row is: a column with a value for each arm, or a condition for each. A column `arm` when absent,
+    /// else all rows are the arm's.
+    pub(super) arm: Option<ArmsEntry>,
+    /// Which rows are requests at all, as a condition: route != "/health".
+    #[schemars(rename = "where")]
+    pub(super) filter: Option<At<String>>,
+    /// The share of rows that may be unreadable. Default 0.1%.
+    pub(super) max_bad_rows: Option<At<Share>>,
+}
+
+/// One text, or several.
+#[derive(Debug, Clone)]
+pub(super) struct Texts(pub(super) Vec<At<String>>);
+
+/// A column with latencies.
+#[derive(Debug, Clone)]
+pub(super) struct LatencyEntry {
+    column: At<String>,
+    unit: Option<At<TimeUnit>>,
+}
+
+/// Whose request a row is.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct ArmsEntry {
+    /// The column that tells the arms apart. Without it the arms are conditions.
+    column: Option<At<String>>,
+    /// The value that marks the baseline, or the condition that holds for its rows.
+    #[schemars(with = "Text")]
+    baseline: At<String>,
+    /// The value that marks the canary, or the condition that holds for its rows.
+    #[schemars(with = "Text")]
+    canary: At<String>,
+}
+
+/// Each of a column's values by itself.
+#[derive(Debug, Clone)]
+pub(super) struct ByEntry {
+    pub(super) column: At<String>,
+    most: Option<At<usize>>,
+    called: Option<At<String>>,
+}
+
+impl ByEntry {
+    /// What the groups are of, for people.
+    pub(super) fn shown(&self) -> &str {
+        &self.called.as_ref().unwrap_or(&self.column).value
+    }
+
+    /// The groups of a recording: there may be one more, of the rest.
+    pub(super) fn recorded(&self) -> String {
+        let most = self.most.as_ref().map_or(MOST_GROUPS, |most| most.value);
+        format!("{{ column: group, called: {}, most: {} }}", quoted(self.shown()), most.saturating_add(1))
+    }
+
+    /// The groups of one query.
+    pub(super) fn filled(&self, values: &Values, report: &mut Report) -> By {
+        if let Some(none) = self.most.as_ref().filter(|most| most.value == 0) {
+            report.add_with(none.place, "no group at all would be judged", "write at least `1`, or leave `by` out");
+        }
+        let most = self.most.as_ref().map_or(MOST_GROUPS, |most| most.value);
+        By { column: values.fill(&self.column, report), most }
+    }
+}
+
+impl RequestsEntry {
+    /// Every text that may refer to labels.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &At<String>> {
+        let own = [&self.time, &self.zone, &self.status, &self.error, &self.filter].into_iter().flatten();
+        let latency = self.latency.iter().map(|latency| &latency.column);
+        let arm = self.arm.iter().flat_map(|arm| arm.column.iter().chain([&arm.baseline, &arm.canary]));
+        self.path.0.iter().chain(own).chain(latency).chain(arm)
+    }
+}
+
+/// What one metric asks of a log in one arm.
+pub(super) fn asked(
+    entry: &RequestsEntry,
+    metric: &MetricEntry,
+    values: &Values,
+    folder: &Path,
+    report: &mut Report,
+) -> Option<(Source, Ask)> {
+    let before = report.len();
+    let log = log(entry, values, folder, report);
+    let filter = condition(metric.filter.as_ref(), values, report);
+    let by = metric.by.as_ref().map(|by| by.filled(values, report));
+    let mut names = Rows { values, counted: Vec::new(), valued: None, only: None };
+    fits(metric, report);
+    let mut ask = asking::ask(metric, &mut names, values, report)?;
+    let Rows { counted, valued, only, .. } = names;
+    if let (Ask::Values { factor, .. }, Some(Valued::Latency)) = (&mut ask, &valued) {
+        // the unit of latencies is known, and milliseconds are what is used inside
+        *factor = 1.0;
+    }
+    let (log, arm) = log;
+    let slice = Slice { filter: Condition::both(filter, only), by, counted, valued };
+    (report.len() == before).then(|| (Source::Requests(Box::new(Asked { log, slice, arm })), ask))
+}
+
+/// Complains of what cannot be asked of single requests.
+fn fits(metric: &MetricEntry, report: &mut Report) {
+    if let Some(gauge) = &metric.gauge {
+        let hint = "write `values: { value: latency, unit: ms }` and the quantile in the criterion, or \
+                    `rate: { bad: errors, total: requests }`";
+        report.add_with(gauge.value.place(), "a log of requests has requests, not one number per step", hint);
+    }
+    if let Some(rate) = &metric.rate {
+        if let Some(instance) = &rate.instance {
+            let hint = "write `by` beside `rate` to judge each by itself, or leave it out";
+            report.add_with(instance.place, "requests are not compared instance by instance", hint);
+        }
+        if rate.total.is_none() && (rate.bad.is_some() || rate.good.is_some()) {
+            let hint = "write `total: requests`, or the condition that chooses them";
+            report.add_with(rate.place, "which requests it is a share of is not said", hint);
+        }
+    }
+    let events = metric.events.as_ref().and_then(|events| events.missing.as_ref());
+    if let Some(missing) = metric.rate.as_ref().and_then(|rate| rate.missing.as_ref()).or(events) {
+        report.add_with(missing.place, "a log of requests has no empty counts", "leave `missing` out");
+    }
+    if let Some(shape) = &metric.values
+        && shape.value.name().is_some_and(|name| name.value == "latency")
+        && shape.unit.as_ref().map(|unit| &unit.value.unit) != Some(&Unit::Milliseconds)
+    {
+        let place = shape.unit.as_ref().map_or(shape.value.place(), |unit| unit.place);
+        report.add_with(place, "a latency is a time", "write `values: { value: latency, unit: ms }`");
+    }
+}
+
+/// The log as it is for one arm, and what its rows call that arm.
+fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Report) -> (Requests, String) {
+    let shown: Vec<String> = entry.path.0.iter().map(|path| values.fill(path, report)).collect();
+    let maybe = |text: Option<&At<String>>, report: &mut Report| text.map(|text| values.fill(text, report));
+    let (arms, arm) = match &entry.arm {
+        Some(arms) => arms_of(arms, values, report),
+        None if paths_differ(entry, values) => (Arms::All(values.arm.name().to_owned()), values.arm.name().to_owned()),
+        None => (Arms::Column(None), values.arm.name().to_owned()),
+    };
+    let log = Requests {
+        inputs: shown.iter().map(|path| if path == "-" { path.into() } else { folder.join(path) }).collect(),
+        shown: shown.join(", "),
+        format: entry.format.as_ref().map_or(Format::Auto, |format| format.value.0),
+        columns: Columns {
+            time: maybe(entry.time.as_ref(), report),
+            zone: super::sources::zone(entry.zone.as_ref(), values, report),
+            status: maybe(entry.status.as_ref(), report),
+            error: condition(entry.error.as_ref(), values, report),
+            latency: entry.latency.as_ref().map(|latency| Latency {
+                column: values.fill(&latency.column, report),
+                unit: latency.unit.as_ref().map(|unit| unit.value),
+            }),
+        },
+        arms,
+        filter: condition(entry.filter.as_ref(), values, report),
+        max_bad: entry.max_bad_rows.as_ref().map_or(MAX_BAD, |share| share.value.0),
+    };
+    (log, arm)
+}
+
+/// Whether each arm has inputs of its own.
+fn paths_differ(entry: &RequestsEntry, values: &Values) -> bool {
+    let [one, other] = Arm::BOTH.map(|arm| {
+        let values = Values { arm, ..*values };
+        entry.path.0.iter().map(|path| values.quietly(path)).collect::<Vec<_>>()
+    });
+    one != other
+}
+
+fn arms_of(arms: &ArmsEntry, values: &Values, report: &mut Report) -> (Arms, String) {
+    if arms.baseline.value == arms.canary.value {
+        report.add(arms.canary.place, format!("`{}` cannot mean both arms", arms.canary.value));
+    }
+    let written = |arm: Arm| if arm == Arm::Baseline { &arms.baseline } else { &arms.canary };
+    if let Some(column) = &arms.column {
+        let value = values.fill(written(values.arm), report);
+        return (Arms::Column(Some(values.fill(column, report))), value);
+    }
+    let both = Arm::BOTH.map(|arm| {
+        let own = Values { arm, ..*values };
+        // what is wrong with the other arm's is said when that one is asked
+        let mut unheard = report.quiet();
+        let heard = if arm == values.arm { &mut *report } else { &mut unheard };
+        condition(Some(written(arm)), &own, heard).map(|condition| (arm.name().to_owned(), condition))
+    });
+    (Arms::When(both.into_iter().flatten().collect()), values.arm.name().to_owned())
+}
+
+/// A condition on a row, its labels put in.
+pub(super) fn condition(text: Option<&At<String>>, values: &Values, report: &mut Report) -> Option<Condition> {
+    let text = text?;
+    let before = report.len();
+    let filled = values.fill(text, report);
+    if report.len() > before {
+        return None;
+    }
+    Condition::parse(&filled)
+        .map_err(|mistake| {
+            let complaint = Complaint::new(mistake.problem).hint(mistake.hint);
+            let end = filled[mistake.at..].chars().next().map_or(mistake.at, |c| mistake.at + c.len_utf8());
+            let as_written = filled == text.value && mistake.at < end;
+            report.complain_of(text, if as_written { complaint.within(mistake.at..end) } else { complaint });
+        })
+        .ok()
+}
+
+/// The columns of a metric over requests, collected while they are named.
+struct Rows<'a> {
+    values: &'a Values<'a>,
+    counted: Vec<(String, Counted)>,
+    valued: Option<Valued>,
+    /// The rows that are the whole.
+    only: Option<Condition>,
+}
+
+impl Rows<'_> {
+    fn named(&mut self, column: &Column, report: &mut Report) -> Option<(String, At<String>)> {
+        match column {
+            Column::Named(text) => Some((self.values.fill(text, report), text.clone())),
+            Column::Asked(asked) => {
+                let hint = "write `requests`, `errors` or a condition, or read the metric from a `cloudwatch` source";
+                report.add_with(asked.place, "only a `cloudwatch` source has metrics with statistics", hint);
+                None
+            }
+        }
+    }
+
+    fn put(&mut self, name: String, counted: Counted) -> String {
+        if !self.counted.iter().any(|(known, _)| *known == name) {
+            self.counted.push((name.clone(), counted));
+        }
+        name
+    }
+}
+
+impl Names for Rows<'_> {
+    fn counted(&mut self, column: &Column, report: &mut Report) -> Option<String> {
+        let (name, text) = self.named(column, report)?;
+        let counted = match name.as_str() {
+            "requests" => Counted::Requests,
+            "errors" => Counted::Errors,
+            _ => Counted::When(row_condition(&text, self.values, report)?),
+        };
+        Some(self.put(name, counted))
+    }
+
+    fn whole(&mut self, column: &Column, report: &mut Report) -> Option<String> {
+        let (name, text) = self.named(column, report)?;
+        match name.as_str() {
+            "requests" => {}
+            "errors" => {
+                report.add_with(text.place, "a share of the errors", "write the condition that chooses the whole");
+                return None;
+            }
+            _ => self.only = Some(row_condition(&text, self.values, report)?),
+        }
+        Some(self.put(name, Counted::Requests))
+    }
+
+    fn valued(&mut self, column: &Column, report: &mut Report) -> Option<String> {
+        let (name, _) = self.named(column, report)?;
+        self.valued = Some(if name == "latency" { Valued::Latency } else { Valued::Column(name.clone()) });
+        Some(name)
+    }
+}
+
+/// A condition in the place of a column, where a bare name is a mistake of its own.
+fn row_condition(text: &At<String>, values: &Values, report: &mut Report) -> Option<Condition> {
+    let bare = text.value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if bare && !text.value.is_empty() {
+        let near = super::problem::nearest(&text.value, ["requests", "errors"]);
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write `requests`, `errors`, or a condition: `{} = true`", text.value),
+        };
+        report.add_with(text.place, format!("`{}` counts nothing of a request", text.value), hint);
+        return None;
+    }
+    condition(Some(text), values, report)
+}
+
+impl Scalar for TimeUnit {
+    fn scalar(text: &str) -> Result<Self, Complaint> {
+        let wrong = || Complaint::new(format!("`{text}` is not a unit of time")).hint("write ns, us, ms or s");
+        TimeUnit::named(text.trim()).ok_or_else(wrong)
+    }
+}
+
+impl Read for Texts {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        match &node.value {
+            Value::List(items) if items.is_empty() => {
+                report.add_with(node.place, "the list is empty", "write where the logs are: `path: \"logs/*.gz\"`");
+                None
+            }
+            Value::List(_) => Vec::read(node, report).map(Texts),
+            _ => At::read(node, report).map(|one| Texts(vec![one])),
+        }
+    }
+}
+
+impl Read for RequestsEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        let mut keys = Keys::open(node, report, "`requests`", "requests: { path: \"logs/*.gz\" }")?;
+        let (path, format) = (keys.must("path"), keys.may("format"));
+        let (time, zone, status) = (keys.may("time"), keys.may("zone"), keys.may("status"));
+        let (error, latency, arm) = (keys.may("error"), keys.may("latency"), keys.may("arm"));
+        let (filter, max_bad_rows) = (keys.may("where"), keys.may("max_bad_rows"));
+        let entry = path.map(|path| RequestsEntry {
+            path,
+            format,
+            time,
+            zone,
+            status,
+            error,
+            latency,
+            arm,
+            filter,
+            max_bad_rows,
+        });
+        keys.close(entry, |key| match key {
+            "file" | "files" | "paths" | "log" | "logs" => Some("write `path: …`, a text or a list".into()),
+            "latency_unit" | "unit" => Some("write `latency: { column: …, unit: ms }`".into()),
+            "filter" | "only" | "condition" => Some("write `where: 'route != \"/health\"'`".into()),
+            "bad" | "failed" | "is_error" => Some("write `error: \"status >= 500\"`".into()),
+            "timezone" | "tz" => Some("write `zone: Europe/Berlin`".into()),
+            "route" | "region" | "instance" | "by" => {
+                Some("columns need no mention: metrics name them in `where` and `by`".into())
+            }
+            "baseline" | "canary" => Some(format!("write `arm: {{ {key}: … }}`")),
+            _ => None,
+        })
+    }
+}
+
+impl Read for LatencyEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        if !matches!(node.value, Value::Map(_)) {
+            return At::read(node, report).map(|column| LatencyEntry { column, unit: None });
+        }
+        let mut keys = Keys::open(node, report, "`latency`", "latency: { column: latency, unit: ms }")?;
+        let (column, unit) = (keys.must("column"), keys.may("unit"));
+        keys.close(column.map(|column| LatencyEntry { column, unit }), no_hint)
+    }
+}
+
+impl Read for ArmsEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        let form = "arm: { column: version, baseline: \"41\", canary: \"42\" }";
+        let mut keys = Keys::open(node, report, "`arm`", form)?;
+        let column = keys.may("column");
+        let both = keys.must("baseline").zip(keys.must("canary"));
+        keys.close(both.map(|(baseline, canary)| ArmsEntry { column, baseline, canary }), no_hint)
+    }
+}
+
+impl Read for ByEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        if !matches!(node.value, Value::Map(_)) {
+            return At::read(node, report).map(|column| ByEntry { column, most: None, called: None });
+        }
+        let mut keys = Keys::open(node, report, "`by`", "by: { column: route, most: 20 }")?;
+        let (column, most, called) = (keys.must("column"), keys.may("most"), keys.may("called"));
+        keys.close(column.map(|column| ByEntry { column, most, called }), |key| match key {
+            "limit" | "top" | "max" => Some("write `most: 20`".into()),
+            _ => None,
+        })
+    }
+}
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        "Texts".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] })
+    }
+}
+
+impl JsonSchema for LatencyEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Latency".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let units = ["ns", "us", "ms", "s"];
+        json_schema!({
+            "description": "The column whose name says the unit (latency_ms), or column and unit.",
+            "anyOf": [{ "type": "string" }, {
+                "type": "object", "additionalProperties": false, "required": ["column"],
+                "properties": {
+                    "column": { "type": "string", "description": "The column's name." },
+                    "unit": { "type": "string", "examples": units, "description": "What its numbers are in." },
+                },
+            }],
+        })
+    }
+}
+
+impl JsonSchema for ByEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "By".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A column, each of whose values is judged by itself; or column and how many.",
+            "anyOf": [{ "type": "string" }, {
+                "type": "object", "additionalProperties": false, "required": ["column"],
+                "properties": {
+                    "column": { "type": "string", "description": "The column's name." },
+                    "most": { "type": "integer", "minimum": 1, "description": "At most so many groups, the busiest; the requests of all others are one more. Default 20." },
+                    "called": { "type": "string", "description": "What the groups are of, where the column does not say it." },
+                },
+            }],
+        })
+    }
+}

@@ -1,0 +1,367 @@
+//! Asking logs of requests: as few passes over them as there are logs, and what they counted as series.
+//!
+//! ```text
+//!  queries ──► passes ──► requests::read ──► Taken ──► series per query, arm and group
+//!              same log,  one pass each      cells
+//!              same steps
+//! ```
+//!
+//! A step in which an arm had no request at all is a gap. One in which it had some, but none of the chosen rows or of a
+//! group, is a step with none of them: what is rare is not missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fetch::{Done, Fetched, known};
+use super::window::Spacings;
+use crate::config::plan::{Span, TimePlan};
+use crate::series::{Arm, Bins, Instances, Series, SignedDuration, Timestamp, Window};
+use crate::source::file::{Answer, sum_of_series, usual_arm};
+use crate::source::requests::{
+    Account, Arms, Asked, Cell, Counted, GRID, NO_ARM, REST, Requests, SCALE, Slice, Taken, Valued, When, read,
+};
+use crate::source::{Ask, Outside, Query, Source};
+
+/// How long steps are where nobody says it: fine enough to be put together.
+pub(super) const BASE: SignedDuration = SignedDuration::from_secs(10);
+/// What a column's numbers are counted in.
+const THOUSANDTH: f64 = 1e-3;
+/// So many groups are told apart while a log is read, so that the busiest of both arms are among those of each.
+const TOLD_APART: usize = 200;
+/// The group of rows that name none.
+const NAMELESS: &str = "(none)";
+
+/// How many requests each group has.
+pub(super) type Busy = BTreeMap<String, u64>;
+
+/// The steps of each group of one arm.
+type Groups = BTreeMap<String, BTreeMap<Timestamp, Cell>>;
+
+/// One pass over a log.
+struct Pass<'a> {
+    log: &'a Requests,
+    when: When,
+    slices: Vec<Slice>,
+    asked: Vec<Wanted<'a>>,
+}
+
+/// One query and its part of the pass.
+struct Wanted<'a> {
+    at: usize,
+    query: &'a Query,
+    asked: &'a Asked,
+    slice: usize,
+    /// The slice that says in which steps the arm had requests, where its own does not.
+    all: Option<usize>,
+}
+
+/// What logs answer. `so_far` is what files and services have answered: their spacing is that of the steps, where it is known.
+pub(super) fn by_logs(queries: &[Query], time: &TimePlan, so_far: &[Done], outside: &Outside) -> Vec<Done> {
+    let mut spacings = Spacings::default();
+    for fetched in so_far.iter().filter_map(|(_, done)| done.as_ref().ok()) {
+        if !matches!(fetched.answer.series, Series::Values { .. }) {
+            spacings.add(fetched.answer.series.time());
+        }
+    }
+    let step = time.step.or(spacings.step()).unwrap_or(BASE);
+    let passes = passes(queries, time, step);
+    passes.iter().flat_map(|pass| pass.done(outside)).collect()
+}
+
+fn passes<'a>(queries: &'a [Query], time: &TimePlan, step: SignedDuration) -> Vec<Pass<'a>> {
+    let windows = known(time);
+    let mut passes: Vec<Pass> = Vec::new();
+    for (at, query) in queries.iter().enumerate() {
+        let Source::Requests(asked) = &query.source else { continue };
+        // all of a baseline without a window of its own is read: it may be an earlier time
+        let open = query.arm == Arm::Baseline && time.baseline == Span::All;
+        let own = windows.map(|windows| *windows.get(query.arm));
+        let origin = own.map_or(Timestamp::UNIX_EPOCH, |own| own.start);
+        let fits = |pass: &Pass| *pass.log == asked.log && in_phase(pass.when.origin, origin, step);
+        let pass = match passes.iter().position(fits) {
+            Some(found) => found,
+            None => {
+                let windows = own.into_iter().collect();
+                let when = When { windows, origin, step };
+                passes.push(Pass { log: &asked.log, when, slices: Vec::new(), asked: Vec::new() });
+                passes.len() - 1
+            }
+        };
+        passes[pass].add(at, query, asked, own.filter(|_| !open));
+    }
+    passes
+}
+
+fn in_phase(one: Timestamp, other: Timestamp, step: SignedDuration) -> bool {
+    let apart = one.as_nanosecond() - other.as_nanosecond();
+    apart.rem_euclid(step.as_nanos().max(1)) == 0
+}
+
+impl<'a> Pass<'a> {
+    fn add(&mut self, at: usize, query: &'a Query, asked: &'a Asked, window: Option<Window>) {
+        match window {
+            None => self.when.windows.clear(),
+            Some(window) if !self.when.windows.is_empty() && !self.when.windows.contains(&window) => {
+                self.when.windows.push(window);
+            }
+            Some(_) => {}
+        }
+        let mut slice = asked.slice.clone();
+        if let Some(by) = &mut slice.by {
+            by.most = by.most.max(TOLD_APART);
+            slice.counted.push((REQUESTS.to_owned(), Counted::Requests));
+        }
+        let partly = slice.filter.is_some() || slice.by.is_some();
+        let all = Slice { filter: None, by: None, counted: requests(), valued: None };
+        let all = partly.then(|| self.slice(all));
+        let slice = self.slice(slice);
+        self.asked.push(Wanted { at, query, asked, slice, all });
+    }
+
+    /// The place of a slice: what is asked of the same rows is asked once.
+    fn slice(&mut self, new: Slice) -> usize {
+        let fits = |known: &Slice| {
+            let same = known.filter == new.filter && known.by == new.by;
+            let valued = known.valued.is_none() || new.valued.is_none() || known.valued == new.valued;
+            let named = |name: &str, counted: &Counted| known.counted.iter().all(|(n, c)| n != name || c == counted);
+            same && valued && new.counted.iter().all(|(name, counted)| named(name, counted))
+        };
+        let Some(found) = self.slices.iter().position(fits) else {
+            self.slices.push(new);
+            return self.slices.len() - 1;
+        };
+        let known = &mut self.slices[found];
+        for counted in new.counted {
+            if !known.counted.contains(&counted) {
+                known.counted.push(counted);
+            }
+        }
+        known.valued = known.valued.take().or(new.valued);
+        found
+    }
+
+    fn done(&self, outside: &Outside) -> Vec<Done> {
+        let taken = match read(self.log, &self.slices, &self.when, outside) {
+            Ok(taken) => taken,
+            Err(error) => return self.asked.iter().map(|wanted| (wanted.at, Err(error.clone()))).collect(),
+        };
+        let canonical = match self.log.inputs.as_slice() {
+            [one] => std::fs::canonicalize(one).ok(),
+            _ => None,
+        };
+        let answered = self.asked.iter().map(|wanted| {
+            let (answer, busy) = self.answer(wanted, &taken);
+            let clock = taken.account.clock.clone();
+            (wanted.at, Ok(Fetched { answer, clock, canonical: canonical.clone(), lost: None, log: Some(busy) }))
+        });
+        answered.collect()
+    }
+
+    fn answer(&self, wanted: &Wanted, taken: &Taken) -> (Answer, Busy) {
+        let arm = ArmOf::new(wanted, taken);
+        let groups = arm.groups(taken, wanted.slice);
+        let all = wanted.all.map(|all| arm.groups(taken, all));
+        let steps: BTreeSet<Timestamp> = all.iter().flatten().flat_map(|(_, steps)| steps.keys().copied()).collect();
+        let shape = Shape::new(wanted, &self.slices[wanted.slice], taken);
+        let mut notes = Vec::new();
+        notes.extend(arm.none_found(self.log));
+        notes.extend(told(&taken.account));
+        let answer = |series: Series, groups: Option<Instances>, notes: Vec<String>| Answer {
+            series,
+            instances: None,
+            groups,
+            split: arm.split,
+            notes,
+        };
+        if wanted.query.by.is_none() {
+            let cells = groups.into_values().next().unwrap_or_default();
+            // without a single chosen row nothing is known of a share or a latency; of occurrences, that there were none
+            let steps = if cells.is_empty() && !shape.is_events() { BTreeSet::new() } else { steps };
+            let series = shape.series(&cells, &steps);
+            notes.extend(range(&series));
+            return (answer(series, None, notes), Busy::new());
+        }
+        let busy = groups.iter().map(|(name, cells)| (name.clone(), shape.requests(cells))).collect();
+        let series: Instances =
+            groups.iter().map(|(name, cells)| (name.clone(), shape.series(cells, &steps))).collect();
+        let whole = sum_of_series(series.values()).unwrap_or_else(|| shape.series(&BTreeMap::new(), &steps));
+        notes.extend(range(&whole));
+        (answer(whole, Some(series), notes), busy)
+    }
+}
+
+/// What requests are called when they are counted beside what was asked for.
+const REQUESTS: &str = "requests";
+
+fn requests() -> Vec<(String, Counted)> {
+    vec![(REQUESTS.to_owned(), Counted::Requests)]
+}
+
+/// Which of the arms that were found is the one that is asked for.
+struct ArmOf<'a> {
+    names: Vec<&'a str>,
+    strangers: Vec<&'a str>,
+    split: bool,
+}
+
+impl<'a> ArmOf<'a> {
+    fn new(wanted: &Wanted, taken: &'a Taken) -> ArmOf<'a> {
+        let found: BTreeSet<&str> =
+            taken.slices.iter().flat_map(|slice| slice.keys()).map(|(arm, _)| arm.as_str()).collect();
+        let usual = wanted.asked.log.arms == Arms::Column(None);
+        let alone = usual && found.contains(NO_ARM);
+        let is = |name: &str| match usual {
+            true if alone => name == NO_ARM,
+            true => usual_arm(name) == Some(wanted.query.arm),
+            false => name == wanted.asked.arm,
+        };
+        let (names, strangers) = found.into_iter().partition(|name| is(name));
+        ArmOf { names, strangers, split: !alone && !matches!(wanted.asked.log.arms, Arms::All(_)) }
+    }
+
+    /// What to tell where the arm has no row.
+    fn none_found(&self, log: &Requests) -> Option<String> {
+        let Arms::Column(column) = &log.arms else { return None };
+        let column = column.as_deref().unwrap_or("arm");
+        let names: Vec<String> = self.strangers.iter().take(12).map(|name| format!("{name:?}")).collect();
+        let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        self.names.is_empty().then(|| format!("no row is of this arm in column {column:?}, which has {there}"))
+    }
+
+    /// The arm's steps by group.
+    fn groups(&self, taken: &Taken, slice: usize) -> Groups {
+        let mut groups = Groups::new();
+        let of_slice = taken.slices.get(slice).into_iter().flatten();
+        for ((_, group), steps) in of_slice.filter(|((arm, _), _)| self.names.contains(&arm.as_str())) {
+            let name = if group.is_empty() { NAMELESS } else { group };
+            let own = groups.entry(name.to_owned()).or_default();
+            for (time, cell) in steps {
+                match own.get_mut(time) {
+                    Some(known) => *known = together(known, cell),
+                    None => {
+                        own.insert(*time, cell.clone());
+                    }
+                }
+            }
+        }
+        groups
+    }
+}
+
+fn together(one: &Cell, other: &Cell) -> Cell {
+    let counts = one.counts.iter().zip(&other.counts).map(|(a, b)| a.saturating_add(*b)).collect();
+    let bins: Vec<&Bins> = [&one.bins, &other.bins].into_iter().flatten().collect();
+    Cell { counts, bins: Bins::sum(bins.iter().copied()) }
+}
+
+/// Where a query's numbers are in the cells of its slice, and what they become.
+struct Shape<'a> {
+    ask: &'a Ask,
+    counted: &'a [(String, Counted)],
+    scale: f64,
+}
+
+impl<'a> Shape<'a> {
+    fn new(wanted: &Wanted<'a>, slice: &'a Slice, taken: &Taken) -> Shape<'a> {
+        let of_latency = if taken.account.scale > 0.0 { taken.account.scale } else { SCALE };
+        let scale = match (&wanted.query.ask, &slice.valued) {
+            (Ask::Values { factor, .. }, Some(Valued::Column(_))) => THOUSANDTH * factor,
+            _ => of_latency,
+        };
+        Shape { ask: &wanted.query.ask, counted: &slice.counted, scale }
+    }
+
+    fn is_events(&self) -> bool {
+        matches!(self.ask, Ask::Events { .. })
+    }
+
+    fn count(&self, cell: Option<&Cell>, name: Option<&str>) -> u64 {
+        let at = name.and_then(|name| self.counted.iter().position(|(known, _)| known == name));
+        at.zip(cell).and_then(|(at, cell)| cell.counts.get(at).copied()).unwrap_or(0)
+    }
+
+    /// How many requests there are in all steps.
+    fn requests(&self, cells: &BTreeMap<Timestamp, Cell>) -> u64 {
+        cells.values().map(|cell| self.count(Some(cell), Some(REQUESTS))).fold(0, u64::saturating_add)
+    }
+
+    /// A histogram of nothing, on the grid of the others.
+    fn none(&self, cells: &BTreeMap<Timestamp, Cell>) -> Bins {
+        let known = cells.values().find_map(|cell| cell.bins.as_ref());
+        let (grid, end) = known.map_or((GRID, None), |bins| (bins.grid(), bins.end()));
+        Bins::new(grid, end, Vec::new())
+    }
+
+    /// The series of cells; in the other `steps` there were requests, but none of these.
+    fn series(&self, cells: &BTreeMap<Timestamp, Cell>, steps: &BTreeSet<Timestamp>) -> Series {
+        let time: Vec<Timestamp> = match steps.is_empty() {
+            true => cells.keys().copied().collect(),
+            false => cells.keys().chain(steps).copied().collect::<BTreeSet<_>>().into_iter().collect(),
+        };
+        let column = |name: Option<&str>| time.iter().map(|at| self.count(cells.get(at), name)).collect::<Vec<u64>>();
+        match self.ask {
+            Ask::Counts { total, bad, good, .. } => {
+                let total = column(total.as_deref());
+                let bad = match (bad, good) {
+                    (None, Some(good)) => {
+                        total.iter().zip(column(Some(good))).map(|(total, good)| total.saturating_sub(good)).collect()
+                    }
+                    (bad, _) => column(bad.as_deref()),
+                };
+                Series::Counts { time, total, bad }
+            }
+            Ask::Events { count, exposure, .. } => {
+                let exposure = exposure.as_ref().map(|name| column(Some(name)).into_iter().map(|n| n as f64).collect());
+                Series::Events { count: column(Some(count)), exposure, time }
+            }
+            Ask::Values { .. } | Ask::Gauge { .. } => {
+                let bins = |at: &Timestamp| cells.get(at).and_then(|cell| cell.bins.clone());
+                let bins = time.iter().map(|at| bins(at).unwrap_or_else(|| self.none(cells))).collect();
+                Series::Buckets { time, bins, scale: self.scale }
+            }
+        }
+    }
+}
+
+/// What a reader should know of a pass.
+fn told(account: &Account) -> Vec<String> {
+    let s = |n: u64| if n == 1 { "" } else { "s" };
+    let mut notes =
+        vec![format!("{} row{} of {} file{}", account.rows, s(account.rows), account.files, s(account.files as u64))];
+    let mut left_out = |count: u64, why: &str| {
+        if count > 0 {
+            notes.push(format!("{count} row{} left out: {why}", s(count)));
+        }
+    };
+    left_out(account.outside, "not in the window");
+    left_out(account.filtered, "no requests by the source's `where`");
+    left_out(account.armless, "of neither arm");
+    for (why, bad) in &account.bad {
+        let example = bad.examples.first().map(|example| format!(" ({example})")).unwrap_or_default();
+        left_out(bad.count, &format!("{why}{example}"));
+    }
+    if account.beyond > 0 {
+        notes.push(format!("{} longer than a day count as a day or more", account.beyond));
+    }
+    notes
+}
+
+/// From where to where the values reach, and how finely they are told apart.
+fn range(series: &Series) -> Option<String> {
+    let Series::Buckets { bins, scale, .. } = series else { return None };
+    let sum = Bins::sum(bins)?;
+    let (low, high) = (sum.cells().next()?.0, sum.cells().last()?.0);
+    let (low, high) = (sum.grid().low(low), sum.grid().high(high));
+    let shown =
+        |value: u64| format!("{:.4}", value as f64 * scale).trim_end_matches('0').trim_end_matches('.').to_owned();
+    Some(format!("values from {} to {}, in cells of {:.2} %", shown(low), shown(high), sum.grid().resolution() * 100.0))
+}
+
+/// The busiest of the groups of both arms, the others put together. Groups are in order of their names, the rest at the end.
+pub(super) fn busiest(busy: &Busy, most: usize) -> Vec<String> {
+    let mut names: Vec<(&String, u64)> = busy.iter().filter(|(name, _)| *name != REST).map(|(n, b)| (n, *b)).collect();
+    names.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    names.truncate(most);
+    let mut kept: Vec<String> = names.into_iter().map(|(name, _)| name.clone()).collect();
+    kept.sort();
+    kept
+}
