@@ -118,3 +118,10 @@ pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
         Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch => None,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod real;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

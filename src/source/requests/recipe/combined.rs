@@ -2,11 +2,11 @@
 //!
 //! The combined format itself does not say how long a request took; everybody appends it in a way of their own. What can
 //! be told is told: nginx's `$request_time` has exactly three decimals (seconds); of several such fields the request's
-//! time is the longest, an upstream's never more. A single field of whole numbers is Apache's `%D` (microseconds) where one
+//! time is the longest, an upstream's never more; it may be behind a key (`rt=0.005`). A single field of whole numbers is Apache's `%D` (microseconds) where one
 //! of them is so large that it cannot be anything shorter. Otherwise the field has its name, `request_time` or `field_11`,
 //! and the configuration has to say the unit.
 
-use super::super::split::spaced::{Field, Fields};
+use super::super::split::spaced::{Field, Fields, keyed};
 use super::head;
 use super::{LatencyFrom, Lines, Recipe, TimeFrom, TimeUnit};
 
@@ -32,12 +32,16 @@ const NUMBERED: [&str; WIDE] = [
     "field_20",
 ];
 
-/// By whether the name of the host comes first, whether it is the common format (no referer and no user agent), and which
-/// of the fields behind it is the time.
-static LAYOUTS: [[[[&str; WIDE]; TIMES]; 2]; 2] =
-    [[layouts(false, false), layouts(false, true)], [layouts(true, false), layouts(true, true)]];
+/// By whether the name of the host comes first, whether it is the common format (no referer and no user agent), whether
+/// the time is behind a key, and which of the fields it is.
+static LAYOUTS: [[[[[&str; WIDE]; TIMES]; 2]; 2]; 2] =
+    [[keys(false, false), keys(false, true)], [keys(true, false), keys(true, true)]];
 
-const fn layouts(host: bool, common: bool) -> [[&'static str; WIDE]; TIMES] {
+const fn keys(host: bool, common: bool) -> [[[&'static str; WIDE]; TIMES]; 2] {
+    [layouts(host, common, "request_time"), layouts(host, common, "request_time=")]
+}
+
+const fn layouts(host: bool, common: bool, name: &'static str) -> [[&'static str; WIDE]; TIMES] {
     let mut all = [NUMBERED; TIMES];
     let (first, known) = (host as usize, if common { 7 } else { 9 });
     let mut time = 0;
@@ -50,7 +54,7 @@ const fn layouts(host: bool, common: bool) -> [[&'static str; WIDE]; TIMES] {
         if host {
             all[time][0] = "server_name";
         }
-        all[time][first + known + time] = "request_time";
+        all[time][first + known + time] = name;
         time += 1;
     }
     all
@@ -91,7 +95,9 @@ pub(super) fn recipe(head: &[u8]) -> Recipe {
     let shape = rows.iter().find_map(|row| Shape::of(row)).unwrap_or(Shape { host: false, common: false });
     let found = request_time(&rows, shape);
     let (time, unit) = found.unwrap_or((0, None));
-    let names = &LAYOUTS[usize::from(shape.host)][usize::from(shape.common)][time];
+    let behind_key = |row: &Vec<Field>| row.get(shape.known() + time).is_some_and(|field| field.inner.contains(&b'='));
+    let key = found.is_some() && rows.iter().any(behind_key);
+    let names = &LAYOUTS[usize::from(shape.host)][usize::from(shape.common)][usize::from(key)][time];
     Recipe {
         lines: Lines::Spaced { names },
         time: vec![TimeFrom::Column("time_local".into())],
@@ -111,7 +117,7 @@ fn request_time(rows: &[Vec<Field>], shape: Shape) -> Option<(usize, Option<Time
     let column = |at: usize| -> Vec<&[u8]> {
         let cells =
             rows.iter().filter(|row| Shape::of(row) == Some(shape)).filter_map(|row| row.get(shape.known() + at));
-        cells.map(|field| field.inner).filter(|cell| *cell != b"-").collect()
+        cells.map(|field| keyed(field.inner)).filter(|cell| *cell != b"-").collect()
     };
     let columns: Vec<(usize, Vec<&[u8]>)> =
         (0..TIMES).map(|at| (at, column(at))).filter(|(_, cells)| !cells.is_empty()).collect();

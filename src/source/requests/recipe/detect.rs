@@ -68,23 +68,20 @@ fn is_request(names: &[String]) -> bool {
     usual::is_request(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
+/// Others write tables of statistics under the same first line, so the first row has to have a histogram.
 fn is_hlog(head: &[u8]) -> bool {
-    let says = |line: &[u8]| {
-        line.starts_with(b"#[Histogram log format version")
-            || line.starts_with(b"\"StartTimestamp\",\"Interval_Length\"")
-            || line.starts_with(b"\"StartTimestamp\",\"EndTimestamp\"")
-    };
-    let tagless = |line: &[u8]| match line.strip_prefix(b"Tag=") {
-        Some(rest) => rest.iter().position(|byte| *byte == b',').map_or(rest, |at| &rest[at + 1..]).to_vec(),
-        None => line.to_vec(),
+    let untagged = |line: &[u8]| -> usize {
+        let tag = line.strip_prefix(b"Tag=").and_then(|tag| tag.iter().position(|byte| *byte == b','));
+        tag.map_or(0, |comma| comma + 5)
     };
     let interval = |line: &[u8]| {
-        let row = tagless(line);
-        let mut cells = row.split(|byte| *byte == b',');
+        let mut cells = line[untagged(line)..].split(|byte| *byte == b',');
         let numbers = cells.by_ref().take(3).filter(|cell| is_number(cell)).count();
         numbers == 3 && cells.next().is_some_and(|code| code.starts_with(b"HIST"))
     };
-    head::lines(head).any(says) || head::lines(head).find(|line| !line.starts_with(b"#")).is_some_and(interval)
+    let version = head::lines(head).any(|line| line.starts_with(b"#[Histogram log format version"));
+    let row = head::lines(head).find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    row.map_or(version, |line| line.starts_with(b"\"StartTimestamp\",") || interval(line))
 }
 
 fn is_number(cell: &[u8]) -> bool {

@@ -65,8 +65,8 @@ const ASKED: [&str; 16] = [
 /// How a request went, where there is no status.
 const OUTCOMES: [&str; 8] = ["error", "success", "successful", "failed", "ok", "timeout", "is_error", "result"];
 
-/// Words in the names of columns that are about many requests.
-const AGGREGATES: [&str; 27] = [
+/// Words in the names of columns that are about many requests, or (a span's parent) about parts of one.
+const AGGREGATES: [&str; 28] = [
     "requests",
     "errors",
     "failures",
@@ -94,6 +94,7 @@ const AGGREGATES: [&str; 27] = [
     "bucket",
     "users",
     "stats",
+    "parent",
 ];
 
 /// Whether a column with this name usually is a latency, and if so the unit that its name says.
@@ -205,6 +206,7 @@ mod tests {
             "time,route,latency_ms,request_count",
             "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time",
             "time,value",
+            "TraceID,SpanID,ParentID,OperationName,StartTimeUnixNano,Duration",
             "starttime,seconds,ctime,dtime,ttime,wait",
             "",
         ] {

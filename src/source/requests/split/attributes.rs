@@ -132,3 +132,57 @@ fn character(entity: &[u8]) -> Option<char> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(indent: usize, wanted: &[&str], line: &str) -> Result<Option<Vec<String>>, &'static str> {
+        let wanted: Vec<String> = wanted.iter().map(|name| name.to_string()).collect();
+        let mut fields = vec![Value::Int(7); wanted.len()];
+        let is = Attributes::new(&["httpSample", "sample"], indent, &wanted).split(line.as_bytes(), &mut fields)?;
+        let shown = |value: &Value| match value {
+            Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            Value::Unescaped(text) => format!("!{}", String::from_utf8_lossy(text)),
+            other => format!("{other:?}"),
+        };
+        Ok((is == Is::Row).then(|| fields.iter().map(shown).collect()))
+    }
+
+    fn row(cells: &[&str]) -> Result<Option<Vec<String>>, &'static str> {
+        Ok(Some(cells.iter().map(|cell| cell.to_string()).collect()))
+    }
+
+    #[test]
+    fn attributes_are_found_by_their_own_names_and_by_those_of_the_csv() {
+        let line = r#"<httpSample t="12" lt='3' s = "true" lb="a &lt;&#38;&#x3e; &quot;b&apos;" rm="" rc="200">"#;
+        assert_eq!(
+            read(0, &["t", "label", "s", "rm", "ng"], line),
+            row(&["12", "!a <&> \"b'", "true", "Missing", "Missing"])
+        );
+        assert_eq!(read(0, &["elapsed", "t", "responseCode"], line), row(&["12", "12", "200"]));
+        assert_eq!(read(0, &["lb"], r#"<sample lb="=>"/>"#), row(&["=>"]));
+        assert_eq!(read(0, &["t"], "<sample>"), row(&["Missing"]));
+    }
+
+    #[test]
+    fn samples_inside_of_others_and_everything_else_are_no_rows() {
+        for line in
+            ["", "<testResults version=\"1.2\">", "  <httpSample t=\"1\"/>", "</httpSample>", "<httpSamples t=\"1\"/>"]
+        {
+            assert_eq!(read(0, &["t"], line), Ok(None), "{line}");
+        }
+        assert_eq!(read(2, &["t"], "  <httpSample t=\"1\"/>"), row(&["1"]));
+        assert_eq!(read(2, &["t"], "    <httpSample t=\"1\"/>"), Ok(None));
+    }
+
+    #[test]
+    fn a_tag_that_is_cut_off_is_an_error() {
+        for line in ["<sample t=\"1", "<sample t", "<sample t=\"1\"", "<sample t=1>", "<sample t=\"1\" s", "<sample"] {
+            assert_eq!(read(0, &["t"], line), Err(BROKEN), "{line}");
+        }
+        assert!(read(0, &["lb"], "<sample lb=\"a & b\">").is_err());
+        assert!(read(0, &["lb"], "<sample lb=\"&nbsp;\">").is_err());
+        assert!(read(0, &["lb"], "<sample lb=\"&#xd800;\">").is_err());
+    }
+}

@@ -391,3 +391,185 @@ fn plain(line: &[u8], mut at: usize) -> usize {
     let rest = line[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
     rest.map_or(line.len(), |more| at + more)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value as Tree};
+
+    use super::*;
+
+    fn read(json: &Json, slots: usize, line: &[u8]) -> Result<Vec<Value<'static>>, &'static str> {
+        let mut fields = vec![Value::Int(7); slots];
+        assert_eq!(json.split(line, &mut fields)?, Is::Row);
+        let owned = |value: &Value| match value {
+            Value::Text(text) => Value::Unescaped((*text).into()),
+            Value::Unescaped(text) => Value::Unescaped(text.clone()),
+            Value::Bool(yes) => Value::Bool(*yes),
+            other => {
+                assert_eq!(other, &Value::Missing);
+                Value::Missing
+            }
+        };
+        Ok(fields.iter().map(owned).collect())
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| name.to_string()).collect()
+    }
+
+    fn one(name: &str, line: &str) -> Value<'static> {
+        read(&Json::new(&names(&[name])), 1, line.as_bytes()).unwrap()[0].clone()
+    }
+
+    fn text(text: &str) -> Value<'static> {
+        Value::Unescaped(text.as_bytes().into())
+    }
+
+    #[test]
+    fn keys_and_paths_are_found_and_what_lies_between_is_skipped() {
+        let line = r#" {"t":"2026-11-21T10:00:00Z", "skip":{"a":["]}",{"b":"\"}"}],"e":{}},"ms":1.5e3,"ok":true,"no":null,
+            "data":{"tags":{"status":"200","x":[1,2]},"value":12},"http.status":404,"attributes":{"http.route":"/a\u00e9"}}"#;
+        assert_eq!(one("t", line), text("2026-11-21T10:00:00Z"));
+        assert_eq!(one("ms", line), text("1.5e3"));
+        assert_eq!(one("ok", line), Value::Bool(true));
+        assert_eq!(one("data.tags.status", line), text("200"));
+        assert_eq!(one("data.value", line), text("12"));
+        assert_eq!(one("http.status", line), text("404"));
+        assert_eq!(one("attributes.http.route", line), text("/aé"));
+        for missing in ["no", "data", "data.tags", "data.tags.x", "a", "skip.a.b", "nothing", "t.t", ""] {
+            assert_eq!(one(missing, line), Value::Missing, "{missing}");
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_dot_goes_before_a_path_and_the_last_of_two_counts() {
+        assert_eq!(one("a.b", r#"{"a.b":1,"a":{"b":2}}"#), text("1"));
+        assert_eq!(one("a.b", r#"{"a":{"b":2},"a.b":1}"#), text("1"));
+        assert_eq!(one("a", r#"{"a":1,"a":2}"#), text("2"));
+        assert_eq!(one("a", r#"{"a":1,"\u0061":"x"}"#), text("x"));
+        assert_eq!(one("a.b", r#"{"a":{"b":2},"a":3}"#), Value::Missing);
+    }
+
+    #[test]
+    fn columns_are_looked_for_in_the_objects_of_a_format() {
+        let line = r#"{"metric":"m","data":{"value":3,"tags":{"name":"n","value":"tag"}}}"#;
+        let json = Json::within(&names(&["metric", "name", "value", "data.value"]), &["data.tags", "data"]);
+        assert_eq!(read(&json, 4, line.as_bytes()).unwrap(), [text("m"), text("n"), text("tag"), text("3")]);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for line in [
+            "[]",
+            "1",
+            "{",
+            "{}}",
+            "{} x",
+            "{\"a\":1,}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{a:1}",
+            "{\"a\":01}",
+            "{\"a\":1.}",
+            "nul",
+            "{\"a\":-}",
+            "{\"a\":\"\t\"}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":1e999}",
+            "{\"a\":tru}",
+            "{\"a\":[1,]}",
+            "{\"a\":[1}}",
+            "{\"a\":{\"b\":1]}",
+            "{\"a\":1 \"b\":2}",
+            "\u{feff}{}",
+            "{\"a\":[[}]]",
+        ] {
+            let wanted = [names(&["a"]), names(&["z"])];
+            wanted
+                .iter()
+                .for_each(|wanted| assert_eq!(read(&Json::new(wanted), 1, line.as_bytes()), Err(BROKEN), "{line}"));
+        }
+        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&Json::new(&[]), 0, nested(126).as_bytes()).is_ok());
+        assert!(read(&Json::new(&[]), 0, nested(127).as_bytes()).is_err());
+        assert_eq!(Json::new(&[]).split(b" ", &mut []), Ok(Is::Nothing));
+    }
+
+    /// JSON as text, with keys that come twice.
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?",
+            prop_oneof![Just("true"), Just("false"), Just("null"), Just("{}"), Just("[]")].prop_map(String::from),
+            ".{0,12}".prop_map(|text| Tree::from(text).to_string()),
+            r#""([a-z ,:{}\[\]]|\\[nu"/x\\]|\\u[d0][8c0][0-9a-f]{2}|é){0,9}""#,
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let key = prop_oneof![Just("a"), Just("b"), Just("a.b"), Just("\\u0061"), Just("long key, unwanted")];
+            let pairs = prop::collection::vec((key, inner.clone()), 0..4);
+            let object = pairs.prop_map(|pairs| {
+                let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+                format!("{{{}}}", pairs.join(","))
+            });
+            let array = prop::collection::vec(inner, 0..4).prop_map(|items| format!("[{}]", items.join(" , ")));
+            prop_oneof![3 => object, 1 => array]
+        })
+    }
+
+    fn agree(line: &[u8]) -> Result<(), TestCaseError> {
+        let wanted = ["a", "b", "a.b", "b.a"];
+        let ours = read(&Json::new(&names(&wanted)), wanted.len(), line);
+        let Ok(theirs) = serde_json::from_slice::<Map<String, Tree>>(line) else {
+            prop_assert!(ours.is_err(), "serde_json refuses {}", String::from_utf8_lossy(line));
+            return Ok(());
+        };
+        prop_assert!(ours.is_ok(), "serde_json reads {}", String::from_utf8_lossy(line));
+        for (name, ours) in wanted.iter().zip(ours.unwrap()) {
+            let by_path = || name.split_once('.').and_then(|(outer, inner)| theirs.get(outer)?.get(inner));
+            let same = match (ours, theirs.get(*name).or_else(by_path).unwrap_or(&Tree::Null)) {
+                (Value::Missing, tree) => matches!(tree, Tree::Null | Tree::Object(_) | Tree::Array(_)),
+                (Value::Bool(yes), tree) => *tree == Tree::Bool(yes),
+                (Value::Unescaped(ours), Tree::String(text)) => *ours == *text.as_bytes(),
+                (Value::Unescaped(ours), tree) => serde_json::from_slice::<Tree>(&ours).unwrap() == *tree,
+                _ => false,
+            };
+            prop_assert!(same, "{name} of {}", String::from_utf8_lossy(line));
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn lines_are_read_as_serde_json_reads_them(line in json()) {
+            prop_assume!(!line.trim().is_empty());
+            agree(line.as_bytes())?;
+        }
+
+        #[test]
+        fn broken_lines_are_refused_as_serde_json_refuses_them(
+            line in json(), at in any::<prop::sample::Index>(), byte in prop_oneof![any::<u8>(), prop::sample::select(&b"\"\\{}[],:0e-. "[..])],
+            how in 0..4,
+        ) {
+            let mut line = format!("{{\"a\":{line}}}").into_bytes();
+            let at = at.index(line.len());
+            match how {
+                0 => line.truncate(at),
+                1 => line[at] = byte,
+                2 => line.insert(at, byte),
+                _ => drop(line.remove(at)),
+            }
+            prop_assume!(!line.trim_ascii().is_empty());
+            agree(&line)?;
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(line in prop::collection::vec(any::<u8>(), 1..64)) {
+            prop_assume!(!line.trim_ascii().is_empty());
+            agree(&line)?;
+        }
+    }
+}

@@ -56,3 +56,24 @@ impl Split for Records {
         if count < self.least { Err("has too few fields") } else { Ok(Is::Row) }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_of_the_kind_are_rows_and_quotes_mean_nothing() {
+        let wanted = ["end".to_string(), "message".into(), "group".into()];
+        let records = Records::new("REQUEST", b'\t', &["record", "group", "end", "message"], &wanted).unwrap();
+        let mut fields = vec![Value::Int(7); 3];
+        assert_eq!(records.split(b"REQUEST\tg\t12\t\"open", &mut fields), Ok(Is::Row));
+        assert_eq!(fields, [Value::Text(b"12"), Value::Text(b"\"open"), Value::Text(b"g")]);
+        assert_eq!(records.split(b"REQUEST\t\t12", &mut fields), Ok(Is::Row));
+        assert_eq!(fields, [Value::Text(b"12"), Value::Missing, Value::Missing]);
+        assert_eq!(records.split(b"USER\tg\t12", &mut fields), Ok(Is::Nothing));
+        assert_eq!(records.split(b"", &mut fields), Ok(Is::Nothing));
+        assert_eq!(records.split(b"REQUEST\tg", &mut fields), Err("has too few fields"));
+        assert_eq!(Records::new("REQUEST", b'\t', &["record"], &wanted).err(), Some("end".into()));
+    }
+}

@@ -28,6 +28,8 @@ struct Wanted {
 #[derive(Clone, Copy)]
 enum Part {
     Whole,
+    /// What stands behind the key, in a field like `rt=0.005`.
+    Keyed,
     Method,
     Uri,
     Host,
@@ -36,14 +38,15 @@ enum Part {
 }
 
 impl Spaced {
-    /// For fields of these names, and the parts of the request line. `Err` is the name that the format does not have.
+    /// For fields of these names (`rt=` is the field `rt`, without what it begins with), and the parts of the request line. `Err` is the name that the format does not have.
     pub(in crate::source::requests) fn new(names: &[&str], wanted: &[String]) -> Result<Spaced, String> {
         let find = |name: &str| names.iter().position(|known| *known == name);
+        let keyed = |name: &str| names.iter().position(|known| known.strip_suffix('=') == Some(name));
         let mut found = Vec::new();
         for (slot, name) in wanted.iter().enumerate() {
             let hit = match find(name) {
                 Some(field) => Some((field, Part::Whole)),
-                None => find(REQUEST).zip(Part::named(name)),
+                None => keyed(name).zip(Some(Part::Keyed)).or_else(|| find(REQUEST).zip(Part::named(name))),
             };
             let (field, part) = hit.ok_or_else(|| name.clone())?;
             found.push(Wanted { field, part, slot });
@@ -156,8 +159,10 @@ impl Part {
 
     /// The part of a field; what is not a request line has none.
     fn of(self, field: &[u8]) -> Option<&[u8]> {
-        if let Part::Whole = self {
-            return Some(field);
+        match self {
+            Part::Whole => return Some(field),
+            Part::Keyed => return Some(keyed(field)),
+            _ => {}
         }
         let space = memchr(b' ', field)?;
         let (method, rest) = (&field[..space], &field[space + 1..]);
@@ -166,7 +171,7 @@ impl Part {
             None => (rest, None),
         };
         match self {
-            Part::Whole => Some(field),
+            Part::Whole | Part::Keyed => Some(field),
             Part::Method => Some(method),
             Part::Uri => Some(uri),
             Part::Protocol => protocol,
@@ -178,6 +183,12 @@ impl Part {
             }
         }
     }
+}
+
+/// `0.005` of `rt=0.005` or `rt="0.005"`.
+pub(in crate::source::requests) fn keyed(field: &[u8]) -> &[u8] {
+    let value = memchr(b'=', field).map_or(field, |equals| &field[equals + 1..]);
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
 /// Host and the rest of `https://host:443/rest`.
@@ -192,5 +203,66 @@ fn without_port(host: &[u8]) -> &[u8] {
     match memrchr(b':', host) {
         Some(colon) if host[colon + 1..].iter().all(u8::is_ascii_digit) => &host[..colon],
         _ => host,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 6] = ["client", "time", "request", "status", "agent", "took"];
+
+    fn read(wanted: &[&str], line: &str) -> Result<Vec<String>, &'static str> {
+        let wanted: Vec<String> = wanted.iter().map(|name| name.to_string()).collect();
+        let mut fields = vec![Value::Int(7); wanted.len()];
+        Spaced::new(&NAMES, &wanted).unwrap().split(line.as_bytes(), &mut fields)?;
+        let shown = |value: &Value| match value {
+            Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            other => format!("{other:?}"),
+        };
+        Ok(fields.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn quotes_and_brackets_are_taken_off_and_nothing_is_looked_at_behind_the_last_wanted() {
+        let line =
+            r#"[2001:db8::1]:80 [21/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 "say \"hi\" \\" 0.125 "open"#;
+        assert_eq!(read(&["took", "agent"], line).unwrap(), ["0.125", r#"say \"hi\" \\"#]);
+        assert_eq!(read(&["time", "client"], line).unwrap(), ["21/Nov/2026:10:00:00 +0000", "[2001:db8::1]:80"]);
+        let request = ["method", "uri", "path", "protocol", "host", "request"];
+        let parts = ["GET", "/a?b", "/a", "HTTP/1.1", "Missing", "GET /a?b HTTP/1.1"];
+        assert_eq!(read(&request, line).unwrap(), parts);
+    }
+
+    #[test]
+    fn a_request_has_parts_or_none() {
+        let parts = |request: &str| {
+            let line = format!("c t \"{request}\" 200 - 1");
+            read(&["method", "host", "path", "protocol"], &line).unwrap().join(" ")
+        };
+        assert_eq!(parts("GET https://a.example:443/x/y?z=/ HTTP/2.0"), "GET a.example /x/y HTTP/2.0");
+        assert_eq!(parts("GET https://a.example?z HTTP/2.0"), "GET a.example / HTTP/2.0");
+        assert_eq!(parts("GET http://[::1]/x HTTP/2.0"), "GET [::1] /x HTTP/2.0");
+        assert_eq!(parts("GET /go?to=http://b/ HTTP/1.1"), "GET Missing /go HTTP/1.1");
+        assert_eq!(parts("- http://a.example:80- -"), "Missing a.example:80- / Missing");
+        assert_eq!(parts("GET /"), "GET Missing / Missing");
+        assert_eq!(parts("-"), "Missing Missing Missing Missing");
+        assert_eq!(parts("\\x16\\x03"), "Missing Missing Missing Missing");
+        assert_eq!(parts(""), "Missing Missing Missing Missing");
+    }
+
+    #[test]
+    fn a_line_that_ends_too_soon_is_no_row() {
+        assert_eq!(read(&["status"], "c t \"GET"), Err("has a quote that is left open"));
+        assert_eq!(read(&["status"], "c t \"GET / HTTP/1.1\""), Err("has too few fields"));
+        assert_eq!(read(&["client"], "c").unwrap(), ["c"]);
+        assert_eq!(read(&["agent", "took"], "c t r s \"a\"b\" \"-\"").unwrap(), ["a\"b", "Missing"]);
+        let mut took = [Value::Missing];
+        let keyed = Spaced::new(&["client", "took="], &["took".into()]).unwrap();
+        assert_eq!((keyed.split(b"c rt=0.005", &mut took), &took[0]), (Ok(Is::Row), &Value::Text(b"0.005")));
+        assert_eq!(Spaced::new(&NAMES, &["route".into()]).err(), Some("route".into()));
+        assert_eq!(Spaced::new(&NAMES[..2], &["path".into()]).err(), Some("path".into()));
+        assert_eq!(Spaced::new(&NAMES, &[]).unwrap().split(b"", &mut []), Ok(Is::Nothing));
     }
 }
