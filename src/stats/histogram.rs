@@ -193,7 +193,8 @@ impl Tally {
         let same = bins.grid == self.grid;
         let moved = |at: u32| if same { at } else { self.grid.index(bins.grid.low(at)) };
         let end = bins.end.map(moved);
-        let cells: Vec<(u32, u64)> = if same { Vec::new() } else { bins.cells().map(|(at, n)| (moved(at), n)).collect() };
+        let cells: Vec<(u32, u64)> =
+            if same { Vec::new() } else { bins.cells().map(|(at, n)| (moved(at), n)).collect() };
         match same {
             true => bins.cells().for_each(|(at, times)| self.count(at, times)),
             false => cells.into_iter().for_each(|(at, times)| self.count(at, times)),

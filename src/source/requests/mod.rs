@@ -17,6 +17,9 @@
 //! where only "at least so slow" is known.
 
 pub mod condition;
+pub mod encoded;
+pub mod hlog;
+pub mod percentiles;
 pub mod recipe;
 mod split;
 

@@ -81,14 +81,8 @@ pub enum LatencyFrom {
 /// The recipe of a format; nothing for those whose rows are not lines of fields (Parquet, histograms, sketches) and for
 /// [`Format::Auto`].
 pub fn of(format: Format, _head: &[u8]) -> Option<Recipe> {
-    let plain = |lines| Recipe {
-        lines,
-        time: Vec::new(),
-        latency: Vec::new(),
-        status: Vec::new(),
-        error: None,
-        only: None,
-    };
+    let plain =
+        |lines| Recipe { lines, time: Vec::new(), latency: Vec::new(), status: Vec::new(), error: None, only: None };
     match format {
         Format::Csv => Some(plain(Lines::Delimited { by: None, names: Names::FirstLine })),
         Format::Tsv => Some(plain(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine })),
