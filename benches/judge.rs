@@ -11,7 +11,7 @@ use davy::judge::judge;
 use davy::judge::rules::{
     self, Bound, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
 };
-use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::Prior;
@@ -122,9 +122,9 @@ fn latencies(c: &mut Criterion) {
         let histogram = |_| {
             let mut histogram = Histogram::new_with_bounds(1, 60_000_000, 3).unwrap();
             (0..EACH).for_each(|_| histogram.saturating_record((latency() * 1000.0) as u64));
-            histogram
+            Bins::from(&histogram)
         };
-        Series::Buckets { time: times(60), histogram: (0..60).map(histogram).collect(), scale: 0.001 }
+        Series::Buckets { time: times(60), bins: (0..60).map(histogram).collect(), scale: 0.001 }
     });
     for (name, series) in [("one by one", single), ("histograms", binned)] {
         let (mut rules, mut data) = workload(1, 60, &Kind::Gauge { quantile: None, scale: Scale::Auto });

@@ -9,7 +9,7 @@ pub mod noise;
 
 use std::collections::BTreeMap;
 
-use crate::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use crate::series::{Bins, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use chance::Chance;
 
 /// What was measured while nothing changed.
@@ -263,14 +263,10 @@ fn thin(series: &mut Series, share: Option<f64>, chance: &mut Chance) {
             let mut keep = kept.iter();
             value.retain(|_| keep.next() == Some(&true));
         }
-        Series::Buckets { histogram, .. } => {
-            for histogram in histogram {
-                let cells: Vec<(u64, u64)> =
-                    histogram.iter_recorded().map(|cell| (cell.value_iterated_to(), cell.count_at_value())).collect();
-                histogram.reset();
-                for (value, count) in cells {
-                    histogram.saturating_record_n(value, chance.binomial(count, share));
-                }
+        Series::Buckets { bins, .. } => {
+            for bins in bins {
+                let kept = bins.cells().map(|(at, count)| (at, chance.binomial(count, share))).collect();
+                *bins = Bins::new(bins.grid(), bins.end(), kept);
             }
         }
         Series::Gauge { requests, .. } => {

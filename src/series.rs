@@ -154,7 +154,7 @@ pub enum Series {
         /// Start of each step; several histograms of one step are added up.
         time: Vec<Timestamp>,
         /// The values of the requests in whole units.
-        histogram: Vec<Histogram<u64>>,
+        bins: Vec<Bins>,
         /// What one unit of the histograms is in the metric's: 0.001 for microseconds in a metric of milliseconds.
         scale: f64,
     },
@@ -207,8 +207,8 @@ impl Series {
                 exposure: exposure.as_ref().map(|e| e[from..to].to_vec()),
             },
             Series::Values { value, .. } => Series::Values { time: times, value: value[from..to].to_vec() },
-            Series::Buckets { histogram, scale, .. } => {
-                Series::Buckets { time: times, histogram: histogram[from..to].to_vec(), scale: *scale }
+            Series::Buckets { bins, scale, .. } => {
+                Series::Buckets { time: times, bins: bins[from..to].to_vec(), scale: *scale }
             }
             Series::Gauge { value, requests, .. } => Series::Gauge {
                 time: times,

@@ -6,8 +6,9 @@
 use crate::history::chance::Chance;
 use crate::history::noise::by_ratio;
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Scale, Side, Statistic};
-use crate::series::{Pair, Series};
+use crate::series::{Bins, Pair, Series};
 use crate::stats::quantile::quantile;
+use crate::stats::slow::Requests;
 use crate::stats::steps::median;
 
 /// What is done to the canary.
@@ -141,12 +142,8 @@ fn level(pair: &Pair<Series>, q: f64) -> Option<f64> {
 
 /// The quantile of all histograms of an arm.
 fn of_buckets(series: &Series, q: f64) -> Option<f64> {
-    let Series::Buckets { histogram, scale, .. } = series else { return None };
-    let mut all = histogram.first()?.clone();
-    for other in histogram.iter().skip(1) {
-        all.add(other).ok()?;
-    }
-    (!all.is_empty()).then(|| all.value_at_quantile(q) as f64 * scale)
+    let Series::Buckets { bins, scale, .. } = series else { return None };
+    Requests::binned(Bins::sum(bins)?, *scale).quantile(q)
 }
 
 fn apply(canary: &mut Series, change: Change, seconds: f64, chance: &mut Chance) {

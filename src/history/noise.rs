@@ -247,7 +247,7 @@ impl History {
                 }
             }
             Series::Values { value, .. } => value.len() as f64 / steps,
-            Series::Buckets { histogram, .. } => histogram.iter().map(|h| h.len() as f64).sum::<f64>() / steps,
+            Series::Buckets { bins, .. } => bins.iter().map(|bins| bins.total() as f64).sum::<f64>() / steps,
             Series::Gauge { requests: Some(requests), .. } => mean_of(requests.iter().map(|n| *n as f64)),
             Series::Gauge { .. } => 0.0,
         };

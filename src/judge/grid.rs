@@ -5,8 +5,7 @@
 //! without pairs, each arm keeps all of its own steps. A step without a point is `None`; the warm-up is cut off the
 //! front of both arms.
 
-use super::requests::cells;
-use crate::series::{self, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use crate::series::{self, Bins, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use crate::stats::instances::Instances;
 use crate::stats::single::TrialStep;
 use crate::stats::slow::Requests;
@@ -148,8 +147,8 @@ impl Grid {
                 self.lay(window, time, |i| requests[i], |a, b| a.saturating_add(b))
             }
             Series::Counts { time, total, .. } => self.lay(window, time, |i| total[i], |a, b| a.saturating_add(b)),
-            Series::Buckets { time, histogram, .. } => {
-                self.lay(window, time, |i| histogram[i].len(), |a, b| a.saturating_add(b))
+            Series::Buckets { time, bins, .. } => {
+                self.lay(window, time, |i| bins[i].total(), |a, b| a.saturating_add(b))
             }
             _ => vec![None; self.len()],
         })
@@ -162,9 +161,9 @@ impl Grid {
                 let points = time.iter().zip(value.iter().map(|v| [*v]));
                 self.gather(window, points).into_iter().map(Requests::single).collect()
             }
-            Series::Buckets { time, histogram, scale } => {
-                let points = time.iter().zip(histogram.iter().map(|h| cells(h, *scale)));
-                self.gather(window, points).into_iter().map(Requests::binned).collect()
+            Series::Buckets { time, bins, scale } => {
+                let points = time.iter().zip(bins.iter().map(|bins| [bins]));
+                self.gather(window, points).into_iter().map(|bins| together(&bins, *scale)).collect()
             }
             _ => vec![Requests::single(Vec::new()); self.len()],
         })
@@ -189,6 +188,15 @@ impl Grid {
     pub(super) fn presence(&self, series: &Pair<Series>) -> Pair<Steps<()>> {
         let points = self.windows.as_ref().zip(series.as_ref());
         points.map(|(window, series)| self.lay(window, series.time(), |_| (), |_, _| ()))
+    }
+}
+
+/// The requests of a step's histograms, of which there is one as a rule.
+fn together(bins: &[&Bins], scale: f64) -> Requests {
+    match bins {
+        [one] => Requests::binned((*one).clone(), scale),
+        many => Bins::sum(many.iter().copied())
+            .map_or_else(|| Requests::single(Vec::new()), |sum| Requests::binned(sum, scale)),
     }
 }
 

@@ -1,15 +1,14 @@
 //! The requests of a metric with one value each: single ones or histograms, and what is wrong with them.
 //!
-//! Whether latencies came one by one or in histograms makes no difference beyond this file. A histogram's cell stands
-//! for the whole values that it cannot tell apart; where it ends, requests may have been slower by any amount.
+//! Whether latencies came one by one or in histograms makes no difference beyond this file and [`slow`](crate::stats::slow).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::rules::{Rules, Statistic, Unit};
 use super::words;
-use crate::series::{Histogram, Pair, Series};
-use crate::stats::slow::{Cell, Largest, Requests};
+use crate::series::{Pair, Series};
+use crate::stats::slow::{Largest, Requests};
 
 /// Fewest slow requests to be expected in the smaller arm for an answer that can be relied on.
 const LEAST_SLOW: f64 = 20.0;
@@ -46,18 +45,6 @@ impl<'a> Ordered<'a> {
             None => order(),
         }
     }
-}
-
-/// What a histogram has counted, in the metric's unit.
-pub(super) fn cells(histogram: &Histogram<u64>, scale: f64) -> Vec<Cell> {
-    let end = histogram.lowest_equivalent(histogram.high());
-    let cell = |at: u64, count: u64| {
-        let low = histogram.lowest_equivalent(at);
-        let is_end = low >= end && !histogram.is_auto_resize();
-        let high = if is_end { f64::INFINITY } else { histogram.highest_equivalent(at) as f64 * scale };
-        Cell { low: low as f64 * scale, high, count }
-    };
-    histogram.iter_recorded().map(|step| cell(step.value_iterated_to(), step.count_at_value())).collect()
 }
 
 /// Why requests cannot be judged, or not compared with those of the other arm, if so.

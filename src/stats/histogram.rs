@@ -10,6 +10,9 @@
 //! before, count), each a variable-length number of 7 bits to the byte (LEB128): two to three bytes per cell.
 
 use std::fmt;
+use std::sync::Arc;
+
+use hdrhistogram::{CreationError, Histogram};
 
 /// How finely values are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +57,16 @@ impl Grid {
         self.low(index) + ((1_u64 << (doublings + u32::from(self.unit))) - 1)
     }
 
+    /// HdrHistogram's significant digits of so fine a grid.
+    pub fn digits(self) -> u8 {
+        (0..5).find(|digits| Grid::of_digits(*digits, 1).bits >= self.bits).unwrap_or(5)
+    }
+
+    /// The width of the narrowest cells, a power of two.
+    pub fn lowest(self) -> u64 {
+        1 << self.unit
+    }
+
     /// The largest relative width of a cell above the first `2^bits` units.
     pub fn resolution(self) -> f64 {
         0.5_f64.powi(i32::from(self.bits) - 1)
@@ -66,20 +79,33 @@ impl Grid {
     }
 }
 
-/// How often each cell was hit. Two with the same counts on the same grid are equal.
+/// How often each cell was hit. Two with the same counts on the same grid are equal. A clone shares the cells.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bins {
     grid: Grid,
     /// The cell that also stands for everything beyond it, where the histogram has an end.
     end: Option<u32>,
-    packed: Box<[u8]>,
+    packed: Arc<[u8]>,
     total: u64,
 }
 
+/// Where the cells continue in what is packed, and what is known by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The cell before.
+    pub(super) at: u32,
+    from: u32,
+    /// How many values were counted up to there.
+    pub(super) before: u64,
+}
+
 impl Bins {
-    /// Counts by their cells. Those of one cell are added up; a count of nothing is left out. From `end` on, values may have
-    /// been larger by any amount.
+    /// Counts by their cells. Those of one cell are added up; a count of nothing is left out. In the cell `end`, and what is
+    /// beyond is counted there, values may have been larger by any amount.
     pub fn new(grid: Grid, end: Option<u32>, mut cells: Vec<(u32, u64)>) -> Bins {
+        if let Some(end) = end {
+            cells.iter_mut().for_each(|(at, _)| *at = end.min(*at));
+        }
         if !cells.is_sorted_by_key(|(at, _)| *at) {
             cells.sort_unstable_by_key(|(at, _)| *at);
         }
@@ -106,6 +132,11 @@ impl Bins {
         self.end
     }
 
+    /// Whether a value has reached the end, so that it may have been larger.
+    pub fn is_ended(&self) -> bool {
+        self.end.is_some_and(|end| self.cells().last().is_some_and(|(at, _)| at >= end))
+    }
+
     /// How many values were counted.
     pub fn total(&self) -> u64 {
         self.total
@@ -123,12 +154,34 @@ impl Bins {
 
     /// The cells that were hit and how often, in order.
     pub fn cells(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
-        let (mut rest, mut at) = (&*self.packed, 0_u32);
+        self.cells_after(Mark { at: 0, from: 0, before: 0 })
+    }
+
+    /// The cells that follow a mark.
+    pub(super) fn cells_after(&self, mark: Mark) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let (mut rest, mut at) = (self.packed.get(mark.from as usize..).unwrap_or_default(), mark.at);
         std::iter::from_fn(move || {
             let distance = take(&mut rest)?;
             at += distance as u32;
             Some((at, take(&mut rest)?))
         })
+    }
+
+    /// Where every so many cells begin.
+    pub(super) fn marks(&self, every: usize) -> Box<[Mark]> {
+        let (mut rest, mut mark, mut left) = (&*self.packed, Mark { at: 0, from: 0, before: 0 }, 0_usize);
+        let mut marks = Vec::new();
+        while !rest.is_empty() {
+            if left == 0 {
+                mark.from = (self.packed.len() - rest.len()) as u32;
+                marks.push(mark);
+                left = every;
+            }
+            let (Some(distance), Some(count)) = (take(&mut rest), take(&mut rest)) else { break };
+            mark = Mark { at: mark.at + distance as u32, before: mark.before.saturating_add(count), ..mark };
+            left -= 1;
+        }
+        marks.into()
     }
 
     /// The same counts on a coarser grid.
@@ -141,12 +194,36 @@ impl Bins {
         Bins::new(to, self.end.map(moved), self.cells().map(|(at, count)| (moved(at), count)).collect())
     }
 
-    /// The sum of many, on the coarsest of their grids; `None` of none.
+    /// The sum of many, on the coarsest of their grids, as [`Tally::add`] makes it; `None` of none.
     pub fn sum<'a>(parts: impl IntoIterator<Item = &'a Bins> + Clone) -> Option<Bins> {
         let grid = parts.clone().into_iter().map(Bins::grid).reduce(Grid::join)?;
         let mut sum = Tally::new(grid);
         parts.into_iter().for_each(|part| sum.add(part));
         Some(sum.finish())
+    }
+
+    /// The same counts as HdrHistogram keeps them. One that has no end of its own grows as it needs.
+    ///
+    /// # Errors
+    ///
+    /// The end is so near that HdrHistogram cannot end there: below twice the narrowest cell.
+    pub fn histogram(&self) -> Result<Histogram<u64>, CreationError> {
+        let last = self.cells().last().map_or(0, |(at, _)| self.grid.high(at));
+        let high = self.end.map_or(last.max(2 * self.grid.lowest()), |end| self.grid.high(end));
+        let mut histogram = Histogram::new_with_bounds(self.grid.lowest(), high, self.grid.digits())?;
+        histogram.auto(self.end.is_none());
+        self.cells().for_each(|(at, count)| histogram.saturating_record_n(self.grid.low(at), count));
+        Ok(histogram)
+    }
+}
+
+/// One that grows has no end.
+impl From<&Histogram<u64>> for Bins {
+    fn from(histogram: &Histogram<u64>) -> Bins {
+        let grid = Grid::of_digits(histogram.sigfig(), histogram.low());
+        let end = (!histogram.is_auto_resize()).then(|| grid.index(histogram.high()));
+        let cells = histogram.iter_recorded().map(|cell| (grid.index(cell.value_iterated_to()), cell.count_at_value()));
+        Bins::new(grid, end, cells.collect())
     }
 }
 
@@ -161,6 +238,9 @@ impl fmt::Debug for Bins {
 #[derive(Debug, Clone)]
 pub struct Tally {
     grid: Grid,
+    /// The end that it was made with.
+    own: Option<u32>,
+    /// Where it ends by what it has counted.
     end: Option<u32>,
     counts: Vec<u64>,
     /// The cells from the first to just after the last that were hit.
@@ -170,12 +250,12 @@ pub struct Tally {
 impl Tally {
     /// Nothing yet.
     pub fn new(grid: Grid) -> Tally {
-        Tally { grid, end: None, counts: Vec::new(), hit: (usize::MAX, 0) }
+        Tally { grid, own: None, end: None, counts: Vec::new(), hit: (usize::MAX, 0) }
     }
 
     /// Nothing yet; values beyond the cell `end` are counted in it.
     pub fn ending(grid: Grid, end: u32) -> Tally {
-        Tally { end: Some(end), counts: vec![0; end as usize + 1], ..Tally::new(grid) }
+        Tally { own: Some(end), end: Some(end), counts: vec![0; end as usize + 1], ..Tally::new(grid) }
     }
 
     /// Counts values of one cell.
@@ -188,30 +268,46 @@ impl Tally {
         self.hit = (self.hit.0.min(at), self.hit.1.max(at + 1));
     }
 
-    /// Counts all that another histogram has counted; it must not be coarser.
+    /// Counts all that another histogram has counted; it must not be coarser. Of different ends the nearest one that was
+    /// reached is the sum's, for of what lies beyond it nothing more is known; if none was, the farthest.
     pub fn add(&mut self, bins: &Bins) {
         let same = bins.grid == self.grid;
         let moved = |at: u32| if same { at } else { self.grid.index(bins.grid.low(at)) };
         let end = bins.end.map(moved);
         let cells: Vec<(u32, u64)> =
             if same { Vec::new() } else { bins.cells().map(|(at, n)| (moved(at), n)).collect() };
+        if end != self.end {
+            self.meet(end, bins.is_ended());
+        }
         match same {
             true => bins.cells().for_each(|(at, times)| self.count(at, times)),
             false => cells.into_iter().for_each(|(at, times)| self.count(at, times)),
         }
-        if self.end.is_none() {
-            self.end = end;
-        }
+    }
+
+    fn meet(&mut self, end: Option<u32>, is_reached: bool) {
+        let reached = self.end.filter(|end| self.hit.1 > *end as usize);
+        self.end = match (reached, end.filter(|_| is_reached)) {
+            (Some(own), Some(other)) => Some(own.min(other)),
+            (None, None) if self.hit.1 == 0 && self.own.is_none() => end,
+            (None, None) => self.end.zip(end).map(|(own, other)| own.max(other)),
+            (own, other) => own.or(other),
+        };
+        let Some(end) = self.end.map(|end| end as usize).filter(|end| self.hit.1 > end + 1) else { return };
+        let beyond = self.counts[end + 1..self.hit.1].iter_mut().map(std::mem::take).fold(0, u64::saturating_add);
+        self.hit = (self.hit.0.min(end), end + 1);
+        self.counts[end] = self.counts[end].saturating_add(beyond);
     }
 
     /// What was counted; the tally is empty again.
     pub fn finish(&mut self) -> Bins {
         let (from, to) = std::mem::replace(&mut self.hit, (usize::MAX, 0));
+        let end = std::mem::replace(&mut self.end, self.own);
         let counted = self.counts.get_mut(from.min(to)..to).unwrap_or_default();
         let cells = counted.iter().enumerate().filter(|(_, count)| **count > 0);
         let cells = cells.map(|(at, count)| ((from + at) as u32, *count)).collect();
         counted.fill(0);
-        Bins::new(self.grid, self.end, cells)
+        Bins::new(self.grid, end, cells)
     }
 }
 
@@ -239,7 +335,6 @@ fn take(packed: &mut &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hdrhistogram::Histogram;
 
     /// Values around every power of two, and many between.
     fn values() -> impl Iterator<Item = u64> {
@@ -306,5 +401,48 @@ mod tests {
         let bins = tally.finish();
         assert_eq!((bins.end(), bins.cells().collect::<Vec<_>>()), (Some(100), vec![(3, 1), (100, 3)]));
         assert!(tally.finish().is_empty());
+    }
+
+    #[test]
+    fn of_two_ends_the_nearest_that_was_reached_counts() {
+        let grid = Grid::THREE_DIGITS;
+        let bins = |end: Option<u32>, cells: &[u32]| Bins::new(grid, end, cells.iter().map(|at| (*at, 1)).collect());
+        let near = [bins(Some(100), &[7, 100]), bins(Some(100), &[7])];
+        let far = [bins(Some(200), &[150, 200]), bins(Some(200), &[150])];
+        let sums = [
+            (&near[0], &far[0], Some(100), vec![(7, 1), (100, 3)]),
+            (&near[0], &far[1], Some(100), vec![(7, 1), (100, 2)]),
+            (&near[1], &far[0], Some(200), vec![(7, 1), (150, 1), (200, 1)]),
+            (&near[1], &far[1], Some(200), vec![(7, 1), (150, 1)]),
+            (&near[1], &bins(None, &[150]), None, vec![(7, 1), (150, 1)]),
+            (&near[0], &bins(None, &[150]), Some(100), vec![(7, 1), (100, 2)]),
+        ];
+        for (one, other, end, cells) in sums {
+            for sum in [Bins::sum([one, other]), Bins::sum([other, one])] {
+                let sum = sum.unwrap();
+                assert_eq!((sum.end(), sum.cells().collect::<Vec<_>>()), (end, cells.clone()));
+            }
+        }
+        // one's own end comes back when it is empty again
+        let mut tally = Tally::ending(grid, 200);
+        tally.add(&near[0]);
+        assert_eq!(tally.finish().end(), Some(100));
+        assert_eq!(tally.finish().end(), Some(200));
+    }
+
+    #[test]
+    fn histograms_come_and_go_unchanged() {
+        for (digits, lowest, high) in [(3, 1, 60_000_000), (2, 7, 100_000), (1, 1000, 1 << 40), (5, 1, 3_600_000)] {
+            let mut histogram = Histogram::<u64>::new_with_bounds(lowest, high, digits).unwrap();
+            values().for_each(|value| histogram.saturating_record(value >> 30));
+            let bins = Bins::from(&histogram);
+            assert_eq!((bins.total(), bins.grid().digits()), (histogram.len(), digits));
+            assert_eq!(bins.end(), Some(bins.grid().index(high)));
+            assert_eq!(Bins::from(&bins.histogram().unwrap()), bins);
+        }
+        let mut growing = Histogram::<u64>::new(2).unwrap();
+        growing.record(1_000_000).unwrap();
+        let bins = Bins::from(&growing);
+        assert_eq!((bins.end(), Bins::from(&bins.histogram().unwrap())), (None, bins));
     }
 }

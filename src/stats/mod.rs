@@ -15,6 +15,7 @@
 //! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
 
 pub mod anytime;
+mod binned;
 pub mod counts;
 mod crossing;
 pub(crate) use crossing::nearest_rejected;

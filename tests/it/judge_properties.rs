@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::*;
-use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
@@ -71,8 +71,8 @@ fn series(kind: Kind) -> BoxedStrategy<Series> {
                     Series::Events { time, count: total.iter().map(|n| n % 1000).collect(), exposure }
                 }
                 Kind::Values if more => {
-                    let histogram = numbers.iter().zip(&total).map(|(v, n)| histogram(*v, *n)).collect();
-                    Series::Buckets { time, histogram, scale: 0.001 }
+                    let bins = numbers.iter().zip(&total).map(|(v, n)| histogram(*v, *n)).collect();
+                    Series::Buckets { time, bins, scale: 0.001 }
                 }
                 Kind::Values => Series::Values { time, value: numbers },
                 Kind::Gauge { .. } => Series::Gauge { time, value: numbers, requests: more.then_some(total) },
@@ -82,12 +82,12 @@ fn series(kind: Kind) -> BoxedStrategy<Series> {
 }
 
 /// Some requests about a value, in thousandths; some beyond the histogram's end.
-fn histogram(value: f64, requests: u64) -> Histogram<u64> {
-    let mut histogram = Histogram::new_with_bounds(1, 100_000, 2).unwrap();
+fn histogram(value: f64, requests: u64) -> Bins {
+    let mut histogram = Histogram::<u64>::new_with_bounds(1, 100_000, 2).unwrap();
     for part in [0.9, 1.0, 1.2] {
         histogram.saturating_record_n((value * part * 1000.0) as u64, requests / 3);
     }
-    histogram
+    Bins::from(&histogram)
 }
 
 fn window() -> impl Strategy<Value = Window> {
@@ -259,8 +259,8 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
     let binned = move |level: f64| {
         values(level, 200).prop_map(|series| match series {
             Series::Values { time, value } => {
-                let histogram = value.iter().map(|v| histogram(*v, 3)).collect();
-                Series::Buckets { time, histogram, scale: 0.001 }
+                let bins = value.iter().map(|v| histogram(*v, 3)).collect();
+                Series::Buckets { time, bins, scale: 0.001 }
             }
             other => other,
         })

@@ -8,7 +8,7 @@ use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::{Finding, Outcome, Reason};
 use davy::record;
-use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::dispersion::Prior;
 use davy::stats::quantile::{self, Limits};
 use davy::stats::slow::Requests;
@@ -53,8 +53,8 @@ fn buckets(log: &[(i64, f64)], step: i64, empty: impl Fn() -> Histogram<u64>, sc
         let histogram = steps.entry(ms.div_euclid(step) * step).or_insert_with(&empty);
         histogram.saturating_record((value / scale).round() as u64);
     }
-    let (time, histogram) = steps.into_iter().map(|(ms, histogram)| (at(ms), histogram)).unzip();
-    Series::Buckets { time, histogram, scale }
+    let (time, bins) = steps.into_iter().map(|(ms, histogram)| (at(ms), Bins::from(&histogram))).unzip();
+    Series::Buckets { time, bins, scale }
 }
 
 /// Microseconds up to four seconds, to three digits.
@@ -168,7 +168,7 @@ fn other_units_change_nothing() {
     let mut noise = Noise::of(5, "latency", "", 0);
     let (b, c) = (log(&mut noise, 60, 60, 80.0), log(&mut noise, 60, 60, 90.0));
     let in_units = |log: &Log, scale: f64| match minutes(log) {
-        Series::Buckets { time, histogram, .. } => Series::Buckets { time, histogram, scale },
+        Series::Buckets { time, bins, .. } => Series::Buckets { time, bins, scale },
         _ => unreachable!(),
     };
     for (question, scaled) in [
@@ -270,21 +270,17 @@ fn requests_at_the_limit_of_a_histogram_are_slow_and_pointed_out() {
     let both = ask(at_most(0.9, times(1.1)), short(&cut), short(&cut));
     assert_eq!((both.outcome, both.reason), (Outcome::Inconclusive, Reason::Undecided), "{}", both.sentence);
     // a histogram that grows has no such end
-    let growing = |log: &Log| buckets(log, 60_000, || Histogram::new(2).unwrap(), 0.001);
-    let recorded = |log: &Log| {
-        let mut series = growing(log);
-        if let Series::Buckets { time, histogram, .. } = &mut series {
-            for histogram in histogram.iter_mut() {
-                histogram.reset();
-            }
-            for (ms, value) in log {
-                let step = time.partition_point(|t| *t <= at(*ms)) - 1;
-                histogram[step].record((value * 1000.0) as u64).unwrap();
-            }
-        }
-        series
+    let growing = |log: &Log| {
+        let of = |minute: &[(i64, f64)]| {
+            let mut histogram = Histogram::<u64>::new(2).unwrap();
+            minute.iter().for_each(|(_, value)| histogram.record((value * 1000.0) as u64).unwrap());
+            Bins::from(&histogram)
+        };
+        let minutes = log.chunk_by(|a, b| a.0.div_euclid(60_000) == b.0.div_euclid(60_000));
+        let (time, bins) = minutes.map(|minute| (at(minute[0].0), of(minute))).unzip();
+        Series::Buckets { time, bins, scale: 0.001 }
     };
-    let grown = ask(at_most(0.95, times(1.1)), recorded(&b), recorded(&cut));
+    let grown = ask(at_most(0.95, times(1.1)), growing(&b), growing(&cut));
     assert!(
         grown.outcome == Outcome::Fail && grown.notes.iter().all(|n| !n.contains("histogram")),
         "{:?}",
@@ -301,7 +297,7 @@ fn what_cannot_be_compared_is_refused() {
     let mut noise = Noise::of(17, "latency", "", 0);
     let b = log(&mut noise, 60, 20, 80.0);
     let scaled = |scale: f64| match minutes(&b) {
-        Series::Buckets { time, histogram, .. } => Series::Buckets { time, histogram, scale },
+        Series::Buckets { time, bins, .. } => Series::Buckets { time, bins, scale },
         _ => unreachable!(),
     };
     for (baseline, canary, why) in [
@@ -368,8 +364,8 @@ fn degenerate_latencies_are_not_judged_by_accident() {
     assert_eq!(ask(at_most(0.5, times(1.1)), values(&few), values(&few)).outcome, Outcome::Inconclusive);
     // an arm of nothing, of empty histograms, of negative and of infinite values, at the ends of the distribution
     let empty = |full: &Series| match full {
-        Series::Buckets { time, histogram, scale } => {
-            Series::Buckets { time: time.clone(), histogram: vec![coarse(); histogram.len()], scale: *scale }
+        Series::Buckets { time, bins, scale } => {
+            Series::Buckets { time: time.clone(), bins: vec![Bins::from(&coarse()); bins.len()], scale: *scale }
         }
         other => other.within(&Window { start: hour(1).end, end: hour(1).start }),
     };
@@ -384,8 +380,7 @@ fn degenerate_latencies_are_not_judged_by_accident() {
             let both = |limit| [(q, Side::AtMost, limit), (q, Side::AtLeast, limit)];
             let asked: Vec<_> = limits.into_iter().flat_map(both).collect();
             let data = dataset(b.clone(), c.clone(), hour(10), SignedDuration::from_mins(1));
-            let silent = c.is_empty()
-                || matches!(c, Series::Buckets { histogram, .. } if histogram.iter().all(|h| h.is_empty()));
+            let silent = c.is_empty() || matches!(c, Series::Buckets { bins, .. } if bins.iter().all(Bins::is_empty));
             for finding in judge(&rules(&asked), &data).findings {
                 assert!(!silent || finding.outcome == Outcome::Inconclusive, "{}", finding.sentence);
             }
@@ -565,7 +560,7 @@ fn histograms_of_others_are_read_as_their_authors_read_them() {
     let window = Window { start: at(START * 1000), end: at(log[log.len() - 1].0 + 1) };
     let series = |histograms: Vec<Histogram<u64>>| Series::Buckets {
         time: log.iter().map(|(ms, _)| at(*ms)).collect(),
-        histogram: histograms,
+        bins: histograms.iter().map(Bins::from).collect(),
         scale: 1e-6,
     };
     // every request goes to either arm by chance, so a stalled machine stalls both

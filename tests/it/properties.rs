@@ -2,8 +2,9 @@
 
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::histogram::{Bins, Grid};
 use davy::stats::single::{self, EventStep, TrialStep};
-use davy::stats::slow::{self, Cell, Requests};
+use davy::stats::slow::{self, Requests};
 use davy::stats::unpaired::Unpaired;
 use davy::stats::{Direction, longrun, power, quantile, ranks, steps, tail};
 use proptest::prelude::*;
@@ -259,25 +260,62 @@ proptest! {
 
     #[test]
     fn cells_cost_evidence_and_never_make_any(
-        values in prop::collection::vec(0.1..50.0_f64, 1..80), limit in 0.0..60.0_f64, width in 0.1..5.0_f64, q in 0.01..0.99_f64,
+        units in prop::collection::vec(0..5000_u64, 1..80), limit in 0.0..60.0_f64, at in 0..80_usize, digits in 0..3_u8,
+        lowest in 1..40_u64, end in prop::option::of(100..4000_u64), scale in 0.001..0.02_f64, q in 0.01..0.99_f64,
     ) {
-        let exact = Requests::single(values.clone());
-        let cell = |v: &f64| { let low = (v / width).floor() * width; Cell { low, high: low + width, count: 1 } };
-        let binned = Requests::binned(values.iter().map(cell).collect());
+        let grid = Grid::of_digits(digits, lowest);
+        let cells: Vec<(u32, u64)> = units.iter().map(|unit| (grid.index(*unit), 1)).collect();
+        let bins = Bins::new(grid, end.map(|end| grid.index(end)), cells.clone());
+        let values: Vec<f64> = units.iter().map(|unit| *unit as f64 * scale).collect();
+        let (exact, binned) = (Requests::single(values.clone()), Requests::binned(bins, scale));
         prop_assert_eq!(binned.len(), exact.len());
-        let slow = |direction| (exact.beyond(limit, false, direction), binned.beyond(limit, false, direction));
-        let (sure, possible) = (slow(Direction::Above), slow(Direction::Below));
-        prop_assert!(sure.1 <= sure.0 && possible.0 <= possible.1, "{sure:?} {possible:?}");
+        // by hand, from the cells one by one
+        let is_end = |at: u32| end.is_some_and(|end| at >= grid.index(end));
+        let low = |at: u32| if is_end(at) { f64::INFINITY } else { grid.low(at) as f64 * scale };
+        let high = |at: u32| if is_end(at) { f64::INFINITY } else { grid.high(at) as f64 * scale };
+        // anywhere, at a request, and at the ends of its cell
+        let cell = cells[at % cells.len()].0;
+        let ends = [low(cell), high(cell)];
+        for limit in [limit, values[at % values.len()], ends[0], ends[1], f64::NEG_INFINITY, f64::INFINITY] {
+            for inclusive in [false, true] {
+                let beyond = |value: f64| value > limit || inclusive && value == limit;
+                let slow = |direction| (exact.beyond(limit, inclusive, direction), binned.beyond(limit, inclusive, direction));
+                let (sure, possible) = (slow(Direction::Above), slow(Direction::Below));
+                let by_hand = |end: &dyn Fn(u32) -> f64| cells.iter().filter(|cell| beyond(end(cell.0))).count() as u64;
+                prop_assert_eq!((sure.1, possible.1), (by_hand(&low), by_hand(&high)));
+                // what has reached the end is slower than any limit
+                prop_assert!(end.is_some() || sure.1 <= sure.0, "{sure:?}");
+                prop_assert!(possible.0 <= possible.1 || limit == f64::INFINITY, "{possible:?}");
+            }
+        }
         // a quantile is off by no more than a cell and the distance to the next request
         let (a, b) = (exact.quantile(q).unwrap(), binned.quantile(q).unwrap());
         let sorted = { let mut v = values.clone(); v.sort_by(f64::total_cmp); v };
         let near = |p: f64| quantile::quantile(&sorted, p).unwrap();
         let one = 1.0 / values.len() as f64;
-        prop_assert!(near(q - one) - width <= b && b <= near(q + one) + width, "{a} {b}");
-        // at an end of a cell nothing is in doubt
-        let end = cell(&values[0]).high;
-        let at = |direction| binned.beyond(end, true, direction);
-        prop_assert!(at(Direction::Above) <= at(Direction::Below));
+        let width = |value: f64| value * grid.resolution() + 40.0 * scale;
+        let (from, to) = (near(q - one), near(q + one));
+        prop_assert!(end.is_some() || from - width(from) <= b && b <= to + width(to), "{a} {b}");
+    }
+
+    #[test]
+    fn thresholds_of_histograms_are_the_upper_ends_of_cells(
+        steps in prop::collection::vec(prop::collection::vec(0..9000_u64, 0..70), 1..12), digits in prop::collection::vec(0..4_u8, 12), q in 0.0..1.0_f64,
+    ) {
+        let grids: Vec<Grid> = digits.iter().map(|digits| Grid::of_digits(*digits, 1)).collect();
+        let binned = |(units, grid): (&Vec<u64>, &Grid)| {
+            Requests::binned(Bins::new(*grid, None, units.iter().map(|unit| (grid.index(*unit), 1)).collect()), 0.5)
+        };
+        let thresholds = slow::predictable_thresholds(&steps.iter().zip(&grids).map(binned).collect::<Vec<_>>(), q);
+        let coarsest = grids[..steps.len()].iter().copied().reduce(Grid::join).unwrap();
+        let mut seen: Vec<u64> = Vec::new();
+        for (step, threshold) in steps.iter().zip(thresholds) {
+            seen.sort_unstable();
+            let rank = ((q * seen.len() as f64).ceil() as usize).max(1) - 1;
+            let expected = (seen.len() >= 50).then(|| coarsest.high(coarsest.index(seen[rank])) as f64 * 0.5);
+            prop_assert_eq!(threshold, expected);
+            seen.extend(step);
+        }
     }
 
     #[test]
@@ -429,8 +467,11 @@ proptest! {
         quantile::quantile(&values, q);
         let pairs = vec![(values.clone(), values.clone()); 5];
         prop_assert_eq!(slow_counts(&pairs, q, floor).len(), 5);
-        let cell = |v: &f64| Cell { low: *v, high: floor, count: v.to_bits() };
-        for steps in [arms(&pairs).0, vec![Requests::binned(values.iter().map(cell).collect()); 3]] {
+        let grid = Grid::of_digits(critical.to_bits() as u8 % 6, q.to_bits());
+        let cells: Vec<_> = values.iter().map(|v| (grid.index(v.to_bits()), v.to_bits())).collect();
+        let of = |end: Option<u32>| Requests::binned(Bins::new(grid, end, cells.clone()), floor);
+        let ends = [None, Some(grid.index(floor.to_bits())), Some(0)];
+        for steps in [arms(&pairs).0, ends.map(of).to_vec()] {
             let pooled = Requests::pooled(&steps).unwrap();
             let limits = quantile::woodruff(&steps, &pooled, q, critical, Prior::default());
             prop_assert!(limits.is_none_or(|l| !l.low.is_nan() && l.low <= l.high));

@@ -8,11 +8,13 @@ use std::path::Path;
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::histogram::{Bins, Grid};
 use davy::stats::instances::Instances;
 use davy::stats::longrun::LongRun;
 use davy::stats::power::{self, Question};
+use davy::stats::quantile::Limits;
 use davy::stats::single::{self, EventStep, TrialStep};
-use davy::stats::slow::{self, Cell, Requests};
+use davy::stats::slow::{self, Requests};
 use davy::stats::unpaired::{self, Unpaired};
 use davy::stats::{Direction, longrun, planned, quantile, ranks, steps, tail};
 use toml::{Table, Value};
@@ -221,13 +223,19 @@ impl Case<'_> {
             "slow_cells" => self.slow_cells(Direction::Above).iter().flat_map(slow_pair).collect(),
             "woodruff_mover" => {
                 let gamma = self.number("gamma");
-                // the ends of neighbouring cells are not the same value
-                let edge = |cell: f64| gamma.powf(cell);
-                let [baseline, canary] = self.binned(|cell| (edge(cell).next_up(), edge(cell + 1.0)));
+                let [baseline, canary] = self.binned(0.0);
                 let critical = tail::normal_quantile(0.5 + self.number("level") / 2.0);
+                // from how far into which cell of one grid to the same place on the other
+                let moved = |value: f64| {
+                    let cell = value.floor();
+                    gamma.powf(cell + (value / cell).ln() / ((cell + 1.0) / cell).ln())
+                };
                 let limits = |steps: &[Requests]| {
                     let pooled = Requests::pooled(steps).unwrap();
-                    quantile::woodruff(steps, &pooled, self.number("q"), critical, Prior::default()).unwrap()
+                    let limits =
+                        quantile::woodruff(steps, &pooled, self.number("q"), critical, Prior::default()).unwrap();
+                    let Limits { estimate, low, high } = limits;
+                    Limits { estimate: moved(estimate), low: moved(low), high: moved(high) }
                 };
                 let ratio = quantile::mover_ratio(limits(&canary), limits(&baseline)).unwrap();
                 vec![ratio.estimate, ratio.low, ratio.high]
@@ -243,18 +251,23 @@ impl Case<'_> {
         }
     }
 
-    /// Requests given as numbers of cells, baseline first.
-    fn binned(&self, ends: impl Fn(f64) -> (f64, f64)) -> [Vec<Requests>; 2] {
-        let cell = |cell: &f64| Cell { low: ends(*cell).0, high: ends(*cell).1, count: 1 };
-        let step = |cells: &Vec<f64>| Requests::binned(cells.iter().map(cell).collect());
+    /// Requests given as numbers of cells, baseline first, the canary's moved down by some. The cells are one apart, and
+    /// so fine inside that the end of one is as good as the beginning of the next.
+    fn binned(&self, moved: f64) -> [Vec<Requests>; 2] {
+        let grid = Grid::of_digits(3, 1 << 40);
+        let step = |cells: &[f64], moved: f64| {
+            let cells = cells.iter().map(|cell| ((cell - moved) as u32, 1)).collect();
+            Requests::binned(Bins::new(grid, None, cells), 0.5_f64.powi(40))
+        };
         let requests = self.requests();
-        [requests.iter().map(|s| step(&s.0)).collect(), requests.iter().map(|s| step(&s.1)).collect()]
+        let baseline = requests.iter().map(|s| step(&s.0, 0.0)).collect();
+        [baseline, requests.iter().map(|s| step(&s.1, moved)).collect()]
     }
 
-    /// Cells whose ends are powers of two, so that a factor moves a threshold by whole cells exactly.
+    /// Slower by a factor that is a whole number of cells.
     fn slow_cells(&self, direction: Direction) -> Vec<Option<CountStep>> {
-        let [baseline, canary] = self.binned(|cell| (2_f64.powf(cell), 2_f64.powf(cell)));
-        self.slow(&baseline, &canary, 2_f64.powf(self.number("shift")), direction)
+        let [baseline, canary] = self.binned(self.number("shift"));
+        self.slow(&baseline, &canary, 1.0, direction)
     }
 
     fn slow(

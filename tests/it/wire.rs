@@ -69,7 +69,7 @@ fn spelled(answer: &Answer, clock: &str) -> String {
             Series::Events { count, exposure: None, .. } => count[i].to_string(),
             Series::Events { count, exposure: Some(per), .. } => format!("{} per {}", count[i], per[i]),
             Series::Values { value, .. } | Series::Gauge { value, requests: None, .. } => value[i].to_string(),
-            Series::Buckets { histogram, .. } => format!("{} requests", histogram[i].len()),
+            Series::Buckets { bins, .. } => format!("{} requests", bins[i].total()),
             Series::Gauge { value, requests: Some(n), .. } => format!("{} of {}", value[i], n[i]),
         };
         writeln!(text, "{time} {numbers}").unwrap();

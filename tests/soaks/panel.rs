@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use davy::judge::rules::*;
 use davy::judge::verdict::Outcome;
-use davy::series::{Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 
 use super::kayenta;
 use super::soak::{Columns, Soak};
@@ -250,14 +250,14 @@ fn gauge(c: &Columns, value: impl Fn(usize) -> Option<f64>, with_requests: bool)
 /// Tenths of a millisecond to two digits.
 fn latency(c: &Columns) -> Series {
     let histogram = |t: usize| {
-        let mut histogram = Histogram::new(2).expect("two digits are allowed");
+        let mut histogram = Histogram::<u64>::new(2).expect("two digits are allowed");
         for ms in &c.latency[t] {
             histogram.record((ms * 10.0) as u64).expect("it grows as needed");
         }
-        histogram
+        Bins::from(&histogram)
     };
     let time = observed(c).map(minute).collect();
-    Series::Buckets { time, histogram: observed(c).map(histogram).collect(), scale: 0.1 }
+    Series::Buckets { time, bins: observed(c).map(histogram).collect(), scale: 0.1 }
 }
 
 fn above(relative: f64) -> Limit {
