@@ -30,6 +30,8 @@ use std::io::Read;
 
 pub use answer::Answer;
 pub(crate) use answer::sum_of_counts;
+#[cfg(feature = "frames")]
+pub(super) use parquet::plausible;
 pub use sheet::Sheet;
 pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};

@@ -72,17 +72,13 @@ pub fn encode(bins: &Bins) -> Vec<u8> {
 /// The same histogram, of which nothing is said of an end that nothing reached.
 pub fn without_idle_end(bins: Bins) -> Bins {
     match bins.end() {
-        Some(end) if bins.cells().last().is_none_or(|(last, _)| last < end) => {
-            Bins::new(bins.grid(), None, bins.cells().collect())
-        }
+        Some(_) if !bins.is_ended() => Bins::new(bins.grid(), None, bins.cells().collect()),
         _ => bins,
     }
 }
 
 fn plain(bins: &Bins) -> Vec<u8> {
     let grid = bins.grid();
-    let lowest = grid.low(1);
-    let digits = (0..=5).find(|digits| Grid::of_digits(*digits, lowest) == grid).unwrap_or(3);
     let mut counts = Vec::with_capacity(2 * bins.bytes());
     let mut next = 0;
     for (at, count) in bins.cells() {
@@ -95,8 +91,8 @@ fn plain(bins: &Bins) -> Vec<u8> {
         next = i64::from(at) + 1;
     }
     let mut bytes = Vec::with_capacity(counts.len() + 40);
-    [V2 | 0x10, counts.len() as u32, 0, u32::from(digits)].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
-    [lowest, highest(bins), 1.0_f64.to_bits()].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    [V2 | 0x10, counts.len() as u32, 0, u32::from(grid.digits())].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    [grid.lowest(), highest(bins), 1.0_f64.to_bits()].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
     bytes.extend(counts);
     bytes
 }
@@ -110,7 +106,7 @@ fn highest(bins: &Bins) -> u64 {
         Some(end) => grid.low(end),
         None => LONGEST.max(grid.high(last).saturating_add(1)),
     };
-    highest.clamp(2 * grid.low(1), MOST)
+    highest.clamp(2 * grid.lowest(), MOST)
 }
 
 /// The end of a histogram whose last cell is this one, if it was reached.
@@ -119,7 +115,7 @@ fn reached(grid: Grid, digits: u32, (lowest, highest): (u64, u64), last: u32) ->
         return None;
     }
     // Cells are kept up to a power of two.
-    let single = (2 * 10_u64.pow(digits)).next_power_of_two().saturating_mul(grid.low(1));
+    let single = (2 * 10_u64.pow(digits)).next_power_of_two().saturating_mul(grid.lowest());
     let kept = (highest + 1).next_power_of_two().max(single) - 1;
     [highest, kept].into_iter().map(|value| grid.index(value)).find(|end| *end == last)
 }
@@ -167,7 +163,7 @@ fn grid(digits: u32, lowest: u64, highest: u64) -> Result<Grid, String> {
     }
     let grid = Grid::of_digits(digits, lowest);
     // Cells that large do not fit: the grid's are smaller than was said.
-    if grid.low(1) != 1 << lowest.ilog2() {
+    if grid.lowest() != 1 << lowest.ilog2() {
         return Err(told());
     }
     Ok(grid)
@@ -286,7 +282,7 @@ mod tests {
 
     /// What Java's older versions wrote, by the layouts above.
     fn old(version: u32, width: u32, bins: &Bins, highest: u64, digits: u32) -> Vec<u8> {
-        let lowest = bins.grid().low(1);
+        let lowest = bins.grid().lowest();
         let len = if version == V0 { bins.grid().index(highest) } else { bins.cells().last().map_or(0, |c| c.0) } + 1;
         let mut counts = vec![0_u8; (len * width) as usize];
         for (at, count) in bins.cells() {

@@ -21,6 +21,7 @@ pub mod encoded;
 pub mod hlog;
 pub mod percentiles;
 pub mod recipe;
+pub mod sketch;
 mod split;
 
 use std::collections::BTreeMap;
@@ -103,6 +104,16 @@ impl TimeUnit {
             TimeUnit::Microseconds => 3,
             TimeUnit::Milliseconds => 6,
             TimeUnit::Seconds => 9,
+        }
+    }
+
+    /// Its short name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Nanoseconds => "ns",
+            TimeUnit::Microseconds => "us",
+            TimeUnit::Milliseconds => "ms",
+            TimeUnit::Seconds => "s",
         }
     }
 
