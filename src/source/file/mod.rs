@@ -30,6 +30,8 @@ use std::io::Read;
 
 pub use answer::Answer;
 pub(crate) use answer::{sum_of_counts, sum_of_series};
+#[cfg(feature = "frames")]
+pub(super) use parquet::plausible;
 pub use sheet::Sheet;
 pub(crate) use sheet::usual_arm;
 pub(super) use survey::survey;

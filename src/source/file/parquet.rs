@@ -42,7 +42,7 @@ fn decode(bytes: Vec<u8>, keep: Keep) -> PolarsResult<(Vec<String>, DataFrame)> 
 
 /// A damaged footer can claim numbers for which the decoder would ask for more memory than there is, which ends the
 /// process. Timestamps differ, so a sound file has nowhere near this many rows per byte.
-fn plausible(footer: &FileMetadata, size: usize) -> PolarsResult<()> {
+pub(in crate::source) fn plausible(footer: &FileMetadata, size: usize) -> PolarsResult<()> {
     const ROWS_PER_BYTE: usize = 1_000;
     let most = size.saturating_mul(ROWS_PER_BYTE);
     let wrong = |what: &str| Err(PolarsError::ComputeError(format!("its footer claims {what}").into()));

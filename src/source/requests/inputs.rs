@@ -22,6 +22,14 @@ impl Input {
         }
     }
 
+    /// How large it is on the disk, where that is known.
+    pub(super) fn size(&self) -> Option<u64> {
+        match self {
+            Input::Standard => None,
+            Input::File(path) => std::fs::metadata(path).ok().filter(|about| about.is_file()).map(|about| about.len()),
+        }
+    }
+
     /// Opens it.
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
         match self {

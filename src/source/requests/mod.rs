@@ -18,13 +18,18 @@
 
 mod clock;
 pub mod condition;
+mod counted;
+pub mod encoded;
 mod feed;
+pub mod hlog;
 mod inputs;
 mod lines;
 mod number;
 mod pass;
+pub mod percentiles;
 mod program;
 pub mod recipe;
+pub mod sketch;
 mod split;
 mod store;
 mod worker;
@@ -34,8 +39,6 @@ use std::path::PathBuf;
 
 pub use condition::Condition;
 pub use pass::read;
-
-use super::{Error, Outside};
 
 use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
 
@@ -112,6 +115,16 @@ impl TimeUnit {
             TimeUnit::Microseconds => 3,
             TimeUnit::Milliseconds => 6,
             TimeUnit::Seconds => 9,
+        }
+    }
+
+    /// Its short name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Nanoseconds => "ns",
+            TimeUnit::Microseconds => "us",
+            TimeUnit::Milliseconds => "ms",
+            TimeUnit::Seconds => "s",
         }
     }
 
@@ -250,15 +263,6 @@ pub struct Taken {
     pub slices: Vec<BTreeMap<(String, String), BTreeMap<Timestamp, Cell>>>,
     /// What happened to the rows.
     pub account: Account,
-}
-
-/// Reads a log once and answers all that is asked of it.
-///
-/// # Errors
-///
-/// What cannot be opened or read, and more unreadable rows than [`Requests::max_bad`] allows.
-pub fn read(log: &Requests, _slices: &[Slice], _when: &When, _outside: &Outside) -> Result<Taken, Error> {
-    Err(Error::unreadable("logs of requests are not read yet").within(&log.shown))
 }
 
 /// One step of one arm and group.

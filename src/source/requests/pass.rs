@@ -39,7 +39,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     };
     let shown = inputs[first].shown();
     let Some(recipe) = recipe::of(format, &head) else {
-        return Err(Error::unreadable("is not read yet"));
+        return super::counted::read(log, format, &inputs, (first, feed), slices, when, outside);
     };
     let Some(layout) = Layout::of(&recipe, &head).map_err(|error| error.within(&shown))? else {
         return Err(Error::unreadable("is empty").within(&shown));
@@ -53,7 +53,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         program: &program,
         next: AtomicUsize::new(first),
         begun: Mutex::new(Some((first, feed))),
-        sizes: inputs.iter().map(size).sum(),
+        sizes: inputs.iter().map(Input::size).sum(),
         read,
         rows: AtomicU64::new(0),
         stop: AtomicBool::new(false),
@@ -86,13 +86,6 @@ fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>) -> Result<Opti
         }
     }
     Ok(None)
-}
-
-fn size(input: &Input) -> Option<u64> {
-    match input {
-        Input::Standard => None,
-        Input::File(path) => std::fs::metadata(path).ok().map(|about| about.len()),
-    }
 }
 
 /// When a step begins.

@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::number::{self, NEGATIVE, NO_NUMBER};
 use super::program::{Bad, From, Measured, Program, Which, Whose};
 use super::store::{Desk, Store};
-use super::{Aggregate, LONGEST, Value, When};
+use super::{Aggregate, Counted, LONGEST, Slice, Value, When};
 use crate::source::error::Error;
 
 /// How many examples of bad rows are kept for each reason.
@@ -315,8 +315,15 @@ impl<'a> Worker<'a> {
         Ok(series)
     }
 
-    /// Counts requests that were counted before; their fields are those of the program's columns.
-    pub(super) fn aggregate(&mut self, counted: &Aggregate, time: i64, fields: &[Value]) -> Result<(), Error> {
+    /// Counts requests that were counted before, for slices that the program has without their columns; the fields are those
+    /// of the program's columns.
+    pub(super) fn aggregate(
+        &mut self,
+        counted: &Aggregate,
+        slices: &[Slice],
+        time: i64,
+        fields: &[Value],
+    ) -> Result<(), Error> {
         self.seen.rows += counted.requests;
         let program = self.program;
         if program.only.as_ref().is_some_and(|only| !only.holds(fields)) {
@@ -337,15 +344,15 @@ impl<'a> Worker<'a> {
             if slice.filter.as_ref().is_some_and(|filter| !filter.holds(fields)) {
                 continue;
             }
-            let counts = slice.counted.iter().map(|which| match which {
-                Which::All => counted.requests,
-                Which::Errors => counted.errors.unwrap_or(0),
-                Which::When(when) if when.holds(fields) => counted.requests,
-                Which::When(_) => 0,
-            });
+            let counts =
+                slice.counted.iter().zip(&slices[at].counted).map(|(which, (_, asked))| match (which, asked) {
+                    (_, Counted::Errors) => counted.errors.unwrap_or(0),
+                    (Which::When(when), _) if !when.holds(fields) => 0,
+                    _ => counted.requests,
+                });
             let counts: Vec<u64> = counts.collect();
             let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
-            let bins = counted.bins.as_ref().filter(|_| slice.valued.is_some());
+            let bins = counted.bins.as_ref().filter(|_| slices[at].valued.is_some());
             self.desk.add(series, step, &counts, bins);
         }
         Ok(())

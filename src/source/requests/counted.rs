@@ -1,0 +1,165 @@
+//! Inputs whose requests somebody counted already: sketches, histogram logs, percentile listings.
+//!
+//! Each of their rows stands for many requests, of which it is known together when they were, whose, how long they took,
+//! and in a sketch how many were errors. So a condition can only ask for what is known of all of them, and what nobody
+//! counted cannot be asked for.
+
+use std::io::{BufRead, BufReader, Read};
+
+use super::feed::Feed;
+use super::inputs::Input;
+use super::pass::{self, beginning};
+use super::program::{Names, Program};
+use super::recipe::{Lines, Recipe};
+use super::store::Store;
+use super::worker::Worker;
+use super::{
+    Account, Aggregate, Counted, Format, Requests, Slice, Taken, Value, Valued, When, hlog, percentiles, sketch,
+};
+use crate::source::Outside;
+use crate::source::error::Error;
+use crate::source::file::compression;
+
+/// The column of a row's own time; it is given with the row.
+const TIME: &str = "time";
+
+/// Reads all inputs and adds their rows up; `begun` is the first that is not empty, which was opened to see what it is.
+pub(super) fn read(
+    log: &Requests,
+    format: Format,
+    inputs: &[Input],
+    begun: (usize, Feed),
+    slices: &[Slice],
+    when: &When,
+    outside: &Outside,
+) -> Result<Taken, Error> {
+    let (mut rows, mut scale, mut bytes) = (Vec::new(), None, 0);
+    let (first, begun) = begun;
+    let mut begun = Some(begun.into_reader());
+    for (at, input) in inputs.iter().enumerate().skip(first) {
+        let about = |error: Error| error.within(&input.shown());
+        let content: Box<dyn Read + Send> = match begun.take() {
+            Some(begun) if at == first => Box::new(begun),
+            _ => Box::new(compression::plain(input.open().map_err(about)?).map_err(about)?),
+        };
+        let known = of(log, format, input, BufReader::new(content), when, outside).map_err(about)?;
+        bytes += input.size().unwrap_or(0);
+        if *scale.get_or_insert(known.scale) != known.scale {
+            let hint = "Give each its own source with `latency: { unit: … }`.";
+            return Err(about(Error::unreadable("counts another unit than the inputs before it").hint(hint)));
+        }
+        if let Some(doubt) = known.doubt {
+            (outside.told)(crate::source::Told::Doubt(format!("{}: {doubt}", input.shown())));
+        }
+        rows.extend(known.rows);
+    }
+    answerable(log, format, slices, &rows)?;
+    let recipe = Recipe {
+        lines: Lines::Json,
+        time: vec![super::recipe::TimeFrom::Column(TIME.to_owned())],
+        latency: Vec::new(),
+        status: Vec::new(),
+        error: None,
+        only: None,
+    };
+    let mut names = vec![TIME.to_owned()];
+    for (name, _) in rows.iter().flat_map(|row| &row.fields) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let known = Names { known: &names, open: false };
+    // latencies and errors are counted already: what a slice asks of them needs no column
+    let plain: Vec<Slice> = slices.iter().map(without_columns).collect();
+    let program = Program::new(log, &recipe, &plain, &known).map_err(|error| error.within(&log.shown))?;
+    let store = Store::default();
+    let clock = super::clock::Clock::new(None)?;
+    let mut worker = Worker::new(&program, when, clock, &store);
+    for row in &rows {
+        let Some(time) = row.time.and_then(|time| i64::try_from(time.as_nanosecond()).ok()) else { continue };
+        let field = |column: &String| {
+            let found = row.fields.iter().find(|(name, _)| name == column);
+            found.map_or(Value::Missing, |(_, text)| Value::Text(text.as_bytes()))
+        };
+        let fields: Vec<Value> = program.columns.iter().map(field).collect();
+        worker.aggregate(row, slices, time, &fields)?;
+    }
+    let seen = worker.finish();
+    let clock = "as counted".to_owned();
+    let scale = scale.unwrap_or(super::SCALE);
+    let account =
+        Account { files: inputs.len(), bytes, clock, scale, ..pass::account(seen, inputs, &Default::default()) };
+    Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
+}
+
+fn of(
+    log: &Requests,
+    format: Format,
+    input: &Input,
+    content: impl BufRead,
+    when: &When,
+    outside: &Outside,
+) -> Result<hlog::Counted, Error> {
+    let unit = log.columns.latency.as_ref().and_then(|latency| latency.unit);
+    match format {
+        Format::Sketch => {
+            let Input::File(path) = input else {
+                return Err(Error::unreadable("a sketch is read from a file, not from standard input"));
+            };
+            let sketch = sketch::read(path)?;
+            let scale = 10_f64.powi(sketch.unit.power() as i32 - 6);
+            Ok(hlog::Counted {
+                rows: sketch.rows.iter().map(|row| aggregate(row, &sketch.columns)).collect(),
+                scale,
+                doubt: None,
+            })
+        }
+        Format::Percentiles => {
+            let mut known = percentiles::read(content, unit)?;
+            // a listing does not say when: it is of the window, or of now where there is none
+            let time = when.windows.first().map_or(outside.now, |window| window.start);
+            known.rows.iter_mut().for_each(|row| row.time = row.time.or(Some(time)));
+            Ok(known)
+        }
+        _ => hlog::read(content, unit),
+    }
+}
+
+fn aggregate(row: &sketch::Row, columns: &[String]) -> Aggregate {
+    let mut fields = vec![("arm".to_owned(), row.arm.clone())];
+    fields.extend(columns.iter().cloned().zip(row.groups.iter().cloned()));
+    let (requests, errors, bins) = (row.requests, row.errors, row.bins.clone());
+    Aggregate { time: Some(row.time), fields, requests, errors, bins }
+}
+
+/// What nobody counted cannot be asked for.
+fn answerable(log: &Requests, format: Format, slices: &[Slice], rows: &[Aggregate]) -> Result<(), Error> {
+    let wrong = |problem: &str, hint: &str| Err(Error::unreadable(problem.to_owned()).hint(hint).within(&log.shown));
+    let asks = |which: &Counted| slices.iter().flat_map(|slice| &slice.counted).any(|(_, counted)| counted == which);
+    if asks(&Counted::Errors) && rows.iter().any(|row| row.errors.is_none() && row.requests > 0) {
+        let hint = match format {
+            Format::Sketch => "Sketch the log again with a column of the status (`--status`) or `--error`.",
+            _ => "Histograms know how long requests took and not how they ended; read errors from another source.",
+        };
+        return wrong("does not know how many of its requests were errors", hint);
+    }
+    if log.columns.error.is_some() {
+        return wrong("counted its errors already", "Leave `error` out of the source.");
+    }
+    let valued = |what: fn(&Valued) -> bool| slices.iter().filter_map(|slice| slice.valued.as_ref()).any(what);
+    if valued(|valued| matches!(valued, Valued::Column(_))) {
+        return wrong("has latencies and no other numbers", "Write `values: { value: latency, unit: ms }`.");
+    }
+    if valued(|valued| *valued == Valued::Latency) && rows.iter().any(|row| row.bins.is_none() && row.requests > 0) {
+        return wrong("does not know how long its requests took", "Sketch the log again with `--latency`.");
+    }
+    Ok(())
+}
+
+fn without_columns(slice: &Slice) -> Slice {
+    let counted = slice.counted.iter().map(|(name, counted)| match counted {
+        Counted::Errors => (name.clone(), Counted::Requests),
+        other => (name.clone(), other.clone()),
+    });
+    Slice { filter: slice.filter.clone(), by: slice.by.clone(), counted: counted.collect(), valued: None }
+}

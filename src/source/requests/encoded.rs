@@ -1,0 +1,437 @@
+//! HdrHistogram's encodings, so that histograms come from and go to other tools.
+//!
+//! ```text
+//!  V0  digits:4 lowest:8 highest:8 total:8                                  then all counts, 2, 4 or 8 bytes each
+//!  V1  length:4 offset:4 digits:4 lowest:8 highest:8 ratio:8                then counts up to the last that is not 0
+//!  V2  as V1                                                                then counts as zigzag LEB128, -n for n zeros
+//! ```
+//!
+//! Numbers are big-endian. Before them stands a cookie, which also says how wide a count is; a compressed histogram is the
+//! same once more, inside of a cookie, a length and a zlib stream. Counts go into [`Bins`] as they are read: nothing of the
+//! size that a damaged header claims is ever allocated, and a count outside of the cells that the header allows is an error.
+//!
+//! The highest value that a histogram was made for is where it ends. It matters only if something was counted there, in the
+//! cell of that value or in the last one that is kept for it: then that may have been slower by any amount ([`Bins::end`]).
+//! Nothing is said of an end that nothing reached. A histogram that grows as it is filled has no end; it is known by a highest
+//! value of twice its lowest, as it begins, or of one less than a power of two, as it grows.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use flate2::Compression;
+use flate2::bufread::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::LONGEST;
+use crate::series::{Bins, Grid};
+
+const V0: u32 = 0x1c84_9308;
+const V0_COMPRESSED: u32 = 0x1c84_9309;
+const V1: u32 = 0x1c84_9301;
+const V1_COMPRESSED: u32 = 0x1c84_9302;
+const V2: u32 = 0x1c84_9303;
+const V2_COMPRESSED: u32 = 0x1c84_9304;
+/// Histograms of fractions, whose cells move while they are filled.
+const OF_FRACTIONS: [u32; 2] = [0x0c72_124e, 0x0c72_124f];
+/// The bits of a cookie that say how wide a count is.
+const WIDTH: u32 = 0xf0;
+/// What Java's histograms can count at most.
+const MOST: u64 = i64::MAX as u64;
+
+/// Reads a histogram in any of the encodings. `Err` says what is wrong with it.
+pub fn decode(bytes: &[u8]) -> Result<Bins, String> {
+    let mut from = bytes;
+    let cookie = word(&mut from)?;
+    match cookie & !WIDTH {
+        V0_COMPRESSED | V1_COMPRESSED | V2_COMPRESSED => {
+            let length = word(&mut from)? as usize;
+            let packed = from.get(..length).ok_or_else(|| cut_off(&io::ErrorKind::UnexpectedEof.into()))?;
+            let mut plain = BufReader::new(ZlibDecoder::new(packed));
+            let cookie = word(&mut plain)?;
+            let bins = plainly(cookie, &mut plain)?;
+            // The checksum is looked at when the stream ends.
+            io::copy(&mut plain.take(1 << 20), &mut io::sink()).map_err(|e| cut_off(&e))?;
+            Ok(bins)
+        }
+        _ => plainly(cookie, &mut from),
+    }
+}
+
+/// Writes a histogram as V2, compressed. Where it has no end that was reached, it is made for values up to [`LONGEST`].
+pub fn encode(bins: &Bins) -> Vec<u8> {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
+    let packed = packer.write_all(&plain(bins)).and_then(|()| packer.finish());
+    // Writing into memory does not fail.
+    let packed = packed.unwrap_or_default();
+    let mut bytes = Vec::with_capacity(packed.len() + 8);
+    bytes.extend((V2_COMPRESSED | 0x10).to_be_bytes());
+    bytes.extend((packed.len() as u32).to_be_bytes());
+    bytes.extend(packed);
+    bytes
+}
+
+/// The same histogram, of which nothing is said of an end that nothing reached.
+pub fn without_idle_end(bins: Bins) -> Bins {
+    match bins.end() {
+        Some(_) if !bins.is_ended() => Bins::new(bins.grid(), None, bins.cells().collect()),
+        _ => bins,
+    }
+}
+
+fn plain(bins: &Bins) -> Vec<u8> {
+    let grid = bins.grid();
+    let mut counts = Vec::with_capacity(2 * bins.bytes());
+    let mut next = 0;
+    for (at, count) in bins.cells() {
+        match i64::from(at) - next {
+            0 => {}
+            1 => counts.push(0),
+            zeros => zigzag(&mut counts, -zeros),
+        }
+        zigzag(&mut counts, i64::try_from(count).unwrap_or(i64::MAX));
+        next = i64::from(at) + 1;
+    }
+    let mut bytes = Vec::with_capacity(counts.len() + 40);
+    [V2 | 0x10, counts.len() as u32, 0, u32::from(grid.digits())].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    [grid.lowest(), highest(bins), 1.0_f64.to_bits()].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    bytes.extend(counts);
+    bytes
+}
+
+/// The highest value to write: the end's, or one whose cell nothing has reached.
+fn highest(bins: &Bins) -> u64 {
+    let grid = bins.grid();
+    let last = bins.cells().last().map_or(0, |(at, _)| at);
+    let highest = match bins.end() {
+        Some(end) if end == grid.index(LONGEST) => LONGEST,
+        Some(end) => grid.low(end),
+        None => LONGEST.max(grid.high(last).saturating_add(1)),
+    };
+    highest.clamp(2 * grid.lowest(), MOST)
+}
+
+/// The end of a histogram whose last cell is this one, if it was reached.
+fn reached(grid: Grid, digits: u32, (lowest, highest): (u64, u64), last: u32) -> Option<u32> {
+    if highest >= MOST || (highest + 1).is_power_of_two() || highest == 2 * lowest {
+        return None;
+    }
+    // Cells are kept up to a power of two.
+    let single = (2 * 10_u64.pow(digits)).next_power_of_two().saturating_mul(grid.lowest());
+    let kept = (highest + 1).next_power_of_two().max(single) - 1;
+    [highest, kept].into_iter().map(|value| grid.index(value)).find(|end| *end == last)
+}
+
+/// What stands after a cookie that is not that of a compressed histogram.
+fn plainly(cookie: u32, from: &mut impl BufRead) -> Result<Bins, String> {
+    let (width, version) = ((cookie & WIDTH) >> 4, cookie & !WIDTH);
+    let length = match version {
+        V0 => u64::MAX,
+        V1 | V2 => {
+            let (length, offset) = (word(from)?, word(from)?);
+            if offset != 0 {
+                return Err("is a histogram whose cells were moved, as those of fractions are".into());
+            }
+            u64::from(length)
+        }
+        _ if OF_FRACTIONS.contains(&cookie) => return Err("is a histogram of fractions (DoubleHistogram)".into()),
+        _ => return Err("does not begin as an encoded HdrHistogram does".into()),
+    };
+    let (digits, lowest, highest) = (word(from)?, long(from)?, long(from)?);
+    let last = long(from)?;
+    let of_whole_numbers = version == V0 || f64::from_bits(last) == 1.0;
+    let grid = grid(digits, lowest, highest)?;
+    if !of_whole_numbers {
+        return Err("is a histogram of fractions: its cells are no whole numbers".into());
+    }
+    let mut counts = Counts { from: from.take(length), next: 0, end: grid.index(MOST), cells: Vec::new() };
+    match (version, width) {
+        (V2, _) => counts.packed()?,
+        (_, 2 | 4 | 8) => counts.fixed(width as usize)?,
+        _ => return Err(format!("says that a count has {width} bytes; there are 2, 4 and 8")),
+    }
+    if counts.from.limit() > 0 && version != V0 {
+        return Err(cut_off(&io::ErrorKind::UnexpectedEof.into()));
+    }
+    let end = counts.cells.last().and_then(|(last, _)| reached(grid, digits, (lowest, highest), *last));
+    Ok(Bins::new(grid, end, counts.cells))
+}
+
+fn grid(digits: u32, lowest: u64, highest: u64) -> Result<Grid, String> {
+    let told = || format!("is said to tell {digits} digits of values from {lowest} to {highest} apart, which none can");
+    let digits = u8::try_from(digits).ok().filter(|digits| *digits <= 5).ok_or_else(told)?;
+    if lowest == 0 || highest > MOST || highest / 2 < lowest {
+        return Err(told());
+    }
+    let grid = Grid::of_digits(digits, lowest);
+    // Cells that large do not fit: the grid's are smaller than was said.
+    if grid.lowest() != 1 << lowest.ilog2() {
+        return Err(told());
+    }
+    Ok(grid)
+}
+
+struct Counts<R> {
+    from: R,
+    next: u32,
+    end: u32,
+    cells: Vec<(u32, u64)>,
+}
+
+impl<R: BufRead> Counts<R> {
+    fn fixed(&mut self, width: usize) -> Result<(), String> {
+        let mut bytes = [0; 8];
+        while !self.from.fill_buf().map_err(|e| cut_off(&e))?.is_empty() {
+            self.from.read_exact(&mut bytes[8 - width..]).map_err(|e| cut_off(&e))?;
+            self.count(u64::from_be_bytes(bytes))?;
+        }
+        Ok(())
+    }
+
+    fn packed(&mut self) -> Result<(), String> {
+        while !self.from.fill_buf().map_err(|e| cut_off(&e))?.is_empty() {
+            let number = unzigzag(&mut self.from).map_err(|e| cut_off(&e))?;
+            match u64::try_from(number) {
+                Ok(count) => self.count(count)?,
+                Err(_) => self.skip(number.unsigned_abs())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, count: u64) -> Result<(), String> {
+        if count > MOST {
+            return Err("has a count that is negative or larger than there are".into());
+        }
+        if count > 0 {
+            self.cells.push((self.next, count));
+        }
+        self.skip(1)
+    }
+
+    fn skip(&mut self, cells: u64) -> Result<(), String> {
+        let next = u64::from(self.next).saturating_add(cells);
+        let fits = u32::try_from(next).ok().filter(|next| *next <= self.end + 1);
+        self.next = fits.ok_or("has more counts than its grid has cells")?;
+        Ok(())
+    }
+}
+
+/// Small numbers of either sign in few bytes: seven bits to the byte, the ninth byte whole.
+fn zigzag(to: &mut Vec<u8>, number: i64) {
+    let mut rest = ((number << 1) ^ (number >> 63)) as u64;
+    for _ in 0..8 {
+        if rest < 0x80 {
+            return to.push(rest as u8);
+        }
+        to.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    to.push(rest as u8);
+}
+
+fn unzigzag(from: &mut impl Read) -> io::Result<i64> {
+    let mut number = 0;
+    for place in 0..9 {
+        let mut byte = [0];
+        from.read_exact(&mut byte)?;
+        let last = byte[0] < 0x80 || place == 8;
+        let bits = if place == 8 { byte[0] } else { byte[0] & 0x7f };
+        number |= u64::from(bits) << (7 * place);
+        if last {
+            break;
+        }
+    }
+    Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+}
+
+fn word(from: &mut impl Read) -> Result<u32, String> {
+    let mut bytes = [0; 4];
+    from.read_exact(&mut bytes).map_err(|e| cut_off(&e))?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
+fn long(from: &mut impl Read) -> Result<u64, String> {
+    let mut bytes = [0; 8];
+    from.read_exact(&mut bytes).map_err(|e| cut_off(&e))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+fn cut_off(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "is a histogram that ends too early".into(),
+        _ => format!("is a damaged histogram ({error})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GRID;
+    use super::*;
+    use hdrhistogram::Histogram;
+    use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer, V2Serializer};
+    use proptest::prelude::*;
+
+    fn theirs(digits: u8, lowest: u64, highest: u64, values: &[u64]) -> Histogram<u64> {
+        let mut histogram = Histogram::new_with_bounds(lowest, highest, digits).unwrap();
+        values.iter().for_each(|value| histogram.saturating_record(*value));
+        histogram
+    }
+
+    fn ours(digits: u8, lowest: u64, values: &[u64]) -> Bins {
+        let grid = Grid::of_digits(digits, lowest);
+        Bins::new(grid, None, values.iter().map(|value| (grid.index(*value), 1)).collect())
+    }
+
+    /// What Java's older versions wrote, by the layouts above.
+    fn old(version: u32, width: u32, bins: &Bins, highest: u64, digits: u32) -> Vec<u8> {
+        let lowest = bins.grid().lowest();
+        let len = if version == V0 { bins.grid().index(highest) } else { bins.cells().last().map_or(0, |c| c.0) } + 1;
+        let mut counts = vec![0_u8; (len * width) as usize];
+        for (at, count) in bins.cells() {
+            let from = (at * width) as usize;
+            counts[from..from + width as usize].copy_from_slice(&count.to_be_bytes()[8 - width as usize..]);
+        }
+        let mut bytes = (version | width << 4).to_be_bytes().to_vec();
+        if version == V1 {
+            bytes.extend((counts.len() as u32).to_be_bytes());
+            bytes.extend(0_u32.to_be_bytes());
+        }
+        bytes.extend(digits.to_be_bytes());
+        let last = if version == V0 { bins.total() } else { 1.0_f64.to_bits() };
+        [lowest, highest, last].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        [bytes, counts].concat()
+    }
+
+    fn zipped(cookie: u32, plain: &[u8]) -> Vec<u8> {
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(plain).unwrap();
+        let packed = packer.finish().unwrap();
+        [&cookie.to_be_bytes()[..], &(packed.len() as u32).to_be_bytes(), &packed].concat()
+    }
+
+    const VALUES: [u64; 9] = [0, 1, 2, 2047, 2048, 70_000, 70_000, 123_456_789, 3_600_000_000];
+
+    #[test]
+    fn both_encodings_of_the_second_version_are_read() {
+        for (digits, lowest) in [(0, 1), (1, 1), (2, 20_000), (3, 1), (4, 3), (5, 1)] {
+            let theirs = theirs(digits, lowest, 3_600_000_000_000, &VALUES);
+            let (mut plain, mut packed) = (Vec::new(), Vec::new());
+            V2Serializer::new().serialize(&theirs, &mut plain).unwrap();
+            V2DeflateSerializer::new().serialize(&theirs, &mut packed).unwrap();
+            let ours = ours(digits, lowest, &VALUES);
+            assert_eq!(decode(&plain).unwrap(), ours);
+            assert_eq!(decode(&packed).unwrap(), ours);
+        }
+    }
+
+    #[test]
+    fn the_older_versions_are_read_with_counts_of_every_width() {
+        for (digits, lowest) in [(2, 1), (3, 1000), (3, 1)] {
+            let bins = ours(digits, lowest, &VALUES);
+            for (version, width) in [(V0, 2), (V0, 4), (V0, 8), (V1, 2), (V1, 4), (V1, 8)] {
+                let plain = old(version, width, &bins, 3_600_000_000_000, u32::from(digits));
+                assert_eq!(decode(&plain).unwrap(), bins, "{version:x} {width}");
+                assert_eq!(decode(&zipped((version + 1) | width << 4, &plain)).unwrap(), bins);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_what_the_crate_writes_and_reads() {
+        let bins = ours(3, 1, &VALUES);
+        let theirs = theirs(3, 1, LONGEST, &VALUES);
+        let mut written = Vec::new();
+        V2Serializer::new().serialize(&theirs, &mut written).unwrap();
+        assert_eq!(plain(&bins), written);
+        let read: Histogram<u64> = Deserializer::new().deserialize(&mut &*encode(&bins)).unwrap();
+        assert_eq!(read, theirs);
+        assert_eq!(read.high(), LONGEST);
+    }
+
+    #[test]
+    fn an_end_is_told_where_it_was_reached() {
+        let theirs = theirs(3, 1, 60_000, &[5, 59_999, 70_000]);
+        let mut packed = Vec::new();
+        V2DeflateSerializer::new().serialize(&theirs, &mut packed).unwrap();
+        let bins = decode(&packed).unwrap();
+        assert_eq!(bins.end(), Some(GRID.index(60_000)));
+        let kept = Bins::new(GRID, Some(GRID.index(65_535)), vec![(GRID.index(65_535), 1)]);
+        assert_eq!(decode(&old(V1, 8, &kept, 60_000, 3)).unwrap(), kept, "the last cell that is kept");
+        assert_eq!(decode(&encode(&bins)).unwrap(), bins);
+        for (end, count) in [(60_000, 3), (LONGEST, 1)] {
+            let bins = Bins::new(GRID, Some(GRID.index(end)), vec![(7, 1), (GRID.index(end), count)]);
+            assert_eq!(decode(&encode(&bins)).unwrap(), bins);
+        }
+        let nothing_there = Bins::new(GRID, Some(GRID.index(60_000)), vec![(5, 1)]);
+        assert_eq!(decode(&encode(&nothing_there)).unwrap(), without_idle_end(nothing_there));
+        let beyond = Bins::new(GRID, None, vec![(GRID.index(LONGEST), 2)]);
+        assert_eq!(decode(&encode(&beyond)).unwrap(), beyond, "no end was told, and none appears");
+        for highest in [2, 2047, 4095] {
+            let growing = old(V1, 8, &Bins::new(GRID, None, vec![(2, 1), (2047, 1)]), highest, 3);
+            assert_eq!(decode(&growing).unwrap().end(), None, "it would have grown");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_in_words() {
+        let plain = plain(&ours(3, 1, &VALUES));
+        let with = |at: usize, bytes: &[u8]| {
+            let mut changed = plain.clone();
+            changed[at..at + bytes.len()].copy_from_slice(bytes);
+            decode(&changed).unwrap_err()
+        };
+        assert_eq!(decode(b""), Err("is a histogram that ends too early".into()));
+        assert_eq!(decode(&plain[..50]), Err("is a histogram that ends too early".into()));
+        assert_eq!(with(0, b"PAR1"), "does not begin as an encoded HdrHistogram does");
+        assert_eq!(with(0, &OF_FRACTIONS[0].to_be_bytes()), "is a histogram of fractions (DoubleHistogram)");
+        assert_eq!(with(4, &[0xff; 4]), "is a histogram that ends too early", "no memory is asked for");
+        assert_eq!(with(8, &[1]), "is a histogram whose cells were moved, as those of fractions are");
+        let none = "is said to tell 9 digits of values from 1 to 86400000000000 apart, which none can";
+        assert_eq!(with(15, &[9]), none);
+        assert!(with(16, &[0x3f]).ends_with("which none can"));
+        assert_eq!(with(32, &[0x40]), "is a histogram of fractions: its cells are no whole numbers");
+        assert_eq!(with(40, &[0xff; 9]), "has more counts than its grid has cells");
+        let mut bytes = encode(&ours(3, 1, &VALUES));
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        assert!(decode(&bytes).unwrap_err().starts_with("is a damaged histogram ("), "the checksum is looked at");
+        let short = old(V1, 2, &ours(2, 1, &VALUES), 3_600_000_000_000, 2);
+        assert_eq!(decode(&short[..short.len() - 1]), Err("is a histogram that ends too early".into()));
+        let mut wide = old(V1, 2, &ours(2, 1, &VALUES), 3_600_000_000_000, 2);
+        wide[3] = 0x31;
+        assert_eq!(decode(&wide), Err("says that a count has 3 bytes; there are 2, 4 and 8".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_comes_back(
+            digits in 0_u8..=5,
+            lowest in 1_u64..1_000_000,
+            values in prop::collection::vec((0_u32..52, any::<u64>()), 0..200),
+            count in 1_u64..u64::MAX / 1000,
+        ) {
+            let grid = Grid::of_digits(digits, lowest);
+            let cells = values.iter().map(|(shift, value)| (grid.index(value >> (shift + 11)), count)).collect();
+            let bins = Bins::new(grid, None, cells);
+            let saturated = bins.cells().map(|(at, n)| (at, n.min(MOST))).collect();
+            prop_assert_eq!(decode(&encode(&bins)).unwrap(), Bins::new(grid, None, saturated));
+        }
+
+        #[test]
+        fn damage_is_never_fatal(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), cut: bool) {
+            let bins = ours(3, 1, &VALUES);
+            for sound in [plain(&bins), encode(&bins), old(V0, 2, &bins, 4_000_000_000, 3), old(V1, 4, &bins, 4_000_000_000, 3)] {
+                let mut bytes = sound.clone();
+                // Most damage is told by the first bytes: they are hit more often than by chance.
+                flips.iter().for_each(|(at, byte)| bytes[at.index(48)] ^= byte);
+                flips.iter().for_each(|(at, byte)| bytes[at.index(sound.len())] = *byte);
+                bytes.truncate(if cut { flips[0].0.index(sound.len()) } else { sound.len() });
+                let _ = decode(&bytes);
+            }
+        }
+
+        #[test]
+        fn noise_is_never_fatal(cookie in prop::sample::select(vec![V0, V1, V2, V0_COMPRESSED, V1_COMPRESSED, V2_COMPRESSED]), noise: Vec<u8>) {
+            let _ = decode(&[&(cookie | 0x20).to_be_bytes()[..], &noise].concat());
+        }
+    }
+}
