@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use super::Failure;
+use super::progress::Progress;
 use crate::cli::{Cli, Color, LogFormat};
 use crate::report::Style;
 
@@ -13,11 +14,14 @@ pub(super) struct Console {
     verbose: bool,
     json: bool,
     color: Color,
+    progress: Progress,
 }
 
 impl Console {
     pub(super) fn new(cli: &Cli) -> Console {
-        Console { quiet: cli.quiet, verbose: cli.verbose, json: cli.log_format == LogFormat::Json, color: cli.color }
+        let json = cli.log_format == LogFormat::Json;
+        let progress = Progress::new(!cli.quiet && !json);
+        Console { quiet: cli.quiet, verbose: cli.verbose, json, color: cli.color, progress }
     }
 
     /// How a report on stdout may look.
@@ -63,29 +67,20 @@ impl Console {
         }
     }
 
-    /// How far something is: one line that is written over, on a terminal alone.
-    pub(super) fn progress(&self, what: &str, done: u64, of: Option<u64>) {
-        if self.quiet || self.json || !io::stderr().is_terminal() {
-            return;
-        }
-        let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
-        let _ = write!(io::stderr().lock(), "\r\x1b[K{what} {done}{of}");
-    }
-
-    /// Clears that line.
-    pub(super) fn progress_is_over(&self) {
-        if !self.quiet && !self.json && io::stderr().is_terminal() {
-            let _ = write!(io::stderr().lock(), "\r\x1b[K");
-        }
+    /// How far something is.
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     fn say(&self, level: &str, message: &str) {
-        let mut stderr = io::stderr().lock();
-        // Nothing sensible is left to do when stderr itself is gone.
-        let _ = if self.json {
-            writeln!(stderr, "{}", serde_json::json!({ "level": level, "message": message }))
-        } else {
-            writeln!(stderr, "{level}: {}", message.trim_end())
-        };
+        self.progress.above(|| {
+            let mut stderr = io::stderr().lock();
+            // Nothing sensible is left to do when stderr itself is gone.
+            let _ = if self.json {
+                writeln!(stderr, "{}", serde_json::json!({ "level": level, "message": message }))
+            } else {
+                writeln!(stderr, "{level}: {}", message.trim_end())
+            };
+        });
     }
 }

@@ -12,6 +12,7 @@ mod judge;
 mod pipeline;
 mod plan;
 mod print;
+mod progress;
 mod replay;
 mod report;
 

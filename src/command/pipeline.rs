@@ -75,11 +75,12 @@ pub(super) fn heard<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outs
     let told = |told: Told| match told {
         Told::Again(what) | Told::Doubt(what) => console.note(&what),
         Told::Cost(what) => console.detail(&what),
-        Told::Progress { what, done, of } => console.progress(what, done, of),
+        Told::Progress { what, done, of } => console.progress().counted(what, done, of),
+        Told::Reading { rows, bytes, of } => console.progress().reading(rows, bytes, of),
     };
     let outside = Outside { now, interruptible: true, told: &told };
     let answered = ask(&outside);
-    console.progress_is_over();
+    console.progress().over();
     answered
 }
 

@@ -138,6 +138,15 @@ pub enum Told {
         /// Of how much, where that is known.
         of: Option<u64>,
     },
+    /// How far the reading of files is.
+    Reading {
+        /// Rows so far.
+        rows: u64,
+        /// Bytes so far, as they lie on the disk.
+        bytes: u64,
+        /// Of how many, where that is known.
+        of: Option<u64>,
+    },
 }
 
 /// A file and how to read it.

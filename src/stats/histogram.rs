@@ -38,6 +38,7 @@ impl Grid {
     }
 
     /// The cell of a value.
+    #[inline]
     pub fn index(self, value: u64) -> u32 {
         let (bits, unit) = (u32::from(self.bits), u32::from(self.unit));
         let whole = value >> unit;
@@ -258,7 +259,13 @@ impl Tally {
         Tally { own: Some(end), end: Some(end), counts: vec![0; end as usize + 1], ..Tally::new(grid) }
     }
 
+    /// How finely it tells values apart.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
     /// Counts values of one cell.
+    #[inline]
     pub fn count(&mut self, index: u32, times: u64) {
         let at = self.end.map_or(index, |end| index.min(end)) as usize;
         if at >= self.counts.len() {

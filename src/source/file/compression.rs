@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader, Read};
 use crate::source::error::Error;
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
-pub(super) fn plain<'r>(packed: impl Read + 'r) -> Result<Box<dyn BufRead + 'r>, Error> {
+pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<dyn BufRead + Send + 'r>, Error> {
     let (head, packed) = peek(packed, 6)?;
-    let content: Box<dyn Read + 'r> = match head.as_slice() {
+    let content: Box<dyn Read + Send + 'r> = match head.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(packed)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::new(packed).map_err(|e| broken(&e))?),
         [b'P', b'K', 3, 4, ..] => return Err(unknown("a zip archive (Excel files are, too)")),
@@ -33,7 +33,7 @@ pub(super) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8
 }
 
 /// What is said when reading stops in the middle.
-pub(super) fn broken(error: &std::io::Error) -> Error {
+pub(in crate::source) fn broken(error: &std::io::Error) -> Error {
     Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?")
 }
 

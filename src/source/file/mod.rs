@@ -10,20 +10,20 @@
 
 mod answer;
 mod aws;
-mod compression;
+pub(in crate::source) mod compression;
 mod csv;
 mod json;
 mod live;
-mod number;
+pub(in crate::source) mod number;
 #[cfg(feature = "frames")]
 mod parquet;
 #[cfg(not(feature = "frames"))]
 #[path = "parquet_disabled.rs"]
 mod parquet;
-mod sheet;
+pub(in crate::source) mod sheet;
 mod survey;
 mod table;
-mod time;
+pub(in crate::source) mod time;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -151,7 +151,7 @@ fn open(file: &File) -> Result<std::fs::File, Error> {
 }
 
 /// Reads bytes as the kind of file they are.
-fn table(file: &File, bytes: impl Read, wanted: &Wanted) -> Result<Table, Error> {
+fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted) -> Result<Table, Error> {
     let keep: Keep = &|name| wanted.keeps(name);
     let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
     let content = std::io::BufReader::with_capacity(1 << 16, content);

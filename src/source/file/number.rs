@@ -6,7 +6,7 @@ use crate::source::error::Error;
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Whether a cell says that nothing was measured.
-pub(super) fn is_gap(cell: &str) -> bool {
+pub(in crate::source) fn is_gap(cell: &str) -> bool {
     const GAPS: [&str; 8] = ["", "-", "na", "n/a", "nan", "null", "none", "nil"];
     cell.len() <= 4 && GAPS.iter().any(|gap| cell.eq_ignore_ascii_case(gap))
 }

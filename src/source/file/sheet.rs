@@ -32,7 +32,7 @@ impl Sheet {
     }
 
     /// Reads bytes as if they were the file's.
-    pub fn read(file: &File, bytes: impl Read, wanted: &Wanted) -> Result<Sheet, Error> {
+    pub fn read(file: &File, bytes: impl Read + Send, wanted: &Wanted) -> Result<Sheet, Error> {
         let sheet = super::table(file, bytes, wanted).and_then(|table| Sheet::of(table, file));
         sheet.map_err(|error| error.within(&file.shown))
     }
@@ -157,16 +157,16 @@ pub(crate) fn usual_arm(word: &str) -> Option<Arm> {
     }
 }
 
-pub(super) fn is_usual_arm(name: &str) -> bool {
+pub(in crate::source) fn is_usual_arm(name: &str) -> bool {
     name.eq_ignore_ascii_case("arm")
 }
 
-pub(super) fn is_usual_time(name: &str) -> bool {
+pub(in crate::source) fn is_usual_time(name: &str) -> bool {
     rank(name).is_some()
 }
 
 /// How surely a name means the time: the smaller, the surer.
-fn rank(name: &str) -> Option<usize> {
+pub(in crate::source) fn rank(name: &str) -> Option<usize> {
     const NAMES: [&[&str]; 3] = [
         &["timestamp", "@timestamp", "unix_timestamp", "epoch"],
         &["ts", "time", "datetime", "date_time", "_time"],

@@ -64,7 +64,14 @@ impl EpochUnit {
         }
     }
 
-    fn nanoseconds(self) -> i128 {
+    /// How many of them there were since 1970 in 1990 and will be in 2100.
+    pub(in crate::source) fn range(self) -> std::ops::Range<i128> {
+        let per_second = SECOND / self.nanoseconds();
+        YEARS.0 * per_second..YEARS.1 * per_second
+    }
+
+    /// How long one is.
+    pub(in crate::source) fn nanoseconds(self) -> i128 {
         match self {
             EpochUnit::Seconds => 1_000_000_000,
             EpochUnit::Milliseconds => 1_000_000,
@@ -101,15 +108,15 @@ pub(super) fn read(table: &Table, column: &Column, zone: Option<&str>) -> Result
 }
 
 /// How one cell is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source) enum Writing {
     Epoch(EpochUnit),
     Offset,
     Local,
 }
 
 impl Writing {
-    fn clock(self, zone: &str) -> Clock {
+    pub(in crate::source) fn clock(self, zone: &str) -> Clock {
         match self {
             Writing::Epoch(unit) => Clock::Epoch(unit),
             Writing::Offset => Clock::Offset,
@@ -123,7 +130,7 @@ pub(super) fn looks_like_time(cell: &str) -> bool {
     instant(cell, &TimeZone::UTC, "UTC").is_ok()
 }
 
-fn time_zone(name: &str) -> Result<TimeZone, Error> {
+pub(in crate::source) fn time_zone(name: &str) -> Result<TimeZone, Error> {
     TimeZone::get(name).map_err(|_| {
         let known: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
         let error = Error::unreadable("is not a time zone").value(name).expected("a name such as Europe/Berlin or UTC");
@@ -134,7 +141,8 @@ fn time_zone(name: &str) -> Result<TimeZone, Error> {
     })
 }
 
-fn instant(cell: &str, zone: &TimeZone, zone_name: &str) -> Result<(Timestamp, Writing), Error> {
+/// The instant that a cell names, and how it is written.
+pub(in crate::source) fn instant(cell: &str, zone: &TimeZone, zone_name: &str) -> Result<(Timestamp, Writing), Error> {
     let numeric = cell.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
     if numeric && let Some((nanoseconds, unit)) = epoch(cell)? {
         return Ok((timestamp(nanoseconds, cell)?, Writing::Epoch(unit)));
@@ -187,10 +195,7 @@ fn epoch(cell: &str) -> Result<Option<(i128, EpochUnit)>, Error> {
             _ => return Ok(None),
         }
     };
-    let unit = EpochUnit::ALL.into_iter().find(|unit| {
-        let per_second = SECOND / unit.nanoseconds();
-        (YEARS.0 * per_second..YEARS.1 * per_second).contains(&seconds_like.whole)
-    });
+    let unit = EpochUnit::ALL.into_iter().find(|unit| unit.range().contains(&seconds_like.whole));
     match unit {
         Some(unit) => Ok(Some((seconds_like.nanoseconds(unit), unit))),
         None => Err(Error::unreadable("is no epoch number between 1990 and 2100")

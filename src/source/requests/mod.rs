@@ -16,14 +16,24 @@
 //! a quantile is within 0.1 % of the exact one from 2 microseconds up to [`LONGEST`]; what took longer is counted at the end,
 //! where only "at least so slow" is known.
 
+mod clock;
 pub mod condition;
+mod feed;
+mod inputs;
+mod lines;
+mod number;
+mod pass;
+mod program;
 pub mod recipe;
 mod split;
+mod store;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use condition::Condition;
+pub use pass::read;
 
 use super::{Error, Outside};
 

@@ -3,6 +3,14 @@
 //! A recipe is data. The formats that people have are a table of recipes ([`of`]); what a configuration says of its columns
 //! goes before what the recipe says.
 
+mod combined;
+mod detect;
+mod head;
+mod ready;
+pub mod usual;
+
+pub use detect::{assumed, detect};
+
 use super::condition::Condition;
 use super::{Format, TimeUnit};
 
@@ -40,10 +48,26 @@ pub enum Lines {
     },
     /// A JSON object; a column is a key, or a path of keys: `data.tags.status`.
     Json,
+    /// A JSON object in which a column that is neither key nor path is looked for in these objects, too: k6's tags.
+    JsonWithin {
+        /// Paths of objects.
+        within: &'static [&'static str],
+    },
     /// The attributes of an XML element on a line of its own, for these elements.
     Attributes {
         /// The names of the elements.
         elements: &'static [&'static str],
+        /// How many spaces stand before an element that counts; what stands elsewhere is part of another.
+        indent: usize,
+    },
+    /// Records of several kinds, separated by one byte, never quoted; the first field is the kind, and one counts.
+    Records {
+        /// The kind that counts.
+        kind: &'static str,
+        /// The separator.
+        by: u8,
+        /// The names of its fields, the kind among them. The last may be absent.
+        names: &'static [&'static str],
     },
 }
 
@@ -52,7 +76,7 @@ pub enum Lines {
 pub enum Names {
     /// In the first line.
     FirstLine,
-    /// In a line that begins so (`#Fields: `), separated by spaces; other lines that begin with `#` are no rows.
+    /// In a line that begins so (`#Fields:`), separated by spaces or tabs; other lines that begin with `#` are no rows.
     LineWith(&'static str),
     /// Nowhere: they are these.
     Fixed(&'static [&'static str]),
@@ -78,15 +102,26 @@ pub enum LatencyFrom {
     Between(String, String, TimeUnit),
 }
 
-/// The recipe of a format; nothing for those whose rows are not lines of fields (Parquet, histograms, sketches) and for
-/// [`Format::Auto`].
-pub fn of(format: Format, _head: &[u8]) -> Option<Recipe> {
-    let plain =
-        |lines| Recipe { lines, time: Vec::new(), latency: Vec::new(), status: Vec::new(), error: None, only: None };
+/// The recipe of a format for a file that begins so; nothing for those whose rows are not lines of fields (Parquet,
+/// histograms, sketches) and for [`Format::Auto`].
+pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
     match format {
-        Format::Csv => Some(plain(Lines::Delimited { by: None, names: Names::FirstLine })),
-        Format::Tsv => Some(plain(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine })),
-        Format::Ndjson => Some(plain(Lines::Json)),
-        _ => None,
+        Format::Csv => Some(ready::table(Lines::Delimited { by: None, names: Names::FirstLine }, head)),
+        Format::Tsv => Some(ready::table(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine }, head)),
+        Format::Ndjson => Some(ready::table(Lines::Json, head)),
+        Format::Alb => Some(ready::alb()),
+        Format::W3c => Some(ready::w3c(head)),
+        Format::Combined => Some(combined::recipe(head)),
+        Format::Jtl => Some(ready::jtl(head)),
+        Format::K6 => Some(ready::k6(head)),
+        Format::Gatling => Some(ready::gatling(head)),
+        Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch => None,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod real;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,5 +1,11 @@
 //! A line becomes fields: only those that are wanted, each in its slot.
 
+pub(super) mod attributes;
+pub(super) mod delimited;
+pub(super) mod json;
+pub(super) mod records;
+pub(super) mod spaced;
+
 use super::Value;
 
 /// What a line is.

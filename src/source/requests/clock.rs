@@ -1,0 +1,256 @@
+//! When a row was, from its text: the writing is found once, on the first row, and then held to.
+//!
+//! Neighbouring rows share their minute. So the instant of a minute is kept with the text it was read from, and for the next
+//! row with the same text only the seconds are read. What is not written like that is read by the same code that reads the
+//! times of any other file, which knows zones and leap days; so is every new minute.
+
+use jiff::tz::TimeZone;
+
+use super::Value;
+use crate::source::error::Error;
+use crate::source::file::time::{self, Writing};
+
+/// What keeps a cell from being a time.
+pub(super) const NO_TIME: &str = "has no time";
+pub(super) const NOT_A_TIME: &str = "has a time that cannot be read";
+const OTHERWISE: &str = "has its time written otherwise than the first row";
+
+const SECOND: i64 = 1_000_000_000;
+
+/// Reads times that are all written in one way.
+#[derive(Debug, Clone)]
+pub(super) struct Clock {
+    zone: TimeZone,
+    zone_name: String,
+    writing: Option<Writing>,
+    minute: Minute,
+    joined: Vec<u8>,
+}
+
+/// The instant of a minute and the texts before and after its seconds.
+#[derive(Debug, Clone, Default)]
+struct Minute {
+    before: Vec<u8>,
+    after: Vec<u8>,
+    instant: i64,
+}
+
+impl Clock {
+    /// Of times without an offset in this zone.
+    pub(super) fn new(zone: Option<&str>) -> Result<Clock, Error> {
+        let zone_name = zone.unwrap_or("UTC").to_owned();
+        let zone = time::time_zone(&zone_name)?;
+        Ok(Clock { zone, zone_name, writing: None, minute: Minute::default(), joined: Vec::new() })
+    }
+
+    /// How times are written, in words; nothing before the first.
+    pub(super) fn words(&self) -> Option<String> {
+        self.writing.map(|writing| writing.clock(&self.zone_name).to_string())
+    }
+
+    /// The instant in a cell, in nanoseconds since 1970.
+    #[inline]
+    pub(super) fn instant(&mut self, cell: &Value) -> Result<i64, &'static str> {
+        match cell {
+            Value::Text(text) => self.of_text(text),
+            Value::Unescaped(text) => self.of_text(text),
+            Value::Instant(nanoseconds) => Ok(*nanoseconds),
+            Value::Int(number) => self.of_text(number.to_string().as_bytes()),
+            Value::Float(number) => self.of_text(number.to_string().as_bytes()),
+            Value::Missing => Err(NO_TIME),
+            Value::Bool(_) => Err(NOT_A_TIME),
+        }
+    }
+
+    /// The instant of a date and a time of the day in UTC.
+    pub(super) fn joined(&mut self, date: &Value, of_day: &Value) -> Result<i64, &'static str> {
+        let (Value::Text(date), Value::Text(of_day)) = (date, of_day) else { return Err(NO_TIME) };
+        let mut text = std::mem::take(&mut self.joined);
+        text.clear();
+        [date, &b"T"[..], of_day, b"Z"].into_iter().for_each(|part| text.extend_from_slice(part));
+        let instant = self.of_text(&text);
+        self.joined = text;
+        instant
+    }
+
+    #[inline]
+    fn of_text(&mut self, text: &[u8]) -> Result<i64, &'static str> {
+        if let Some(Writing::Epoch(unit)) = self.writing {
+            if let Some(instant) = epoch(text, unit) {
+                return Ok(instant);
+            }
+        } else if let Some(instant) = self.minute.instant(text) {
+            return Ok(instant);
+        }
+        self.slowly(text)
+    }
+
+    #[cold]
+    fn slowly(&mut self, text: &[u8]) -> Result<i64, &'static str> {
+        let cell = std::str::from_utf8(text).map_err(|_| NOT_A_TIME)?.trim();
+        let usual = usual(cell);
+        let (instant, writing) =
+            time::instant(usual.as_deref().unwrap_or(cell), &self.zone, &self.zone_name).map_err(|_| match cell {
+                "" | "-" => NO_TIME,
+                _ => NOT_A_TIME,
+            })?;
+        if *self.writing.get_or_insert(writing) != writing {
+            return Err(OTHERWISE);
+        }
+        let instant = i64::try_from(instant.as_nanosecond()).map_err(|_| NOT_A_TIME)?;
+        self.minute.learn(text, instant);
+        Ok(instant)
+    }
+}
+
+impl Minute {
+    #[inline]
+    fn instant(&self, text: &[u8]) -> Option<i64> {
+        let rest = text.strip_prefix(self.before.as_slice())?;
+        if self.before.is_empty() {
+            return None;
+        }
+        let seconds = two_digits(rest)?;
+        let (fraction, rest) = fraction(&rest[2..]);
+        (seconds < 60 && rest == self.after).then_some(self.instant + seconds * SECOND + fraction)
+    }
+
+    /// Keeps the minute of a text whose instant is known: `…:MM:SS…`, where the seconds are what follows the second colon.
+    fn learn(&mut self, text: &[u8], instant: i64) {
+        let colons: Vec<usize> = memchr::memchr_iter(b':', text).collect();
+        // in `21/Nov/2026:10:00:00` the first colon stands before the hour
+        let at = if text.contains(&b'/') { colons.get(2) } else { colons.get(1) };
+        let Some(at) = at.map(|at| at + 1) else { return };
+        let Some(seconds) = two_digits(&text[at..]) else { return };
+        let (fraction, after) = fraction(&text[at + 2..]);
+        *self = Minute {
+            before: text[..at].to_vec(),
+            after: after.to_vec(),
+            instant: instant - seconds * SECOND - fraction,
+        };
+    }
+}
+
+#[inline]
+fn two_digits(text: &[u8]) -> Option<i64> {
+    match text {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0')),
+        _ => None,
+    }
+}
+
+/// The nanoseconds of `.123…` at the beginning, and what follows.
+#[inline]
+fn fraction(text: &[u8]) -> (i64, &[u8]) {
+    let Some(digits) = text.strip_prefix(b".") else { return (0, text) };
+    let (mut nanoseconds, mut worth, mut at) = (0, SECOND / 10, 0);
+    while let Some(digit) = digits.get(at).filter(|byte| byte.is_ascii_digit()) {
+        nanoseconds += i64::from(digit - b'0') * worth;
+        worth /= 10;
+        at += 1;
+    }
+    if at == 0 { (0, text) } else { (nanoseconds, &digits[at..]) }
+}
+
+/// An epoch number of the unit that all have, where it is of that unit's size.
+#[inline]
+fn epoch(text: &[u8], unit: time::EpochUnit) -> Option<i64> {
+    let (mut whole, mut at) = (0_i64, 0);
+    if text.len() > 30 {
+        return None;
+    }
+    while let Some(digit) = text.get(at).filter(|byte| byte.is_ascii_digit()) {
+        if at >= 19 {
+            return None;
+        }
+        whole = whole * 10 + i64::from(digit - b'0');
+        at += 1;
+    }
+    let (fraction, rest) = fraction(&text[at..]);
+    let nanoseconds = unit.nanoseconds() as i64;
+    let plausible = unit.range().contains(&i128::from(whole));
+    (at > 0 && rest.is_empty() && plausible).then(|| whole * nanoseconds + fraction / (SECOND / nanoseconds))
+}
+
+/// `21/Nov/2026:10:00:00 +0100` as RFC 3339 has it.
+fn usual(text: &str) -> Option<String> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (day, rest) = text.split_once('/')?;
+    let (month, rest) = rest.split_once('/')?;
+    let (year, rest) = rest.split_once(':')?;
+    let (time, offset) = rest.split_once(' ').unwrap_or((rest, ""));
+    let month = MONTHS.find(month).filter(|at| at % 3 == 0 && month.len() == 3)? / 3 + 1;
+    Some(format!("{year}-{month:02}-{day}T{time}{offset}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(texts: &[&str]) -> Vec<Result<String, &'static str>> {
+        let mut clock = Clock::new(Some("Europe/Berlin")).unwrap();
+        let mut one = |text: &&str| {
+            let instant = clock.instant(&Value::Text(text.as_bytes()))?;
+            Ok(jiff::Timestamp::from_nanosecond(instant.into()).unwrap().to_string())
+        };
+        texts.iter().map(&mut one).collect()
+    }
+
+    fn ok(texts: &[&str]) -> Vec<Result<String, &'static str>> {
+        texts.iter().map(|text| Ok((*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_usual_writing_is_read() {
+        let z = &["2026-11-21T10:00:00Z", "2026-11-21T10:00:01.25Z", "2026-11-21T10:01:00Z"];
+        assert_eq!(read(z), ok(z));
+        let offset = &["2026-11-21T10:00:00+02:00", "2026-11-21T10:00:59.000001+02:00", "2026-11-21T10:00:59+01:00"];
+        assert_eq!(read(offset), ok(&["2026-11-21T08:00:00Z", "2026-11-21T08:00:59.000001Z", "2026-11-21T09:00:59Z"]));
+        let local = &["2026-11-21 10:00:00", "2026-11-21 10:00:30,5"];
+        assert_eq!(read(local)[0], Ok("2026-11-21T09:00:00Z".to_owned()));
+        let combined = &["21/Nov/2026:10:00:00 +0000", "21/Nov/2026:10:00:07 +0000", "22/Nov/2026:00:00:00 -0500"];
+        assert_eq!(read(combined), ok(&["2026-11-21T10:00:00Z", "2026-11-21T10:00:07Z", "2026-11-22T05:00:00Z"]));
+        assert_eq!(read(&["1763719200", "1763719200.5"]), ok(&["2025-11-21T10:00:00Z", "2025-11-21T10:00:00.5Z"]));
+        assert_eq!(
+            read(&["1763719200000", "1763719200001"]),
+            ok(&["2025-11-21T10:00:00Z", "2025-11-21T10:00:00.001Z"])
+        );
+        assert_eq!(read(&["1763719200000000"]), ok(&["2025-11-21T10:00:00Z"]));
+    }
+
+    #[test]
+    fn another_writing_and_no_time_are_told_apart() {
+        let mixed = read(&["1763719200", "1763719200000", "x", "", "2026-11-21T10:00:00Z"]);
+        assert_eq!(mixed[1..], [Err(OTHERWISE), Err(NOT_A_TIME), Err(NO_TIME), Err(OTHERWISE)]);
+        let text =
+            read(&["2026-11-21T10:00:00Z", "2026-11-21T10:00:60Z", "2026-11-21T10:00:0", "2026-13-21T10:00:00Z"]);
+        assert_eq!(text[2..], [Err(NOT_A_TIME), Err(NOT_A_TIME)]);
+        assert!(read(&["31/Foo/2026:10:00:00 +0000"])[0].is_err());
+    }
+
+    #[test]
+    fn a_date_and_a_time_of_day_are_one() {
+        let mut clock = Clock::new(None).unwrap();
+        let at = clock.joined(&Value::Text(b"2026-11-21"), &Value::Text(b"10:00:05"));
+        assert_eq!(at, clock.instant(&Value::Text(b"2026-11-21T10:00:05Z")));
+        assert!(at.is_ok());
+        assert_eq!(clock.joined(&Value::Missing, &Value::Text(b"10:00:05")), Err(NO_TIME));
+    }
+
+    proptest! {
+        #[test]
+        fn remembered_minutes_change_nothing(seconds in proptest::collection::vec(0_i64..200_000_000, 1..40), digits in 0_usize..9) {
+            let texts: Vec<String> = seconds.iter().map(|ms| {
+                let at = jiff::Timestamp::from_millisecond(1_763_719_200_000 + ms).unwrap();
+                format!("{at:.digits$}")
+            }).collect();
+            let mut clock = Clock::new(None).unwrap();
+            for text in &texts {
+                let alone: jiff::Timestamp = text.parse().unwrap();
+                let read = clock.instant(&Value::Text(text.as_bytes()));
+                prop_assert_eq!(read.map(i128::from), Ok(alone.as_nanosecond()));
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What is read: files, all files of a folder, files by a pattern, standard input.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::source::error::Error;
+
+/// One thing to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Input {
+    File(PathBuf),
+    Standard,
+}
+
+impl Input {
+    /// Its name in messages.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Input::File(path) => path.display().to_string(),
+            Input::Standard => "standard input".to_owned(),
+        }
+    }
+
+    /// Opens it.
+    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
+        match self {
+            Input::Standard => Ok(Box::new(std::io::stdin())),
+            Input::File(path) => match File::open(path) {
+                Ok(file) => Ok(Box::new(file)),
+                Err(error) => Err(Error::unreachable(format!("cannot be opened ({error})"))),
+            },
+        }
+    }
+}
+
+/// The inputs of a source, each once, in an order that does not depend on the file system.
+pub(super) fn all(written: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    let mut inputs = Vec::new();
+    for path in written {
+        for input in of(path)? {
+            if !inputs.contains(&input) {
+                inputs.push(input);
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+fn of(path: &Path) -> Result<Vec<Input>, Error> {
+    let shown = path.display().to_string();
+    let unreachable = |why: &str, hint: &str| Err(Error::unreachable(why.to_owned()).hint(hint).within(&shown));
+    if path == Path::new("-") {
+        return Ok(vec![Input::Standard]);
+    }
+    if path.is_dir() {
+        let files = in_folder(path)?;
+        return match files.is_empty() {
+            true => unreachable("is a folder without files", "Hidden files and folders below it are not read."),
+            false => Ok(files),
+        };
+    }
+    if path.exists() || !shown.contains(['*', '?', '[']) {
+        return match path.exists() {
+            true => Ok(vec![Input::File(path.to_owned())]),
+            false => unreachable("does not exist", "Paths are relative to the configuration's folder."),
+        };
+    }
+    let found = glob::glob(&shown)
+        .map_err(|error| Error::unreachable(format!("is no pattern of paths ({error})")).within(&shown))?;
+    let mut files = Vec::new();
+    for file in found {
+        let file = file.map_err(|error| Error::unreachable(error.to_string()).within(&shown))?;
+        if file.is_file() {
+            files.push(Input::File(file));
+        }
+    }
+    match files.is_empty() {
+        true => unreachable("matches no file", "`*` stands for any characters of a name, `**` for any folders."),
+        false => Ok(files),
+    }
+}
+
+/// The files of a folder by their names, without hidden ones.
+fn in_folder(path: &Path) -> Result<Vec<Input>, Error> {
+    let unreachable = |error: std::io::Error| {
+        Error::unreachable(format!("cannot be listed ({error})")).within(&path.display().to_string())
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unreachable)? {
+        let file = entry.map_err(unreachable)?.path();
+        let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if file.is_file() && !hidden {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files.into_iter().map(Input::File).collect())
+}

@@ -1,0 +1,162 @@
+//! Inputs whose rows are lines: what the first bytes say of their columns, and how a line is split.
+
+use super::inputs::Input;
+use super::program::Names;
+use super::recipe::{self, Lines, Recipe};
+use super::split::Split;
+use super::split::attributes::Attributes;
+use super::split::delimited::Delimited;
+use super::split::json::Json;
+use super::split::records::Records;
+use super::split::spaced::Spaced;
+use super::{Format, Requests};
+use crate::source::error::{Error, quoted};
+
+/// How much of an input is looked at for its format and its columns.
+pub(super) const HEAD: usize = 1 << 16;
+
+/// The format of an input and what its rows look like.
+pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Format, Error> {
+    if log.format != Format::Auto {
+        return Ok(log.format);
+    }
+    recipe::detect(&input.shown(), head).ok_or_else(|| {
+        Error::unreadable("is not known as a log of requests").hint(
+            "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …",
+        )
+    })
+}
+
+/// The columns of an input, and how its lines are split for the ones that are wanted.
+pub(super) struct Layout {
+    pub(super) names: Vec<String>,
+    open: bool,
+    header: Vec<u8>,
+    by: u8,
+    lines: Lines,
+}
+
+impl Layout {
+    /// From the first bytes; nothing where there is no row yet.
+    pub(super) fn of(recipe: &Recipe, head: &[u8]) -> Result<Option<Layout>, Error> {
+        let mut layout = Layout { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines: recipe.lines };
+        match recipe.lines {
+            Lines::Delimited { by, names } => {
+                let Some(header) = header(names, head) else { return Ok(None) };
+                match names {
+                    recipe::Names::Fixed(names) => layout.names = names.iter().map(|name| (*name).to_owned()).collect(),
+                    recipe::Names::LineWith(_) => {
+                        layout.names = header.split(|byte| *byte == b' ').map(text).filter(|n| !n.is_empty()).collect();
+                    }
+                    recipe::Names::FirstLine => layout.header = header.to_vec(),
+                }
+                layout.by = by.unwrap_or_else(|| separator(header));
+                if layout.names.is_empty() {
+                    layout.names = fields(header, layout.by)?;
+                }
+            }
+            Lines::Spaced { names } | Lines::Records { names, .. } => {
+                layout.names = names.iter().map(|name| (*name).to_owned()).collect();
+                if names.contains(&"request") {
+                    let parts = ["method", "uri", "host", "path", "protocol"];
+                    layout
+                        .names
+                        .extend(parts.iter().filter(|part| !names.contains(part)).map(|part| (*part).to_owned()));
+                }
+            }
+            Lines::Json | Lines::JsonWithin { .. } => (layout.names, layout.open) = (keys(head), true),
+            Lines::Attributes { .. } => (layout.names, layout.open) = (attributes(head), true),
+        }
+        Ok((!head.is_empty()).then_some(layout))
+    }
+
+    pub(super) fn names(&self) -> Names<'_> {
+        Names { known: &self.names, open: self.open }
+    }
+
+    /// How a line is split for these columns.
+    pub(super) fn split(&self, wanted: &[String]) -> Result<Box<dyn Split>, Error> {
+        let missing = |name: String| {
+            let problem = match self.names.iter().filter(|known| **known == name).count() {
+                0 => format!("has no column {}, which the inputs before it have", quoted(&name)),
+                _ => format!("has more than one column {}", quoted(&name)),
+            };
+            Error::unreadable(problem)
+        };
+        Ok(match self.lines {
+            Lines::Delimited { names, .. } => {
+                let comment = matches!(names, recipe::Names::LineWith(_)).then_some(b'#');
+                let split = Delimited::new(self.by, &self.header, &self.names, wanted, comment);
+                Box::new(split.map_err(missing)?)
+            }
+            Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).map_err(missing)?),
+            Lines::Records { kind, by, names } => Box::new(Records::new(kind, by, names, wanted).map_err(missing)?),
+            Lines::Json => Box::new(Json::new(wanted)),
+            Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
+            Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, indent, wanted)),
+        })
+    }
+}
+
+/// The line with the names of the columns.
+fn header(names: recipe::Names, head: &[u8]) -> Option<&[u8]> {
+    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    match names {
+        recipe::Names::LineWith(mark) => lines.find_map(|line| line.strip_prefix(mark.as_bytes())),
+        _ => lines.find(|line| !line.is_empty()),
+    }
+}
+
+/// The commonest of the usual separators.
+fn separator(header: &[u8]) -> u8 {
+    let count = |by: &u8| header.iter().filter(|byte| *byte == by).count();
+    // the first of equals: max_by_key would take the last
+    [b',', b';', b'\t', b'|'].into_iter().rev().max_by_key(count).unwrap_or(b',')
+}
+
+fn fields(header: &[u8], by: u8) -> Result<Vec<String>, Error> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(by).has_headers(false).from_reader(header);
+    let record = reader.byte_records().next();
+    let wrong = |error: csv::Error| Error::unreadable(format!("has a first line that is no header ({error})"));
+    let names = record.transpose().map_err(wrong)?.unwrap_or_default();
+    Ok(names.iter().map(text).collect())
+}
+
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).trim().to_owned()
+}
+
+/// The keys of JSON objects, with the paths of those inside.
+fn keys(head: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in head.split(|byte| *byte == b'\n').take(200) {
+        if let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line) {
+            add_keys(&object, "", &mut names);
+        }
+    }
+    names
+}
+
+fn add_keys(object: &serde_json::Map<String, serde_json::Value>, before: &str, names: &mut Vec<String>) {
+    for (key, value) in object {
+        let name = format!("{before}{key}");
+        match value {
+            serde_json::Value::Object(inner) => add_keys(inner, &format!("{name}."), names),
+            _ if !names.contains(&name) => names.push(name),
+            _ => {}
+        }
+    }
+}
+
+/// The names of attributes: what stands before `="`.
+fn attributes(head: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for at in memchr::memmem::find_iter(head, b"=\"") {
+        let from = head[..at].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+        let name = text(&head[from..at]);
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}

@@ -1,0 +1,339 @@
+//! One pass over all inputs: as many workers as there are processors, each taking the next lines of whatever input is open.
+//!
+//! The result does not depend on who took what: counts and histograms add up in any order, and of the bad rows those that
+//! come first in the inputs are shown. An error ends the pass.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::feed::{Chunk, Feed};
+use super::inputs::{self, Input};
+use super::lines::{self, HEAD, Layout};
+use super::program::Program;
+use super::recipe::{self, Recipe};
+use super::split::{Is, Split};
+use super::store::{Store, held};
+use super::worker::{Seen, Worker};
+use super::{Account, BadRows, Format, Requests, SCALE, Slice, Taken, Value, When};
+use crate::series::Timestamp;
+use crate::source::error::Error;
+use crate::source::{Outside, Told};
+
+/// How often a person hears how far it is.
+const TOLD_EVERY: Duration = Duration::from_millis(100);
+
+/// Reads everything once.
+///
+/// # Errors
+///
+/// Unreachable: an input that does not exist or cannot be opened. Unreadable: an input of another format, columns that
+/// there are not, more bad rows than [`Requests::max_bad`] allows, more arms and groups than can be meant.
+pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) -> Result<Taken, Error> {
+    let inputs = inputs::all(&log.inputs)?;
+    let read = Arc::new(AtomicU64::new(0));
+    let Some((first, format, head, feed)) = first(log, &inputs, &read)? else {
+        return Err(Error::unreadable("is empty").within(&log.shown));
+    };
+    let shown = inputs[first].shown();
+    let Some(recipe) = recipe::of(format, &head) else {
+        return Err(Error::unreadable("is not read yet"));
+    };
+    let Some(layout) = Layout::of(&recipe, &head).map_err(|error| error.within(&shown))? else {
+        return Err(Error::unreadable("is empty").within(&shown));
+    };
+    let program = Program::new(log, &recipe, slices, &layout.names()).map_err(|error| error.within(&shown))?;
+    let store = Store::default();
+    let clock = Clock::new(log.columns.zone.as_deref())?;
+    let pass = Pass {
+        recipe: &recipe,
+        inputs: &inputs,
+        program: &program,
+        next: AtomicUsize::new(first),
+        begun: Mutex::new(Some((first, feed))),
+        sizes: inputs.iter().map(size).sum(),
+        read,
+        rows: AtomicU64::new(0),
+        stop: AtomicBool::new(false),
+        failed: Mutex::default(),
+        first_clock: Mutex::default(),
+    };
+    let (seen, chunks) = pass.run(&store, when, &clock, outside);
+    if let Some((_, error)) = pass.failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        return Err(error);
+    }
+    let bytes = pass.read.load(Ordering::Relaxed);
+    let clock = pass.first_clock.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let clock = clock.map_or("no rows".to_owned(), |(_, words)| words);
+    let account = Account { files: inputs.len(), bytes, clock, scale: SCALE, ..account(seen, &inputs, &chunks) };
+    bearable(log, &account)?;
+    Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
+}
+
+/// The first input that is not empty: its place, its format, its first bytes and the rest.
+type First = (usize, Format, Vec<u8>, Feed);
+
+fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>) -> Result<Option<First>, Error> {
+    for (at, input) in inputs.iter().enumerate() {
+        let about = |error: Error| error.within(&input.shown());
+        let mut feed = Feed::new(input.open().map_err(about)?, read.clone()).map_err(about)?;
+        let head = feed.head(HEAD).map_err(about)?.to_vec();
+        if !head.trim_ascii().is_empty() {
+            let format = lines::format(log, input, &head).map_err(about)?;
+            return Ok(Some((at, format, head, feed)));
+        }
+    }
+    Ok(None)
+}
+
+fn size(input: &Input) -> Option<u64> {
+    match input {
+        Input::Standard => None,
+        Input::File(path) => std::fs::metadata(path).ok().map(|about| about.len()),
+    }
+}
+
+/// When a step begins.
+pub(super) fn beginning(when: &When) -> impl Fn(i64) -> Option<Timestamp> {
+    let (origin, step) = (when.origin.as_nanosecond(), when.step.as_nanos().max(1));
+    move |at| Timestamp::from_nanosecond(origin + i128::from(at) * step).ok()
+}
+
+/// What all workers share.
+struct Pass<'a> {
+    recipe: &'a Recipe,
+    inputs: &'a [Input],
+    program: &'a Program,
+    /// The next input that nobody has opened.
+    next: AtomicUsize,
+    /// The first of them, which was opened to see what it is.
+    begun: Mutex<Option<(usize, Feed)>>,
+    sizes: Option<u64>,
+    read: Arc<AtomicU64>,
+    rows: AtomicU64,
+    stop: AtomicBool,
+    /// What went wrong in the first of the inputs in which anything did.
+    failed: Mutex<Option<(usize, Error)>>,
+    /// How the first input that has times writes them.
+    first_clock: Mutex<Option<(usize, String)>>,
+}
+
+/// An input that is being read.
+struct Open {
+    at: usize,
+    feed: Feed,
+    split: Arc<dyn Split>,
+    clock: Clock,
+}
+
+/// How many lines each chunk of each input has.
+type Chunks = BTreeMap<(usize, usize), usize>;
+
+impl Pass<'_> {
+    fn run(&self, store: &Store, when: &When, clock: &Clock, outside: &Outside) -> (Seen, Chunks) {
+        let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let open: Vec<Mutex<Option<Open>>> = (0..workers).map(|_| Mutex::default()).collect();
+        let (left, ended) = (Mutex::new(workers), Condvar::new());
+        std::thread::scope(|scope| {
+            let work = |me: usize| {
+                let (open, left, ended) = (&open, &left, &ended);
+                scope.spawn(move || {
+                    let done = self.work(me, open, Worker::new(self.program, when, clock.clone(), store), clock);
+                    *held(left) -= 1;
+                    ended.notify_all();
+                    done
+                })
+            };
+            let threads: Vec<_> = (0..workers).map(work).collect();
+            let mut waiting = held(&left);
+            while *waiting > 0 {
+                let wait = ended.wait_timeout(waiting, TOLD_EVERY);
+                waiting = wait.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+                let (rows, bytes) = (self.rows.load(Ordering::Relaxed), self.read.load(Ordering::Relaxed));
+                (outside.told)(Told::Reading { rows, bytes, of: self.sizes });
+                if threads.iter().any(|thread| thread.is_finished()) && threads.iter().all(|t| t.is_finished()) {
+                    break;
+                }
+            }
+            drop(waiting);
+            let done = threads.into_iter().map(|t| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
+            done.fold((Seen::default(), Chunks::new()), |(seen, mut chunks), (more, counted)| {
+                chunks.extend(counted);
+                (seen.and(more), chunks)
+            })
+        })
+    }
+
+    /// Takes chunks until there are none.
+    fn work(&self, me: usize, open: &[Mutex<Option<Open>>], mut worker: Worker, fresh: &Clock) -> (Seen, Chunks) {
+        let (mut chunk, mut counted) = (Chunk::default(), Chunks::new());
+        let mut clock_of = usize::MAX;
+        while !self.stop.load(Ordering::Relaxed) {
+            let (at, split, clock) = match self.take(me, open, &mut chunk, fresh) {
+                Ok(Some(taken)) => taken,
+                Ok(None) => break,
+                Err((at, error)) => {
+                    self.fail(at, error);
+                    break;
+                }
+            };
+            if at != clock_of {
+                (worker.clock, clock_of) = (clock, at);
+            }
+            match self.chunk(&chunk, at, &*split, &mut worker) {
+                Ok(lines) => counted.insert((at, chunk.number), lines),
+                Err(error) => {
+                    self.fail(at, error.within(&self.inputs[at].shown()));
+                    break;
+                }
+            };
+        }
+        (worker.finish(), counted)
+    }
+
+    fn fail(&self, at: usize, error: Error) {
+        let mut failed = held(&self.failed);
+        if failed.as_ref().is_none_or(|(before, _)| at < *before) {
+            *failed = Some((at, error));
+        }
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// The next chunk: of one's own input, of the next input, or of what somebody else has open.
+    #[allow(clippy::type_complexity)]
+    fn take(
+        &self,
+        me: usize,
+        open: &[Mutex<Option<Open>>],
+        chunk: &mut Chunk,
+        fresh: &Clock,
+    ) -> Result<Option<(usize, Arc<dyn Split>, Clock)>, (usize, Error)> {
+        for offset in 0..open.len() {
+            let mut slot = held(&open[(me + offset) % open.len()]);
+            loop {
+                if let Some(input) = slot.as_mut() {
+                    let wrong = |error: Error| (input.at, error.within(&self.inputs[input.at].shown()));
+                    if input.feed.next(chunk).map_err(wrong)? {
+                        return Ok(Some((input.at, input.split.clone(), input.clock.clone())));
+                    }
+                    *slot = None;
+                }
+                if offset > 0 {
+                    break;
+                }
+                let at = self.next.fetch_add(1, Ordering::Relaxed);
+                let Some(input) = self.inputs.get(at) else { break };
+                *slot = self.open(at, input, fresh).map_err(|error| (at, error.within(&input.shown())))?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Opens an input; nothing where it is empty.
+    fn open(&self, at: usize, input: &Input, fresh: &Clock) -> Result<Option<Open>, Error> {
+        let mut feed = match held(&self.begun).take_if(|(first, _)| *first == at) {
+            Some((_, begun)) => begun,
+            None => Feed::new(input.open()?, self.read.clone())?,
+        };
+        let head = feed.head(HEAD)?;
+        if head.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let Some(layout) = Layout::of(self.recipe, head)? else { return Ok(None) };
+        let split: Arc<dyn Split> = layout.split(&self.program.columns)?.into();
+        let clock = self.clock(head, &*split, fresh);
+        if let Some(words) = clock.words() {
+            let mut first = held(&self.first_clock);
+            if first.as_ref().is_none_or(|(before, _)| at < *before) {
+                *first = Some((at, words));
+            }
+        }
+        Ok(Some(Open { at, feed, split, clock }))
+    }
+
+    /// A clock that knows how the first row of an input writes its time.
+    fn clock(&self, head: &[u8], split: &dyn Split, fresh: &Clock) -> Clock {
+        let mut clock = fresh.clone();
+        let mut fields = vec![Value::Missing; self.program.columns.len()];
+        for line in head.split(|byte| *byte == b'\n').take(1_000) {
+            if split.split(trimmed(line), &mut fields) == Ok(Is::Row)
+                && self.program.only.as_ref().is_none_or(|only| only.holds(&fields))
+                && self.program.instant(&mut clock, &fields).is_ok()
+            {
+                break;
+            }
+        }
+        clock
+    }
+
+    /// Counts the rows of a chunk and tells how many lines it has.
+    fn chunk(&self, chunk: &Chunk, at: usize, split: &dyn Split, worker: &mut Worker) -> Result<usize, Error> {
+        let mut fields = vec![Value::Missing; self.program.columns.len()];
+        let (bytes, mut from, mut lines, rows) = (chunk.bytes(), 0, 0, worker.seen.rows);
+        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        while from < bytes.len() {
+            let end = ends.next().unwrap_or(bytes.len());
+            let line = trimmed(&bytes[from..end]);
+            let place = (at, chunk.number, lines);
+            match split.split(line, &mut fields) {
+                Ok(Is::Row) => worker.row(&fields, place)?,
+                Ok(Is::Nothing) => {}
+                Err(why) => {
+                    worker.seen.rows += 1;
+                    worker.seen.bad(why, place, || super::worker::cut(&String::from_utf8_lossy(line)));
+                }
+            }
+            lines += 1;
+            from = end + 1;
+        }
+        self.rows.fetch_add(worker.seen.rows - rows, Ordering::Relaxed);
+        Ok(lines)
+    }
+}
+
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// What was seen, with places that a person finds.
+pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks) -> Account {
+    let line = |(at, chunk, line): (usize, usize, usize)| {
+        chunks.range((at, 0)..(at, chunk)).map(|(_, lines)| lines).sum::<usize>() + line + 1
+    };
+    let bad = seen.bad.into_iter().map(|(why, bad)| {
+        let example = |(place, text): ((usize, usize, usize), String)| {
+            format!("{}, line {}: {text}", inputs[place.0].shown(), line(place))
+        };
+        (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
+    });
+    Account {
+        rows: seen.rows,
+        outside: seen.outside,
+        filtered: seen.filtered,
+        armless: seen.armless,
+        beyond: seen.beyond,
+        bad: bad.collect(),
+        ..Account::default()
+    }
+}
+
+/// An error where there are more bad rows than may be.
+pub(super) fn bearable(log: &Requests, account: &Account) -> Result<(), Error> {
+    let bad: u64 = account.bad.values().map(|bad| bad.count).sum();
+    if bad == 0 || bad as f64 <= log.max_bad * account.rows as f64 {
+        return Ok(());
+    }
+    let percent = 100.0 * bad as f64 / account.rows as f64;
+    let mut problem = format!("{bad} of {} rows ({percent:.3} %) cannot be read:", account.rows);
+    for (why, rows) in &account.bad {
+        problem.push_str(&format!("\n  {} {why}, such as", rows.count));
+        rows.examples.iter().for_each(|example| problem.push_str(&format!("\n    {example}")));
+    }
+    let hint = format!(
+        "At most {} % may be (`max_bad_rows`). Is the format right, and do the columns mean what is asked of them?",
+        100.0 * log.max_bad
+    );
+    Err(Error::unreadable(problem).hint(hint).within(&log.shown))
+}

@@ -1,0 +1,292 @@
+//! What has to be done for a row, worked out once before the first: which columns are needed, each in a slot, and what the
+//! fields in the slots are asked for.
+
+use super::clock::Clock;
+use super::condition::Compiled;
+use super::recipe::{LatencyFrom, Recipe, TimeFrom};
+use super::{Arms, Condition, Counted, Requests, Slice, TimeUnit, Value, Valued};
+use crate::source::error::{Error, listed, quoted};
+use crate::source::file::sheet;
+
+/// The work of one row.
+pub(super) struct Program {
+    /// The columns that are needed, by their slots.
+    pub(super) columns: Vec<String>,
+    pub(super) only: Option<Compiled>,
+    pub(super) time: Time,
+    pub(super) arms: Whose,
+    pub(super) error: Bad,
+    /// Nothing where no slice measures it.
+    pub(super) latency: Option<Took>,
+    pub(super) slices: Vec<Part>,
+}
+
+/// The slots with the time.
+pub(super) enum Time {
+    One(usize),
+    DateAndTime(usize, usize),
+}
+
+/// Whose request a row is.
+pub(super) enum Whose {
+    All(String),
+    Column(usize),
+    When(Vec<(String, Compiled)>),
+}
+
+/// Which requests are errors.
+pub(super) enum Bad {
+    /// Nobody asks.
+    Unasked,
+    /// The slot with the status.
+    Status(usize),
+    When(Compiled),
+}
+
+/// The slots with the latency, and how many nanoseconds one unit of their numbers is, as a power of ten.
+pub(super) struct Took {
+    pub(super) from: From,
+    pub(super) power: u32,
+}
+
+pub(super) enum From {
+    One(usize),
+    Sum(Vec<usize>),
+    Between(usize, usize),
+}
+
+/// One slice.
+pub(super) struct Part {
+    pub(super) filter: Option<Compiled>,
+    pub(super) by: Option<usize>,
+    pub(super) counted: Vec<Which>,
+    pub(super) valued: Option<Measured>,
+}
+
+/// Which rows are counted.
+pub(super) enum Which {
+    All,
+    Errors,
+    When(Compiled),
+}
+
+/// What is measured.
+pub(super) enum Measured {
+    Latency,
+    Column(usize),
+}
+
+/// The names that the first input has for its columns: what is usual is looked for among them.
+pub(super) struct Names<'a> {
+    pub(super) known: &'a [String],
+    /// Whether there can be others (keys of JSON objects).
+    pub(super) open: bool,
+}
+
+impl Names<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.known.iter().any(|known| known == name)
+    }
+
+    /// A column that somebody named.
+    fn named(&self, name: &str, key: &str) -> Result<(), Error> {
+        if self.open || self.has(name) {
+            return Ok(());
+        }
+        let problem = format!("(the source's `{key}`) there is no column {}", quoted(name));
+        Err(Error::unreadable(problem).hint(format!("The columns are: {}.", self.shown())))
+    }
+
+    fn shown(&self) -> String {
+        listed(self.known.iter().map(String::as_str))
+    }
+}
+
+struct Slots(Vec<String>);
+
+impl Slots {
+    fn of(&mut self, column: &str) -> usize {
+        self.0.iter().position(|known| known == column).unwrap_or_else(|| {
+            self.0.push(column.to_owned());
+            self.0.len() - 1
+        })
+    }
+
+    fn compiled(&mut self, condition: &Condition) -> Compiled {
+        Compiled::new(condition, &mut |column| self.of(column))
+    }
+}
+
+impl Program {
+    /// When a row was.
+    #[inline]
+    pub(super) fn instant(&self, clock: &mut Clock, fields: &[Value]) -> Result<i64, (&'static str, Option<usize>)> {
+        match self.time {
+            Time::One(slot) => clock.instant(&fields[slot]).map_err(|why| (why, Some(slot))),
+            Time::DateAndTime(date, of_day) => {
+                clock.joined(&fields[date], &fields[of_day]).map_err(|why| (why, Some(of_day)))
+            }
+        }
+    }
+
+    /// The work for these slices over rows of a format, with columns of these names.
+    pub(super) fn new(log: &Requests, recipe: &Recipe, slices: &[Slice], names: &Names) -> Result<Program, Error> {
+        check_named(log, slices, names)?;
+        let mut slots = Slots(Vec::new());
+        let time = time(log, recipe, names, &mut slots)?;
+        let only = Condition::both(recipe.only.clone(), log.filter.clone()).map(|only| slots.compiled(&only));
+        let arms = match &log.arms {
+            Arms::All(name) => Whose::All(name.clone()),
+            Arms::Column(Some(column)) => Whose::Column(slots.of(column)),
+            Arms::Column(None) => match names.known.iter().find(|name| sheet::is_usual_arm(name)) {
+                Some(column) => Whose::Column(slots.of(column)),
+                None => {
+                    let hint = format!("Say it with `arm:` in the source. The columns are: {}.", names.shown());
+                    return Err(Error::unreadable("has no column `arm` that tells the arms apart").hint(hint));
+                }
+            },
+            Arms::When(arms) => {
+                Whose::When(arms.iter().map(|(name, when)| (name.clone(), slots.compiled(when))).collect())
+            }
+        };
+        let errors = slices.iter().flat_map(|slice| &slice.counted).any(|(_, counted)| *counted == Counted::Errors);
+        let error = if errors { error(log, recipe, names, &mut slots)? } else { Bad::Unasked };
+        let timed = slices.iter().any(|slice| slice.valued == Some(Valued::Latency));
+        let latency = if timed { Some(latency(log, recipe, names, &mut slots)?) } else { None };
+        let slices = slices.iter().map(|slice| part(slice, &mut slots)).collect();
+        Ok(Program { columns: slots.0, only, time, arms, error, latency, slices })
+    }
+}
+
+/// Columns that were named have to exist: a condition on one that does not would never hold, or always.
+fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<(), Error> {
+    let conditions = |key: &'static str, condition: Option<&Condition>| {
+        let columns = condition.map(|condition| condition.columns()).unwrap_or_default();
+        columns.into_iter().map(|column| (key, column.to_owned())).collect::<Vec<_>>()
+    };
+    let mut named = conditions("where", log.filter.as_ref());
+    named.extend(conditions("error", log.columns.error.as_ref()));
+    named.extend(log.columns.time.iter().map(|column| ("time", column.clone())));
+    named.extend(log.columns.status.iter().map(|column| ("status", column.clone())));
+    named.extend(log.columns.latency.iter().map(|latency| ("latency", latency.column.clone())));
+    match &log.arms {
+        Arms::Column(column) => named.extend(column.iter().map(|column| ("arm", column.clone()))),
+        Arms::When(arms) => arms.iter().for_each(|(_, when)| named.extend(conditions("arm", Some(when)))),
+        Arms::All(_) => {}
+    }
+    for slice in slices {
+        named.extend(conditions("where", slice.filter.as_ref()));
+        named.extend(slice.by.iter().map(|by| ("by", by.column.clone())));
+        for (_, counted) in &slice.counted {
+            if let Counted::When(when) = counted {
+                named.extend(conditions("rate", Some(when)));
+            }
+        }
+        if let Some(Valued::Column(column)) = &slice.valued {
+            named.push(("value", column.clone()));
+        }
+    }
+    named.iter().try_for_each(|(key, column)| names.named(column, key))
+}
+
+fn part(slice: &Slice, slots: &mut Slots) -> Part {
+    Part {
+        filter: slice.filter.as_ref().map(|filter| slots.compiled(filter)),
+        by: slice.by.as_ref().map(|by| slots.of(&by.column)),
+        counted: slice
+            .counted
+            .iter()
+            .map(|(_, counted)| match counted {
+                Counted::Requests => Which::All,
+                Counted::Errors => Which::Errors,
+                Counted::When(when) => Which::When(slots.compiled(when)),
+            })
+            .collect(),
+        valued: slice.valued.as_ref().map(|valued| match valued {
+            Valued::Latency => Measured::Latency,
+            Valued::Column(column) => Measured::Column(slots.of(column)),
+        }),
+    }
+}
+
+fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Time, Error> {
+    if let Some(column) = &log.columns.time {
+        return Ok(Time::One(slots.of(column)));
+    }
+    for from in &recipe.time {
+        match from {
+            TimeFrom::Column(column) if names.has(column) => return Ok(Time::One(slots.of(column))),
+            TimeFrom::DateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
+                return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day)));
+            }
+            _ => {}
+        }
+    }
+    let ranked = names.known.iter().filter_map(|name| sheet::rank(name).map(|rank| (rank, name)));
+    let best = ranked.clone().map(|(rank, _)| rank).min();
+    let mut usual = ranked.filter(|(rank, _)| Some(*rank) == best).map(|(_, name)| name);
+    match (usual.next(), usual.next()) {
+        (Some(column), None) => Ok(Time::One(slots.of(column))),
+        (Some(one), Some(other)) => {
+            Err(Error::unreadable(format!("could be timed by {} or by {}", quoted(one), quoted(other)))
+                .hint("Name the column with `time:` in the source."))
+        }
+        (None, _) => {
+            let hint = format!("Name it with `time:` in the source. The columns are: {}.", names.shown());
+            Err(Error::unreadable("has no column with a usual name for the time").hint(hint))
+        }
+    }
+}
+
+fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Bad, Error> {
+    if let Some(error) = &log.columns.error {
+        return Ok(Bad::When(slots.compiled(error)));
+    }
+    if let Some(status) = &log.columns.status {
+        return Ok(Bad::Status(slots.of(status)));
+    }
+    if let Some(error) = &recipe.error {
+        return Ok(Bad::When(slots.compiled(error)));
+    }
+    match recipe.status.iter().find(|name| names.has(name)) {
+        Some(status) => Ok(Bad::Status(slots.of(status))),
+        None => {
+            let hint =
+                format!("Write `status: COLUMN` or `error: \"…\"` in the source. The columns are: {}.", names.shown());
+            Err(Error::unreadable("has no column with a usual name for the status, so errors are not known").hint(hint))
+        }
+    }
+}
+
+fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Took, Error> {
+    if let Some(latency) = &log.columns.latency {
+        let named = latency.column.rsplit_once('_').and_then(|(_, unit)| TimeUnit::named(unit));
+        let of_recipe = recipe.latency.iter().find_map(|from| match from {
+            LatencyFrom::Column(column, unit) if *column == latency.column => Some(*unit),
+            _ => None,
+        });
+        let Some(unit) = latency.unit.or(named).or(of_recipe) else {
+            let problem = format!("does not say what the numbers of {} are in", quoted(&latency.column));
+            let hint = format!("Write `latency: {{ column: {}, unit: ms }}` in the source.", latency.column);
+            return Err(Error::unreadable(problem).hint(hint));
+        };
+        return Ok(Took { from: From::One(slots.of(&latency.column)), power: unit.power() });
+    }
+    for from in &recipe.latency {
+        match from {
+            LatencyFrom::Column(column, unit) if names.has(column) => {
+                return Ok(Took { from: From::One(slots.of(column)), power: unit.power() });
+            }
+            LatencyFrom::Sum(columns, unit) if columns.iter().all(|column| names.has(column)) => {
+                let slots = columns.iter().map(|column| slots.of(column)).collect();
+                return Ok(Took { from: From::Sum(slots), power: unit.power() });
+            }
+            LatencyFrom::Between(start, end, unit) if names.has(start) && names.has(end) => {
+                return Ok(Took { from: From::Between(slots.of(start), slots.of(end)), power: unit.power() });
+            }
+            _ => {}
+        }
+    }
+    let hint = format!("Write `latency: {{ column: …, unit: ms }}` in the source. The columns are: {}.", names.shown());
+    Err(Error::unreadable("has no column with a usual name for the latency").hint(hint))
+}

@@ -1,0 +1,238 @@
+//! The formats that people have, as recipes.
+
+use super::head;
+use super::usual;
+use super::{LatencyFrom, Lines, Names, Recipe, TimeFrom, TimeUnit};
+use crate::source::requests::condition::{Condition, Literal, Relation, Test};
+
+/// As AWS documents them; of the last ones older files have fewer.
+const ALB: [&str; 33] = [
+    "type",
+    "time",
+    "elb",
+    "client:port",
+    "target:port",
+    "request_processing_time",
+    "target_processing_time",
+    "response_processing_time",
+    "elb_status_code",
+    "target_status_code",
+    "received_bytes",
+    "sent_bytes",
+    "request",
+    "user_agent",
+    "ssl_cipher",
+    "ssl_protocol",
+    "target_group_arn",
+    "trace_id",
+    "domain_name",
+    "chosen_cert_arn",
+    "matched_rule_priority",
+    "request_creation_time",
+    "actions_executed",
+    "redirect_url",
+    "error_reason",
+    "target:port_list",
+    "target_status_code_list",
+    "classification",
+    "classification_reason",
+    "conn_trace_id",
+    "transformed_host",
+    "transformed_uri",
+    "request_transform_status",
+];
+
+/// The columns of JMeter's CSV where it is written without a header.
+const JTL: [&str; 17] = [
+    "timeStamp",
+    "elapsed",
+    "label",
+    "responseCode",
+    "responseMessage",
+    "threadName",
+    "dataType",
+    "success",
+    "failureMessage",
+    "bytes",
+    "sentBytes",
+    "grpThreads",
+    "allThreads",
+    "URL",
+    "Latency",
+    "IdleTime",
+    "Connect",
+];
+
+const GATLING: [&str; 7] = ["record", "group", "name", "start", "end", "status", "message"];
+/// Up to Gatling 3.3.
+const GATLING_WITH_USER: [&str; 8] = ["record", "user", "group", "name", "start", "end", "status", "message"];
+
+/// What JMeter says of a transaction controller's sample: a sum of samples that are in the file themselves.
+const TRANSACTION: &str = "Number of samples in transaction*";
+
+fn recipe(lines: Lines) -> Recipe {
+    Recipe { lines, time: Vec::new(), latency: Vec::new(), status: Vec::new(), error: None, only: None }
+}
+
+fn column(name: &str) -> TimeFrom {
+    TimeFrom::Column(name.into())
+}
+
+fn milliseconds(name: &str) -> LatencyFrom {
+    LatencyFrom::Column(name.into(), TimeUnit::Milliseconds)
+}
+
+fn test(column: &str, relation: Relation, value: Literal) -> Condition {
+    Condition::Is(Test { column: column.into(), relation, values: vec![value] })
+}
+
+fn is(column: &str, text: &str) -> Condition {
+    test(column, Relation::Equal, Literal::Text(text.into()))
+}
+
+/// Tables of one's own: what their first line says by usual names.
+pub(super) fn table(lines: Lines, head: &[u8]) -> Recipe {
+    let names: Vec<String> = match lines {
+        Lines::Json => head::object(head).map(|object| object.keys().cloned().collect()),
+        _ => head::header(head).map(|(names, _)| names),
+    }
+    .unwrap_or_default();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let latency = usual::pick_latency(&names).and_then(|(name, unit)| Some(LatencyFrom::Column(name.into(), unit?)));
+    let status = usual::STATUS.into_iter().filter(|status| names.contains(status)).collect();
+    Recipe { latency: latency.into_iter().collect(), status, ..recipe(lines) }
+}
+
+/// The time that a load balancer's request took is the sum of three; each is -1 where no target answered.
+pub(super) fn alb() -> Recipe {
+    let times = ["request_processing_time", "target_processing_time", "response_processing_time"];
+    Recipe {
+        time: vec![column("time")],
+        latency: vec![LatencyFrom::Sum(times.map(String::from).to_vec(), TimeUnit::Seconds)],
+        status: vec!["elb_status_code"],
+        ..recipe(Lines::Spaced { names: &ALB })
+    }
+}
+
+/// CloudFront separates by tabs, IIS by spaces. `time-taken` is in seconds with CloudFront and as the format's authors meant
+/// it, and in milliseconds with IIS; whole numbers of anybody else could be either.
+pub(super) fn w3c(head: &[u8]) -> Recipe {
+    let names: &[u8] = head::lines(head).find(|line| line.starts_with(b"#Fields:")).unwrap_or_default();
+    let mut rows = head::whole(head).filter(|line| !line.starts_with(b"#"));
+    let first = rows.next().unwrap_or_default();
+    let has = |text: &str| memchr::memmem::find(names, text.as_bytes()).is_some();
+    let iis = memchr::memmem::find(head, b"Microsoft Internet Information Services").is_some();
+    let by = if names.is_empty() || has("x-edge-") || first.contains(&b'\t') { b'\t' } else { b' ' };
+    let place = names[names.len().min(8)..].split(u8::is_ascii_whitespace).filter(|name| !name.is_empty());
+    let place = place.into_iter().position(|name| name == b"time-taken");
+    let taken = place.and_then(|at| first.split(|byte| *byte == by).nth(at)).unwrap_or_default();
+    let unit = match () {
+        () if iis => Some(TimeUnit::Milliseconds),
+        () if names.is_empty() || has("x-edge-") || taken.contains(&b'.') => Some(TimeUnit::Seconds),
+        () => None,
+    };
+    Recipe {
+        time: vec![TimeFrom::DateAndTime("date".into(), "time".into()), column("timestamp")],
+        latency: unit.map(|unit| LatencyFrom::Column("time-taken".into(), unit)).into_iter().collect(),
+        status: vec!["sc-status"],
+        ..recipe(Lines::Delimited { by: Some(by), names: Names::LineWith("#Fields:") })
+    }
+}
+
+/// JMeter says itself what failed. As in its reports, transactions are left out of the total: their requests are in it.
+pub(super) fn jtl(head: &[u8]) -> Recipe {
+    let transaction = |column: &str| {
+        let is = test(column, Relation::Like, Literal::Text(TRANSACTION.into()));
+        Condition::Not(Box::new(is))
+    };
+    if head::first(head).starts_with(b"<") {
+        let indent = head::lines(head).find_map(sample).unwrap_or(0);
+        return Recipe {
+            time: vec![column("ts")],
+            latency: vec![milliseconds("t")],
+            error: Some(is("s", "false")),
+            only: Some(transaction("rm")),
+            ..recipe(Lines::Attributes { elements: &["httpSample", "sample"], indent })
+        };
+    }
+    let header = head::header(head).map(|(names, _)| names).unwrap_or_default();
+    let has = |name: &str| header.is_empty() || header.iter().any(|known| known == name);
+    let names = if headerless_jtl(head) { Names::Fixed(&JTL) } else { Names::FirstLine };
+    let error = has("success").then(|| is("success", "false"));
+    Recipe {
+        time: vec![column("timeStamp")],
+        latency: vec![milliseconds("elapsed")],
+        status: if error.is_none() { vec!["responseCode"] } else { Vec::new() },
+        error,
+        only: has("responseMessage").then(|| transaction("responseMessage")),
+        ..recipe(Lines::Delimited { by: None, names })
+    }
+}
+
+/// The spaces before a sample.
+fn sample(line: &[u8]) -> Option<usize> {
+    let tag = line.trim_ascii_start();
+    let sample = tag.starts_with(b"<httpSample ") || tag.starts_with(b"<sample ");
+    sample.then(|| line.len() - tag.len())
+}
+
+/// Whether a file looks like JMeter's CSV without its header.
+pub(super) fn headerless_jtl(head: &[u8]) -> bool {
+    let cells: Vec<&[u8]> = head::first(head).split(|byte| *byte == b',').collect();
+    let digits = |at: usize| cells.get(at).is_some_and(|cell| !cell.is_empty() && cell.iter().all(u8::is_ascii_digit));
+    digits(0) && cells[0].len() == 13 && digits(1) && cells.len() >= JTL.len()
+}
+
+/// k6 writes a row per metric and request; the duration is the one that every request has. What k6 did not expect is an
+/// error as in its `http_req_failed`; where expectations are switched off, the statuses that it does not expect otherwise.
+pub(super) fn k6(head: &[u8]) -> Recipe {
+    let json = head::first(head).starts_with(b"{");
+    let header = head::header(head).map(|(names, _)| names).unwrap_or_default();
+    let bad = Condition::Any(vec![
+        test("status", Relation::AtLeast, Literal::Number(400.0)),
+        test("status", Relation::Equal, Literal::Number(0.0)),
+    ]);
+    let expects = json || header.is_empty() || header.iter().any(|name| name == "expected_response");
+    let unexpected = |bad| {
+        let expected = Condition::Not(Box::new(is("expected_response", "true")));
+        Condition::Any(vec![is("expected_response", "false"), Condition::All(vec![expected, bad])])
+    };
+    let error = Some(if expects { unexpected(bad) } else { bad });
+    if json {
+        let duration = vec![is("type", "Point"), is("metric", "http_req_duration")];
+        return Recipe {
+            time: vec![column("data.time")],
+            latency: vec![milliseconds("data.value")],
+            error,
+            only: Some(Condition::All(duration)),
+            ..recipe(Lines::JsonWithin { within: &["data.tags", "data"] })
+        };
+    }
+    Recipe {
+        time: vec![column("timestamp")],
+        latency: vec![milliseconds("metric_value")],
+        error,
+        only: Some(is("metric_name", "http_req_duration")),
+        ..recipe(Lines::Delimited { by: Some(b','), names: Names::FirstLine })
+    }
+}
+
+/// Gatling's log while it was text: 3.0 to 3.3 name the user in every request, later ones do not.
+pub(super) fn gatling(head: &[u8]) -> Recipe {
+    let request = head::whole(head).find(|line| line.starts_with(b"REQUEST\t"));
+    let instant = |cell: &[u8]| cell.len() == 13 && cell.iter().all(u8::is_ascii_digit);
+    let user = match request {
+        Some(line) => line.split(|byte| *byte == b'\t').position(instant) == Some(4),
+        None => {
+            let version = head::first(head).rsplit(|byte| *byte == b'\t').next().unwrap_or_default().trim_ascii();
+            [&b"3.0"[..], b"3.1", b"3.2", b"3.3"].iter().any(|old| version.starts_with(old))
+        }
+    };
+    let names: &[&str] = if user { &GATLING_WITH_USER } else { &GATLING };
+    Recipe {
+        time: vec![column("start")],
+        latency: vec![LatencyFrom::Between("start".into(), "end".into(), TimeUnit::Milliseconds)],
+        error: Some(is("status", "KO")),
+        ..recipe(Lines::Records { kind: "REQUEST", by: b'\t', names })
+    }
+}

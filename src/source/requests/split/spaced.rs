@@ -1,0 +1,268 @@
+//! Fields separated by spaces, some in `"quotes"` or `[brackets]`: access logs as load balancers and web servers write them.
+//!
+//! A request line (`"GET https://example.com:443/a?b=c HTTP/2.0"`) is one field to the server and several to who reads
+//! it: method, uri, host, path and protocol are columns like any other. Whatever comes behind the last wanted field is
+//! not looked at.
+
+use memchr::{memchr, memchr2, memrchr};
+
+use super::{Is, Split};
+use crate::source::requests::Value;
+
+/// The field that holds the request line, in all formats.
+const REQUEST: &str = "request";
+
+/// Splits lines whose fields are separated by spaces.
+pub(in crate::source::requests) struct Spaced {
+    /// By their places in the line.
+    wanted: Vec<Wanted>,
+}
+
+struct Wanted {
+    field: usize,
+    part: Part,
+    slot: usize,
+}
+
+/// What of a field is wanted.
+#[derive(Clone, Copy)]
+enum Part {
+    Whole,
+    /// What stands behind the key, in a field like `rt=0.005`.
+    Keyed,
+    Method,
+    Uri,
+    Host,
+    Path,
+    Protocol,
+}
+
+impl Spaced {
+    /// For fields of these names (`rt=` is the field `rt`, without what it begins with), and the parts of the request line. `Err` is the name that the format does not have.
+    pub(in crate::source::requests) fn new(names: &[&str], wanted: &[String]) -> Result<Spaced, String> {
+        let find = |name: &str| names.iter().position(|known| *known == name);
+        let keyed = |name: &str| names.iter().position(|known| known.strip_suffix('=') == Some(name));
+        let mut found = Vec::new();
+        for (slot, name) in wanted.iter().enumerate() {
+            let hit = match find(name) {
+                Some(field) => Some((field, Part::Whole)),
+                None => keyed(name).zip(Some(Part::Keyed)).or_else(|| find(REQUEST).zip(Part::named(name))),
+            };
+            let (field, part) = hit.ok_or_else(|| name.clone())?;
+            found.push(Wanted { field, part, slot });
+        }
+        found.sort_by_key(|wanted| wanted.field);
+        Ok(Spaced { wanted: found })
+    }
+}
+
+impl Split for Spaced {
+    fn split<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str> {
+        fields.fill(Value::Missing);
+        if line.is_empty() {
+            return Ok(Is::Nothing);
+        }
+        let mut all = Fields::of(line);
+        let mut next = 0;
+        let mut current: &[u8] = b"";
+        for Wanted { field, part, slot } in &self.wanted {
+            while next <= *field {
+                current = all.next().ok_or("has too few fields")?.ok_or("has a quote that is left open")?.inner;
+                next += 1;
+            }
+            fields[*slot] = match part.of(current) {
+                None | Some(b"" | b"-") => Value::Missing,
+                Some(text) => Value::Text(text),
+            };
+        }
+        Ok(Is::Row)
+    }
+}
+
+/// A field without its marks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::source::requests) struct Field<'l> {
+    /// What stands between the marks.
+    pub(in crate::source::requests) inner: &'l [u8],
+    /// `"`, `[`, or a space where there are none.
+    pub(in crate::source::requests) mark: u8,
+}
+
+/// The fields of a line. Where a quote is left open, `None` is the last.
+pub(in crate::source::requests) struct Fields<'l> {
+    /// What is to come; nothing behind the last field.
+    rest: Option<&'l [u8]>,
+}
+
+impl<'l> Fields<'l> {
+    /// From the beginning.
+    pub(in crate::source::requests) fn of(line: &'l [u8]) -> Fields<'l> {
+        Fields { rest: Some(line) }
+    }
+}
+
+impl<'l> Iterator for Fields<'l> {
+    type Item = Option<Field<'l>>;
+
+    fn next(&mut self) -> Option<Option<Field<'l>>> {
+        let rest = self.rest.take()?;
+        let (inner, mark, end) = match rest.first() {
+            Some(b'"') => match quoted(rest) {
+                Some(close) => (&rest[1..close], b'"', close + 1),
+                None => return Some(None),
+            },
+            Some(b'[') if bracketed(rest).is_some() => {
+                let close = bracketed(rest).unwrap_or_default();
+                (&rest[1..close], b'[', close + 1)
+            }
+            _ => {
+                let end = memchr(b' ', rest).unwrap_or(rest.len());
+                (&rest[..end], b' ', end)
+            }
+        };
+        self.rest = rest.get(end + 1..);
+        Some(Some(Field { inner, mark }))
+    }
+}
+
+/// The quote that ends a field: one that is not escaped, with a space or nothing behind it.
+fn quoted(field: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += memchr2(b'"', b'\\', field.get(at..)?)?;
+        if field[at] == b'\\' {
+            at += 2;
+        } else if matches!(field.get(at + 1), None | Some(b' ')) {
+            return Some(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// The bracket that ends a field; `[2001:db8::1]:443` is a field without marks.
+fn bracketed(field: &[u8]) -> Option<usize> {
+    memchr(b']', field).filter(|at| matches!(field.get(at + 1), None | Some(b' ')))
+}
+
+impl Part {
+    fn named(name: &str) -> Option<Part> {
+        match name {
+            "method" => Some(Part::Method),
+            "uri" => Some(Part::Uri),
+            "host" => Some(Part::Host),
+            "path" => Some(Part::Path),
+            "protocol" => Some(Part::Protocol),
+            _ => None,
+        }
+    }
+
+    /// The part of a field; what is not a request line has none.
+    fn of(self, field: &[u8]) -> Option<&[u8]> {
+        match self {
+            Part::Whole => return Some(field),
+            Part::Keyed => return Some(keyed(field)),
+            _ => {}
+        }
+        let space = memchr(b' ', field)?;
+        let (method, rest) = (&field[..space], &field[space + 1..]);
+        let (uri, protocol) = match memrchr(b' ', rest) {
+            Some(space) => (&rest[..space], Some(&rest[space + 1..])),
+            None => (rest, None),
+        };
+        match self {
+            Part::Whole | Part::Keyed => Some(field),
+            Part::Method => Some(method),
+            Part::Uri => Some(uri),
+            Part::Protocol => protocol,
+            Part::Host => absolute(uri).map(|(host, _)| without_port(host)),
+            Part::Path => {
+                let path = absolute(uri).map_or(uri, |(_, path)| path);
+                let path = &path[..memchr2(b'?', b'#', path).unwrap_or(path.len())];
+                Some(if path.is_empty() { b"/" } else { path })
+            }
+        }
+    }
+}
+
+/// `0.005` of `rt=0.005` or `rt="0.005"`.
+pub(in crate::source::requests) fn keyed(field: &[u8]) -> &[u8] {
+    let value = memchr(b'=', field).map_or(field, |equals| &field[equals + 1..]);
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+/// Host and the rest of `https://host:443/rest`.
+fn absolute(uri: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr(b':', uri)?;
+    let rest = uri[colon..].strip_prefix(b"://").filter(|_| uri[..colon].iter().all(u8::is_ascii_alphanumeric))?;
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    Some((&rest[..end], &rest[end..]))
+}
+
+fn without_port(host: &[u8]) -> &[u8] {
+    match memrchr(b':', host) {
+        Some(colon) if host[colon + 1..].iter().all(u8::is_ascii_digit) => &host[..colon],
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 6] = ["client", "time", "request", "status", "agent", "took"];
+
+    fn read(wanted: &[&str], line: &str) -> Result<Vec<String>, &'static str> {
+        let wanted: Vec<String> = wanted.iter().map(|name| name.to_string()).collect();
+        let mut fields = vec![Value::Int(7); wanted.len()];
+        Spaced::new(&NAMES, &wanted).unwrap().split(line.as_bytes(), &mut fields)?;
+        let shown = |value: &Value| match value {
+            Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            other => format!("{other:?}"),
+        };
+        Ok(fields.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn quotes_and_brackets_are_taken_off_and_nothing_is_looked_at_behind_the_last_wanted() {
+        let line =
+            r#"[2001:db8::1]:80 [21/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 "say \"hi\" \\" 0.125 "open"#;
+        assert_eq!(read(&["took", "agent"], line).unwrap(), ["0.125", r#"say \"hi\" \\"#]);
+        assert_eq!(read(&["time", "client"], line).unwrap(), ["21/Nov/2026:10:00:00 +0000", "[2001:db8::1]:80"]);
+        let request = ["method", "uri", "path", "protocol", "host", "request"];
+        let parts = ["GET", "/a?b", "/a", "HTTP/1.1", "Missing", "GET /a?b HTTP/1.1"];
+        assert_eq!(read(&request, line).unwrap(), parts);
+    }
+
+    #[test]
+    fn a_request_has_parts_or_none() {
+        let parts = |request: &str| {
+            let line = format!("c t \"{request}\" 200 - 1");
+            read(&["method", "host", "path", "protocol"], &line).unwrap().join(" ")
+        };
+        assert_eq!(parts("GET https://a.example:443/x/y?z=/ HTTP/2.0"), "GET a.example /x/y HTTP/2.0");
+        assert_eq!(parts("GET https://a.example?z HTTP/2.0"), "GET a.example / HTTP/2.0");
+        assert_eq!(parts("GET http://[::1]/x HTTP/2.0"), "GET [::1] /x HTTP/2.0");
+        assert_eq!(parts("GET /go?to=http://b/ HTTP/1.1"), "GET Missing /go HTTP/1.1");
+        assert_eq!(parts("- http://a.example:80- -"), "Missing a.example:80- / Missing");
+        assert_eq!(parts("GET /"), "GET Missing / Missing");
+        assert_eq!(parts("-"), "Missing Missing Missing Missing");
+        assert_eq!(parts("\\x16\\x03"), "Missing Missing Missing Missing");
+        assert_eq!(parts(""), "Missing Missing Missing Missing");
+    }
+
+    #[test]
+    fn a_line_that_ends_too_soon_is_no_row() {
+        assert_eq!(read(&["status"], "c t \"GET"), Err("has a quote that is left open"));
+        assert_eq!(read(&["status"], "c t \"GET / HTTP/1.1\""), Err("has too few fields"));
+        assert_eq!(read(&["client"], "c").unwrap(), ["c"]);
+        assert_eq!(read(&["agent", "took"], "c t r s \"a\"b\" \"-\"").unwrap(), ["a\"b", "Missing"]);
+        let mut took = [Value::Missing];
+        let keyed = Spaced::new(&["client", "took="], &["took".into()]).unwrap();
+        assert_eq!((keyed.split(b"c rt=0.005", &mut took), &took[0]), (Ok(Is::Row), &Value::Text(b"0.005")));
+        assert_eq!(Spaced::new(&NAMES, &["route".into()]).err(), Some("route".into()));
+        assert_eq!(Spaced::new(&NAMES[..2], &["path".into()]).err(), Some("path".into()));
+        assert_eq!(Spaced::new(&NAMES, &[]).unwrap().split(b"", &mut []), Ok(Is::Nothing));
+    }
+}

@@ -1,0 +1,408 @@
+//! One row after the other: when, whose, how long, an error or not; and into the cells of every slice that it belongs to.
+//!
+//! A row counts whole or not at all: one whose time, arm or needed number cannot be read is a bad row, counted by its reason
+//! with the first examples, whatever else of it could be read.
+
+use std::collections::BTreeMap;
+
+use super::clock::Clock;
+use super::number::{self, NEGATIVE, NO_NUMBER};
+use super::program::{Bad, From, Measured, Program, Which, Whose};
+use super::store::{Desk, Store};
+use super::{Aggregate, LONGEST, Value, When};
+use crate::source::error::Error;
+
+/// How many examples of bad rows are kept for each reason.
+const EXAMPLES: usize = 3;
+/// Thousandths: how finely numbers are told apart that are no latencies.
+const THOUSANDTHS: u32 = 3;
+
+/// Where a row is: the input, the chunk of it, the line of that.
+pub(super) type Place = (usize, usize, usize);
+
+/// What became of rows, as one worker saw it.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) rows: u64,
+    pub(super) outside: u64,
+    pub(super) filtered: u64,
+    pub(super) armless: u64,
+    pub(super) beyond: u64,
+    pub(super) bad: BTreeMap<&'static str, BadSeen>,
+}
+
+/// Bad rows of one reason, with the first by their places.
+#[derive(Default)]
+pub(super) struct BadSeen {
+    pub(super) count: u64,
+    pub(super) examples: Vec<(Place, String)>,
+}
+
+impl Seen {
+    /// Together with what another worker saw.
+    pub(super) fn and(mut self, other: Seen) -> Seen {
+        self.rows += other.rows;
+        self.outside += other.outside;
+        self.filtered += other.filtered;
+        self.armless += other.armless;
+        self.beyond += other.beyond;
+        for (why, bad) in other.bad {
+            let known = self.bad.entry(why).or_default();
+            known.count += bad.count;
+            bad.examples.into_iter().for_each(|(place, example)| known.keep(place, || example));
+        }
+        self
+    }
+
+    /// A bad row.
+    #[cold]
+    pub(super) fn bad(&mut self, why: &'static str, place: Place, example: impl FnOnce() -> String) {
+        let bad = self.bad.entry(why).or_default();
+        bad.count += 1;
+        bad.keep(place, example);
+    }
+}
+
+impl BadSeen {
+    /// Keeps the examples that come first in the input, whoever saw them.
+    fn keep(&mut self, place: Place, example: impl FnOnce() -> String) {
+        let at = self.examples.partition_point(|(known, _)| *known < place);
+        if at < EXAMPLES {
+            self.examples.insert(at, (place, example()));
+            self.examples.truncate(EXAMPLES);
+        }
+    }
+}
+
+/// Counts rows.
+pub(super) struct Worker<'a> {
+    program: &'a Program,
+    when: Spans,
+    pub(super) clock: Clock,
+    desk: Desk<'a>,
+    /// The arm of the last row, among all that were seen.
+    last_arm: usize,
+    arms: Vec<Box<[u8]>>,
+    /// By slice and arm: the group of the last row and the place of its series.
+    last_group: Vec<Vec<Option<(Box<[u8]>, usize)>>>,
+    pub(super) seen: Seen,
+}
+
+/// Windows and steps in nanoseconds.
+struct Spans {
+    windows: Vec<(i64, i64)>,
+    origin: i64,
+    step: i64,
+    /// The step of the last row, from its beginning to its end.
+    last: (i64, i64, i64),
+}
+
+impl Spans {
+    fn of(when: &When) -> Spans {
+        let ns = |time: crate::series::Timestamp| i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX);
+        Spans {
+            windows: when.windows.iter().map(|window| (ns(window.start), ns(window.end))).collect(),
+            origin: ns(when.origin),
+            step: i64::try_from(when.step.as_nanos()).unwrap_or(i64::MAX).max(1),
+            last: (0, 0, 0),
+        }
+    }
+
+    #[inline]
+    fn contain(&self, time: i64) -> bool {
+        self.windows.is_empty() || self.windows.iter().any(|(start, end)| *start <= time && time < *end)
+    }
+
+    #[inline]
+    fn step(&mut self, time: i64) -> i64 {
+        let (from, to, step) = self.last;
+        if from <= time && time < to {
+            return step;
+        }
+        let step = (time - self.origin).div_euclid(self.step);
+        let from = self.origin + step * self.step;
+        self.last = (from, from.saturating_add(self.step), step);
+        step
+    }
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(program: &'a Program, when: &When, clock: Clock, store: &'a Store) -> Worker<'a> {
+        Worker {
+            program,
+            when: Spans::of(when),
+            clock,
+            desk: Desk::new(store),
+            last_arm: 0,
+            arms: Vec::new(),
+            last_group: program.slices.iter().map(|_| Vec::new()).collect(),
+            seen: Seen::default(),
+        }
+    }
+
+    /// Counts a row by its fields. What is wrong with a row is counted; an error ends the pass.
+    #[inline]
+    pub(super) fn row(&mut self, fields: &[Value], place: Place) -> Result<(), Error> {
+        self.seen.rows += 1;
+        match self.count(fields)? {
+            Ok(()) => {}
+            Err((why, slot)) => {
+                let example = || slot.map_or(String::new(), |slot| shown(&self.program.columns[slot], &fields[slot]));
+                self.seen.bad(why, place, example);
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn count(&mut self, fields: &[Value]) -> Result<Result<(), (&'static str, Option<usize>)>, Error> {
+        let program = self.program;
+        if program.only.as_ref().is_some_and(|only| !only.holds(fields)) {
+            self.seen.filtered += 1;
+            return Ok(Ok(()));
+        }
+        let time = match program.instant(&mut self.clock, fields) {
+            Ok(time) => time,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        if !self.when.contain(time) {
+            self.seen.outside += 1;
+            return Ok(Ok(()));
+        }
+        let Some(arm) = self.arm(fields) else {
+            self.seen.armless += 1;
+            return Ok(Ok(()));
+        };
+        let is_error = match &program.error {
+            Bad::Unasked => false,
+            Bad::When(when) => when.holds(fields),
+            Bad::Status(slot) => match number::whole(&fields[*slot]) {
+                Ok(Some(status)) => status >= 500,
+                Ok(None) => return Ok(Err(("has no status", Some(*slot)))),
+                Err(_) => return Ok(Err(("has a status that is no number", Some(*slot)))),
+            },
+        };
+        let took = match program.latency.as_ref().map(|took| self.took(fields, took)) {
+            None => None,
+            Some(Ok(took)) => took,
+            Some(Err(wrong)) => return Ok(Err(wrong)),
+        };
+        if let Some(wrong) = self.wrong_number(fields) {
+            return Ok(Err(wrong));
+        }
+        let step = self.when.step(time);
+        for at in 0..program.slices.len() {
+            let slice = &program.slices[at];
+            if slice.filter.as_ref().is_some_and(|filter| !filter.holds(fields)) {
+                continue;
+            }
+            let value = match slice.valued {
+                None => None,
+                Some(Measured::Latency) => took,
+                Some(Measured::Column(slot)) => number::amount(&fields[slot], THOUSANDTHS).unwrap_or(None),
+            };
+            let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
+            let counted = |which: usize| match &slice.counted[which] {
+                Which::All => true,
+                Which::Errors => is_error,
+                Which::When(when) => when.holds(fields),
+            };
+            self.seen.beyond += u64::from(value.is_some_and(|value| value > LONGEST));
+            self.desk.count(series, step, counted, value);
+        }
+        Ok(Ok(()))
+    }
+
+    /// A column with numbers that has none in a row that counts.
+    #[inline]
+    fn wrong_number(&self, fields: &[Value]) -> Option<(&'static str, Option<usize>)> {
+        self.program.slices.iter().find_map(|slice| {
+            let Some(Measured::Column(slot)) = slice.valued else { return None };
+            let counts = slice.filter.as_ref().is_none_or(|filter| filter.holds(fields));
+            let why = number::amount(&fields[slot], THOUSANDTHS).err().filter(|_| counts)?;
+            Some((number_of(why), Some(slot)))
+        })
+    }
+
+    /// How long it took; nothing where that was not measured.
+    #[inline]
+    fn took(
+        &self,
+        fields: &[Value],
+        took: &super::program::Took,
+    ) -> Result<Option<u64>, (&'static str, Option<usize>)> {
+        let of = |slot: usize| number::amount(&fields[slot], took.power);
+        let wrong = |slot: usize| move |why: &'static str| (latency_of(why), Some(slot));
+        match &took.from {
+            From::One(slot) => match of(*slot).map_err(wrong(*slot))? {
+                None => Err(("has no latency", Some(*slot))),
+                some => Ok(some),
+            },
+            From::Sum(slots) => {
+                let mut sum = 0_u64;
+                for slot in slots {
+                    match of(*slot) {
+                        Ok(Some(part)) => sum = sum.saturating_add(part),
+                        // nobody answered: a request without a latency
+                        Ok(None) | Err(NEGATIVE) => return Ok(None),
+                        Err(why) => return Err(wrong(*slot)(why)),
+                    }
+                }
+                Ok(Some(sum))
+            }
+            From::Between(start, end) => match (of(*start).map_err(wrong(*start))?, of(*end).map_err(wrong(*end))?) {
+                (Some(start), Some(finished)) if finished >= start => Ok(Some(finished - start)),
+                (Some(_), Some(_)) => Err(("ends before it begins", Some(*end))),
+                _ => Err(("has no latency", Some(*end))),
+            },
+        }
+    }
+
+    /// The place of the arm among those that were seen.
+    #[inline]
+    fn arm(&mut self, fields: &[Value]) -> Option<usize> {
+        let program = self.program;
+        let name: &[u8] = match &program.arms {
+            Whose::All(name) => name.as_bytes(),
+            Whose::Column(slot) => match &fields[*slot] {
+                Value::Missing => return None,
+                Value::Text(text) => text,
+                Value::Unescaped(text) => text,
+                other => return Some(self.arm_named(plain(other).as_bytes())),
+            },
+            Whose::When(arms) => arms.iter().find(|(_, when)| when.holds(fields))?.0.as_bytes(),
+        };
+        Some(self.arm_named(name))
+    }
+
+    #[inline]
+    fn arm_named(&mut self, name: &[u8]) -> usize {
+        if let Some(last) = self.arms.get(self.last_arm)
+            && is_same(last, name)
+        {
+            return self.last_arm;
+        }
+        self.last_arm = self.arms.iter().position(|known| is_same(known, name)).unwrap_or_else(|| {
+            self.arms.push(name.into());
+            self.last_group.iter_mut().for_each(|arms| arms.push(None));
+            self.arms.len() - 1
+        });
+        self.last_arm
+    }
+
+    /// The place of the series of a slice, arm and group on the desk.
+    #[inline]
+    fn series(&mut self, slice: usize, arm: usize, group: Option<&Value>) -> Result<usize, Error> {
+        let shown;
+        let group: &[u8] = match group {
+            None => b"",
+            Some(Value::Text(text)) => text,
+            Some(Value::Unescaped(text)) => text,
+            Some(Value::Missing) => b"(none)",
+            Some(other) => {
+                shown = plain(other);
+                shown.as_bytes()
+            }
+        };
+        if let Some((last, series)) = &self.last_group[slice][arm]
+            && is_same(last, group)
+        {
+            return Ok(*series);
+        }
+        let counted = self.program.slices[slice].counted.len();
+        let series = self.desk.series(slice, &self.arms[arm], group, counted)?;
+        self.last_group[slice][arm] = Some((group.into(), series));
+        Ok(series)
+    }
+
+    /// Counts requests that were counted before; their fields are those of the program's columns.
+    pub(super) fn aggregate(&mut self, counted: &Aggregate, time: i64, fields: &[Value]) -> Result<(), Error> {
+        self.seen.rows += counted.requests;
+        let program = self.program;
+        if program.only.as_ref().is_some_and(|only| !only.holds(fields)) {
+            self.seen.filtered += counted.requests;
+            return Ok(());
+        }
+        if !self.when.contain(time) {
+            self.seen.outside += counted.requests;
+            return Ok(());
+        }
+        let Some(arm) = self.arm(fields) else {
+            self.seen.armless += counted.requests;
+            return Ok(());
+        };
+        let step = self.when.step(time);
+        for at in 0..program.slices.len() {
+            let slice = &program.slices[at];
+            if slice.filter.as_ref().is_some_and(|filter| !filter.holds(fields)) {
+                continue;
+            }
+            let counts = slice.counted.iter().map(|which| match which {
+                Which::All => counted.requests,
+                Which::Errors => counted.errors.unwrap_or(0),
+                Which::When(when) if when.holds(fields) => counted.requests,
+                Which::When(_) => 0,
+            });
+            let counts: Vec<u64> = counts.collect();
+            let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
+            let bins = counted.bins.as_ref().filter(|_| slice.valued.is_some());
+            self.desk.add(series, step, &counts, bins);
+        }
+        Ok(())
+    }
+
+    /// Gives everything to the store and tells what became of the rows.
+    pub(super) fn finish(mut self) -> Seen {
+        self.desk.pack();
+        self.seen
+    }
+}
+
+/// Whether two short names are equal; a call of the library's comparison takes longer than they do.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a == b)
+}
+
+fn latency_of(why: &'static str) -> &'static str {
+    match why {
+        NEGATIVE => "has a negative latency",
+        NO_NUMBER => "has a latency that is no number",
+        other => other,
+    }
+}
+
+fn number_of(why: &'static str) -> &'static str {
+    match why {
+        NEGATIVE => "has a negative number",
+        NO_NUMBER => "has a word in the place of a number",
+        other => other,
+    }
+}
+
+/// A cell as text.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Missing => String::new(),
+        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Value::Unescaped(text) => String::from_utf8_lossy(text).into_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Instant(ns) => {
+            crate::series::Timestamp::from_nanosecond(i128::from(*ns)).map_or(String::new(), |time| time.to_string())
+        }
+    }
+}
+
+/// `latency_ms is "abc"`.
+fn shown(column: &str, value: &Value) -> String {
+    format!("{column} is {}", cut(&plain(value)))
+}
+
+/// A text in quotes, cut where it is long.
+pub(super) fn cut(text: &str) -> String {
+    let short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+    let more = if text.chars().nth(60).is_some() { "…" } else { "" };
+    format!("\"{short}{more}\"")
+}
