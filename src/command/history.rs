@@ -99,7 +99,7 @@ fn recorded(query: &Query, data: &Path) -> Result<Query, Failure> {
         )));
     };
     let file = crate::source::File::of_recording(&path);
-    let by = query.by.as_ref().map(|by| By { column: "group".into(), most: by.most.saturating_add(1) });
+    let by = query.by.as_ref().map(|by| By { column: "group".into(), most: by.most });
     Ok(Query { source: Source::File(file), ask: query.ask.recorded(), by, compared: false, ..query.clone() })
 }
 

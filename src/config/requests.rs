@@ -97,10 +97,10 @@ impl ByEntry {
         &self.called.as_ref().unwrap_or(&self.column).value
     }
 
-    /// The groups of a recording: there may be one more, of the rest.
+    /// The groups of a recording.
     pub(super) fn recorded(&self) -> String {
         let most = self.most.as_ref().map_or(MOST_GROUPS, |most| most.value);
-        format!("{{ column: group, called: {}, most: {} }}", quoted(self.shown()), most.saturating_add(1))
+        format!("{{ column: group, called: {}, most: {} }}", quoted(self.shown()), most)
     }
 
     /// The groups of one query.
@@ -241,7 +241,8 @@ pub(super) fn condition(text: Option<&At<String>>, values: &Values, report: &mut
     let text = text?;
     let before = report.len();
     let filled = values.fill(text, report);
-    if report.len() > before {
+    // a mistake of the other arm's is told once
+    if report.len() > before || values.quietly(text).is_none() {
         return None;
     }
     Condition::parse(&filled)

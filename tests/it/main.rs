@@ -29,6 +29,7 @@ mod recordings;
 mod reference;
 mod replay_looks;
 mod reports;
+mod requests;
 mod second_opinion;
 mod services;
 mod tidy;

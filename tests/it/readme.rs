@@ -58,7 +58,7 @@ fn options<'a>(folder: &'a Path, phase: Option<&'a str>) -> Options<'a> {
 #[test]
 fn its_configurations_plan_in_every_phase() {
     let configurations = configurations();
-    assert_eq!(configurations.len(), 4);
+    assert_eq!(configurations.len(), 5);
     for config in &configurations {
         for phase in [None].into_iter().chain(config.phases().into_iter().map(Some)) {
             let plan = config.plan(&options(Path::new("."), phase)).unwrap_or_else(|problems| panic!("{problems}"));
