@@ -35,8 +35,6 @@ use std::path::PathBuf;
 pub use condition::Condition;
 pub use pass::read;
 
-use super::{Error, Outside};
-
 use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
 
 /// The longest latency that has a cell of its own: one day, in nanoseconds.
@@ -250,15 +248,6 @@ pub struct Taken {
     pub slices: Vec<BTreeMap<(String, String), BTreeMap<Timestamp, Cell>>>,
     /// What happened to the rows.
     pub account: Account,
-}
-
-/// Reads a log once and answers all that is asked of it.
-///
-/// # Errors
-///
-/// What cannot be opened or read, and more unreadable rows than [`Requests::max_bad`] allows.
-pub fn read(log: &Requests, _slices: &[Slice], _when: &When, _outside: &Outside) -> Result<Taken, Error> {
-    Err(Error::unreadable("logs of requests are not read yet").within(&log.shown))
 }
 
 /// One step of one arm and group.
