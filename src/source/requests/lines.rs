@@ -20,7 +20,7 @@ pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Forma
     if log.format != Format::Auto {
         return Ok(log.format);
     }
-    recipe::detect(&input.shown(), head).ok_or_else(|| {
+    recipe::assumed(&input.shown(), head).ok_or_else(|| {
         Error::unreadable("is not known as a log of requests").hint(
             "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …",
         )
@@ -46,7 +46,8 @@ impl Layout {
                 match names {
                     recipe::Names::Fixed(names) => layout.names = names.iter().map(|name| (*name).to_owned()).collect(),
                     recipe::Names::LineWith(_) => {
-                        layout.names = header.split(|byte| *byte == b' ').map(text).filter(|n| !n.is_empty()).collect();
+                        layout.names =
+                            header.split(u8::is_ascii_whitespace).map(text).filter(|n| !n.is_empty()).collect();
                     }
                     recipe::Names::FirstLine => layout.header = header.to_vec(),
                 }
@@ -56,7 +57,7 @@ impl Layout {
                 }
             }
             Lines::Spaced { names } | Lines::Records { names, .. } => {
-                layout.names = names.iter().map(|name| (*name).to_owned()).collect();
+                layout.names = names.iter().map(|name| name.trim_end_matches('=').to_owned()).collect();
                 if names.contains(&"request") {
                     let parts = ["method", "uri", "host", "path", "protocol"];
                     layout

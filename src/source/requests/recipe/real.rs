@@ -1,9 +1,6 @@
 //! Recipes over files that others wrote, against numbers that other programs count in them. The program is in the comment
 //! above each number; `data` is the folder with the files.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
 use super::super::Value;
 use super::super::condition::{Literal, Relation, Test};
 use super::super::split::attributes::Attributes;
@@ -12,28 +9,6 @@ use super::super::split::records::Records;
 use super::super::split::spaced::Spaced;
 use super::super::split::{Is, Split};
 use super::*;
-
-fn shared(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DAVY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = root.join("data").join(folder);
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is absent", path.display());
-    println!("skipped: {} is absent", path.display());
-    None
-}
-
-fn content(path: &Path) -> Vec<u8> {
-    let bytes = std::fs::read(path).unwrap();
-    if path.extension().is_none_or(|ending| ending != "gz") {
-        return bytes;
-    }
-    let mut plain = Vec::new();
-    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
-    plain
-}
 
 /// The columns that a condition is about.
 fn columns(condition: &Condition, found: &mut Vec<String>) {
@@ -122,14 +97,6 @@ fn rows(recipe: &Recipe, data: &[u8], wanted: &[String]) -> Vec<Vec<Option<Strin
     rows
 }
 
-/// What is in a file whose format shows.
-fn file(path: &Path, format: Format) -> (usize, usize, i64) {
-    let data = content(path);
-    let head = &data[..data.len().min(4096)];
-    assert_eq!(detect(&path.to_string_lossy(), head), Some(format), "{}", path.display());
-    counted(&data, format)
-}
-
 /// Requests, errors, and the sum of their latencies in the format's unit, in thousandths.
 pub(super) fn counted(data: &[u8], format: Format) -> (usize, usize, i64) {
     let recipe = of(format, &data[..data.len().min(4096)]).unwrap();
@@ -163,79 +130,141 @@ pub(super) fn counted(data: &[u8], format: Format) -> (usize, usize, i64) {
     (requests, errors, sum)
 }
 
-#[test]
-fn load_balancers_and_cloudfront() {
-    let Some(root) = shared("access-logs") else { return };
-    let alb = std::fs::read_dir(root.join("alb")).unwrap().map(|entry| entry.unwrap().path());
-    let alb = alb.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "gz")).unwrap();
-    // zcat data/access-logs/alb/*.gz | awk '{n++; s+=$6+$7+$8; if($9>=500)e++} END{print n,e+0,s}'
-    assert_eq!(file(&alb, Format::Alb), (44, 0, 48));
-    // awk -F'\t' '!/^#/{n++; s+=$19; if($9>=500)e++} END{print n,e+0,s}' data/access-logs/cloudfront/web-1-0*.txt
-    assert_eq!(file(&root.join("cloudfront/web-1-0.txt"), Format::W3c), (2, 0, 3));
-    assert_eq!(file(&root.join("cloudfront/web-1-0-2019-12.txt"), Format::W3c), (3, 0, 2));
-    // awk -F'\t' '!/^#/{n++; s+=$14} END{print n,s}' data/access-logs/cloudfront/kinesis-1-0.txt
-    assert_eq!(file(&root.join("cloudfront/kinesis-1-0.txt"), Format::W3c), (1, 0, 42));
-}
+#[cfg(test)]
+mod files {
+    use std::io::Read;
+    use std::path::{Path, PathBuf};
 
-#[test]
-fn jmeter_as_xml_and_as_csv_in_its_dialects() {
-    let Some(root) = shared("load-test-results") else { return };
-    // grep -o '<httpSample [^>]*' FILE | awk '{match($0,/ t="[0-9]+"/); s+=substr($0,RSTART+4,RLENGTH-5); n++;
-    // if(/ s="false"/)e++} END{print n,e+0,s}'
-    let xml = |name: &str| file(&root.join("jmeter").join(name), Format::Jtl);
-    assert_eq!(xml("sample_log1.jtl"), (10_000, 0, 5_590_077_000));
-    assert_eq!(xml("sample_log1c.jtl"), (2_000, 0, 360_620_000));
-    assert_eq!(xml("sample_log2.jtl"), (10_000, 1, 5_610_892_000));
-    // python3: rows of csv.DictReader(open(FILE), delimiter=D) whose responseMessage does not start with
-    // 'Number of samples in transaction': len, success == 'false', sum(int(elapsed))
-    assert_eq!(xml("HTMLReportTestFile.csv"), (255, 3, 60_046_000));
-    let csv = |name: &str| file(&root.join("taurus/jmeter/jtl").join(name), Format::Jtl);
-    assert_eq!(csv("doublequoting.jtl"), (2, 2, 4_596_000));
-    assert_eq!(csv("slow-stdev.jtl"), (599, 63, 481_836_000));
-    assert_eq!(csv("tabs.jtl"), (4, 0, 1_825_000));
-    assert_eq!(csv("unicode.jtl"), (13, 13, 7_485_000));
-    assert_eq!(csv("tranctl.jtl"), (0, 0, 0));
-}
+    use super::*;
+    use crate::series::{SignedDuration, Timestamp};
+    use crate::source::Outside;
+    use crate::source::requests::{Arms, Columns, Counted, Requests, Slice, Valued, When, read};
 
-#[test]
-fn gatling_and_k6() {
-    let Some(root) = shared("load-test-results/taurus") else { return };
-    // awk -F'\t' '$1=="REQUEST"{n++; s+=$5-$4; if($6=="KO")e++} END{print n,e+0,s}' FILE
-    let gatling = |name: &str| file(&root.join("gatling").join(name).join("simulation.log"), Format::Gatling);
-    assert_eq!(gatling("gatling-3-000"), (243, 0, 15_923_000));
-    assert_eq!(gatling("gatling-4-000"), (644, 2, 145_174_000));
-    // awk -F, '$1=="http_req_duration"{n++; s+=$3; if($7=="false")e++} END{printf "%d %d %.6f\n",n,e,s}' k6_kpi.csv
-    assert_eq!(file(&root.join("k6/k6_kpi.csv"), Format::K6), (4, 2, 483_623));
-}
-
-#[test]
-fn nothing_else_is_taken_for_requests() {
-    let Some(root) = shared("") else { return };
-    let mut folders = vec![root.clone()];
-    let mut seen = 0;
-    while let Some(folder) = folders.pop() {
-        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let data = content(&path);
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-            let found = detect(&name, &data[..data.len().min(4096)]);
-            let expected = match name.as_str() {
-                name if name.ends_with(".hlog") => Some(Format::Hlog),
-                name if name.starts_with("hdrhistogram/percentiles") => Some(Format::Percentiles),
-                name if name.starts_with("load-test-results/wrk2/file") => Some(Format::Percentiles),
-                name if name.ends_with(".jtl") || name.ends_with("HTMLReportTestFile.csv") => Some(Format::Jtl),
-                name if name.ends_with("simulation.log") => Some(Format::Gatling),
-                name if name.ends_with("k6_kpi.csv") => Some(Format::K6),
-                name if name.starts_with("access-logs/alb/1") => Some(Format::Alb),
-                name if name.starts_with("access-logs/cloudfront/") && name.ends_with(".txt") => Some(Format::W3c),
-                _ => None,
-            };
-            assert_eq!(found, expected, "{name}");
-            seen += 1;
+    fn shared(folder: &str) -> Option<PathBuf> {
+        let root = std::env::var_os("DAVY_SHARED")
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+        let path = root.join("data").join(folder);
+        if path.is_dir() {
+            return Some(path);
         }
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is absent", path.display());
+        println!("skipped: {} is absent", path.display());
+        None
     }
-    assert!(seen > 100, "the files are gone");
+
+    fn content(path: &Path) -> Vec<u8> {
+        let bytes = std::fs::read(path).unwrap();
+        if path.extension().is_none_or(|ending| ending != "gz") {
+            return bytes;
+        }
+        let mut plain = Vec::new();
+        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+        plain
+    }
+
+    /// What is in a file whose format shows.
+    fn file(path: &Path, format: Format) -> (usize, usize, i64) {
+        let data = content(path);
+        let head = &data[..data.len().min(4096)];
+        assert_eq!(detect(&path.to_string_lossy(), head), Some(format), "{}", path.display());
+        let found = counted(&data, format);
+        assert_eq!(passed(path), (found.0, found.1), "{}", path.display());
+        found
+    }
+
+    /// Requests and errors, as a whole pass over the file counts them.
+    fn passed(path: &Path) -> (usize, usize) {
+        let log = Requests {
+            inputs: vec![path.to_path_buf()],
+            shown: path.display().to_string(),
+            format: Format::Auto,
+            columns: Columns::default(),
+            arms: Arms::All("canary".into()),
+            filter: None,
+            max_bad: 0.0,
+        };
+        let counted = vec![("requests".to_string(), Counted::Requests), ("errors".to_string(), Counted::Errors)];
+        let slice = Slice { filter: None, by: None, counted, valued: Some(Valued::Latency) };
+        let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_hours(1) };
+        let taken = read(&log, &[slice], &when, &Outside::quiet(Timestamp::UNIX_EPOCH)).unwrap();
+        let cells = taken.slices[0].values().flat_map(|steps| steps.values());
+        cells.fold((0, 0), |sum, cell| (sum.0 + cell.counts[0] as usize, sum.1 + cell.counts[1] as usize))
+    }
+
+    #[test]
+    fn load_balancers_and_cloudfront() {
+        let Some(root) = shared("access-logs") else { return };
+        let alb = std::fs::read_dir(root.join("alb")).unwrap().map(|entry| entry.unwrap().path());
+        let alb = alb.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "gz")).unwrap();
+        // zcat data/access-logs/alb/*.gz | awk '{n++; s+=$6+$7+$8; if($9>=500)e++} END{print n,e+0,s}'
+        assert_eq!(file(&alb, Format::Alb), (44, 0, 48));
+        // awk -F'\t' '!/^#/{n++; s+=$19; if($9>=500)e++} END{print n,e+0,s}' data/access-logs/cloudfront/web-1-0*.txt
+        assert_eq!(file(&root.join("cloudfront/web-1-0.txt"), Format::W3c), (2, 0, 3));
+        assert_eq!(file(&root.join("cloudfront/web-1-0-2019-12.txt"), Format::W3c), (3, 0, 2));
+        // awk -F'\t' '!/^#/{n++; s+=$14} END{print n,s}' data/access-logs/cloudfront/kinesis-1-0.txt
+        assert_eq!(file(&root.join("cloudfront/kinesis-1-0.txt"), Format::W3c), (1, 0, 42));
+    }
+
+    #[test]
+    fn jmeter_as_xml_and_as_csv_in_its_dialects() {
+        let Some(root) = shared("load-test-results") else { return };
+        // grep -o '<httpSample [^>]*' FILE | awk '{match($0,/ t="[0-9]+"/); s+=substr($0,RSTART+4,RLENGTH-5); n++;
+        // if(/ s="false"/)e++} END{print n,e+0,s}'
+        let xml = |name: &str| file(&root.join("jmeter").join(name), Format::Jtl);
+        assert_eq!(xml("sample_log1.jtl"), (10_000, 0, 5_590_077_000));
+        assert_eq!(xml("sample_log1c.jtl"), (2_000, 0, 360_620_000));
+        assert_eq!(xml("sample_log2.jtl"), (10_000, 1, 5_610_892_000));
+        // python3: rows of csv.DictReader(open(FILE), delimiter=D) whose responseMessage does not start with
+        // 'Number of samples in transaction': len, success == 'false', sum(int(elapsed))
+        assert_eq!(xml("HTMLReportTestFile.csv"), (255, 3, 60_046_000));
+        let csv = |name: &str| file(&root.join("taurus/jmeter/jtl").join(name), Format::Jtl);
+        assert_eq!(csv("doublequoting.jtl"), (2, 2, 4_596_000));
+        assert_eq!(csv("slow-stdev.jtl"), (599, 63, 481_836_000));
+        assert_eq!(csv("tabs.jtl"), (4, 0, 1_825_000));
+        assert_eq!(csv("unicode.jtl"), (13, 13, 7_485_000));
+        assert_eq!(csv("tranctl.jtl"), (0, 0, 0));
+    }
+
+    #[test]
+    fn gatling_and_k6() {
+        let Some(root) = shared("load-test-results/taurus") else { return };
+        // awk -F'\t' '$1=="REQUEST"{n++; s+=$5-$4; if($6=="KO")e++} END{print n,e+0,s}' FILE
+        let gatling = |name: &str| file(&root.join("gatling").join(name).join("simulation.log"), Format::Gatling);
+        assert_eq!(gatling("gatling-3-000"), (243, 0, 15_923_000));
+        assert_eq!(gatling("gatling-4-000"), (644, 2, 145_174_000));
+        // awk -F, '$1=="http_req_duration"{n++; s+=$3; if($7=="false")e++} END{printf "%d %d %.6f\n",n,e,s}' k6_kpi.csv
+        assert_eq!(file(&root.join("k6/k6_kpi.csv"), Format::K6), (4, 2, 483_623));
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_requests() {
+        let Some(root) = shared("") else { return };
+        let mut folders = vec![root.clone()];
+        let mut seen = 0;
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let data = content(&path);
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                let found = detect(&name, &data[..data.len().min(4096)]);
+                let expected = match name.as_str() {
+                    name if name.ends_with(".hlog") => Some(Format::Hlog),
+                    name if name.starts_with("hdrhistogram/percentiles") => Some(Format::Percentiles),
+                    name if name.starts_with("load-test-results/wrk2/file") => Some(Format::Percentiles),
+                    name if name.ends_with(".jtl") || name.ends_with("HTMLReportTestFile.csv") => Some(Format::Jtl),
+                    name if name.ends_with("simulation.log") => Some(Format::Gatling),
+                    name if name.ends_with("k6_kpi.csv") => Some(Format::K6),
+                    name if name.starts_with("access-logs/alb/1") => Some(Format::Alb),
+                    name if name.starts_with("access-logs/cloudfront/") && name.ends_with(".txt") => Some(Format::W3c),
+                    _ => None,
+                };
+                assert_eq!(found, expected, "{name}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "the files are gone");
+    }
 }

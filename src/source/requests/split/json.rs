@@ -337,7 +337,9 @@ impl<'l> Text<'l> {
                         continue;
                     }
                 }
-                _ => drop(self.word()?),
+                _ => {
+                    self.word()?;
+                }
             }
             loop {
                 if open == 0 {
