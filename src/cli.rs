@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::source::requests::Condition;
+
 /// Judges a canary against its baseline and answers with an exit code.
 #[derive(Debug, Parser)]
 #[command(name = "davy", version, about, after_help = EXIT_CODES, max_term_width = 100)]
@@ -71,6 +73,11 @@ pub enum Command {
     Init(Init),
     /// List the metrics that a service has, as a configuration to start with
     Discover(Discover),
+    /// Count logs of requests into a small file that is a source itself
+    ///
+    /// Per arm and step: requests, errors, and a histogram of their latencies. Sketches of one kind add up (`--merge`), so logs
+    /// can be counted where they are and judged elsewhere.
+    Sketch(Sketch),
     /// Render a saved verdict again
     Report(Report),
     /// List the ready-made metrics of AWS services: packs, what they are told, and what they measure
@@ -323,6 +330,59 @@ pub struct CloudWatch {
     pub endpoint_url: Option<String>,
 }
 
+/// Arguments of `sketch`.
+#[derive(Debug, Args)]
+pub struct Sketch {
+    /// Files, folders, patterns ('logs/*.gz'), or `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Write the sketch (Parquet) to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The inputs are sketches: add them up
+    #[arg(long)]
+    pub merge: bool,
+    /// Write a table per arm and step as CSV, with quantiles in milliseconds; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// How the rows are written: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, percentiles, sketch
+    #[arg(long, value_name = "FORMAT", value_parser = crate::config::request_format)]
+    pub format: Option<crate::source::requests::Format>,
+    /// The column with the time
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// The time zone of times without an offset
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// The column with the latency, and its unit where the name does not say it: took:ms
+    #[arg(long, value_name = "COLUMN[:UNIT]")]
+    pub latency: Option<String>,
+    /// The column with the status; errors are those of 500 and more
+    #[arg(long, value_name = "COLUMN", conflicts_with = "error")]
+    pub status: Option<String>,
+    /// Which requests are errors: 'status >= 400 and status != 404'
+    #[arg(long, value_name = "CONDITION", value_parser = condition)]
+    pub error: Option<Condition>,
+    /// Only these rows: 'route != "/health"'
+    #[arg(long = "where", value_name = "CONDITION", value_parser = condition)]
+    pub filter: Option<Condition>,
+    /// The arm that all rows are of
+    #[arg(long, value_name = "NAME", conflicts_with = "arm_column")]
+    pub arm: Option<String>,
+    /// The column that tells the arms apart [default: `arm`, where there is one]
+    #[arg(long, value_name = "COLUMN")]
+    pub arm_column: Option<String>,
+    /// Each of this column's values by itself
+    #[arg(long, value_name = "COLUMN")]
+    pub by: Option<String>,
+    /// How long a step is
+    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = span)]
+    pub step: SignedDuration,
+    /// The share of rows that may be unreadable
+    #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = crate::config::share)]
+    pub max_bad_rows: f64,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct Report {
@@ -385,6 +445,13 @@ fn span(text: &str) -> Result<SignedDuration, String> {
     crate::config::span(text).map_err(|complaint| match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
         None => complaint.message,
+    })
+}
+
+fn condition(text: &str) -> Result<Condition, String> {
+    Condition::parse(text).map_err(|mistake| {
+        let hint = if mistake.hint.is_empty() { String::new() } else { format!(": {}", mistake.hint) };
+        format!("{}{hint}", mistake.problem)
     })
 }
 

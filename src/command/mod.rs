@@ -15,6 +15,7 @@ mod print;
 mod progress;
 mod replay;
 mod report;
+mod sketch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(&console, arguments),
         Command::Init(arguments) => init::run(&console, arguments),
         Command::Discover(arguments) => discover::run(&console, arguments),
+        Command::Sketch(arguments) => sketch::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),
         Command::Packs { name } => print::packs(&console, name.as_deref()),
         Command::Schema { of } => print::schema(&console, of),

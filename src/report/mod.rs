@@ -17,6 +17,7 @@ mod page;
 mod plan;
 mod prose;
 mod reason;
+pub mod sketch;
 mod spark;
 mod table;
 mod terminal;

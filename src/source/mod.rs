@@ -4,7 +4,7 @@
 //! configuration is checked offline by construction; [`fetch`](crate::ingest::ingest) is where it is asked.
 
 pub mod aws;
-mod error;
+pub(crate) mod error;
 pub mod file;
 pub mod requests;
 pub mod survey;

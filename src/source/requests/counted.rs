@@ -87,8 +87,15 @@ pub(super) fn read(
     let seen = worker.finish();
     let clock = "as counted".to_owned();
     let scale = scale.unwrap_or(super::SCALE);
-    let account =
-        Account { files: inputs.len(), bytes, clock, scale, ..pass::account(seen, inputs, &Default::default()) };
+    let errors = rows.iter().all(|row| row.errors.is_some());
+    let account = Account {
+        files: inputs.len(),
+        bytes,
+        clock,
+        scale,
+        errors,
+        ..pass::account(seen, inputs, &Default::default())
+    };
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
 
@@ -158,7 +165,7 @@ fn answerable(log: &Requests, format: Format, slices: &[Slice], rows: &[Aggregat
 
 fn without_columns(slice: &Slice) -> Slice {
     let counted = slice.counted.iter().map(|(name, counted)| match counted {
-        Counted::Errors => (name.clone(), Counted::Requests),
+        Counted::Errors | Counted::ErrorsIfKnown => (name.clone(), Counted::Requests),
         other => (name.clone(), other.clone()),
     });
     Slice { filter: slice.filter.clone(), by: slice.by.clone(), counted: counted.collect(), valued: None }

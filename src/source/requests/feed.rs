@@ -128,11 +128,6 @@ mod tests {
     struct Drip(Vec<u8>, usize);
 
     impl Read for Drip {
-        /// Everything from the beginning, for who does not read lines.
-        pub(super) fn into_reader(self) -> impl Read + Send {
-            io::Cursor::new(self.begun).chain(self.reader)
-        }
-
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             let some = self.1.min(self.0.len()).min(into.len());
             into[..some].copy_from_slice(&self.0[..some]);

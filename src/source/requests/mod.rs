@@ -128,6 +128,16 @@ impl TimeUnit {
         }
     }
 
+    /// What one is in milliseconds.
+    pub fn in_milliseconds(self) -> f64 {
+        match self {
+            TimeUnit::Nanoseconds => 1e-6,
+            TimeUnit::Microseconds => 1e-3,
+            TimeUnit::Milliseconds => 1.0,
+            TimeUnit::Seconds => 1e3,
+        }
+    }
+
     /// The unit that a word means.
     pub fn named(word: &str) -> Option<TimeUnit> {
         match word {
@@ -232,6 +242,8 @@ pub enum Counted {
     Requests,
     /// Those that are errors.
     Errors,
+    /// Those that are errors, and none where the log does not know ([`Account::errors`]).
+    ErrorsIfKnown,
     /// Those for which it holds.
     When(Condition),
 }
@@ -241,6 +253,8 @@ pub enum Counted {
 pub enum Valued {
     /// How long it took, in nanoseconds.
     Latency,
+    /// The same, where the log knows it.
+    LatencyIfKnown,
     /// The number in a column, in thousandths.
     Column(String),
 }
@@ -293,6 +307,8 @@ pub struct Account {
     pub beyond: u64,
     /// Rows that could not be read, by reason.
     pub bad: BTreeMap<&'static str, BadRows>,
+    /// Whether it is known which rows are errors.
+    pub errors: bool,
     /// How times are written, in words.
     pub clock: String,
     /// What a unit of the histograms is in milliseconds (or in the column's own unit).

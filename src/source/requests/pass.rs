@@ -67,7 +67,9 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     let bytes = pass.read.load(Ordering::Relaxed);
     let clock = pass.first_clock.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     let clock = clock.map_or("no rows".to_owned(), |(_, words)| words);
-    let account = Account { files: inputs.len(), bytes, clock, scale: SCALE, ..account(seen, &inputs, &chunks) };
+    let errors = !matches!(program.error, super::program::Bad::Unasked);
+    let account =
+        Account { files: inputs.len(), bytes, clock, errors, scale: SCALE, ..account(seen, &inputs, &chunks) };
     bearable(log, &account)?;
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }

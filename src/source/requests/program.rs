@@ -146,10 +146,21 @@ impl Program {
                 Whose::When(arms.iter().map(|(name, when)| (name.clone(), slots.compiled(when))).collect())
             }
         };
-        let errors = slices.iter().flat_map(|slice| &slice.counted).any(|(_, counted)| *counted == Counted::Errors);
-        let error = if errors { error(log, recipe, names, &mut slots)? } else { Bad::Unasked };
-        let timed = slices.iter().any(|slice| slice.valued == Some(Valued::Latency));
-        let latency = if timed { Some(latency(log, recipe, names, &mut slots)?) } else { None };
+        let counts =
+            |what: Counted| slices.iter().flat_map(|slice| &slice.counted).any(|(_, counted)| *counted == what);
+        let error = match (counts(Counted::Errors), counts(Counted::ErrorsIfKnown)) {
+            (true, _) => error(log, recipe, names, &mut slots)?,
+            (false, true) => error(log, recipe, names, &mut slots).unwrap_or(Bad::Unasked),
+            (false, false) => Bad::Unasked,
+        };
+        let measures = |what: Valued| slices.iter().any(|slice| slice.valued.as_ref() == Some(&what));
+        let latency = match (measures(Valued::Latency), measures(Valued::LatencyIfKnown)) {
+            (true, _) => Some(latency(log, recipe, names, &mut slots)?),
+            // a column that was named has to say its unit
+            (false, true) if log.columns.latency.is_some() => Some(latency(log, recipe, names, &mut slots)?),
+            (false, true) => latency(log, recipe, names, &mut slots).ok(),
+            (false, false) => None,
+        };
         let slices = slices.iter().map(|slice| part(slice, &mut slots)).collect();
         Ok(Program { columns: slots.0, only, time, arms, error, latency, slices })
     }
@@ -195,12 +206,12 @@ fn part(slice: &Slice, slots: &mut Slots) -> Part {
             .iter()
             .map(|(_, counted)| match counted {
                 Counted::Requests => Which::All,
-                Counted::Errors => Which::Errors,
+                Counted::Errors | Counted::ErrorsIfKnown => Which::Errors,
                 Counted::When(when) => Which::When(slots.compiled(when)),
             })
             .collect(),
         valued: slice.valued.as_ref().map(|valued| match valued {
-            Valued::Latency => Measured::Latency,
+            Valued::Latency | Valued::LatencyIfKnown => Measured::Latency,
             Valued::Column(column) => Measured::Column(slots.of(column)),
         }),
     }

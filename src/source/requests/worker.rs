@@ -346,7 +346,7 @@ impl<'a> Worker<'a> {
             }
             let counts =
                 slice.counted.iter().zip(&slices[at].counted).map(|(which, (_, asked))| match (which, asked) {
-                    (_, Counted::Errors) => counted.errors.unwrap_or(0),
+                    (_, Counted::Errors | Counted::ErrorsIfKnown) => counted.errors.unwrap_or(0),
                     (Which::When(when), _) if !when.holds(fields) => 0,
                     _ => counted.requests,
                 });
