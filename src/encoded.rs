@@ -189,6 +189,7 @@ fn take(bytes: &mut &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use hdrhistogram::Histogram;
