@@ -301,6 +301,8 @@ fn words(ask: &Ask) -> String {
         Ask::Events { count, exposure: Some(exposure), .. } => format!("{count} per {exposure}"),
         Ask::Events { count, .. } => count.clone(),
         Ask::Gauge { value, requests: Some(requests), .. } => format!("{value} with {requests}"),
-        Ask::Values { value, .. } | Ask::Gauge { value, .. } => value.clone(),
+        Ask::Values { value: column, .. } | Ask::Histograms { column, .. } | Ask::Gauge { value: column, .. } => {
+            column.clone()
+        }
     }
 }

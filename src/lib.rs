@@ -58,7 +58,8 @@
 //! # }
 //! ```
 //!
-//! Read the modules in this order: [`series`] (what is measured), [`stats`] (numbers in, numbers out), [`judge`]
+//! Read the modules in this order: [`series`] (what is measured), [`encoded`] (histograms as text),
+//! [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),
 //! [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
@@ -67,6 +68,8 @@
 pub mod series;
 
 pub mod stats;
+
+pub mod encoded;
 
 pub mod judge;
 

@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::encoded;
 use crate::series::{Arm, Dataset, Instances, Pair, Series, group_name};
 
 /// The name of the configuration inside a recording (and of any configuration that a folder stands for).
@@ -35,9 +36,6 @@ pub enum Error {
     /// Replacing the folder would pull it away from under the one who works in it.
     #[error("{} is the folder you are in, which a recording would replace: name one below it", .0.display())]
     Here(PathBuf),
-    /// A histogram has no column that could hold it.
-    #[error("`{0}` was measured as histograms, which a recording cannot hold: record it as one value per request")]
-    Histograms(String),
     /// The operating system refused.
     #[error("cannot write the recording {}: {source}", path.display())]
     Io {
@@ -59,11 +57,6 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
     let folder = place.as_path();
     if !may_replace(folder) {
         return Err(Error::Occupied(folder.to_owned()));
-    }
-    let histograms =
-        |pair: &Pair<Series>| Arm::BOTH.into_iter().any(|arm| matches!(pair.get(arm), Series::Buckets { .. }));
-    if let Some((name, _)) = dataset.metrics.iter().find(|(_, pair)| histograms(pair)) {
-        return Err(Error::Histograms(name.clone()));
     }
     let at = |path: &Path| {
         let path = path.to_owned();
@@ -254,8 +247,7 @@ fn columns(pair: &Pair<Series>) -> Vec<&'static str> {
         }
         Series::Events { .. } => vec!["count"],
         Series::Values { .. } => vec!["value"],
-        // refused before anything is written
-        Series::Buckets { .. } => Vec::new(),
+        Series::Buckets { .. } => vec!["histogram"],
         Series::Gauge { .. } if known(|s| matches!(s, Series::Gauge { requests: Some(_), .. })) => {
             vec!["value", "requests"]
         }
@@ -270,6 +262,7 @@ fn cell(series: &Series, column: &str, i: usize) -> String {
         (Series::Events { count, .. }, "count") => count[i].to_string(),
         (Series::Events { exposure: Some(exposure), .. }, "exposure") => exposure[i].to_string(),
         (Series::Values { value, .. } | Series::Gauge { value, .. }, "value") => value[i].to_string(),
+        (Series::Buckets { bins, .. }, "histogram") => encoded::text(&bins[i]),
         (Series::Gauge { requests: Some(requests), .. }, "requests") => requests[i].to_string(),
         _ => String::new(),
     }

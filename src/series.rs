@@ -244,6 +244,15 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
+    pub fn histograms(&self) -> BTreeMap<MetricName, f64> {
+        let scale = |pair: &Pair<Series>| match if pair.canary.is_empty() { &pair.baseline } else { &pair.canary } {
+            Series::Buckets { scale, .. } => Some(*scale),
+            _ => None,
+        };
+        self.metrics.iter().filter_map(|(name, pair)| Some((name.clone(), scale(pair)?))).collect()
+    }
+
     /// The dataset as it stood at an instant: nothing at or after it is kept. Windows of one length are cut at the same
     /// elapsed time; a baseline of another length is an earlier time of its own, and over by then.
     pub fn until(&self, canary_end: Timestamp) -> Dataset {

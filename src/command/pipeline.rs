@@ -123,7 +123,8 @@ fn empty(queries: &[Query], dataset: &Dataset) -> Vec<String> {
 /// The text of a recording's configuration.
 pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
     let (windows, step) = (dataset.windows, dataset.step);
-    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost: &dataset.lost };
+    let (lost, histograms) = (&dataset.lost, &dataset.histograms());
+    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost, histograms };
     config::recorded(config, plan, &recording)
 }
 

@@ -72,7 +72,11 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
     }
     let shape = metric.values.as_ref()?;
     let factor = shape.unit.as_ref().map_or(UnitText::none().factor, |unit| unit.value.factor);
-    Some(Ask::Values { value: names.valued(&shape.value, report)?, factor })
+    if let Some(histogram) = &shape.histogram {
+        let factor = factor * shape.resolution.as_ref().map_or(1.0, |resolution| resolution.value);
+        return Some(Ask::Histograms { column: names.valued(histogram, report)?, factor });
+    }
+    Some(Ask::Values { value: names.valued(shape.value.as_ref()?, report)?, factor })
 }
 
 /// Names that are names: columns of a file, fields of a query, filter patterns.

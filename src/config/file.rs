@@ -290,14 +290,22 @@ pub(super) struct GaugeEntry {
     pub(super) query: Option<At<String>>,
 }
 
-/// One value per request (one row each).
+/// One value per request: one row each, or histograms of many.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("oneOf" = [{"required": ["value"]}, {"required": ["histogram"]}], "dependentRequired" = {"resolution": ["histogram"]})
+)]
 pub(super) struct ValuesEntry {
     /// Column with the value.
-    pub(super) value: Column,
+    pub(super) value: Option<Column>,
+    /// Column of a file with histograms of the values, as HdrHistogram encodes them (V2, compressed, base64).
+    pub(super) histogram: Option<Column>,
     /// What it is measured in.
     pub(super) unit: Option<At<UnitText>>,
+    /// What one unit of the histograms is, in `unit`. Default 1.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub(super) resolution: Option<At<f64>>,
     /// What there is one value per, in words: requests (default), sessions.
     pub(super) of: Option<At<String>>,
     /// The query of Logs Insights whose rows these are. ${step} is the window's step.

@@ -45,6 +45,8 @@ pub enum Measure {
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timely {
+    /// `ns`.
+    Nanoseconds,
     /// `us`.
     Microseconds,
     /// `ms`.
@@ -58,7 +60,8 @@ pub enum Timely {
 }
 
 impl Timely {
-    const ALL: [(&'static str, Timely); 7] = [
+    const ALL: [(&'static str, Timely); 8] = [
+        ("ns", Timely::Nanoseconds),
         ("us", Timely::Microseconds),
         ("µs", Timely::Microseconds),
         ("μs", Timely::Microseconds),
@@ -71,6 +74,7 @@ impl Timely {
     /// Its length in milliseconds.
     pub fn milliseconds(self) -> f64 {
         match self {
+            Timely::Nanoseconds => 1e-6,
             Timely::Microseconds => 1e-3,
             Timely::Milliseconds => 1.0,
             Timely::Seconds => 1e3,

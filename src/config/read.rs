@@ -395,9 +395,24 @@ impl Read for GaugeEntry {
 impl Read for ValuesEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`values`", "values: { value: latency_ms, unit: ms }")?;
-        let value = keys.must("value");
+        let histogram: Option<Column> = keys.may("histogram");
+        let value = if histogram.is_some() { keys.may("value") } else { keys.must("value") };
         let (unit, of, query) = (keys.may("unit"), keys.may("of"), keys.may("query"));
-        keys.close(value.map(|value| ValuesEntry { value, unit, of, query }), only_of_rates)
+        let resolution: Option<At<f64>> = keys.may("resolution");
+        if let (Some(histogram), Some(_)) = (&histogram, &value) {
+            let hint = "leave one of `value` and `histogram` out";
+            keys.report.add_with(histogram.place(), "each row has one value or a histogram of many", hint);
+        }
+        if let Some(resolution) = &resolution {
+            if histogram.is_none() {
+                let hint = "leave it out; `unit` says what a value is measured in";
+                keys.report.add_with(resolution.place, "`resolution` is for histograms", hint);
+            } else if resolution.value <= 0.0 {
+                keys.report.add(resolution.place, "`resolution` must be more than 0");
+            }
+        }
+        let known = value.is_some() || histogram.is_some();
+        keys.close(known.then_some(ValuesEntry { value, histogram, unit, resolution, of, query }), only_of_rates)
     }
 }
 

@@ -31,10 +31,13 @@ pub struct Recorded<'a> {
     pub davy: &'a str,
     /// The metrics whose source could not be reached.
     pub lost: &'a BTreeMap<MetricName, String>,
+    /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
+    pub histograms: &'a BTreeMap<MetricName, f64>,
 }
 
 /// The text of a recording's `canary.yaml`. Its series are expected in `series/NAME.csv`, in the metrics' own units:
-/// `total` and `bad`, by `instance` or `group` where there are any; `count` and `exposure`; `value`; `value` and `requests`.
+/// `total` and `bad`, by `instance` or `group` where there are any; `count` and `exposure`; `value`, or `histogram` in units of
+/// its own; `value` and `requests`.
 pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     let mut text = format!("# Recorded by davy {}. Judge it again with `davy judge` on this folder.\n", recording.davy);
     let mut line = |key: &str, value: String| text.push_str(&format!("{key}: {value}\n"));
@@ -66,7 +69,11 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
                 true => Some("source: lost".to_owned()),
                 false => Some("source: recording".to_owned()),
             };
-            text.push_str(&format!("  {}: {}\n", name(&metric.value), columns(entry, &known, source)));
+            text.push_str(&format!(
+                "  {}: {}\n",
+                name(&metric.value),
+                columns(entry, &known, recording.histograms.get(&metric.value), source)
+            ));
         }
     }
     list(&mut text, "criteria", section(config, "criteria"), &[]);
@@ -132,7 +139,7 @@ fn window(plan: &Plan, recording: &Recorded) -> String {
 }
 
 /// A metric over the columns of its recorded file.
-fn columns(entry: &MetricEntry, metric: &Metric, source: Option<String>) -> String {
+fn columns(entry: &MetricEntry, metric: &Metric, histograms: Option<&f64>, source: Option<String>) -> String {
     let text = |text: &str| text.to_owned();
     let (shape, pairs) = match &metric.kind {
         Kind::BadShare => ("rate", vec![("bad", text("bad")), ("total", text("total")), ("of", quoted(&metric.of))]),
@@ -150,7 +157,10 @@ fn columns(entry: &MetricEntry, metric: &Metric, source: Option<String>) -> Stri
         }
         Kind::Values => {
             let unit = unit(&metric.unit).map(|unit| ("unit", unit));
-            ("values", [("value", text("value"))].into_iter().chain(unit).chain([("of", quoted(&metric.of))]).collect())
+            let column = if histograms.is_some() { "histogram" } else { "value" };
+            let resolution = histograms.filter(|scale| **scale != 1.0).map(|scale| ("resolution", scale.to_string()));
+            let units = unit.into_iter().chain(resolution);
+            ("values", [(column, text(column))].into_iter().chain(units).chain([("of", quoted(&metric.of))]).collect())
         }
         Kind::Gauge { .. } => ("gauge", gauge(entry, metric)),
     };

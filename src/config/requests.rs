@@ -170,10 +170,11 @@ fn fits(metric: &MetricEntry, report: &mut Report) {
         report.add_with(missing.place, "a log of requests has no empty counts", "leave `missing` out");
     }
     if let Some(shape) = &metric.values
-        && shape.value.name().is_some_and(|name| name.value == "latency")
+        && let Some(value) = &shape.value
+        && value.name().is_some_and(|name| name.value == "latency")
         && shape.unit.as_ref().map(|unit| &unit.value.unit) != Some(&Unit::Milliseconds)
     {
-        let place = shape.unit.as_ref().map_or(shape.value.place(), |unit| unit.place);
+        let place = shape.unit.as_ref().map_or(value.place(), |unit| unit.place);
         report.add_with(place, "a latency is a time", "write `values: { value: latency, unit: ms }`");
     }
 }

@@ -107,7 +107,7 @@ impl UnitText {
 
 impl Scalar for UnitText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
-        let expected = "write us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, %, or any word";
+        let expected = "write ns, us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, %, or any word";
         let text = text.trim();
         let (unit, factor) = match Measure::parse(text)? {
             Measure::Time(unit) => (Unit::Milliseconds, unit.milliseconds()),
@@ -395,7 +395,7 @@ scalar_schemas! {
         "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*%?\s*$"
     }
     BoundText: { "type": "string", "pattern": r"^\s*(<=|>=|==|<|>)\s*(-?[0-9]|baseline\s*($|[-+]\s*([0-9]|max\s*\())).*$" }
-    UnitText: { "type": "string", "examples": ["ms", "s", "us", "B", "KiB", "MiB", "GiB", "%"] }
+    UnitText: { "type": "string", "examples": ["ms", "s", "us", "ns", "B", "KiB", "MiB", "GiB", "%"] }
     QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
     StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|p[0-9]+(\.[0-9]+)?)$" }
     Bytes: { "type": "string", "examples": ["500MB", "10GB"] }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::asking;
-use super::file::{ArmColumnEntry, FileEntry, MetricEntry, SourceEntry};
+use super::file::{ArmColumnEntry, FileEntry, MetricEntry, SourceEntry, ValuesEntry};
 use super::problem::{At, Place, Report, suggestion};
 use super::requests::{self, RequestsEntry};
 use super::scalar::{Named, Text};
@@ -175,8 +175,14 @@ impl<'f> Kind<'f> {
         }
         if let Some(values) = entry.values.as_ref().filter(|_| cloudwatch || matches!(self, Kind::LogEvents(_))) {
             let hint = "write `gauge: { metric: …, stat: p95, unit: ms }`";
-            report.add_with(values.value.place(), "CloudWatch keeps no value of a single request", hint);
+            let place = values.column().map_or(name.place, Column::place);
+            report.add_with(place, "CloudWatch keeps no value of a single request", hint);
             return false;
+        }
+        if let Some(histogram) = entry.values.as_ref().and_then(|values| values.histogram.as_ref())
+            && !matches!(self, Kind::File(_) | Kind::Lost(_))
+        {
+            report.add_with(histogram.place(), "only files have histograms", "write `value: …`");
         }
         if let Some(gauge) = entry.gauge.as_ref().filter(|_| matches!(self, Kind::LogEvents(_))) {
             report.add_with(gauge.value.place(), "log events are counted, not measured", "ask with `logs_insights`");
@@ -220,6 +226,13 @@ impl<'f> Kind<'f> {
             report.add_with(instance.place, "CloudWatch has no instances in one metric", "leave `instance` out");
         }
         true
+    }
+}
+
+impl ValuesEntry {
+    /// The column with the values or with histograms of them.
+    pub(super) fn column(&self) -> Option<&Column> {
+        self.value.as_ref().or(self.histogram.as_ref())
     }
 }
 
@@ -387,7 +400,7 @@ pub(super) fn referenced<'f>(sources: &'f Named<SourceEntry>, metrics: &'f Named
             [Some(&events.count), events.exposure.as_ref(), events.alive.as_ref()].into_iter().flatten()
         });
         let gauge = metric.gauge.iter().flat_map(|gauge| gauge.requests.iter().chain([&gauge.value]));
-        let values = metric.values.iter().map(|values| &values.value);
+        let values = metric.values.iter().filter_map(ValuesEntry::column);
         let columns = rate.chain(events).chain(gauge).chain(values).flat_map(Column::texts);
         let instance = metric.rate.iter().filter_map(|rate| rate.instance.as_ref());
         let alarms = metric.alarms.iter().flat_map(|alarms| alarms.names.iter().chain(&alarms.prefix));

@@ -313,7 +313,7 @@ impl<'a> Shape<'a> {
                 let exposure = exposure.as_ref().map(|name| column(Some(name)).into_iter().map(|n| n as f64).collect());
                 Series::Events { count: column(Some(count)), exposure, time }
             }
-            Ask::Values { .. } | Ask::Gauge { .. } => {
+            Ask::Values { .. } | Ask::Histograms { .. } | Ask::Gauge { .. } => {
                 let bins = |at: &Timestamp| cells.get(at).and_then(|cell| cell.bins.clone());
                 let bins = time.iter().map(|at| bins(at).unwrap_or_else(|| self.none(cells))).collect();
                 Series::Buckets { time, bins, scale: self.scale }

@@ -244,6 +244,13 @@ pub enum Ask {
         /// Factor into the metric's unit (1000 for seconds into milliseconds).
         factor: f64,
     },
+    /// Histograms of the values of many requests, as [`encoded`](crate::encoded) text.
+    Histograms {
+        /// The histograms.
+        column: String,
+        /// What one unit of them is in the metric's.
+        factor: f64,
+    },
     /// One number per step.
     Gauge {
         /// The number.

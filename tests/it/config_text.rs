@@ -1,18 +1,26 @@
 //! What davy writes as configuration is read back: starters and recordings; and no text at all makes it panic.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use davy::config::plan::Plan;
 use davy::config::{self, Options, Recorded, Surveyed};
 use davy::judge::rules::Limit;
 use davy::series::{Pair, SignedDuration, Window};
-use davy::source::Long;
 use davy::source::survey::{Column, ColumnKind, Survey};
+use davy::source::{Ask, Long};
 use proptest::prelude::*;
 
 use super::config::{loaded, now, planned};
 
 fn options() -> Options<'static> {
     Options { folder: Path::new("folder"), now: now(), set: &[], phase: None, from: None, to: None }
+}
+
+/// The metrics that are read from histograms.
+fn histograms(plan: &Plan) -> BTreeMap<String, f64> {
+    let factor = |ask: &Ask| if let Ask::Histograms { factor, .. } = ask { Some(*factor) } else { None };
+    plan.queries.iter().filter_map(|query| Some((query.metric.clone(), factor(&query.ask)?))).collect()
 }
 
 /// Records a configuration and compares the rules of the recording, phase by phase.
@@ -27,7 +35,8 @@ fn check_recording(text: &str) {
     let phases: Vec<Option<&str>> = [None].into_iter().chain(config.phases().into_iter().map(Some)).collect();
     for phase in phases {
         let Ok(plan) = config.plan(&Options { phase, ..options() }) else { continue };
-        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost: &std::collections::BTreeMap::new() };
+        let (lost, histograms) = (&BTreeMap::new(), &histograms(&plan));
+        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost, histograms };
         let written = config::recorded(&config, &plan, &recording);
         let read = config::load(&written, "recorded.yaml").unwrap_or_else(|problems| panic!("{problems}\n{written}"));
         assert_eq!(read.recording(), Some(("0.1.0", now())));
@@ -65,7 +74,8 @@ fn a_recording_forgets_its_sources() {
         step: SignedDuration::from_mins(1),
         now: now(),
         davy: "0.1.0",
-        lost: &std::collections::BTreeMap::new(),
+        lost: &BTreeMap::new(),
+        histograms: &BTreeMap::new(),
     };
     let written = config::recorded(&loaded(text), &plan, &recording);
     assert!(!written.contains("secret") && !written.contains("Tokyo"), "{written}");

@@ -45,6 +45,7 @@ fn read_in_all_ways(bytes: &[u8]) {
         let asks = [
             counts(Missing::Gap),
             Ask::Values { value: value.clone(), factor: 1000.0 },
+            Ask::Histograms { column: value.clone(), factor: 1e-6 },
             Ask::Gauge { value: value.clone(), factor: 1.0, requests: Some("total".into()) },
             Ask::Events { count: value, exposure: Some("total".into()), missing: Missing::Zero },
         ];

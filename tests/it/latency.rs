@@ -7,7 +7,6 @@ use std::path::Path;
 use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::{Finding, Outcome, Reason};
-use davy::record;
 use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::dispersion::Prior;
 use davy::stats::quantile::{self, Limits};
@@ -316,13 +315,6 @@ fn what_cannot_be_compared_is_refused() {
     // one arm's own limit does not ask what the other is made of
     let alone = ask(at_most(0.9, Limit::Threshold(400.0)), values(&b), scaled(0.001));
     assert_eq!(alone.outcome, Outcome::Pass, "{}", alone.sentence);
-    // a recording says that it cannot hold them, and leaves nothing behind
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("recording");
-    let data = dataset(scaled(0.001), scaled(0.001), hour(60), SignedDuration::from_mins(1));
-    let error = record::write(&place, "", &data, Some("{}")).unwrap_err();
-    assert!(error.to_string().contains("`latency` was measured as histograms"), "{error}");
-    assert!(!place.exists());
 }
 
 #[test]

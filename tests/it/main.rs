@@ -13,6 +13,7 @@ mod false_pass;
 mod fetching;
 mod foresight;
 mod garbage;
+mod histograms;
 mod instances;
 mod judge_properties;
 mod judging;

@@ -51,6 +51,7 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
         "events" => Ask::Events { count: get("count").unwrap(), exposure: get("exposure"), missing },
         "gauge" => Ask::Gauge { value: get("value").unwrap(), factor, requests: get("requests") },
         "values" => Ask::Values { value: get("value").unwrap(), factor },
+        "histograms" => Ask::Histograms { column: get("column").unwrap(), factor },
         other => panic!("{other}"),
     };
     (file, ask)

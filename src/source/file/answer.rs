@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::number;
 use super::sheet::{Rows, Sheet};
 use super::table::Column;
+use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
 use crate::source::{ArmColumn, Ask, File, Long, Missing};
@@ -125,6 +126,7 @@ impl<'a> Asking<'a> {
             }
             Ask::Events { count, exposure, missing } => self.events(count, exposure.as_deref(), *missing),
             Ask::Values { value, factor } => self.values(value, *factor),
+            Ask::Histograms { column, factor } => self.histograms(column, *factor),
             Ask::Gauge { value, factor, requests } => self.gauge(value, *factor, requests.as_deref()),
         }
     }
@@ -230,11 +232,25 @@ impl<'a> Asking<'a> {
     }
 
     fn values(&mut self, name: &str, factor: f64) -> Result<Series, Error> {
-        let mut entries: Vec<(Timestamp, f64)> = Vec::new();
+        let (time, value) = self.each(name, |cell| scaled(number::real(cell), factor, cell))?;
+        Ok(Series::Values { time, value })
+    }
+
+    fn histograms(&mut self, name: &str, factor: f64) -> Result<Series, Error> {
+        let (time, bins) = self.each(name, histogram)?;
+        Ok(Series::Buckets { time, bins, scale: factor })
+    }
+
+    /// The cells of one name, however many a time has, sorted by time.
+    fn each<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<Option<T>, Error>,
+    ) -> Result<(Vec<Timestamp>, Vec<T>), Error> {
+        let mut entries: Vec<(Timestamp, T)> = Vec::new();
         if let Some((column, named)) = self.column(name)? {
             for row in self.rows_of(named, name) {
-                let cell = column.cell(row);
-                if let Some(value) = scaled(number::real(cell), factor, cell).map_err(|e| self.wrong(e, row, name))? {
+                if let Some(value) = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))? {
                     entries.push((self.sheet.time[row], value));
                 }
             }
@@ -242,8 +258,7 @@ impl<'a> Asking<'a> {
         if !entries.is_sorted_by_key(|(time, _)| *time) {
             entries.sort_by_key(|(time, _)| *time);
         }
-        let (time, value) = entries.into_iter().unzip();
-        Ok(Series::Values { time, value })
+        Ok(entries.into_iter().unzip())
     }
 
     fn gauge(&mut self, name: &str, factor: f64, requests: Option<&str>) -> Result<Series, Error> {
@@ -366,6 +381,23 @@ impl<'a> Asking<'a> {
         let error = self.wrong(error.value(&part.to_string()), row, part_name);
         error.hint(format!("Does {} count something else, or are the two columns exchanged?", quoted(whole_name)))
     }
+}
+
+/// The histogram that a cell holds; nothing for a gap.
+fn histogram(cell: &str) -> Result<Option<Bins>, Error> {
+    if number::is_gap(cell) {
+        return Ok(None);
+    }
+    let wrong = |error: encoded::Error| {
+        let hint = match error {
+            encoded::Error::Base64 if cell.parse::<f64>().is_ok() => "Where each row is one request, write `value: …`.",
+            encoded::Error::Older(_) => "Decode it and encode it again with a current HdrHistogram.",
+            _ => "It is what HdrHistogram's libraries encode, and the last column of their .hlog files.",
+        };
+        let expected = "a histogram: base64 text of HdrHistogram's V2 compressed encoding";
+        Error::unreadable(error.to_string()).value(cell).expected(expected).hint(hint)
+    };
+    encoded::of_text(cell).map(Some).map_err(wrong)
 }
 
 fn scaled(parsed: Result<Option<f64>, Error>, factor: f64, cell: &str) -> Result<Option<f64>, Error> {

@@ -80,7 +80,7 @@ impl Ask {
         let names = match self {
             Ask::Counts { total, bad, good, .. } => [total.as_deref(), bad.as_deref(), good.as_deref()],
             Ask::Events { count, exposure, .. } => [Some(count.as_str()), exposure.as_deref(), None],
-            Ask::Values { value, .. } => [Some(value.as_str()), None, None],
+            Ask::Values { value: column, .. } | Ask::Histograms { column, .. } => [Some(column.as_str()), None, None],
             Ask::Gauge { value, requests, .. } => [Some(value.as_str()), requests.as_deref(), None],
         };
         names.into_iter().flatten()
@@ -103,6 +103,7 @@ impl Ask {
                 missing: Missing::Gap,
             },
             Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0 },
+            Ask::Histograms { factor, .. } => Ask::Histograms { column: column("histogram"), factor: *factor },
             Ask::Gauge { requests, .. } => Ask::Gauge {
                 value: column("value"),
                 factor: 1.0,
@@ -118,6 +119,7 @@ impl Ask {
             Ask::Counts { .. } => Series::Counts { time, total: Vec::new(), bad: Vec::new() },
             Ask::Events { .. } => Series::Events { time, count: Vec::new(), exposure: None },
             Ask::Values { .. } => Series::Values { time, value },
+            Ask::Histograms { factor, .. } => Series::Buckets { time, bins: Vec::new(), scale: *factor },
             Ask::Gauge { .. } => Series::Gauge { time, value, requests: None },
         }
     }
@@ -134,7 +136,7 @@ impl Ask {
     pub fn missing(&self) -> Missing {
         match self {
             Ask::Counts { missing, .. } | Ask::Events { missing, .. } => *missing,
-            Ask::Values { .. } | Ask::Gauge { .. } => Missing::Gap,
+            Ask::Values { .. } | Ask::Histograms { .. } | Ask::Gauge { .. } => Missing::Gap,
         }
     }
 }
