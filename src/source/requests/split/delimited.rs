@@ -133,9 +133,14 @@ impl Split for Delimited {
         if first.is_none() || self.comment.is_some() && first == self.comment.as_ref() || *line == *self.header {
             return Ok(Is::Nothing);
         }
-        match memchr(b'"', line) {
+        let mut fields_of = |line: &'l [u8]| match memchr(b'"', line) {
             None => self.plain(line, fields),
             Some(_) => self.quoted(line, fields),
+        };
+        match fields_of(line) {
+            // some logs in the W3C format have lines that end with a separator more
+            Err(UNEVEN) if self.comment.is_some() && line.ends_with(&[self.by]) => fields_of(&line[..line.len() - 1]),
+            split => split,
         }
     }
 }

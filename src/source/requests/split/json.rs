@@ -321,8 +321,12 @@ impl<'l> Text<'l> {
         let mut open = 0;
         loop {
             match self.peek()? {
-                b'"' => drop(self.string()?),
-                b'-' | b'0'..=b'9' => drop(self.number()?),
+                b'"' => {
+                    self.string()?;
+                }
+                b'-' | b'0'..=b'9' => {
+                    self.number()?;
+                }
                 bracket @ (b'{' | b'[') => {
                     self.at += 1;
                     open += 1;
