@@ -4,7 +4,7 @@
 use super::clock::Clock;
 use super::condition::Compiled;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
-use super::{Arms, Condition, Counted, Requests, Slice, TimeUnit, Value, Valued};
+use super::{Arms, Condition, Counted, NO_ARM, Requests, Slice, TimeUnit, Value, Valued};
 use crate::source::error::{Error, listed, quoted};
 use crate::source::file::sheet;
 
@@ -140,10 +140,8 @@ impl Program {
             Arms::Column(Some(column)) => Whose::Column(slots.of(column)),
             Arms::Column(None) => match names.known.iter().find(|name| sheet::is_usual_arm(name)) {
                 Some(column) => Whose::Column(slots.of(column)),
-                None => {
-                    let hint = format!("Say it with `arm:` in the source. The columns are: {}.", names.shown());
-                    return Err(Error::unreadable("has no column `arm` that tells the arms apart").hint(hint));
-                }
+                // whether all rows may be either arm's is not decided here
+                None => Whose::All(NO_ARM.to_owned()),
             },
             Arms::When(arms) => {
                 Whose::When(arms.iter().map(|(name, when)| (name.clone(), slots.compiled(when))).collect())
