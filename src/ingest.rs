@@ -52,7 +52,14 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             baseline.into_iter().chain(canary)
         }),
     );
-    let windows = window::windows(time, &metrics.values().map(Metric::series).collect::<Vec<_>>(), step)
+    let ends: Vec<Pair<Option<Series>>> = metrics
+        .values()
+        .map(|metric| metric.series_of(true).map(|series| series.map(|s| grid::ends(s, step))))
+        .collect();
+    let extents = metrics.values().zip(&ends).map(|(metric, ends)| {
+        metric.series_of(false).zip(ends.as_ref()).map(|(series, ends)| series.or(ends.as_ref()))
+    });
+    let windows = window::windows(time, &extents.collect::<Vec<_>>(), step)
         .ok_or_else(|| Error::NoPoints { shown: all_shown(queries) })?;
     for window in Arm::BOTH.map(|arm| windows.get(arm)) {
         if window.steps(step) > window::MOST_STEPS {
@@ -113,10 +120,6 @@ fn by_metric<'a>(queries: &'a [Query], fetched: &'a [Fetched]) -> BTreeMap<&'a M
 }
 
 impl Metric<'_> {
-    fn series(&self) -> Pair<Option<&Series>> {
-        self.arms.map(|asked| asked.map(|(_, fetched)| &fetched.answer.series))
-    }
-
     /// Its series where they are of a log, or where they are not.
     fn series_of(&self, log: bool) -> Pair<Option<&Series>> {
         let own = |(_, fetched): (&Query, &'_ Fetched)| fetched.log.is_some() == log;

@@ -62,6 +62,18 @@ pub(super) fn on_grid(series: Series, window: &Window, step: SignedDuration) -> 
     }
 }
 
+/// The first and the last step, of the clock, in which a log has anything.
+pub(super) fn ends(series: &Series, step: SignedDuration) -> Series {
+    let step_ns = step.as_nanos().max(1);
+    let begins = |time: &Timestamp| {
+        let begun = time.as_nanosecond().div_euclid(step_ns) * step_ns;
+        Timestamp::from_nanosecond(begun).unwrap_or(*time)
+    };
+    let time = series.time();
+    let time: Vec<Timestamp> = time.first().into_iter().chain(time.last()).map(begins).collect();
+    Series::Events { count: vec![0; time.len()], time, exposure: None }
+}
+
 /// What was counted in steps no longer than these, each at the start of the step that it lies in. Steps of a log begin where
 /// the window does or divide it evenly, so that no clock has to be allowed for.
 pub(super) fn put_together(series: Series, window: &Window, step: SignedDuration) -> Series {

@@ -140,6 +140,7 @@ impl Program {
             Arms::Column(Some(column)) => Whose::Column(slots.of(column)),
             Arms::Column(None) => match names.known.iter().find(|name| sheet::is_usual_arm(name)) {
                 Some(column) => Whose::Column(slots.of(column)),
+                // whether all rows may be either arm's is not decided here
                 None => Whose::All(NO_ARM.to_owned()),
             },
             Arms::When(arms) => {

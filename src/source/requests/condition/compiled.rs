@@ -196,6 +196,7 @@ fn as_text(cell: &Value, says: impl Fn(&[u8]) -> bool) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -352,6 +352,7 @@ fn unfit(column: &str, relation: Relation, value: &Literal) -> Option<(String, S
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 
