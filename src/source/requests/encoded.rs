@@ -21,7 +21,7 @@ use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
-use super::{GRID, LONGEST};
+use super::LONGEST;
 use crate::series::{Bins, Grid};
 
 const V0: u32 = 0x1c84_9308;
@@ -264,6 +264,7 @@ fn cut_off(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::GRID;
     use super::*;
     use hdrhistogram::Histogram;
     use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer, V2Serializer};

@@ -19,6 +19,11 @@
 pub mod condition;
 pub mod encoded;
 pub mod hlog;
+#[cfg(feature = "frames")]
+pub mod parquet;
+#[cfg(not(feature = "frames"))]
+#[path = "parquet_disabled.rs"]
+pub mod parquet;
 pub mod percentiles;
 pub mod recipe;
 pub mod sketch;
