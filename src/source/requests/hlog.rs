@@ -124,7 +124,7 @@ impl Log {
         let bytes = STANDARD.decode(histogram).map_err(|e| wrong(format!("is not base64 ({e})")))?;
         let bins = encoded::decode(&bytes).map_err(wrong)?;
         let begin = begin + self.base(begin);
-        let time = i128::try_from(begin).ok().and_then(|begin| Timestamp::from_nanosecond(begin).ok());
+        let time = Timestamp::from_nanosecond(begin).ok();
         if let Some((last, _)) = bins.cells().last()
             && shown > 0.0
             && self.largest.is_none_or(|(_, before)| shown > before)
@@ -179,6 +179,7 @@ fn doubt(ratio: f64, used: TimeUnit) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::series::{Bins, Grid};

@@ -207,6 +207,7 @@ fn guarded<T>(decode: impl FnOnce() -> PolarsResult<T>) -> Result<T, Error> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::source::error::Kind;

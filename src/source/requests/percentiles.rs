@@ -210,6 +210,7 @@ fn nanoseconds(text: &str, power: u32) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
