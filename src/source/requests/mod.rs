@@ -319,3 +319,14 @@ pub struct Aggregate {
     /// How long they took, where that was measured.
     pub bins: Option<Bins>,
 }
+
+/// All aggregates of one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregates {
+    /// As they stand in the input.
+    pub rows: Vec<Aggregate>,
+    /// What a unit of the histograms is in milliseconds.
+    pub scale: f64,
+    /// A sentence, if something about them seems wrong or is not known well.
+    pub doubt: Option<String>,
+}

@@ -1,3 +1,5 @@
+//! Sketches add up in any order, come back as they were written, and are refused with reasons.
+
 use proptest::prelude::*;
 
 use super::super::{GRID, LONGEST};
