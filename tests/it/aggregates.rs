@@ -6,12 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use davy::series::{Bins, Grid};
-use davy::source::requests::hlog::{self, Counted};
-use davy::source::requests::{TimeUnit, encoded, percentiles};
+use davy::source::requests::{Aggregates, TimeUnit, encoded, hlog, percentiles};
 
 use crate::wire::shared;
 
-fn log(path: &Path, unit: Option<TimeUnit>) -> Counted {
+fn log(path: &Path, unit: Option<TimeUnit>) -> Aggregates {
     hlog::read(BufReader::new(File::open(path).unwrap()), unit).unwrap()
 }
 
@@ -27,7 +26,7 @@ fn percentile(bins: &Bins, percent: f64) -> u64 {
 }
 
 /// Intervals, requests, p99.9 and maximum of the intervals that began within these seconds.
-fn told(counted: &Counted, start: f64, from: f64, to: f64) -> (usize, u64, u64, u64) {
+fn told(counted: &Aggregates, start: f64, from: f64, to: f64) -> (usize, u64, u64, u64) {
     let after = |row: &&davy::source::requests::Aggregate| {
         let seconds = row.time.unwrap().as_nanosecond() as f64 / 1e9 - start;
         (from..=to).contains(&((seconds * 1e3).round() / 1e3))

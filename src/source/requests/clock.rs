@@ -55,7 +55,7 @@ impl Clock {
             Value::Text(text) => self.of_text(text),
             Value::Unescaped(text) => self.of_text(text),
             Value::Instant(nanoseconds) => Ok(*nanoseconds),
-            Value::Int(number) => self.of_text(number.to_string().as_bytes()),
+            Value::Int(number) => self.of_number(*number),
             Value::Float(number) => self.of_text(number.to_string().as_bytes()),
             Value::Missing => Err(NO_TIME),
             Value::Bool(_) => Err(NOT_A_TIME),
@@ -71,6 +71,16 @@ impl Clock {
         let instant = self.of_text(&text);
         self.joined = text;
         instant
+    }
+
+    #[inline]
+    fn of_number(&mut self, number: i64) -> Result<i64, &'static str> {
+        match self.writing {
+            Some(Writing::Epoch(unit)) if unit.range().contains(&i128::from(number)) => {
+                Ok(number.saturating_mul(unit.nanoseconds() as i64))
+            }
+            _ => self.slowly(number.to_string().as_bytes()),
+        }
     }
 
     #[inline]

@@ -6,6 +6,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use super::Aggregates;
 use super::feed::Feed;
 use super::inputs::Input;
 use super::pass::{self, beginning};
@@ -94,7 +95,7 @@ pub(super) fn read(
         clock,
         scale,
         errors,
-        ..pass::account(seen, inputs, &Default::default())
+        ..pass::account(seen, inputs, &pass::Chunks::new(), "row")
     };
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
@@ -106,7 +107,7 @@ fn of(
     content: impl BufRead,
     when: &When,
     outside: &Outside,
-) -> Result<hlog::Counted, Error> {
+) -> Result<Aggregates, Error> {
     let unit = log.columns.latency.as_ref().and_then(|latency| latency.unit);
     match format {
         Format::Sketch => {
@@ -115,7 +116,7 @@ fn of(
             };
             let sketch = sketch::read(path)?;
             let scale = 10_f64.powi(sketch.unit.power() as i32 - 6);
-            Ok(hlog::Counted {
+            Ok(Aggregates {
                 rows: sketch.rows.iter().map(|row| aggregate(row, &sketch.columns)).collect(),
                 scale,
                 doubt: None,

@@ -263,6 +263,7 @@ fn cut_off(error: &io::Error) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::GRID;
     use super::*;

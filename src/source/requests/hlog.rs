@@ -13,14 +13,14 @@
 //! histogram says of itself; that the headers of the oldest call the second column an end does not make it one.
 //!
 //! Nothing in a log says what the values are: nanoseconds, unless the user knows better. The maxima beside the histograms are
-//! milliseconds by default, so that their ratio to the values gives a wrong unit away ([`Counted::doubt`]).
+//! milliseconds by default, so that their ratio to the values gives a wrong unit away ([`Aggregates::doubt`]).
 
 use std::io::{BufRead, Read};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Aggregate, TimeUnit, encoded};
+use super::{Aggregate, Aggregates, TimeUnit, encoded};
 use crate::series::Timestamp;
 use crate::source::error::{Error, Place};
 
@@ -29,19 +29,8 @@ const LONGEST_LINE: u64 = 1 << 26;
 const NANOSECONDS: i128 = 1_000_000_000;
 const YEAR: i128 = 365 * 24 * 3600 * NANOSECONDS;
 
-/// Requests that somebody counted already.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Counted {
-    /// As they stand in the input.
-    pub rows: Vec<Aggregate>,
-    /// What a unit of the histograms is in milliseconds.
-    pub scale: f64,
-    /// A sentence, if something about them seems wrong or is not known well.
-    pub doubt: Option<String>,
-}
-
 /// Reads a whole log; `unit` says what the values are, if not nanoseconds.
-pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Counted, Error> {
+pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates, Error> {
     let mut log = Log::default();
     let mut line = Vec::new();
     for number in 1.. {
@@ -57,7 +46,7 @@ pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Counted
     }
     let used = unit.unwrap_or(TimeUnit::Nanoseconds);
     let doubt = log.largest.and_then(|(value, shown)| doubt(value / shown, used));
-    Ok(Counted { rows: log.rows, scale: 10_f64.powi(used.power() as i32 - 6), doubt })
+    Ok(Aggregates { rows: log.rows, scale: 10_f64.powi(used.power() as i32 - 6), doubt })
 }
 
 const LINE: &str = "lines such as `0.127,1.007,2.769,HISTFAAA…`: begin, length, maximum, histogram";
@@ -124,7 +113,7 @@ impl Log {
         let bytes = STANDARD.decode(histogram).map_err(|e| wrong(format!("is not base64 ({e})")))?;
         let bins = encoded::decode(&bytes).map_err(wrong)?;
         let begin = begin + self.base(begin);
-        let time = i128::try_from(begin).ok().and_then(|begin| Timestamp::from_nanosecond(begin).ok());
+        let time = Timestamp::from_nanosecond(begin).ok();
         if let Some((last, _)) = bins.cells().last()
             && shown > 0.0
             && self.largest.is_none_or(|(_, before)| shown > before)
@@ -179,6 +168,7 @@ fn doubt(ratio: f64, used: TimeUnit) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::series::{Bins, Grid};

@@ -17,6 +17,7 @@
 //! where only "at least so slow" is known.
 
 mod clock;
+mod columnar;
 pub mod condition;
 mod counted;
 pub mod encoded;
@@ -25,6 +26,11 @@ pub mod hlog;
 mod inputs;
 mod lines;
 mod number;
+#[cfg(feature = "frames")]
+pub mod parquet;
+#[cfg(not(feature = "frames"))]
+#[path = "parquet_disabled.rs"]
+pub mod parquet;
 mod pass;
 pub mod percentiles;
 mod program;
@@ -356,4 +362,15 @@ pub struct Aggregate {
     pub errors: Option<u64>,
     /// How long they took, where that was measured.
     pub bins: Option<Bins>,
+}
+
+/// All aggregates of one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregates {
+    /// As they stand in the input.
+    pub rows: Vec<Aggregate>,
+    /// What a unit of the histograms is in milliseconds.
+    pub scale: f64,
+    /// A sentence, if something about them seems wrong or is not known well.
+    pub doubt: Option<String>,
 }

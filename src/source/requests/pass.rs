@@ -38,6 +38,9 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         return Err(Error::unreadable("is empty").within(&log.shown));
     };
     let shown = inputs[first].shown();
+    if format == Format::Parquet {
+        return super::columnar::read(log, &inputs, slices, when, outside);
+    }
     let Some(recipe) = recipe::of(format, &head) else {
         return super::counted::read(log, format, &inputs, (first, feed), slices, when, outside);
     };
@@ -69,7 +72,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     let clock = clock.map_or("no rows".to_owned(), |(_, words)| words);
     let errors = !matches!(program.error, super::program::Bad::Unasked);
     let account =
-        Account { files: inputs.len(), bytes, clock, errors, scale: SCALE, ..account(seen, &inputs, &chunks) };
+        Account { files: inputs.len(), bytes, clock, errors, scale: SCALE, ..account(seen, &inputs, &chunks, "line") };
     bearable(log, &account)?;
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
@@ -124,41 +127,67 @@ struct Open {
 }
 
 /// How many lines each chunk of each input has.
-type Chunks = BTreeMap<(usize, usize), usize>;
+pub(super) type Chunks = BTreeMap<(usize, usize), usize>;
+
+/// As many workers as there are processors, until all are done. Meanwhile a person hears how far they are.
+pub(super) fn crew<T: Send>(
+    outside: &Outside,
+    so_far: impl Fn() -> Told,
+    work: impl Fn(usize, usize) -> T + Sync,
+) -> Vec<T> {
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let (left, ended) = (Mutex::new(workers), Condvar::new());
+    std::thread::scope(|scope| {
+        let worker = |me: usize| {
+            let (work, left, ended) = (&work, &left, &ended);
+            scope.spawn(move || {
+                let _over = Over(left, ended);
+                work(me, workers)
+            })
+        };
+        let threads: Vec<_> = (0..workers).map(worker).collect();
+        let mut waiting = held(&left);
+        while *waiting > 0 {
+            let waited = ended.wait_timeout(waiting, TOLD_EVERY);
+            waiting = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            (outside.told)(so_far());
+        }
+        drop(waiting);
+        threads.into_iter().map(|t| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+    })
+}
+
+/// Says that a worker is done, however it ended.
+struct Over<'a>(&'a Mutex<usize>, &'a Condvar);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        *held(self.0) -= 1;
+        self.1.notify_all();
+    }
+}
+
+/// What all workers saw, and how many lines each chunk has.
+pub(super) fn all_seen(parts: Vec<(Seen, Chunks)>) -> (Seen, Chunks) {
+    parts.into_iter().fold((Seen::default(), Chunks::new()), |(seen, mut chunks), (more, counted)| {
+        chunks.extend(counted);
+        (seen.and(more), chunks)
+    })
+}
 
 impl Pass<'_> {
     fn run(&self, store: &Store, when: &When, clock: &Clock, outside: &Outside) -> (Seen, Chunks) {
         let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
         let open: Vec<Mutex<Option<Open>>> = (0..workers).map(|_| Mutex::default()).collect();
-        let (left, ended) = (Mutex::new(workers), Condvar::new());
-        std::thread::scope(|scope| {
-            let work = |me: usize| {
-                let (open, left, ended) = (&open, &left, &ended);
-                scope.spawn(move || {
-                    let done = self.work(me, open, Worker::new(self.program, when, clock.clone(), store), clock);
-                    *held(left) -= 1;
-                    ended.notify_all();
-                    done
-                })
-            };
-            let threads: Vec<_> = (0..workers).map(work).collect();
-            let mut waiting = held(&left);
-            while *waiting > 0 {
-                let wait = ended.wait_timeout(waiting, TOLD_EVERY);
-                waiting = wait.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
-                let (rows, bytes) = (self.rows.load(Ordering::Relaxed), self.read.load(Ordering::Relaxed));
-                (outside.told)(Told::Reading { rows, bytes, of: self.sizes });
-                if threads.iter().any(|thread| thread.is_finished()) && threads.iter().all(|t| t.is_finished()) {
-                    break;
-                }
-            }
-            drop(waiting);
-            let done = threads.into_iter().map(|t| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
-            done.fold((Seen::default(), Chunks::new()), |(seen, mut chunks), (more, counted)| {
-                chunks.extend(counted);
-                (seen.and(more), chunks)
-            })
-        })
+        let so_far = || {
+            let (rows, bytes) = (self.rows.load(Ordering::Relaxed), self.read.load(Ordering::Relaxed));
+            Told::Reading { rows, bytes, of: self.sizes }
+        };
+        let work = |me: usize, _| {
+            let worker = Worker::new(self.program, when, clock.clone(), store);
+            self.work(me % open.len(), &open, worker, clock)
+        };
+        all_seen(crew(outside, so_far, work))
     }
 
     /// Takes chunks until there are none.
@@ -293,13 +322,13 @@ fn trimmed(line: &[u8]) -> &[u8] {
 }
 
 /// What was seen, with places that a person finds.
-pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks) -> Account {
+pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str) -> Account {
     let line = |(at, chunk, line): (usize, usize, usize)| {
         chunks.range((at, 0)..(at, chunk)).map(|(_, lines)| lines).sum::<usize>() + line + 1
     };
     let bad = seen.bad.into_iter().map(|(why, bad)| {
         let example = |(place, text): ((usize, usize, usize), String)| {
-            format!("{}, line {}: {text}", inputs[place.0].shown(), line(place))
+            format!("{}, {what} {}: {text}", inputs[place.0].shown(), line(place))
         };
         (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
     });

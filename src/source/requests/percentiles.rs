@@ -13,7 +13,7 @@
 //! Between two rows lie as many requests as the counts differ by, each slower than the first value and at most as slow as the
 //! second. No more is known of them, and they are counted at the second value: "at most so slow" then holds of all of them, and
 //! the listed percentiles are exactly those of the histogram. Where the rows are far apart the histogram looks more exact
-//! than it is. How far is said ([`Counted::doubt`]), so that nobody takes the difference of two such listings between their
+//! than it is. How far is said ([`Aggregates::doubt`]), so that nobody takes the difference of two such listings between their
 //! rows for a measurement.
 //!
 //! A listing says how often and how slow, not when: [`Aggregate::time`] is none. Listings of latencies that wrk2 calls
@@ -21,8 +21,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::hlog::Counted;
-use super::{Aggregate, GRID, LONGEST, SCALE, TimeUnit, encoded};
+use super::{Aggregate, Aggregates, GRID, LONGEST, SCALE, TimeUnit, encoded};
 use crate::series::Bins;
 use crate::source::error::{Error, Place};
 
@@ -32,7 +31,7 @@ const LONGEST_LINE: u64 = 1 << 20;
 const SLOW: f64 = 0.9;
 
 /// Reads all listings of an output; `unit` says what the values are, if not milliseconds.
-pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Counted, Error> {
+pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates, Error> {
     let mut output = Output { power: unit.unwrap_or(TimeUnit::Milliseconds).power(), ..Output::default() };
     let mut line = Vec::new();
     for number in 1.. {
@@ -52,7 +51,7 @@ pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Counted
         let share = 100.0 * output.apart;
         format!("above p90 the values of the listing are up to {share:.1} % apart, and it tells nothing finer")
     });
-    Ok(Counted { rows: output.rows, scale: SCALE, doubt })
+    Ok(Aggregates { rows: output.rows, scale: SCALE, doubt })
 }
 
 /// One row of a listing.
@@ -210,6 +209,7 @@ fn nanoseconds(text: &str, power: u32) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -195,5 +195,6 @@ fn sum(rows: &[Row]) -> Option<Cow<'_, Row>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "sketch_tests.rs"]
 mod tests;

@@ -1,3 +1,5 @@
+//! Sketches add up in any order, come back as they were written, and are refused with reasons.
+
 use proptest::prelude::*;
 
 use super::super::{GRID, LONGEST};
@@ -264,7 +266,7 @@ mod stored {
             assert!(super::super::read(&path).is_err(), "{at}");
         }
         let footer = u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap()) as usize;
-        let (mut noticed, every) = (0, (0..bytes.len()).step_by(61).chain(bytes.len() - 8 - footer..bytes.len()));
+        let (mut noticed, every) = (0, bytes.len() - 8 - footer..bytes.len());
         for at in every {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x41;
