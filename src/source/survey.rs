@@ -1,6 +1,6 @@
 //! What a file seems to hold, found by looking: for starting a configuration, never for judging.
 
-use super::requests::survey::{self as log, Log};
+use super::requests::survey::{self as requests, Log};
 use super::{Error, File, Long};
 use crate::series::SignedDuration;
 
@@ -85,7 +85,7 @@ pub fn found(file: &File) -> Result<Found, Error> {
     if !several && !file.path.is_file() {
         return survey(file).map(Found::Table);
     }
-    match log::survey(file.path.clone())? {
+    match requests::survey(file.path.clone())? {
         Some(log) => Ok(Found::Log(log)),
         None if several => {
             let hint = "Files of measurements are given one by one. For logs in another form write a configuration with a source \

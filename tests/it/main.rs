@@ -33,6 +33,7 @@ mod reports;
 mod requests;
 mod second_opinion;
 mod services;
+mod starting;
 mod tidy;
 mod windows;
 mod wire;
