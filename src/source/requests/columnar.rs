@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use super::clock::Clock;
 use super::inputs::Input;
 use super::parquet::Rows;
-use super::pass::{Chunks, account, all_seen, bearable, beginning, crew};
+use super::pass::{Chunks, Lines, account, all_seen, bearable, beginning, crew};
 use super::program::{Bad, Names, Program, Time};
 use super::recipe;
 use super::store::{Store, held};
@@ -111,7 +111,7 @@ impl Pass<'_> {
             worker.clock = fresh.clone();
             match self.group(at, group, &mut worker) {
                 Ok(()) => {
-                    counted.insert((at, group), usize::try_from(rows).unwrap_or(usize::MAX));
+                    counted.insert((at, group), Lines { lines: usize::try_from(rows).unwrap_or(usize::MAX), rows });
                     self.rows.fetch_add(rows, Ordering::Relaxed);
                     self.bytes.fetch_add(bytes, Ordering::Relaxed);
                 }

@@ -20,7 +20,11 @@ pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Forma
     if log.format != Format::Auto {
         return Ok(log.format);
     }
-    recipe::assumed(&input.shown(), head).ok_or_else(|| {
+    match recipe::assumed(&input.shown(), head) {
+        Some(Format::Parquet) if input.is_sketch() => return Ok(Format::Sketch),
+        known => known,
+    }
+    .ok_or_else(|| {
         Error::unreadable("is not known as a log of requests").hint(
             "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …",
         )
