@@ -37,6 +37,7 @@ pub mod recipe;
 pub mod sketch;
 mod split;
 mod store;
+pub mod survey;
 mod worker;
 
 use std::collections::BTreeMap;
