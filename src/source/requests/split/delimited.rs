@@ -3,7 +3,7 @@
 //! Only the fields that are wanted are looked at, and the rest is counted: a line with more or fewer fields than there are
 //! columns has its fields in wrong places, and is not a row. A field in quotes ends in its line.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::{Is, Split};
 use crate::source::requests::Value;
@@ -49,7 +49,7 @@ impl Delimited {
 
     fn plain<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str> {
         let (mut from, mut column) = (0, 0);
-        let mut separators = memchr_iter(self.by, line);
+        let mut separators = Separators::of(line, self.by);
         for (at, slot) in &self.wanted {
             while column < *at {
                 from = separators.next().ok_or(UNEVEN)? + 1;
@@ -67,7 +67,7 @@ impl Delimited {
                 None => return Err(UNEVEN),
             }
         }
-        if column + separators.count() + 1 == self.columns { Ok(Is::Row) } else { Err(UNEVEN) }
+        if column + separators.rest() + 1 == self.columns { Ok(Is::Row) } else { Err(UNEVEN) }
     }
 
     fn quoted<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str> {
@@ -145,6 +145,67 @@ impl Split for Delimited {
     }
 }
 
+/// The places of one byte in a line, found eight bytes at a time (Mycroft's test for a zero byte, in the form without false
+/// hits): the fields of a log are a few bytes long, and a search that begins anew for each takes longer than to step over them.
+struct Separators<'l> {
+    line: &'l [u8],
+    by: u64,
+    /// Where the word begins whose hits are left in `hits`.
+    at: usize,
+    /// The highest bit of each byte of the word that is one.
+    hits: u64,
+}
+
+impl<'l> Separators<'l> {
+    #[inline]
+    fn of(line: &'l [u8], by: u8) -> Separators<'l> {
+        let by = u64::from(by) * 0x0101_0101_0101_0101;
+        let mut separators = Separators { line, by, at: 0, hits: 0 };
+        separators.look();
+        separators
+    }
+
+    /// Finds the hits of the word at `at`.
+    #[inline]
+    fn look(&mut self) {
+        const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+        let word = match self.line.get(self.at..self.at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
+            Some(word) => u64::from_le_bytes(word),
+            // what is behind the end is zero, and no separator
+            None => self.line[self.at..].iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        let other = word ^ self.by;
+        self.hits = !(((other & LOW) + LOW) | other | LOW);
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.hits == 0 {
+            self.at += 8;
+            if self.at >= self.line.len() {
+                self.at = self.line.len();
+                return None;
+            }
+            self.look();
+        }
+        let place = self.at + self.hits.trailing_zeros() as usize / 8;
+        self.hits &= self.hits - 1;
+        Some(place)
+    }
+
+    /// How many are left.
+    #[inline]
+    fn rest(mut self) -> usize {
+        let mut count = self.hits.count_ones() as usize;
+        while self.at + 8 < self.line.len() {
+            self.at += 8;
+            self.look();
+            count += self.hits.count_ones() as usize;
+        }
+        count
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -196,6 +257,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn separators_are_all_that_there_are(line in proptest::collection::vec(any::<u8>(), 0..40), by in any::<u8>()) {
+            let mut line = line;
+            line.iter_mut().step_by(3).for_each(|byte| *byte = by);
+            prop_assume!(by != 0);
+            let mut separators = Separators::of(&line, by);
+            let places: Vec<usize> = std::iter::from_fn(|| separators.next()).collect();
+            let known: Vec<usize> = memchr::memchr_iter(by, &line).collect();
+            prop_assert_eq!(&places, &known);
+            prop_assert_eq!(Separators::of(&line, by).rest(), known.len());
+        }
+
         #[test]
         fn fields_are_those_of_the_csv_library(row in proptest::collection::vec("[a-z,\" ]{0,6}", 3)) {
             let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
