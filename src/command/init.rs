@@ -9,7 +9,7 @@ use crate::config::{self, Starter, Surveyed};
 use crate::ingest;
 use crate::record;
 use crate::series::Pair;
-use crate::source::survey::survey;
+use crate::source::survey::{Found, found};
 
 use crate::source::{File, Format};
 
@@ -47,21 +47,39 @@ pub(super) fn tell(console: &Console, starter: &Starter) {
 
 /// The configuration that the files' columns suggest.
 pub(super) fn starter(files: &cli::Files) -> Result<Starter, Failure> {
-    let look = |path: &Path| survey(&file(path)).map_err(|error| Failure::Data(ingest::Error::from(error)));
+    let look = |path: &Path| found(&file(path)).map_err(|error| Failure::Data(ingest::Error::from(error)));
     let starter = match (&files.baseline, &files.canary, &files.data) {
-        (Some(baseline), Some(canary), _) => {
-            let pair = Pair { baseline: look(baseline)?, canary: look(canary)? };
-            config::starter(&Surveyed::Two(pair.as_ref()), &called(canary))
-        }
-        (_, _, Some(data)) => config::starter(&Surveyed::One(&look(data)?), &called(data)),
+        (Some(baseline), Some(canary), _) => match (look(baseline)?, look(canary)?) {
+            (Found::Table(b), Found::Table(c)) => {
+                config::starter(&Surveyed::Two(Pair { baseline: &b, canary: &c }), &called(canary))
+            }
+            (Found::Log(b), Found::Log(c)) => {
+                config::starter(&Surveyed::Logs(Pair { baseline: &b, canary: &c }), &called(canary))
+            }
+            (Found::Log(_), _) => return Err(unlike(baseline, canary)),
+            (_, Found::Log(_)) => return Err(unlike(canary, baseline)),
+        },
+        (_, _, Some(data)) => match look(data)? {
+            Found::Table(table) => config::starter(&Surveyed::One(&table), &called(data)),
+            Found::Log(log) => config::starter(&Surveyed::Log(&log), &called(data)),
+        },
         _ => return Err(Failure::Unusable("give --baseline and --canary, or --data".into())),
     };
     if starter.problems.is_empty() { Ok(starter) } else { Err(Failure::Unusable(starter.problems.join("\n"))) }
 }
 
+/// A log of requests beside something else.
+fn unlike(log: &Path, table: &Path) -> Failure {
+    let (log, table) = (log.display(), table.display());
+    Failure::Unusable(format!(
+        "{log} is a log with one row per request, and {table} is none that is recognised: give two of a kind"
+    ))
+}
+
 /// What a comparison of files is called when nobody named it.
 fn called(path: &Path) -> String {
-    path.file_stem().map_or_else(|| "comparison".into(), |stem| stem.to_string_lossy().into_owned())
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.filter(|stem| !stem.contains(['*', '?', '['])).unwrap_or_else(|| "comparison".into())
 }
 
 fn file(path: &Path) -> File {

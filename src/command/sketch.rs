@@ -140,8 +140,14 @@ fn tell(console: &Console, account: &Account) {
             if bad.count == 1 { "row" } else { "rows" }
         ));
     }
-    if !account.errors {
-        console.note("nothing says which requests are errors: name the column with --status, or say it with --error");
+    if account.rows == 0 {
+        console.note("no request was found");
+    }
+    for input in &account.rowless {
+        console.note(&format!("{input} has lines, and not one of them is a request"));
+    }
+    if !account.errors && account.rows > 0 {
+        console.note("nothing says which requests are errors: where a column does, name it with --status or --error");
     }
     if account.beyond > 0 {
         console.note(&format!("{} took longer than a day and count as a day or more", account.beyond));

@@ -262,6 +262,11 @@ impl<T: Words> Scalar for Choice<T> {
     }
 }
 
+/// The word for a value.
+pub(super) fn word<T: Words + PartialEq>(value: T) -> &'static str {
+    T::WORDS.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word)
+}
+
 macro_rules! words {
     ($($type:ident, $name:literal: { $($word:literal => $member:ident),+ $(,)? })+) => {$(
         impl Words for $type {

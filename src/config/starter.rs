@@ -4,8 +4,11 @@
 //! listed as not judged and never silently left to a default. The tolerances are those that are used where nobody
 //! gave any: errors half again as many or 0.1 percentage points, p50 5 %, p95 10 %, p99 15 %, gauges 10 %.
 
+mod logs;
+
 use super::yaml::{name, quoted};
 use crate::series::Pair;
+use crate::source::requests::survey::Log;
 use crate::source::survey::{Column, ColumnKind, Survey};
 
 /// The data that a configuration is wanted for.
@@ -15,6 +18,10 @@ pub enum Surveyed<'a> {
     One(&'a Survey),
     /// A file for each arm.
     Two(Pair<&'a Survey>),
+    /// One log with the requests of both arms.
+    Log(&'a Log),
+    /// A log for each arm.
+    Logs(Pair<&'a Log>),
 }
 
 /// A configuration to start with.
@@ -37,6 +44,11 @@ struct Found {
     criteria: Vec<String>,
     sentence: String,
 }
+
+/// What a rate of errors has to hold.
+const RATE_CRITERION: &str = "pass: \"<= baseline + max(50%, 0.1pp)\"";
+/// How much slower requests may be, in percent.
+const LATENCIES_OF_REQUESTS: [(&str, u32); 3] = [("p50", 5), ("p95", 10), ("p99", 15)];
 
 const REQUESTS: [&str; 11] = [
     "requests",
@@ -87,12 +99,18 @@ const MISSES: [&str; 4] = ["misses", "miss", "cache_misses", "cachemisses"];
 
 /// A configuration for files that have none, called `called`.
 pub fn starter(surveyed: &Surveyed, called: &str) -> Starter {
-    let first = match surveyed {
-        Surveyed::One(survey) => survey,
-        Surveyed::Two(pair) => pair.canary,
-    };
+    match surveyed {
+        Surveyed::One(survey) => of_table(survey, None, called),
+        Surveyed::Two(pair) => of_table(pair.canary, Some(pair.baseline), called),
+        Surveyed::Log(log) => logs::starter(&[log], called),
+        Surveyed::Logs(pair) => logs::starter(&[pair.baseline, pair.canary], called),
+    }
+}
+
+/// A configuration for tables: the only one, or the canary's and the baseline's.
+fn of_table(first: &Survey, baseline: Option<&Survey>, called: &str) -> Starter {
     let mut not_judged = Vec::new();
-    let columns = shared(surveyed, &mut not_judged);
+    let columns = shared(first, baseline, &mut not_judged);
     let mut reading = Reading { columns, used: Vec::new(), per_request: first.step.is_none(), found: Vec::new() };
     reading.rates();
     reading.numbers();
@@ -100,10 +118,8 @@ pub fn starter(surveyed: &Surveyed, called: &str) -> Starter {
         not_judged.push(format!("`{}`: {}", column.name, reading.why_not(column)));
     }
     let mut problems = Vec::new();
-    if let Surveyed::One(survey) = surveyed
-        && survey.arm.is_none()
-    {
-        problems.push(format!("{} does not say which rows are the baseline's: it has no column `arm`", survey.shown));
+    if baseline.is_none() && first.arm.is_none() {
+        problems.push(format!("{} does not say which rows are the baseline's: it has no column `arm`", first.shown));
     }
     if reading.found.is_empty() {
         let names: Vec<String> = reading.columns.iter().map(|column| format!("`{}`", column.name)).collect();
@@ -114,26 +130,29 @@ pub fn starter(surveyed: &Surveyed, called: &str) -> Starter {
             first.shown
         ));
     }
-    let yaml = if problems.is_empty() { written(surveyed, called, &reading.found, &not_judged) } else { String::new() };
+    let yaml = if problems.is_empty() {
+        let files = baseline.map(|baseline| Pair { baseline: baseline.shown.as_str(), canary: first.shown.as_str() });
+        let source = format!("file: {{ {} }}", file_keys(first, files.is_some()));
+        Draft { called, files, source, remarks: Vec::new() }.written(&reading.found, &not_judged)
+    } else {
+        String::new()
+    };
     let recognised = reading.found.into_iter().map(|found| found.sentence).collect();
     Starter { yaml, recognised, not_judged, problems }
 }
 
 /// The columns that both arms have.
-fn shared<'a>(surveyed: &Surveyed<'a>, not_judged: &mut Vec<String>) -> Vec<&'a Column> {
-    let pair = match surveyed {
-        Surveyed::One(survey) => {
-            let arm = survey.arm.as_ref().map(|(column, _, _)| column.as_str());
-            return survey.columns.iter().filter(|column| Some(column.name.as_str()) != arm).collect();
-        }
-        Surveyed::Two(pair) => pair,
+fn shared<'a>(first: &'a Survey, baseline: Option<&Survey>, not_judged: &mut Vec<String>) -> Vec<&'a Column> {
+    let Some(baseline) = baseline else {
+        let arm = first.arm.as_ref().map(|(column, _, _)| column.as_str());
+        return first.columns.iter().filter(|column| Some(column.name.as_str()) != arm).collect();
     };
     let has = |survey: &Survey, name: &str| survey.columns.iter().any(|column| column.name == name);
-    for (survey, other) in [(pair.baseline, pair.canary), (pair.canary, pair.baseline)] {
+    for (survey, other) in [(baseline, first), (first, baseline)] {
         let alone = survey.columns.iter().filter(|column| !has(other, &column.name));
         not_judged.extend(alone.map(|column| format!("`{}`: it is not in {}", column.name, other.shown)));
     }
-    pair.canary.columns.iter().filter(|column| has(pair.baseline, &column.name)).collect()
+    first.columns.iter().filter(|column| has(baseline, &column.name)).collect()
 }
 
 /// The columns while they are being understood.
@@ -161,7 +180,7 @@ impl<'a> Reading<'a> {
                     literal(&bad.name),
                     literal(&total.name)
                 ),
-                criteria: vec!["pass: \"<= baseline + max(50%, 0.1pp)\"".into()],
+                criteria: vec![RATE_CRITERION.into()],
                 sentence: format!("{} and {} -> rate `errors`", total.name, bad.name),
             });
         }
@@ -214,10 +233,9 @@ impl<'a> Reading<'a> {
         }
         if LATENCIES.contains(&base.as_str()) && self.per_request {
             let metric = self.unique(base.clone());
-            let criterion = |(p, percent)| format!("statistic: {p}, pass: \"<= baseline + {percent}%\"");
             return Some(Found {
                 shape: format!("values: {{ {value}{unit_key} }}"),
-                criteria: [("p50", 5), ("p95", 10), ("p99", 15)].map(criterion).to_vec(),
+                criteria: criteria_of_requests(),
                 sentence: format!("{} -> values `{metric}`{in_unit}, one per request", column.name),
                 metric,
             });
@@ -315,39 +333,54 @@ fn tolerance(q: f64) -> u32 {
     }
 }
 
-fn written(surveyed: &Surveyed, called: &str, found: &[Found], not_judged: &[String]) -> String {
-    let mut text = String::from("# A configuration to start with: put in the limits that matter to you.\n");
-    let mut line = |line: String| {
-        text.push_str(&line);
-        text.push('\n');
-    };
-    line(format!("name: {}", quoted(called)));
-    let (survey, path) = match surveyed {
-        Surveyed::One(survey) => (*survey, literal(&survey.shown)),
-        Surveyed::Two(pair) => {
+/// The criteria of latencies of single requests.
+fn criteria_of_requests() -> Vec<String> {
+    LATENCIES_OF_REQUESTS.map(|(p, percent)| format!("statistic: {p}, pass: \"<= baseline + {percent}%\"")).to_vec()
+}
+
+/// What is written around metrics and criteria.
+struct Draft<'a> {
+    called: &'a str,
+    /// The files of the arms, where each has its own.
+    files: Option<Pair<&'a str>>,
+    /// The source's kind and keys.
+    source: String,
+    /// What else could be asked.
+    remarks: Vec<String>,
+}
+
+impl Draft<'_> {
+    fn written(&self, found: &[Found], not_judged: &[String]) -> String {
+        let mut text = String::from("# A configuration to start with: put in the limits that matter to you.\n");
+        let mut line = |line: String| {
+            text.push_str(&line);
+            text.push('\n');
+        };
+        line(format!("name: {}", quoted(self.called)));
+        if let Some(files) = &self.files {
             line("arms:".into());
-            line(format!("  baseline: {{ file: {} }}", quoted(&pair.baseline.shown)));
-            line(format!("  canary: {{ file: {} }}", quoted(&pair.canary.shown)));
-            (pair.canary, "\"${file}\"".to_owned())
+            line(format!("  baseline: {{ file: {} }}", quoted(files.baseline)));
+            line(format!("  canary: {{ file: {} }}", quoted(files.canary)));
         }
-    };
-    line("# The canary's share of the traffic, if you know it: a mismatch makes the comparison suspect.".into());
-    line("# traffic: { canary: 5% }".into());
-    line("sources:".into());
-    line(format!("  data: {{ file: {{ {} }} }}", file_keys(surveyed, survey, &path)));
-    line("metrics:".into());
-    for one in found {
-        line(format!("  {}: {{ {} }}", name(&one.metric), one.shape));
+        line("# The canary's share of the traffic, if you know it: a mismatch makes the comparison suspect.".into());
+        line("# traffic: { canary: 5% }".into());
+        line("sources:".into());
+        line(format!("  data: {{ {} }}", self.source));
+        line("metrics:".into());
+        for one in found {
+            line(format!("  {}: {{ {} }}", name(&one.metric), one.shape));
+        }
+        self.remarks.iter().for_each(|remark| line(format!("# {}", remark.replace(char::is_control, " "))));
+        if !not_judged.is_empty() {
+            line("# Not judged:".into());
+            not_judged.iter().for_each(|column| line(format!("#   {}", column.replace(char::is_control, " "))));
+        }
+        line("criteria:".into());
+        for one in found {
+            one.criteria.iter().for_each(|rest| line(format!("  - {{ metric: {}, {rest} }}", name(&one.metric))));
+        }
+        text
     }
-    if !not_judged.is_empty() {
-        line("# Not judged:".into());
-        not_judged.iter().for_each(|column| line(format!("#   {}", column.replace(char::is_control, " "))));
-    }
-    line("criteria:".into());
-    for one in found {
-        one.criteria.iter().for_each(|rest| line(format!("  - {{ metric: {}, {rest} }}", name(&one.metric))));
-    }
-    text
 }
 
 /// A text of a source or column, in which nothing is substituted.
@@ -355,9 +388,13 @@ fn literal(text: &str) -> String {
     quoted(&text.replace('$', "$$"))
 }
 
-fn file_keys(surveyed: &Surveyed, survey: &Survey, path: &str) -> String {
+/// Where each arm has a file, it is a label of the arm.
+const FILE_OF_ARM: &str = "\"${file}\"";
+
+fn file_keys(survey: &Survey, two: bool) -> String {
+    let path = if two { FILE_OF_ARM.to_owned() } else { literal(&survey.shown) };
     let mut keys = vec![format!("path: {path}")];
-    if let (Surveyed::One(_), Some((column, baseline, canary))) = (surveyed, &survey.arm) {
+    if let (false, Some((column, baseline, canary))) = (two, &survey.arm) {
         let (column, baseline, canary) = (literal(column), literal(baseline), literal(canary));
         keys.push(format!("arm: {{ column: {column}, baseline: {baseline}, canary: {canary} }}"));
     }

@@ -355,6 +355,9 @@ fn told(account: &Account) -> Vec<String> {
         let example = bad.examples.first().map(|example| format!(" ({example})")).unwrap_or_default();
         left_out(bad.count, &format!("{why}{example}"));
     }
+    if !account.rowless.is_empty() {
+        notes.push(format!("not one request in {}", account.rowless.join(", ")));
+    }
     if account.beyond > 0 {
         notes.push(format!("{} longer than a day count as a day or more", account.beyond));
     }

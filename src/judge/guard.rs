@@ -138,6 +138,9 @@ impl<'a> Case<'a> {
         }
         let (what, steps) = match (self.needs_baseline(), self.is_unpaired()) {
             (false, _) => ("the canary was measured", self.grid.len()),
+            (true, false) if self.grid.baseline_len() < self.grid.len() => {
+                ("the baseline's window is the shorter one: both arms were measured", self.grid.len())
+            }
             (true, false) => ("both arms were measured", self.grid.len()),
             (true, true) if self.coverage().canary <= usable => ("the canary was measured", self.grid.len()),
             (true, true) => ("the baseline was measured", self.grid.baseline_len()),

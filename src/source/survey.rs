@@ -1,5 +1,6 @@
 //! What a file seems to hold, found by looking: for starting a configuration, never for judging.
 
+use super::requests::survey::{self as requests, Log};
 use super::{Error, File, Long};
 use crate::series::SignedDuration;
 
@@ -20,6 +21,15 @@ pub struct Survey {
     pub rows: usize,
     /// The spacing of the points, where it is regular: most points of an arm are one step apart.
     pub step: Option<SignedDuration>,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// Measurements.
+    Table(Survey),
+    /// A log with one row per request.
+    Log(Log),
 }
 
 /// One column (or, in a long file, one name).
@@ -57,4 +67,31 @@ pub enum ColumnKind {
 /// As reading it for judging: unreachable, unreadable, or no column that tells the time.
 pub fn survey(file: &File) -> Result<Survey, Error> {
     super::file::survey(file)
+}
+
+/// Looks at what may be a file of measurements, or a log of requests: a file, a folder, a pattern.
+///
+/// # Errors
+///
+/// As reading it for judging.
+pub fn found(file: &File) -> Result<Found, Error> {
+    if file.shown == "-" {
+        let hint = "Write it to a file first, or a configuration with a source `requests` and `path: \"-\"`.";
+        let error = Error::unreadable("is read once, and what it holds cannot be looked at before");
+        return Err(error.hint(hint).within("standard input"));
+    }
+    let several = file.path.is_dir() || file.shown.contains(['*', '?', '[']) && !file.path.exists();
+    // what does not exist, and the like, is told as of any file
+    if !several && !file.path.is_file() {
+        return survey(file).map(Found::Table);
+    }
+    match requests::survey(file.path.clone())? {
+        Some(log) => Ok(Found::Log(log)),
+        None if several => {
+            let hint = "Files of measurements are given one by one. For logs in another form write a configuration with a source \
+                        `requests` and its `format`.";
+            Err(Error::unreadable("is not known as logs of requests").hint(hint).within(&file.shown))
+        }
+        None => survey(file).map(Found::Table),
+    }
 }

@@ -34,6 +34,7 @@ mod reports;
 mod requests;
 mod second_opinion;
 mod services;
+mod starting;
 mod tidy;
 mod windows;
 mod wire;

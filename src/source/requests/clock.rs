@@ -23,8 +23,46 @@ pub(super) struct Clock {
     zone: TimeZone,
     zone_name: String,
     writing: Option<Writing>,
+    epoch: Option<Epoch>,
     minute: Minute,
     joined: Vec<u8>,
+}
+
+/// Numbers since 1970 in one unit: those that are plausible, and what one is in nanoseconds.
+#[derive(Debug, Clone)]
+struct Epoch {
+    plausible: std::ops::Range<i64>,
+    worth: i64,
+}
+
+impl Epoch {
+    /// The instant of a number, where it is of the size of the others.
+    #[inline]
+    fn instant(&self, text: &[u8]) -> Option<i64> {
+        let (mut whole, mut at) = (0_i64, 0);
+        while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            if at >= 19 {
+                return None;
+            }
+            whole = whole.wrapping_mul(10).wrapping_add(i64::from(digit));
+            at += 1;
+        }
+        // nineteen digits may be too many, and are then negative or small: no time either way
+        if at == 0 || !self.plausible.contains(&whole) {
+            return None;
+        }
+        if at == text.len() {
+            return Some(whole * self.worth);
+        }
+        let (fraction, rest) = fraction(&text[at..]);
+        rest.is_empty().then(|| whole * self.worth + fraction / (SECOND / self.worth))
+    }
+
+    fn of(unit: time::EpochUnit) -> Epoch {
+        let range = unit.range();
+        let whole = |number: i128| i64::try_from(number).unwrap_or(i64::MAX);
+        Epoch { plausible: whole(range.start)..whole(range.end), worth: whole(unit.nanoseconds()) }
+    }
 }
 
 /// The instant of a minute and the texts before and after its seconds.
@@ -40,7 +78,7 @@ impl Clock {
     pub(super) fn new(zone: Option<&str>) -> Result<Clock, Error> {
         let zone_name = zone.unwrap_or("UTC").to_owned();
         let zone = time::time_zone(&zone_name)?;
-        Ok(Clock { zone, zone_name, writing: None, minute: Minute::default(), joined: Vec::new() })
+        Ok(Clock { zone, zone_name, writing: None, epoch: None, minute: Minute::default(), joined: Vec::new() })
     }
 
     /// How times are written, in words; nothing before the first.
@@ -75,18 +113,16 @@ impl Clock {
 
     #[inline]
     fn of_number(&mut self, number: i64) -> Result<i64, &'static str> {
-        match self.writing {
-            Some(Writing::Epoch(unit)) if unit.range().contains(&i128::from(number)) => {
-                Ok(number.saturating_mul(unit.nanoseconds() as i64))
-            }
+        match &self.epoch {
+            Some(epoch) if epoch.plausible.contains(&number) => Ok(number.saturating_mul(epoch.worth)),
             _ => self.slowly(number.to_string().as_bytes()),
         }
     }
 
     #[inline]
     fn of_text(&mut self, text: &[u8]) -> Result<i64, &'static str> {
-        if let Some(Writing::Epoch(unit)) = self.writing {
-            if let Some(instant) = epoch(text, unit) {
+        if let Some(epoch) = &self.epoch {
+            if let Some(instant) = epoch.instant(text) {
                 return Ok(instant);
             }
         } else if let Some(instant) = self.minute.instant(text) {
@@ -106,6 +142,9 @@ impl Clock {
             })?;
         if *self.writing.get_or_insert(writing) != writing {
             return Err(OTHERWISE);
+        }
+        if let Writing::Epoch(unit) = writing {
+            self.epoch = Some(Epoch::of(unit));
         }
         let instant = i64::try_from(instant.as_nanosecond()).map_err(|_| NOT_A_TIME)?;
         self.minute.learn(text, instant);
@@ -160,26 +199,6 @@ fn fraction(text: &[u8]) -> (i64, &[u8]) {
         at += 1;
     }
     if at == 0 { (0, text) } else { (nanoseconds, &digits[at..]) }
-}
-
-/// An epoch number of the unit that all have, where it is of that unit's size.
-#[inline]
-fn epoch(text: &[u8], unit: time::EpochUnit) -> Option<i64> {
-    let (mut whole, mut at) = (0_i64, 0);
-    if text.len() > 30 {
-        return None;
-    }
-    while let Some(digit) = text.get(at).filter(|byte| byte.is_ascii_digit()) {
-        if at >= 19 {
-            return None;
-        }
-        whole = whole * 10 + i64::from(digit - b'0');
-        at += 1;
-    }
-    let (fraction, rest) = fraction(&text[at..]);
-    let nanoseconds = unit.nanoseconds() as i64;
-    let plausible = unit.range().contains(&i128::from(whole));
-    (at > 0 && rest.is_empty() && plausible).then(|| whole * nanoseconds + fraction / (SECOND / nanoseconds))
 }
 
 /// `21/Nov/2026:10:00:00 +0100` as RFC 3339 has it.

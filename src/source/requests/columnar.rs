@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use super::clock::Clock;
 use super::inputs::Input;
 use super::parquet::Rows;
-use super::pass::{Chunks, account, all_seen, bearable, beginning, crew};
+use super::pass::{Chunks, Lines, account, all_seen, bearable, beginning, crew};
 use super::program::{Bad, Names, Program, Time};
 use super::recipe;
 use super::store::{Store, held};
@@ -35,7 +35,11 @@ pub(super) fn read(
     let Some(first) = files.first() else { return Err(Error::unreadable("is empty").within(&log.shown)) };
     let known: Vec<String> = first.names().map(str::to_owned).collect();
     let names = Names { known: &known, open: false };
-    let Some(recipe) = recipe::of(Format::Csv, &[]) else { return Err(Error::unreadable("is not Parquet")) };
+    // what usual columns mean is told by a header
+    let header = known.join(",") + "\n";
+    let Some(recipe) = recipe::of(Format::Csv, header.as_bytes()) else {
+        return Err(Error::unreadable("is not Parquet"));
+    };
     let program = Program::new(log, &recipe, slices, &names).map_err(|error| error.within(&inputs[0].shown()))?;
     let time = match program.time {
         Time::One(slot) | Time::DateAndTime(slot, _) => program.columns[slot].as_str(),
@@ -111,7 +115,7 @@ impl Pass<'_> {
             worker.clock = fresh.clone();
             match self.group(at, group, &mut worker) {
                 Ok(()) => {
-                    counted.insert((at, group), usize::try_from(rows).unwrap_or(usize::MAX));
+                    counted.insert((at, group), Lines { lines: usize::try_from(rows).unwrap_or(usize::MAX), rows });
                     self.rows.fetch_add(rows, Ordering::Relaxed);
                     self.bytes.fetch_add(bytes, Ordering::Relaxed);
                 }

@@ -1,7 +1,7 @@
 //! What is read: files, all files of a folder, files by a pattern, standard input.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::source::error::Error;
@@ -28,6 +28,18 @@ impl Input {
             Input::Standard => None,
             Input::File(path) => std::fs::metadata(path).ok().filter(|about| about.is_file()).map(|about| about.len()),
         }
+    }
+
+    /// Whether a Parquet file is a sketch: the metadata at its end says so.
+    pub(super) fn is_sketch(&self) -> bool {
+        let Input::File(path) = self else { return false };
+        let mut end = Vec::new();
+        let read = File::open(path).and_then(|mut file| {
+            let size = file.metadata()?.len();
+            file.seek(SeekFrom::Start(size.saturating_sub(1 << 16)))?;
+            file.read_to_end(&mut end)
+        });
+        read.is_ok() && memchr::memmem::find(&end, b"davy.sketch").is_some()
     }
 
     /// Opens it.

@@ -20,7 +20,11 @@ pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Forma
     if log.format != Format::Auto {
         return Ok(log.format);
     }
-    recipe::assumed(&input.shown(), head).ok_or_else(|| {
+    match recipe::assumed(&input.shown(), head) {
+        Some(Format::Parquet) if input.is_sketch() => return Ok(Format::Sketch),
+        known => known,
+    }
+    .ok_or_else(|| {
         Error::unreadable("is not known as a log of requests").hint(
             "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …",
         )
@@ -66,7 +70,7 @@ impl Layout {
                 }
             }
             Lines::Json | Lines::JsonWithin { .. } => (layout.names, layout.open) = (keys(head), true),
-            Lines::Attributes { .. } => (layout.names, layout.open) = (attributes(head), true),
+            Lines::Attributes { elements, .. } => (layout.names, layout.open) = (attributes(head, elements), true),
         }
         Ok((!head.is_empty()).then_some(layout))
     }
@@ -149,14 +153,20 @@ fn add_keys(object: &serde_json::Map<String, serde_json::Value>, before: &str, n
     }
 }
 
-/// The names of attributes: what stands before `="`.
-fn attributes(head: &[u8]) -> Vec<String> {
+/// The names of the attributes of these elements: what stands before `="`.
+fn attributes(head: &[u8], elements: &[&str]) -> Vec<String> {
     let mut names = Vec::new();
-    for at in memchr::memmem::find_iter(head, b"=\"") {
-        let from = head[..at].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
-        let name = text(&head[from..at]);
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
+    let is = |line: &&[u8]| {
+        let tag = line.strip_prefix(b"<").unwrap_or_default();
+        elements.iter().any(|element| tag.strip_prefix(element.as_bytes()).is_some_and(|rest| rest.starts_with(b" ")))
+    };
+    for line in head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_start).filter(is) {
+        for at in memchr::memmem::find_iter(line, b"=\"") {
+            let from = line[..at].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+            let name = text(&line[from..at]);
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
         }
     }
     names

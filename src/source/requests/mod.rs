@@ -37,6 +37,7 @@ pub mod recipe;
 pub mod sketch;
 mod split;
 mod store;
+pub mod survey;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -312,6 +313,8 @@ pub struct Account {
     pub beyond: u64,
     /// Rows that could not be read, by reason.
     pub bad: BTreeMap<&'static str, BadRows>,
+    /// Inputs that have lines and not one request.
+    pub rowless: Vec<String>,
     /// Whether it is known which rows are errors.
     pub errors: bool,
     /// How times are written, in words.

@@ -51,6 +51,8 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     let store = Store::default();
     let clock = Clock::new(log.columns.zone.as_deref())?;
     let pass = Pass {
+        log,
+        format,
         recipe: &recipe,
         inputs: &inputs,
         program: &program,
@@ -101,6 +103,8 @@ pub(super) fn beginning(when: &When) -> impl Fn(i64) -> Option<Timestamp> {
 
 /// What all workers share.
 struct Pass<'a> {
+    log: &'a Requests,
+    format: Format,
     recipe: &'a Recipe,
     inputs: &'a [Input],
     program: &'a Program,
@@ -126,8 +130,16 @@ struct Open {
     clock: Clock,
 }
 
-/// How many lines each chunk of each input has.
-pub(super) type Chunks = BTreeMap<(usize, usize), usize>;
+/// What each chunk of each input has.
+pub(super) type Chunks = BTreeMap<(usize, usize), Lines>;
+
+/// What a chunk has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lines {
+    pub(super) lines: usize,
+    /// How many of the lines are rows, sound or not.
+    pub(super) rows: u64,
+}
 
 /// As many workers as there are processors, until all are done. Meanwhile a person hears how far they are.
 pub(super) fn crew<T: Send>(
@@ -265,6 +277,7 @@ impl Pass<'_> {
         if head.trim_ascii().is_empty() {
             return Ok(None);
         }
+        self.check(input, head)?;
         let Some(layout) = Layout::of(self.recipe, head)? else { return Ok(None) };
         let split: Arc<dyn Split> = layout.split(&self.program.columns)?.into();
         let clock = self.clock(head, &*split, fresh);
@@ -275,6 +288,22 @@ impl Pass<'_> {
             }
         }
         Ok(Some(Open { at, feed, split, clock }))
+    }
+
+    /// An error where an input is not written like the first.
+    fn check(&self, input: &Input, head: &[u8]) -> Result<(), Error> {
+        let format = lines::format(self.log, input, head)?;
+        let here = recipe::of(format, head);
+        let alike = here.is_some_and(|here| {
+            let known = here.latency.is_empty() || self.recipe.latency.is_empty();
+            here.lines == self.recipe.lines && (known || here.latency == self.recipe.latency)
+        });
+        if format == self.format && alike {
+            return Ok(());
+        }
+        let problem = format!("is not written like the inputs before it ({:?})", self.format).to_lowercase();
+        Err(Error::unreadable(problem)
+            .hint("Give each way of writing a source of its own, or say the `format:` of all."))
     }
 
     /// A clock that knows how the first row of an input writes its time.
@@ -293,7 +322,7 @@ impl Pass<'_> {
     }
 
     /// Counts the rows of a chunk and tells how many lines it has.
-    fn chunk(&self, chunk: &Chunk, at: usize, split: &dyn Split, worker: &mut Worker) -> Result<usize, Error> {
+    fn chunk(&self, chunk: &Chunk, at: usize, split: &dyn Split, worker: &mut Worker) -> Result<Lines, Error> {
         let mut fields = vec![Value::Missing; self.program.columns.len()];
         let (bytes, mut from, mut lines, rows) = (chunk.bytes(), 0, 0, worker.seen.rows);
         let mut ends = memchr::memchr_iter(b'\n', bytes);
@@ -312,8 +341,9 @@ impl Pass<'_> {
             lines += 1;
             from = end + 1;
         }
-        self.rows.fetch_add(worker.seen.rows - rows, Ordering::Relaxed);
-        Ok(lines)
+        let rows = worker.seen.rows - rows;
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        Ok(Lines { lines, rows })
     }
 }
 
@@ -324,7 +354,7 @@ fn trimmed(line: &[u8]) -> &[u8] {
 /// What was seen, with places that a person finds.
 pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str) -> Account {
     let line = |(at, chunk, line): (usize, usize, usize)| {
-        chunks.range((at, 0)..(at, chunk)).map(|(_, lines)| lines).sum::<usize>() + line + 1
+        chunks.range((at, 0)..(at, chunk)).map(|(_, has)| has.lines).sum::<usize>() + line + 1
     };
     let bad = seen.bad.into_iter().map(|(why, bad)| {
         let example = |(place, text): ((usize, usize, usize), String)| {
@@ -332,7 +362,11 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
         };
         (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
     });
+    let mut rows_of: BTreeMap<usize, u64> = BTreeMap::new();
+    chunks.iter().for_each(|((at, _), has)| *rows_of.entry(*at).or_default() += has.rows);
+    let rowless = rows_of.into_iter().filter(|(_, rows)| *rows == 0).map(|(at, _)| inputs[at].shown());
     Account {
+        rowless: rowless.collect(),
         rows: seen.rows,
         outside: seen.outside,
         filtered: seen.filtered,

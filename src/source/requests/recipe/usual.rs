@@ -137,7 +137,7 @@ fn joined(name: &str) -> String {
 }
 
 /// `responseTimeMs`, `response-time (ms)` and `response_time_ms` have the same words.
-fn words(name: &str) -> Vec<String> {
+pub(in crate::source::requests) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for letter in name.chars() {

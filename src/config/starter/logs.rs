@@ -1,0 +1,118 @@
+//! A first configuration for logs of requests: what a row says is known by its format, so that it is said rather than guessed.
+
+use super::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, literal};
+use crate::config::scalar::word;
+use crate::series::Pair;
+use crate::source::requests::survey::{Log, Telling};
+
+/// A configuration for logs that have none: one of both arms, or the baseline's and the canary's.
+pub(super) fn starter(logs: &[&Log], called: &str) -> Starter {
+    let mut not_judged = Vec::new();
+    let found = found(logs, &mut not_judged);
+    let mut problems = Vec::new();
+    if let [log] = logs
+        && let Telling::Perhaps(perhaps) = &log.arms
+    {
+        problems.push(who_is_who(log, perhaps));
+    }
+    if found.is_empty() {
+        let of = logs.iter().map(|log| log.shown.as_str()).collect::<Vec<_>>().join(" and ");
+        problems.push(format!("nothing of {of} can be judged: {}", not_judged.join("; ")));
+    }
+    let files = match logs {
+        [baseline, canary] => Some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() }),
+        _ => None,
+    };
+    let draft = Draft { called, files, source: source(logs), remarks: remarks(logs) };
+    let yaml = if problems.is_empty() { draft.written(&found, &not_judged) } else { String::new() };
+    let mut recognised: Vec<String> = logs.iter().map(|log| what(log)).collect();
+    recognised.extend(found.into_iter().map(|found| found.sentence));
+    Starter { yaml, recognised, not_judged, problems }
+}
+
+/// Errors and latency, where every log knows them.
+fn found(logs: &[&Log], not_judged: &mut Vec<String>) -> Vec<Found> {
+    let mut found = Vec::new();
+    let known = |of: fn(&Log) -> Option<&String>| -> Option<String> {
+        let mut words: Vec<&String> = logs.iter().map(|log| of(log)).collect::<Option<_>>()?;
+        words.dedup();
+        Some(words.into_iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+    };
+    match known(|log| log.errors.as_ref()) {
+        Some(words) => found.push(Found {
+            metric: "errors".into(),
+            shape: "rate: { bad: errors, total: requests }".into(),
+            criteria: vec![RATE_CRITERION.into()],
+            sentence: format!("{words} -> rate `errors` of the requests"),
+        }),
+        None => {
+            let silent = logs.iter().filter(|log| log.errors.is_none());
+            not_judged
+                .extend(silent.map(|log| format!("errors: {} does not say which requests are errors", log.shown)));
+        }
+    }
+    match known(|log| log.latency.as_ref()) {
+        Some(words) => found.push(Found {
+            metric: "latency".into(),
+            shape: "values: { value: latency, unit: ms }".into(),
+            criteria: criteria_of_requests(),
+            sentence: format!("{words} -> values `latency`, one per request"),
+        }),
+        None => not_judged.extend(logs.iter().filter(|log| log.latency.is_none()).map(|log| match &log.unit_unknown {
+            Some(column) => {
+                let told = format!("`latency: {{ column: {column}, unit: ms }}`");
+                format!("latency: {} does not say what `{column}` is in; a configuration can: {told}", log.shown)
+            }
+            None => format!("latency: {} does not say how long requests took", log.shown),
+        })),
+    }
+    found
+}
+
+/// `old.log: a log of requests (combined)`.
+fn what(log: &Log) -> String {
+    format!("{}: a log of requests ({})", log.shown, word(log.format))
+}
+
+/// Why both arms cannot be found in one log, and what might tell them apart.
+fn who_is_who(log: &Log, perhaps: &[(String, Vec<String>)]) -> String {
+    let problem = format!("{} does not say which requests are the baseline's: it has no column `arm`", log.shown);
+    let Some((column, values)) = perhaps.iter().find(|(_, values)| values.len() == 2).or(perhaps.first()) else {
+        return format!(
+            "{problem}. Give a log for each with --baseline and --canary, or write a configuration that says which are whose: \
+             `arm: {{ baseline: CONDITION, canary: CONDITION }}` in a source `requests`"
+        );
+    };
+    let shown = |(column, values): &(String, Vec<String>)| format!("`{column}` ({})", values.join(", "));
+    let columns: Vec<String> = perhaps.iter().take(6).map(shown).collect();
+    let which = if columns.len() == 1 { "This could" } else { "One of these could" };
+    let (column, values) = (literal(column), [&values[0], &values[values.len() - 1]].map(|value| literal(value)));
+    let arm = format!("arm: {{ column: {column}, baseline: {}, canary: {} }}", values[0], values[1]);
+    format!("{problem}. {which}: {}. A configuration says so: `{arm}` in a source `requests`", columns.join(", "))
+}
+
+fn source(logs: &[&Log]) -> String {
+    let [log] = logs else { return format!("requests: {{ path: {FILE_OF_ARM} }}") };
+    let path = literal(&log.shown);
+    match &log.arms {
+        Telling::Column(column, baseline, canary) => {
+            let (column, baseline, canary) = (literal(column), literal(baseline), literal(canary));
+            let arm = format!("arm: {{ column: {column}, baseline: {baseline}, canary: {canary} }}");
+            format!("requests: {{ path: {path}, {arm} }}")
+        }
+        _ => format!("requests: {{ path: {path} }}"),
+    }
+}
+
+/// What else the rows could tell.
+fn remarks(logs: &[&Log]) -> Vec<String> {
+    let Some(log) = logs.iter().find(|log| !log.columns.is_empty()) else { return Vec::new() };
+    let in_all = |name: &&String| logs.iter().all(|log| log.columns.contains(name));
+    let names: Vec<&str> = log.columns.iter().filter(in_all).map(String::as_str).collect();
+    let names = names.join(", ");
+    vec![
+        "Each of a column's values is a metric of its own with `by: COLUMN`, some of the rows are one with".to_owned(),
+        "`where: 'COLUMN = \"value\"'`. The columns are:".to_owned(),
+        format!("  {names}"),
+    ]
+}
