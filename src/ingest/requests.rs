@@ -19,7 +19,7 @@ use crate::source::file::{Answer, sum_of_series, usual_arm};
 use crate::source::requests::{
     Account, Arms, Asked, Cell, Counted, GRID, NO_ARM, REST, Requests, SCALE, Slice, Taken, Valued, When, read,
 };
-use crate::source::{Ask, Outside, Query, Source};
+use crate::source::{Ask, Error, Outside, Query, Source};
 
 /// How long steps are where nobody says it: fine enough to be put together.
 pub(super) const BASE: SignedDuration = SignedDuration::from_secs(10);
@@ -64,7 +64,19 @@ pub(super) fn by_logs(queries: &[Query], time: &TimePlan, so_far: &[Done], outsi
     }
     let step = time.step.or(spacings.step()).unwrap_or(BASE);
     let passes = passes(queries, time, step);
-    passes.iter().flat_map(|pass| pass.done(outside)).collect()
+    let from_stdin = |pass: &&Pass| pass.log.inputs.iter().any(|path| path.as_os_str() == "-");
+    let again = passes.iter().filter(from_stdin).nth(1).map(|pass| {
+        let error =
+            Error::unreadable("is standard input, which is there once, and more than one pass over it is needed");
+        let hint =
+            "Write it to a file first; or ask one source for everything, over windows that are whole steps apart.";
+        error.hint(hint).within(&pass.log.shown)
+    });
+    let done = |pass: &Pass| match &again {
+        Some(error) => pass.failed(error),
+        None => pass.done(outside),
+    };
+    passes.iter().flat_map(done).collect()
 }
 
 fn passes<'a>(queries: &'a [Query], time: &TimePlan, step: SignedDuration) -> Vec<Pass<'a>> {
@@ -139,10 +151,14 @@ impl<'a> Pass<'a> {
         found
     }
 
+    fn failed(&self, error: &Error) -> Vec<Done> {
+        self.asked.iter().map(|wanted| (wanted.at, Err(error.clone()))).collect()
+    }
+
     fn done(&self, outside: &Outside) -> Vec<Done> {
         let taken = match read(self.log, &self.slices, &self.when, outside) {
             Ok(taken) => taken,
-            Err(error) => return self.asked.iter().map(|wanted| (wanted.at, Err(error.clone()))).collect(),
+            Err(error) => return self.failed(&error),
         };
         let canonical = match self.log.inputs.as_slice() {
             [one] => std::fs::canonicalize(one).ok(),

@@ -534,6 +534,34 @@ fn histograms_of_a_log_are_recorded_and_replayed_with_their_groups() {
 }
 
 #[test]
+fn a_log_may_come_through_a_pipe_but_only_once() {
+    let text = formed(&half_an_hour(), "csv");
+    let folder = folder("", &text);
+    let piped = || {
+        let mut davy = Command::cargo_bin("davy").unwrap();
+        davy.current_dir(folder.path()).args(["judge", "canary.yaml", "--format", "json"]).write_stdin(text.as_bytes());
+        let output = davy.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let findings = |(_, stdout, stderr): (_, String, String)| {
+        let json: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
+        json["findings"].clone()
+    };
+    let of_file = findings(piped());
+    configured(folder.path(), "-", "");
+    assert_eq!(findings(piped()), of_file, "one pass answers all metrics of both arms");
+    let config = fs::read_to_string(folder.path().join("canary.yaml")).unwrap();
+    let other = "sources: { other: { requests: { path: \"-\", where: 'status < 600' } }, log:";
+    let twice = config.replace("sources: { log:", other).replace("latency: {", "latency: { source: other,");
+    let twice = twice.replace("errors: {", "errors: { source: log,").replace("by_route: {", "by_route: { source: log,");
+    fs::write(folder.path().join("canary.yaml"), twice).unwrap();
+    let (code, _, stderr) = piped();
+    assert_eq!(code, Some(65), "{stderr}");
+    assert!(stderr.contains("standard input") && stderr.contains("there once"), "{stderr}");
+}
+
+#[test]
 fn a_recording_of_a_log_is_a_history() {
     let folder = folder("", &formed(&half_an_hour(), "csv"));
     let (code, stdout, stderr) = davy(folder.path(), &["judge", "canary.yaml", "--record", "kept"]);
