@@ -1,17 +1,27 @@
-//! Histograms as others write and read them: HdrHistogram's V2 encoding, compressed, and that as base64 text.
+//! HdrHistogram's encodings, so that histograms come from and go to other tools: as bytes, and as base64 text.
 //!
-//! A histogram log has this text in its last column, and so has a recording. It holds the counts of all cells from the first
-//! on, each a number of 7 bits to the byte, and runs of empty cells as one negative number. The cells are those of
-//! [`Grid`](crate::series::Grid), so they are read into and written from [`Bins`] without a dense histogram between; what
-//! the head of an encoding claims costs no memory.
+//! ```text
+//!  V0  digits:4 lowest:8 highest:8 total:8                                  then all counts, 2, 4 or 8 bytes each
+//!  V1  length:4 offset:4 digits:4 lowest:8 highest:8 ratio:8                then counts up to the last that is not 0
+//!  V2  as V1                                                                then counts as zigzag LEB128, -n for n zeros
+//! ```
+//!
+//! Numbers are big-endian. Before them stands a cookie, which also says how wide a count is; a compressed histogram is the
+//! same once more, inside of a cookie, a length and a zlib stream. Counts go into [`Bins`] as they are read: nothing of the
+//! size that a damaged header claims is ever allocated, and a count outside of the cells that the header allows is an error.
+//!
+//! The highest value that a histogram was made for is where it ends. It matters only if something was counted there, in the
+//! cell of that value or in the last one that is kept for it: then that may have been slower by any amount ([`Bins::end`]).
+//! Nothing is said of an end that nothing reached. A histogram that grows as it is filled has no end; it is known by a highest
+//! value of twice its lowest, as it begins, or of one less than a power of two, as it grows.
 
-use std::io::{Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::Compression;
-use flate2::read::ZlibDecoder;
+use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use crate::series::{Bins, Grid};
@@ -21,32 +31,52 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+const V0: u32 = 0x1c84_9308;
+const V0_COMPRESSED: u32 = 0x1c84_9309;
+const V1: u32 = 0x1c84_9301;
+const V1_COMPRESSED: u32 = 0x1c84_9302;
 const V2: u32 = 0x1c84_9303;
 const V2_COMPRESSED: u32 = 0x1c84_9304;
-/// The bits of a cookie that say how long a number may be.
-const WORD: u32 = 0xf0;
-const LONGEST_WORD: u32 = 0x10;
-const HEAD: usize = 40;
-/// As many bytes as the most cells of the finest histogram can take.
-const MOST: u64 = 64 << 20;
-/// A histogram that can hold values from here on has no end.
-const ENDLESS: u64 = 1 << 62;
+/// Histograms of fractions, whose cells move while they are filled.
+const OF_FRACTIONS: [u32; 2] = [0x0c72_124e, 0x0c72_124f];
+/// The bits of a cookie that say how wide a count is.
+const WIDTH: u32 = 0xf0;
+/// What Java's histograms can count at most.
+const MOST: u64 = i64::MAX as u64;
+/// What a histogram without an end is said to be made for, where nothing in it is larger: a day in nanoseconds.
+const ROOM: u64 = 86_400_000_000_000;
 
 /// Why something is not a histogram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is other text.
     #[error("is not base64 text")]
     Base64,
     /// It is something else.
-    #[error("is base64 text, but not of a histogram")]
+    #[error("does not begin as an encoded HdrHistogram does")]
     Foreign,
-    /// It is a histogram in an older encoding.
-    #[error("is a histogram in HdrHistogram's encoding {0}, which is older than V2")]
-    Older(&'static str),
-    /// A part is missing or makes no sense.
-    #[error("is a damaged histogram: {0}")]
-    Damaged(&'static str),
+    /// Its cells are no whole numbers.
+    #[error("is a histogram of fractions (DoubleHistogram)")]
+    Fractions,
+    /// A part is missing.
+    #[error("is a histogram that ends too early")]
+    CutOff,
+    /// A part makes no sense.
+    #[error("is a damaged histogram ({0})")]
+    Damaged(String),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Error::CutOff,
+            _ => Error::Damaged(error.to_string()),
+        }
+    }
+}
+
+fn damaged(what: impl Into<String>) -> Error {
+    Error::Damaged(what.into())
 }
 
 /// A histogram as base64 text.
@@ -63,129 +93,221 @@ pub fn of_text(text: &str) -> Result<Bins, Error> {
     of_bytes(&BASE64.decode(text.trim()).map_err(|_| Error::Base64)?)
 }
 
-/// A histogram in HdrHistogram's V2 compressed encoding.
+/// A histogram as V2, compressed. Where it has no end that was reached, it is made for values of up to a day in nanoseconds,
+/// and for larger ones where it has some.
 pub fn bytes(bins: &Bins) -> Vec<u8> {
-    let high = bins.end().map_or(i64::MAX as u64, |end| bins.grid().high(end));
-    let counts = counts(bins);
-    let mut plain = Vec::with_capacity(HEAD + counts.len());
-    plain.extend((V2 | LONGEST_WORD).to_be_bytes());
-    plain.extend((counts.len() as u32).to_be_bytes());
-    plain.extend(0_u32.to_be_bytes());
-    plain.extend(u32::from(bins.grid().digits()).to_be_bytes());
-    plain.extend(bins.grid().lowest().to_be_bytes());
-    plain.extend(high.to_be_bytes());
-    plain.extend(1_f64.to_be_bytes());
-    plain.extend(counts);
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    // writing into memory does not fail
-    let compressed = encoder.write_all(&plain).and_then(|()| encoder.finish()).unwrap_or_default();
-    let mut bytes = (V2_COMPRESSED | LONGEST_WORD).to_be_bytes().to_vec();
-    bytes.extend((compressed.len() as u32).to_be_bytes());
-    bytes.extend(compressed);
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
+    let packed = packer.write_all(&plain(bins)).and_then(|()| packer.finish());
+    // Writing into memory does not fail.
+    let packed = packed.unwrap_or_default();
+    let mut bytes = Vec::with_capacity(packed.len() + 8);
+    bytes.extend((V2_COMPRESSED | 0x10).to_be_bytes());
+    bytes.extend((packed.len() as u32).to_be_bytes());
+    bytes.extend(packed);
     bytes
 }
 
-/// The histogram of bytes in HdrHistogram's V2 encoding, compressed or not.
+/// The histogram of bytes in any of the encodings, compressed or not.
 ///
 /// # Errors
 ///
 /// They are not one.
 pub fn of_bytes(bytes: &[u8]) -> Result<Bins, Error> {
-    let (cookie, rest) = bytes.split_first_chunk::<4>().ok_or(Error::Foreign)?;
-    if u32::from_be_bytes(*cookie) & !WORD != V2_COMPRESSED {
-        return plain(bytes);
+    let mut from = bytes;
+    let cookie = word(&mut from).map_err(|_| Error::Foreign)?;
+    match cookie & !WIDTH {
+        V0_COMPRESSED | V1_COMPRESSED | V2_COMPRESSED => {
+            let length = word(&mut from)? as usize;
+            let mut plain = BufReader::new(ZlibDecoder::new(from.get(..length).ok_or(Error::CutOff)?));
+            let cookie = word(&mut plain)?;
+            let bins = plainly(cookie, &mut plain)?;
+            // The checksum is looked at when the stream ends.
+            io::copy(&mut plain.take(1 << 20), &mut io::sink())?;
+            Ok(bins)
+        }
+        _ => plainly(cookie, &mut from),
     }
-    let compressed = rest.get(4..).ok_or(Error::Damaged("its end is missing"))?;
-    let mut inflated = Vec::new();
-    let read = ZlibDecoder::new(compressed).take(MOST).read_to_end(&mut inflated);
-    read.map_err(|_| Error::Damaged("it cannot be decompressed"))?;
-    plain(&inflated)
 }
 
-fn plain(bytes: &[u8]) -> Result<Bins, Error> {
-    let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
-    let long = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes);
-    match number(0).ok_or(Error::Foreign)? & !WORD {
-        V2 => {}
-        0x1c84_9308 | 0x1c84_9309 => return Err(Error::Older("V0")),
-        0x1c84_9301 | 0x1c84_9302 => return Err(Error::Older("V1")),
-        _ => return Err(Error::Foreign),
-    }
-    let missing = Error::Damaged("its end is missing");
-    let (Some(length), Some(offset), Some(digits)) = (number(4), number(8), number(12)) else { return Err(missing) };
-    let (Some(lowest), Some(high), Some(ratio)) = (long(16), long(24), long(32)) else { return Err(missing) };
-    if offset != 0 || ratio != 1_f64.to_bits() {
-        return Err(Error::Damaged("its values are shifted or are fractions, and histograms of whole values are read"));
-    }
-    if digits > 5 || lowest == 0 {
-        return Err(Error::Damaged("its digits or its unit are not those of a histogram"));
-    }
-    let grid = Grid::of_digits(digits as u8, lowest);
-    let end = (high < ENDLESS).then(|| grid.index(high));
-    let counts = bytes.get(HEAD..).and_then(|rest| rest.get(..length as usize)).ok_or(missing)?;
-    Ok(Bins::new(grid, end, cells(counts, grid)?))
-}
-
-/// The counts of all cells up to the last that was hit.
-fn counts(bins: &Bins) -> Vec<u8> {
-    let (mut counts, mut next) = (Vec::new(), 0);
+fn plain(bins: &Bins) -> Vec<u8> {
+    let grid = bins.grid();
+    let mut counts = Vec::with_capacity(2 * bins.bytes());
+    let mut next = 0;
     for (at, count) in bins.cells() {
-        match i64::from(at - next) {
+        match i64::from(at) - next {
             0 => {}
-            1 => put(&mut counts, 0),
-            empty => put(&mut counts, -empty),
+            1 => counts.push(0),
+            zeros => zigzag(&mut counts, -zeros),
         }
-        put(&mut counts, i64::try_from(count).unwrap_or(i64::MAX));
-        next = at + 1;
+        zigzag(&mut counts, i64::try_from(count).unwrap_or(i64::MAX));
+        next = i64::from(at) + 1;
     }
-    counts
+    let mut bytes = Vec::with_capacity(counts.len() + 40);
+    [V2 | 0x10, counts.len() as u32, 0, u32::from(grid.digits())].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    [grid.lowest(), highest(bins), 1.0_f64.to_bits()].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    bytes.extend(counts);
+    bytes
 }
 
-fn cells(mut counts: &[u8], grid: Grid) -> Result<Vec<(u32, u64)>, Error> {
-    let last = u64::from(grid.index(u64::MAX));
-    let (mut cells, mut at) = (Vec::new(), 0_u64);
-    while !counts.is_empty() {
-        let number = take(&mut counts).ok_or(Error::Damaged("its end is missing"))?;
-        if number < 0 {
-            at = at.saturating_add(number.unsigned_abs());
-            continue;
+/// The highest value to write: one that tells of the end, or one whose cell nothing has reached.
+fn highest(bins: &Bins) -> u64 {
+    let grid = bins.grid();
+    let last = bins.cells().last().map_or(0, |(at, _)| at);
+    let highest = match bins.end().filter(|_| bins.is_ended()) {
+        Some(end) => {
+            let low = grid.low(end);
+            let tells = |value: &u64| reached(grid, (grid.lowest(), *value), end).is_some();
+            [ROOM, low, low.saturating_sub(1)].into_iter().find(tells).unwrap_or(low)
         }
-        if number > 0 {
-            if at > last {
-                return Err(Error::Damaged("it has counts beyond its last cell"));
+        None => ROOM.max(grid.high(last).saturating_add(1)),
+    };
+    highest.clamp(2 * grid.lowest(), MOST)
+}
+
+/// The end of a histogram whose last cell is this one, if it was reached.
+fn reached(grid: Grid, (lowest, highest): (u64, u64), last: u32) -> Option<u32> {
+    if highest >= MOST || (highest + 1).is_power_of_two() || highest == 2 * lowest {
+        return None;
+    }
+    // Cells are kept up to a power of two.
+    let single = (2 * 10_u64.pow(u32::from(grid.digits()))).next_power_of_two().saturating_mul(grid.lowest());
+    let kept = (highest + 1).next_power_of_two().max(single) - 1;
+    [highest, kept].into_iter().map(|value| grid.index(value)).find(|end| *end == last)
+}
+
+/// What stands after a cookie that is not that of a compressed histogram.
+fn plainly(cookie: u32, from: &mut impl BufRead) -> Result<Bins, Error> {
+    let (width, version) = ((cookie & WIDTH) >> 4, cookie & !WIDTH);
+    let length = match version {
+        V0 => u64::MAX,
+        V1 | V2 => {
+            let (length, offset) = (word(from)?, word(from)?);
+            if offset != 0 {
+                return Err(damaged("its cells were moved, as those of fractions are"));
             }
-            cells.push((at as u32, number.unsigned_abs()));
+            u64::from(length)
         }
-        at = at.saturating_add(1);
+        _ if OF_FRACTIONS.contains(&cookie) => return Err(Error::Fractions),
+        _ => return Err(Error::Foreign),
+    };
+    let (digits, lowest, highest) = (word(from)?, long(from)?, long(from)?);
+    let last = long(from)?;
+    let of_whole_numbers = version == V0 || f64::from_bits(last) == 1.0;
+    let grid = grid(digits, lowest, highest)?;
+    if !of_whole_numbers {
+        return Err(Error::Fractions);
     }
-    Ok(cells)
+    let mut counts = Counts { from: from.take(length), next: 0, end: grid.index(MOST), cells: Vec::new() };
+    match (version, width) {
+        (V2, _) => counts.packed()?,
+        (_, 2 | 4 | 8) => counts.fixed(width as usize)?,
+        _ => return Err(damaged(format!("a count of {width} bytes; there are 2, 4 and 8"))),
+    }
+    if counts.from.limit() > 0 && version != V0 {
+        return Err(Error::CutOff);
+    }
+    let end = counts.cells.last().and_then(|(last, _)| reached(grid, (lowest, highest), *last));
+    Ok(Bins::new(grid, end, counts.cells))
 }
 
-/// Small numbers of either sign in few bytes: zigzag, then 7 bits to the byte, but all eight of the ninth.
-fn put(bytes: &mut Vec<u8>, number: i64) {
+fn grid(digits: u32, lowest: u64, highest: u64) -> Result<Grid, Error> {
+    let none = || damaged(format!("nothing tells {digits} digits of values from {lowest} to {highest} apart"));
+    let digits = u8::try_from(digits).ok().filter(|digits| *digits <= 5).ok_or_else(none)?;
+    if lowest == 0 || highest > MOST || highest / 2 < lowest {
+        return Err(none());
+    }
+    let grid = Grid::of_digits(digits, lowest);
+    // Cells that large do not fit: the grid's are smaller than was said.
+    if grid.lowest() != 1 << lowest.ilog2() {
+        return Err(none());
+    }
+    Ok(grid)
+}
+
+struct Counts<R> {
+    from: R,
+    next: u32,
+    end: u32,
+    cells: Vec<(u32, u64)>,
+}
+
+impl<R: BufRead> Counts<R> {
+    fn fixed(&mut self, width: usize) -> Result<(), Error> {
+        let mut bytes = [0; 8];
+        while !self.from.fill_buf()?.is_empty() {
+            self.from.read_exact(&mut bytes[8 - width..])?;
+            self.count(u64::from_be_bytes(bytes))?;
+        }
+        Ok(())
+    }
+
+    fn packed(&mut self) -> Result<(), Error> {
+        while !self.from.fill_buf()?.is_empty() {
+            let number = unzigzag(&mut self.from)?;
+            match u64::try_from(number) {
+                Ok(count) => self.count(count)?,
+                Err(_) => self.skip(number.unsigned_abs())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, count: u64) -> Result<(), Error> {
+        if count > MOST {
+            return Err(damaged("a count is negative or larger than there are"));
+        }
+        if count > 0 {
+            self.cells.push((self.next, count));
+        }
+        self.skip(1)
+    }
+
+    fn skip(&mut self, cells: u64) -> Result<(), Error> {
+        let next = u64::from(self.next).saturating_add(cells);
+        let fits = u32::try_from(next).ok().filter(|next| *next <= self.end + 1);
+        self.next = fits.ok_or_else(|| damaged("it has more counts than its grid has cells"))?;
+        Ok(())
+    }
+}
+
+/// Small numbers of either sign in few bytes: seven bits to the byte, the ninth byte whole.
+fn zigzag(to: &mut Vec<u8>, number: i64) {
     let mut rest = ((number << 1) ^ (number >> 63)) as u64;
     for _ in 0..8 {
         if rest < 0x80 {
-            break;
+            return to.push(rest as u8);
         }
-        bytes.push(rest as u8 | 0x80);
+        to.push(rest as u8 | 0x80);
         rest >>= 7;
     }
-    bytes.push(rest as u8);
+    to.push(rest as u8);
 }
 
-fn take(bytes: &mut &[u8]) -> Option<i64> {
-    let mut number = 0_u64;
+fn unzigzag(from: &mut impl Read) -> io::Result<i64> {
+    let mut number = 0;
     for place in 0..9 {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        let is_last = place == 8 || *byte < 0x80;
-        number |= u64::from(if place == 8 { *byte } else { byte & 0x7f }) << (7 * place);
-        if is_last {
+        let mut byte = [0];
+        from.read_exact(&mut byte)?;
+        let last = byte[0] < 0x80 || place == 8;
+        let bits = if place == 8 { byte[0] } else { byte[0] & 0x7f };
+        number |= u64::from(bits) << (7 * place);
+        if last {
             break;
         }
     }
-    Some((number >> 1) as i64 ^ -((number & 1) as i64))
+    Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+}
+
+fn word(from: &mut impl Read) -> Result<u32, Error> {
+    let mut bytes = [0; 4];
+    from.read_exact(&mut bytes)?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
+fn long(from: &mut impl Read) -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    from.read_exact(&mut bytes)?;
+    Ok(u64::from_be_bytes(bytes))
 }
 
 #[cfg(test)]
@@ -194,65 +316,198 @@ mod tests {
     use super::*;
     use hdrhistogram::Histogram;
     use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer, V2Serializer};
+    use proptest::prelude::*;
 
-    fn histograms() -> impl Iterator<Item = Histogram<u64>> {
-        [(3, 1, 60_000_000), (2, 7, 100_000), (1, 1000, 1 << 40), (5, 1, 3_600_000), (0, 1, 2)].into_iter().map(
-            |(digits, lowest, high)| {
-                let mut histogram = Histogram::new_with_bounds(lowest, high, digits).unwrap();
-                let value = |i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (i % 30 + 34);
-                (0..5_000).for_each(|i| histogram.saturating_record_n(value(i), 1 << (i % 50)));
-                histogram
-            },
-        )
+    fn theirs(digits: u8, lowest: u64, highest: u64, values: &[u64]) -> Histogram<u64> {
+        let mut histogram = Histogram::new_with_bounds(lowest, highest, digits).unwrap();
+        values.iter().for_each(|value| histogram.saturating_record(*value));
+        histogram
     }
 
+    fn ours(digits: u8, lowest: u64, values: &[u64]) -> Bins {
+        let grid = Grid::of_digits(digits, lowest);
+        Bins::new(grid, None, values.iter().map(|value| (grid.index(*value), 1)).collect())
+    }
+
+    /// What Java's older versions wrote, by the layouts above.
+    fn old(version: u32, width: u32, bins: &Bins, highest: u64, digits: u32) -> Vec<u8> {
+        let lowest = bins.grid().lowest();
+        let len = if version == V0 { bins.grid().index(highest) } else { bins.cells().last().map_or(0, |c| c.0) } + 1;
+        let mut counts = vec![0_u8; (len * width) as usize];
+        for (at, count) in bins.cells() {
+            let from = (at * width) as usize;
+            counts[from..from + width as usize].copy_from_slice(&count.to_be_bytes()[8 - width as usize..]);
+        }
+        let mut bytes = (version | width << 4).to_be_bytes().to_vec();
+        if version == V1 {
+            bytes.extend((counts.len() as u32).to_be_bytes());
+            bytes.extend(0_u32.to_be_bytes());
+        }
+        bytes.extend(digits.to_be_bytes());
+        let last = if version == V0 { bins.total() } else { 1.0_f64.to_bits() };
+        [lowest, highest, last].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        [bytes, counts].concat()
+    }
+
+    fn zipped(cookie: u32, plain: &[u8]) -> Vec<u8> {
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(plain).unwrap();
+        let packed = packer.finish().unwrap();
+        [&cookie.to_be_bytes()[..], &(packed.len() as u32).to_be_bytes(), &packed].concat()
+    }
+
+    const VALUES: [u64; 9] = [0, 1, 2, 2047, 2048, 70_000, 70_000, 123_456_789, 3_600_000_000];
+
     #[test]
-    fn hdrhistogram_reads_what_is_written_and_the_other_way_round() {
-        for theirs in histograms() {
-            let ours = Bins::from(&theirs);
-            let read: Histogram<u64> = Deserializer::new().deserialize(&mut bytes(&ours).as_slice()).unwrap();
-            assert_eq!((Bins::from(&read), of_text(&text(&ours))), (ours.clone(), Ok(ours.clone())));
-            assert_eq!(read.len(), theirs.len());
-            let (mut plain, mut compressed) = (Vec::new(), Vec::new());
+    fn both_encodings_of_the_second_version_are_read() {
+        for (digits, lowest) in [(0, 1), (1, 1), (2, 20_000), (3, 1), (4, 3), (5, 1)] {
+            let theirs = theirs(digits, lowest, 3_600_000_000_000, &VALUES);
+            let (mut plain, mut packed) = (Vec::new(), Vec::new());
             V2Serializer::new().serialize(&theirs, &mut plain).unwrap();
-            V2DeflateSerializer::new().serialize(&theirs, &mut compressed).unwrap();
-            assert_eq!((of_bytes(&plain), of_bytes(&compressed)), (Ok(ours.clone()), Ok(ours)));
+            V2DeflateSerializer::new().serialize(&theirs, &mut packed).unwrap();
+            let ours = ours(digits, lowest, &VALUES);
+            assert_eq!(of_bytes(&plain).unwrap(), ours);
+            assert_eq!(of_bytes(&packed).unwrap(), ours);
         }
     }
 
     #[test]
-    fn an_end_and_none_survive() {
-        for end in [None, Some(5_000), Some(0)] {
-            for cells in [vec![], vec![(0, u64::MAX >> 1)], vec![(1, 1), (2, 1), (4, 3), (5_000, 7), (9_000, 1)]] {
-                let bins = Bins::new(Grid::THREE_DIGITS, end, cells);
-                assert_eq!(of_bytes(&bytes(&bins)), Ok(bins));
+    fn the_older_versions_are_read_with_counts_of_every_width() {
+        for (digits, lowest) in [(2, 1), (3, 1000), (3, 1)] {
+            let bins = ours(digits, lowest, &VALUES);
+            for (version, width) in [(V0, 2), (V0, 4), (V0, 8), (V1, 2), (V1, 4), (V1, 8)] {
+                let plain = old(version, width, &bins, 3_600_000_000_000, u32::from(digits));
+                assert_eq!(of_bytes(&plain).unwrap(), bins, "{version:x} {width}");
+                assert_eq!(of_bytes(&zipped((version + 1) | width << 4, &plain)).unwrap(), bins);
             }
         }
     }
 
     #[test]
-    fn what_is_no_histogram_is_told() {
-        let good = Bins::new(Grid::THREE_DIGITS, Some(5_000), vec![(7, 3), (4_000, 1)]);
-        assert_eq!(of_text("12.5 ms"), Err(Error::Base64));
-        assert_eq!(of_text("aGVsbG8="), Err(Error::Foreign));
-        assert_eq!(of_text(""), Err(Error::Foreign));
-        assert_eq!(of_bytes(&0x1c84_9309_u32.to_be_bytes()), Err(Error::Older("V0")));
-        assert_eq!(of_bytes(&[0x1c, 0x84, 0x93, 0x02, 0]), Err(Error::Older("V1")));
+    fn what_is_written_is_what_the_crate_writes_and_reads() {
+        let bins = ours(3, 1, &VALUES);
+        let theirs = theirs(3, 1, ROOM, &VALUES);
+        let mut written = Vec::new();
+        V2Serializer::new().serialize(&theirs, &mut written).unwrap();
+        assert_eq!(plain(&bins), written);
+        let read: Histogram<u64> = Deserializer::new().deserialize(&mut &*bytes(&bins)).unwrap();
+        assert_eq!(read, theirs);
+        assert_eq!(read.high(), ROOM);
+    }
+
+    #[test]
+    fn an_end_is_told_where_it_was_reached() {
+        let theirs = theirs(3, 1, 60_000, &[5, 59_999, 70_000]);
+        let mut packed = Vec::new();
+        V2DeflateSerializer::new().serialize(&theirs, &mut packed).unwrap();
+        let bins = of_bytes(&packed).unwrap();
+        assert_eq!(bins.end(), Some(Grid::THREE_DIGITS.index(60_000)));
+        let kept = Bins::new(
+            Grid::THREE_DIGITS,
+            Some(Grid::THREE_DIGITS.index(65_535)),
+            vec![(Grid::THREE_DIGITS.index(65_535), 1)],
+        );
+        assert_eq!(of_bytes(&old(V1, 8, &kept, 60_000, 3)).unwrap(), kept, "the last cell that is kept");
+        assert_eq!(of_bytes(&bytes(&bins)).unwrap(), bins);
+        for (end, count) in [(60_000, 3), (ROOM, 1)] {
+            let bins = Bins::new(
+                Grid::THREE_DIGITS,
+                Some(Grid::THREE_DIGITS.index(end)),
+                vec![(7, 1), (Grid::THREE_DIGITS.index(end), count)],
+            );
+            assert_eq!(of_bytes(&bytes(&bins)).unwrap(), bins);
+        }
+        let nothing_there = Bins::new(Grid::THREE_DIGITS, Some(Grid::THREE_DIGITS.index(60_000)), vec![(5, 1)]);
+        assert_eq!(of_bytes(&bytes(&nothing_there)).unwrap(), nothing_there.without_idle_end());
+        let beyond = Bins::new(Grid::THREE_DIGITS, None, vec![(Grid::THREE_DIGITS.index(ROOM), 2)]);
+        assert_eq!(of_bytes(&bytes(&beyond)).unwrap(), beyond, "no end was told, and none appears");
+        for highest in [2, 2047, 4095] {
+            let growing = old(V1, 8, &Bins::new(Grid::THREE_DIGITS, None, vec![(2, 1), (2047, 1)]), highest, 3);
+            assert_eq!(of_bytes(&growing).unwrap().end(), None, "it would have grown");
+        }
+    }
+
+    #[test]
+    fn an_end_anywhere_survives_if_it_was_reached() {
+        for (digits, lowest) in [(0, 1), (1, 1), (2, 7), (3, 1), (3, 1000), (5, 1)] {
+            let grid = Grid::of_digits(digits, lowest);
+            // up to the width of the narrowest cells nothing tells an end from a beginning
+            let single = grid.index(grid.lowest() << (grid.resolution().log2().abs() as u32 + 1));
+            for end in (single - 1..single + 3_000).chain([grid.index(ROOM), grid.index(60_000_000_000)]) {
+                let reached = Bins::new(grid, Some(end), vec![(end / 2, 3), (end, 2)]);
+                let idle = Bins::new(grid, Some(end), vec![(end / 2, 3)]);
+                assert_eq!(of_text(&text(&idle)), Ok(idle.without_idle_end()), "{digits} digits, end {end}");
+                if digits > 0 || end > 3 {
+                    assert_eq!(of_text(&text(&reached)), Ok(reached), "{digits} digits, end {end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_in_words() {
+        let plain = plain(&ours(3, 1, &VALUES));
+        let with = |at: usize, bytes: &[u8]| {
+            let mut changed = plain.clone();
+            changed[at..at + bytes.len()].copy_from_slice(bytes);
+            of_bytes(&changed).unwrap_err()
+        };
+        let told = |at: usize, bytes: &[u8]| with(at, bytes).to_string();
+        assert_eq!((of_text("12.5 ms"), of_text("aGVsbG8=")), (Err(Error::Base64), Err(Error::Foreign)));
+        assert_eq!((of_bytes(b""), of_bytes(&plain[..50])), (Err(Error::Foreign), Err(Error::CutOff)));
+        assert_eq!(with(0, b"PAR1"), Error::Foreign);
+        assert_eq!(with(0, &OF_FRACTIONS[0].to_be_bytes()), Error::Fractions);
+        assert_eq!(with(4, &[0xff; 4]), Error::CutOff, "no memory is asked for");
+        assert!(told(8, &[1]).contains("its cells were moved, as those of fractions are"));
+        assert!(told(15, &[9]).contains("nothing tells 9 digits of values from 1 to 86400000000000 apart"));
+        assert!(told(16, &[0x3f]).contains("nothing tells"));
+        assert_eq!(with(32, &[0x40]), Error::Fractions);
+        assert!(told(40, &[0xff; 9]).contains("it has more counts than its grid has cells"));
+        let mut packed = bytes(&ours(3, 1, &VALUES));
         // unpadded, as other tools write it
-        assert_eq!(of_text(text(&good).trim_end_matches('=')), Ok(good.clone()));
-        let whole = bytes(&good);
-        for length in 0..whole.len() - 4 {
-            assert!(of_bytes(&whole[..length]).is_err(), "{length}");
+        assert_eq!(of_text(BASE64.encode(&packed).trim_end_matches('=')), Ok(ours(3, 1, &VALUES)));
+        for length in 0..packed.len() - 1 {
+            assert!(of_bytes(&packed[..length]).is_err(), "{length}");
         }
-        // any damage is answered, and the head does not make anybody reserve memory
-        let mut plain = Vec::new();
-        V2Serializer::new().serialize(&good.histogram().unwrap(), &mut plain).unwrap();
-        for at in 0..plain.len() {
-            for byte in [0x00, 0x7f, 0x80, 0xff] {
-                let mut damaged = plain.clone();
-                damaged[at] = byte;
-                let _ = of_bytes(&damaged);
+        *packed.last_mut().unwrap() ^= 1;
+        assert!(matches!(of_bytes(&packed), Err(Error::Damaged(_))), "the checksum is looked at");
+        let mut short = old(V1, 2, &ours(2, 1, &VALUES), 3_600_000_000_000, 2);
+        assert_eq!(of_bytes(&short[..short.len() - 1]), Err(Error::CutOff));
+        short[3] = 0x31;
+        assert!(of_bytes(&short).unwrap_err().to_string().contains("a count of 3 bytes; there are 2, 4 and 8"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_comes_back(
+            digits in 0_u8..=5,
+            lowest in 1_u64..1_000_000,
+            values in prop::collection::vec((0_u32..52, any::<u64>()), 0..200),
+            count in 1_u64..u64::MAX / 1000,
+        ) {
+            let grid = Grid::of_digits(digits, lowest);
+            let cells = values.iter().map(|(shift, value)| (grid.index(value >> (shift + 11)), count)).collect();
+            let bins = Bins::new(grid, None, cells);
+            let saturated = bins.cells().map(|(at, n)| (at, n.min(MOST))).collect();
+            prop_assert_eq!(of_bytes(&bytes(&bins)).unwrap(), Bins::new(grid, None, saturated));
+        }
+
+        #[test]
+        fn damage_is_never_fatal(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), cut: bool) {
+            let bins = ours(3, 1, &VALUES);
+            for sound in [plain(&bins), bytes(&bins), old(V0, 2, &bins, 4_000_000_000, 3), old(V1, 4, &bins, 4_000_000_000, 3)] {
+                let mut bytes = sound.clone();
+                // Most damage is told by the first bytes: they are hit more often than by chance.
+                flips.iter().for_each(|(at, byte)| bytes[at.index(48)] ^= byte);
+                flips.iter().for_each(|(at, byte)| bytes[at.index(sound.len())] = *byte);
+                bytes.truncate(if cut { flips[0].0.index(sound.len()) } else { sound.len() });
+                let _ = of_bytes(&bytes);
             }
+        }
+
+        #[test]
+        fn noise_is_never_fatal(cookie in prop::sample::select(vec![V0, V1, V2, V0_COMPRESSED, V1_COMPRESSED, V2_COMPRESSED]), noise: Vec<u8>) {
+            let _ = of_bytes(&[&(cookie | 0x20).to_be_bytes()[..], &noise].concat());
         }
     }
 }

@@ -180,6 +180,9 @@ impl Metric<'_> {
                     (Some(requests), _) => *requests,
                     (None, Series::Counts { total, .. }) => total.iter().fold(0_u64, |sum, n| sum.saturating_add(*n)),
                     (None, Series::Events { count, .. }) => count.iter().fold(0_u64, |sum, n| sum.saturating_add(*n)),
+                    (None, Series::Buckets { bins, .. }) => {
+                        bins.iter().fold(0_u64, |sum, bins| sum.saturating_add(bins.total()))
+                    }
                     (None, series) => series.len() as u64,
                 };
                 let sum = busy.entry(group.clone()).or_insert(0);

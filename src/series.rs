@@ -250,7 +250,12 @@ impl Dataset {
             Series::Buckets { scale, .. } => Some(*scale),
             _ => None,
         };
-        self.metrics.iter().filter_map(|(name, pair)| Some((name.clone(), scale(pair)?))).collect()
+        let own = self.metrics.iter().filter_map(|(name, pair)| Some((name.clone(), scale(pair)?)));
+        let of_groups = self.groups.iter().filter_map(|(name, groups)| {
+            let mut pairs = groups.iter().filter_map(|group| self.metrics.get(&group_name(name, group)));
+            Some((name.clone(), pairs.find_map(scale)?))
+        });
+        own.chain(of_groups).collect()
     }
 
     /// The dataset as it stood at an instant: nothing at or after it is kept. Windows of one length are cut at the same

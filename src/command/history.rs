@@ -12,7 +12,7 @@ use crate::config::plan::{Plan, Span, TimePlan};
 use crate::history::{History, Setting};
 use crate::record;
 use crate::source::requests::{Asked, By, Requests};
-use crate::source::{Query, Source};
+use crate::source::{Ask, Query, Source};
 
 /// A past with what is asked of it.
 pub(super) struct Past {
@@ -33,7 +33,7 @@ pub(super) fn read(
     let plan = loaded.config.plan(options)?;
     let dataset = match data {
         Some(data) => {
-            let queries = instead(&plan.queries, data)?;
+            let queries = instead(&plan.queries, data, options)?;
             let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step };
             pipeline::fetch(console, &queries, &time, options.now)?
         }
@@ -61,17 +61,17 @@ pub(super) fn read(
 }
 
 /// The queries, asked of other files: of the one given, or of those in the folder given that have the same names.
-fn instead(queries: &[Query], data: &Path) -> Result<Vec<Query>, Failure> {
+fn instead(queries: &[Query], data: &Path, options: &Options) -> Result<Vec<Query>, Failure> {
     let replaced = queries.iter().map(|query| {
         if let Source::Requests(asked) = &query.source
-            && recording_of(query, data).is_none()
+            && !data.join(record::SERIES).is_dir()
         {
             let shown = data.display().to_string();
             let log = Requests { inputs: vec![data.to_owned()], shown, ..asked.log.clone() };
             let asked = Box::new(Asked { log, ..(**asked).clone() });
             return Ok(Query { source: Source::Requests(asked), compared: false, ..query.clone() });
         }
-        let Source::File(file) = &query.source else { return recorded(query, data) };
+        let Source::File(file) = &query.source else { return recorded(query, data, options) };
         let path = if data.is_dir() { named_alike(queries, query, data)? } else { data.to_owned() };
         let file = crate::source::File { shown: path.display().to_string(), path, ..file.clone() };
         // the same rows for both arms are a past with one arm, not a mistake
@@ -87,7 +87,7 @@ fn recording_of(query: &Query, data: &Path) -> Option<PathBuf> {
 }
 
 /// What a recording has in the place of a service.
-fn recorded(query: &Query, data: &Path) -> Result<Query, Failure> {
+fn recorded(query: &Query, data: &Path, options: &Options) -> Result<Query, Failure> {
     let name = format!("{}.csv", query.metric);
     let Some(path) = recording_of(query, data) else {
         return Err(Failure::Unusable(format!(
@@ -100,7 +100,23 @@ fn recorded(query: &Query, data: &Path) -> Result<Query, Failure> {
     };
     let file = crate::source::File::of_recording(&path);
     let by = query.by.as_ref().map(|by| By { column: "group".into(), most: by.most });
-    Ok(Query { source: Source::File(file), ask: query.ask.recorded(), by, compared: false, ..query.clone() })
+    let ask = match (&query.source, &query.ask) {
+        (Source::Requests(_), Ask::Values { .. }) => histograms(query, data, options)?,
+        (_, ask) => ask.recorded(),
+    };
+    Ok(Query { source: Source::File(file), ask, by, compared: false, ..query.clone() })
+}
+
+/// What a recording has in the place of values of single requests: what a unit of its histograms is, its configuration says.
+fn histograms(query: &Query, data: &Path, options: &Options) -> Result<Ask, Failure> {
+    let loaded = pipeline::load(data)?;
+    let options = Options { folder: &loaded.folder, phase: None, from: None, to: None, set: &[], ..*options };
+    let plan = loaded.config.plan(&options)?;
+    let found = plan.queries.into_iter().find(|recorded| recorded.metric == query.metric);
+    found.map(|recorded| recorded.ask).ok_or_else(|| {
+        let (shown, metric) = (data.display(), &query.metric);
+        Failure::Unusable(format!("{shown}: its {} has no metric `{metric}`: record it again", record::CONFIG))
+    })
 }
 
 /// The file of a folder that stands for a query's own; where one arm has none, the other's is both.

@@ -124,6 +124,7 @@ fn aligned(table: &[Vec<String>], names: usize) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::series::Grid;
@@ -154,7 +155,11 @@ mod tests {
         let csv = steps(&lines, &[]);
         let rows: Vec<&str> = csv.lines().collect();
         assert_eq!(rows[0], "time,arm,requests,errors,p50_ms,p90_ms,p95_ms,p99_ms,max_ms");
-        assert!(rows[1].starts_with("2026-03-01T12:00:00Z,baseline,3,1,2"), "{csv}");
+        let cells: Vec<&str> = rows[1].split(',').collect();
+        assert_eq!(cells[..4], ["2026-03-01T12:00:00Z", "baseline", "3", "1"]);
+        for (cell, ms) in cells[4..].iter().zip([20.0, 30.0, 30.0, 30.0, 30.0]) {
+            assert!((cell.parse::<f64>().unwrap() / ms - 1.0).abs() < 1e-3, "{csv}");
+        }
         assert_eq!(rows[3], "2026-03-01T12:00:00Z,canary,2,,,,,,");
         let table = whole(&lines, &[]);
         assert!(table.lines().nth(1).unwrap().starts_with("baseline         4       1  25 %"), "{table}");

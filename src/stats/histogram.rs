@@ -138,6 +138,14 @@ impl Bins {
         self.end.is_some_and(|end| self.cells().last().is_some_and(|(at, _)| at >= end))
     }
 
+    /// The same histogram, of which nothing is said of an end that nothing reached.
+    pub fn without_idle_end(self) -> Bins {
+        match self.end {
+            Some(_) if !self.is_ended() => Bins { end: None, ..self },
+            _ => self,
+        }
+    }
+
     /// How many values were counted.
     pub fn total(&self) -> u64 {
         self.total

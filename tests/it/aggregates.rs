@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use davy::encoded;
 use davy::series::{Bins, Grid};
-use davy::source::requests::{Aggregates, TimeUnit, encoded, hlog, percentiles};
+use davy::source::requests::{Aggregates, TimeUnit, hlog, percentiles};
 
 use crate::wire::shared;
 
@@ -79,7 +80,7 @@ fn every_interval_has_the_maximum_that_is_written_beside_it() {
             let last = bins.cells().last().map_or(0, |(at, _)| at);
             let (low, high) = (bins.grid().low(last) as f64 / 1e6, bins.grid().high(last) as f64 / 1e6);
             assert!(low - 0.001 <= max && max <= high + 0.001, "{name}: {max} beside {low} to {high}");
-            assert_eq!(encoded::decode(&encoded::encode(bins)).unwrap(), *bins, "{name}");
+            assert_eq!(encoded::of_bytes(&encoded::bytes(bins)).unwrap(), *bins, "{name}");
         }
         assert_eq!(counted.doubt, None, "{name}");
     }

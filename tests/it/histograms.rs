@@ -147,9 +147,9 @@ fn what_is_no_histogram_is_named_with_its_place() {
     let third = good.lines().nth(3).unwrap().rsplit_once(',').unwrap().1;
     for (cell, told) in [
         ("81.2", ["is not base64 text", "Where each row is one request, write `value: …`."]),
-        ("aGVsbG8=", ["is base64 text, but not of a histogram", "HdrHistogram"]),
-        ("HISTCQ==", ["encoding V0, which is older than V2", "encode it again"]),
-        (&third[..third.len() / 8 * 4], ["is a damaged histogram", "V2 compressed encoding"]),
+        ("aGVsbG8=", ["does not begin as an encoded HdrHistogram does", "last column of their .hlog"]),
+        ("HISTCQ==", ["is a histogram that ends too early", "what HdrHistogram encodes"]),
+        (&third[..third.len() / 8 * 4], ["is a histogram that ends too early", "what HdrHistogram encodes"]),
     ] {
         fs::write(folder.path().join("binned.csv"), good.replacen(third, cell, 1)).unwrap();
         let output = davy(folder.path(), &["judge", "canary.yaml"]);

@@ -18,6 +18,7 @@ mod instances;
 mod judge_properties;
 mod judging;
 mod latency;
+mod logs;
 mod looking;
 mod looks;
 mod lost;

@@ -14,7 +14,7 @@ struct Border {
 const IO: &[&str] = &["std::fs", "std::net", "std::io", "std::process", "tokio", "reqwest"];
 const CLOCK: &[&str] = &["Timestamp::now", "SystemTime", "Instant::now", "Zoned::now"];
 const CHANCE: &[&str] = &["rand::", "HashMap", "HashSet", "RandomState"];
-const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "dbg!", "log::", "tracing::"];
+const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "dbg!", " log::", "tracing::"];
 const SERDE: &[&str] = &["serde"];
 
 const BORDERS: &[Border] = &[

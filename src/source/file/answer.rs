@@ -391,10 +391,9 @@ fn histogram(cell: &str) -> Result<Option<Bins>, Error> {
     let wrong = |error: encoded::Error| {
         let hint = match error {
             encoded::Error::Base64 if cell.parse::<f64>().is_ok() => "Where each row is one request, write `value: …`.",
-            encoded::Error::Older(_) => "Decode it and encode it again with a current HdrHistogram.",
             _ => "It is what HdrHistogram's libraries encode, and the last column of their .hlog files.",
         };
-        let expected = "a histogram: base64 text of HdrHistogram's V2 compressed encoding";
+        let expected = "a histogram: base64 text of what HdrHistogram encodes";
         Error::unreadable(error.to_string()).value(cell).expected(expected).hint(hint)
     };
     encoded::of_text(cell).map(Some).map_err(wrong)

@@ -35,7 +35,11 @@ pub(super) fn read(
     let Some(first) = files.first() else { return Err(Error::unreadable("is empty").within(&log.shown)) };
     let known: Vec<String> = first.names().map(str::to_owned).collect();
     let names = Names { known: &known, open: false };
-    let Some(recipe) = recipe::of(Format::Csv, &[]) else { return Err(Error::unreadable("is not Parquet")) };
+    // what usual columns mean is told by a header
+    let header = known.join(",") + "\n";
+    let Some(recipe) = recipe::of(Format::Csv, header.as_bytes()) else {
+        return Err(Error::unreadable("is not Parquet"));
+    };
     let program = Program::new(log, &recipe, slices, &names).map_err(|error| error.within(&inputs[0].shown()))?;
     let time = match program.time {
         Time::One(slot) | Time::DateAndTime(slot, _) => program.columns[slot].as_str(),

@@ -120,6 +120,7 @@ impl<R: Read> Read for Counted<R> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::io::Write;

@@ -17,10 +17,8 @@
 
 use std::io::{BufRead, Read};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::{Aggregate, Aggregates, TimeUnit, encoded};
+use super::{Aggregate, Aggregates, TimeUnit};
+use crate::encoded;
 use crate::series::Timestamp;
 use crate::source::error::{Error, Place};
 
@@ -107,11 +105,11 @@ impl Log {
         let begin = seconds(begin).ok_or_else(|| not_seconds(begin))?;
         seconds(length).ok_or_else(|| not_seconds(length))?;
         let shown: f64 = largest.parse().map_err(|_| Error::unreadable("is not a number").value(largest))?;
-        let wrong = |problem: String| {
-            Error::unreadable(problem).value(histogram).hint("Was the line cut off? Remove it, or write the log again.")
+        let wrong = |error: encoded::Error| {
+            let hint = "Was the line cut off? Remove it, or write the log again.";
+            Error::unreadable(error.to_string()).value(histogram).hint(hint)
         };
-        let bytes = STANDARD.decode(histogram).map_err(|e| wrong(format!("is not base64 ({e})")))?;
-        let bins = encoded::decode(&bytes).map_err(wrong)?;
+        let bins = encoded::of_text(histogram).map_err(wrong)?;
         let begin = begin + self.base(begin);
         let time = Timestamp::from_nanosecond(begin).ok();
         if let Some((last, _)) = bins.cells().last()
@@ -175,7 +173,7 @@ mod tests {
 
     fn one() -> String {
         let bins = Bins::new(Grid::THREE_DIGITS, None, vec![(5, 3), (2000, 4)]);
-        STANDARD.encode(encoded::encode(&bins))
+        encoded::text(&bins)
     }
 
     fn times(text: &str) -> Vec<String> {
@@ -228,7 +226,7 @@ mod tests {
             "{}",
             error("1,1,1,HISTFAAA")
         );
-        assert!(error("1,1,1,%").contains("\"%\" is not base64 ("));
+        assert!(error("1,1,1,%").contains("\"%\" is not base64 text"));
         assert!(error("1,1,x,HISTFAAA").starts_with("a.hlog, line 1: \"x\" is not a number"));
         assert!(
             error("1,1").starts_with("a.hlog, line 1: \"1,1\" is not an interval of a histogram log; expected lines")

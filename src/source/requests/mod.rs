@@ -20,7 +20,6 @@ mod clock;
 mod columnar;
 pub mod condition;
 mod counted;
-pub mod encoded;
 mod feed;
 pub mod hlog;
 mod inputs;

@@ -113,6 +113,7 @@ pub(super) fn whole(cell: &Value) -> Result<Option<i64>, &'static str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -21,7 +21,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::{Aggregate, Aggregates, GRID, LONGEST, SCALE, TimeUnit, encoded};
+use super::{Aggregate, Aggregates, GRID, LONGEST, SCALE, TimeUnit};
 use crate::series::Bins;
 use crate::source::error::{Error, Place};
 
@@ -184,7 +184,7 @@ fn aggregate(rows: &[Row]) -> Aggregate {
         before = row.count;
         (GRID.index(row.value).min(end), count)
     });
-    let bins = encoded::without_idle_end(Bins::new(GRID, Some(end), cells.collect()));
+    let bins = Bins::new(GRID, Some(end), cells.collect()).without_idle_end();
     Aggregate { time: None, fields: Vec::new(), requests: bins.total(), errors: None, bins: Some(bins) }
 }
 

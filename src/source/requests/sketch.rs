@@ -32,7 +32,6 @@ use std::borrow::Cow;
 pub use stored::{read, write};
 
 use super::TimeUnit;
-use super::encoded::without_idle_end;
 use crate::series::{Bins, SignedDuration, Timestamp};
 use crate::source::error::{Error, listed};
 
@@ -184,7 +183,7 @@ fn sum(rows: &[Row]) -> Option<Cow<'_, Row>> {
     if others.is_empty() && !first.bins.as_ref().is_some_and(idle) {
         return Some(Cow::Borrowed(first));
     }
-    let bins: Vec<Bins> = rows.iter().filter_map(|row| row.bins.clone()).map(without_idle_end).collect();
+    let bins: Vec<Bins> = rows.iter().filter_map(|row| row.bins.clone()).map(Bins::without_idle_end).collect();
     let errors = rows.iter().map(|row| row.errors).reduce(|a, b| Some(a?.saturating_add(b?))).flatten();
     Some(Cow::Owned(Row {
         requests: rows.iter().fold(0, |sum, row| sum.saturating_add(row.requests)),

@@ -18,10 +18,11 @@ use polars::prelude::{
 };
 
 use super::{RESERVED, Row, Sketch, VERSION, merge, sound};
+use crate::encoded;
 use crate::series::{SignedDuration, Timestamp};
 use crate::source::error::{Error, Place};
 use crate::source::file::plausible;
-use crate::source::requests::{TimeUnit as Unit, encoded};
+use crate::source::requests::TimeUnit as Unit;
 
 /// How many rows are packed and unpacked at a time.
 const GROUP: usize = 4096;
@@ -86,7 +87,7 @@ fn frame(sketch: &Sketch, rows: &[Row]) -> PolarsResult<DataFrame> {
     }
     columns.push(Series::new("requests".into(), rows.iter().map(|row| row.requests).collect::<Vec<u64>>()));
     columns.push(Series::new("errors".into(), rows.iter().map(|row| row.errors).collect::<Vec<Option<u64>>>()));
-    let packed: Vec<Option<Vec<u8>>> = rows.iter().map(|row| row.bins.as_ref().map(encoded::encode)).collect();
+    let packed: Vec<Option<Vec<u8>>> = rows.iter().map(|row| row.bins.as_ref().map(encoded::bytes)).collect();
     let packed: Vec<Option<&[u8]>> = packed.iter().map(Option::as_deref).collect();
     columns.push(Series::new("histogram".into(), packed));
     DataFrame::new(rows.len(), columns.into_iter().map(Column::from).collect())
@@ -178,7 +179,7 @@ fn rows(frame: &DataFrame, before: usize, sketch: &mut Sketch) -> Result<(), Err
     for at in 0..frame.height() {
         let wrong = |why: &str| damaged(why).at(Place { what: "row", number: (before + at) as u64 + 1 });
         let missing = || wrong("a cell is missing");
-        let bins = packed.get(at).map(encoded::decode).transpose();
+        let bins = packed.get(at).map(encoded::of_bytes).transpose();
         let time = Timestamp::from_millisecond(time.get(at).ok_or_else(missing)?);
         let values = groups.iter().map(|group| group.get(at).map(str::to_owned));
         sketch.rows.push(Row {

@@ -166,7 +166,7 @@ mod stored {
             let values: Vec<u64> = (0..i % 40).map(|k| (k * k * 7_919 * (i + 1)) as u64).collect();
             let mut row =
                 row(60 * (i / 6), ["baseline", "canary"][(i / 3) as usize % 2], routes[i as usize % 3], &values);
-            row.bins = row.bins.take().filter(|bins| !bins.is_empty()).map(without_idle_end);
+            row.bins = row.bins.take().filter(|bins| !bins.is_empty()).map(Bins::without_idle_end);
             row.errors = (i % 11 != 0).then_some(i as u64 / 7);
             row
         });

@@ -30,6 +30,9 @@ pub(super) fn end() -> u32 {
 /// One arm and group of one slice.
 pub(super) type SeriesId = u32;
 
+/// What it is called: the slice's place, the arm, the group.
+type Name = (usize, Box<[u8]>, Box<[u8]>);
+
 /// What all workers have counted.
 #[derive(Default)]
 pub(super) struct Store {
@@ -39,7 +42,7 @@ pub(super) struct Store {
 
 #[derive(Default)]
 struct Known {
-    ids: HashMap<(usize, Box<[u8]>, Box<[u8]>), SeriesId>,
+    ids: HashMap<Name, SeriesId>,
 }
 
 impl Store {
@@ -56,7 +59,7 @@ impl Store {
     }
 
     fn add(&self, id: SeriesId, step: i64, counts: &[u64], bins: Option<&Bins>, tally: &mut Option<Tally>) {
-        let mut shard = held(&self.shards[(id as usize + step as usize) % self.shards.len()]);
+        let mut shard = held(&self.shards[(id as usize).wrapping_add(step as usize) % self.shards.len()]);
         let empty = || Cell { counts: vec![0; counts.len()], bins: None };
         let cell = shard.entry((id, step)).or_insert_with(empty);
         cell.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
@@ -106,7 +109,7 @@ pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What one worker has counted and not given to the store yet.
 pub(super) struct Desk<'a> {
     store: &'a Store,
-    ids: HashMap<(usize, Box<[u8]>, Box<[u8]>), usize>,
+    ids: HashMap<Name, usize>,
     series: Vec<Open>,
     waiting: usize,
     tally: Tally,
@@ -228,8 +231,12 @@ const fn end_fits(_: Grid) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    /// By arm, group and step: the counts, and the cells that were hit.
+    type Plain = BTreeMap<(String, String), BTreeMap<Timestamp, (Vec<u64>, Vec<(u32, u64)>)>>;
 
     #[test]
     fn what_two_desks_count_in_any_order_adds_up() {
@@ -245,8 +252,7 @@ mod tests {
         }
         desks.iter_mut().for_each(Desk::pack);
         let slices = store.into_slices(1, |step| Timestamp::from_second(step).ok());
-        let mut expected: BTreeMap<(String, String), BTreeMap<Timestamp, (Vec<u64>, Vec<(u32, u64)>)>> =
-            BTreeMap::new();
+        let mut expected = Plain::new();
         for (at, value) in values.iter().enumerate() {
             let arm = if at % 3 == 0 { "canary" } else { "baseline" };
             let series = expected.entry((arm.to_owned(), String::new())).or_default();

@@ -74,6 +74,9 @@ impl BadSeen {
     }
 }
 
+/// A group and the place of its series.
+type Last = Option<(Box<[u8]>, usize)>;
+
 /// Counts rows.
 pub(super) struct Worker<'a> {
     program: &'a Program,
@@ -84,7 +87,7 @@ pub(super) struct Worker<'a> {
     last_arm: usize,
     arms: Vec<Box<[u8]>>,
     /// By slice and arm: the group of the last row and the place of its series.
-    last_group: Vec<Vec<Option<(Box<[u8]>, usize)>>>,
+    last_group: Vec<Vec<Last>>,
     pub(super) seen: Seen,
 }
 
@@ -99,7 +102,7 @@ struct Spans {
 
 impl Spans {
     fn of(when: &When) -> Spans {
-        let ns = |time: crate::series::Timestamp| i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX);
+        let ns = |time: crate::series::Timestamp| time.as_nanosecond().clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         Spans {
             windows: when.windows.iter().map(|window| (ns(window.start), ns(window.end))).collect(),
             origin: ns(when.origin),
@@ -119,8 +122,9 @@ impl Spans {
         if from <= time && time < to {
             return step;
         }
-        let step = (time - self.origin).div_euclid(self.step);
-        let from = self.origin + step * self.step;
+        // what is centuries from the beginning is at the end of time
+        let step = time.saturating_sub(self.origin).div_euclid(self.step);
+        let from = self.origin.saturating_add(step.saturating_mul(self.step));
         self.last = (from, from.saturating_add(self.step), step);
         step
     }
@@ -339,20 +343,18 @@ impl<'a> Worker<'a> {
             return Ok(());
         };
         let step = self.when.step(time);
-        for at in 0..program.slices.len() {
-            let slice = &program.slices[at];
+        for (at, (slice, asked)) in program.slices.iter().zip(slices).enumerate() {
             if slice.filter.as_ref().is_some_and(|filter| !filter.holds(fields)) {
                 continue;
             }
-            let counts =
-                slice.counted.iter().zip(&slices[at].counted).map(|(which, (_, asked))| match (which, asked) {
-                    (_, Counted::Errors | Counted::ErrorsIfKnown) => counted.errors.unwrap_or(0),
-                    (Which::When(when), _) if !when.holds(fields) => 0,
-                    _ => counted.requests,
-                });
+            let counts = slice.counted.iter().zip(&asked.counted).map(|(which, (_, asked))| match (which, asked) {
+                (_, Counted::Errors | Counted::ErrorsIfKnown) => counted.errors.unwrap_or(0),
+                (Which::When(when), _) if !when.holds(fields) => 0,
+                _ => counted.requests,
+            });
             let counts: Vec<u64> = counts.collect();
             let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
-            let bins = counted.bins.as_ref().filter(|_| slices[at].valued.is_some());
+            let bins = counted.bins.as_ref().filter(|_| asked.valued.is_some());
             self.desk.add(series, step, &counts, bins);
         }
         Ok(())
