@@ -17,9 +17,9 @@ use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Bins, Instances, Series, SignedDuration, Timestamp, Window};
 use crate::source::file::{Answer, sum_of_series, usual_arm};
 use crate::source::requests::{
-    Account, Arms, Asked, Cell, Counted, GRID, NO_ARM, REST, Requests, SCALE, Slice, Taken, Valued, When, read,
+    Account, Arms, Asked, BadRows, Cell, Counted, GRID, NO_ARM, REST, Requests, SCALE, Slice, Taken, Valued, When, read,
 };
-use crate::source::{Ask, Error, Outside, Query, Source};
+use crate::source::{Ask, Error, Outside, Query, Source, Told};
 
 /// How long steps are where nobody says it: fine enough to be put together.
 pub(super) const BASE: SignedDuration = SignedDuration::from_secs(10);
@@ -160,6 +160,7 @@ impl<'a> Pass<'a> {
             Ok(taken) => taken,
             Err(error) => return self.failed(&error),
         };
+        self.doubts(&taken).into_iter().for_each(|doubt| (outside.told)(Told::Doubt(doubt)));
         let canonical = match self.log.inputs.as_slice() {
             [one] => std::fs::canonicalize(one).ok(),
             _ => None,
@@ -170,6 +171,24 @@ impl<'a> Pass<'a> {
             (wanted.at, Ok(Fetched { answer, clock, canonical: canonical.clone(), lost: None, log: Some(busy) }))
         });
         answered.collect()
+    }
+
+    /// What a person should look at, though there is an answer.
+    fn doubts(&self, taken: &Taken) -> BTreeSet<String> {
+        let account = &taken.account;
+        let shown = &self.log.shown;
+        if account.outside > 0 && taken.slices.iter().all(|slice| slice.is_empty()) {
+            return BTreeSet::from([format!("{shown}: none of its {} rows is in the window", account.rows)]);
+        }
+        let left_out = |(why, bad): (&&str, &BadRows)| {
+            let example = bad.examples.first().map(|example| format!(", such as {example}")).unwrap_or_default();
+            format!("{shown}: {} of {} rows left out: {why}{example}", bad.count, account.rows)
+        };
+        let nobody = self.asked.iter().filter_map(|wanted| {
+            let none = ArmOf::new(wanted, taken).none_found(self.log)?;
+            Some(format!("{shown}, {}: {none}", wanted.query.arm.name()))
+        });
+        account.bad.iter().map(left_out).chain(nobody).collect()
     }
 
     fn answer(&self, wanted: &Wanted, taken: &Taken) -> (Answer, Busy) {
@@ -236,7 +255,11 @@ impl<'a> ArmOf<'a> {
 
     /// What to tell where the arm has no row.
     fn none_found(&self, log: &Requests) -> Option<String> {
-        let Arms::Column(column) = &log.arms else { return None };
+        let column = match &log.arms {
+            Arms::Column(column) => column,
+            Arms::When(_) if self.names.is_empty() => return Some("its condition holds for no row".to_owned()),
+            Arms::When(_) | Arms::All(_) => return None,
+        };
         let column = column.as_deref().unwrap_or("arm");
         let names: Vec<String> = self.strangers.iter().take(12).map(|name| format!("{name:?}")).collect();
         let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };

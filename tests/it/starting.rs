@@ -153,6 +153,39 @@ fn what_cannot_be_judged_is_said() {
 }
 
 #[test]
+fn what_a_log_leaves_out_is_told() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let rows = csv(hour(NOON, 100, 30), "41") + &csv(hour(NOON, 100, 30), "43");
+    write("log.csv", &format!("time,version,status,took_ms\n{rows}{NOON},41,200,abc\n"));
+    let config = |arm: &str, status: &str| {
+        format!(
+            "name: a\nsources: {{ log: {{ requests: {{ path: log.csv, status: {status}, arm: {{ {arm} }} }} }} }}\n\
+             metrics: {{ latency: {{ values: {{ value: latency, unit: ms }} }}, errors: {{ rate: {{ bad: errors, total: requests }} }} }}\n\
+             criteria:\n  - {{ metric: latency, statistic: p95, pass: \"<= baseline + 10%\" }}\n  - {{ metric: errors, pass: \"<= 5%\" }}\n"
+        )
+    };
+    for (arm, told) in [
+        (
+            r#"column: version, baseline: "41", canary: "42""#,
+            r#"log.csv, canary: no row is of this arm in column "version", which has "41", "43""#,
+        ),
+        (r#"baseline: "version = 41", canary: "version = 42""#, "log.csv, canary: its condition holds for no row"),
+    ] {
+        write("canary.yaml", &config(arm, "status"));
+        let judged = davy(&folder, &["judge"]);
+        assert_eq!(judged.code, 11, "{}{}", judged.out, judged.told);
+        assert!(judged.told.contains(told), "{}", judged.told);
+        let bad = r#"log.csv: 1 of 12001 rows left out: has a latency that is no number, such as log.csv, line 12002: took_ms is "abc""#;
+        assert_eq!(judged.told.matches(bad).count(), 1, "{}", judged.told);
+    }
+    write("canary.yaml", &config(r#"column: version, baseline: "41", canary: "43""#, "state"));
+    let judged = davy(&folder, &["judge"]);
+    assert_eq!(judged.code, 65);
+    assert!(judged.told.contains(r#"has no column "state", which the source's `status` names"#), "{}", judged.told);
+}
+
+#[test]
 fn real_results_of_two_days_are_recognised() {
     let Some(folder) = super::wire::shared("load-test-results/jmeter") else { return };
     let log = |name: &str| survey(folder.join(name)).unwrap().unwrap();

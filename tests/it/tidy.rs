@@ -170,6 +170,8 @@ fn breaches(files: &[(String, String)], forbidden: &[&str], inside: impl Fn(&str
     let mut found = Vec::new();
     for (name, text) in files.iter().filter(|(name, _)| inside(name)) {
         for (number, line) in code(text) {
+            // the module of histogram logs ends as the crate `log` begins
+            let line = line.replace("hlog::", "histograms::");
             for word in forbidden.iter().filter(|word| line.contains(**word)) {
                 found.push(format!("src/{name}:{number}: `{word}` has no place here"));
             }

@@ -93,7 +93,7 @@ impl Names<'_> {
         if self.open || self.has(name) {
             return Ok(());
         }
-        let problem = format!("(the source's `{key}`) there is no column {}", quoted(name));
+        let problem = format!("has no column {}, which {key} names", quoted(name));
         Err(Error::unreadable(problem).hint(format!("The columns are: {}.", self.shown())))
     }
 
@@ -173,26 +173,28 @@ fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<(), Er
         let columns = condition.map(|condition| condition.columns()).unwrap_or_default();
         columns.into_iter().map(|column| (key, column.to_owned())).collect::<Vec<_>>()
     };
-    let mut named = conditions("where", log.filter.as_ref());
-    named.extend(conditions("error", log.columns.error.as_ref()));
-    named.extend(log.columns.time.iter().map(|column| ("time", column.clone())));
-    named.extend(log.columns.status.iter().map(|column| ("status", column.clone())));
-    named.extend(log.columns.latency.iter().map(|latency| ("latency", latency.column.clone())));
+    let mut named = conditions("the source's `where`", log.filter.as_ref());
+    named.extend(conditions("the source's `error`", log.columns.error.as_ref()));
+    named.extend(log.columns.time.iter().map(|column| ("the source's `time`", column.clone())));
+    named.extend(log.columns.status.iter().map(|column| ("the source's `status`", column.clone())));
+    named.extend(log.columns.latency.iter().map(|latency| ("the source's `latency`", latency.column.clone())));
     match &log.arms {
-        Arms::Column(column) => named.extend(column.iter().map(|column| ("arm", column.clone()))),
-        Arms::When(arms) => arms.iter().for_each(|(_, when)| named.extend(conditions("arm", Some(when)))),
+        Arms::Column(column) => named.extend(column.iter().map(|column| ("the source's `arm`", column.clone()))),
+        Arms::When(arms) => {
+            arms.iter().for_each(|(_, when)| named.extend(conditions("the source's `arm`", Some(when))))
+        }
         Arms::All(_) => {}
     }
     for slice in slices {
-        named.extend(conditions("where", slice.filter.as_ref()));
-        named.extend(slice.by.iter().map(|by| ("by", by.column.clone())));
+        named.extend(conditions("a metric's `where`", slice.filter.as_ref()));
+        named.extend(slice.by.iter().map(|by| ("a metric's `by`", by.column.clone())));
         for (_, counted) in &slice.counted {
             if let Counted::When(when) = counted {
-                named.extend(conditions("rate", Some(when)));
+                named.extend(conditions("a metric's `rate`", Some(when)));
             }
         }
         if let Some(Valued::Column(column)) = &slice.valued {
-            named.push(("value", column.clone()));
+            named.push(("a metric's `value`", column.clone()));
         }
     }
     named.iter().try_for_each(|(key, column)| names.named(column, key))
@@ -276,7 +278,10 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
         });
         let Some(unit) = latency.unit.or(named).or(of_recipe) else {
             let problem = format!("does not say what the numbers of {} are in", quoted(&latency.column));
-            let hint = format!("Write `latency: {{ column: {}, unit: ms }}` in the source.", latency.column);
+            let hint = format!(
+                "Write `latency: {{ column: {0}, unit: ms }}` in the source (`davy sketch --latency {0}:ms`).",
+                latency.column
+            );
             return Err(Error::unreadable(problem).hint(hint));
         };
         return Ok(Took { from: From::One(slots.of(&latency.column)), power: unit.power() });
