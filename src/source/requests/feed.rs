@@ -13,7 +13,7 @@ use crate::source::error::Error;
 use crate::source::file::compression;
 
 /// How much is read at once.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 1 << 18;
 /// A longer line than this is taken for a file without lines.
 const LONGEST_LINE: usize = 1 << 24;
 
