@@ -24,6 +24,7 @@ pub use error::Error;
 use crate::config::plan::TimePlan;
 use crate::series::{Arm, Dataset, Instances, MetricName, Pair, Series, SignedDuration, Window, group_name, within};
 use crate::source::file::{sum_of_counts, sum_of_series};
+use crate::source::requests::share_a_file;
 use crate::source::requests::{By, REST};
 use crate::source::{Ask, Outside, Query, Source};
 use fetch::Fetched;
@@ -207,9 +208,9 @@ impl Metric<'_> {
                 here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical
             }
             (Source::Requests(here), Source::Requests(there)) => {
-                let same_files =
-                    here.log.inputs == there.log.inputs || a.canonical.is_some() && a.canonical == b.canonical;
-                same_files && here.log.filter == there.log.filter && here.slice == there.slice
+                (here.log.inputs == there.log.inputs || share_a_file(&here.log, &there.log))
+                    && here.log.filter == there.log.filter
+                    && here.slice == there.slice
             }
             (one, other) => one == other,
         };

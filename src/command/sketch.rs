@@ -10,7 +10,7 @@ use crate::cli;
 use crate::ingest;
 use crate::record;
 use crate::report::sketch::{Line, steps, whole};
-use crate::source::error::Error;
+use crate::source::error::{Error, Kind};
 use crate::source::requests::sketch::{self, Row, Sketch};
 use crate::source::requests::{self, Account, Arms, By, Columns, Counted, Format, Latency, Requests, Slice, Taken};
 use crate::source::requests::{NO_ARM, TimeUnit, Valued, When};
@@ -22,11 +22,19 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
             "--merge adds sketches up as they are: leave what says how to read logs out".into(),
         ));
     }
+    if let Some(input) = arguments.output.as_deref().and_then(|output| input_at(&arguments.inputs, output)) {
+        return Err(Failure::Misused(format!("-o: {} is one of the inputs, and would be lost", input.display())));
+    }
     let sketch = if arguments.merge { merged(&arguments.inputs)? } else { counted(console, &arguments)? };
     let lines = lines(&sketch);
     let to_stdout = arguments.csv.as_deref() == Some(Path::new("-"));
     if let Some(path) = &arguments.output {
-        sketch::write(path, &sketch).map_err(failed)?;
+        sketch::write(path, &sketch).map_err(|error| match error.kind {
+            Kind::Unreachable => {
+                Failure::Output { path: path.clone(), error: std::io::Error::other(error.to_string()) }
+            }
+            _ => failed(error),
+        })?;
         let bytes = std::fs::metadata(path).map_or(0, |about| about.len());
         console.note(&format!("wrote {}: {} steps and arms, {bytes} bytes", path.display(), sketch.rows.len()));
     }
@@ -41,6 +49,12 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
         console.answer(&whole(&lines, &sketch.columns))?;
     }
     Ok(Exit::Pass)
+}
+
+/// The input that lies where the sketch should be written.
+fn input_at<'a>(inputs: &'a [PathBuf], output: &Path) -> Option<&'a PathBuf> {
+    let output = output.canonicalize().ok()?;
+    inputs.iter().find(|input| input.canonicalize().is_ok_and(|input| input == output))
 }
 
 fn failed(error: Error) -> Failure {

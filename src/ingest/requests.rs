@@ -188,7 +188,33 @@ impl<'a> Pass<'a> {
             let none = ArmOf::new(wanted, taken).none_found(self.log)?;
             Some(format!("{shown}, {}: {none}", wanted.query.arm.name()))
         });
-        account.bad.iter().map(left_out).chain(nobody).collect()
+        let armless = (account.armless > 0).then(|| {
+            format!(
+                "{shown}: {} of {} rows are of neither arm: no condition holds for them",
+                account.armless, account.rows
+            )
+        });
+        account.bad.iter().map(left_out).chain(nobody).chain(armless).chain(self.strangers(taken)).collect()
+    }
+
+    /// Rows of arms that nobody asks for, whose errors are in nobody's count.
+    fn strangers(&self, taken: &Taken) -> Option<String> {
+        let arms: Vec<ArmOf> = self.asked.iter().map(|wanted| ArmOf::new(wanted, taken)).collect();
+        let asked = |name: &str| arms.iter().any(|arm| arm.names.contains(&name));
+        let mut others: BTreeMap<&str, u64> = BTreeMap::new();
+        for (slice, found) in self.slices.iter().zip(&taken.slices) {
+            let Some(at) = slice.counted.iter().position(|(_, counted)| *counted == Counted::Requests) else {
+                continue;
+            };
+            for ((arm, _), steps) in found.iter().filter(|((arm, _), _)| !asked(arm)) {
+                let rows = steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).sum::<u64>();
+                let most = others.entry(arm).or_default();
+                *most = rows.max(*most);
+            }
+        }
+        let rows: u64 = others.values().sum();
+        let names: Vec<String> = others.keys().take(6).map(|name| format!("{name:?}")).collect();
+        (rows > 0).then(|| format!("{}: {rows} rows are of neither arm: {}", self.log.shown, names.join(", ")))
     }
 
     fn answer(&self, wanted: &Wanted, taken: &Taken) -> (Answer, Busy) {

@@ -19,6 +19,7 @@ pub(super) fn starter(logs: &[&Log], called: &str) -> Starter {
         let of = logs.iter().map(|log| log.shown.as_str()).collect::<Vec<_>>().join(" and ");
         problems.push(format!("nothing of {of} can be judged: {}", not_judged.join("; ")));
     }
+    problems.extend(one_sided(logs));
     let files = match logs {
         [baseline, canary] => Some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() }),
         _ => None,
@@ -67,6 +68,20 @@ fn found(logs: &[&Log], not_judged: &mut Vec<String>) -> Vec<Found> {
         })),
     }
     found
+}
+
+/// What one log knows and the other does not: without it the canary could hide what it does.
+fn one_sided(logs: &[&Log]) -> Option<String> {
+    let [baseline, canary] = logs else { return None };
+    let lacks = |what: &str, of: fn(&Log) -> bool| match (of(baseline), of(canary)) {
+        (true, false) => Some(format!("{} says {what}, and {} does not", baseline.shown, canary.shown)),
+        (false, true) => Some(format!("{} says {what}, and {} does not", canary.shown, baseline.shown)),
+        _ => None,
+    };
+    let hint = "write a configuration that says it of both (`davy init` writes one for logs that are alike)";
+    lacks("which requests are errors", |log| log.errors.is_some())
+        .or_else(|| lacks("how long requests took", |log| log.latency.is_some()))
+        .map(|problem| format!("{problem}: {hint}"))
 }
 
 /// `old.log: a log of requests (combined)`.

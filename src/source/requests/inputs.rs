@@ -22,6 +22,14 @@ impl Input {
         }
     }
 
+    /// The file itself, whatever it was called and whatever links to it.
+    fn itself(&self) -> Input {
+        match self {
+            Input::File(path) => Input::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
+            Input::Standard => Input::Standard,
+        }
+    }
+
     /// How large it is on the disk, where that is known.
     pub(super) fn size(&self) -> Option<u64> {
         match self {
@@ -56,15 +64,25 @@ impl Input {
 
 /// The inputs of a source, each once, in an order that does not depend on the file system.
 pub(super) fn all(written: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    let mut inputs = Vec::new();
+    let (mut inputs, mut known) = (Vec::new(), Vec::new());
     for path in written {
         for input in of(path)? {
-            if !inputs.contains(&input) {
+            let itself = input.itself();
+            if !known.contains(&itself) {
+                known.push(itself);
                 inputs.push(input);
             }
         }
     }
     Ok(inputs)
+}
+
+/// Whether two sources have a file in common.
+pub(super) fn common(one: &[PathBuf], other: &[PathBuf]) -> bool {
+    let all =
+        |written: &[PathBuf]| -> Vec<Input> { all(written).unwrap_or_default().iter().map(Input::itself).collect() };
+    let others = all(other);
+    all(one).iter().any(|input| others.contains(input))
 }
 
 fn of(path: &Path) -> Result<Vec<Input>, Error> {

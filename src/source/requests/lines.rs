@@ -47,6 +47,9 @@ impl Layout {
         match recipe.lines {
             Lines::Delimited { by, names } => {
                 let Some(header) = header(names, head) else { return Ok(None) };
+                if let recipe::Names::LineWith(mark) = names {
+                    layout.header = [mark.as_bytes(), header].concat();
+                }
                 match names {
                     recipe::Names::Fixed(names) => layout.names = names.iter().map(|name| (*name).to_owned()).collect(),
                     recipe::Names::LineWith(_) => {

@@ -46,6 +46,11 @@ use std::path::PathBuf;
 pub use condition::Condition;
 pub use pass::read;
 
+/// Whether two logs have a file in common.
+pub fn share_a_file(one: &Requests, other: &Requests) -> bool {
+    inputs::common(&one.inputs, &other.inputs)
+}
+
 use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
 
 /// The longest latency that has a cell of its own: one day, in nanoseconds.

@@ -144,6 +144,7 @@ impl Rows {
                 dtype if dtype.is_integer() => series.cast(&DataType::Int64)?,
                 dtype if dtype.is_float() => series.cast(&DataType::Float64)?,
                 DataType::Date => series.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?,
+                DataType::Categorical(..) | DataType::Enum(..) => series.cast(&DataType::String)?,
                 _ => series,
             }))
         });

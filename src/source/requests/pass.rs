@@ -69,6 +69,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     if let Some((_, error)) = pass.failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
         return Err(error);
     }
+    unseen(&program, &seen).map_err(|error| error.within(&log.shown))?;
     let bytes = pass.read.load(Ordering::Relaxed);
     let clock = pass.first_clock.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     let clock = clock.map_or("no rows".to_owned(), |(_, words)| words);
@@ -93,6 +94,21 @@ fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>) -> Result<Opti
         }
     }
     Ok(None)
+}
+
+/// An error where a column was named that no row has: a condition on it would never hold, or always.
+fn unseen(program: &Program, seen: &Seen) -> Result<(), Error> {
+    let is_there = |name: &str| {
+        let slot = program.columns.iter().position(|column| column == name);
+        slot.is_none_or(|slot| seen.columns.get(slot).copied().unwrap_or(true))
+    };
+    match program.named.iter().find(|(_, column)| program.open && seen.rows > 0 && !is_there(column)) {
+        None => Ok(()),
+        Some((key, column)) => {
+            let problem = format!("(the source's `{key}`) not one of {} rows has a column {column:?}", seen.rows);
+            Err(Error::unreadable(problem).hint("Keys of objects within are written with points: `data.status`."))
+        }
+    }
 }
 
 /// When a step begins.
@@ -333,6 +349,11 @@ impl Pass<'_> {
             match split.split(line, &mut fields) {
                 Ok(Is::Row) => worker.row(&fields, place)?,
                 Ok(Is::Nothing) => {}
+                Ok(Is::OtherColumns) => {
+                    let text = super::worker::cut(&String::from_utf8_lossy(line));
+                    let hint = "Rows after it would be read wrongly: split the file there.";
+                    return Err(Error::unreadable(format!("names other columns in the middle: {text}")).hint(hint));
+                }
                 Err(why) => {
                     worker.seen.rows += 1;
                     worker.seen.bad(why, place, || super::worker::cut(&String::from_utf8_lossy(line)));

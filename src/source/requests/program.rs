@@ -19,6 +19,10 @@ pub(super) struct Program {
     /// Nothing where no slice measures it.
     pub(super) latency: Option<Took>,
     pub(super) slices: Vec<Part>,
+    /// Whether rows may have other columns than the first: then a wrong name is found out at the end.
+    pub(super) open: bool,
+    /// The columns that somebody named, each with the key that names it.
+    pub(super) named: Vec<(&'static str, String)>,
 }
 
 /// The slots with the time.
@@ -131,7 +135,7 @@ impl Program {
 
     /// The work for these slices over rows of a format, with columns of these names.
     pub(super) fn new(log: &Requests, recipe: &Recipe, slices: &[Slice], names: &Names) -> Result<Program, Error> {
-        check_named(log, slices, names)?;
+        let named = check_named(log, slices, names)?;
         let mut slots = Slots(Vec::new());
         let time = time(log, recipe, names, &mut slots)?;
         let only = Condition::both(recipe.only.clone(), log.filter.clone()).map(|only| slots.compiled(&only));
@@ -163,12 +167,12 @@ impl Program {
             (false, false) => None,
         };
         let slices = slices.iter().map(|slice| part(slice, &mut slots)).collect();
-        Ok(Program { columns: slots.0, only, time, arms, error, latency, slices })
+        Ok(Program { columns: slots.0, only, time, arms, error, latency, slices, open: names.open, named })
     }
 }
 
 /// Columns that were named have to exist: a condition on one that does not would never hold, or always.
-fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<(), Error> {
+fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<Vec<(&'static str, String)>, Error> {
     let conditions = |key: &'static str, condition: Option<&Condition>| {
         let columns = condition.map(|condition| condition.columns()).unwrap_or_default();
         columns.into_iter().map(|column| (key, column.to_owned())).collect::<Vec<_>>()
@@ -197,7 +201,8 @@ fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<(), Er
             named.push(("a metric's `value`", column.clone()));
         }
     }
-    named.iter().try_for_each(|(key, column)| names.named(column, key))
+    named.iter().try_for_each(|(key, column)| names.named(column, key))?;
+    Ok(named)
 }
 
 fn part(slice: &Slice, slots: &mut Slots) -> Part {
@@ -259,7 +264,8 @@ fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> R
     if let Some(error) = &recipe.error {
         return Ok(Bad::When(slots.compiled(error)));
     }
-    match recipe.status.iter().find(|name| names.has(name)) {
+    let usual = |name: &&&str| names.known.iter().find(|known| known.eq_ignore_ascii_case(name));
+    match recipe.status.iter().find_map(|name| usual(&name)) {
         Some(status) => Ok(Bad::Status(slots.of(status))),
         None => {
             let hint =
@@ -276,6 +282,13 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             LatencyFrom::Column(column, unit) if *column == latency.column => Some(*unit),
             _ => None,
         });
+        if let (Some(said), Some(named)) = (latency.unit, named)
+            && said != named
+        {
+            let problem =
+                format!("(the source's `latency`) {} is said to be in {}", quoted(&latency.column), said.name());
+            return Err(Error::unreadable(problem).hint(format!("Its name says {}: leave `unit` out.", named.name())));
+        }
         let Some(unit) = latency.unit.or(named).or(of_recipe) else {
             let problem = format!("does not say what the numbers of {} are in", quoted(&latency.column));
             let hint = format!(

@@ -15,6 +15,8 @@ pub(super) enum Is {
     Row,
     /// A comment, an empty line, a record of another kind: not a row, and nothing is wrong.
     Nothing,
+    /// A header of other columns: nothing after it can be read as before.
+    OtherColumns,
 }
 
 /// Finds the wanted fields of a line.

@@ -149,7 +149,8 @@ fn of_parquet(log: Requests, input: &Input) -> Result<Option<Log>, Error> {
     // who cannot read it says so where it is read
     let Ok(rows) = Rows::open(path) else { return Ok(None) };
     let known: Vec<String> = rows.names().map(str::to_owned).collect();
-    let Some(recipe) = recipe::of(Format::Csv, &[]).filter(|_| usual::is_request(&refs(&known))) else {
+    let header = known.join(",") + "\n";
+    let Some(recipe) = recipe::of(Format::Csv, header.as_bytes()).filter(|_| usual::is_request(&refs(&known))) else {
         return Ok(None);
     };
     let names = Names { known: &known, open: false };

@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) armless: u64,
     pub(super) beyond: u64,
     pub(super) bad: BTreeMap<&'static str, BadSeen>,
+    /// Which of the columns had anything in any row, where that was looked at.
+    pub(super) columns: Vec<bool>,
 }
 
 /// Bad rows of one reason, with the first by their places.
@@ -46,6 +48,8 @@ impl Seen {
         self.filtered += other.filtered;
         self.armless += other.armless;
         self.beyond += other.beyond;
+        self.columns.resize(self.columns.len().max(other.columns.len()), false);
+        self.columns.iter_mut().zip(other.columns).for_each(|(seen, more)| *seen |= more);
         for (why, bad) in other.bad {
             let known = self.bad.entry(why).or_default();
             known.count += bad.count;
@@ -89,6 +93,8 @@ pub(super) struct Worker<'a> {
     /// By slice and arm: the group of the last row and the place of its series.
     last_group: Vec<Vec<Last>>,
     pub(super) seen: Seen,
+    /// Whether to look which columns there are at all: where rows may have others than the first.
+    looks: bool,
 }
 
 /// Windows and steps in nanoseconds.
@@ -140,7 +146,8 @@ impl<'a> Worker<'a> {
             last_arm: 0,
             arms: Vec::new(),
             last_group: program.slices.iter().map(|_| Vec::new()).collect(),
-            seen: Seen::default(),
+            seen: Seen { columns: vec![false; program.columns.len()], ..Seen::default() },
+            looks: program.open,
         }
     }
 
@@ -148,6 +155,10 @@ impl<'a> Worker<'a> {
     #[inline]
     pub(super) fn row(&mut self, fields: &[Value], place: Place) -> Result<(), Error> {
         self.seen.rows += 1;
+        if self.looks {
+            let there = self.seen.columns.iter_mut().zip(fields);
+            there.for_each(|(seen, field)| *seen |= *field != Value::Missing);
+        }
         match self.count(fields)? {
             Ok(()) => {}
             Err((why, slot)) => {
@@ -173,15 +184,21 @@ impl<'a> Worker<'a> {
             self.seen.outside += 1;
             return Ok(Ok(()));
         }
-        let Some(arm) = self.arm(fields) else {
-            self.seen.armless += 1;
-            return Ok(Ok(()));
+        let arm = match self.arm(fields) {
+            Ok(Some(arm)) => arm,
+            Ok(None) => {
+                self.seen.armless += 1;
+                return Ok(Ok(()));
+            }
+            Err(wrong) => return Ok(Err(wrong)),
         };
         let is_error = match &program.error {
             Bad::Unasked => false,
             Bad::When(when) => when.holds(fields),
             Bad::Status(slot) => match number::whole(&fields[*slot]) {
-                Ok(Some(status)) => status >= 500,
+                Ok(Some(status)) if status >= 100 => status >= 500,
+                // nobody answered, or it is no status: neither a success nor surely an error
+                Ok(Some(_)) => return Ok(Err(("has a status below 100", Some(*slot)))),
                 Ok(None) => return Ok(Err(("has no status", Some(*slot)))),
                 Err(_) => return Ok(Err(("has a status that is no number", Some(*slot)))),
             },
@@ -262,21 +279,28 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// The place of the arm among those that were seen.
+    /// The place of the arm among those that were seen; nothing where no condition holds. A row whose arm is left open where
+    /// all others say theirs is no row of nobody's: those that failed early are often so.
     #[inline]
-    fn arm(&mut self, fields: &[Value]) -> Option<usize> {
+    fn arm(&mut self, fields: &[Value]) -> Result<Option<usize>, (&'static str, Option<usize>)> {
         let program = self.program;
         let name: &[u8] = match &program.arms {
             Whose::All(name) => name.as_bytes(),
             Whose::Column(slot) => match &fields[*slot] {
-                Value::Missing => return None,
-                Value::Text(text) => text,
-                Value::Unescaped(text) => text,
-                other => return Some(self.arm_named(plain(other).as_bytes())),
+                Value::Missing => b"",
+                Value::Text(text) => text.trim_ascii(),
+                Value::Unescaped(text) => text.trim_ascii(),
+                other => return Ok(Some(self.arm_named(plain(other).as_bytes()))),
             },
-            Whose::When(arms) => arms.iter().find(|(_, when)| when.holds(fields))?.0.as_bytes(),
+            Whose::When(arms) => match arms.iter().find(|(_, when)| when.holds(fields)) {
+                Some((name, _)) => name.as_bytes(),
+                None => return Ok(None),
+            },
         };
-        Some(self.arm_named(name))
+        match &program.arms {
+            Whose::Column(slot) if name.is_empty() || name == b"-" => Err(("does not say its arm", Some(*slot))),
+            _ => Ok(Some(self.arm_named(name))),
+        }
     }
 
     #[inline]
@@ -338,7 +362,7 @@ impl<'a> Worker<'a> {
             self.seen.outside += counted.requests;
             return Ok(());
         }
-        let Some(arm) = self.arm(fields) else {
+        let Ok(Some(arm)) = self.arm(fields) else {
             self.seen.armless += counted.requests;
             return Ok(());
         };

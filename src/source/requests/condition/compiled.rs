@@ -104,12 +104,19 @@ impl Word {
         Word { text: text.as_bytes().into(), int, float }
     }
 
+    /// Whether a text is this one but for spaces around it. What is true or false may be so in capitals: `True`.
+    fn is_text(&self, text: &[u8]) -> bool {
+        let text = text.trim_ascii();
+        let truth = || matches!(&*self.text, b"true" | b"false") && text.eq_ignore_ascii_case(&self.text);
+        *text == *self.text || truth()
+    }
+
     /// Whether a cell is written so.
     fn is(&self, cell: &Value) -> bool {
         match cell {
             Value::Missing => false,
-            Value::Text(text) => **text == *self.text,
-            Value::Unescaped(text) => *text == self.text,
+            Value::Text(text) => self.is_text(text),
+            Value::Unescaped(text) => self.is_text(text),
             Value::Int(int) => self.int == Some(*int),
             Value::Float(float) => self.float == Some(*float),
             Value::Bool(yes) => *self.text == *if *yes { b"true".as_slice() } else { b"false" },

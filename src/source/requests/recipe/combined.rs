@@ -2,9 +2,9 @@
 //!
 //! The combined format itself does not say how long a request took; everybody appends it in a way of their own. What can
 //! be told is told: nginx's `$request_time` has exactly three decimals (seconds); of several such fields the request's
-//! time is the longest, an upstream's never more; it may be behind a key (`rt=0.005`). A single field of whole numbers is Apache's `%D` (microseconds) where one
-//! of them is so large that it cannot be anything shorter. Otherwise the field has its name, `request_time` or `field_11`,
-//! and the configuration has to say the unit.
+//! time is the longest, an upstream's never more; it may be behind a key (`rt=0.005`). A single field of whole numbers may be
+//! Apache's `%D` (microseconds), milliseconds, a port or a counter of requests: it has its name, `request_time`, and the
+//! configuration has to say the unit.
 
 use super::super::split::spaced::{Field, Fields, keyed};
 use super::head;
@@ -12,8 +12,6 @@ use super::{LatencyFrom, Lines, Recipe, TimeFrom, TimeUnit};
 
 const TIMES: usize = 8;
 const WIDE: usize = 20;
-/// A whole number as large as this is in microseconds: as milliseconds it would be longer than 10 seconds.
-const SURELY_MICROSECONDS: f64 = 10_000.0;
 
 const COMBINED: [&str; 9] = [
     "remote_addr",
@@ -127,9 +125,8 @@ fn request_time(rows: &[Vec<Field>], shape: Shape) -> Option<(usize, Option<Time
         return Some((*at, Some(TimeUnit::Seconds)));
     }
     let mut whole = columns.iter().filter(|(_, cells)| cells.iter().all(|cell| is_whole(cell)));
-    let (at, cells) = whole.next().filter(|_| whole.next().is_none())?;
-    let large = cells.iter().any(|cell| number(cell) >= SURELY_MICROSECONDS);
-    Some((*at, large.then_some(TimeUnit::Microseconds)))
+    let (at, _) = whole.next().filter(|_| whole.next().is_none())?;
+    Some((*at, None))
 }
 
 fn is_whole(cell: &[u8]) -> bool {

@@ -24,7 +24,7 @@ fn tail(tails: &[&str], place: usize, unit: Option<TimeUnit>) {
 
 #[test]
 fn the_time_of_a_request_is_found_behind_the_combined_format() {
-    let (s, us) = (Some(TimeUnit::Seconds), Some(TimeUnit::Microseconds));
+    let s = Some(TimeUnit::Seconds);
     tail(&["0.005"], 0, s);
     tail(&["\"0.005\"", "\"12.005\""], 0, s);
     tail(&["\"-\" 0.005 0.004 .", "\"203.0.113.9\" 1.005 - ."], 1, s);
@@ -32,7 +32,7 @@ fn the_time_of_a_request_is_found_behind_the_combined_format() {
     tail(&["0.005 0.005"], 0, s);
     tail(&["\"2.43\" 0.005"], 1, s);
     tail(&["1416396000.123 0.005"], 1, s);
-    tail(&["5123", "48211"], 0, us);
+    tail(&["5123", "48211"], 0, None);
     tail(&["51", "9999"], 0, None);
     tail(&["512 48211"], 0, None);
     tail(&["\"2.43\""], 0, None);
@@ -122,7 +122,7 @@ fn the_host_may_come_first_and_the_common_format_ends_sooner() {
     let common = "192.0.2.1 - bob [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 -";
     let (names, unit) = spaced(&format!("{common} 12345\n{common} 812\n"));
     assert_eq!((names[5], names[6], names[7]), ("status", "body_bytes_sent", "request_time"));
-    assert_eq!(unit, Some(TimeUnit::Microseconds));
+    assert_eq!(unit, None, "a large whole number may be a counter or a port");
     assert_eq!(names.iter().filter(|name| **name == "request_time").count(), 1);
 }
 

@@ -97,6 +97,11 @@ const AGGREGATES: [&str; 28] = [
     "parent",
 ];
 
+/// Whether a column with this name usually is an HTTP status.
+fn is_status(name: &str) -> bool {
+    STATUS.iter().any(|status| status.eq_ignore_ascii_case(name))
+}
+
 /// Whether a column with this name usually is a latency, and if so the unit that its name says.
 pub fn latency(name: &str) -> Option<Option<TimeUnit>> {
     rank(name).map(|(_, unit)| unit)
@@ -113,10 +118,10 @@ pub fn pick_latency<'n>(names: &[&'n str]) -> Option<(&'n str, Option<TimeUnit>)
 pub fn is_request(names: &[&str]) -> bool {
     let any = |is: &dyn Fn(&str) -> bool| names.iter().any(|name| is(name));
     let timed = any(&|name| latency(name).is_some());
-    let status = any(&|name| STATUS.contains(&name));
+    let status = any(&is_status);
     let ended = status || any(&|name| OUTCOMES.contains(&joined(name).as_str()));
     let asked = any(&|name| ASKED.contains(&joined(name).as_str()));
-    let known = |name: &str| latency(name).is_some() || STATUS.contains(&name);
+    let known = |name: &str| latency(name).is_some() || is_status(name);
     let many = any(&|name| !known(name) && words(name).iter().any(|word| is_aggregate(word)));
     !many && (timed && (ended || asked) || status && asked)
 }

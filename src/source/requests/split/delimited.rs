@@ -8,6 +8,8 @@ use memchr::memchr;
 use super::{Is, Split};
 use crate::source::requests::Value;
 
+/// How the line begins in which the W3C format names its columns.
+const FIELDS: &[u8] = b"#Fields:";
 const UNEVEN: &str = "has more or fewer fields than there are columns";
 const OPEN_QUOTE: &str = "has a quote that does not end in its line";
 
@@ -45,6 +47,17 @@ impl Delimited {
         let mut wanted = places.collect::<Result<Vec<_>, _>>()?;
         wanted.sort_unstable();
         Ok(Delimited { by, columns: names.len(), wanted, comment, header: header.into() })
+    }
+
+    /// Whether a line is the header in another order.
+    #[cold]
+    fn is_reordered(&self, line: &[u8]) -> bool {
+        let sorted = |line: &[u8]| {
+            let mut names: Vec<Vec<u8>> = line.split(|byte| *byte == self.by).map(<[u8]>::to_vec).collect();
+            names.sort();
+            names
+        };
+        first_letters(line) && sorted(line) == sorted(&self.header)
     }
 
     fn plain<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str> {
@@ -110,6 +123,11 @@ impl Delimited {
     }
 }
 
+/// Whether a line begins like a name rather than like a number.
+fn first_letters(line: &[u8]) -> bool {
+    line.iter().find(|byte| **byte != b'"').is_some_and(|byte| !byte.is_ascii_digit())
+}
+
 fn text(field: &[u8]) -> Value<'_> {
     if field.is_empty() { Value::Missing } else { Value::Text(field) }
 }
@@ -130,8 +148,15 @@ impl Split for Delimited {
     #[inline]
     fn split<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str> {
         let first = line.first();
-        if first.is_none() || self.comment.is_some() && first == self.comment.as_ref() || *line == *self.header {
+        if first.is_none() || *line == *self.header {
             return Ok(Is::Nothing);
+        }
+        if self.comment.is_some() && first == self.comment.as_ref() {
+            let other = line.starts_with(FIELDS) && *line != *self.header;
+            return Ok(if other { Is::OtherColumns } else { Is::Nothing });
+        }
+        if line.len() == self.header.len() && self.is_reordered(line) {
+            return Ok(Is::OtherColumns);
         }
         let mut fields_of = |line: &'l [u8]| match memchr(b'"', line) {
             None => self.plain(line, fields),
