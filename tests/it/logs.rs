@@ -40,7 +40,9 @@ struct Row {
 }
 
 const ROUTES: [&str; 5] = ["/cart", "/search?q=a,b", "/say \"hi\"", "/health", ""];
-const WRONG: [&str; 8] = [
+const WRONG: [&str; 10] = [
+    "does not say its arm",
+    "has a status below 100",
     "has a time that cannot be read",
     "has no time",
     "has a latency that is no number",
@@ -55,7 +57,7 @@ const WRONG: [&str; 8] = [
 fn rows(noise: &mut Noise, n: usize, wrong: f64) -> Vec<Row> {
     let below = |noise: &mut Noise, n: usize| ((noise.uniform() * n as f64) as usize).min(n - 1);
     let row = |_| {
-        let arm = ["baseline", "canary", "canary", "other", ""][below(noise, 5)];
+        let arm = ["baseline", "canary", "canary", "other"][below(noise, 4)];
         let took = (4.0 + 2.0 * noise.normal()).exp() * 1_000.0;
         let status = [200, 200, 200, 404, 500, 503][below(noise, 6)];
         let wrong = noise.happens(wrong).then(|| WRONG[below(noise, WRONG.len())]);
@@ -76,6 +78,7 @@ fn line(row: &Row, by: char) -> String {
     let mut time = Timestamp::from_millisecond(1_000 * START + row.ms).unwrap().to_string();
     let mut took = format!("{}.{:03}", row.took / 1_000, row.took % 1_000);
     let (mut status, mut agent) = (row.status.to_string(), "curl");
+    let arm = if row.wrong == Some("does not say its arm") { " " } else { row.arm };
     match row.wrong {
         Some("has a time that cannot be read") => time = "yesterday".into(),
         Some("has no time") => time.clear(),
@@ -83,12 +86,13 @@ fn line(row: &Row, by: char) -> String {
         Some("has a negative latency") => took.insert(0, '-'),
         Some("has no latency") => took.clear(),
         Some("has a status that is no number") => status = "OK".into(),
+        Some("has a status below 100") => status = "000".into(),
         Some("has more or fewer fields than there are columns") => agent = "curl,8",
         Some("has a quote that does not end in its line") => agent = "\"curl",
         _ => {}
     }
     let route = quoted(row.route, by);
-    [time.as_str(), row.arm, &route, &status, &took, agent].join(&by.to_string())
+    [time.as_str(), arm, &route, &status, &took, agent].join(&by.to_string())
 }
 
 /// A file of rows, now and then with an empty line or the header again, which are no rows; with the number of each row's line.
@@ -151,12 +155,9 @@ fn passed(log: &Requests, when: &When) -> Taken {
 /// What a cell has to be: the counts and all latencies in nanoseconds.
 type Plain = BTreeMap<(usize, String, String, i64), (Vec<u64>, Vec<u64>)>;
 
-/// The plain computation: cells, bad rows by reason with the places of the first, rows outside of the windows, and rows of no arm.
-fn plainly(
-    files: &[(PathBuf, Vec<Row>, Vec<usize>)],
-    when: &When,
-) -> (Plain, BTreeMap<&'static str, BadRows>, u64, u64) {
-    let (mut cells, mut bad, mut outside, mut armless) = (Plain::new(), BTreeMap::new(), 0, 0);
+/// The plain computation: cells, bad rows by reason with the places of the first, and rows outside of the windows.
+fn plainly(files: &[(PathBuf, Vec<Row>, Vec<usize>)], when: &When) -> (Plain, BTreeMap<&'static str, BadRows>, u64) {
+    let (mut cells, mut bad, mut outside) = (Plain::new(), BTreeMap::new(), 0);
     for (path, rows, numbers) in files {
         for (row, number) in rows.iter().zip(numbers) {
             let time = Timestamp::from_millisecond(1_000 * START + row.ms).unwrap();
@@ -166,8 +167,6 @@ fn plainly(
             let within = when.windows.is_empty() || when.windows.iter().any(|w| w.start <= time && time < w.end);
             if !misread && !within {
                 outside += 1;
-            } else if !misread && row.arm.is_empty() {
-                armless += 1;
             } else if let Some(wrong) = row.wrong {
                 let bad: &mut BadRows = bad.entry(wrong).or_default();
                 bad.count += 1;
@@ -191,7 +190,7 @@ fn plainly(
             }
         }
     }
-    (cells, bad, outside, armless)
+    (cells, bad, outside)
 }
 
 fn assert_cell(cell: &Cell, counts: &[u64], took: &mut [u64]) {
@@ -214,10 +213,10 @@ fn assert_cell(cell: &Cell, counts: &[u64], took: &mut [u64]) {
 /// What the engine makes of files is what the plain computation makes of their rows.
 fn assert_same(files: &[(PathBuf, Vec<Row>, Vec<usize>)], when: &When) {
     let taken = passed(&log(files.iter().map(|(path, ..)| path.clone()).collect()), when);
-    let (cells, bad, outside, armless) = plainly(files, when);
+    let (cells, bad, outside) = plainly(files, when);
     let account = &taken.account;
     assert_eq!(account.rows, files.iter().map(|(_, rows, _)| rows.len() as u64).sum::<u64>());
-    assert_eq!((account.files, account.outside, account.armless), (files.len(), outside, armless));
+    assert_eq!((account.files, account.outside, account.armless), (files.len(), outside, 0));
     assert_eq!(account.bad.keys().collect::<Vec<_>>(), bad.keys().collect::<Vec<_>>());
     for (why, wanted) in &bad {
         let found = &account.bad[why];
@@ -307,7 +306,7 @@ fn formed(rows: &[Row], form: &str) -> String {
             let object = |row: &Row| {
                 let time = Timestamp::from_millisecond(1_000 * START + row.ms).unwrap().to_string();
                 let route = (!row.route.is_empty()).then_some(row.route);
-                let arm = (!row.arm.is_empty()).then_some(row.arm);
+                let arm = row.arm;
                 let took = row.took as f64 / 1_000.0;
                 serde_json::json!({ "ts": time, "arm": arm, "route": route, "status": row.status, "latency_ms": took })
                     .to_string()
@@ -443,7 +442,7 @@ fn half_an_hour() -> Vec<Row> {
 #[test]
 fn too_many_bad_rows_are_an_error_with_reasons_places_and_a_remedy() {
     let mut rows = half_an_hour();
-    for (at, wrong) in [(10, WRONG[0]), (20, WRONG[2]), (30, WRONG[2]), (4_000, WRONG[2]), (4_500, WRONG[2])] {
+    for (at, wrong) in [(10, WRONG[2]), (20, WRONG[4]), (30, WRONG[4]), (4_000, WRONG[4]), (4_500, WRONG[4])] {
         rows[at].wrong = Some(wrong);
     }
     let folder = folder(", max_bad_rows: 0.05%", &formed(&rows, "csv"));
@@ -616,7 +615,11 @@ fn a_sketch_counts_what_the_judge_counts() {
     let one = sketch(&["--arm", "all of them", "--error", "status = 404"]);
     let lost = rows.iter().filter(|row| row.status == 404).count() as u64;
     assert_eq!(sum(&one, &["requests", "errors"], &|r| &r[1] == "all of them"), [rows.len() as u64, lost]);
-    assert_eq!(sum(&sketch(&["--arm-column", "route"]), &["requests"], &|r| &r[1] == "/cart").len(), 1);
+    assert_eq!(
+        sum(&sketch(&["--arm-column", "route", "--where", "route like \"/*\""]), &["requests"], &|r| &r[1] == "/cart")
+            .len(),
+        1
+    );
     // a file instead of standard output leaves that for the table
     let (code, table, _) = davy(folder.path(), &["sketch", "access.csv", "--csv", "steps.csv"]);
     assert_eq!((code, fs::read_to_string(folder.path().join("steps.csv")).unwrap()), (0, whole));
@@ -670,4 +673,108 @@ fn a_build_without_sketches_says_what_is_missing() {
         );
     }
     assert!(!folder.path().join("out.parquet").exists());
+}
+
+/// Writes a log and judges it with a configuration over it: exit code, and what was said on both streams.
+fn judged(name: &str, text: &str, source: &str, bad: &str) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), text).unwrap();
+    let config = format!(
+        "name: t\nsources: {{ log: {{ requests: {{ path: {name}, {source} }} }} }}\nmetrics: {{ errors: {{ rate: {{ bad: {bad}, total: requests }} }} }}\n\
+         criteria: [{{ metric: errors, pass: \"<= baseline + 50%\" }}]\n"
+    );
+    fs::write(folder.path().join("canary.yaml"), config).unwrap();
+    let output = assert_cmd::Command::cargo_bin("davy").unwrap().arg("judge").arg(folder.path()).output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap_or(-1), said)
+}
+
+/// Half an hour of both arms, the canary's every fourth request failed; `write` makes a line of time, arm and status.
+fn failing(write: impl Fn(i64, &str, u16) -> String) -> String {
+    let row = |i: i64| {
+        let (arm, failed) = if i % 2 == 0 { ("baseline", i % 400 == 0) } else { ("canary", i % 8 == 1) };
+        write(START + i, arm, if failed { 502 } else { 200 })
+    };
+    (0..1_800).map(row).collect()
+}
+
+#[test]
+fn errors_cannot_hide_behind_what_is_missing_or_misspelt() {
+    let json = failing(|ts, arm, status| format!("{{\"ts\":{ts},\"arm\":\"{arm}\",\"status\":{status}}}\n"));
+    let (code, said) = judged("a.ndjson", &json, "status: status", "errors");
+    assert_eq!(code, 10, "{said}");
+    // a misspelt column, in the source or in the metric, is found out
+    for (source, bad) in [("error: \"stauts >= 500\"", "errors"), ("status: status", "'stauts >= 500'")] {
+        let (code, said) = judged("a.ndjson", &json, source, bad);
+        assert_eq!(code, 65, "{said}");
+        assert!(said.contains("not one of 1800 rows has a column \"stauts\""), "{said}");
+    }
+    // requests that failed before anybody answered for them
+    let csv = |write: &dyn Fn(i64, &str, u16) -> String| "ts,arm,status\n".to_owned() + &failing(write);
+    let nobody = csv(&|ts, arm, status| format!("{ts},{},{status}\n", if status == 502 { "-" } else { arm }));
+    let (code, said) = judged("a.csv", &nobody, "status: status", "errors");
+    assert!(code == 65 && said.contains("does not say its arm"), "{code} {said}");
+    let unanswered = csv(&|ts, arm, status| format!("{ts},{arm},{}\n", if status == 502 { 0 } else { status }));
+    let (code, said) = judged("a.csv", &unanswered, "status: status", "errors");
+    assert!(code == 65 && said.contains("has a status below 100"), "{code} {said}");
+    // the same arm with spaces around it, and truth in capitals
+    let spaced = csv(&|ts, arm, status| format!("{ts}, {arm} ,{status}\n"));
+    assert_eq!(judged("a.csv", &spaced, "status: status", "errors").0, 10);
+    let truth = "ts,arm,ok\n".to_owned()
+        + &failing(|ts, arm, s| format!("{ts},{arm},{}\n", if s == 502 { "False" } else { "True" }));
+    assert_eq!(judged("a.csv", &truth, "error: \"ok = false\"", "errors").0, 10);
+    // rows of a third arm are told
+    let third = csv(&|ts, arm, status| format!("{ts},{},{status}\n", if status == 502 { "Canary-2" } else { arm }));
+    let (_, said) = judged("a.csv", &third, "status: status", "errors");
+    assert!(said.contains("rows are of neither arm: \"Canary-2\""), "{said}");
+}
+
+#[test]
+fn columns_that_change_in_the_middle_are_an_error() {
+    let half = failing(|ts, arm, status| format!("{ts},{arm},{status}\n"));
+    let other = failing(|ts, arm, status| format!("{ts},{status},{arm}\n"));
+    let (code, said) =
+        judged("a.csv", &format!("ts,arm,status\n{half}ts,status,arm\n{other}"), "status: status", "errors");
+    assert!(code == 65 && said.contains("names other columns in the middle"), "{code} {said}");
+    let day = |order: &str, rows: &dyn Fn(u16) -> String| {
+        format!("#Version: 1.0\n#Fields: date time x-arm {order}\n{}", rows(0))
+    };
+    let rows = |_: u16| {
+        failing(|ts, arm, status| {
+            format!("{} {arm} {status} 0\n", Timestamp::from_second(ts).unwrap().strftime("%Y-%m-%d %H:%M:%S"))
+                .replace(' ', "\t")
+        })
+    };
+    let (sound, changed) = (day("sc-status x", &rows), day("x sc-status", &rows));
+    let source = "format: w3c, arm: { column: x-arm, baseline: baseline, canary: canary }";
+    let (code, said) = judged("a.log", &format!("{sound}{sound}"), source, "errors");
+    assert_eq!(code, 10, "{said}");
+    let (code, said) = judged("a.log", &format!("{sound}{changed}"), source, "errors");
+    assert!(code == 65 && said.contains("names other columns in the middle"), "{code} {said}");
+}
+
+#[test]
+fn a_file_counts_once_and_for_one_arm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(
+        &path,
+        "ts,arm,route,status,latency_ms\n".to_owned() + &failing(|ts, _, status| format!("{ts},x,/a,{status},5\n")),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink(&path, folder.path().join("current.csv")).unwrap();
+    let again = folder.path().join(".").join("a.csv");
+    let inputs = vec![path.clone(), again, folder.path().to_owned()];
+    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_mins(1) };
+    assert_eq!(passed(&log(inputs), &when).account.rows, 1_800);
+    let davy = |arguments: &[&std::ffi::OsStr]| {
+        let output = assert_cmd::Command::cargo_bin("davy").unwrap().args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) =
+        davy(&["judge".as_ref(), "--baseline".as_ref(), folder.path().as_ref(), "--canary".as_ref(), path.as_ref()]);
+    assert!(code == Some(65) && said.contains("same rows"), "{code:?} {said}");
+    let (code, said) = davy(&["sketch".as_ref(), path.as_ref(), "-o".as_ref(), path.as_ref()]);
+    assert!(code == Some(2) && said.contains("would be lost"), "{code:?} {said}");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("ts,arm"));
 }
