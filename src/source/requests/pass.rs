@@ -105,7 +105,7 @@ fn unseen(program: &Program, seen: &Seen) -> Result<(), Error> {
     match program.named.iter().find(|(_, column)| program.open && seen.rows > 0 && !is_there(column)) {
         None => Ok(()),
         Some((key, column)) => {
-            let problem = format!("(the source's `{key}`) not one of {} rows has a column {column:?}", seen.rows);
+            let problem = format!("not one of {} rows has a column {column:?}, which {key} names", seen.rows);
             Err(Error::unreadable(problem).hint("Keys of objects within are written with points: `data.status`."))
         }
     }

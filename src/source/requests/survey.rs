@@ -1,6 +1,6 @@
 //! What a log of requests seems to hold, found by how it begins: for starting a configuration, never for judging.
 //!
-//! Which columns mean what is not guessed a second time here: it is asked of the [`Program`] that would count the rows.
+//! Which columns mean what is not guessed a second time here: it is asked of the `Program` that would count the rows.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
