@@ -208,9 +208,9 @@ impl Metric<'_> {
                 here.path == there.path || a.canonical.is_some() && a.canonical == b.canonical
             }
             (Source::Requests(here), Source::Requests(there)) => {
-                (here.log.inputs == there.log.inputs || share_a_file(&here.log, &there.log))
-                    && here.log.filter == there.log.filter
+                here.log.filter == there.log.filter
                     && here.slice == there.slice
+                    && (here.log.inputs == there.log.inputs || share_a_file(&here.log, &there.log))
             }
             (one, other) => one == other,
         };

@@ -25,8 +25,6 @@ use crate::source::{Ask, Error, Outside, Query, Source, Told};
 pub(super) const BASE: SignedDuration = SignedDuration::from_secs(10);
 /// What a column's numbers are counted in.
 const THOUSANDTH: f64 = 1e-3;
-/// So many groups are told apart while a log is read, so that the busiest of both arms are among those of each.
-const TOLD_APART: usize = 200;
 /// The group of rows that name none.
 const NAMELESS: &str = "(none)";
 
@@ -119,7 +117,8 @@ impl<'a> Pass<'a> {
         }
         let mut slice = asked.slice.clone();
         if let Some(by) = &mut slice.by {
-            by.most = by.most.max(TOLD_APART);
+            // all are counted: which are the busiest of both arms is known at the end
+            by.most = usize::MAX;
             slice.counted.push((REQUESTS.to_owned(), Counted::Requests));
         }
         let partly = slice.filter.is_some() || slice.by.is_some();
@@ -161,14 +160,10 @@ impl<'a> Pass<'a> {
             Err(error) => return self.failed(&error),
         };
         self.doubts(&taken).into_iter().for_each(|doubt| (outside.told)(Told::Doubt(doubt)));
-        let canonical = match self.log.inputs.as_slice() {
-            [one] => std::fs::canonicalize(one).ok(),
-            _ => None,
-        };
         let answered = self.asked.iter().map(|wanted| {
             let (answer, busy) = self.answer(wanted, &taken);
             let clock = taken.account.clock.clone();
-            (wanted.at, Ok(Fetched { answer, clock, canonical: canonical.clone(), lost: None, log: Some(busy) }))
+            (wanted.at, Ok(Fetched { answer, clock, canonical: None, lost: None, log: Some(busy) }))
         });
         answered.collect()
     }

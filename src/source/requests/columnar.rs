@@ -1,16 +1,15 @@
 //! Inputs that are Parquet: each worker takes a group of rows, of which only the wanted columns are decoded, and those groups
 //! not at all that lie outside of all windows by what the file says of their times.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::clock::Clock;
 use super::inputs::Input;
 use super::parquet::Rows;
-use super::pass::{Chunks, Lines, account, all_seen, bearable, beginning, crew};
+use super::pass::{Chunks, Failed, Lines, account, all_seen, bearable, beginning, crew};
 use super::program::{Bad, Names, Program, Time};
 use super::recipe;
-use super::store::{Store, held};
+use super::store::Store;
 use super::worker::{Seen, Worker};
 use super::{Account, Format, Requests, SCALE, Slice, Taken, When};
 use crate::source::error::Error;
@@ -62,8 +61,7 @@ pub(super) fn read(
         next: AtomicUsize::new(0),
         rows: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        failed: Mutex::default(),
+        failed: Failed::default(),
     };
     let clock = Clock::new(log.columns.zone.as_deref())?;
     let of = files.iter().map(|rows| (0..rows.groups()).map(|group| rows.size(group).1).sum::<u64>()).sum();
@@ -73,9 +71,7 @@ pub(super) fn read(
     };
     let parts = crew(outside, so_far, |_, _| pass.work(Worker::new(&program, when, clock.clone(), &store), &clock));
     let (seen, chunks) = all_seen(parts);
-    if let Some((_, error)) = pass.failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        return Err(error);
-    }
+    pass.failed.result()?;
     let account = Account {
         files: inputs.len(),
         bytes: inputs.iter().filter_map(Input::size).sum(),
@@ -101,14 +97,13 @@ struct Pass<'a> {
     next: AtomicUsize,
     rows: AtomicU64,
     bytes: AtomicU64,
-    stop: AtomicBool,
-    failed: Mutex<Option<(usize, Error)>>,
+    failed: Failed,
 }
 
 impl Pass<'_> {
     fn work(&self, mut worker: Worker, fresh: &Clock) -> (Seen, Chunks) {
         let mut counted = Chunks::new();
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.failed.stops() {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
             let Some((at, group)) = self.groups.get(next).copied() else { break };
             let (rows, bytes) = self.files[at].size(group);
@@ -119,13 +114,7 @@ impl Pass<'_> {
                     self.rows.fetch_add(rows, Ordering::Relaxed);
                     self.bytes.fetch_add(bytes, Ordering::Relaxed);
                 }
-                Err(error) => {
-                    let mut failed = held(&self.failed);
-                    if failed.as_ref().is_none_or(|(before, _)| next < *before) {
-                        *failed = Some((next, error));
-                    }
-                    self.stop.store(true, Ordering::Relaxed);
-                }
+                Err(error) => self.failed.at(next, error),
             }
         }
         (worker.finish(), counted)

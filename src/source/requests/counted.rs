@@ -115,7 +115,7 @@ fn of(
                 return Err(Error::unreadable("a sketch is read from a file, not from standard input"));
             };
             let sketch = sketch::read(path)?;
-            let scale = 10_f64.powi(sketch.unit.power() as i32 - 6);
+            let scale = sketch.unit.in_milliseconds();
             Ok(Aggregates {
                 rows: sketch.rows.iter().map(|row| aggregate(row, &sketch.columns)).collect(),
                 scale,

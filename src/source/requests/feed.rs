@@ -3,13 +3,13 @@
 //! Reading is the one thing that has to happen in order, so it does nothing else: it fills a buffer and cuts it at the last
 //! line end. What a chunk means is found out by whoever took it, while the next one is read.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memrchr;
 
-use crate::source::error::Error;
+use crate::source::error::{Error, Place};
 use crate::source::file::compression;
 
 /// How much is read at once.
@@ -103,6 +103,24 @@ impl Feed {
             }
         }
     }
+}
+
+/// Hands over the lines of an input that is small enough for one thread, each with its number; longer ones are cut.
+pub(super) fn each_line(
+    mut content: impl BufRead,
+    longest: u64,
+    mut each: impl FnMut(&[u8], u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = content.by_ref().take(longest).read_until(b'\n', &mut line);
+        if read.map_err(|error| compression::broken(&error))? == 0 {
+            break;
+        }
+        each(&line, number).map_err(|error| error.at(Place::line(number)))?;
+    }
+    Ok(())
 }
 
 /// Counts what is read.

@@ -15,12 +15,13 @@
 //! Nothing in a log says what the values are: nanoseconds, unless the user knows better. The maxima beside the histograms are
 //! milliseconds by default, so that their ratio to the values gives a wrong unit away ([`Aggregates::doubt`]).
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
+use super::feed::each_line;
 use super::{Aggregate, Aggregates, TimeUnit};
 use crate::encoded;
 use crate::series::Timestamp;
-use crate::source::error::{Error, Place};
+use crate::source::error::Error;
 
 /// A line longer than this is no interval: the largest histogram that is written takes a tenth of it.
 const LONGEST_LINE: u64 = 1 << 26;
@@ -28,23 +29,15 @@ const NANOSECONDS: i128 = 1_000_000_000;
 const YEAR: i128 = 365 * 24 * 3600 * NANOSECONDS;
 
 /// Reads a whole log; `unit` says what the values are, if not nanoseconds.
-pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates, Error> {
+pub fn read(content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates, Error> {
     let mut log = Log::default();
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let taken = content.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        if taken.map_err(|e| Error::unreadable(format!("cannot be read to its end ({e})")))? == 0 {
-            break;
-        }
-        log.line(&line).map_err(|error| error.at(Place::line(number)))?;
-    }
+    each_line(content, LONGEST_LINE, |line, _| log.line(line))?;
     if log.rows.is_empty() && !log.is_log {
         return Err(Error::unreadable("has no interval of a histogram log").expected(LINE));
     }
     let used = unit.unwrap_or(TimeUnit::Nanoseconds);
     let doubt = log.largest.and_then(|(value, shown)| doubt(value / shown, used));
-    Ok(Aggregates { rows: log.rows, scale: 10_f64.powi(used.power() as i32 - 6), doubt })
+    Ok(Aggregates { rows: log.rows, scale: used.in_milliseconds(), doubt })
 }
 
 const LINE: &str = "lines such as `0.127,1.007,2.769,HISTFAAA…`: begin, length, maximum, histogram";

@@ -46,12 +46,12 @@ use std::path::PathBuf;
 pub use condition::Condition;
 pub use pass::read;
 
+use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
+
 /// Whether two logs have a file in common.
 pub fn share_a_file(one: &Requests, other: &Requests) -> bool {
     inputs::common(&one.inputs, &other.inputs)
 }
-
-use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};
 
 /// The longest latency that has a cell of its own: one day, in nanoseconds.
 pub const LONGEST: u64 = 86_400_000_000_000;

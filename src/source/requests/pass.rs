@@ -61,14 +61,11 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         sizes: inputs.iter().map(Input::size).sum(),
         read,
         rows: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        failed: Mutex::default(),
+        failed: Failed::default(),
         first_clock: Mutex::default(),
     };
     let (seen, chunks) = pass.run(&store, when, &clock, outside);
-    if let Some((_, error)) = pass.failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        return Err(error);
-    }
+    pass.failed.result()?;
     unseen(&program, &seen).map_err(|error| error.within(&log.shown))?;
     let bytes = pass.read.load(Ordering::Relaxed);
     let clock = pass.first_clock.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -131,9 +128,7 @@ struct Pass<'a> {
     sizes: Option<u64>,
     read: Arc<AtomicU64>,
     rows: AtomicU64,
-    stop: AtomicBool,
-    /// What went wrong in the first of the inputs in which anything did.
-    failed: Mutex<Option<(usize, Error)>>,
+    failed: Failed,
     /// How the first input that has times writes them.
     first_clock: Mutex<Option<(usize, String)>>,
 }
@@ -185,6 +180,31 @@ pub(super) fn crew<T: Send>(
     })
 }
 
+/// What went wrong, in the first place of all in which anything did; then no worker begins anything new.
+#[derive(Default)]
+pub(super) struct Failed {
+    stop: AtomicBool,
+    first: Mutex<Option<(usize, Error)>>,
+}
+
+impl Failed {
+    pub(super) fn at(&self, place: usize, error: Error) {
+        let mut first = held(&self.first);
+        if first.as_ref().is_none_or(|(before, _)| place < *before) {
+            *first = Some((place, error));
+        }
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn stops(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn result(&self) -> Result<(), Error> {
+        held(&self.first).take().map_or(Ok(()), |(_, error)| Err(error))
+    }
+}
+
 /// Says that a worker is done, however it ended.
 struct Over<'a>(&'a Mutex<usize>, &'a Condvar);
 
@@ -222,12 +242,12 @@ impl Pass<'_> {
     fn work(&self, me: usize, open: &[Mutex<Option<Open>>], mut worker: Worker, fresh: &Clock) -> (Seen, Chunks) {
         let (mut chunk, mut counted) = (Chunk::default(), Chunks::new());
         let mut clock_of = usize::MAX;
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.failed.stops() {
             let (at, split, clock) = match self.take(me, open, &mut chunk, fresh) {
                 Ok(Some(taken)) => taken,
                 Ok(None) => break,
                 Err((at, error)) => {
-                    self.fail(at, error);
+                    self.failed.at(at, error);
                     break;
                 }
             };
@@ -237,20 +257,12 @@ impl Pass<'_> {
             match self.chunk(&chunk, at, &*split, &mut worker) {
                 Ok(lines) => counted.insert((at, chunk.number), lines),
                 Err(error) => {
-                    self.fail(at, error.within(&self.inputs[at].shown()));
+                    self.failed.at(at, error.within(&self.inputs[at].shown()));
                     break;
                 }
             };
         }
         (worker.finish(), counted)
-    }
-
-    fn fail(&self, at: usize, error: Error) {
-        let mut failed = held(&self.failed);
-        if failed.as_ref().is_none_or(|(before, _)| at < *before) {
-            *failed = Some((at, error));
-        }
-        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// The next chunk: of one's own input, of the next input, or of what somebody else has open.

@@ -19,8 +19,9 @@
 //! A listing says how often and how slow, not when: [`Aggregate::time`] is none. Listings of latencies that wrk2 calls
 //! uncorrected leave out what waiting requests would have seen, and are the same requests once more: they are left out.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
+use super::feed::each_line;
 use super::{Aggregate, Aggregates, GRID, LONGEST, SCALE, TimeUnit};
 use crate::series::Bins;
 use crate::source::error::{Error, Place};
@@ -31,17 +32,9 @@ const LONGEST_LINE: u64 = 1 << 20;
 const SLOW: f64 = 0.9;
 
 /// Reads all listings of an output; `unit` says what the values are, if not milliseconds.
-pub fn read(mut content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates, Error> {
+pub fn read(content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates, Error> {
     let mut output = Output { power: unit.unwrap_or(TimeUnit::Milliseconds).power(), ..Output::default() };
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let taken = content.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        if taken.map_err(|e| Error::unreadable(format!("cannot be read to its end ({e})")))? == 0 {
-            break;
-        }
-        output.line(&String::from_utf8_lossy(&line), number).map_err(|error| error.at(Place::line(number)))?;
-    }
+    each_line(content, LONGEST_LINE, |line, number| output.line(&String::from_utf8_lossy(line), number))?;
     output.close()?;
     if output.rows.is_empty() {
         let expected = "a line `Value   Percentile   TotalCount 1/(1-Percentile)` and rows of four numbers below it";

@@ -264,8 +264,8 @@ fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> R
     if let Some(error) = &recipe.error {
         return Ok(Bad::When(slots.compiled(error)));
     }
-    let usual = |name: &&&str| names.known.iter().find(|known| known.eq_ignore_ascii_case(name));
-    match recipe.status.iter().find_map(|name| usual(&name)) {
+    let known = |usual: &&str| names.known.iter().find(|known| known.eq_ignore_ascii_case(usual));
+    match recipe.status.iter().find_map(known) {
         Some(status) => Ok(Bad::Status(slots.of(status))),
         None => {
             let hint =
