@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rules::{Looks, Policy, Rules, Severity};
-use super::verdict::{Finding, Outcome, Recommendation, Score, Trace, Verdict};
+use super::requests::ArmRequests;
+use super::rules::{Kind, Looks, Policy, Rules, Severity};
+use super::verdict::{Distribution, Finding, Outcome, Recommendation, Score, Trace, Verdict};
 use super::{explain, grid, look};
 use crate::series::{Arm, Dataset, MetricName, Pair, Series, Window};
+use crate::stats::slow::Requests;
 
 /// Combines the findings.
 ///
@@ -30,7 +32,9 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         score,
         windows: data.windows,
         step: data.step,
+        warmup: rules.policy.warmup,
         traces: traces(rules, data),
+        distributions: distributions(rules, data),
         look: look.told(rules, data),
         notes: notes(rules, data, look),
         level: rules.policy.level,
@@ -156,6 +160,38 @@ fn another_time(windows: Pair<Window>) -> Option<String> {
     Some(format!("the baseline is another window, {by} {side}, {how}"))
 }
 
+/// The quantile of a step's requests that is shown for them.
+const MIDDLE: f64 = 0.5;
+
+/// The quantiles of a distribution that are worth a point in a drawing.
+const QUANTILES: [f64; 21] = [
+    0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999,
+    0.99999, 1.0,
+];
+
+/// How the requests of each metric with requests spread, seen over the judged time as a whole.
+fn distributions(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Distribution> {
+    let grid = grid::Grid::new(data, rules.policy.warmup);
+    let named: BTreeSet<&MetricName> = rules.criteria.iter().map(|c| &c.metric).collect();
+    let metrics = rules.metrics.iter().filter(|(name, metric)| named.contains(name) && metric.kind == Kind::Values);
+    metrics
+        .filter_map(|(name, metric)| {
+            let arms = grid.values(data.metrics.get(name)?).map(|steps| ArmRequests::new(steps).pooled);
+            let n = arms.as_ref().map(|requests| requests.len());
+            // A quantile is told where at least one request is beyond it; the two ends are requests themselves.
+            let told = |requests: &Requests, q: f64| {
+                let rare = q.min(1.0 - q);
+                rare <= 0.0 || rare * requests.len() as f64 >= 1.0
+            };
+            let quantiles = arms.as_ref().map(|requests| {
+                let told = QUANTILES.iter().filter(|q| told(requests, **q));
+                told.filter_map(|q| Some((*q, requests.quantile(*q)?))).collect()
+            });
+            Some((name.clone(), Distribution { unit: metric.unit.clone(), n, quantiles }))
+        })
+        .collect()
+}
+
 /// The points of every metric that a criterion names, on the common grid.
 fn traces(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Trace> {
     let grid = grid::Grid::new(data, 0);
@@ -164,9 +200,11 @@ fn traces(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Trace> {
     metrics
         .filter_map(|(name, metric)| {
             let series = data.metrics.get(name)?;
-            let steps = Pair::build(|arm| trace(&grid, series, arm, metric.kind == super::rules::Kind::GoodShare));
+            let steps = Pair::build(|arm| trace(&grid, series, arm, metric.kind == Kind::GoodShare));
             let origin = data.origins.get(name).cloned().unwrap_or_default();
-            Some((name.clone(), Trace { unit: metric.unit.clone(), steps, origin }))
+            let many = |series: &Series| matches!(series, Series::Values { .. } | Series::Buckets { .. });
+            let quantile = (many(&series.baseline) || many(&series.canary)).then_some(MIDDLE);
+            Some((name.clone(), Trace { unit: metric.unit.clone(), quantile, steps, origin }))
         })
         .collect()
 }
@@ -183,7 +221,7 @@ fn trace(grid: &grid::Grid, series: &Pair<Series>, arm: Arm, good: bool) -> Vec<
         }
         Series::Gauge { .. } => grid.gauge(series).get(arm).clone(),
         Series::Values { .. } | Series::Buckets { .. } => {
-            grid.values(series).get(arm).iter().map(|requests| requests.quantile(0.5)).collect()
+            grid.values(series).get(arm).iter().map(|requests| requests.quantile(MIDDLE)).collect()
         }
     }
 }

@@ -30,8 +30,13 @@ pub struct Verdict {
     pub windows: Pair<Window>,
     /// The spacing of the points.
     pub step: SignedDuration,
+    /// Steps at the beginning of both windows that were left out.
+    pub warmup: usize,
     /// The points themselves, one entry per step of the window, for the reader's eye; by metric.
     pub traces: BTreeMap<MetricName, Trace>,
+    /// How the requests of each arm spread, for the reader's eye; by metric, where requests are known one by one or in
+    /// histograms.
+    pub distributions: BTreeMap<MetricName, Distribution>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Confidence of the policy.
@@ -65,10 +70,23 @@ pub enum Look {
 pub struct Trace {
     /// What the values are measured in.
     pub unit: Unit,
+    /// What each point is of the requests in its step, where it is made of many: the quantile (in [0, 1]).
+    pub quantile: Option<f64>,
     /// One entry per step, nothing where nothing was measured.
     pub steps: Pair<Vec<Option<f64>>>,
     /// Where the series came from.
     pub origin: String,
+}
+
+/// How the requests of each arm spread over the judged time, warm-up left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distribution {
+    /// What the values are measured in.
+    pub unit: Unit,
+    /// How many requests each arm has.
+    pub n: Pair<u64>,
+    /// Quantiles in [0, 1] with their values, both rising. An arm has those that its number of requests can tell.
+    pub quantiles: Pair<Vec<(f64, f64)>>,
 }
 
 /// The four answers. The order is from good to bad, as a verdict combines them.

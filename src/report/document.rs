@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,8 +45,23 @@ pub struct Document {
     pub findings: Vec<Finding>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
+    /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).
+    #[serde(default)]
+    pub warmup_steps: u64,
     /// The judged points themselves, by metric.
     pub traces: Vec<Trace>,
+    /// How the requests of each arm spread, by metric, where requests are known one by one or in histograms (since 1.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distributions: Vec<Distribution>,
+    /// The looks taken so far, this one the last, where somebody kept them (since 1.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<PastLook>,
+    /// The success criteria of the rollout and the findings that show them (since 1.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub success: Vec<Success>,
+    /// What was asked of which source; never in a recording (since 1.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queries: Vec<Query>,
     /// Fingerprint of the resolved configuration.
     pub fingerprint: String,
 }
@@ -122,6 +137,60 @@ pub struct Span {
     pub end: String,
     /// How many whole or begun steps it has.
     pub steps: u64,
+}
+
+/// A look that was taken, in short: what became of each criterion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PastLook {
+    /// Up to when the data was looked at (RFC 3339, UTC).
+    pub end: String,
+    /// Which of the planned looks it was, where they are.
+    pub number: Option<u64>,
+    /// The answer then.
+    pub outcome: Outcome,
+    /// What was found then, in the order of the verdict's findings.
+    pub findings: Vec<PastFinding>,
+}
+
+/// What was found of a criterion at a look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PastFinding {
+    /// The criterion.
+    pub criterion: String,
+    /// The answer then.
+    pub outcome: Outcome,
+    /// Why, for programs.
+    pub reason: String,
+    /// Sample size of the canary then.
+    pub n: Option<Number>,
+    /// What was compared with the bound then.
+    pub effect: Option<Effect>,
+    /// How strong the evidence was then.
+    pub strength: Option<Strength>,
+}
+
+/// A success criterion of the rollout: met when all of its findings pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Success {
+    /// Its identifier: SC-001.
+    pub id: String,
+    /// What it says.
+    pub says: String,
+    /// The names of the criteria that show it; those that this phase does not judge are not among its findings.
+    pub criteria: Vec<String>,
+}
+
+/// What was asked of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Query {
+    /// The metric.
+    pub metric: String,
+    /// The arm: "baseline" or "canary".
+    pub arm: String,
+    /// The source: a path, a service with its region.
+    pub source: String,
+    /// The question.
+    pub asked: String,
 }
 
 /// The four answers.
@@ -371,10 +440,35 @@ pub struct Trace {
     pub metric: String,
     /// What the values are measured in.
     pub unit: UnitName,
+    /// What each point is of the requests in its step, such as "p50"; absent where there is one number per step (since 1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistic: Option<String>,
     /// Where the series came from.
     pub origin: String,
     /// One entry per step, null where nothing was measured.
     pub steps: Arms<Vec<Option<Number>>>,
+}
+
+/// How the requests of each arm spread over the judged time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Distribution {
+    /// The metric.
+    pub metric: String,
+    /// What the values are measured in.
+    pub unit: UnitName,
+    /// How many requests each arm has.
+    pub n: Arms<u64>,
+    /// Quantiles of each arm, rising; those that the number of requests can tell.
+    pub quantiles: Arms<Vec<Quantile>>,
+}
+
+/// A quantile with its value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Quantile {
+    /// Which, from 0 to 1.
+    pub q: Number,
+    /// Its value.
+    pub value: Number,
 }
 
 /// A unit's name: "share" (between 0 and 1), "ms", "bytes", "percent", "per_second", "per:EXPOSURE" as in

@@ -1,9 +1,9 @@
 //! A verdict as its document: field by field, nothing left out and nothing added but the version.
 
 use super::document::{
-    Action, Arms, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look, LookKind, Number,
-    Outcome, Periods, Proof, Range, Recommendation, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span,
-    Strength, Trace, UnitName,
+    Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look,
+    LookKind, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Rule, RuleKind,
+    SCHEMA_VERSION, Score, Severity, Side, Span, Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -28,7 +28,12 @@ impl From<&Verdict> for Document {
             look: Some(look(&verdict.look)),
             findings: verdict.findings.iter().map(finding).collect(),
             notes: verdict.notes.clone(),
+            warmup_steps: verdict.warmup as u64,
             traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),
+            distributions: verdict.distributions.iter().map(|(metric, spread)| distribution(metric, spread)).collect(),
+            looks: Vec::new(),
+            success: Vec::new(),
+            queries: Vec::new(),
             fingerprint: verdict.fingerprint.clone(),
         }
     }
@@ -233,11 +238,38 @@ fn ranges(intervals: Pair<Option<(f64, f64)>>) -> Option<Arms<Option<Range>>> {
     known.then(|| intervals.map(|interval| interval.map(range)).into())
 }
 
+impl PastLook {
+    /// What is kept of a look.
+    pub fn of(document: &Document) -> PastLook {
+        let finding = |finding: &Finding| PastFinding {
+            criterion: finding.criterion.clone(),
+            outcome: finding.outcome,
+            reason: finding.reason.clone(),
+            n: finding.evidence.n.canary,
+            effect: finding.evidence.effect.clone(),
+            strength: finding.evidence.strength.clone(),
+        };
+        PastLook {
+            end: document.arms.canary.window.end.clone(),
+            number: document.look.as_ref().and_then(|look| look.number),
+            outcome: document.outcome,
+            findings: document.findings.iter().map(finding).collect(),
+        }
+    }
+}
+
+fn distribution(metric: &str, spread: &verdict::Distribution) -> Distribution {
+    let quantile = |(q, value): &(f64, f64)| Some(Quantile { q: Number::new(*q)?, value: Number::new(*value)? });
+    let quantiles = spread.quantiles.as_ref().map(|arm| arm.iter().filter_map(quantile).collect());
+    Distribution { metric: metric.into(), unit: (&spread.unit).into(), n: spread.n.into(), quantiles: quantiles.into() }
+}
+
 fn trace(metric: &str, trace: &verdict::Trace) -> Trace {
     let points = |steps: &Vec<Option<f64>>| steps.iter().map(|step| step.and_then(Number::new)).collect();
     Trace {
         metric: metric.into(),
         unit: (&trace.unit).into(),
+        statistic: trace.quantile.map(|q| statistic(Statistic::Quantile(q))),
         origin: trace.origin.clone(),
         steps: trace.steps.as_ref().map(points).into(),
     }

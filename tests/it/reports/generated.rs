@@ -2,8 +2,8 @@
 
 use davy::judge::rules::{Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
-    Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation, Score,
-    Strength, Trace, Verdict,
+    Distribution, Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation,
+    Score, Strength, Trace, Verdict,
 };
 use davy::series::{Pair, SignedDuration, Timestamp, Window};
 use proptest::collection::{btree_map, vec};
@@ -148,13 +148,23 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
         text().prop_map(|to| Recommendation::RollBack { to }),
     ];
     let trace = (unit(), pair(vec(option::of(number()), 0..90).boxed()), text())
-        .prop_map(|(unit, steps, origin)| Trace { unit, steps, origin });
+        .prop_map(|(unit, steps, origin)| Trace { unit, quantile: None, steps, origin });
+    let quantiles = || vec((0.0..=1.0_f64, number()), 0..9);
+    let distribution = (unit(), pair(any::<u64>().boxed()), pair(quantiles().boxed()))
+        .prop_map(|(unit, n, quantiles)| Distribution { unit, n, quantiles });
     let score = (option::of(number()), vec((text(), option::of(number())), 0..4))
         .prop_map(|(total, groups)| Score { total, groups });
     let texts = (text(), option::of(text()), text(), vec(text(), 0..3), text());
     let labels = pair(vec((text(), text()), 0..3).boxed());
     let answer = (outcome(), recommendation, vec(finding(), 0..6), score);
-    let data = (pair(window()), any::<u32>(), btree_map(text(), trace, 0..4), number(), look());
+    let warmup = proptest::sample::select(vec![0, 1, 1_000_000]);
+    let data = (
+        (pair(window()), warmup),
+        any::<u32>(),
+        (btree_map(text(), trace, 0..4), btree_map(text(), distribution, 0..3)),
+        number(),
+        look(),
+    );
     (texts, labels, answer, data)
         .prop_map(|((name, phase, summary, notes, fingerprint), labels, answer, data)| Verdict {
             name,
@@ -166,9 +176,11 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
             findings: answer.2,
             score: answer.3,
             look: data.4,
-            windows: data.0,
+            windows: data.0.0,
+            warmup: data.0.1,
             step: SignedDuration::from_millis(i64::from(data.1)),
-            traces: data.2,
+            traces: data.2.0,
+            distributions: data.2.1,
             notes,
             level: data.3,
             fingerprint,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use davy::judge::rules::{Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
-    Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation, Score,
-    Strength, Trace, Verdict,
+    Distribution, Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation,
+    Score, Strength, Trace, Verdict,
 };
 use davy::series::{Pair, SignedDuration, Window};
 
@@ -215,12 +215,22 @@ pub fn silent() -> Finding {
     }
 }
 
+/// Latencies of both arms.
+fn spread() -> Distribution {
+    let arm = |factor: f64| {
+        let points = [(0.0, 3.1), (0.1, 21.0), (0.5, 48.0), (0.9, 79.0), (0.95, 91.0), (0.99, 160.0), (1.0, 412.0)];
+        points.map(|(q, value)| (q, value * factor)).to_vec()
+    };
+    Distribution { unit: Unit::Milliseconds, n: pair(5_210, 274), quantiles: pair(arm(1.0), arm(1.04)) }
+}
+
 /// A healthy canary.
 pub fn pass() -> Verdict {
     let mut falling = wave(84.0, 0.02);
     falling[4] = None;
     let trace = |unit, baseline, canary| Trace {
         unit,
+        quantile: None,
         steps: pair(baseline, canary),
         origin: "canary.csv, columns errors and requests".into(),
     };
@@ -239,6 +249,8 @@ pub fn pass() -> Verdict {
             window("2026-11-21T12:00:00Z", "2026-11-21T13:00:00Z"),
         ),
         step: SignedDuration::from_mins(5),
+        warmup: 1,
+        distributions: BTreeMap::from([("latency".to_string(), spread())]),
         traces: BTreeMap::from([
             ("errors".to_string(), trace(Unit::Share, wave(0.0004, 0.1), wave(0.00042, 0.12))),
             ("latency_p95".to_string(), trace(Unit::Milliseconds, wave(82.0, 0.02), falling)),
@@ -281,6 +293,7 @@ pub fn fail() -> Verdict {
     verdict.windows.baseline = window("2026-11-14T12:00:00Z", "2026-11-14T13:00:00Z");
     let hits = Trace {
         unit: Unit::Share,
+        quantile: None,
         steps: pair(wave(0.85, 0.003), (0..12).map(|i| Some(0.85 - 0.02 * f64::from(i))).collect()),
         origin: "logs".into(),
     };
