@@ -52,6 +52,11 @@ pub enum Command {
     /// With a configuration, or without one by `--baseline` and `--canary` (or `--data` with an `arm` column): then
     /// usual column names are recognised and the documented defaults apply.
     Judge(Judge),
+    /// Judge again and again, until there is an answer or the soak ends
+    ///
+    /// How long and how often is said by the configuration (`soak`, `every`). The canary is watched from the beginning of its
+    /// window; where that would reach back from now, from the next step on.
+    Watch(Watch),
     /// Ask the sources and judge nothing: everything that `judge` would look at, into a recording
     ///
     /// Says of each metric what was fetched. `davy judge DIR` judges it, without asking the sources again.
@@ -120,6 +125,40 @@ pub struct Judge {
     /// Write what was read and judged into a folder that is itself a configuration
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// How the verdict becomes an exit code.
+    #[command(flatten)]
+    pub exit: Exit,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it; ./canary.yaml when none is given
+    pub config: Option<PathBuf>,
+    /// The phase to watch
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Watch each phase in turn, as long as they pass
+    #[arg(long, conflicts_with = "phase")]
+    pub all_phases: bool,
+    /// Set a name that the configuration refers to as ${NAME}
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// When the canary began (RFC 3339); with --all-phases, the first phase
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// Keep every look in a folder that is itself a configuration; with --all-phases, in a folder below for each
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+    /// Go on with the watch that the --record folder keeps, if it has not ended
+    #[arg(long, requires = "record")]
+    pub resume: bool,
+    /// After so many failures of a source in a row there is no hope
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
+    pub give_up_after: usize,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: Output,
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
@@ -439,6 +478,10 @@ fn name_value(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE, such as version=42".into()),
     }
+}
+
+fn failures(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number of failures, such as 10".into())
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {

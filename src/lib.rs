@@ -63,7 +63,7 @@
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),
 //! [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
-//! judge on trial), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
+//! judge on trial), [`watch`] (judging again and again until there is an answer), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
 pub mod series;
 
@@ -86,6 +86,8 @@ pub mod ingest;
 pub mod config;
 
 pub mod record;
+
+pub mod watch;
 
 pub mod report;
 

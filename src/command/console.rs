@@ -27,15 +27,19 @@ impl Console {
     /// How a report on stdout may look.
     pub(super) fn style(&self, details: bool) -> Style {
         let terminal = io::stdout().is_terminal();
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let color = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => terminal && !unwanted,
-        };
+        let color = self.colors(terminal);
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
         let width = columns.filter(|_| terminal).unwrap_or(80).clamp(60, 120);
         Style { color, width, details }
+    }
+
+    fn colors(&self, terminal: bool) -> bool {
+        let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !unwanted(),
+        }
     }
 
     /// The answer. A reader that has gone away is no failure.
@@ -65,6 +69,24 @@ impl Console {
         if self.verbose {
             self.say("info", message);
         }
+    }
+
+    /// A look at a watch: for people a line that stands for itself.
+    pub(super) fn look(&self, line: &str) {
+        if self.json {
+            return self.say("look", line);
+        }
+        if !self.quiet {
+            // Nothing sensible is left to do when stderr itself is gone.
+            self.progress.above(|| drop(writeln!(io::stderr().lock(), "{line}")));
+        }
+    }
+
+    /// How a screen on stderr may look, and how many lines it has.
+    pub(super) fn screen(&self) -> (Style, usize) {
+        let size = terminal_size::terminal_size_of(io::stderr());
+        let (columns, rows) = size.map_or((80, 24), |(columns, rows)| (usize::from(columns.0), usize::from(rows.0)));
+        (Style { color: self.colors(io::stderr().is_terminal()), width: columns, details: false }, rows)
     }
 
     /// How far something is.

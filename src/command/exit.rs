@@ -85,6 +85,9 @@ pub enum Failure {
         /// Why not.
         why: String,
     },
+    /// Somebody stopped it before there was anything to say.
+    #[error("interrupted before the first look")]
+    Interrupted,
     /// Looks were asked for, and nothing says how often.
     #[error("how often to look is said neither by the configuration nor here: add `--every 5m`")]
     HowOften,
@@ -146,6 +149,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
+            Failure::Interrupted => Exit::Interrupted,
             Failure::HowOften | Failure::Misused(_) => Exit::Usage,
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(error) if error.kind() == Kind::Interrupted => Exit::Interrupted,

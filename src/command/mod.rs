@@ -8,6 +8,7 @@ mod exit;
 mod fetch;
 mod history;
 mod init;
+mod interrupt;
 mod judge;
 mod pipeline;
 mod plan;
@@ -16,6 +17,7 @@ mod progress;
 mod replay;
 mod report;
 mod sketch;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -41,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(&cli);
     let result = match cli.command {
         Command::Judge(arguments) => judge::run(&console, arguments),
+        Command::Watch(arguments) => watch::run(&console, arguments),
         Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
         Command::Check(arguments) => check::run(&console, arguments),

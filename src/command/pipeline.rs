@@ -12,7 +12,8 @@ use crate::ingest;
 use crate::judge;
 use crate::judge::verdict::Verdict;
 use crate::record;
-use crate::report::{self, Document, Style};
+use crate::report::rollout::Rollout;
+use crate::report::{self, Document, Format, Style};
 use crate::series::{Arm, Dataset};
 use crate::source::aws::Measure;
 use crate::source::{Outside, Query, Source, Told};
@@ -70,15 +71,45 @@ pub(super) fn judge(console: &Console, config: &Config, options: &config::Option
     Ok(Judged { plan, dataset, verdict })
 }
 
+/// The verdict as the document that is kept, with what the plan knows beside it.
+pub(super) fn document(plan: &Plan, verdict: &Verdict) -> Document {
+    let success = plan.success.iter().map(|one| report::document::Success {
+        id: one.id.clone(),
+        says: one.says.clone(),
+        criteria: one.criteria.clone(),
+    });
+    Document { success: success.collect(), ..Document::from(verdict) }
+}
+
+/// What was asked, for a report that is not kept in a recording.
+pub(super) fn queries(plan: &Plan) -> Vec<report::document::Query> {
+    let asked = |query: &Query| report::document::Query {
+        metric: query.metric.clone(),
+        arm: query.arm.name().into(),
+        source: query.source.shown(),
+        asked: query.source.asked().trim_start_matches(": ").to_owned(),
+    };
+    plan.queries.iter().map(asked).collect()
+}
+
 /// Does something outside, and lets a person follow it.
 pub(super) fn heard<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outside) -> T) -> T {
+    heard_of(console, now, false, ask)
+}
+
+/// The same with files that may be being written just now.
+pub(super) fn heard_growing<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outside) -> T) -> T {
+    heard_of(console, now, true, ask)
+}
+
+fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnce(&Outside) -> T) -> T {
     let told = |told: Told| match told {
         Told::Again(what) | Told::Doubt(what) => console.note(&what),
         Told::Cost(what) => console.detail(&what),
         Told::Progress { what, done, of } => console.progress().counted(what, done, of),
         Told::Reading { rows, bytes, of } => console.progress().reading(rows, bytes, of),
     };
-    let outside = Outside { now, interruptible: true, told: &told };
+    let outside = Outside { now, interruptible: true, growing, told: &told };
     let answered = ask(&outside);
     console.progress().over();
     answered
@@ -134,6 +165,25 @@ pub(super) fn answer(console: &Console, document: &Document, output: &cli::Outpu
     for (format, path) in &output.report {
         let style = Style { details: output.details, ..Style::default() };
         let text = report::render(document, *format, &style);
+        record::write_file(path, &text).map_err(Failure::output(path))?;
+        console.detail(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+/// The same of a whole rollout, in the formats that have a form for one.
+pub(super) fn answer_rollout(console: &Console, rollout: &Rollout, output: &cli::Output) -> Result<(), Failure> {
+    let no_form = |format: &Format| {
+        let why =
+            "a whole rollout is written as text, markdown, json or html. `davy report` writes each phase of a --record";
+        Failure::Misused(format!("--report {format}: {why} in any format"))
+    };
+    let style = console.style(output.details);
+    let text = report::rollout::rollout(rollout, output.format, &style).ok_or_else(|| no_form(&output.format))?;
+    console.answer(&text)?;
+    for (format, path) in &output.report {
+        let style = Style { details: output.details, ..Style::default() };
+        let text = report::rollout::rollout(rollout, *format, &style).ok_or_else(|| no_form(format))?;
         record::write_file(path, &text).map_err(Failure::output(path))?;
         console.detail(&format!("wrote {}", path.display()));
     }

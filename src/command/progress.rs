@@ -13,12 +13,13 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) struct Progress {
     wanted: bool,
     bar: Mutex<Option<ProgressBar>>,
+    board: Mutex<Option<ProgressBar>>,
 }
 
 impl Progress {
     /// Of whom nobody wants to hear unless `wanted`, and unless stderr is a terminal.
     pub(super) fn new(wanted: bool) -> Progress {
-        Progress { wanted: wanted && io::stderr().is_terminal(), bar: Mutex::default() }
+        Progress { wanted: wanted && io::stderr().is_terminal(), bar: Mutex::default(), board: Mutex::default() }
     }
 
     /// Queries, datapoints.
@@ -44,18 +45,34 @@ impl Progress {
         });
     }
 
+    /// Whether there is a terminal to draw on.
+    pub(super) fn is_seen(&self) -> bool {
+        self.wanted
+    }
+
+    /// A screen of lines that stays until it is taken down, in the place of the line.
+    pub(super) fn board(&self, lines: String) {
+        if self.wanted {
+            let mut board = locked(&self.board);
+            let board = board.get_or_insert_with(|| bar("{msg}"));
+            board.set_message(lines);
+            board.tick();
+        }
+    }
+
+    /// Takes the screen down.
+    pub(super) fn board_over(&self) {
+        if let Some(board) = locked(&self.board).take() {
+            board.finish_and_clear();
+        }
+    }
+
     fn show(&self, words: impl FnOnce(&ProgressBar) -> String) {
-        if !self.wanted {
+        if !self.wanted || locked(&self.board).is_some() {
             return;
         }
-        let mut bar = self.bar();
-        let bar = bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-                bar.set_style(style);
-            }
-            bar
-        });
+        let mut line = locked(&self.bar);
+        let bar = line.get_or_insert_with(|| bar("{spinner} {wide_msg}"));
         if bar.elapsed() >= SOON {
             bar.set_message(words(bar));
             bar.tick();
@@ -64,20 +81,29 @@ impl Progress {
 
     /// Takes the line away.
     pub(super) fn over(&self) {
-        if let Some(bar) = self.bar().take() {
+        if let Some(bar) = locked(&self.bar).take() {
             bar.finish_and_clear();
         }
     }
 
     /// Says something above the line.
     pub(super) fn above(&self, say: impl FnOnce()) {
-        match self.bar().as_ref() {
+        let (line, board) = (locked(&self.bar), locked(&self.board));
+        match line.as_ref().or(board.as_ref()) {
             Some(bar) => bar.suspend(say),
             None => say(),
         }
     }
+}
 
-    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
-        self.bar.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+fn locked<T>(bar: &Mutex<T>) -> MutexGuard<'_, T> {
+    bar.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
     }
+    bar
 }

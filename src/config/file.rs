@@ -17,6 +17,7 @@ use crate::source::{Format, Missing};
 use super::packs::UseEntry;
 use super::plan::OnInconclusive;
 use super::requests::{ByEntry, RequestsEntry};
+use super::success::SuccessEntry;
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.
 #[derive(Debug, Clone, JsonSchema)]
@@ -56,6 +57,9 @@ pub(super) struct File {
     pub(super) phases: Vec<PhaseEntry>,
     /// How findings become a verdict.
     pub(super) policy: Option<PolicyEntry>,
+    /// The success criteria of the rollout, which a final table answers.
+    #[schemars(default)]
+    pub(super) success: Vec<SuccessEntry>,
     /// Written by `--record`: the file is a recording.
     pub(super) recording: Option<RecordingEntry>,
 }

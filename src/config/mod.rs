@@ -35,6 +35,7 @@ mod service;
 mod sources;
 mod starter;
 mod substitute;
+mod success;
 mod window;
 mod yaml;
 
@@ -169,6 +170,23 @@ impl Config {
     /// How long the phase (or the one judged by default) is meant to last.
     pub fn soak(&self, phase: Option<&str>) -> Option<crate::series::SignedDuration> {
         resolve::soak(&self.file, resolve::phase(&self.file, phase))
+    }
+
+    /// When the canary's window begins, where that is written: by the phase (or the one judged by default), or by the file.
+    pub fn begins(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
+        self.begins_itself(phase).or_else(|| Some(self.file.window.as_ref()?.from.as_ref()?.value))
+    }
+
+    /// Whether the window is said to reach back from now.
+    pub fn reaches_back(&self, phase: Option<&str>) -> bool {
+        let own = resolve::phase(&self.file, phase).and_then(|phase| phase.window.as_ref());
+        window::merged(self.file.window.as_ref(), own).is_some_and(|window| window.last.is_some())
+    }
+
+    /// When the canary's window begins, where the phase itself says so.
+    pub fn begins_itself(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
+        let window = resolve::phase(&self.file, phase)?.window.as_ref()?;
+        window.from.as_ref().map(|from| from.value)
     }
 
     /// The version of davy that recorded it and when, if it is a recording.

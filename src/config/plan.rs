@@ -11,12 +11,27 @@ pub struct Plan {
     pub queries: Vec<Query>,
     /// Which time to take.
     pub time: TimePlan,
+    /// How long data may still change after its time, where that is written or a service is known for it.
+    pub settle: Option<SignedDuration>,
     /// What to ask of the data.
     pub rules: Rules,
     /// What an undecided verdict becomes at the exit.
     pub on_inconclusive: OnInconclusive,
     /// Whether a warning stops the pipeline.
     pub fail_on_warn: bool,
+    /// The success criteria of the whole rollout.
+    pub success: Vec<Success>,
+}
+
+/// A success criterion of the rollout: met when all the criteria that show it pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Success {
+    /// Its identifier.
+    pub id: String,
+    /// What it says.
+    pub says: String,
+    /// The names of criteria, of any phase.
+    pub criteria: Vec<String>,
 }
 
 /// What an Inconclusive verdict becomes at the exit. It stays Inconclusive in every report.

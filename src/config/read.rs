@@ -173,7 +173,7 @@ impl Read for File {
         }
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
-        let recording = keys.may("recording");
+        let (success, recording) = (keys.all("success"), keys.may("recording"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
@@ -188,6 +188,7 @@ impl Read for File {
             criteria,
             phases,
             policy,
+            success,
             recording,
         });
         keys.close(file, no_hint)

@@ -81,6 +81,7 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     if let Some(policy) = section(config, "policy") {
         text.push_str(&format!("policy: {}\n", flow(policy)));
     }
+    list(&mut text, "success", section(config, "success"), &[]);
     let by = [("version", "1".to_owned()), ("davy", quoted(recording.davy)), ("recorded", instant(recording.now))];
     text.push_str(&format!("recording: {}\n", map(&by)));
     text

@@ -10,7 +10,7 @@ use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{asking, criteria, fingerprint, freshness, metrics, sources, window};
+use super::{asking, criteria, fingerprint, freshness, metrics, sources, success, window};
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
@@ -28,7 +28,7 @@ pub(super) fn plan(file: &File, options: &Options, report: &mut Report) -> Optio
     check_phases(file, options, report);
     let labels = labels(file, options, report);
     let known = known(file, report);
-    let mut chosen = None;
+    let mut plans = Vec::new();
     let judged = phase(file, options.phase);
     let phases: Vec<Option<&PhaseEntry>> = match file.phases.as_slice() {
         [] => vec![None],
@@ -36,16 +36,16 @@ pub(super) fn plan(file: &File, options: &Options, report: &mut Report) -> Optio
     };
     for one in phases {
         let scope = Scope { file, phase: one, options, labels: &labels, known: &known };
-        let plan = scope.plan(report);
-        if one.map(|p| &p.name.value) == judged.map(|p| &p.name.value) {
-            chosen = plan;
-        }
+        plans.extend(scope.plan(report));
     }
     // Sources and columns of metrics that no criterion names are checked as well.
     for (name, entry) in &file.metrics.0 {
         queries(file, (name, entry), &labels, &freshness::spelled(asking::PERIOD), options, report);
     }
-    chosen
+    let success = success::meant(&file.success, &plans, report);
+    let judged = judged.map(|phase| &phase.name.value);
+    let chosen = plans.into_iter().find(|plan| plan.rules.phase.as_ref() == judged);
+    chosen.map(|plan| Plan { success, ..plan })
 }
 
 fn check_phases(file: &File, options: &Options, report: &mut Report) {
@@ -245,7 +245,9 @@ impl Scope<'_> {
             policy,
         };
         rules.fingerprint = fingerprint::of(&rules);
-        Some(self.finished(queries, time, rules))
+        let written = merged.as_ref().and_then(|window| window.settle.as_ref()).map(|settle| settle.value.0);
+        let settle = written.or(services.map(|services| services.settle));
+        Some(self.finished(queries, (time, settle), rules))
     }
 
     fn looks(&self) -> Looks {
@@ -256,7 +258,12 @@ impl Scope<'_> {
         }
     }
 
-    fn finished(&self, mut queries: Vec<Query>, time: TimePlan, rules: Rules) -> Plan {
+    fn finished(
+        &self,
+        mut queries: Vec<Query>,
+        (time, settle): (TimePlan, Option<SignedDuration>),
+        rules: Rules,
+    ) -> Plan {
         for query in &mut queries {
             query.compared = rules.compares(&query.metric);
             query.required = rules.requires(&query.metric);
@@ -267,9 +274,11 @@ impl Scope<'_> {
         Plan {
             queries,
             time,
+            settle,
             rules,
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
             fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),
+            success: Vec::new(),
         }
     }
 

@@ -35,7 +35,7 @@ pub(super) type Done = (usize, Result<Fetched, source::Error>);
 
 /// The answers in the order of the queries, or the error of the first query that has one and has to be answered.
 pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Fetched>, Error> {
-    let mut done = in_parallel(&jobs(queries));
+    let mut done = in_parallel(&jobs(queries), outside.growing);
     done.extend(requests::by_logs(queries, time, &done, outside));
     done.extend(by_services(queries, time, outside)?);
     done.extend(queries.iter().enumerate().filter_map(|(at, query)| match &query.source {
@@ -166,16 +166,16 @@ fn reads_the_same(one: &File, other: &File) -> bool {
         && *zone == other.zone
 }
 
-fn in_parallel(jobs: &[Job]) -> Vec<Done> {
+fn in_parallel(jobs: &[Job], growing: bool) -> Vec<Done> {
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(jobs.len());
     if workers < 2 {
-        return jobs.iter().flat_map(done).collect();
+        return jobs.iter().flat_map(|job| done(job, growing)).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut finished = Vec::new();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            finished.extend(done(job));
+            finished.extend(done(job, growing));
         }
         finished
     };
@@ -186,10 +186,12 @@ fn in_parallel(jobs: &[Job]) -> Vec<Done> {
     })
 }
 
-fn done(job: &Job) -> Vec<Done> {
+fn done(job: &Job, growing: bool) -> Vec<Done> {
     let asked =
         job.queries.iter().map(|(_, query, file)| (*file, &query.ask, query.by.as_ref().map(|by| by.column.as_str())));
-    let sheet = match Sheet::open(job.file, &Wanted::by(asked)) {
+    let wanted = Wanted::by(asked);
+    let sheet = if growing { Sheet::open_growing(job.file, &wanted) } else { Sheet::open(job.file, &wanted) };
+    let sheet = match sheet {
         Ok(sheet) => sheet,
         Err(error) => return job.queries.iter().map(|(at, ..)| (*at, Err(error.clone()))).collect(),
     };

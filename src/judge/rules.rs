@@ -262,6 +262,9 @@ pub enum Severity {
     Optional,
 }
 
+/// What the finding about the traffic's split is called.
+pub const TRAFFIC_SHARE: &str = "traffic share";
+
 /// The expected split of the traffic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traffic {

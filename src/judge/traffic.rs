@@ -8,7 +8,7 @@ use super::compare::Comparison;
 use super::explain;
 use super::grid::{Grid, sum};
 use super::look::Look;
-use super::rules::{Kind, Mismatch, Rule, Rules, Severity, Statistic, Traffic, Unit};
+use super::rules::{Kind, Mismatch, Rule, Rules, Severity, Statistic, TRAFFIC_SHARE, Traffic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
 use super::words;
 use crate::series::{Dataset, MetricName, Pair, Series};
@@ -116,7 +116,7 @@ fn finding(
     evidence: Evidence,
 ) -> Finding {
     Finding {
-        criterion: "traffic share".into(),
+        criterion: TRAFFIC_SHARE.into(),
         metric,
         statistic: Statistic::Rate,
         target: format!("= {}", words::quantity(traffic.share, &Unit::Share)),

@@ -56,6 +56,17 @@ impl From<verdict::Outcome> for Outcome {
     }
 }
 
+impl From<Outcome> for verdict::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pass => verdict::Outcome::Pass,
+            Outcome::Warn => verdict::Outcome::Warn,
+            Outcome::Inconclusive => verdict::Outcome::Inconclusive,
+            Outcome::Fail => verdict::Outcome::Fail,
+        }
+    }
+}
+
 impl From<&verdict::Recommendation> for Recommendation {
     fn from(recommendation: &verdict::Recommendation) -> Self {
         let (action, to) = match recommendation {

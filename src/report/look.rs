@@ -38,7 +38,7 @@ fn instant(document: &Document) -> String {
 }
 
 /// `look 3 of 12`; nothing where it is the only one or one of any number.
-fn which(document: &Document) -> String {
+pub(super) fn which(document: &Document) -> String {
     let Some(look) = document.look.as_ref().filter(|look| look.kind == LookKind::Planned) else { return String::new() };
     let (number, of) = (look.number.unwrap_or(0), look.of.unwrap_or(0));
     let before = "before look 1";
@@ -48,7 +48,7 @@ fn which(document: &Document) -> String {
 }
 
 /// What decided, in a few words.
-fn reason(document: &Document) -> String {
+pub(super) fn reason(document: &Document) -> String {
     let deciding: Vec<&Finding> = document.findings.iter().filter(|f| f.severity != Severity::Muted).collect();
     let of = |outcome| deciding.iter().copied().filter(|f| f.outcome == outcome).collect::<Vec<_>>();
     let named = |findings: &[&Finding]| {

@@ -10,6 +10,7 @@ mod calibration;
 mod diff;
 mod draft;
 mod json;
+mod live;
 mod look;
 mod markdown;
 mod method;
@@ -17,8 +18,10 @@ mod page;
 mod plan;
 mod prose;
 mod reason;
+pub mod rollout;
 pub mod sketch;
 mod spark;
+mod success;
 mod table;
 mod terminal;
 mod words;
@@ -30,6 +33,7 @@ pub use calibration::calibration;
 pub use diff::diff;
 pub use document::Document;
 pub use json::Error;
+pub use live::Live;
 pub use plan::plan;
 
 /// The ways in which a verdict can be written.
@@ -110,6 +114,11 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
 /// One look in a line of so many columns: `12:15  look 3 of 12  INCONCLUSIVE  no fail shown, too early to pass`.
 pub fn look(document: &Document, columns: usize) -> String {
     look::line(document, columns)
+}
+
+/// What a verdict recommends, as a sentence.
+pub fn advice(document: &Document) -> String {
+    words::recommendation(&document.recommendation)
 }
 
 /// The JSON Schema of the document, as published.

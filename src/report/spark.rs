@@ -23,6 +23,11 @@ pub fn spark(trace: &Trace, columns: usize) -> Arms<String> {
     Arms { baseline: row(&trace.steps.baseline), canary: row(&trace.steps.canary) }
 }
 
+/// A share as a block.
+pub fn block(share: f64) -> char {
+    BLOCKS[((share.clamp(0.0, 1.0) * 8.0) as usize).min(BLOCKS.len() - 1)]
+}
+
 fn mean(points: &[Option<Number>], from: usize, to: usize) -> Option<f64> {
     let known = || points.iter().take(to).skip(from).flatten();
     let n = known().count() as f64;
@@ -46,6 +51,6 @@ impl Scale {
     fn block(&self, value: Option<f64>) -> char {
         let Some(value) = value else { return GAP };
         let height = if self.span > 0.0 { value / self.span - self.low / self.span } else { 0.0 };
-        BLOCKS[((height * 8.0) as usize).min(BLOCKS.len() - 1)]
+        block(height)
     }
 }

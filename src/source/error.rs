@@ -66,6 +66,11 @@ impl fmt::Display for Place {
 }
 
 impl Error {
+    /// Whether all that is wrong is that there is nothing to read, which may change where somebody writes.
+    pub fn is_of_nothing(&self) -> bool {
+        self.about.problem == "is empty"
+    }
+
     pub(crate) fn unreadable(problem: impl Into<String>) -> Self {
         Error { kind: Kind::Unreadable, about: Box::new(About { problem: problem.into(), ..About::default() }) }
     }

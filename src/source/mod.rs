@@ -6,6 +6,7 @@
 pub mod aws;
 pub(crate) mod error;
 pub mod file;
+mod growing;
 pub mod requests;
 pub mod survey;
 
@@ -109,6 +110,8 @@ pub struct Outside<'a> {
     /// Whether an interrupt (Ctrl-C, SIGTERM) ends the asking: what was begun elsewhere is stopped, and the error is
     /// [`Kind::Interrupted`].
     pub interruptible: bool,
+    /// Whether files may be being written just now: then a last line without an end is not taken.
+    pub growing: bool,
     /// Hears how it goes.
     pub told: &'a (dyn Fn(Told) + Sync),
 }
@@ -116,7 +119,7 @@ pub struct Outside<'a> {
 impl Outside<'_> {
     /// Nobody listens and nobody interrupts.
     pub fn quiet(now: Timestamp) -> Outside<'static> {
-        Outside { now, interruptible: false, told: &|_| {} }
+        Outside { now, interruptible: false, growing: false, told: &|_| {} }
     }
 }
 

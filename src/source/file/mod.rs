@@ -38,6 +38,7 @@ pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
 
 use super::error::Error;
+use super::growing::WholeLines;
 use super::{Ask, File, Format, Missing};
 use crate::series::Series;
 use table::{Keep, Table};
@@ -154,15 +155,19 @@ fn open(file: &File) -> Result<std::fs::File, Error> {
     }
 }
 
-/// Reads bytes as the kind of file they are.
-fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted) -> Result<Table, Error> {
+/// Reads bytes as the kind of file they are; of a growing one the lines that have an end.
+fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Table, Error> {
     let keep: Keep = &|name| wanted.keeps(name);
     let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
-    let content = std::io::BufReader::with_capacity(1 << 16, content);
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
         return Err(Error::unreadable("is empty"));
     }
-    match detected(file, &head) {
+    let format = detected(file, &head);
+    let by_lines = matches!(format, Format::Ndjson | Format::Tsv | Format::Csv | Format::Auto);
+    let content: Box<dyn Read + Send> =
+        if growing && by_lines { Box::new(WholeLines::new(content)) } else { Box::new(content) };
+    let content = std::io::BufReader::with_capacity(1 << 16, content);
+    match format {
         Format::Parquet => parquet::read(content, keep),
         Format::Json => json::read(content, keep),
         Format::Ndjson => json::read_lines(content, keep),

@@ -31,9 +31,18 @@ impl Sheet {
         Sheet::read(file, super::open(file)?, wanted)
     }
 
+    /// Reads what there is of a file that may be being written: a last line without an end is left out.
+    pub fn open_growing(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
+        Sheet::read_as(file, super::open(file)?, wanted, true)
+    }
+
     /// Reads bytes as if they were the file's.
     pub fn read(file: &File, bytes: impl Read + Send, wanted: &Wanted) -> Result<Sheet, Error> {
-        let sheet = super::table(file, bytes, wanted).and_then(|table| Sheet::of(table, file));
+        Sheet::read_as(file, bytes, wanted, false)
+    }
+
+    fn read_as(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Sheet, Error> {
+        let sheet = super::table(file, bytes, wanted, growing).and_then(|table| Sheet::of(table, file));
         sheet.map_err(|error| error.within(&file.shown))
     }
 

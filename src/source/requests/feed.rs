@@ -11,6 +11,7 @@ use memchr::memrchr;
 
 use crate::source::error::{Error, Place};
 use crate::source::file::compression;
+use crate::source::growing::WholeLines;
 
 /// How much is read at once.
 const CHUNK: usize = 1 << 18;
@@ -46,6 +47,12 @@ impl Feed {
     /// Reads `packed`, which counts what lies on the disk into `read`.
     pub(super) fn new(packed: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Result<Feed, Error> {
         let reader = Box::new(compression::plain(Counted { inner: packed, read })?);
+        Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
+    }
+
+    /// The same of an input that may be being written: a last line without an end is left out.
+    pub(super) fn growing(packed: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Result<Feed, Error> {
+        let reader = Box::new(WholeLines::new(compression::plain(Counted { inner: packed, read })?));
         Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
     }
 

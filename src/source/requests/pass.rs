@@ -34,7 +34,7 @@ const TOLD_EVERY: Duration = Duration::from_millis(100);
 pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) -> Result<Taken, Error> {
     let inputs = inputs::all(&log.inputs)?;
     let read = Arc::new(AtomicU64::new(0));
-    let Some((first, format, head, feed)) = first(log, &inputs, &read)? else {
+    let Some((first, format, head, feed)) = first(log, &inputs, &read, outside.growing)? else {
         return Err(Error::unreadable("is empty").within(&log.shown));
     };
     let shown = inputs[first].shown();
@@ -60,6 +60,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         begun: Mutex::new(Some((first, feed))),
         sizes: inputs.iter().map(Input::size).sum(),
         read,
+        growing: outside.growing,
         rows: AtomicU64::new(0),
         failed: Failed::default(),
         first_clock: Mutex::default(),
@@ -80,10 +81,16 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
 /// The first input that is not empty: its place, its format, its first bytes and the rest.
 type First = (usize, Format, Vec<u8>, Feed);
 
-fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>) -> Result<Option<First>, Error> {
+/// Opens an input, which may be being written.
+fn feed(input: &Input, read: &Arc<AtomicU64>, growing: bool) -> Result<Feed, Error> {
+    let opened = input.open()?;
+    if growing { Feed::growing(opened, read.clone()) } else { Feed::new(opened, read.clone()) }
+}
+
+fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>, growing: bool) -> Result<Option<First>, Error> {
     for (at, input) in inputs.iter().enumerate() {
         let about = |error: Error| error.within(&input.shown());
-        let mut feed = Feed::new(input.open().map_err(about)?, read.clone()).map_err(about)?;
+        let mut feed = feed(input, read, growing).map_err(about)?;
         let head = feed.head(HEAD).map_err(about)?.to_vec();
         if !head.trim_ascii().is_empty() {
             let format = lines::format(log, input, &head).map_err(about)?;
@@ -126,6 +133,8 @@ struct Pass<'a> {
     /// The first of them, which was opened to see what it is.
     begun: Mutex<Option<(usize, Feed)>>,
     sizes: Option<u64>,
+    /// Whether inputs may be being written.
+    growing: bool,
     read: Arc<AtomicU64>,
     rows: AtomicU64,
     failed: Failed,
@@ -299,7 +308,7 @@ impl Pass<'_> {
     fn open(&self, at: usize, input: &Input, fresh: &Clock) -> Result<Option<Open>, Error> {
         let mut feed = match held(&self.begun).take_if(|(first, _)| *first == at) {
             Some((_, begun)) => begun,
-            None => Feed::new(input.open()?, self.read.clone())?,
+            None => feed(input, &self.read, self.growing)?,
         };
         let head = feed.head(HEAD)?;
         if head.trim_ascii().is_empty() {

@@ -1,0 +1,358 @@
+//! `davy watch`: many looks with waiting, until there is an answer.
+//!
+//! [`crate::watch`] says when to look and when to end; here are the clock, the sources, the terminal, the recording and
+//! the hooks. A canary is watched from the beginning of its window: as the configuration or `--from` says; else from the
+//! next whole step on where the window would reach back from now, or services are asked; else from the first row of its
+//! files. A recording that a watch keeps lets another one go on where it stood.
+
+mod phases;
+mod resume;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::console::Console;
+use super::interrupt::Interrupt;
+use super::pipeline::{self, Judged, Loaded};
+use super::{Exit, Failure};
+use crate::cli;
+use crate::config::Options;
+use crate::config::plan::Plan;
+use crate::ingest;
+use crate::judge::rules::{Looks, Rules};
+use crate::record;
+use crate::report::document::PastLook;
+use crate::report::{self, Document, Format, Live, Style};
+use crate::series::Dataset;
+use crate::source::Kind;
+use crate::watch::{self, End, Schedule, Taken, Trouble, World};
+use resume::Resumed;
+
+/// What is written into files arrives there so long after its time, unless `settle` says otherwise.
+const FILES_SETTLE: SignedDuration = SignedDuration::from_secs(5);
+/// The spacing of points where nothing is said of it.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// How often an interrupt is looked for.
+const ALERT: Duration = Duration::from_millis(100);
+
+pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Failure> {
+    let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
+    if arguments.config.is_none() && !path.exists() {
+        return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
+    }
+    let loaded = pipeline::load(&path)?;
+    let interrupt = Interrupt::listen();
+    let round = Round { console, loaded: &loaded, arguments: &arguments, interrupt: &interrupt };
+    if arguments.all_phases {
+        return phases::run(&round);
+    }
+    let phase = arguments.phase.as_deref();
+    let from = arguments.from.or_else(|| loaded.config.begins(phase));
+    let watched = round.watch(phase, from, arguments.record.as_deref())?;
+    if let Some(judged) = &watched.judged {
+        let document = Document { queries: pipeline::queries(&judged.plan), ..watched.document()? };
+        pipeline::answer(console, &document, &arguments.output)?;
+    }
+    watched.exit(&arguments.exit)
+}
+
+/// What all phases of one command share.
+struct Round<'a> {
+    console: &'a Console,
+    loaded: &'a Loaded,
+    arguments: &'a cli::Watch,
+    interrupt: &'a Interrupt,
+}
+
+/// What became of a watch.
+struct Watched {
+    /// The last look, if there was one.
+    judged: Option<Judged>,
+    /// All looks.
+    looks: Vec<PastLook>,
+    /// Whether it ended by itself.
+    is_answered: bool,
+}
+
+impl Watched {
+    /// The last look with those before it.
+    fn document(&self) -> Result<Document, Failure> {
+        let judged = self.judged.as_ref().ok_or(Failure::Interrupted)?;
+        Ok(Document { looks: self.looks.clone(), ..pipeline::document(&judged.plan, &judged.verdict) })
+    }
+
+    fn exit(&self, wishes: &cli::Exit) -> Result<Exit, Failure> {
+        match &self.judged {
+            Some(judged) if self.is_answered => Ok(pipeline::exit(judged, wishes)),
+            Some(_) => Ok(Exit::Interrupted),
+            None => Err(Failure::Interrupted),
+        }
+    }
+}
+
+impl Round<'_> {
+    /// Watches one phase.
+    fn watch(&self, phase: Option<&str>, from: Option<Timestamp>, record: Option<&Path>) -> Result<Watched, Failure> {
+        let config = &self.loaded.config;
+        let now = Timestamp::now();
+        let probe = self.plan(phase, Probe::before(from.unwrap_or(now)))?;
+        let resumed = match record.filter(|_| self.arguments.resume) {
+            Some(folder) => resume::read(folder, &probe.rules)?,
+            None => None,
+        };
+        let every = match (probe.rules.looks, config.every(phase)) {
+            (Looks::Once, _) => return Err(Failure::Misused(HOW_LONG.into())),
+            (Looks::Planned { soak, .. }, every) => every.unwrap_or(soak),
+            (Looks::Open, every) => every.ok_or(Failure::Misused(HOW_LONG.into()))?,
+        };
+        let settle = probe.settle.unwrap_or(FILES_SETTLE);
+        let asks_services = probe.queries.iter().any(|query| query.source.is_service());
+        let step = probe.time.step.unwrap_or(MINUTE);
+        let begins_now = || (asks_services || config.reaches_back(phase)).then(|| next_step(now, step));
+        let start = resumed.as_ref().map(|r| r.start).or(from).or_else(begins_now);
+        let Resumed { looks, .. } = resumed.unwrap_or(Resumed { start: now, looks: Vec::new() });
+        let mut watching = Watching {
+            round: self,
+            phase,
+            record,
+            start,
+            soak: soak_of(&probe.rules),
+            title: title(config.name(), phase.or(probe.rules.phase.as_deref())),
+            has_begun: !looks.is_empty(),
+            latest: None,
+            looks,
+            next: None,
+            trouble: None,
+        };
+        let ended = watching.through(&probe.rules, every, settle);
+        self.console.progress().board_over();
+        let is_answered = match ended {
+            End::Answered => true,
+            End::Interrupted => false,
+            End::Failed(failure) => return Err(failure),
+        };
+        Ok(Watched { judged: watching.latest, looks: watching.looks, is_answered })
+    }
+
+    fn plan(&self, phase: Option<&str>, probe: Probe) -> Result<Plan, Failure> {
+        let Probe { from, to, now } = probe;
+        let options = Options { folder: &self.loaded.folder, now, set: &self.arguments.set, phase, from, to };
+        Ok(self.loaded.config.plan(&options)?)
+    }
+}
+
+/// Which time is planned, and when.
+struct Probe {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Probe {
+    /// An hour from an instant on as if it had passed, to see what will be asked.
+    fn before(from: Timestamp) -> Probe {
+        let later = |span| from.saturating_add(span).unwrap_or(from);
+        let (to, now) = (later(SignedDuration::from_hours(1)), later(SignedDuration::from_hours(2)));
+        Probe { from: Some(from), to: Some(to), now }
+    }
+}
+
+const HOW_LONG: &str = "how long and how often to look is not said: write `soak: 1h` and `every: 5m` into the \
+                        configuration (or `every` alone, to watch without an end); `davy judge` looks once";
+
+/// The first instant from now on at which a step begins.
+fn next_step(now: Timestamp, step: SignedDuration) -> Timestamp {
+    let (now_ms, step) = (now.as_millisecond(), i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1));
+    let begun = now_ms.rem_euclid(step);
+    let next = if begun == 0 { now_ms } else { now_ms.saturating_add(step - begun) };
+    Timestamp::from_millisecond(next).unwrap_or(now)
+}
+
+fn soak_of(rules: &Rules) -> Option<SignedDuration> {
+    match rules.looks {
+        Looks::Planned { soak, .. } => Some(soak),
+        Looks::Once | Looks::Open => None,
+    }
+}
+
+fn title(name: &str, phase: Option<&str>) -> String {
+    phase.map_or(name.to_owned(), |phase| format!("{name}, phase {phase}"))
+}
+
+/// One watch while it goes on.
+struct Watching<'a> {
+    round: &'a Round<'a>,
+    phase: Option<&'a str>,
+    record: Option<&'a Path>,
+    /// Where the canary's window begins, once that is known.
+    start: Option<Timestamp>,
+    soak: Option<SignedDuration>,
+    title: String,
+    /// Whether data was had before: what cannot be read then may be being written.
+    has_begun: bool,
+    latest: Option<Judged>,
+    looks: Vec<PastLook>,
+    next: Option<Timestamp>,
+    trouble: Option<String>,
+}
+
+impl Watching<'_> {
+    fn through(&mut self, rules: &Rules, every: SignedDuration, settle: SignedDuration) -> End<Failure> {
+        let patience = self.round.arguments.give_up_after;
+        let start = match self.start {
+            Some(start) => start,
+            // where files say themselves when they begin
+            None => match watch::persistently(every, patience, self, |watching| watching.ask(None)) {
+                Ok(data) => data.windows.canary.start,
+                Err(end) => return end,
+            },
+        };
+        self.start = Some(start);
+        let schedule = Schedule { start, every, soak: self.soak, settle };
+        let taken = self.looks.last().and_then(|look| look.end.parse().ok()).and_then(|end| schedule.look_at(end));
+        if self.looks.is_empty() {
+            self.round.console.note(&begins(&schedule));
+        }
+        watch::watch(rules, &schedule, taken.unwrap_or(0) + 1, patience, self)
+    }
+
+    /// The data up to an instant, or all there is.
+    fn ask(&mut self, until: Option<Timestamp>) -> Result<Dataset, Trouble<Failure>> {
+        let (round, now) = (self.round, Timestamp::now());
+        let asked = round.plan(self.phase, Probe { from: self.start, to: until, now }).and_then(|plan| {
+            let data = pipeline::heard_growing(round.console, now, |outside| {
+                ingest::ingest(&plan.queries, &plan.time, outside)
+            })?;
+            data.lost.iter().for_each(|(metric, why)| round.console.note(&format!("judged without {metric}: {why}")));
+            Ok(data)
+        });
+        match asked {
+            Ok(data) => {
+                (self.has_begun, self.trouble) = (true, None);
+                Ok(data)
+            }
+            Err(failure) => Err(self.trouble_of(failure)),
+        }
+    }
+
+    /// Whether it may be over soon. What cannot be read at the very first is wrong for good, unless there is nothing yet.
+    fn trouble_of(&self, failure: Failure) -> Trouble<Failure> {
+        let Failure::Data(error) = &failure else { return Trouble::Lasting(failure) };
+        let is_empty = match error {
+            ingest::Error::NoPoints { .. } => true,
+            ingest::Error::Source(error) => error.is_of_nothing(),
+            _ => false,
+        };
+        match error.kind() {
+            Kind::Interrupted => Trouble::Interrupted,
+            Kind::Unreachable => Trouble::Passing(failure),
+            _ if self.has_begun || is_empty => Trouble::Passing(failure),
+            _ => Trouble::Lasting(failure),
+        }
+    }
+
+    /// Keeps a look: the data, the rules and the answer, with all looks so far.
+    fn keep(&self, judged: &Judged, document: &Document) -> Result<(), Failure> {
+        let Some(folder) = self.record else { return Ok(()) };
+        let loaded = self.round.loaded;
+        let config = pipeline::recorded(&loaded.config, &judged.plan, &judged.dataset, Timestamp::now());
+        let verdict = report::render(document, Format::Json, &Style::default());
+        record::write(folder, &config, &judged.dataset, Some(&verdict))?;
+        Ok(())
+    }
+
+    fn draw(&self) {
+        let progress = self.round.console.progress();
+        if !progress.is_seen() {
+            return;
+        }
+        let document = self
+            .latest
+            .as_ref()
+            .map(|judged| Document { looks: self.looks.clone(), ..Document::from(&judged.verdict) });
+        let live = Live {
+            title: &self.title,
+            now: Timestamp::now(),
+            start: self.start,
+            soak: self.soak,
+            next: self.next,
+            latest: document.as_ref(),
+            trouble: self.trouble.as_deref(),
+        };
+        let (style, rows) = self.round.console.screen();
+        progress.board(live.screen(&style, rows.saturating_sub(1)));
+    }
+}
+
+/// `watches from 10:00:00 for 1 h, every 5 min, 5 s after each`.
+fn begins(schedule: &Schedule) -> String {
+    use crate::judge::words::duration;
+    let Schedule { start, every, soak, settle } = schedule;
+    let soak = soak.map_or("until there is an answer".to_owned(), |soak| format!("for {}", duration(soak)));
+    format!("watches from {start} {soak}; a look every {}, {} after its time", duration(*every), duration(*settle))
+}
+
+impl World for Watching<'_> {
+    type Error = Failure;
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn wait(&mut self, until: Timestamp) -> ControlFlow<()> {
+        self.next = Some(until);
+        let mut drawn = None;
+        loop {
+            if self.round.interrupt.is_wanted() {
+                return ControlFlow::Break(());
+            }
+            let now = Timestamp::now();
+            if now >= until {
+                return ControlFlow::Continue(());
+            }
+            if drawn != Some(now.as_second()) {
+                self.draw();
+                drawn = Some(now.as_second());
+            }
+            let left = until.duration_since(now).try_into().unwrap_or(ALERT);
+            std::thread::sleep(ALERT.min(left));
+        }
+    }
+
+    fn fetch(&mut self, until: Timestamp) -> Result<Dataset, Trouble<Failure>> {
+        if self.round.interrupt.is_wanted() {
+            return Err(Trouble::Interrupted);
+        }
+        self.ask(Some(until))
+    }
+
+    fn looked(&mut self, taken: Taken) -> Result<(), Failure> {
+        let round = self.round;
+        let (from, to) = (self.start, Some(taken.data.windows.canary.end));
+        let plan = round.plan(self.phase, Probe { from, to, now: Timestamp::now() })?;
+        let document = pipeline::document(&plan, &taken.verdict);
+        self.looks.push(PastLook::of(&document));
+        let document = Document { looks: self.looks.clone(), ..document };
+        let judged = Judged { plan, dataset: taken.data, verdict: taken.verdict };
+        if !round.console.progress().is_seen() {
+            round.console.look(&report::look(&document, round.console.style(false).width));
+        }
+        if taken.is_latest {
+            self.keep(&judged, &document)?;
+        }
+        self.latest = Some(judged);
+        self.draw();
+        Ok(())
+    }
+
+    fn troubled(&mut self, error: &Failure, times: usize, again: Timestamp) {
+        let left = again.duration_since(Timestamp::now()).as_secs().max(1);
+        let of = self.round.arguments.give_up_after;
+        let said = format!("{error}; tried again in {left} s ({times} of {of} failures in a row)");
+        self.round.console.note(&said);
+        self.trouble = Some(said);
+    }
+}

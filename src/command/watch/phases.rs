@@ -1,0 +1,76 @@
+//! Each phase of a rollout in turn: the next one begins when this one lets it.
+//!
+//! Traffic is moved by whoever is told to: a hook of a phase that passed, or a person. So the window of a later phase
+//! begins when the one before has its answer (and its hooks have run), unless the phase says itself when it does.
+
+use std::path::{Path, PathBuf};
+
+use super::{Round, resume};
+use crate::command::{Exit, Failure, pipeline};
+use crate::report::rollout::{Phase, Rollout, State};
+use crate::report::{self, Document};
+
+pub(super) fn run(round: &Round) -> Result<Exit, Failure> {
+    let config = &round.loaded.config;
+    let names: Vec<String> = config.phases().iter().map(|name| (*name).to_owned()).collect();
+    if names.is_empty() {
+        return Err(Failure::Misused("--all-phases: the configuration has no `phases`".into()));
+    }
+    let mut phases: Vec<Phase> =
+        names.iter().map(|name| Phase { name: name.clone(), state: State::NotBegun, verdict: None }).collect();
+    let done = resumed(round, &names)?;
+    for (phase, document) in phases.iter_mut().zip(done) {
+        (phase.state, phase.verdict) = (State::Judged, Some(document));
+    }
+    let mut exit = Exit::Pass;
+    for (at, name) in names.iter().enumerate() {
+        if phases[at].state == State::Judged {
+            continue;
+        }
+        let own = config.begins_itself(Some(name));
+        let from = if at == 0 { round.arguments.from.or_else(|| config.begins(Some(name))) } else { own };
+        let record = round.arguments.record.as_deref().map(|folder| folder_of(folder, at, name));
+        let watched = round.watch(Some(name), from, record.as_deref())?;
+        phases[at].state = if watched.is_answered { State::Judged } else { State::Interrupted };
+        phases[at].verdict = watched.judged.as_ref().and_then(|_| watched.document().ok());
+        exit = watched.exit(&round.arguments.exit).unwrap_or(Exit::Interrupted);
+        if let Some(document) = &phases[at].verdict {
+            let advice = report::advice(document);
+            round.console.note(&format!("phase {name}: {}. {advice}", document.outcome.word()));
+        }
+        if exit != Exit::Pass {
+            break;
+        }
+    }
+    let rollout = Rollout::new(config.name(), phases);
+    pipeline::answer_rollout(round.console, &rollout, &round.arguments.output)?;
+    Ok(exit)
+}
+
+/// The verdicts of the phases that a rollout to be gone on with has behind it.
+fn resumed(round: &Round, names: &[String]) -> Result<Vec<Document>, Failure> {
+    let Some(folder) = round.arguments.record.as_deref().filter(|_| round.arguments.resume) else {
+        return Ok(Vec::new());
+    };
+    let mut done = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        match resume::passed(&folder_of(folder, at, name), round, name)? {
+            Some(document) => done.push(document),
+            None => break,
+        }
+    }
+    if done.len() == names.len() {
+        return Err(Failure::Misused(format!(
+            "--resume: {} keeps a rollout that has ended. Name another folder for a new one, or leave --resume out to \
+             replace this one",
+            folder.display()
+        )));
+    }
+    Ok(done)
+}
+
+/// `DIR/1-10%`: what a phase is recorded in.
+fn folder_of(folder: &Path, at: usize, name: &str) -> PathBuf {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '%' | '-' | '_' | '.') { c } else { '-' };
+    folder.join(format!("{}-{}", at + 1, name.chars().map(plain).collect::<String>()))
+}

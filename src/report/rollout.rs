@@ -1,0 +1,182 @@
+//! A whole rollout: what became of each phase, what to do now, and the final table of its success criteria.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::document::{Action, Document, Outcome, Recommendation, SCHEMA_VERSION};
+use super::page::{Page, Part};
+use super::prose::plain;
+use super::{Format, Style, json, success, words};
+use crate::judge::words::{count, duration};
+use crate::series::{SignedDuration, Timestamp};
+
+/// A rollout of several phases: what was judged of each.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(title = "davy rollout")]
+pub struct Rollout {
+    /// Version of this contract, "major.minor": that of the verdicts in it.
+    pub schema_version: String,
+    /// Version of the davy that judged.
+    pub davy: String,
+    /// Name of the comparison.
+    pub name: String,
+    /// The answer of the last phase that was judged; inconclusive where none was.
+    pub outcome: Outcome,
+    /// What became of it, in one sentence.
+    pub summary: String,
+    /// What to do now.
+    pub recommendation: Recommendation,
+    /// Each phase in order.
+    pub phases: Vec<Phase>,
+}
+
+/// A phase of a rollout.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub state: State,
+    /// Its last verdict, if there was one.
+    pub verdict: Option<Document>,
+}
+
+/// What became of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It has its answer.
+    Judged,
+    /// It was ended before it had one.
+    Interrupted,
+    /// It was not begun.
+    NotBegun,
+}
+
+impl Rollout {
+    /// What phases, in their order, make together.
+    pub fn new(name: &str, phases: Vec<Phase>) -> Rollout {
+        let last = phases.iter().rev().find_map(|phase| phase.verdict.as_ref());
+        let outcome = last.map_or(Outcome::Inconclusive, |document| document.outcome);
+        let hold = Recommendation { action: Action::Hold, to: None };
+        Rollout {
+            schema_version: SCHEMA_VERSION.into(),
+            davy: env!("CARGO_PKG_VERSION").into(),
+            name: name.to_owned(),
+            outcome,
+            summary: summary(&phases),
+            recommendation: last.map_or(hold, |document| document.recommendation.clone()),
+            phases,
+        }
+    }
+
+    fn documents(&self) -> Vec<&Document> {
+        self.phases.iter().filter_map(|phase| phase.verdict.as_ref()).collect()
+    }
+}
+
+fn summary(phases: &[Phase]) -> String {
+    let judged = phases.iter().filter(|phase| phase.state == State::Judged).count();
+    let Some(last) = phases.iter().rev().find(|phase| phase.verdict.is_some()) else {
+        return "No phase was judged.".into();
+    };
+    let (name, reason) = (&last.name, last.verdict.as_ref().map_or("", |document| document.summary.as_str()));
+    let of = format!("{} of {} phases", count(judged as u64), count(phases.len() as u64));
+    match (last.state, last.verdict.as_ref().map(|document| document.outcome)) {
+        (State::Interrupted, _) => format!("Interrupted in phase {name}, after {of}. {reason}"),
+        (_, Some(Outcome::Pass | Outcome::Warn)) if judged == phases.len() => format!("All {of} are through. {reason}"),
+        (_, outcome) => {
+            let word = outcome.map_or("", Outcome::word);
+            format!("Ended with {word} in phase {name}, after {of}. {reason}")
+        }
+    }
+}
+
+/// A rollout as text, ending in a line's end; nothing in a format that has no form for it.
+pub fn rollout(rollout: &Rollout, format: Format, style: &Style) -> Option<String> {
+    match format {
+        Format::Terminal => Some(page(rollout).text(style)),
+        Format::Markdown => Some(page(rollout).markdown()),
+        Format::Json => Some(json::render(rollout)),
+    }
+}
+
+fn page(rollout: &Rollout) -> Page {
+    let documents = rollout.documents();
+    let mut parts = vec![Part::Table {
+        columns: ["phase", "outcome", "judged", "looks", "from (UTC)"].map(str::to_owned).to_vec(),
+        rows: rollout.phases.iter().map(phase).collect(),
+    }];
+    let rows = success::rows(&documents);
+    if !rows.is_empty() {
+        parts.push(Part::Prose("Success criteria, each as the latest phase that judged it shows it:".into()));
+        parts.extend(rows.iter().map(success_part));
+    }
+    for document in &documents {
+        let phase = document.phase.as_deref().unwrap_or_default();
+        parts.push(Part::Prose(format!("Phase {phase}: {}", document.summary)));
+        parts.push(findings(document));
+    }
+    Page {
+        word: match rollout.outcome {
+            Outcome::Pass => "PASS",
+            Outcome::Warn => "WARN",
+            Outcome::Inconclusive => "INCONCLUSIVE",
+            Outcome::Fail => "FAIL",
+        },
+        title: format!("{}, all phases", plain(&rollout.name)),
+        summary: vec![rollout.summary.clone(), format!("→ {}", words::recommendation(&rollout.recommendation))],
+        facts: Vec::new(),
+        parts,
+    }
+}
+
+fn phase(phase: &Phase) -> Vec<String> {
+    let nothing = || words::NOTHING.to_owned();
+    let outcome = match (phase.state, &phase.verdict) {
+        (State::NotBegun, _) => "not begun".to_owned(),
+        (State::Interrupted, Some(document)) => format!("interrupted ({})", document.outcome.word()),
+        (State::Interrupted, None) => "interrupted".to_owned(),
+        (State::Judged, document) => document.as_ref().map_or_else(nothing, |d| d.outcome.word().to_owned()),
+    };
+    let Some(document) = &phase.verdict else {
+        return vec![plain(&phase.name), outcome, nothing(), nothing(), nothing()];
+    };
+    let window = &document.arms.canary.window;
+    let ends = window.start.parse::<Timestamp>().ok().zip(window.end.parse::<Timestamp>().ok());
+    let span = |(start, end): (Timestamp, Timestamp)| {
+        let soak = document.look.as_ref().and_then(|look| look.soak_seconds).map(|soak| soak.get());
+        let soak = soak.and_then(|soak| SignedDuration::try_from_secs_f64(soak).ok());
+        let of = soak.map(|soak| format!(" of {}", duration(soak))).unwrap_or_default();
+        format!("{}{of}", duration(end.duration_since(start)))
+    };
+    let looks = document.looks.len().to_string();
+    let from = ends.map(|(start, _)| start.strftime("%Y-%m-%d %H:%M").to_string());
+    vec![plain(&phase.name), outcome, ends.map_or_else(nothing, span), looks, from.unwrap_or_else(nothing)]
+}
+
+fn success_part(row: &success::Row) -> Part {
+    let says = if row.says.is_empty() { String::new() } else { format!(": {}", row.says) };
+    let mut texts = Vec::new();
+    for ((target, measured), how) in row.targets.iter().zip(&row.measured).zip(&row.validated) {
+        texts.push(format!("{target}: measured {measured}; shown by {how}"));
+    }
+    Part::Remark { name: format!("{}  {}{says}", row.word(), row.id), texts }
+}
+
+fn findings(document: &Document) -> Part {
+    let row = |finding: &super::document::Finding| {
+        let evidence = &finding.evidence;
+        vec![
+            words::criterion(finding),
+            finding.outcome.word().to_owned(),
+            words::estimate(evidence, evidence.estimate.baseline),
+            words::estimate(evidence, evidence.estimate.canary),
+            words::effect(evidence),
+        ]
+    };
+    Part::Table {
+        columns: ["criterion", "outcome", "baseline", "canary", "effect"].map(str::to_owned).to_vec(),
+        rows: words::worst_first(document).into_iter().map(row).collect(),
+    }
+}
