@@ -16,7 +16,7 @@
 use std::ops::ControlFlow;
 
 use crate::judge::judge;
-use crate::judge::rules::{Looks, Rules};
+use crate::judge::rules::Rules;
 use crate::judge::verdict::{Outcome, Verdict};
 use crate::series::{Dataset, SignedDuration, Timestamp};
 
@@ -37,16 +37,6 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of some rules; nothing where they are for one look, or do not say how often there is one.
-    pub fn of(rules: &Rules, start: Timestamp, settle: SignedDuration) -> Option<Schedule> {
-        let every = every(rules)?;
-        let soak = match rules.looks {
-            Looks::Planned { soak, .. } => Some(soak),
-            Looks::Once | Looks::Open => None,
-        };
-        Some(Schedule { start, every, soak, settle })
-    }
-
     /// Up to when the data of a look reaches; looks are counted from 1.
     pub fn end(&self, look: usize) -> Timestamp {
         let after = |span: SignedDuration| self.start.saturating_add(span).unwrap_or(Timestamp::MAX);
@@ -79,14 +69,6 @@ impl Schedule {
     pub fn look_at(&self, end: Timestamp) -> Option<usize> {
         let look = self.due_at(end.saturating_add(self.settle).ok()?);
         (look > 0 && self.end(look) == end).then_some(look)
-    }
-}
-
-/// How often rules want the data to be looked at.
-fn every(rules: &Rules) -> Option<SignedDuration> {
-    match rules.looks {
-        Looks::Planned { soak, every } => Some(every.unwrap_or(soak)),
-        Looks::Once | Looks::Open => None,
     }
 }
 

@@ -123,12 +123,13 @@ fn clock(span: SignedDuration) -> String {
 
 /// The requests of each arm, as the finding that has the most knows them.
 fn requests(document: &Document) -> Option<String> {
-    let known = document.findings.iter().filter(|finding| finding.evidence.n_of == "requests");
+    let known = document.findings.iter().filter(|finding| finding.evidence.n_of != "steps");
     let n = |finding: &&Finding| finding.evidence.n.canary.map_or(0.0, Number::get);
     let most = known.max_by(|a, b| n(a).total_cmp(&n(b)))?;
     let shown = |n: Option<Number>| n.map_or(words::NOTHING.into(), |n| count(n.get() as u64));
     let sizes = &most.evidence.n;
-    Some(format!("requests  baseline {}, canary {}", shown(sizes.baseline), shown(sizes.canary)))
+    let of = plain(&most.evidence.n_of);
+    Some(format!("{of}  baseline {}, canary {}", shown(sizes.baseline), shown(sizes.canary)))
 }
 
 /// A line for each criterion, what decides first.

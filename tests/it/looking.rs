@@ -21,16 +21,16 @@ use super::judge_properties::{limited, plausible, questions};
 
 const START: i64 = 1_772_366_400;
 
-fn at(minute: i64) -> Timestamp {
+pub(super) fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(START + 60 * minute).unwrap()
 }
 
-fn minutes(n: i64) -> SignedDuration {
+pub(super) fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
 /// The rules of one error rate against the baseline, with some lines of its own.
-fn rules(lines: &str) -> Rules {
+pub(super) fn rules(lines: &str) -> Rules {
     rules_of("- { metric: errors, pass: \"<= baseline + 20%\" }", lines)
 }
 
@@ -43,7 +43,7 @@ fn rules_of(criteria: &str, lines: &str) -> Rules {
 }
 
 /// Minutes with 2,000 requests in each arm, about 40 bad ones in the baseline, and so many fallbacks in the canary.
-fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i64) -> u64) -> Dataset {
+pub(super) fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i64) -> u64) -> Dataset {
     let time: Vec<Timestamp> = (0..minutes).map(at).collect();
     let uneven = |minute: i64| (minute * 7919 % 13) as u64;
     let counts = |bad: Vec<u64>| Series::Counts { time: time.clone(), total: vec![2_000; bad.len()], bad };

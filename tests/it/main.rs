@@ -36,6 +36,7 @@ mod second_opinion;
 mod services;
 mod starting;
 mod tidy;
+mod watching;
 mod windows;
 mod wire;
 
