@@ -9,6 +9,7 @@ mod fetch;
 mod history;
 mod init;
 mod judge;
+mod outlets;
 mod pipeline;
 mod plan;
 mod print;

@@ -12,12 +12,13 @@ use crate::ingest;
 use crate::judge;
 use crate::judge::verdict::Verdict;
 use crate::record;
-use crate::report::{self, Document, Style};
+use crate::report::{self, Document};
 use crate::series::{Arm, Dataset};
 use crate::source::aws::Measure;
 use crate::source::{Outside, Query, Source, Told};
 
 use super::console::Console;
+use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
@@ -128,16 +129,11 @@ pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Tim
     config::recorded(config, plan, &recording)
 }
 
-/// Answers on stdout, then writes the report files: a verdict is heard even where a file cannot be written.
+/// Answers on stdout, then writes the reports: a verdict is heard even where a file cannot be written.
 pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
+    let outlets = Outlets::of(output)?;
     console.answer(&report::render(document, output.format, &console.style(output.details)))?;
-    for (format, path) in &output.report {
-        let style = Style { details: output.details, ..Style::default() };
-        let text = report::render(document, *format, &style);
-        record::write_file(path, &text).map_err(Failure::output(path))?;
-        console.detail(&format!("wrote {}", path.display()));
-    }
-    Ok(())
+    outlets.write(console, document, output.details)
 }
 
 /// How a judged plan exits, the command line's wishes before the configuration's.

@@ -1,9 +1,11 @@
 //! A page that is no verdict: a title, facts, tables, remarks and lines to copy, for a terminal or as Markdown.
 
-use super::Style;
+use std::str::FromStr;
+
 use super::markdown::escape;
-use super::prose::{fit, pad, pad_left, plain, width, wrap};
+use super::prose::{fit, listed, pad, pad_left, plain, width, wrap};
 use super::terminal::Ink;
+use super::{Format, Style};
 
 const GUTTER: usize = 2;
 const NARROWEST: usize = 40;
@@ -11,6 +13,44 @@ const WIDEST: usize = 160;
 const WIDEST_PROSE: usize = 96;
 const NARROWEST_NAME: usize = 16;
 const LONGEST: usize = 1_000;
+
+/// The ways in which a page can be written: it has no findings for those who read findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageFormat {
+    /// For people at a terminal.
+    Terminal,
+    /// For a pull request's comment.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+/// Not a way of writing a page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAPage {
+    /// It writes verdicts.
+    #[error("`{0}` is a form of verdicts, and this is none; expected {pages}", pages = listed(&PAGES))]
+    Verdict(Format),
+    /// It does not exist.
+    #[error("`{0}` is not a form of this answer; expected {pages}", pages = listed(&PAGES))]
+    Unknown(String),
+}
+
+const PAGES: [&str; 3] = ["text", "markdown (md)", "json"];
+
+impl FromStr for PageFormat {
+    type Err = NotAPage;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.parse::<Format>() {
+            Ok(Format::Terminal) => Ok(PageFormat::Terminal),
+            Ok(Format::Markdown) => Ok(PageFormat::Markdown),
+            Ok(Format::Json) => Ok(PageFormat::Json),
+            Ok(other) => Err(NotAPage::Verdict(other)),
+            Err(_) => Err(NotAPage::Unknown(name.into())),
+        }
+    }
+}
 
 /// What stands on the page.
 #[derive(Debug, Default)]
