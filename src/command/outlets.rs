@@ -47,6 +47,17 @@ impl Outlets {
         Ok(Outlets(outlets))
     }
 
+    /// Whether they can hold several verdicts.
+    pub(super) fn for_several(&self, recordings: usize) -> Result<(), Failure> {
+        let replaced = self.0.iter().find(|outlet| matches!(outlet, Outlet::File(..)));
+        replaced.map_or(Ok(()), |outlet| {
+            let path = outlet.path().display();
+            Err(Failure::Misused(format!(
+                "the reports of {recordings} recordings would replace each other in {path}: replay one at a time for a report"
+            )))
+        })
+    }
+
     /// Writes all of them; the answer is the first failure.
     pub(super) fn write(&self, console: &Console, document: &Document, details: bool) -> Result<(), Failure> {
         self.0.iter().fold(Ok(()), |written, outlet| {

@@ -18,7 +18,10 @@ use crate::record;
 use crate::report::{self, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Failure> {
-    Outlets::of(&arguments.output)?;
+    let outlets = Outlets::of(&arguments.output)?;
+    if arguments.recordings.len() > 1 {
+        outlets.for_several(arguments.recordings.len())?;
+    }
     let now = Timestamp::now();
     let mut exit = Exit::Pass;
     for folder in &arguments.recordings {

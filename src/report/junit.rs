@@ -61,13 +61,13 @@ fn case(finding: &Finding) -> TestCase {
     case.set_classname(text(group, LONGEST_NAME));
     let sentence = text(&finding.sentence, LONGEST_TEXT);
     if passes {
-        let would = match (muted, finding.outcome) {
-            (true, Outcome::Warn | Outcome::Fail) => {
-                format!("would be {} if it were not muted: ", finding.outcome.word())
-            }
-            (_, outcome) => format!("{}: ", outcome.word()),
+        let word = finding.outcome.word();
+        let lead = match (muted, finding.outcome) {
+            (_, Outcome::Pass) => String::new(),
+            (true, _) => format!("would be {word} if it were not muted: "),
+            (false, _) => format!("{word}: "),
         };
-        case.set_system_out(lines(Some(format!("{would}{sentence}")), finding));
+        case.set_system_out(lines(Some(format!("{lead}{sentence}")), finding));
     } else {
         let reason = text(&finding.reason, LONGEST_NAME);
         case.status.set_type(reason).set_message(sentence).set_description(lines(None, finding));

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::markdown::escape;
-use super::prose::{fit, listed, pad, pad_left, plain, width, wrap};
+use super::prose::{capitalised, fit, listed, pad, pad_left, plain, width, wrap};
 use super::terminal::Ink;
 use super::{Format, Style};
 
@@ -106,7 +106,7 @@ impl Page {
 
     /// The page as GitHub-flavoured Markdown.
     pub(super) fn markdown(&self) -> String {
-        let mut blocks = vec![format!("## {}: {}", capitalised(self.word), escape(&self.title, 120))];
+        let mut blocks = vec![format!("## {}: {}", capitalised(&self.word.to_lowercase()), escape(&self.title, 120))];
         blocks.extend(self.summary.iter().map(|text| format!("**{}**", escape(text, LONGEST))));
         let facts = self.facts.iter().map(|(name, text)| format!("- {name}: {}", escape(text, LONGEST)));
         blocks.push(facts.collect::<Vec<_>>().join("\n"));
@@ -114,11 +114,6 @@ impl Page {
         blocks.retain(|block| !block.is_empty());
         format!("{}\n", blocks.join("\n\n"))
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| format!("{first}{}", letters.as_str().to_lowercase()))
 }
 
 impl Part {

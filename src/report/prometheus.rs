@@ -88,7 +88,7 @@ fn distinct<'a>(document: &'a Document, about: &Labels) -> Vec<(Labels, &'a Find
     let mut taken = BTreeSet::new();
     let named = document.findings.iter().map(|finding| {
         let name = label(&finding.criterion);
-        let mut candidates = (2..).map(|number: u64| format!("{name} #{number}"));
+        let mut candidates = (2..).map(|number: u64| format!("{name} #{number}").trim().to_string());
         let mut unique = name.clone();
         while !taken.insert(unique.clone()) {
             unique = candidates.next().unwrap_or_default();

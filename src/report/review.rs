@@ -6,7 +6,7 @@
 
 use super::document::{Document, Finding, LookKind, Outcome, PastLook, RuleKind, Success};
 use super::markdown::{LONGEST_NAME, LONGEST_TEXT, escape, joined, left_out, mark, provenance, within};
-use super::prose::plain;
+use super::prose::{capitalised, plain};
 use super::words::{self, NOTHING};
 use crate::judge::words::{count, duration};
 use crate::series::{SignedDuration, Timestamp};
@@ -50,7 +50,7 @@ fn head(document: &Document) -> String {
     ];
     let setting = words::setting(document).into_iter();
     rows.extend(setting.map(|(name, texts)| (name, escape(&texts.join("; "), LONGEST_TEXT))));
-    let rows = rows.iter().map(|(name, text)| format!("- **{name}**: {text}\n"));
+    let rows = rows.iter().map(|(name, text)| format!("- **{}**: {text}\n", capitalised(name)));
     format!("# Review: {title}\n\n{}", rows.collect::<String>())
 }
 
