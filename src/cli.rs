@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::report::{Format, PageFormat};
 use crate::source::requests::Condition;
 
 /// Judges a canary against its baseline and answers with an exit code.
@@ -214,15 +215,25 @@ pub struct Resolve {
 /// Where the answer goes.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// The form of the answer on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: crate::report::Format,
-    /// Write a report to a file as well; may be repeated
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = format_path)]
-    pub report: Vec<(crate::report::Format, PathBuf)>,
+    /// The form of the answer on stdout: text, markdown, json, junit, github, annotations, csv, prometheus or review
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub format: Format,
+    /// Write a report to a file as well; may be repeated. `github` without a path, in a step of GitHub Actions: into the step's
+    /// summary, with annotations on stderr
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = destination)]
+    pub report: Vec<Destination>,
     /// Show the numbers and the method behind every finding
     #[arg(long)]
     pub details: bool,
+}
+
+/// A report and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Its form.
+    pub format: Format,
+    /// The file; without one, where the form belongs: the summary of a step on GitHub Actions.
+    pub path: Option<PathBuf>,
 }
 
 /// How the verdict becomes an exit code.
@@ -288,9 +299,9 @@ pub struct Past {
     /// Take this instant for now (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
-    /// The form of the answer on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: crate::report::Format,
+    /// The form of the answer on stdout: text, markdown or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub format: PageFormat,
 }
 
 /// Arguments of `plan`.
@@ -498,12 +509,14 @@ fn condition(text: &str) -> Result<Condition, String> {
     })
 }
 
-fn format_path(text: &str) -> Result<(crate::report::Format, PathBuf), String> {
+fn destination(text: &str) -> Result<Destination, String> {
+    let format = |name: &str| name.parse::<Format>().map_err(|unknown| unknown.to_string());
     match text.split_once('=') {
         Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
-        Some((format, path)) if !path.is_empty() => {
-            Ok((format.parse::<crate::report::Format>().map_err(|e| e.to_string())?, PathBuf::from(path)))
+        Some((name, path)) if !path.is_empty() => {
+            Ok(Destination { format: format(name)?, path: Some(PathBuf::from(path)) })
         }
+        None if text == Format::Github.name() => Ok(Destination { format: Format::Github, path: None }),
         _ => Err("expected FORMAT=PATH, such as markdown=verdict.md".into()),
     }
 }

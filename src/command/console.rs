@@ -89,6 +89,13 @@ impl Console {
         (Style { color: self.colors(io::stderr().is_terminal()), width: columns, details: false }, rows)
     }
 
+    /// Lines for a program that reads along, as they are.
+    pub(super) fn lines(&self, text: &str) {
+        self.progress.above(|| {
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        });
+    }
+
     /// How far something is.
     pub(super) fn progress(&self) -> &Progress {
         &self.progress

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::outlets::Outlets;
 use super::pipeline::{self, Loaded};
 use super::{Exit, Failure, init};
 use crate::cli;
@@ -13,6 +14,7 @@ use crate::record;
 use crate::report::{self, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
+    Outlets::of(&arguments.output)?;
     // "Now" is read once, so that every part of a run means the same instant.
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, &arguments)?;

@@ -10,6 +10,7 @@ mod history;
 mod init;
 mod interrupt;
 mod judge;
+mod outlets;
 mod pipeline;
 mod plan;
 mod print;

@@ -13,12 +13,13 @@ use crate::judge;
 use crate::judge::verdict::Verdict;
 use crate::record;
 use crate::report::rollout::Rollout;
-use crate::report::{self, Document, Format, Style};
+use crate::report::{self, Document};
 use crate::series::{Arm, Dataset};
 use crate::source::aws::Measure;
 use crate::source::{Outside, Query, Source, Told};
 
 use super::console::Console;
+use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
@@ -159,35 +160,19 @@ pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Tim
     config::recorded(config, plan, &recording)
 }
 
-/// Answers on stdout, then writes the report files: a verdict is heard even where a file cannot be written.
+/// Answers on stdout, then writes the reports: a verdict is heard even where a file cannot be written.
 pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
+    let outlets = Outlets::of(output)?;
     console.answer(&report::render(document, output.format, &console.style(output.details)))?;
-    for (format, path) in &output.report {
-        let style = Style { details: output.details, ..Style::default() };
-        let text = report::render(document, *format, &style);
-        record::write_file(path, &text).map_err(Failure::output(path))?;
-        console.detail(&format!("wrote {}", path.display()));
-    }
-    Ok(())
+    outlets.write(console, document, output.details)
 }
 
-/// The same of a whole rollout, in the formats that have a form for one.
+/// The same of a whole rollout.
 pub(super) fn answer_rollout(console: &Console, rollout: &Rollout, output: &cli::Output) -> Result<(), Failure> {
-    let no_form = |format: &Format| {
-        let why =
-            "a whole rollout is written as text, markdown, json or html. `davy report` writes each phase of a --record";
-        Failure::Misused(format!("--report {format}: {why} in any format"))
-    };
-    let style = console.style(output.details);
-    let text = report::rollout::rollout(rollout, output.format, &style).ok_or_else(|| no_form(&output.format))?;
-    console.answer(&text)?;
-    for (format, path) in &output.report {
-        let style = Style { details: output.details, ..Style::default() };
-        let text = report::rollout::rollout(rollout, *format, &style).ok_or_else(|| no_form(format))?;
-        record::write_file(path, &text).map_err(Failure::output(path))?;
-        console.detail(&format!("wrote {}", path.display()));
-    }
-    Ok(())
+    let outlets = Outlets::of(output)?;
+    let render = |format, style: &_| report::rollout::rollout(rollout, format, style).unwrap_or_default();
+    console.answer(&render(output.format, &console.style(output.details)))?;
+    outlets.write_as(console, output.details, &render)
 }
 
 /// How a judged plan exits, the command line's wishes before the configuration's.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::outlets::Outlets;
 use super::pipeline::{self, Judged};
 use super::{Exit, Failure};
 use crate::cli;
@@ -17,6 +18,10 @@ use crate::record;
 use crate::report::{self, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Failure> {
+    let outlets = Outlets::of(&arguments.output)?;
+    if arguments.recordings.len() > 1 {
+        outlets.for_several(arguments.recordings.len())?;
+    }
     let now = Timestamp::now();
     let mut exit = Exit::Pass;
     for folder in &arguments.recordings {

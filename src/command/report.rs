@@ -3,11 +3,13 @@
 use std::io::Read;
 
 use super::console::Console;
+use super::outlets::Outlets;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::report::Document;
 
 pub(super) fn run(console: &Console, arguments: cli::Report) -> Result<Exit, Failure> {
+    Outlets::of(&arguments.output)?;
     let path = &arguments.verdict;
     let mut text = String::new();
     let read = if path.as_os_str() == "-" {

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
 use super::interrupt::Interrupt;
+use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
 use super::{Exit, Failure};
 use crate::cli;
@@ -44,6 +45,7 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
         return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
     }
     let loaded = pipeline::load(&path)?;
+    Outlets::of(&arguments.output)?;
     let interrupt = Interrupt::listen();
     let round = Round { console, loaded: &loaded, arguments: &arguments, interrupt: &interrupt };
     if arguments.all_phases {

@@ -4,10 +4,10 @@
 use serde::Serialize;
 
 use super::document::{EffectKind, Number, UnitName};
-use super::page::{Page, Part};
+use super::page::{Page, PageFormat, Part};
 use super::plan::{period, title};
 use super::words::NOTHING;
-use super::{Format, Style, json};
+use super::{Style, json};
 use crate::calibrate::{Calibration, Rate, Spread, Tally, Trial};
 use crate::history::{Arms, Pairing};
 use crate::judge::rules::Unit;
@@ -19,11 +19,11 @@ use crate::series::SignedDuration;
 const FEW_WINDOWS: usize = 10;
 
 /// A calibration as text, ending in a line's end.
-pub fn calibration(calibration: &Calibration, source: &str, format: Format, style: &Style) -> String {
+pub fn calibration(calibration: &Calibration, source: &str, format: PageFormat, style: &Style) -> String {
     match format {
-        Format::Terminal => page(calibration, source).text(style),
-        Format::Markdown => page(calibration, source).markdown(),
-        Format::Json => json::render(&Document::of(calibration)),
+        PageFormat::Terminal => page(calibration, source).text(style),
+        PageFormat::Markdown => page(calibration, source).markdown(),
+        PageFormat::Json => json::render(&Document::of(calibration)),
     }
 }
 

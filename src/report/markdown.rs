@@ -1,7 +1,8 @@
 //! The report as a pull request's comment: the answer and its table to read, everything else folded away.
 //!
-//! A comment has a size that the host accepts (64 KiB); this one stays under 48 KiB whatever the verdict holds. Each
-//! part has its own allowance, the findings that passed are cut first, and what is left out is said.
+//! A place where it is shown has a size that it accepts: a comment 64 KiB, a step's summary 1 MiB. The report stays under what
+//! it is given whatever the verdict holds. Each part has its own allowance, the findings that passed are cut first, and what is
+//! left out is said.
 
 use super::document::{Document, Finding, Outcome};
 use super::prose::{fit, pad, plain};
@@ -9,33 +10,44 @@ use super::spark::spark;
 use super::words;
 use crate::judge::words::count;
 
-const TABLE_BYTES: usize = 16 * 1024;
-const REASONS_BYTES: usize = 8 * 1024;
-const EVIDENCE_BYTES: usize = 10 * 1024;
-const SPARKLINE_BYTES: usize = 6 * 1024;
-const ROW_BYTES: usize = 2 * 1024;
-const LONGEST_NAME: usize = 120;
-const LONGEST_TEXT: usize = 600;
+/// What a comment may have is 64 KiB; the rest is for what others add to it.
+pub const COMMENT_BYTES: usize = 48 * 1024;
+
+/// For headings and for saying what is left out.
+const MARKUP_BYTES: usize = 1024;
+pub(super) const LONGEST_NAME: usize = 120;
+pub(super) const LONGEST_TEXT: usize = 600;
 const SPARKLINE: usize = 48;
 
-/// The report as GitHub-flavoured Markdown.
-pub fn render(document: &Document) -> String {
+/// The report as GitHub-flavoured Markdown, of so many bytes at most; empty where not even the answer has room.
+pub fn render(document: &Document, bytes: usize) -> String {
+    let head = head(document);
+    let Some(room) = bytes.checked_sub(head.len() + MARKUP_BYTES) else {
+        let heading = head.split_inclusive('\n').next().unwrap_or_default();
+        let fitting = [head.trim_end(), heading.trim_end()].into_iter().find(|text| text.len() < bytes);
+        return fitting.map_or(String::new(), |text| format!("{text}\n"));
+    };
+    let percent = |share: usize| room / 100 * share;
     let findings = words::worst_first(document);
     let others: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.outcome != Outcome::Pass).collect();
-    let mut blocks = vec![head(document)];
+    let mut blocks = vec![head];
     if !findings.is_empty() {
-        blocks.push(table(&findings));
+        blocks.push(table(&findings, percent(36)));
     }
-    blocks.push(listed(&others, reasons, REASONS_BYTES));
-    let notes = document.notes.iter().take(10).map(|note| format!("- Note: {}\n", escape(note, LONGEST_TEXT)));
-    blocks.push(notes.collect());
+    blocks.push(listed(&others, reasons, percent(18)));
+    blocks.push(notes(document, percent(5)));
     if !findings.is_empty() {
-        blocks.push(folded("Evidence", &listed(&findings, evidence, EVIDENCE_BYTES)));
+        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(22))));
     }
     if !document.traces.is_empty() {
-        blocks.push(folded("Points", &sparklines(document)));
+        blocks.push(folded("Points", &sparklines(document, percent(13))));
     }
-    blocks.push(folded("Provenance", &provenance(document)));
+    blocks.push(folded("Provenance", &provenance(document, percent(6))));
+    joined(&blocks)
+}
+
+/// Blocks with an empty line between them.
+pub(super) fn joined(blocks: &[String]) -> String {
     let blocks: Vec<&str> = blocks.iter().map(|block| block.trim_end()).filter(|block| !block.is_empty()).collect();
     format!("{}\n", blocks.join("\n\n"))
 }
@@ -53,7 +65,8 @@ fn head(document: &Document) -> String {
     text
 }
 
-fn mark(outcome: Outcome) -> String {
+/// An answer with a sign that catches the eye.
+pub(super) fn mark(outcome: Outcome) -> String {
     let sign = match outcome {
         Outcome::Pass => "✅",
         Outcome::Warn => "⚠️",
@@ -64,7 +77,7 @@ fn mark(outcome: Outcome) -> String {
     format!("{sign}\u{a0}{}", outcome.word())
 }
 
-fn table(findings: &[&Finding]) -> String {
+fn table(findings: &[&Finding], bytes: usize) -> String {
     let mut text = String::from("| Outcome | Criterion | Baseline | Canary | Effect | Sample |\n");
     text.push_str("|:--|:--|--:|--:|:--|--:|\n");
     let rows = findings.iter().map(|finding| {
@@ -79,13 +92,13 @@ fn table(findings: &[&Finding]) -> String {
         ];
         format!("| {} |\n", cells.join(" | "))
     });
-    let shown = within(rows, TABLE_BYTES, &mut text);
+    let shown = within(rows, bytes, &mut text);
     text.push_str(&left_out(&findings[shown..]));
     text
 }
 
 /// Appends rows while they fit; the answer is how many did.
-fn within(rows: impl Iterator<Item = String>, bytes: usize, text: &mut String) -> usize {
+pub(super) fn within(rows: impl Iterator<Item = String>, bytes: usize, text: &mut String) -> usize {
     let limit = text.len() + bytes;
     let mut shown = 0;
     for row in rows {
@@ -98,7 +111,8 @@ fn within(rows: impl Iterator<Item = String>, bytes: usize, text: &mut String) -
     shown
 }
 
-fn left_out(findings: &[&Finding]) -> String {
+/// How many rows are missing, and of what kind.
+pub(super) fn left_out(findings: &[&Finding]) -> String {
     if findings.is_empty() {
         return String::new();
     }
@@ -141,7 +155,7 @@ fn evidence(finding: &Finding) -> Vec<String> {
     parts
 }
 
-fn sparklines(document: &Document) -> String {
+fn sparklines(document: &Document, bytes: usize) -> String {
     let rows = document.traces.iter().map(|trace| {
         let name = fit(&plain(&trace.metric), 40).replace('`', "'");
         let rows = spark(trace, SPARKLINE);
@@ -152,7 +166,7 @@ fn sparklines(document: &Document) -> String {
         format!("{name}\n{}\n", lines.collect::<Vec<_>>().join("\n"))
     });
     let mut text = String::from("```text\n");
-    let shown = within(rows, SPARKLINE_BYTES, &mut text);
+    let shown = within(rows, bytes, &mut text);
     text.push_str("```\n");
     if shown < document.traces.len() {
         text.push_str(&format!("\n… and {} more metrics.\n", document.traces.len() - shown));
@@ -160,21 +174,33 @@ fn sparklines(document: &Document) -> String {
     text
 }
 
-fn provenance(document: &Document) -> String {
+fn notes(document: &Document, bytes: usize) -> String {
+    let notes = document.notes.iter().map(|note| format!("- Note: {}\n", escape(note, LONGEST_TEXT)));
+    let mut text = String::new();
+    let shown = within(notes, bytes, &mut text);
+    text.push_str(&more(document.notes.len() - shown, "notes"));
+    text
+}
+
+/// What was compared, by what, and where the points are from.
+pub(super) fn provenance(document: &Document, bytes: usize) -> String {
     let mut rows = words::setting(document);
     rows.extend(words::score(document).map(|score| ("score", vec![score])));
     rows.push(("judged by", vec![words::judged_by(document)]));
-    let line = |(name, texts): &(&str, Vec<String>)| format!("- {name}: {}\n", escape(&texts.join("; "), 300));
-    let mut text: String = rows.iter().map(line).collect();
+    let line = |(name, texts): (&str, Vec<String>)| format!("- {name}: {}\n", escape(&texts.join("; "), 300));
     let origins = document.traces.iter().map(|trace| {
         let (metric, origin) = (escape(&trace.metric, LONGEST_NAME), escape(&trace.origin, 200));
         format!("- {metric} from {origin}\n")
     });
-    let shown = within(origins, ROW_BYTES, &mut text);
-    if shown < document.traces.len() {
-        text.push_str(&format!("- … and {} more metrics\n", document.traces.len() - shown));
-    }
+    let lines = rows.len() + document.traces.len();
+    let mut text = String::new();
+    let shown = within(rows.into_iter().map(line).chain(origins), bytes, &mut text);
+    text.push_str(&more(lines - shown, "metrics"));
     text
+}
+
+fn more(count: usize, of: &str) -> String {
+    if count == 0 { String::new() } else { format!("- … and {count} more {of}\n") }
 }
 
 fn folded(title: &str, text: &str) -> String {

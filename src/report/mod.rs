@@ -7,18 +7,23 @@
 pub mod document;
 
 mod calibration;
+mod csv;
 mod diff;
 mod draft;
+mod github;
 mod json;
 mod live;
+mod junit;
 mod look;
 mod markdown;
 mod method;
 mod page;
 mod plan;
+mod prometheus;
 mod prose;
 mod reason;
 pub mod rollout;
+mod review;
 pub mod sketch;
 mod spark;
 mod success;
@@ -32,8 +37,10 @@ use std::str::FromStr;
 pub use calibration::calibration;
 pub use diff::diff;
 pub use document::Document;
+pub use github::{SUMMARY_BYTES, annotations, summary};
 pub use json::Error;
 pub use live::Live;
+pub use page::{NotAPage, PageFormat};
 pub use plan::plan;
 
 /// The ways in which a verdict can be written.
@@ -45,11 +52,33 @@ pub enum Format {
     Markdown,
     /// For programs.
     Json,
+    /// For Jenkins, GitLab and what else shows test results.
+    Junit,
+    /// For the summary of a step on GitHub Actions.
+    Github,
+    /// For the margin of a run on GitHub Actions: workflow commands.
+    Annotations,
+    /// For spreadsheets: the findings.
+    Csv,
+    /// For Prometheus: a textfile collector or a push gateway.
+    Prometheus,
+    /// For the people who look back at a rollout: a document to complete.
+    Review,
 }
 
 impl Format {
     /// Every format, in the order in which help texts list them.
-    pub const ALL: [Format; 3] = [Format::Terminal, Format::Markdown, Format::Json];
+    pub const ALL: [Format; 9] = [
+        Format::Terminal,
+        Format::Markdown,
+        Format::Json,
+        Format::Junit,
+        Format::Github,
+        Format::Annotations,
+        Format::Csv,
+        Format::Prometheus,
+        Format::Review,
+    ];
 
     /// The format's name on the command line.
     pub fn name(self) -> &'static str {
@@ -57,6 +86,21 @@ impl Format {
             Format::Terminal => "text",
             Format::Markdown => "markdown",
             Format::Json => "json",
+            Format::Junit => "junit",
+            Format::Github => "github",
+            Format::Annotations => "annotations",
+            Format::Csv => "csv",
+            Format::Prometheus => "prometheus",
+            Format::Review => "review",
+        }
+    }
+
+    /// Another name that is accepted.
+    fn also(self) -> Option<&'static str> {
+        match self {
+            Format::Markdown => Some("md"),
+            Format::Review => Some("review.md"),
+            _ => None,
         }
     }
 }
@@ -69,19 +113,20 @@ impl fmt::Display for Format {
 
 /// A format that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a report format; expected text, markdown (md) or json")]
+#[error("`{0}` is not a report format; expected {formats}", formats = prose::listed(&Format::ALL.map(named)))]
 pub struct UnknownFormat(pub String);
+
+/// The name of a format, with the other one where it has two.
+fn named(format: Format) -> String {
+    format.also().map_or(format.to_string(), |also| format!("{format} ({also})"))
+}
 
 impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "text" => Ok(Format::Terminal),
-            "markdown" | "md" => Ok(Format::Markdown),
-            "json" => Ok(Format::Json),
-            other => Err(UnknownFormat(other.into())),
-        }
+        let is_meant = |format: &Format| format.name() == name || format.also() == Some(name);
+        Format::ALL.into_iter().find(is_meant).ok_or_else(|| UnknownFormat(name.into()))
     }
 }
 
@@ -106,8 +151,14 @@ impl Default for Style {
 pub fn render(document: &Document, format: Format, style: &Style) -> String {
     match format {
         Format::Terminal => terminal::render(document, style),
-        Format::Markdown => markdown::render(document),
+        Format::Markdown => markdown::render(document, markdown::COMMENT_BYTES),
         Format::Json => json::render(document),
+        Format::Junit => junit::render(document),
+        Format::Github => github::summary(document, SUMMARY_BYTES),
+        Format::Annotations => github::annotations(document),
+        Format::Csv => csv::render(document),
+        Format::Prometheus => prometheus::render(document),
+        Format::Review => review::render(document),
     }
 }
 

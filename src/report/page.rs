@@ -1,9 +1,11 @@
 //! A page that is no verdict: a title, facts, tables, remarks and lines to copy, for a terminal or as Markdown.
 
-use super::Style;
+use std::str::FromStr;
+
 use super::markdown::escape;
-use super::prose::{fit, pad, pad_left, plain, width, wrap};
+use super::prose::{capitalised, fit, listed, pad, pad_left, plain, width, wrap};
 use super::terminal::Ink;
+use super::{Format, Style};
 
 const GUTTER: usize = 2;
 const NARROWEST: usize = 40;
@@ -11,6 +13,44 @@ const WIDEST: usize = 160;
 const WIDEST_PROSE: usize = 96;
 const NARROWEST_NAME: usize = 16;
 const LONGEST: usize = 1_000;
+
+/// The ways in which a page can be written: it has no findings for those who read findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageFormat {
+    /// For people at a terminal.
+    Terminal,
+    /// For a pull request's comment.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+/// Not a way of writing a page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAPage {
+    /// It writes verdicts.
+    #[error("`{0}` is a form of verdicts, and this is none; expected {pages}", pages = listed(&PAGES))]
+    Verdict(Format),
+    /// It does not exist.
+    #[error("`{0}` is not a form of this answer; expected {pages}", pages = listed(&PAGES))]
+    Unknown(String),
+}
+
+const PAGES: [&str; 3] = ["text", "markdown (md)", "json"];
+
+impl FromStr for PageFormat {
+    type Err = NotAPage;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.parse::<Format>() {
+            Ok(Format::Terminal) => Ok(PageFormat::Terminal),
+            Ok(Format::Markdown) => Ok(PageFormat::Markdown),
+            Ok(Format::Json) => Ok(PageFormat::Json),
+            Ok(other) => Err(NotAPage::Verdict(other)),
+            Err(_) => Err(NotAPage::Unknown(name.into())),
+        }
+    }
+}
 
 /// What stands on the page.
 #[derive(Debug, Default)]
@@ -66,7 +106,7 @@ impl Page {
 
     /// The page as GitHub-flavoured Markdown.
     pub(super) fn markdown(&self) -> String {
-        let mut blocks = vec![format!("## {}: {}", capitalised(self.word), escape(&self.title, 120))];
+        let mut blocks = vec![format!("## {}: {}", capitalised(&self.word.to_lowercase()), escape(&self.title, 120))];
         blocks.extend(self.summary.iter().map(|text| format!("**{}**", escape(text, LONGEST))));
         let facts = self.facts.iter().map(|(name, text)| format!("- {name}: {}", escape(text, LONGEST)));
         blocks.push(facts.collect::<Vec<_>>().join("\n"));
@@ -74,11 +114,6 @@ impl Page {
         blocks.retain(|block| !block.is_empty());
         format!("{}\n", blocks.join("\n\n"))
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| format!("{first}{}", letters.as_str().to_lowercase()))
 }
 
 impl Part {

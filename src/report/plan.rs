@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::document::{Number, UnitName};
-use super::page::{Page, Part};
+use super::page::{Page, PageFormat, Part};
 use super::prose::plain;
 use super::words::NOTHING;
-use super::{Format, Style, json};
+use super::{Style, json};
 use crate::forecast::{Forecast, Outlook, Row};
 use crate::history::Arms;
 use crate::judge::rules::Unit;
@@ -21,11 +21,11 @@ const MOST_RATIO: f64 = 6.0;
 const FEW_STEPS: i128 = 24;
 
 /// A forecast as text, ending in a line's end.
-pub fn plan(forecast: &Forecast, source: &str, format: Format, style: &Style) -> String {
+pub fn plan(forecast: &Forecast, source: &str, format: PageFormat, style: &Style) -> String {
     match format {
-        Format::Terminal => page(forecast, source).text(style),
-        Format::Markdown => page(forecast, source).markdown(),
-        Format::Json => json::render(&Document::of(forecast)),
+        PageFormat::Terminal => page(forecast, source).text(style),
+        PageFormat::Markdown => page(forecast, source).markdown(),
+        PageFormat::Json => json::render(&Document::of(forecast)),
     }
 }
 

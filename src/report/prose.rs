@@ -34,13 +34,41 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text cut to a width, with … where something is missing.
+/// The text cut to a width, with … where something is missing. Marks that take no column cannot make it endless: a
+/// column has four characters at most.
 pub fn fit(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
+    let begun = start(text, columns.saturating_mul(4));
+    if begun.len() == text.len() && width(text) <= columns {
         return text.to_string();
     }
-    let (head, _) = split_at_width(text, columns.saturating_sub(1));
+    let (head, _) = split_at_width(begun, columns.saturating_sub(1));
     format!("{}…", head.trim_end())
+}
+
+/// The text cut to so many characters, for what has no columns.
+pub fn cut(text: &str, chars: usize) -> String {
+    let begun = start(text, chars);
+    if begun.len() == text.len() { text.to_string() } else { format!("{}…", start(text, chars.saturating_sub(1))) }
+}
+
+fn start(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
+}
+
+/// Names as one says them: `text, markdown or json`.
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.split_last() {
+        Some((last, [])) => last.to_string(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The text with a capital at its beginning.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
 /// The text with spaces after it, up to a width.

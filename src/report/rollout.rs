@@ -92,12 +92,16 @@ fn summary(phases: &[Phase]) -> String {
     }
 }
 
+/// The forms that a whole rollout has.
+pub const FORMATS: [Format; 3] = [Format::Terminal, Format::Markdown, Format::Json];
+
 /// A rollout as text, ending in a line's end; nothing in a format that has no form for it.
 pub fn rollout(rollout: &Rollout, format: Format, style: &Style) -> Option<String> {
     match format {
         Format::Terminal => Some(page(rollout).text(style)),
         Format::Markdown => Some(page(rollout).markdown()),
         Format::Json => Some(json::render(rollout)),
+        _ => None,
     }
 }
 

@@ -58,7 +58,12 @@ pub fn criterion(finding: &Finding) -> String {
     let (name, target) = (plain(&finding.criterion), plain(&finding.target));
     let bare = |text: &str| text.replace(' ', "");
     let named = if bare(&name).contains(&bare(&target)) { name } else { format!("{name}: {target}") };
-    if finding.severity == Severity::Muted { format!("{named} (muted)") } else { named }
+    if is_muted(finding) { format!("{named} (muted)") } else { named }
+}
+
+/// Whether the finding is shown and never decides.
+pub fn is_muted(finding: &Finding) -> bool {
+    finding.severity == Severity::Muted
 }
 
 /// A number of a finding in its unit.
@@ -358,4 +363,18 @@ fn coverage(evidence: &Evidence) -> Option<String> {
 
 fn unit(name: &Option<UnitName>) -> Unit {
     name.as_ref().map_or(Unit::Plain(String::new()), Unit::from)
+}
+
+/// A word of the contract, as the verdict's JSON has it: `pass`, `ratio`, `muted`.
+pub fn term(word: &impl serde::Serialize) -> String {
+    serde_json::to_value(word).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// An instant in UTC: `2026-11-21 12:15 UTC`.
+pub fn moment(text: &str) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(at) if at.as_second() % 60 == 0 => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Ok(at) => at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => plain(text),
+    }
 }

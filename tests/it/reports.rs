@@ -2,7 +2,9 @@
 //!
 //! Snapshots are rewritten with `INSTA_UPDATE=always`, the published schema with `UPDATE=1`.
 
+mod formats;
 mod generated;
+mod outlets;
 mod samples;
 
 use std::path::Path;
@@ -208,9 +210,11 @@ fn formats_have_names() {
         assert_eq!(format.to_string().parse::<Format>().unwrap(), format);
     }
     assert_eq!("md".parse::<Format>().unwrap(), Format::Markdown);
+    assert_eq!("review.md".parse::<Format>().unwrap(), Format::Review);
     assert_eq!(
         "pdf".parse::<Format>().unwrap_err().to_string(),
-        "`pdf` is not a report format; expected text, markdown (md) or json"
+        "`pdf` is not a report format; expected text, markdown (md), json, junit, github, annotations, csv, prometheus or \
+         review (review.md)"
     );
 }
 

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Round, resume};
+use crate::command::outlets::Outlets;
 use crate::command::{Exit, Failure, pipeline};
 use crate::report::rollout::{Phase, Rollout, State};
 use crate::report::{self, Document};
@@ -16,6 +17,7 @@ pub(super) fn run(round: &Round) -> Result<Exit, Failure> {
     if names.is_empty() {
         return Err(Failure::Misused("--all-phases: the configuration has no `phases`".into()));
     }
+    Outlets::of(&round.arguments.output)?.for_rollout(round.arguments.output.format)?;
     let mut phases: Vec<Phase> =
         names.iter().map(|name| Phase { name: name.clone(), state: State::NotBegun, verdict: None }).collect();
     let done = resumed(round, &names)?;

@@ -1,0 +1,160 @@
+//! Where reports go beside stdout: files, and the summary of a step on GitHub Actions.
+//!
+//! What is wrong with the places is said before anything is judged. A report that cannot be written keeps no other from being
+//! written.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::console::Console;
+use crate::cli;
+use crate::record;
+use crate::report::{self, Document, Format, Style};
+
+/// The file to which a step's summary is added.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// The reports that were asked for, each with its place.
+pub(super) struct Outlets(Vec<Outlet>);
+
+enum Outlet {
+    /// A file of its own.
+    File(Format, PathBuf),
+    /// The file to which the steps of a job add, with annotations on stderr.
+    Step(PathBuf),
+}
+
+impl Outlets {
+    /// The places of all reports, or why that cannot be.
+    pub(super) fn of(output: &cli::Output) -> Result<Outlets, Failure> {
+        let outlets = output.report.iter().map(|wanted| match &wanted.path {
+            Some(path) => Ok(Outlet::File(wanted.format, path.clone())),
+            None => step_summary(std::env::var_os(STEP_SUMMARY)).map(Outlet::Step),
+        });
+        let outlets = outlets.collect::<Result<Vec<Outlet>, Failure>>()?;
+        let places: Vec<PathBuf> = outlets.iter().map(|outlet| place(outlet.path())).collect();
+        for (at, outlet) in outlets.iter().enumerate() {
+            if places[..at].contains(&places[at]) {
+                let path = outlet.path().display();
+                let message =
+                    format!("two reports go to {path}, and one would replace the other: give each a file of its own");
+                return Err(Failure::Misused(message));
+            }
+        }
+        Ok(Outlets(outlets))
+    }
+
+    /// Whether they can hold several verdicts.
+    pub(super) fn for_several(&self, recordings: usize) -> Result<(), Failure> {
+        let replaced = self.0.iter().find(|outlet| matches!(outlet, Outlet::File(..)));
+        replaced.map_or(Ok(()), |outlet| {
+            let path = outlet.path().display();
+            Err(Failure::Misused(format!(
+                "the reports of {recordings} recordings would replace each other in {path}: replay one at a time for a report"
+            )))
+        })
+    }
+
+    /// Whether a whole rollout has a form for each of them, and for the answer on stdout.
+    pub(super) fn for_rollout(&self, answer: Format) -> Result<(), Failure> {
+        let formats = self.0.iter().map(|outlet| match outlet {
+            Outlet::File(format, _) => *format,
+            Outlet::Step(_) => Format::Github,
+        });
+        match [answer].into_iter().chain(formats).find(|format| !report::rollout::FORMATS.contains(format)) {
+            None => Ok(()),
+            Some(format) => Err(Failure::Misused(format!(
+                "a whole rollout has no form as {format}, only as {}; each phase of a --record has one: `davy report \
+                 DIR/PHASE/verdict.json`",
+                report::rollout::FORMATS.map(Format::name).join(", ")
+            ))),
+        }
+    }
+
+    /// Writes something else than a verdict in the place of one.
+    pub(super) fn write_as(
+        &self,
+        console: &Console,
+        details: bool,
+        render: &dyn Fn(Format, &Style) -> String,
+    ) -> Result<(), Failure> {
+        self.0.iter().fold(Ok(()), |written, outlet| {
+            let Outlet::File(format, path) = outlet else { return written };
+            let text = render(*format, &Style { details, ..Style::default() });
+            let one = record::write_file(path, &text).map_err(Failure::output(path));
+            if one.is_ok() {
+                console.detail(&format!("wrote {}", path.display()));
+            }
+            written.and(one)
+        })
+    }
+
+    /// Writes all of them; the answer is the first failure.
+    pub(super) fn write(&self, console: &Console, document: &Document, details: bool) -> Result<(), Failure> {
+        self.0.iter().fold(Ok(()), |written, outlet| {
+            let one = outlet.write(console, document, details);
+            if one.is_ok() {
+                console.detail(&format!("wrote {}", outlet.path().display()));
+            }
+            written.and(one)
+        })
+    }
+}
+
+impl Outlet {
+    fn path(&self) -> &Path {
+        match self {
+            Outlet::File(_, path) | Outlet::Step(path) => path,
+        }
+    }
+
+    fn write(&self, console: &Console, document: &Document, details: bool) -> Result<(), Failure> {
+        match self {
+            Outlet::File(format, path) => {
+                let text = report::render(document, *format, &Style { details, ..Style::default() });
+                record::write_file(path, &text).map_err(Failure::output(path))
+            }
+            Outlet::Step(path) => {
+                console.lines(&report::annotations(document));
+                if !add_summary(path, document).map_err(Failure::output(path))? {
+                    console.note("the step's summary is full (1 MiB): the verdict is not in it");
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn step_summary(named: Option<OsString>) -> Result<PathBuf, Failure> {
+    let set = named.filter(|path| !path.is_empty()).map(PathBuf::from);
+    set.ok_or_else(|| {
+        Failure::Misused(format!(
+            "`--report github` adds to the file that ${STEP_SUMMARY} names, and that is not set here: give a path, \
+             as in `--report github=summary.md`"
+        ))
+    })
+}
+
+/// Adds to what is there, where all of it stays within what is shown; whether there was room.
+fn add_summary(path: &Path, document: &Document) -> std::io::Result<bool> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    let present = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let separator = if present == 0 { "" } else { "\n\n" };
+    let room = report::SUMMARY_BYTES.saturating_sub(present.saturating_add(separator.len()));
+    let text = report::summary(document, room);
+    if text.is_empty() {
+        return Ok(false);
+    }
+    file.write_all(format!("{separator}{text}").as_bytes())?;
+    Ok(true)
+}
+
+/// The file that a path means, however it is written.
+fn place(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let inside = || Some(fs::canonicalize(parent).ok()?.join(path.file_name()?));
+    fs::canonicalize(path).ok().or_else(inside).unwrap_or_else(|| path.to_owned())
+}
