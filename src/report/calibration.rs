@@ -7,7 +7,7 @@ use super::document::{EffectKind, Number, UnitName};
 use super::page::{Page, Part};
 use super::plan::{period, title};
 use super::words::NOTHING;
-use super::{Format, Style, json};
+use super::{Format, Style, html, json};
 use crate::calibrate::{Calibration, Rate, Spread, Tally, Trial};
 use crate::history::{Arms, Pairing};
 use crate::judge::rules::Unit;
@@ -24,6 +24,7 @@ pub fn calibration(calibration: &Calibration, source: &str, format: Format, styl
         Format::Terminal => page(calibration, source).text(style),
         Format::Markdown => page(calibration, source).markdown(),
         Format::Json => json::render(&Document::of(calibration)),
+        Format::Html => html::page::render(&page(calibration, source)),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod document;
 mod calibration;
 mod diff;
 mod draft;
+mod html;
 mod json;
 mod look;
 mod markdown;
@@ -41,11 +42,13 @@ pub enum Format {
     Markdown,
     /// For programs.
     Json,
+    /// For a browser: one page with drawings, which needs nothing beside itself.
+    Html,
 }
 
 impl Format {
     /// Every format, in the order in which help texts list them.
-    pub const ALL: [Format; 3] = [Format::Terminal, Format::Markdown, Format::Json];
+    pub const ALL: [Format; 4] = [Format::Terminal, Format::Markdown, Format::Json, Format::Html];
 
     /// The format's name on the command line.
     pub fn name(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Format {
             Format::Terminal => "text",
             Format::Markdown => "markdown",
             Format::Json => "json",
+            Format::Html => "html",
         }
     }
 }
@@ -65,7 +69,7 @@ impl fmt::Display for Format {
 
 /// A format that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a report format; expected text, markdown (md) or json")]
+#[error("`{0}` is not a report format; expected text, markdown (md), json or html")]
 pub struct UnknownFormat(pub String);
 
 impl FromStr for Format {
@@ -76,6 +80,7 @@ impl FromStr for Format {
             "text" => Ok(Format::Terminal),
             "markdown" | "md" => Ok(Format::Markdown),
             "json" => Ok(Format::Json),
+            "html" => Ok(Format::Html),
             other => Err(UnknownFormat(other.into())),
         }
     }
@@ -104,6 +109,7 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
         Format::Terminal => terminal::render(document, style),
         Format::Markdown => markdown::render(document),
         Format::Json => json::render(document),
+        Format::Html => html::render(document),
     }
 }
 

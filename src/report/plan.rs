@@ -6,7 +6,7 @@ use super::document::{Number, UnitName};
 use super::page::{Page, Part};
 use super::prose::plain;
 use super::words::NOTHING;
-use super::{Format, Style, json};
+use super::{Format, Style, html, json};
 use crate::forecast::{Forecast, Outlook, Row};
 use crate::history::Arms;
 use crate::judge::rules::Unit;
@@ -26,6 +26,7 @@ pub fn plan(forecast: &Forecast, source: &str, format: Format, style: &Style) ->
         Format::Terminal => page(forecast, source).text(style),
         Format::Markdown => page(forecast, source).markdown(),
         Format::Json => json::render(&Document::of(forecast)),
+        Format::Html => html::page::render(&page(forecast, source)),
     }
 }
 

@@ -210,7 +210,7 @@ fn formats_have_names() {
     assert_eq!("md".parse::<Format>().unwrap(), Format::Markdown);
     assert_eq!(
         "pdf".parse::<Format>().unwrap_err().to_string(),
-        "`pdf` is not a report format; expected text, markdown (md) or json"
+        "`pdf` is not a report format; expected text, markdown (md), json or html"
     );
 }
 
