@@ -80,9 +80,11 @@ fn name(text: &str) -> String {
     fit(&plain(text), LONGEST_NAME)
 }
 
-/// A sentence, made plain and not longer than a page can bear.
+/// A sentence, made plain and not longer than a page can bear; a number stays with its unit.
 fn prose(text: &str) -> String {
-    fit(&plain(text), LONGEST_TEXT)
+    [" %", " ms", " pp"]
+        .iter()
+        .fold(fit(&plain(text), LONGEST_TEXT), |text, unit| text.replace(unit, &unit.replace(' ', "\u{a0}")))
 }
 
 /// An outcome as a word with its sign, so that the colour is not needed.

@@ -274,7 +274,8 @@ fn bad(evidence: &Evidence) -> String {
     format!(", {} / {} {what}", count(bad.baseline), count(bad.canary))
 }
 
-fn alarm(finding: &Finding) -> Option<String> {
+/// For an alarm: its rule, and how often it was seen.
+pub fn alarm(finding: &Finding) -> Option<String> {
     let seen = finding.evidence.periods.as_ref();
     let seen =
         seen.map(|periods| format!("{} of {} periods are beyond the bound", count(periods.beyond), count(periods.of)));
@@ -300,7 +301,7 @@ fn confidence(evidence: &Evidence) -> Option<String> {
     }
 }
 
-/// `for a pass z 1.2 of 1.6; for a fail z -0.4 of 3.1 or ln e -0.2 of 4.6`.
+/// How strong the evidence is for either answer: `for a pass z 1.2 of 1.6; for a fail z -0.4 of 3.1 or ln e -0.2 of 4.6`.
 pub fn strength(strength: &Strength) -> String {
     let of = |name: &str, have: Option<Number>, needed: Option<Number>| {
         let shown = |v: Number| number((v.get() * 100.0).round() / 100.0);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::document::Finding;
+use super::super::document::{Finding, RuleKind};
 use super::super::prose::fit;
 use super::super::words;
 use super::{Part, chip, forest, left_out, name, prose, scrolling};
@@ -60,10 +60,7 @@ fn row(finding: &Finding) -> Markup {
                 th scope="row" { (name(&words::criterion(finding))) }
                 td class="number" { (estimate(evidence.estimate.baseline)) }
                 td class="number" { (estimate(evidence.estimate.canary)) }
-                td class="effect" {
-                    @if let Some(picture) = forest::forest(finding) { (picture) }
-                    div { (fit(&words::effect(evidence), 80)) }
-                }
+                td class="effect" { (effect(finding)) }
                 td class="number" { (sample(finding)) }
             }
             tr class="why" {
@@ -77,6 +74,17 @@ fn row(finding: &Finding) -> Markup {
             }
         }
     }
+}
+
+/// The effect as a picture and in words; of an alarm what it counts, since no estimate stands against its bound.
+fn effect(finding: &Finding) -> Markup {
+    if let (RuleKind::Periods, Some(alarm)) = (finding.rule.kind, words::alarm(finding)) {
+        return html! { div { (prose(&alarm)) } };
+    }
+    let picture = forest::forest(finding);
+    let words = fit(&words::effect(&finding.evidence), 80);
+    let is_said = picture.is_none() || words != words::NOTHING;
+    html! { (picture.unwrap_or_default()) @if is_said { div { (words) } } }
 }
 
 /// Both sizes below each other, and what they count.

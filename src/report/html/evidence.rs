@@ -6,7 +6,7 @@
 
 use maud::{Markup, html};
 
-use super::super::document::{Document, Finding, Outcome, PastFinding, PastLook, Proof};
+use super::super::document::{Document, Finding, Number, Outcome, PastFinding, PastLook, Proof, Strength};
 use super::super::words;
 use super::scale::{Axis, px};
 use super::{Part, chip, left_out, looks, name, prose, scrolling, sign};
@@ -32,9 +32,9 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     let grown: Vec<Grown> = findings.iter().take(10_000).filter_map(|finding| Grown::of(finding, &looks)).collect();
     let body = html! {
         p class="key" {
-            "At every look: the evidence for each answer as a part of what was needed at that look. An answer is given where its \
-             line reaches 100 %; a pass only from the look on at which one is possible. Below each picture: the answer at each \
-             look (" (sign(Outcome::Fail)) " fail, " (sign(Outcome::Warn)) " warn, " (sign(Outcome::Inconclusive)) " inconclusive, "
+            "At every look: the evidence for each answer as a part of what was needed. A dot is a look at which that answer could be \
+             given; it is given at 100 %. Where it could not yet be given, the line is a part of what the first look needs that \
+             can give it. Below each picture: the answer at each look (" (sign(Outcome::Fail)) " fail, " (sign(Outcome::Warn)) " warn, " (sign(Outcome::Inconclusive)) " inconclusive, "
             (sign(Outcome::Pass)) " pass)."
         }
         p class="arms" { (swatch("failing", "for a fail")) " " (swatch("passing", "for a pass")) }
@@ -94,20 +94,34 @@ struct Grown<'d> {
     looks: Vec<Option<&'d PastFinding>>,
 }
 
+/// Evidence for one answer at one look.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    /// As a part of what was needed.
+    part: f64,
+    /// Whether the answer could be given at that look.
+    is_possible: bool,
+}
+
 impl<'d> Grown<'d> {
     /// Nothing where no look had evidence to draw.
     fn of(finding: &'d Finding, looks: &[&'d PastLook]) -> Option<Grown<'d>> {
         let found = |look: &&'d PastLook| look.findings.iter().find(|past| past.criterion == finding.criterion);
-        let looks: Vec<Option<&PastFinding>> = looks.iter().map(found).collect();
-        let grown = Grown { finding, looks };
-        let drawn = grown.parts(|s| &s.fail).chain(grown.parts(|s| &s.pass)).flatten().count();
-        (drawn > 0).then_some(grown)
+        let grown = Grown { finding, looks: looks.iter().map(found).collect() };
+        let is_drawn = |of| grown.points(of).iter().any(Option::is_some);
+        (is_drawn(fail) || is_drawn(pass)).then_some(grown)
     }
 
-    /// What there was at each look for an answer, as a part of what was needed.
-    fn parts(&self, of: fn(&super::super::document::Strength) -> &Proof) -> impl Iterator<Item = Option<f64>> {
-        let strength = |past: &Option<&'d PastFinding>| past.and_then(|past| past.strength.as_ref());
-        self.looks.iter().map(move |past| strength(past).and_then(|strength| part_of(of(strength))))
+    /// What there was at each look for an answer. Where none was possible yet, it is a part of what the first look needed
+    /// at which one was.
+    fn points(&self, of: fn(&Strength) -> &Proof) -> Vec<Option<Point>> {
+        let proofs = || self.looks.iter().map(|past| past.and_then(|past| past.strength.as_ref()).map(of));
+        let first = proofs().flatten().find(|proof| proof.z_needed.is_some() || proof.ln_e_needed.is_some());
+        let point = |proof: &Proof| {
+            let own = part_of(proof, proof).map(|part| Point { part, is_possible: true });
+            own.or_else(|| Some(Point { part: part_of(proof, first?)?, is_possible: false }))
+        };
+        proofs().map(|proof| point(proof?)).collect()
     }
 
     fn figure(&self) -> Markup {
@@ -133,8 +147,8 @@ impl<'d> Grown<'d> {
                     line class=(if part == 1.0 { "bound" } else { "grid" }) x1=(LEFT) x2=(right) y1=(place) y2=(place) {}
                     text class="end" x=(LEFT - 5.0) y=(px(y.at(part) + 4.0)) { (label) }
                 }
-                (line("passing", self.parts(|s| &s.pass), &x, &y))
-                (line("failing", self.parts(|s| &s.fail), &x, &y))
+                (line("passing", &self.points(pass), &x, &y))
+                (line("failing", &self.points(fail), &x, &y))
                 @for (at, past) in self.looks.iter().enumerate() {
                     @if let Some(past) = past { text class="middle" x=(px(x.at(at as f64))) y="112" { (sign(past.outcome)) } }
                 }
@@ -155,34 +169,40 @@ impl<'d> Grown<'d> {
     }
 }
 
+fn fail(strength: &Strength) -> &Proof {
+    &strength.fail
+}
+
+fn pass(strength: &Strength) -> &Proof {
+    &strength.pass
+}
+
 /// The larger of both kinds of evidence, each as a part of what it must be; nothing where neither can decide.
-fn part_of(proof: &Proof) -> Option<f64> {
-    let part = |have: Option<super::super::document::Number>, needed: Option<super::super::document::Number>| {
+fn part_of(proof: &Proof, needed: &Proof) -> Option<f64> {
+    let part = |have: Option<Number>, needed: Option<Number>| {
         let part = have?.get() / needed.filter(|needed| needed.get() > 0.0)?.get();
         part.is_finite().then_some(part)
     };
-    let parts = [part(proof.z, proof.z_needed), part(proof.ln_e, proof.ln_e_needed)];
+    let parts = [part(proof.z, needed.z_needed), part(proof.ln_e, needed.ln_e_needed)];
     parts.into_iter().flatten().reduce(f64::max)
 }
 
-fn line(class: &str, parts: impl Iterator<Item = Option<f64>>, x: &Axis, y: &Axis) -> Markup {
-    let mut path = String::new();
-    let mut dots = String::new();
-    let mut is_down = false;
-    for (at, part) in parts.enumerate() {
-        let Some(part) = part else {
-            is_down = false;
-            continue;
-        };
-        let (px_x, px_y) = (px(x.at(at as f64)), px(y.at(part)));
-        path.push_str(&format!("{}{px_x} {px_y}", if is_down { "L" } else { "M" }));
-        dots.push_str(&format!("M{px_x} {px_y}h0"));
-        is_down = true;
+/// A line over the looks, with a dot where the answer could be given.
+fn line(class: &str, points: &[Option<Point>], x: &Axis, y: &Axis) -> Markup {
+    let (mut path, mut dots) = (String::new(), String::new());
+    let mut before = false;
+    for (at, point) in points.iter().enumerate() {
+        if let Some(point) = point {
+            let place = format!("{} {}", px(x.at(at as f64)), px(y.at(point.part)));
+            path.push_str(&format!("{}{place}", if before { "L" } else { "M" }));
+            if point.is_possible {
+                dots.push_str(&format!("M{place}h0"));
+            }
+        }
+        before = point.is_some();
     }
     html! {
-        @if !path.is_empty() {
-            path class=(class) d=(path) {}
-            path class=(format!("{class} dots")) d=(dots) {}
-        }
+        @if !path.is_empty() { path class=(class) d=(path) {} }
+        @if !dots.is_empty() { path class=(format!("{class} dots")) d=(dots) {} }
     }
 }

@@ -15,7 +15,7 @@ const HEIGHT: f64 = 26.0;
 const MIDDLE: f64 = HEIGHT / 2.0;
 /// Room for arrows at both ends.
 const MARGIN: f64 = 9.0;
-/// How often the span of bounds and estimate an interval may be wide on either side before it is cut.
+/// How many times the span of bounds and estimate, or its own shorter side, an interval may reach before it is cut.
 const FAR: f64 = 3.0;
 
 /// The side of a bound that is wanted.
@@ -106,9 +106,12 @@ impl Shown {
         let onto = |value: f64| if log { value.ln() } else { value };
         let whole = extent(all().map(onto))?;
         let middle = extent(core.into_iter().flatten().map(onto)).unwrap_or(whole);
-        let span = match middle.1 - middle.0 {
+        // an interval may reach as far on its longer side as it does on its shorter one
+        let reach = [self.low.map(|low| middle.0 - onto(low)), self.high.map(|high| onto(high) - middle.1)];
+        let reach = reach.into_iter().flatten().filter(|reach| *reach > 0.0).reduce(f64::min);
+        let span = match (middle.1 - middle.0).max(reach.unwrap_or(0.0)) {
             span if span > 0.0 => span,
-            _ => (middle.0.abs() * 0.1).max((whole.1 - whole.0) / FAR).max(1e-300),
+            _ => (middle.0.abs() * 0.1).max(1e-300),
         };
         let low = whole.0.max(middle.0 - FAR * span) - 0.1 * span;
         let high = whole.1.min(middle.1 + FAR * span) + 0.1 * span;

@@ -38,12 +38,7 @@ fn tally(document: &Document) -> Markup {
     ];
     let said = all.into_iter().map(|(outcome, word)| (of(outcome), word)).filter(|(n, _)| *n > 0);
     let said: Vec<String> = said.map(|(n, word)| format!("{} {word}", count(n))).collect();
-    let criteria = if document.findings.len() == 1 { "criterion" } else { "criteria" };
-    html! {
-        @if !said.is_empty() {
-            p class="tally" { (count(document.findings.len() as u64)) " " (criteria) ": " (said.join(", ")) "." }
-        }
-    }
+    html! { @if !said.is_empty() { p class="tally" { "Findings: " (said.join(", ")) "." } } }
 }
 
 fn setting(document: &Document) -> Markup {

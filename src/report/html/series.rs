@@ -40,6 +40,7 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     let body = html! {
         p class="key" {
             "What the judge saw, step by step; a gap is a step that was not measured. " (other.unwrap_or_default())
+            @if document.warmup_steps > 0 || has_rest(document) { " Shaded is what was not judged: the warm-up, and what came after the soak." }
             @if document.looks.len() > 1 { " Ticks at the foot of a picture are the looks that were taken." }
         }
         div class="plots" {
@@ -139,6 +140,7 @@ impl<'d> Plot<'d> {
                 (self.looks())
                 (self.line("baseline", &self.trace.steps.baseline))
                 (self.line("canary", &self.trace.steps.canary))
+                @for (fail, bound) in &self.bounds { (self.bound_name(*fail, *bound)) }
             }
         }
     }
@@ -171,26 +173,28 @@ impl<'d> Plot<'d> {
         let soak = self.document.look.as_ref().and_then(|look| look.soak_seconds);
         let soak = soak.and_then(|soak| self.clock.seconds(soak.get())).filter(|end| *end < self.length);
         let spans =
-            [(warmup > 0.0).then_some((0.0, warmup, "warm-up")), soak.map(|end| (end, self.length, "after the soak"))];
+            [(warmup > 0.0).then_some((0.0, warmup, "warm-up")), soak.map(|end| (end, self.length, "after soak"))];
         html! {
             @for (from, to, what) in spans.into_iter().flatten() {
                 @let (from, to) = (self.x.at(from), self.x.at(to));
                 rect class="unjudged" x=(px(from)) y=(TOP) width=(px(to - from)) height=(HEIGHT - BOTTOM - TOP) {}
-                @if to - from > 6.5 * what.len() as f64 {
-                    text class="quiet middle" x=(px((from + to) / 2.0)) y=(TOP + 12.0) { (what) }
+                @if to - from > 6.0 * what.len() as f64 {
+                    text class="quiet middle" x=(px((from + to) / 2.0)) y=(TOP - 6.0) { (what) }
                 }
             }
         }
     }
 
     fn bound(&self, fail: bool, bound: f64) -> Markup {
+        let (class, place) = (if fail { "bound limit" } else { "bound" }, px(self.y.at(bound)));
+        html! { line class=(class) x1=(LEFT) x2=(WIDTH - RIGHT) y1=(place) y2=(place) {} }
+    }
+
+    fn bound_name(&self, fail: bool, bound: f64) -> Markup {
         let place = self.y.at(bound);
-        let label = format!("{} {}", if fail { "fails at" } else { "bound" }, plain(&quantity(bound, &self.unit)));
-        let above = if place - TOP < 14.0 { place + 12.0 } else { place - 4.0 };
-        html! {
-            line class=(if fail { "bound limit" } else { "bound" }) x1=(LEFT) x2=(WIDTH - RIGHT) y1=(px(place)) y2=(px(place)) {}
-            text class="end halo" x=(WIDTH - RIGHT - 2.0) y=(px(above)) { (fit(&label, 30)) }
-        }
+        let name = format!("{} {}", if fail { "fails at" } else { "bound" }, plain(&quantity(bound, &self.unit)));
+        let beside = if place - TOP < 14.0 { place + 13.0 } else { place - 4.0 };
+        html! { text class="end halo" x=(WIDTH - RIGHT - 3.0) y=(px(beside)) { (fit(&name, 30)) } }
     }
 
     /// The looks as ticks, and since when the answer was clear.
@@ -274,6 +278,13 @@ impl<'d> Plot<'d> {
         }
         texts.join(" ")
     }
+}
+
+/// Whether the data goes on after the end of the soak.
+fn has_rest(document: &Document) -> bool {
+    let soak = document.look.as_ref().and_then(|look| look.soak_seconds);
+    let length = document.step_seconds.map(|step| step.get() * document.arms.canary.window.steps as f64);
+    soak.zip(length).is_some_and(|(soak, length)| soak.get() < length)
 }
 
 /// The bounds on a trace's own values, each once: those on what the trace shows, in its unit.

@@ -176,7 +176,7 @@ impl Plot {
                 line class="grid" x1=(place) x2=(place) y1=(TOP) y2=(foot + 4.0) {}
                 text class="middle" x=(place) y=(foot + 16.0) { (label) }
             }
-            text class="end quiet" x=(right) y=(HEIGHT - 4.0) { "share of the requests" }
+            text class="end quiet" x=(right) y=(HEIGHT - 4.0) { "share of the requests" @if self.log { "; values on a scale of factors" } }
         }
     }
 }
