@@ -20,9 +20,10 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let loaded = load(console, &arguments)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let judged = pipeline::judge(console, &loaded.config, &options)?;
-    let document = Document::from(&judged.verdict);
-    pipeline::answer(console, &document, &arguments.output)?;
+    pipeline::answer(console, &pipeline::drawn(&judged, &arguments.output), &arguments.output)?;
     if let Some(folder) = &arguments.record {
+        // a recording has what was judged, not what a report draws beside it
+        let document = pipeline::document(&judged.plan, &judged.verdict);
         let verdict = report::render(&document, Format::Json, &Style::default());
         let config = pipeline::recorded(&loaded.config, &judged.plan, &judged.dataset, now);
         record::write(folder, &config, &judged.dataset, Some(&verdict))?;

@@ -10,11 +10,13 @@ use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
 use crate::ingest;
 use crate::judge;
-use crate::judge::verdict::Verdict;
+use crate::judge::rules::Looks;
+use crate::judge::verdict::{Look, Verdict};
 use crate::record;
+use crate::report::document::PastLook;
 use crate::report::rollout::Rollout;
-use crate::report::{self, Document};
-use crate::series::{Arm, Dataset};
+use crate::report::{self, Document, Format};
+use crate::series::{Arm, Dataset, SignedDuration, Window};
 use crate::source::aws::Measure;
 use crate::source::{Outside, Query, Source, Told};
 
@@ -160,6 +162,21 @@ pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Tim
     config::recorded(config, plan, &recording)
 }
 
+/// The verdict as a document for these reports: with what was asked, and with the looks so far where one of them shows them.
+pub(super) fn drawn(judged: &Judged, output: &cli::Output) -> Document {
+    let document = document(&judged.plan, &judged.verdict);
+    let wanted = output.report.iter().map(|wanted| wanted.format).chain([output.format]);
+    let is_drawn = wanted.into_iter().any(|format| matches!(format, Format::Html | Format::Review));
+    let is_later = matches!(judged.verdict.look, Look::Planned { number, .. } if number >= 2);
+    let looks = match judged.plan.rules.looks {
+        Looks::Planned { every: Some(every), .. } if is_drawn && is_later => {
+            looks_so_far(&judged.plan, &judged.dataset, every)
+        }
+        _ => Vec::new(),
+    };
+    Document { looks, queries: queries(&judged.plan), ..document }
+}
+
 /// Answers on stdout, then writes the reports: a verdict is heard even where a file cannot be written.
 pub(super) fn answer(console: &Console, document: &Document, output: &cli::Output) -> Result<(), Failure> {
     let outlets = Outlets::of(output)?;
@@ -173,6 +190,30 @@ pub(super) fn answer_rollout(console: &Console, rollout: &Rollout, output: &cli:
     let render = |format, style: &_| report::rollout::rollout(rollout, format, style).unwrap_or_default();
     console.answer(&render(output.format, &console.style(output.details)))?;
     outlets.write_as(console, output.details, &render)
+}
+
+/// Looks shown of a soak are at most so many.
+const MOST_LOOKS: usize = 24;
+
+/// More planned looks than this are not gone through.
+const MOST_PLANNED: usize = 100_000;
+
+/// What each planned look so far said, the last one with them; of many, some that are evenly spread. Looks before the first
+/// that is planned are none.
+pub(super) fn looks_so_far(plan: &Plan, dataset: &Dataset, every: SignedDuration) -> Vec<PastLook> {
+    let Looks::Planned { soak, .. } = plan.rules.looks else { return Vec::new() };
+    let Window { start, end } = dataset.windows.canary;
+    let end = start.saturating_add(soak).map_or(end, |soaked| soaked.min(end));
+    let least = i32::try_from(plan.rules.policy.warmup + judge::LEAST_STEPS).ok();
+    let first = least.and_then(|steps| start.checked_add(dataset.step.checked_mul(steps)?).ok()).unwrap_or(end);
+    let planned = (1..).map_while(|k| start.checked_add(every.checked_mul(k)?).ok()).take_while(|at| *at < end);
+    let planned = planned.take(MOST_PLANNED);
+    let planned = if every.is_positive() { planned.skip_while(|at| *at < first).collect() } else { Vec::new() };
+    let instants: Vec<Timestamp> = planned.into_iter().chain([end]).collect();
+    let shown = instants.len().min(MOST_LOOKS);
+    let spread = (1..=shown).map(|nth| instants[nth * instants.len() / shown - 1]);
+    let look = |at| PastLook::of(&Document::from(&judge::judge(&plan.rules, &dataset.until(at))));
+    spread.map(look).collect()
 }
 
 /// How a judged plan exits, the command line's wishes before the configuration's.

@@ -46,7 +46,7 @@ fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timest
     if arguments.looks {
         judged = looks(console, &loaded.config, judged, arguments)?;
     }
-    let document = Document::from(&judged.verdict);
+    let document = pipeline::document(&judged.plan, &judged.verdict);
     let saved = loaded.folder.join(record::VERDICT);
     if arguments.accept {
         let text = report::render(&document, Format::Json, &Style::default());

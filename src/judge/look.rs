@@ -21,7 +21,7 @@ use crate::stats::planned;
 const GUARD: f64 = 0.2;
 
 /// No planned look has fewer steps, unless the soak has.
-const LEAST_STEPS: usize = 5;
+pub const LEAST_STEPS: usize = 5;
 
 /// More planned looks than this are as good as an open end.
 pub(super) const MOST_LOOKS: usize = 1_500;

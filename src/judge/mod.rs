@@ -42,6 +42,7 @@ mod score;
 mod traffic;
 
 use guard::Case;
+pub use look::LEAST_STEPS;
 use rules::{Criterion, Rule, Rules};
 use verdict::{Finding, Verdict};
 

@@ -7,7 +7,7 @@ use super::document::{EffectKind, Number, UnitName};
 use super::page::{Page, PageFormat, Part};
 use super::plan::{period, title};
 use super::words::NOTHING;
-use super::{Style, json};
+use super::{Style, html, json};
 use crate::calibrate::{Calibration, Rate, Spread, Tally, Trial};
 use crate::history::{Arms, Pairing};
 use crate::judge::rules::Unit;
@@ -24,6 +24,7 @@ pub fn calibration(calibration: &Calibration, source: &str, format: PageFormat, 
         PageFormat::Terminal => page(calibration, source).text(style),
         PageFormat::Markdown => page(calibration, source).markdown(),
         PageFormat::Json => json::render(&Document::of(calibration)),
+        PageFormat::Html => html::page::render(&page(calibration, source)),
     }
 }
 

@@ -11,6 +11,7 @@ mod csv;
 mod diff;
 mod draft;
 mod github;
+mod html;
 mod json;
 mod live;
 mod junit;
@@ -52,6 +53,8 @@ pub enum Format {
     Markdown,
     /// For programs.
     Json,
+    /// For a browser: one page with drawings, which needs nothing beside itself.
+    Html,
     /// For Jenkins, GitLab and what else shows test results.
     Junit,
     /// For the summary of a step on GitHub Actions.
@@ -68,10 +71,11 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which help texts list them.
-    pub const ALL: [Format; 9] = [
+    pub const ALL: [Format; 10] = [
         Format::Terminal,
         Format::Markdown,
         Format::Json,
+        Format::Html,
         Format::Junit,
         Format::Github,
         Format::Annotations,
@@ -86,6 +90,7 @@ impl Format {
             Format::Terminal => "text",
             Format::Markdown => "markdown",
             Format::Json => "json",
+            Format::Html => "html",
             Format::Junit => "junit",
             Format::Github => "github",
             Format::Annotations => "annotations",
@@ -153,6 +158,7 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
         Format::Terminal => terminal::render(document, style),
         Format::Markdown => markdown::render(document, markdown::COMMENT_BYTES),
         Format::Json => json::render(document),
+        Format::Html => html::render(document),
         Format::Junit => junit::render(document),
         Format::Github => github::summary(document, SUMMARY_BYTES),
         Format::Annotations => github::annotations(document),

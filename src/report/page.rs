@@ -23,6 +23,8 @@ pub enum PageFormat {
     Markdown,
     /// For programs.
     Json,
+    /// For a browser.
+    Html,
 }
 
 /// Not a way of writing a page.
@@ -36,7 +38,7 @@ pub enum NotAPage {
     Unknown(String),
 }
 
-const PAGES: [&str; 3] = ["text", "markdown (md)", "json"];
+const PAGES: [&str; 4] = ["text", "markdown (md)", "json", "html"];
 
 impl FromStr for PageFormat {
     type Err = NotAPage;
@@ -46,6 +48,7 @@ impl FromStr for PageFormat {
             Ok(Format::Terminal) => Ok(PageFormat::Terminal),
             Ok(Format::Markdown) => Ok(PageFormat::Markdown),
             Ok(Format::Json) => Ok(PageFormat::Json),
+            Ok(Format::Html) => Ok(PageFormat::Html),
             Ok(other) => Err(NotAPage::Verdict(other)),
             Err(_) => Err(NotAPage::Unknown(name.into())),
         }

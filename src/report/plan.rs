@@ -6,7 +6,7 @@ use super::document::{Number, UnitName};
 use super::page::{Page, PageFormat, Part};
 use super::prose::plain;
 use super::words::NOTHING;
-use super::{Style, json};
+use super::{Style, html, json};
 use crate::forecast::{Forecast, Outlook, Row};
 use crate::history::Arms;
 use crate::judge::rules::Unit;
@@ -26,6 +26,7 @@ pub fn plan(forecast: &Forecast, source: &str, format: PageFormat, style: &Style
         PageFormat::Terminal => page(forecast, source).text(style),
         PageFormat::Markdown => page(forecast, source).markdown(),
         PageFormat::Json => json::render(&Document::of(forecast)),
+        PageFormat::Html => html::page::render(&page(forecast, source)),
     }
 }
 

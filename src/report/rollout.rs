@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::document::{Action, Document, Outcome, Recommendation, SCHEMA_VERSION};
 use super::page::{Page, Part};
 use super::prose::plain;
-use super::{Format, Style, json, success, words};
+use super::{Format, Style, html, json, success, words};
 use crate::judge::words::{count, duration};
 use crate::series::{SignedDuration, Timestamp};
 
@@ -93,7 +93,7 @@ fn summary(phases: &[Phase]) -> String {
 }
 
 /// The forms that a whole rollout has.
-pub const FORMATS: [Format; 3] = [Format::Terminal, Format::Markdown, Format::Json];
+pub const FORMATS: [Format; 4] = [Format::Terminal, Format::Markdown, Format::Json, Format::Html];
 
 /// A rollout as text, ending in a line's end; nothing in a format that has no form for it.
 pub fn rollout(rollout: &Rollout, format: Format, style: &Style) -> Option<String> {
@@ -101,6 +101,7 @@ pub fn rollout(rollout: &Rollout, format: Format, style: &Style) -> Option<Strin
         Format::Terminal => Some(page(rollout).text(style)),
         Format::Markdown => Some(page(rollout).markdown()),
         Format::Json => Some(json::render(rollout)),
+        Format::Html => Some(html::page::render(&page(rollout))),
         _ => None,
     }
 }

@@ -279,7 +279,8 @@ fn bad(evidence: &Evidence) -> String {
     format!(", {} / {} {what}", count(bad.baseline), count(bad.canary))
 }
 
-fn alarm(finding: &Finding) -> Option<String> {
+/// For an alarm: its rule, and how often it was seen.
+pub fn alarm(finding: &Finding) -> Option<String> {
     let seen = finding.evidence.periods.as_ref();
     let seen =
         seen.map(|periods| format!("{} of {} periods are beyond the bound", count(periods.beyond), count(periods.of)));
@@ -305,8 +306,8 @@ fn confidence(evidence: &Evidence) -> Option<String> {
     }
 }
 
-/// `for a pass z 1.2 of 1.6; for a fail z -0.4 of 3.1 or ln e -0.2 of 4.6`.
-fn strength(strength: &Strength) -> String {
+/// How strong the evidence is for either answer: `for a pass z 1.2 of 1.6; for a fail z -0.4 of 3.1 or ln e -0.2 of 4.6`.
+pub fn strength(strength: &Strength) -> String {
     let of = |name: &str, have: Option<Number>, needed: Option<Number>| {
         let shown = |v: Number| number((v.get() * 100.0).round() / 100.0);
         have.zip(needed).map(|(have, needed)| format!("{name} {} of {}", shown(have), shown(needed)))
@@ -319,7 +320,8 @@ fn strength(strength: &Strength) -> String {
     format!("for a pass {}; for a fail {}", proof(&strength.pass), proof(&strength.fail))
 }
 
-fn limit(evidence: &Evidence) -> Option<String> {
+/// The bounds on the scale of the effect: `+5 %`, or `200 ms to pass, 300 ms to fail`.
+pub fn limit(evidence: &Evidence) -> Option<String> {
     let shown = |value: Option<Number>| value.map(|value| on_effect_scale(evidence, value));
     match (shown(evidence.pass_limit), shown(evidence.fail_limit)) {
         (Some(pass), Some(fail)) if pass != fail => Some(format!("{pass} to pass, {fail} to fail")),

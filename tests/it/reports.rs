@@ -213,7 +213,7 @@ fn formats_have_names() {
     assert_eq!("review.md".parse::<Format>().unwrap(), Format::Review);
     assert_eq!(
         "pdf".parse::<Format>().unwrap_err().to_string(),
-        "`pdf` is not a report format; expected text, markdown (md), json, junit, github, annotations, csv, prometheus or \
+        "`pdf` is not a report format; expected text, markdown (md), json, html, junit, github, annotations, csv, prometheus or \
          review (review.md)"
     );
 }

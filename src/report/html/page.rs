@@ -1,0 +1,68 @@
+//! A page that is no verdict, such as a plan, in the same dress.
+
+use maud::{Markup, html};
+
+use super::super::page::{Page, Part};
+use super::{chrome, facts, name, prose, scrolling};
+
+/// The page for a browser.
+pub(in crate::report) fn render(page: &Page) -> String {
+    let title = name(&format!("{}: {}", page.word, page.title));
+    let body = html! {
+        header class="verdict open" {
+            h1 { span class="word" { (page.word) } " " span class="of" { (name(&page.title)) } }
+            @for text in &page.summary { p class="summary" { (prose(text)) } }
+        }
+        main id="main" {
+            (facts(page.facts.iter().map(|(name, text)| (*name, text.clone()))))
+            @for part in &page.parts { (shown(part)) }
+        }
+    };
+    chrome::shell(&title, &body)
+}
+
+fn shown(part: &Part) -> Markup {
+    match part {
+        Part::Prose(text) => html! { p { (prose(text)) } },
+        Part::Remark { name, texts } => html! {
+            section {
+                h2 { (super::name(name)) }
+                @for text in texts { p { (prose(text)) } }
+            }
+        },
+        Part::Code { lead, lines } => html! {
+            p { (prose(lead)) }
+            pre tabindex="0" { @for line in lines { (line_of_code(line)) "\n" } }
+        },
+        Part::Table { columns, rows } => {
+            let class = |at: usize| (at > 0).then_some("number");
+            let table = html! {
+                table {
+                    caption class="hidden" { (prose(&columns.join(", "))) }
+                    thead { tr { @for (at, column) in columns.iter().enumerate() { th scope="col" class=[class(at)] { (lines(column)) } } } }
+                    tbody {
+                        @for row in rows {
+                            tr {
+                                @for (at, cell) in row.iter().enumerate() {
+                                    @if at == 0 { th scope="row" { (lines(cell)) } } @else { td class="number" { (lines(cell)) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            };
+            scrolling("A table that scrolls sideways", &table)
+        }
+    }
+}
+
+/// A cell may have several lines.
+fn lines(cell: &str) -> Markup {
+    html! { @for (at, line) in cell.lines().enumerate() { @if at > 0 { br; } (prose(line)) } }
+}
+
+/// White space at the beginning of a line of code means something.
+fn line_of_code(line: &str) -> String {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    format!("{}{}", " ".repeat(indent), super::super::prose::plain(line))
+}
