@@ -1,5 +1,6 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
+use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
 use crate::series::{SignedDuration, Window};
 use crate::source::Query;
@@ -17,6 +18,8 @@ pub struct Plan {
     pub on_inconclusive: OnInconclusive,
     /// Whether a warning stops the pipeline.
     pub fail_on_warn: bool,
+    /// What is to be done with the answer.
+    pub hooks: Hooks,
 }
 
 /// What an Inconclusive verdict becomes at the exit. It stays Inconclusive in every report.

@@ -173,7 +173,7 @@ impl Read for File {
         }
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
-        let recording = keys.may("recording");
+        let (hooks, recording) = (keys.may("hooks"), keys.may("recording"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
@@ -188,6 +188,7 @@ impl Read for File {
             criteria,
             phases,
             policy,
+            hooks,
             recording,
         });
         keys.close(file, no_hint)
@@ -464,7 +465,8 @@ impl Read for PhaseEntry {
         let mut keys = Keys::open(node, report, "a phase", "- { name: 5%, traffic: { canary: 5% }, soak: 1h }")?;
         let (name, traffic, soak) = (keys.must("name"), keys.may("traffic"), keys.may("soak"));
         let (every, window, criteria) = (keys.may("every"), keys.may("window"), keys.all("criteria"));
-        let phase = name.map(|name| PhaseEntry { name, traffic, soak, every, window, criteria });
+        let hooks = keys.may("hooks");
+        let phase = name.map(|name| PhaseEntry { name, traffic, soak, every, window, criteria, hooks });
         keys.close(phase, no_hint)
     }
 }

@@ -10,7 +10,8 @@ use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{asking, criteria, fingerprint, freshness, metrics, sources, window};
+use super::{asking, criteria, fingerprint, freshness, hooks, metrics, sources, window};
+use crate::hooks::Hooks;
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
@@ -139,11 +140,13 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
             report.add_with(name.place, format!("a label cannot be called `{}`", name.value), hint);
         }
     }
+    hooks::check_labels(file, Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name), report);
     let mut labels = Pair::build(|arm| {
         let labels = written(arm).iter().map(|(name, value)| (name.value.clone(), value.value.0.clone()));
         labels.collect::<Vec<_>>()
     });
-    let referenced = sources::referenced(&file.sources, &file.metrics);
+    let mut referenced = sources::referenced(&file.sources, &file.metrics);
+    referenced.extend(hooks::referenced(file));
     let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
     let settable = all.iter().map(String::as_str).chain(referenced.iter().copied());
     let settable = settable.filter(|name| !sources::BUILT_IN.contains(name)).collect::<std::collections::BTreeSet<_>>();
@@ -245,7 +248,8 @@ impl Scope<'_> {
             policy,
         };
         rules.fingerprint = fingerprint::of(&rules);
-        Some(self.finished(queries, time, rules))
+        let hooks = hooks::hooks(self.file, self.phase, &self.labels.canary, report);
+        Some(Plan { hooks, ..self.finished(queries, time, rules) })
     }
 
     fn looks(&self) -> Looks {
@@ -270,6 +274,7 @@ impl Scope<'_> {
             rules,
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
             fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),
+            hooks: Hooks::default(),
         }
     }
 

@@ -18,6 +18,7 @@ mod plan;
 mod prose;
 mod reason;
 pub mod sketch;
+mod slack;
 mod spark;
 mod table;
 mod terminal;
@@ -31,6 +32,7 @@ pub use diff::diff;
 pub use document::Document;
 pub use json::Error;
 pub use plan::plan;
+pub use slack::slack;
 
 /// The ways in which a verdict can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
