@@ -126,6 +126,9 @@ pub struct Judge {
     /// Write what was read and judged into a folder that is itself a configuration
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// Run the configuration's hooks for the answer
+    #[arg(long)]
+    pub hooks: bool,
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,

@@ -61,7 +61,7 @@
 //! Read the modules in this order: [`series`] (what is measured), [`encoded`] (histograms as text),
 //! [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
-//! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),
+//! [`config`] (the file as written and as meant), [`hooks`] (what is to be done with an answer), [`record`] (a judged dataset as a configuration again),
 //! [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
 //! judge on trial), [`watch`] (judging again and again until there is an answer), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
@@ -84,6 +84,8 @@ pub mod source;
 pub mod ingest;
 
 pub mod config;
+
+pub mod hooks;
 
 pub mod record;
 

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use super::console::Console;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
+use crate::config::plan::Plan;
+use crate::hooks::{Address, Hook, Url};
 use crate::record;
 
 pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Failure> {
@@ -32,19 +34,42 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
         let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
         console.detail(&format!("{metric} ({arm}): {}{asked}", query.source.shown()));
     }
-    let mut criteria = vec![plan.rules.criteria.len()];
+    let mut plans = vec![plan];
     if resolve.phase.is_none() {
-        criteria.clear();
+        plans.clear();
         for phase in phases(&loaded.config.phases()) {
-            let plan = loaded.config.plan(&crate::config::Options { phase, ..options })?;
-            criteria.push(plan.rules.criteria.len());
+            plans.push(loaded.config.plan(&crate::config::Options { phase, ..options })?);
         }
     }
-    let count: usize = criteria.iter().sum();
+    tell_hooks(console, &plans);
+    let count: usize = plans.iter().map(|plan| plan.rules.criteria.len()).sum();
     let phases = loaded.config.phases().len();
     let over = if phases > 0 && resolve.phase.is_none() { format!(" over {phases} phases") } else { String::new() };
     let noun = if count == 1 { "criterion" } else { "criteria" };
     console.answer(&format!("ok  {}  {count} {noun}{over}\n", path.display()))
+}
+
+/// What would run, phase by phase, and which verdicts others could read on their way.
+fn tell_hooks(console: &Console, plans: &[Plan]) {
+    let mut readable: Vec<String> = Vec::new();
+    for plan in plans {
+        let phase = plan.rules.phase.as_ref().map(|phase| format!("phase {phase}, ")).unwrap_or_default();
+        for (key, hook) in
+            plan.hooks.named().into_iter().flat_map(|(key, hooks)| hooks.iter().map(move |hook| (key, hook)))
+        {
+            console.detail(&format!("{phase}{key}: {}", hook.in_full()));
+            if let Hook::Webhook(webhook) = hook
+                && let Address::Url(url) = &webhook.address
+                && Url::parse(url).is_ok_and(|url| url.is_readable_on_the_way())
+                && !readable.contains(&hook.to_string())
+            {
+                readable.push(hook.to_string());
+            }
+        }
+    }
+    for hook in readable {
+        console.note(&format!("{hook}: not encrypted, so that everybody on the way can read it; write `https://`"));
+    }
 }
 
 fn phases<'a>(names: &[&'a str]) -> Vec<Option<&'a str>> {

@@ -57,6 +57,18 @@ impl Console {
         self.say("error", message);
     }
 
+    /// What went wrong beside the answer, and does not change it.
+    pub(super) fn warn(&self, message: &str) {
+        self.say("warning", message);
+    }
+
+    /// A line that a program wrote; what it complains of is heard even where all else is quiet.
+    pub(super) fn relay(&self, program: &str, line: &str, complains: bool) {
+        if complains || !self.quiet {
+            self.say(program, line);
+        }
+    }
+
     /// What a person should know.
     pub(super) fn note(&self, message: &str) {
         if !self.quiet {

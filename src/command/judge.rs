@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::console::Console;
 use super::outlets::Outlets;
-use super::pipeline::{self, Loaded};
-use super::{Exit, Failure, init};
+use super::pipeline::{self, Judged, Loaded};
+use super::{Exit, Failure, hooks, init};
 use crate::cli;
-use crate::config;
+use crate::config::{self, Config};
 use crate::record;
 use crate::report::{self, Document, Format, Style};
 
@@ -20,16 +20,36 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let loaded = load(console, &arguments)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let judged = pipeline::judge(console, &loaded.config, &options)?;
-    pipeline::answer(console, &pipeline::drawn(&judged, &arguments.output), &arguments.output)?;
+    let written = written(console, &arguments, &loaded.config, &judged, now);
+    // A disk that is full is no reason not to roll back.
+    if arguments.hooks {
+        let document = pipeline::document(&judged.plan, &judged.verdict);
+        hooks::run(console, &judged.plan.hooks, &loaded.folder, hooks::Moment::Answer, &document);
+    } else if !judged.plan.hooks.is_empty() {
+        console.note("the configuration's hooks are not run: --hooks runs them");
+    }
+    written?;
+    Ok(pipeline::exit(&judged, &arguments.exit))
+}
+
+/// The answer, its reports and the recording.
+fn written(
+    console: &Console,
+    arguments: &cli::Judge,
+    config: &Config,
+    judged: &Judged,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    pipeline::answer(console, &pipeline::drawn(judged, &arguments.output), &arguments.output)?;
     if let Some(folder) = &arguments.record {
         // a recording has what was judged, not what a report draws beside it
         let document = pipeline::document(&judged.plan, &judged.verdict);
         let verdict = report::render(&document, Format::Json, &Style::default());
-        let config = pipeline::recorded(&loaded.config, &judged.plan, &judged.dataset, now);
+        let config = pipeline::recorded(config, &judged.plan, &judged.dataset, now);
         record::write(folder, &config, &judged.dataset, Some(&verdict))?;
         console.note(&format!("recorded to {}", folder.display()));
     }
-    Ok(pipeline::exit(&judged, &arguments.exit))
+    Ok(())
 }
 
 /// The configuration that was named, or the one that the files suggest.

@@ -7,6 +7,7 @@ mod discover;
 mod exit;
 mod fetch;
 mod history;
+mod hooks;
 mod init;
 mod interrupt;
 mod judge;

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 
 use super::bound::BoundText;
+use super::hooks::HooksEntry;
 use super::problem::{At, Place};
 use super::quantity::{Share, Span};
 use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};
@@ -60,6 +61,8 @@ pub(super) struct File {
     /// The success criteria of the rollout, which a final table answers.
     #[schemars(default)]
     pub(super) success: Vec<SuccessEntry>,
+    /// What is to be done with the answer: programs to run, addresses to tell.
+    pub(super) hooks: Option<HooksEntry>,
     /// Written by `--record`: the file is a recording.
     pub(super) recording: Option<RecordingEntry>,
 }
@@ -384,6 +387,8 @@ pub(super) struct PhaseEntry {
     /// What must hold in this phase beside the common criteria; one of the same name replaces it.
     #[schemars(default)]
     pub(super) criteria: Vec<CriterionEntry>,
+    /// What is to be done with this phase's answer, after the common hooks.
+    pub(super) hooks: Option<HooksEntry>,
 }
 
 /// How findings become a verdict.

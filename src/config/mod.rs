@@ -16,6 +16,7 @@ mod discovered;
 mod file;
 mod fingerprint;
 mod freshness;
+mod hooks;
 mod limits;
 mod metrics;
 mod node;

@@ -1,5 +1,6 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
+use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
 use crate::series::{SignedDuration, Window};
 use crate::source::Query;
@@ -21,6 +22,8 @@ pub struct Plan {
     pub fail_on_warn: bool,
     /// The success criteria of the whole rollout.
     pub success: Vec<Success>,
+    /// What is to be done with the answer.
+    pub hooks: Hooks,
 }
 
 /// A success criterion of the rollout: met when all the criteria that show it pass.

@@ -174,6 +174,7 @@ impl Read for File {
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let (success, recording) = (keys.all("success"), keys.may("recording"));
+        let hooks = keys.may("hooks");
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
@@ -189,6 +190,7 @@ impl Read for File {
             phases,
             policy,
             success,
+            hooks,
             recording,
         });
         keys.close(file, no_hint)
@@ -465,7 +467,8 @@ impl Read for PhaseEntry {
         let mut keys = Keys::open(node, report, "a phase", "- { name: 5%, traffic: { canary: 5% }, soak: 1h }")?;
         let (name, traffic, soak) = (keys.must("name"), keys.may("traffic"), keys.may("soak"));
         let (every, window, criteria) = (keys.may("every"), keys.may("window"), keys.all("criteria"));
-        let phase = name.map(|name| PhaseEntry { name, traffic, soak, every, window, criteria });
+        let hooks = keys.may("hooks");
+        let phase = name.map(|name| PhaseEntry { name, traffic, soak, every, window, criteria, hooks });
         keys.close(phase, no_hint)
     }
 }

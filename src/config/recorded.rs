@@ -3,7 +3,7 @@
 //! A recording is a configuration, so that judging it again goes through the ordinary code. What must hold is kept
 //! as it was written; where the data came from is replaced by the recorded files, and time by the windows that were
 //! judged. The rules are therefore the same, and so is their fingerprint. Nothing of a source survives: paths may
-//! hold names that do not belong into a bug report.
+//! hold names that do not belong into a bug report. Neither do hooks: judging again must not roll back again.
 
 use super::file::MetricEntry;
 use super::metrics;
@@ -77,7 +77,7 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
         }
     }
     list(&mut text, "criteria", section(config, "criteria"), &[]);
-    list(&mut text, "phases", section(config, "phases"), &["window"]);
+    list(&mut text, "phases", section(config, "phases"), &["window", "hooks"]);
     if let Some(policy) = section(config, "policy") {
         text.push_str(&format!("policy: {}\n", flow(policy)));
     }

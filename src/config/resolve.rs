@@ -10,7 +10,8 @@ use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{asking, criteria, fingerprint, freshness, metrics, sources, success, window};
+use super::{asking, criteria, fingerprint, freshness, hooks, metrics, sources, success, window};
+use crate::hooks::Hooks;
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
@@ -139,11 +140,13 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
             report.add_with(name.place, format!("a label cannot be called `{}`", name.value), hint);
         }
     }
+    hooks::check_labels(file, Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name), report);
     let mut labels = Pair::build(|arm| {
         let labels = written(arm).iter().map(|(name, value)| (name.value.clone(), value.value.0.clone()));
         labels.collect::<Vec<_>>()
     });
-    let referenced = sources::referenced(&file.sources, &file.metrics);
+    let mut referenced = sources::referenced(&file.sources, &file.metrics);
+    referenced.extend(hooks::referenced(file));
     let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
     let settable = all.iter().map(String::as_str).chain(referenced.iter().copied());
     let settable = settable.filter(|name| !sources::BUILT_IN.contains(name)).collect::<std::collections::BTreeSet<_>>();
@@ -247,7 +250,8 @@ impl Scope<'_> {
         rules.fingerprint = fingerprint::of(&rules);
         let written = merged.as_ref().and_then(|window| window.settle.as_ref()).map(|settle| settle.value.0);
         let settle = written.or(services.map(|services| services.settle));
-        Some(self.finished(queries, (time, settle), rules))
+        let hooks = hooks::hooks(self.file, self.phase, &self.labels.canary, report);
+        Some(Plan { hooks, ..self.finished(queries, (time, settle), rules) })
     }
 
     fn looks(&self) -> Looks {
@@ -279,6 +283,7 @@ impl Scope<'_> {
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
             fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),
             success: Vec::new(),
+            hooks: Hooks::default(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::file::{RuleText, Show};
 use super::plan::OnInconclusive;
 use super::problem::{At, Complaint, suggestion};
 use super::quantity::{Measure, Quantity, Share, Span, is_word};
+use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
 use crate::series::Timestamp;
 use crate::source::requests::Format as LogFormat;
@@ -290,6 +291,7 @@ words! {
     RuleText, "a rule": { "interval" => Interval, "observed" => Observed }
     Severity, "a severity": { "critical" => Critical, "normal" => Normal, "muted" => Muted, "optional" => Optional }
     OnInconclusive, "what an Inconclusive can become": { "keep" => Keep, "pass" => Pass, "warn" => Warn, "fail" => Fail }
+    Body, "what a webhook can post": { "verdict" => Verdict, "slack" => Slack }
     Silent, "what a silent canary can be": { "inconclusive" => Inconclusive, "fail" => Fail }
 }
 

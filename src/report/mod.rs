@@ -26,6 +26,7 @@ mod reason;
 pub mod rollout;
 mod review;
 pub mod sketch;
+mod slack;
 mod spark;
 mod success;
 mod table;
@@ -43,6 +44,7 @@ pub use json::Error;
 pub use live::Live;
 pub use page::{NotAPage, PageFormat};
 pub use plan::plan;
+pub use slack::slack;
 
 /// The ways in which a verdict can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -48,6 +48,21 @@ const BORDERS: &[Border] = &[
         ],
     },
     Border { layer: "series.rs", forbidden: IO },
+    Border {
+        layer: "hooks.rs",
+        forbidden: &[
+            "crate::judge",
+            "crate::stats",
+            "crate::source",
+            "crate::config",
+            "crate::ingest",
+            "crate::record",
+            "crate::report",
+            "crate::command",
+        ],
+    },
+    Border { layer: "hooks.rs", forbidden: IO },
+    Border { layer: "hooks.rs", forbidden: SERDE },
     Border { layer: "series.rs", forbidden: SERDE },
     Border {
         layer: "judge",

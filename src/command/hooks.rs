@@ -1,0 +1,136 @@
+//! What is done with an answer: the hooks of a plan, run one after the other.
+//!
+//! A hook acts on the world, so nothing here may act on the answer: a hook that fails, hangs or is missing is told on
+//! stderr and changes neither the verdict nor the exit code nor the hooks after it. Each is bounded in time. An
+//! interrupt stops the one that runs and leaves out the rest.
+
+mod process;
+#[cfg(feature = "webhooks")]
+mod webhook;
+#[cfg(not(feature = "webhooks"))]
+#[path = "hooks/webhook_disabled.rs"]
+mod webhook;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::console::Console;
+use crate::hooks::{Hook, Hooks};
+use crate::report::document::Outcome;
+use crate::report::{self, Document, Format, Style};
+
+/// How often it is looked whether something happened meanwhile.
+const TICK: Duration = Duration::from_millis(20);
+
+/// When hooks are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// After a look, whatever it said.
+    #[allow(dead_code, reason = "a look is followed by others only where something keeps looking")]
+    Look,
+    /// After the answer.
+    Answer,
+}
+
+/// Runs the hooks of a moment: at the answer those of its outcome. `folder` is the configuration's.
+///
+/// Afterwards SIGINT, SIGTERM and SIGHUP do not end the process any more if there were hooks: who goes on listens himself.
+pub(super) fn run(console: &Console, hooks: &Hooks, folder: &Path, moment: Moment, document: &Document) {
+    let (key, hooks) = of(hooks, moment, document.outcome);
+    if hooks.is_empty() {
+        return;
+    }
+    let json = report::render(document, Format::Json, &Style::default());
+    let occasion = Occasion { key, json, document };
+    let interrupt = Interrupt::listen();
+    for (done, hook) in hooks.iter().enumerate() {
+        let begin = Instant::now();
+        let result = match hook {
+            Hook::Command(command) => process::run(console, command, folder, &occasion, &interrupt),
+            Hook::Webhook(webhook) => webhook::run(console, webhook, &occasion, &interrupt),
+        };
+        let took = spoken(begin.elapsed());
+        match result {
+            Ok(()) => console.detail(&format!("hook {key}, {hook}: done in {took}")),
+            Err(why) => console.warn(&format!("hook {key}, {hook}: {why} ({took})")),
+        }
+        let left = hooks.len() - done - 1;
+        if interrupt.signal().is_some() && left > 0 {
+            let noun = if left == 1 { "hook is" } else { "hooks are" };
+            return console.warn(&format!("interrupted: {left} more {noun} not run"));
+        }
+    }
+}
+
+/// The hooks of a moment and the key that they stand under.
+fn of(hooks: &Hooks, moment: Moment, outcome: Outcome) -> (&'static str, &[Hook]) {
+    match (moment, outcome) {
+        (Moment::Look, _) => ("on_look", &hooks.on_look),
+        (Moment::Answer, Outcome::Pass) => ("on_pass", &hooks.on_pass),
+        (Moment::Answer, Outcome::Warn) => ("on_warn", &hooks.on_warn),
+        (Moment::Answer, Outcome::Fail) => ("on_fail", &hooks.on_fail),
+        (Moment::Answer, Outcome::Inconclusive) => ("on_inconclusive", &hooks.on_inconclusive),
+    }
+}
+
+/// What hooks are run for.
+struct Occasion<'d> {
+    /// The key of the configuration: `on_fail`.
+    key: &'static str,
+    /// The verdict as it is published.
+    json: String,
+    document: &'d Document,
+}
+
+/// Whether somebody wants this to stop.
+struct Interrupt {
+    /// The signal that came, or 0.
+    came: Arc<AtomicUsize>,
+    registered: Vec<signal_hook::SigId>,
+}
+
+impl Interrupt {
+    fn listen() -> Interrupt {
+        let came = Arc::new(AtomicUsize::new(0));
+        let register = |signal: i32| {
+            let value = usize::try_from(signal).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, Arc::clone(&came), value).ok()
+        };
+        let registered = [SIGINT, SIGTERM, SIGHUP].into_iter().filter_map(register).collect();
+        Interrupt { came, registered }
+    }
+
+    /// The signal that came.
+    fn signal(&self) -> Option<i32> {
+        i32::try_from(self.came.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
+    }
+
+    /// Waits so long, or until a signal comes.
+    #[cfg(feature = "webhooks")]
+    fn wait(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while self.signal().is_none() && Instant::now() < end {
+            std::thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
+        }
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            signal_hook::low_level::unregister(id);
+        }
+    }
+}
+
+/// A length of time for a person: `0.2 s`, `75 s`.
+fn spoken(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds if seconds < 10.0 => format!("{seconds:.1} s"),
+        seconds => format!("{seconds:.0} s"),
+    }
+}

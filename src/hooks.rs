@@ -1,0 +1,276 @@
+//! What is to be done with an answer: programs to run and addresses to tell, as plain values.
+//!
+//! A plan holds them ([`crate::config`] reads them), and the command line runs them. They are no part of what is judged:
+//! no verdict, fingerprint or recording knows of them. What may be a secret is never here: of those there are only the
+//! names of the variables that hold them.
+
+use std::fmt;
+
+use crate::series::SignedDuration;
+
+/// What to do at which moment, each list in the order written: the common ones, then those of the phase.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hooks {
+    /// When the answer is a pass.
+    pub on_pass: Vec<Hook>,
+    /// When the answer is a warning.
+    pub on_warn: Vec<Hook>,
+    /// When the answer is a fail.
+    pub on_fail: Vec<Hook>,
+    /// When there is no answer.
+    pub on_inconclusive: Vec<Hook>,
+    /// At every look.
+    pub on_look: Vec<Hook>,
+}
+
+impl Hooks {
+    /// Each moment with its key in the configuration.
+    pub fn named(&self) -> [(&'static str, &[Hook]); 5] {
+        [
+            ("on_pass", self.on_pass.as_slice()),
+            ("on_warn", self.on_warn.as_slice()),
+            ("on_fail", self.on_fail.as_slice()),
+            ("on_inconclusive", self.on_inconclusive.as_slice()),
+            ("on_look", self.on_look.as_slice()),
+        ]
+    }
+
+    /// Whether there is nothing to do at any moment.
+    pub fn is_empty(&self) -> bool {
+        self.named().iter().all(|(_, hooks)| hooks.is_empty())
+    }
+}
+
+/// One thing to do. As text it is what a person may see of it anywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hook {
+    /// A program to run.
+    Command(Command),
+    /// An address to tell.
+    Webhook(Webhook),
+}
+
+impl Hook {
+    /// All that would be done: a program with its arguments, an address with what is posted there.
+    pub fn in_full(&self) -> String {
+        match self {
+            Hook::Command(command) => {
+                let words = [&command.program].into_iter().chain(&command.arguments).map(|word| quoted(word));
+                format!("{} (within {:#})", words.collect::<Vec<_>>().join(" "), command.deadline)
+            }
+            Hook::Webhook(webhook) => {
+                let body = match webhook.body {
+                    Body::Verdict => "the verdict",
+                    Body::Slack => "a message for Slack",
+                };
+                let names: Vec<String> = webhook
+                    .headers_env
+                    .iter()
+                    .map(|(header, variable)| format!(", {header} from ${variable}"))
+                    .collect();
+                let (timeout, retries) = (webhook.timeout, webhook.retries);
+                format!("{self}: {body}{} (within {timeout:#}, {retries} retries)", names.concat())
+            }
+        }
+    }
+}
+
+/// A word of a command line, in quotes where its ends would not be seen.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("{word:?}") }
+}
+
+/// A program, run without a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Its path, relative to the configuration's folder, or its name on the PATH.
+    pub program: String,
+    /// What it is given.
+    pub arguments: Vec<String>,
+    /// How long it may run.
+    pub deadline: SignedDuration,
+}
+
+impl Command {
+    /// The program's name alone.
+    pub fn name(&self) -> &str {
+        self.program.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&self.program)
+    }
+}
+
+/// An HTTP address and what is posted there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where.
+    pub address: Address,
+    /// What.
+    pub body: Body,
+    /// How long one attempt may take.
+    pub timeout: SignedDuration,
+    /// How many more attempts there are after one that failed for a reason that may pass.
+    pub retries: usize,
+    /// Headers with their values.
+    pub headers: Vec<(String, String)>,
+    /// Headers with the environment variables that hold their values.
+    pub headers_env: Vec<(String, String)>,
+}
+
+/// Where a webhook goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// An address as it is.
+    Url(String),
+    /// The environment variable that holds it.
+    Variable(String),
+}
+
+/// What a webhook posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// The verdict as JSON.
+    Verdict,
+    /// A short message in the form that Slack takes.
+    Slack,
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hook::Command(command) => f.write_str(&command.program),
+            Hook::Webhook(webhook) => write!(f, "POST {}", webhook.address),
+        }
+    }
+}
+
+/// Scheme and host, or the variable: a path may be a secret, as Slack's are.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Url(url) => match Url::parse(url) {
+                Ok(url) => write!(f, "{}://{}", url.scheme, url.authority),
+                Err(_) => f.write_str("an address"),
+            },
+            Address::Variable(name) => write!(f, "${name}"),
+        }
+    }
+}
+
+/// The parts of an address that matter before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Url<'t> {
+    /// `http` or `https`.
+    pub scheme: &'t str,
+    /// Host and port.
+    pub authority: &'t str,
+    /// What follows: path and query.
+    pub rest: &'t str,
+}
+
+/// Why a text is no address to post to. It says nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoUrl {
+    /// It begins neither with `http://` nor with `https://`.
+    Scheme,
+    /// It holds a user or a password.
+    Credentials,
+    /// It has no host.
+    Host,
+    /// It holds a character that no address has.
+    Character,
+}
+
+impl fmt::Display for NoUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NoUrl::Scheme => "begins neither with `https://` nor with `http://`",
+            NoUrl::Credentials => "holds a user or a password",
+            NoUrl::Host => "has no host",
+            NoUrl::Character => "holds a character that no address has",
+        })
+    }
+}
+
+impl<'t> Url<'t> {
+    /// Takes an address apart.
+    pub fn parse(text: &'t str) -> Result<Url<'t>, NoUrl> {
+        let (scheme, after) = text.split_once("://").ok_or(NoUrl::Scheme)?;
+        if !["http", "https"].contains(&scheme) {
+            return Err(NoUrl::Scheme);
+        }
+        let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
+        let (authority, rest) = after.split_at(end);
+        if authority.contains('@') {
+            return Err(NoUrl::Credentials);
+        }
+        let allowed = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}#".contains(c);
+        if !after.chars().all(allowed) {
+            return Err(NoUrl::Character);
+        }
+        let url = Url { scheme, authority, rest };
+        let port = authority.strip_prefix(url.host()).unwrap_or_default();
+        let port_is_sound = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+        if url.host().is_empty() || !port_is_sound { Err(NoUrl::Host) } else { Ok(url) }
+    }
+
+    /// The host without its port.
+    pub fn host(&self) -> &'t str {
+        let end = match self.authority.find(']').filter(|_| self.authority.starts_with('[')) {
+            Some(bracket) => bracket + 1,
+            None => self.authority.find(':').unwrap_or(self.authority.len()),
+        };
+        &self.authority[..end]
+    }
+
+    /// Whether others than this machine can read what is sent there.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        let host = self.host().trim_start_matches('[').trim_end_matches(']');
+        let here = host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.scheme == "http" && !here
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart_or_refused() {
+        let url = Url::parse("https://hooks.example.com:8443/a/b?c=d").unwrap();
+        assert_eq!((url.scheme, url.host(), url.rest), ("https", "hooks.example.com", "/a/b?c=d"));
+        assert_eq!(Url::parse("http://[::1]:80").unwrap().host(), "[::1]");
+        for (text, why) in [
+            ("ftp://host", NoUrl::Scheme),
+            ("host/path", NoUrl::Scheme),
+            ("https://user:secret@host/", NoUrl::Credentials),
+            ("https://secret@host", NoUrl::Credentials),
+            ("https:///path", NoUrl::Host),
+            ("https://:80", NoUrl::Host),
+            ("https://host:port", NoUrl::Host),
+            ("https://[::1", NoUrl::Host),
+            ("https://host/a b", NoUrl::Character),
+            ("https://host\\@other", NoUrl::Character),
+            ("https://höst", NoUrl::Character),
+        ] {
+            assert_eq!(Url::parse(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_is_known() {
+        for here in ["http://localhost:80/", "http://127.0.0.1", "http://[::1]:8080", "https://example.com"] {
+            assert!(!Url::parse(here).unwrap().is_readable_on_the_way(), "{here}");
+        }
+        for away in ["http://example.com", "http://localhost.example.com", "http://10.0.0.1"] {
+            assert!(Url::parse(away).unwrap().is_readable_on_the_way(), "{away}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_never_shown() {
+        let shown = Address::Url("https://hooks.example.com/services/T0/B0/secret?token=x".into()).to_string();
+        assert_eq!(shown, "https://hooks.example.com");
+    }
+}
