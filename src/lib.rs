@@ -62,7 +62,7 @@
 //! [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),
-//! [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
+//! [`cost`] (what both arms cost, from prices), [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
 //! judge on trial), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
 pub mod series;
@@ -70,6 +70,8 @@ pub mod series;
 pub mod stats;
 
 pub mod encoded;
+
+pub mod cost;
 
 pub mod judge;
 

@@ -20,13 +20,13 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let judged = pipeline::judge(console, &loaded.config, &options)?;
     let document = Document::from(&judged.verdict);
     pipeline::answer(console, &document, &arguments.output)?;
+    let exit = pipeline::exit(&judged, &arguments.exit);
     if let Some(folder) = &arguments.record {
         let verdict = report::render(&document, Format::Json, &Style::default());
-        let config = pipeline::recorded(&loaded.config, &judged.plan, &judged.dataset, now);
-        record::write(folder, &config, &judged.dataset, Some(&verdict))?;
+        pipeline::record(folder, &loaded.config, &judged.plan, judged.dataset, Some(&verdict), now)?;
         console.note(&format!("recorded to {}", folder.display()));
     }
-    Ok(pipeline::exit(&judged, &arguments.exit))
+    Ok(exit)
 }
 
 /// The configuration that was named, or the one that the files suggest.

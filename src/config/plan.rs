@@ -1,5 +1,6 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
+use crate::cost::CostPlan;
 use crate::judge::rules::Rules;
 use crate::series::{SignedDuration, Window};
 use crate::source::Query;
@@ -13,6 +14,8 @@ pub struct Plan {
     pub time: TimePlan,
     /// What to ask of the data.
     pub rules: Rules,
+    /// What both arms cost, where anything asks for it.
+    pub cost: Option<CostPlan>,
     /// What an undecided verdict becomes at the exit.
     pub on_inconclusive: OnInconclusive,
     /// Whether a warning stops the pipeline.

@@ -173,7 +173,7 @@ impl Read for File {
         }
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
-        let recording = keys.may("recording");
+        let (cost, recording) = (keys.may("cost"), keys.may("recording"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
@@ -185,6 +185,7 @@ impl Read for File {
             sources,
             uses,
             metrics: metrics.unwrap_or_default(),
+            cost,
             criteria,
             phases,
             policy,
