@@ -63,7 +63,7 @@
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`record`] (a judged dataset as a configuration again),
 //! [`cost`] (what both arms cost, from prices), [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
-//! judge on trial), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
+//! judge on trial), [`comparison`] (everything of both arms side by side), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
 pub mod series;
 
@@ -76,6 +76,8 @@ pub mod cost;
 pub mod judge;
 
 pub mod calibrate;
+
+pub mod comparison;
 
 pub mod forecast;
 

@@ -15,7 +15,7 @@ use crate::report::{self, Document, Format, Style};
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
     // "Now" is read once, so that every part of a run means the same instant.
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
-    let loaded = load(console, &arguments)?;
+    let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let judged = pipeline::judge(console, &loaded.config, &options)?;
     let document = Document::from(&judged.verdict);
@@ -30,11 +30,10 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
 }
 
 /// The configuration that was named, or the one that the files suggest.
-fn load(console: &Console, arguments: &cli::Judge) -> Result<Loaded, Failure> {
-    let files = &arguments.files;
+pub(super) fn load(console: &Console, config: Option<&Path>, files: &cli::Files) -> Result<Loaded, Failure> {
     if files.canary.is_none() && files.data.is_none() {
-        let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
-        if arguments.config.is_none() && !path.exists() {
+        let path = config.map_or_else(|| PathBuf::from(record::CONFIG), Path::to_owned);
+        if config.is_none() && !path.exists() {
             return Err(Failure::NoConfig {
                 path,
                 why: "there is none here; name one, or give --baseline and --canary (or --data)".into(),

@@ -7,6 +7,7 @@
 pub mod document;
 
 mod calibration;
+mod comparison;
 mod diff;
 mod draft;
 mod json;
@@ -27,6 +28,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use calibration::calibration;
+pub use comparison::{Comparison, comparison, comparison_schema};
 pub use diff::diff;
 pub use document::Document;
 pub use json::Error;
