@@ -58,6 +58,11 @@ pub enum Command {
     /// How long and how often is said by the configuration (`soak`, `every`). The canary is watched from the beginning of its
     /// window; where that would reach back from now, from the next step on.
     Watch(Watch),
+    /// Compare two systems offline: everything that was measured of both, and what they cost
+    ///
+    /// Every metric of the configuration, whether a criterion names it or not: error rates, latencies, caches, costs of a month
+    /// with a budget, health, and what to do next. It is no gate: it exits with 0 when the comparison could be made.
+    Compare(Compare),
     /// Ask the sources and judge nothing: everything that `judge` would look at, into a recording
     ///
     /// Says of each metric what was fetched. `davy judge DIR` judges it, without asking the sources again.
@@ -166,6 +171,29 @@ pub struct Watch {
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it
+    #[arg(conflicts_with_all = ["baseline", "canary", "data"])]
+    pub config: Option<PathBuf>,
+    /// Files without a configuration.
+    #[command(flatten)]
+    pub files: Files,
+    /// How the configuration is resolved.
+    #[command(flatten)]
+    pub resolve: Resolve,
+    /// The form of the answer on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: crate::report::Format,
+    /// Write the comparison to a file as well; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = format_path)]
+    pub report: Vec<(crate::report::Format, PathBuf)>,
+    /// Write what was read into a folder that is itself a configuration
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
 }
 
 /// Arguments of `fetch`.
@@ -474,6 +502,8 @@ pub enum SchemaOf {
     Config,
     /// The verdict as JSON
     Verdict,
+    /// What `compare` says, as JSON
+    Comparison,
 }
 
 /// What an inconclusive verdict exits as.

@@ -62,8 +62,8 @@
 //! [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`hooks`] (what is to be done with an answer), [`record`] (a judged dataset as a configuration again),
-//! [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take) and [`calibrate`] (the
-//! judge on trial), [`watch`] (judging again and again until there is an answer), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
+//! [`cost`] (what both arms cost, from prices), [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take), [`calibrate`] (the
+//! judge on trial), [`watch`] (judging again and again until there is an answer), [`comparison`] (everything of both arms side by side), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
 pub mod series;
 
@@ -71,9 +71,13 @@ pub mod stats;
 
 pub mod encoded;
 
+pub mod cost;
+
 pub mod judge;
 
 pub mod calibrate;
+
+pub mod comparison;
 
 pub mod forecast;
 

@@ -19,14 +19,13 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
     let loaded = pipeline::load(&path)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let plan = loaded.config.plan(&options)?;
-    let dataset = pipeline::fetch(console, &plan.queries, &plan.time, now)?;
+    let dataset = pipeline::fetch(console, &plan, now)?;
     console.answer(&told(&dataset))?;
     for (metric, why) in &dataset.lost {
         console.note(&format!("{metric} was not reached: {why}"));
     }
     if let Some(folder) = &arguments.record {
-        let config = pipeline::recorded(&loaded.config, &plan, &dataset, now);
-        record::write(folder, &config, &dataset, None)?;
+        pipeline::record(folder, &loaded.config, &plan, dataset, None, now)?;
         console.note(&format!("recorded to {0}; `davy judge {0}` judges it", folder.display()));
     }
     Ok(Exit::Pass)

@@ -9,6 +9,7 @@ use super::pipeline::{self, Loaded};
 use crate::cli;
 use crate::config::Options;
 use crate::config::plan::{Plan, Span, TimePlan};
+use crate::cost::CostPlan;
 use crate::history::{History, Setting};
 use crate::record;
 use crate::source::requests::{Asked, By, Requests};
@@ -35,9 +36,11 @@ pub(super) fn read(
         Some(data) => {
             let queries = instead(&plan.queries, data, options)?;
             let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step };
-            pipeline::fetch(console, &queries, &time, options.now)?
+            // a past with one arm had all of the traffic
+            let cost = plan.cost.clone().map(|cost| CostPlan { share: Some(1.0), ..cost });
+            pipeline::fetch_from(console, &queries, &time, cost.as_ref(), options.now)?
         }
-        None => pipeline::fetch(console, &plan.queries, &plan.time, options.now).inspect_err(|_| {
+        None => pipeline::fetch(console, &plan, options.now).inspect_err(|_| {
             console.note("to plan before the comparison has data of its own, give --history FILE_OR_FOLDER");
         })?,
     };

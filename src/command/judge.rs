@@ -17,7 +17,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     Outlets::of(&arguments.output)?;
     // "Now" is read once, so that every part of a run means the same instant.
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
-    let loaded = load(console, &arguments)?;
+    let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let judged = pipeline::judge(console, &loaded.config, &options)?;
     let written = written(console, &arguments, &loaded.config, &judged, now);
@@ -45,19 +45,17 @@ fn written(
         // a recording has what was judged, not what a report draws beside it
         let document = pipeline::document(&judged.plan, &judged.verdict);
         let verdict = report::render(&document, Format::Json, &Style::default());
-        let config = pipeline::recorded(config, &judged.plan, &judged.dataset, now);
-        record::write(folder, &config, &judged.dataset, Some(&verdict))?;
+        pipeline::record(folder, config, &judged.plan, judged.dataset.clone(), Some(&verdict), now)?;
         console.note(&format!("recorded to {}", folder.display()));
     }
     Ok(())
 }
 
 /// The configuration that was named, or the one that the files suggest.
-fn load(console: &Console, arguments: &cli::Judge) -> Result<Loaded, Failure> {
-    let files = &arguments.files;
+pub(super) fn load(console: &Console, config: Option<&Path>, files: &cli::Files) -> Result<Loaded, Failure> {
     if files.canary.is_none() && files.data.is_none() {
-        let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
-        if arguments.config.is_none() && !path.exists() {
+        let path = config.map_or_else(|| PathBuf::from(record::CONFIG), Path::to_owned);
+        if config.is_none() && !path.exists() {
             return Err(Failure::NoConfig {
                 path,
                 why: "there is none here; name one, or give --baseline and --canary (or --data)".into(),

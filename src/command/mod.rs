@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod check;
+mod compare;
 mod console;
 mod discover;
 mod exit;
@@ -46,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Judge(arguments) => judge::run(&console, arguments),
         Command::Watch(arguments) => watch::run(&console, arguments),
+        Command::Compare(arguments) => compare::run(&console, arguments),
         Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
         Command::Check(arguments) => check::run(&console, arguments),

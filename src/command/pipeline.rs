@@ -8,6 +8,7 @@ use super::{Exit, Failure};
 use crate::cli;
 use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
+use crate::cost::{self, CostPlan};
 use crate::ingest;
 use crate::judge;
 use crate::judge::rules::Looks;
@@ -66,7 +67,7 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
 pub(super) fn judge(console: &Console, config: &Config, options: &config::Options) -> Result<Judged, Failure> {
     let plan = config.plan(options)?;
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
-    let dataset = fetch(console, &plan.queries, &plan.time, options.now)?;
+    let dataset = fetch(console, &plan, options.now)?;
     for (metric, why) in &dataset.lost {
         console.note(&format!("judged without {metric}: {why}"));
     }
@@ -100,11 +101,6 @@ pub(super) fn heard<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outs
     heard_of(console, now, false, ask)
 }
 
-/// The same with files that may be being written just now.
-pub(super) fn heard_growing<T>(console: &Console, now: Timestamp, ask: impl FnOnce(&Outside) -> T) -> T {
-    heard_of(console, now, true, ask)
-}
-
 fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnce(&Outside) -> T) -> T {
     let told = |told: Told| match told {
         Told::Again(what) | Told::Doubt(what) => console.note(&what),
@@ -118,9 +114,33 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
     answered
 }
 
-/// Asks the sources, and lets a person follow it.
-pub(super) fn fetch(console: &Console, queries: &[Query], time: &TimePlan, now: Timestamp) -> Result<Dataset, Failure> {
-    let dataset = heard(console, now, |outside| ingest::ingest(queries, time, outside))?;
+/// Asks the sources of a plan for what there is of files that may be being written, and says nothing of it.
+pub(super) fn ask(console: &Console, plan: &Plan, now: Timestamp) -> Result<Dataset, Failure> {
+    let ask = |outside: &Outside<'_>| ingest::ingest(&plan.queries, &plan.time, outside);
+    let mut dataset = heard_of(console, now, true, ask)?;
+    if let Some(cost) = &plan.cost {
+        cost::price(cost, &mut dataset);
+    }
+    Ok(dataset)
+}
+
+/// Asks the sources of a plan, and lets a person follow it; what both arms cost is computed where the plan asks for it.
+pub(super) fn fetch(console: &Console, plan: &Plan, now: Timestamp) -> Result<Dataset, Failure> {
+    fetch_from(console, &plan.queries, &plan.time, plan.cost.as_ref(), now)
+}
+
+/// The same with other queries or another time.
+pub(super) fn fetch_from(
+    console: &Console,
+    queries: &[Query],
+    time: &TimePlan,
+    cost: Option<&CostPlan>,
+    now: Timestamp,
+) -> Result<Dataset, Failure> {
+    let mut dataset = heard(console, now, |outside| ingest::ingest(queries, time, outside))?;
+    if let Some(cost) = cost {
+        cost::price(cost, &mut dataset);
+    }
     if queries.iter().any(|query| query.source.is_service()) {
         let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
         console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));
@@ -154,8 +174,25 @@ fn empty(queries: &[Query], dataset: &Dataset) -> Vec<String> {
     queries.iter().filter_map(note).collect()
 }
 
+/// Writes a recording: what was measured, and the configuration to judge it by. What it costs is computed again from that.
+pub(super) fn record(
+    folder: &Path,
+    config: &Config,
+    plan: &Plan,
+    dataset: Dataset,
+    verdict: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut dataset = dataset;
+    if plan.cost.is_some() {
+        cost::strip(&mut dataset);
+    }
+    let text = recorded(config, plan, &dataset, now);
+    Ok(record::write(folder, &text, &dataset, verdict)?)
+}
+
 /// The text of a recording's configuration.
-pub(super) fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
+fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
     let (windows, step) = (dataset.windows, dataset.step);
     let (lost, histograms) = (&dataset.lost, &dataset.histograms());
     let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost, histograms };

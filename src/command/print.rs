@@ -12,6 +12,7 @@ pub(super) fn schema(console: &Console, of: SchemaOf) -> Result<Exit, Failure> {
     let schema = match of {
         SchemaOf::Config => config::schema(),
         SchemaOf::Verdict => report::schema(),
+        SchemaOf::Comparison => report::comparison_schema(),
     };
     console.answer(&format!("{schema:#}\n"))?;
     Ok(Exit::Pass)

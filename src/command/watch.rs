@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
+use super::hooks::{self, Moment};
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
@@ -56,7 +57,9 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     let watched = round.watch(phase, from, arguments.record.as_deref())?;
     if let Some(judged) = &watched.judged {
         let document = Document { queries: pipeline::queries(&judged.plan), ..watched.document()? };
-        pipeline::answer(console, &document, &arguments.output)?;
+        let written = pipeline::answer(console, &document, &arguments.output);
+        round.hooks(&watched);
+        written?;
     }
     watched.exit(&arguments.exit)
 }
@@ -137,6 +140,13 @@ impl Round<'_> {
             End::Failed(failure) => return Err(failure),
         };
         Ok(Watched { judged: watching.latest, looks: watching.looks, is_answered })
+    }
+
+    /// Runs the hooks of an answer, where there is one.
+    fn hooks(&self, watched: &Watched) {
+        if let (true, Some(judged), Ok(document)) = (watched.is_answered, &watched.judged, watched.document()) {
+            hooks::run(self.console, &judged.plan.hooks, &self.loaded.folder, Moment::Answer, &document);
+        }
     }
 
     fn plan(&self, phase: Option<&str>, probe: Probe) -> Result<Plan, Failure> {
@@ -225,9 +235,7 @@ impl Watching<'_> {
     fn ask(&mut self, until: Option<Timestamp>) -> Result<Dataset, Trouble<Failure>> {
         let (round, now) = (self.round, Timestamp::now());
         let asked = round.plan(self.phase, Probe { from: self.start, to: until, now }).and_then(|plan| {
-            let data = pipeline::heard_growing(round.console, now, |outside| {
-                ingest::ingest(&plan.queries, &plan.time, outside)
-            })?;
+            let data = pipeline::ask(round.console, &plan, now)?;
             data.lost.iter().for_each(|(metric, why)| round.console.note(&format!("judged without {metric}: {why}")));
             Ok(data)
         });
@@ -260,10 +268,8 @@ impl Watching<'_> {
     fn keep(&self, judged: &Judged, document: &Document) -> Result<(), Failure> {
         let Some(folder) = self.record else { return Ok(()) };
         let loaded = self.round.loaded;
-        let config = pipeline::recorded(&loaded.config, &judged.plan, &judged.dataset, Timestamp::now());
         let verdict = report::render(document, Format::Json, &Style::default());
-        record::write(folder, &config, &judged.dataset, Some(&verdict))?;
-        Ok(())
+        pipeline::record(folder, &loaded.config, &judged.plan, judged.dataset.clone(), Some(&verdict), Timestamp::now())
     }
 
     fn draw(&self) {
@@ -343,7 +349,9 @@ impl World for Watching<'_> {
             round.console.look(&report::look(&document, round.console.style(false).width));
         }
         if taken.is_latest {
-            self.keep(&judged, &document)?;
+            let kept = self.keep(&judged, &document);
+            hooks::run(round.console, &judged.plan.hooks, &round.loaded.folder, Moment::Look, &document);
+            kept?;
         }
         self.latest = Some(judged);
         self.draw();

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 
 use super::bound::BoundText;
 use super::hooks::HooksEntry;
+use super::cost::CostEntry;
 use super::problem::{At, Place};
 use super::quantity::{Share, Span};
 use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};
@@ -50,6 +51,8 @@ pub(super) struct File {
     /// What is measured, by name.
     #[schemars(default)]
     pub(super) metrics: Named<MetricEntry>,
+    /// What running each arm costs.
+    pub(super) cost: Option<CostEntry>,
     /// What must hold in every phase.
     #[schemars(default)]
     pub(super) criteria: Vec<CriterionEntry>,

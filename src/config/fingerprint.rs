@@ -7,15 +7,25 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::cost::{CostPlan, Item, METRICS};
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Rules, Unit};
 
-/// The fingerprint of rules: sixteen hexadecimal digits.
-pub(super) fn of(rules: &Rules) -> String {
-    let digest = Sha256::digest(canonical(rules).as_bytes());
+/// The fingerprint of rules, and of prices where a criterion is about them: sixteen hexadecimal digits.
+pub(super) fn of(rules: &Rules, cost: Option<&CostPlan>) -> String {
+    let named = rules.criteria.iter().any(|criterion| METRICS.contains(&criterion.metric.as_str()));
+    let text = canonical(rules) + &cost.filter(|_| named).map(prices).unwrap_or_default();
+    let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(8).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// What is paid for, a line for each.
+fn prices(cost: &CostPlan) -> String {
+    let item = |item: &Item| format!("\npaid {:?} {:?} {:?} {:?}", item.name, item.arm, item.usage, item.price);
+    let items: String = cost.items.iter().map(item).collect();
+    format!("\ncost {:?} {:?} {:?}{items}", cost.currency, cost.traffic, cost.share)
 }
 
 /// The rules as a text: one line for each, every number in full.

@@ -4,6 +4,7 @@ use super::bound::MarginText;
 use super::criteria::example_of;
 use super::problem::Complaint;
 use super::quantity::{Measure, Quantity};
+use crate::cost::monthly_unit;
 use crate::judge::rules::{Kind, Limit, Metric, Statistic, Unit};
 use crate::series::SignedDuration;
 
@@ -108,7 +109,7 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         (Measure::Time(unit), Unit::Milliseconds) => Ok(number * unit.milliseconds()),
         (Measure::Storage(unit), Unit::Bytes) => Ok(number * unit.bytes()),
         (Measure::Bare, Unit::Plain(_)) => Ok(number),
-        (Measure::Word(word), Unit::Plain(own)) if word == own => Ok(number),
+        (Measure::Word(word), Unit::Plain(own)) if word == own || monthly_unit(word) == *own => Ok(number),
         (Measure::Bare, unit) => {
             let message = format!("a bound on `{}` needs a unit", question.name);
             Err(Complaint::new(message).hint(format!("write `{}`", example_of(unit, number))))

@@ -11,6 +11,7 @@
 
 mod asking;
 pub mod bound;
+mod cost;
 mod criteria;
 mod discovered;
 mod file;
@@ -40,6 +41,7 @@ mod success;
 mod window;
 mod yaml;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use discovered::discovered;
@@ -48,12 +50,14 @@ pub use recorded::{Recorded, recorded};
 pub use schema::schema;
 pub use starter::{Starter, Surveyed, starter};
 
-use crate::series::Timestamp;
+use crate::judge::rules::Metric;
+use crate::series::{MetricName, Timestamp};
 use file::File;
 use node::Node;
 use plan::Plan;
 use problem::{Origin, Report};
 use read::Read;
+use resolve::Asked;
 
 /// A configuration as written.
 #[derive(Debug, Clone)]
@@ -140,8 +144,23 @@ fn spoken(complaint: Complaint) -> String {
 impl Config {
     /// What to ask of the sources and of the data. All phases are checked, the one to judge is planned.
     pub fn plan(&self, options: &Options) -> Result<Plan, Problems> {
+        self.planned(options, Asked::Needed)
+    }
+
+    /// The same, asking for every metric there is, whether a criterion names it or not; nor need there be any criteria.
+    pub fn plan_everything(&self, options: &Options) -> Result<Plan, Problems> {
+        self.planned(options, Asked::Everything)
+    }
+
+    /// What is known of every metric, the costs among them.
+    pub fn metrics(&self) -> BTreeMap<MetricName, Metric> {
+        let known = resolve::known(&self.file, &mut Report::new(&self.origin)).into_iter();
+        known.filter_map(|(name, metric)| Some((name, metric?))).collect()
+    }
+
+    fn planned(&self, options: &Options, asked: Asked) -> Result<Plan, Problems> {
         let mut report = Report::new(&self.origin);
-        let plan = resolve::plan(&self.file, options, &mut report);
+        let plan = resolve::plan(&self.file, options, asked, &mut report);
         let planned = report.finish(plan);
         if self.broken.is_empty() {
             return planned;

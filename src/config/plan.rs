@@ -1,6 +1,7 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
 use crate::hooks::Hooks;
+use crate::cost::CostPlan;
 use crate::judge::rules::Rules;
 use crate::series::{SignedDuration, Window};
 use crate::source::Query;
@@ -16,6 +17,8 @@ pub struct Plan {
     pub settle: Option<SignedDuration>,
     /// What to ask of the data.
     pub rules: Rules,
+    /// What both arms cost, where anything asks for it.
+    pub cost: Option<CostPlan>,
     /// What an undecided verdict becomes at the exit.
     pub on_inconclusive: OnInconclusive,
     /// Whether a warning stops the pipeline.

@@ -7,6 +7,7 @@
 
 use super::node::{Node, Value};
 use super::problem::{Problem, Problems};
+use crate::cost::METRICS;
 
 /// The sections whose entries stand for themselves.
 const OF_ENTRIES: [&str; 4] = ["metrics", "sources", "criteria", "phases"];
@@ -51,6 +52,8 @@ impl Pruning {
                 kept.push((key.clone(), value.clone()));
             } else if OF_ENTRIES.contains(&key.value.as_str()) {
                 kept.push((key.clone(), self.entries(value, extent)));
+            } else if key.value == "cost" {
+                self.gone.extend(METRICS.map(str::to_owned));
             }
         }
         Node { value: Value::Map(kept), place: node.place }

@@ -174,7 +174,7 @@ impl Read for File {
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let (success, recording) = (keys.all("success"), keys.may("recording"));
-        let hooks = keys.may("hooks");
+        let (hooks, cost) = (keys.may("hooks"), keys.may("cost"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
@@ -186,6 +186,7 @@ impl Read for File {
             sources,
             uses,
             metrics: metrics.unwrap_or_default(),
+            cost,
             criteria,
             phases,
             policy,

@@ -76,6 +76,9 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
             ));
         }
     }
+    if let Some(cost) = section(config, "cost") {
+        text.push_str(&format!("cost: {}\n", flow(cost)));
+    }
     list(&mut text, "criteria", section(config, "criteria"), &[]);
     list(&mut text, "phases", section(config, "phases"), &["window", "hooks"]);
     if let Some(policy) = section(config, "policy") {

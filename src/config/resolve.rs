@@ -10,7 +10,8 @@ use super::file::{CriterionEntry, File, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{asking, criteria, fingerprint, freshness, hooks, metrics, sources, success, window};
+use super::{asking, cost, criteria, fingerprint, freshness, hooks, metrics, sources, success, window};
+use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
@@ -24,8 +25,17 @@ pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f Phase
     }
 }
 
+/// Which metrics are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Those that criteria need.
+    Needed,
+    /// All there are; then criteria are not needed.
+    Everything,
+}
+
 /// The plan for the phase that is asked for.
-pub(super) fn plan(file: &File, options: &Options, report: &mut Report) -> Option<Plan> {
+pub(super) fn plan(file: &File, options: &Options, asked: Asked, report: &mut Report) -> Option<Plan> {
     check_phases(file, options, report);
     let labels = labels(file, options, report);
     let known = known(file, report);
@@ -36,7 +46,7 @@ pub(super) fn plan(file: &File, options: &Options, report: &mut Report) -> Optio
         phases => phases.iter().map(Some).collect(),
     };
     for one in phases {
-        let scope = Scope { file, phase: one, options, labels: &labels, known: &known };
+        let scope = Scope { file, phase: one, options, labels: &labels, known: &known, asked };
         plans.extend(scope.plan(report));
     }
     // Sources and columns of metrics that no criterion names are checked as well.
@@ -166,7 +176,8 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
     labels
 }
 
-fn known(file: &File, report: &mut Report) -> Vec<(MetricName, Option<Metric>)> {
+/// The judge's view of every metric there is, the costs among them.
+pub(super) fn known(file: &File, report: &mut Report) -> Vec<(MetricName, Option<Metric>)> {
     if file.sources.0.is_empty() {
         report.add_with(
             file.name.place,
@@ -174,8 +185,9 @@ fn known(file: &File, report: &mut Report) -> Vec<(MetricName, Option<Metric>)> 
             "write `sources: { data: { file: { path: data.csv } } }`",
         );
     }
+    let costs = file.cost.as_ref().map_or(Vec::new(), |cost| cost::metrics(cost, file, report));
     let metrics = file.metrics.0.iter();
-    metrics.map(|(name, entry)| (name.value.clone(), metrics::metric(entry, report))).collect()
+    metrics.map(|(name, entry)| (name.value.clone(), metrics::metric(entry, report))).chain(costs).collect()
 }
 
 fn queries(
@@ -200,6 +212,7 @@ struct Scope<'a> {
     options: &'a Options<'a>,
     labels: &'a Pair<Vec<(String, String)>>,
     known: &'a [(MetricName, Option<Metric>)],
+    asked: Asked,
 }
 
 impl Scope<'_> {
@@ -216,6 +229,10 @@ impl Scope<'_> {
         }
         let criteria = self.criteria(report);
         let traffic = self.traffic(&criteria, report);
+        let cost = self.cost(report).filter(|_| {
+            let named = criteria.iter().any(|c| METRICS.contains(&c.metric.as_str()));
+            named || self.asked == Asked::Everything
+        });
         let named = |name: &str| {
             criteria.iter().any(|c| c.metric == name)
                 || traffic.as_ref().is_some_and(|t| t.metric.as_deref() == Some(name))
@@ -226,7 +243,12 @@ impl Scope<'_> {
             .filter(|(name, _)| named(name))
             .filter_map(|(name, metric)| Some((name.clone(), metric.clone()?)))
             .collect();
-        let asked = file.metrics.0.iter().filter(|(name, _)| named(&name.value));
+        let paid = |name: &str| cost.as_ref().is_some_and(|cost| cost.metrics().any(|metric| metric == name));
+        let asked = file
+            .metrics
+            .0
+            .iter()
+            .filter(|(name, _)| self.asked == Asked::Everything || named(&name.value) || paid(&name.value));
         let step = merged.as_ref().and_then(|window| window.step.as_ref()).map_or(asking::PERIOD, |step| step.value.0);
         let step = freshness::spelled(step);
         let queries =
@@ -247,11 +269,11 @@ impl Scope<'_> {
             looks: self.looks(),
             policy,
         };
-        rules.fingerprint = fingerprint::of(&rules);
+        rules.fingerprint = fingerprint::of(&rules, cost.as_ref());
         let written = merged.as_ref().and_then(|window| window.settle.as_ref()).map(|settle| settle.value.0);
         let settle = written.or(services.map(|services| services.settle));
         let hooks = hooks::hooks(self.file, self.phase, &self.labels.canary, report);
-        Some(Plan { hooks, ..self.finished(queries, (time, settle), rules) })
+        Some(Plan { hooks, ..self.finished(queries, (time, settle), rules, cost) })
     }
 
     fn looks(&self) -> Looks {
@@ -262,15 +284,34 @@ impl Scope<'_> {
         }
     }
 
+    /// What both arms cost; checked whether anything asks for it or not.
+    fn cost(&self, report: &mut Report) -> Option<CostPlan> {
+        let entries = || self.traffic_entries();
+        let traffic = entries().find_map(|entry| entry.metric.as_ref()).map(|name| name.value.as_str());
+        let share = entries().find_map(|entry| entry.canary.as_ref()).map(|share| share.value.0);
+        let known = cost::Known { file: self.file, metrics: self.known, traffic, share };
+        cost::plan(self.file.cost.as_ref()?, &known, report)
+    }
+
+    /// What is said of the traffic: by the phase, then by the file.
+    fn traffic_entries(&self) -> impl Iterator<Item = &TrafficEntry> {
+        let own = self.phase.and_then(|phase| phase.traffic.as_ref());
+        own.into_iter().chain(self.file.traffic.as_ref())
+    }
+
     fn finished(
         &self,
         mut queries: Vec<Query>,
         (time, settle): (TimePlan, Option<SignedDuration>),
         rules: Rules,
+        cost: Option<CostPlan>,
     ) -> Plan {
         for query in &mut queries {
-            query.compared = rules.compares(&query.metric);
-            query.required = rules.requires(&query.metric);
+            let paid = cost.as_ref().is_some_and(|cost| cost.metrics().any(|metric| *metric == query.metric));
+            let costs = METRICS.iter().copied().filter(|_| paid);
+            let mut read = [query.metric.as_str()].into_iter().chain(costs);
+            query.compared = read.clone().any(|metric| rules.compares(metric));
+            query.required = read.any(|metric| rules.requires(metric));
         }
         let policy = self.file.policy.as_ref();
         let on_inconclusive = policy.and_then(|policy| policy.on_inconclusive.as_ref());
@@ -280,6 +321,7 @@ impl Scope<'_> {
             time,
             settle,
             rules,
+            cost,
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
             fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),
             success: Vec::new(),
@@ -301,7 +343,7 @@ impl Scope<'_> {
         let common = self.resolved(&self.file.criteria, report);
         let own = self.phase.map_or(Vec::new(), |phase| self.resolved(&phase.criteria, report));
         let any = !self.file.criteria.is_empty() || self.phase.is_some_and(|phase| !phase.criteria.is_empty());
-        if !any {
+        if !any && self.asked == Asked::Needed {
             let place = self.phase.map_or(self.file.name.place, |phase| phase.name.place);
             let message = match self.phase {
                 Some(phase) => format!("nothing is asked of the phase `{}`", phase.name.value),
@@ -360,9 +402,8 @@ impl Scope<'_> {
 
     fn traffic(&self, criteria: &[Criterion], report: &mut Report) -> Option<Traffic> {
         let common = self.file.traffic.as_ref();
-        let own = self.phase.and_then(|phase| phase.traffic.as_ref());
-        let one = own.or(common)?;
-        let first = |key: fn(&TrafficEntry) -> bool| [own, common].into_iter().flatten().find(|entry| key(entry));
+        let one = self.traffic_entries().next()?;
+        let first = |key: fn(&TrafficEntry) -> bool| self.traffic_entries().find(|entry| key(entry));
         let named = first(|entry| entry.metric.is_some()).and_then(|entry| entry.metric.as_ref());
         if let Some(name) = named {
             self.metric(name, report)?;

@@ -6,13 +6,14 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::bound::BoundText;
+use super::cost::{MemoryText, PriceText};
 use super::file::{RuleText, Show};
 use super::plan::OnInconclusive;
 use super::problem::{At, Complaint, suggestion};
 use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
-use crate::series::Timestamp;
+use crate::series::{Arm, Timestamp};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
 
@@ -278,6 +279,7 @@ macro_rules! words {
 }
 
 words! {
+    Arm, "an arm": { "baseline" => Baseline, "canary" => Canary }
     Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
     Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
     LogFormat, "a format": {
@@ -408,4 +410,10 @@ scalar_schemas! {
     Bytes: { "type": "string", "examples": ["500MB", "10GB"] }
     Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
     Version: { "const": 1 }
+    PriceText: {
+        "type": "string",
+        "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*/\s*[^\s/].*$",
+        "examples": ["0.20 / 1M requests", "0.085 / GB", "0.0000166667 / GB-second", "0.068 / hour", "0.25 / GB-month"]
+    }
+    MemoryText: { "type": "string", "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*[KMG]iB\s*$" }
 }

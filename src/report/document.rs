@@ -478,7 +478,7 @@ pub struct Quantile {
 pub struct UnitName(pub String);
 
 /// A finite number of 12 significant digits, so that platforms agree on its text and reading gives back what was written.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd)]
 pub struct Number(f64);
 
 impl Number {

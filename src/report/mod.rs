@@ -8,6 +8,7 @@ pub mod document;
 
 mod calibration;
 mod csv;
+mod comparison;
 mod diff;
 mod draft;
 mod github;
@@ -37,6 +38,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use calibration::calibration;
+pub use comparison::{Comparison, comparison, comparison_schema};
 pub use diff::diff;
 pub use document::Document;
 pub use github::{SUMMARY_BYTES, annotations, summary};

@@ -57,7 +57,10 @@ pub fn worst_first(document: &Document) -> Vec<&Finding> {
 pub fn criterion(finding: &Finding) -> String {
     let (name, target) = (plain(&finding.criterion), plain(&finding.target));
     let bare = |text: &str| text.replace(' ', "");
-    let named = if bare(&name).contains(&bare(&target)) { name } else { format!("{name}: {target}") };
+    // the budget of a month is written without the month
+    let said = bare(&target);
+    let said = said.strip_suffix("/month").unwrap_or(&said);
+    let named = if bare(&name).contains(said) { name } else { format!("{name}: {target}") };
     if is_muted(finding) { format!("{named} (muted)") } else { named }
 }
 

@@ -174,7 +174,7 @@ fn its_exit_codes_are_the_constants() {
 fn its_picture_is_what_is_printed() {
     let pictures: Vec<Block> =
         blocks(&text("README.md")).into_iter().filter(|block| block.before.starts_with("<!-- output: ")).collect();
-    assert_eq!(pictures.len(), 5);
+    assert_eq!(pictures.len(), 6);
     for picture in pictures {
         let command = picture.before.trim_start_matches("<!-- output: davy ").trim_end_matches(" -->").to_owned();
         let mut davy = Command::cargo_bin("davy").unwrap();

@@ -40,6 +40,7 @@ pub(super) fn run(round: &Round) -> Result<Exit, Failure> {
             let advice = report::advice(document);
             round.console.note(&format!("phase {name}: {}. {advice}", document.outcome.word()));
         }
+        round.hooks(&watched);
         if exit != Exit::Pass {
             break;
         }

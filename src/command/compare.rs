@@ -1,0 +1,42 @@
+//! `davy compare`: everything that was measured of both systems side by side, with what they cost.
+//!
+//! It is no gate: that a comparison could be made is all that its exit code says.
+
+use jiff::Timestamp;
+
+use super::console::Console;
+use super::{Exit, Failure, judge, pipeline};
+use crate::cli;
+use crate::comparison::{self, Subject};
+use crate::record;
+use crate::report::{self, Comparison, Document, Format, Style};
+
+pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Failure> {
+    let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
+    let loaded = judge::load(console, arguments.config.as_deref(), &arguments.files)?;
+    let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
+    let plan = loaded.config.plan_everything(&options)?;
+    console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
+    let dataset = pipeline::fetch(console, &plan, now)?;
+    for (metric, why) in &dataset.lost {
+        console.note(&format!("compared without {metric}: {why}"));
+    }
+    let metrics = loaded.config.metrics();
+    let subject = Subject { rules: &plan.rules, metrics: &metrics, cost: plan.cost.as_ref(), data: &dataset };
+    let compared = comparison::compare(&subject);
+    let document = Comparison::from(&compared);
+    console.answer(&report::comparison(&document, arguments.format, &console.style(false)))?;
+    for (format, path) in &arguments.report {
+        let text = report::comparison(&document, *format, &Style::default());
+        record::write_file(path, &text).map_err(Failure::output(path))?;
+        console.detail(&format!("wrote {}", path.display()));
+    }
+    if let Some(folder) = &arguments.record {
+        let verdict = Document::from(&compared.verdict);
+        // without criteria there is nothing that a replay could judge
+        let verdict = compared.is_judged.then(|| report::render(&verdict, Format::Json, &Style::default()));
+        pipeline::record(folder, &loaded.config, &plan, dataset, verdict.as_deref(), now)?;
+        console.note(&format!("recorded to {}", folder.display()));
+    }
+    Ok(Exit::Pass)
+}

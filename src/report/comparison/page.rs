@@ -1,0 +1,233 @@
+//! The comparison as a page: health first, then traffic, errors, latency, caches, the rest, costs, findings, and what to do.
+
+use std::cmp::Reverse;
+
+use super::super::document::{Arms, Effect, Number, UnitName};
+use super::super::page::{Page, Part};
+use super::super::prose::plain;
+use super::super::words::{self, NOTHING};
+use super::{About, Comparison, Cost, Health, Item, Line, Metric, Shown};
+use crate::cost::METRICS;
+use crate::judge::rules::Unit;
+use crate::judge::words::{change, count, number, quantity};
+
+/// Groups beyond this many are counted and not shown.
+const MOST_GROUPS: usize = 50;
+
+/// The page of a comparison.
+pub(super) fn of(compared: &Comparison) -> Page {
+    let document = &compared.verdict;
+    let facts = words::setting(document).into_iter().map(|(name, texts)| (name, texts.join("; ")));
+    let mut parts: Vec<Part> = compared
+        .traffic
+        .iter()
+        .map(|traffic| {
+            let requests = &traffic.requests;
+            let share = traffic.canary_share.map_or(NOTHING.to_owned(), |share| quantity(share.get(), &Unit::Share));
+            let text = format!(
+                "{} in the baseline, {} in the canary: {share} of all (by {}).",
+                count(requests.baseline),
+                count(requests.canary),
+                plain(&traffic.metric)
+            );
+            Part::Remark { name: "Traffic".into(), texts: vec![text] }
+        })
+        .collect();
+    for (about, name) in [
+        (About::Errors, "Error rates"),
+        (About::Latency, "Latency"),
+        (About::Good, "Cache performance and other good shares"),
+        (About::Other, "Other metrics"),
+    ] {
+        parts.extend(section(compared, about, name));
+    }
+    if let Some(cost) = &compared.cost {
+        parts.extend(costs(cost, compared));
+    }
+    parts.extend(findings(compared));
+    let steps = compared.next_steps.iter().map(|step| format!("→ {step}")).collect();
+    parts.push(Part::Remark { name: "Recommendation and next steps".into(), texts: steps });
+    let level = quantity(compared.interval_level.get(), &Unit::Share);
+    parts.push(Part::Prose(format!(
+        "Each interval [low, high] is one of {level} by itself, found by the judge step by step: of many, a few miss. Numbers without one \
+         are only looked at. {}",
+        words::judged_by(document)
+    )));
+    Page {
+        word: "COMPARE",
+        title: words::title(document),
+        summary: vec![format!("Overall health: {}, {}", health(compared.health), plain(&compared.because))],
+        facts: facts.collect(),
+        parts,
+    }
+}
+
+fn health(health: Health) -> &'static str {
+    match health {
+        Health::Healthy => "HEALTHY",
+        Health::Degraded => "DEGRADED",
+        Health::Unhealthy => "UNHEALTHY",
+        Health::Unknown => "UNKNOWN",
+    }
+}
+
+/// The metrics of one kind, in a table below a heading.
+fn section(compared: &Comparison, about: About, name: &str) -> Vec<Part> {
+    let own = || compared.metrics.iter().filter(move |metric| metric.about == about);
+    let mut groups: Vec<&Metric> = own().filter(|metric| metric.group_of.is_some()).collect();
+    groups.sort_by_key(|metric| Reverse(badness(metric)));
+    let left_out = groups.len().saturating_sub(MOST_GROUPS);
+    let shown = own().filter(|metric| metric.group_of.is_none()).chain(groups.into_iter().take(MOST_GROUPS));
+    let rows: Vec<Vec<String>> = shown.flat_map(rows).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut texts = Vec::new();
+    if about == About::Latency {
+        texts.push(
+            "Percentiles are of requests where requests are known. A typical percentile is one that a monitoring system computed, in \
+             the typical step; what is across steps is of those numbers and of no request."
+                .to_owned(),
+        );
+    }
+    if left_out > 0 {
+        texts.push(format!("{} more groups are not shown; these are the worst.", count(left_out as u64)));
+    }
+    let columns = ["metric", "n", "baseline", "canary", "difference"].map(str::to_owned).to_vec();
+    vec![Part::Remark { name: name.into(), texts }, Part::Table { columns, rows }]
+}
+
+/// Shown to be worse before different before better before nothing; then the larger the change.
+fn badness(metric: &Metric) -> (u8, u64) {
+    let shown = |line: &Line| match line.shown {
+        Shown::Worse => 3,
+        Shown::Different => 2,
+        Shown::Nothing => 1,
+        Shown::Better => 0,
+    };
+    let busy = metric.numbers.iter().map(|line| line.n.canary).max().unwrap_or(0);
+    (metric.numbers.iter().map(shown).max().unwrap_or(0), busy)
+}
+
+fn rows(metric: &Metric) -> Vec<Vec<String>> {
+    let unit = Unit::from(&metric.unit);
+    let name = plain(&metric.metric);
+    if let Some(why) = &metric.not_reached {
+        return vec![vec![
+            format!("{name}: not reached ({})", plain(why)),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+        ]];
+    }
+    let row = |line: &Line| {
+        let ratio = line.ratio.as_ref().map(|ratio| format!("\n{}", effect(ratio, &unit))).unwrap_or_default();
+        let shown = match line.shown {
+            Shown::Worse => " worse",
+            Shown::Better => " better",
+            Shown::Different | Shown::Nothing => "",
+        };
+        vec![
+            format!("{name}, {}", plain(&line.statistic)),
+            samples(&line.n, &line.n_of),
+            value(line.estimate.baseline, &unit),
+            value(line.estimate.canary, &unit),
+            line.effect.as_ref().map_or(NOTHING.to_owned(), |own| format!("{}{shown}{ratio}", effect(own, &unit))),
+        ]
+    };
+    let known = |line: &&Line| line.estimate.baseline.is_some() || line.estimate.canary.is_some();
+    let rows: Vec<Vec<String>> = metric.numbers.iter().filter(known).map(row).collect();
+    match rows.is_empty() {
+        true => vec![vec![format!("{name}: no data"), NOTHING.into(), NOTHING.into(), NOTHING.into(), NOTHING.into()]],
+        false => rows,
+    }
+}
+
+fn samples(n: &Arms<u64>, of: &str) -> String {
+    format!("{} / {}\n{}", count(n.baseline), count(n.canary), plain(of))
+}
+
+fn value(number: Option<Number>, unit: &Unit) -> String {
+    number.map_or(NOTHING.to_owned(), |number| plain(&quantity(number.get(), unit)))
+}
+
+/// `+4.2 % [-1.3 %, +9.9 %]`
+fn effect(effect: &Effect, unit: &Unit) -> String {
+    let told = |value: Number| plain(&change(value.get(), effect.kind.into(), unit));
+    let interval = match (effect.low.map(told), effect.high.map(told)) {
+        (Some(low), Some(high)) => format!("[{low}, {high}]"),
+        (Some(low), None) => format!("[≥ {low}]"),
+        (None, Some(high)) => format!("[≤ {high}]"),
+        (None, None) => String::new(),
+    };
+    format!("{} {interval}", effect.estimate.map_or(NOTHING.to_owned(), told)).trim_end().to_owned()
+}
+
+fn costs(cost: &Cost, compared: &Comparison) -> Vec<Part> {
+    let unit = Unit::from(&UnitName(cost.unit.0.clone()));
+    let named = match &unit {
+        Unit::Plain(name) => plain(name),
+        _ => String::new(),
+    };
+    let money = |value: Option<Number>| value.map_or(NOTHING.to_owned(), |value| number(value.get()));
+    let part = |share: Option<Number>| share.map_or(NOTHING.to_owned(), |share| quantity(share.get(), &Unit::Share));
+    let item = |item: &Item| {
+        vec![
+            format!("{} ({})", plain(&item.item), plain(&item.price)),
+            money(item.now.baseline),
+            money(item.now.canary),
+            money(item.full.baseline),
+            money(item.full.canary),
+            part(item.share.canary),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = cost.items.iter().map(item).collect();
+    let whole = cost.full.estimate.canary.map(|_| quantity(1.0, &Unit::Share));
+    rows.push(vec![
+        "all together".into(),
+        money(cost.now.estimate.baseline),
+        money(cost.now.estimate.canary),
+        money(cost.full.estimate.baseline),
+        money(cost.full.estimate.canary),
+        whole.unwrap_or_else(|| NOTHING.into()),
+    ]);
+    let columns = ["item", "baseline\nnow", "canary\nnow", "baseline\nat 100 %", "canary\nat 100 %", "canary's\nshare"];
+    let mut texts: Vec<String> = [&cost.full, &cost.now]
+        .into_iter()
+        .filter_map(|line| {
+            Some(format!("{}: the canary's cost differs by {}.", line.statistic, effect(line.effect.as_ref()?, &unit)))
+        })
+        .collect();
+    if let Some(unseen) = &cost.unseen {
+        texts.push(format!("A month of 730 h, as if all of it were like this window: {unseen}."));
+    }
+    let budgets = compared.verdict.findings.iter().filter(|finding| METRICS.contains(&finding.metric.as_str()));
+    texts.extend(budgets.map(|budget| {
+        let own = words::estimate(&budget.evidence, budget.evidence.estimate.canary);
+        format!(
+            "{}  {}: typically {own} {}",
+            budget.outcome.word(),
+            words::criterion(budget),
+            words::effect(&budget.evidence)
+        )
+    }));
+    let name = format!("Cost ({named})");
+    let rows = Part::Table { columns: columns.map(str::to_owned).to_vec(), rows };
+    vec![Part::Remark { name, texts: Vec::new() }, rows, Part::Remark { name: "Cost in all".into(), texts }]
+}
+
+/// The criteria in short, worst first.
+fn findings(compared: &Comparison) -> Vec<Part> {
+    let findings = words::worst_first(&compared.verdict);
+    if findings.is_empty() {
+        return Vec::new();
+    }
+    let row = |finding: &&super::super::document::Finding| {
+        let estimate = words::estimate(&finding.evidence, finding.evidence.estimate.canary);
+        vec![words::criterion(finding), finding.outcome.word().to_owned(), estimate, words::effect(&finding.evidence)]
+    };
+    let columns = ["criterion", "outcome", "canary", "effect"].map(str::to_owned).to_vec();
+    let rows = findings.iter().map(row).collect();
+    vec![Part::Remark { name: "Findings".into(), texts: Vec::new() }, Part::Table { columns, rows }]
+}

@@ -1,0 +1,342 @@
+//! The offline comparison: its figures against the rows they come from, and what it says where there is little to compare.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+
+use assert_cmd::Command;
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::cost::by_hand;
+
+const CASE: &str = "fixtures/cases/supplement-search-10-healthy";
+const REPORT: &str = "reports/supplement-search-10-healthy-compare.md";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn davy(folder: &Path, arguments: &[&str]) -> String {
+    let mut davy = Command::cargo_bin("davy").unwrap();
+    let output = davy.current_dir(folder).env_remove("COLUMNS").env("NO_COLOR", "1").args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn compared(folder: &Path, arguments: &[&str]) -> Value {
+    let all: Vec<&str> = ["compare"].into_iter().chain(arguments.iter().copied()).chain(["--format", "json"]).collect();
+    let comparison: Value = serde_json::from_str(&davy(folder, &all)).unwrap();
+    let schema: Value = serde_json::from_str(&davy(folder, &["schema", "comparison"])).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&comparison).map(|e| format!("{}: {e}", e.instance_path)).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    comparison
+}
+
+fn metric<'v>(comparison: &'v Value, name: &str) -> &'v Value {
+    let mut metrics = comparison["metrics"].as_array().unwrap().iter();
+    metrics.find(|metric| metric["metric"] == name).unwrap_or_else(|| panic!("no metric {name}"))
+}
+
+fn line<'v>(metric: &'v Value, statistic: &str) -> &'v Value {
+    let mut lines = metric["numbers"].as_array().unwrap().iter();
+    lines.find(|line| line["statistic"] == statistic).unwrap_or_else(|| panic!("no {statistic} in {metric}"))
+}
+
+fn close(value: &Value, expected: f64) {
+    let value = value.as_f64().unwrap_or_else(|| panic!("{value} instead of {expected}"));
+    assert!((value - expected).abs() <= 1e-9 * expected.abs(), "{value} instead of {expected}");
+}
+
+/// The numbers of a column by system.
+fn column(name: &str) -> BTreeMap<String, Vec<f64>> {
+    let mut rows = csv::Reader::from_path(root().join(CASE).join("metrics.csv")).unwrap();
+    let at = rows.headers().unwrap().iter().position(|column| column == name).unwrap();
+    let mut columns: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in rows.records().map(Result::unwrap) {
+        columns.entry(row[1].to_owned()).or_default().extend(row[at].parse::<f64>());
+    }
+    columns
+}
+
+fn sums(name: &str) -> [f64; 2] {
+    let columns = column(name);
+    ["legacy", "new"].map(|system| columns[system].iter().sum())
+}
+
+fn both(line: &Value, expected: [f64; 2]) {
+    close(&line["estimate"]["baseline"], expected[0]);
+    close(&line["estimate"]["canary"], expected[1]);
+}
+
+#[test]
+fn the_published_schema_is_fresh() {
+    let path = root().join("fixtures/schema/comparison.schema.json");
+    let fresh = davy(root(), &["schema", "comparison"]);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == fresh, "run the tests with UPDATE=1");
+}
+
+#[test]
+fn the_figures_are_those_of_the_rows() {
+    let comparison = compared(root(), &[CASE]);
+    assert_eq!(comparison["health"], "healthy");
+    let (errors, requests) = (sums("errors"), sums("invocations"));
+    assert_eq!(comparison["traffic"]["requests"]["canary"], requests[1] as u64);
+    close(&comparison["traffic"]["canary_share"], requests[1] / (requests[0] + requests[1]));
+    let rate = line(metric(&comparison, "errors"), "rate");
+    both(rate, [errors[0] / requests[0], errors[1] / requests[1]]);
+    let difference = &rate["effect"];
+    let (low, high) = (difference["low"].as_f64().unwrap(), difference["high"].as_f64().unwrap());
+    let observed = errors[1] / requests[1] - errors[0] / requests[0];
+    assert!(
+        low < observed && observed < high && difference["kind"] == "difference" && rate["ratio"]["kind"] == "ratio"
+    );
+    // as wide as 95 % of such counts would be without any extra noise, or wider
+    let share = errors[1] / requests[1];
+    assert!(high - low > 2.0 * 1.9 * (share * (1.0 - share) / requests[1]).sqrt(), "{low} {high}");
+    let (hits, misses) = (sums("cache_hits"), sums("cache_misses"));
+    let cache = metric(&comparison, "cache_hits");
+    assert_eq!(cache["about"], "good");
+    both(line(cache, "rate"), [hits[0] / (hits[0] + misses[0]), hits[1] / (hits[1] + misses[1])]);
+    assert_eq!(line(cache, "rate")["shown"], "better");
+    let averages = column("duration_avg_ms");
+    let mean = ["legacy", "new"].map(|system| averages[system].iter().sum::<f64>() / averages[system].len() as f64);
+    both(line(metric(&comparison, "latency_avg"), "mean of the steps"), mean);
+    let largest = ["legacy", "new"].map(|system| averages[system].iter().copied().fold(0.0, f64::max));
+    both(line(metric(&comparison, "latency_avg"), "max across steps"), largest);
+    let p95 = metric(&comparison, "latency_p95")["numbers"].as_array().unwrap();
+    let statistics: Vec<&str> = p95.iter().map(|line| line["statistic"].as_str().unwrap()).collect();
+    assert_eq!(statistics, ["typical p95", "max across steps"], "a quantile of quantiles is none of requests");
+    // a metric that no criterion decides on is compared as well
+    assert!(metric(&comparison, "warning_alarms")["numbers"].as_array().is_some());
+}
+
+#[test]
+fn requests_have_their_quantiles_and_their_mean() {
+    let comparison = compared(root(), &[CASE]);
+    let mut text = String::new();
+    let packed = std::fs::File::open(root().join(CASE).join("traces.csv.gz")).unwrap();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let head = rows.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|column| column == name).unwrap();
+    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in rows.records().map(Result::unwrap) {
+        values.entry(row[at("system")].to_owned()).or_default().push(row[at("duration_ms")].parse().unwrap());
+    }
+    let traced = metric(&comparison, "traced_latency");
+    for (arm, system) in [("baseline", "legacy"), ("canary", "new")] {
+        let own = values.get_mut(system).unwrap();
+        own.sort_unstable_by(f64::total_cmp);
+        close(&line(traced, "mean")["estimate"][arm], own.iter().sum::<f64>() / own.len() as f64);
+        close(&line(traced, "max")["estimate"][arm], *own.last().unwrap());
+        assert_eq!(line(traced, "p50")["n"][arm], own.len() as u64);
+        // within one rank of the plain definition
+        let rank = (own.len() as f64 * 0.95) as usize;
+        let p95 = line(traced, "p95")["estimate"][arm].as_f64().unwrap();
+        assert!((own[rank - 2]..=own[(rank + 1).min(own.len() - 1)]).contains(&p95), "{p95}");
+    }
+    assert!(line(traced, "p95")["effect"]["kind"] == "ratio" && line(traced, "mean")["effect"].is_null());
+}
+
+#[test]
+fn the_bill_is_that_of_the_rows() {
+    let comparison = compared(root(), &[CASE]);
+    let cost = &comparison["cost"];
+    assert_eq!(cost["unit"], "plain:USD/month");
+    let mean = |system: &str| by_hand(system).iter().sum::<f64>() / 240.0;
+    both(&cost["full"], [mean("legacy"), mean("new")]);
+    let items = cost["items"].as_array().unwrap();
+    let sum = |arm: &str, what: &str| items.iter().map(|item| item[what][arm].as_f64().unwrap()).sum::<f64>();
+    assert!((sum("canary", "full") - mean("new")).abs() < 1e-6);
+    assert!((sum("canary", "share") - 1.0).abs() < 1e-9 && (sum("baseline", "share") - 1.0).abs() < 1e-9);
+    let requests = sums("invocations");
+    let month = 730.0 * 60.0 / 240.0;
+    let lambda = items.iter().find(|item| item["item"] == "lambda_requests").unwrap();
+    close(&lambda["now"]["canary"], requests[1] * month * 0.20e-6);
+    close(&lambda["full"]["canary"], (requests[0] + requests[1]) * month * 0.20e-6);
+    assert_eq!(lambda["full"]["baseline"], 0);
+    assert!(cost["unseen"].as_str().unwrap().contains("day"));
+}
+
+#[test]
+fn it_reads_as_an_analyst_would_have_it() {
+    assert_snapshot!("compare_text", davy(root(), &["compare", CASE]));
+    let markdown = davy(root(), &["compare", CASE, "--format", "markdown"]);
+    let path = root().join(REPORT);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &markdown).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == markdown, "{REPORT} is stale: UPDATE=1 rewrites it");
+    for section in [
+        "Overall health: HEALTHY",
+        "Traffic",
+        "Error rates",
+        "Latency",
+        "Cache performance",
+        "Cost (USD/month)",
+        "Findings",
+        "Recommendation and next steps",
+    ] {
+        assert!(markdown.contains(section), "{section}");
+    }
+    assert!(markdown.contains("Promote to phase 50%"), "{markdown}");
+}
+
+#[test]
+fn a_bad_system_is_told_what_to_do() {
+    let comparison = compared(root(), &["fixtures/cases/supplement-search-50-errors-critical"]);
+    assert_eq!(comparison["health"], "unhealthy");
+    let steps: Vec<&str> = comparison["next_steps"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(steps[0].starts_with("Roll back to the legacy system"), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("the alarm fired")), "{steps:?}");
+    assert!(
+        steps.iter().any(|step| step.starts_with("cost <= 60 USD: ") && step.contains("USD/month over the budget")),
+        "{steps:?}"
+    );
+}
+
+/// Two files with requests, errors and latencies per minute, the canary's errors as many times as the baseline's.
+fn two_files(folder: &Path, times: u32) {
+    for (name, errors) in [("old.csv", 5), ("new.csv", 5 * times)] {
+        let mut text = "time,requests,errors,latency_p95_ms\n".to_owned();
+        for minute in 0..60 {
+            let wiggle = minute % 7;
+            writeln!(text, "2026-03-01T12:{minute:02}:00Z,{},{},{}", 1000 + wiggle, errors + wiggle % 3, 100 + wiggle)
+                .unwrap();
+        }
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+#[test]
+fn without_a_configuration_or_criteria_health_is_what_the_metrics_show() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    std::fs::write(
+        folder.path().join("canary.yaml"),
+        "name: bare\narms: { baseline: { file: old }, canary: { file: new } }\nsources: { d: { file: { path: \"${file}.csv\" } } }\n\
+         metrics:\n  errors: { rate: { bad: errors, total: requests } }\n  p95: { gauge: { value: latency_p95_ms, unit: ms, quantile: p95 } }\n",
+    )
+    .unwrap();
+    let comparison = compared(folder.path(), &["canary.yaml"]);
+    assert_eq!((comparison["health"].as_str(), comparison["judged_by"].as_str()), (Some("healthy"), Some("none")));
+    assert_eq!(comparison["verdict"]["findings"].as_array().map(Vec::len), Some(0));
+    two_files(folder.path(), 4);
+    let comparison = compared(folder.path(), &["canary.yaml"]);
+    assert_eq!(comparison["health"], "degraded");
+    assert!(comparison["because"].as_str().unwrap().contains("errors (rate)"), "{}", comparison["because"]);
+    assert_eq!(line(metric(&comparison, "errors"), "rate")["shown"], "worse");
+    let files = compared(folder.path(), &["--baseline", "old.csv", "--canary", "new.csv"]);
+    assert_eq!(files["health"], "unhealthy");
+    let judged =
+        Command::cargo_bin("davy").unwrap().current_dir(folder.path()).args(["judge", "canary.yaml"]).output().unwrap();
+    assert_eq!(judged.status.code(), Some(78), "judging still needs criteria");
+}
+
+#[test]
+fn a_log_of_requests_has_quantiles_and_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "time,version,status,latency_ms,route\n".to_owned();
+    for second in 0..3600 {
+        for (version, slower) in [("old", 1.0), ("new", 1.5)] {
+            let status = if second % 97 == 0 { 500 } else { 200 };
+            let latency = slower * (20.0 + f64::from((second * 7919) % 1009) / 10.0);
+            let at = format!("2026-03-01T12:{:02}:{:02}Z", second / 60, second % 60);
+            writeln!(text, "{at},{version},{status},{latency:.2},/r{}", second % 60).unwrap();
+        }
+    }
+    std::fs::write(folder.path().join("log.csv"), text).unwrap();
+    std::fs::write(
+        folder.path().join("canary.yaml"),
+        "name: logged\nwindow: { step: 1m }\nsources:\n  log: { requests: { path: log.csv, arm: { column: version, baseline: old, canary: new } } }\n\
+         metrics:\n  errors: { rate: { bad: errors, total: requests, of: requests } }\n  took: { values: { value: latency, unit: ms } }\n  \
+         routes: { by: { column: route, most: 60 }, values: { value: latency, unit: ms } }\n",
+    )
+    .unwrap();
+    let comparison = compared(folder.path(), &["canary.yaml"]);
+    let p50 = line(metric(&comparison, "took"), "p50");
+    assert_eq!((p50["n"]["canary"].as_u64(), p50["shown"].as_str()), (Some(3600), Some("worse")));
+    let ratio = p50["effect"]["estimate"].as_f64().unwrap();
+    assert!((1.4..1.6).contains(&ratio), "{ratio}");
+    let groups =
+        comparison["metrics"].as_array().unwrap().iter().filter(|metric| metric["group_of"] == "routes").count();
+    assert_eq!(groups, 60, "a program gets all of them");
+    let text = davy(folder.path(), &["compare", "canary.yaml"]);
+    assert!(text.contains("10 more groups are not shown"), "{text}");
+}
+
+#[test]
+fn a_canary_without_data_is_unknown_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    let empty = "time,requests,errors,latency_p95_ms\n2026-01-01T00:00:00Z,1000,5,100\n";
+    std::fs::write(folder.path().join("new.csv"), empty).unwrap();
+    let head = "name: gone\narms: { baseline: { file: old }, canary: { file: new } }\n\
+         window: { from: 2026-03-01T12:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }\nsources: { d: { file: { path: \"${file}.csv\" } } }\n\
+         metrics:\n  errors: { rate: { bad: errors, total: requests } }\n  p95: { gauge: { value: latency_p95_ms, unit: ms, quantile: p95 } }\n\
+         cost: { items: { node: { price: \"10 / month\" } } }\n";
+    for criteria in ["", "criteria: [{ metric: errors, pass: \"<= 5%\" }, { metric: cost, pass: \"<= 60 USD\" }]\n"] {
+        std::fs::write(folder.path().join("canary.yaml"), format!("{head}{criteria}")).unwrap();
+        let comparison = compared(folder.path(), &["canary.yaml"]);
+        assert_eq!(comparison["health"], "unknown", "{criteria}");
+        let steps = comparison["next_steps"].to_string();
+        assert!(steps.contains("canary has no data"), "{steps}");
+        let rate = line(metric(&comparison, "errors"), "rate");
+        assert!(
+            rate["estimate"]["canary"].is_null()
+                && rate["estimate"]["baseline"].is_number()
+                && rate["effect"].is_null()
+        );
+        // what runs costs money whether it is used or not, but of an arm that nobody saw nothing is told
+        assert!(comparison["cost"]["full"]["estimate"]["canary"].is_null());
+    }
+}
+
+#[test]
+fn hostile_names_stay_names() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    let hostile = "\\e[31m<script>@octocat|`#";
+    std::fs::write(
+        folder.path().join("canary.yaml"),
+        format!(
+            "name: \"{hostile}\"\narms: {{ baseline: {{ file: old, note: \"{hostile}\" }}, canary: {{ file: new }} }}\n\
+             sources: {{ d: {{ file: {{ path: \"${{file}}.csv\" }} }} }}\nmetrics: {{ errors: {{ rate: {{ bad: errors, total: requests }} }} }}\n\
+             cost: {{ items: {{ node: {{ price: \"1 / 1k {}\", metric: errors }} }} }}\n\
+             criteria: [{{ name: \"{hostile}\", metric: errors, pass: \"<= 5%\" }}]\n",
+            "requests"
+        ),
+    )
+    .unwrap();
+    let text = davy(folder.path(), &["compare", "canary.yaml"]);
+    assert!(!text.contains('\u{1b}'), "{text}");
+    let markdown = davy(folder.path(), &["compare", "canary.yaml", "--format", "markdown"]);
+    assert!(
+        !markdown.contains("@octocat") && !markdown.contains("<script>") && !markdown.contains('\u{1b}'),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn it_is_recorded_whole_and_written_to_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (kept, page, data) = (at("kept"), format!("markdown={}", at("page.md")), format!("json={}", at("data.json")));
+    let text = davy(root(), &["compare", CASE, "--record", &kept, "--report", &page, "--report", &data]);
+    assert!(text.starts_with("COMPARE  supplement-search, phase 10%"), "{text}");
+    assert_eq!(
+        std::fs::read_to_string(at("page.md")).unwrap(),
+        davy(root(), &["compare", CASE, "--format", "markdown"])
+    );
+    assert_eq!(davy(root(), &["replay", "--check", &kept]).lines().count(), 1);
+    let (one, mut other) = (compared(root(), &[CASE]), compared(root(), &[&kept]));
+    other["verdict"]["traces"] = one["verdict"]["traces"].clone();
+    assert_eq!(one, other);
+    assert_eq!(one.to_string().contains(&at("")), false);
+}
