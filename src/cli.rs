@@ -185,12 +185,12 @@ pub struct Compare {
     /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
-    /// The form of the answer on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: crate::report::Format,
+    /// The form of the answer on stdout: text, markdown, json or html
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub format: PageFormat,
     /// Write the comparison to a file as well; may be repeated
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = format_path)]
-    pub report: Vec<(crate::report::Format, PathBuf)>,
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = page)]
+    pub report: Vec<(PageFormat, PathBuf)>,
     /// Write what was read into a folder that is itself a configuration
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
@@ -246,7 +246,7 @@ pub struct Resolve {
 /// Where the answer goes.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// The form of the answer on stdout: text, markdown, json, junit, github, annotations, csv, prometheus or review
+    /// The form of the answer on stdout: text, markdown, json, html, junit, github, annotations, csv, prometheus or review
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
     pub format: Format,
     /// Write a report to a file as well; may be repeated. `github` without a path, in a step of GitHub Actions: into the step's
@@ -330,7 +330,7 @@ pub struct Past {
     /// Take this instant for now (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
-    /// The form of the answer on stdout: text, markdown or json
+    /// The form of the answer on stdout: text, markdown, json or html
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
     pub format: PageFormat,
 }
@@ -540,6 +540,17 @@ fn condition(text: &str) -> Result<Condition, String> {
         let hint = if mistake.hint.is_empty() { String::new() } else { format!(": {}", mistake.hint) };
         format!("{}{hint}", mistake.problem)
     })
+}
+
+fn page(text: &str) -> Result<(PageFormat, PathBuf), String> {
+    match text.split_once('=') {
+        Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
+        Some((name, path)) if !path.is_empty() => {
+            let format = name.parse::<PageFormat>().map_err(|unknown| unknown.to_string())?;
+            Ok((format, PathBuf::from(path)))
+        }
+        _ => Err("expected FORMAT=PATH, such as markdown=comparison.md".into()),
+    }
 }
 
 fn destination(text: &str) -> Result<Destination, String> {

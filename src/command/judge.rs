@@ -11,7 +11,7 @@ use super::{Exit, Failure, hooks, init};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::record;
-use crate::report::{self, Document, Format, Style};
+use crate::report::{self, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
     Outlets::of(&arguments.output)?;

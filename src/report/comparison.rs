@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{Arms, Document, Effect, Number, UnitName};
-use super::{Format, Style, json};
+use super::page::PageFormat;
+use super::{Style, html, json};
 
 /// The version of this document.
 pub const VERSION: &str = "1.0";
@@ -160,11 +161,12 @@ pub struct Item {
 }
 
 /// A comparison as text, ending in a line's end.
-pub fn comparison(comparison: &Comparison, format: Format, style: &Style) -> String {
+pub fn comparison(comparison: &Comparison, format: PageFormat, style: &Style) -> String {
     match format {
-        Format::Terminal => page::of(comparison).text(style),
-        Format::Markdown => page::of(comparison).markdown(),
-        Format::Json => json::render(comparison),
+        PageFormat::Terminal => page::of(comparison).text(style),
+        PageFormat::Markdown => page::of(comparison).markdown(),
+        PageFormat::Json => json::render(comparison),
+        PageFormat::Html => html::page::render(&page::of(comparison)),
     }
 }
 
