@@ -14,6 +14,7 @@ mod fetching;
 mod foresight;
 mod garbage;
 mod histograms;
+mod hooks;
 mod instances;
 mod judge_properties;
 mod judging;
