@@ -77,7 +77,16 @@ impl Workshop {
     pub fn davy(&self, arguments: &[&str]) -> Command {
         let mut davy = Command::new(assert_cmd::cargo::cargo_bin("davy"));
         davy.current_dir(self.0.path()).args(arguments).stdin(Stdio::null());
-        for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        for name in [
+            "http_proxy",
+            "HTTP_PROXY",
+            "https_proxy",
+            "HTTPS_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+            "DAVY_SHARED",
+            "DAVY_PYTHON",
+        ] {
             davy.env_remove(name);
         }
         davy

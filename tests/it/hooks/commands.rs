@@ -36,7 +36,7 @@ fn it_gets_the_verdict_and_what_scripts_ask_first() {
     shop.script(
         "look.sh",
         "cat > stdin.json; cp \"$DAVY_VERDICT\" file.json; echo \"$DAVY_VERDICT\" > where; pwd > folder
-printf '%s\\n' \"$@\" > arguments; env | grep ^DAVY_ | grep -v ^DAVY_VERDICT | sort > environment
+printf '%s\\n' \"$@\" > arguments; env | grep ^DAVY_ | grep -v ^DAVY_VERDICT | LC_ALL=C sort > environment
 echo to stdout; echo to stderr >&2; printf 'no end of line'",
     );
     let run = shop.run(&["judge", "--hooks", "--report", "json=report.json", "-v"], &[]);
