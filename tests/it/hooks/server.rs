@@ -39,7 +39,7 @@ impl Request {
 /// The listener. It answers the script, and then always its last reply.
 pub struct Listener {
     pub port: u16,
-    requests: Arc<Mutex<Vec<Request>>>,
+    pub requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Listener {
