@@ -16,6 +16,7 @@ mod fetching;
 mod foresight;
 mod garbage;
 mod histograms;
+mod hooks;
 mod instances;
 mod judge_properties;
 mod judging;

@@ -6,6 +6,7 @@ mod formats;
 mod generated;
 mod outlets;
 mod samples;
+pub mod samples;
 
 use std::path::Path;
 use std::sync::LazyLock;
