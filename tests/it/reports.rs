@@ -3,6 +3,7 @@
 //! Snapshots are rewritten with `INSTA_UPDATE=always`, the published schema with `UPDATE=1`.
 
 mod generated;
+mod html;
 mod samples;
 
 use std::path::Path;
