@@ -127,6 +127,13 @@ fn scrolling(label: &str, table: &Markup) -> Markup {
     html! { div class="scroll" role="region" aria-label=(label) tabindex="0" { (table) } }
 }
 
+/// How a line is drawn, to stand beside its name.
+fn swatch(class: &str) -> Markup {
+    html! {
+        svg class="swatch" viewBox="0 0 26 8" aria-hidden="true" { line class=(class) x1="1" x2="25" y1="4" y2="4" {} }
+    }
+}
+
 /// A name and its texts, row by row.
 fn facts<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> Markup {
     html! { dl class="facts" { @for (name, text) in rows { div { dt { (name) } dd { (prose(&text)) } } } } }

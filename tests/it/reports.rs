@@ -4,8 +4,8 @@
 
 mod formats;
 mod generated;
+mod html;
 mod outlets;
-mod samples;
 pub mod samples;
 
 use std::path::Path;

@@ -20,9 +20,9 @@ pub(super) fn part(findings: &[&Finding]) -> Option<Part> {
     let (shown, others) = findings.split_at(findings.len().min(MOST_ROWS));
     let body = html! {
         p class="key" {
-            "Worst first. In the pictures the bar is the interval (an arrow where it goes on), the dot the estimate, the solid \
-             line the bound to pass, the dashed line the bound to fail where that is another, and the good side is shaded; a \
-             dotted line is no change at all."
+            "Worst first. In the pictures the bar is the interval (an arrow where it goes on), the dot the estimate, the \
+             solid line the bound to pass, the dashed line the bound to fail where that is another, and the good side is \
+             shaded; a dotted line is no change at all."
         }
         (scrolling("Criteria, a table that scrolls sideways", &table(shown)))
         (names(others))

@@ -4,16 +4,20 @@
 //! Evidence comes as a standard normal value and as the logarithm of evidence that holds at any time; either kind is
 //! enough. What each must reach differs from look to look, so both are drawn as parts of it, and the larger part counts.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::super::document::{Document, Finding, Number, Outcome, PastFinding, PastLook, Proof, Strength};
 use super::super::words;
 use super::scale::{Axis, px};
-use super::{Part, chip, left_out, looks, name, prose, scrolling, sign};
+use super::{Part, chip, left_out, looks, name, prose, scrolling, sign, swatch};
 use crate::judge::words::count;
 
 const MOST: usize = 40;
-const MOST_LOOKS: usize = 60;
+/// Looks in a picture, and in the table.
+const MOST_DRAWN: usize = 24;
+const MOST_LOOKS: usize = 200;
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 132.0;
 const LEFT: f64 = 46.0;
@@ -23,21 +27,41 @@ const FOOT: f64 = 96.0;
 /// Evidence is drawn up to so many times what was needed.
 const HIGHEST: f64 = 2.0;
 
+const ANSWERS: [(Outcome, &str); 4] = [
+    (Outcome::Fail, "failed"),
+    (Outcome::Warn, "warned"),
+    (Outcome::Inconclusive, "undecided"),
+    (Outcome::Pass, "passed"),
+];
+
 pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     if document.looks.len() < 2 {
         return None;
     }
     let all = &document.looks;
     let looks: Vec<&PastLook> = all[all.len().saturating_sub(MOST_LOOKS)..].iter().collect();
-    let grown: Vec<Grown> = findings.iter().take(10_000).filter_map(|finding| Grown::of(finding, &looks)).collect();
+    let shown = all.len().min(MOST_DRAWN);
+    let drawn: Vec<&PastLook> = (1..=shown).filter_map(|nth| all.get(nth * all.len() / shown - 1)).collect();
+    let found = Found::at(&drawn);
+    let grown: Vec<Grown> = findings.iter().filter_map(|finding| Grown::of(finding, &found)).collect();
     let body = html! {
         p class="key" {
-            "At every look: the evidence for each answer as a part of what was needed. A dot is a look at which that answer could be \
-             given; it is given at 100 %. Where it could not yet be given, the line is a part of what the first look needs that \
-             can give it. Below each picture: the answer at each look (" (sign(Outcome::Fail)) " fail, " (sign(Outcome::Warn)) " warn, " (sign(Outcome::Inconclusive)) " inconclusive, "
-            (sign(Outcome::Pass)) " pass)."
+            "At every look: the evidence for each answer as a part of what was needed. A dot is a look at which that answer \
+             could be given; it is given at 100 %. Where it could not yet be given, the line is a part of what the first look \
+             needs that can give it. Below each picture: the answer at each look ("
+            @for (at, (outcome, word)) in ANSWERS.into_iter().enumerate() {
+                @if at > 0 { ", " }
+                (sign(outcome)) " " (word)
+            }
+            ")."
+            @if drawn.len() < all.len() {
+                " Of " (count(all.len() as u64)) " looks " (count(drawn.len() as u64)) " are drawn, evenly spread."
+            }
         }
-        p class="arms" { (swatch("failing", "for a fail")) " " (swatch("passing", "for a pass")) }
+        p class="arms" {
+            span class="arm" { (swatch("failing")) " for a fail" } " "
+            span class="arm" { (swatch("passing")) " for a pass" }
+        }
         div class="small-plots" { @for one in grown.iter().take(MOST) { (one.figure()) } }
         (left_out(grown.len(), MOST, "criteria"))
         details {
@@ -47,15 +71,6 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
         }
     };
     Some(Part { id: "evidence", title: "Evidence over the looks", body })
-}
-
-fn swatch(class: &str, what: &str) -> Markup {
-    html! {
-        span class="arm" {
-            svg class="swatch" viewBox="0 0 26 8" aria-hidden="true" { line class=(class) x1="1" x2="25" y1="4" y2="4" {} }
-            " " (what)
-        }
-    }
 }
 
 fn table(document: &Document, looks: &[&PastLook]) -> Markup {
@@ -69,7 +84,7 @@ fn table(document: &Document, looks: &[&PastLook]) -> Markup {
                     th scope="col" { "Data up to" }
                     th scope="col" { "Look" }
                     th scope="col" { "Outcome" }
-                    @for outcome in ["Failed", "Warned", "Undecided", "Passed"] { th scope="col" class="number" { (outcome) } }
+                    @for (_, word) in ANSWERS { th scope="col" class="number" { (word) } }
                 }
             }
             tbody {
@@ -78,13 +93,21 @@ fn table(document: &Document, looks: &[&PastLook]) -> Markup {
                         th scope="row" { (looks::instant(look)) }
                         td { (looks::which(document, look)) }
                         td { (chip(look.outcome)) }
-                        @for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Inconclusive, Outcome::Pass] {
-                            td class="number" { (count(of(look, outcome))) }
-                        }
+                        @for (outcome, _) in ANSWERS { td class="number" { (count(of(look, outcome))) } }
                     }
                 }
             }
         }
+    }
+}
+
+/// What was found at each look, by criterion.
+struct Found<'d>(Vec<BTreeMap<&'d str, &'d PastFinding>>);
+
+impl<'d> Found<'d> {
+    fn at(looks: &[&'d PastLook]) -> Found<'d> {
+        let by_name = |look: &&'d PastLook| look.findings.iter().map(|past| (past.criterion.as_str(), past)).collect();
+        Found(looks.iter().map(by_name).collect())
     }
 }
 
@@ -105,9 +128,11 @@ struct Point {
 
 impl<'d> Grown<'d> {
     /// Nothing where no look had evidence to draw.
-    fn of(finding: &'d Finding, looks: &[&'d PastLook]) -> Option<Grown<'d>> {
-        let found = |look: &&'d PastLook| look.findings.iter().find(|past| past.criterion == finding.criterion);
-        let grown = Grown { finding, looks: looks.iter().map(found).collect() };
+    fn of(finding: &'d Finding, found: &Found<'d>) -> Option<Grown<'d>> {
+        let grown = Grown {
+            finding,
+            looks: found.0.iter().map(|look| look.get(finding.criterion.as_str()).copied()).collect(),
+        };
         let is_drawn = |of| grown.points(of).iter().any(Option::is_some);
         (is_drawn(fail) || is_drawn(pass)).then_some(grown)
     }

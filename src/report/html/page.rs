@@ -39,12 +39,19 @@ fn shown(part: &Part) -> Markup {
             let table = html! {
                 table {
                     caption class="hidden" { (prose(&columns.join(", "))) }
-                    thead { tr { @for (at, column) in columns.iter().enumerate() { th scope="col" class=[class(at)] { (lines(column)) } } } }
+                    thead {
+                        tr {
+                            @for (at, column) in columns.iter().enumerate() {
+                                th scope="col" class=[class(at)] { (lines(column)) }
+                            }
+                        }
+                    }
                     tbody {
                         @for row in rows {
                             tr {
                                 @for (at, cell) in row.iter().enumerate() {
-                                    @if at == 0 { th scope="row" { (lines(cell)) } } @else { td class="number" { (lines(cell)) } }
+                                    @if at == 0 { th scope="row" { (lines(cell)) } }
+                                    @else { td class="number" { (lines(cell)) } }
                                 }
                             }
                         }

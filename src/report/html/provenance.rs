@@ -46,7 +46,7 @@ fn queries(document: &Document) -> Markup {
     let table = html! {
         table {
             caption { "What was asked" }
-            thead { tr { th scope="col" { "Metric" } th scope="col" { "Arm" } th scope="col" { "Source" } th scope="col" { "Question" } } }
+            thead { tr { @for column in ["Metric", "Arm", "Source", "Question"] { th scope="col" { (column) } } } }
             tbody {
                 @for query in document.queries.iter().take(MOST) {
                     tr {

@@ -13,7 +13,7 @@ use super::super::words;
 use super::clock::{self, Clock};
 use super::scale::{Axis, airy, extent, grain, px, ticks};
 use super::thin::runs;
-use super::{Part, chip, left_out, looks, name, prose};
+use super::{Part, chip, left_out, looks, name, prose, swatch};
 use crate::judge::rules::Unit;
 use crate::judge::words::{count, quantity};
 
@@ -40,7 +40,9 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     let body = html! {
         p class="key" {
             "What the judge saw, step by step; a gap is a step that was not measured. " (other.unwrap_or_default())
-            @if document.warmup_steps > 0 || has_rest(document) { " Shaded is what was not judged: the warm-up, and what came after the soak." }
+            @if document.warmup_steps > 0 || has_rest(document) {
+                " Shaded is what was not judged: the warm-up, and what came after the soak."
+            }
             @if document.looks.len() > 1 { " Ticks at the foot of a picture are the looks that were taken." }
         }
         div class="plots" {
@@ -86,8 +88,7 @@ fn arm(arm: &'static str, trace: &Trace) -> Markup {
     let points = if arm == "baseline" { &trace.steps.baseline } else { &trace.steps.canary };
     html! {
         span class="arm" {
-            svg class="swatch" viewBox="0 0 26 8" aria-hidden="true" { line class=(arm) x1="1" x2="25" y1="4" y2="4" {} }
-            " " (arm) " " (fit(&words::range(trace, points), 60))
+            (swatch(arm)) " " (arm) " " (fit(&words::range(trace, points), 60))
         }
     }
 }
@@ -190,11 +191,36 @@ impl<'d> Plot<'d> {
         html! { line class=(class) x1=(LEFT) x2=(WIDTH - RIGHT) y1=(place) y2=(place) {} }
     }
 
+    /// The bound's name, where it hides the fewest points.
     fn bound_name(&self, fail: bool, bound: f64) -> Markup {
         let place = self.y.at(bound);
         let name = format!("{} {}", if fail { "fails at" } else { "bound" }, plain(&quantity(bound, &self.unit)));
-        let beside = if place - TOP < 14.0 { place + 13.0 } else { place - 4.0 };
-        html! { text class="end halo" x=(WIDTH - RIGHT - 3.0) y=(px(beside)) { (fit(&name, 30)) } }
+        let name = fit(&name, 30);
+        let wide = 7.0 * name.chars().count() as f64;
+        let places = [("end", WIDTH - RIGHT - 3.0 - wide), ("start", LEFT + 4.0)];
+        let heights =
+            [place - 4.0, place + 13.0].into_iter().filter(|foot| (TOP + 10.0..HEIGHT - BOTTOM).contains(foot));
+        let boxes = heights.flat_map(|foot| places.map(|(anchor, from)| (anchor, from, foot)));
+        let hidden =
+            |(_, from, foot): &(&str, f64, f64)| self.points_within((*from, from + wide), (foot - 12.0, foot + 2.0));
+        let Some((anchor, from, foot)) = boxes.min_by_key(hidden) else { return Markup::default() };
+        let at = if anchor == "end" { from + wide } else { from };
+        html! { text class=(format!("{anchor} halo")) x=(px(at)) y=(px(foot)) { (name) } }
+    }
+
+    /// How many points of both arms are drawn within a part of the picture.
+    fn points_within(&self, across: (f64, f64), down: (f64, f64)) -> usize {
+        let is_within = |(step, point): (usize, &Option<Number>)| {
+            let Some(value) = point else { return false };
+            let (x, y) = (self.x.at(self.clock.along(step as f64 + 0.5)), self.y.at(value.get()));
+            (across.0..=across.1).contains(&x) && (down.0..=down.1).contains(&y)
+        };
+        self.trace
+            .steps
+            .named()
+            .into_iter()
+            .map(|(_, points)| points.iter().enumerate().filter(|p| is_within(*p)).count())
+            .sum()
     }
 
     /// The looks as ticks, and since when the answer was clear.
@@ -212,8 +238,9 @@ impl<'d> Plot<'d> {
             }
             @if let Some(place) = line.map(|at| self.x.at(at)) {
                 @let ends = place > (LEFT + WIDTH) / 2.0;
+                @let (anchor, at) = if ends { ("end", place - 4.0) } else { ("start", place + 4.0) };
                 line class="clear" x1=(px(place)) x2=(px(place)) y1=(TOP - 6.0) y2=(foot) {}
-                text class=(if ends { "end" } else { "start" }) x=(px(if ends { place - 4.0 } else { place + 4.0 })) y=(TOP - 6.0) {
+                text class=(anchor) x=(px(at)) y=(TOP - 6.0) {
                     (self.document.outcome.word()) " since here"
                 }
             }

@@ -9,7 +9,7 @@ use super::super::document::{Distribution, Document, EffectKind, Finding, Quanti
 use super::super::prose::{fit, plain};
 use super::super::words::NOTHING;
 use super::scale::{Axis, airy, decades, extent, grain, px, ticks};
-use super::{Part, left_out, name, prose, scrolling};
+use super::{Part, left_out, name, prose, scrolling, swatch};
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, quantile_name, quantity};
 
@@ -36,8 +36,8 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     }
     let body = html! {
         p class="key" {
-            "All requests of the judged time together: of so many per cent of them, none was slower (or larger) than this. Every \
-             further nine has the same room. What was decided on is in the table of criteria."
+            "All requests of the judged time together: of so many per cent of them, none was slower (or larger) than this. \
+             Every further nine has the same room. What was decided on is in the table of criteria."
         }
         div class="plots" { @for one in all.iter().take(MOST) { (figure(one)) } }
         (left_out(all.len(), MOST, "metrics"))
@@ -54,8 +54,7 @@ fn figure(one: &Distribution) -> Markup {
             figcaption {
                 @for (arm, n) in one.n.named() {
                     span class="arm" {
-                        svg class="swatch" viewBox="0 0 26 8" aria-hidden="true" { line class=(arm) x1="1" x2="25" y1="4" y2="4" {} }
-                        " " (arm) " " (count(*n)) " requests"
+                        (swatch(arm)) " " (arm) " " (count(*n)) " requests"
                     }
                     " "
                 }
@@ -176,7 +175,9 @@ impl Plot {
                 line class="grid" x1=(place) x2=(place) y1=(TOP) y2=(foot + 4.0) {}
                 text class="middle" x=(place) y=(foot + 16.0) { (label) }
             }
-            text class="end quiet" x=(right) y=(HEIGHT - 4.0) { "share of the requests" @if self.log { "; values on a scale of factors" } }
+            text class="end quiet" x=(right) y=(HEIGHT - 4.0) {
+                "share of the requests" @if self.log { "; values on a scale of factors" }
+            }
         }
     }
 }

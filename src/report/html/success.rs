@@ -57,7 +57,9 @@ fn row(success: &Success, document: &Document) -> Markup {
             }
             td {
                 ul class="plain" {
-                    @for finding in found.iter().flat_map(|(_, findings)| findings).take(MOST_CRITERIA) { li { (validated(finding)) } }
+                    @for finding in found.iter().flat_map(|(_, findings)| findings).take(MOST_CRITERIA) {
+                        li { (validated(finding)) }
+                    }
                 }
             }
         }
