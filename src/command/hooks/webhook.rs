@@ -250,7 +250,7 @@ fn untrusted(error: &rustls::Error) -> Refused {
         Expired | ExpiredContext { .. } => "it has expired",
         NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
         NotValidForName | NotValidForNameContext { .. } => "it is for another host",
-        _ => "it is not sound",
+        _ => "it is self-signed, or not sound",
     };
     Refused::for_good(format!("the server's certificate is not trusted: {why}"))
 }

@@ -198,7 +198,12 @@ fn variables_are_read_when_it_runs_and_never_shown() {
 fn an_interrupt_does_not_wait_for_a_server() {
     let late = Listener::start(&[Reply::Late(Duration::from_secs(60))]);
     let shop = on_fail(&format!("url: \"{}\", timeout: 50s", late.url("/")));
-    let mut davy = shop.davy(&["judge", "--hooks"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut davy = shop
+        .davy(&["judge", "--hooks", "--format", "json"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     while late.requests().is_empty() {
         std::thread::sleep(Duration::from_millis(20));
     }
