@@ -274,7 +274,10 @@ impl Found<'_> {
         });
         let estimate =
             Pair { baseline: estimate.baseline.or(own.baseline.1), canary: estimate.canary.or(own.canary.1) };
-        vec![line("frequency", estimate, (own.map(|(count, _)| count), "events"), effect, None, metric)]
+        let count = own.map(|(count, _)| count);
+        // nothing against nothing is no change of any size
+        let effect = effect.filter(|_| count.baseline > 0 || count.canary > 0);
+        vec![line("frequency", estimate, (count, "events"), effect, None, metric)]
     }
 
     fn values(&self, name: &str, metric: &Metric, series: &Pair<Series>) -> Vec<Line> {

@@ -93,7 +93,7 @@ fn section(compared: &Comparison, about: About, name: &str) -> Vec<Part> {
     if left_out > 0 {
         texts.push(format!("{} more groups are not shown; these are the worst.", count(left_out as u64)));
     }
-    let columns = ["metric", "n", "baseline", "canary", "difference"].map(str::to_owned).to_vec();
+    let columns = ["metric", "baseline", "canary", "difference"].map(str::to_owned).to_vec();
     vec![Part::Remark { name: name.into(), texts }, Part::Table { columns, rows }]
 }
 
@@ -112,48 +112,52 @@ fn badness(metric: &Metric) -> (u8, u64) {
 fn rows(metric: &Metric) -> Vec<Vec<String>> {
     let unit = Unit::from(&metric.unit);
     let name = plain(&metric.metric);
+    let nothing = || NOTHING.to_owned();
     if let Some(why) = &metric.not_reached {
-        return vec![vec![
-            format!("{name}: not reached ({})", plain(why)),
-            String::new(),
-            String::new(),
-            String::new(),
-            String::new(),
-        ]];
+        return vec![vec![format!("{name}: not reached ({})", plain(why)), nothing(), nothing(), nothing()]];
     }
-    let row = |line: &Line| {
-        let ratio = line.ratio.as_ref().map(|ratio| format!("\n{}", effect(ratio, &unit))).unwrap_or_default();
-        let shown = match line.shown {
-            Shown::Worse => " worse",
-            Shown::Better => " better",
-            Shown::Different | Shown::Nothing => "",
-        };
-        vec![
-            format!("{name}, {}", plain(&line.statistic)),
-            samples(&line.n, &line.n_of),
-            value(line.estimate.baseline, &unit),
-            value(line.estimate.canary, &unit),
-            line.effect.as_ref().map_or(NOTHING.to_owned(), |own| format!("{}{shown}{ratio}", effect(own, &unit))),
-        ]
-    };
     let known = |line: &&Line| line.estimate.baseline.is_some() || line.estimate.canary.is_some();
+    let mut before = None;
+    let row = |line: &Line| {
+        let n = samples(&line.n, &line.n_of);
+        let told = format!("{name}, {}", plain(&line.statistic));
+        // said once where all lines have the same behind them
+        let told = if before.as_ref() == Some(&n) { told } else { format!("{told}\n{n}") };
+        before = Some(n);
+        vec![told, value(line.estimate.baseline, &unit), value(line.estimate.canary, &unit), difference(line, &unit)]
+    };
     let rows: Vec<Vec<String>> = metric.numbers.iter().filter(known).map(row).collect();
     match rows.is_empty() {
-        true => vec![vec![format!("{name}: no data"), NOTHING.into(), NOTHING.into(), NOTHING.into(), NOTHING.into()]],
+        true => vec![vec![format!("{name}: no data"), nothing(), nothing(), nothing()]],
         false => rows,
     }
 }
 
+/// How the canary differs, with what the interval shows; the interval on a line of its own, and then the ratio.
+fn difference(line: &Line, unit: &Unit) -> String {
+    let Some(own) = &line.effect else { return NOTHING.to_owned() };
+    let shown = match line.shown {
+        Shown::Worse => " worse",
+        Shown::Better => " better",
+        Shown::Different | Shown::Nothing => "",
+    };
+    let (estimate, interval) = effect(own, unit);
+    let mut lines = vec![format!("{estimate}{shown}"), interval];
+    lines.extend(line.ratio.as_ref().map(|ratio| effect(ratio, unit)).into_iter().flat_map(|(a, b)| [a, b]));
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}
+
 fn samples(n: &Arms<u64>, of: &str) -> String {
-    format!("{} / {}\n{}", count(n.baseline), count(n.canary), plain(of))
+    format!("{} / {} {}", count(n.baseline), count(n.canary), plain(of))
 }
 
 fn value(number: Option<Number>, unit: &Unit) -> String {
     number.map_or(NOTHING.to_owned(), |number| plain(&quantity(number.get(), unit)))
 }
 
-/// `+4.2 % [-1.3 %, +9.9 %]`
-fn effect(effect: &Effect, unit: &Unit) -> String {
+/// `+4.2 %` and `[-1.3 %, +9.9 %]`
+fn effect(effect: &Effect, unit: &Unit) -> (String, String) {
     let told = |value: Number| plain(&change(value.get(), effect.kind.into(), unit));
     let interval = match (effect.low.map(told), effect.high.map(told)) {
         (Some(low), Some(high)) => format!("[{low}, {high}]"),
@@ -161,7 +165,7 @@ fn effect(effect: &Effect, unit: &Unit) -> String {
         (None, Some(high)) => format!("[≤ {high}]"),
         (None, None) => String::new(),
     };
-    format!("{} {interval}", effect.estimate.map_or(NOTHING.to_owned(), told)).trim_end().to_owned()
+    (effect.estimate.map_or(NOTHING.to_owned(), told), interval)
 }
 
 fn costs(cost: &Cost, compared: &Comparison) -> Vec<Part> {
@@ -193,12 +197,11 @@ fn costs(cost: &Cost, compared: &Comparison) -> Vec<Part> {
         whole.unwrap_or_else(|| NOTHING.into()),
     ]);
     let columns = ["item", "baseline\nnow", "canary\nnow", "baseline\nat 100 %", "canary\nat 100 %", "canary's\nshare"];
-    let mut texts: Vec<String> = [&cost.full, &cost.now]
-        .into_iter()
-        .filter_map(|line| {
-            Some(format!("{}: the canary's cost differs by {}.", line.statistic, effect(line.effect.as_ref()?, &unit)))
-        })
-        .collect();
+    let differs = |line: &Line| {
+        let (estimate, interval) = effect(line.effect.as_ref()?, &unit);
+        Some(format!("{}: the canary's differs by {estimate} {interval}.", line.statistic))
+    };
+    let mut texts: Vec<String> = [&cost.full, &cost.now].into_iter().filter_map(differs).collect();
     if let Some(unseen) = &cost.unseen {
         texts.push(format!("A month of 730 h, as if all of it were like this window: {unseen}."));
     }
