@@ -1,5 +1,13 @@
 //! Long traces made short without losing a spike: of every column of the drawing the lowest and the highest point stay.
 
+/// A column of the drawing with its lowest and its highest point.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    at: usize,
+    low: (usize, f64),
+    high: (usize, f64),
+}
+
 /// The points that are drawn, as (step, value): all of them, or of each of so many columns the lowest and the highest.
 pub(super) fn thin(points: &[Option<f64>], columns: usize) -> Vec<(usize, f64)> {
     let known = points.iter().enumerate().filter_map(|(step, point)| Some((step, (*point)?)));
@@ -8,18 +16,18 @@ pub(super) fn thin(points: &[Option<f64>], columns: usize) -> Vec<(usize, f64)> 
         return known.collect();
     }
     let mut kept: Vec<(usize, f64)> = Vec::with_capacity(2 * columns);
-    let mut column: Option<(usize, (usize, f64), (usize, f64))> = None;
+    let mut column: Option<Column> = None;
     for (step, value) in known {
         let here = step * columns / points.len();
         column = match column {
-            Some((at, low, high)) if at == here => {
+            Some(Column { at, low, high }) if at == here => {
                 let low = if value < low.1 { (step, value) } else { low };
                 let high = if value > high.1 { (step, value) } else { high };
-                Some((at, low, high))
+                Some(Column { at, low, high })
             }
             before => {
                 keep(&mut kept, before);
-                Some((here, (step, value), (step, value)))
+                Some(Column { at: here, low: (step, value), high: (step, value) })
             }
         };
     }
@@ -27,8 +35,8 @@ pub(super) fn thin(points: &[Option<f64>], columns: usize) -> Vec<(usize, f64)> 
     kept
 }
 
-fn keep(kept: &mut Vec<(usize, f64)>, column: Option<(usize, (usize, f64), (usize, f64))>) {
-    let Some((_, low, high)) = column else { return };
+fn keep(kept: &mut Vec<(usize, f64)>, column: Option<Column>) {
+    let Some(Column { low, high, .. }) = column else { return };
     let (first, second) = if low.0 <= high.0 { (low, high) } else { (high, low) };
     kept.push(first);
     if second.0 != first.0 {
