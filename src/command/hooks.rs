@@ -12,13 +12,10 @@ mod webhook;
 mod webhook;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
 use super::console::Console;
+use super::interrupt::Interrupt;
 use crate::hooks::{Hook, Hooks};
 use crate::report::document::Outcome;
 use crate::report::{self, Document, Format, Style};
@@ -30,28 +27,32 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
     /// After a look, whatever it said.
-    #[allow(dead_code, reason = "a look is followed by others only where something keeps looking")]
     Look,
     /// After the answer.
     Answer,
 }
 
 /// Runs the hooks of a moment: at the answer those of its outcome. `folder` is the configuration's.
-///
-/// Afterwards SIGINT, SIGTERM and SIGHUP do not end the process any more if there were hooks: who goes on listens himself.
-pub(super) fn run(console: &Console, hooks: &Hooks, folder: &Path, moment: Moment, document: &Document) {
+/// An interrupt stops the one that runs and leaves out the others.
+pub(super) fn run(
+    console: &Console,
+    hooks: &Hooks,
+    folder: &Path,
+    moment: Moment,
+    document: &Document,
+    interrupt: &Interrupt,
+) {
     let (key, hooks) = of(hooks, moment, document.outcome);
     if hooks.is_empty() {
         return;
     }
     let json = report::render(document, Format::Json, &Style::default());
     let occasion = Occasion { key, json, document };
-    let interrupt = Interrupt::listen();
     for (done, hook) in hooks.iter().enumerate() {
         let begin = Instant::now();
         let result = match hook {
-            Hook::Command(command) => process::run(console, command, folder, &occasion, &interrupt),
-            Hook::Webhook(webhook) => webhook::run(console, webhook, &occasion, &interrupt),
+            Hook::Command(command) => process::run(console, command, folder, &occasion, interrupt),
+            Hook::Webhook(webhook) => webhook::run(console, webhook, &occasion, interrupt),
         };
         let took = spoken(begin.elapsed());
         match result {
@@ -84,47 +85,6 @@ struct Occasion<'d> {
     /// The verdict as it is published.
     json: String,
     document: &'d Document,
-}
-
-/// Whether somebody wants this to stop.
-struct Interrupt {
-    /// The signal that came, or 0.
-    came: Arc<AtomicUsize>,
-    registered: Vec<signal_hook::SigId>,
-}
-
-impl Interrupt {
-    fn listen() -> Interrupt {
-        let came = Arc::new(AtomicUsize::new(0));
-        let register = |signal: i32| {
-            let value = usize::try_from(signal).unwrap_or_default();
-            signal_hook::flag::register_usize(signal, Arc::clone(&came), value).ok()
-        };
-        let registered = [SIGINT, SIGTERM, SIGHUP].into_iter().filter_map(register).collect();
-        Interrupt { came, registered }
-    }
-
-    /// The signal that came.
-    fn signal(&self) -> Option<i32> {
-        i32::try_from(self.came.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
-    }
-
-    /// Waits so long, or until a signal comes.
-    #[cfg(feature = "webhooks")]
-    fn wait(&self, time: Duration) {
-        let end = Instant::now() + time;
-        while self.signal().is_none() && Instant::now() < end {
-            std::thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
-        }
-    }
-}
-
-impl Drop for Interrupt {
-    fn drop(&mut self) {
-        for id in self.registered.drain(..) {
-            signal_hook::low_level::unregister(id);
-        }
-    }
 }
 
 /// A length of time for a person: `0.2 s`, `75 s`.

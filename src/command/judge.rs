@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
 use super::{Exit, Failure, hooks, init};
@@ -24,7 +25,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {
         let document = pipeline::document(&judged.plan, &judged.verdict);
-        hooks::run(console, &judged.plan.hooks, &loaded.folder, hooks::Moment::Answer, &document);
+        hooks::run(console, &judged.plan.hooks, &loaded.folder, hooks::Moment::Answer, &document, &Interrupt::listen());
     } else if !judged.plan.hooks.is_empty() {
         console.note("the configuration's hooks are not run: --hooks runs them");
     }

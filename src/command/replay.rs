@@ -57,7 +57,7 @@ fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timest
     if arguments.check {
         return check(console, folder, &saved, &document);
     }
-    answer(console, &document, arguments, &judged)
+    answer(console, arguments, &judged)
 }
 
 /// Judges a recording as it would have been judged while it happened, up to the first Fail; tells each look in a line.
@@ -95,8 +95,8 @@ fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Re
     }
 }
 
-fn answer(console: &Console, document: &Document, arguments: &cli::Replay, judged: &Judged) -> Result<Exit, Failure> {
-    pipeline::answer(console, document, &arguments.output)?;
+fn answer(console: &Console, arguments: &cli::Replay, judged: &Judged) -> Result<Exit, Failure> {
+    pipeline::answer(console, &pipeline::drawn(judged, &arguments.output), &arguments.output)?;
     Ok(pipeline::exit(judged, &arguments.exit))
 }
 

@@ -37,8 +37,8 @@ use resume::Resumed;
 const FILES_SETTLE: SignedDuration = SignedDuration::from_secs(5);
 /// The spacing of points where nothing is said of it.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-/// How often an interrupt is looked for.
-const ALERT: Duration = Duration::from_millis(100);
+/// How often the screen is looked at while nothing happens.
+const ALERT: Duration = Duration::from_millis(200);
 
 pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Failure> {
     let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
@@ -145,7 +145,14 @@ impl Round<'_> {
     /// Runs the hooks of an answer, where there is one.
     fn hooks(&self, watched: &Watched) {
         if let (true, Some(judged), Ok(document)) = (watched.is_answered, &watched.judged, watched.document()) {
-            hooks::run(self.console, &judged.plan.hooks, &self.loaded.folder, Moment::Answer, &document);
+            hooks::run(
+                self.console,
+                &judged.plan.hooks,
+                &self.loaded.folder,
+                Moment::Answer,
+                &document,
+                self.interrupt,
+            );
         }
     }
 
@@ -326,7 +333,7 @@ impl World for Watching<'_> {
                 drawn = Some(now.as_second());
             }
             let left = until.duration_since(now).try_into().unwrap_or(ALERT);
-            std::thread::sleep(ALERT.min(left));
+            self.round.interrupt.wait(ALERT.min(left));
         }
     }
 
@@ -350,7 +357,14 @@ impl World for Watching<'_> {
         }
         if taken.is_latest {
             let kept = self.keep(&judged, &document);
-            hooks::run(round.console, &judged.plan.hooks, &round.loaded.folder, Moment::Look, &document);
+            hooks::run(
+                round.console,
+                &judged.plan.hooks,
+                &round.loaded.folder,
+                Moment::Look,
+                &document,
+                round.interrupt,
+            );
             kept?;
         }
         self.latest = Some(judged);

@@ -6,8 +6,8 @@
 use schemars::JsonSchema;
 
 use super::bound::BoundText;
-use super::hooks::HooksEntry;
 use super::cost::CostEntry;
+use super::hooks::HooksEntry;
 use super::problem::{At, Place};
 use super::quantity::{Share, Span};
 use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};

@@ -1,7 +1,7 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
-use crate::hooks::Hooks;
 use crate::cost::CostPlan;
+use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
 use crate::series::{SignedDuration, Window};
 use crate::source::Query;

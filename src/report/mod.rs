@@ -7,15 +7,15 @@
 pub mod document;
 
 mod calibration;
-mod csv;
 mod comparison;
+mod csv;
 mod diff;
 mod draft;
 mod github;
 mod html;
 mod json;
-mod live;
 mod junit;
+mod live;
 mod look;
 mod markdown;
 mod method;
@@ -24,8 +24,8 @@ mod plan;
 mod prometheus;
 mod prose;
 mod reason;
-pub mod rollout;
 mod review;
+pub mod rollout;
 pub mod sketch;
 mod slack;
 mod spark;

@@ -13,6 +13,7 @@ const WIDEST: usize = 160;
 const WIDEST_PROSE: usize = 96;
 const NARROWEST_NAME: usize = 16;
 const LONGEST: usize = 1_000;
+const LONGEST_CELL: usize = 240;
 
 /// The ways in which a page can be written: it has no findings for those who read findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,10 @@ pub(super) struct Page {
 pub(super) enum Part {
     /// Rows of cells under headings; all but the first column are numbers. A cell may have several lines.
     Table { columns: Vec<String>, rows: Vec<Vec<String>> },
+    /// Rows of texts under headings; for a terminal, a list. A cell may have several lines.
+    Texts { columns: Vec<String>, rows: Vec<Vec<String>> },
+    /// A heading of what follows.
+    Heading(String),
     /// A name and what is to be said of it.
     Remark { name: String, texts: Vec<String> },
     /// A sentence.
@@ -122,6 +127,7 @@ impl Page {
 impl Part {
     fn text(&self, columns: usize, prose: usize, ink: Ink) -> Vec<String> {
         match self {
+            Part::Heading(text) => vec![ink.bold(&fit(&plain(text), columns))],
             Part::Prose(text) => wrap(&plain(text), prose),
             Part::Remark { name, texts } => {
                 let mut lines = vec![ink.bold(&fit(&plain(name), columns))];
@@ -134,27 +140,30 @@ impl Part {
                 lead.chain(lines.iter().map(|line| format!("  {line}"))).collect()
             }
             Part::Table { columns: names, rows } => table(names, rows, columns, ink),
+            Part::Texts { columns: names, rows } => list(names, rows, columns, ink),
         }
     }
 
     fn markdown(&self) -> String {
         match self {
+            Part::Heading(text) => format!("### {}", escape(text, 120)),
             Part::Prose(text) => escape(text, LONGEST),
             Part::Remark { name, texts } => {
                 let texts: Vec<String> = texts.iter().map(|text| escape(text, LONGEST)).collect();
                 format!("**{}**<br>{}", escape(name, 120), texts.join("<br>"))
             }
             Part::Code { lead, lines } => format!("{}\n\n```yaml\n{}\n```", escape(lead, LONGEST), lines.join("\n")),
-            Part::Table { columns, rows } => {
+            Part::Table { columns, rows } | Part::Texts { columns, rows } => {
                 let cell = |text: &String| {
                     text.lines()
-                        .map(|line| escape(line, 120))
+                        .map(|line| escape(line, LONGEST_CELL))
                         .filter(|l| !l.is_empty())
                         .collect::<Vec<_>>()
                         .join("<br>")
                 };
                 let line = |cells: &[String]| format!("| {} |", cells.iter().map(cell).collect::<Vec<_>>().join(" | "));
-                let rule = columns.iter().enumerate().map(|(at, _)| if at == 0 { ":--" } else { "--:" });
+                let is_text = |at: usize| at == 0 || matches!(self, Part::Texts { .. });
+                let rule = columns.iter().enumerate().map(|(at, _)| if is_text(at) { ":--" } else { "--:" });
                 let rule = format!("|{}|", rule.collect::<Vec<_>>().join("|"));
                 let rows = rows.iter().map(|row| line(row));
                 [line(columns), rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
@@ -205,8 +214,13 @@ fn list(names: &[String], rows: &[Vec<String>], columns: usize, ink: Ink) -> Vec
         let name = row.first().map_or(String::new(), |name| plain(name));
         lines.extend(wrap(&name, columns).iter().map(|line| ink.bold(line)));
         for (name, cell) in names.iter().zip(row).skip(1) {
-            let text = format!("{}: {}", plain(name), plain(cell));
-            lines.extend(wrap(&text, columns.saturating_sub(2)).into_iter().map(|line| format!("  {line}")));
+            let lead = format!("{}: ", plain(name));
+            let room = columns.saturating_sub(2 + width(&lead)).max(NARROWEST_NAME);
+            let texts = cell.lines().flat_map(|line| wrap(&plain(line), room));
+            for (at, text) in texts.enumerate() {
+                let lead = if at == 0 { lead.clone() } else { " ".repeat(width(&lead)) };
+                lines.push(format!("  {lead}{text}"));
+            }
         }
     }
     lines

@@ -4,9 +4,10 @@
 //! Nothing in it is made up: a success criterion that no finding shows is said to be not judged, and moments are those that
 //! somebody kept. It is Markdown, with every name as harmless as in a comment.
 
-use super::document::{Document, Finding, LookKind, Outcome, PastLook, RuleKind, Success};
+use super::document::{Document, Finding, LookKind, Outcome, PastLook, RuleKind};
 use super::markdown::{LONGEST_NAME, LONGEST_TEXT, escape, joined, left_out, mark, provenance, within};
 use super::prose::{capitalised, plain};
+use super::success::{self, Row, Shown};
 use super::words::{self, NOTHING};
 use crate::judge::words::{count, duration};
 use crate::series::{SignedDuration, Timestamp};
@@ -90,18 +91,10 @@ fn metrics(document: &Document) -> String {
             escape(&finding.criterion, LONGEST_NAME),
             escape(&target, LONGEST_NAME),
             escape(&baseline, 32),
-            escape(&measured(finding), LONGEST_NAME),
+            escape(&success::measured(finding), LONGEST_NAME),
             status(finding)
         )
     })
-}
-
-/// The canary's value with what was compared.
-fn measured(finding: &Finding) -> String {
-    let evidence = &finding.evidence;
-    let parts = [words::estimate(evidence, evidence.estimate.canary), words::effect(evidence)];
-    let known: Vec<String> = parts.into_iter().filter(|part| part != NOTHING).collect();
-    if known.is_empty() { NOTHING.into() } else { known.join(", ") }
 }
 
 fn status(finding: &Finding) -> String {
@@ -111,47 +104,37 @@ fn status(finding: &Finding) -> String {
 
 /// The success criteria of the rollout, where it has some.
 fn success(document: &Document) -> String {
-    if document.success.is_empty() {
+    let all = success::rows(&[document]);
+    if all.is_empty() {
         return String::new();
     }
     let mut text = String::from("## Success criteria\n\n| | Criterion | Target | Measured | Status | Validated by |\n");
     text.push_str("|:--|:--|:--|:--|:--|:--|\n");
-    let rows = document.success.iter().map(|success| promise(success, document));
-    let shown = within(rows, PART_BYTES, &mut text);
-    if shown < document.success.len() {
-        text.push_str(&format!("\n… and {} more.\n", document.success.len() - shown));
+    let shown = within(all.iter().map(promise), PART_BYTES, &mut text);
+    if shown < all.len() {
+        text.push_str(&format!("\n… and {} more.\n", all.len() - shown));
     }
     text
 }
 
-fn promise(success: &Success, document: &Document) -> String {
-    let found = |name: &String| document.findings.iter().find(|finding| finding.criterion == *name);
-    let shown: Vec<&Finding> = success.criteria.iter().filter_map(found).take(20).collect();
-    let absent: Vec<&str> =
-        success.criteria.iter().filter(|name| found(name).is_none()).map(String::as_str).take(20).collect();
-    let lines = |say: fn(&Finding) -> String| {
-        let lines: Vec<String> = shown.iter().map(|finding| escape(&say(finding), LONGEST_NAME)).collect();
+fn promise(row: &Row) -> String {
+    let lines = |say: fn(&Shown) -> &String| {
+        let lines: Vec<String> = row.shown.iter().take(20).map(|shown| escape(say(shown), LONGEST_NAME)).collect();
         if lines.is_empty() { NOTHING.into() } else { lines.join("<br>") }
     };
-    let not_judged = format!("not judged: {}", escape(&absent.join(", "), LONGEST_TEXT));
-    let worst = shown.iter().map(|finding| finding.outcome).max();
-    let status = match (worst, absent.is_empty()) {
-        (None, true) => "not judged".into(),
-        (None, false) => not_judged,
-        (Some(worst), true) => mark(worst),
-        (Some(Outcome::Pass), false) => format!("in part {}<br>{not_judged}", mark(Outcome::Pass)),
-        (Some(worst), false) => format!("{}<br>{not_judged}", mark(worst)),
+    let missing: Vec<&str> = row.missing.iter().map(String::as_str).take(20).collect();
+    let missing = match missing.is_empty() {
+        true => String::new(),
+        false => format!("<br>not judged: {}", escape(&missing.join(", "), LONGEST_TEXT)),
     };
     format!(
-        "| {} | {} | {} | {} | {status} | {} |\n",
-        escape(&success.id, LONGEST_NAME),
-        escape(&success.says, LONGEST_TEXT),
-        lines(words::criterion),
-        lines(measured),
-        lines(|finding| {
-            let method = finding.evidence.method.as_deref().unwrap_or(NOTHING).replace('_', " ");
-            format!("{method}, {}", words::samples(&finding.evidence))
-        }),
+        "| {} | {} | {} | {} | {}{missing} | {} |\n",
+        escape(&row.id, LONGEST_NAME),
+        escape(&row.says, LONGEST_TEXT),
+        lines(|shown| &shown.target),
+        lines(|shown| &shown.measured),
+        row.status().map_or("not judged".into(), mark),
+        lines(|shown| &shown.validated),
     )
 }
 

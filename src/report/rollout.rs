@@ -114,21 +114,17 @@ fn page(rollout: &Rollout) -> Page {
     }];
     let rows = success::rows(&documents);
     if !rows.is_empty() {
-        parts.push(Part::Prose("Success criteria, each as the latest phase that judged it shows it:".into()));
-        parts.extend(rows.iter().map(success_part));
+        parts.push(Part::Heading("Success criteria, each as the latest phase that judged it shows it".into()));
+        parts.push(succeeded(&rows));
     }
     for document in &documents {
         let phase = document.phase.as_deref().unwrap_or_default();
-        parts.push(Part::Prose(format!("Phase {phase}: {}", document.summary)));
+        parts.push(Part::Heading(format!("Phase {phase}: {}", document.outcome.word())));
+        parts.push(Part::Prose(document.summary.clone()));
         parts.push(findings(document));
     }
     Page {
-        word: match rollout.outcome {
-            Outcome::Pass => "PASS",
-            Outcome::Warn => "WARN",
-            Outcome::Inconclusive => "INCONCLUSIVE",
-            Outcome::Fail => "FAIL",
-        },
+        word: rollout.outcome.word(),
         title: format!("{}, all phases", plain(&rollout.name)),
         summary: vec![rollout.summary.clone(), format!("→ {}", words::recommendation(&rollout.recommendation))],
         facts: Vec::new(),
@@ -160,13 +156,19 @@ fn phase(phase: &Phase) -> Vec<String> {
     vec![plain(&phase.name), outcome, ends.map_or_else(nothing, span), looks, from.unwrap_or_else(nothing)]
 }
 
-fn success_part(row: &success::Row) -> Part {
-    let says = if row.says.is_empty() { String::new() } else { format!(": {}", row.says) };
-    let mut texts = Vec::new();
-    for ((target, measured), how) in row.targets.iter().zip(&row.measured).zip(&row.validated) {
-        texts.push(format!("{target}: measured {measured}; shown by {how}"));
-    }
-    Part::Remark { name: format!("{}  {}{says}", row.word(), row.id), texts }
+fn succeeded(rows: &[success::Row]) -> Part {
+    let row = |row: &success::Row| {
+        let measured = row.shown.iter().map(|one| format!("{} {}: {}", one.outcome.word(), one.target, one.measured));
+        let missing = row.missing.iter().map(|name| format!("{name}: not judged"));
+        vec![
+            format!("{}: {}", row.id, row.says),
+            row.word().to_owned(),
+            measured.chain(missing).collect::<Vec<_>>().join("\n"),
+            row.shown.iter().map(|one| one.validated.clone()).collect::<Vec<_>>().join("\n"),
+        ]
+    };
+    let columns = ["success criterion", "status", "measured", "validated by"].map(str::to_owned).to_vec();
+    Part::Texts { columns, rows: rows.iter().map(row).collect() }
 }
 
 fn findings(document: &Document) -> Part {

@@ -1,7 +1,7 @@
 //! The final table of a rollout: what should be reached, what was measured, whether it is shown, and how.
 //!
 //! A success criterion is met when every finding that shows it passes. Of several phases the latest that judged a criterion
-//! says what is true of it now; what no phase has judged is not met, and is said to be open.
+//! says what is true of it now; what no phase has judged is not met, and is said not to be judged.
 
 use super::document::{Document, Finding, Outcome, Success};
 use super::prose::plain;
@@ -14,91 +14,84 @@ pub struct Row {
     pub id: String,
     /// What it says.
     pub says: String,
-    /// What must hold, criterion by criterion.
-    pub targets: Vec<String>,
-    /// What was measured, criterion by criterion.
-    pub measured: Vec<String>,
-    /// The worst of its findings; nothing where one of its criteria was not judged.
-    pub status: Option<Outcome>,
-    /// How it was found out, criterion by criterion.
-    pub validated: Vec<String>,
+    /// What shows it.
+    pub shown: Vec<Shown>,
+    /// The criteria that should show it and were not judged.
+    pub missing: Vec<String>,
+}
+
+/// One of the findings that show a success criterion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The criterion with its target.
+    pub target: String,
+    /// The canary's number, with its interval where there is one.
+    pub measured: String,
+    /// By what method, over how much, in which phase.
+    pub validated: String,
 }
 
 impl Row {
+    /// The worst of its findings; nothing where all that was judged passes, but not all was judged.
+    pub fn status(&self) -> Option<Outcome> {
+        let worst = self.shown.iter().map(|shown| shown.outcome).max();
+        worst.filter(|worst| *worst != Outcome::Pass || self.missing.is_empty())
+    }
+
     /// The status in a word.
     pub fn word(&self) -> &'static str {
-        self.status.map_or("NOT JUDGED", Outcome::word)
+        self.status().map_or("NOT JUDGED", Outcome::word)
     }
 }
 
-/// The rows, from one phase or several in order. Where the rollout names no success criteria, each criterion of the last phase is one.
+/// A row for each success criterion that the rollout has, from one phase or several in order.
 pub fn rows(documents: &[&Document]) -> Vec<Row> {
     let Some(last) = documents.last() else { return Vec::new() };
-    if last.success.is_empty() {
-        return last
-            .findings
-            .iter()
-            .map(|finding| row(&plain(&finding.criterion), "", &[(last, finding)], 1))
-            .collect();
-    }
-    let named = |success: &Success| {
-        let found: Vec<(&Document, &Finding)> = success
-            .criteria
-            .iter()
-            .flat_map(|name| {
-                let judged = documents.iter().rev().map(|document| (*document, of(document, name)));
-                let latest = judged.into_iter().find(|(_, findings)| !findings.is_empty());
-                latest.into_iter().flat_map(|(document, all)| all.into_iter().map(move |one| (document, one)))
-            })
-            .collect();
-        let judged = success.criteria.iter().filter(|name| documents.iter().any(|d| !of(d, name).is_empty())).count();
-        let missing = success.criteria.len() - judged;
-        let mut row = row(&plain(&success.id), &plain(&success.says), &found, found.len());
-        if missing > 0 || found.is_empty() {
-            row.status = None;
+    last.success.iter().map(|success| row(success, documents)).collect()
+}
+
+fn row(success: &Success, documents: &[&Document]) -> Row {
+    let (mut shown, mut missing) = (Vec::new(), Vec::new());
+    for name in &success.criteria {
+        let judged = documents.iter().rev().map(|document| (*document, of(document, name)));
+        match judged.into_iter().find(|(_, findings)| !findings.is_empty()) {
+            Some((document, findings)) => shown.extend(findings.into_iter().map(|finding| showing(document, finding))),
+            None => missing.push(plain(name)),
         }
-        row
-    };
-    last.success.iter().map(named).collect()
+    }
+    Row { id: plain(&success.id), says: plain(&success.says), shown, missing }
 }
 
 /// The findings of a criterion; of one with groups, those of its groups.
 fn of<'a>(document: &'a Document, name: &str) -> Vec<&'a Finding> {
-    let is = |finding: &&Finding| {
-        finding.criterion == name || finding.criterion.strip_prefix(name).is_some_and(|rest| rest.starts_with(" ["))
+    let is_its = |finding: &&Finding| {
+        finding.criterion.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(" ["))
     };
-    document.findings.iter().filter(is).collect()
+    document.findings.iter().filter(is_its).collect()
 }
 
-fn row(id: &str, says: &str, found: &[(&Document, &Finding)], of: usize) -> Row {
-    let all = |say: &dyn Fn(&Document, &Finding) -> String| found.iter().map(|(d, f)| say(d, f)).collect();
-    let phase = |document: &Document| document.phase.as_deref().map(|phase| format!(", phase {}", plain(phase)));
-    Row {
-        id: id.to_owned(),
-        says: says.to_owned(),
-        targets: all(&|_, finding| words::criterion(finding)),
-        measured: all(&|_, finding| measured(finding)),
-        status: found.iter().map(|(_, finding)| finding.outcome).max().filter(|_| of > 0),
-        validated: all(&|document, finding| format!("{}{}", validated(finding), phase(document).unwrap_or_default())),
-    }
+fn showing(document: &Document, finding: &Finding) -> Shown {
+    let phase = document.phase.as_deref().map(|phase| format!(", phase {}", plain(phase))).unwrap_or_default();
+    let (target, measured) = (words::criterion(finding), measured(finding));
+    Shown { outcome: finding.outcome, target, measured, validated: format!("{}{phase}", validated(finding)) }
 }
 
-/// The canary's number, with its interval where there is one.
-fn measured(finding: &Finding) -> String {
+/// The canary's number with what was compared; `–` where nothing was measured.
+pub fn measured(finding: &Finding) -> String {
     let evidence = &finding.evidence;
-    let canary = words::estimate(evidence, evidence.estimate.canary);
-    match words::effect(evidence) {
-        effect if effect == words::NOTHING => canary,
-        effect => format!("{canary}, {effect}"),
-    }
+    let parts = [words::estimate(evidence, evidence.estimate.canary), words::effect(evidence)];
+    let known: Vec<String> = parts.into_iter().filter(|part| part != words::NOTHING).collect();
+    if known.is_empty() { words::NOTHING.into() } else { known.join(", ") }
 }
 
-/// By what method, over how much.
 fn validated(finding: &Finding) -> String {
     let evidence = &finding.evidence;
-    let method = evidence.method.as_deref().map_or("not measured".to_owned(), |method| plain(method::describe(method)));
+    let method =
+        evidence.method.as_deref().map_or("not validated".to_owned(), |method| plain(method::describe(method)));
     match words::samples(evidence) {
         samples if samples == words::NOTHING => method,
-        samples => format!("{method}, {samples}"),
+        samples => format!("{method}; {samples}"),
     }
 }

@@ -63,6 +63,9 @@ fn the_name_of_a_case_tells_its_outcome() {
     }
 }
 
+/// The cases of a whole rollout.
+const ROLLOUTS: [&str; 2] = ["api-gateway-iam-rollout-healthy", "api-gateway-iam-rollout-stopped"];
+
 #[test]
 fn the_rendered_reports_are_fresh() {
     let mut stale = Vec::new();
@@ -84,6 +87,18 @@ fn the_rendered_reports_are_fresh() {
             }
             expected.push(file);
         }
+    }
+    for name in ROLLOUTS {
+        let file = format!("{name}-all-phases.md");
+        let case = root().join("fixtures/cases").join(name);
+        let output = davy().args(["watch", "--all-phases", "--format", "markdown"]).arg(&case).output().unwrap();
+        let path = root().join("reports").join(&file);
+        if update() {
+            fs::write(&path, &output.stdout).unwrap();
+        } else if fs::read(&path).ok().as_deref() != Some(&output.stdout[..]) {
+            stale.push(format!("reports/{file}"));
+        }
+        expected.push(file);
     }
     for entry in fs::read_dir(root().join("reports")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();

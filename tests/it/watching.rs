@@ -395,3 +395,77 @@ fn a_file_that_does_not_come_is_given_up_and_one_that_comes_late_is_not() {
     let wrong = run(folder.path(), &["watch"]);
     assert_eq!(wrong.status.code(), Some(65), "{}", text(&wrong.stderr));
 }
+
+#[test]
+fn all_phases_are_watched_in_turn_and_the_success_criteria_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept").display().to_string();
+    let case = "fixtures/cases/api-gateway-iam-rollout-healthy";
+    let page = folder.path().join("rollout.html");
+    let report = format!("html={}", page.display());
+    let all = run(root(), &["watch", "--all-phases", case, "--format", "json", "--record", &kept, "--report", &report]);
+    assert_eq!(all.status.code(), Some(0), "{}", text(&all.stderr));
+    let rollout: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
+    assert_eq!(rollout["outcome"], "pass");
+    let states: Vec<&str> =
+        rollout["phases"].as_array().unwrap().iter().map(|p| p["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["judged"; 3]);
+    assert!(std::fs::read_to_string(page).unwrap().contains("SC-006"));
+    for phase in ["1-10%", "2-50%", "3-100%"] {
+        let kept = format!("{kept}/{phase}");
+        assert_eq!(run(root(), &["replay", "--check", &kept]).status.code(), Some(0), "{phase}");
+    }
+    // a rollout that has ended is not gone on with
+    let again = run(root(), &["watch", "--all-phases", case, "--record", &kept, "--resume"]);
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("keeps a rollout that has ended"), "{}", text(&again.stderr));
+    // one that was ended after its first phase is
+    std::fs::remove_dir_all(folder.path().join("kept/3-100%")).unwrap();
+    std::fs::remove_dir_all(folder.path().join("kept/2-50%")).unwrap();
+    let rest = run(root(), &["watch", "--all-phases", case, "--record", &kept, "--resume"]);
+    assert_eq!(rest.status.code(), Some(0), "{}", text(&rest.stderr));
+    let told = text(&rest.stderr);
+    assert!(!told.contains("phase 10%: "), "it was judged before: {told}");
+    assert!(told.contains("phase 50%: PASS. Promote to phase 100%"), "{told}");
+    let answer = text(&rest.stdout);
+    assert!(answer.starts_with("PASS  api-gateway-iam, all phases\nAll 3 of 3 phases are through."), "{answer}");
+    assert!(answer.contains("SC-001: 100 % of the calls are authenticated\n  status: PASS\n"), "{answer}");
+}
+
+#[test]
+fn a_rollout_ends_with_the_first_phase_that_does_not_pass() {
+    let case = "fixtures/cases/api-gateway-iam-rollout-stopped";
+    let stopped = run(root(), &["watch", "--all-phases", case]);
+    assert_eq!(stopped.status.code(), Some(10), "{}", text(&stopped.stderr));
+    let answer = text(&stopped.stdout);
+    insta::assert_snapshot!("rollout_stopped", answer);
+    assert!(answer.contains("not begun"));
+    assert!(answer.contains("  status: FAIL\n") && answer.contains("  status: NOT JUDGED\n"), "{answer}");
+    let no_form = run(root(), &["watch", "--all-phases", case, "--report", "junit=x.xml"]);
+    assert_eq!(no_form.status.code(), Some(2));
+    assert!(text(&no_form.stderr).contains("a whole rollout has no form as junit"), "{}", text(&no_form.stderr));
+    assert!(no_form.stdout.is_empty());
+}
+
+#[test]
+fn hooks_follow_every_look_and_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    std::fs::create_dir(&case).unwrap();
+    let from = root().join("fixtures/cases/redis-recorded-killed");
+    for entry in std::fs::read_dir(&from).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::copy(&path, case.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let log =
+        |moment: &str| format!("{{ command: [/bin/sh, -c, 'echo \"$0 $DAVY_OUTCOME\" >> hooks.log', {moment}] }}");
+    let hooks = format!("hooks: {{ on_look: {}, on_fail: {}, on_pass: {} }}\n", log("look"), log("fail"), log("pass"));
+    let config = std::fs::read_to_string(case.join("canary.yaml")).unwrap();
+    std::fs::write(case.join("canary.yaml"), config + &hooks).unwrap();
+    let watched = run(folder.path(), &["watch", "case"]);
+    assert_eq!(watched.status.code(), Some(10), "{}", text(&watched.stderr));
+    // what was missed is looked at in one go: the hook of looks hears of the latest
+    assert_eq!(std::fs::read_to_string(case.join("hooks.log")).unwrap(), "look fail\nfail fail\n");
+}

@@ -23,6 +23,7 @@ pub(in crate::report) fn render(page: &Page) -> String {
 
 fn shown(part: &Part) -> Markup {
     match part {
+        Part::Heading(text) => html! { h2 { (super::name(text)) } },
         Part::Prose(text) => html! { p { (prose(text)) } },
         Part::Remark { name, texts } => html! {
             section {
@@ -34,8 +35,9 @@ fn shown(part: &Part) -> Markup {
             p { (prose(lead)) }
             pre tabindex="0" { @for line in lines { (line_of_code(line)) "\n" } }
         },
-        Part::Table { columns, rows } => {
-            let class = |at: usize| (at > 0).then_some("number");
+        Part::Table { columns, rows } | Part::Texts { columns, rows } => {
+            let is_text = matches!(part, Part::Texts { .. });
+            let class = |at: usize| (at > 0 && !is_text).then_some("number");
             let table = html! {
                 table {
                     caption class="hidden" { (prose(&columns.join(", "))) }
@@ -51,7 +53,7 @@ fn shown(part: &Part) -> Markup {
                             tr {
                                 @for (at, cell) in row.iter().enumerate() {
                                     @if at == 0 { th scope="row" { (lines(cell)) } }
-                                    @else { td class="number" { (lines(cell)) } }
+                                    @else { td class=[class(at)] { (lines(cell)) } }
                                 }
                             }
                         }
