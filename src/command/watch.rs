@@ -22,7 +22,7 @@ use super::pipeline::{self, Judged, Loaded};
 use super::{Exit, Failure};
 use crate::cli;
 use crate::config::Options;
-use crate::config::plan::Plan;
+use crate::config::plan::{Plan, Span};
 use crate::ingest;
 use crate::judge::rules::{Looks, Rules};
 use crate::record;
@@ -116,8 +116,13 @@ impl Round<'_> {
         let settle = probe.settle.unwrap_or(FILES_SETTLE);
         let asks_services = probe.queries.iter().any(|query| query.source.is_service());
         let step = probe.time.step.unwrap_or(MINUTE);
-        let begins_now = || (asks_services || config.reaches_back(phase)).then(|| next_step(now, step));
-        let start = resumed.as_ref().map(|r| r.start).or(from).or_else(begins_now);
+        // services are asked for whole steps of their own grid: the plan knows where the first begins
+        let planned = match probe.time.canary {
+            Span::Exactly(window) if asks_services => window.start,
+            _ => from.unwrap_or_else(|| next_step(now, step)),
+        };
+        let is_known = from.is_some() || asks_services || config.reaches_back(phase);
+        let start = resumed.as_ref().map(|resumed| resumed.start).or(is_known.then_some(planned));
         let Resumed { looks, .. } = resumed.unwrap_or(Resumed { start: now, looks: Vec::new() });
         let mut watching = Watching {
             round: self,

@@ -174,14 +174,14 @@ fn its_exit_codes_are_the_constants() {
 fn its_picture_is_what_is_printed() {
     let pictures: Vec<Block> =
         blocks(&text("README.md")).into_iter().filter(|block| block.before.starts_with("<!-- output: ")).collect();
-    assert_eq!(pictures.len(), 6);
+    assert_eq!(pictures.len(), 7);
     for picture in pictures {
         let command = picture.before.trim_start_matches("<!-- output: davy ").trim_end_matches(" -->").to_owned();
         let mut davy = Command::cargo_bin("davy").unwrap();
         davy.current_dir(root()).env_remove("COLUMNS").args(command.split(' '));
         let output = davy.output().unwrap();
         // the README says that these verdicts exit with 10
-        let judges = ["judge", "replay"].iter().any(|judging| command.starts_with(judging));
+        let judges = ["judge", "replay", "watch"].iter().any(|judging| command.starts_with(judging));
         let exit = if judges { Exit::Fail } else { Exit::Pass };
         assert_eq!(output.status.code(), Some(exit as i32), "{command}");
         let mut rest = String::from_utf8(output.stdout).unwrap();

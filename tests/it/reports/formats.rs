@@ -258,7 +258,8 @@ fn promtool_accepts_the_metrics() {
     strange.findings[0].evidence.unit = Some(Unit::Per("a\"b\\c\n".into()));
     let verdicts = [samples::pass(), samples::fail(), samples::empty(), samples::hostile(), samples::many(40), strange];
     for verdict in verdicts {
-        let promtool = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut promtool = Command::new("promtool");
+        promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
         let Ok(mut child) = promtool.spawn() else {
             println!("skipped: promtool is not installed");
             return;
