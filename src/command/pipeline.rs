@@ -199,19 +199,25 @@ fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> 
     config::recorded(config, plan, &recording)
 }
 
-/// The verdict as a document for these reports: with what was asked, and with the looks so far where one of them shows them.
+/// The verdict as a document for these reports: with what was asked and with the looks so far where one of them shows them,
+/// and else as it is kept.
 pub(super) fn drawn(judged: &Judged, output: &cli::Output) -> Document {
     let document = document(&judged.plan, &judged.verdict);
-    let wanted = output.report.iter().map(|wanted| wanted.format).chain([output.format]);
-    let is_drawn = wanted.into_iter().any(|format| matches!(format, Format::Html | Format::Review));
+    if !is_drawn(output) {
+        return document;
+    }
     let is_later = matches!(judged.verdict.look, Look::Planned { number, .. } if number >= 2);
     let looks = match judged.plan.rules.looks {
-        Looks::Planned { every: Some(every), .. } if is_drawn && is_later => {
-            looks_so_far(&judged.plan, &judged.dataset, every)
-        }
+        Looks::Planned { every: Some(every), .. } if is_later => looks_so_far(&judged.plan, &judged.dataset, every),
         _ => Vec::new(),
     };
     Document { looks, queries: queries(&judged.plan), ..document }
+}
+
+/// Whether any of the reports shows more than what is kept.
+pub(super) fn is_drawn(output: &cli::Output) -> bool {
+    let mut wanted = output.report.iter().map(|wanted| wanted.format).chain([output.format]);
+    wanted.any(|format| matches!(format, Format::Html | Format::Review))
 }
 
 /// Answers on stdout, then writes the reports: a verdict is heard even where a file cannot be written.

@@ -56,7 +56,10 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     let from = arguments.from.or_else(|| loaded.config.begins(phase));
     let watched = round.watch(phase, from, arguments.record.as_deref())?;
     if let Some(judged) = &watched.judged {
-        let document = Document { queries: pipeline::queries(&judged.plan), ..watched.document()? };
+        let mut document = watched.document()?;
+        if pipeline::is_drawn(&arguments.output) {
+            document.queries = pipeline::queries(&judged.plan);
+        }
         let written = pipeline::answer(console, &document, &arguments.output);
         round.hooks(&watched);
         written?;

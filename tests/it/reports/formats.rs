@@ -301,7 +301,7 @@ fn a_review_tells_what_was_promised_and_when_it_turned() {
     let row = |id: &str| text.lines().find(|line| line.starts_with(&format!("| {id} "))).unwrap();
     assert!(row("SC-001").contains("✅\u{a0}PASS") && !row("SC-001").contains("not judged"));
     assert!(row("SC-002").contains("❌\u{a0}FAIL"));
-    assert!(row("SC-003").contains("in part ✅\u{a0}PASS<br>not judged: cost \\<= 60 USD"));
+    assert!(row("SC-003").contains("not judged<br>not judged: cost \\<= 60 USD") && !row("SC-003").contains("✅"));
     assert!(row("SC-004").contains("not judged: auth_failures") && !row("SC-004").contains("PASS"));
     assert!(text.contains("- 2026-11-21 12:30 UTC (look 2): first WARN, by latency_p99 \\<= 200ms"));
     assert!(text.contains("- 2026-11-21 12:45 UTC (look 3): FAIL from here on"));
@@ -325,10 +325,10 @@ proptest! {
     #[test]
     fn any_verdict_is_told_in_any_format(verdict in generated::verdict(), room in 0usize..40_000) {
         let document = Document::from(&verdict);
-        for format in Format::ALL {
+        for format in Format::ALL.into_iter().filter(|format| *format != Format::Json) {
             let text = shown(&document, format);
             let most = MOST_OF_A_FINDING * (1 + document.findings.len());
-            prop_assert!(format == Format::Json || text.len() <= most, "{format}: {} bytes", text.len());
+            prop_assert!(text.len() <= most, "{format}: {} bytes", text.len());
             prop_assert_eq!(text, shown(&document, format));
         }
         prop_assert!(summary(&document, room).len() <= room);

@@ -176,11 +176,11 @@ fn mistakes_in_formats_are_usage_errors() {
     let mistakes: [(&[&str], &str); 6] = [
         (
             &["plan", "canary.yaml", "--format", "junit"],
-            "`junit` is a form of verdicts, and this is none; expected text, markdown (md) or json",
+            "`junit` is a form of verdicts, and this is none; expected text, markdown (md), json or html",
         ),
-        (&["plan", "canary.yaml", "--format", "pdf"], "expected text, markdown (md) or json"),
+        (&["plan", "canary.yaml", "--format", "pdf"], "expected text, markdown (md), json or html"),
         (&["calibrate", "canary.yaml", "--history", "x", "--format", "csv"], "`csv` is a form of verdicts"),
-        (&["report", "verdict.json", "--format", "pdf"], "expected text, markdown (md), json, junit, github"),
+        (&["report", "verdict.json", "--format", "pdf"], "expected text, markdown (md), json, html, junit, github"),
         (&["report", "verdict.json", "--report", "junit"], "FORMAT=PATH"),
         (&["report", "verdict.json", "--report", "github="], "FORMAT=PATH"),
     ];
