@@ -233,6 +233,7 @@ impl<'t> Url<'t> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

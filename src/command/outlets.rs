@@ -74,33 +74,38 @@ impl Outlets {
         }
     }
 
-    /// Writes something else than a verdict in the place of one.
+    /// Writes something else than a verdict, which has no place in a step's summary.
     pub(super) fn write_as(
         &self,
         console: &Console,
         details: bool,
         render: &dyn Fn(Format, &Style) -> String,
     ) -> Result<(), Failure> {
-        self.0.iter().fold(Ok(()), |written, outlet| {
-            let Outlet::File(format, path) = outlet else { return written };
-            let text = render(*format, &Style { details, ..Style::default() });
-            let one = record::write_file(path, &text).map_err(Failure::output(path));
-            if one.is_ok() {
-                console.detail(&format!("wrote {}", path.display()));
+        self.each(console, |outlet| match outlet {
+            Outlet::File(format, path) => {
+                let text = render(*format, &Style { details, ..Style::default() });
+                record::write_file(path, &text).map_err(Failure::output(path))
             }
-            written.and(one)
+            Outlet::Step(_) => Ok(()),
         })
     }
 
-    /// Writes all of them; the answer is the first failure.
+    /// Writes all of them.
     pub(super) fn write(&self, console: &Console, document: &Document, details: bool) -> Result<(), Failure> {
-        self.0.iter().fold(Ok(()), |written, outlet| {
-            let one = outlet.write(console, document, details);
-            if one.is_ok() {
+        self.each(console, |outlet| outlet.write(console, document, details))
+    }
+
+    /// One after the other, whatever becomes of it; the answer is the first failure.
+    fn each(&self, console: &Console, write: impl Fn(&Outlet) -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut first = Ok(());
+        for outlet in &self.0 {
+            let written = write(outlet);
+            if written.is_ok() {
                 console.detail(&format!("wrote {}", outlet.path().display()));
             }
-            written.and(one)
-        })
+            first = first.and(written);
+        }
+        first
     }
 }
 

@@ -338,5 +338,5 @@ fn it_is_recorded_whole_and_written_to_files() {
     let (one, mut other) = (compared(root(), &[CASE]), compared(root(), &[&kept]));
     other["verdict"]["traces"] = one["verdict"]["traces"].clone();
     assert_eq!(one, other);
-    assert_eq!(one.to_string().contains(&at("")), false);
+    assert!(!one.to_string().contains(&at("")));
 }
