@@ -199,7 +199,11 @@ struct Bill {
 impl Bill {
     fn of(plan: &CostPlan, data: &Dataset, arm: Arm) -> Bill {
         let steps = Steps::of(data, arm);
-        let requests = traffic(plan, data, arm);
+        let mut requests = traffic(plan, data, arm);
+        // an arm that nobody called is not known to cost what it stands for
+        if requests.iter().flatten().sum::<f64>() <= 0.0 {
+            requests.fill(None);
+        }
         let items = plan.items.iter().map(|item| (item.usage.grows(), monthly(item, data, arm, &steps)));
         Bill { items: items.collect(), factor: factor(plan, data, arm, &requests), requests, steps }
     }

@@ -65,7 +65,8 @@ impl Console {
     /// A line that a program wrote; what it complains of is heard even where all else is quiet.
     pub(super) fn relay(&self, program: &str, line: &str, complains: bool) {
         if complains || !self.quiet {
-            self.say(program, line);
+            let plain = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+            self.say(program, &line.chars().map(plain).collect::<String>());
         }
     }
 

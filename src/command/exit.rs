@@ -86,7 +86,7 @@ pub enum Failure {
         why: String,
     },
     /// Somebody stopped it before there was anything to say.
-    #[error("interrupted before the first look")]
+    #[error("interrupted before there was another look")]
     Interrupted,
     /// Looks were asked for, and nothing says how often.
     #[error("how often to look is said neither by the configuration nor here: add `--every 5m`")]

@@ -33,7 +33,7 @@ pub(super) enum Moment {
 }
 
 /// Runs the hooks of a moment: at the answer those of its outcome. `folder` is the configuration's.
-/// An interrupt stops the one that runs and leaves out the others.
+/// An interrupt stops the one that runs and leaves out the others. Whether all of them did what they should.
 pub(super) fn run(
     console: &Console,
     hooks: &Hooks,
@@ -41,11 +41,12 @@ pub(super) fn run(
     moment: Moment,
     document: &Document,
     interrupt: &Interrupt,
-) {
+) -> bool {
     let (key, hooks) = of(hooks, moment, document.outcome);
     if hooks.is_empty() {
-        return;
+        return true;
     }
+    let mut all = true;
     let json = report::render(document, Format::Json, &Style::default());
     let occasion = Occasion { key, json, document };
     for (done, hook) in hooks.iter().enumerate() {
@@ -55,6 +56,7 @@ pub(super) fn run(
             Hook::Webhook(webhook) => webhook::run(console, webhook, &occasion, interrupt),
         };
         let took = spoken(begin.elapsed());
+        all &= result.is_ok();
         match result {
             Ok(()) => console.detail(&format!("hook {key}, {hook}: done in {took}")),
             Err(why) => console.warn(&format!("hook {key}, {hook}: {why} ({took})")),
@@ -62,9 +64,11 @@ pub(super) fn run(
         let left = hooks.len() - done - 1;
         if interrupt.signal().is_some() && left > 0 {
             let noun = if left == 1 { "hook is" } else { "hooks are" };
-            return console.warn(&format!("interrupted: {left} more {noun} not run"));
+            console.warn(&format!("interrupted: {left} more {noun} not run"));
+            return false;
         }
     }
+    all
 }
 
 /// The hooks of a moment and the key that they stand under.

@@ -111,6 +111,7 @@ impl Round<'_> {
             Some(folder) => resume::read(folder, &probe.rules)?,
             None => None,
         };
+        refuse_short(config.ends(phase), from, soak_of(&probe.rules))?;
         let every = match (probe.rules.looks, config.every(phase)) {
             (Looks::Once, _) => return Err(Failure::Misused(HOW_LONG.into())),
             (Looks::Planned { soak, .. }, every) => every.unwrap_or(soak),
@@ -150,18 +151,13 @@ impl Round<'_> {
         Ok(Watched { judged: watching.latest, looks: watching.looks, is_answered })
     }
 
-    /// Runs the hooks of an answer, where there is one.
-    fn hooks(&self, watched: &Watched) {
-        if let (true, Some(judged), Ok(document)) = (watched.is_answered, &watched.judged, watched.document()) {
-            hooks::run(
-                self.console,
-                &judged.plan.hooks,
-                &self.loaded.folder,
-                Moment::Answer,
-                &document,
-                self.interrupt,
-            );
-        }
+    /// Runs the hooks of an answer, where there is one. Whether all of them did what they should.
+    fn hooks(&self, watched: &Watched) -> bool {
+        let (true, Some(judged), Ok(document)) = (watched.is_answered, &watched.judged, watched.document()) else {
+            return true;
+        };
+        let (hooks, folder) = (&judged.plan.hooks, &self.loaded.folder);
+        hooks::run(self.console, hooks, folder, Moment::Answer, &document, self.interrupt)
     }
 
     fn plan(&self, phase: Option<&str>, probe: Probe) -> Result<Plan, Failure> {
@@ -196,6 +192,17 @@ fn next_step(now: Timestamp, step: SignedDuration) -> Timestamp {
     let begun = now_ms.rem_euclid(step);
     let next = if begun == 0 { now_ms } else { now_ms.saturating_add(step - begun) };
     Timestamp::from_millisecond(next).unwrap_or(now)
+}
+
+/// A window that ends before its soak does would be watched beyond its end.
+fn refuse_short(end: Option<Timestamp>, from: Option<Timestamp>, soak: Option<SignedDuration>) -> Result<(), Failure> {
+    let over = from.zip(soak).and_then(|(from, soak)| from.checked_add(soak).ok());
+    match end.zip(over) {
+        Some((end, over)) if end < over => Err(Failure::Misused(format!(
+            "the window ends at {end}, and the soak at {over}: leave `to` out of the window, or write a shorter soak"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn soak_of(rules: &Rules) -> Option<SignedDuration> {

@@ -194,6 +194,11 @@ fn priced(unit: &str) -> Result<Priced, Complaint> {
     if !is_word(unit) || unit.contains('/') {
         return Err(Complaint::new(format!("`{unit}` is nothing that can be counted")).hint(FORM));
     }
+    let lower = unit.to_lowercase();
+    let meant = ["second", "minute", "week", "year", "gb", "mb", "kb", "tb", "gib", "mib", "kib", "tib"];
+    if meant.contains(&lower.trim_end_matches('s')) || ["hour", "day", "month"].contains(&lower.trim_end_matches('s')) {
+        return Err(Complaint::new(format!("`{unit}` is not a unit of prices")).hint(FORM));
+    }
     Ok(Priced::Each(unit.to_owned()))
 }
 

@@ -302,7 +302,7 @@ impl Filling<'_, '_, '_> {
         for (at, key) in keys.enumerate() {
             if OWN_HEADERS.contains(&lower[at].as_str()) {
                 let message = format!("davy sets the header `{}` itself", key.value);
-                self.report.add_with(key.place, message, "leave it out");
+                self.report.add_hushed(key.place, message, "leave it out");
             } else if lower[..at].contains(&lower[at]) {
                 self.report.add(key.place, format!("the header `{}` is here twice", key.value));
             }
@@ -337,7 +337,7 @@ impl Filling<'_, '_, '_> {
             ),
             Err(why) => (format!("this address {why}"), "write `url: https://example.com/path`"),
         };
-        self.report.add_with(written.place, message, hint);
+        self.report.add_hushed(written.place, message, hint);
         None
     }
 
@@ -345,13 +345,13 @@ impl Filling<'_, '_, '_> {
         let lower = key.value.to_lowercase();
         if SECRET_HEADERS.iter().any(|word| lower.contains(word)) {
             let hint = format!("write `headers_env: {{ {}: VARIABLE }}`: it is read when the hook runs", key.value);
-            self.report.add_with(key.place, format!("the value of `{}` is a secret", key.value), hint);
+            self.report.add_hushed(key.place, format!("the value of `{}` is a secret", key.value), hint);
             return None;
         }
         let text = self.fill(&At { place: value.place, value: value.value.0.clone() })?;
         if !text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
             let message = format!("this cannot be the value of `{}`", key.value);
-            self.report.add_with(value.place, message, "write letters, digits and signs of ASCII on one line");
+            self.report.add_hushed(value.place, message, "write letters, digits and signs of ASCII on one line");
         }
         Some(text)
     }

@@ -197,6 +197,12 @@ impl Config {
         self.begins_itself(phase).or_else(|| Some(self.file.window.as_ref()?.from.as_ref()?.value))
     }
 
+    /// When the canary's window ends, where that is written: by the phase (or the one judged by default), or by the file.
+    pub fn ends(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
+        let own = resolve::phase(&self.file, phase).and_then(|phase| phase.window.as_ref());
+        window::merged(self.file.window.as_ref(), own)?.to.map(|to| to.value)
+    }
+
     /// Whether the window is said to reach back from now.
     pub fn reaches_back(&self, phase: Option<&str>) -> bool {
         let own = resolve::phase(&self.file, phase).and_then(|phase| phase.window.as_ref());

@@ -157,6 +157,11 @@ impl<'a> Report<'a> {
         self.complain(place, Complaint::new(message).hint(hint));
     }
 
+    /// Notes a problem with something that may be a secret: what stands there is not shown.
+    pub(super) fn add_hushed(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+        self.push(place, String::new(), Complaint::new(message).hint(hint));
+    }
+
     /// Notes a problem with a text, pointing into it where its bytes stand in the file as they are.
     pub(super) fn complain_of(&mut self, of: &At<String>, complaint: Complaint) {
         let place = if complaint.part.is_empty() { of.place } else { self.inside(of, &complaint.part) };
@@ -165,11 +170,15 @@ impl<'a> Report<'a> {
 
     /// Notes what is wrong at a place.
     pub(super) fn complain(&mut self, place: Place, complaint: Complaint) {
+        self.push(place, snippet(&self.origin.text, place), complaint);
+    }
+
+    fn push(&mut self, place: Place, snippet: String, complaint: Complaint) {
         let problem = Problem {
             shown: self.origin.shown.clone(),
             line: place.line,
             column: place.column,
-            snippet: snippet(&self.origin.text, place),
+            snippet,
             message: complaint.message,
             hint: complaint.hint.filter(|hint| !hint.is_empty()),
         };

@@ -46,6 +46,8 @@ pub(super) fn plan(file: &File, options: &Options, asked: Asked, report: &mut Re
         phases => phases.iter().map(Some).collect(),
     };
     for one in phases {
+        let apart = apart(one, judged, options);
+        let options = apart.as_ref().unwrap_or(options);
         let scope = Scope { file, phase: one, options, labels: &labels, known: &known, asked };
         plans.extend(scope.plan(report));
     }
@@ -57,6 +59,14 @@ pub(super) fn plan(file: &File, options: &Options, asked: Asked, report: &mut Re
     let judged = judged.map(|phase| &phase.name.value);
     let chosen = plans.into_iter().find(|plan| plan.rules.phase.as_ref() == judged);
     chosen.map(|plan| Plan { success, ..plan })
+}
+
+/// How a phase is checked that is not the one to judge and has a window of its own: as if that had come.
+fn apart<'o>(phase: Option<&PhaseEntry>, judged: Option<&PhaseEntry>, options: &Options<'o>) -> Option<Options<'o>> {
+    let phase = phase.filter(|phase| judged.is_none_or(|judged| judged.name.value != phase.name.value))?;
+    let from = phase.window.as_ref()?.from.as_ref()?.value;
+    let come = from.saturating_add(SignedDuration::from_hours(24 * 7)).unwrap_or(from);
+    Some(Options { from: None, to: None, now: options.now.max(come), ..*options })
 }
 
 fn check_phases(file: &File, options: &Options, report: &mut Report) {

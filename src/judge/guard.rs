@@ -11,6 +11,9 @@ use super::{explain, requests, words};
 use crate::series::{Dataset, Pair, Series, Window};
 use crate::stats::instances::Instances;
 
+/// So many steps without a point at the end, while the baseline has all of its own, are no delay.
+const LONGEST_LATE: usize = 5;
+
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
     pub(super) rules: &'a Rules,
@@ -169,7 +172,9 @@ impl<'a> Case<'a> {
                 words::quantity(coverage.baseline, &Unit::Share)
             ));
         }
-        if tail >= 3 && tail as f64 > 0.2 * canary.len() as f64 {
+        let beside = self.present.baseline.get(last + 1..).unwrap_or_default();
+        let alone = tail >= LONGEST_LATE && beside.len() >= tail && beside[..tail].iter().all(Option::is_some);
+        if tail >= 3 && (alone || tail as f64 > 0.2 * canary.len() as f64) {
             let ended = self.grid.begins(last + 1);
             return Some(format!("the canary has reported nothing since {}", ended.strftime("%H:%M UTC")));
         }
@@ -187,8 +192,11 @@ impl<'a> Case<'a> {
         if all_b == 0.0 {
             return self.dried_up(&requests.canary, all_c);
         }
+        // what is missing at the end is no request, where the baseline went on: nothing comes late after it has settled
+        let last = requests.canary.iter().rposition(Option::is_some).unwrap_or(0);
         let (mut run, mut expected) = (0, 0.0);
         for (i, (c, b)) in requests.canary.iter().zip(&requests.baseline).enumerate() {
+            let c = if i > last { Some(0) } else { *c };
             match (c, b) {
                 (Some(0), Some(b)) if *b > 0 => (run, expected) = (run + 1, expected + *b as f64 * all_c / all_b),
                 _ => (run, expected) = (0, 0.0),

@@ -20,7 +20,7 @@ pub struct Rollout {
     pub davy: String,
     /// Name of the comparison.
     pub name: String,
-    /// The answer of the last phase that was judged; inconclusive where none was.
+    /// The worst answer of the phases that were judged; no better than inconclusive where one was begun and has none.
     pub outcome: Outcome,
     /// What became of it, in one sentence.
     pub summary: String,
@@ -57,15 +57,19 @@ impl Rollout {
     /// What phases, in their order, make together.
     pub fn new(name: &str, phases: Vec<Phase>) -> Rollout {
         let last = phases.iter().rev().find_map(|phase| phase.verdict.as_ref());
-        let outcome = last.map_or(Outcome::Inconclusive, |document| document.outcome);
+        let worst = phases.iter().filter_map(|phase| phase.verdict.as_ref()).map(|document| document.outcome).max();
+        let is_open = phases.iter().any(|phase| phase.state == State::Interrupted);
+        let open = (is_open || worst.is_none()).then_some(Outcome::Inconclusive);
+        let outcome = worst.max(open).unwrap_or(Outcome::Inconclusive);
         let hold = Recommendation { action: Action::Hold, to: None };
+        let advised = last.filter(|document| document.outcome == outcome || outcome == Outcome::Warn);
         Rollout {
             schema_version: SCHEMA_VERSION.into(),
             davy: env!("CARGO_PKG_VERSION").into(),
             name: name.to_owned(),
             outcome,
             summary: summary(&phases),
-            recommendation: last.map_or(hold, |document| document.recommendation.clone()),
+            recommendation: advised.map_or(hold, |document| document.recommendation.clone()),
             phases,
         }
     }
@@ -76,19 +80,20 @@ impl Rollout {
 }
 
 fn summary(phases: &[Phase]) -> String {
-    let judged = phases.iter().filter(|phase| phase.state == State::Judged).count();
-    let Some(last) = phases.iter().rev().find(|phase| phase.verdict.is_some()) else {
-        return "No phase was judged.".into();
-    };
-    let (name, reason) = (&last.name, last.verdict.as_ref().map_or("", |document| document.summary.as_str()));
-    let of = format!("{} of {} phases", count(judged as u64), count(phases.len() as u64));
-    match (last.state, last.verdict.as_ref().map(|document| document.outcome)) {
-        (State::Interrupted, _) => format!("Interrupted in phase {name}, after {of}. {reason}"),
-        (_, Some(Outcome::Pass | Outcome::Warn)) if judged == phases.len() => format!("All {of} are through. {reason}"),
-        (_, outcome) => {
-            let word = outcome.map_or("", Outcome::word);
-            format!("Ended with {word} in phase {name}, after {of}. {reason}")
+    let judged: Vec<&Phase> = phases.iter().filter(|phase| phase.state == State::Judged).collect();
+    let of = format!("{} of {} phases", count(judged.len() as u64), count(phases.len() as u64));
+    if let Some(open) = phases.iter().find(|phase| phase.state == State::Interrupted) {
+        return format!("Phase {} was ended before it had an answer; {of} have one.", open.name);
+    }
+    let answer = |phase: &Phase| phase.verdict.as_ref().map(|document| document.outcome);
+    let worst = judged.iter().filter(|phase| answer(phase) > Some(Outcome::Warn)).max_by_key(|phase| answer(phase));
+    match worst.and_then(|phase| Some((phase, phase.verdict.as_ref()?))) {
+        Some((phase, document)) => {
+            format!("Phase {} is {}, after {of}. {}", phase.name, document.outcome.word(), document.summary)
         }
+        None if judged.is_empty() => "No phase was judged.".into(),
+        None if judged.len() == phases.len() => format!("All {} phases are through.", count(phases.len() as u64)),
+        None => format!("{of} are through, and the next is not begun."),
     }
 }
 

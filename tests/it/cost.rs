@@ -370,3 +370,15 @@ fn a_lost_item_leaves_no_cost() {
     assert_eq!(data.metrics.keys().collect::<Vec<_>>(), ["nodes", "requests"]);
     assert_eq!(data.lost.len(), 1);
 }
+
+#[test]
+fn a_canary_that_nobody_calls_costs_what_nobody_knows() {
+    let items = "node: { price: \"1 / hour\" }, call: { metric: requests, price: \"1 / request\" }";
+    let plan = planned(items, "");
+    let mut data = dataset(10, &[("requests", counts(&[100; 10]), counts(&[0; 10]))]);
+    cost::price(&plan, &mut data);
+    for name in ["cost", "cost_now"] {
+        assert!(data.metrics[name].canary.is_empty(), "{name}");
+    }
+    assert!(!data.metrics["cost_now"].baseline.is_empty());
+}

@@ -209,6 +209,15 @@ fn traffic_that_stops_is_no_pass() {
 }
 
 /// Class 2: empty, zero and no traffic are three things, and which is which is said per metric.
+/// What nobody sends any more is no delay, however little of the hour is missing.
+#[test]
+fn a_canary_that_stops_reporting_before_the_end_is_no_pass() {
+    for last in [47, 50, 54] {
+        let ended = file(60, |minute| healthy(minute).filter(|_| minute <= last));
+        each_is_inconclusive(&RULES, &whole(), &ended, &["canary_silent"]);
+    }
+}
+
 #[test]
 fn empty_is_zero_only_where_that_is_said() {
     let blank = file(60, |i| with(i, 1, ""));

@@ -427,8 +427,11 @@ fn all_phases_are_watched_in_turn_and_the_success_criteria_answered() {
     assert!(!told.contains("phase 10%: "), "it was judged before: {told}");
     assert!(told.contains("phase 50%: PASS. Promote to phase 100%"), "{told}");
     let answer = text(&rest.stdout);
-    assert!(answer.starts_with("PASS  api-gateway-iam, all phases\nAll 3 of 3 phases are through."), "{answer}");
-    assert!(answer.contains("SC-001: 100 % of the calls are authenticated\n  status: PASS\n"), "{answer}");
+    assert!(answer.starts_with("PASS  api-gateway-iam, all phases\nAll 3 phases are through."), "{answer}");
+    assert!(
+        answer.contains("SC-001: calls are authenticated: all at 10 %, later 99.9 %\n  status: PASS\n"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -470,4 +473,33 @@ fn hooks_follow_every_look_and_the_answer() {
     assert_eq!(watched.status.code(), Some(10), "{}", text(&watched.stderr));
     // what was missed is looked at in one go: the hook of looks hears of the latest
     assert_eq!(std::fs::read_to_string(case.join("hooks.log")).unwrap(), "look fail\nfail fail\n");
+}
+
+#[test]
+fn a_phase_whose_hook_fails_lets_no_other_begin_and_a_window_that_ends_early_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path();
+    let from = root().join("fixtures/cases/api-gateway-iam-rollout-healthy");
+    for entry in std::fs::read_dir(&from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, case.join(path.file_name().unwrap())).unwrap();
+    }
+    let config = std::fs::read_to_string(case.join("canary.yaml")).unwrap();
+    std::fs::write(case.join("canary.yaml"), format!("{config}hooks: {{ on_pass: {{ command: [\"false\"] }} }}\n"))
+        .unwrap();
+    let held = run(case, &["watch", "--all-phases", "--format", "json"]);
+    assert_eq!(held.status.code(), Some(11), "{}", text(&held.stderr));
+    assert!(text(&held.stderr).contains("phase 50% is not begun"), "{}", text(&held.stderr));
+    let rollout: serde_json::Value = serde_json::from_slice(&held.stdout).unwrap();
+    assert_eq!(rollout["phases"][1]["state"], "not_begun");
+    // a phase that is still to come is no mistake of the one that is judged
+    let later = config.replace("from: 2026-03-12T00:00:00Z, to: 2026-03-13T00:00:00Z", "from: 2036-03-12T00:00:00Z");
+    std::fs::write(case.join("canary.yaml"), later).unwrap();
+    let judged = run(case, &["judge", "--phase", "10%"]);
+    assert_eq!(judged.status.code(), Some(0), "{}", text(&judged.stderr));
+    let short = config.replace("to: 2026-03-10T14:00:00Z", "to: 2026-03-10T13:30:00Z");
+    std::fs::write(case.join("canary.yaml"), short).unwrap();
+    let refused = run(case, &["watch", "--phase", "10%"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("leave `to` out of the window"), "{}", text(&refused.stderr));
 }

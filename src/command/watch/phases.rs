@@ -32,7 +32,17 @@ pub(super) fn run(round: &Round) -> Result<Exit, Failure> {
         let own = config.begins_itself(Some(name));
         let from = if at == 0 { round.arguments.from.or_else(|| config.begins(Some(name))) } else { own };
         let record = round.arguments.record.as_deref().map(|folder| folder_of(folder, at, name));
-        let watched = round.watch(Some(name), from, record.as_deref())?;
+        let watched = match round.watch(Some(name), from, record.as_deref()) {
+            Ok(watched) => watched,
+            // what the phases before it have shown is not lost with it
+            Err(failure) => {
+                phases[at].state = State::Interrupted;
+                if at > 0 {
+                    answer(round, phases)?;
+                }
+                return Err(failure);
+            }
+        };
         phases[at].state = if watched.is_answered { State::Judged } else { State::Interrupted };
         phases[at].verdict = watched.judged.as_ref().and_then(|_| watched.document().ok());
         exit = watched.exit(&round.arguments.exit).unwrap_or(Exit::Interrupted);
@@ -40,14 +50,23 @@ pub(super) fn run(round: &Round) -> Result<Exit, Failure> {
             let advice = report::advice(document);
             round.console.note(&format!("phase {name}: {}. {advice}", document.outcome.word()));
         }
-        round.hooks(&watched);
+        let is_moved = round.hooks(&watched);
         if exit != Exit::Pass {
             break;
         }
+        if let (false, Some(next)) = (is_moved, names.get(at + 1)) {
+            round.console.warn(&format!("phase {next} is not begun: a hook that should have moved the traffic failed"));
+            exit = Exit::Inconclusive;
+            break;
+        }
     }
-    let rollout = Rollout::new(config.name(), phases);
-    pipeline::answer_rollout(round.console, &rollout, &round.arguments.output)?;
+    answer(round, phases)?;
     Ok(exit)
+}
+
+fn answer(round: &Round, phases: Vec<Phase>) -> Result<(), Failure> {
+    let rollout = Rollout::new(round.loaded.config.name(), phases);
+    pipeline::answer_rollout(round.console, &rollout, &round.arguments.output)
 }
 
 /// The verdicts of the phases that a rollout to be gone on with has behind it.

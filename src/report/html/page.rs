@@ -9,7 +9,7 @@ use super::{chrome, facts, name, prose, scrolling};
 pub(in crate::report) fn render(page: &Page) -> String {
     let title = name(&format!("{}: {}", page.word, page.title));
     let body = html! {
-        header class="verdict open" {
+        header class=(format!("verdict {}", class(page.word))) {
             h1 { span class="word" { (page.word) } " " span class="of" { (name(&page.title)) } }
             @for text in &page.summary { p class="summary" { (prose(text)) } }
         }
@@ -19,6 +19,16 @@ pub(in crate::report) fn render(page: &Page) -> String {
         }
     };
     chrome::shell(&title, &body)
+}
+
+/// The colours of an answer; of what is none, those of what is open.
+fn class(word: &str) -> &'static str {
+    match word {
+        "PASS" => "pass",
+        "WARN" => "warn",
+        "FAIL" => "fail",
+        _ => "open",
+    }
 }
 
 fn shown(part: &Part) -> Markup {
