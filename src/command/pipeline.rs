@@ -117,11 +117,15 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
 /// Asks the sources of a plan for what there is of files that may be being written, and says nothing of it.
 pub(super) fn ask(console: &Console, plan: &Plan, now: Timestamp) -> Result<Dataset, Failure> {
     let ask = |outside: &Outside<'_>| ingest::ingest(&plan.queries, &plan.time, outside);
-    let mut dataset = heard_of(console, now, true, ask)?;
-    if let Some(cost) = &plan.cost {
+    Ok(priced(heard_of(console, now, true, ask)?, plan.cost.as_ref()))
+}
+
+/// What was measured, with what it costs.
+fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
+    if let Some(cost) = cost {
         cost::price(cost, &mut dataset);
     }
-    Ok(dataset)
+    dataset
 }
 
 /// Asks the sources of a plan, and lets a person follow it; what both arms cost is computed where the plan asks for it.
@@ -137,10 +141,7 @@ pub(super) fn fetch_from(
     cost: Option<&CostPlan>,
     now: Timestamp,
 ) -> Result<Dataset, Failure> {
-    let mut dataset = heard(console, now, |outside| ingest::ingest(queries, time, outside))?;
-    if let Some(cost) = cost {
-        cost::price(cost, &mut dataset);
-    }
+    let dataset = priced(heard(console, now, |outside| ingest::ingest(queries, time, outside))?, cost);
     if queries.iter().any(|query| query.source.is_service()) {
         let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
         console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));

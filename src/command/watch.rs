@@ -55,8 +55,8 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     let phase = arguments.phase.as_deref();
     let from = arguments.from.or_else(|| loaded.config.begins(phase));
     let watched = round.watch(phase, from, arguments.record.as_deref())?;
-    if let Some(judged) = &watched.judged {
-        let mut document = watched.document()?;
+    if let Some((judged, document)) = &watched.last {
+        let mut document = document.clone();
         if pipeline::is_drawn(&arguments.output) {
             document.queries = pipeline::queries(&judged.plan);
         }
@@ -77,24 +77,16 @@ struct Round<'a> {
 
 /// What became of a watch.
 struct Watched {
-    /// The last look, if there was one.
-    judged: Option<Judged>,
-    /// All looks.
-    looks: Vec<PastLook>,
+    /// The last look, if there was one, as it is kept: with those before it.
+    last: Option<(Judged, Document)>,
     /// Whether it ended by itself.
     is_answered: bool,
 }
 
 impl Watched {
-    /// The last look with those before it.
-    fn document(&self) -> Result<Document, Failure> {
-        let judged = self.judged.as_ref().ok_or(Failure::Interrupted)?;
-        Ok(Document { looks: self.looks.clone(), ..pipeline::document(&judged.plan, &judged.verdict) })
-    }
-
     fn exit(&self, wishes: &cli::Exit) -> Result<Exit, Failure> {
-        match &self.judged {
-            Some(judged) if self.is_answered => Ok(pipeline::exit(judged, wishes)),
+        match &self.last {
+            Some((judged, _)) if self.is_answered => Ok(pipeline::exit(judged, wishes)),
             Some(_) => Ok(Exit::Interrupted),
             None => Err(Failure::Interrupted),
         }
@@ -148,16 +140,16 @@ impl Round<'_> {
             End::Interrupted => false,
             End::Failed(failure) => return Err(failure),
         };
-        Ok(Watched { judged: watching.latest, looks: watching.looks, is_answered })
+        Ok(Watched { last: watching.latest, is_answered })
     }
 
     /// Runs the hooks of an answer, where there is one. Whether all of them did what they should.
     fn hooks(&self, watched: &Watched) -> bool {
-        let (true, Some(judged), Ok(document)) = (watched.is_answered, &watched.judged, watched.document()) else {
+        let (true, Some((judged, document))) = (watched.is_answered, &watched.last) else {
             return true;
         };
         let (hooks, folder) = (&judged.plan.hooks, &self.loaded.folder);
-        hooks::run(self.console, hooks, folder, Moment::Answer, &document, self.interrupt)
+        hooks::run(self.console, hooks, folder, Moment::Answer, document, self.interrupt)
     }
 
     fn plan(&self, phase: Option<&str>, probe: Probe) -> Result<Plan, Failure> {
@@ -227,7 +219,7 @@ struct Watching<'a> {
     title: String,
     /// Whether data was had before: what cannot be read then may be being written.
     has_begun: bool,
-    latest: Option<Judged>,
+    latest: Option<(Judged, Document)>,
     looks: Vec<PastLook>,
     next: Option<Timestamp>,
     trouble: Option<String>,
@@ -299,17 +291,13 @@ impl Watching<'_> {
         if !progress.is_seen() {
             return;
         }
-        let document = self
-            .latest
-            .as_ref()
-            .map(|judged| Document { looks: self.looks.clone(), ..Document::from(&judged.verdict) });
         let live = Live {
             title: &self.title,
             now: Timestamp::now(),
             start: self.start,
             soak: self.soak,
             next: self.next,
-            latest: document.as_ref(),
+            latest: self.latest.as_ref().map(|(_, document)| document),
             trouble: self.trouble.as_deref(),
         };
         let (style, rows) = self.round.console.screen();
@@ -382,7 +370,7 @@ impl World for Watching<'_> {
             );
             kept?;
         }
-        self.latest = Some(judged);
+        self.latest = Some((judged, document));
         self.draw();
         Ok(())
     }

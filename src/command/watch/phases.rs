@@ -44,7 +44,7 @@ pub(super) fn run(round: &Round) -> Result<Exit, Failure> {
             }
         };
         phases[at].state = if watched.is_answered { State::Judged } else { State::Interrupted };
-        phases[at].verdict = watched.judged.as_ref().and_then(|_| watched.document().ok());
+        phases[at].verdict = watched.last.as_ref().map(|(_, document)| document.clone());
         exit = watched.exit(&round.arguments.exit).unwrap_or(Exit::Interrupted);
         if let Some(document) = &phases[at].verdict {
             let advice = report::advice(document);
