@@ -55,8 +55,10 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         let draw = if *kind == Kind::BadShare { counts } else { gauge };
         series.insert(name.clone(), Pair::build(|_| draw(&mut stream, steps)));
         let unit = if *kind == Kind::BadShare { Unit::Share } else { Unit::Milliseconds };
-        metrics
-            .insert(name.clone(), Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None });
+        metrics.insert(
+            name.clone(),
+            Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None, remarks: Vec::new() },
+        );
         criteria.push(rules::Criterion {
             name: name.clone(),
             metric: name.clone(),
@@ -83,6 +85,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         fingerprint: String::new(),
         metrics,
         criteria,
+        not_judged: Vec::new(),
         traffic: None,
         looks: Looks::Once,
         policy: Policy::default(),
@@ -98,6 +101,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            remarks: BTreeMap::new(),
         },
     )
 }

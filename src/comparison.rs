@@ -426,5 +426,5 @@ fn costs(plan: &CostPlan, data: &Dataset, found: &Found, metrics: &BTreeMap<Metr
 
 fn unknown() -> Metric {
     let kind = Kind::Gauge { quantile: None, scale: crate::judge::rules::Scale::Auto };
-    Metric { unit: Unit::Plain(String::new()), kind, of: String::new(), history: None, by: None }
+    Metric { unit: Unit::Plain(String::new()), kind, of: String::new(), history: None, by: None, remarks: Vec::new() }
 }

@@ -228,6 +228,7 @@ impl History {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: self.data.groups.clone(),
+            remarks: self.data.remarks.clone(),
         }
     }
 }

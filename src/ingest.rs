@@ -22,7 +22,9 @@ use std::collections::BTreeMap;
 pub use error::Error;
 
 use crate::config::plan::TimePlan;
-use crate::series::{Arm, Dataset, Instances, MetricName, Pair, Series, SignedDuration, Window, group_name, within};
+use crate::series::{
+    Arm, Dataset, Gravity, Instances, MetricName, Pair, Remark, Series, SignedDuration, Window, group_name, within,
+};
 use crate::source::file::{sum_of_counts, sum_of_series};
 use crate::source::requests::share_a_file;
 use crate::source::requests::{By, REST};
@@ -67,8 +69,9 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let (metrics_of, instances_of, origins, lost, groups) = Default::default();
-    let mut dataset = Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups };
+    let (metrics_of, instances_of, origins, lost, groups, remarks) = Default::default();
+    let mut dataset =
+        Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups, remarks };
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -77,18 +80,21 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             continue;
         }
         let alone = metric.is_alone(name, &windows)?;
+        let remarks = metric.remarks();
         if let Some(by) = metric.by() {
             let mut groups = metric.groups(name, by, alone, &windows, step)?;
             if groups.is_empty() {
                 dataset.metrics.insert((*name).clone(), Pair::build(|_| metric.empty()));
                 dataset.origins.insert((*name).clone(), metric.origin(&Pair::build(|_| metric.empty()), step));
             }
+            dataset.remarks.insert((*name).clone(), remarks.clone());
             // in order of their names, the rest at the end
             groups.sort_by(|(a, _), (b, _)| (a == REST).cmp(&(b == REST)).then(a.cmp(b)));
             dataset.groups.insert((*name).clone(), groups.iter().map(|(group, _)| group.clone()).collect());
             for (group, pair) in groups {
                 let name = group_name(name, &group);
                 dataset.origins.insert(name.clone(), metric.origin(&pair, step));
+                dataset.remarks.insert(name.clone(), remarks.clone());
                 dataset.metrics.insert(name, pair);
             }
             continue;
@@ -102,7 +108,9 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         dataset.instances.extend(instances.map(|instances| ((*name).clone(), instances)));
         dataset.origins.insert((*name).clone(), metric.origin(&pair, step));
         dataset.metrics.insert((*name).clone(), pair);
+        dataset.remarks.insert((*name).clone(), remarks);
     }
+    dataset.remarks.retain(|_, remarks| !remarks.is_empty());
     Ok(dataset)
 }
 
@@ -276,7 +284,7 @@ impl Metric<'_> {
             let by = query.ask.instance().or(query.by.as_ref().map(|by| by.column.as_str()));
             add(&mut asked, words(&query.ask) + &by.map_or(String::new(), |by| format!(" by {by}")));
             add(&mut clocks, fetched.clock.clone());
-            fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.clone()));
+            fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.text.clone()));
             if let Some(spacing) = grid::coarser(pair.get(query.arm), step) {
                 let (spacing, step) = (error::spell(spacing), error::spell(step));
                 add(&mut notes, format!("its points are {spacing} apart, more than the step of {step}"));
@@ -285,6 +293,18 @@ impl Metric<'_> {
         let mut origin = format!("{}: {} ({})", files.join(" and "), asked.join(" and "), clocks.join("; "));
         notes.iter().for_each(|note| origin.push_str(&format!("; {note}")));
         origin
+    }
+
+    /// What the verdict must say of its data.
+    fn remarks(&self) -> Vec<Remark> {
+        let mut remarks: Vec<Remark> = Vec::new();
+        let answers = Arm::BOTH.iter().filter_map(|arm| *self.arms.get(*arm));
+        for remark in answers.flat_map(|(_, fetched)| &fetched.answer.notes) {
+            if remark.gravity > Gravity::Detail && !remarks.contains(remark) {
+                remarks.push(remark.clone());
+            }
+        }
+        remarks
     }
 }
 

@@ -224,6 +224,62 @@ impl Series {
     }
 }
 
+/// What a reader of the verdict must know of the data behind a metric, and how far it limits the answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// How far it limits the answer.
+    pub gravity: Gravity,
+    /// The sentence, without a full stop: "12 of 240 rows are left out: canary.csv, line 7: `p95` is not a number".
+    pub text: String,
+}
+
+/// How far a remark on the data limits the answer, from not at all to no pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gravity {
+    /// Where the data came from; the report shows it with the origin of the series.
+    Detail,
+    /// The verdict shows it, and the answer stands.
+    Note,
+    /// The data may not mean what it seems to mean: a Pass becomes a Warn.
+    Suspect,
+    /// Part of the canary's data is missing or unread: nothing passes on the rest.
+    Incomplete,
+}
+
+impl Gravity {
+    /// The word that recordings and configurations write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Gravity::Detail => "detail",
+            Gravity::Note => "note",
+            Gravity::Suspect => "suspect",
+            Gravity::Incomplete => "incomplete",
+        }
+    }
+}
+
+impl Remark {
+    /// A remark on where the data came from.
+    pub fn detail(text: impl Into<String>) -> Remark {
+        Remark { gravity: Gravity::Detail, text: text.into() }
+    }
+
+    /// A remark that the verdict shows.
+    pub fn note(text: impl Into<String>) -> Remark {
+        Remark { gravity: Gravity::Note, text: text.into() }
+    }
+
+    /// A remark that makes a Pass a Warn.
+    pub fn suspect(text: impl Into<String>) -> Remark {
+        Remark { gravity: Gravity::Suspect, text: text.into() }
+    }
+
+    /// A remark that allows no Pass.
+    pub fn incomplete(text: impl Into<String>) -> Remark {
+        Remark { gravity: Gravity::Incomplete, text: text.into() }
+    }
+}
+
 /// Everything the judge gets to see: the measured series of both arms and the windows they were taken from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
@@ -241,6 +297,8 @@ pub struct Dataset {
     pub lost: BTreeMap<MetricName, String>,
     /// The groups of the metrics that have any. The series of each stand among the metrics by [`group_name`].
     pub groups: BTreeMap<MetricName, Vec<String>>,
+    /// What the verdict must say of a metric's data, beyond its origin.
+    pub remarks: BTreeMap<MetricName, Vec<Remark>>,
 }
 
 impl Dataset {
@@ -284,6 +342,7 @@ impl Dataset {
             origins: self.origins.clone(),
             lost: self.lost.clone(),
             groups: self.groups.clone(),
+            remarks: self.remarks.clone(),
         }
     }
 }

@@ -195,8 +195,8 @@ pub(super) fn record(
 /// The text of a recording's configuration.
 fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
     let (windows, step) = (dataset.windows, dataset.step);
-    let (lost, histograms) = (&dataset.lost, &dataset.histograms());
-    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost, histograms };
+    let (lost, histograms, remarks) = (&dataset.lost, &dataset.histograms(), &dataset.remarks);
+    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost, histograms, remarks };
     config::recorded(config, plan, &recording)
 }
 

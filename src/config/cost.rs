@@ -237,6 +237,7 @@ pub(super) fn metrics(entry: &CostEntry, file: &File, report: &mut Report) -> Ve
         of: String::new(),
         history: None,
         by: None,
+        remarks: Vec::new(),
     };
     cost::METRICS.map(|name| (name.to_owned(), Some(metric.clone()))).to_vec()
 }

@@ -13,7 +13,7 @@ use super::quantity::{Share, Span};
 use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};
 use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
-use crate::series::Timestamp;
+use crate::series::{Gravity, Timestamp};
 use crate::source::{Format, Missing};
 
 use super::packs::UseEntry;
@@ -56,6 +56,9 @@ pub(super) struct File {
     /// What must hold in every phase.
     #[schemars(default)]
     pub(super) criteria: Vec<CriterionEntry>,
+    /// What the data holds and no criterion judges. `davy init` lists it; remove an entry that does not matter.
+    #[schemars(default)]
+    pub(super) not_judged: Vec<NotJudgedEntry>,
     /// The phases of the rollout, in order.
     #[schemars(default)]
     pub(super) phases: Vec<PhaseEntry>,
@@ -371,6 +374,20 @@ pub(super) enum RuleText {
     Observed,
 }
 
+/// Something that the data holds and no criterion judges. Every report shows it.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct NotJudgedEntry {
+    /// What it is: a column, a latency without a unit.
+    #[schemars(with = "Text")]
+    pub(super) what: At<String>,
+    /// Why no criterion judges it.
+    #[schemars(with = "Text")]
+    pub(super) why: At<String>,
+    /// The best outcome of the verdict without it: pass (it is only shown), warn (default) or inconclusive.
+    pub(super) at_best: Option<At<Choice<Gravity>>>,
+}
+
 /// A phase of the rollout. Its traffic and window add to the common ones key by key.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -446,4 +463,20 @@ pub(super) struct RecordingEntry {
     /// When it was recorded.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) recorded: At<Timestamp>,
+    /// What was known of the data and its points do not say, by metric: a row that was left out, a canary that ended early.
+    #[schemars(default)]
+    pub(super) remarks: Vec<RemarkEntry>,
+}
+
+/// A remark on the data of a metric.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct RemarkEntry {
+    /// The metric.
+    pub(super) metric: At<String>,
+    /// The best outcome of the metric's criteria: pass, warn or inconclusive.
+    pub(super) at_best: At<Choice<Gravity>>,
+    /// The sentence.
+    #[schemars(with = "Text")]
+    pub(super) says: At<String>,
 }

@@ -43,6 +43,7 @@ fn canonical(rules: &Rules) -> String {
         }
         Looks::Open => lines.push("open".into()),
     }
+    lines.extend(rules.not_judged.iter().map(|one| format!("not judged {:?} {:?}", one.what, one.gravity)));
     lines.push(policy(&rules.policy));
     lines.join("\n")
 }

@@ -17,7 +17,14 @@ const TRIALS: &str = "trials";
 pub(super) fn metric(entry: &MetricEntry, report: &mut Report) -> Option<Metric> {
     let history = entry.history.as_ref().and_then(|history| history_of(history, entry, report));
     let by = entry.by.as_ref().map(|by| by.shown().to_owned());
-    let metric = |unit, kind, of: Option<String>| Metric { unit, kind, of: of.unwrap_or_default(), history, by };
+    let metric = |unit, kind, of: Option<String>| Metric {
+        unit,
+        kind,
+        of: of.unwrap_or_default(),
+        history,
+        by,
+        remarks: Vec::new(),
+    };
     if let Some(rate) = &entry.rate {
         let (kind, of) = (rate_kind(rate, report)?, rate_of(rate, report));
         return Some(metric(Unit::Share, kind, Some(of)));

@@ -173,6 +173,7 @@ impl Read for File {
         }
         let (soak, every) = (keys.may("soak"), keys.may("every"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
+        let not_judged = keys.all("not_judged");
         let (success, recording) = (keys.all("success"), keys.may("recording"));
         let (hooks, cost) = (keys.may("hooks"), keys.may("cost"));
         let file = name.zip(sources).map(|(name, sources)| File {
@@ -188,6 +189,7 @@ impl Read for File {
             metrics: metrics.unwrap_or_default(),
             cost,
             criteria,
+            not_judged,
             phases,
             policy,
             success,
@@ -508,8 +510,33 @@ impl Read for RecordingEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`recording`", "recording: { version: 1, … }")?;
         let parts = (keys.must("version"), keys.must("davy"), keys.must("recorded"));
+        let remarks = keys.all("remarks");
         let entry = match parts {
-            (Some(version), Some(davy), Some(recorded)) => Some(RecordingEntry { version, davy, recorded }),
+            (Some(version), Some(davy), Some(recorded)) => Some(RecordingEntry { version, davy, recorded, remarks }),
+            _ => None,
+        };
+        keys.close(entry, no_hint)
+    }
+}
+
+impl Read for RemarkEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        let mut keys = Keys::open(node, report, "a remark", "{ metric: errors, at_best: warn, says: … }")?;
+        let parts = (keys.must("metric"), keys.must("at_best"), keys.must("says"));
+        let entry = match parts {
+            (Some(metric), Some(at_best), Some(says)) => Some(RemarkEntry { metric, at_best, says }),
+            _ => None,
+        };
+        keys.close(entry, no_hint)
+    }
+}
+
+impl Read for NotJudgedEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        let mut keys = Keys::open(node, report, "an entry of `not_judged`", "{ what: p95_ms, why: …, at_best: warn }")?;
+        let (parts, at_best) = ((keys.must("what"), keys.must("why")), keys.may("at_best"));
+        let entry = match parts {
+            (Some(what), Some(why)) => Some(NotJudgedEntry { what, why, at_best }),
             _ => None,
         };
         keys.close(entry, no_hint)

@@ -11,12 +11,13 @@ use super::node::{Node, Value};
 use super::plan::Plan;
 use super::problem::Report;
 use super::quantity::Span;
+use super::scalar::word;
 use super::yaml::{braces, flow, name, quoted};
 use std::collections::BTreeMap;
 
 use super::{Config, asking};
 use crate::judge::rules::{Kind, Metric, Unit};
-use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
+use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration, Timestamp, Window};
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct Recorded<'a> {
     pub davy: &'a str,
     /// The metrics whose source could not be reached.
     pub lost: &'a BTreeMap<MetricName, String>,
+    /// What the verdict must say of the data of each metric.
+    pub remarks: &'a BTreeMap<MetricName, Vec<Remark>>,
     /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
     pub histograms: &'a BTreeMap<MetricName, f64>,
 }
@@ -85,9 +88,26 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
         text.push_str(&format!("policy: {}\n", flow(policy)));
     }
     list(&mut text, "success", section(config, "success"), &[]);
-    let by = [("version", "1".to_owned()), ("davy", quoted(recording.davy)), ("recorded", instant(recording.now))];
+    list(&mut text, "not_judged", section(config, "not_judged"), &[]);
+    let mut by =
+        vec![("version", "1".to_owned()), ("davy", quoted(recording.davy)), ("recorded", instant(recording.now))];
+    let remarks = remarks(plan, recording);
+    if !remarks.is_empty() {
+        by.push(("remarks", format!("[{}]", remarks.join(", "))));
+    }
     text.push_str(&format!("recording: {}\n", map(&by)));
     text
+}
+
+/// What is known of the data of each metric and its points do not say.
+fn remarks(plan: &Plan, recording: &Recorded) -> Vec<String> {
+    let before = plan.rules.metrics.iter().flat_map(|(name, metric)| metric.remarks.iter().map(move |one| (name, one)));
+    let seen = recording.remarks.iter().filter(|(name, _)| plan.rules.metrics.contains_key(*name));
+    let seen = seen.flat_map(|(name, remarks)| remarks.iter().map(move |one| (name, one)));
+    let said = |(metric, remark): (&MetricName, &Remark)| {
+        map(&[("metric", quoted(metric)), ("at_best", word(remark.gravity).to_owned()), ("says", quoted(&remark.text))])
+    };
+    before.chain(seen).filter(|(_, remark)| remark.gravity > Gravity::Detail).map(said).collect()
 }
 
 fn section<'c>(config: &'c Config, key: &str) -> Option<&'c Node> {

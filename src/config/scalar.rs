@@ -13,7 +13,7 @@ use super::problem::{At, Complaint, suggestion};
 use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
-use crate::series::{Arm, Timestamp};
+use crate::series::{Arm, Gravity, Timestamp};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
 
@@ -287,6 +287,7 @@ words! {
         "percentiles" => Percentiles, "sketch" => Sketch, "csv" => Csv, "tsv" => Tsv, "ndjson" => Ndjson,
         "parquet" => Parquet,
     }
+    Gravity, "a best outcome": { "pass" => Note, "warn" => Suspect, "inconclusive" => Incomplete }
     Missing, "what an empty cell can mean": { "gap" => Gap, "zero" => Zero }
     Show, "a share of a rate": { "bad" => Bad, "good" => Good }
     Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::error::{Error, spell};
 use super::requests::{self, Busy};
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Pair, Window};
+use crate::series::{Pair, Remark, Window};
 use crate::source::aws::{self, Brought, Measure, Question, known};
 use crate::source::file::{Answer, Sheet, Wanted};
 use crate::source::{self, File, Missing, Outside, Query, Source, Told};
@@ -129,11 +129,11 @@ fn doubts(query: &Query, brought: &Brought) -> Vec<String> {
 
 fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {
     let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &query.ask)?;
-    answer.notes.extend(brought.notes);
+    answer.notes.extend(brought.notes.into_iter().map(Remark::detail));
     if let Source::CloudWatch(asked) = &query.source {
-        answer.notes.extend(asked.note.clone());
+        answer.notes.extend(asked.note.clone().map(Remark::detail));
         if query.ask.missing() == Missing::Zero {
-            answer.notes.push("a period without a point is a zero where there could have been one".to_owned());
+            answer.notes.push(Remark::detail("a period without a point is a zero where there could have been one"));
         }
     }
     let clock = match &query.source {

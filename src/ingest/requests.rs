@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fetch::{Done, Fetched, known};
 use super::window::Spacings;
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Arm, Bins, Instances, Series, SignedDuration, Timestamp, Window};
+use crate::series::{Arm, Bins, Instances, Remark, Series, SignedDuration, Timestamp, Window};
 use crate::source::file::{Answer, sum_of_series, usual_arm};
 use crate::source::requests::{
     Account, Arms, Asked, BadRows, Cell, Counted, GRID, NO_ARM, REST, Requests, SCALE, Slice, Taken, Valued, When, read,
@@ -219,9 +219,9 @@ impl<'a> Pass<'a> {
         let steps: BTreeSet<Timestamp> = all.iter().flatten().flat_map(|(_, steps)| steps.keys().copied()).collect();
         let shape = Shape::new(wanted, &self.slices[wanted.slice], taken);
         let mut notes = Vec::new();
-        notes.extend(arm.none_found(self.log));
-        notes.extend(told(&taken.account));
-        let answer = |series: Series, groups: Option<Instances>, notes: Vec<String>| Answer {
+        notes.extend(arm.none_found(self.log).map(Remark::note));
+        notes.extend(told(&taken.account).into_iter().map(Remark::detail));
+        let answer = |series: Series, groups: Option<Instances>, notes: Vec<Remark>| Answer {
             series,
             instances: None,
             groups,
@@ -233,14 +233,14 @@ impl<'a> Pass<'a> {
             // without a single chosen row nothing is known of a share or a latency; of occurrences, that there were none
             let steps = if cells.is_empty() && !shape.is_events() { BTreeSet::new() } else { steps };
             let series = shape.series(&cells, &steps);
-            notes.extend(range(&series));
+            notes.extend(range(&series).map(Remark::detail));
             return (answer(series, None, notes), Busy::new());
         }
         let busy = groups.iter().map(|(name, cells)| (name.clone(), shape.requests(cells))).collect();
         let series: Instances =
             groups.iter().map(|(name, cells)| (name.clone(), shape.series(cells, &steps))).collect();
         let whole = sum_of_series(series.values()).unwrap_or_else(|| shape.series(&BTreeMap::new(), &steps));
-        notes.extend(range(&whole));
+        notes.extend(range(&whole).map(Remark::detail));
         (answer(whole, Some(series), notes), busy)
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
         Some(scarce) if reason == Reason::Undecided => Some(scarce),
         _ => decide,
     };
-    finding.notes = measured.notes;
+    finding.notes.extend(measured.notes);
     finding
 }
 

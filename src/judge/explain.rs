@@ -5,7 +5,7 @@ use super::decide::{Bounds, Evidences};
 use super::guard::Case;
 use super::look::{Answer as For, Hurdles, Look, Outlook};
 use super::measure::{Measured, Test};
-use super::rules::{Bound, Severity, Side, Unit};
+use super::rules::{Bound, NotJudged, Severity, Side, Unit};
 use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason};
 use super::words::{self, change, count, duration, limit, outcome_verb, quantity};
 use crate::series::{Pair, SignedDuration, Timestamp};
@@ -450,7 +450,7 @@ pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low
 /// The one sentence of the verdict.
 ///
 /// `score` is given where it decides: then criteria may be open or failed in a verdict that passes.
-pub(super) fn summary(outcome: Outcome, findings: &[Finding], score: Option<f64>) -> String {
+pub(super) fn summary(outcome: Outcome, findings: &[Finding], not_judged: &[NotJudged], score: Option<f64>) -> String {
     let deciding: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted).collect();
     let of = |wanted: Outcome| deciding.iter().filter(move |f| f.outcome == wanted).copied().collect::<Vec<_>>();
     let total = deciding.len();
@@ -468,6 +468,16 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], score: Option<f64>
     };
     let score = score.map(|score| format!("the score of {}", words::number(score))).unwrap_or_default();
     let unmet = failed.len() + open.len() + warned.len();
+    let worst = if unmet == 0 { Outcome::Pass } else { findings_outcome(&deciding) };
+    let limiting = not_judged.iter().max_by_key(|one| one.gravity).filter(|_| outcome > worst && score.is_empty());
+    if let Some(one) = limiting {
+        let held = match unmet {
+            0 if total == 1 => "the one criterion holds".to_owned(),
+            0 => format!("all {total} criteria hold"),
+            _ => format!("no criterion of {total} fails"),
+        };
+        return format!("{held}, but {} is not judged: {}", one.what, one.why);
+    }
     match outcome {
         Outcome::Pass if unmet == 0 && total == 1 => "the one criterion holds".into(),
         Outcome::Pass if unmet == 0 => format!("all {total} criteria hold"),
@@ -484,6 +494,10 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], score: Option<f64>
             format!("{} of {total} criteria could not be decided. {}", open.len(), critical_first(open))
         }
     }
+}
+
+fn findings_outcome(findings: &[&Finding]) -> Outcome {
+    findings.iter().map(|finding| finding.outcome).max().unwrap_or(Outcome::Inconclusive)
 }
 
 fn agree(n: usize, verb: &str) -> String {

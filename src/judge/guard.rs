@@ -8,7 +8,7 @@ use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
 use super::{explain, requests, words};
-use crate::series::{Dataset, Pair, Series, Window};
+use crate::series::{Dataset, Gravity, Pair, Remark, Series, Window};
 use crate::stats::instances::Instances;
 
 /// So many steps without a point at the end, while the baseline has all of its own, are no delay.
@@ -36,6 +36,7 @@ static UNKNOWN: Metric = Metric {
     of: String::new(),
     history: None,
     by: None,
+    remarks: Vec::new(),
 };
 
 impl<'a> Case<'a> {
@@ -248,7 +249,13 @@ impl<'a> Case<'a> {
         Some((outcome, Reason::CanarySilent, Some(how)))
     }
 
-    /// The last word on a Pass or Warn: it needs enough steps, a canary that reports, and the minimum soak.
+    /// What is known of the metric's data beyond its points: from its source, and from when it was recorded.
+    fn remarks(&self) -> impl Iterator<Item = &Remark> {
+        let seen = self.data.remarks.get(&self.criterion.metric).into_iter().flatten();
+        self.metric.remarks.iter().chain(seen).filter(|remark| remark.gravity > Gravity::Detail)
+    }
+
+    /// The last word on a Pass or Warn: it needs whole data, enough steps, a canary that reports, and the minimum soak.
     pub(super) fn confirm(&self, outcome: Outcome, reason: Reason) -> (Outcome, Reason, Option<String>) {
         if outcome == Outcome::Fail || outcome == Outcome::Inconclusive {
             return (outcome, reason, None);
@@ -262,7 +269,12 @@ impl<'a> Case<'a> {
         if let Some((reason, why)) = self.unsoaked() {
             return (Outcome::Inconclusive, reason, Some(why));
         }
-        (outcome, reason, None)
+        let gravest = self.remarks().max_by_key(|remark| remark.gravity);
+        match gravest.map(|remark| (remark.gravity, remark.text.clone())) {
+            Some((Gravity::Incomplete, why)) => (Outcome::Inconclusive, Reason::IncompleteData, Some(why)),
+            Some((Gravity::Suspect, why)) => (Outcome::Warn, Reason::SuspectData, Some(why)),
+            _ => (outcome, reason, None),
+        }
     }
 
     /// A finding with everything filled in that does not depend on the answer.
@@ -283,7 +295,7 @@ impl<'a> Case<'a> {
             reason,
             sentence,
             decide: None,
-            notes: Vec::new(),
+            notes: self.remarks().map(|remark| remark.text.clone()).collect(),
             evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
         }
     }

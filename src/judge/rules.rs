@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::series::{MetricName, Pair, SignedDuration};
+use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration};
 
 /// Everything the judge needs beside the data.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Rules {
     pub metrics: BTreeMap<MetricName, Metric>,
     /// What must hold, in the order written.
     pub criteria: Vec<Criterion>,
+    /// What the data holds and no criterion judges.
+    pub not_judged: Vec<NotJudged>,
     /// The canary's expected share of the traffic, and what follows from a mismatch.
     pub traffic: Option<Traffic>,
     /// When the data is looked at.
@@ -75,6 +77,19 @@ pub struct Metric {
     pub history: Option<(f64, f64)>,
     /// What its groups are of ("route"), where each is judged by itself.
     pub by: Option<String>,
+    /// What is known of its data from when it was recorded.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something that the data holds and no criterion judges: a column, a latency without a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotJudged {
+    /// What it is: "p95_ms".
+    pub what: String,
+    /// Why no criterion judges it: "canary.csv has no such column".
+    pub why: String,
+    /// How far that limits the verdict.
+    pub gravity: Gravity,
 }
 
 /// What a metric's values are measured in. Bounds and estimates are in this unit.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::requests::ArmRequests;
-use super::rules::{Kind, Looks, Policy, Rules, Severity};
+use super::rules::{Kind, Looks, NotJudged, Policy, Rules, Severity};
 use super::verdict::{Distribution, Finding, Outcome, Recommendation, Score, Trace, Verdict};
 use super::{explain, grid, look};
-use crate::series::{Arm, Dataset, MetricName, Pair, Series, Window};
+use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, Window};
 use crate::stats::slow::Requests;
 
 /// Combines the findings.
@@ -16,7 +16,7 @@ use crate::stats::slow::Requests;
 /// must not fail or stay open, and a score of nothing is no Pass.
 pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
-    let outcome = outcome(&rules.policy, &findings, &score);
+    let outcome = outcome(&rules.policy, &findings, &score).max(limit(&rules.not_judged));
     let recommendation = match outcome {
         Outcome::Pass | Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
         Outcome::Inconclusive => Recommendation::Hold,
@@ -27,7 +27,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         phase: rules.phase.clone(),
         labels: rules.labels.clone(),
         outcome,
-        summary: explain::summary(outcome, &findings, rules.policy.score.and(score.total)),
+        summary: explain::summary(outcome, &findings, &rules.not_judged, rules.policy.score.and(score.total)),
         recommendation,
         score,
         windows: data.windows,
@@ -36,10 +36,20 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         traces: traces(rules, data),
         distributions: distributions(rules, data),
         look: look.told(rules, data),
+        not_judged: rules.not_judged.clone(),
         notes: notes(rules, data, look),
         level: rules.policy.level,
         fingerprint: rules.fingerprint.clone(),
         findings,
+    }
+}
+
+/// The best outcome that what nobody judges allows.
+fn limit(not_judged: &[NotJudged]) -> Outcome {
+    match not_judged.iter().map(|one| one.gravity).max() {
+        Some(Gravity::Incomplete) => Outcome::Inconclusive,
+        Some(Gravity::Suspect) => Outcome::Warn,
+        _ => Outcome::Pass,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::{Rule, Severity, Statistic, Unit};
+use super::rules::{NotJudged, Rule, Severity, Statistic, Unit};
 use crate::series::{MetricName, Pair, SignedDuration, Window};
 
 /// What davy says of one comparison.
@@ -37,6 +37,8 @@ pub struct Verdict {
     /// How the requests of each arm spread, for the reader's eye; by metric, where requests are known one by one or in
     /// histograms.
     pub distributions: BTreeMap<MetricName, Distribution>,
+    /// What the data holds and no criterion judges.
+    pub not_judged: Vec<NotJudged>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Confidence of the policy.
@@ -193,6 +195,10 @@ pub enum Reason {
     ShareAsExpected,
     /// The data is not of the shape that the criterion needs.
     WrongShape,
+    /// Within the bound, but the data may not mean what it seems to mean.
+    SuspectData,
+    /// Within the bound, but part of the canary's data is missing or unread.
+    IncompleteData,
 }
 
 /// The numbers behind a finding, in the metric's unit. What is not known is `None`.

@@ -3,7 +3,7 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 20] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
@@ -22,6 +22,8 @@ pub const NAMES: [&str; 18] = [
     name(Reason::ShareMismatch),
     name(Reason::ShareAsExpected),
     name(Reason::WrongShape),
+    name(Reason::SuspectData),
+    name(Reason::IncompleteData),
 ];
 
 /// The word of a reason.
@@ -45,5 +47,7 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::ShareMismatch => "share_mismatch",
         Reason::ShareAsExpected => "share_as_expected",
         Reason::WrongShape => "wrong_shape",
+        Reason::SuspectData => "suspect_data",
+        Reason::IncompleteData => "incomplete_data",
     }
 }

@@ -35,8 +35,8 @@ fn check_recording(text: &str) {
     let phases: Vec<Option<&str>> = [None].into_iter().chain(config.phases().into_iter().map(Some)).collect();
     for phase in phases {
         let Ok(plan) = config.plan(&Options { phase, ..options() }) else { continue };
-        let (lost, histograms) = (&BTreeMap::new(), &histograms(&plan));
-        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost, histograms };
+        let (lost, histograms, remarks) = (&BTreeMap::new(), &histograms(&plan), &BTreeMap::new());
+        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost, histograms, remarks };
         let written = config::recorded(&config, &plan, &recording);
         let read = config::load(&written, "recorded.yaml").unwrap_or_else(|problems| panic!("{problems}\n{written}"));
         assert_eq!(read.recording(), Some(("0.1.0", now())));
@@ -76,6 +76,7 @@ fn a_recording_forgets_its_sources() {
         davy: "0.1.0",
         lost: &BTreeMap::new(),
         histograms: &BTreeMap::new(),
+        remarks: &BTreeMap::new(),
     };
     let written = config::recorded(&loaded(text), &plan, &recording);
     assert!(!written.contains("secret") && !written.contains("Tokyo"), "{written}");

@@ -185,11 +185,19 @@ fn soak(hosts: usize, variation: f64, worse: f64, number: usize) -> Dataset {
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        remarks: BTreeMap::new(),
     }
 }
 
 fn no_more_than_the_baseline(limit: Limit, looks: Looks) -> Rules {
-    let metric = Metric { unit: Unit::Share, kind: Kind::BadShare, of: "requests".into(), history: None, by: None };
+    let metric = Metric {
+        unit: Unit::Share,
+        kind: Kind::BadShare,
+        of: "requests".into(),
+        history: None,
+        by: None,
+        remarks: Vec::new(),
+    };
     let criterion = Criterion {
         name: "errors".into(),
         metric: "errors".into(),
@@ -209,6 +217,7 @@ fn no_more_than_the_baseline(limit: Limit, looks: Looks) -> Rules {
         fingerprint: String::new(),
         metrics: BTreeMap::from([("errors".to_owned(), metric)]),
         criteria: vec![criterion],
+        not_judged: Vec::new(),
         traffic: None,
         looks,
         policy: Policy::default(),

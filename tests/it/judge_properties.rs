@@ -202,6 +202,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 fingerprint: String::new(),
                 metrics: BTreeMap::new(),
                 criteria: Vec::new(),
+                not_judged: Vec::new(),
                 traffic: traffic.map(|(share, strict)| Traffic {
                     share,
                     metric: None,
@@ -220,9 +221,10 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 origins: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 groups: BTreeMap::new(),
+                remarks: BTreeMap::new(),
             };
             for ((kind, unit), criterion, (baseline, canary)) in metrics {
-                let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None };
+                let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
                 rules.metrics.insert(criterion.metric.clone(), metric);
                 data.metrics.insert(criterion.metric.clone(), Pair { baseline, canary });
                 rules.criteria.push(criterion);
@@ -298,7 +300,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             group: "m".into(),
             family: "m".into(),
         };
-        let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None };
+        let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
         let rules = Rules {
             name: "any".into(),
             labels: Pair::default(),
@@ -306,6 +308,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             fingerprint: String::new(),
             metrics: BTreeMap::from([("m".to_owned(), metric)]),
             criteria: vec![criterion],
+            not_judged: Vec::new(),
             traffic: None,
             looks: Looks::Once,
             policy: Policy::default(),
@@ -319,6 +322,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            remarks: BTreeMap::new(),
         };
         (rules, data)
     })
@@ -397,7 +401,7 @@ proptest! {
     fn a_metric_without_points_never_makes_a_pass((rules, data) in questions(), (kind, unit) in kind()) {
         let before = judge(&rules, &data);
         let (mut rules, mut data) = (rules, data);
-        let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None };
+        let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
         rules.metrics.insert("void".into(), metric);
         let bound = Bound { side: Side::AtMost, strict: false, limit: Limit::Threshold(0.0), per: None };
         let template = rules.criteria[0].clone();

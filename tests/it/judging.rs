@@ -51,6 +51,7 @@ fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Data
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        remarks: BTreeMap::new(),
     }
 }
 
@@ -85,9 +86,10 @@ fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
         fingerprint: String::new(),
         metrics: BTreeMap::from([(
             "m".to_owned(),
-            Metric { unit, kind, of: "requests".into(), history: None, by: None },
+            Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() },
         )]),
         criteria,
+        not_judged: Vec::new(),
         traffic: None,
         looks: Looks::Once,
         policy: Policy::default(),

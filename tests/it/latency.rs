@@ -79,6 +79,7 @@ fn dataset(baseline: Series, canary: Series, window: Window, step: SignedDuratio
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        remarks: BTreeMap::new(),
     }
 }
 
@@ -100,8 +101,14 @@ fn rules(asked: &[(f64, Side, Limit)]) -> Rules {
         group: "latency".into(),
         family: "latency".into(),
     };
-    let metric =
-        Metric { unit: Unit::Milliseconds, kind: Kind::Values, of: "requests".into(), history: None, by: None };
+    let metric = Metric {
+        unit: Unit::Milliseconds,
+        kind: Kind::Values,
+        of: "requests".into(),
+        history: None,
+        by: None,
+        remarks: Vec::new(),
+    };
     Rules {
         name: "latency".into(),
         labels: Pair::default(),
@@ -109,6 +116,7 @@ fn rules(asked: &[(f64, Side, Limit)]) -> Rules {
         fingerprint: String::new(),
         metrics: BTreeMap::from([("latency".into(), metric)]),
         criteria: asked.iter().map(criterion).collect(),
+        not_judged: Vec::new(),
         traffic: None,
         looks: Looks::Once,
         policy: Policy::default(),

@@ -76,7 +76,7 @@ fn spelled(answer: &Answer, clock: &str) -> String {
         writeln!(text, "{time} {numbers}").unwrap();
     }
     writeln!(text, "({clock})").unwrap();
-    answer.notes.iter().for_each(|note| writeln!(text, "note: {note}").unwrap());
+    answer.notes.iter().for_each(|note| writeln!(text, "note: {}", note.text).unwrap());
     text
 }
 

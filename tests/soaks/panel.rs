@@ -87,6 +87,7 @@ impl Panel {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            remarks: BTreeMap::new(),
         }
     }
 
@@ -287,7 +288,7 @@ fn rules(metrics: &[(&str, Kind)], criteria: Vec<Criterion>) -> Rules {
             Kind::Events => Unit::PerSecond,
             _ => Unit::Milliseconds,
         };
-        Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None }
+        Metric { unit, kind: kind.clone(), of: "requests".into(), history: None, by: None, remarks: Vec::new() }
     };
     Rules {
         name: "calibration".into(),
@@ -296,6 +297,7 @@ fn rules(metrics: &[(&str, Kind)], criteria: Vec<Criterion>) -> Rules {
         fingerprint: String::new(),
         metrics: metrics.iter().map(|(name, kind)| ((*name).to_owned(), metric(kind))).collect(),
         criteria,
+        not_judged: Vec::new(),
         traffic: None,
         looks: Looks::Once,
         policy: Policy { min_excess: 0.0, min_coverage: 0.0, ..Policy::default() },

@@ -11,7 +11,7 @@ use super::number;
 use super::sheet::{Rows, Sheet};
 use super::table::Column;
 use crate::encoded;
-use crate::series::{Arm, Bins, Instances, Series, Timestamp};
+use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
 use crate::source::{ArmColumn, Ask, File, Long, Missing};
 
@@ -27,7 +27,7 @@ pub struct Answer {
     /// Whether a column told this arm's rows from the other's.
     pub split: bool,
     /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
 }
 
 impl Sheet {
@@ -93,11 +93,11 @@ impl Sheet {
         let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
-            notes.push(format!("{} exact repetition{s} of a row dropped", asking.repeated));
+            notes.push(Remark::note(format!("{} exact repetition{s} of a row dropped", asking.repeated)));
         }
-        notes.extend(asking.rows.left_out());
+        notes.extend(asking.rows.left_out().map(Remark::detail));
         if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
-            notes.extend(asking.rows.none_found());
+            notes.extend(asking.rows.none_found().map(Remark::note));
         }
         Ok(Answer { series, instances, groups, split: asking.rows.are_split(), notes })
     }
@@ -115,7 +115,7 @@ struct Asking<'a> {
     is_rate: bool,
     absent_is_zero: bool,
     repeated: usize,
-    notes: Vec<String>,
+    notes: Vec<Remark>,
 }
 
 impl<'a> Asking<'a> {
@@ -317,7 +317,7 @@ impl<'a> Asking<'a> {
             known.dedup();
             let meant = nearest(name, known.iter().copied());
             if self.absent_is_zero && meant.is_none() {
-                self.notes.push(format!("no row is named {}", quoted(name)));
+                self.notes.push(Remark::incomplete(format!("no row is named {}", quoted(name))));
                 return Ok(Some((values, Some(names))));
             }
             let error = Error::unreadable("is in no row").column(&long.name).value(name);

@@ -173,6 +173,7 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
             outcome: answer.0,
             summary,
             recommendation: answer.1,
+            not_judged: Vec::new(),
             findings: answer.2,
             score: answer.3,
             look: data.4,

@@ -242,6 +242,7 @@ pub fn pass() -> Verdict {
         summary: "Every criterion is shown to hold.".into(),
         recommendation: Recommendation::Promote { to: Some("phase 50%".into()) },
         findings: vec![errors()],
+        not_judged: Vec::new(),
         score: Score { total: Some(100.0), groups: vec![("errors".into(), Some(100.0))] },
         look: Look::Once,
         windows: pair(
