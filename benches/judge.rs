@@ -101,6 +101,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            steps: BTreeMap::new(),
             remarks: BTreeMap::new(),
         },
     )

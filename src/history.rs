@@ -228,6 +228,7 @@ impl History {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: self.data.groups.clone(),
+            steps: self.data.steps.clone(),
             remarks: self.data.remarks.clone(),
         }
     }

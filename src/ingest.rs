@@ -30,6 +30,7 @@ use crate::source::requests::share_a_file;
 use crate::source::requests::{By, REST};
 use crate::source::{Ask, Outside, Query, Source};
 use fetch::Fetched;
+use window::Spacings;
 
 /// Asks every query and keeps what lies in the windows.
 ///
@@ -47,14 +48,9 @@ use fetch::Fetched;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let step = window::step(
-        time,
-        metrics.values().map(|metric| metric.series_of(false)),
-        metrics.values().flat_map(|metric| {
-            let Pair { baseline, canary } = metric.series_of(true);
-            baseline.into_iter().chain(canary)
-        }),
-    );
+    let whole = fetch::known(time);
+    let spacings: Vec<_> = metrics.values().map(|metric| metric.spacings(whole.as_ref())).collect();
+    let step = window::step(time, &spacings, metrics.values().flat_map(Metric::single));
     let ends: Vec<Pair<Option<Series>>> = metrics
         .values()
         .map(|metric| metric.series_of(true).map(|series| series.map(|s| grid::ends(s, step))))
@@ -62,16 +58,26 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let extents = metrics.values().zip(&ends).map(|(metric, ends)| {
         metric.series_of(false).zip(ends.as_ref()).map(|(series, ends)| series.or(ends.as_ref()))
     });
-    let windows = window::windows(time, &extents.collect::<Vec<_>>(), step)
+    let amounts = Pair::build(|arm| metrics.values().map(|metric| metric.amount(arm)).sum());
+    let (windows, of_windows) = window::windows(time, &extents.collect::<Vec<_>>(), step, amounts)
         .ok_or_else(|| Error::NoPoints { shown: all_shown(queries) })?;
     for window in Arm::BOTH.map(|arm| windows.get(arm)) {
         if window.steps(step) > window::MOST_STEPS {
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let (metrics_of, instances_of, origins, lost, groups, remarks) = Default::default();
-    let mut dataset =
-        Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups, remarks };
+    let mut dataset = Dataset {
+        windows,
+        step,
+        steps: BTreeMap::new(),
+        metrics: BTreeMap::new(),
+        instances: BTreeMap::new(),
+        origins: BTreeMap::new(),
+        lost: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        remarks: BTreeMap::new(),
+    };
+    let common = step;
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -80,21 +86,24 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             continue;
         }
         let alone = metric.is_alone(name, &windows)?;
-        let remarks = metric.remarks();
+        let step = metric.step(&windows, common, time.step.is_none());
+        let remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
         if let Some(by) = metric.by() {
             let mut groups = metric.groups(name, by, alone, &windows, step)?;
             if groups.is_empty() {
                 dataset.metrics.insert((*name).clone(), Pair::build(|_| metric.empty()));
-                dataset.origins.insert((*name).clone(), metric.origin(&Pair::build(|_| metric.empty()), step));
+                dataset.origins.insert((*name).clone(), metric.origin(&Pair::build(|_| metric.empty()), step, common));
             }
             dataset.remarks.insert((*name).clone(), remarks.clone());
+            dataset.steps.insert((*name).clone(), step);
             // in order of their names, the rest at the end
             groups.sort_by(|(a, _), (b, _)| (a == REST).cmp(&(b == REST)).then(a.cmp(b)));
             dataset.groups.insert((*name).clone(), groups.iter().map(|(group, _)| group.clone()).collect());
             for (group, pair) in groups {
                 let name = group_name(name, &group);
-                dataset.origins.insert(name.clone(), metric.origin(&pair, step));
+                dataset.origins.insert(name.clone(), metric.origin(&pair, step, common));
                 dataset.remarks.insert(name.clone(), remarks.clone());
+                dataset.steps.insert(name.clone(), step);
                 dataset.metrics.insert(name, pair);
             }
             continue;
@@ -106,11 +115,13 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         let instances = metric.instances(alone, &windows, step);
         let pair = instances.as_ref().map_or(pair, |parts| parts.as_ref().map(|parts| sum_of_counts(parts.values())));
         dataset.instances.extend(instances.map(|instances| ((*name).clone(), instances)));
-        dataset.origins.insert((*name).clone(), metric.origin(&pair, step));
+        dataset.origins.insert((*name).clone(), metric.origin(&pair, step, common));
         dataset.metrics.insert((*name).clone(), pair);
         dataset.remarks.insert((*name).clone(), remarks);
+        dataset.steps.insert((*name).clone(), step);
     }
     dataset.remarks.retain(|_, remarks| !remarks.is_empty());
+    dataset.steps.retain(|_, step| *step != common);
     Ok(dataset)
 }
 
@@ -134,6 +145,41 @@ impl Metric<'_> {
         let own = |(_, fetched): (&Query, &'_ Fetched)| fetched.log.is_some() == log;
         let kept = self.arms.map(|asked| asked.filter(|asked| own(*asked)));
         kept.map(|asked| asked.map(|(_, fetched)| &fetched.answer.series))
+    }
+
+    /// How far the points of each arm are apart, in windows that are known or in all there is.
+    fn spacings(&self, windows: Option<&Pair<Window>>) -> Pair<Option<Spacings>> {
+        Pair::build(|arm| {
+            let (_, fetched) = self.arms.get(arm).as_ref()?;
+            let times = fetched.times.as_deref()?;
+            let inside = windows.map(|windows| windows.get(arm).of(times));
+            Some(Spacings::of(inside.unwrap_or(times)))
+        })
+    }
+
+    /// How much an arm has: requests where they are counted, else points.
+    fn amount(&self, arm: Arm) -> f64 {
+        let Some((_, fetched)) = self.arms.get(arm) else { return 0.0 };
+        match &fetched.answer.series {
+            Series::Counts { total, .. } => total.iter().map(|n| *n as f64).sum(),
+            Series::Buckets { bins, .. } => bins.iter().map(|bins| bins.total() as f64).sum(),
+            series => series.len() as f64,
+        }
+    }
+
+    /// Its own step: as it is written, as its points show it, or the common one. Single requests take any.
+    fn step(&self, windows: &Pair<Window>, common: SignedDuration, inferred: bool) -> SignedDuration {
+        let written = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm)).find_map(|(query, _)| query.step);
+        let fits =
+            |own: &SignedDuration| Arm::BOTH.iter().all(|arm| self.on_grid("", *arm, windows.get(*arm), *own).is_ok());
+        let shown = || window::own_step(self.spacings(Some(windows)), common).filter(fits).filter(|_| inferred);
+        written.or_else(shown).map_or(common, |own| own.max(common))
+    }
+
+    /// The series of single requests, and of those that a log counted.
+    fn single(&self) -> impl Iterator<Item = &Series> {
+        let fetched = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm)).map(|(_, fetched)| fetched);
+        fetched.filter(|fetched| fetched.times.is_none()).map(|fetched| &fetched.answer.series)
     }
 
     /// What its groups are of.
@@ -277,7 +323,7 @@ impl Metric<'_> {
     }
 
     /// `a.csv and b.csv: errors of requests (epoch seconds); 2 exact repetitions of a row dropped`.
-    fn origin(&self, pair: &Pair<Series>, step: SignedDuration) -> String {
+    fn origin(&self, pair: &Pair<Series>, step: SignedDuration, common: SignedDuration) -> String {
         let (mut files, mut asked, mut clocks, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (query, fetched) in Arm::BOTH.iter().filter_map(|arm| *self.arms.get(*arm)) {
             add(&mut files, query.source.shown());
@@ -289,6 +335,10 @@ impl Metric<'_> {
                 let (spacing, step) = (error::spell(spacing), error::spell(step));
                 add(&mut notes, format!("its points are {spacing} apart, more than the step of {step}"));
             }
+        }
+        if step != common {
+            let (own, common) = (error::spell(step), error::spell(common));
+            add(&mut notes, format!("its points are {own} apart: these are its steps, not {common}"));
         }
         let mut origin = format!("{}: {} ({})", files.join(" and "), asked.join(" and "), clocks.join("; "));
         notes.iter().for_each(|note| origin.push_str(&format!("; {note}")));

@@ -48,7 +48,7 @@
 //!     metrics: BTreeMap::from([("errors".to_owned(), Pair { baseline: counts(10), canary: counts(40) })]),
 //!     instances: BTreeMap::new(),
 //!     origins: BTreeMap::new(), lost: BTreeMap::new(), groups: BTreeMap::new(),
-//!     remarks: BTreeMap::new(),
+//!     remarks: BTreeMap::new(), steps: BTreeMap::new(),
 //! };
 //!
 //! let verdict = judge(&plan.rules, &data);

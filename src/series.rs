@@ -113,6 +113,13 @@ impl Window {
         self.start <= time && time < self.end
     }
 
+    /// The instants inside, of some that are sorted.
+    pub fn of<'a>(&self, times: &'a [Timestamp]) -> &'a [Timestamp] {
+        let from = times.partition_point(|time| *time < self.start);
+        let to = times.partition_point(|time| *time < self.end).max(from);
+        &times[from..to]
+    }
+
     /// How long it is; negative when the ends are the wrong way round.
     pub fn duration(&self) -> SignedDuration {
         self.end.duration_since(self.start)
@@ -287,6 +294,8 @@ pub struct Dataset {
     pub windows: Pair<Window>,
     /// The spacing of the points.
     pub step: SignedDuration,
+    /// The spacing of the metrics whose points lie further apart than that.
+    pub steps: BTreeMap<MetricName, SignedDuration>,
     /// The series of each metric; an arm without any point has an empty series.
     pub metrics: BTreeMap<MetricName, Pair<Series>>,
     /// The series of each arm's instances, of the metrics whose rows name one. Their sum is the metric's own series.
@@ -302,6 +311,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The spacing of a metric's points.
+    pub fn step_of(&self, metric: &str) -> SignedDuration {
+        self.steps.get(metric).copied().unwrap_or(self.step)
+    }
+
     /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
     pub fn histograms(&self) -> BTreeMap<MetricName, f64> {
         let scale = |pair: &Pair<Series>| match if pair.canary.is_empty() { &pair.baseline } else { &pair.canary } {
@@ -337,6 +351,7 @@ impl Dataset {
         Dataset {
             windows,
             step: self.step,
+            steps: self.steps.clone(),
             metrics: metrics.collect(),
             instances: instances.collect(),
             origins: self.origins.clone(),

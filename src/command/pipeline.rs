@@ -196,7 +196,8 @@ pub(super) fn record(
 fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
     let (windows, step) = (dataset.windows, dataset.step);
     let (lost, histograms, remarks) = (&dataset.lost, &dataset.histograms(), &dataset.remarks);
-    let recording = config::Recorded { windows, step, now, davy: env!("CARGO_PKG_VERSION"), lost, histograms, remarks };
+    let (steps, davy) = (&dataset.steps, env!("CARGO_PKG_VERSION"));
+    let recording = config::Recorded { windows, step, now, davy, lost, steps, histograms, remarks };
     config::recorded(config, plan, &recording)
 }
 

@@ -13,11 +13,12 @@ use super::quantity::{Share, Span};
 use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};
 use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
-use crate::series::{Gravity, Timestamp};
+use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 
 use super::packs::UseEntry;
 use super::plan::OnInconclusive;
+use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
 use super::success::SuccessEntry;
 
@@ -226,6 +227,8 @@ pub(super) struct MetricEntry {
     /// Dimensions of its CloudWatch metrics, beside those of the source.
     #[schemars(default)]
     pub(super) dimensions: Dimensions,
+    /// How far its points are apart, where that is more than the window's step: 5m. Found in the data when absent.
+    pub(super) step: Option<At<Span>>,
     /// What the service's own history says of its noise; for rate and events.
     pub(super) history: Option<HistoryEntry>,
 }
@@ -374,20 +377,6 @@ pub(super) enum RuleText {
     Observed,
 }
 
-/// Something that the data holds and no criterion judges. Every report shows it.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct NotJudgedEntry {
-    /// What it is: a column, a latency without a unit.
-    #[schemars(with = "Text")]
-    pub(super) what: At<String>,
-    /// Why no criterion judges it.
-    #[schemars(with = "Text")]
-    pub(super) why: At<String>,
-    /// The best outcome of the verdict without it: pass (it is only shown), warn (default) or inconclusive.
-    pub(super) at_best: Option<At<Choice<Gravity>>>,
-}
-
 /// A phase of the rollout. Its traffic and window add to the common ones key by key.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -466,17 +455,4 @@ pub(super) struct RecordingEntry {
     /// What was known of the data and its points do not say, by metric: a row that was left out, a canary that ended early.
     #[schemars(default)]
     pub(super) remarks: Vec<RemarkEntry>,
-}
-
-/// A remark on the data of a metric.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct RemarkEntry {
-    /// The metric.
-    pub(super) metric: At<String>,
-    /// The best outcome of the metric's criteria: pass, warn or inconclusive.
-    pub(super) at_best: At<Choice<Gravity>>,
-    /// The sentence.
-    #[schemars(with = "Text")]
-    pub(super) says: At<String>,
 }

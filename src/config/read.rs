@@ -325,6 +325,7 @@ impl Read for MetricEntry {
             values: keys.may("values"),
             alarms: keys.may("alarms"),
             dimensions: keys.all("dimensions"),
+            step: keys.may("step"),
             history: keys.may("history"),
         };
         let shapes: Vec<&str> =
@@ -513,30 +514,6 @@ impl Read for RecordingEntry {
         let remarks = keys.all("remarks");
         let entry = match parts {
             (Some(version), Some(davy), Some(recorded)) => Some(RecordingEntry { version, davy, recorded, remarks }),
-            _ => None,
-        };
-        keys.close(entry, no_hint)
-    }
-}
-
-impl Read for RemarkEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "a remark", "{ metric: errors, at_best: warn, says: … }")?;
-        let parts = (keys.must("metric"), keys.must("at_best"), keys.must("says"));
-        let entry = match parts {
-            (Some(metric), Some(at_best), Some(says)) => Some(RemarkEntry { metric, at_best, says }),
-            _ => None,
-        };
-        keys.close(entry, no_hint)
-    }
-}
-
-impl Read for NotJudgedEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "an entry of `not_judged`", "{ what: p95_ms, why: …, at_best: warn }")?;
-        let (parts, at_best) = ((keys.must("what"), keys.must("why")), keys.may("at_best"));
-        let entry = match parts {
-            (Some(what), Some(why)) => Some(NotJudgedEntry { what, why, at_best }),
             _ => None,
         };
         keys.close(entry, no_hint)

@@ -32,6 +32,8 @@ pub struct Recorded<'a> {
     pub davy: &'a str,
     /// The metrics whose source could not be reached.
     pub lost: &'a BTreeMap<MetricName, String>,
+    /// The spacing of the metrics whose points lie further apart than that.
+    pub steps: &'a BTreeMap<MetricName, SignedDuration>,
     /// What the verdict must say of the data of each metric.
     pub remarks: &'a BTreeMap<MetricName, Vec<Remark>>,
     /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
@@ -75,7 +77,7 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
             text.push_str(&format!(
                 "  {}: {}\n",
                 name(&metric.value),
-                columns(entry, &known, recording.histograms.get(&metric.value), source)
+                columns(entry, &known, &metric.value, recording, source)
             ));
         }
     }
@@ -163,7 +165,8 @@ fn window(plan: &Plan, recording: &Recorded) -> String {
 }
 
 /// A metric over the columns of its recorded file.
-fn columns(entry: &MetricEntry, metric: &Metric, histograms: Option<&f64>, source: Option<String>) -> String {
+fn columns(entry: &MetricEntry, metric: &Metric, called: &str, recording: &Recorded, source: Option<String>) -> String {
+    let histograms = recording.histograms.get(called);
     let text = |text: &str| text.to_owned();
     let (shape, pairs) = match &metric.kind {
         Kind::BadShare => ("rate", vec![("bad", text("bad")), ("total", text("total")), ("of", quoted(&metric.of))]),
@@ -194,7 +197,8 @@ fn columns(entry: &MetricEntry, metric: &Metric, histograms: Option<&f64>, sourc
     let shape = format!("{shape}: {}", map(&pairs));
     let by = entry.by.as_ref().map(|by| format!("by: {}", by.recorded()));
     let history = metric.history.map(|(phi, nu)| format!("history: {{ phi: {phi}, nu: {nu} }}"));
-    braces(source.into_iter().chain(by).chain([shape]).chain(history).collect())
+    let step = recording.steps.get(called).map(|step| format!("step: {}", Span(*step)));
+    braces(source.into_iter().chain(by).chain([shape]).chain(step).chain(history).collect())
 }
 
 fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {

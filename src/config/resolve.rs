@@ -6,17 +6,15 @@
 use std::collections::BTreeMap;
 
 use super::Options;
-use super::file::{CriterionEntry, File, MetricEntry, NotJudgedEntry, PhaseEntry, PolicyEntry, TrafficEntry};
+use super::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
 use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{asking, cost, criteria, fingerprint, freshness, hooks, metrics, sources, success, window};
+use super::{asking, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, sources, success, window};
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
-use crate::judge::rules::{
-    Criterion, Kind, Looks, Metric, Mismatch, NotJudged, Policy, Rules, ScorePolicy, Silent, Traffic,
-};
-use crate::series::{Arm, Gravity, MetricName, Pair, Remark, SignedDuration};
+use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
+use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
 
 /// The phase that is asked for, else the one the file names, else the first.
@@ -132,16 +130,6 @@ fn check_looks(file: &File, report: &mut Report) {
     }
 }
 
-/// What the data holds and no criterion judges, as the file lists it.
-fn not_judged(file: &File) -> Vec<NotJudged> {
-    let entry = |entry: &NotJudgedEntry| NotJudged {
-        what: entry.what.value.clone(),
-        why: entry.why.value.clone(),
-        gravity: entry.at_best.as_ref().map_or(Gravity::Suspect, |at_best| at_best.value.0),
-    };
-    file.not_judged.iter().map(entry).collect()
-}
-
 /// How long the canary is watched: as the phase says, else as the file does.
 pub(super) fn soak(file: &File, phase: Option<&PhaseEntry>) -> Option<SignedDuration> {
     written_soak(file, phase).map(|soak| soak.value.0)
@@ -210,17 +198,10 @@ pub(super) fn known(file: &File, report: &mut Report) -> Vec<(MetricName, Option
     let costs = file.cost.as_ref().map_or(Vec::new(), |cost| cost::metrics(cost, file, report));
     let metrics = file.metrics.0.iter();
     let metric = |(name, entry): (&At<String>, &MetricEntry)| {
-        let remarks = remarks(file, &name.value);
+        let remarks = remarks::of(file, &name.value);
         (name.value.clone(), metrics::metric(entry, report).map(|metric| Metric { remarks, ..metric }))
     };
     metrics.map(|(name, entry)| (name, entry)).map(metric).chain(costs).collect()
-}
-
-/// What a recording says of the data of a metric.
-fn remarks(file: &File, metric: &str) -> Vec<Remark> {
-    let all = file.recording.iter().flat_map(|recording| &recording.remarks);
-    let own = all.filter(|remark| remark.metric.value == metric);
-    own.map(|remark| Remark { gravity: remark.at_best.value.0, text: remark.says.value.clone() }).collect()
 }
 
 fn queries(
@@ -298,7 +279,7 @@ impl Scope<'_> {
             fingerprint: String::new(),
             metrics,
             criteria,
-            not_judged: not_judged(file),
+            not_judged: remarks::not_judged(file),
             traffic,
             looks: self.looks(),
             policy,

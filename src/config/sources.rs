@@ -132,7 +132,8 @@ pub(super) fn query(
         }
     };
     let by = entry.by.as_ref().map(|by| by.filled(values, report));
-    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, by, compared: true, required: true })
+    let step = entry.step.as_ref().map(|step| step.value.0).filter(|step| step.is_positive());
+    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, by, step, compared: true, required: true })
 }
 
 fn plain<'v>(values: &'v Values<'v>, what: &'static str, may_be_empty: bool) -> asking::Plain<'v> {

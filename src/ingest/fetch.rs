@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::error::{Error, spell};
 use super::requests::{self, Busy};
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Pair, Remark, Window};
+use crate::series::{Pair, Remark, Series, Timestamp, Window};
 use crate::source::aws::{self, Brought, Measure, Question, known};
 use crate::source::file::{Answer, Sheet, Wanted};
 use crate::source::{self, File, Missing, Outside, Query, Source, Told};
@@ -21,6 +21,8 @@ pub(super) struct Fetched {
     pub canonical: Option<PathBuf>,
     /// Why there is no answer, where there need not be one.
     pub lost: Option<String>,
+    /// When its points could be: those of counts where their rows are. Nothing of single requests.
+    pub times: Option<Vec<Timestamp>>,
     /// Of a log, whose steps are those that were asked for: how busy each group was.
     pub log: Option<Busy>,
 }
@@ -58,7 +60,7 @@ impl Fetched {
         };
         let answer =
             Answer { series: query.ask.nothing(), instances: None, groups: None, split: false, notes: Vec::new() };
-        Fetched { answer, clock: String::new(), canonical: None, lost: Some(why), log: None }
+        Fetched { answer, clock: String::new(), canonical: None, lost: Some(why), times: None, log: None }
     }
 }
 
@@ -141,7 +143,16 @@ fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {
         Source::Alarms(_) => "history".to_owned(),
         _ => brought.sheet.clock().to_string(),
     };
-    Ok(Fetched { answer, clock, canonical: None, lost: None, log: None })
+    let times = times(&answer, None);
+    Ok(Fetched { answer, clock, canonical: None, lost: None, times, log: None })
+}
+
+/// When the points of an answer are, or the rows that could have held one.
+fn times(answer: &Answer, rows: Option<Vec<Timestamp>>) -> Option<Vec<Timestamp>> {
+    match &answer.series {
+        Series::Values { .. } => None,
+        series => Some(rows.unwrap_or_else(|| series.time().to_vec())),
+    }
 }
 
 fn jobs(queries: &[Query]) -> Vec<Job<'_>> {
@@ -202,7 +213,12 @@ fn done(job: &Job, growing: bool) -> Vec<Done> {
             None => sheet.answer(file, query.arm, &query.ask),
         };
         let (clock, canonical) = (sheet.clock().to_string(), canonical.clone());
-        (*at, answer.map(|answer| Fetched { answer, clock, canonical, lost: None, log: None }))
+        let rows = sheet.row_times(file, query.arm, &query.ask);
+        let fetched = |answer: Answer| {
+            let times = times(&answer, rows);
+            Fetched { answer, clock, canonical, lost: None, times, log: None }
+        };
+        (*at, answer.map(fetched))
     });
     answered.collect()
 }

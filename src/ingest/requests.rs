@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fetch::{Done, Fetched, known};
-use super::window::Spacings;
+use super::window::{self, Spacings};
 use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Bins, Instances, Remark, Series, SignedDuration, Timestamp, Window};
 use crate::source::file::{Answer, sum_of_series, usual_arm};
@@ -54,13 +54,10 @@ struct Wanted<'a> {
 
 /// What logs answer. `so_far` is what files and services have answered: their spacing is that of the steps, where it is known.
 pub(super) fn by_logs(queries: &[Query], time: &TimePlan, so_far: &[Done], outside: &Outside) -> Vec<Done> {
-    let mut spacings = Spacings::default();
-    for fetched in so_far.iter().filter_map(|(_, done)| done.as_ref().ok()) {
-        if !matches!(fetched.answer.series, Series::Values { .. }) {
-            spacings.add(fetched.answer.series.time());
-        }
-    }
-    let step = time.step.or(spacings.step()).unwrap_or(BASE);
+    let fetched = so_far.iter().filter_map(|(_, done)| done.as_ref().ok());
+    let spacings: Vec<_> = fetched.filter_map(|fetched| fetched.times.as_deref()).map(Spacings::of).collect();
+    let spacing = window::common(spacings.iter());
+    let step = time.step.or(spacing).unwrap_or(BASE);
     let passes = passes(queries, time, step);
     let from_stdin = |pass: &&Pass| pass.log.inputs.iter().any(|path| path.as_os_str() == "-");
     let again = passes.iter().filter(from_stdin).nth(1).map(|pass| {
@@ -163,7 +160,7 @@ impl<'a> Pass<'a> {
         let answered = self.asked.iter().map(|wanted| {
             let (answer, busy) = self.answer(wanted, &taken);
             let clock = taken.account.clock.clone();
-            (wanted.at, Ok(Fetched { answer, clock, canonical: None, lost: None, log: Some(busy) }))
+            (wanted.at, Ok(Fetched { answer, clock, canonical: None, lost: None, times: None, log: Some(busy) }))
         });
         answered.collect()
     }

@@ -2,67 +2,134 @@
 
 use std::collections::BTreeMap;
 
+use super::error::spell;
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Arm, Pair, Series, SignedDuration, Timestamp, Window};
+use crate::series::{Arm, Pair, Remark, Series, SignedDuration, Timestamp, Window};
 
 /// More steps than this in a window are taken for a mistake: a year has 3,153,600 steps of ten seconds.
 pub(super) const MOST_STEPS: usize = 5_000_000;
 
 type Both<'a> = Pair<Option<&'a Series>>;
 
-/// The given step, else the spacing that most neighbouring points have.
+/// The given step, else the finest spacing that a metric has throughout, else the spacing that most neighbouring points have.
 ///
 /// Single requests have no spacing, nor have those that were counted in base steps (`single`); they are looked at per minute, or per ten seconds where less than ten minutes
 /// were measured.
 pub(super) fn step<'a>(
     plan: &TimePlan,
-    metrics: impl Iterator<Item = Both<'a>>,
+    spacings: &[Pair<Option<Spacings>>],
     single: impl Iterator<Item = &'a Series>,
 ) -> SignedDuration {
     let minute = SignedDuration::from_mins(1);
     if let Some(step) = plan.step {
         return step;
     }
-    let mut spacings = Spacings::default();
-    let mut requests: Option<(Timestamp, Timestamp)> = None;
-    for pair in metrics {
-        for series in [pair.canary, pair.baseline].into_iter().flatten() {
-            match series {
-                Series::Values { time, .. } => requests = around(requests, time),
-                stepped => spacings.add(stepped.time()),
-            }
-        }
-    }
-    if let Some(found) = spacings.step() {
+    if let Some(found) = common(spacings.iter().flat_map(|pair| [&pair.canary, &pair.baseline]).flatten()) {
         return found;
     }
-    let requests = single.fold(requests, |so_far, series| around(so_far, series.time()));
-    match requests {
+    match single.fold(None, |so_far, series| around(so_far, series.time())) {
         Some((start, end)) if (Window { start, end }).steps(minute) < 10 => SignedDuration::from_secs(10),
         _ => minute,
     }
 }
 
-/// Each arm's window; nothing when no point and no plan says where it is.
-pub(super) fn windows(plan: &TimePlan, metrics: &[Both], step: SignedDuration) -> Option<Pair<Window>> {
+/// The finest spacing that a series has throughout, else the one that most neighbouring points have.
+pub(super) fn common<'a>(spacings: impl Iterator<Item = &'a Spacings> + Clone) -> Option<SignedDuration> {
+    let finest = spacings.clone().filter_map(Spacings::regular).min();
+    finest.or_else(|| spacings.cloned().fold(Spacings::default(), Spacings::with).step())
+}
+
+/// The step of a metric whose points lie regularly further apart than the common steps do, in every arm that has any.
+pub(super) fn own_step(spacings: Pair<Option<Spacings>>, step: SignedDuration) -> Option<SignedDuration> {
+    let spacings = [spacings.canary, spacings.baseline];
+    let mut own = spacings.iter().flatten().filter(|one| one.all > 0);
+    let first = own.next()?.regular()?;
+    let alike = own.all(|other| other.regular() == Some(first));
+    (alike && first.as_millis() >= 2 * step.as_millis()).then_some(first)
+}
+
+/// Each arm's window, and what a reader must know of it; nothing when no point and no plan says where it is.
+///
+/// Arms that ran at the same time share one window, which lasts as long as either arm has points: a canary that ends before
+/// the baseline has gone silent. Runs that share less than a tenth of the shorter one are two windows.
+pub(super) fn windows(
+    plan: &TimePlan,
+    metrics: &[Both],
+    step: SignedDuration,
+    amounts: Pair<f64>,
+) -> Option<(Pair<Window>, Option<Remark>)> {
     let extents = Pair::build(|arm| extent(metrics, arm, step));
+    if let (Span::All, Span::All, Some(baseline), Some(canary)) =
+        (plan.canary, plan.baseline, extents.baseline, extents.canary)
+    {
+        return Some(inferred(baseline, canary, step, amounts));
+    }
     let canary = match plan.canary {
         Span::Exactly(window) => window,
         Span::All | Span::Earlier(_) => extents.canary.or(extents.baseline)?,
     };
     let baseline = match plan.baseline {
         Span::Exactly(window) => window,
-        Span::Earlier(by) => Window { start: earlier(canary.start, by), end: earlier(canary.end, by) },
+        Span::Earlier(by) => Window { start: back(canary.start, by), end: back(canary.end, by) },
         Span::All => match extents.baseline {
-            Some(own) if own.end <= canary.start || canary.end <= own.start => own,
+            Some(own) if are_apart(own, canary) => own,
             _ => canary,
         },
     };
-    Some(Pair { baseline, canary })
+    Some((Pair { baseline, canary }, None))
 }
 
-fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+/// Windows that nothing but the data tells.
+fn inferred(
+    baseline: Window,
+    canary: Window,
+    step: SignedDuration,
+    amounts: Pair<f64>,
+) -> (Pair<Window>, Option<Remark>) {
+    if are_apart(baseline, canary) {
+        // a run of a fixed number of requests is over sooner when they are faster
+        let shorter = canary.duration().as_millis() * 10 < baseline.duration().as_millis() * 8;
+        let shorter = shorter && amounts.canary < 0.8 * amounts.baseline;
+        let remark = shorter.then(|| {
+            let [long, short] = [baseline, canary].map(|window| spell(window.duration()));
+            Remark::suspect(format!(
+                "the canary ran for {short} and the baseline for {long}; if the canary did not stop early, give its time with \
+                 `window` or --from and --to"
+            ))
+        });
+        return (Pair { baseline, canary }, remark);
+    }
+    let lead = canary.start.duration_since(baseline.start);
+    let (start, remark) = if lead >= canary.duration() {
+        let from = canary.start.strftime("%Y-%m-%d %H:%M UTC");
+        (canary.start, Some(Remark::note(format!("the baseline reaches further back; it is compared from {from} on"))))
+    } else {
+        (back(canary.start, whole_steps(lead, step)), None)
+    };
+    let end = forth(canary.end, whole_steps(baseline.end.duration_since(canary.end), step));
+    let both = Window { start, end };
+    (Pair { baseline: both, canary: both }, remark)
+}
+
+/// Whether two runs share so little time that they are not of the same time: less than a tenth of the shorter.
+fn are_apart(one: Window, other: Window) -> bool {
+    let shared = one.end.min(other.end).duration_since(one.start.max(other.start)).as_millis();
+    let shorter = one.duration().min(other.duration()).as_millis();
+    shared <= 0 || shared * 10 < shorter
+}
+
+/// So many whole steps as fit into a time; none into one that is negative.
+fn whole_steps(time: SignedDuration, step: SignedDuration) -> SignedDuration {
+    let (time, step) = (time.as_millis().max(0), step.as_millis().max(1));
+    SignedDuration::from_millis(i64::try_from(time / step * step).unwrap_or(0))
+}
+
+fn back(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.saturating_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn forth(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// From an arm's first point to one step after its last. Where points per step and single requests meet, the
@@ -84,7 +151,7 @@ fn around(extent: Option<(Timestamp, Timestamp)>, time: &[Timestamp]) -> Option<
 }
 
 /// How often neighbouring points are how far apart, in milliseconds.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Spacings {
     counts: BTreeMap<i128, usize>,
     all: usize,
@@ -105,6 +172,23 @@ impl Spacings {
                 self.all += 1;
             }
         }
+    }
+
+    /// These and others together.
+    pub fn with(mut self, others: Spacings) -> Spacings {
+        for (spacing, count) in others.counts {
+            *self.counts.entry(spacing).or_default() += count;
+        }
+        self.all += others.all;
+        self
+    }
+
+    /// The spacing of most of at least five points, if they have one.
+    pub fn regular(&self) -> Option<SignedDuration> {
+        let common = self.commonest()?;
+        let near = |spacing: &i128| (spacing - common.as_millis()).abs() * 10 <= common.as_millis();
+        let alike: usize = self.counts.iter().filter(|(spacing, _)| near(spacing)).map(|(_, count)| count).sum();
+        (self.all >= 4 && alike * 10 >= self.all * 6).then(|| self.rounded(common))
     }
 
     /// The commonest spacing, the shortest of equals.

@@ -36,6 +36,7 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
         Side::AtLeast => (to_pass, needs.fail),
     };
     let interval = shown.comparison.bounds(low, high, shown.wanted == Side::AtMost, look);
+    let interval = clamped(shown, interval);
     let strength = bounds.strength(look, &needs);
     let mut evidence = evidence(&measured, &bounds, shown, interval, levels);
     evidence.strength = Some(strength.against(&needs));
@@ -47,6 +48,10 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
         None => {
             let (outcome, reason) = bounds.decide(case, &strength, &needs);
             let (outcome, reason) = hold_back(&measured, outcome, reason);
+            let (outcome, reason) = match outcome {
+                Outcome::Pass if !is_within(shown, interval) => (Outcome::Inconclusive, Reason::Undecided),
+                _ => (outcome, reason),
+            };
             match growth.map(|growth| growth.amend(&needs, levels, outcome, reason)) {
                 Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
                 _ => match look.first_pass().filter(|_| reason == Reason::Undecided) {
@@ -108,6 +113,31 @@ fn hold_back(measured: &Measured, outcome: Outcome, reason: Reason) -> (Outcome,
         Reason::Undecided if measured.advisory => (outcome, Reason::NotComparable),
         _ => (outcome, reason),
     }
+}
+
+/// How far a search for the end of an interval may end beyond it, as a share of the limit.
+const SEARCHED: f64 = 2e-3;
+
+/// The interval, whose end that was searched for is the limit where it is told from it by the search alone.
+fn clamped(shown: &Test, (low, high): (f64, f64)) -> (f64, f64) {
+    let limit = shown.limit;
+    let searched = |beyond: f64| beyond > 0.0 && beyond <= SEARCHED * limit.abs();
+    match shown.wanted {
+        Side::AtMost => (low, if searched(high - limit) { limit } else { high }),
+        Side::AtLeast => (if searched(limit - low) { limit } else { low }, high),
+    }
+}
+
+/// Whether the estimate and the end of the interval lie on the wanted side of the limit: a Pass is never given beside a
+/// number that breaks its bound, however strong the evidence of a test is that pools the steps in another way.
+fn is_within(shown: &Test, (low, high): (f64, f64)) -> bool {
+    let slack = 1e-9 * shown.limit.abs();
+    let holds = |value: f64| match shown.wanted {
+        Side::AtMost => value <= shown.limit + slack,
+        Side::AtLeast => value >= shown.limit - slack,
+    };
+    let end = if shown.wanted == Side::AtMost { high } else { low };
+    holds(end) && shown.comparison.estimate().is_none_or(|estimate| estimate.is_nan() || holds(estimate))
 }
 
 /// The tests of a criterion's bounds.

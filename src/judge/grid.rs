@@ -26,9 +26,17 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// The grid of the dataset's own steps; `warmup` counts those.
     pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
-        let width = i64::try_from(data.step.as_millis()).unwrap_or(i64::MAX).max(1);
-        Grid { windows: data.windows, step: data.step, width, warmup, apart: false }
+        Grid { windows: data.windows, step: data.step, width: millis(data.step), warmup, apart: false }
+    }
+
+    /// The grid of a metric, whose points may lie further apart than the dataset's steps.
+    pub(super) fn of(data: &Dataset, metric: &str, warmup: usize) -> Self {
+        let (own, common) = (data.step_of(metric), data.step);
+        let begun = (millis(common) as u128 * warmup as u128).div_ceil(millis(own) as u128);
+        let warmup = if own == common { warmup } else { usize::try_from(begun).unwrap_or(usize::MAX) };
+        Grid { step: own, width: millis(own), warmup, ..Grid::new(data, 0) }
     }
 
     /// The same with each arm on the steps of its own window, however many: for arms that are not compared in pairs.
@@ -150,6 +158,7 @@ impl Grid {
             Series::Buckets { time, bins, .. } => {
                 self.lay(window, time, |i| bins[i].total(), |a, b| a.saturating_add(b))
             }
+            Series::Values { time, .. } => self.lay(window, time, |_| 1, u64::saturating_add),
             _ => vec![None; self.len()],
         })
     }
@@ -189,6 +198,11 @@ impl Grid {
         let points = self.windows.as_ref().zip(series.as_ref());
         points.map(|(window, series)| self.lay(window, series.time(), |_| (), |_, _| ()))
     }
+}
+
+/// A step's length in milliseconds.
+fn millis(step: SignedDuration) -> i64 {
+    i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1)
 }
 
 /// The requests of a step's histograms, of which there is one as a rule.

@@ -11,9 +11,6 @@ use super::{explain, requests, words};
 use crate::series::{Dataset, Gravity, Pair, Remark, Series, Window};
 use crate::stats::instances::Instances;
 
-/// So many steps without a point at the end, while the baseline has all of its own, are no delay.
-const LONGEST_LATE: usize = 5;
-
 /// One criterion with the data it is about.
 pub(super) struct Case<'a> {
     pub(super) rules: &'a Rules,
@@ -22,7 +19,7 @@ pub(super) struct Case<'a> {
     pub(super) series: &'a Pair<Series>,
     pub(super) grid: Grid,
     /// For each arm, whether each step was measured.
-    present: Pair<Vec<Option<()>>>,
+    pub(super) present: Pair<Vec<Option<()>>>,
     data: &'a Dataset,
 }
 
@@ -41,7 +38,7 @@ static UNKNOWN: Metric = Metric {
 
 impl<'a> Case<'a> {
     pub(super) fn new(rules: &'a Rules, criterion: &'a Criterion, data: &'a Dataset) -> Self {
-        let grid = Grid::new(data, rules.policy.warmup);
+        let grid = Grid::of(data, &criterion.metric, rules.policy.warmup);
         let series = data.metrics.get(&criterion.metric).unwrap_or(&NOTHING);
         let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
         let apart = unpaired(criterion, series, data);
@@ -160,68 +157,6 @@ impl<'a> Case<'a> {
         ))
     }
 
-    /// How the canary went silent, if it did.
-    pub(super) fn silence(&self) -> Option<String> {
-        let coverage = self.coverage();
-        let canary = &self.present.canary;
-        let last = canary.iter().rposition(Option::is_some).unwrap_or(0);
-        let tail = canary.len().saturating_sub(last + 1);
-        if coverage.canary < 0.8 && coverage.baseline >= 0.95 {
-            return Some(format!(
-                "the canary reported in {} of the steps, the baseline in {}",
-                words::quantity(coverage.canary, &Unit::Share),
-                words::quantity(coverage.baseline, &Unit::Share)
-            ));
-        }
-        let beside = self.present.baseline.get(last + 1..).unwrap_or_default();
-        let alone = tail >= LONGEST_LATE && beside.len() >= tail && beside[..tail].iter().all(Option::is_some);
-        if tail >= 3 && (alone || tail as f64 > 0.2 * canary.len() as f64) {
-            let ended = self.grid.begins(last + 1);
-            return Some(format!("the canary has reported nothing since {}", ended.strftime("%H:%M UTC")));
-        }
-        self.starved()
-    }
-
-    /// Steps in a row without a single canary request, where the baseline's traffic says there should be many.
-    fn starved(&self) -> Option<String> {
-        let requests = self.grid.requests(self.series);
-        let sum = |steps: &[Option<u64>]| steps.iter().flatten().map(|n| *n as f64).sum::<f64>();
-        let (all_c, all_b) = (sum(&requests.canary), sum(&requests.baseline));
-        if all_c == 0.0 {
-            return None;
-        }
-        if all_b == 0.0 {
-            return self.dried_up(&requests.canary, all_c);
-        }
-        // what is missing at the end is no request, where the baseline went on: nothing comes late after it has settled
-        let last = requests.canary.iter().rposition(Option::is_some).unwrap_or(0);
-        let (mut run, mut expected) = (0, 0.0);
-        for (i, (c, b)) in requests.canary.iter().zip(&requests.baseline).enumerate() {
-            let c = if i > last { Some(0) } else { *c };
-            match (c, b) {
-                (Some(0), Some(b)) if *b > 0 => (run, expected) = (run + 1, expected + *b as f64 * all_c / all_b),
-                _ => (run, expected) = (0, 0.0),
-            }
-            if run >= 3 && expected >= 10.0 {
-                let since = self.grid.begins(i + 1 - run).strftime("%H:%M UTC");
-                return Some(format!("the canary had no request for {run} steps from {since}, with the baseline busy"));
-            }
-        }
-        None
-    }
-
-    /// The same for a canary without a busy baseline: its own requests ended, where many were to be expected.
-    fn dried_up(&self, requests: &[Option<u64>], all: f64) -> Option<String> {
-        let last = requests.iter().rposition(|n| n.is_some_and(|n| n > 0))?;
-        let (before, idle) = (last + 1, requests.len() - last - 1);
-        let expected = all / before as f64 * idle as f64;
-        let long = idle >= 3 && idle as f64 > 0.2 * requests.len() as f64;
-        (long && expected >= 10.0).then(|| {
-            let since = self.grid.begins(before).strftime("%H:%M UTC");
-            format!("the canary has had no request since {since}")
-        })
-    }
-
     /// What must have passed before there is a Pass, where it has not: the minimum soak, which is the whole one unless
     /// the policy says less.
     fn unsoaked(&self) -> Option<(Reason, String)> {
@@ -263,8 +198,16 @@ impl<'a> Case<'a> {
         if let Some(silent) = self.silent() {
             return silent;
         }
+        let worse = self.alone().and_then(|alone| alone.worse(self, outcome));
+        if let Some(how) = self.baseline_silence() {
+            let why = [how].into_iter().chain(worse).collect::<Vec<_>>().join("; ");
+            return (Outcome::Inconclusive, Reason::BaselineSilent, Some(why));
+        }
         if let Some((reason, why)) = self.thin() {
             return (Outcome::Inconclusive, reason, Some(why));
+        }
+        if let Some(why) = worse {
+            return (Outcome::Inconclusive, Reason::NoPartner, Some(why));
         }
         if let Some((reason, why)) = self.unsoaked() {
             return (Outcome::Inconclusive, reason, Some(why));
@@ -295,9 +238,15 @@ impl<'a> Case<'a> {
             reason,
             sentence,
             decide: None,
-            notes: self.remarks().map(|remark| remark.text.clone()).collect(),
+            notes: self.notes(),
             evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
         }
+    }
+
+    /// What a reader must know of the data behind a finding.
+    fn notes(&self) -> Vec<String> {
+        let alone = self.alone().map(|alone| alone.notes(self)).unwrap_or_default();
+        self.remarks().map(|remark| remark.text.clone()).chain(alone).collect()
     }
 
     /// The finding of a criterion that could not be judged.

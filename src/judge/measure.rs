@@ -10,6 +10,7 @@ use super::compare::{Comparison, LevelSteps, UNUSABLE};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
 use super::look::Look;
+use super::partner;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::samples::Samples;
@@ -56,7 +57,7 @@ pub(super) struct Measured {
 enum Points {
     Counts(Pair<Steps<Trials>>, Option<Arc<Instances>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
-    Values { arms: Pair<Arc<ArmRequests>>, thresholds: Arc<[Option<f64>]>, q: f64 },
+    Values { canary: Arc<ArmRequests>, arms: Pair<Arc<ArmRequests>>, thresholds: Arc<[Option<f64>]>, q: f64 },
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
     Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
     AcrossSteps(Steps<f64>, f64),
@@ -116,8 +117,9 @@ impl Measured {
 
     fn rate(case: &Case, prior: Prior) -> Measured {
         let steps = case.grid.counts(case.series);
-        let total = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
-        let bad = steps.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
+        let seen = if case.needs_baseline() { &partner::paired(&steps) } else { &steps };
+        let total = seen.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
+        let bad = seen.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
         let instances = case.instances().map(Arc::new);
         let note = |own: &Arc<Instances>| words::instances(own.counted(&paired_counts(&steps), 0));
@@ -139,11 +141,10 @@ impl Measured {
 
     fn events(case: &Case, prior: Prior) -> Measured {
         let steps = case.grid.events(case.series);
-        let own = [&case.series.baseline, &case.series.canary]
-            .into_iter()
-            .any(|series| matches!(series, Series::Events { exposure: Some(_), .. }));
-        let count = steps.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
-        let exposure = steps.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
+        let own = has_exposure(case);
+        let seen = if case.needs_baseline() { &partner::paired(&steps) } else { &steps };
+        let count = seen.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
+        let exposure = seen.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
         let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
         let mut notes = Vec::new();
         if !own && case.needs_baseline() && case.rules.traffic.is_none() {
@@ -151,10 +152,7 @@ impl Measured {
                 "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into(),
             );
         }
-        let traffic = case.rules.traffic.as_ref().filter(|_| !own && case.needs_baseline());
-        // A baseline from another time had all of the traffic.
-        let rest = |share: f64| if case.is_parallel() { 1.0 - share } else { 1.0 };
-        let shares = traffic.map(|t| Pair { baseline: rest(t.share), canary: t.share });
+        let shares = shares(case);
         if let Some(shares) = shares {
             let percent = shares.map(|share| words::quantity(share, &Unit::Share));
             notes.push(format!("compared per share of the traffic: {} against {}", percent.canary, percent.baseline));
@@ -166,7 +164,8 @@ impl Measured {
 
     fn values(case: &Case, ordered: &Ordered, q: f64, prior: Prior) -> Measured {
         let compared = case.needs_baseline();
-        let arms = ordered.of(&case.criterion.metric, || case.grid.values(case.series));
+        let all = ordered.of(&case.criterion.metric, || case.grid.values(case.series));
+        let arms = if compared { ordered.paired(&case.criterion.metric, &all) } else { all.clone() };
         let n = arms.as_ref().map(|arm| arm.pooled.len() as f64);
         let estimate = arms.as_ref().map(|arm| arm.pooled.quantile(q));
         let critical = normal_quantile((1.0 + case.rules.policy.level) / 2.0);
@@ -184,7 +183,7 @@ impl Measured {
             scarce: requests::scarce(smaller, q, compared, of),
             notes,
             prior,
-            ..Self::empty(Points::Values { arms, thresholds: thresholds.into(), q })
+            ..Self::empty(Points::Values { canary: all.canary, arms, thresholds: thresholds.into(), q })
         }
     }
 
@@ -218,14 +217,16 @@ impl Measured {
         if scale == Scale::Ratio && !log {
             notes.push("compared by difference: the values are not all positive".into());
         }
-        let n = steps.as_ref().map(|s| s.iter().flatten().count() as f64);
+        let paired = case.needs_baseline() && !case.is_unpaired();
+        let seen = if paired { &partner::paired(&steps) } else { &steps };
+        let n = seen.as_ref().map(|s| s.iter().flatten().count() as f64);
         if case.is_unpaired() {
             notes.push("compared as two samples, not step by step: the windows differ".into());
             let estimate = steps.as_ref().map(|s| mean(s, log));
             let points = Points::Samples { steps, log, allowance: allowance.map(|a| a.last().copied().unwrap_or(0.0)) };
             return Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) };
         }
-        let estimate = steps.as_ref().map(|s| typical(s, log));
+        let estimate = seen.as_ref().map(|s| typical(s, log));
         let points = Points::Level { steps, log, allowance };
         Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) }
     }
@@ -302,11 +303,11 @@ impl Measured {
                 let effect = counts::design_effect(&steps, exposure, prior);
                 (Comparison::RateRatio { steps, instances: None, effect, exposure, prior }, ratio)
             }
-            (Points::Values { arms, q, .. }, Limit::Threshold(_)) => {
-                let (arm, prior) = (arms.canary.clone(), self.prior);
+            (Points::Values { canary, q, .. }, Limit::Threshold(_)) => {
+                let (arm, prior) = (canary.clone(), self.prior);
                 (Comparison::Quantile { arm, q: *q, prior, across_steps: false, limit_is_beyond }, value)
             }
-            (Points::Values { arms, thresholds, q }, _) => {
+            (Points::Values { arms, thresholds, q, .. }, _) => {
                 let estimate = match (self.estimate.canary, self.estimate.baseline) {
                     (Some(c), Some(b)) if b > 0.0 => Some(c / b).filter(|ratio| ratio.is_finite()),
                     _ => None,
@@ -331,6 +332,20 @@ impl Measured {
         };
         Test::new(comparison, limit, wanted)
     }
+}
+
+/// Whether the occurrences of either arm have an exposure of their own.
+fn has_exposure(case: &Case) -> bool {
+    let exposed = |series: &Series| matches!(series, Series::Events { exposure: Some(_), .. });
+    exposed(&case.series.baseline) || exposed(&case.series.canary)
+}
+
+/// The share of the traffic that each arm had, where occurrences are compared by it.
+pub(super) fn shares(case: &Case) -> Option<Pair<f64>> {
+    let traffic = case.rules.traffic.as_ref().filter(|_| !has_exposure(case) && case.needs_baseline())?;
+    // A baseline from another time had all of the traffic.
+    let rest = if case.is_parallel() { 1.0 - traffic.share } else { 1.0 };
+    Some(Pair { baseline: rest, canary: traffic.share })
 }
 
 fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
@@ -436,7 +451,7 @@ fn mean(steps: &Steps<f64>, log: bool) -> Option<f64> {
 }
 
 /// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
-fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
+pub(super) fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
     let y: Vec<f64> = steps.iter().flatten().map(|v| if log { v.ln() } else { *v }).collect();
     hodges_lehmann(&y).map(|y| if log { y.exp() } else { y })
 }

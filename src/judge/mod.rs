@@ -35,10 +35,12 @@ mod levels;
 mod look;
 mod measure;
 mod observed;
+mod partner;
 mod periods;
 mod requests;
 mod samples;
 mod score;
+mod silence;
 mod traffic;
 
 use guard::Case;

@@ -115,6 +115,21 @@ fn extreme(values: &[f64], criterion: &Criterion) -> Option<f64> {
     }
 }
 
+/// Whether a level of the canary is within every bound of a criterion, beside a level of the baseline.
+pub(super) fn holds(criterion: &Criterion, value: f64, baseline: f64) -> bool {
+    let (pass, fail) = (criterion.pass.as_ref(), criterion.fail.as_ref());
+    let within = |bound: &Bound, side| resolve(bound, side, Some(baseline)).map(|limit| satisfies(value, limit, bound));
+    let met = pass.and_then(|bound| within(bound, bound.side)).unwrap_or(true);
+    let failed = fail.and_then(|bound| within(bound, bound.side.opposite())).unwrap_or(false);
+    met && !failed
+}
+
+/// The level at which the canary breaks a criterion's target, beside a level of the baseline.
+pub(super) fn limit(criterion: &Criterion, baseline: f64) -> Option<f64> {
+    let pass = criterion.pass.as_ref().and_then(|bound| resolve(bound, bound.side, Some(baseline)));
+    pass.or_else(|| criterion.fail.as_ref().and_then(|bound| resolve(bound, bound.side.opposite(), Some(baseline))))
+}
+
 /// The bound's limit as a number, where the baseline it refers to is known; `wanted` is the side of it that passes.
 fn resolve(bound: &Bound, wanted: Side, baseline: Option<f64>) -> Option<f64> {
     match bound.limit {

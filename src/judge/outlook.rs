@@ -37,6 +37,7 @@ pub fn critical_values(rules: &Rules, length: SignedDuration, step: SignedDurati
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            steps: BTreeMap::new(),
             remarks: BTreeMap::new(),
         },
     );

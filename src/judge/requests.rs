@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::rules::{Rules, Statistic, Unit};
-use super::words;
+use super::{partner, words};
 use crate::series::{Pair, Series};
 use crate::stats::slow::{Largest, Requests};
 
@@ -29,20 +29,39 @@ impl ArmRequests {
 }
 
 /// The requests of each metric in both arms, put in order once for all criteria that ask for them.
-pub(super) struct Ordered<'a>(BTreeMap<&'a str, OnceLock<Pair<Arc<ArmRequests>>>>);
+pub(super) struct Ordered<'a>(BTreeMap<&'a str, Known>);
+
+/// What is known of a metric once it has been asked for: all of its requests, and those of steps that both arms have.
+#[derive(Default)]
+struct Known {
+    all: OnceLock<Pair<Arc<ArmRequests>>>,
+    paired: OnceLock<Pair<Arc<ArmRequests>>>,
+}
 
 impl<'a> Ordered<'a> {
     /// Of nothing yet.
     pub(super) fn new(rules: &'a Rules) -> Self {
-        Ordered(rules.metrics.keys().map(|name| (name.as_str(), OnceLock::new())).collect())
+        Ordered(rules.metrics.keys().map(|name| (name.as_str(), Known::default())).collect())
     }
 
     /// Those of a metric, put in order when they are first asked for.
     pub(super) fn of(&self, metric: &str, steps: impl FnOnce() -> Pair<Vec<Requests>>) -> Pair<Arc<ArmRequests>> {
         let order = || steps().map(|steps| Arc::new(ArmRequests::new(steps)));
         match self.0.get(metric) {
-            Some(known) => known.get_or_init(order).clone(),
+            Some(known) => known.all.get_or_init(order).clone(),
             None => order(),
+        }
+    }
+
+    /// Of all requests of a metric those of steps in which both arms have any.
+    pub(super) fn paired(&self, metric: &str, all: &Pair<Arc<ArmRequests>>) -> Pair<Arc<ArmRequests>> {
+        let pair = || {
+            let paired = partner::paired_requests(all.as_ref().map(|arm| arm.steps.as_slice()));
+            paired.map_or_else(|| all.clone(), |steps| steps.map(|steps| Arc::new(ArmRequests::new(steps))))
+        };
+        match self.0.get(metric) {
+            Some(known) => known.paired.get_or_init(pair).clone(),
+            None => pair(),
         }
     }
 }

@@ -181,11 +181,11 @@ const QUANTILES: [f64; 21] = [
 
 /// How the requests of each metric with requests spread, seen over the judged time as a whole.
 fn distributions(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Distribution> {
-    let grid = grid::Grid::new(data, rules.policy.warmup);
     let named: BTreeSet<&MetricName> = rules.criteria.iter().map(|c| &c.metric).collect();
     let metrics = rules.metrics.iter().filter(|(name, metric)| named.contains(name) && metric.kind == Kind::Values);
     metrics
         .filter_map(|(name, metric)| {
+            let grid = grid::Grid::of(data, name, rules.policy.warmup);
             let arms = grid.values(data.metrics.get(name)?).map(|steps| ArmRequests::new(steps).pooled);
             let n = arms.as_ref().map(|requests| requests.len());
             // A quantile is told where at least one request is beyond it; the two ends are requests themselves.

@@ -179,6 +179,10 @@ pub enum Reason {
     TooFew,
     /// The canary stopped reporting while the baseline went on.
     CanarySilent,
+    /// The baseline stopped reporting while the canary went on.
+    BaselineSilent,
+    /// Within the bound where both arms have data, but worse where the baseline has none.
+    NoPartner,
     /// Beyond the bound, but by fewer events than the policy asks for.
     SmallExcess,
     /// Within the bound, but before the minimum soak.

@@ -3,7 +3,7 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 22] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
@@ -14,6 +14,8 @@ pub const NAMES: [&str; 20] = [
     name(Reason::LowCoverage),
     name(Reason::TooFew),
     name(Reason::CanarySilent),
+    name(Reason::BaselineSilent),
+    name(Reason::NoPartner),
     name(Reason::SmallExcess),
     name(Reason::SoakTooShort),
     name(Reason::EarlyLook),
@@ -39,6 +41,8 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::LowCoverage => "low_coverage",
         Reason::TooFew => "too_few",
         Reason::CanarySilent => "canary_silent",
+        Reason::BaselineSilent => "baseline_silent",
+        Reason::NoPartner => "no_partner",
         Reason::SmallExcess => "small_excess",
         Reason::SoakTooShort => "soak_too_short",
         Reason::EarlyLook => "early_look",

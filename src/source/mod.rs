@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 pub use error::{About, Error, Kind, Place};
 
-use crate::series::{Arm, MetricName, Timestamp};
+use crate::series::{Arm, MetricName, SignedDuration, Timestamp};
 
 /// One question to one source: the points of one metric in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Query {
     pub ask: Ask,
     /// Each of a column's values by itself.
     pub by: Option<requests::By>,
+    /// How far its points are apart, where that is written.
+    pub step: Option<SignedDuration>,
     /// Whether anything compares the arms of this metric. If not, one arm's rows may be all there are.
     pub compared: bool,
     /// Whether there is no verdict without it. If not, what cannot be reached is a metric without points.

@@ -8,7 +8,7 @@ use davy::config::{self, Options};
 use davy::ingest::ingest;
 use davy::judge::judge;
 use davy::judge::rules::{Looks, Rules};
-use davy::judge::verdict::{Finding, Outcome, Proof};
+use davy::judge::verdict::{Finding, Outcome, Proof, Reason};
 use davy::series::{Dataset, SignedDuration, Timestamp};
 
 const FOLDER: &str = "fixtures/reference";
@@ -75,7 +75,7 @@ impl Soak {
 fn every_look_of_whole_soaks_agrees_with_an_independent_implementation() {
     let mut soaks: BTreeMap<String, Soak> = BTreeMap::new();
     let mut rows = csv::Reader::from_path(format!("{FOLDER}/soaks.csv")).unwrap();
-    let (mut compared, mut differences) = (0, Vec::new());
+    let (mut compared, mut held_back, mut differences) = (0, 0, Vec::new());
     for row in rows.deserialize::<BTreeMap<String, String>>() {
         let row = row.unwrap();
         let (name, metric) = (&row["soak"], row["metric"].as_str());
@@ -88,8 +88,12 @@ fn every_look_of_whole_soaks_agrees_with_an_independent_implementation() {
         for (validity, looks) in looks.into_iter().filter(|(validity, _)| !row[*validity].is_empty()) {
             let finding = soak.finding(metric, minute, looks);
             let place = format!("{name}, {metric} at {minute}, {validity}");
-            if word(finding.outcome) != row[validity] {
-                differences.push(format!("{place}: {:?} instead of {}", finding.outcome, row[validity]));
+            // the reference knows the tests alone, not what davy asks of the data beside them
+            let guarded = matches!(finding.reason, Reason::CanarySilent | Reason::BaselineSilent | Reason::NoPartner);
+            held_back += usize::from(guarded && row[validity] == "pass");
+            if word(finding.outcome) != row[validity] && !(guarded && row[validity] == "pass") {
+                differences
+                    .push(format!("{place}: {:?} instead of {}: {}", finding.outcome, row[validity], finding.sentence));
             }
             let strength = finding.evidence.strength.unwrap_or_else(|| panic!("{place}: {}", finding.sentence));
             let mut check = |what: &str, have: Option<f64>, within: f64| {
@@ -110,7 +114,8 @@ fn every_look_of_whole_soaks_agrees_with_an_independent_implementation() {
             }
         }
     }
-    println!("{compared} numbers compared");
+    println!("{compared} numbers compared, {held_back} passes held back for want of data");
+    assert!(held_back < 10, "{held_back}");
     assert!(compared > 5_000, "{compared}");
     assert!(
         differences.is_empty(),

@@ -35,8 +35,9 @@ fn check_recording(text: &str) {
     let phases: Vec<Option<&str>> = [None].into_iter().chain(config.phases().into_iter().map(Some)).collect();
     for phase in phases {
         let Ok(plan) = config.plan(&Options { phase, ..options() }) else { continue };
-        let (lost, histograms, remarks) = (&BTreeMap::new(), &histograms(&plan), &BTreeMap::new());
-        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost, histograms, remarks };
+        let (lost, histograms, remarks, steps) =
+            (&BTreeMap::new(), &histograms(&plan), &BTreeMap::new(), &BTreeMap::new());
+        let recording = Recorded { windows, step, now: now(), davy: "0.1.0", lost, steps, histograms, remarks };
         let written = config::recorded(&config, &plan, &recording);
         let read = config::load(&written, "recorded.yaml").unwrap_or_else(|problems| panic!("{problems}\n{written}"));
         assert_eq!(read.recording(), Some(("0.1.0", now())));
@@ -75,6 +76,7 @@ fn a_recording_forgets_its_sources() {
         now: now(),
         davy: "0.1.0",
         lost: &BTreeMap::new(),
+        steps: &BTreeMap::new(),
         histograms: &BTreeMap::new(),
         remarks: &BTreeMap::new(),
     };

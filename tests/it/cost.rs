@@ -43,6 +43,7 @@ fn dataset(minutes: i32, metrics: &[(&str, Series, Series)]) -> Dataset {
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        steps: BTreeMap::new(),
         remarks: BTreeMap::new(),
     }
 }

@@ -152,6 +152,7 @@ fn dataset(service: &Service, worse: Worse, count: usize, seed: u64) -> Dataset 
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        steps: BTreeMap::new(),
         remarks: BTreeMap::new(),
     }
 }

@@ -185,6 +185,7 @@ fn soak(hosts: usize, variation: f64, worse: f64, number: usize) -> Dataset {
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        steps: BTreeMap::new(),
         remarks: BTreeMap::new(),
     }
 }

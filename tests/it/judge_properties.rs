@@ -221,6 +221,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 origins: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 groups: BTreeMap::new(),
+                steps: BTreeMap::new(),
                 remarks: BTreeMap::new(),
             };
             for ((kind, unit), criterion, (baseline, canary)) in metrics {
@@ -322,6 +323,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            steps: BTreeMap::new(),
             remarks: BTreeMap::new(),
         };
         (rules, data)

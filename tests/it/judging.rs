@@ -51,6 +51,7 @@ fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Data
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        steps: BTreeMap::new(),
         remarks: BTreeMap::new(),
     }
 }

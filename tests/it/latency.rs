@@ -79,6 +79,7 @@ fn dataset(baseline: Series, canary: Series, window: Window, step: SignedDuratio
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        steps: BTreeMap::new(),
         remarks: BTreeMap::new(),
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i6
         origins: BTreeMap::new(),
         lost: BTreeMap::new(),
         groups: BTreeMap::new(),
+        steps: BTreeMap::new(),
         remarks: BTreeMap::new(),
         instances: BTreeMap::new(),
     }

@@ -1,6 +1,7 @@
 //! One binary for everything that is tested from outside: a file per theme.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod absence;
 mod aggregates;
 mod agreement;
 #[cfg(feature = "aws")]

@@ -201,7 +201,8 @@ fn real_results_of_two_days_are_recognised() {
     davy.args(["judge", "--baseline", &old.shown, "--canary", &new.shown]);
     let output = davy.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let passed = text.lines().filter(|line| line.starts_with("PASS          latency")).count();
+    // a run of a third of the time and three quarters of the requests may have stopped early
+    let passed = text.lines().filter(|line| line.starts_with("WARN          latency")).count();
     // the second day was faster by far; no request failed, which is too few requests to say more
     assert_eq!((output.status.code(), passed), (Some(11), 3), "{text}");
 }

@@ -38,7 +38,16 @@ fn values() -> Ask {
 fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
     let (path, shown) = (folder.join(name), name.to_string());
     let file = File { path, shown, format: Format::Auto, time: None, zone: None, arm: None, long: None };
-    Query { metric: metric.into(), arm, source: Source::File(file), ask, by: None, compared: true, required: true }
+    Query {
+        metric: metric.into(),
+        arm,
+        source: Source::File(file),
+        ask,
+        by: None,
+        step: None,
+        compared: true,
+        required: true,
+    }
 }
 
 /// Writes the files and asks one metric of them, the baseline of the first and the canary of the last.
@@ -74,16 +83,91 @@ fn csv(header: &str, points: &[(String, String)]) -> String {
 }
 
 #[test]
-fn without_a_window_the_canary_says_which_time() {
+fn without_a_window_a_canary_in_a_longer_history_begins_with_itself_and_ends_with_the_baseline() {
     let mut points = minutes(0, 30, "baseline,900,9");
     points.extend(minutes(10, 19, "canary,100,1"));
     let dataset = one_metric(&[("data.csv", &csv("arm,requests,errors", &points))], counts(), &ALL).unwrap();
     assert_eq!(dataset.step, SignedDuration::from_mins(1));
-    assert_eq!(dataset.windows.canary, window("10:10:00", "10:20:00"));
+    assert_eq!(dataset.windows.canary, window("10:10:00", "10:31:00"), "nobody knows that its end was planned");
     assert_eq!(dataset.windows.baseline, dataset.windows.canary);
-    assert_eq!(dataset.metrics["m"].baseline.len(), 10);
+    assert_eq!(dataset.metrics["m"].baseline.len(), 21);
     assert_eq!(dataset.metrics["m"].canary.len(), 10);
     assert_eq!(dataset.origins["m"], "data.csv: errors of requests (RFC 3339)");
+    let remark = "the baseline reaches further back; it is compared from 2026-11-21 10:10 UTC on";
+    assert_eq!(dataset.remarks["m"], [davy::series::Remark::note(remark)]);
+}
+
+#[test]
+fn without_a_window_arms_that_ran_together_share_all_of_their_time() {
+    let all = |from, to, canary_from, canary_to| {
+        let mut points = minutes(from, to, "baseline,900,9");
+        points.extend(minutes(canary_from, canary_to, "canary,100,1"));
+        let dataset = one_metric(&[("data.csv", &csv("arm,requests,errors", &points))], counts(), &ALL).unwrap();
+        assert_eq!(dataset.windows.baseline, dataset.windows.canary);
+        (dataset.windows.canary, dataset.remarks.len())
+    };
+    assert_eq!(all(0, 59, 0, 39), (window("10:00:00", "11:00:00"), 0), "the canary ended early");
+    assert_eq!(all(0, 59, 10, 59), (window("10:00:00", "11:00:00"), 0), "the canary began late");
+    assert_eq!(all(0, 39, 0, 59), (window("10:00:00", "11:00:00"), 0), "the baseline ended early");
+    assert_eq!(all(10, 59, 0, 59), (window("10:00:00", "11:00:00"), 0), "the baseline began late");
+}
+
+#[test]
+fn runs_that_hardly_overlap_are_two_windows() {
+    let two = |canary_from, canary_to| {
+        let files = [
+            ("old.csv", csv("requests,errors", &minutes(0, 59, "900,9"))),
+            ("new.csv", csv("requests,errors", &minutes(canary_from, canary_to, "900,9"))),
+        ];
+        one_metric(&[(files[0].0, &files[0].1), (files[1].0, &files[1].1)], counts(), &ALL).unwrap()
+    };
+    let touching = two(59, 118);
+    assert_eq!(touching.windows.baseline, window("10:00:00", "11:00:00"));
+    assert_eq!(touching.windows.canary, window("10:59:00", "11:59:00"));
+    assert!(touching.remarks.is_empty());
+    let overlapping = two(50, 109);
+    assert_eq!(overlapping.windows.baseline, overlapping.windows.canary);
+    let shorter = two(120, 150);
+    assert_eq!(shorter.remarks["m"][0].gravity, davy::series::Gravity::Suspect);
+    assert!(shorter.remarks["m"][0].text.starts_with("the canary ran for 31m and the baseline for 1h;"));
+}
+
+#[test]
+fn points_that_lie_further_apart_have_steps_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let five: Vec<(String, String)> = minutes(0, 59, "100").into_iter().step_by(5).collect();
+    for arm in ["old", "new"] {
+        std::fs::write(folder.path().join(format!("{arm}.csv")), csv("requests,errors", &minutes(0, 59, "900,9")))
+            .unwrap();
+        std::fs::write(folder.path().join(format!("{arm}-p95.csv")), csv("p95", &five)).unwrap();
+    }
+    let queries = [
+        query(folder.path(), "errors", Arm::Baseline, "old.csv", counts()),
+        query(folder.path(), "errors", Arm::Canary, "new.csv", counts()),
+        query(folder.path(), "p95", Arm::Baseline, "old-p95.csv", gauge()),
+        query(folder.path(), "p95", Arm::Canary, "new-p95.csv", gauge()),
+    ];
+    let quiet = davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH);
+    let dataset = ingest(&queries, &ALL, &quiet).unwrap();
+    assert_eq!((dataset.step, dataset.step_of("errors")), (SignedDuration::from_mins(1), SignedDuration::from_mins(1)));
+    assert_eq!(dataset.step_of("p95"), SignedDuration::from_mins(5));
+    let origin = &dataset.origins["p95"];
+    assert!(origin.ends_with("; its points are 5m apart: these are its steps, not 1m"), "{origin}");
+    let written = ingest(&queries, &TimePlan { step: Some(SignedDuration::from_mins(1)), ..ALL }, &quiet).unwrap();
+    assert!(written.steps.is_empty(), "a step that is written is what was to be measured");
+}
+
+#[test]
+fn rows_without_the_counted_cell_are_gaps_and_make_no_longer_steps() {
+    let rows = |cell: &str| -> Vec<(String, String)> {
+        let filled =
+            |(i, (time, _)): (usize, (String, String))| (time, if i % 5 == 0 { cell } else { "200," }.to_owned());
+        minutes(0, 59, "").into_iter().enumerate().map(filled).collect()
+    };
+    let files = [csv("requests,errors", &rows("200,1")), csv("requests,errors", &rows("200,3"))];
+    let dataset = one_metric(&[("old.csv", &files[0]), ("new.csv", &files[1])], counts(), &ALL).unwrap();
+    assert_eq!((dataset.step, dataset.steps.len()), (SignedDuration::from_mins(1), 0));
+    assert_eq!(dataset.metrics["m"].canary.len(), 12);
 }
 
 #[test]

@@ -275,6 +275,7 @@ fn in_two_halves(file: &File, answer: &Answer) {
         source: Source::File(file.clone()),
         ask: gauge_of("value"),
         by: None,
+        step: None,
         compared: true,
         required: true,
     };

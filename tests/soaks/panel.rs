@@ -87,6 +87,7 @@ impl Panel {
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
+            steps: BTreeMap::new(),
             remarks: BTreeMap::new(),
         }
     }

@@ -20,6 +20,7 @@ mod parquet;
 #[cfg(not(feature = "frames"))]
 #[path = "parquet_disabled.rs"]
 mod parquet;
+mod rows;
 pub(in crate::source) mod sheet;
 mod survey;
 mod table;
