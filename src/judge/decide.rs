@@ -59,6 +59,9 @@ pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: L
                         let early = || (outcome, Reason::EarlyLook, Some(explain::too_early(case, first)));
                         case.silent().unwrap_or_else(early)
                     }
+                    None if reason == Reason::Undecided => {
+                        case.absent(Outcome::Pass).unwrap_or((outcome, reason, None))
+                    }
                     None => case.confirm(outcome, reason),
                 },
             }

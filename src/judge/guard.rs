@@ -190,24 +190,32 @@ impl<'a> Case<'a> {
         self.metric.remarks.iter().chain(seen).filter(|remark| remark.gravity > Gravity::Detail)
     }
 
+    /// The answer where an arm went silent, or the canary is worse where the baseline has no data; for what may pass, and
+    /// for what is undecided and has that reason.
+    pub(super) fn absent(&self, outcome: Outcome) -> Option<(Outcome, Reason, Option<String>)> {
+        if let Some(silent) = self.silent() {
+            return Some(silent);
+        }
+        let worse = self.alone().and_then(|alone| alone.worse(self, outcome));
+        let (reason, why) = match (self.baseline_silence(), worse) {
+            (None, None) => return None,
+            (None, Some(worse)) => (Reason::NoPartner, worse),
+            (Some(silence), None) => (Reason::BaselineSilent, silence),
+            (Some(silence), Some(worse)) => (Reason::BaselineSilent, format!("{silence}; {worse}")),
+        };
+        Some((Outcome::Inconclusive, reason, Some(why)))
+    }
+
     /// The last word on a Pass or Warn: it needs whole data, enough steps, a canary that reports, and the minimum soak.
     pub(super) fn confirm(&self, outcome: Outcome, reason: Reason) -> (Outcome, Reason, Option<String>) {
         if outcome == Outcome::Fail || outcome == Outcome::Inconclusive {
             return (outcome, reason, None);
         }
-        if let Some(silent) = self.silent() {
-            return silent;
-        }
-        let worse = self.alone().and_then(|alone| alone.worse(self, outcome));
-        if let Some(how) = self.baseline_silence() {
-            let why = [how].into_iter().chain(worse).collect::<Vec<_>>().join("; ");
-            return (Outcome::Inconclusive, Reason::BaselineSilent, Some(why));
+        if let Some(absent) = self.absent(outcome) {
+            return absent;
         }
         if let Some((reason, why)) = self.thin() {
             return (Outcome::Inconclusive, reason, Some(why));
-        }
-        if let Some(why) = worse {
-            return (Outcome::Inconclusive, Reason::NoPartner, Some(why));
         }
         if let Some((reason, why)) = self.unsoaked() {
             return (Outcome::Inconclusive, reason, Some(why));

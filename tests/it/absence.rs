@@ -149,6 +149,29 @@ fn a_canary_that_is_silent_at_any_time_does_not_pass() {
 }
 
 #[test]
+fn what_is_undecided_says_that_an_arm_went_silent() {
+    let few = |i: usize| Some((20, u64::from(i % 10 == 3)));
+    let ends = |i: usize| few(i).filter(|_| i < 40);
+    let finding = one(&errors(), &dataset(60, counts(60, few), counts(60, ends)));
+    assert_eq!(
+        (finding.outcome, finding.reason),
+        (Outcome::Inconclusive, Reason::CanarySilent),
+        "{}",
+        finding.sentence
+    );
+    let finding = one(&errors(), &dataset(60, counts(60, ends), counts(60, few)));
+    assert_eq!(
+        (finding.outcome, finding.reason),
+        (Outcome::Inconclusive, Reason::BaselineSilent),
+        "{}",
+        finding.sentence
+    );
+    let policy = Policy { silent: Silent::Fail, ..Policy::default() };
+    let finding = one(&Rules { policy, ..errors() }, &dataset(60, counts(60, few), counts(60, ends)));
+    assert_eq!((finding.outcome, finding.reason), (Outcome::Fail, Reason::CanarySilent), "{}", finding.sentence);
+}
+
+#[test]
 fn gaps_of_a_step_or_two_are_noted() {
     let gap = |i: usize| usual(i).filter(|_| i != 20 && i != 21);
     let finding = one(&errors(), &dataset(60, counts(60, usual), counts(60, gap)));
