@@ -56,8 +56,7 @@ impl Fetched {
             Source::Lost(why) => why.clone(),
             _ => error.to_string(),
         };
-        let answer =
-            Answer { series: query.ask.nothing(), instances: None, groups: None, split: false, notes: Vec::new() };
+        let answer = Answer::of(query.ask.nothing(), Vec::new());
         Fetched { answer, clock: String::new(), canonical: None, lost: Some(why), log: None }
     }
 }

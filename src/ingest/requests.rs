@@ -222,11 +222,9 @@ impl<'a> Pass<'a> {
         notes.extend(arm.none_found(self.log).map(Remark::note));
         notes.extend(told(&taken.account).into_iter().map(Remark::detail));
         let answer = |series: Series, groups: Option<Instances>, notes: Vec<Remark>| Answer {
-            series,
-            instances: None,
             groups,
             split: arm.split,
-            notes,
+            ..Answer::of(series, notes)
         };
         if wanted.query.by.is_none() {
             let cells = groups.into_values().next().unwrap_or_default();

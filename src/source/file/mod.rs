@@ -11,6 +11,7 @@
 mod answer;
 mod aws;
 pub(in crate::source) mod compression;
+mod counter;
 mod csv;
 mod json;
 mod live;
@@ -21,6 +22,7 @@ mod parquet;
 #[path = "parquet_disabled.rs"]
 mod parquet;
 pub(in crate::source) mod sheet;
+mod sum;
 mod survey;
 mod table;
 pub(in crate::source) mod time;
@@ -29,11 +31,11 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 pub use answer::Answer;
-pub(crate) use answer::{sum_of_counts, sum_of_series};
 #[cfg(feature = "frames")]
 pub(super) use parquet::plausible;
 pub use sheet::Sheet;
 pub(crate) use sheet::usual_arm;
+pub(crate) use sum::{sum_of_counts, sum_of_series};
 pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
 
@@ -97,18 +99,22 @@ impl Ask {
                 good: None,
                 missing: Missing::Gap,
                 instance: instance.as_ref().map(|_| column("instance")),
+                counter: Some(false),
             },
             Ask::Events { exposure, .. } => Ask::Events {
                 count: column("count"),
                 exposure: exposure.as_ref().map(|_| column("exposure")),
                 missing: Missing::Gap,
+                counter: Some(false),
             },
-            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0 },
+            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0, amount: false },
             Ask::Histograms { factor, .. } => Ask::Histograms { column: column("histogram"), factor: *factor },
             Ask::Gauge { requests, .. } => Ask::Gauge {
                 value: column("value"),
                 factor: 1.0,
                 requests: requests.as_ref().map(|_| column("requests")),
+                amount: false,
+                counter: Some(false),
             },
         }
     }
@@ -131,6 +137,22 @@ impl Ask {
             Ask::Counts { instance, .. } => instance.as_deref(),
             _ => None,
         }
+    }
+
+    /// Whether its counted columns are totals since some start, where that is declared.
+    pub fn counter(&self) -> Option<bool> {
+        match self {
+            Ask::Counts { counter, .. } | Ask::Events { counter, .. } | Ask::Gauge { counter, .. } => *counter,
+            Ask::Values { .. } | Ask::Histograms { .. } => None,
+        }
+    }
+
+    /// The same question to rows that are known to count their own steps.
+    pub fn per_step(mut self) -> Ask {
+        if let Ask::Counts { counter, .. } | Ask::Events { counter, .. } | Ask::Gauge { counter, .. } = &mut self {
+            *counter = Some(false);
+        }
+        self
     }
 
     /// What an empty cell means.

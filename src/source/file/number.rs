@@ -18,11 +18,30 @@ pub(super) fn real(cell: &str) -> Result<Option<f64>, Error> {
     }
     match cell.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Some(number)),
+        Ok(number) if number > 0.0 => Err(beyond(cell)),
+        Err(_) if cell.trim_start_matches('+') == "∞" => Err(beyond(cell)),
         Ok(_) => Err(Error::unreadable("is not finite")
             .value(cell)
             .expected("a number")
             .hint("Leave the cell empty where nothing was measured.")),
         Err(_) => Err(not_a_number(cell, "a number")),
+    }
+}
+
+/// What a histogram answers when most of its requests lie beyond its last bucket: slower than anything it can tell.
+fn beyond(cell: &str) -> Error {
+    Error::unreadable("is beyond everything that was measured, so that no limit holds")
+        .value(cell)
+        .expected("a number")
+        .hint("A percentile of +Inf lies beyond the last bucket of its histogram: add larger buckets.")
+}
+
+/// A number in the metric's unit; of an `amount`, none below zero.
+pub(super) fn measured(cell: &str, factor: f64, is_amount: bool) -> Result<Option<f64>, Error> {
+    let number = if is_amount { amount(cell)? } else { real(cell)? };
+    match number.map(|number| number * factor) {
+        Some(number) if !number.is_finite() => Err(Error::unreadable("is too large in the metric's unit").value(cell)),
+        number => Ok(number),
     }
 }
 
