@@ -9,7 +9,7 @@ mod logs;
 use super::yaml::{name, quoted};
 use crate::series::Pair;
 use crate::source::requests::survey::Log;
-use crate::source::survey::{Column, ColumnKind, Survey};
+use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 
 /// The data that a configuration is wanted for.
 #[derive(Debug, Clone, Copy)]
@@ -166,43 +166,50 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn one_of(&self, names: &[&str]) -> Option<&'a Column> {
         let whole = |column: &&&Column| column.kind == ColumnKind::Whole && !self.used.contains(&column.name);
-        names.iter().find_map(|name| self.columns.iter().filter(whole).find(|c| plain_name(&c.name) == *name)).copied()
+        names
+            .iter()
+            .find_map(|name| self.columns.iter().filter(whole).find(|c| counted_name(&c.name) == *name))
+            .copied()
     }
 
     /// Requests with their errors, lookups with their hits.
     fn rates(&mut self) {
         if let (Some(total), Some(bad)) = (self.one_of(&REQUESTS), self.one_of(&ERRORS)) {
+            let (counter, increases) = totals(total, bad);
             self.used.extend([total.name.clone(), bad.name.clone()]);
             self.found.push(Found {
                 metric: "errors".into(),
                 shape: format!(
-                    "rate: {{ bad: {}, total: {}, of: requests }}",
+                    "rate: {{ bad: {}, total: {}, of: requests{counter} }}",
                     literal(&bad.name),
                     literal(&total.name)
                 ),
                 criteria: vec![RATE_CRITERION.into()],
-                sentence: format!("{} and {} -> rate `errors`", total.name, bad.name),
+                sentence: format!("{} and {} -> rate `errors`{increases}", total.name, bad.name),
             });
         }
         if let (Some(hits), Some(misses)) = (self.one_of(&HITS), self.one_of(&MISSES)) {
+            let (counter, increases) = totals(hits, misses);
             self.used.extend([hits.name.clone(), misses.name.clone()]);
             self.found.push(Found {
                 metric: "cache_hits".into(),
                 shape: format!(
-                    "rate: {{ good: {}, bad: {}, of: lookups }}",
+                    "rate: {{ good: {}, bad: {}, of: lookups{counter} }}",
                     literal(&hits.name),
                     literal(&misses.name)
                 ),
                 criteria: vec!["pass: \">= baseline - 1pp\"".into()],
-                sentence: format!("{} and {} -> rate `cache_hits`", hits.name, misses.name),
+                sentence: format!("{} and {} -> rate `cache_hits`{increases}", hits.name, misses.name),
             });
         }
     }
 
     /// Percentiles, latencies and gauges.
     fn numbers(&mut self) {
-        let requests = self.columns.iter().find(|c| REQUESTS.contains(&plain_name(&c.name).as_str()) && is_number(c));
-        let requests = requests.map(|column| column.name.clone());
+        let is_requests = |c: &&&Column| REQUESTS.contains(&counted_name(&c.name).as_str()) && is_number(c);
+        // requests that climb may be a counter, and a gauge is judged without them
+        let is_plain = |c: &&&Column| !matches!(c.motion, Motion::Climbing | Motion::Counter);
+        let requests = self.columns.iter().filter(is_requests).find(is_plain).map(|column| column.name.clone());
         for column in self.columns.clone() {
             if self.used.contains(&column.name) || !is_number(column) {
                 continue;
@@ -270,6 +277,23 @@ impl<'a> Reading<'a> {
             }
             _ => "whether more of it is good or bad is not known",
         }
+    }
+}
+
+/// The plain name of a counted column, as it is without the convention of Prometheus: `requests` of `http_requests_total`.
+fn counted_name(column: &str) -> String {
+    let plain = plain_name(column);
+    match plain.strip_suffix("_total") {
+        Some(base) => base.strip_prefix("http_").unwrap_or(base).to_owned(),
+        None => plain,
+    }
+}
+
+/// The key and the words for columns that are totals since some start.
+fn totals(whole: &Column, part: &Column) -> (&'static str, &'static str) {
+    match Motion::are_totals(whole.motion, part.motion) {
+        true => (", counter: true", " of their increases: both are counters since some start"),
+        false => ("", ""),
     }
 }
 

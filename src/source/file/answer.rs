@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counter::{self, Fault, Likeness, Motion};
-use super::number;
+use super::number::{self, Grouping};
 use super::sheet::{Rows, Sheet};
 use super::sum::sum;
 use super::table::Column;
+use super::tail;
 use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
@@ -81,7 +82,7 @@ impl Sheet {
         by: Option<&ArmColumn>,
         long: Option<&Long>,
         ask: &Ask,
-        groups: Option<&str>,
+        groups_by: Option<&str>,
     ) -> Result<Answer, Error> {
         let rows = self.arm(arm, by)?;
         let mut asking = Asking {
@@ -98,12 +99,13 @@ impl Sheet {
         };
         let instances =
             ask.instance().map(|column| asking.instances(column, "the rate's `instance`", ask)).transpose()?;
-        let groups = groups.map(|column| asking.instances(column, "the metric's `by`", ask)).transpose()?;
+        let groups = groups_by.map(|column| asking.instances(column, "the metric's `by`", ask)).transpose()?;
         let series = match instances.as_ref().or(groups.as_ref()) {
             Some(parts) => sum(ask, parts),
             None => asking.series(ask)?,
         };
         asking.declared(ask)?;
+        asking.whole_names(groups_by.or(ask.instance()));
         let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
@@ -380,12 +382,16 @@ impl<'a> Asking<'a> {
         parse: impl Fn(&str) -> Result<Option<T>, Error>,
     ) -> Result<(Vec<Timestamp>, Vec<T>), Error> {
         let mut entries: Vec<(Timestamp, T)> = Vec::new();
+        let mut grouping = Grouping::default();
         if let Some((column, named)) = self.column(name)? {
             for row in self.rows_of(named, name) {
                 if let Some(value) = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))? {
                     entries.push((self.sheet.time[row], value));
+                    grouping.see(row, column.cell(row));
                 }
             }
+            self.plain(grouping, name)?;
+            self.whole(column, named, name);
         }
         if !entries.is_sorted_by_key(|(time, _)| *time) {
             entries.sort_by_key(|(time, _)| *time);
@@ -441,10 +447,13 @@ impl<'a> Asking<'a> {
     fn track<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<Option<T>, Error>) -> Result<Track<T>, Error> {
         let mut track = Track::new();
         let Some((column, named)) = self.column(name)? else { return Ok(track) };
-        let mut repeated = BTreeSet::new();
+        let (mut repeated, mut grouping) = (BTreeSet::new(), Grouping::default());
         for row in self.rows_of(named, name) {
             let cell = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))?;
             let time = self.sheet.time[row];
+            if cell.is_some() {
+                grouping.see(row, column.cell(row));
+            }
             match track.get(&time) {
                 None => {
                     track.insert(time, (row, cell));
@@ -453,8 +462,58 @@ impl<'a> Asking<'a> {
                 Some((first, _)) => return Err(self.second(column, *first, row, name)),
             }
         }
+        self.plain(grouping, name)?;
+        self.whole(column, named, name);
         self.repeated = self.repeated.max(repeated.len());
         Ok(track)
+    }
+
+    /// Refuses points that may stand between thousands.
+    fn plain(&self, grouping: Grouping, name: &str) -> Result<(), Error> {
+        match grouping.found(self.sheet.table.semicolons) {
+            Some((row, cell)) => Err(self.wrong(number::of_thousands(&cell), row, name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Doubts the last cell of a file whose last line has no end, where it is not like the others: a number that was cut is a
+    /// number too, and one that is like the others changes little.
+    fn whole(&mut self, column: &Column, named: Option<&'a Column>, name: &str) {
+        let table = &self.sheet.table;
+        let Some(last) = table.unended(column) else { return };
+        let (mut cells, mut own) = (Vec::new(), false);
+        for row in self.rows_of(named, name) {
+            own |= row == last;
+            cells.extend((row != last).then(|| column.cell(row)));
+        }
+        if own && tail::is_unlike(column.cell(last), &cells) {
+            self.cut(column, last);
+        }
+    }
+
+    /// The same for a cell that says whose row the last one is.
+    fn whole_names(&mut self, parts: Option<&str>) {
+        let table = &self.sheet.table;
+        let find = |name: &str| table.find(name).ok().map(|at| &table.columns[at]);
+        let names = [self.rows.column(), self.long.and_then(|long| find(&long.name)), parts.and_then(find)];
+        for column in names.into_iter().flatten() {
+            if let Some(last) = table.unended(column)
+                && !(0..last).any(|row| column.cell(row) == column.cell(last))
+            {
+                self.cut(column, last);
+            }
+        }
+    }
+
+    fn cut(&mut self, column: &Column, last: usize) {
+        let (shown, place, cell) = (&self.sheet.shown, self.sheet.table.place(last), quoted(column.cell(last)));
+        let name = quoted(&column.name);
+        let text = format!(
+            "{shown}, {place}, column {name}: the file ends in {cell} without a line end, and may be cut there"
+        );
+        if !self.notes.iter().any(|note| note.text == text) {
+            self.notes.push(Remark::incomplete(text));
+        }
     }
 
     /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.

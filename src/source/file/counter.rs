@@ -7,6 +7,8 @@
 //! Counts per step and totals since a start look alike in a file, and the one read as the other says nothing of the canary.
 //! So undeclared columns are looked at: counts of steps rise and fall, totals never fall but for restarts.
 
+use crate::source::survey;
+
 /// How the numbers of one series move, in the order of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Motion {
@@ -73,9 +75,15 @@ impl Motion {
         self.climbs(name) && self.rises * 4 >= (self.points - 1 - self.falls.min(self.points - 1)) * least
     }
 
-    /// Whether it neither rises nor falls.
-    pub(super) fn is_still(&self) -> bool {
-        self.rises == 0 && self.falls == 0
+    /// What a person who looks over the column sees.
+    pub(super) fn seen(&self, name: &str) -> survey::Motion {
+        match () {
+            () if self.rises == 0 && self.falls == 0 => survey::Motion::Still,
+            () if !self.climbs(name) => survey::Motion::Free,
+            () if is_named(name) => survey::Motion::Counter,
+            () if self.points >= SURE => survey::Motion::Climbing,
+            () => survey::Motion::Free,
+        }
     }
 }
 

@@ -5,13 +5,14 @@
 //! the line on which it starts.
 
 use std::cell::Cell;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::aws;
 use super::compression::broken;
+use super::lines;
 use super::table::{Keep, Table};
 use crate::source::error::{Error, Place};
 
@@ -43,7 +44,9 @@ pub(super) fn read(content: impl BufRead, keep: Keep) -> Result<Table, Error> {
 }
 
 /// Reads one object per line; empty lines do not count.
-pub(super) fn read_lines(mut content: impl BufRead, keep: Keep) -> Result<Table, Error> {
+pub(super) fn read_lines(content: impl BufRead, keep: Keep) -> Result<Table, Error> {
+    let last = Cell::new(0);
+    let mut content = BufReader::with_capacity(1 << 16, lines::Lines::new(content, &last));
     let mut table = Table::new("line");
     let (mut bytes, mut line) = (Vec::new(), 0);
     loop {

@@ -14,6 +14,7 @@ pub(in crate::source) mod compression;
 mod counter;
 mod csv;
 mod json;
+mod lines;
 mod live;
 pub(in crate::source) mod number;
 #[cfg(feature = "frames")]
@@ -25,6 +26,7 @@ pub(in crate::source) mod sheet;
 mod sum;
 mod survey;
 mod table;
+mod tail;
 pub(in crate::source) mod time;
 
 use std::collections::BTreeSet;

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::sheet::{Sheet, usual_arm};
-use super::{Wanted, number, table};
+use super::{Wanted, counter, number, table};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::error::Error;
-use crate::source::survey::{Column, ColumnKind, Survey};
+use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 use crate::source::{File, Long};
 
 pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
     let sheet = Sheet::open(file, &Wanted::all())?;
     let arm = arm_column(&sheet, file);
     let long = long_columns(&sheet, file);
+    let order = in_order(&sheet, arm.as_ref().map(|arm| arm.0));
     let columns = match &long {
-        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name)).collect(),
+        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name, &order)).collect(),
         None => {
             let measured = |at: &usize| Some(*at) != sheet.time_column && arm.as_ref().is_none_or(|arm| arm.0 != *at);
-            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at)).collect()
+            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at, &order)).collect()
         }
     };
     let time = sheet.time_column.map_or(String::new(), |at| sheet.table.columns[at].name.clone());
@@ -76,37 +77,70 @@ fn few_values(column: &table::Column, most: usize) -> Option<Vec<&str>> {
     (!values.is_empty()).then_some(values)
 }
 
-fn summary_of_column(sheet: &Sheet, at: usize) -> Column {
+/// The rows of each arm, in the order of time.
+fn in_order(sheet: &Sheet, arm: Option<usize>) -> Vec<Vec<usize>> {
+    let mut arms: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for row in 0..sheet.rows() {
+        arms.entry(arm.map_or("", |at| sheet.table.columns[at].cell(row))).or_default().push(row);
+    }
+    let mut order: Vec<Vec<usize>> = arms.into_values().collect();
+    order.iter_mut().for_each(|rows| rows.sort_by_key(|row| sheet.time[*row]));
+    order
+}
+
+fn summary_of_column(sheet: &Sheet, at: usize, order: &[Vec<usize>]) -> Column {
     let column = &sheet.table.columns[at];
-    summary(&column.name, column.cells())
+    let motion = |rows: &Vec<usize>| motion(&column.name, rows.iter().map(|row| column.cell(*row)));
+    Column { motion: overall(order.iter().map(motion)), ..summary(&column.name, column.cells()) }
 }
 
-fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str) -> Column {
+fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str, order: &[Vec<usize>]) -> Column {
     let (names, values) = (&sheet.table.columns[names], &sheet.table.columns[values]);
-    summary(name, names.cells().zip(values.cells()).filter(|(cell, _)| *cell == name).map(|(_, value)| value))
+    let own = |row: &&usize| names.cell(**row) == name;
+    let motion = |rows: &Vec<usize>| motion(name, rows.iter().filter(own).map(|row| values.cell(*row)));
+    let cells = names.cells().zip(values.cells()).filter(|(cell, _)| *cell == name).map(|(_, value)| value);
+    Column { motion: overall(order.iter().map(motion)), ..summary(name, cells) }
 }
 
+fn motion<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Motion {
+    let numbers: Vec<f64> = cells.filter_map(|cell| number::real(cell).ok().flatten()).collect();
+    counter::Motion::of(&numbers).seen(name)
+}
+
+/// That of all arms together: whatever falls in one is no counter.
+fn overall(motions: impl Iterator<Item = Motion>) -> Motion {
+    motions.fold(Motion::Still, |all, one| match (all, one) {
+        (Motion::Free, _) | (_, Motion::Free) => Motion::Free,
+        (all, Motion::Still) => all,
+        (_, one) => one,
+    })
+}
+
+/// What a column holds: numbers, where most of its cells that say anything are meant as some. One that is written wrongly is
+/// refused with its place when the column is judged, rather than the column left out.
 fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
-    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0 };
+    let motion = Motion::Free;
+    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0, motion };
+    let (mut numbers, mut texts) = (0_usize, 0_usize);
     for cell in cells {
         match number::real(cell) {
             Ok(None) => column.empty += 1,
-            Err(_) => column.kind = ColumnKind::Text,
+            Err(_) if number::is_meant(cell) => {
+                numbers += 1;
+                column.kind = if column.kind == ColumnKind::Real { ColumnKind::Real } else { ColumnKind::Whole };
+            }
+            Err(_) => texts += 1,
             Ok(Some(number)) => {
-                let whole = number::count(cell).is_ok();
-                column.kind = match column.kind {
-                    ColumnKind::Text => ColumnKind::Text,
-                    ColumnKind::Real => ColumnKind::Real,
-                    _ if whole => ColumnKind::Whole,
-                    _ => ColumnKind::Real,
-                };
+                numbers += 1;
+                let whole = column.kind != ColumnKind::Real && number::count(cell).is_ok();
+                column.kind = if whole { ColumnKind::Whole } else { ColumnKind::Real };
                 column.min = Some(column.min.map_or(number, |least| least.min(number)));
                 column.max = Some(column.max.map_or(number, |most| most.max(number)));
             }
         }
     }
-    if column.kind == ColumnKind::Text {
-        (column.min, column.max) = (None, None);
+    if texts > 0 && texts >= numbers {
+        (column.kind, column.min, column.max) = (ColumnKind::Text, None, None);
     }
     column
 }

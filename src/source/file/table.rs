@@ -19,6 +19,10 @@ pub(super) struct Table {
     pub counted: &'static str,
     /// Whether cells of columns that nobody asks for were never read, so that no two rows are known to be the same.
     pub partial: bool,
+    /// Whether semicolons separate the columns.
+    pub semicolons: bool,
+    /// Whether the last row is a line without an end.
+    pub unended: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +133,12 @@ impl Table {
     /// Forgets the cells of a column that has been read for good.
     pub fn forget(&mut self, column: usize) {
         self.columns[column].clear();
+    }
+
+    /// The last row, where a column ends its line and the line has no end.
+    pub fn unended(&self, column: &Column) -> Option<usize> {
+        let is_last = self.columns.last().is_some_and(|last| std::ptr::eq(last, column));
+        self.rows.len().checked_sub(1).filter(|_| self.unended && is_last)
     }
 
     pub fn place(&self, row: usize) -> Place {
