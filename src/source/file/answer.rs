@@ -106,6 +106,7 @@ impl Sheet {
         };
         asking.declared(ask)?;
         asking.whole_names(groups_by.or(ask.instance()));
+        asking.looked_for(arm, ask);
         let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
@@ -167,6 +168,30 @@ impl<'a> Asking<'a> {
                 self.gauge((value, *factor, *amount), requests.as_deref(), *counter)
             }
         }
+    }
+
+    /// Remarks what counts as zero although no row of the arm could have shown it: zero is only what was looked for.
+    fn looked_for(&mut self, arm: Arm, ask: &Ask) {
+        let rows = || self.rows_of(None, "");
+        if !self.absent_is_zero || rows().next().is_none() {
+            return;
+        }
+        let table = &self.sheet.table;
+        let find = |name: &str| table.find(name).ok().map(|at| &table.columns[at]);
+        let lacks = |name: &&str| match self.long {
+            Some(long) => find(&long.name).is_some_and(|names| !rows().any(|row| names.cell(row) == *name)),
+            None => find(name).is_some_and(|column| !rows().any(|row| column.has(row))),
+        };
+        let shown = &self.sheet.shown;
+        let missing = ask.names().filter(lacks).map(|name| {
+            Remark::incomplete(format!(
+                "{shown}: no row of the {} has {}, so it cannot count as zero",
+                arm.name(),
+                quoted(name)
+            ))
+        });
+        let missing: Vec<Remark> = missing.collect();
+        self.notes.extend(missing);
     }
 
     /// Refuses undeclared columns that look like counters, and doubts those that may be.
@@ -536,7 +561,6 @@ impl<'a> Asking<'a> {
             known.dedup();
             let meant = nearest(name, known.iter().copied());
             if self.absent_is_zero && meant.is_none() {
-                self.notes.push(Remark::incomplete(format!("no row is named {}", quoted(name))));
                 return Ok(Some((values, Some(names))));
             }
             let error = Error::unreadable("is in no row").column(&long.name).value(name);

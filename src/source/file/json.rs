@@ -75,12 +75,11 @@ pub(super) fn read_lines(content: impl BufRead, keep: Keep) -> Result<Table, Err
 pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
     let cells: Vec<(usize, String)> =
         row.iter().map(|(name, value)| (table.column_or_new(name.trim(), keep), text(value))).collect();
-    let mut seen = vec![false; table.columns.len()];
-    for (at, _) in &cells {
-        if std::mem::replace(&mut seen[*at], true) {
-            let place = Place { what: table.counted, number };
-            return Err(Error::unreadable("appears twice in the same row").value(&table.columns[*at].name).at(place));
-        }
+    let mut seen: Vec<usize> = cells.iter().map(|(at, _)| *at).collect();
+    seen.sort_unstable();
+    if let Some(twice) = seen.windows(2).find(|pair| pair[0] == pair[1]) {
+        let place = Place { what: table.counted, number };
+        return Err(Error::unreadable("appears twice in the same row").value(&table.columns[twice[0]].name).at(place));
     }
     table.push(number, cells.iter().map(|(at, text)| (*at, text.as_str())))
 }

@@ -13,12 +13,12 @@ pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
     let sheet = Sheet::open(file, &Wanted::all())?;
     let arm = arm_column(&sheet, file);
     let long = long_columns(&sheet, file);
-    let order = in_order(&sheet, arm.as_ref().map(|arm| arm.0));
+    let by = arm.as_ref().map(|arm| arm.0);
     let columns = match &long {
-        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name, &order)).collect(),
+        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name, by)).collect(),
         None => {
             let measured = |at: &usize| Some(*at) != sheet.time_column && arm.as_ref().is_none_or(|arm| arm.0 != *at);
-            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at, &order)).collect()
+            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at, by)).collect()
         }
     };
     let time = sheet.time_column.map_or(String::new(), |at| sheet.table.columns[at].name.clone());
@@ -26,7 +26,7 @@ pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
         shown: file.shown.clone(),
         columns,
         time: (time, sheet.clock().to_string()),
-        step: step(&sheet, arm.as_ref().map(|arm| arm.0), long.as_ref().map(|long| long.0.0)),
+        step: step(&sheet, by, long.as_ref().map(|long| long.0.0)),
         arm: arm.map(|(at, baseline, canary)| (sheet.table.columns[at].name.clone(), baseline, canary)),
         long: long.map(|(_, long, names)| (long, names)),
         rows: sheet.rows(),
@@ -66,7 +66,7 @@ fn long_columns(sheet: &Sheet, file: &File) -> Option<((usize, usize), Long, Vec
 /// The different cells of a column, in their order, when they are no more than so many.
 fn few_values(column: &table::Column, most: usize) -> Option<Vec<&str>> {
     let mut values: Vec<&str> = Vec::new();
-    for cell in column.cells().filter(|cell| !number::is_gap(cell)) {
+    for (_, cell) in column.written().filter(|(_, cell)| !number::is_gap(cell)) {
         if !values.contains(&cell) {
             if values.len() == most {
                 return None;
@@ -77,34 +77,36 @@ fn few_values(column: &table::Column, most: usize) -> Option<Vec<&str>> {
     (!values.is_empty()).then_some(values)
 }
 
-/// The rows of each arm, in the order of time.
-fn in_order(sheet: &Sheet, arm: Option<usize>) -> Vec<Vec<usize>> {
-    let mut arms: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for row in 0..sheet.rows() {
-        arms.entry(arm.map_or("", |at| sheet.table.columns[at].cell(row))).or_default().push(row);
-    }
-    let mut order: Vec<Vec<usize>> = arms.into_values().collect();
-    order.iter_mut().for_each(|rows| rows.sort_by_key(|row| sheet.time[*row]));
-    order
-}
-
-fn summary_of_column(sheet: &Sheet, at: usize, order: &[Vec<usize>]) -> Column {
+fn summary_of_column(sheet: &Sheet, at: usize, arm: Option<usize>) -> Column {
     let column = &sheet.table.columns[at];
-    let motion = |rows: &Vec<usize>| motion(&column.name, rows.iter().map(|row| column.cell(*row)));
-    Column { motion: overall(order.iter().map(motion)), ..summary(&column.name, column.cells()) }
+    let mut summary = summary(&column.name, column.written().map(|(_, cell)| cell));
+    summary.empty += sheet.rows() - column.written().count();
+    if matches!(summary.kind, ColumnKind::Whole | ColumnKind::Real) {
+        summary.motion = motion(sheet, &column.name, arm, column.written());
+    }
+    summary
 }
 
-fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str, order: &[Vec<usize>]) -> Column {
+fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str, arm: Option<usize>) -> Column {
     let (names, values) = (&sheet.table.columns[names], &sheet.table.columns[values]);
-    let own = |row: &&usize| names.cell(**row) == name;
-    let motion = |rows: &Vec<usize>| motion(name, rows.iter().filter(own).map(|row| values.cell(*row)));
-    let cells = names.cells().zip(values.cells()).filter(|(cell, _)| *cell == name).map(|(_, value)| value);
-    Column { motion: overall(order.iter().map(motion)), ..summary(name, cells) }
+    let own = || (0..sheet.rows()).filter(|row| names.cell(*row) == name).map(|row| (row, values.cell(row)));
+    Column { motion: motion(sheet, name, arm, own()), ..summary(name, own().map(|(_, cell)| cell)) }
 }
 
-fn motion<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Motion {
-    let numbers: Vec<f64> = cells.filter_map(|cell| number::real(cell).ok().flatten()).collect();
-    counter::Motion::of(&numbers).seen(name)
+/// How the numbers of these rows move in each arm.
+fn motion<'c>(sheet: &Sheet, name: &str, arm: Option<usize>, cells: impl Iterator<Item = (usize, &'c str)>) -> Motion {
+    let mut arms: BTreeMap<&str, Vec<(Timestamp, f64)>> = BTreeMap::new();
+    for (row, cell) in cells {
+        if let Ok(Some(number)) = number::real(cell) {
+            let arm = arm.map_or("", |at| sheet.table.columns[at].cell(row));
+            arms.entry(arm).or_default().push((sheet.time[row], number));
+        }
+    }
+    overall(arms.into_values().map(|mut points| {
+        points.sort_by_key(|(time, _)| *time);
+        let numbers: Vec<f64> = points.into_iter().map(|(_, number)| number).collect();
+        counter::Motion::of(&numbers).seen(name)
+    }))
 }
 
 /// That of all arms together: whatever falls in one is no counter.
