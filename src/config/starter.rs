@@ -223,7 +223,16 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Whether a column says which processor a row is of, as sadf's `CPU` does beside `%user`: -1 means all of them.
+    fn is_processor(&self, column: &Column) -> bool {
+        let beside = || self.columns.iter().any(|other| other.name.starts_with('%'));
+        plain_name(&column.name) == "cpu" && (column.min.is_some_and(|least| least < 0.0) || beside())
+    }
+
     fn number(&self, column: &Column, requests: Option<&str>) -> Option<Found> {
+        if self.is_processor(column) {
+            return None;
+        }
         let (base, unit) = split_unit(&column.name);
         let value = format!("value: {}", literal(&column.name));
         let unit_key = unit.as_ref().map(|unit| format!(", unit: {}", quoted(unit))).unwrap_or_default();
@@ -270,6 +279,7 @@ impl<'a> Reading<'a> {
         match column.kind {
             ColumnKind::Text => "it is not a number",
             ColumnKind::Empty => "it is empty",
+            _ if self.is_processor(column) => "it is the number of a processor",
             _ if ERRORS.contains(&plain.as_str()) => "nothing says of how many requests they are",
             _ if REQUESTS.contains(&plain.as_str()) => "a number of requests alone is neither good nor bad",
             _ if HITS.contains(&plain.as_str()) || MISSES.contains(&plain.as_str()) => {

@@ -202,12 +202,12 @@ impl<'a> Pass<'a> {
                 continue;
             };
             for ((arm, _), steps) in found.iter().filter(|((arm, _), _)| !asked(arm)) {
-                let rows = steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).sum::<u64>();
+                let rows = steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).fold(0, u64::saturating_add);
                 let most = others.entry(arm).or_default();
                 *most = rows.max(*most);
             }
         }
-        let rows: u64 = others.values().sum();
+        let rows = others.values().copied().fold(0, u64::saturating_add);
         let names: Vec<String> = others.keys().take(6).map(|name| format!("{name:?}")).collect();
         (rows > 0).then(|| format!("{}: {rows} rows are of neither arm: {}", self.log.shown, names.join(", ")))
     }

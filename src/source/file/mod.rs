@@ -169,6 +169,11 @@ impl Ask {
 /// Opens a file for reading.
 fn open(file: &File) -> Result<std::fs::File, Error> {
     let unreachable = |why: String| Error::unreachable(why).within(&file.shown);
+    // to open a pipe is to wait for who writes into it, and a device may never end
+    if std::fs::metadata(&file.path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        let error = unreachable("is a pipe or a device, not a file".into());
+        return Err(error.hint("Write its content to a file first."));
+    }
     let opened = std::fs::File::open(&file.path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => unreachable("does not exist".into()),
         _ => unreachable(format!("cannot be opened ({error})")),
