@@ -85,6 +85,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             dataset.metrics.insert((*name).clone(), Pair::build(|_| metric.empty()));
             continue;
         }
+        metric.can_be_added_up(name)?;
         let alone = metric.is_alone(name, &windows)?;
         let step = metric.step(&windows, common, time.step.is_none());
         let remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
@@ -354,7 +355,44 @@ impl Metric<'_> {
                 remarks.push(remark.clone());
             }
         }
+        remarks.extend(self.silent());
         remarks
+    }
+}
+
+impl Metric<'_> {
+    /// Refuses counts of which sums would overflow: whatever is added up later is a part of them.
+    fn can_be_added_up(&self, name: &str) -> Result<(), Error> {
+        let sum = |numbers: &[u64]| numbers.iter().map(|n| u128::from(*n)).sum::<u128>();
+        let of = |series: &Series| match series {
+            Series::Counts { total, .. } => sum(total),
+            Series::Events { count, .. } => sum(count),
+            Series::Gauge { requests, .. } => requests.as_deref().map_or(0, sum),
+            Series::Buckets { bins, .. } => bins.iter().map(|bins| u128::from(bins.total())).sum(),
+            Series::Values { .. } => 0,
+        };
+        let known = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm));
+        let all: u128 = known.clone().map(|(_, fetched)| of(&fetched.answer.series)).sum();
+        match known.into_iter().next() {
+            Some((query, _)) if all > 1 << 62 => {
+                Err(Error::TooMany { metric: name.to_owned(), shown: query.source.shown() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What counts as zero throughout for lack of any number: so does what has another name. Where the baseline has numbers, the
+    /// canary's may have been lost.
+    fn silent(&self) -> Vec<Remark> {
+        let of = |arm: Arm| self.arms.get(arm).map_or(&[][..], |(_, fetched)| fetched.answer.silent.as_slice());
+        let all = Arm::BOTH.into_iter().flat_map(|arm| of(arm).iter().map(move |name| (arm, name)));
+        all.map(|(arm, name)| {
+            let text =
+                format!("{name:?} has no number at all in the {} and counts as zero. Is that its name?", arm.name());
+            let alone = arm == Arm::Canary && self.arms.baseline.is_some() && !of(Arm::Baseline).contains(name);
+            if alone { Remark::suspect(text) } else { Remark::note(text) }
+        })
+        .collect()
     }
 }
 

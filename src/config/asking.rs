@@ -10,6 +10,7 @@ use super::problem::{At, Report};
 use super::scalar::{Choice, UnitText};
 use super::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
 use super::sources::Values;
+use crate::judge::rules::Unit;
 use crate::series::SignedDuration;
 use crate::source::aws::{self, Measure, PartOf, Statistic, known};
 use crate::source::{Ask, Missing};
@@ -38,6 +39,7 @@ pub(super) trait Names {
 /// What is asked of a source, its columns called as `names` has it.
 pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, report: &mut Report) -> Option<Ask> {
     let missing = |written: Option<&At<Choice<Missing>>>| written.map_or(Missing::Gap, |missing| missing.value.0);
+    let counter = metric.counter().map(|counter| counter.value);
     if let Some(rate) = &metric.rate {
         let total = match &rate.total {
             Some(total) => Some(names.whole(total, report)?),
@@ -48,7 +50,7 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
         };
         let (bad, good) = (name(rate.bad.as_ref().or(rate.part.as_ref()))?, name(rate.good.as_ref())?);
         let instance = rate.instance.as_ref().map(|text| values.fill(text, report));
-        return Some(Ask::Counts { total, bad, good, missing: missing(rate.missing.as_ref()), instance });
+        return Some(Ask::Counts { total, bad, good, missing: missing(rate.missing.as_ref()), instance, counter });
     }
     if let Some(events) = &metric.events {
         let count = names.counted(&events.count, report)?;
@@ -56,10 +58,10 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
             Some(exposure) => Some(names.counted(exposure, report)?),
             None => None,
         };
-        return Some(Ask::Events { count, exposure, missing: missing(events.missing.as_ref()) });
+        return Some(Ask::Events { count, exposure, missing: missing(events.missing.as_ref()), counter });
     }
     if metric.alarms.is_some() {
-        return Some(Ask::Events { count: aws::ALARMS.to_owned(), exposure: None, missing: Missing::Gap });
+        return Some(Ask::Events { count: aws::ALARMS.to_owned(), exposure: None, missing: Missing::Gap, counter });
     }
     if let Some(gauge) = &metric.gauge {
         let value = names.valued(&gauge.value, report)?;
@@ -68,7 +70,8 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
             None => None,
         };
         let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.value.factor);
-        return Some(Ask::Gauge { value, factor, requests });
+        let amount = gauge.quantile.is_some() || is_amount(gauge.unit.as_ref(), gauge.value.name());
+        return Some(Ask::Gauge { value, factor, requests, amount, counter });
     }
     let shape = metric.values.as_ref()?;
     let factor = shape.unit.as_ref().map_or(UnitText::none().factor, |unit| unit.value.factor);
@@ -76,7 +79,17 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
         let factor = factor * shape.resolution.as_ref().map_or(1.0, |resolution| resolution.value);
         return Some(Ask::Histograms { column: names.valued(histogram, report)?, factor });
     }
-    Some(Ask::Values { value: names.valued(shape.value.as_ref()?, report)?, factor })
+    let value = shape.value.as_ref()?;
+    let amount = is_amount(shape.unit.as_ref(), value.name());
+    Some(Ask::Values { value: names.valued(value, report)?, factor, amount })
+}
+
+/// Whether a number cannot be below zero: a time, a size, or what is called a latency.
+fn is_amount(unit: Option<&At<UnitText>>, column: Option<&At<String>>) -> bool {
+    const TIMES: [&str; 5] = ["latency", "duration", "elapsed", "response_time", "responsetime"];
+    let of_unit = unit.is_some_and(|unit| matches!(unit.value.unit, Unit::Milliseconds | Unit::Bytes));
+    let name = column.map_or(String::new(), |name| name.value.to_lowercase());
+    of_unit || TIMES.iter().any(|time| name.contains(time))
 }
 
 /// Names that are names: columns of a file, fields of a query, filter patterns.

@@ -256,6 +256,9 @@ pub(super) struct RateEntry {
     pub(super) of: Option<At<String>>,
     /// Column that names the instance (host, pod, region) each row is of, where there is one row per time and instance.
     pub(super) instance: Option<At<String>>,
+    /// true: the columns are totals since some start, as Prometheus has them, and their increases are judged. false: each
+    /// row counts its own step. When absent, columns that look like such totals are refused.
+    pub(super) counter: Option<At<bool>>,
     /// The query of Logs Insights whose rows these are. ${step} is the window's step.
     pub(super) query: Option<At<String>>,
 }
@@ -279,6 +282,8 @@ pub(super) struct EventsEntry {
     pub(super) per: Option<At<String>>,
     /// What an empty cell means: gap (default) or zero.
     pub(super) missing: Option<At<Choice<Missing>>>,
+    /// true: the columns are totals since some start, and their increases are judged. false: each row counts its own step.
+    pub(super) counter: Option<At<bool>>,
     /// For counters of CloudWatch that do not report zeros: what has a point whenever they could have had one. Where it
     /// has, a missing point is a zero.
     pub(super) alive: Option<Column>,
@@ -300,6 +305,8 @@ pub(super) struct GaugeEntry {
     pub(super) quantile: Option<At<QuantileText>>,
     /// Column with the requests behind each number. Of a percentile of CloudWatch they are fetched beside it.
     pub(super) requests: Option<Column>,
+    /// true: `requests` is a total since some start, and its increases count. false: each row counts its own step.
+    pub(super) counter: Option<At<bool>>,
     /// Compare the arms by ratio or by difference; by ratio where all values are positive when absent.
     pub(super) scale: Option<At<Choice<Scale>>>,
     /// The query of Logs Insights whose rows these are. ${step} is the window's step.

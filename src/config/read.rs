@@ -363,6 +363,7 @@ impl Read for RateEntry {
             show: keys.may("show"),
             of: keys.may("of"),
             instance: keys.may("instance"),
+            counter: keys.may("counter"),
             query: keys.may("query"),
         };
         keys.close(Some(rate), |key| match key {
@@ -378,8 +379,8 @@ impl Read for EventsEntry {
         let mut keys = Keys::open(node, report, "`events`", "events: { count: fallbacks }")?;
         let count = keys.must("count");
         let (exposure, per, missing) = (keys.may("exposure"), keys.may("per"), keys.may("missing"));
-        let (alive, query) = (keys.may("alive"), keys.may("query"));
-        let events = count.map(|count| EventsEntry { count, exposure, per, missing, alive, query });
+        let (counter, alive, query) = (keys.may("counter"), keys.may("alive"), keys.may("query"));
+        let events = count.map(|count| EventsEntry { count, exposure, per, missing, counter, alive, query });
         keys.close(events, only_of_rates)
     }
 }
@@ -393,8 +394,9 @@ impl Read for GaugeEntry {
             false => keys.must("value"),
         };
         let (unit, quantile) = (keys.may("unit"), keys.may("quantile"));
-        let (requests, scale, query) = (keys.may("requests"), keys.may("scale"), keys.may("query"));
-        let gauge = value.map(|value| GaugeEntry { value, unit, quantile, requests, scale, query });
+        let (requests, counter) = (keys.may("requests"), keys.may("counter"));
+        let (scale, query) = (keys.may("scale"), keys.may("query"));
+        let gauge = value.map(|value| GaugeEntry { value, unit, quantile, requests, counter, scale, query });
         keys.close(gauge, only_of_rates)
     }
 }

@@ -207,6 +207,10 @@ impl<'f> Kind<'f> {
             let hint = "leave `where` out: the rows of this source are counted already";
             report.add_with(filter.place, "only a `requests` source has rows to choose from", hint);
         }
+        if let Some(counter) = entry.counter().filter(|_| !matches!(self, Kind::File(_) | Kind::Lost(_))) {
+            let hint = "leave `counter` out: this source counts each step by itself";
+            report.add_with(counter.place, "only the rows of a file can be totals since some start", hint);
+        }
         match (entry.query(), self) {
             (None, Kind::Insights(_)) => {
                 let hint = "write `rate: { query: \"… | stats sum(miss) as misses, count(*) as lookups by bin(${step})\", bad: misses, total: lookups }`";
@@ -238,6 +242,13 @@ impl ValuesEntry {
 }
 
 impl MetricEntry {
+    /// Whether its counted columns are totals since some start, wherever its shape says so.
+    pub(super) fn counter(&self) -> Option<&At<bool>> {
+        let rate = self.rate.as_ref().and_then(|rate| rate.counter.as_ref());
+        let events = self.events.as_ref().and_then(|events| events.counter.as_ref());
+        rate.or(events).or(self.gauge.as_ref().and_then(|gauge| gauge.counter.as_ref()))
+    }
+
     /// The query of Logs Insights, wherever its shape has it.
     pub(super) fn query(&self) -> Option<&At<String>> {
         let rate = self.rate.as_ref().and_then(|rate| rate.query.as_ref());
@@ -308,8 +319,15 @@ fn arm_column(arm: &ArmColumnEntry, values: &Values, report: &mut Report) -> Arm
     if arm.baseline.value == arm.canary.value {
         report.add(arm.canary.place, format!("`{}` cannot mean both arms", arm.canary.value));
     }
-    let value = if values.arm == Arm::Baseline { &arm.baseline } else { &arm.canary };
-    ArmColumn { column: values.fill(&arm.column, report), value: values.fill(value, report) }
+    let (value, other) = match values.arm {
+        Arm::Baseline => (&arm.baseline, &arm.canary),
+        Arm::Canary => (&arm.canary, &arm.baseline),
+    };
+    ArmColumn {
+        column: values.fill(&arm.column, report),
+        value: values.fill(value, report),
+        other: values.quietly(other),
+    }
 }
 
 fn source_of<'s>(

@@ -9,7 +9,7 @@ mod logs;
 use super::yaml::{name, quoted};
 use crate::series::Pair;
 use crate::source::requests::survey::Log;
-use crate::source::survey::{Column, ColumnKind, Survey};
+use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 
 /// The data that a configuration is wanted for.
 #[derive(Debug, Clone, Copy)]
@@ -166,43 +166,50 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn one_of(&self, names: &[&str]) -> Option<&'a Column> {
         let whole = |column: &&&Column| column.kind == ColumnKind::Whole && !self.used.contains(&column.name);
-        names.iter().find_map(|name| self.columns.iter().filter(whole).find(|c| plain_name(&c.name) == *name)).copied()
+        names
+            .iter()
+            .find_map(|name| self.columns.iter().filter(whole).find(|c| counted_name(&c.name) == *name))
+            .copied()
     }
 
     /// Requests with their errors, lookups with their hits.
     fn rates(&mut self) {
         if let (Some(total), Some(bad)) = (self.one_of(&REQUESTS), self.one_of(&ERRORS)) {
+            let (counter, increases) = totals(total, bad);
             self.used.extend([total.name.clone(), bad.name.clone()]);
             self.found.push(Found {
                 metric: "errors".into(),
                 shape: format!(
-                    "rate: {{ bad: {}, total: {}, of: requests }}",
+                    "rate: {{ bad: {}, total: {}, of: requests{counter} }}",
                     literal(&bad.name),
                     literal(&total.name)
                 ),
                 criteria: vec![RATE_CRITERION.into()],
-                sentence: format!("{} and {} -> rate `errors`", total.name, bad.name),
+                sentence: format!("{} and {} -> rate `errors`{increases}", total.name, bad.name),
             });
         }
         if let (Some(hits), Some(misses)) = (self.one_of(&HITS), self.one_of(&MISSES)) {
+            let (counter, increases) = totals(hits, misses);
             self.used.extend([hits.name.clone(), misses.name.clone()]);
             self.found.push(Found {
                 metric: "cache_hits".into(),
                 shape: format!(
-                    "rate: {{ good: {}, bad: {}, of: lookups }}",
+                    "rate: {{ good: {}, bad: {}, of: lookups{counter} }}",
                     literal(&hits.name),
                     literal(&misses.name)
                 ),
                 criteria: vec!["pass: \">= baseline - 1pp\"".into()],
-                sentence: format!("{} and {} -> rate `cache_hits`", hits.name, misses.name),
+                sentence: format!("{} and {} -> rate `cache_hits`{increases}", hits.name, misses.name),
             });
         }
     }
 
     /// Percentiles, latencies and gauges.
     fn numbers(&mut self) {
-        let requests = self.columns.iter().find(|c| REQUESTS.contains(&plain_name(&c.name).as_str()) && is_number(c));
-        let requests = requests.map(|column| column.name.clone());
+        let is_requests = |c: &&&Column| REQUESTS.contains(&counted_name(&c.name).as_str()) && is_number(c);
+        // requests that climb may be a counter, and a gauge is judged without them
+        let is_plain = |c: &&&Column| !matches!(c.motion, Motion::Climbing | Motion::Counter);
+        let requests = self.columns.iter().filter(is_requests).find(is_plain).map(|column| column.name.clone());
         for column in self.columns.clone() {
             if self.used.contains(&column.name) || !is_number(column) {
                 continue;
@@ -216,7 +223,16 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Whether a column says which processor a row is of, as sadf's `CPU` does beside `%user`: -1 means all of them.
+    fn is_processor(&self, column: &Column) -> bool {
+        let beside = || self.columns.iter().any(|other| other.name.starts_with('%'));
+        plain_name(&column.name) == "cpu" && (column.min.is_some_and(|least| least < 0.0) || beside())
+    }
+
     fn number(&self, column: &Column, requests: Option<&str>) -> Option<Found> {
+        if self.is_processor(column) {
+            return None;
+        }
         let (base, unit) = split_unit(&column.name);
         let value = format!("value: {}", literal(&column.name));
         let unit_key = unit.as_ref().map(|unit| format!(", unit: {}", quoted(unit))).unwrap_or_default();
@@ -263,6 +279,7 @@ impl<'a> Reading<'a> {
         match column.kind {
             ColumnKind::Text => "it is not a number",
             ColumnKind::Empty => "it is empty",
+            _ if self.is_processor(column) => "it is the number of a processor",
             _ if ERRORS.contains(&plain.as_str()) => "nothing says of how many requests they are",
             _ if REQUESTS.contains(&plain.as_str()) => "a number of requests alone is neither good nor bad",
             _ if HITS.contains(&plain.as_str()) || MISSES.contains(&plain.as_str()) => {
@@ -270,6 +287,23 @@ impl<'a> Reading<'a> {
             }
             _ => "whether more of it is good or bad is not known",
         }
+    }
+}
+
+/// The plain name of a counted column, as it is without the convention of Prometheus: `requests` of `http_requests_total`.
+fn counted_name(column: &str) -> String {
+    let plain = plain_name(column);
+    match plain.strip_suffix("_total") {
+        Some(base) => base.strip_prefix("http_").unwrap_or(base).to_owned(),
+        None => plain,
+    }
+}
+
+/// The key and the words for columns that are totals since some start.
+fn totals(whole: &Column, part: &Column) -> (&'static str, &'static str) {
+    match Motion::are_totals(whole.motion, part.motion) {
+        true => (", counter: true", " of their increases: both are counters since some start"),
+        false => ("", ""),
     }
 }
 

@@ -44,6 +44,17 @@ pub enum Error {
         /// The service.
         shown: String,
     },
+    /// More was counted than can be added up.
+    #[error(
+        "{shown}: the counts of metric {metric:?} add up to more than 2^62, beyond which sums are not exact. Is one of its columns \
+         something else than a count?"
+    )]
+    TooMany {
+        /// The metric.
+        metric: MetricName,
+        /// Its file.
+        shown: String,
+    },
     /// No arm has any point, and nothing else says which time is meant.
     #[error("{}: no row belongs to either arm, so there is no window to judge. Give the window (`window: {{from: …, to: …}}`) or check which rows are the arms'", .shown.join(", "))]
     NoPoints {

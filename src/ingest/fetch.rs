@@ -58,8 +58,7 @@ impl Fetched {
             Source::Lost(why) => why.clone(),
             _ => error.to_string(),
         };
-        let answer =
-            Answer { series: query.ask.nothing(), instances: None, groups: None, split: false, notes: Vec::new() };
+        let answer = Answer::of(query.ask.nothing(), Vec::new());
         Fetched { answer, clock: String::new(), canonical: None, lost: Some(why), times: None, log: None }
     }
 }
@@ -82,7 +81,13 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
             error
         };
         if let Ok(brought) = &brought {
-            doubts(query, brought).into_iter().for_each(|doubt| (outside.told)(Told::Doubt(doubt)));
+            let (metric, arm) = (&query.metric, query.arm.name());
+            doubts(query, brought).into_iter().for_each(|column| {
+                let asked = column.measure.in_full();
+                (outside.told)(Told::Doubt(format!(
+                    "{metric} ({arm}): {asked} has no point at all and counts as zero; is that its name, and are these its dimensions?"
+                )));
+            });
         }
         (*at, brought.and_then(|brought| answered(query, brought)).map_err(about))
     });
@@ -103,7 +108,7 @@ pub(super) fn known(time: &TimePlan) -> Option<Pair<Window>> {
 }
 
 /// Counters of one's own that were taken for zero throughout: so is one whose name is wrong.
-fn doubts(query: &Query, brought: &Brought) -> Vec<String> {
+fn doubts<'q>(query: &'q Query, brought: &Brought) -> Vec<&'q aws::Column> {
     let Source::CloudWatch(asked) = &query.source else { return Vec::new() };
     if query.ask.missing() != Missing::Zero || brought.sheet.rows() == 0 {
         return Vec::new();
@@ -114,25 +119,20 @@ fn doubts(query: &Query, brought: &Brought) -> Vec<String> {
     };
     // those of AWS's own beside a whole of the same dimensions are known to be silent when there is nothing to count
     let alike = asked.columns.windows(2).all(|pair| dimensions(&pair[0]) == dimensions(&pair[1]));
-    let own = |column: &&aws::Column| match &column.measure {
+    let own = |column: &&'q aws::Column| match &column.measure {
         Measure::Statistic(of) => !alike || !known::is_sparse(&of.namespace, &of.metric),
         Measure::Expression { .. } => true,
     };
     let counted = asked.columns.iter().filter(|column| query.ask.names().any(|name| name == column.name));
-    let silent = counted.filter(own).filter(|column| !brought.sheet.has_any(&column.name));
-    let doubt = |column: &aws::Column| {
-        let (metric, arm, asked) = (&query.metric, query.arm.name(), column.measure.in_full());
-        format!(
-            "{metric} ({arm}): {asked} has no point at all and counts as zero; is that its name, and are these its dimensions?"
-        )
-    };
-    silent.map(doubt).collect()
+    counted.filter(own).filter(|column| !brought.sheet.has_any(&column.name)).collect()
 }
 
 fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {
-    let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &query.ask)?;
-    answer.notes.extend(brought.notes.into_iter().map(Remark::detail));
+    let ask = query.ask.clone().per_step();
+    let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &ask)?;
+    answer.notes.extend(brought.notes.iter().cloned().map(Remark::detail));
     if let Source::CloudWatch(asked) = &query.source {
+        answer.silent = doubts(query, &brought).into_iter().map(|column| column.name.clone()).collect();
         answer.notes.extend(asked.note.clone().map(Remark::detail));
         if query.ask.missing() == Missing::Zero {
             answer.notes.push(Remark::detail("a period without a point is a zero where there could have been one"));

@@ -199,12 +199,13 @@ impl<'a> Pass<'a> {
                 continue;
             };
             for ((arm, _), steps) in found.iter().filter(|((arm, _), _)| !asked(arm)) {
-                let rows = steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).sum::<u64>();
+                let rows =
+                    steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).fold(0, u64::saturating_add);
                 let most = others.entry(arm).or_default();
                 *most = rows.max(*most);
             }
         }
-        let rows: u64 = others.values().sum();
+        let rows = others.values().copied().fold(0, u64::saturating_add);
         let names: Vec<String> = others.keys().take(6).map(|name| format!("{name:?}")).collect();
         (rows > 0).then(|| format!("{}: {rows} rows are of neither arm: {}", self.log.shown, names.join(", ")))
     }
@@ -219,11 +220,9 @@ impl<'a> Pass<'a> {
         notes.extend(arm.none_found(self.log).map(Remark::note));
         notes.extend(told(&taken.account).into_iter().map(Remark::detail));
         let answer = |series: Series, groups: Option<Instances>, notes: Vec<Remark>| Answer {
-            series,
-            instances: None,
             groups,
             split: arm.split,
-            notes,
+            ..Answer::of(series, notes)
         };
         if wanted.query.by.is_none() {
             let cells = groups.into_values().next().unwrap_or_default();

@@ -254,7 +254,7 @@ fn excess(test: &Test) -> f64 {
         Comparison::RateDifference { steps, .. } => (steps, allowed_by_difference(steps, test.limit)),
         _ => return f64::INFINITY,
     };
-    let observed: u64 = steps.iter().filter(|s| counts::usable(s)).map(|s| s.canary).sum();
+    let observed: u64 = steps.iter().filter(|s| counts::usable(s)).map(|s| s.canary).fold(0, u64::saturating_add);
     match test.wanted {
         Side::AtMost => observed as f64 - allowed,
         Side::AtLeast => allowed - observed as f64,

@@ -189,6 +189,8 @@ pub struct ArmColumn {
     pub column: String,
     /// The value that marks this query's arm.
     pub value: String,
+    /// The value that marks the other arm, where it is known.
+    pub other: Option<String>,
 }
 
 /// The columns of a long file: one row per time and name.
@@ -232,6 +234,8 @@ pub enum Ask {
         missing: Missing,
         /// The column that names the instance (host, pod, region) a row is of; there is one row for each then.
         instance: Option<String>,
+        /// Whether the cells are totals since some start, where that is declared.
+        counter: Option<bool>,
     },
     /// Occurrences.
     Events {
@@ -241,6 +245,8 @@ pub enum Ask {
         exposure: Option<String>,
         /// What an empty cell means.
         missing: Missing,
+        /// Whether the cells are totals since some start, where that is declared.
+        counter: Option<bool>,
     },
     /// One value per row.
     Values {
@@ -248,6 +254,8 @@ pub enum Ask {
         value: String,
         /// Factor into the metric's unit (1000 for seconds into milliseconds).
         factor: f64,
+        /// Whether a number below zero is a mistake, as it is of a time or a size.
+        amount: bool,
     },
     /// Histograms of the values of many requests, as [`encoded`](crate::encoded) text.
     Histograms {
@@ -264,6 +272,10 @@ pub enum Ask {
         factor: f64,
         /// Requests behind each number.
         requests: Option<String>,
+        /// Whether a number below zero is a mistake, as it is of a time, a size or a percentile.
+        amount: bool,
+        /// Whether the requests are totals since some start, where that is declared.
+        counter: Option<bool>,
     },
 }
 

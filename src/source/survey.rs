@@ -45,6 +45,29 @@ pub struct Column {
     pub max: Option<f64>,
     /// How many cells are empty.
     pub empty: usize,
+    /// How its numbers move in the course of time.
+    pub motion: Motion,
+}
+
+/// How the numbers of a column move in the course of time, in every arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// Up and down, as counts of steps do.
+    Free,
+    /// Not at all.
+    Still,
+    /// Up and never down, as totals since some start do.
+    Climbing,
+    /// Up and never down, and the name says that it is a total.
+    Counter,
+}
+
+impl Motion {
+    /// Whether a whole and its part are totals since some start, as far as their motion shows.
+    pub fn are_totals(whole: Motion, part: Motion) -> bool {
+        let climbs = |motion| matches!(motion, Motion::Climbing | Motion::Counter);
+        climbs(whole) && climbs(part) || whole == Motion::Counter && part == Motion::Still
+    }
 }
 
 /// What the cells of a column are.

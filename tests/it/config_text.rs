@@ -7,7 +7,7 @@ use davy::config::plan::Plan;
 use davy::config::{self, Options, Recorded, Surveyed};
 use davy::judge::rules::Limit;
 use davy::series::{Pair, SignedDuration, Window};
-use davy::source::survey::{Column, ColumnKind, Survey};
+use davy::source::survey::{Column, ColumnKind, Motion, Survey};
 use davy::source::{Ask, Long};
 use proptest::prelude::*;
 
@@ -195,6 +195,7 @@ fn survey(shown: &str, columns: &[(&str, ColumnKind)]) -> Survey {
         min: None,
         max: None,
         empty: 0,
+        motion: Motion::Free,
     };
     Survey {
         shown: shown.into(),

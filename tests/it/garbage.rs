@@ -18,7 +18,14 @@ fn file(format: Format) -> File {
 }
 
 fn counts(missing: Missing) -> Ask {
-    Ask::Counts { total: Some("total".into()), bad: Some("bad".into()), good: None, missing, instance: None }
+    Ask::Counts {
+        total: Some("total".into()),
+        bad: Some("bad".into()),
+        good: None,
+        missing,
+        instance: None,
+        counter: None,
+    }
 }
 
 fn read(file: &File, bytes: &[u8], ask: &Ask) -> Result<Answer, Error> {
@@ -38,16 +45,22 @@ fn read_in_all_ways(bytes: &[u8]) {
         let mut chosen = file(format);
         chosen.time = Some("a".into());
         chosen.zone = Some("America/New_York".into());
-        chosen.arm = Some(ArmColumn { column: "b".into(), value: "x".into() });
+        chosen.arm = Some(ArmColumn { column: "b".into(), value: "x".into(), other: None });
         let mut long = file(format);
         long.long = Some(Long { name: "b".into(), value: "total".into() });
         let value = "value".to_string();
         let asks = [
             counts(Missing::Gap),
-            Ask::Values { value: value.clone(), factor: 1000.0 },
+            Ask::Values { value: value.clone(), factor: 1000.0, amount: false },
             Ask::Histograms { column: value.clone(), factor: 1e-6 },
-            Ask::Gauge { value: value.clone(), factor: 1.0, requests: Some("total".into()) },
-            Ask::Events { count: value, exposure: Some("total".into()), missing: Missing::Zero },
+            Ask::Gauge {
+                value: value.clone(),
+                factor: 1.0,
+                requests: Some("total".into()),
+                amount: false,
+                counter: None,
+            },
+            Ask::Events { count: value, exposure: Some("total".into()), missing: Missing::Zero, counter: None },
         ];
         for (file, ask) in [&plain, &chosen, &long].into_iter().flat_map(|f| asks.iter().map(move |a| (f, a))) {
             let results = [
@@ -226,7 +239,7 @@ proptest! {
         let (units, per) = ([EpochUnit::Seconds, EpochUnit::Milliseconds, EpochUnit::Microseconds, EpochUnit::Nanoseconds], [1, 1_000, 1_000_000, 1_000_000_000]);
         let rows: Vec<String> = seconds.iter().map(|s| format!("{},1\n", s * per[unit])).collect();
         let text = format!("ts,value\n{}", rows.concat());
-        let ask = Ask::Values { value: "value".into(), factor: 1.0 };
+        let ask = Ask::Values { value: "value".into(), factor: 1.0, amount: false };
         let sheet = Sheet::read(&file(Format::Csv), text.as_bytes(), &Wanted::all()).unwrap();
         prop_assert_eq!(sheet.clock(), &Clock::Epoch(units[unit]));
         let mut expected: Vec<Timestamp> = seconds.iter().map(|s| Timestamp::from_second(*s).unwrap()).collect();

@@ -24,15 +24,16 @@ fn counts() -> Ask {
         good: None,
         missing: Missing::Gap,
         instance: None,
+        counter: None,
     }
 }
 
 fn gauge() -> Ask {
-    Ask::Gauge { value: "p95".into(), factor: 1.0, requests: None }
+    Ask::Gauge { value: "p95".into(), factor: 1.0, requests: None, amount: false, counter: None }
 }
 
 fn values() -> Ask {
-    Ask::Values { value: "ms".into(), factor: 1.0 }
+    Ask::Values { value: "ms".into(), factor: 1.0, amount: false }
 }
 
 fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
@@ -215,7 +216,7 @@ fn the_same_rows_by_another_path_or_the_same_word_are_seen_too() {
     let same_word = |arm| {
         let mut query = ask(arm, "data.csv");
         let Source::File(file) = &mut query.source else { panic!("no file") };
-        file.arm = Some(ArmColumn { column: "group".into(), value: "a".into() });
+        file.arm = Some(ArmColumn { column: "group".into(), value: "a".into(), other: None });
         query
     };
     let error = ingest(
@@ -353,7 +354,7 @@ fn the_first_query_with_an_error_is_told_however_many_threads_read() {
         "m0",
         Arm::Canary,
         "good.csv",
-        Ask::Gauge { value: "p99".into(), factor: 1.0, requests: None },
+        Ask::Gauge { value: "p99".into(), factor: 1.0, requests: None, amount: false, counter: None },
     );
     let error = ingest(&queries, &ALL, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap_err();
     assert_eq!(error.kind(), Kind::Unreadable);
@@ -394,7 +395,7 @@ fn one_file_is_told_apart_by_words_even_when_it_is_empty() {
     let ask = |arm: Arm| {
         let mut query = query(folder.path(), "m", arm, "data.json", gauge());
         let Source::File(file) = &mut query.source else { panic!("no file") };
-        file.arm = Some(ArmColumn { column: "group".into(), value: arm.name().into() });
+        file.arm = Some(ArmColumn { column: "group".into(), value: arm.name().into(), other: None });
         query
     };
     let dataset = ingest(

@@ -39,18 +39,25 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
     let factor = get("factor").map_or(1.0, |f| f.parse().unwrap());
     file.time = get("time");
     file.zone = get("zone");
-    file.arm = two("arm").map(|(column, value)| ArmColumn { column, value });
+    file.arm = two("arm").map(|(column, value)| ArmColumn { column, value, other: None });
     file.long = two("long").map(|(name, value)| Long { name, value });
     if get("format").as_deref() == Some("json") {
         file.format = Format::Json;
     }
     let ask = match shape {
-        "counts" => {
-            Ask::Counts { total: get("total"), bad: get("bad"), good: get("good"), missing, instance: get("instance") }
+        "counts" => Ask::Counts {
+            total: get("total"),
+            bad: get("bad"),
+            good: get("good"),
+            missing,
+            instance: get("instance"),
+            counter: None,
+        },
+        "events" => Ask::Events { count: get("count").unwrap(), exposure: get("exposure"), missing, counter: None },
+        "gauge" => {
+            Ask::Gauge { value: get("value").unwrap(), factor, requests: get("requests"), amount: false, counter: None }
         }
-        "events" => Ask::Events { count: get("count").unwrap(), exposure: get("exposure"), missing },
-        "gauge" => Ask::Gauge { value: get("value").unwrap(), factor, requests: get("requests") },
-        "values" => Ask::Values { value: get("value").unwrap(), factor },
+        "values" => Ask::Values { value: get("value").unwrap(), factor, amount: false },
         "histograms" => Ask::Histograms { column: get("column").unwrap(), factor },
         other => panic!("{other}"),
     };
@@ -131,7 +138,7 @@ fn written(folder: &Path, name: &str, bytes: &[u8]) -> File {
 }
 
 fn gauge_of(value: &str) -> Ask {
-    Ask::Gauge { value: value.into(), factor: 1.0, requests: None }
+    Ask::Gauge { value: value.into(), factor: 1.0, requests: None, amount: false, counter: None }
 }
 
 const PLAIN: &str = "ts,p95\n2026-11-21T10:00:00Z,120.5\n2026-11-21T10:01:00Z,\n2026-11-21T10:02:00Z,121\n";

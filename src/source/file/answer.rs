@@ -7,9 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::number;
+use super::counter::{self, Fault, Likeness, Motion};
+use super::number::{self, Grouping};
 use super::sheet::{Rows, Sheet};
+use super::sum::sum;
 use super::table::Column;
+use super::tail;
 use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
@@ -26,8 +29,17 @@ pub struct Answer {
     pub groups: Option<Instances>,
     /// Whether a column told this arm's rows from the other's.
     pub split: bool,
+    /// The columns that count as zero throughout, for lack of any number.
+    pub silent: Vec<String>,
     /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
     pub notes: Vec<Remark>,
+}
+
+impl Answer {
+    /// Points with what there is to say of them, from a source without rows.
+    pub fn of(series: Series, notes: Vec<Remark>) -> Answer {
+        Answer { series, instances: None, groups: None, split: false, silent: Vec::new(), notes }
+    }
 }
 
 impl Sheet {
@@ -70,7 +82,7 @@ impl Sheet {
         by: Option<&ArmColumn>,
         long: Option<&Long>,
         ask: &Ask,
-        groups: Option<&str>,
+        groups_by: Option<&str>,
     ) -> Result<Answer, Error> {
         let rows = self.arm(arm, by)?;
         let mut asking = Asking {
@@ -81,30 +93,51 @@ impl Sheet {
             is_rate: matches!(ask, Ask::Counts { .. }),
             absent_is_zero: ask.missing() == Missing::Zero,
             repeated: 0,
+            likeness: Vec::new(),
+            silent: Vec::new(),
             notes: Vec::new(),
         };
         let instances =
             ask.instance().map(|column| asking.instances(column, "the rate's `instance`", ask)).transpose()?;
-        let groups = groups.map(|column| asking.instances(column, "the metric's `by`", ask)).transpose()?;
+        let groups = groups_by.map(|column| asking.instances(column, "the metric's `by`", ask)).transpose()?;
         let series = match instances.as_ref().or(groups.as_ref()) {
             Some(parts) => sum(ask, parts),
             None => asking.series(ask)?,
         };
+        asking.declared(ask)?;
+        asking.whole_names(groups_by.or(ask.instance()));
+        asking.looked_for(arm, ask);
         let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {
             let s = if asking.repeated == 1 { "" } else { "s" };
             notes.push(Remark::note(format!("{} exact repetition{s} of a row dropped", asking.repeated)));
         }
-        notes.extend(asking.rows.left_out().map(Remark::detail));
+        notes.extend(asking.rows.left_out());
         if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
             notes.extend(asking.rows.none_found().map(Remark::note));
         }
-        Ok(Answer { series, instances, groups, split: asking.rows.are_split(), notes })
+        let silent = asking.silent;
+        Ok(Answer { series, instances, groups, split: asking.rows.are_split(), silent, notes })
     }
 }
 
 /// The rows of one name by time: the row's index and what its cell says.
 type Track<T> = BTreeMap<Timestamp, (usize, Option<T>)>;
+
+/// A row of counted cells, as it is written.
+struct Counted {
+    time: Timestamp,
+    row: usize,
+    cells: [Option<f64>; 2],
+}
+
+/// A row of counted cells, as it counts.
+#[derive(Clone, Copy)]
+struct Settled {
+    time: Timestamp,
+    row: usize,
+    cells: [f64; 2],
+}
 
 struct Asking<'a> {
     sheet: &'a Sheet,
@@ -115,20 +148,70 @@ struct Asking<'a> {
     is_rate: bool,
     absent_is_zero: bool,
     repeated: usize,
+    /// What the undeclared counts of each series seem to be.
+    likeness: Vec<Likeness>,
+    /// Columns that count as zero throughout, for lack of any number.
+    silent: Vec<String>,
     notes: Vec<Remark>,
 }
 
 impl<'a> Asking<'a> {
     fn series(&mut self, ask: &Ask) -> Result<Series, Error> {
         match ask {
-            Ask::Counts { total, bad, good, missing, .. } => {
-                self.counts([total.as_deref(), bad.as_deref(), good.as_deref()], *missing)
+            Ask::Counts { total, bad, good, .. } => {
+                self.counts([total.as_deref(), bad.as_deref(), good.as_deref()], ask)
             }
-            Ask::Events { count, exposure, missing } => self.events(count, exposure.as_deref(), *missing),
-            Ask::Values { value, factor } => self.values(value, *factor),
+            Ask::Events { count, exposure, .. } => self.events(count, exposure.as_deref(), ask),
+            Ask::Values { value, factor, amount } => self.values(value, *factor, *amount),
             Ask::Histograms { column, factor } => self.histograms(column, *factor),
-            Ask::Gauge { value, factor, requests } => self.gauge(value, *factor, requests.as_deref()),
+            Ask::Gauge { value, factor, requests, amount, counter } => {
+                self.gauge((value, *factor, *amount), requests.as_deref(), *counter)
+            }
         }
+    }
+
+    /// Remarks what counts as zero although no row of the arm could have shown it: zero is only what was looked for.
+    fn looked_for(&mut self, arm: Arm, ask: &Ask) {
+        let rows = || self.rows_of(None, "");
+        if !self.absent_is_zero || rows().next().is_none() {
+            return;
+        }
+        let table = &self.sheet.table;
+        let find = |name: &str| table.find(name).ok().map(|at| &table.columns[at]);
+        let lacks = |name: &&str| match self.long {
+            Some(long) => find(&long.name).is_some_and(|names| !rows().any(|row| names.cell(row) == *name)),
+            None => find(name).is_some_and(|column| !rows().any(|row| column.has(row))),
+        };
+        let shown = &self.sheet.shown;
+        let missing = ask.names().filter(lacks).map(|name| {
+            Remark::incomplete(format!(
+                "{shown}: no row of the {} has {}, so it cannot count as zero",
+                arm.name(),
+                quoted(name)
+            ))
+        });
+        let missing: Vec<Remark> = missing.collect();
+        self.notes.extend(missing);
+    }
+
+    /// Refuses undeclared columns that look like counters, and doubts those that may be.
+    fn declared(&mut self, ask: &Ask) -> Result<(), Error> {
+        let seems = |least: Likeness| self.likeness.iter().filter(|seems| **seems >= least).count();
+        let half = self.likeness.len().div_ceil(2).max(1);
+        let names = listed(ask.names());
+        let remedy = "Write `counter: true` in the metric to judge the increases, or `counter: false` if each row counts its own step";
+        if seems(Likeness::Totals) >= half {
+            let look = if ask.names().count() == 1 { "looks like a counter" } else { "look like counters" };
+            let problem = format!("{names} {look}: such totals since some start rise and never fall");
+            return Err(Error::unreadable(problem).hint(format!("{remedy}.")));
+        }
+        if seems(Likeness::Unsure) >= half {
+            let shown = &self.sheet.shown;
+            let may = if ask.names().count() == 1 { "may be a counter" } else { "may be counters" };
+            let text = format!("{shown}: {names} {may}, a total since some start. {remedy}");
+            self.notes.push(Remark::suspect(text));
+        }
+        Ok(())
     }
 
     /// The series of each instance or group that the arm's rows name.
@@ -171,68 +254,144 @@ impl<'a> Asking<'a> {
         Ok(instances)
     }
 
-    fn counts(&mut self, [total, bad, good]: [Option<&str>; 3], missing: Missing) -> Result<Series, Error> {
-        let zero = (missing == Missing::Zero).then_some(0);
-        let mut series = (Vec::new(), Vec::new(), Vec::new());
-        let mut put = |time: Timestamp, total: u64, bad: u64| {
-            series.0.push(time);
-            series.1.push(total);
-            series.2.push(bad);
-        };
-        match (total, bad, good) {
-            (Some(whole_name), Some(part_name), _) | (Some(whole_name), None, Some(part_name)) => {
-                let (whole, part) = (self.track(whole_name, number::count)?, self.track(part_name, number::count)?);
-                for (time, (row, total)) in whole {
-                    let (at, part) = part.get(&time).copied().unwrap_or((row, None));
-                    let (Some(total), Some(part)) = (total, part.or(zero)) else { continue };
-                    let Some(rest) = total.checked_sub(part) else {
-                        return Err(self.more_than_all(at, part_name, part, whole_name, total));
-                    };
-                    put(time, total, if bad.is_some() { part } else { rest });
-                }
-            }
-            (None, Some(bad), Some(good)) => {
-                let (bad, mut good) = (self.track(bad, number::count)?, self.track(good, number::count)?);
-                let mut both: BTreeMap<Timestamp, (Option<u64>, Option<u64>)> = BTreeMap::new();
-                for (time, (_, bad)) in bad {
-                    both.insert(time, (bad, good.remove(&time).and_then(|(_, good)| good)));
-                }
-                both.extend(good.into_iter().map(|(time, (_, good))| (time, (None, good))));
-                for (time, (bad, good)) in both.into_iter().filter(|(_, (bad, good))| bad.or(*good).is_some()) {
-                    let (Some(bad), Some(good)) = (bad.or(zero), good.or(zero)) else { continue };
-                    put(time, bad + good, bad);
-                }
-            }
+    fn counts(&mut self, [total, bad, good]: [Option<&str>; 3], ask: &Ask) -> Result<Series, Error> {
+        let (one, other) = match (total, bad, good) {
+            (Some(whole), Some(part), _) | (Some(whole), None, Some(part)) => (whole, part),
+            (None, Some(bad), Some(good)) => (bad, good),
             _ => return Err(Error::unreadable("a rate needs two of bad, good and total")),
+        };
+        let (first, mut second) = (self.track(one, number::count)?, self.track(other, number::count)?);
+        let cell = |cell: Option<u64>| cell.map(|count| count as f64);
+        let mut rows: Vec<Counted> = Vec::with_capacity(first.len());
+        for (time, (row, whole)) in first {
+            let (at, part) = second.remove(&time).unwrap_or((row, None));
+            rows.push(Counted { time, row: at, cells: [cell(whole), cell(part)] });
         }
-        let (time, total, bad) = series;
-        Ok(Series::Counts { time, total, bad })
+        if total.is_none() {
+            let alone = second.into_iter().map(|(time, (row, part))| Counted { time, row, cells: [None, cell(part)] });
+            rows.extend(alone);
+            rows.sort_by_key(|row| row.time);
+            rows.retain(|row| row.cells != [None, None]);
+        }
+        let zeros: &[usize] = match (ask.missing(), total) {
+            (Missing::Gap, _) => &[],
+            (Missing::Zero, Some(_)) => &[1],
+            (Missing::Zero, None) => &[0, 1],
+        };
+        let rows = self.settled(rows, [one, other], zeros, ask)?;
+        if ask.counter().is_none() {
+            let (wholes, parts): (Vec<f64>, Vec<f64>) = match total {
+                Some(_) => rows.iter().map(|row| (row.cells[0], row.cells[1])).unzip(),
+                None => rows.iter().map(|row| (row.cells[0] + row.cells[1], row.cells[0])).unzip(),
+            };
+            let (whole, part) = if total.is_some() { (one, other) } else { (other, one) };
+            self.likeness.push(counter::of_rate((whole, Motion::of(&wholes)), (part, Motion::of(&parts))));
+        }
+        let (mut time, mut totals, mut bads) = (Vec::new(), Vec::new(), Vec::new());
+        let all = |at: usize| rows.iter().map(|row| row.cells[at]).sum::<f64>();
+        // what is counted when it begins and when it ends may be an increase of two steps
+        let late = ask.counter() == Some(true) && total.is_some() && all(1) <= all(0);
+        for row in &rows {
+            let [whole, part] = row.cells.map(|cell| cell as u64);
+            let (whole, part) = match total {
+                None => (whole + part, whole),
+                Some(_) if late => (whole.max(part), part),
+                Some(_) => (whole, part),
+            };
+            if part > whole {
+                return Err(self.more_than_all(row.row, other, part, one, whole));
+            }
+            time.push(row.time);
+            totals.push(whole);
+            bads.push(if bad.is_some() { part } else { whole - part });
+        }
+        Ok(Series::Counts { time, total: totals, bad: bads })
     }
 
-    fn events(&mut self, count: &str, exposure: Option<&str>, missing: Missing) -> Result<Series, Error> {
-        let zero = (missing == Missing::Zero).then_some(0);
+    fn events(&mut self, count: &str, exposure: Option<&str>, ask: &Ask) -> Result<Series, Error> {
         let mut counts = self.track(count, number::count)?;
-        let exposures = exposure.map(|name| self.track(name, number::amount)).transpose()?;
-        if zero.is_some() && self.long.is_some() {
+        let mut exposures = exposure.map(|name| self.track(name, number::amount)).transpose()?;
+        let zeros: &[usize] = if ask.missing() == Missing::Zero { &[0] } else { &[] };
+        if !zeros.is_empty() && self.long.is_some() {
             self.every_time(|time, row| {
                 counts.entry(time).or_insert((row, None));
             });
         }
-        let (mut time, mut count, mut per) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, (_, occurred)) in counts {
-            let Some(occurred) = occurred.or(zero) else { continue };
-            if let Some(exposures) = &exposures {
-                let Some((_, Some(exposure))) = exposures.get(&at) else { continue };
-                per.push(*exposure);
-            }
-            time.push(at);
-            count.push(occurred);
+        let rows = counts.into_iter().map(|(time, (row, occurred))| {
+            let exposed = exposures.as_mut().map_or(Some(0.0), |known| known.remove(&time).and_then(|(_, cell)| cell));
+            Counted { time, row, cells: [occurred.map(|count| count as f64), exposed] }
+        });
+        let rows = self.settled(rows.collect(), [count, exposure.unwrap_or(count)], zeros, ask)?;
+        if ask.counter().is_none() {
+            let counts: Vec<f64> = rows.iter().map(|row| row.cells[0]).collect();
+            self.likeness.push(counter::alone((count, Motion::of(&counts))));
         }
-        Ok(Series::Events { time, count, exposure: exposures.map(|_| per) })
+        Ok(Series::Events {
+            time: rows.iter().map(|row| row.time).collect(),
+            count: rows.iter().map(|row| row.cells[0] as u64).collect(),
+            exposure: exposure.map(|_| rows.iter().map(|row| row.cells[1]).collect()),
+        })
     }
 
-    fn values(&mut self, name: &str, factor: f64) -> Result<Series, Error> {
-        let (time, value) = self.each(name, |cell| scaled(number::real(cell), factor, cell))?;
+    /// The rows that have both cells, in the order of time: empty ones of the columns `zeros` are zeros, and of counters the
+    /// increases are taken.
+    fn settled(
+        &mut self,
+        mut rows: Vec<Counted>,
+        names: [&str; 2],
+        zeros: &[usize],
+        ask: &Ask,
+    ) -> Result<Vec<Settled>, Error> {
+        let is_counter = ask.counter() == Some(true);
+        for at in zeros {
+            let silent = !rows.is_empty() && rows.iter().all(|row| row.cells[*at].is_none());
+            if silent && !self.silent.iter().any(|name| name == names[*at]) {
+                self.silent.push(names[*at].to_owned());
+            }
+            let mut last = 0.0;
+            for row in &mut rows {
+                match row.cells[*at] {
+                    Some(total) if is_counter => last = total,
+                    Some(_) => {}
+                    None => row.cells[*at] = Some(last),
+                }
+            }
+        }
+        let whole = |row: Counted| match row.cells {
+            [Some(one), Some(other)] => Some(Settled { time: row.time, row: row.row, cells: [one, other] }),
+            _ => None,
+        };
+        let rows: Vec<Settled> = rows.into_iter().filter_map(whole).collect();
+        if !is_counter {
+            return Ok(rows);
+        }
+        let column = |at: usize| rows.iter().map(|row| row.cells[at]).collect::<Vec<f64>>();
+        let grown =
+            |at: usize| counter::increases(&column(at)).map_err(|fault| self.no_counter(fault, &rows, at, names[at]));
+        let (one, other) = (grown(0)?, grown(1)?);
+        let later = rows.iter().skip(1).zip(one.into_iter().zip(other));
+        Ok(later.map(|(row, (one, other))| Settled { cells: [one, other], ..*row }).collect())
+    }
+
+    fn no_counter(&self, fault: Fault, rows: &[Settled], at: usize, name: &str) -> Error {
+        match fault {
+            Fault::Falls(falls, steps) => Error::unreadable(format!(
+                "falls in {falls} of {steps} steps, and a counter falls only when it restarts"
+            ))
+            .column(name)
+            .hint("If each row counts its own step, write `counter: false`."),
+            Fault::HighRestart(row) => {
+                let [before, now] = [row - 1, row].map(|row| rows[row].cells[at]);
+                let problem =
+                    format!("is less than the {before} before it, and more than a restarted counter can reach");
+                let error = self.wrong(Error::unreadable(problem).value(&now.to_string()), rows[row].row, name);
+                error.hint("If the column adds up instances, read one row per instance and name their column with `instance:`.")
+            }
+        }
+    }
+
+    fn values(&mut self, name: &str, factor: f64, amount: bool) -> Result<Series, Error> {
+        let (time, value) = self.each(name, |cell| number::measured(cell, factor, amount))?;
         Ok(Series::Values { time, value })
     }
 
@@ -248,12 +407,16 @@ impl<'a> Asking<'a> {
         parse: impl Fn(&str) -> Result<Option<T>, Error>,
     ) -> Result<(Vec<Timestamp>, Vec<T>), Error> {
         let mut entries: Vec<(Timestamp, T)> = Vec::new();
+        let mut grouping = Grouping::default();
         if let Some((column, named)) = self.column(name)? {
             for row in self.rows_of(named, name) {
                 if let Some(value) = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))? {
                     entries.push((self.sheet.time[row], value));
+                    grouping.see(row, column.cell(row));
                 }
             }
+            self.plain(grouping, name)?;
+            self.whole(column, named, name);
         }
         if !entries.is_sorted_by_key(|(time, _)| *time) {
             entries.sort_by_key(|(time, _)| *time);
@@ -261,9 +424,17 @@ impl<'a> Asking<'a> {
         Ok(entries.into_iter().unzip())
     }
 
-    fn gauge(&mut self, name: &str, factor: f64, requests: Option<&str>) -> Result<Series, Error> {
-        let values = self.track(name, |cell| scaled(number::real(cell), factor, cell))?;
-        let behind = requests.map(|name| self.track(name, number::count)).transpose()?;
+    fn gauge(
+        &mut self,
+        (name, factor, amount): (&str, f64, bool),
+        requests: Option<&str>,
+        counter: Option<bool>,
+    ) -> Result<Series, Error> {
+        let values = self.track(name, |cell| number::measured(cell, factor, amount))?;
+        let mut behind = requests.map(|name| self.track(name, number::count)).transpose()?;
+        if let (Some(name), Some(behind)) = (requests, &mut behind) {
+            self.requests_behind(name, behind, counter)?;
+        }
         let (mut time, mut value, mut requests) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (_, measured)) in values {
             let Some(measured) = measured else { continue };
@@ -274,17 +445,40 @@ impl<'a> Asking<'a> {
             time.push(at);
             value.push(measured);
         }
+        if counter.is_none() && counter::is_named(name) && Motion::of(&value).climbs(name) {
+            self.likeness.push(Likeness::Totals);
+        }
         Ok(Series::Gauge { time, value, requests: behind.map(|_| requests) })
+    }
+
+    /// The requests of each step, where they are totals their increases.
+    fn requests_behind(&mut self, name: &str, track: &mut Track<u64>, counter: Option<bool>) -> Result<(), Error> {
+        let known = track.iter().filter_map(|(time, (row, n))| Some((*time, *row, (*n)? as f64)));
+        let rows: Vec<Settled> = known.map(|(time, row, n)| Settled { time, row, cells: [n, n] }).collect();
+        let totals: Vec<f64> = rows.iter().map(|row| row.cells[0]).collect();
+        match counter {
+            Some(false) => {}
+            None => self.likeness.push(counter::alone((name, Motion::of(&totals)))),
+            Some(true) => {
+                let grown = counter::increases(&totals).map_err(|fault| self.no_counter(fault, &rows, 0, name))?;
+                let later = rows.iter().skip(1).zip(grown);
+                *track = later.map(|(row, n)| (row.time, (row.row, Some(n as u64)))).collect();
+            }
+        }
+        Ok(())
     }
 
     /// The cells of one name by time, each time once.
     fn track<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<Option<T>, Error>) -> Result<Track<T>, Error> {
         let mut track = Track::new();
         let Some((column, named)) = self.column(name)? else { return Ok(track) };
-        let mut repeated = BTreeSet::new();
+        let (mut repeated, mut grouping) = (BTreeSet::new(), Grouping::default());
         for row in self.rows_of(named, name) {
             let cell = parse(column.cell(row)).map_err(|error| self.wrong(error, row, name))?;
             let time = self.sheet.time[row];
+            if cell.is_some() {
+                grouping.see(row, column.cell(row));
+            }
             match track.get(&time) {
                 None => {
                     track.insert(time, (row, cell));
@@ -293,8 +487,58 @@ impl<'a> Asking<'a> {
                 Some((first, _)) => return Err(self.second(column, *first, row, name)),
             }
         }
+        self.plain(grouping, name)?;
+        self.whole(column, named, name);
         self.repeated = self.repeated.max(repeated.len());
         Ok(track)
+    }
+
+    /// Refuses points that may stand between thousands.
+    fn plain(&self, grouping: Grouping, name: &str) -> Result<(), Error> {
+        match grouping.found(self.sheet.table.semicolons) {
+            Some((row, cell)) => Err(self.wrong(number::of_thousands(&cell), row, name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Doubts the last cell of a file whose last line has no end, where it is not like the others: a number that was cut is a
+    /// number too, and one that is like the others changes little.
+    fn whole(&mut self, column: &Column, named: Option<&'a Column>, name: &str) {
+        let table = &self.sheet.table;
+        let Some(last) = table.unended(column) else { return };
+        let (mut cells, mut own) = (Vec::new(), false);
+        for row in self.rows_of(named, name) {
+            own |= row == last;
+            cells.extend((row != last).then(|| column.cell(row)));
+        }
+        if own && tail::is_unlike(column.cell(last), &cells) {
+            self.cut(column, last);
+        }
+    }
+
+    /// The same for a cell that says whose row the last one is.
+    fn whole_names(&mut self, parts: Option<&str>) {
+        let table = &self.sheet.table;
+        let find = |name: &str| table.find(name).ok().map(|at| &table.columns[at]);
+        let names = [self.rows.column(), self.long.and_then(|long| find(&long.name)), parts.and_then(find)];
+        for column in names.into_iter().flatten() {
+            if let Some(last) = table.unended(column)
+                && !(0..last).any(|row| column.cell(row) == column.cell(last))
+            {
+                self.cut(column, last);
+            }
+        }
+    }
+
+    fn cut(&mut self, column: &Column, last: usize) {
+        let (shown, place, cell) = (&self.sheet.shown, self.sheet.table.place(last), quoted(column.cell(last)));
+        let name = quoted(&column.name);
+        let text = format!(
+            "{shown}, {place}, column {name}: the file ends in {cell} without a line end, and may be cut there"
+        );
+        if !self.notes.iter().any(|note| note.text == text) {
+            self.notes.push(Remark::incomplete(text));
+        }
     }
 
     /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.
@@ -317,7 +561,6 @@ impl<'a> Asking<'a> {
             known.dedup();
             let meant = nearest(name, known.iter().copied());
             if self.absent_is_zero && meant.is_none() {
-                self.notes.push(Remark::incomplete(format!("no row is named {}", quoted(name))));
                 return Ok(Some((values, Some(names))));
             }
             let error = Error::unreadable("is in no row").column(&long.name).value(name);
@@ -397,76 +640,4 @@ fn histogram(cell: &str) -> Result<Option<Bins>, Error> {
         Error::unreadable(error.to_string()).value(cell).expected(expected).hint(hint)
     };
     encoded::of_text(cell).map(Some).map_err(wrong)
-}
-
-fn scaled(parsed: Result<Option<f64>, Error>, factor: f64, cell: &str) -> Result<Option<f64>, Error> {
-    match parsed?.map(|number| number * factor) {
-        Some(number) if !number.is_finite() => Err(Error::unreadable("is too large in the metric's unit").value(cell)),
-        number => Ok(number),
-    }
-}
-
-/// All parts together. Of single values: when there were any.
-fn sum(ask: &Ask, parts: &Instances) -> Series {
-    match ask {
-        Ask::Counts { .. } => sum_of_counts(parts.values()),
-        _ => sum_of_series(parts.values()).unwrap_or_else(|| ask.nothing()),
-    }
-}
-
-/// The sum of series of one shape, by time: counts, events and histograms are added up, single values put together. Nothing of
-/// nothing; gauges cannot be added up.
-pub(crate) fn sum_of_series<'a>(parts: impl Iterator<Item = &'a Series> + Clone) -> Option<Series> {
-    match parts.clone().next()? {
-        Series::Counts { .. } => Some(sum_of_counts(parts)),
-        Series::Gauge { .. } => None,
-        Series::Values { .. } => {
-            let mut all: Vec<(Timestamp, f64)> = Vec::new();
-            for series in parts {
-                let Series::Values { time, value } = series else { continue };
-                all.extend(time.iter().copied().zip(value.iter().copied()));
-            }
-            all.sort_by_key(|(time, _)| *time);
-            let (time, value) = all.into_iter().unzip();
-            Some(Series::Values { time, value })
-        }
-        Series::Events { exposure: own, .. } => {
-            let mut sums: BTreeMap<Timestamp, (u64, f64)> = BTreeMap::new();
-            for series in parts {
-                let Series::Events { time, count, exposure } = series else { continue };
-                for (i, time) in time.iter().enumerate() {
-                    let sum = sums.entry(*time).or_default();
-                    let exposed = exposure.as_ref().map_or(0.0, |exposure| exposure[i]);
-                    *sum = (sum.0.saturating_add(count[i]), sum.1 + exposed);
-                }
-            }
-            let (count, exposure): (Vec<u64>, Vec<f64>) = sums.values().copied().unzip();
-            let exposure = own.is_some().then_some(exposure);
-            Some(Series::Events { time: sums.into_keys().collect(), count, exposure })
-        }
-        Series::Buckets { scale, .. } => {
-            let mut all: BTreeMap<Timestamp, Vec<&Bins>> = BTreeMap::new();
-            for series in parts {
-                let Series::Buckets { time, bins, .. } = series else { continue };
-                time.iter().zip(bins).for_each(|(time, bins)| all.entry(*time).or_default().push(bins));
-            }
-            let sums = all.into_iter().filter_map(|(time, bins)| Some((time, Bins::sum(bins.iter().copied())?)));
-            let (time, bins) = sums.unzip();
-            Some(Series::Buckets { time, bins, scale: *scale })
-        }
-    }
-}
-
-/// All instances together, by time. Shapes other than counts have no instances.
-pub(crate) fn sum_of_counts<'a>(instances: impl Iterator<Item = &'a Series>) -> Series {
-    let mut sums: BTreeMap<Timestamp, (u64, u64)> = BTreeMap::new();
-    for series in instances {
-        let Series::Counts { time, total, bad } = series else { continue };
-        for ((time, total), bad) in time.iter().zip(total).zip(bad) {
-            let sum = sums.entry(*time).or_default();
-            *sum = (sum.0.saturating_add(*total), sum.1.saturating_add(*bad));
-        }
-    }
-    let (total, bad) = sums.values().copied().unzip();
-    Series::Counts { time: sums.into_keys().collect(), total, bad }
 }

@@ -88,8 +88,11 @@ fn metric_data(document: &Object, results: &[Value], keep: Keep) -> Result<Table
             }
         }
     }
+    let columns = table.columns.len();
     for (row, (instant, cells)) in rows.iter().enumerate() {
-        let cells = cells.iter().map(|(column, value)| (*column, value.as_str()));
+        // what has no point was asked for all the same
+        let found = |column| cells.iter().find(|(at, _)| *at == column).map_or("", |(_, value)| value.as_str());
+        let cells = (0..columns).filter(|column| *column != time).map(|column| (column, found(column)));
         table.push(row as u64 + 1, std::iter::once((time, instant.as_str())).chain(cells))?;
     }
     Ok(table.finish())

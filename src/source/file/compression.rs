@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use super::lines::TooLong;
 use crate::source::error::Error;
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
@@ -34,6 +35,9 @@ pub(super) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8
 
 /// What is said when reading stops in the middle.
 pub(in crate::source) fn broken(error: &std::io::Error) -> Error {
+    if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) {
+        return Error::unreadable(error.to_string()).hint("Is each row a line of its own?");
+    }
     Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?")
 }
 

@@ -1,8 +1,10 @@
 //! Lines of cells: comma, semicolon or tab separated, the first line naming the columns.
 
+use std::cell::Cell;
 use std::io::{BufRead, Read};
 
 use super::compression::{broken, peek};
+use super::lines::Lines;
 use super::table::{Column, Keep, Table};
 use crate::source::error::{Error, Place, quoted};
 
@@ -10,6 +12,8 @@ use crate::source::error::{Error, Place, quoted};
 pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> Result<Table, Error> {
     let (head, content) = peek(content, 1 << 16)?;
     let separator = separator.unwrap_or_else(|| commonest_separator(&head));
+    let last = Cell::new(b'\n');
+    let content = Lines::new(content, &last);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator)
         .has_headers(false)
@@ -17,6 +21,7 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
         .buffer_capacity(1 << 16)
         .from_reader(content);
     let mut table = Table::new("line");
+    table.semicolons = separator == b';';
     let mut record = csv::ByteRecord::new();
     let mut header = true;
     while next(&mut reader, &mut record)? {
@@ -31,6 +36,8 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
     if header {
         return Err(Error::unreadable("is empty").expected("a line with the names of the columns, and rows"));
     }
+    // a cell in quotes is whole
+    table.unended = !matches!(last.get(), b'\n' | b'\r' | b'"');
     Ok(table.finish())
 }
 

@@ -5,13 +5,14 @@
 //! the line on which it starts.
 
 use std::cell::Cell;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::aws;
 use super::compression::broken;
+use super::lines;
 use super::table::{Keep, Table};
 use crate::source::error::{Error, Place};
 
@@ -43,7 +44,9 @@ pub(super) fn read(content: impl BufRead, keep: Keep) -> Result<Table, Error> {
 }
 
 /// Reads one object per line; empty lines do not count.
-pub(super) fn read_lines(mut content: impl BufRead, keep: Keep) -> Result<Table, Error> {
+pub(super) fn read_lines(content: impl BufRead, keep: Keep) -> Result<Table, Error> {
+    let last = Cell::new(0);
+    let mut content = BufReader::with_capacity(1 << 16, lines::Lines::new(content, &last));
     let mut table = Table::new("line");
     let (mut bytes, mut line) = (Vec::new(), 0);
     loop {
@@ -72,12 +75,11 @@ pub(super) fn read_lines(mut content: impl BufRead, keep: Keep) -> Result<Table,
 pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
     let cells: Vec<(usize, String)> =
         row.iter().map(|(name, value)| (table.column_or_new(name.trim(), keep), text(value))).collect();
-    let mut seen = vec![false; table.columns.len()];
-    for (at, _) in &cells {
-        if std::mem::replace(&mut seen[*at], true) {
-            let place = Place { what: table.counted, number };
-            return Err(Error::unreadable("appears twice in the same row").value(&table.columns[*at].name).at(place));
-        }
+    let mut seen: Vec<usize> = cells.iter().map(|(at, _)| *at).collect();
+    seen.sort_unstable();
+    if let Some(twice) = seen.windows(2).find(|pair| pair[0] == pair[1]) {
+        let place = Place { what: table.counted, number };
+        return Err(Error::unreadable("appears twice in the same row").value(&table.columns[twice[0]].name).at(place));
     }
     table.push(number, cells.iter().map(|(at, text)| (*at, text.as_str())))
 }

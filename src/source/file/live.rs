@@ -19,14 +19,15 @@ impl Sheet {
         let mut table = Table::new("period");
         let clock = table.column_or_new("time", &|_| true);
         let at: Vec<usize> = columns.iter().map(|(name, _)| table.column_or_new(name, &|_| true)).collect();
-        let mut rows: BTreeMap<Timestamp, Vec<(usize, String)>> = BTreeMap::new();
+        let mut rows: BTreeMap<Timestamp, BTreeMap<usize, String>> = BTreeMap::new();
         for (at, (_, points)) in at.iter().zip(columns) {
             for (time, value) in points {
-                rows.entry(*time).or_default().push((*at, value.to_string()));
+                rows.entry(*time).or_default().insert(*at, value.to_string());
             }
         }
         for (number, cells) in rows.values().enumerate() {
-            let cells = cells.iter().map(|(at, cell)| (*at, cell.as_str()));
+            // what has no point was asked for all the same
+            let cells = at.iter().map(|at| (*at, cells.get(at).map_or("", String::as_str)));
             table.push(number as u64 + 1, cells).map_err(|error| error.within(shown))?;
         }
         let time = rows.into_keys().collect();

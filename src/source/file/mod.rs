@@ -11,8 +11,10 @@
 mod answer;
 mod aws;
 pub(in crate::source) mod compression;
+mod counter;
 mod csv;
 mod json;
+mod lines;
 mod live;
 pub(in crate::source) mod number;
 #[cfg(feature = "frames")]
@@ -22,19 +24,21 @@ mod parquet;
 mod parquet;
 mod rows;
 pub(in crate::source) mod sheet;
+mod sum;
 mod survey;
 mod table;
+mod tail;
 pub(in crate::source) mod time;
 
 use std::collections::BTreeSet;
 use std::io::Read;
 
 pub use answer::Answer;
-pub(crate) use answer::{sum_of_counts, sum_of_series};
 #[cfg(feature = "frames")]
 pub(super) use parquet::plausible;
 pub use sheet::Sheet;
 pub(crate) use sheet::usual_arm;
+pub(crate) use sum::{sum_of_counts, sum_of_series};
 pub(super) use survey::survey;
 pub use time::{Clock, EpochUnit};
 
@@ -98,18 +102,22 @@ impl Ask {
                 good: None,
                 missing: Missing::Gap,
                 instance: instance.as_ref().map(|_| column("instance")),
+                counter: Some(false),
             },
             Ask::Events { exposure, .. } => Ask::Events {
                 count: column("count"),
                 exposure: exposure.as_ref().map(|_| column("exposure")),
                 missing: Missing::Gap,
+                counter: Some(false),
             },
-            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0 },
+            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0, amount: false },
             Ask::Histograms { factor, .. } => Ask::Histograms { column: column("histogram"), factor: *factor },
             Ask::Gauge { requests, .. } => Ask::Gauge {
                 value: column("value"),
                 factor: 1.0,
                 requests: requests.as_ref().map(|_| column("requests")),
+                amount: false,
+                counter: Some(false),
             },
         }
     }
@@ -134,6 +142,22 @@ impl Ask {
         }
     }
 
+    /// Whether its counted columns are totals since some start, where that is declared.
+    pub fn counter(&self) -> Option<bool> {
+        match self {
+            Ask::Counts { counter, .. } | Ask::Events { counter, .. } | Ask::Gauge { counter, .. } => *counter,
+            Ask::Values { .. } | Ask::Histograms { .. } => None,
+        }
+    }
+
+    /// The same question to rows that are known to count their own steps.
+    pub fn per_step(mut self) -> Ask {
+        if let Ask::Counts { counter, .. } | Ask::Events { counter, .. } | Ask::Gauge { counter, .. } = &mut self {
+            *counter = Some(false);
+        }
+        self
+    }
+
     /// What an empty cell means.
     pub fn missing(&self) -> Missing {
         match self {
@@ -146,6 +170,11 @@ impl Ask {
 /// Opens a file for reading.
 fn open(file: &File) -> Result<std::fs::File, Error> {
     let unreachable = |why: String| Error::unreachable(why).within(&file.shown);
+    // to open a pipe is to wait for who writes into it, and a device may never end
+    if std::fs::metadata(&file.path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        let error = unreachable("is a pipe or a device, not a file".into());
+        return Err(error.hint("Write its content to a file first."));
+    }
     let opened = std::fs::File::open(&file.path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => unreachable("does not exist".into()),
         _ => unreachable(format!("cannot be opened ({error})")),

@@ -1,11 +1,12 @@
 //! A table whose time has been read: the rows of one file, ready to answer for either arm.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::table::{Column, Table};
 use super::time::{self, Clock};
 use super::{Wanted, number};
-use crate::series::{Arm, Timestamp};
+use crate::series::{Arm, Remark, Timestamp};
 use crate::source::error::{Error, listed, quoted};
 use crate::source::{ArmColumn, File};
 
@@ -86,13 +87,13 @@ impl Sheet {
     }
 
     /// The rows of one arm; all rows where nothing tells the arms apart.
-    pub(super) fn arm(&self, arm: Arm, by: Option<&ArmColumn>) -> Result<Rows<'_>, Error> {
+    pub(super) fn arm<'a>(&'a self, arm: Arm, by: Option<&'a ArmColumn>) -> Result<Rows<'a>, Error> {
         if self.is_blank() {
             return Ok(Rows { column: None, means: Means::Usual(arm) });
         }
         if let Some(by) = by {
             let at = self.table.find(&by.column).map_err(|error| as_option(error, "arm"))?;
-            return Ok(Rows { column: Some(&self.table.columns[at]), means: Means::Exactly(by.value.clone()) });
+            return Ok(Rows { column: Some(&self.table.columns[at]), means: Means::Exactly(by) });
         }
         let usual = self.table.columns.iter().find(|column| is_usual_arm(&column.name));
         Ok(Rows { column: usual, means: Means::Usual(arm) })
@@ -102,19 +103,19 @@ impl Sheet {
 /// Which rows belong to an arm.
 pub(super) struct Rows<'a> {
     column: Option<&'a Column>,
-    means: Means,
+    means: Means<'a>,
 }
 
-enum Means {
-    Exactly(String),
+enum Means<'a> {
+    Exactly(&'a ArmColumn),
     Usual(Arm),
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
     pub fn contain(&self, row: usize) -> bool {
         match (self.column, &self.means) {
             (None, _) => true,
-            (Some(column), Means::Exactly(value)) => column.cell(row) == value,
+            (Some(column), Means::Exactly(by)) => column.cell(row) == by.value,
             (Some(column), Means::Usual(arm)) => usual_arm(column.cell(row)) == Some(*arm),
         }
     }
@@ -128,7 +129,7 @@ impl Rows<'_> {
     pub fn none_found(&self) -> Option<String> {
         let column = self.column?;
         let wanted = match &self.means {
-            Means::Exactly(value) => quoted(value),
+            Means::Exactly(by) => quoted(&by.value),
             Means::Usual(arm) => format!("the {}", arm.name()),
         };
         let mut values: Vec<&str> = Vec::new();
@@ -140,18 +141,79 @@ impl Rows<'_> {
         Some(format!("no row is {wanted} in column {} ({})", quoted(&column.name), listed(values)))
     }
 
-    /// What to tell of rows that the usual words do not assign to any arm.
-    pub fn left_out(&self) -> Option<String> {
-        let (column, Means::Usual(_)) = (self.column?, &self.means) else { return None };
-        let strangers = column.cells().filter(|cell| usual_arm(cell).is_none());
-        let (mut first, mut count) = ("", 0);
-        for cell in strangers {
-            first = if count == 0 { cell } else { first };
-            count += 1;
-        }
-        let what = if count == 1 { "row is" } else { "rows are" };
-        (count > 0).then(|| format!("{count} {what} left out: {} is no arm", quoted(first)))
+    /// The column that tells the arms apart.
+    pub fn column(&self) -> Option<&'a Column> {
+        self.column
     }
+
+    /// What the verdict says of rows that belong to neither arm. Other arms may be none of its business; what is nearly called as
+    /// one of the two, or has no name at all, is likely a part of it.
+    pub fn left_out(&self) -> Option<Remark> {
+        let column = self.column?;
+        let is_own = |cell: &str| match &self.means {
+            Means::Exactly(by) => cell == by.value || by.other.as_deref().is_none_or(|other| cell == other),
+            Means::Usual(_) => usual_arm(cell).is_some(),
+        };
+        let is_near = |cell: &str| match &self.means {
+            Means::Usual(_) => true,
+            Means::Exactly(by) => {
+                let names = [Some(by.value.as_str()), by.other.as_deref()];
+                number::is_gap(cell)
+                    || usual_arm(cell).is_some()
+                    || names.into_iter().flatten().any(|name| resembles(cell, name))
+            }
+        };
+        let (mut near, mut others) = (Strangers::default(), Strangers::default());
+        let mut known = BTreeMap::new();
+        for cell in column.cells().filter(|cell| !is_own(cell)) {
+            let strangers = if *known.entry(cell).or_insert_with(|| is_near(cell)) { &mut near } else { &mut others };
+            strangers.add(cell);
+        }
+        let name = quoted(&column.name);
+        match (near.count, others.count) {
+            (0, 0) => None,
+            (0, _) => Some(Remark::note(format!("{} in column {name}", others.described("belong to other arms")))),
+            _ => Some(Remark::incomplete(format!("{} in column {name}", near.described("belong to neither arm")))),
+        }
+    }
+}
+
+/// Rows whose arm is unknown.
+#[derive(Default)]
+struct Strangers<'a> {
+    count: usize,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Strangers<'a> {
+    fn add(&mut self, cell: &'a str) {
+        self.count += 1;
+        if self.names.len() < 5 && !self.names.contains(&cell) {
+            self.names.push(cell);
+        }
+    }
+
+    fn described(&self, what: &str) -> String {
+        let (count, names) = (self.count, listed(self.names.iter().copied()));
+        let (rows, what) = match count {
+            1 => ("row", what.replacen("belong", "belongs", 1)),
+            _ => ("rows", what.to_owned()),
+        };
+        format!("{count} {rows} {what}: {names}")
+    }
+}
+
+/// Whether a name is nearly that of an arm: another case or spaces, something before or after it. `v10` is not nearly `v1`.
+fn resembles(cell: &str, name: &str) -> bool {
+    let plain = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let (cell, name) = (plain(cell), plain(name));
+    let goes_on = |rest: &str, beside: Option<char>| {
+        let digits = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        !(digits(rest.chars().next()) && digits(beside))
+    };
+    let after = cell.strip_prefix(&name).is_some_and(|rest| goes_on(rest, name.chars().last()));
+    let cut = name.strip_prefix(&cell).is_some_and(|rest| cell.len() >= 3 && goes_on(rest, cell.chars().last()));
+    !cell.is_empty() && !name.is_empty() && (after || cut || cell.ends_with(&name) && name.len() >= 3)
 }
 
 /// The arm that a usual word means.

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::sheet::{Sheet, usual_arm};
-use super::{Wanted, number, table};
+use super::{Wanted, counter, number, table};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::error::Error;
-use crate::source::survey::{Column, ColumnKind, Survey};
+use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 use crate::source::{File, Long};
 
 pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
     let sheet = Sheet::open(file, &Wanted::all())?;
     let arm = arm_column(&sheet, file);
     let long = long_columns(&sheet, file);
+    let by = arm.as_ref().map(|arm| arm.0);
     let columns = match &long {
-        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name)).collect(),
+        Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name, by)).collect(),
         None => {
             let measured = |at: &usize| Some(*at) != sheet.time_column && arm.as_ref().is_none_or(|arm| arm.0 != *at);
-            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at)).collect()
+            (0..sheet.table.columns.len()).filter(measured).map(|at| summary_of_column(&sheet, at, by)).collect()
         }
     };
     let time = sheet.time_column.map_or(String::new(), |at| sheet.table.columns[at].name.clone());
@@ -25,7 +26,7 @@ pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
         shown: file.shown.clone(),
         columns,
         time: (time, sheet.clock().to_string()),
-        step: step(&sheet, arm.as_ref().map(|arm| arm.0), long.as_ref().map(|long| long.0.0)),
+        step: step(&sheet, by, long.as_ref().map(|long| long.0.0)),
         arm: arm.map(|(at, baseline, canary)| (sheet.table.columns[at].name.clone(), baseline, canary)),
         long: long.map(|(_, long, names)| (long, names)),
         rows: sheet.rows(),
@@ -65,7 +66,7 @@ fn long_columns(sheet: &Sheet, file: &File) -> Option<((usize, usize), Long, Vec
 /// The different cells of a column, in their order, when they are no more than so many.
 fn few_values(column: &table::Column, most: usize) -> Option<Vec<&str>> {
     let mut values: Vec<&str> = Vec::new();
-    for cell in column.cells().filter(|cell| !number::is_gap(cell)) {
+    for (_, cell) in column.written().filter(|(_, cell)| !number::is_gap(cell)) {
         if !values.contains(&cell) {
             if values.len() == most {
                 return None;
@@ -76,37 +77,72 @@ fn few_values(column: &table::Column, most: usize) -> Option<Vec<&str>> {
     (!values.is_empty()).then_some(values)
 }
 
-fn summary_of_column(sheet: &Sheet, at: usize) -> Column {
+fn summary_of_column(sheet: &Sheet, at: usize, arm: Option<usize>) -> Column {
     let column = &sheet.table.columns[at];
-    summary(&column.name, column.cells())
+    let mut summary = summary(&column.name, column.written().map(|(_, cell)| cell));
+    summary.empty += sheet.rows() - column.written().count();
+    if matches!(summary.kind, ColumnKind::Whole | ColumnKind::Real) {
+        summary.motion = motion(sheet, &column.name, arm, column.written());
+    }
+    summary
 }
 
-fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str) -> Column {
+fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str, arm: Option<usize>) -> Column {
     let (names, values) = (&sheet.table.columns[names], &sheet.table.columns[values]);
-    summary(name, names.cells().zip(values.cells()).filter(|(cell, _)| *cell == name).map(|(_, value)| value))
+    let own = || (0..sheet.rows()).filter(|row| names.cell(*row) == name).map(|row| (row, values.cell(row)));
+    Column { motion: motion(sheet, name, arm, own()), ..summary(name, own().map(|(_, cell)| cell)) }
 }
 
+/// How the numbers of these rows move in each arm.
+fn motion<'c>(sheet: &Sheet, name: &str, arm: Option<usize>, cells: impl Iterator<Item = (usize, &'c str)>) -> Motion {
+    let mut arms: BTreeMap<&str, Vec<(Timestamp, f64)>> = BTreeMap::new();
+    for (row, cell) in cells {
+        if let Ok(Some(number)) = number::real(cell) {
+            let arm = arm.map_or("", |at| sheet.table.columns[at].cell(row));
+            arms.entry(arm).or_default().push((sheet.time[row], number));
+        }
+    }
+    overall(arms.into_values().map(|mut points| {
+        points.sort_by_key(|(time, _)| *time);
+        let numbers: Vec<f64> = points.into_iter().map(|(_, number)| number).collect();
+        counter::Motion::of(&numbers).seen(name)
+    }))
+}
+
+/// That of all arms together: whatever falls in one is no counter.
+fn overall(motions: impl Iterator<Item = Motion>) -> Motion {
+    motions.fold(Motion::Still, |all, one| match (all, one) {
+        (Motion::Free, _) | (_, Motion::Free) => Motion::Free,
+        (all, Motion::Still) => all,
+        (_, one) => one,
+    })
+}
+
+/// What a column holds: numbers, where most of its cells that say anything are meant as some. One that is written wrongly is
+/// refused with its place when the column is judged, rather than the column left out.
 fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
-    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0 };
+    let motion = Motion::Free;
+    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0, motion };
+    let (mut numbers, mut texts) = (0_usize, 0_usize);
     for cell in cells {
         match number::real(cell) {
             Ok(None) => column.empty += 1,
-            Err(_) => column.kind = ColumnKind::Text,
+            Err(_) if number::is_meant(cell) => {
+                numbers += 1;
+                column.kind = if column.kind == ColumnKind::Real { ColumnKind::Real } else { ColumnKind::Whole };
+            }
+            Err(_) => texts += 1,
             Ok(Some(number)) => {
-                let whole = number::count(cell).is_ok();
-                column.kind = match column.kind {
-                    ColumnKind::Text => ColumnKind::Text,
-                    ColumnKind::Real => ColumnKind::Real,
-                    _ if whole => ColumnKind::Whole,
-                    _ => ColumnKind::Real,
-                };
+                numbers += 1;
+                let whole = column.kind != ColumnKind::Real && number::count(cell).is_ok();
+                column.kind = if whole { ColumnKind::Whole } else { ColumnKind::Real };
                 column.min = Some(column.min.map_or(number, |least| least.min(number)));
                 column.max = Some(column.max.map_or(number, |most| most.max(number)));
             }
         }
     }
-    if column.kind == ColumnKind::Text {
-        (column.min, column.max) = (None, None);
+    if texts > 0 && texts >= numbers {
+        (column.kind, column.min, column.max) = (ColumnKind::Text, None, None);
     }
     column
 }

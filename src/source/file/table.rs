@@ -5,6 +5,7 @@
 //! Columns that nobody asks for keep their name only; each row keeps a fingerprint of all its cells, so that an
 //! exact repetition is still told from a row that merely looks the same in the columns asked for.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
 use crate::source::error::{Error, Place, listed, nearest, quoted};
@@ -14,11 +15,17 @@ pub(super) type Keep<'a> = &'a dyn Fn(&str) -> bool;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub columns: Vec<Column>,
+    /// Where the columns are that were made one by one.
+    index: BTreeMap<String, usize>,
     rows: Vec<Row>,
     /// What a row is called in messages: "line", "record", "datapoint".
     pub counted: &'static str,
     /// Whether cells of columns that nobody asks for were never read, so that no two rows are known to be the same.
     pub partial: bool,
+    /// Whether semicolons separate the columns.
+    pub semicolons: bool,
+    /// Whether the last row is a line without an end.
+    pub unended: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +42,10 @@ pub(super) struct Column {
     kept: bool,
     text: String,
     ends: Vec<u32>,
+    /// The row of each cell, from the first row on in which there is none.
+    at: Option<Vec<u32>>,
+    /// How many rows there are.
+    rows: usize,
 }
 
 impl Column {
@@ -43,21 +54,55 @@ impl Column {
     }
 
     pub fn cell(&self, row: usize) -> &str {
-        let Some(end) = self.ends.get(row) else { return "" };
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.text[start as usize..*end as usize]
+        self.index(row).map_or("", |index| self.nth(index))
     }
 
+    /// Whether the file has a cell there, though it may be empty; objects may lack one.
+    pub fn has(&self, row: usize) -> bool {
+        self.index(row).is_some()
+    }
+
+    /// The cells of all rows, empty where a row has none.
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).map(|row| self.cell(row))
+        (0..if self.kept { self.rows } else { 0 }).map(|row| self.cell(row))
     }
 
-    /// Puts a cell into a row; rows that were skipped are empty.
+    /// The cells that the file has, with their rows.
+    pub fn written(&self) -> impl Iterator<Item = (usize, &str)> {
+        (0..self.ends.len()).map(|index| {
+            let row = self.at.as_ref().map_or(index, |at| at[index] as usize);
+            (row, self.nth(index))
+        })
+    }
+
+    fn index(&self, row: usize) -> Option<usize> {
+        match &self.at {
+            None => Some(row).filter(|row| *row < self.ends.len()),
+            Some(at) => at.binary_search(&u32::try_from(row).ok()?).ok(),
+        }
+    }
+
+    fn nth(&self, index: usize) -> &str {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.text[start as usize..self.ends[index] as usize]
+    }
+
+    /// Puts a cell into a row, which comes after all that were put before. Rows that are skipped cost nothing, so that many
+    /// different keys of objects do not.
     fn put(&mut self, row: usize, cell: &str) -> Result<(), Error> {
         if !self.kept {
             return Ok(());
         }
-        self.pad(row);
+        let large = |_| {
+            Error::unreadable("has too many rows")
+                .hint("Cut the file to the window that is judged, or aggregate it per step.")
+        };
+        if row != self.ends.len() && self.at.is_none() {
+            self.at = Some((0..u32::try_from(self.ends.len()).map_err(large)?).collect());
+        }
+        if let Some(at) = &mut self.at {
+            at.push(u32::try_from(row).map_err(large)?);
+        }
         self.text.push_str(cell);
         let end = u32::try_from(self.text.len()).map_err(|_| {
             Error::unreadable("has more than 4 GiB in one column")
@@ -68,19 +113,12 @@ impl Column {
         Ok(())
     }
 
-    fn pad(&mut self, rows: usize) {
-        if self.kept && self.ends.len() < rows {
-            let end = self.ends.last().copied().unwrap_or(0);
-            self.ends.resize(rows, end);
-        }
-    }
-
     fn answers_to(&self, name: &str) -> bool {
         self.name == name || self.alias.as_deref() == Some(name)
     }
 
     fn clear(&mut self) {
-        (self.text, self.ends) = (String::new(), Vec::new());
+        (self.text, self.ends, self.at, self.rows) = (String::new(), Vec::new(), None, 0);
     }
 }
 
@@ -113,22 +151,30 @@ impl Table {
 
     /// The index of the column with this name, made when there is none.
     pub fn column_or_new(&mut self, name: &str, keep: Keep) -> usize {
-        self.columns.iter().position(|c| c.name == name).unwrap_or_else(|| {
-            self.columns.push(Column::new(name, keep));
-            self.columns.len() - 1
-        })
+        if let Some(at) = self.index.get(name) {
+            return *at;
+        }
+        self.columns.push(Column::new(name, keep));
+        self.index.insert(name.to_owned(), self.columns.len() - 1);
+        self.columns.len() - 1
     }
 
-    /// Gives every kept column a cell in every row.
+    /// Tells every column how many rows there are.
     pub fn finish(mut self) -> Self {
         let rows = self.rows.len();
-        self.columns.iter_mut().for_each(|c| c.pad(rows));
+        self.columns.iter_mut().for_each(|c| c.rows = rows);
         self
     }
 
     /// Forgets the cells of a column that has been read for good.
     pub fn forget(&mut self, column: usize) {
         self.columns[column].clear();
+    }
+
+    /// The last row, where a column ends its line and the line has no end.
+    pub fn unended(&self, column: &Column) -> Option<usize> {
+        let is_last = self.columns.last().is_some_and(|last| std::ptr::eq(last, column));
+        self.rows.len().checked_sub(1).filter(|_| self.unended && is_last)
     }
 
     pub fn place(&self, row: usize) -> Place {
