@@ -16,12 +16,14 @@ use super::program::Program;
 use super::recipe::{self, Recipe};
 use super::split::{Is, Split};
 use super::store::{Store, held};
-use super::worker::{Seen, Worker};
-use super::{Account, BadRows, Format, Requests, SCALE, Slice, Taken, Value, When};
+use super::worker::{BadSeen, Seen, Worker};
+use super::{Account, BadRows, Format, OfArm, Requests, SCALE, Slice, Taken, Value, When};
 use crate::series::Timestamp;
 use crate::source::error::Error;
 use crate::source::{Outside, Told};
 
+/// So many lines before the first row may be something else, such as what a program says when it starts.
+const MOST_AHEAD: usize = 20;
 /// How often a person hears how far it is.
 const TOLD_EVERY: Duration = Duration::from_millis(100);
 
@@ -146,6 +148,8 @@ struct Pass<'a> {
 struct Open {
     at: usize,
     feed: Feed,
+    /// How many lines stand before the first row.
+    ahead: usize,
     split: Arc<dyn Split>,
     clock: Clock,
 }
@@ -252,7 +256,7 @@ impl Pass<'_> {
         let (mut chunk, mut counted) = (Chunk::default(), Chunks::new());
         let mut clock_of = usize::MAX;
         while !self.failed.stops() {
-            let (at, split, clock) = match self.take(me, open, &mut chunk, fresh) {
+            let (at, ahead, split, clock) = match self.take(me, open, &mut chunk, fresh) {
                 Ok(Some(taken)) => taken,
                 Ok(None) => break,
                 Err((at, error)) => {
@@ -263,7 +267,7 @@ impl Pass<'_> {
             if at != clock_of {
                 (worker.clock, clock_of) = (clock, at);
             }
-            match self.chunk(&chunk, at, &*split, &mut worker) {
+            match self.chunk(&chunk, (at, ahead), &*split, &mut worker) {
                 Ok(lines) => counted.insert((at, chunk.number), lines),
                 Err(error) => {
                     self.failed.at(at, error.within(&self.inputs[at].shown()));
@@ -282,14 +286,14 @@ impl Pass<'_> {
         open: &[Mutex<Option<Open>>],
         chunk: &mut Chunk,
         fresh: &Clock,
-    ) -> Result<Option<(usize, Arc<dyn Split>, Clock)>, (usize, Error)> {
+    ) -> Result<Option<(usize, usize, Arc<dyn Split>, Clock)>, (usize, Error)> {
         for offset in 0..open.len() {
             let mut slot = held(&open[(me + offset) % open.len()]);
             loop {
                 if let Some(input) = slot.as_mut() {
                     let wrong = |error: Error| (input.at, error.within(&self.inputs[input.at].shown()));
                     if input.feed.next(chunk).map_err(wrong)? {
-                        return Ok(Some((input.at, input.split.clone(), input.clock.clone())));
+                        return Ok(Some((input.at, input.ahead, input.split.clone(), input.clock.clone())));
                     }
                     *slot = None;
                 }
@@ -317,14 +321,14 @@ impl Pass<'_> {
         self.check(input, head)?;
         let Some(layout) = Layout::of(self.recipe, head)? else { return Ok(None) };
         let split: Arc<dyn Split> = layout.split(&self.program.columns)?.into();
-        let clock = self.clock(head, &*split, fresh);
+        let (clock, ahead) = self.clock(head, &*split, fresh);
         if let Some(words) = clock.words() {
             let mut first = held(&self.first_clock);
             if first.as_ref().is_none_or(|(before, _)| at < *before) {
                 *first = Some((at, words));
             }
         }
-        Ok(Some(Open { at, feed, split, clock }))
+        Ok(Some(Open { at, feed, ahead, split, clock }))
     }
 
     /// An error where an input is not written like the first.
@@ -343,23 +347,31 @@ impl Pass<'_> {
             .hint("Give each way of writing a source of its own, or say the `format:` of all."))
     }
 
-    /// A clock that knows how the first row of an input writes its time.
-    fn clock(&self, head: &[u8], split: &dyn Split, fresh: &Clock) -> Clock {
+    /// A clock that knows how the first row of an input writes its time, and how many lines stand before that row.
+    fn clock(&self, head: &[u8], split: &dyn Split, fresh: &Clock) -> (Clock, usize) {
         let mut clock = fresh.clone();
         let mut fields = vec![Value::Missing; self.program.columns.len()];
-        for line in head.split(|byte| *byte == b'\n').take(1_000) {
+        let mut ahead = 0;
+        for (at, line) in head.split(|byte| *byte == b'\n').take(1_000).enumerate() {
             if split.split(trimmed(line), &mut fields) == Ok(Is::Row)
                 && self.program.only.as_ref().is_none_or(|only| only.holds(&fields))
                 && self.program.instant(&mut clock, &fields).is_ok()
             {
+                ahead = if at <= MOST_AHEAD { at } else { 0 };
                 break;
             }
         }
-        clock
+        (clock, ahead)
     }
 
     /// Counts the rows of a chunk and tells how many lines it has.
-    fn chunk(&self, chunk: &Chunk, at: usize, split: &dyn Split, worker: &mut Worker) -> Result<Lines, Error> {
+    fn chunk(
+        &self,
+        chunk: &Chunk,
+        (at, ahead): (usize, usize),
+        split: &dyn Split,
+        worker: &mut Worker,
+    ) -> Result<Lines, Error> {
         let mut fields = vec![Value::Missing; self.program.columns.len()];
         let (bytes, mut from, mut lines, rows) = (chunk.bytes(), 0, 0, worker.seen.rows);
         let mut ends = memchr::memchr_iter(b'\n', bytes);
@@ -375,10 +387,8 @@ impl Pass<'_> {
                     let hint = "Rows after it would be read wrongly: split the file there.";
                     return Err(Error::unreadable(format!("names other columns in the middle: {text}")).hint(hint));
                 }
-                Err(why) => {
-                    worker.seen.rows += 1;
-                    worker.seen.bad(why, place, || super::worker::cut(&String::from_utf8_lossy(line)));
-                }
+                Err(_) if chunk.number == 0 && lines < ahead => worker.seen.ahead += 1,
+                Err(why) => worker.bad_line(why, place, line),
             }
             lines += 1;
             from = end + 1;
@@ -398,12 +408,15 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
     let line = |(at, chunk, line): (usize, usize, usize)| {
         chunks.range((at, 0)..(at, chunk)).map(|(_, has)| has.lines).sum::<usize>() + line + 1
     };
-    let bad = seen.bad.into_iter().map(|(why, bad)| {
+    let examples = |(why, bad): (&'static str, BadSeen)| {
         let example = |(place, text): ((usize, usize, usize), String)| {
             format!("{}, {what} {}: {text}", inputs[place.0].shown(), line(place))
         };
         (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
-    });
+    };
+    let of_arm = |(name, (counted, bad)): (Box<[u8]>, (u64, u64))| {
+        (String::from_utf8_lossy(&name).into_owned(), OfArm { counted, bad })
+    };
     let mut rows_of: BTreeMap<usize, u64> = BTreeMap::new();
     chunks.iter().for_each(|((at, _), has)| *rows_of.entry(*at).or_default() += has.rows);
     let rowless = rows_of.into_iter().filter(|(_, rows)| *rows == 0).map(|(at, _)| inputs[at].shown());
@@ -414,7 +427,10 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
         filtered: seen.filtered,
         armless: seen.armless,
         beyond: seen.beyond,
-        bad: bad.collect(),
+        bad: seen.bad.into_iter().map(examples).collect(),
+        unmeasured: seen.unmeasured.into_iter().map(examples).collect(),
+        arms: seen.of_arms.into_iter().map(of_arm).collect(),
+        ahead: seen.ahead,
         ..Account::default()
     }
 }
