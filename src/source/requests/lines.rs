@@ -43,7 +43,8 @@ pub(super) struct Layout {
 impl Layout {
     /// From the first bytes; nothing where there is no row yet.
     pub(super) fn of(recipe: &Recipe, head: &[u8]) -> Result<Option<Layout>, Error> {
-        let mut layout = Layout { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines: recipe.lines.clone() };
+        let mut layout =
+            Layout { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines: recipe.lines.clone() };
         match &recipe.lines {
             Lines::Delimited { by, names } => {
                 let (by, names) = (*by, *names);

@@ -39,6 +39,7 @@ pub mod sketch;
 mod split;
 mod store;
 pub mod survey;
+mod unrolled;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -333,6 +334,10 @@ pub struct Account {
     pub errors: bool,
     /// How times are written, in words.
     pub clock: String,
+    /// Where the lines of an access log have the latency, in words.
+    pub place: Option<String>,
+    /// A number for how the first input begins, where that is long enough to tell it from others.
+    pub beginning: Option<u64>,
     /// What a unit of the histograms is in milliseconds (or in the column's own unit).
     pub scale: f64,
 }

@@ -39,8 +39,23 @@ const NO: [&str; 6] = ["false", "0", "no", "n", "f", "0.0"];
 const WELL: [&str; 11] =
     ["ok", "success", "successful", "succeeded", "pass", "passed", "good", "completed", "complete", "done", "healthy"];
 const BADLY: [&str; 17] = [
-    "error", "err", "errored", "fail", "failed", "failure", "ko", "nok", "timeout", "timed_out", "exception", "bad",
-    "fatal", "crash", "crashed", "unhealthy", "aborted",
+    "error",
+    "err",
+    "errored",
+    "fail",
+    "failed",
+    "failure",
+    "ko",
+    "nok",
+    "timeout",
+    "timed_out",
+    "exception",
+    "bad",
+    "fatal",
+    "crash",
+    "crashed",
+    "unhealthy",
+    "aborted",
 ];
 /// What a column of texts of errors has if there was none.
 const NO_FAULT: [&str; 7] = ["false", "0", "none", "nil", "no", "n/a", "ok"];
@@ -149,8 +164,18 @@ mod tests {
     fn each_kind_of_column_has_its_own_direction() {
         use Ended::{Badly, Refused, Well};
         for (means, well, refused, badly) in [
-            (Means::Status, &["200", "302", "2xx", "3XX", "OK", "Success"][..], &["404", "4xx", "NOT_FOUND"][..], &["500", "0", "000", "5xx", "ERROR", "KO", "Unavailable", "DEADLINE_EXCEEDED"][..]),
-            (Means::Grpc, &["0", "OK", "200"], &["5", "NotFound", "1", "Canceled"], &["13", "14", "Internal", "UNAVAILABLE", "503"]),
+            (
+                Means::Status,
+                &["200", "302", "2xx", "3XX", "OK", "Success"][..],
+                &["404", "4xx", "NOT_FOUND"][..],
+                &["500", "0", "000", "5xx", "ERROR", "KO", "Unavailable", "DEADLINE_EXCEEDED"][..],
+            ),
+            (
+                Means::Grpc,
+                &["0", "OK", "200"],
+                &["5", "NotFound", "1", "Canceled"],
+                &["13", "14", "Internal", "UNAVAILABLE", "503"],
+            ),
             (Means::Success, &["true", "True", "1", "yes", "ok"], &[], &["false", "0", "FALSE", "failed"]),
             (Means::Failure, &["false", "0", "no"], &[], &["true", "1", "timeout"]),
             (Means::Fault, &["none", "false", "0"], &[], &["dial tcp: connection refused", "true", "1"]),
@@ -166,11 +191,16 @@ mod tests {
     #[test]
     fn what_is_not_known_is_never_a_success() {
         assert_eq!(of_text("42", Means::Status), Err(LOW));
-        for (text, means) in [("exploded", Means::Status), ("-1", Means::Status), ("perhaps", Means::Success), ("x", Means::Grpc)] {
+        for (text, means) in
+            [("exploded", Means::Status), ("-1", Means::Status), ("perhaps", Means::Success), ("x", Means::Grpc)]
+        {
             assert!(of_text(text, means).is_err(), "{text}");
         }
         for means in [Means::Status, Means::Grpc, Means::Success, Means::Failure, Means::Fault] {
-            assert_eq!((of_text("", means), of_text("-", means), of(&Value::Missing, means)), (Ok(None), Ok(None), Ok(None)));
+            assert_eq!(
+                (of_text("", means), of_text("-", means), of(&Value::Missing, means)),
+                (Ok(None), Ok(None), Ok(None))
+            );
         }
         assert_eq!(of(&Value::Bool(false), Means::Success), Ok(Some(Ended::Badly)));
         assert_eq!(of(&Value::Int(503), Means::Status), Ok(Some(Ended::Badly)));

@@ -3,7 +3,7 @@
 //! The result does not depend on who took what: counts and histograms add up in any order, and of the bad rows those that
 //! come first in the inputs are shown. An error ends the pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::feed::{Chunk, Feed};
 use super::inputs::{self, Input};
 use super::lines::{self, HEAD, Layout};
 use super::program::Program;
-use super::recipe::{self, Recipe};
+use super::recipe::{self, Lines, Recipe};
 use super::split::{Is, Split};
 use super::store::{Store, held};
 use super::worker::{BadSeen, Seen, Worker};
@@ -40,6 +40,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         return Err(Error::unreadable("is empty").within(&log.shown));
     };
     let shown = inputs[first].shown();
+    twice(&inputs, outside.growing)?;
     if format == Format::Parquet {
         return super::columnar::read(log, &inputs, slices, when, outside);
     }
@@ -74,8 +75,20 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     let clock = pass.first_clock.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     let clock = clock.map_or("no rows".to_owned(), |(_, words)| words);
     let errors = !matches!(program.error, super::program::Bad::Unasked);
-    let account =
-        Account { files: inputs.len(), bytes, clock, errors, scale: SCALE, ..account(seen, &inputs, &chunks, "line") };
+    let place = match &recipe.lines {
+        Lines::Access(access) => access.took.as_ref().map(ToString::to_string),
+        _ => None,
+    };
+    let account = Account {
+        files: inputs.len(),
+        bytes,
+        clock,
+        errors,
+        place,
+        beginning: inputs::beginning(&head),
+        scale: SCALE,
+        ..account(seen, &inputs, &chunks, "line")
+    };
     bearable(log, &account)?;
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
@@ -100,6 +113,24 @@ fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>, growing: bool)
         }
     }
     Ok(None)
+}
+
+/// An error where two inputs begin alike for long: their rows would count twice. A log may stand in a folder as it is and
+/// packed, or as a copy.
+fn twice(inputs: &[Input], growing: bool) -> Result<(), Error> {
+    let mut known: HashMap<u64, &Input> = HashMap::new();
+    for input in inputs.iter().filter(|input| input.size().is_some() && inputs.len() > 1) {
+        let about = |error: Error| error.within(&input.shown());
+        let mut feed = feed(input, &Arc::default(), growing).map_err(about)?;
+        let Some(beginning) = inputs::beginning(feed.head(HEAD).map_err(about)?) else { continue };
+        if let Some(before) = known.insert(beginning, input) {
+            let problem = format!("begins with the same rows as {}, which would count twice", before.shown());
+            return Err(about(
+                Error::unreadable(problem).hint("Move one of them away, or name the files that are meant."),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// An error where a column was named that no row has: a condition on it would never hold, or always.
@@ -155,11 +186,11 @@ struct Open {
 }
 
 /// What each chunk of each input has.
-pub(super) type Chunks = BTreeMap<(usize, usize), Lines>;
+pub(super) type Chunks = BTreeMap<(usize, usize), Has>;
 
 /// What a chunk has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lines {
+pub(super) struct Has {
     pub(super) lines: usize,
     /// How many of the lines are rows, sound or not.
     pub(super) rows: u64,
@@ -371,7 +402,7 @@ impl Pass<'_> {
         (at, ahead): (usize, usize),
         split: &dyn Split,
         worker: &mut Worker,
-    ) -> Result<Lines, Error> {
+    ) -> Result<Has, Error> {
         let mut fields = vec![Value::Missing; self.program.columns.len()];
         let (bytes, mut from, mut lines, rows) = (chunk.bytes(), 0, 0, worker.seen.rows);
         let mut ends = memchr::memchr_iter(b'\n', bytes);
@@ -395,7 +426,7 @@ impl Pass<'_> {
         }
         let rows = worker.seen.rows - rows;
         self.rows.fetch_add(rows, Ordering::Relaxed);
-        Ok(Lines { lines, rows })
+        Ok(Has { lines, rows })
     }
 }
 

@@ -14,6 +14,8 @@ pub mod usual;
 pub use detect::{assumed, detect};
 pub(super) use sample::keys;
 
+use std::fmt;
+
 use super::condition::Condition;
 pub use super::outcome::Means;
 use super::{Format, TimeUnit};
@@ -107,6 +109,15 @@ pub enum Behind {
     Slash(usize),
     /// Behind a key, wherever it stands: `rt=0.005`.
     Key(String),
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Behind::Field(at) | Behind::Slash(at) => write!(f, "number {} of the fields behind the usual ones", at + 1),
+            Behind::Key(key) => write!(f, "`{key}`"),
+        }
+    }
 }
 
 /// Where the names of columns are.

@@ -29,8 +29,19 @@ const COMBINED: [&str; 9] = [
 ];
 /// Keys behind which the time of a request stands; what comes first is preferred.
 const KEYS: [&str; 13] = [
-    "request_time", "rt", "req_time", "reqtime", "rtime", "request_duration", "duration", "latency", "response_time", "took",
-    "elapsed", "time_taken", "resp_time",
+    "request_time",
+    "rt",
+    "req_time",
+    "reqtime",
+    "rtime",
+    "request_duration",
+    "duration",
+    "latency",
+    "response_time",
+    "took",
+    "elapsed",
+    "time_taken",
+    "resp_time",
 ];
 
 impl Access {
@@ -222,7 +233,8 @@ impl<'h> Behinds<'h> {
     fn whole(&self, whole: Vec<&(usize, Vec<&[u8]>)>) -> Option<Found> {
         let numbers = |cells: &[&[u8]]| cells.iter().map(|cell| number(cell)).collect::<Vec<f64>>();
         let sent: Vec<f64> = self.rows.iter().map(|row| number(row[self.sent].inner)).collect();
-        let holds = |cells: &[&[u8]]| cells.len() == sent.len() && numbers(cells).iter().zip(&sent).all(|(a, b)| a >= b);
+        let holds =
+            |cells: &[&[u8]]| cells.len() == sent.len() && numbers(cells).iter().zip(&sent).all(|(a, b)| a >= b);
         let counts = |cells: &[&[u8]]| cells.len() > 2 && numbers(cells).windows(2).all(|pair| pair[0] < pair[1]);
         let is_sent = |cells: &[&[u8]]| holds(cells) && numbers(cells) == sent;
         match whole.as_slice() {

@@ -66,8 +66,7 @@ fn separated(lines: &Lines, head: &[u8]) -> Sample {
         text
     });
     let mut reader = csv::ReaderBuilder::new().delimiter(by).flexible(true).from_reader(whole.as_slice());
-    let mut cells: Vec<(String, Vec<String>)> =
-        telling(&names).into_iter().map(|name| (name, Vec::new())).collect();
+    let mut cells: Vec<(String, Vec<String>)> = telling(&names).into_iter().map(|name| (name, Vec::new())).collect();
     for row in reader.byte_records().take(ROWS).filter_map(Result::ok).filter(|row| row.len() == names.len()) {
         for (name, cells) in &mut cells {
             let cell = names.iter().position(|known| known == name).and_then(|at| row.get(at));

@@ -167,9 +167,10 @@ pub fn is_request(names: &[&str]) -> bool {
     let status = any(&is_status);
     let ended = status || any(&|name| outcome(name).is_some());
     let asked = any(&|name| ASKED.contains(&joined(last(name)).as_str()));
-    // what an object within counts may be anything, such as the length of a header
-    let known = |name: &str| latency(name).is_some() || is_status(name) || name.contains('.');
-    let many = any(&|name| !known(name) && words(name).iter().any(|word| is_aggregate(word)));
+    let known = |name: &str| latency(name).is_some() || is_status(name);
+    // what is counted within an object may be anything, such as the length of a header
+    let outer = |name: &str| words(name.split('.').next().unwrap_or(name));
+    let many = any(&|name| !known(name) && outer(name).iter().any(|word| is_aggregate(word)));
     !many && (timed && (ended || asked) || status && asked)
 }
 

@@ -75,11 +75,7 @@ impl Spaced {
         Ok(Spaced::by_place(known.len(), found.collect(), keyed.collect()))
     }
 
-    fn of(
-        least: usize,
-        wanted: &[String],
-        place: impl Fn(&str) -> Option<(usize, Part)>,
-    ) -> Result<Spaced, String> {
+    fn of(least: usize, wanted: &[String], place: impl Fn(&str) -> Option<(usize, Part)>) -> Result<Spaced, String> {
         let hit = |(slot, name): (usize, &String)| place(name).map(|hit| (slot, hit)).ok_or_else(|| name.clone());
         let found = wanted.iter().enumerate().map(hit).collect::<Result<_, _>>()?;
         Ok(Spaced::by_place(least, found, Vec::new()))
@@ -314,8 +310,14 @@ mod tests {
             copy
         };
         let key = Some(Behind::Key("rt".into()));
-        assert_eq!(read(key.clone(), &["request_time", "status", "urt", "uct"], line), ["0.005", "502", "0.004, 0.001", ""]);
-        assert_eq!(read(Some(Behind::Slash(2)), &["request_time", "field_11"], line), ["15538", r#"urt="0.004, 0.001""#]);
+        assert_eq!(
+            read(key.clone(), &["request_time", "status", "urt", "uct"], line),
+            ["0.005", "502", "0.004, 0.001", ""]
+        );
+        assert_eq!(
+            read(Some(Behind::Slash(2)), &["request_time", "field_11"], line),
+            ["15538", r#"urt="0.004, 0.001""#]
+        );
         // what everybody appends may be absent from a line, which is a request nonetheless
         let short = br#"1.2.3.4 - - [t] "GET / HTTP/1.1" 502 0 "-" "a""#;
         assert_eq!(read(key, &["request_time", "status"], short), ["", "502"]);
