@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod grid;
 mod requests;
+mod shortfall;
 mod window;
 
 use std::collections::BTreeMap;

@@ -12,12 +12,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fetch::{Done, Fetched, known};
+use super::shortfall::{self, Facts};
 use super::window::{self, Spacings};
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Arm, Bins, Instances, Remark, Series, SignedDuration, Timestamp, Window};
+use crate::series::{Arm, Bins, Instances, Pair, Remark, Series, SignedDuration, Timestamp, Window};
 use crate::source::file::{Answer, sum_of_series, usual_arm};
 use crate::source::requests::{
-    Account, Arms, Asked, BadRows, Cell, Counted, GRID, NO_ARM, REST, Requests, SCALE, Slice, Taken, Valued, When, read,
+    Account, Arms, Asked, BadRows, Cell, Counted, GRID, NO_ARM, OfArm, REST, Requests, SCALE, Slice, Taken, Valued,
+    When, read,
 };
 use crate::source::{Ask, Error, Outside, Query, Source, Told};
 
@@ -71,7 +73,26 @@ pub(super) fn by_logs(queries: &[Query], time: &TimePlan, so_far: &[Done], outsi
         Some(error) => pass.failed(error),
         None => pass.done(outside),
     };
-    passes.iter().flat_map(done).collect()
+    let mut all: Vec<Answered> = passes.iter().flat_map(done).collect();
+    let known = |metric: &str, arm: Arm| {
+        let of = |answered: &&Answered| queries[answered.at].metric == metric && queries[answered.at].arm == arm;
+        all.iter().find(of).and_then(|answered| answered.facts.clone())
+    };
+    let facts: Vec<Pair<Option<Facts>>> =
+        all.iter().map(|answered| Pair::build(|arm| known(&queries[answered.at].metric, arm))).collect();
+    for (answered, facts) in all.iter_mut().zip(&facts) {
+        if let Ok(fetched) = &mut answered.done {
+            fetched.answer.notes.extend(shortfall::remarks(facts));
+        }
+    }
+    all.into_iter().map(|answered| (answered.at, answered.done)).collect()
+}
+
+/// The answer of one query, and what is known of the rows behind it.
+struct Answered {
+    at: usize,
+    done: Result<Fetched, Error>,
+    facts: Option<Facts>,
 }
 
 fn passes<'a>(queries: &'a [Query], time: &TimePlan, step: SignedDuration) -> Vec<Pass<'a>> {
@@ -116,7 +137,13 @@ impl<'a> Pass<'a> {
         if let Some(by) = &mut slice.by {
             // all are counted: which are the busiest of both arms is known at the end
             by.most = usize::MAX;
+        }
+        let counts_all = slice.counted.iter().any(|(name, _)| name == REQUESTS);
+        if !counts_all {
             slice.counted.push((REQUESTS.to_owned(), Counted::Requests));
+        }
+        if slice.valued.is_some() {
+            slice.counted.push((UNMEASURED.to_owned(), Counted::Unmeasured));
         }
         let partly = slice.filter.is_some() || slice.by.is_some();
         let all = Slice { filter: None, by: None, counted: requests(), valued: None };
@@ -147,11 +174,12 @@ impl<'a> Pass<'a> {
         found
     }
 
-    fn failed(&self, error: &Error) -> Vec<Done> {
-        self.asked.iter().map(|wanted| (wanted.at, Err(error.clone()))).collect()
+    fn failed(&self, error: &Error) -> Vec<Answered> {
+        let failed = |wanted: &Wanted| Answered { at: wanted.at, done: Err(error.clone()), facts: None };
+        self.asked.iter().map(failed).collect()
     }
 
-    fn done(&self, outside: &Outside) -> Vec<Done> {
+    fn done(&self, outside: &Outside) -> Vec<Answered> {
         let taken = match read(self.log, &self.slices, &self.when, outside) {
             Ok(taken) => taken,
             Err(error) => return self.failed(&error),
@@ -160,7 +188,8 @@ impl<'a> Pass<'a> {
         let answered = self.asked.iter().map(|wanted| {
             let (answer, busy) = self.answer(wanted, &taken);
             let clock = taken.account.clock.clone();
-            (wanted.at, Ok(Fetched { answer, clock, canonical: None, lost: None, times: None, log: Some(busy) }))
+            let fetched = Fetched { answer, clock, canonical: None, lost: None, times: None, log: Some(busy) };
+            Answered { at: wanted.at, done: Ok(fetched), facts: Some(self.facts(wanted, &taken)) }
         });
         answered.collect()
     }
@@ -172,10 +201,6 @@ impl<'a> Pass<'a> {
         if account.outside > 0 && taken.slices.iter().all(|slice| slice.is_empty()) {
             return BTreeSet::from([format!("{shown}: none of its {} rows is in the window", account.rows)]);
         }
-        let left_out = |(why, bad): (&&str, &BadRows)| {
-            let example = bad.examples.first().map(|example| format!(", such as {example}")).unwrap_or_default();
-            format!("{shown}: {} of {} rows left out: {why}{example}", bad.count, account.rows)
-        };
         let nobody = self.asked.iter().filter_map(|wanted| {
             let none = ArmOf::new(wanted, taken).none_found(self.log)?;
             Some(format!("{shown}, {}: {none}", wanted.query.arm.name()))
@@ -186,11 +211,71 @@ impl<'a> Pass<'a> {
                 account.armless, account.rows
             )
         });
-        account.bad.iter().map(left_out).chain(nobody).chain(armless).chain(self.strangers(taken)).collect()
+        let strangers = self.strangers(taken);
+        let rows: u64 = strangers.iter().map(|(_, rows)| rows).sum();
+        let names: Vec<String> = strangers.iter().take(6).map(|(name, _)| format!("{name:?}")).collect();
+        let strange = (rows > 0).then(|| format!("{shown}: {rows} rows are of neither arm: {}", names.join(", ")));
+        self.left_out(taken).into_iter().chain(nobody).chain(armless).chain(strange).collect()
+    }
+
+    /// Rows that could not be read, a sentence for each reason.
+    fn left_out(&self, taken: &Taken) -> Vec<String> {
+        let account = &taken.account;
+        let left_out = |(why, bad): (&&str, &BadRows)| {
+            let example = bad.examples.first().map(|example| format!(", such as {example}")).unwrap_or_default();
+            format!("{}: {} of {} rows left out: {why}{example}", self.log.shown, bad.count, account.rows)
+        };
+        account.bad.iter().map(left_out).collect()
+    }
+
+    /// What is known of the rows behind an answer.
+    fn facts(&self, wanted: &Wanted, taken: &Taken) -> Facts {
+        let (arm, account) = (ArmOf::new(wanted, taken), &taken.account);
+        let slice = &self.slices[wanted.slice];
+        let sum = |name: &str| {
+            let at = slice.counted.iter().position(|(known, _)| known == name);
+            let counts = |cell: &Cell| at.and_then(|at| cell.counts.get(at)).copied().unwrap_or(0);
+            arm.groups(taken, wanted.slice).values().flat_map(BTreeMap::values).map(counts).sum::<u64>()
+        };
+        let own: Vec<OfArm> = arm.names.iter().filter_map(|name| account.arms.get(*name)).copied().collect();
+        let of_nobody = account.arms.get(NO_ARM).filter(|_| !arm.names.contains(&NO_ARM)).map_or(0, |rows| rows.bad);
+        let usual = wanted.asked.log.arms == Arms::Column(None);
+        let mut strangers = self.strangers(taken);
+        let alike = strangers.iter().map(|(name, _)| name).filter(|name| match usual {
+            true => name.split(|c: char| !c.is_alphanumeric()).any(|word| usual_arm(word) == Some(wanted.query.arm)),
+            false => resembles(name, &wanted.asked.arm),
+        });
+        let alike = alike.cloned().collect();
+        if account.armless > 0 {
+            strangers.push(("(no condition holds)".to_owned(), account.armless));
+        }
+        let conditions = slice.counted.iter().filter_map(|(name, counted)| match counted {
+            Counted::When(condition) if sum(name) == 0 => Some(condition.to_string()),
+            _ => None,
+        });
+        let asks = |condition: &str| wanted.query.ask.names().any(|name| name == condition);
+        let unmeasured = account.unmeasured.values().flat_map(|rows| &rows.examples).next();
+        Facts {
+            shown: self.log.shown.clone(),
+            counted: own.iter().map(|rows| rows.counted).sum(),
+            bad: own.iter().map(|rows| rows.bad).sum::<u64>() + of_nobody,
+            why_bad: self.left_out(taken),
+            chosen: sum(REQUESTS),
+            filter: slice.filter.as_ref().map(ToString::to_string),
+            unseen: conditions.filter(|condition| asks(condition)).collect(),
+            measures: matches!(wanted.query.ask, Ask::Values { .. } | Ask::Histograms { .. }),
+            unmeasured: sum(UNMEASURED),
+            example: unmeasured.filter(|_| !arm.split).map(|example| format!(", such as {example}")),
+            strangers,
+            alike,
+            usual: usual && arm.split,
+            place: account.place.clone(),
+            beginning: account.beginning.filter(|_| !arm.split && self.log.filter.is_none()),
+        }
     }
 
     /// Rows of arms that nobody asks for, whose errors are in nobody's count.
-    fn strangers(&self, taken: &Taken) -> Option<String> {
+    fn strangers(&self, taken: &Taken) -> Vec<(String, u64)> {
         let arms: Vec<ArmOf> = self.asked.iter().map(|wanted| ArmOf::new(wanted, taken)).collect();
         let asked = |name: &str| arms.iter().any(|arm| arm.names.contains(&name));
         let mut others: BTreeMap<&str, u64> = BTreeMap::new();
@@ -205,9 +290,7 @@ impl<'a> Pass<'a> {
                 *most = rows.max(*most);
             }
         }
-        let rows = others.values().copied().fold(0, u64::saturating_add);
-        let names: Vec<String> = others.keys().take(6).map(|name| format!("{name:?}")).collect();
-        (rows > 0).then(|| format!("{}: {rows} rows are of neither arm: {}", self.log.shown, names.join(", ")))
+        others.into_iter().filter(|(_, rows)| *rows > 0).map(|(name, rows)| (name.to_owned(), rows)).collect()
     }
 
     fn answer(&self, wanted: &Wanted, taken: &Taken) -> (Answer, Busy) {
@@ -243,9 +326,17 @@ impl<'a> Pass<'a> {
 
 /// What requests are called when they are counted beside what was asked for.
 const REQUESTS: &str = "requests";
+/// What those of them are called that lack what is measured.
+const UNMEASURED: &str = "(unmeasured)";
 
 fn requests() -> Vec<(String, Counted)> {
     vec![(REQUESTS.to_owned(), Counted::Requests)]
+}
+
+/// Whether a name is another way to write this one, or one more of it: `Canary`, `canary-v2`.
+fn resembles(name: &str, arm: &str) -> bool {
+    let (name, arm) = (name.trim().to_lowercase(), arm.trim().to_lowercase());
+    name.strip_prefix(&arm).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)) && !arm.is_empty()
 }
 
 /// Which of the arms that were found is the one that is asked for.
@@ -391,6 +482,7 @@ fn told(account: &Account) -> Vec<String> {
     left_out(account.outside, "not in the window");
     left_out(account.filtered, "no requests by the source's `where`");
     left_out(account.armless, "of neither arm");
+    left_out(account.ahead, "before the first row of a file");
     for (why, bad) in &account.bad {
         let example = bad.examples.first().map(|example| format!(" ({example})")).unwrap_or_default();
         left_out(bad.count, &format!("{why}{example}"));

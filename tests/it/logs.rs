@@ -3,7 +3,7 @@
 //! The rows are made by chance, with quotes, gaps, bad rows of every kind and in no order of time; what the engine counts, and
 //! which bad rows it shows, has to be exactly what the plain computation finds, and a quantile as near as it is promised.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -85,8 +85,8 @@ fn line(row: &Row, by: char) -> String {
         Some("has a latency that is no number") => took = "slow".into(),
         Some("has a negative latency") => took.insert(0, '-'),
         Some("has no latency") => took.clear(),
-        Some("has a status that is no number") => status = "OK".into(),
-        Some("has a status below 100") => status = "000".into(),
+        Some("has a status that is no number") => status = "melted".into(),
+        Some("has a status below 100") => status = "042".into(),
         Some("has more or fewer fields than there are columns") => agent = "curl,8",
         Some("has a quote that does not end in its line") => agent = "\"curl",
         _ => {}
@@ -167,13 +167,18 @@ fn plainly(files: &[(PathBuf, Vec<Row>, Vec<usize>)], when: &When) -> (Plain, BT
             let within = when.windows.is_empty() || when.windows.iter().any(|w| w.start <= time && time < w.end);
             if !misread && !within {
                 outside += 1;
-            } else if let Some(wrong) = row.wrong {
+                continue;
+            }
+            if let Some(wrong) = row.wrong {
                 let bad: &mut BadRows = bad.entry(wrong).or_default();
                 bad.count += 1;
                 if bad.examples.len() < 3 {
                     bad.examples.push(format!("{}, line {number}: ", path.display()));
                 }
-            } else {
+            }
+            // a request that only lacks its latency is one
+            let measured = !row.wrong.is_some_and(|wrong| wrong.contains("latency"));
+            if row.wrong.is_none() || !measured {
                 let since = time.as_nanosecond() - when.origin.as_nanosecond();
                 let step = since.div_euclid(when.step.as_nanos()) as i64;
                 let route = if row.route.is_empty() { "(none)" } else { row.route };
@@ -185,7 +190,7 @@ fn plainly(files: &[(PathBuf, Vec<Row>, Vec<usize>)], when: &When) -> (Plain, BT
                     counts[0] += 1;
                     counts[1] += u64::from(row.status >= 500);
                     counts[2] += u64::from(row.status == 404);
-                    took.push(row.took * 1_000);
+                    took.extend(measured.then_some(row.took * 1_000));
                 }
             }
         }
@@ -195,7 +200,10 @@ fn plainly(files: &[(PathBuf, Vec<Row>, Vec<usize>)], when: &When) -> (Plain, BT
 
 fn assert_cell(cell: &Cell, counts: &[u64], took: &mut [u64]) {
     assert_eq!(cell.counts, counts);
-    let bins = cell.bins.as_ref().unwrap();
+    let Some(bins) = cell.bins.as_ref() else {
+        assert!(took.is_empty());
+        return;
+    };
     took.sort_unstable();
     let cells = took.iter().map(|ns| (GRID.index((*ns).min(LONGEST)), 1)).collect();
     assert_eq!(*bins, davy::series::Bins::new(GRID, Some(GRID.index(LONGEST)), cells));
@@ -217,9 +225,11 @@ fn assert_same(files: &[(PathBuf, Vec<Row>, Vec<usize>)], when: &When) {
     let account = &taken.account;
     assert_eq!(account.rows, files.iter().map(|(_, rows, _)| rows.len() as u64).sum::<u64>());
     assert_eq!((account.files, account.outside, account.armless), (files.len(), outside, 0));
-    assert_eq!(account.bad.keys().collect::<Vec<_>>(), bad.keys().collect::<Vec<_>>());
+    let unread = |why: &str| if why == "has no latency" { &account.unmeasured } else { &account.bad };
+    let whys = account.bad.keys().chain(account.unmeasured.keys()).collect::<BTreeSet<_>>();
+    assert_eq!(whys, bad.keys().collect::<BTreeSet<_>>());
     for (why, wanted) in &bad {
-        let found = &account.bad[why];
+        let found = &unread(why)[why];
         assert_eq!((found.count, found.examples.len()), (wanted.count, wanted.examples.len()), "{why}");
         for (found, wanted) in found.examples.iter().zip(&wanted.examples) {
             assert!(found.starts_with(wanted) && found.len() > wanted.len(), "{why}: {found:?} is not at {wanted:?}");
@@ -716,6 +726,9 @@ fn errors_cannot_hide_behind_what_is_missing_or_misspelt() {
     assert!(code == 65 && said.contains("does not say its arm"), "{code} {said}");
     let unanswered = csv(&|ts, arm, status| format!("{ts},{arm},{}\n", if status == 502 { 0 } else { status }));
     let (code, said) = judged("a.csv", &unanswered, "status: status", "errors");
+    assert_eq!(code, 10, "a status of 0 is a request that nobody answered: {said}");
+    let odd = csv(&|ts, arm, status| format!("{ts},{arm},{}\n", if status == 502 { 50 } else { status }));
+    let (code, said) = judged("a.csv", &odd, "status: status", "errors");
     assert!(code == 65 && said.contains("has a status below 100"), "{code} {said}");
     // the same arm with spaces around it, and truth in capitals
     let spaced = csv(&|ts, arm, status| format!("{ts}, {arm} ,{status}\n"));

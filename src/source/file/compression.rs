@@ -27,7 +27,7 @@ pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<
 }
 
 /// The first bytes and a reader that starts with them again.
-pub(super) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8>, impl Read + 'r), Error> {
+pub(in crate::source) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8>, impl Read + 'r), Error> {
     let mut head = Vec::new();
     reader.by_ref().take(bytes).read_to_end(&mut head).map_err(|e| broken(&e))?;
     Ok((head.clone(), std::io::Cursor::new(head).chain(reader)))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::clock::Clock;
 use super::inputs::Input;
 use super::parquet::Rows;
-use super::pass::{Chunks, Failed, Lines, account, all_seen, bearable, beginning, crew};
+use super::pass::{Chunks, Failed, Has, account, all_seen, bearable, beginning, crew};
 use super::program::{Bad, Names, Program, Time};
 use super::recipe;
 use super::store::Store;
@@ -110,7 +110,7 @@ impl Pass<'_> {
             worker.clock = fresh.clone();
             match self.group(at, group, &mut worker) {
                 Ok(()) => {
-                    counted.insert((at, group), Lines { lines: usize::try_from(rows).unwrap_or(usize::MAX), rows });
+                    counted.insert((at, group), Has { lines: usize::try_from(rows).unwrap_or(usize::MAX), rows });
                     self.rows.fetch_add(rows, Ordering::Relaxed);
                     self.bytes.fetch_add(bytes, Ordering::Relaxed);
                 }

@@ -55,14 +55,8 @@ pub(super) fn read(
         rows.extend(known.rows);
     }
     answerable(log, format, slices, &rows)?;
-    let recipe = Recipe {
-        lines: Lines::Json,
-        time: vec![super::recipe::TimeFrom::Column(TIME.to_owned())],
-        latency: Vec::new(),
-        status: Vec::new(),
-        error: None,
-        only: None,
-    };
+    let time = vec![super::recipe::TimeFrom::Column(TIME.to_owned())];
+    let recipe = Recipe { time, ..Recipe::plain(Lines::Json) };
     let mut names = vec![TIME.to_owned()];
     for (name, _) in rows.iter().flat_map(|row| &row.fields) {
         if !names.contains(name) {

@@ -3,18 +3,21 @@
 //! Reading is the one thing that has to happen in order, so it does nothing else: it fills a buffer and cuts it at the last
 //! line end. What a chunk means is found out by whoever took it, while the next one is read.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memrchr;
 
+use super::unrolled::{self, Unrolled};
 use crate::source::error::{Error, Place};
 use crate::source::file::compression;
 use crate::source::growing::WholeLines;
 
 /// How much is read at once.
 const CHUNK: usize = 1 << 18;
+/// How much is looked at for the bracket of an array and the brace of its first object.
+const AHEAD_OF_ARRAY: u64 = 256;
 /// A longer line than this is taken for a file without lines.
 const LONGEST_LINE: usize = 1 << 24;
 
@@ -46,7 +49,11 @@ impl Chunk {
 impl Feed {
     /// Reads `packed`, which counts what lies on the disk into `read`.
     pub(super) fn new(packed: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Result<Feed, Error> {
-        let reader = Box::new(compression::plain(Counted { inner: packed, read })?);
+        let (head, content) = compression::peek(compression::plain(Counted { inner: packed, read })?, AHEAD_OF_ARRAY)?;
+        let reader: Box<dyn Read + Send> = match unrolled::is_array(&head) {
+            true => Box::new(Unrolled::new(BufReader::with_capacity(CHUNK, content))),
+            false => Box::new(content),
+        };
         Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
     }
 

@@ -1,10 +1,14 @@
 //! What is read: files, all files of a folder, files by a pattern, standard input.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::source::error::Error;
+
+/// Logs that are alike in so many lines and more are one.
+const LEAST_LINES: usize = 20;
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +64,16 @@ impl Input {
             },
         }
     }
+}
+
+/// A number for how a content begins, where it has rows enough that no other log begins so by chance.
+pub(super) fn beginning(head: &[u8]) -> Option<u64> {
+    let long = memchr::memchr_iter(b'\n', head).nth(LEAST_LINES - 1).is_some();
+    long.then(|| {
+        let mut hasher = DefaultHasher::new();
+        head.hash(&mut hasher);
+        hasher.finish()
+    })
 }
 
 /// The inputs of a source, each once, in an order that does not depend on the file system.

@@ -43,9 +43,11 @@ pub(super) struct Layout {
 impl Layout {
     /// From the first bytes; nothing where there is no row yet.
     pub(super) fn of(recipe: &Recipe, head: &[u8]) -> Result<Option<Layout>, Error> {
-        let mut layout = Layout { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines: recipe.lines };
-        match recipe.lines {
+        let mut layout =
+            Layout { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines: recipe.lines.clone() };
+        match &recipe.lines {
             Lines::Delimited { by, names } => {
+                let (by, names) = (*by, *names);
                 let Some(header) = header(names, head) else { return Ok(None) };
                 if let recipe::Names::LineWith(mark) = names {
                     layout.header = [mark.as_bytes(), header].concat();
@@ -64,18 +66,26 @@ impl Layout {
                 }
             }
             Lines::Spaced { names } | Lines::Records { names, .. } => {
-                layout.names = names.iter().map(|name| name.trim_end_matches('=').to_owned()).collect();
-                if names.contains(&"request") {
-                    let parts = ["method", "uri", "host", "path", "protocol"];
-                    layout
-                        .names
-                        .extend(parts.iter().filter(|part| !names.contains(part)).map(|part| (*part).to_owned()));
-                }
+                layout.names = names.iter().map(|name| (*name).to_owned()).collect();
+                layout.add_parts_of_request();
             }
-            Lines::Json | Lines::JsonWithin { .. } => (layout.names, layout.open) = (keys(head), true),
+            Lines::Access(access) => {
+                layout.names = access.names(head);
+                layout.add_parts_of_request();
+            }
+            Lines::Json | Lines::JsonWithin { .. } => (layout.names, layout.open) = (recipe::keys(head), true),
             Lines::Attributes { elements, .. } => (layout.names, layout.open) = (attributes(head, elements), true),
         }
         Ok((!head.is_empty()).then_some(layout))
+    }
+
+    fn add_parts_of_request(&mut self) {
+        let is = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        if is(&self.names, "request") {
+            let parts = ["method", "uri", "host", "path", "protocol"].map(str::to_owned);
+            let absent = parts.into_iter().filter(|part| !is(&self.names, part)).collect::<Vec<_>>();
+            self.names.extend(absent);
+        }
     }
 
     pub(super) fn names(&self) -> Names<'_> {
@@ -91,17 +101,18 @@ impl Layout {
             };
             Error::unreadable(problem)
         };
-        Ok(match self.lines {
+        Ok(match &self.lines {
             Lines::Delimited { names, .. } => {
                 let comment = matches!(names, recipe::Names::LineWith(_)).then_some(b'#');
                 let split = Delimited::new(self.by, &self.header, &self.names, wanted, comment);
                 Box::new(split.map_err(missing)?)
             }
             Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).map_err(missing)?),
-            Lines::Records { kind, by, names } => Box::new(Records::new(kind, by, names, wanted).map_err(missing)?),
+            Lines::Access(access) => Box::new(Spaced::access(access, wanted).map_err(missing)?),
+            Lines::Records { kind, by, names } => Box::new(Records::new(kind, *by, names, wanted).map_err(missing)?),
             Lines::Json => Box::new(Json::new(wanted)),
             Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
-            Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, indent, wanted)),
+            Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, *indent, wanted)),
         })
     }
 }
@@ -132,28 +143,6 @@ fn fields(header: &[u8], by: u8) -> Result<Vec<String>, Error> {
 
 fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).trim().to_owned()
-}
-
-/// The keys of JSON objects, with the paths of those inside.
-fn keys(head: &[u8]) -> Vec<String> {
-    let mut names = Vec::new();
-    for line in head.split(|byte| *byte == b'\n').take(200) {
-        if let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line) {
-            add_keys(&object, "", &mut names);
-        }
-    }
-    names
-}
-
-fn add_keys(object: &serde_json::Map<String, serde_json::Value>, before: &str, names: &mut Vec<String>) {
-    for (key, value) in object {
-        let name = format!("{before}{key}");
-        match value {
-            serde_json::Value::Object(inner) => add_keys(inner, &format!("{name}."), names),
-            _ if !names.contains(&name) => names.push(name),
-            _ => {}
-        }
-    }
 }
 
 /// The names of the attributes of these elements: what stands before `="`.

@@ -25,6 +25,7 @@ pub mod hlog;
 mod inputs;
 mod lines;
 mod number;
+mod outcome;
 #[cfg(feature = "frames")]
 pub mod parquet;
 #[cfg(not(feature = "frames"))]
@@ -38,6 +39,7 @@ pub mod sketch;
 mod split;
 mod store;
 pub mod survey;
+mod unrolled;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -255,6 +257,8 @@ pub enum Counted {
     Errors,
     /// Those that are errors, and none where the log does not know ([`Account::errors`]).
     ErrorsIfKnown,
+    /// Those without what the slice measures.
+    Unmeasured,
     /// Those for which it holds.
     When(Condition),
 }
@@ -318,14 +322,33 @@ pub struct Account {
     pub beyond: u64,
     /// Rows that could not be read, by reason.
     pub bad: BTreeMap<&'static str, BadRows>,
+    /// Rows that count and lack a latency, by reason.
+    pub unmeasured: BTreeMap<&'static str, BadRows>,
+    /// What became of the rows of each arm; those of nobody known are under an empty name.
+    pub arms: BTreeMap<String, OfArm>,
+    /// Lines before the first row of an input, such as a banner.
+    pub ahead: u64,
     /// Inputs that have lines and not one request.
     pub rowless: Vec<String>,
     /// Whether it is known which rows are errors.
     pub errors: bool,
     /// How times are written, in words.
     pub clock: String,
+    /// Where the lines of an access log have the latency, in words.
+    pub place: Option<String>,
+    /// A number for how the first input begins, where that is long enough to tell it from others.
+    pub beginning: Option<u64>,
     /// What a unit of the histograms is in milliseconds (or in the column's own unit).
     pub scale: f64,
+}
+
+/// What became of the rows of one arm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OfArm {
+    /// Rows that count.
+    pub counted: u64,
+    /// Rows that could not be read, whole or in part.
+    pub bad: u64,
 }
 
 /// Rows that could not be read for one reason.

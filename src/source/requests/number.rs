@@ -112,11 +112,71 @@ pub(super) fn whole(cell: &Value) -> Result<Option<i64>, &'static str> {
     }
 }
 
+/// Whether nothing stands in a cell: no text, or a sign for nothing.
+pub(super) fn is_empty(cell: &Value) -> bool {
+    match cell {
+        Value::Missing => true,
+        Value::Text(text) => is_gap(text),
+        Value::Unescaped(text) => is_gap(text),
+        _ => false,
+    }
+}
+
+fn is_gap(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| super::super::file::number::is_gap(text.trim()))
+}
+
+/// A time that is written with its unit, in nanoseconds: `106ms`, `1.5s`, `1m2.5s`, `0.005192s`. Nothing where it has none.
+#[cold]
+pub(super) fn with_unit(text: &[u8]) -> Option<u64> {
+    let mut rest = std::str::from_utf8(text).ok()?.trim();
+    let mut sum = 0_u64;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|end| *end > 0)?;
+        let (number, behind) = rest.split_at(digits);
+        let behind = behind.trim_start();
+        let end = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
+        let (unit, next) = behind.split_at(end);
+        let (factor, power) = match unit.trim() {
+            "h" => (3600, 9),
+            "m" | "min" => (60, 9),
+            "μs" => (1, 3),
+            word => (1, super::TimeUnit::named(word)?.power()),
+        };
+        let part = of_text(number.as_bytes(), power).ok()??;
+        sum = sum.saturating_add(part.saturating_mul(factor));
+        rest = next;
+    }
+    Some(sum)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_time_may_say_its_unit() {
+        for (text, ns) in [
+            ("106ms", 106_000_000),
+            ("0.005192s", 5_192_000),
+            ("1m2.5s", 62_500_000_000),
+            ("12.5 µs", 12_500),
+            ("12.5μs", 12_500),
+            ("0s", 0),
+            ("7ns", 7),
+            ("1h", 3_600_000_000_000),
+        ] {
+            assert_eq!(with_unit(text.as_bytes()), Some(ns), "{text}");
+        }
+        for text in ["106", "", "ms", "1x", "-1ms", "1ms2", "1.5.2s"] {
+            assert_eq!(with_unit(text.as_bytes()), None, "{text}");
+        }
+    }
 
     fn ns(text: &str) -> Result<Option<u64>, &'static str> {
         amount(&Value::Text(text.as_bytes()), 6)

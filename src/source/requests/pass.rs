@@ -3,7 +3,7 @@
 //! The result does not depend on who took what: counts and histograms add up in any order, and of the bad rows those that
 //! come first in the inputs are shown. An error ends the pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -13,15 +13,17 @@ use super::feed::{Chunk, Feed};
 use super::inputs::{self, Input};
 use super::lines::{self, HEAD, Layout};
 use super::program::Program;
-use super::recipe::{self, Recipe};
+use super::recipe::{self, Lines, Recipe};
 use super::split::{Is, Split};
 use super::store::{Store, held};
-use super::worker::{Seen, Worker};
-use super::{Account, BadRows, Format, Requests, SCALE, Slice, Taken, Value, When};
+use super::worker::{BadSeen, Seen, Worker};
+use super::{Account, BadRows, Format, OfArm, Requests, SCALE, Slice, Taken, Value, When};
 use crate::series::Timestamp;
 use crate::source::error::Error;
 use crate::source::{Outside, Told};
 
+/// So many lines before the first row may be something else, such as what a program says when it starts.
+const MOST_AHEAD: usize = 20;
 /// How often a person hears how far it is.
 const TOLD_EVERY: Duration = Duration::from_millis(100);
 
@@ -38,6 +40,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         return Err(Error::unreadable("is empty").within(&log.shown));
     };
     let shown = inputs[first].shown();
+    twice(&inputs, outside.growing)?;
     if format == Format::Parquet {
         return super::columnar::read(log, &inputs, slices, when, outside);
     }
@@ -72,8 +75,20 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
     let clock = pass.first_clock.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     let clock = clock.map_or("no rows".to_owned(), |(_, words)| words);
     let errors = !matches!(program.error, super::program::Bad::Unasked);
-    let account =
-        Account { files: inputs.len(), bytes, clock, errors, scale: SCALE, ..account(seen, &inputs, &chunks, "line") };
+    let place = match &recipe.lines {
+        Lines::Access(access) => access.took.as_ref().map(ToString::to_string),
+        _ => None,
+    };
+    let account = Account {
+        files: inputs.len(),
+        bytes,
+        clock,
+        errors,
+        place,
+        beginning: inputs::beginning(&head),
+        scale: SCALE,
+        ..account(seen, &inputs, &chunks, "line")
+    };
     bearable(log, &account)?;
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
@@ -98,6 +113,24 @@ fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>, growing: bool)
         }
     }
     Ok(None)
+}
+
+/// An error where two inputs begin alike for long: their rows would count twice. A log may stand in a folder as it is and
+/// packed, or as a copy.
+fn twice(inputs: &[Input], growing: bool) -> Result<(), Error> {
+    let mut known: HashMap<u64, &Input> = HashMap::new();
+    for input in inputs.iter().filter(|input| input.size().is_some() && inputs.len() > 1) {
+        let about = |error: Error| error.within(&input.shown());
+        let mut feed = feed(input, &Arc::default(), growing).map_err(about)?;
+        let Some(beginning) = inputs::beginning(feed.head(HEAD).map_err(about)?) else { continue };
+        if let Some(before) = known.insert(beginning, input) {
+            let problem = format!("begins with the same rows as {}, which would count twice", before.shown());
+            return Err(about(
+                Error::unreadable(problem).hint("Move one of them away, or name the files that are meant."),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// An error where a column was named that no row has: a condition on it would never hold, or always.
@@ -146,16 +179,18 @@ struct Pass<'a> {
 struct Open {
     at: usize,
     feed: Feed,
+    /// How many lines stand before the first row.
+    ahead: usize,
     split: Arc<dyn Split>,
     clock: Clock,
 }
 
 /// What each chunk of each input has.
-pub(super) type Chunks = BTreeMap<(usize, usize), Lines>;
+pub(super) type Chunks = BTreeMap<(usize, usize), Has>;
 
 /// What a chunk has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lines {
+pub(super) struct Has {
     pub(super) lines: usize,
     /// How many of the lines are rows, sound or not.
     pub(super) rows: u64,
@@ -252,7 +287,7 @@ impl Pass<'_> {
         let (mut chunk, mut counted) = (Chunk::default(), Chunks::new());
         let mut clock_of = usize::MAX;
         while !self.failed.stops() {
-            let (at, split, clock) = match self.take(me, open, &mut chunk, fresh) {
+            let (at, ahead, split, clock) = match self.take(me, open, &mut chunk, fresh) {
                 Ok(Some(taken)) => taken,
                 Ok(None) => break,
                 Err((at, error)) => {
@@ -263,7 +298,7 @@ impl Pass<'_> {
             if at != clock_of {
                 (worker.clock, clock_of) = (clock, at);
             }
-            match self.chunk(&chunk, at, &*split, &mut worker) {
+            match self.chunk(&chunk, (at, ahead), &*split, &mut worker) {
                 Ok(lines) => counted.insert((at, chunk.number), lines),
                 Err(error) => {
                     self.failed.at(at, error.within(&self.inputs[at].shown()));
@@ -282,14 +317,14 @@ impl Pass<'_> {
         open: &[Mutex<Option<Open>>],
         chunk: &mut Chunk,
         fresh: &Clock,
-    ) -> Result<Option<(usize, Arc<dyn Split>, Clock)>, (usize, Error)> {
+    ) -> Result<Option<(usize, usize, Arc<dyn Split>, Clock)>, (usize, Error)> {
         for offset in 0..open.len() {
             let mut slot = held(&open[(me + offset) % open.len()]);
             loop {
                 if let Some(input) = slot.as_mut() {
                     let wrong = |error: Error| (input.at, error.within(&self.inputs[input.at].shown()));
                     if input.feed.next(chunk).map_err(wrong)? {
-                        return Ok(Some((input.at, input.split.clone(), input.clock.clone())));
+                        return Ok(Some((input.at, input.ahead, input.split.clone(), input.clock.clone())));
                     }
                     *slot = None;
                 }
@@ -317,14 +352,14 @@ impl Pass<'_> {
         self.check(input, head)?;
         let Some(layout) = Layout::of(self.recipe, head)? else { return Ok(None) };
         let split: Arc<dyn Split> = layout.split(&self.program.columns)?.into();
-        let clock = self.clock(head, &*split, fresh);
+        let (clock, ahead) = self.clock(head, &*split, fresh);
         if let Some(words) = clock.words() {
             let mut first = held(&self.first_clock);
             if first.as_ref().is_none_or(|(before, _)| at < *before) {
                 *first = Some((at, words));
             }
         }
-        Ok(Some(Open { at, feed, split, clock }))
+        Ok(Some(Open { at, feed, ahead, split, clock }))
     }
 
     /// An error where an input is not written like the first.
@@ -343,23 +378,31 @@ impl Pass<'_> {
             .hint("Give each way of writing a source of its own, or say the `format:` of all."))
     }
 
-    /// A clock that knows how the first row of an input writes its time.
-    fn clock(&self, head: &[u8], split: &dyn Split, fresh: &Clock) -> Clock {
+    /// A clock that knows how the first row of an input writes its time, and how many lines stand before that row.
+    fn clock(&self, head: &[u8], split: &dyn Split, fresh: &Clock) -> (Clock, usize) {
         let mut clock = fresh.clone();
         let mut fields = vec![Value::Missing; self.program.columns.len()];
-        for line in head.split(|byte| *byte == b'\n').take(1_000) {
+        let mut ahead = 0;
+        for (at, line) in head.split(|byte| *byte == b'\n').take(1_000).enumerate() {
             if split.split(trimmed(line), &mut fields) == Ok(Is::Row)
                 && self.program.only.as_ref().is_none_or(|only| only.holds(&fields))
                 && self.program.instant(&mut clock, &fields).is_ok()
             {
+                ahead = if at <= MOST_AHEAD { at } else { 0 };
                 break;
             }
         }
-        clock
+        (clock, ahead)
     }
 
     /// Counts the rows of a chunk and tells how many lines it has.
-    fn chunk(&self, chunk: &Chunk, at: usize, split: &dyn Split, worker: &mut Worker) -> Result<Lines, Error> {
+    fn chunk(
+        &self,
+        chunk: &Chunk,
+        (at, ahead): (usize, usize),
+        split: &dyn Split,
+        worker: &mut Worker,
+    ) -> Result<Has, Error> {
         let mut fields = vec![Value::Missing; self.program.columns.len()];
         let (bytes, mut from, mut lines, rows) = (chunk.bytes(), 0, 0, worker.seen.rows);
         let mut ends = memchr::memchr_iter(b'\n', bytes);
@@ -375,17 +418,15 @@ impl Pass<'_> {
                     let hint = "Rows after it would be read wrongly: split the file there.";
                     return Err(Error::unreadable(format!("names other columns in the middle: {text}")).hint(hint));
                 }
-                Err(why) => {
-                    worker.seen.rows += 1;
-                    worker.seen.bad(why, place, || super::worker::cut(&String::from_utf8_lossy(line)));
-                }
+                Err(_) if chunk.number == 0 && lines < ahead => worker.seen.ahead += 1,
+                Err(why) => worker.bad_line(why, place, line),
             }
             lines += 1;
             from = end + 1;
         }
         let rows = worker.seen.rows - rows;
         self.rows.fetch_add(rows, Ordering::Relaxed);
-        Ok(Lines { lines, rows })
+        Ok(Has { lines, rows })
     }
 }
 
@@ -398,12 +439,15 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
     let line = |(at, chunk, line): (usize, usize, usize)| {
         chunks.range((at, 0)..(at, chunk)).map(|(_, has)| has.lines).sum::<usize>() + line + 1
     };
-    let bad = seen.bad.into_iter().map(|(why, bad)| {
+    let examples = |(why, bad): (&'static str, BadSeen)| {
         let example = |(place, text): ((usize, usize, usize), String)| {
             format!("{}, {what} {}: {text}", inputs[place.0].shown(), line(place))
         };
         (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
-    });
+    };
+    let of_arm = |(name, (counted, bad)): (Box<[u8]>, (u64, u64))| {
+        (String::from_utf8_lossy(&name).into_owned(), OfArm { counted, bad })
+    };
     let mut rows_of: BTreeMap<usize, u64> = BTreeMap::new();
     chunks.iter().for_each(|((at, _), has)| *rows_of.entry(*at).or_default() += has.rows);
     let rowless = rows_of.into_iter().filter(|(_, rows)| *rows == 0).map(|(at, _)| inputs[at].shown());
@@ -414,7 +458,10 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
         filtered: seen.filtered,
         armless: seen.armless,
         beyond: seen.beyond,
-        bad: bad.collect(),
+        bad: seen.bad.into_iter().map(examples).collect(),
+        unmeasured: seen.unmeasured.into_iter().map(examples).collect(),
+        arms: seen.of_arms.into_iter().map(of_arm).collect(),
+        ahead: seen.ahead,
         ..Account::default()
     }
 }

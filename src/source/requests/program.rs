@@ -3,10 +3,28 @@
 
 use super::clock::Clock;
 use super::condition::Compiled;
+use super::outcome::Means;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
 use super::{Arms, Condition, Counted, NO_ARM, Requests, Slice, TimeUnit, Value, Valued};
 use crate::source::error::{Error, listed, quoted};
 use crate::source::file::sheet;
+
+/// What servers call the time of a request; what comes first is preferred.
+const TIMES: [&str; 13] = [
+    "time_iso8601",
+    "time_local",
+    "msec",
+    "start_time",
+    "startTime",
+    "StartUTC",
+    "started_at",
+    "requestTime",
+    "request_timestamp",
+    "eventTime",
+    "event_time",
+    "@t",
+    "datetime_utc",
+];
 
 /// The work of one row.
 pub(super) struct Program {
@@ -19,6 +37,8 @@ pub(super) struct Program {
     /// Nothing where no slice measures it.
     pub(super) latency: Option<Took>,
     pub(super) slices: Vec<Part>,
+    /// Whether any slice measures another column than the latency.
+    pub(super) measures_columns: bool,
     /// Whether rows may have other columns than the first: then a wrong name is found out at the end.
     pub(super) open: bool,
     /// The columns that somebody named, each with the key that names it.
@@ -44,6 +64,8 @@ pub(super) enum Bad {
     Unasked,
     /// The slot with the status.
     Status(usize),
+    /// The slots of several columns, or of one that is no status.
+    Ends(Vec<(usize, Means)>),
     When(Compiled),
 }
 
@@ -55,6 +77,8 @@ pub(super) struct Took {
 
 pub(super) enum From {
     One(usize),
+    /// A column whose cells say their unit.
+    Written(usize),
     Sum(Vec<usize>),
     Between(usize, usize),
 }
@@ -71,6 +95,8 @@ pub(super) struct Part {
 pub(super) enum Which {
     All,
     Errors,
+    /// Those without what the slice measures.
+    Unmeasured,
     When(Compiled),
 }
 
@@ -154,8 +180,8 @@ impl Program {
         let counts =
             |what: Counted| slices.iter().flat_map(|slice| &slice.counted).any(|(_, counted)| *counted == what);
         let error = match (counts(Counted::Errors), counts(Counted::ErrorsIfKnown)) {
-            (true, _) => error(log, recipe, names, &mut slots)?,
-            (false, true) => error(log, recipe, names, &mut slots).unwrap_or(Bad::Unasked),
+            (true, _) => error_of(log, recipe, names, &mut slots)?,
+            (false, true) => error_of(log, recipe, names, &mut slots).unwrap_or(Bad::Unasked),
             (false, false) => Bad::Unasked,
         };
         let measures = |what: Valued| slices.iter().any(|slice| slice.valued.as_ref() == Some(&what));
@@ -166,8 +192,17 @@ impl Program {
             (false, true) => latency(log, recipe, names, &mut slots).ok(),
             (false, false) => None,
         };
-        let slices = slices.iter().map(|slice| part(slice, &mut slots)).collect();
-        Ok(Program { columns: slots.0, only, time, arms, error, latency, slices, open: names.open, named })
+        let error = match (&error, &latency) {
+            // which of those that no target answered went wrong
+            (Bad::Unasked, Some(Took { from: From::Sum(_), .. })) => {
+                error_of(log, recipe, names, &mut slots).unwrap_or(Bad::Unasked)
+            }
+            _ => error,
+        };
+        let slices: Vec<Part> = slices.iter().map(|slice| part(slice, &mut slots)).collect();
+        let measures_columns = slices.iter().any(|slice| matches!(slice.valued, Some(Measured::Column(_))));
+        let (columns, open) = (slots.0, names.open);
+        Ok(Program { columns, only, time, arms, error, latency, slices, measures_columns, open, named })
     }
 }
 
@@ -215,6 +250,7 @@ fn part(slice: &Slice, slots: &mut Slots) -> Part {
             .map(|(_, counted)| match counted {
                 Counted::Requests => Which::All,
                 Counted::Errors | Counted::ErrorsIfKnown => Which::Errors,
+                Counted::Unmeasured => Which::Unmeasured,
                 Counted::When(when) => Which::When(slots.compiled(when)),
             })
             .collect(),
@@ -248,13 +284,16 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
                 .hint("Name the column with `time:` in the source."))
         }
         (None, _) => {
+            if let Some(column) = TIMES.iter().find_map(|usual| names.known.iter().find(|known| known == usual)) {
+                return Ok(Time::One(slots.of(column)));
+            }
             let hint = format!("Name it with `time:` in the source. The columns are: {}.", names.shown());
             Err(Error::unreadable("has no column with a usual name for the time").hint(hint))
         }
     }
 }
 
-fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Bad, Error> {
+fn error_of(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Bad, Error> {
     if let Some(error) = &log.columns.error {
         return Ok(Bad::When(slots.compiled(error)));
     }
@@ -264,14 +303,18 @@ fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> R
     if let Some(error) = &recipe.error {
         return Ok(Bad::When(slots.compiled(error)));
     }
-    let known = |usual: &&str| names.known.iter().find(|known| known.eq_ignore_ascii_case(usual));
-    match recipe.status.iter().find_map(known) {
-        Some(status) => Ok(Bad::Status(slots.of(status))),
-        None => {
+    let ends = recipe.ends.iter().filter_map(|(usual, means)| {
+        let known = names.known.iter().find(|known| known.eq_ignore_ascii_case(usual))?;
+        Some((slots.of(known), *means))
+    });
+    match ends.collect::<Vec<_>>().as_slice() {
+        [] => {
             let hint =
                 format!("Write `status: COLUMN` or `error: \"…\"` in the source. The columns are: {}.", names.shown());
             Err(Error::unreadable("has no column with a usual name for the status, so errors are not known").hint(hint))
         }
+        [(status, Means::Status)] => Ok(Bad::Status(*status)),
+        several => Ok(Bad::Ends(several.to_vec())),
     }
 }
 
@@ -289,6 +332,11 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
                 format!("(the source's `latency`) {} is said to be in {}", quoted(&latency.column), said.name());
             return Err(Error::unreadable(problem).hint(format!("Its name says {}: leave `unit` out.", named.name())));
         }
+        let is_written = recipe.latency.contains(&LatencyFrom::Written(latency.column.clone()));
+        if is_written {
+            let power = TimeUnit::Nanoseconds.power();
+            return Ok(Took { from: From::Written(slots.of(&latency.column)), power });
+        }
         let Some(unit) = latency.unit.or(named).or(of_recipe) else {
             let problem = format!("does not say what the numbers of {} are in", quoted(&latency.column));
             let hint = format!(
@@ -303,6 +351,10 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
         match from {
             LatencyFrom::Column(column, unit) if names.has(column) => {
                 return Ok(Took { from: From::One(slots.of(column)), power: unit.power() });
+            }
+            LatencyFrom::Written(column) if names.has(column) => {
+                let power = TimeUnit::Nanoseconds.power();
+                return Ok(Took { from: From::Written(slots.of(column)), power });
             }
             LatencyFrom::Sum(columns, unit) if columns.iter().all(|column| names.has(column)) => {
                 let slots = columns.iter().map(|column| slots.of(column)).collect();

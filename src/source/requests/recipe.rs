@@ -6,12 +6,18 @@
 mod combined;
 mod detect;
 mod head;
+mod known;
 mod ready;
+mod sample;
 pub mod usual;
 
 pub use detect::{assumed, detect};
+pub(super) use sample::keys;
+
+use std::fmt;
 
 use super::condition::Condition;
+pub use super::outcome::Means;
 use super::{Format, TimeUnit};
 
 /// How rows are written and what their fields mean.
@@ -23,16 +29,26 @@ pub struct Recipe {
     pub time: Vec<TimeFrom>,
     /// What tells the latency, the first that exists.
     pub latency: Vec<LatencyFrom>,
-    /// The columns with a status, the first that exists.
-    pub status: Vec<&'static str>,
-    /// Which rows are errors, where that is not said by a status of 500 and more.
+    /// The columns that say how a request ended, the first that exists of each kind.
+    pub ends: Vec<(String, Means)>,
+    /// Which rows are errors, where no column says it.
     pub error: Option<Condition>,
     /// Which rows are requests, where a format has others too.
     pub only: Option<Condition>,
+    /// What the unit of the latency is known by, in words.
+    pub because: Option<&'static str>,
+}
+
+impl Recipe {
+    /// Lines, and nothing said of them.
+    pub fn plain(lines: Lines) -> Recipe {
+        let (time, latency, ends) = (Vec::new(), Vec::new(), Vec::new());
+        Recipe { lines, time, latency, ends, error: None, only: None, because: None }
+    }
 }
 
 /// How a line becomes fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lines {
     /// Separated by one byte (guessed from the header where it is not said), quoted as in CSV.
     Delimited {
@@ -46,6 +62,8 @@ pub enum Lines {
         /// The names of the fields.
         names: &'static [&'static str],
     },
+    /// An access log of a web server.
+    Access(Access),
     /// A JSON object; a column is a key, or a path of keys: `data.tags.status`.
     Json,
     /// A JSON object in which a column that is neither key nor path is looked for in these objects, too: k6's tags.
@@ -69,6 +87,37 @@ pub enum Lines {
         /// The names of its fields, the kind among them. The last may be absent.
         names: &'static [&'static str],
     },
+}
+
+/// An access log in the combined format or the common one, and what stands behind its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Whether the name of the host comes first.
+    pub host: bool,
+    /// Whether it is the common format: no referer and no user agent.
+    pub common: bool,
+    /// Where the time that a request took stands.
+    pub took: Option<Behind>,
+}
+
+/// A place behind the fields of an access log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behind {
+    /// The field in this place, counted from 0.
+    Field(usize),
+    /// Behind the slash in this field: `**0/15538**`.
+    Slash(usize),
+    /// Behind a key, wherever it stands: `rt=0.005`.
+    Key(String),
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Behind::Field(at) | Behind::Slash(at) => write!(f, "number {} of the fields behind the usual ones", at + 1),
+            Behind::Key(key) => write!(f, "`{key}`"),
+        }
+    }
 }
 
 /// Where the names of columns are.
@@ -96,6 +145,8 @@ pub enum TimeFrom {
 pub enum LatencyFrom {
     /// A column.
     Column(String, TimeUnit),
+    /// A column whose cells say their unit: `106ms`.
+    Written(String),
     /// Several columns, added up. A row in which one of them is -1 has no latency (ALB: no target answered).
     Sum(Vec<String>, TimeUnit),
     /// From one column to another.

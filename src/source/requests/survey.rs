@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::feed::Feed;
 use super::inputs::{self, Input};
 use super::lines::{HEAD, Layout};
+use super::outcome::Means;
 use super::parquet::Rows;
 use super::program::{Bad, From, Names, Program, Took};
 use super::recipe::{self, Recipe, detect, usual};
@@ -166,10 +167,12 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
     let program = Program::new(&log, recipe, &[whatever_is_known()], names)?;
     let errors = match &program.error {
         Bad::Unasked => None,
-        Bad::Status(slot) => Some(format!("{} of 500 and more", program.columns[*slot])),
+        Bad::Status(slot) => Some(ends(&[(*slot, Means::Status)], &program.columns)),
+        Bad::Ends(several) => Some(ends(several, &program.columns)),
         Bad::When(_) => recipe.error.as_ref().map(ToString::to_string),
     };
-    let latency = program.latency.as_ref().map(|took| in_words(took, &program.columns));
+    let because = recipe.because.map(|why| format!(" ({why})")).unwrap_or_default();
+    let latency = program.latency.as_ref().map(|took| in_words(took, &program.columns) + &because);
     let unknown = usual::pick_latency(&refs(names.known)).filter(|(_, unit)| unit.is_none() && latency.is_none());
     let usual = names.known.iter().find(|name| sheet::is_usual_arm(name)).cloned();
     Ok(Log {
@@ -183,13 +186,31 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
     })
 }
 
+/// `status of 500 and more, success = false`.
+fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
+    let words = ends.iter().map(|(slot, means)| {
+        let name = &columns[*slot];
+        match means {
+            Means::Status => format!("{name} of 500 and more"),
+            Means::Grpc => format!("{name} of a fault of the server"),
+            Means::Success => format!("{name} = false"),
+            Means::Failure => format!("{name} = true"),
+            Means::Fault => format!("a text in {name}"),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// `target_processing_time in s`.
 fn in_words(took: &Took, columns: &[String]) -> String {
+    if let From::Written(slot) = took.from {
+        return format!("{} in the unit of each cell", columns[slot]);
+    }
     let units = [TimeUnit::Nanoseconds, TimeUnit::Microseconds, TimeUnit::Milliseconds, TimeUnit::Seconds];
     let unit = units.into_iter().find(|unit| unit.power() == took.power).map_or("", TimeUnit::name);
     let name = |slot: &usize| columns[*slot].as_str();
     let from = match &took.from {
-        From::One(slot) => name(slot).to_owned(),
+        From::One(slot) | From::Written(slot) => name(slot).to_owned(),
         From::Sum(slots) => slots.iter().map(name).collect::<Vec<_>>().join(" + "),
         From::Between(start, end) => format!("{} to {}", name(start), name(end)),
     };

@@ -1,17 +1,20 @@
 //! One row after the other: when, whose, how long, an error or not; and into the cells of every slice that it belongs to.
 //!
-//! A row counts whole or not at all: one whose time, arm or needed number cannot be read is a bad row, counted by its reason
-//! with the first examples, whatever else of it could be read.
+//! A row whose time, arm or status cannot be read is a bad row, counted by its reason with the first examples, whatever else
+//! of it could be read. One that only lacks its latency is a request, and may be an error: what timed out often says no more.
 
 use std::collections::BTreeMap;
 
 use super::clock::Clock;
 use super::number::{self, NEGATIVE, NO_NUMBER};
+use super::outcome::{self, Ended, Means};
 use super::program::{Bad, From, Measured, Program, Which, Whose};
 use super::store::{Desk, Store};
 use super::{Aggregate, Counted, LONGEST, Slice, Value, When};
 use crate::source::error::Error;
 
+/// What a request lacks that nobody measured.
+const NO_LATENCY: &str = "has no latency";
 /// How many examples of bad rows are kept for each reason.
 const EXAMPLES: usize = 3;
 /// Thousandths: how finely numbers are told apart that are no latencies.
@@ -28,7 +31,13 @@ pub(super) struct Seen {
     pub(super) filtered: u64,
     pub(super) armless: u64,
     pub(super) beyond: u64,
+    /// Lines before the first row of an input, such as a banner.
+    pub(super) ahead: u64,
     pub(super) bad: BTreeMap<&'static str, BadSeen>,
+    /// Rows that count, and have no latency or number of those that are measured.
+    pub(super) unmeasured: BTreeMap<&'static str, BadSeen>,
+    /// How many rows of each arm count, and how many bad ones are known to be its.
+    pub(super) of_arms: BTreeMap<Box<[u8]>, (u64, u64)>,
     /// Which of the columns had anything in any row, where that was looked at.
     pub(super) columns: Vec<bool>,
 }
@@ -50,24 +59,28 @@ impl Seen {
         self.beyond += other.beyond;
         self.columns.resize(self.columns.len().max(other.columns.len()), false);
         self.columns.iter_mut().zip(other.columns).for_each(|(seen, more)| *seen |= more);
-        for (why, bad) in other.bad {
-            let known = self.bad.entry(why).or_default();
-            known.count += bad.count;
-            bad.examples.into_iter().for_each(|(place, example)| known.keep(place, || example));
+        self.ahead += other.ahead;
+        for (all, more) in [(&mut self.bad, other.bad), (&mut self.unmeasured, other.unmeasured)] {
+            for (why, bad) in more {
+                let known = all.entry(why).or_default();
+                known.count += bad.count;
+                bad.examples.into_iter().for_each(|(place, example)| known.keep(place, || example));
+            }
+        }
+        for (arm, (counted, bad)) in other.of_arms {
+            let known = self.of_arms.entry(arm).or_default();
+            *known = (known.0 + counted, known.1 + bad);
         }
         self
-    }
-
-    /// A bad row.
-    #[cold]
-    pub(super) fn bad(&mut self, why: &'static str, place: Place, example: impl FnOnce() -> String) {
-        let bad = self.bad.entry(why).or_default();
-        bad.count += 1;
-        bad.keep(place, example);
     }
 }
 
 impl BadSeen {
+    fn add(&mut self, place: Place, example: impl FnOnce() -> String) {
+        self.count += 1;
+        self.keep(place, example);
+    }
+
     /// Keeps the examples that come first in the input, whoever saw them.
     fn keep(&mut self, place: Place, example: impl FnOnce() -> String) {
         let at = self.examples.partition_point(|(known, _)| *known < place);
@@ -90,6 +103,8 @@ pub(super) struct Worker<'a> {
     /// The arm of the last row, among all that were seen.
     last_arm: usize,
     arms: Vec<Box<[u8]>>,
+    /// How many rows of each arm count.
+    counted: Vec<u64>,
     /// By slice and arm: the group of the last row and the place of its series.
     last_group: Vec<Vec<Last>>,
     pub(super) seen: Seen,
@@ -145,6 +160,7 @@ impl<'a> Worker<'a> {
             desk: Desk::new(store),
             last_arm: 0,
             arms: Vec::new(),
+            counted: Vec::new(),
             last_group: program.slices.iter().map(|_| Vec::new()).collect(),
             seen: Seen { columns: vec![false; program.columns.len()], ..Seen::default() },
             looks: program.open,
@@ -163,10 +179,33 @@ impl<'a> Worker<'a> {
             Ok(()) => {}
             Err((why, slot)) => {
                 let example = || slot.map_or(String::new(), |slot| shown(&self.program.columns[slot], &fields[slot]));
-                self.seen.bad(why, place, example);
+                match why {
+                    NO_LATENCY => self.seen.unmeasured.entry(why).or_default().add(place, example),
+                    _ => {
+                        self.seen.bad.entry(why).or_default().add(place, example);
+                        self.bad_of(fields);
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Counts a line that cannot be split.
+    #[cold]
+    pub(super) fn bad_line(&mut self, why: &'static str, place: Place, line: &[u8]) {
+        self.seen.rows += 1;
+        self.seen.bad.entry(why).or_default().add(place, || cut(&String::from_utf8_lossy(line)));
+        self.bad_of(&[]);
+    }
+
+    /// Whose a bad row is, as far as it says so.
+    #[cold]
+    fn bad_of(&mut self, fields: &[Value]) {
+        let named = fields.len() == self.program.columns.len() || matches!(self.program.arms, Whose::All(_));
+        let arm = if named { self.arm(fields).ok().flatten() } else { None };
+        let name = arm.map_or_else(Box::default, |arm| self.arms[arm].clone());
+        self.seen.of_arms.entry(name).or_default().1 += 1;
     }
 
     #[inline]
@@ -192,25 +231,39 @@ impl<'a> Worker<'a> {
             }
             Err(wrong) => return Ok(Err(wrong)),
         };
-        let is_error = match &program.error {
-            Bad::Unasked => false,
-            Bad::When(when) => when.holds(fields),
-            Bad::Status(slot) => match number::whole(&fields[*slot]) {
-                Ok(Some(status)) if status >= 100 => status >= 500,
-                // nobody answered, or it is no status: neither a success nor surely an error
-                Ok(Some(_)) => return Ok(Err(("has a status below 100", Some(*slot)))),
+        let ended = match &program.error {
+            Bad::Unasked => Ended::Well,
+            Bad::When(when) if when.holds(fields) => Ended::Badly,
+            Bad::When(_) => Ended::Well,
+            Bad::Status(slot) => match outcome::of_status(&fields[*slot]) {
+                Ok(Some(ended)) => ended,
                 Ok(None) => return Ok(Err(("has no status", Some(*slot)))),
-                Err(_) => return Ok(Err(("has a status that is no number", Some(*slot)))),
+                Err(why) => return Ok(Err((why, Some(*slot)))),
+            },
+            Bad::Ends(columns) => match ended(fields, columns) {
+                Ok(ended) => ended,
+                Err(wrong) => return Ok(Err(wrong)),
             },
         };
-        let took = match program.latency.as_ref().map(|took| self.took(fields, took)) {
-            None => None,
-            Some(Ok(took)) => took,
-            Some(Err(wrong)) => return Ok(Err(wrong)),
+        let is_error = ended == Ended::Badly;
+        let (took, mut wrong) = match program.latency.as_ref().map(|took| self.took(fields, took)) {
+            None => (None, None),
+            Some(Ok(took)) => (Some(took), None),
+            Some(Err(wrong)) => (None, Some(wrong)),
         };
-        if let Some(wrong) = self.wrong_number(fields) {
-            return Ok(Err(wrong));
+        let took = match took.flatten() {
+            // who answers in the place of a target has no time of it
+            None if ended != Ended::Well && program.latency.is_some() => {
+                wrong = wrong.or(Some((NO_LATENCY, None)));
+                None
+            }
+            took => took,
+        };
+        let unmeasured = took.is_none() && wrong.is_some();
+        if program.measures_columns {
+            wrong = self.wrong_number(fields).or(wrong);
         }
+        self.counted[arm] += 1;
         let step = self.when.step(time);
         for at in 0..program.slices.len() {
             let slice = &program.slices[at];
@@ -223,15 +276,21 @@ impl<'a> Worker<'a> {
                 Some(Measured::Column(slot)) => number::amount(&fields[slot], THOUSANDTHS).unwrap_or(None),
             };
             let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
+            let lacks = match slice.valued {
+                Some(Measured::Latency) => unmeasured,
+                Some(Measured::Column(_)) => value.is_none(),
+                None => false,
+            };
             let counted = |which: usize| match &slice.counted[which] {
                 Which::All => true,
                 Which::Errors => is_error,
+                Which::Unmeasured => lacks,
                 Which::When(when) => when.holds(fields),
             };
             self.seen.beyond += u64::from(value.is_some_and(|value| value > LONGEST));
             self.desk.count(series, step, counted, value);
         }
-        Ok(Ok(()))
+        Ok(wrong.map_or(Ok(()), Err))
     }
 
     /// A column with numbers that has none in a row that counts.
@@ -245,7 +304,7 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// How long it took; nothing where that was not measured.
+    /// How long it took; nothing where nobody measures it, as of what a load balancer answers by itself.
     #[inline]
     fn took(
         &self,
@@ -256,9 +315,16 @@ impl<'a> Worker<'a> {
         let wrong = |slot: usize| move |why: &'static str| (latency_of(why), Some(slot));
         match &took.from {
             From::One(slot) => match of(*slot).map_err(wrong(*slot))? {
-                None => Err(("has no latency", Some(*slot))),
+                None => Err((NO_LATENCY, Some(*slot))),
                 some => Ok(some),
             },
+            From::Written(slot) if number::is_empty(&fields[*slot]) => Err((NO_LATENCY, Some(*slot))),
+            From::Written(slot) => match &fields[*slot] {
+                Value::Text(text) => number::with_unit(text).map(Some),
+                Value::Unescaped(text) => number::with_unit(text).map(Some),
+                _ => None,
+            }
+            .ok_or(("has a latency without its unit", Some(*slot))),
             From::Sum(slots) => {
                 let mut sum = 0_u64;
                 for slot in slots {
@@ -274,7 +340,7 @@ impl<'a> Worker<'a> {
             From::Between(start, end) => match (of(*start).map_err(wrong(*start))?, of(*end).map_err(wrong(*end))?) {
                 (Some(start), Some(finished)) if finished >= start => Ok(Some(finished - start)),
                 (Some(_), Some(_)) => Err(("ends before it begins", Some(*end))),
-                _ => Err(("has no latency", Some(*end))),
+                _ => Err((NO_LATENCY, Some(*end))),
             },
         }
     }
@@ -312,6 +378,7 @@ impl<'a> Worker<'a> {
         }
         self.last_arm = self.arms.iter().position(|known| is_same(known, name)).unwrap_or_else(|| {
             self.arms.push(name.into());
+            self.counted.push(0);
             self.last_group.iter_mut().for_each(|arms| arms.push(None));
             self.arms.len() - 1
         });
@@ -367,12 +434,14 @@ impl<'a> Worker<'a> {
             return Ok(());
         };
         let step = self.when.step(time);
+        self.counted[arm] += counted.requests;
         for (at, (slice, asked)) in program.slices.iter().zip(slices).enumerate() {
             if slice.filter.as_ref().is_some_and(|filter| !filter.holds(fields)) {
                 continue;
             }
             let counts = slice.counted.iter().zip(&asked.counted).map(|(which, (_, asked))| match (which, asked) {
                 (_, Counted::Errors | Counted::ErrorsIfKnown) => counted.errors.unwrap_or(0),
+                (_, Counted::Unmeasured) => 0,
                 (Which::When(when), _) if !when.holds(fields) => 0,
                 _ => counted.requests,
             });
@@ -387,7 +456,33 @@ impl<'a> Worker<'a> {
     /// Gives everything to the store and tells what became of the rows.
     pub(super) fn finish(mut self) -> Seen {
         self.desk.pack();
+        for (arm, counted) in self.arms.into_iter().zip(self.counted) {
+            self.seen.of_arms.entry(arm).or_default().0 += counted;
+        }
         self.seen
+    }
+}
+
+/// How a request ended, as several columns say it: a flag or a status that says it failed is right; the text of an error is, too,
+/// unless the status says that the client is at fault.
+fn ended(fields: &[Value], columns: &[(usize, Means)]) -> Result<Ended, (&'static str, Option<usize>)> {
+    let (mut known, mut fault) = (None, None);
+    for (slot, means) in columns {
+        let Some(ended) = outcome::of(&fields[*slot], *means).map_err(|why| (why, Some(*slot)))? else { continue };
+        match (means, ended) {
+            (Means::Fault, ended) => fault = Some(ended),
+            (_, Ended::Badly) => return Ok(Ended::Badly),
+            (_, ended) if known != Some(Ended::Refused) => known = Some(ended),
+            _ => {}
+        }
+    }
+    let only_faults = columns.iter().all(|(_, means)| *means == Means::Fault);
+    match (known, fault) {
+        (Some(Ended::Refused), _) => Ok(Ended::Refused),
+        (_, Some(Ended::Badly)) => Ok(Ended::Badly),
+        (Some(ended), _) => Ok(ended),
+        (None, _) if only_faults => Ok(Ended::Well),
+        (None, _) => Err(("has no status", columns.first().map(|(slot, _)| *slot))),
     }
 }
 

@@ -2,7 +2,7 @@
 //! requests would be judged as what it is not.
 
 use super::head;
-use super::{combined, ready, usual};
+use super::{combined, known, ready, sample, usual};
 use crate::source::requests::Format;
 
 /// The format of a file with this name that begins so (4 KiB are plenty, not compressed), where that is certain.
@@ -22,7 +22,7 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
         () if is_jtl(&name, head) => Some(Format::Jtl),
         () if is_k6(head) => Some(Format::K6),
         () if is_alb(first) => Some(Format::Alb),
-        () if combined::is(first) => Some(Format::Combined),
+        () if combined::is(head) => Some(Format::Combined),
         () => table(head).filter(|(_, names)| is_request(names)).map(|(format, _)| format),
     }
 }
@@ -57,15 +57,16 @@ fn bare(name: &str) -> String {
 
 /// A table with names, and these.
 fn table(head: &[u8]) -> Option<(Format, Vec<String>)> {
-    if let Some(object) = head::object(head) {
-        return Some((Format::Ndjson, object.keys().cloned().collect()));
+    if head::object(head).is_some() {
+        return Some((Format::Ndjson, sample::keys(head)));
     }
     let (names, by) = head::header(head)?;
     Some((if by == b'\t' { Format::Tsv } else { Format::Csv }, names))
 }
 
 fn is_request(names: &[String]) -> bool {
-    usual::is_request(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    known::of(&names).is_some() || usual::is_request(&names)
 }
 
 /// Others write tables of statistics under the same first line, so the first row has to have a histogram.

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// How many of the first lines are looked at for one that is a row.
+const LOOKED_AT: usize = 50;
+
 /// A beginning without a byte order mark.
 pub(super) fn text(head: &[u8]) -> &[u8] {
     head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head)
@@ -37,7 +40,14 @@ pub(super) fn header(head: &[u8]) -> Option<(Vec<String>, u8)> {
     names.iter().all(named).then_some((names, by))
 }
 
-/// The object in the first line, where that is one.
+/// The first line that is a JSON object, where nearly all begin so: before it a program may say that it starts.
 pub(super) fn object(head: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(first(head)).ok()
+    let mut lines = lines(head).filter(|line| !line.trim_ascii().is_empty()).take(LOOKED_AT);
+    let object = |line: &[u8]| serde_json::from_slice(line).ok();
+    if first(head).trim_ascii_start().starts_with(b"{") {
+        return object(first(head));
+    }
+    let found = lines.by_ref().find_map(object)?;
+    // the last may be cut off
+    lines.next().is_none_or(|next| next.trim_ascii_start().starts_with(b"{")).then_some(found)
 }

@@ -1,8 +1,11 @@
 //! The formats that people have, as recipes.
 
+use super::super::number::with_unit;
 use super::head;
+use super::known::{self, Known};
+use super::sample::Sample;
 use super::usual;
-use super::{LatencyFrom, Lines, Names, Recipe, TimeFrom, TimeUnit};
+use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom, TimeUnit};
 use crate::source::requests::condition::{Condition, Literal, Relation, Test};
 
 /// As AWS documents them; of the last ones older files have fewer.
@@ -71,7 +74,11 @@ const GATLING_WITH_USER: [&str; 8] = ["record", "user", "group", "name", "start"
 const TRANSACTION: &str = "Number of samples in transaction*";
 
 fn recipe(lines: Lines) -> Recipe {
-    Recipe { lines, time: Vec::new(), latency: Vec::new(), status: Vec::new(), error: None, only: None }
+    Recipe::plain(lines)
+}
+
+fn status(name: &str) -> Vec<(String, Means)> {
+    vec![(name.to_owned(), Means::Status)]
 }
 
 fn column(name: &str) -> TimeFrom {
@@ -90,17 +97,76 @@ fn is(column: &str, text: &str) -> Condition {
     test(column, Relation::Equal, Literal::Text(text.into()))
 }
 
-/// Tables of one's own: what their first line says by usual names.
+/// Tables of one's own, and those of programs that are known by the names of their columns.
 pub(super) fn table(lines: Lines, head: &[u8]) -> Recipe {
-    let names: Vec<String> = match lines {
-        Lines::Json => head::object(head).map(|object| object.keys().cloned().collect()),
-        _ => head::header(head).map(|(names, _)| names),
+    let sample = Sample::of(&lines, head);
+    let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
+    if let Some(known) = known::of(&names) {
+        return of_program(known, &sample, lines);
     }
-    .unwrap_or_default();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let latency = usual::pick_latency(&names).and_then(|(name, unit)| Some(LatencyFrom::Column(name.into(), unit?)));
-    let status = usual::STATUS.into_iter().filter(|status| names.contains(status)).collect();
-    Recipe { latency: latency.into_iter().collect(), status, ..recipe(lines) }
+    let (mut latency, mut because) = (None, None);
+    if let Some((name, unit)) = usual::pick_latency(&names) {
+        let cells = sample.cells(name);
+        let unit = unit.map(|unit| LatencyFrom::Column(name.into(), unit));
+        latency = unit.or_else(|| is_written(cells).then(|| LatencyFrom::Written(name.into())));
+        if latency.is_none() && is_of_nginx(name, &names, cells) {
+            latency = Some(LatencyFrom::Column(name.into(), TimeUnit::Seconds));
+            because = Some("by its three decimals");
+        }
+    }
+    Recipe { latency: latency.into_iter().collect(), ends: usual::ends(&sample), because, ..recipe(lines) }
+}
+
+/// A program's log, as its authors describe it.
+fn of_program(known: &Known, sample: &Sample, lines: Lines) -> Recipe {
+    let (latency, unit) = known.latency;
+    let latency = match is_written(sample.cells(latency)) {
+        true => LatencyFrom::Written(latency.into()),
+        false => LatencyFrom::Column(latency.into(), unit),
+    };
+    let time = match known.program {
+        "CloudFront" => vec![TimeFrom::DateAndTime("date".into(), "time".into())],
+        _ => known.time.iter().map(|name| column(name)).collect(),
+    };
+    // what went wrong before there was a status is in its own column
+    let fault = usual::ends(sample).into_iter().find(|(_, means)| *means == Means::Fault);
+    Recipe {
+        time,
+        latency: vec![latency],
+        ends: status(known.status).into_iter().chain(fault).collect(),
+        only: known.mixed.then(|| test(known.status, Relation::AtLeast, Literal::Number(0.0))),
+        because: Some(known.program),
+        ..recipe(lines)
+    }
+}
+
+/// Whether every cell says its unit.
+fn is_written(cells: &[String]) -> bool {
+    !cells.is_empty() && cells.iter().all(|cell| with_unit(cell.as_bytes()).is_some())
+}
+
+/// nginx writes `$request_time` in seconds with exactly three decimals. Under another name that is only believed beside more
+/// of its variables: others write milliseconds so. So long as tens of seconds no usual request takes.
+fn is_of_nginx(name: &str, names: &[&str], cells: &[String]) -> bool {
+    const VARIABLES: [&str; 10] = [
+        "body_bytes_sent",
+        "bytes_sent",
+        "remote_addr",
+        "request_uri",
+        "http_user_agent",
+        "http_referer",
+        "time_local",
+        "time_iso8601",
+        "upstream_response_time",
+        "upstream_addr",
+    ];
+    let seconds = |cell: &String| cell.split_once('.').is_some_and(|(_, decimals)| decimals.len() <= 3);
+    let whole = cells.iter().any(|cell| cell.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 3));
+    let mut numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
+    numbers.sort_by(f64::total_cmp);
+    let usual = numbers.get(numbers.len() / 2).is_some_and(|median| *median < 10.0);
+    let named = name == "request_time" || VARIABLES.iter().any(|variable| names.contains(variable));
+    named && usual && whole && numbers.len() == cells.len() && cells.iter().all(|cell| cell == "0" || seconds(cell))
 }
 
 /// The time that a load balancer's request took is the sum of three; each is -1 where no target answered.
@@ -109,7 +175,7 @@ pub(super) fn alb() -> Recipe {
     Recipe {
         time: vec![column("time")],
         latency: vec![LatencyFrom::Sum(times.map(String::from).to_vec(), TimeUnit::Seconds)],
-        status: vec!["elb_status_code"],
+        ends: status("elb_status_code"),
         ..recipe(Lines::Spaced { names: &ALB })
     }
 }
@@ -134,7 +200,7 @@ pub(super) fn w3c(head: &[u8]) -> Recipe {
     Recipe {
         time: vec![TimeFrom::DateAndTime("date".into(), "time".into()), column("timestamp")],
         latency: unit.map(|unit| LatencyFrom::Column("time-taken".into(), unit)).into_iter().collect(),
-        status: vec!["sc-status"],
+        ends: status("sc-status"),
         ..recipe(Lines::Delimited { by: Some(by), names: Names::LineWith("#Fields:") })
     }
 }
@@ -162,7 +228,7 @@ pub(super) fn jtl(head: &[u8]) -> Recipe {
     Recipe {
         time: vec![column("timeStamp")],
         latency: vec![milliseconds("elapsed")],
-        status: if error.is_none() { vec!["responseCode"] } else { Vec::new() },
+        ends: if error.is_none() { status("responseCode") } else { Vec::new() },
         error,
         only: has("responseMessage").then(|| transaction("responseMessage")),
         ..recipe(Lines::Delimited { by: None, names })
@@ -186,7 +252,7 @@ pub(super) fn headerless_jtl(head: &[u8]) -> bool {
 /// k6 writes a row per metric and request; the duration is the one that every request has. What k6 did not expect is an
 /// error as in its `http_req_failed`; where expectations are switched off, the statuses that it does not expect otherwise.
 pub(super) fn k6(head: &[u8]) -> Recipe {
-    let json = head::first(head).starts_with(b"{");
+    let json = head::object(head).is_some();
     let header = head::header(head).map(|(names, _)| names).unwrap_or_default();
     let bad = Condition::Any(vec![
         test("status", Relation::AtLeast, Literal::Number(400.0)),

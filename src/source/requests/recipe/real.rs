@@ -39,7 +39,7 @@ fn holds(condition: &Condition, cell: &dyn Fn(&str) -> Option<String>) -> bool {
 
 fn latency_columns(latency: &LatencyFrom) -> Vec<String> {
     match latency {
-        LatencyFrom::Column(name, _) => vec![name.clone()],
+        LatencyFrom::Column(name, _) | LatencyFrom::Written(name) => vec![name.clone()],
         LatencyFrom::Sum(names, _) => names.clone(),
         LatencyFrom::Between(from, to, _) => vec![from.clone(), to.clone()],
     }
@@ -74,11 +74,12 @@ fn delimited(data: &[u8], by: Option<u8>, names: Names, wanted: &[String]) -> Ve
 }
 
 fn rows(recipe: &Recipe, data: &[u8], wanted: &[String]) -> Vec<Vec<Option<String>>> {
-    let split: Box<dyn Split> = match recipe.lines {
-        Lines::Delimited { by, names } => return delimited(data, by, names, wanted),
+    let split: Box<dyn Split> = match &recipe.lines {
+        Lines::Delimited { by, names } => return delimited(data, *by, *names, wanted),
         Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).ok().unwrap()),
-        Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, indent, wanted)),
-        Lines::Records { kind, by, names } => Box::new(Records::new(kind, by, names, wanted).ok().unwrap()),
+        Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, *indent, wanted)),
+        Lines::Records { kind, by, names } => Box::new(Records::new(kind, *by, names, wanted).ok().unwrap()),
+        Lines::Access(access) => Box::new(Spaced::access(access, wanted).ok().unwrap()),
         Lines::Json => Box::new(Json::new(wanted)),
         Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
     };
@@ -103,7 +104,7 @@ pub(super) fn counted(data: &[u8], format: Format) -> (usize, usize, i64) {
     let latency = &recipe.latency[0];
     let mut wanted = latency_columns(latency);
     recipe.time.iter().for_each(|time| wanted.extend(time_columns(time)));
-    wanted.extend(recipe.status.iter().map(|status| status.to_string()));
+    wanted.extend(recipe.ends.iter().map(|(name, _)| name.clone()));
     recipe.error.iter().chain(&recipe.only).for_each(|condition| columns(condition, &mut wanted));
     let (mut requests, mut errors, mut sum) = (0, 0, 0);
     for row in rows(&recipe, data, &wanted) {
@@ -123,7 +124,7 @@ pub(super) fn counted(data: &[u8], format: Format) -> (usize, usize, i64) {
         };
         let failed = match &recipe.error {
             Some(error) => holds(error, &cell),
-            None => cell(recipe.status[0]).unwrap().parse::<u16>().unwrap() >= 500,
+            None => cell(&recipe.ends[0].0).unwrap().parse::<u16>().unwrap() >= 500,
         };
         (requests, errors, sum) = (requests + 1, errors + usize::from(failed), sum + (took * 1000.0).round() as i64);
     }

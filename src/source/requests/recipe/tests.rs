@@ -4,40 +4,157 @@ use super::*;
 
 const NGINX: &str = "192.0.2.1 - - [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 612 \"-\" \"curl/8.0\"";
 
-fn spaced(head: &str) -> (Vec<&'static str>, Option<TimeUnit>) {
+/// Where the latency of an access log is, its unit, and the names of its columns.
+fn access(head: &str) -> (Option<Behind>, Option<LatencyFrom>, Vec<String>) {
     let recipe = of(Format::Combined, head.as_bytes()).unwrap();
-    let Lines::Spaced { names } = recipe.lines else { panic!("{:?}", recipe.lines) };
-    let unit = recipe.latency.first().map(|latency| match latency {
-        LatencyFrom::Column(name, unit) if name == "request_time" => *unit,
-        other => panic!("{other:?}"),
-    });
-    (names.to_vec(), unit)
+    let Lines::Access(access) = recipe.lines else { panic!("{:?}", recipe.lines) };
+    let names = access.names(head.as_bytes());
+    (access.took, recipe.latency.first().cloned(), names)
+}
+
+fn seconds() -> Option<LatencyFrom> {
+    Some(LatencyFrom::Column("request_time".into(), TimeUnit::Seconds))
+}
+
+fn microseconds() -> Option<LatencyFrom> {
+    Some(LatencyFrom::Column("request_time".into(), TimeUnit::Microseconds))
 }
 
 #[track_caller]
-fn tail(tails: &[&str], place: usize, unit: Option<TimeUnit>) {
+fn tail(tails: &[&str], place: Option<Behind>, latency: Option<LatencyFrom>) {
     let lines: Vec<String> = tails.iter().map(|tail| format!("{NGINX} {tail}\n")).collect();
-    let (names, found) = spaced(&lines.concat());
-    assert_eq!((names.iter().position(|name| *name == "request_time"), found), (Some(9 + place), unit));
-    assert_eq!(names[..9].to_vec(), spaced("").0[..9].to_vec());
+    let found = access(&lines.concat());
+    assert_eq!((found.0, found.1), (place, latency), "{tails:?}");
 }
 
 #[test]
 fn the_time_of_a_request_is_found_behind_the_combined_format() {
-    let s = Some(TimeUnit::Seconds);
-    tail(&["0.005"], 0, s);
-    tail(&["\"0.005\"", "\"12.005\""], 0, s);
-    tail(&["\"-\" 0.005 0.004 .", "\"203.0.113.9\" 1.005 - ."], 1, s);
-    tail(&["\"0.004\" \"0.005\"", "\"-\" \"0.000\""], 1, s);
-    tail(&["0.005 0.005"], 0, s);
-    tail(&["\"2.43\" 0.005"], 1, s);
-    tail(&["1416396000.123 0.005"], 1, s);
-    tail(&["5123", "48211"], 0, None);
-    tail(&["51", "9999"], 0, None);
-    tail(&["512 48211"], 0, None);
-    tail(&["\"2.43\""], 0, None);
-    let (names, unit) = spaced(&format!("{NGINX} uct=\"0.001\" rt=0.005 urt=\"0.004, 0.001\"\n"));
-    assert_eq!((names[9], names[10], unit), ("field_10", "request_time=", s));
+    let (s, at) = (seconds, |at| Some(Behind::Field(at)));
+    tail(&["0.005"], at(0), s());
+    tail(&["\"0.005\"", "\"12.005\""], at(0), s());
+    tail(&["\"-\" 0.005 0.004 .", "\"203.0.113.9\" 1.005 - ."], at(1), s());
+    tail(&["\"0.004\" \"0.105\"", "\"-\" \"0.000\""], at(1), s());
+    tail(&["0.005 0.005"], at(0), s());
+    // an upstream's time is rounded by itself
+    tail(&["0.005 0.006", "0.007 0.007"], at(0), s());
+    tail(&["\"2.43\" 0.005"], at(1), s());
+    tail(&["1416396000.123 0.005"], at(1), s());
+}
+
+#[test]
+fn a_key_says_which_time_it_is() {
+    let rt = || Some(Behind::Key("rt".into()));
+    tail(&["uct=\"0.001\" rt=0.005 urt=\"0.014, 0.001\""], rt(), seconds());
+    tail(&["rt=0.005 urt=0.006", "urt=- rt=2.005"], rt(), seconds());
+    tail(&["urt=\"0.014\" uht=\"0.003\""], None, None);
+    let named = |key: &str| Some(Behind::Key(key.into()));
+    tail(&["upstream_response_time=0.009 request_time=0.008"], named("request_time"), seconds());
+    tail(&["took_us=812 status=ok"], named("took_us"), microseconds());
+    tail(&["duration=12ms"], named("duration"), Some(LatencyFrom::Written("request_time".into())));
+    tail(&["duration=12"], named("duration"), None);
+    let (.., names) = access(&format!("{NGINX} 7 uct=\"0.001\" rt=0.005 urt=\"0.004, 0.001\"\n"));
+    assert_eq!(names[9..], ["request_time", "field_10", "uct", "rt", "urt"]);
+}
+
+#[test]
+fn counters_and_bytes_are_no_times() {
+    let written = || Some(LatencyFrom::Written("request_time".into()));
+    tail(&["1 \"shop\" \"http://192.0.2.9:80\" 106ms", "2 \"shop\" \"-\" 1.5s"], Some(Behind::Field(3)), written());
+    tail(&["78 0.019 [shop-80] [] 192.0.2.9:80 1752 0.020 200 7dc5"], Some(Behind::Field(1)), seconds());
+    tail(&["78 2470 15538", "115 1678 8226"], Some(Behind::Field(2)), microseconds());
+    tail(&["**0/15538**", "**1/1008226**"], Some(Behind::Slash(0)), microseconds());
+    tail(&["0/15538", "2/15538"], None, None);
+    tail(&["51", "9999"], Some(Behind::Field(0)), None);
+    tail(&["5123", "48211"], Some(Behind::Field(0)), None);
+    // what rises with every line counts them, and what equals the bytes that were sent is those
+    tail(&["1", "2", "3"], None, None);
+    tail(&["612", "612"], None, None);
+    tail(&["512 48211"], None, None);
+    tail(&["\"2.43\""], None, None);
+}
+
+#[test]
+fn what_a_program_says_before_its_first_request_is_no_row() {
+    let banner = "nginx 1.27 starts\n2026/11/29 10:00:00 [notice] 7#7: start worker\n";
+    let lines = format!("{banner}{NGINX} 0.005\n{NGINX} 0.006\n{NGINX} 0.007\n");
+    assert_eq!(detect("a.log", lines.as_bytes()), Some(Format::Combined));
+    assert_eq!(access(&lines).1, seconds());
+    let object = r#"{"time":1795946400,"path":"/","status":200,"took_ms":3}"#;
+    let lines = format!("listening on :8080\n{object}\n{object}\n");
+    assert_eq!(detect("a.log", lines.as_bytes()), Some(Format::Ndjson));
+    assert_eq!(detect("a.log", format!("{object}\n").replace("took_ms", "total").as_bytes()), None);
+}
+
+#[test]
+fn objects_of_known_programs_say_their_unit() {
+    let of = |line: &str| of(Format::Ndjson, line.as_bytes()).unwrap();
+    let latency = |line: &str| of(line).latency.first().cloned();
+    let is = |name: &str, unit| Some(LatencyFrom::Column(name.into(), unit));
+    for (line, name, unit) in [
+        (
+            r#"{"level":30,"time":1,"req":{"url":"/"},"res":{"statusCode":200},"responseTime":12}"#,
+            "responseTime",
+            TimeUnit::Milliseconds,
+        ),
+        (
+            r#"{"ts":1.5,"logger":"http.log.access","request":{"uri":"/"},"duration":0.01,"size":1,"status":200}"#,
+            "duration",
+            TimeUnit::Seconds,
+        ),
+        (
+            r#"{"attack":"","seq":0,"code":200,"timestamp":"x","latency":81236186,"error":""}"#,
+            "latency",
+            TimeUnit::Nanoseconds,
+        ),
+        (r#"{"DownstreamStatus":200,"Duration":95414086,"StartUTC":"x"}"#, "Duration", TimeUnit::Nanoseconds),
+        (
+            r#"{"@timestamp":"x","http":{"response":{"status_code":200}},"event":{"duration":104186164}}"#,
+            "event.duration",
+            TimeUnit::Nanoseconds,
+        ),
+        (
+            r#"{"start_time":"x","response_code":200,"response_flags":"-","duration":12}"#,
+            "duration",
+            TimeUnit::Milliseconds,
+        ),
+        (r#"{"time":"x","uri":"/","status":200,"request_time":"0.081"}"#, "request_time", TimeUnit::Seconds),
+        (r#"{"time":"x","uri":"/","status":200,"request_time":0.081}"#, "request_time", TimeUnit::Seconds),
+        (r#"{"remote_addr":"x","status":200,"response_time":"0.100"}"#, "response_time", TimeUnit::Seconds),
+    ] {
+        assert_eq!(latency(&format!("{line}\n")), is(name, unit), "{line}");
+    }
+    // three decimals of an unknown program may be milliseconds, and so may large numbers of nginx's name
+    for line in [
+        r#"{"time":"x","url":"/","status":200,"response_time":"3.210"}"#,
+        r#"{"time":"x","uri":"/","status":200,"request_time":"81.236"}"#,
+        r#"{"time":"x","uri":"/","status":200,"request_time":81}"#,
+        r#"{"time":"x","uri":"/","status":200,"duration":81236}"#,
+    ] {
+        assert_eq!(latency(&format!("{line}\n")), None, "{line}");
+    }
+    let written = r#"{"time":"x","uri":"/","status":200,"latency":"3.2ms"}"#;
+    assert_eq!(latency(&format!("{written}\n")), Some(LatencyFrom::Written("latency".into())));
+}
+
+#[test]
+fn columns_beside_the_status_say_how_a_request_ended() {
+    let ends = |text: &str| of(Format::Csv, text.as_bytes()).unwrap().ends;
+    let is = |name: &str, means| (name.to_owned(), means);
+    assert_eq!(ends("time,success,latency_ms\nx,true,1\nx,false,1\n"), [is("success", Means::Success)]);
+    assert_eq!(
+        ends("time,failed,error,latency_ms\nx,0,,1\n"),
+        [is("failed", Means::Failure), is("error", Means::Fault)]
+    );
+    assert_eq!(
+        ends("time,status,success,latency_ms\nx,200,1,1\n"),
+        [is("status", Means::Status), is("success", Means::Success)]
+    );
+    assert_eq!(ends("time,status,latency_ms\nx,5xx,1\nx,OK,2\n"), [is("status", Means::Status)]);
+    assert_eq!(ends("time,grpc_status,latency_ms\nx,0,1\nx,14,1\n"), [is("grpc_status", Means::Grpc)]);
+    // words that nobody knows, and small numbers that may be codes of anything
+    assert_eq!(ends("time,status,latency_ms\nx,active,1\n"), []);
+    assert_eq!(ends("time,code,latency_ms\nx,0,1\nx,3,1\n"), []);
+    assert_eq!(ends("time,timeout,latency_ms\nx,30,1\n"), []);
 }
 
 /// Requests, errors, sum of latencies in thousandths.
@@ -116,20 +233,18 @@ proptest::proptest! {
 
 #[test]
 fn the_host_may_come_first_and_the_common_format_ends_sooner() {
-    let (names, unit) = spaced(&format!("example.com:443 {NGINX} 0.005\n"));
-    assert_eq!((names[0], names[1], names[4], names[10]), ("server_name", "remote_addr", "time_local", "request_time"));
-    assert_eq!(unit, Some(TimeUnit::Seconds));
+    let (took, latency, names) = access(&format!("example.com:443 {NGINX} 0.005\n"));
+    assert_eq!((names[0].as_str(), names[1].as_str(), names[4].as_str()), ("server_name", "remote_addr", "time_local"));
+    assert_eq!((took, latency), (Some(Behind::Field(0)), seconds()));
     let common = "192.0.2.1 - bob [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 -";
-    let (names, unit) = spaced(&format!("{common} 12345\n{common} 812\n"));
-    assert_eq!((names[5], names[6], names[7]), ("status", "body_bytes_sent", "request_time"));
-    assert_eq!(unit, None, "a large whole number may be a counter or a port");
-    assert_eq!(names.iter().filter(|name| **name == "request_time").count(), 1);
+    let (took, latency, names) = access(&format!("{common} 12345\n{common} 812\n"));
+    assert_eq!(names[5..], ["status", "body_bytes_sent", "request_time", "field_8"]);
+    assert_eq!((took, latency), (Some(Behind::Field(0)), None), "a whole number may be a port");
 }
 
 #[test]
 fn a_line_that_is_cut_off_at_the_end_of_the_head_says_nothing() {
-    let (_, unit) = spaced(&format!("{NGINX} 0.005\n{NGINX} 0.0"));
-    assert_eq!(unit, Some(TimeUnit::Seconds));
+    assert_eq!(access(&format!("{NGINX} 0.005\n{NGINX} 0.0")).1, seconds());
 }
 
 #[test]
@@ -166,7 +281,7 @@ fn jmeter_is_read_with_and_without_a_header_and_as_xml() {
     let bare = "1551783627191,351,a,200,OK,T 1-1,text,true,,18,8,1,1,null,0,0,0\n";
     assert!(matches!(jtl(bare).lines, Lines::Delimited { names: Names::Fixed(names), .. } if names[2] == "label"));
     let short = jtl("timeStamp,elapsed,label,responseCode\n1,2,a,200\n");
-    assert_eq!((short.error, short.only, short.status), (None, None, vec!["responseCode"]));
+    assert_eq!((short.error, short.only, short.ends), (None, None, vec![("responseCode".into(), Means::Status)]));
     let nested = "<testResults version=\"1.2\">\n  <sample t=\"1\">\n    <httpSample t=\"1\"/>\n";
     assert!(matches!(jtl(nested).lines, Lines::Attributes { indent: 2, .. }));
 }
@@ -175,9 +290,9 @@ fn jmeter_is_read_with_and_without_a_header_and_as_xml() {
 fn tables_say_by_usual_names_what_their_columns_are() {
     let csv = of(Format::Csv, b"time;arm;statusCode;took_us\n").unwrap();
     assert_eq!(csv.latency, [LatencyFrom::Column("took_us".into(), TimeUnit::Microseconds)]);
-    assert_eq!(csv.status, ["statusCode"]);
+    assert_eq!(csv.ends, [("statusCode".into(), Means::Status)]);
     let ndjson = of(Format::Ndjson, b"{\"ts\":1,\"status\":200,\"latency\":3}\n").unwrap();
-    assert_eq!((ndjson.latency, ndjson.status), (vec![], vec!["status"]));
+    assert_eq!((ndjson.latency, ndjson.ends), (vec![], vec![("status".into(), Means::Status)]));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The names that columns usually have, and what they say: `latency_ms` is a latency in milliseconds.
 
-use super::TimeUnit;
+use super::super::Value;
+use super::super::outcome;
+use super::sample::Sample;
+use super::{Means, TimeUnit};
 
 /// Latencies, without their unit; what comes first is preferred.
 const LATENCIES: [&str; 18] = [
@@ -25,7 +28,7 @@ const LATENCIES: [&str; 18] = [
 ];
 
 /// Columns with an HTTP status; what comes first is preferred.
-pub const STATUS: [&str; 14] = [
+pub const STATUS: [&str; 24] = [
     "status",
     "status_code",
     "statusCode",
@@ -38,6 +41,16 @@ pub const STATUS: [&str; 14] = [
     "sc-status",
     "http.status_code",
     "http.response.status_code",
+    "res.statusCode",
+    "res.status",
+    "response.status",
+    "response.status_code",
+    "response.statusCode",
+    "response.code",
+    "http.status",
+    "http.statusCode",
+    "httpRequest.status",
+    "DownstreamStatus",
     "code",
     "rc",
 ];
@@ -62,8 +75,41 @@ const ASKED: [&str; 16] = [
     "user_agent",
 ];
 
-/// How a request went, where there is no status.
-const OUTCOMES: [&str; 8] = ["error", "success", "successful", "failed", "ok", "timeout", "is_error", "result"];
+/// How a request went, beside its status or instead of it.
+const OUTCOMES: [(&str, Means); 32] = [
+    ("success", Means::Success),
+    ("successful", Means::Success),
+    ("is_success", Means::Success),
+    ("succeeded", Means::Success),
+    ("ok", Means::Success),
+    ("is_ok", Means::Success),
+    ("passed", Means::Success),
+    ("expected_response", Means::Success),
+    ("failed", Means::Failure),
+    ("is_failed", Means::Failure),
+    ("failure", Means::Failure),
+    ("is_error", Means::Failure),
+    ("has_error", Means::Failure),
+    ("errored", Means::Failure),
+    ("http_req_failed", Means::Failure),
+    ("timeout", Means::Failure),
+    ("timed_out", Means::Failure),
+    ("is_timeout", Means::Failure),
+    ("error", Means::Fault),
+    ("err", Means::Fault),
+    ("error_message", Means::Fault),
+    ("err_msg", Means::Fault),
+    ("error_msg", Means::Fault),
+    ("error_text", Means::Fault),
+    ("failure_message", Means::Fault),
+    ("exception", Means::Fault),
+    ("result", Means::Status),
+    ("outcome", Means::Status),
+    ("grpc_code", Means::Grpc),
+    ("grpc_status", Means::Grpc),
+    ("grpc_status_code", Means::Grpc),
+    ("rpc_grpc_status_code", Means::Grpc),
+];
 
 /// Words in the names of columns that are about many requests, or (a span's parent) about parts of one.
 const AGGREGATES: [&str; 28] = [
@@ -119,11 +165,57 @@ pub fn is_request(names: &[&str]) -> bool {
     let any = |is: &dyn Fn(&str) -> bool| names.iter().any(|name| is(name));
     let timed = any(&|name| latency(name).is_some());
     let status = any(&is_status);
-    let ended = status || any(&|name| OUTCOMES.contains(&joined(name).as_str()));
-    let asked = any(&|name| ASKED.contains(&joined(name).as_str()));
+    let ended = status || any(&|name| outcome(name).is_some());
+    let asked = any(&|name| ASKED.contains(&joined(last(name)).as_str()));
     let known = |name: &str| latency(name).is_some() || is_status(name);
-    let many = any(&|name| !known(name) && words(name).iter().any(|word| is_aggregate(word)));
+    // what is counted within an object may be anything, such as the length of a header
+    let outer = |name: &str| words(name.split('.').next().unwrap_or(name));
+    let many = any(&|name| !known(name) && outer(name).iter().any(|word| is_aggregate(word)));
     !many && (timed && (ended || asked) || status && asked)
+}
+
+/// What a column with this name usually says of how a request ended, beside a status.
+fn outcome(name: &str) -> Option<Means> {
+    let joined = joined(name);
+    OUTCOMES.iter().find(|(usual, _)| *usual == joined).map(|(_, means)| *means)
+}
+
+/// Whether a column's cells may say how a request ended, or how long it took.
+pub(super) fn is_telling(name: &str) -> bool {
+    is_status(name) || outcome(name).is_some() || latency(name).is_some()
+}
+
+/// The columns that say how a request ended: the most usual of each kind, whose cells can be understood.
+pub(super) fn ends(sample: &Sample) -> Vec<(String, Means)> {
+    let mut ends: Vec<(String, Means)> = Vec::new();
+    let statuses = STATUS.iter().flat_map(|usual| {
+        let is = move |name: &&String| name.eq_ignore_ascii_case(usual);
+        sample.names.iter().filter(is).map(|name| (name, Means::Status))
+    });
+    let outcomes = OUTCOMES.iter().flat_map(|(usual, means)| {
+        let is = move |name: &&String| joined(name) == *usual;
+        sample.names.iter().filter(is).map(|name| (name, *means))
+    });
+    for (name, means) in statuses.chain(outcomes) {
+        let kind = |means: Means| if means == Means::Grpc { Means::Status } else { means };
+        if ends.iter().any(|(_, known)| kind(*known) == kind(means)) {
+            continue;
+        }
+        let cells = sample.cells(name);
+        let understood =
+            |means: Means| cells.iter().all(|cell| outcome::of(&Value::Text(cell.as_bytes()), means).is_ok());
+        let is_code = |cell: &String| cell.parse::<u8>().is_ok_and(|code| code <= 16);
+        // small numbers alone may be codes of anything
+        let unknown_codes = means == Means::Status && !cells.is_empty() && cells.iter().all(is_code);
+        if understood(means) && !unknown_codes {
+            ends.push((name.clone(), means));
+        }
+    }
+    ends
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 fn rank(name: &str) -> Option<(usize, Option<TimeUnit>)> {

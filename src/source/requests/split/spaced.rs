@@ -8,14 +8,20 @@ use memchr::{memchr, memchr2, memrchr};
 
 use super::{Is, Split};
 use crate::source::requests::Value;
+use crate::source::requests::recipe::{Access, Behind};
 
 /// The field that holds the request line, in all formats.
 const REQUEST: &str = "request";
+const OPEN_QUOTE: &str = "has a quote that is left open";
 
 /// Splits lines whose fields are separated by spaces.
 pub(in crate::source::requests) struct Spaced {
     /// By their places in the line.
     wanted: Vec<Wanted>,
+    /// How many fields a line has to have.
+    least: usize,
+    /// Keys whose values may stand anywhere behind those, with their slots.
+    keyed: Vec<(Box<[u8]>, usize)>,
 }
 
 struct Wanted {
@@ -28,8 +34,8 @@ struct Wanted {
 #[derive(Clone, Copy)]
 enum Part {
     Whole,
-    /// What stands behind the key, in a field like `rt=0.005`.
-    Keyed,
+    /// What stands behind the slash, in a field like `**0/15538**`.
+    Slashed,
     Method,
     Uri,
     Host,
@@ -38,21 +44,48 @@ enum Part {
 }
 
 impl Spaced {
-    /// For fields of these names (`rt=` is the field `rt`, without what it begins with), and the parts of the request line. `Err` is the name that the format does not have.
+    /// For fields of these names, and the parts of the request line. `Err` is the name that the format does not have.
     pub(in crate::source::requests) fn new(names: &[&str], wanted: &[String]) -> Result<Spaced, String> {
-        let find = |name: &str| names.iter().position(|known| *known == name);
-        let keyed = |name: &str| names.iter().position(|known| known.strip_suffix('=') == Some(name));
-        let mut found = Vec::new();
-        for (slot, name) in wanted.iter().enumerate() {
-            let hit = match find(name) {
-                Some(field) => Some((field, Part::Whole)),
-                None => keyed(name).zip(Some(Part::Keyed)).or_else(|| find(REQUEST).zip(Part::named(name))),
-            };
-            let (field, part) = hit.ok_or_else(|| name.clone())?;
-            found.push(Wanted { field, part, slot });
-        }
-        found.sort_by_key(|wanted| wanted.field);
-        Ok(Spaced { wanted: found })
+        Spaced::of(names.len(), wanted, |name| {
+            let find = |name: &str| names.iter().position(|known| *known == name);
+            find(name).map(|field| (field, Part::Whole)).or_else(|| find(REQUEST).zip(Part::named(name)))
+        })
+    }
+
+    /// For an access log, whose last fields everybody chooses. A name that is none of its own is a key.
+    pub(in crate::source::requests) fn access(access: &Access, wanted: &[String]) -> Result<Spaced, String> {
+        let (known, took) = (access.known(), access.took.as_ref());
+        let key = |name: &str| match took {
+            Some(Behind::Key(key)) if name == Access::TOOK => key.clone(),
+            _ => name.to_owned(),
+        };
+        let place = |name: &str| match took {
+            Some(Behind::Field(at)) if name == Access::TOOK => Some((known.len() + at, Part::Whole)),
+            Some(Behind::Slash(at)) if name == Access::TOOK => Some((known.len() + at, Part::Slashed)),
+            _ => {
+                let find = |name: &str| known.iter().position(|known| *known == name);
+                let numbered = || name.strip_prefix("field_")?.parse::<usize>().ok()?.checked_sub(1);
+                let field = find(name).or_else(|| numbered().filter(|at| *at >= known.len()));
+                field.map(|field| (field, Part::Whole)).or_else(|| find(REQUEST).zip(Part::named(name)))
+            }
+        };
+        let (placed, keyed): (Vec<_>, Vec<_>) = (0..wanted.len()).partition(|slot| place(&wanted[*slot]).is_some());
+        let found = placed.into_iter().filter_map(|slot| place(&wanted[slot]).map(|hit| (slot, hit)));
+        let keyed = keyed.into_iter().map(|slot| (key(&wanted[slot]).into_bytes().into(), slot));
+        Ok(Spaced::by_place(known.len(), found.collect(), keyed.collect()))
+    }
+
+    fn of(least: usize, wanted: &[String], place: impl Fn(&str) -> Option<(usize, Part)>) -> Result<Spaced, String> {
+        let hit = |(slot, name): (usize, &String)| place(name).map(|hit| (slot, hit)).ok_or_else(|| name.clone());
+        let found = wanted.iter().enumerate().map(hit).collect::<Result<_, _>>()?;
+        Ok(Spaced::by_place(least, found, Vec::new()))
+    }
+
+    fn by_place(least: usize, found: Vec<(usize, (usize, Part))>, keyed: Vec<(Box<[u8]>, usize)>) -> Spaced {
+        let wanted = found.into_iter().map(|(slot, (field, part))| Wanted { field, part, slot });
+        let mut wanted: Vec<Wanted> = wanted.collect();
+        wanted.sort_by_key(|wanted| wanted.field);
+        Spaced { wanted, least, keyed }
     }
 }
 
@@ -67,7 +100,11 @@ impl Split for Spaced {
         let mut current: &[u8] = b"";
         for Wanted { field, part, slot } in &self.wanted {
             while next <= *field {
-                current = all.next().ok_or("has too few fields")?.ok_or("has a quote that is left open")?.inner;
+                current = match all.next() {
+                    Some(field) => field.ok_or(OPEN_QUOTE)?.inner,
+                    None if next >= self.least => b"",
+                    None => return Err("has too few fields"),
+                };
                 next += 1;
             }
             fields[*slot] = match part.of(current) {
@@ -75,7 +112,30 @@ impl Split for Spaced {
                 Some(text) => Value::Text(text),
             };
         }
+        if !self.keyed.is_empty() {
+            self.keyed(all.skip(self.least.saturating_sub(next)), fields);
+        }
         Ok(Is::Row)
+    }
+}
+
+impl Spaced {
+    /// The values of the wanted keys, in whatever order they stand.
+    fn keyed<'l>(&self, rest: impl Iterator<Item = Option<Field<'l>>>, fields: &mut [Value<'l>]) {
+        let mut missing = self.keyed.len();
+        for Field { inner, .. } in rest.map_while(|field| field) {
+            let Some(equals) = memchr(b'=', inner) else { continue };
+            for (_, slot) in self.keyed.iter().filter(|(key, _)| **key == inner[..equals]) {
+                fields[*slot] = match keyed(inner) {
+                    b"" | b"-" => Value::Missing,
+                    value => Value::Text(value),
+                };
+                missing = missing.saturating_sub(1);
+            }
+            if missing == 0 {
+                return;
+            }
+        }
     }
 }
 
@@ -116,7 +176,7 @@ impl<'l> Iterator for Fields<'l> {
                 (&rest[1..close], b'[', close + 1)
             }
             _ => {
-                let end = memchr(b' ', rest).unwrap_or(rest.len());
+                let end = unmarked(rest);
                 (&rest[..end], b' ', end)
             }
         };
@@ -137,6 +197,20 @@ fn quoted(field: &[u8]) -> Option<usize> {
         } else {
             at += 1;
         }
+    }
+}
+
+/// Where a field without marks ends. A value behind a key may have spaces in its quotes: `urt="0.004, 0.001"`.
+fn unmarked(rest: &[u8]) -> usize {
+    match memchr2(b' ', b'=', rest) {
+        Some(equals) if rest[equals] == b'=' => {
+            let value = &rest[equals + 1..];
+            let quoted = value.starts_with(b"\"").then(|| quoted(value)).flatten();
+            let end = quoted.map(|close| close + 1).or_else(|| memchr(b' ', value)).unwrap_or(value.len());
+            equals + 1 + end
+        }
+        Some(space) => space,
+        None => rest.len(),
     }
 }
 
@@ -161,7 +235,7 @@ impl Part {
     fn of(self, field: &[u8]) -> Option<&[u8]> {
         match self {
             Part::Whole => return Some(field),
-            Part::Keyed => return Some(keyed(field)),
+            Part::Slashed => return slashed(field),
             _ => {}
         }
         let space = memchr(b' ', field)?;
@@ -171,7 +245,7 @@ impl Part {
             None => (rest, None),
         };
         match self {
-            Part::Whole | Part::Keyed => Some(field),
+            Part::Whole | Part::Slashed => Some(field),
             Part::Method => Some(method),
             Part::Uri => Some(uri),
             Part::Protocol => protocol,
@@ -189,6 +263,18 @@ impl Part {
 pub(in crate::source::requests) fn keyed(field: &[u8]) -> &[u8] {
     let value = memchr(b'=', field).map_or(field, |equals| &field[equals + 1..]);
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+/// `15538` of `**0/15538**`.
+pub(in crate::source::requests) fn slashed(field: &[u8]) -> Option<&[u8]> {
+    let inner = field.trim_ascii();
+    let starless = |text: &'_ [u8]| -> (usize, usize) {
+        let first = text.iter().take_while(|byte| **byte == b'*').count();
+        (first, text.len() - text[first..].iter().rev().take_while(|byte| **byte == b'*').count())
+    };
+    let (from, to) = starless(inner);
+    let pair = &inner[from..to];
+    memchr(b'/', pair).map(|slash| &pair[slash + 1..])
 }
 
 /// Host and the rest of `https://host:443/rest`.
@@ -210,6 +296,33 @@ fn without_port(host: &[u8]) -> &[u8] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fields_behind_an_access_line_are_found_by_place_or_by_key() {
+        let line = br#"1.2.3.4 - - [t] "GET / HTTP/1.1" 502 0 "-" "a" uct="-" urt="0.004, 0.001" **0/15538** rt=0.005"#;
+        let read = |took: Option<Behind>, wanted: &[&str], line: &[u8]| {
+            let wanted: Vec<String> = wanted.iter().map(|name| name.to_string()).collect();
+            let mut fields = vec![Value::Missing; wanted.len()];
+            let split = Spaced::access(&Access { host: false, common: false, took }, &wanted).unwrap();
+            let mut copy = Vec::new();
+            split.split(line, &mut fields).unwrap();
+            fields.iter().for_each(|field| copy.push(super::super::super::worker::plain(field)));
+            copy
+        };
+        let key = Some(Behind::Key("rt".into()));
+        assert_eq!(
+            read(key.clone(), &["request_time", "status", "urt", "uct"], line),
+            ["0.005", "502", "0.004, 0.001", ""]
+        );
+        assert_eq!(
+            read(Some(Behind::Slash(2)), &["request_time", "field_11"], line),
+            ["15538", r#"urt="0.004, 0.001""#]
+        );
+        // what everybody appends may be absent from a line, which is a request nonetheless
+        let short = br#"1.2.3.4 - - [t] "GET / HTTP/1.1" 502 0 "-" "a""#;
+        assert_eq!(read(key, &["request_time", "status"], short), ["", "502"]);
+        assert_eq!(read(Some(Behind::Field(3)), &["request_time", "status"], short), ["", "502"]);
+    }
 
     const NAMES: [&str; 6] = ["client", "time", "request", "status", "agent", "took"];
 
@@ -258,9 +371,6 @@ mod tests {
         assert_eq!(read(&["status"], "c t \"GET / HTTP/1.1\""), Err("has too few fields"));
         assert_eq!(read(&["client"], "c").unwrap(), ["c"]);
         assert_eq!(read(&["agent", "took"], "c t r s \"a\"b\" \"-\"").unwrap(), ["a\"b", "Missing"]);
-        let mut took = [Value::Missing];
-        let keyed = Spaced::new(&["client", "took="], &["took".into()]).unwrap();
-        assert_eq!((keyed.split(b"c rt=0.005", &mut took), &took[0]), (Ok(Is::Row), &Value::Text(b"0.005")));
         assert_eq!(Spaced::new(&NAMES, &["route".into()]).err(), Some("route".into()));
         assert_eq!(Spaced::new(&NAMES[..2], &["path".into()]).err(), Some("path".into()));
         assert_eq!(Spaced::new(&NAMES, &[]).unwrap().split(b"", &mut []), Ok(Is::Nothing));

@@ -1,0 +1,164 @@
+//! The logs that servers and load generators write as objects or tables with names of their own: known by keys that stand
+//! together nowhere else, which say what the unit of the latency is.
+
+use super::TimeUnit::{self, Microseconds, Milliseconds, Nanoseconds, Seconds};
+
+/// A program's log.
+pub(super) struct Known {
+    /// Whose it is, for people.
+    pub(super) program: &'static str,
+    /// What every row has, by which it is known.
+    keys: &'static [&'static str],
+    /// Where the latency is, and what it is in.
+    pub(super) latency: (&'static str, TimeUnit),
+    /// Where the status is.
+    pub(super) status: &'static str,
+    /// Where the time is, if its name is not a usual one.
+    pub(super) time: &'static [&'static str],
+    /// Whether other messages stand between the requests, which have no status.
+    pub(super) mixed: bool,
+}
+
+const KNOWN: [Known; 17] = [
+    Known {
+        program: "Caddy",
+        keys: &["logger", "request.uri", "duration", "status"],
+        latency: ("duration", Seconds),
+        status: "status",
+        time: &["ts"],
+        mixed: true,
+    },
+    Known {
+        program: "Caddy",
+        keys: &["duration", "size", "status", "resp_headers"],
+        latency: ("duration", Seconds),
+        status: "status",
+        time: &["ts"],
+        mixed: true,
+    },
+    Known {
+        program: "Caddy",
+        keys: &["duration", "size", "status", "request.uri"],
+        latency: ("duration", Seconds),
+        status: "status",
+        time: &["ts"],
+        mixed: true,
+    },
+    Known {
+        program: "pino-http",
+        keys: &["res.statusCode", "responseTime"],
+        latency: ("responseTime", Milliseconds),
+        status: "res.statusCode",
+        time: &["time"],
+        mixed: true,
+    },
+    Known {
+        program: "express-winston",
+        keys: &["meta.res.statusCode", "meta.responseTime"],
+        latency: ("meta.responseTime", Milliseconds),
+        status: "meta.res.statusCode",
+        time: &[],
+        mixed: true,
+    },
+    Known {
+        program: "Traefik",
+        keys: &["DownstreamStatus", "Duration"],
+        latency: ("Duration", Nanoseconds),
+        status: "DownstreamStatus",
+        time: &["StartUTC", "time"],
+        mixed: false,
+    },
+    Known {
+        program: "vegeta",
+        keys: &["attack", "seq", "code", "latency"],
+        latency: ("latency", Nanoseconds),
+        status: "code",
+        time: &["timestamp"],
+        mixed: false,
+    },
+    Known {
+        program: "the Elastic Common Schema",
+        keys: &["event.duration", "http.response.status_code"],
+        latency: ("event.duration", Nanoseconds),
+        status: "http.response.status_code",
+        time: &["@timestamp"],
+        mixed: true,
+    },
+    Known {
+        program: "Envoy",
+        keys: &["response_code", "response_flags", "duration"],
+        latency: ("duration", Milliseconds),
+        status: "response_code",
+        time: &["start_time"],
+        mixed: false,
+    },
+    Known {
+        program: "CloudFront",
+        keys: &["sc-status", "time-taken", "x-edge-location"],
+        latency: ("time-taken", Seconds),
+        status: "sc-status",
+        time: &[],
+        mixed: false,
+    },
+    Known {
+        program: "Kong",
+        keys: &["latencies.request", "response.status"],
+        latency: ("latencies.request", Milliseconds),
+        status: "response.status",
+        time: &["started_at"],
+        mixed: false,
+    },
+    Known {
+        program: "Serilog",
+        keys: &["Elapsed", "StatusCode", "RequestMethod"],
+        latency: ("Elapsed", Milliseconds),
+        status: "StatusCode",
+        time: &["@t", "Timestamp"],
+        mixed: true,
+    },
+    Known {
+        program: "Serilog",
+        keys: &["Properties.Elapsed", "Properties.StatusCode"],
+        latency: ("Properties.Elapsed", Milliseconds),
+        status: "Properties.StatusCode",
+        time: &["@t", "Timestamp"],
+        mixed: true,
+    },
+    Known {
+        program: "lograge",
+        keys: &["controller", "action", "status", "duration"],
+        latency: ("duration", Milliseconds),
+        status: "status",
+        time: &["@timestamp", "time", "timestamp"],
+        mixed: true,
+    },
+    Known {
+        program: "logback-access",
+        keys: &["status_code", "elapsed_time", "requested_uri"],
+        latency: ("elapsed_time", Milliseconds),
+        status: "status_code",
+        time: &["@timestamp"],
+        mixed: false,
+    },
+    Known {
+        program: "API Gateway",
+        keys: &["responseLatency", "status", "requestId"],
+        latency: ("responseLatency", Milliseconds),
+        status: "status",
+        time: &["requestTimeEpoch", "requestTime"],
+        mixed: false,
+    },
+    Known {
+        program: "Elastic APM",
+        keys: &["transaction.duration.us", "http.response.status_code"],
+        latency: ("transaction.duration.us", Microseconds),
+        status: "http.response.status_code",
+        time: &["@timestamp"],
+        mixed: true,
+    },
+];
+
+/// Whose log has columns of these names.
+pub(super) fn of(names: &[&str]) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.keys.iter().all(|key| names.contains(key)))
+}

@@ -1,0 +1,104 @@
+//! The first rows of a table: what its columns are called, and what stands in those that may tell something.
+
+use std::collections::HashSet;
+
+use super::super::Value;
+use super::super::split::json::Json;
+use super::super::split::{Is, Split};
+use super::super::worker::plain;
+use super::{Lines, head, usual};
+
+/// How many rows are looked at.
+const ROWS: usize = 200;
+
+/// The first rows of a table.
+pub(super) struct Sample {
+    pub(super) names: Vec<String>,
+    /// The cells that are not empty, of the columns that may tell something.
+    cells: Vec<(String, Vec<String>)>,
+}
+
+impl Sample {
+    /// Of a table whose rows are such lines.
+    pub(super) fn of(lines: &Lines, head: &[u8]) -> Sample {
+        match lines {
+            Lines::Json => objects(head),
+            _ => separated(lines, head),
+        }
+    }
+
+    /// What stands in a column's cells.
+    pub(super) fn cells(&self, name: &str) -> &[String] {
+        self.cells.iter().find(|(known, _)| known == name).map_or(&[], |(_, cells)| cells)
+    }
+}
+
+fn telling(names: &[String]) -> Vec<String> {
+    names.iter().filter(|name| usual::is_telling(name)).cloned().collect()
+}
+
+fn objects(head: &[u8]) -> Sample {
+    let names = keys(head);
+    let wanted = telling(&names);
+    let split = Json::new(&wanted);
+    let mut cells: Vec<(String, Vec<String>)> = wanted.iter().map(|name| (name.clone(), Vec::new())).collect();
+    for line in head::whole(head).take(ROWS) {
+        let mut fields = vec![Value::Missing; wanted.len()];
+        if split.split(line, &mut fields) != Ok(Is::Row) {
+            continue;
+        }
+        for ((_, cells), field) in cells.iter_mut().zip(&fields).filter(|(_, field)| **field != Value::Missing) {
+            cells.push(plain(field));
+        }
+    }
+    Sample { names, cells }
+}
+
+fn separated(lines: &Lines, head: &[u8]) -> Sample {
+    let Some((names, by)) = head::header(head) else { return Sample { names: Vec::new(), cells: Vec::new() } };
+    let by = match lines {
+        Lines::Delimited { by: Some(by), .. } => *by,
+        _ => by,
+    };
+    let whole = head::whole(head).fold(Vec::new(), |mut text, line| {
+        text.extend_from_slice(line);
+        text.push(b'\n');
+        text
+    });
+    let mut reader = csv::ReaderBuilder::new().delimiter(by).flexible(true).from_reader(whole.as_slice());
+    let mut cells: Vec<(String, Vec<String>)> = telling(&names).into_iter().map(|name| (name, Vec::new())).collect();
+    for row in reader.byte_records().take(ROWS).filter_map(Result::ok).filter(|row| row.len() == names.len()) {
+        for (name, cells) in &mut cells {
+            let cell = names.iter().position(|known| known == name).and_then(|at| row.get(at));
+            cells.extend(cell.filter(|cell| !cell.is_empty()).map(|cell| String::from_utf8_lossy(cell).into_owned()));
+        }
+    }
+    Sample { names, cells }
+}
+
+/// The keys of JSON objects, with the paths of those inside.
+pub(in crate::source::requests) fn keys(head: &[u8]) -> Vec<String> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    for line in head.split(|byte| *byte == b'\n').take(ROWS) {
+        if let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line) {
+            add_keys(&object, "", &mut names, &mut seen);
+        }
+    }
+    names
+}
+
+fn add_keys(
+    object: &serde_json::Map<String, serde_json::Value>,
+    before: &str,
+    names: &mut Vec<String>,
+    seen: &mut HashSet<String>,
+) {
+    for (key, value) in object {
+        let name = format!("{before}{key}");
+        match value {
+            serde_json::Value::Object(inner) => add_keys(inner, &format!("{name}."), names, seen),
+            _ if seen.insert(name.clone()) => names.push(name),
+            _ => {}
+        }
+    }
+}
