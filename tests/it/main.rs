@@ -36,6 +36,7 @@ mod reference;
 mod replay_looks;
 mod reports;
 mod requests;
+mod rooms;
 mod second_opinion;
 mod services;
 mod starting;
