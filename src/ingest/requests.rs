@@ -202,7 +202,8 @@ impl<'a> Pass<'a> {
                 continue;
             };
             for ((arm, _), steps) in found.iter().filter(|((arm, _), _)| !asked(arm)) {
-                let rows = steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).fold(0, u64::saturating_add);
+                let rows =
+                    steps.values().map(|cell| cell.counts.get(at).copied().unwrap_or(0)).fold(0, u64::saturating_add);
                 let most = others.entry(arm).or_default();
                 *most = rows.max(*most);
             }

@@ -11,6 +11,7 @@ mod compare;
 mod config;
 mod config_text;
 mod cost;
+mod counters;
 mod false_pass;
 mod fetching;
 mod foresight;
