@@ -6,6 +6,7 @@ mod agreement;
 #[cfg(feature = "aws")]
 mod aws;
 mod cases;
+mod cells;
 mod cli;
 mod compare;
 mod config;
