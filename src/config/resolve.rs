@@ -215,9 +215,7 @@ fn queries(
     let ask = |arm| {
         let values = sources::Values { arm, metric: &metric.0.value, labels, step };
         let query = sources::query(metric, &file.sources, &values, options.folder, report)?;
-        // a recording holds what was counted in each step, whatever it was counted by
-        let ask = if file.recording.is_some() { query.ask.per_step() } else { query.ask };
-        Some(Query { ask, ..query })
+        Some(if file.recording.is_some() { query.per_step() } else { query })
     };
     Arm::BOTH.into_iter().filter_map(ask).collect()
 }

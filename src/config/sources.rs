@@ -211,6 +211,12 @@ impl<'f> Kind<'f> {
             let hint = "leave `counter` out: this source counts each step by itself";
             report.add_with(counter.place, "only the rows of a file can be totals since some start", hint);
         }
+        if let Some(counter) =
+            entry.gauge.as_ref().filter(|gauge| gauge.requests.is_none()).and_then(|g| g.counter.as_ref())
+        {
+            let hint = "write `requests` too; a value that is a counter itself is judged as `events`";
+            report.add_with(counter.place, "`counter` says what the `requests` of a gauge are", hint);
+        }
         match (entry.query(), self) {
             (None, Kind::Insights(_)) => {
                 let hint = "write `rate: { query: \"… | stats sum(miss) as misses, count(*) as lookups by bin(${step})\", bad: misses, total: lookups }`";

@@ -37,6 +37,13 @@ pub struct Query {
     pub required: bool,
 }
 
+impl Query {
+    /// The same question to a recording, which holds what each step counted, whatever it was counted by.
+    pub fn per_step(self) -> Query {
+        Query { ask: self.ask.per_step(), ..self }
+    }
+}
+
 /// Where points come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {

@@ -7,11 +7,13 @@ mod agreement;
 #[cfg(feature = "aws")]
 mod aws;
 mod cases;
+mod cells;
 mod cli;
 mod compare;
 mod config;
 mod config_text;
 mod cost;
+mod counters;
 mod false_pass;
 mod fetching;
 mod foresight;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counter::{self, Fault, Likeness, Motion};
+use super::counter::{self, Likeness, Motion};
 use super::number::{self, Grouping};
 use super::sheet::{Rows, Sheet};
 use super::sum::sum;
@@ -122,37 +122,23 @@ impl Sheet {
 }
 
 /// The rows of one name by time: the row's index and what its cell says.
-type Track<T> = BTreeMap<Timestamp, (usize, Option<T>)>;
+pub(super) type Track<T> = BTreeMap<Timestamp, (usize, Option<T>)>;
 
-/// A row of counted cells, as it is written.
-struct Counted {
-    time: Timestamp,
-    row: usize,
-    cells: [Option<f64>; 2],
-}
-
-/// A row of counted cells, as it counts.
-#[derive(Clone, Copy)]
-struct Settled {
-    time: Timestamp,
-    row: usize,
-    cells: [f64; 2],
-}
-
-struct Asking<'a> {
-    sheet: &'a Sheet,
-    rows: Rows<'a>,
-    long: Option<&'a Long>,
+/// A question to the rows of one arm.
+pub(super) struct Asking<'a> {
+    pub(super) sheet: &'a Sheet,
+    pub(super) rows: Rows<'a>,
+    pub(super) long: Option<&'a Long>,
     /// The rows of the instance that is being read.
-    instance: Option<Vec<usize>>,
-    is_rate: bool,
-    absent_is_zero: bool,
-    repeated: usize,
+    pub(super) instance: Option<Vec<usize>>,
+    pub(super) is_rate: bool,
+    pub(super) absent_is_zero: bool,
+    pub(super) repeated: usize,
     /// What the undeclared counts of each series seem to be.
-    likeness: Vec<Likeness>,
+    pub(super) likeness: Vec<Likeness>,
     /// Columns that count as zero throughout, for lack of any number.
-    silent: Vec<String>,
-    notes: Vec<Remark>,
+    pub(super) silent: Vec<String>,
+    pub(super) notes: Vec<Remark>,
 }
 
 impl<'a> Asking<'a> {
@@ -184,34 +170,12 @@ impl<'a> Asking<'a> {
         };
         let shown = &self.sheet.shown;
         let missing = ask.names().filter(lacks).map(|name| {
-            Remark::incomplete(format!(
-                "{shown}: no row of the {} has {}, so it cannot count as zero",
-                arm.name(),
-                quoted(name)
-            ))
+            let has = if self.long.is_some() { "is named" } else { "has" };
+            let (arm, name) = (arm.name(), quoted(name));
+            Remark::incomplete(format!("{shown}: no row of the {arm} {has} {name}, so it cannot count as zero"))
         });
         let missing: Vec<Remark> = missing.collect();
         self.notes.extend(missing);
-    }
-
-    /// Refuses undeclared columns that look like counters, and doubts those that may be.
-    fn declared(&mut self, ask: &Ask) -> Result<(), Error> {
-        let seems = |least: Likeness| self.likeness.iter().filter(|seems| **seems >= least).count();
-        let half = self.likeness.len().div_ceil(2).max(1);
-        let names = listed(ask.names());
-        let remedy = "Write `counter: true` in the metric to judge the increases, or `counter: false` if each row counts its own step";
-        if seems(Likeness::Totals) >= half {
-            let look = if ask.names().count() == 1 { "looks like a counter" } else { "look like counters" };
-            let problem = format!("{names} {look}: such totals since some start rise and never fall");
-            return Err(Error::unreadable(problem).hint(format!("{remedy}.")));
-        }
-        if seems(Likeness::Unsure) >= half {
-            let shown = &self.sheet.shown;
-            let may = if ask.names().count() == 1 { "may be a counter" } else { "may be counters" };
-            let text = format!("{shown}: {names} {may}, a total since some start. {remedy}");
-            self.notes.push(Remark::suspect(text));
-        }
-        Ok(())
     }
 
     /// The series of each instance or group that the arm's rows name.
@@ -252,142 +216,6 @@ impl<'a> Asking<'a> {
         (self.instance, self.repeated) = (None, repeated);
         self.notes.dedup();
         Ok(instances)
-    }
-
-    fn counts(&mut self, [total, bad, good]: [Option<&str>; 3], ask: &Ask) -> Result<Series, Error> {
-        let (one, other) = match (total, bad, good) {
-            (Some(whole), Some(part), _) | (Some(whole), None, Some(part)) => (whole, part),
-            (None, Some(bad), Some(good)) => (bad, good),
-            _ => return Err(Error::unreadable("a rate needs two of bad, good and total")),
-        };
-        let (first, mut second) = (self.track(one, number::count)?, self.track(other, number::count)?);
-        let cell = |cell: Option<u64>| cell.map(|count| count as f64);
-        let mut rows: Vec<Counted> = Vec::with_capacity(first.len());
-        for (time, (row, whole)) in first {
-            let (at, part) = second.remove(&time).unwrap_or((row, None));
-            rows.push(Counted { time, row: at, cells: [cell(whole), cell(part)] });
-        }
-        if total.is_none() {
-            let alone = second.into_iter().map(|(time, (row, part))| Counted { time, row, cells: [None, cell(part)] });
-            rows.extend(alone);
-            rows.sort_by_key(|row| row.time);
-            rows.retain(|row| row.cells != [None, None]);
-        }
-        let zeros: &[usize] = match (ask.missing(), total) {
-            (Missing::Gap, _) => &[],
-            (Missing::Zero, Some(_)) => &[1],
-            (Missing::Zero, None) => &[0, 1],
-        };
-        let rows = self.settled(rows, [one, other], zeros, ask)?;
-        if ask.counter().is_none() {
-            let (wholes, parts): (Vec<f64>, Vec<f64>) = match total {
-                Some(_) => rows.iter().map(|row| (row.cells[0], row.cells[1])).unzip(),
-                None => rows.iter().map(|row| (row.cells[0] + row.cells[1], row.cells[0])).unzip(),
-            };
-            let (whole, part) = if total.is_some() { (one, other) } else { (other, one) };
-            self.likeness.push(counter::of_rate((whole, Motion::of(&wholes)), (part, Motion::of(&parts))));
-        }
-        let (mut time, mut totals, mut bads) = (Vec::new(), Vec::new(), Vec::new());
-        let all = |at: usize| rows.iter().map(|row| row.cells[at]).sum::<f64>();
-        // what is counted when it begins and when it ends may be an increase of two steps
-        let late = ask.counter() == Some(true) && total.is_some() && all(1) <= all(0);
-        for row in &rows {
-            let [whole, part] = row.cells.map(|cell| cell as u64);
-            let (whole, part) = match total {
-                None => (whole + part, whole),
-                Some(_) if late => (whole.max(part), part),
-                Some(_) => (whole, part),
-            };
-            if part > whole {
-                return Err(self.more_than_all(row.row, other, part, one, whole));
-            }
-            time.push(row.time);
-            totals.push(whole);
-            bads.push(if bad.is_some() { part } else { whole - part });
-        }
-        Ok(Series::Counts { time, total: totals, bad: bads })
-    }
-
-    fn events(&mut self, count: &str, exposure: Option<&str>, ask: &Ask) -> Result<Series, Error> {
-        let mut counts = self.track(count, number::count)?;
-        let mut exposures = exposure.map(|name| self.track(name, number::amount)).transpose()?;
-        let zeros: &[usize] = if ask.missing() == Missing::Zero { &[0] } else { &[] };
-        if !zeros.is_empty() && self.long.is_some() {
-            self.every_time(|time, row| {
-                counts.entry(time).or_insert((row, None));
-            });
-        }
-        let rows = counts.into_iter().map(|(time, (row, occurred))| {
-            let exposed = exposures.as_mut().map_or(Some(0.0), |known| known.remove(&time).and_then(|(_, cell)| cell));
-            Counted { time, row, cells: [occurred.map(|count| count as f64), exposed] }
-        });
-        let rows = self.settled(rows.collect(), [count, exposure.unwrap_or(count)], zeros, ask)?;
-        if ask.counter().is_none() {
-            let counts: Vec<f64> = rows.iter().map(|row| row.cells[0]).collect();
-            self.likeness.push(counter::alone((count, Motion::of(&counts))));
-        }
-        Ok(Series::Events {
-            time: rows.iter().map(|row| row.time).collect(),
-            count: rows.iter().map(|row| row.cells[0] as u64).collect(),
-            exposure: exposure.map(|_| rows.iter().map(|row| row.cells[1]).collect()),
-        })
-    }
-
-    /// The rows that have both cells, in the order of time: empty ones of the columns `zeros` are zeros, and of counters the
-    /// increases are taken.
-    fn settled(
-        &mut self,
-        mut rows: Vec<Counted>,
-        names: [&str; 2],
-        zeros: &[usize],
-        ask: &Ask,
-    ) -> Result<Vec<Settled>, Error> {
-        let is_counter = ask.counter() == Some(true);
-        for at in zeros {
-            let silent = !rows.is_empty() && rows.iter().all(|row| row.cells[*at].is_none());
-            if silent && !self.silent.iter().any(|name| name == names[*at]) {
-                self.silent.push(names[*at].to_owned());
-            }
-            let mut last = 0.0;
-            for row in &mut rows {
-                match row.cells[*at] {
-                    Some(total) if is_counter => last = total,
-                    Some(_) => {}
-                    None => row.cells[*at] = Some(last),
-                }
-            }
-        }
-        let whole = |row: Counted| match row.cells {
-            [Some(one), Some(other)] => Some(Settled { time: row.time, row: row.row, cells: [one, other] }),
-            _ => None,
-        };
-        let rows: Vec<Settled> = rows.into_iter().filter_map(whole).collect();
-        if !is_counter {
-            return Ok(rows);
-        }
-        let column = |at: usize| rows.iter().map(|row| row.cells[at]).collect::<Vec<f64>>();
-        let grown =
-            |at: usize| counter::increases(&column(at)).map_err(|fault| self.no_counter(fault, &rows, at, names[at]));
-        let (one, other) = (grown(0)?, grown(1)?);
-        let later = rows.iter().skip(1).zip(one.into_iter().zip(other));
-        Ok(later.map(|(row, (one, other))| Settled { cells: [one, other], ..*row }).collect())
-    }
-
-    fn no_counter(&self, fault: Fault, rows: &[Settled], at: usize, name: &str) -> Error {
-        match fault {
-            Fault::Falls(falls, steps) => Error::unreadable(format!(
-                "falls in {falls} of {steps} steps, and a counter falls only when it restarts"
-            ))
-            .column(name)
-            .hint("If each row counts its own step, write `counter: false`."),
-            Fault::HighRestart(row) => {
-                let [before, now] = [row - 1, row].map(|row| rows[row].cells[at]);
-                let problem =
-                    format!("is less than the {before} before it, and more than a restarted counter can reach");
-                let error = self.wrong(Error::unreadable(problem).value(&now.to_string()), rows[row].row, name);
-                error.hint("If the column adds up instances, read one row per instance and name their column with `instance:`.")
-            }
-        }
     }
 
     fn values(&mut self, name: &str, factor: f64, amount: bool) -> Result<Series, Error> {
@@ -451,25 +279,12 @@ impl<'a> Asking<'a> {
         Ok(Series::Gauge { time, value, requests: behind.map(|_| requests) })
     }
 
-    /// The requests of each step, where they are totals their increases.
-    fn requests_behind(&mut self, name: &str, track: &mut Track<u64>, counter: Option<bool>) -> Result<(), Error> {
-        let known = track.iter().filter_map(|(time, (row, n))| Some((*time, *row, (*n)? as f64)));
-        let rows: Vec<Settled> = known.map(|(time, row, n)| Settled { time, row, cells: [n, n] }).collect();
-        let totals: Vec<f64> = rows.iter().map(|row| row.cells[0]).collect();
-        match counter {
-            Some(false) => {}
-            None => self.likeness.push(counter::alone((name, Motion::of(&totals)))),
-            Some(true) => {
-                let grown = counter::increases(&totals).map_err(|fault| self.no_counter(fault, &rows, 0, name))?;
-                let later = rows.iter().skip(1).zip(grown);
-                *track = later.map(|(row, n)| (row.time, (row.row, Some(n as u64)))).collect();
-            }
-        }
-        Ok(())
-    }
-
     /// The cells of one name by time, each time once.
-    fn track<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<Option<T>, Error>) -> Result<Track<T>, Error> {
+    pub(super) fn track<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<Option<T>, Error>,
+    ) -> Result<Track<T>, Error> {
         let mut track = Track::new();
         let Some((column, named)) = self.column(name)? else { return Ok(track) };
         let (mut repeated, mut grouping) = (BTreeSet::new(), Grouping::default());
@@ -579,13 +394,13 @@ impl<'a> Asking<'a> {
         self.instance.iter().flatten().copied().chain(all).filter(meant)
     }
 
-    fn every_time(&self, mut each: impl FnMut(Timestamp, usize)) {
+    pub(super) fn every_time(&self, mut each: impl FnMut(Timestamp, usize)) {
         for row in self.rows_of(None, "") {
             each(self.sheet.time[row], row);
         }
     }
 
-    fn wrong(&self, error: Error, row: usize, name: &str) -> Error {
+    pub(super) fn wrong(&self, error: Error, row: usize, name: &str) -> Error {
         error.at(self.sheet.table.place(row)).column(name)
     }
 
@@ -617,12 +432,6 @@ impl<'a> Asking<'a> {
                 "{parts}; if they are the two arms, say so with `arm: {{column: …}}`; if each is one request, ask for `values`."
             ),
         })
-    }
-
-    fn more_than_all(&self, row: usize, part_name: &str, part: u64, whole_name: &str, whole: u64) -> Error {
-        let error = Error::unreadable(format!("is more than the {whole} of {}", quoted(whole_name)));
-        let error = self.wrong(error.value(&part.to_string()), row, part_name);
-        error.hint(format!("Does {} count something else, or are the two columns exchanged?", quoted(whole_name)))
     }
 }
 

@@ -60,7 +60,7 @@ impl Motion {
 
     /// Whether it falls as counts of steps do.
     fn is_free(&self) -> bool {
-        self.shallow > 0 || self.falls * 5 > self.points || self.falls * 2 > self.rises
+        self.shallow > 0 || self.falls * 5 >= self.points.max(1) || self.falls * 2 > self.rises
     }
 
     /// Whether it rises and never falls, but for restarts.

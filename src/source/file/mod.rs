@@ -11,6 +11,7 @@
 mod answer;
 mod aws;
 pub(in crate::source) mod compression;
+mod counted;
 mod counter;
 mod csv;
 mod json;

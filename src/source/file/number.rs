@@ -18,7 +18,7 @@ pub(super) fn real(cell: &str) -> Result<Option<f64>, Error> {
     }
     match cell.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Some(number)),
-        Ok(number) if number > 0.0 => Err(beyond(cell)),
+        Ok(number) if number > 0.0 && is_infinite(cell) => Err(beyond(cell)),
         Err(_) if cell.trim_start_matches('+') == "∞" => Err(beyond(cell)),
         Ok(_) => Err(Error::unreadable("is not finite")
             .value(cell)
@@ -26,6 +26,12 @@ pub(super) fn real(cell: &str) -> Result<Option<f64>, Error> {
             .hint("Leave the cell empty where nothing was measured.")),
         Err(_) => Err(not_a_number(cell, "a number")),
     }
+}
+
+/// Whether a cell says infinity, rather than a number that is too large.
+fn is_infinite(cell: &str) -> bool {
+    let word = cell.trim_start_matches(['+', '-']);
+    word == "∞" || word.starts_with(['i', 'I']) && word.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
 /// What a histogram answers when most of its requests lie beyond its last bucket: slower than anything it can tell.
@@ -81,11 +87,10 @@ pub(super) fn count(cell: &str) -> Result<Option<u64>, Error> {
 pub(super) fn is_meant(cell: &str) -> bool {
     const UNITS: [&str; 18] =
         ["%", "ns", "us", "µs", "ms", "s", "sec", "m", "min", "h", "b", "kb", "mb", "gb", "kib", "mib", "gib", "k"];
-    let infinite = cell.trim_start_matches(['+', '-']);
     let (number, unit) = parts(cell);
     let measured = number.parse::<f64>().is_ok() && UNITS.contains(&unit.to_lowercase().as_str());
     let written = unit.is_empty() && remedy(cell).is_some();
-    measured || written || infinite == "∞" || infinite.parse::<f64>().is_ok_and(f64::is_infinite)
+    measured || written || is_infinite(cell)
 }
 
 fn not_a_number(cell: &str, wanted: &str) -> Error {

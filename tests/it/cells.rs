@@ -1,0 +1,283 @@
+//! Cells that are not what they seem, rows that are nobody's, and files that are no files: refused with their place, or said in
+//! the verdict. Never a number that nobody measured.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Run {
+    code: i32,
+    verdict: Value,
+    said: String,
+}
+
+impl Run {
+    fn notes(&self) -> String {
+        self.verdict["findings"].to_string()
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::cargo_bin("davy").unwrap().current_dir(folder).args(arguments).output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        verdict: serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
+        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Forty minutes of rows under a header.
+fn rows(header: &str, row: impl Fn(u64) -> String) -> String {
+    format!("{header}\n")
+        + &(0..40).map(|minute| format!("2026-03-02T10:{minute:02}:00Z{}\n", row(minute))).collect::<String>()
+}
+
+fn two_files(baseline: &str, canary: &str) -> Run {
+    let folder = folder(&[("b.csv", baseline), ("c.csv", canary)]);
+    run(folder.path(), &["judge", "--baseline", "b.csv", "--canary", "c.csv", "--format", "json"])
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
+    folder
+}
+
+fn config(source: &str, metric: &str, bound: &str) -> String {
+    format!(
+        "name: t\narms: {{ baseline: {{ v: b }}, canary: {{ v: c }} }}\nsources: {{ d: {{ file: {{ {source} }} }} }}\n\
+         metrics: {{ m: {{ {metric} }} }}\ncriteria: [ {{ metric: m, pass: \"{bound}\" }} ]\n"
+    )
+}
+
+/// The verdict on two files by a configuration.
+fn judged(metric: &str, bound: &str, baseline: &str, canary: &str) -> Run {
+    let folder = folder(&[("b.csv", baseline), ("c.csv", canary)]);
+    fs::write(folder.path().join("canary.yaml"), config("path: \"${v}.csv\"", metric, bound)).unwrap();
+    run(folder.path(), &["judge", "--format", "json"])
+}
+
+/// The verdict on one file with both arms.
+fn in_one(name: &str, text: &str, source: &str, metric: &str, bound: &str) -> Run {
+    let folder = folder(&[(name, text)]);
+    fs::write(folder.path().join("canary.yaml"), config(&format!("path: {name}{source}"), metric, bound)).unwrap();
+    run(folder.path(), &["judge", "--format", "json"])
+}
+
+fn p95(minute: u64) -> u64 {
+    80 + minute * 7 % 13
+}
+
+const GAUGE: &str = "gauge: { value: p95_ms, unit: ms, quantile: p95 }";
+const RATE: &str = "rate: { bad: errors, total: requests }";
+
+#[test]
+fn a_percentile_beyond_every_bucket_is_no_gap() {
+    let healthy = rows("ts,p95_ms", |minute| format!(",{}", p95(minute)));
+    for word in ["+Inf", "inf", "Infinity", "∞"] {
+        let slow = rows("ts,p95_ms", |m| if m % 3 == 0 { format!(",{word}") } else { format!(",{}", p95(m)) });
+        for run in [judged(GAUGE, "<= baseline + 10%", &healthy, &slow), two_files(&healthy, &slow)] {
+            assert_eq!(run.code, 65, "{word}: {}", run.said);
+            assert!(run.said.contains("c.csv, line 2") && run.said.contains("p95_ms"), "{word}: {}", run.said);
+        }
+    }
+    let gaps = rows("ts,p95_ms", |m| if m == 5 { ",NaN".into() } else { format!(",{}", p95(m)) });
+    assert_eq!(judged(GAUGE, "<= 200ms", &healthy, &gaps).code, 0);
+}
+
+#[test]
+fn a_time_is_not_below_zero() {
+    let healthy = rows("ts,p95_ms", |minute| format!(",{}", p95(minute)));
+    let below = rows("ts,p95_ms", |m| if m == 3 { ",-1".into() } else { format!(",{}", p95(m)) });
+    for run in [judged(GAUGE, "<= baseline + 10%", &healthy, &below), two_files(&healthy, &below)] {
+        assert_eq!(run.code, 65, "{}", run.said);
+        assert!(run.said.contains("c.csv, line 5"), "{}", run.said);
+    }
+    for (value, metric) in [
+        ("rss", "gauge: { value: rss, unit: MiB }"),
+        ("mean_latency", "gauge: { value: mean_latency }"),
+        ("p50", "gauge: { value: p50, quantile: p50 }"),
+    ] {
+        let below = below.replace("p95_ms", value);
+        let run = judged(metric, "<= baseline + 10%", &healthy.replace("p95_ms", value), &below);
+        assert_eq!(run.code, 65, "{value}: {}", run.said);
+    }
+    let folder = folder(&[("b.csv", &healthy), ("c.csv", &below)]);
+    let single = config("path: \"${v}.csv\"", "values: { value: p95_ms, unit: s }", "<= 2min");
+    fs::write(folder.path().join("canary.yaml"), single.replace("metric: m,", "metric: m, statistic: p95,")).unwrap();
+    let single = run(folder.path(), &["judge"]);
+    assert!(single.code == 65 && single.said.contains("line 5"), "{}", single.said);
+    let frost = rows("ts,celsius", |m| format!(",-{}.5", 3 + m % 3));
+    let run = judged("gauge: { value: celsius, scale: difference }", "<= -1", &frost, &frost);
+    assert_eq!(run.code, 0, "{}", run.said);
+}
+
+#[test]
+fn a_point_between_thousands_is_no_fraction() {
+    let metric = "gauge: { value: p95_ms, unit: ms }";
+    let baseline = rows("ts;p95_ms", |minute| format!(";{}", 880 + minute * 7 % 50));
+    let canary = rows("ts;p95_ms", |minute| format!(";1.{}", 750 + minute * 7 % 50));
+    let mixed = rows("ts;p95_ms", |m| if m < 20 { format!(";{}", 960 + m) } else { format!(";1.0{}", 10 + m) });
+    for slow in [&canary, &mixed, &mixed.replace(';', ",")] {
+        for run in [judged(metric, "<= baseline + 10%", &baseline, slow), two_files(&baseline, slow)] {
+            assert_eq!(run.code, 65, "{}", run.said);
+            assert!(run.said.contains("thousands") && run.said.contains("Write 1"), "{}", run.said);
+        }
+    }
+    let counted = rows("ts;requests;errors", |m| format!(";{}.000;3", 1 + m % 3));
+    assert_eq!(judged(RATE, "<= 1%", &counted, &counted).code, 65);
+    let quoted = rows("ts,requests,errors", |m| format!(",\"9,4{:02}\",30", m));
+    for run in [judged(RATE, "<= 1%", &quoted, &quoted), two_files(&quoted, &quoted)] {
+        assert_eq!(run.code, 65, "{}", run.said);
+        assert!(run.said.contains("Write 9400"), "{}", run.said);
+    }
+    let german = rows("ts;p95_ms", |m| format!(";{},5", p95(m)));
+    let run = two_files(&german, &german);
+    assert!(run.code == 65 && run.said.contains("Write 80.5"), "{}", run.said);
+    // fractions stay fractions
+    for fraction in ["1", "25", "125"] {
+        let plain = rows("ts,p95_ms", |m| format!(",{}.{fraction}", p95(m)));
+        assert_eq!(judged(metric, "<= 200ms", &plain, &plain).code, 0, "{fraction}");
+    }
+    let plain = rows("ts;p95_ms", |m| format!(";{}.25", p95(m)));
+    assert_eq!(judged(metric, "<= 200ms", &plain, &plain).code, 0);
+}
+
+#[test]
+fn a_last_line_that_was_cut_is_said() {
+    let events = "events: { count: errors }";
+    let quiet = rows("ts,errors", |_| ",0".into());
+    let loud = rows("ts,errors", |m| if m == 39 { ",250".into() } else { ",0".into() });
+    let cut = |text: &str, bytes: usize| text[..text.len() - bytes].to_owned();
+    assert_eq!(judged(events, "<= 10", &quiet, &loud).code, 10);
+    for bytes in [3, 4] {
+        let run = judged(events, "<= 10", &quiet, &cut(&loud, bytes));
+        assert_eq!(run.code, 11, "{bytes}: {}", run.verdict["summary"]);
+        assert!(run.notes().contains("c.csv, line 41"), "{}", run.notes());
+    }
+    // most files without a last line end are whole
+    let slow = rows("ts,p95_ms", |minute| format!(",{}", p95(minute)));
+    assert_eq!(judged(events, "<= 10", &quiet, &cut(&quiet, 1)).code, 0);
+    assert_eq!(judged(events, "<= 10", &quiet, &cut(&loud, 1)).code, 10);
+    assert_eq!(judged(GAUGE, "<= 200ms", &slow, &cut(&slow, 1)).code, 0);
+    assert_eq!(judged(GAUGE, "<= 200ms", &slow, &cut(&slow, 2)).code, 11);
+    let named = rows("ts,p95_ms,arm", |m| format!(",{},{}", p95(m), if m < 39 { "canary" } else { "canary-west" }));
+    let one = rows("ts,p95_ms,arm", |m| format!(",{},baseline", p95(m))) + &named[named.find('\n').unwrap() + 1..];
+    let run = in_one("d.csv", &cut(&one, 9), "", GAUGE, "<= 200ms");
+    assert_eq!(run.code, 11, "the last row is nobody's: {}", run.verdict["summary"]);
+}
+
+#[test]
+fn zero_is_only_what_was_looked_for() {
+    let zero = "rate: { bad: errors, total: requests, missing: zero }";
+    let long = ", long: { name: name, value: value }";
+    let arm = |arm: &str, errors: &str| {
+        let lines = |m: u64| {
+            let line = |name: &str, value: u64| format!("2026-03-02T10:{m:02}:00Z,{arm},{name},{value}\n");
+            line("requests", 1000) + &line(errors, 5)
+        };
+        (0..40).map(lines).collect::<String>()
+    };
+    for (errors, code) in [("errors", 0), ("failures_total", 11)] {
+        let text = "ts,arm,name,value\n".to_owned() + &arm("baseline", "errors") + &arm("canary", errors);
+        let run = in_one("d.csv", &text, long, zero, "<= baseline + 50%");
+        assert_eq!(run.code, code, "{errors}: {}", run.verdict["summary"]);
+    }
+    let events = "events: { count: errors, missing: zero }";
+    let text = "ts,arm,name,value\n".to_owned() + &arm("baseline", "errors") + &arm("canary", "failed");
+    assert_eq!(in_one("d.csv", &text, long, events, "<= 10").code, 11);
+
+    let object = |m: u64, arm: &str, errors: &str| {
+        format!("{{\"ts\":\"2026-03-02T10:{m:02}:00Z\",\"arm\":\"{arm}\",\"requests\":1000,{errors}}}\n")
+    };
+    for (errors, code) in [("\"failures\":50", 11), ("\"errors\":null", 0), ("\"errors\":50", 10)] {
+        let both = |m: u64| object(m, "baseline", "\"errors\":5") + &object(m, "canary", errors);
+        let text: String = (0..40).map(both).collect();
+        let run = in_one("d.ndjson", &text, "", zero, "<= baseline + 50%");
+        assert_eq!(run.code, code, "{errors}: {}", run.verdict["summary"]);
+        if code == 0 {
+            assert_eq!(run.verdict["outcome"], "warn", "{}", run.verdict["summary"]);
+        }
+    }
+    // what neither arm has counts as zero, and the verdict says so
+    let blank = rows("ts,requests,errors", |_| ",1000,".into());
+    let run = judged(zero, "<= 1%", &blank, &blank);
+    assert_eq!((run.code, run.verdict["outcome"].as_str()), (0, Some("pass")), "{}", run.verdict["summary"]);
+    assert!(run.notes().contains("no number at all in the canary"), "{}", run.notes());
+}
+
+#[test]
+fn rows_of_an_arm_that_is_nearly_called_so_are_said() {
+    let text = |column: &str, arms: [&str; 3]| {
+        let line = |m: u64, arm: &str, errors: u64| format!("2026-03-02T10:{m:02}:00Z,{arm},1000,{errors}\n");
+        let lines = |m: u64| line(m, arms[0], 5) + &line(m, if m % 2 == 0 { arms[1] } else { arms[2] }, 5);
+        format!("ts,{column},requests,errors\n") + &(0..40).map(lines).collect::<String>()
+    };
+    for stranger in ["canary-v2", "canary2", "Canary_b", "canar", "shadow", ""] {
+        let run = in_one("d.csv", &text("arm", ["baseline", "canary", stranger]), "", RATE, "<= 1%");
+        assert_eq!(run.code, 11, "{stranger}: {}", run.verdict["summary"]);
+    }
+    let by = ", arm: { column: version, baseline: v1, canary: v2 }";
+    for (stranger, code) in [("v2-hotfix", 11), ("V2", 11), ("canary", 11), ("", 11)] {
+        let run = in_one("d.csv", &text("version", ["v1", "v2", stranger]), by, RATE, "<= 1%");
+        assert_eq!(run.code, code, "{stranger}: {}", run.verdict["summary"]);
+        assert!(run.notes().contains("20 rows belong to neither arm"), "{}", run.notes());
+    }
+    let lines = |m: u64| {
+        let line = |arm: &str| format!("2026-03-02T10:{m:02}:00Z,{arm},1000,5\n");
+        line("v1") + &line("v2") + &line("v10") + &line("v3")
+    };
+    let text = "ts,version,requests,errors\n".to_owned() + &(0..40).map(lines).collect::<String>();
+    let run = in_one("d.csv", &text, by, RATE, "<= 1%");
+    assert_eq!((run.code, run.verdict["outcome"].as_str()), (0, Some("pass")), "{}", run.verdict["summary"]);
+    assert!(run.notes().contains("80 rows belong to other arms"), "{}", run.notes());
+}
+
+#[test]
+fn counts_beyond_all_sums_are_refused() {
+    let most = 1_u64 << 53;
+    let line = |m: u64, errors: u64| format!("{},{most},{errors}\n", 1_779_181_200 + 60 * m);
+    let rows =
+        |errors: u64| "ts,requests,errors\n".to_owned() + &(0..2048).map(|m| line(m, errors)).collect::<String>();
+    for metric in ["events: { count: errors }", RATE] {
+        let run = judged(metric, "<= baseline + 50%", &rows(0), &rows(most));
+        assert_eq!(run.code, 65, "{}", run.said);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_file() {
+    let folder = folder(&[]);
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("p.csv")).status();
+    assert!(made.unwrap().success());
+    fs::write(folder.path().join("canary.yaml"), config("path: p.csv", RATE, "<= 1%")).unwrap();
+    for arguments in [&["judge"][..], &["judge", "--baseline", "p.csv", "--canary", "p.csv"]] {
+        let run = run(folder.path(), arguments);
+        assert_eq!(run.code, 69, "{}", run.said);
+        assert!(run.said.contains("pipe"), "{}", run.said);
+    }
+}
+
+#[test]
+fn a_line_has_a_length_and_keys_cost_what_they_are() {
+    let healthy = rows("ts,requests,errors", |_| ",1000,5".into());
+    let long = format!("{}2026-03-02T10:40:00Z,1000,{}", healthy, "5".repeat((1 << 24) + 10));
+    let refused = judged(RATE, "<= 1%", &healthy, &long);
+    assert!(refused.code == 65 && refused.said.contains("16 MB"), "{}", refused.said);
+
+    let object = |row: u64| {
+        let keys: String = (0..10).map(|key| format!(",\"k{row}_{key}\":1")).collect();
+        format!("{{\"ts\":{},\"requests\":1000,\"errors\":5{keys}}}\n", 1_779_181_200 + row)
+    };
+    let text: String = (0..3_000).map(object).collect();
+    let folder = folder(&[("b.ndjson", &text), ("c.ndjson", &text.replace(":1000", ":1001"))]);
+    let begun = Instant::now();
+    let run = run(folder.path(), &["judge", "--baseline", "b.ndjson", "--canary", "c.ndjson", "--format", "json"]);
+    assert!(run.code < 60, "{}", run.said);
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
