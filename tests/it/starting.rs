@@ -119,7 +119,8 @@ fn a_folder_and_a_pattern_are_one_log() {
     let folder = TempDir::new().unwrap();
     for arm in ["old", "new"] {
         fs::create_dir(folder.path().join(arm)).unwrap();
-        let text = combined(NOON, 100, 30);
+        // another client each: the same rows twice would be one log
+        let text = combined(NOON, 100, 30).replace("192.0.2.", if arm == "old" { "192.0.2." } else { "198.51.100." });
         let (first, second) = text.split_at(text.len() / 2 + text[text.len() / 2..].find('\n').unwrap() + 1);
         fs::write(folder.path().join(arm).join("1.log"), first).unwrap();
         fs::write(folder.path().join(arm).join("2.log"), second).unwrap();

@@ -16,6 +16,7 @@
 mod compiled;
 mod parse;
 
+use std::collections::HashSet;
 use std::fmt;
 
 pub use compiled::Compiled;
@@ -97,17 +98,20 @@ impl Condition {
 
     /// The columns that it needs, each once.
     pub fn columns(&self) -> Vec<&str> {
-        let mut columns = Vec::new();
-        self.gather(&mut columns);
+        let (mut columns, mut seen) = (Vec::new(), HashSet::new());
+        self.gather(&mut |column| {
+            if seen.insert(column) {
+                columns.push(column);
+            }
+        });
         columns
     }
 
-    fn gather<'a>(&'a self, columns: &mut Vec<&'a str>) {
+    fn gather<'a>(&'a self, each: &mut dyn FnMut(&'a str)) {
         match self {
-            Condition::Is(test) if columns.contains(&test.column.as_str()) => {}
-            Condition::Is(test) => columns.push(&test.column),
-            Condition::Not(inner) => inner.gather(columns),
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.gather(columns)),
+            Condition::Is(test) => each(&test.column),
+            Condition::Not(inner) => inner.gather(each),
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.gather(each)),
         }
     }
 

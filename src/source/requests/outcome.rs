@@ -58,7 +58,7 @@ const BADLY: [&str; 17] = [
     "aborted",
 ];
 /// What a column of texts of errors has if there was none.
-const NO_FAULT: [&str; 7] = ["false", "0", "none", "nil", "no", "n/a", "ok"];
+const NO_FAULT: [&str; 4] = ["false", "0", "no", "ok"];
 /// The codes of gRPC by their numbers.
 const GRPC: [&str; 17] = [
     "ok",
@@ -178,7 +178,7 @@ mod tests {
             ),
             (Means::Success, &["true", "True", "1", "yes", "ok"], &[], &["false", "0", "FALSE", "failed"]),
             (Means::Failure, &["false", "0", "no"], &[], &["true", "1", "timeout"]),
-            (Means::Fault, &["none", "false", "0"], &[], &["dial tcp: connection refused", "true", "1"]),
+            (Means::Fault, &["no", "false", "0"], &[], &["dial tcp: connection refused", "true", "1"]),
         ] {
             for (texts, ended) in [(well, Well), (refused, Refused), (badly, Badly)] {
                 for text in texts {

@@ -388,7 +388,9 @@ impl Pass<'_> {
                 && self.program.only.as_ref().is_none_or(|only| only.holds(&fields))
                 && self.program.instant(&mut clock, &fields).is_ok()
             {
-                ahead = if at <= MOST_AHEAD { at } else { 0 };
+                // what stands between a header and its first row is a row
+                let may_be = !matches!(self.recipe.lines, Lines::Delimited { .. });
+                ahead = if at <= MOST_AHEAD && may_be { at } else { 0 };
                 break;
             }
         }

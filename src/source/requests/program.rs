@@ -1,6 +1,8 @@
 //! What has to be done for a row, worked out once before the first: which columns are needed, each in a slot, and what the
 //! fields in the slots are asked for.
 
+use std::collections::HashMap;
+
 use super::clock::Clock;
 use super::condition::Compiled;
 use super::outcome::Means;
@@ -132,14 +134,20 @@ impl Names<'_> {
     }
 }
 
-struct Slots(Vec<String>);
+#[derive(Default)]
+struct Slots {
+    columns: Vec<String>,
+    places: HashMap<String, usize>,
+}
 
 impl Slots {
     fn of(&mut self, column: &str) -> usize {
-        self.0.iter().position(|known| known == column).unwrap_or_else(|| {
-            self.0.push(column.to_owned());
-            self.0.len() - 1
-        })
+        if let Some(known) = self.places.get(column) {
+            return *known;
+        }
+        self.columns.push(column.to_owned());
+        self.places.insert(column.to_owned(), self.columns.len() - 1);
+        self.columns.len() - 1
     }
 
     fn compiled(&mut self, condition: &Condition) -> Compiled {
@@ -162,7 +170,7 @@ impl Program {
     /// The work for these slices over rows of a format, with columns of these names.
     pub(super) fn new(log: &Requests, recipe: &Recipe, slices: &[Slice], names: &Names) -> Result<Program, Error> {
         let named = check_named(log, slices, names)?;
-        let mut slots = Slots(Vec::new());
+        let mut slots = Slots::default();
         let time = time(log, recipe, names, &mut slots)?;
         let only = Condition::both(recipe.only.clone(), log.filter.clone()).map(|only| slots.compiled(&only));
         let arms = match &log.arms {
@@ -201,7 +209,7 @@ impl Program {
         };
         let slices: Vec<Part> = slices.iter().map(|slice| part(slice, &mut slots)).collect();
         let measures_columns = slices.iter().any(|slice| matches!(slice.valued, Some(Measured::Column(_))));
-        let (columns, open) = (slots.0, names.open);
+        let (columns, open) = (slots.columns, names.open);
         Ok(Program { columns, only, time, arms, error, latency, slices, measures_columns, open, named })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Which columns mean what is not guessed a second time here: it is asked of the `Program` that would count the rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -135,12 +135,9 @@ fn of_lines(log: Requests, format: Format, recipe: &Recipe, head: &[u8]) -> Resu
     let Some(layout) = Layout::of(recipe, head)? else { return Err(Error::unreadable("is empty")) };
     let found = of_program(log, format, recipe, &layout.names())?;
     // a name that stands twice cannot be looked at
-    let wanted: Vec<String> = layout
-        .names
-        .iter()
-        .filter(|name| layout.names.iter().filter(|other| other == name).count() == 1)
-        .cloned()
-        .collect();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    layout.names.iter().for_each(|name| *times.entry(name).or_default() += 1);
+    let wanted: Vec<String> = layout.names.iter().filter(|name| times[name.as_str()] == 1).cloned().collect();
     let split = layout.split(&wanted)?;
     Ok(Log { arms: telling(&wanted, &values(&*split, &wanted, head)), ..found })
 }

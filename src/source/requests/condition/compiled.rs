@@ -1,6 +1,8 @@
 //! A condition over the fields of a row by their places: asked for every row, so that nothing is looked up, parsed twice or
 //! allocated there.
 
+use std::collections::HashSet;
+
 use glob::Pattern;
 
 use super::{Condition, Literal, Relation, Test};
@@ -29,10 +31,51 @@ enum Check {
     Other(Word),
     /// One of these.
     In(Vec<f64>, Vec<Word>),
+    /// One of many.
+    Among(Box<Many>),
     /// A text that begins so.
     Begins(Box<[u8]>),
     /// A text like this one.
     Like(Box<Pattern>),
+}
+
+/// So many values are not looked through one by one.
+const FEW: usize = 16;
+
+/// Many values, to be found at once.
+#[derive(Debug, Clone)]
+struct Many {
+    numbers: HashSet<u64>,
+    texts: HashSet<Box<[u8]>>,
+    /// What cells that are no texts are compared with.
+    words: Vec<Word>,
+}
+
+impl Many {
+    fn new(numbers: &[f64], words: Vec<Word>) -> Many {
+        let numbers = numbers.iter().map(|number| bits(*number)).collect();
+        Many { numbers, texts: words.iter().map(|word| word.text.clone()).collect(), words }
+    }
+
+    fn has(&self, cell: &Value) -> bool {
+        let text = |text: &[u8]| {
+            let text = text.trim_ascii();
+            let truth = text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false");
+            self.texts.contains(text) || truth && self.texts.contains(text.to_ascii_lowercase().as_slice())
+        };
+        let word = match cell {
+            Value::Missing => false,
+            Value::Text(cell) => text(cell),
+            Value::Unescaped(cell) => text(cell),
+            other => self.words.iter().any(|word| word.is(other)),
+        };
+        word || !self.numbers.is_empty() && number(cell).is_some_and(|number| self.numbers.contains(&bits(number)))
+    }
+}
+
+/// The same for numbers that are equal.
+fn bits(number: f64) -> u64 {
+    if number == 0.0 { 0 } else { number.to_bits() }
 }
 
 /// A text, and what else is written so.
@@ -78,6 +121,9 @@ fn check(test: &Test) -> Check {
         })
     };
     match (test.relation, test.values.first()) {
+        (Relation::In, _) if test.values.len() > FEW => {
+            Check::Among(Box::new(Many::new(&numbers().collect::<Vec<_>>(), words().collect())))
+        }
         (Relation::In, _) | (_, None) => Check::In(numbers().collect(), words().collect()),
         (Relation::Like, Some(value)) => {
             let pattern = match value {
@@ -156,6 +202,7 @@ impl Check {
                 let is_number = || number(cell).is_some_and(|number| numbers.contains(&number));
                 words.iter().any(|word| word.is(cell)) || (!numbers.is_empty() && is_number())
             }
+            Check::Among(many) => many.has(cell),
             Check::Begins(begin) => as_text(cell, |text| text.starts_with(begin)),
             Check::Like(pattern) => as_text(cell, |text| match std::str::from_utf8(text) {
                 Ok(text) => pattern.matches(text),
@@ -263,6 +310,36 @@ mod tests {
                 && holds("x in [\"a\", 7]", text("a"))
                 && !holds("x in [\"a\", 7]", text("b"))
         );
+    }
+
+    #[test]
+    fn a_long_list_means_what_a_short_one_means() {
+        let values = ["500", "0", "1.5", "a", "\"42\"", "true"];
+        let long: Vec<String> = (0..40).map(|n| format!("x{n}")).collect();
+        for cell in [
+            text("500.0"),
+            text("-0"),
+            text("1.50"),
+            text(" a "),
+            text("42"),
+            text("42.0"),
+            text("TRUE"),
+            text("b"),
+            text("x"),
+            Value::Int(42),
+            Value::Int(500),
+            Value::Int(7),
+            Value::Float(1.5),
+            Value::Bool(true),
+            Value::Bool(false),
+            Value::Missing,
+            Value::Unescaped(b"a".as_slice().into()),
+        ] {
+            let short = holds(&format!("x in [{}]", values.join(", ")), cell.clone());
+            let many = holds(&format!("x in [{}, {}]", values.join(", "), long.join(", ")), cell.clone());
+            assert_eq!(short, many, "{cell:?}");
+        }
+        assert!(holds(&format!("x in [{}]", long.join(", ")), text("x39")));
     }
 
     #[test]

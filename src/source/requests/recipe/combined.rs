@@ -251,11 +251,10 @@ impl<'h> Behinds<'h> {
 /// The unit of cells behind a key, where they show it.
 fn unit(cells: &[&[u8]]) -> (Option<Unit>, Option<&'static str>) {
     match () {
-        () if cells.is_empty() => (None, None),
-        () if cells.iter().all(|cell| is_seconds(cell)) => {
+        () if usual::most(cells, |cell| is_seconds(cell)) => {
             (Some(Unit::Of(TimeUnit::Seconds)), Some("by its three decimals"))
         }
-        () if cells.iter().all(|cell| with_unit(cell).is_some()) => (Some(Unit::Written), None),
+        () if usual::most(cells, |cell| with_unit(cell).is_some()) => (Some(Unit::Written), None),
         () => (None, None),
     }
 }

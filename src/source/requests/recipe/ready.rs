@@ -142,7 +142,7 @@ fn of_program(known: &Known, sample: &Sample, lines: Lines) -> Recipe {
 
 /// Whether every cell says its unit.
 fn is_written(cells: &[String]) -> bool {
-    !cells.is_empty() && cells.iter().all(|cell| with_unit(cell.as_bytes()).is_some())
+    usual::most(cells, |cell| with_unit(cell.as_bytes()).is_some())
 }
 
 /// nginx writes `$request_time` in seconds with exactly three decimals. Under another name that is only believed beside more
@@ -160,13 +160,13 @@ fn is_of_nginx(name: &str, names: &[&str], cells: &[String]) -> bool {
         "upstream_response_time",
         "upstream_addr",
     ];
-    let seconds = |cell: &String| cell.split_once('.').is_some_and(|(_, decimals)| decimals.len() <= 3);
+    let seconds = |cell: &String| cell == "0" || cell.split_once('.').is_some_and(|(_, decimals)| decimals.len() <= 3);
     let whole = cells.iter().any(|cell| cell.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 3));
     let mut numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
     numbers.sort_by(f64::total_cmp);
-    let usual = numbers.get(numbers.len() / 2).is_some_and(|median| *median < 10.0);
+    let short = numbers.get(numbers.len() / 2).is_some_and(|median| *median < 10.0);
     let named = name == "request_time" || VARIABLES.iter().any(|variable| names.contains(variable));
-    named && usual && whole && numbers.len() == cells.len() && cells.iter().all(|cell| cell == "0" || seconds(cell))
+    named && short && whole && usual::most(cells, |cell| seconds(cell) && cell.parse::<f64>().is_ok())
 }
 
 /// The time that a load balancer's request took is the sum of three; each is -1 where no target answered.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::Value;
+use super::super::number::is_empty;
 use super::super::split::json::Json;
 use super::super::split::{Is, Split};
 use super::super::worker::plain;
@@ -47,7 +48,7 @@ fn objects(head: &[u8]) -> Sample {
         if split.split(line, &mut fields) != Ok(Is::Row) {
             continue;
         }
-        for ((_, cells), field) in cells.iter_mut().zip(&fields).filter(|(_, field)| **field != Value::Missing) {
+        for ((_, cells), field) in cells.iter_mut().zip(&fields).filter(|(_, field)| !is_empty(field)) {
             cells.push(plain(field));
         }
     }
@@ -70,7 +71,10 @@ fn separated(lines: &Lines, head: &[u8]) -> Sample {
     for row in reader.byte_records().take(ROWS).filter_map(Result::ok).filter(|row| row.len() == names.len()) {
         for (name, cells) in &mut cells {
             let cell = names.iter().position(|known| known == name).and_then(|at| row.get(at));
-            cells.extend(cell.filter(|cell| !cell.is_empty()).map(|cell| String::from_utf8_lossy(cell).into_owned()));
+            cells.extend(
+                cell.filter(|cell| !is_empty(&Value::Text(cell)))
+                    .map(|cell| String::from_utf8_lossy(cell).into_owned()),
+            );
         }
     }
     Sample { names, cells }

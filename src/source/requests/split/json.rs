@@ -4,12 +4,16 @@
 //! skipped is still checked as strictly as serde_json checks it (strings, numbers, nesting, UTF-8): a line that was cut
 //! off or overwritten never passes as a row. Of a key that is there twice the last one counts, as with serde_json.
 
+use std::collections::HashMap;
+
 use super::{Is, Split};
 use crate::source::requests::Value;
 
 const BROKEN: &str = "is not a JSON object";
 /// Containers in containers, as many as serde_json allows.
 const DEEPEST: usize = 127;
+/// So many keys of one object are not looked through one by one.
+const FEW: usize = 16;
 /// A path with more dots than this is only looked for whole and with every dot a step.
 const MOST_DOTS: usize = 4;
 
@@ -22,7 +26,10 @@ pub(in crate::source::requests) struct Json {
 /// A key, or the root.
 #[derive(Default)]
 struct Node {
+    /// The few keys that are usual.
     keys: Vec<(Box<[u8]>, usize)>,
+    /// Of many the same, to be found at once.
+    index: HashMap<Box<[u8]>, usize>,
     /// The slots that its value goes to.
     takes: Vec<Place>,
     /// Those that values inside of it go to.
@@ -65,7 +72,7 @@ impl Json {
             node = self.child(node, key.as_bytes()).unwrap_or_else(|| {
                 self.nodes.push(Node::default());
                 let new = self.nodes.len() - 1;
-                self.nodes[node].keys.push((key.as_bytes().into(), new));
+                self.nodes[node].add(key.as_bytes(), new);
                 new
             });
         }
@@ -73,7 +80,24 @@ impl Json {
     }
 
     fn child(&self, node: usize, key: &[u8]) -> Option<usize> {
-        self.nodes[node].keys.iter().find(|(name, _)| **name == *key).map(|(_, child)| *child)
+        let Node { keys, index, .. } = &self.nodes[node];
+        match index.is_empty() {
+            true => keys.iter().find(|(name, _)| **name == *key).map(|(_, child)| *child),
+            false => index.get(key).copied(),
+        }
+    }
+}
+
+impl Node {
+    fn add(&mut self, key: &[u8], child: usize) {
+        self.keys.push((key.into(), child));
+        match self.keys.len() {
+            FEW => self.index.extend(self.keys.iter().cloned()),
+            many if many > FEW => {
+                self.index.insert(key.into(), child);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -159,7 +183,7 @@ impl<'l> Walk<'_, 'l> {
     }
 
     fn value(&mut self, node: usize, depth: usize) -> Option<()> {
-        let Node { keys, takes, inside } = &self.tree.nodes[node];
+        let Node { keys, takes, inside, .. } = &self.tree.nodes[node];
         for Place { slot, rank } in inside {
             if self.ranks[*slot] == *rank {
                 self.ranks[*slot] = u8::MAX;
