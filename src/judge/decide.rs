@@ -214,25 +214,18 @@ impl Evidences {
     }
 }
 
-/// How many more bad events the canary has than the limit allows; unlimited where events are not counted.
+/// How many more bad events the canary has than the limit allows at the baseline's own rate; unlimited where events are
+/// not counted against the baseline.
 fn excess(test: &Test) -> f64 {
-    let (steps, allowed) = match &test.comparison {
-        Comparison::RateRatio { steps, .. } => (steps, counts::expected_canary(steps, test.limit)),
-        Comparison::RateDifference { steps, .. } => (steps, allowed_by_difference(steps, test.limit)),
+    let excess = match &test.comparison {
+        Comparison::RateRatio { steps, .. } => counts::excess(steps, test.limit, 0.0),
+        Comparison::RateDifference { steps, .. } => counts::excess(steps, 1.0, test.limit),
         _ => return f64::INFINITY,
     };
-    let observed: u64 = steps.iter().filter(|s| counts::usable(s)).map(|s| s.canary).sum();
     match test.wanted {
-        Side::AtMost => observed as f64 - allowed,
-        Side::AtLeast => allowed - observed as f64,
+        Side::AtMost => excess,
+        Side::AtLeast => -excess,
     }
-}
-
-fn allowed_by_difference(steps: &[counts::CountStep], difference: f64) -> f64 {
-    let usable = || steps.iter().filter(|s| counts::usable(s));
-    let baseline: f64 =
-        usable().map(|s| s.baseline as f64).sum::<f64>() / usable().map(|s| s.baseline_total).sum::<f64>();
-    (baseline + difference) * usable().map(|s| s.canary_total).sum::<f64>()
 }
 
 fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, f64), levels: Levels) -> Evidence {
