@@ -12,17 +12,22 @@ use super::levels::critical;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::requests::Ordered;
-use super::rules::{Bound, Side};
+use super::rules::{Bound, Kind, Side};
+use super::suspicion;
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Proof, Reason, Strength};
 use crate::series::Pair;
 use crate::stats::counts;
 
 /// Judges a criterion whose whole interval must lie on one side.
-pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
+pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
         return case.unanswered(reason, why);
     }
-    let measured = Measured::of(case, ordered);
+    let measured = Measured::of(&case, ordered);
+    if case.metric.kind == Kind::Values {
+        case.suspect(suspicion::change(measured.estimate, &case.metric.unit));
+    }
+    let case = &case;
     let growth = Growth::of(case);
     let levels = Growth::share(growth.as_ref(), levels);
     let bounds = Bounds::of(case, &measured);

@@ -7,7 +7,7 @@
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
-use super::{explain, requests, words};
+use super::{explain, requests, suspicion, words};
 use crate::series::{Dataset, Gravity, Pair, Remark, Series, Window};
 use crate::stats::instances::Instances;
 
@@ -24,6 +24,8 @@ pub(super) struct Case<'a> {
     /// For each arm, whether each step was measured.
     present: Pair<Vec<Option<()>>>,
     data: &'a Dataset,
+    /// What is suspicious about the data.
+    suspicions: Vec<Remark>,
 }
 
 static NOTHING: Pair<Series> = Pair {
@@ -46,7 +48,14 @@ impl<'a> Case<'a> {
         let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
         let apart = unpaired(criterion, series, data);
         let present = presence(&if apart { grid.apart() } else { grid }, series);
-        Case { rules, criterion, metric, series, grid, present, data }
+        let mut case = Case { rules, criterion, metric, series, grid, present, data, suspicions: Vec::new() };
+        case.suspicions = suspicion::of(&case);
+        case
+    }
+
+    /// Adds what was found to be suspicious later.
+    pub(super) fn suspect(&mut self, found: Option<Remark>) {
+        self.suspicions.extend(found);
     }
 
     /// The dataset the case is from.
@@ -252,7 +261,7 @@ impl<'a> Case<'a> {
     /// What is known of the metric's data beyond its points: from its source, and from when it was recorded.
     fn remarks(&self) -> impl Iterator<Item = &Remark> {
         let seen = self.data.remarks.get(&self.criterion.metric).into_iter().flatten();
-        self.metric.remarks.iter().chain(seen).filter(|remark| remark.gravity > Gravity::Detail)
+        self.metric.remarks.iter().chain(seen).chain(&self.suspicions).filter(|remark| remark.gravity > Gravity::Detail)
     }
 
     /// The last word on a Pass or Warn: it needs whole data, enough steps, a canary that reports, and the minimum soak.

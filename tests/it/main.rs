@@ -13,6 +13,7 @@ mod config_text;
 mod cost;
 mod false_pass;
 mod fetching;
+mod few_events;
 mod foresight;
 mod garbage;
 mod histograms;
