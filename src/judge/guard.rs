@@ -290,6 +290,8 @@ impl<'a> Case<'a> {
     pub(super) fn finding(&self, outcome: Outcome, reason: Reason, sentence: String, evidence: Evidence) -> Finding {
         let c = self.criterion;
         let bound = |bound| words::bound(bound, &self.metric.unit);
+        let notes = self.remarks().filter(|remark| !sentence.contains(&remark.text));
+        let notes = notes.map(|remark| remark.text.clone()).collect();
         Finding {
             criterion: c.name.clone(),
             metric: c.metric.clone(),
@@ -304,7 +306,7 @@ impl<'a> Case<'a> {
             reason,
             sentence,
             decide: None,
-            notes: self.remarks().map(|remark| remark.text.clone()).collect(),
+            notes,
             evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
         }
     }

@@ -67,7 +67,10 @@ pub(super) fn remarks(case: &Case, steps: &Pair<Steps<Trials>>) -> Vec<Remark> {
         let at = |step: usize| case.grid.begins(step).strftime("%H:%M");
         format!(
             "the {} had an incident from {} to {} UTC: {rate} bad {}, and {rest} at all other times",
-            arm.name(), at(start), at(end), case.metric.of
+            arm.name(),
+            at(start),
+            at(end),
+            case.metric.of
         )
     };
     let mut found = Vec::new();
@@ -81,7 +84,8 @@ pub(super) fn remarks(case: &Case, steps: &Pair<Steps<Trials>>) -> Vec<Remark> {
     if let Some((start, end)) = incident(&steps.baseline).filter(|_| case.needs_baseline()) {
         let outside = |i: usize| !(start..end).contains(&i);
         let rates = steps.as_ref().map(|steps| share(steps, outside));
-        let hidden = rates.baseline.zip(rates.canary).is_some_and(|(baseline, canary)| canary > allowed(case, baseline));
+        let hidden =
+            rates.baseline.zip(rates.canary).is_some_and(|(baseline, canary)| canary > allowed(case, baseline));
         let text = told(Arm::Baseline, start, end);
         found.push(match hidden {
             true => Remark::suspect(format!("{text}. Without that time the canary is beyond its bound")),
@@ -112,7 +116,11 @@ pub(super) fn odd_instances(case: &Case) -> Vec<Remark> {
         };
         format!(
             "one instance of the {} stands out: {name} has {} bad {}, the other {} have {}",
-            arm.name(), show(rate), case.metric.of, instances.get(arm).len() - 1, show(rest)
+            arm.name(),
+            show(rate),
+            case.metric.of,
+            instances.get(arm).len() - 1,
+            show(rest)
         )
     };
     let both = odd.baseline.is_some();
@@ -132,7 +140,9 @@ fn odd(instances: &Instances) -> Option<(String, (u64, u64), (u64, u64))> {
     let sums: Vec<(&String, (u64, u64))> = instances
         .iter()
         .map(|(name, series)| match series {
-            Series::Counts { total, bad, .. } => (name, bad.iter().copied().zip(total.iter().copied()).fold((0, 0), add)),
+            Series::Counts { total, bad, .. } => {
+                (name, bad.iter().copied().zip(total.iter().copied()).fold((0, 0), add))
+            }
             _ => (name, (0, 0)),
         })
         .collect();

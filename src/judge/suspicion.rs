@@ -59,7 +59,8 @@ fn of_counts(case: &Case) -> Vec<Remark> {
         return Vec::new();
     }
     let steps = case.grid.counts(case.series);
-    let mut found: Vec<Remark> = broken(case, steps.as_ref().map(|steps| incident::share(steps, |_| true))).into_iter().collect();
+    let mut found: Vec<Remark> =
+        broken(case, steps.as_ref().map(|steps| incident::share(steps, |_| true))).into_iter().collect();
     found.extend(incident::remarks(case, &steps));
     found.extend(incident::odd_instances(case));
     found.extend(undecidable(case, &steps));
@@ -85,9 +86,8 @@ pub(super) fn change(level: Pair<Option<f64>>, unit: &Unit) -> Option<Remark> {
         (true, false) => format!("{} times the baseline's", words::number(ratio)),
         (false, false) => format!("the baseline's divided by {}", words::number(1.0 / ratio)),
     };
-    (thousand || !(1.0 / UNIT..=UNIT).contains(&ratio)).then(|| {
-        Remark::suspect(format!("the canary's level is {how} ({}): are both arms in the same unit?", arms()))
-    })
+    (thousand || !(1.0 / UNIT..=UNIT).contains(&ratio))
+        .then(|| Remark::suspect(format!("the canary's level is {how} ({}): are both arms in the same unit?", arms())))
 }
 
 /// A number in percent that looks like a fraction.
@@ -95,9 +95,8 @@ fn fraction(present: &Pair<Vec<f64>>, unit: &Unit) -> Option<Remark> {
     let all = || present.baseline.iter().chain(&present.canary);
     let few = present.canary.len() < 5;
     let (fits, some) = (all().all(|v| (0.0..=1.0).contains(v)), all().any(|v| *v > 0.0));
-    (*unit == Unit::Percent && !few && fits && some).then(|| {
-        Remark::suspect("all values lie between 0 and 1 %: are they fractions, so that 1 means 100 %?")
-    })
+    (*unit == Unit::Percent && !few && fits && some)
+        .then(|| Remark::suspect("all values lie between 0 and 1 %: are they fractions, so that 1 means 100 %?"))
 }
 
 /// A percentile that never moves, at a value that histograms end with.
@@ -141,7 +140,8 @@ fn broken(case: &Case, bad: Pair<Option<f64>>) -> Option<Remark> {
     if baseline < BROKEN || canary < 0.5 * baseline || percent && !errors {
         return None;
     }
-    let allowed = [case.criterion.pass, case.criterion.fail].into_iter().flatten().any(|bound| tolerates(case, &bound, baseline));
+    let allowed =
+        [case.criterion.pass, case.criterion.fail].into_iter().flatten().any(|bound| tolerates(case, &bound, baseline));
     let show = |share: f64| quantity(share, &Unit::Share);
     let of = if percent { String::new() } else { format!(" of the {}", case.metric.of) };
     let text = format!("both arms fail often: {}{of} in the baseline, {} in the canary", show(baseline), show(canary));
@@ -194,7 +194,7 @@ fn rising(case: &Case, steps: &Pair<Steps<f64>>) -> Option<Remark> {
     let beside = if compared { " against the baseline" } else { "" };
     let text = format!(
         "it {verb} steadily, by {} an hour{beside}: at this rate it breaks {} in about {}",
-        growth::per_hour(case, trend.slope),
+        growth::per_hour(case, trend.slope.abs()).trim_start_matches('+'),
         words::limit(target, &case.metric.unit),
         words::duration(growth::lasting(case, left)),
     );
@@ -209,13 +209,17 @@ fn same(case: &Case) -> Option<Remark> {
             let steps = case.grid.gauge(case.series);
             agreeing(&steps, |v| v.to_bits())
         }
-        (Series::Counts { .. }, Series::Counts { .. }) => agreeing(&case.grid.counts(case.series), |t: Trials| (t.total, t.bad)),
+        (Series::Counts { .. }, Series::Counts { .. }) => {
+            agreeing(&case.grid.counts(case.series), |t: Trials| (t.total, t.bad))
+        }
         (Series::Events { .. }, Series::Events { .. }) => agreeing(&case.grid.events(case.series), |o| o.count),
         (Series::Values { value: a, .. }, Series::Values { value: b, .. }) => {
             let varied = a.iter().take(1000).map(|v| v.to_bits()).collect::<std::collections::BTreeSet<_>>().len();
             (a.len() >= LEAST && varied >= LEAST_DISTINCT && a == b).then_some(a.len())
         }
-        (Series::Buckets { bins: a, .. }, Series::Buckets { bins: b, .. }) => (a.len() >= LEAST && a == b).then_some(a.len()),
+        (Series::Buckets { bins: a, .. }, Series::Buckets { bins: b, .. }) => {
+            (a.len() >= LEAST && a == b).then_some(a.len())
+        }
         _ => None,
     }?;
     let text = format!("both arms are the same in all {} points: are they the same data?", words::count(n as u64));
@@ -240,7 +244,9 @@ fn agreeing<T: Copy, K: Ord>(steps: &Pair<Steps<T>>, key: impl Fn(T) -> K) -> Op
 
 /// A relative margin that the few bad ones of this traffic never decide: equal arms need about `2 (z / ln(1 + margin))²`.
 fn undecidable(case: &Case, steps: &Pair<Steps<Trials>>) -> Option<Remark> {
-    let Limit::Margin { relative: Some(relative), absolute: None } = case.criterion.target()?.limit else { return None };
+    let Limit::Margin { relative: Some(relative), absolute: None } = case.criterion.target()?.limit else {
+        return None;
+    };
     let seen: u64 = steps.get(Arm::Baseline).iter().flatten().map(|t| t.bad).fold(0, u64::saturating_add);
     let needed = 2.0 * (1.645 / relative.abs().ln_1p()).powi(2);
     (relative != 0.0 && needed > 1000.0 * seen.max(1) as f64).then(|| {

@@ -8,6 +8,9 @@ const LEAST: usize = 12;
 /// The evidence, as Student's t, that a trend needs.
 const CLEAR: f64 = 4.0;
 
+/// The part of the numbers' variance that the line explains, from which on one sees it.
+const EXPLAINED: f64 = 0.6;
+
 /// A line by least squares.
 pub(super) struct Trend {
     /// How much the line rises from one step to the next.
@@ -16,7 +19,9 @@ pub(super) struct Trend {
     pub(super) last: f64,
     /// The slope over its standard error, which counts numbers that follow each other as fewer.
     t: f64,
-    /// Whether each quarter lies beyond the one before, as the line has it.
+    /// The part of the variance that the line explains.
+    explained: f64,
+    /// Whether each quarter lies beyond the one before, and each half rises or falls by itself, as the line has it.
     goes_on: bool,
 }
 
@@ -28,29 +33,54 @@ impl Trend {
         if points.len() < LEAST {
             return None;
         }
+        let line = Line::of(&points);
         let n = points.len() as f64;
-        let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / n, y + point.1 / n));
-        let (xx, xy) =
-            points.iter().fold((0.0, 0.0), |(a, b), p| (a + (p.0 - x) * (p.0 - x), b + (p.0 - x) * (p.1 - y)));
-        let slope = xy / xx;
-        let rest: Vec<f64> = points.iter().map(|p| p.1 - y - slope * (p.0 - x)).collect();
+        let rest: Vec<f64> = points.iter().map(|p| p.1 - line.at(p.0)).collect();
         let squares: f64 = rest.iter().map(|r| r * r).sum();
         let beside: f64 = rest.windows(2).map(|pair| pair[0] * pair[1]).sum();
         let hanging = if squares > 0.0 { (beside / squares).clamp(0.0, 0.98) } else { 0.0 };
-        let error = (squares / (n - 2.0) / xx * (1.0 + hanging) / (1.0 - hanging)).sqrt();
+        let error = (squares / (n - 2.0) / line.spread * (1.0 + hanging) / (1.0 - hanging)).sqrt();
         let quarter = points.len().div_ceil(4);
-        let middles: Vec<f64> = points
-            .chunks(quarter)
-            .filter_map(|part| median(&part.iter().map(|p| p.1).collect::<Vec<_>>()))
-            .collect();
-        let goes_on = middles.windows(2).all(|pair| (pair[1] - pair[0]) * slope > 0.0);
-        let end = points.last().map_or(0.0, |p| p.0);
+        let middles: Vec<f64> =
+            points.chunks(quarter).filter_map(|part| median(&part.iter().map(|p| p.1).collect::<Vec<_>>())).collect();
+        let slope = line.slope;
+        let by_line = slope * slope * line.spread;
+        let explained = by_line / (by_line + squares);
+        // a level that has jumped or has settled stands still in one of its halves
+        let (early, late) = points.split_at(points.len() / 2);
+        let halves = [early, late].into_iter().all(|half| Line::of(half).slope / slope >= 0.5);
+        let goes_on = halves && middles.windows(2).all(|pair| (pair[1] - pair[0]) * slope > 0.0);
+        let last = line.at(points.last().map_or(0.0, |p| p.0));
         let t = if error > 0.0 { slope.abs() / error } else { f64::INFINITY };
-        Some(Trend { slope, last: y + slope * (end - x), t, goes_on }).filter(|trend| trend.slope.is_finite())
+        slope.is_finite().then_some(Trend { slope, last, t, explained, goes_on })
     }
 
     /// Whether the series rises or falls all the time.
     pub(super) fn is_steady(&self) -> bool {
-        self.slope != 0.0 && self.t >= CLEAR && self.goes_on
+        self.slope != 0.0 && self.t >= CLEAR && self.explained >= EXPLAINED && self.goes_on
+    }
+}
+
+struct Line {
+    slope: f64,
+    /// Where the points lie in the middle.
+    x: f64,
+    y: f64,
+    /// The sum of the squared distances from the middle in time.
+    spread: f64,
+}
+
+impl Line {
+    /// The line through points by least squares.
+    fn of(points: &[(f64, f64)]) -> Line {
+        let n = points.len() as f64;
+        let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / n, y + point.1 / n));
+        let (spread, both) =
+            points.iter().fold((0.0, 0.0), |(a, b), p| (a + (p.0 - x) * (p.0 - x), b + (p.0 - x) * (p.1 - y)));
+        Line { slope: both / spread, x, y, spread }
+    }
+
+    fn at(&self, x: f64) -> f64 {
+        self.y + self.slope * (x - self.x)
     }
 }
