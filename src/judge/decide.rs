@@ -12,17 +12,22 @@ use super::levels::critical;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::requests::Ordered;
-use super::rules::{Bound, Side};
+use super::rules::{Bound, Kind, Side};
+use super::suspicion;
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Proof, Reason, Strength};
 use crate::series::Pair;
 use crate::stats::counts;
 
 /// Judges a criterion whose whole interval must lie on one side.
-pub(super) fn by_interval(case: &Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
+pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
         return case.unanswered(reason, why);
     }
-    let measured = Measured::of(case, ordered);
+    let measured = Measured::of(&case, ordered);
+    if case.metric.kind == Kind::Values {
+        case.suspect(suspicion::change(measured.estimate, &case.metric.unit));
+    }
+    let case = &case;
     let growth = Growth::of(case);
     let levels = Growth::share(growth.as_ref(), levels);
     let bounds = Bounds::of(case, &measured);
@@ -247,25 +252,18 @@ impl Evidences {
     }
 }
 
-/// How many more bad events the canary has than the limit allows; unlimited where events are not counted.
+/// How many more bad events the canary has than the limit allows at the baseline's own rate; unlimited where events are
+/// not counted against the baseline.
 fn excess(test: &Test) -> f64 {
-    let (steps, allowed) = match &test.comparison {
-        Comparison::RateRatio { steps, .. } => (steps, counts::expected_canary(steps, test.limit)),
-        Comparison::RateDifference { steps, .. } => (steps, allowed_by_difference(steps, test.limit)),
+    let excess = match &test.comparison {
+        Comparison::RateRatio { steps, .. } => counts::excess(steps, test.limit, 0.0),
+        Comparison::RateDifference { steps, .. } => counts::excess(steps, 1.0, test.limit),
         _ => return f64::INFINITY,
     };
-    let observed: u64 = steps.iter().filter(|s| counts::usable(s)).map(|s| s.canary).fold(0, u64::saturating_add);
     match test.wanted {
-        Side::AtMost => observed as f64 - allowed,
-        Side::AtLeast => allowed - observed as f64,
+        Side::AtMost => excess,
+        Side::AtLeast => -excess,
     }
-}
-
-fn allowed_by_difference(steps: &[counts::CountStep], difference: f64) -> f64 {
-    let usable = || steps.iter().filter(|s| counts::usable(s));
-    let baseline: f64 =
-        usable().map(|s| s.baseline as f64).sum::<f64>() / usable().map(|s| s.baseline_total).sum::<f64>();
-    (baseline + difference) * usable().map(|s| s.canary_total).sum::<f64>()
 }
 
 fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, f64), levels: Levels) -> Evidence {

@@ -12,6 +12,7 @@ use super::measure::{RESOLUTION, resolution_variance};
 use super::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Side, Statistic};
 use super::verdict::{EffectKind, Levels, Outcome, Reason};
 use super::{levels, words};
+use crate::series::SignedDuration;
 use crate::stats::Direction;
 use crate::stats::steps::{increment_z, median};
 
@@ -107,7 +108,7 @@ fn only_grows(steps: &[Option<f64>]) -> bool {
 }
 
 /// The steps of the soak: planned, or those of the window.
-fn whole(case: &Case) -> f64 {
+pub(super) fn whole(case: &Case) -> f64 {
     let window = case.grid.len() as f64;
     match case.rules.looks {
         Looks::Planned { soak, .. } => window.max(soak.as_secs_f64() / case.grid.step().as_secs_f64()),
@@ -155,7 +156,13 @@ fn crossing(case: &Case, canary: &[Option<f64>], limit: f64) -> Option<Growth> {
     })
 }
 
-fn per_hour(case: &Case, rate: f64) -> String {
+pub(super) fn per_hour(case: &Case, rate: f64) -> String {
     let steps = 3600.0 / case.grid.step().as_secs_f64();
     words::change(rate * steps, EffectKind::Difference, &case.metric.unit)
+}
+
+/// So many steps as a length of time, to the minute.
+pub(super) fn lasting(case: &Case, steps: f64) -> SignedDuration {
+    let seconds = (steps * case.grid.step().as_secs_f64()).min(1e9);
+    SignedDuration::from_secs(((seconds / 60.0).ceil() * 60.0) as i64)
 }

@@ -7,7 +7,7 @@
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
-use super::{explain, requests, words};
+use super::{explain, requests, suspicion, words};
 use crate::series::{Dataset, Gravity, Pair, Remark, Series, Window};
 use crate::stats::instances::Instances;
 
@@ -21,6 +21,8 @@ pub(super) struct Case<'a> {
     /// For each arm, whether each step was measured.
     pub(super) present: Pair<Vec<Option<()>>>,
     data: &'a Dataset,
+    /// What is suspicious about the data.
+    suspicions: Vec<Remark>,
 }
 
 static NOTHING: Pair<Series> = Pair {
@@ -43,7 +45,14 @@ impl<'a> Case<'a> {
         let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
         let apart = unpaired(criterion, series, data);
         let present = presence(&if apart { grid.apart() } else { grid }, series);
-        Case { rules, criterion, metric, series, grid, present, data }
+        let mut case = Case { rules, criterion, metric, series, grid, present, data, suspicions: Vec::new() };
+        case.suspicions = suspicion::of(&case);
+        case
+    }
+
+    /// Adds what was found to be suspicious later.
+    pub(super) fn suspect(&mut self, found: Option<Remark>) {
+        self.suspicions.extend(found);
     }
 
     /// The dataset the case is from.
@@ -187,7 +196,7 @@ impl<'a> Case<'a> {
     /// What is known of the metric's data beyond its points: from its source, and from when it was recorded.
     fn remarks(&self) -> impl Iterator<Item = &Remark> {
         let seen = self.data.remarks.get(&self.criterion.metric).into_iter().flatten();
-        self.metric.remarks.iter().chain(seen).filter(|remark| remark.gravity > Gravity::Detail)
+        self.metric.remarks.iter().chain(seen).chain(&self.suspicions).filter(|remark| remark.gravity > Gravity::Detail)
     }
 
     /// The answer where an arm went silent, or the canary is worse where the baseline has no data; for what may pass, and
@@ -232,6 +241,7 @@ impl<'a> Case<'a> {
     pub(super) fn finding(&self, outcome: Outcome, reason: Reason, sentence: String, evidence: Evidence) -> Finding {
         let c = self.criterion;
         let bound = |bound| words::bound(bound, &self.metric.unit);
+        let notes = self.notes().into_iter().filter(|note| !sentence.contains(note)).collect();
         Finding {
             criterion: c.name.clone(),
             metric: c.metric.clone(),
@@ -246,7 +256,7 @@ impl<'a> Case<'a> {
             reason,
             sentence,
             decide: None,
-            notes: self.notes(),
+            notes,
             evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
         }
     }

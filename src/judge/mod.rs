@@ -9,7 +9,7 @@
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
 //! A metric with groups is judged group by group (`groups`). Levels of windows that differ are two samples (`samples`), and a number that only grows is judged by its growth
-//! beside its level (`growth`).
+//! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`, `doubtful`).
 //!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
@@ -17,6 +17,7 @@
 //!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
+pub mod doubtful;
 pub mod groups;
 pub mod outlook;
 pub mod rules;
@@ -31,6 +32,7 @@ mod explain;
 mod grid;
 mod growth;
 mod guard;
+mod incident;
 mod levels;
 mod look;
 mod measure;
@@ -41,7 +43,9 @@ mod requests;
 mod samples;
 mod score;
 mod silence;
+mod suspicion;
 mod traffic;
+mod trend;
 
 use guard::Case;
 pub use look::LEAST_STEPS;
@@ -62,7 +66,7 @@ pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
     let (look, ordered) = (look::Look::new(rules, seen), requests::Ordered::new(rules));
     let answer = |criterion: &Criterion| match criterion.rule {
         Rule::Interval => {
-            decide::by_interval(&Case::new(rules, criterion, seen), &ordered, &look, budget.levels(criterion))
+            decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, budget.levels(criterion))
         }
         Rule::Observed => observed::judge(&Case::new(rules, criterion, data)),
         Rule::Periods { m, n } => periods::judge(&Case::new(rules, criterion, data), m, n),

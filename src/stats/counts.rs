@@ -177,9 +177,18 @@ fn expected(steps: &[CountStep], r0: f64) -> (f64, f64) {
     })
 }
 
-/// Of all events, how many are expected in the canary if the ratio of rates is `r0`.
-pub fn expected_canary(steps: &[CountStep], r0: f64) -> f64 {
-    expected(steps, r0).0
+/// How many more events the canary has than the baseline's rate, times `ratio` plus `difference`, predicts for its
+/// exposure; negative when it has fewer. Both rates are standardised by the weights of Mantel and Haenszel.
+pub fn excess(steps: &[CountStep], ratio: f64, difference: f64) -> f64 {
+    let (mut seen, mut predicted, mut weight, mut exposure) = (0.0, 0.0, 0.0, 0.0);
+    for step in usable_steps(steps) {
+        let total = step.total();
+        seen += step.canary as f64 * (step.baseline_total / total);
+        predicted += ratio * step.baseline as f64 * (step.canary_total / total) + difference * step.weight();
+        weight += step.weight();
+        exposure += step.canary_total;
+    }
+    if weight > 0.0 { defined((seen - predicted) / weight * exposure) } else { 0.0 }
 }
 
 /// Evidence that the ratio of rates lies above (or below) `r0`: the exact conditional binomial tail, weakened by the

@@ -255,7 +255,7 @@ fn remarks_on_the_data_limit_the_answer_and_what_nobody_judges_limits_the_verdic
         data.remarks.insert("m".into(), vec![Remark::detail("d"), remark.clone()]);
         let finding = one(&errors(), &data);
         assert_eq!((finding.outcome, finding.reason), (outcome, reason));
-        assert_eq!(finding.notes, [remark.text]);
+        assert!(finding.notes.contains(&remark.text) || finding.sentence.contains(&remark.text), "{finding:?}");
     }
     data.remarks.clear();
     for (gravity, outcome) in [

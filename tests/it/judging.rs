@@ -9,15 +9,15 @@ use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 
 const START: i64 = 1_772_366_400;
 
-fn at(minute: usize) -> Timestamp {
+pub(crate) fn at(minute: usize) -> Timestamp {
     Timestamp::from_second(START + 60 * minute as i64).unwrap()
 }
 
-fn times(n: usize) -> Vec<Timestamp> {
+pub(crate) fn times(n: usize) -> Vec<Timestamp> {
     (0..n).map(at).collect()
 }
 
-fn counts(steps: &[(u64, u64)]) -> Series {
+pub(crate) fn counts(steps: &[(u64, u64)]) -> Series {
     Series::Counts {
         time: times(steps.len()),
         total: steps.iter().map(|s| s.0).collect(),
@@ -25,7 +25,7 @@ fn counts(steps: &[(u64, u64)]) -> Series {
     }
 }
 
-fn gauge(values: &[f64], requests: Option<u64>) -> Series {
+pub(crate) fn gauge(values: &[f64], requests: Option<u64>) -> Series {
     Series::Gauge {
         time: times(values.len()),
         value: values.to_vec(),
@@ -33,15 +33,15 @@ fn gauge(values: &[f64], requests: Option<u64>) -> Series {
     }
 }
 
-fn events(values: &[u64]) -> Series {
+pub(crate) fn events(values: &[u64]) -> Series {
     Series::Events { time: times(values.len()), count: values.to_vec(), exposure: None }
 }
 
-fn nothing() -> Series {
+pub(crate) fn nothing() -> Series {
     counts(&[])
 }
 
-fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Dataset {
+pub(crate) fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Dataset {
     let window = Window { start: at(0), end: at(steps) };
     Dataset {
         windows: Pair { baseline: window, canary: window },
@@ -56,15 +56,15 @@ fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Data
     }
 }
 
-fn at_most(limit: Limit) -> Option<Bound> {
+pub(crate) fn at_most(limit: Limit) -> Option<Bound> {
     Some(Bound { side: Side::AtMost, strict: false, limit, per: None })
 }
 
-fn margin(relative: f64) -> Limit {
+pub(crate) fn margin(relative: f64) -> Limit {
     Limit::Margin { relative: Some(relative), absolute: None }
 }
 
-fn criterion(pass: Option<Bound>, statistic: Statistic, rule: Rule) -> Criterion {
+pub(crate) fn criterion(pass: Option<Bound>, statistic: Statistic, rule: Rule) -> Criterion {
     Criterion {
         name: "m".into(),
         metric: "m".into(),
@@ -79,7 +79,7 @@ fn criterion(pass: Option<Bound>, statistic: Statistic, rule: Rule) -> Criterion
     }
 }
 
-fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
+pub(crate) fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
     Rules {
         name: "test".into(),
         labels: Pair::default(),
@@ -97,11 +97,11 @@ fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
     }
 }
 
-fn rate(pass: Option<Bound>) -> Rules {
+pub(crate) fn rate(pass: Option<Bound>) -> Rules {
     rules(Kind::BadShare, Unit::Share, vec![criterion(pass, Statistic::Rate, Rule::Interval)])
 }
 
-fn one(rules: &Rules, data: &Dataset) -> Finding {
+pub(crate) fn one(rules: &Rules, data: &Dataset) -> Finding {
     judge(rules, data).findings.remove(0)
 }
 

@@ -16,6 +16,7 @@ mod cost;
 mod counters;
 mod false_pass;
 mod fetching;
+mod few_events;
 mod foresight;
 mod garbage;
 mod histograms;

@@ -91,7 +91,20 @@ proptest! {
             prop_assert_eq!(z(&steps), z(&more));
         }
         prop_assert_eq!(counts::rate_ratio(&steps), counts::rate_ratio(&more));
-        prop_assert_eq!(counts::expected_canary(&steps, 2.0), counts::expected_canary(&more, 2.0));
+    }
+
+    #[test]
+    fn the_excess_is_what_the_rate_of_the_baseline_does_not_explain(
+        steps in prop::collection::vec((0_u64..50, 0_u64..50), 1..20), totals in (50_u64..3000, 50_u64..3000), ratio in 0.5_f64..3.0
+    ) {
+        let (canary, baseline) = steps.iter().fold((0, 0), |(c, b), step| (c + step.0, b + step.1));
+        let steps: Vec<_> = steps.iter().map(|(c, b)| count_step(totals.0, *c, totals.1, *b)).collect();
+        let split = totals.0 as f64 / totals.1 as f64;
+        let by_ratio = canary as f64 - ratio * baseline as f64 * split;
+        prop_assert!((counts::excess(&steps, ratio, 0.0) - by_ratio).abs() < 1e-6 * (1.0 + by_ratio.abs()));
+        let allowed = 0.01 * totals.0 as f64 * steps.len() as f64;
+        let by_difference = canary as f64 - baseline as f64 * split - allowed;
+        prop_assert!((counts::excess(&steps, 1.0, 0.01) - by_difference).abs() < 1e-6 * (1.0 + by_difference.abs()));
     }
 
     #[test]
@@ -412,7 +425,7 @@ proptest! {
             prop_assert!(!effect.tail(critical).is_nan() && !effect.largest().is_nan());
         }
         prop_assert!(!counts::rate_ratio(&steps).is_nan() && !counts::rate_difference(&steps).is_nan());
-        counts::expected_canary(&steps, limit);
+        prop_assert!(!counts::excess(&steps, limit, limit).is_nan());
     }
 
     #[test]
