@@ -92,6 +92,8 @@ pub mod config;
 
 pub mod hooks;
 
+pub mod output;
+
 pub mod record;
 
 pub mod watch;

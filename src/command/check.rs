@@ -29,7 +29,7 @@ pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Fail
 fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now: Timestamp) -> Result<(), Failure> {
     let loaded = pipeline::load(path)?;
     let options = pipeline::options(&loaded.folder, resolve, now);
-    let plan = loaded.config.plan(&options)?;
+    let plan = loaded.plan(&options)?;
     for query in &plan.queries {
         let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
         console.detail(&format!("{metric} ({arm}): {}{asked}", query.source.shown()));
@@ -38,7 +38,7 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     if resolve.phase.is_none() {
         plans.clear();
         for phase in phases(&loaded.config.phases()) {
-            plans.push(loaded.config.plan(&crate::config::Options { phase, ..options })?);
+            plans.push(loaded.plan(&crate::config::Options { phase, ..options })?);
         }
     }
     tell_hooks(console, &plans);

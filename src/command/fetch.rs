@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::places::Places;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::record;
@@ -16,9 +17,12 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
     if arguments.config.is_none() && !path.exists() {
         return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
     }
+    let places = Places::new(Vec::new(), arguments.record.iter().cloned().collect())?;
+    places.spare([pipeline::file_of(&path).as_path()])?;
     let loaded = pipeline::load(&path)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let plan = loaded.config.plan(&options)?;
+    let plan = loaded.plan(&options)?;
+    places.spare_sources(&plan.queries)?;
     let dataset = pipeline::fetch(console, &plan, now)?;
     console.answer(&told(&dataset))?;
     for (metric, why) in &dataset.lost {

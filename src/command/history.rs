@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::border::Reach;
 use super::console::Console;
 use super::pipeline::{self, Loaded};
 use crate::cli;
@@ -31,10 +32,13 @@ pub(super) fn read(
     options: &Options,
     data: Option<&Path>,
 ) -> Result<Past, Failure> {
-    let plan = loaded.config.plan(options)?;
+    let plan = loaded.plan(options)?;
     let dataset = match data {
         Some(data) => {
             let queries = instead(&plan.queries, data, options)?;
+            if data.join(record::SERIES).is_dir() {
+                Reach::Folder.hold(&queries, data)?;
+            }
             let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step };
             // a past with one arm had all of the traffic
             let cost = plan.cost.clone().map(|cost| CostPlan { share: Some(1.0), ..cost });
@@ -114,7 +118,7 @@ fn recorded(query: &Query, data: &Path, options: &Options) -> Result<Query, Fail
 fn histograms(query: &Query, data: &Path, options: &Options) -> Result<Ask, Failure> {
     let loaded = pipeline::load(data)?;
     let options = Options { folder: &loaded.folder, phase: None, from: None, to: None, set: &[], ..*options };
-    let plan = loaded.config.plan(&options)?;
+    let plan = loaded.plan(&options)?;
     let found = plan.queries.into_iter().find(|recorded| recorded.metric == query.metric);
     found.map(|recorded| recorded.ask).ok_or_else(|| {
         let (shown, metric) = (data.display(), &query.metric);

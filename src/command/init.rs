@@ -7,7 +7,7 @@ use super::{Exit, Failure};
 use crate::cli;
 use crate::config::{self, Starter, Surveyed};
 use crate::ingest;
-use crate::record;
+use crate::output;
 use crate::series::Pair;
 use crate::source::survey::{Found, found};
 
@@ -28,7 +28,7 @@ pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failu
             return Err(Failure::Output { path: path.clone(), error });
         }
         Some(path) => {
-            record::write_file(path, &starter.yaml).map_err(Failure::output(path))?;
+            output::write(path, &starter.yaml).map_err(Failure::output(path))?;
             console.note(&format!("wrote {0}; try `davy judge {0}`", path.display()));
         }
     }

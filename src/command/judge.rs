@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::border::Reach;
 use super::console::Console;
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
+use super::places::Places;
 use super::{Exit, Failure, hooks, init};
 use crate::cli;
 use crate::config::{self, Config};
@@ -15,12 +17,13 @@ use crate::record;
 use crate::report::{self, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
-    Outlets::of(&arguments.output)?;
+    let places = Places::new(Outlets::of(&arguments.output)?.paths(), arguments.record.iter().cloned().collect())?;
+    places.spare_named(arguments.config.as_deref(), &arguments.files)?;
     // "Now" is read once, so that every part of a run means the same instant.
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let judged = pipeline::judge(console, &loaded.config, &options)?;
+    let judged = pipeline::judge(console, &loaded, &options, &places)?;
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {
@@ -67,5 +70,5 @@ pub(super) fn load(console: &Console, config: Option<&Path>, files: &cli::Files)
     let starter = init::starter(files)?;
     init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
-    Ok(Loaded { config, folder: Path::new("").to_owned() })
+    Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere })
 }

@@ -140,6 +140,17 @@ impl fmt::Display for About {
     }
 }
 
+/// A path as messages show it: what would move the cursor, hide or turn text around is escaped, as in data.
+pub fn escaped(path: impl AsRef<std::path::Path>) -> String {
+    visible(&path.as_ref().to_string_lossy())
+}
+
+/// A text in which control characters, and those that nobody sees, are escaped.
+pub fn visible(text: &str) -> String {
+    let hidden = |c: char| !matches!(c, '"' | '\'' | '\\') && c.escape_debug().len() > 1;
+    text.chars().flat_map(|c| if hidden(c) { c.escape_debug().collect() } else { vec![c] }).collect()
+}
+
 /// A name or value in quotes, control characters escaped.
 pub(crate) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text))

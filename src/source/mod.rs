@@ -12,7 +12,7 @@ pub mod survey;
 
 use std::path::PathBuf;
 
-pub use error::{About, Error, Kind, Place};
+pub use error::{About, Error, Kind, Place, escaped};
 
 use crate::series::{Arm, MetricName, Timestamp};
 
@@ -58,6 +58,15 @@ impl Source {
     /// Whether a service is asked, about a window.
     pub fn is_service(&self) -> bool {
         !matches!(self, Source::File(_) | Source::Requests(_) | Source::Lost(_))
+    }
+
+    /// The files that are read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Source::File(file) => vec![file.path.clone()],
+            Source::Requests(asked) => requests::files(&asked.log.inputs),
+            _ => Vec::new(),
+        }
     }
 
     /// What tells the rows of the arms apart, where one answer has both.

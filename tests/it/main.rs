@@ -5,6 +5,7 @@ mod aggregates;
 mod agreement;
 #[cfg(feature = "aws")]
 mod aws;
+mod borders;
 mod cases;
 mod cli;
 mod compare;
@@ -27,6 +28,7 @@ mod looks;
 mod lost;
 mod operating;
 mod packs;
+mod places;
 mod properties;
 mod readme;
 mod reality;

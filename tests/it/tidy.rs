@@ -173,10 +173,22 @@ const BORDERS: &[Border] = &[
     Border { layer: "config", forbidden: &["crate::ingest", "crate::report", "crate::command", "std::net", "std::fs"] },
     Border { layer: "ingest", forbidden: &["crate::judge", "crate::report", "crate::command"] },
     Border { layer: "record", forbidden: &["crate::command", "crate::source"] },
+    Border {
+        layer: "output",
+        forbidden: &[
+            "crate::command",
+            "crate::config",
+            "crate::ingest",
+            "crate::judge",
+            "crate::report",
+            "crate::source",
+        ],
+    },
 ];
 
 /// Only these may print, read the clock or the environment, or end the process.
-const RIM: &[&str] = &["command", "main.rs"];
+/// `output.rs` knows the descriptors, because `/dev/stdout` is a place to write to.
+const RIM: &[&str] = &["command", "main.rs", "output.rs"];
 const RIM_ONLY: &[&str] = &["std::env::var", "env::args", "process::exit", "stdout()", "stderr()"];
 
 /// Nobody.

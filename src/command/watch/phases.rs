@@ -6,8 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Round, resume};
+use crate::cli;
 use crate::command::outlets::Outlets;
 use crate::command::{Exit, Failure, pipeline};
+use crate::config::Config;
 use crate::report::rollout::{Phase, Rollout, State};
 use crate::report::{self, Document};
 
@@ -89,6 +91,15 @@ fn resumed(round: &Round, names: &[String]) -> Result<Vec<Document>, Failure> {
         )));
     }
     Ok(done)
+}
+
+/// The folders that a watch records in.
+pub(super) fn recordings(arguments: &cli::Watch, config: &Config) -> Vec<PathBuf> {
+    let Some(folder) = &arguments.record else { return Vec::new() };
+    if !arguments.all_phases {
+        return vec![folder.clone()];
+    }
+    config.phases().iter().enumerate().map(|(at, name)| folder_of(folder, at, name)).collect()
 }
 
 /// `DIR/1-10%`: what a phase is recorded in.

@@ -1,0 +1,1 @@
+//! What is said of files that are not data.
