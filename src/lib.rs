@@ -94,6 +94,8 @@ pub mod hooks;
 
 pub mod output;
 
+pub mod plain;
+
 pub mod record;
 
 pub mod watch;

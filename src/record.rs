@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Config};
 use crate::encoded;
 use crate::output::{self, parent_of};
+use crate::plain;
 use crate::series::{Arm, Dataset, Instances, Pair, Series, group_name};
 
 /// The name of the configuration inside a recording (and of any configuration that a folder stands for).
@@ -35,13 +36,13 @@ pub const SERIES: &str = "series";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is something else at the place.
-    #[error("{} exists and is not a recording alone: it is left as it is; choose another folder", .0.display())]
+    #[error("{} exists and is not a recording alone: it is left as it is; choose another folder", plain::path(.0))]
     Occupied(PathBuf),
     /// Replacing the folder would pull it away from under the one who works in it.
-    #[error("{} is the folder you are in, which a recording would replace: name one below it", .0.display())]
+    #[error("{} is the folder you are in, which a recording would replace: name one below it", plain::path(.0))]
     Here(PathBuf),
     /// The operating system refused.
-    #[error("cannot write the recording {}: {source}", path.display())]
+    #[error("cannot write the recording {}: {source}", plain::path(path))]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -9,8 +9,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Failure;
 use crate::config::Config;
+use crate::plain;
 use crate::record;
-use crate::source::{Query, Source, escaped};
+use crate::source::{Query, Source};
 
 /// How far a configuration may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,8 @@ impl Reach {
         if !config.is_recording() {
             return Ok(if is_replayed { Reach::Folder } else { Reach::Anywhere });
         }
-        plain(folder_of(file), file)?;
-        let refused = |why: &str| Err(Failure::Unusable(format!("{}: {why}", escaped(file))));
+        hold_file(folder_of(file), file)?;
+        let refused = |why: &str| Err(Failure::Unusable(format!("{}: {why}", plain::path(file))));
         if config.has_hooks() {
             return refused(
                 "a recording has no hooks, and this one does. Remove `hooks`, or `recording` if it is yours",
@@ -58,10 +59,10 @@ impl Reach {
         for query in queries {
             match &query.source {
                 Source::Lost(_) => {}
-                Source::File(file) => plain(folder, &file.path)?,
-                Source::Requests(_) => query.source.files().iter().try_for_each(|path| plain(folder, path))?,
+                Source::File(file) => hold_file(folder, &file.path)?,
+                Source::Requests(_) => query.source.files().iter().try_for_each(|path| hold_file(folder, path))?,
                 _ => {
-                    let (folder, metric) = (escaped(shown(folder)), &query.metric);
+                    let (folder, metric) = (plain::path(shown(folder)), &query.metric);
                     return Err(Failure::Unusable(format!(
                         "the recording {folder}: the metric {metric:?} asks a service, and a recording reads files"
                     )));
@@ -73,7 +74,7 @@ impl Reach {
 }
 
 /// Refuses a path that is not a plain file inside of a folder. One that does not exist is the reader's to complain of.
-pub(super) fn plain(folder: &Path, path: &Path) -> Result<(), Failure> {
+pub(super) fn hold_file(folder: &Path, path: &Path) -> Result<(), Failure> {
     let below = path.strip_prefix(folder).unwrap_or(path);
     let is_below = below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let stays = || match (path.canonicalize(), shown(folder).canonicalize()) {
@@ -85,10 +86,10 @@ pub(super) fn plain(folder: &Path, path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Unusable(format!(
-        "the recording {}: {:?} is not a plain file inside of its folder, and a recording reads nothing else. Copy the file \
+        "the recording {}: `{}` is not a plain file inside of its folder, and a recording reads nothing else. Copy the file \
          into the folder, and name it by a relative path",
-        escaped(shown(folder)),
-        below
+        plain::path(shown(folder)),
+        plain::path(below)
     )))
 }
 
@@ -105,7 +106,7 @@ fn shown(folder: &Path) -> &Path {
 /// The text of a file of a folder that somebody else may have made; nothing if there is none.
 pub(super) fn text(folder: &Path, name: &str) -> Result<Option<String>, Failure> {
     let path: PathBuf = folder.join(name);
-    plain(folder, &path)?;
+    hold_file(folder, &path)?;
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -9,6 +9,7 @@ use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::config::plan::Plan;
 use crate::hooks::{Address, Hook, Url};
+use crate::plain;
 use crate::record;
 
 pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Failure> {
@@ -46,7 +47,7 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     let phases = loaded.config.phases().len();
     let over = if phases > 0 && resolve.phase.is_none() { format!(" over {phases} phases") } else { String::new() };
     let noun = if count == 1 { "criterion" } else { "criteria" };
-    console.answer(&format!("ok  {}  {count} {noun}{over}\n", path.display()))
+    console.answer(&format!("ok  {}  {count} {noun}{over}\n", plain::path(path)))
 }
 
 /// What would run, phase by phase, and which verdicts others could read on their way.

@@ -10,6 +10,7 @@ use super::{Exit, Failure, judge, pipeline};
 use crate::cli;
 use crate::comparison::{self, Subject};
 use crate::output;
+use crate::plain;
 use crate::report::{self, Comparison, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Failure> {
@@ -34,14 +35,14 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
     for (format, path) in &arguments.report {
         let text = report::comparison(&document, *format, &Style::default());
         output::write(path, &text).map_err(Failure::output(path))?;
-        console.detail(&format!("wrote {}", path.display()));
+        console.detail(&format!("wrote {}", plain::path(path)));
     }
     if let Some(folder) = &arguments.record {
         let verdict = Document::from(&compared.verdict);
         // without criteria there is nothing that a replay could judge
         let verdict = compared.is_judged.then(|| report::render(&verdict, Format::Json, &Style::default()));
         pipeline::record(folder, &loaded.config, &plan, dataset, verdict.as_deref(), now)?;
-        console.note(&format!("recorded to {}", folder.display()));
+        console.note(&format!("recorded to {}", plain::path(folder)));
     }
     Ok(Exit::Pass)
 }

@@ -13,6 +13,7 @@ use super::places::Places;
 use super::{Exit, Failure, hooks, init};
 use crate::cli;
 use crate::config::{self, Config};
+use crate::plain;
 use crate::record;
 use crate::report::{self, Format, Style};
 
@@ -50,7 +51,7 @@ fn written(
         let document = pipeline::document(&judged.plan, &judged.verdict);
         let verdict = report::render(&document, Format::Json, &Style::default());
         pipeline::record(folder, config, &judged.plan, judged.dataset.clone(), Some(&verdict), now)?;
-        console.note(&format!("recorded to {}", folder.display()));
+        console.note(&format!("recorded to {}", plain::path(folder)));
     }
     Ok(())
 }

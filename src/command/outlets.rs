@@ -12,6 +12,7 @@ use super::Failure;
 use super::console::Console;
 use crate::cli;
 use crate::output;
+use crate::plain;
 use crate::report::{self, Document, Format, Style};
 
 /// The file to which a step's summary is added.
@@ -46,7 +47,7 @@ impl Outlets {
     pub(super) fn for_several(&self, recordings: usize) -> Result<(), Failure> {
         let replaced = self.0.iter().find(|outlet| matches!(outlet, Outlet::File(..)));
         replaced.map_or(Ok(()), |outlet| {
-            let path = outlet.path().display();
+            let path = plain::path(outlet.path());
             Err(Failure::Misused(format!(
                 "the reports of {recordings} recordings would replace each other in {path}: replay one at a time for a report"
             )))
@@ -96,7 +97,7 @@ impl Outlets {
         for outlet in &self.0 {
             let written = write(outlet);
             if written.is_ok() {
-                console.detail(&format!("wrote {}", outlet.path().display()));
+                console.detail(&format!("wrote {}", plain::path(outlet.path())));
             }
             first = first.and(written);
         }

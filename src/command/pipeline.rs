@@ -13,6 +13,7 @@ use crate::ingest;
 use crate::judge;
 use crate::judge::rules::Looks;
 use crate::judge::verdict::{Look, Verdict};
+use crate::plain;
 use crate::record;
 use crate::report::document::PastLook;
 use crate::report::rollout::Rollout;
@@ -75,7 +76,7 @@ pub(super) fn file_of(path: &Path) -> PathBuf {
 fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
     let file = file_of(path);
     if is_replayed {
-        border::plain(border::folder_of(&file), &file)?;
+        border::hold_file(border::folder_of(&file), &file)?;
     }
     let unreadable = |why: String| Failure::NoConfig { path: file.clone(), why };
     let bytes = std::fs::read(&file).map_err(|error| unreadable(error.to_string()))?;
@@ -83,7 +84,7 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
         let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
-    let config = config::load(&text, &file.display().to_string())?;
+    let config = config::load(&text, &plain::path(&file))?;
     let reach = Reach::of(&config, &file, is_replayed)?;
     Ok(Loaded { config, folder: border::folder_of(&file).to_owned(), reach })
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, pipeline};
 use crate::cli;
-use crate::source::{self, Query};
-use crate::{output, record};
+use crate::source::Query;
+use crate::{output, plain, record};
 
 /// The places to which a command writes.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Places {
     pub(super) fn new(files: Vec<PathBuf>, folders: Vec<PathBuf>) -> Result<Places, Failure> {
         let stdout = same(Path::new("/dev/stdout"));
         for (at, path) in files.iter().enumerate() {
-            let shown = source::escaped(path);
+            let shown = plain::path(path);
             if stdout.is_some() && same(path) == stdout && !output::is_descriptor(path) {
                 let why =
                     "standard output goes there too, and one would replace the other: give each a file of its own";
@@ -60,7 +60,7 @@ impl Places {
     /// A file that is read would be lost.
     pub(super) fn spare<'p>(&self, read: impl IntoIterator<Item = &'p Path>) -> Result<(), Failure> {
         for input in read {
-            let shown = source::escaped(input);
+            let shown = plain::path(input);
             let itself = same(input);
             if itself.is_some() && self.files.iter().any(|path| same(path) == itself) {
                 return Err(Failure::Misused(format!(

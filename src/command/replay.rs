@@ -17,6 +17,7 @@ use crate::judge::judge;
 use crate::judge::rules::Looks;
 use crate::judge::verdict::Outcome;
 use crate::output;
+use crate::plain;
 use crate::record;
 use crate::report::{self, Document, Format, Style};
 
@@ -39,7 +40,7 @@ pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Fai
         exit = exit.worse(match one {
             Ok(exit) => exit,
             Err(failure) => {
-                console.error(&format!("{}: {failure}", folder.display()));
+                console.error(&format!("{}: {failure}", plain::path(folder)));
                 failure.exit()
             }
         });
@@ -64,10 +65,10 @@ fn replay(
     let document = pipeline::document(&judged.plan, &judged.verdict);
     let saved = loaded.folder.join(record::VERDICT);
     if arguments.accept {
-        border::plain(&loaded.folder, &saved)?;
+        border::hold_file(&loaded.folder, &saved)?;
         let text = report::render(&document, Format::Json, &Style::default());
         output::write(&saved, &text).map_err(Failure::output(&saved))?;
-        console.answer(&format!("accepted  {}  {}\n", folder.display(), document.outcome.word()))?;
+        console.answer(&format!("accepted  {}  {}\n", plain::path(folder), document.outcome.word()))?;
         return Ok(Exit::Pass);
     }
     if arguments.check {
@@ -122,10 +123,10 @@ fn check(console: &Console, folder: &Path, saved: &Path, now: &Document) -> Resu
     let recorded = Document::read(&text).map_err(|error| Failure::Verdict { path: PathBuf::from(saved), error })?;
     let differences = report::diff(&recorded, now);
     if differences.is_empty() {
-        console.answer(&format!("same      {}  {}\n", folder.display(), now.outcome.word()))?;
+        console.answer(&format!("same      {}  {}\n", plain::path(folder), now.outcome.word()))?;
         return Ok(Exit::Pass);
     }
-    let mut text = format!("differs   {}\n", folder.display());
+    let mut text = format!("differs   {}\n", plain::path(folder));
     for difference in differences {
         text.push_str(&format!("          {difference}\n"));
     }

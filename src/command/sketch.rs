@@ -10,6 +10,7 @@ use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::ingest;
 use crate::output;
+use crate::plain;
 use crate::report::sketch::{Line, steps, whole};
 use crate::source::error::{Error, Kind};
 use crate::source::requests::sketch::{self, Row, Sketch};
@@ -37,7 +38,7 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
             _ => failed(error),
         })?;
         let bytes = std::fs::metadata(path).map_or(0, |about| about.len());
-        console.note(&format!("wrote {}: {} steps and arms, {bytes} bytes", path.display(), sketch.rows.len()));
+        console.note(&format!("wrote {}: {} steps and arms, {bytes} bytes", plain::path(path), sketch.rows.len()));
     }
     match &arguments.csv {
         Some(_) if to_stdout => console.answer(&steps(&lines, &sketch.columns))?,

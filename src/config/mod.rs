@@ -48,6 +48,7 @@ pub use discovered::discovered;
 pub use problem::{Complaint, Problem, Problems};
 pub use recorded::{Recorded, recorded};
 pub use schema::schema;
+pub use sources::endpoint;
 pub use starter::{Starter, Surveyed, starter};
 
 use crate::judge::rules::Metric;

@@ -52,17 +52,13 @@ pub(super) fn windows(plan: &TimePlan, metrics: &[Both], step: SignedDuration) -
     };
     let baseline = match plan.baseline {
         Span::Exactly(window) => window,
-        Span::Earlier(by) => Window { start: earlier(canary.start, by), end: earlier(canary.end, by) },
+        Span::Earlier(by) => plan.window_before(canary, by)?,
         Span::All => match extents.baseline {
             Some(own) if own.end <= canary.start || canary.end <= own.start => own,
             _ => canary,
         },
     };
     Some(Pair { baseline, canary })
-}
-
-fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
-    time.saturating_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 /// From an arm's first point to one step after its last. Where points per step and single requests meet, the

@@ -12,7 +12,7 @@ pub mod survey;
 
 use std::path::PathBuf;
 
-pub use error::{About, Error, Kind, Place, escaped};
+pub use error::{About, Error, Kind, Place};
 
 use crate::series::{Arm, MetricName, Timestamp};
 
@@ -101,8 +101,8 @@ impl Source {
     /// Where points come from, in words.
     pub fn shown(&self) -> String {
         match self {
-            Source::File(file) => file.shown.clone(),
-            Source::Requests(asked) => asked.log.shown.clone(),
+            Source::File(file) => crate::plain::line(&file.shown),
+            Source::Requests(asked) => crate::plain::line(&asked.log.shown),
             Source::CloudWatch(asked) => asked.access.shown("CloudWatch"),
             Source::Alarms(asked) => asked.access.shown("CloudWatch alarms"),
             Source::Insights(asked) => format!("{} ({})", asked.access.shown("Logs Insights"), asked.groups.join(", ")),

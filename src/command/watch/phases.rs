@@ -10,6 +10,7 @@ use crate::cli;
 use crate::command::outlets::Outlets;
 use crate::command::{Exit, Failure, pipeline};
 use crate::config::Config;
+use crate::plain;
 use crate::report::rollout::{Phase, Rollout, State};
 use crate::report::{self, Document};
 
@@ -87,7 +88,7 @@ fn resumed(round: &Round, names: &[String]) -> Result<Vec<Document>, Failure> {
         return Err(Failure::Misused(format!(
             "--resume: {} keeps a rollout that has ended. Name another folder for a new one, or leave --resume out to \
              replace this one",
-            folder.display()
+            plain::path(folder)
         )));
     }
     Ok(done)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::Round;
 use crate::command::{Exit, Failure, border};
 use crate::judge::rules::{Looks, Rules};
+use crate::plain;
 use crate::record;
 use crate::report::Document;
 use crate::report::document::{Outcome, PastLook};
@@ -83,7 +84,7 @@ fn by_other_rules(document: &Document, rules: &Rules) -> String {
 }
 
 fn refused(folder: &Path, why: &str) -> Failure {
-    let folder = folder.display();
+    let folder = plain::path(folder);
     let remedy = "Name another folder for a new watch, or leave --resume out to replace this one";
     Failure::Misused(format!("--resume: {folder} {why}. {remedy}"))
 }

@@ -5,7 +5,7 @@ use super::clock::Clock;
 use super::condition::Compiled;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
 use super::{Arms, Condition, Counted, NO_ARM, Requests, Slice, TimeUnit, Value, Valued};
-use crate::source::error::{Error, listed, quoted};
+use crate::source::error::{Error, columns, quoted};
 use crate::source::file::sheet;
 
 /// The work of one row.
@@ -98,11 +98,11 @@ impl Names<'_> {
             return Ok(());
         }
         let problem = format!("has no column {}, which {key} names", quoted(name));
-        Err(Error::unreadable(problem).hint(format!("The columns are: {}.", self.shown())))
+        Err(Error::unreadable(problem).hint(self.shown()))
     }
 
     fn shown(&self) -> String {
-        listed(self.known.iter().map(String::as_str))
+        columns(self.known.iter().map(String::as_str))
     }
 }
 
@@ -248,7 +248,7 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
                 .hint("Name the column with `time:` in the source."))
         }
         (None, _) => {
-            let hint = format!("Name it with `time:` in the source. The columns are: {}.", names.shown());
+            let hint = format!("Name it with `time:` in the source. {}", names.shown());
             Err(Error::unreadable("has no column with a usual name for the time").hint(hint))
         }
     }
@@ -268,8 +268,7 @@ fn error(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> R
     match recipe.status.iter().find_map(known) {
         Some(status) => Ok(Bad::Status(slots.of(status))),
         None => {
-            let hint =
-                format!("Write `status: COLUMN` or `error: \"…\"` in the source. The columns are: {}.", names.shown());
+            let hint = format!("Write `status: COLUMN` or `error: \"…\"` in the source. {}", names.shown());
             Err(Error::unreadable("has no column with a usual name for the status, so errors are not known").hint(hint))
         }
     }
@@ -314,6 +313,6 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             _ => {}
         }
     }
-    let hint = format!("Write `latency: {{ column: …, unit: ms }}` in the source. The columns are: {}.", names.shown());
+    let hint = format!("Write `latency: {{ column: …, unit: ms }}` in the source. {}", names.shown());
     Err(Error::unreadable("has no column with a usual name for the latency").hint(hint))
 }
