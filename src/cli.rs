@@ -223,6 +223,13 @@ pub struct Files {
     pub data: Option<PathBuf>,
 }
 
+impl Files {
+    /// Those that are given.
+    pub fn paths(&self) -> impl Iterator<Item = &std::path::Path> {
+        [&self.baseline, &self.canary, &self.data].into_iter().flatten().map(PathBuf::as_path)
+    }
+}
+
 /// How a configuration is resolved.
 #[derive(Debug, Args)]
 pub struct Resolve {

@@ -4,6 +4,7 @@
 //! no verdict, fingerprint or recording knows of them. What may be a secret is never here: of those there are only the
 //! names of the variables that hold them.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
 
 use crate::series::SignedDuration;
@@ -114,6 +115,8 @@ pub struct Webhook {
     pub headers: Vec<(String, String)>,
     /// Headers with the environment variables that hold their values.
     pub headers_env: Vec<(String, String)>,
+    /// Whether it may reach addresses of the link and services of metadata.
+    pub allow_link_local: bool,
 }
 
 /// Where a webhook goes.
@@ -191,6 +194,37 @@ impl fmt::Display for NoUrl {
     }
 }
 
+/// Names under which clouds offer the credentials of a machine.
+const METADATA_NAMES: [&str; 4] =
+    ["metadata.google.internal", "metadata", "instance-data", "instance-data.ec2.internal"];
+
+/// Services of metadata whose addresses are not of the link: Amazon's and Google's by IPv6, Alibaba's, Oracle's, Azure's.
+const METADATA: [IpAddr; 5] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+];
+
+/// Whether an address is one of the link, where a machine finds its own credentials, or a service of metadata. IPv6 has
+/// several ways to write an address of IPv4.
+pub fn is_link_local(address: IpAddr) -> bool {
+    let IpAddr::V6(six) = address else {
+        let is_link = matches!(address, IpAddr::V4(four) if four.is_link_local());
+        return is_link || METADATA.contains(&address);
+    };
+    let embedded = match six.segments() {
+        // mapped and compatible; NAT64; 6to4
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+        }
+        _ => None,
+    };
+    let is_link = six.segments()[0] & 0xffc0 == 0xfe80;
+    is_link || METADATA.contains(&address) || embedded.is_some_and(|four| is_link_local(IpAddr::V4(four)))
+}
+
 impl<'t> Url<'t> {
     /// Takes an address apart.
     pub fn parse(text: &'t str) -> Result<Url<'t>, NoUrl> {
@@ -220,6 +254,13 @@ impl<'t> Url<'t> {
             None => self.authority.find(':').unwrap_or(self.authority.len()),
         };
         &self.authority[..end]
+    }
+
+    /// Whether it says itself that it leads to the link or to a service of metadata; what its name resolves to is another
+    /// question.
+    pub fn is_link_local(&self) -> bool {
+        let host = self.host().trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
+        METADATA_NAMES.contains(&host.as_str()) || host.parse().is_ok_and(is_link_local)
     }
 
     /// Whether others than this machine can read what is sent there.
@@ -266,6 +307,40 @@ mod tests {
         }
         for away in ["http://example.com", "http://localhost.example.com", "http://10.0.0.1"] {
             assert!(Url::parse(away).unwrap().is_readable_on_the_way(), "{away}");
+        }
+    }
+
+    #[test]
+    fn what_leads_to_the_link_or_to_metadata_is_known() {
+        let link = [
+            "169.254.169.254",
+            "169.254.0.1",
+            "[fe80::1]",
+            "[febf::1]",
+            "[fd00:ec2::254]",
+            "[::ffff:169.254.169.254]",
+            "[::ffff:a9fe:a9fe]",
+            "[::169.254.169.254]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[2002:a9fe:a9fe::]",
+            "100.100.100.200",
+            "metadata.google.internal",
+            "Metadata.Google.Internal.",
+        ];
+        for host in link {
+            assert!(Url::parse(&format!("http://{host}/latest")).unwrap().is_link_local(), "{host}");
+        }
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "10.0.0.1",
+            "169.253.0.1",
+            "[fec0::1]",
+            "[fd00::1]",
+            "example.com",
+            "[::ffff:8.8.8.8]",
+        ] {
+            assert!(!Url::parse(&format!("http://{host}:80/")).unwrap().is_link_local(), "{host}");
         }
     }
 

@@ -92,6 +92,10 @@ pub mod config;
 
 pub mod hooks;
 
+pub mod output;
+
+pub mod plain;
+
 pub mod record;
 
 pub mod watch;

@@ -9,13 +9,20 @@
 //! So replaying is judging, and a recording can be read, edited and committed like any other configuration. The
 //! folder appears whole or not at all: it is written beside its place and then exchanged with what was there in
 //! one step. Nothing but the measured points, the rules and the labels is kept: no query, address or credential.
+//!
+//! A recording carries a mark, the section `recording` of its canary.yaml. Only a folder that carries it, and holds nothing
+//! that a recording does not, is replaced.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::config::{self, Config};
 use crate::encoded;
+use crate::output::{self, parent_of};
+use crate::plain;
 use crate::series::{Arm, Dataset, Instances, Pair, Series, group_name};
 
 /// The name of the configuration inside a recording (and of any configuration that a folder stands for).
@@ -24,20 +31,18 @@ pub const CONFIG: &str = "canary.yaml";
 pub const VERDICT: &str = "verdict.json";
 /// The folder of the series inside a recording.
 pub const SERIES: &str = "series";
-/// How the line begins in which a configuration says that it was recorded.
-const RECORDED: &str = "recording:";
 
 /// Why a recording could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is something else at the place.
-    #[error("{} exists and is not a recording alone: it is left as it is; choose another folder", .0.display())]
+    #[error("{} exists and is not a recording alone: it is left as it is; choose another folder", plain::path(.0))]
     Occupied(PathBuf),
     /// Replacing the folder would pull it away from under the one who works in it.
-    #[error("{} is the folder you are in, which a recording would replace: name one below it", .0.display())]
+    #[error("{} is the folder you are in, which a recording would replace: name one below it", plain::path(.0))]
     Here(PathBuf),
     /// The operating system refused.
-    #[error("cannot write the recording {}: {source}", path.display())]
+    #[error("cannot write the recording {}: {source}", plain::path(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -49,22 +54,21 @@ pub enum Error {
 /// Writes a recording to `folder`, replacing an older recording there. `config` is the text of its canary.yaml,
 /// `verdict` of its verdict.json; without one nothing was judged.
 pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&str>) -> Result<(), Error> {
-    // The place itself and not a link to it, nor a name like `a/.`, is exchanged.
-    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    if Path::new(".").canonicalize().is_ok_and(|here| here.starts_with(&place)) {
-        return Err(Error::Here(folder.to_owned()));
-    }
+    let place = place(folder)?;
     let folder = place.as_path();
-    if !may_replace(folder) {
-        return Err(Error::Occupied(folder.to_owned()));
-    }
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| Error::Io { path, source }
     };
     let parent = parent_of(folder);
     fs::create_dir_all(parent).map_err(at(parent))?;
-    let draft = tempfile::Builder::new().prefix(".davy-recording-").tempdir_in(parent).map_err(at(parent))?;
+    // The umask is taken off these permissions.
+    let usual = fs::Permissions::from_mode(0o777);
+    let draft = tempfile::Builder::new().prefix(output::RECORDING).permissions(usual).tempdir_in(parent);
+    let draft = draft.map_err(at(parent))?;
+    let held = File::open(draft.path()).map_err(at(parent))?;
+    output::hold(&held);
+    output::clear_drafts(parent, &held);
     let series = draft.path().join(SERIES);
     fs::create_dir(&series).map_err(at(&series))?;
     let of_groups: BTreeSet<String> =
@@ -86,51 +90,57 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
         let path = draft.path().join(name);
         write_synced(&path, text.as_bytes()).map_err(at(&path))?;
     }
-    readable(draft.path()).map_err(at(folder))?;
     put_in_place(draft, folder).map_err(at(folder))
 }
 
-/// Writes one file so that a reader finds the old text or the new one, never a part.
-pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let parent = parent_of(path);
-    // A device or pipe cannot be exchanged for a file: write through it.
-    if path.exists() && !path.is_file() {
-        return fs::write(path, text);
+/// The place itself and not a link to it, nor a name like `a/.`: that is exchanged. Refused where a recording would replace
+/// what is not one.
+///
+/// # Errors
+///
+/// There is something else, or it is the folder that somebody works in.
+pub fn place(folder: &Path) -> Result<PathBuf, Error> {
+    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    if Path::new(".").canonicalize().is_ok_and(|here| here.starts_with(&place)) {
+        return Err(Error::Here(folder.to_owned()));
     }
-    let mut draft = tempfile::Builder::new().prefix(".davy-").tempfile_in(parent)?;
-    io::Write::write_all(&mut draft, text.as_bytes())?;
-    draft.as_file().sync_all()?;
-    let mode = fs::metadata(path).map(|found| found.permissions()).ok();
-    match mode {
-        Some(permissions) => fs::set_permissions(draft.path(), permissions)?,
-        None => readable_file(draft.path())?,
-    }
-    draft.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    if may_replace(&place) { Ok(place) } else { Err(Error::Occupied(place)) }
 }
 
 /// A folder may be replaced when it is empty or holds a recording and nothing else that would be lost.
 fn may_replace(folder: &Path) -> bool {
     match fs::read_dir(folder) {
         Err(error) => error.kind() == io::ErrorKind::NotFound,
-        Ok(entries) => {
-            let names: Vec<_> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
-            let ours = |name: &io::Result<std::ffi::OsString>| {
-                name.as_ref().is_ok_and(|name| [CONFIG, VERDICT, SERIES].iter().any(|known| name == known))
-            };
-            names.is_empty() || is_recording(folder) && names.iter().all(ours)
-        }
+        Ok(mut entries) => entries.next().is_none() || is_recording_alone(folder),
     }
 }
 
-/// A configuration with a verdict, or one that says itself that it was recorded: what somebody wrote by hand over series of
-/// their own has neither.
-fn is_recording(folder: &Path) -> bool {
-    let says_so = |text: String| text.lines().any(|line| line.starts_with(RECORDED));
-    match folder.join(VERDICT).is_file() {
-        true => folder.join(CONFIG).is_file(),
-        false => folder.join(SERIES).is_dir() && fs::read_to_string(folder.join(CONFIG)).is_ok_and(says_so),
-    }
+/// Whether a folder carries the mark of a recording and holds only what a recording has.
+fn is_recording_alone(folder: &Path) -> bool {
+    let Some(config) = marked(folder) else { return false };
+    let metrics: BTreeSet<String> = config.metric_names().map(|name| format!("{name}.csv")).collect();
+    let plain = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+    let is_known = |entry: &fs::DirEntry| match entry.file_name().to_str() {
+        Some(CONFIG | VERDICT) => plain(entry),
+        Some(SERIES) => entry.file_type().is_ok_and(|kind| kind.is_dir()),
+        _ => false,
+    };
+    let is_series =
+        |entry: &fs::DirEntry| plain(entry) && entry.file_name().to_str().is_some_and(|name| metrics.contains(name));
+    let series = folder.join(SERIES);
+    each(folder, is_known) && (!series.exists() || each(&series, is_series))
+}
+
+fn each(folder: &Path, holds: impl Fn(&fs::DirEntry) -> bool) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| holds(&entry))))
+}
+
+/// The configuration of a folder, where it says that it was recorded.
+fn marked(folder: &Path) -> Option<Config> {
+    let path = folder.join(CONFIG);
+    fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+    let config = config::load(&fs::read_to_string(&path).ok()?, CONFIG).ok()?;
+    config.recording().is_some().then_some(config)
 }
 
 fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
@@ -142,7 +152,7 @@ fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
                 return Ok(());
             }
             // Somebody else recorded to the same place just now.
-            Err(_) if is_recording(folder) => {}
+            Err(_) if folder.exists() && may_replace(folder) => {}
             Err(error) => return Err(error),
         }
     }
@@ -151,8 +161,8 @@ fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
         Ok(()) => draft.close(),
         // A file system that cannot exchange: the old one steps aside first.
         Err(_) => {
-            let aside = tempfile::Builder::new().prefix(".davy-old-").tempdir_in(parent_of(folder))?;
-            let old = aside.path().join("recording");
+            let aside = tempfile::Builder::new().prefix(output::ASIDE).tempdir_in(parent_of(folder))?;
+            let old = aside.path().join(folder.file_name().unwrap_or(CONFIG.as_ref()));
             fs::rename(folder, &old)?;
             if let Err(error) = fs::rename(draft.path(), folder) {
                 fs::rename(&old, folder)?;
@@ -164,24 +174,10 @@ fn put_in_place(draft: tempfile::TempDir, folder: &Path) -> io::Result<()> {
     }
 }
 
-fn parent_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     io::Write::write_all(&mut file, bytes)?;
     file.sync_all()
-}
-
-fn readable(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
-}
-
-fn readable_file(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
 /// The parts of a metric, and the column of a recording that names them.

@@ -9,6 +9,7 @@ use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::config::plan::Plan;
 use crate::hooks::{Address, Hook, Url};
+use crate::plain;
 use crate::record;
 
 pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Failure> {
@@ -29,7 +30,7 @@ pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Fail
 fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now: Timestamp) -> Result<(), Failure> {
     let loaded = pipeline::load(path)?;
     let options = pipeline::options(&loaded.folder, resolve, now);
-    let plan = loaded.config.plan(&options)?;
+    let plan = loaded.plan(&options)?;
     for query in &plan.queries {
         let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
         console.detail(&format!("{metric} ({arm}): {}{asked}", query.source.shown()));
@@ -38,7 +39,7 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     if resolve.phase.is_none() {
         plans.clear();
         for phase in phases(&loaded.config.phases()) {
-            plans.push(loaded.config.plan(&crate::config::Options { phase, ..options })?);
+            plans.push(loaded.plan(&crate::config::Options { phase, ..options })?);
         }
     }
     tell_hooks(console, &plans);
@@ -46,7 +47,7 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     let phases = loaded.config.phases().len();
     let over = if phases > 0 && resolve.phase.is_none() { format!(" over {phases} phases") } else { String::new() };
     let noun = if count == 1 { "criterion" } else { "criteria" };
-    console.answer(&format!("ok  {}  {count} {noun}{over}\n", path.display()))
+    console.answer(&format!("ok  {}  {count} {noun}{over}\n", plain::path(path)))
 }
 
 /// What would run, phase by phase, and which verdicts others could read on their way.

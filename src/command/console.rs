@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Failure;
 use super::progress::Progress;
 use crate::cli::{Cli, Color, LogFormat};
+use crate::plain;
 use crate::report::Style;
 
 /// The two streams and how much to say on them.
@@ -65,8 +66,7 @@ impl Console {
     /// A line that a program wrote; what it complains of is heard even where all else is quiet.
     pub(super) fn relay(&self, program: &str, line: &str, complains: bool) {
         if complains || !self.quiet {
-            let plain = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-            self.say(program, &line.chars().map(plain).collect::<String>());
+            self.say(program, &plain::line(line));
         }
     }
 
@@ -115,6 +115,7 @@ impl Console {
     }
 
     fn say(&self, level: &str, message: &str) {
+        let message = plain::lines(message);
         self.progress.above(|| {
             let mut stderr = io::stderr().lock();
             // Nothing sensible is left to do when stderr itself is gone.

@@ -23,6 +23,9 @@ pub(super) fn run(console: &Console, arguments: cli::Discover) -> Result<Exit, F
         assume_role: None,
         deadline: DEADLINE,
     };
+    if let Some(Err((why, hint))) = access.endpoint_url.as_deref().map(config::endpoint) {
+        return Err(Failure::Misused(format!("--endpoint-url: {why}: {hint}")));
+    }
     let listing = Listing { namespace: wish.namespace.clone(), recent: wish.recent };
     let listed = pipeline::heard(console, jiff::Timestamp::now(), |outside| aws::discover(&access, &listing, outside));
     let mut listed = listed.map_err(|error| Failure::Data(ingest::Error::from(error)))?;

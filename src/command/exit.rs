@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::config::Problems;
 use crate::config::plan::OnInconclusive;
 use crate::judge::verdict::Outcome;
+use crate::plain;
 use crate::source::Kind;
 use crate::{ingest, record, report};
 
@@ -78,7 +79,7 @@ pub enum Failure {
     #[error("{0}")]
     Config(#[from] Problems),
     /// The configuration's file cannot be read.
-    #[error("cannot read the configuration {}: {why}", path.display())]
+    #[error("cannot read the configuration {}: {why}", plain::path(path))]
     NoConfig {
         /// The file.
         path: PathBuf,
@@ -101,7 +102,7 @@ pub enum Failure {
     #[error(
         "it has no verdict.json to compare with: it was fetched and not judged yet. `davy judge {0}` judges it, and `davy replay \
          {0} --accept` makes that its verdict",
-        folder.display()
+        plain::path(folder)
     )]
     NotJudged {
         /// The recording.
@@ -111,7 +112,7 @@ pub enum Failure {
     #[error("{0}")]
     Unusable(String),
     /// A saved verdict cannot be read.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", plain::path(path))]
     Verdict {
         /// The file.
         path: PathBuf,
@@ -119,7 +120,7 @@ pub enum Failure {
         error: report::Error,
     },
     /// A file cannot be read at all.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}", plain::path(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -127,7 +128,7 @@ pub enum Failure {
         error: std::io::Error,
     },
     /// Output cannot be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write {}: {error}", plain::path(path))]
     Output {
         /// Where to.
         path: PathBuf,

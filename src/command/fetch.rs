@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::places::Places;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
+use crate::plain;
 use crate::record;
 use crate::series::{Arm, Dataset, Pair, Series};
 
@@ -16,9 +18,12 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
     if arguments.config.is_none() && !path.exists() {
         return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
     }
+    let places = Places::new(Vec::new(), arguments.record.iter().cloned().collect())?;
+    places.spare([pipeline::file_of(&path).as_path()])?;
     let loaded = pipeline::load(&path)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let plan = loaded.config.plan(&options)?;
+    let plan = loaded.plan(&options)?;
+    places.spare_sources(&plan.queries)?;
     let dataset = pipeline::fetch(console, &plan, now)?;
     console.answer(&told(&dataset))?;
     for (metric, why) in &dataset.lost {
@@ -26,7 +31,7 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
     }
     if let Some(folder) = &arguments.record {
         pipeline::record(folder, &loaded.config, &plan, dataset, None, now)?;
-        console.note(&format!("recorded to {0}; `davy judge {0}` judges it", folder.display()));
+        console.note(&format!("recorded to {0}; `davy judge {0}` judges it", plain::path(folder)));
     }
     Ok(Exit::Pass)
 }
@@ -38,7 +43,8 @@ fn told(dataset: &Dataset) -> String {
     let points_widest = points.iter().map(|text| text.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for ((name, pair), points) in dataset.metrics.iter().zip(&points) {
-        let origin = dataset.origins.get(name).map_or("", String::as_str);
+        let (name, origin) =
+            (plain::line(name), dataset.origins.get(name).map_or(String::new(), |one| plain::line(one)));
         text.push_str(&format!("{name:widest$}  {points:points_widest$}  {}  {origin}\n", span(pair)));
     }
     text

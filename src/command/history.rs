@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::border::Reach;
 use super::console::Console;
 use super::pipeline::{self, Loaded};
 use crate::cli;
@@ -11,6 +12,7 @@ use crate::config::Options;
 use crate::config::plan::{Plan, Span, TimePlan};
 use crate::cost::CostPlan;
 use crate::history::{History, Setting};
+use crate::plain;
 use crate::record;
 use crate::source::requests::{Asked, By, Requests};
 use crate::source::{Ask, Query, Source};
@@ -31,11 +33,14 @@ pub(super) fn read(
     options: &Options,
     data: Option<&Path>,
 ) -> Result<Past, Failure> {
-    let plan = loaded.config.plan(options)?;
+    let plan = loaded.plan(options)?;
     let dataset = match data {
         Some(data) => {
             let queries = instead(&plan.queries, data, options)?;
-            let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step };
+            if data.join(record::SERIES).is_dir() {
+                Reach::Folder.hold(&queries, data)?;
+            }
+            let time = TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step, zone: None };
             // a past with one arm had all of the traffic
             let cost = plan.cost.clone().map(|cost| CostPlan { share: Some(1.0), ..cost });
             pipeline::fetch_from(console, &queries, &time, cost.as_ref(), options.now)?
@@ -96,7 +101,7 @@ fn recorded(query: &Query, data: &Path, options: &Options) -> Result<Query, Fail
         return Err(Failure::Unusable(format!(
             "{}: has no `{}/{name}`. The history of a metric that comes from {} is a recording: make one with `davy fetch \
              --record`",
-            data.display(),
+            plain::path(data),
             record::SERIES,
             query.source.shown()
         )));
@@ -114,10 +119,10 @@ fn recorded(query: &Query, data: &Path, options: &Options) -> Result<Query, Fail
 fn histograms(query: &Query, data: &Path, options: &Options) -> Result<Ask, Failure> {
     let loaded = pipeline::load(data)?;
     let options = Options { folder: &loaded.folder, phase: None, from: None, to: None, set: &[], ..*options };
-    let plan = loaded.config.plan(&options)?;
+    let plan = loaded.plan(&options)?;
     let found = plan.queries.into_iter().find(|recorded| recorded.metric == query.metric);
     found.map(|recorded| recorded.ask).ok_or_else(|| {
-        let (shown, metric) = (data.display(), &query.metric);
+        let (shown, metric) = (plain::path(data), &query.metric);
         Failure::Unusable(format!("{shown}: its {} has no metric `{metric}`: record it again", record::CONFIG))
     })
 }
@@ -130,7 +135,7 @@ fn named_alike(queries: &[Query], query: &Query, folder: &Path) -> Result<PathBu
     if let Some(found) = candidates.iter().find(|path| path.is_file()) {
         return Ok(found.clone());
     }
-    let wanted: Vec<String> = candidates.iter().take(1).map(|path| path.display().to_string()).collect();
+    let wanted: Vec<String> = candidates.iter().take(1).map(plain::path).collect();
     Err(Failure::Unusable(format!(
         "{}: no such file. A folder of history holds a file for each one that the configuration reads, with the same name; \
          or give one file with all columns",
@@ -147,7 +152,7 @@ fn paths(query: &Query, folder: &Path) -> Vec<PathBuf> {
 
 /// What a history is called in the answer.
 pub(super) fn called(data: Option<&Path>) -> String {
-    data.map_or_else(|| "the configuration's own data".into(), |data| data.display().to_string())
+    data.map_or_else(|| "the configuration's own data".into(), plain::path)
 }
 
 /// That it is too short, in words.
@@ -158,7 +163,7 @@ pub(super) fn too_short(data: &Path, short: crate::history::TooShort) -> Failure
     Failure::Unusable(format!(
         "{}: the history is {} long, but one window is {}{because}. It has to be {} long at least, and ten times that for \
          rates that mean something",
-        data.display(),
+        plain::path(data),
         duration(span),
         duration(length),
         duration(needed)

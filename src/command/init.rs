@@ -7,7 +7,8 @@ use super::{Exit, Failure};
 use crate::cli;
 use crate::config::{self, Starter, Surveyed};
 use crate::ingest;
-use crate::record;
+use crate::output;
+use crate::plain;
 use crate::series::Pair;
 use crate::source::survey::{Found, found};
 
@@ -28,8 +29,8 @@ pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failu
             return Err(Failure::Output { path: path.clone(), error });
         }
         Some(path) => {
-            record::write_file(path, &starter.yaml).map_err(Failure::output(path))?;
-            console.note(&format!("wrote {0}; try `davy judge {0}`", path.display()));
+            output::write(path, &starter.yaml).map_err(Failure::output(path))?;
+            console.note(&format!("wrote {0}; try `davy judge {0}`", plain::path(path)));
         }
     }
     Ok(Exit::Pass)
@@ -70,7 +71,7 @@ pub(super) fn starter(files: &cli::Files) -> Result<Starter, Failure> {
 
 /// A log of requests beside something else.
 fn unlike(log: &Path, table: &Path) -> Failure {
-    let (log, table) = (log.display(), table.display());
+    let (log, table) = (plain::path(log), plain::path(table));
     Failure::Unusable(format!(
         "{log} is a log with one row per request, and {table} is none that is recognised: give two of a kind"
     ))

@@ -4,23 +4,27 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::border::Reach;
 use super::console::Console;
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
+use super::places::Places;
 use super::{Exit, Failure, hooks, init};
 use crate::cli;
 use crate::config::{self, Config};
+use crate::plain;
 use crate::record;
 use crate::report::{self, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
-    Outlets::of(&arguments.output)?;
+    let places = Places::new(Outlets::of(&arguments.output)?.paths(), arguments.record.iter().cloned().collect())?;
+    places.spare_named(arguments.config.as_deref(), &arguments.files)?;
     // "Now" is read once, so that every part of a run means the same instant.
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let judged = pipeline::judge(console, &loaded.config, &options)?;
+    let judged = pipeline::judge(console, &loaded, &options, &places)?;
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {
@@ -47,7 +51,7 @@ fn written(
         let document = pipeline::document(&judged.plan, &judged.verdict);
         let verdict = report::render(&document, Format::Json, &Style::default());
         pipeline::record(folder, config, &judged.plan, judged.dataset.clone(), Some(&verdict), now)?;
-        console.note(&format!("recorded to {}", folder.display()));
+        console.note(&format!("recorded to {}", plain::path(folder)));
     }
     Ok(())
 }
@@ -67,5 +71,5 @@ pub(super) fn load(console: &Console, config: Option<&Path>, files: &cli::Files)
     let starter = init::starter(files)?;
     init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
-    Ok(Loaded { config, folder: Path::new("").to_owned() })
+    Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere })
 }

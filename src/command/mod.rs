@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, and the only place that joins layers, prints, and reads the clock.
 
+mod border;
 mod calibrate;
 mod check;
 mod compare;
@@ -14,6 +15,7 @@ mod interrupt;
 mod judge;
 mod outlets;
 mod pipeline;
+mod places;
 mod plan;
 mod print;
 mod progress;

@@ -4,14 +4,15 @@
 //! written.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::console::Console;
 use crate::cli;
-use crate::record;
+use crate::output;
+use crate::plain;
 use crate::report::{self, Document, Format, Style};
 
 /// The file to which a step's summary is added.
@@ -34,24 +35,19 @@ impl Outlets {
             Some(path) => Ok(Outlet::File(wanted.format, path.clone())),
             None => step_summary(std::env::var_os(STEP_SUMMARY)).map(Outlet::Step),
         });
-        let outlets = outlets.collect::<Result<Vec<Outlet>, Failure>>()?;
-        let places: Vec<PathBuf> = outlets.iter().map(|outlet| place(outlet.path())).collect();
-        for (at, outlet) in outlets.iter().enumerate() {
-            if places[..at].contains(&places[at]) {
-                let path = outlet.path().display();
-                let message =
-                    format!("two reports go to {path}, and one would replace the other: give each a file of its own");
-                return Err(Failure::Misused(message));
-            }
-        }
-        Ok(Outlets(outlets))
+        Ok(Outlets(outlets.collect::<Result<Vec<Outlet>, Failure>>()?))
+    }
+
+    /// The files that are written.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.0.iter().map(|outlet| outlet.path().to_owned()).collect()
     }
 
     /// Whether they can hold several verdicts.
     pub(super) fn for_several(&self, recordings: usize) -> Result<(), Failure> {
         let replaced = self.0.iter().find(|outlet| matches!(outlet, Outlet::File(..)));
         replaced.map_or(Ok(()), |outlet| {
-            let path = outlet.path().display();
+            let path = plain::path(outlet.path());
             Err(Failure::Misused(format!(
                 "the reports of {recordings} recordings would replace each other in {path}: replay one at a time for a report"
             )))
@@ -84,7 +80,7 @@ impl Outlets {
         self.each(console, |outlet| match outlet {
             Outlet::File(format, path) => {
                 let text = render(*format, &Style { details, ..Style::default() });
-                record::write_file(path, &text).map_err(Failure::output(path))
+                output::write(path, &text).map_err(Failure::output(path))
             }
             Outlet::Step(_) => Ok(()),
         })
@@ -101,7 +97,7 @@ impl Outlets {
         for outlet in &self.0 {
             let written = write(outlet);
             if written.is_ok() {
-                console.detail(&format!("wrote {}", outlet.path().display()));
+                console.detail(&format!("wrote {}", plain::path(outlet.path())));
             }
             first = first.and(written);
         }
@@ -120,7 +116,7 @@ impl Outlet {
         match self {
             Outlet::File(format, path) => {
                 let text = report::render(document, *format, &Style { details, ..Style::default() });
-                record::write_file(path, &text).map_err(Failure::output(path))
+                output::write(path, &text).map_err(Failure::output(path))
             }
             Outlet::Step(path) => {
                 console.lines(&report::annotations(document));
@@ -155,11 +151,4 @@ fn add_summary(path: &Path, document: &Document) -> std::io::Result<bool> {
     }
     file.write_all(format!("{separator}{text}").as_bytes())?;
     Ok(true)
-}
-
-/// The file that a path means, however it is written.
-fn place(path: &Path) -> PathBuf {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let inside = || Some(fs::canonicalize(parent).ok()?.join(path.file_name()?));
-    fs::canonicalize(path).ok().or_else(inside).unwrap_or_else(|| path.to_owned())
 }

@@ -13,6 +13,7 @@ use crate::ingest;
 use crate::judge;
 use crate::judge::rules::Looks;
 use crate::judge::verdict::{Look, Verdict};
+use crate::plain;
 use crate::record;
 use crate::report::document::PastLook;
 use crate::report::rollout::Rollout;
@@ -21,13 +22,33 @@ use crate::series::{Arm, Dataset, SignedDuration, Window};
 use crate::source::aws::Measure;
 use crate::source::{Outside, Query, Source, Told};
 
+use super::border::{self, Reach};
 use super::console::Console;
 use super::outlets::Outlets;
+use super::places::Places;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
     pub(super) config: Config,
     pub(super) folder: PathBuf,
+    pub(super) reach: Reach,
+}
+
+impl Loaded {
+    /// What is asked for the criteria, within its reach.
+    pub(super) fn plan(&self, options: &config::Options) -> Result<Plan, Failure> {
+        self.held(self.config.plan(options)?)
+    }
+
+    /// What is asked for all metrics, within its reach.
+    pub(super) fn plan_everything(&self, options: &config::Options) -> Result<Plan, Failure> {
+        self.held(self.config.plan_everything(options)?)
+    }
+
+    fn held(&self, plan: Plan) -> Result<Plan, Failure> {
+        self.reach.hold(&plan.queries, &self.folder)?;
+        Ok(plan)
+    }
 }
 
 /// Everything that one look produced.
@@ -39,16 +60,33 @@ pub(super) struct Judged {
 
 /// Reads a configuration: a file, or the canary.yaml of a folder.
 pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
-    let file = if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() };
+    loaded(path, false)
+}
+
+/// Reads what is to be replayed: it may be somebody else's, so it reaches no further than its folder.
+pub(super) fn load_replayed(path: &Path) -> Result<Loaded, Failure> {
+    loaded(path, true)
+}
+
+/// The file of a configuration that is named by itself or by its folder.
+pub(super) fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() }
+}
+
+fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
+    let file = file_of(path);
+    if is_replayed {
+        border::hold_file(border::folder_of(&file), &file)?;
+    }
     let unreadable = |why: String| Failure::NoConfig { path: file.clone(), why };
     let bytes = std::fs::read(&file).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
-    let config = config::load(&text, &file.display().to_string())?;
-    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(Loaded { config, folder })
+    let config = config::load(&text, &plain::path(&file))?;
+    let reach = Reach::of(&config, &file, is_replayed)?;
+    Ok(Loaded { config, folder: border::folder_of(&file).to_owned(), reach })
 }
 
 /// How `arguments` resolve a configuration in `folder`.
@@ -64,8 +102,14 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
 }
 
 /// Judges a configuration once.
-pub(super) fn judge(console: &Console, config: &Config, options: &config::Options) -> Result<Judged, Failure> {
-    let plan = config.plan(options)?;
+pub(super) fn judge(
+    console: &Console,
+    loaded: &Loaded,
+    options: &config::Options,
+    places: &Places,
+) -> Result<Judged, Failure> {
+    let plan = loaded.plan(options)?;
+    places.spare_sources(&plan.queries)?;
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
     let dataset = fetch(console, &plan, options.now)?;
     for (metric, why) in &dataset.lost {

@@ -5,20 +5,30 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::border;
 use super::console::Console;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged};
+use super::places::Places;
 use super::{Exit, Failure};
 use crate::cli;
 use crate::config::Config;
 use crate::judge::judge;
 use crate::judge::rules::Looks;
 use crate::judge::verdict::Outcome;
+use crate::output;
+use crate::plain;
 use crate::record;
 use crate::report::{self, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Failure> {
     let outlets = Outlets::of(&arguments.output)?;
+    let places = Places::new(outlets.paths(), Vec::new())?;
+    for folder in &arguments.recordings {
+        let file = pipeline::file_of(folder);
+        let verdict = border::folder_of(&file).join(record::VERDICT);
+        places.spare([file.as_path()].into_iter().chain(arguments.check.then_some(verdict.as_path())))?;
+    }
     if arguments.recordings.len() > 1 {
         outlets.for_several(arguments.recordings.len())?;
     }
@@ -26,11 +36,11 @@ pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Fai
     let mut exit = Exit::Pass;
     for folder in &arguments.recordings {
         // One broken recording must not hide the others.
-        let one = replay(console, folder, &arguments, now);
+        let one = replay(console, folder, &arguments, &places, now);
         exit = exit.worse(match one {
             Ok(exit) => exit,
             Err(failure) => {
-                console.error(&format!("{}: {failure}", folder.display()));
+                console.error(&format!("{}: {failure}", plain::path(folder)));
                 failure.exit()
             }
         });
@@ -38,20 +48,27 @@ pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Fai
     Ok(exit)
 }
 
-fn replay(console: &Console, folder: &Path, arguments: &cli::Replay, now: Timestamp) -> Result<Exit, Failure> {
-    let loaded = pipeline::load(folder)?;
+fn replay(
+    console: &Console,
+    folder: &Path,
+    arguments: &cli::Replay,
+    places: &Places,
+    now: Timestamp,
+) -> Result<Exit, Failure> {
+    let loaded = pipeline::load_replayed(folder)?;
     let resolve = cli::Resolve { phase: None, set: Vec::new(), from: None, to: None, now: None };
     let options = pipeline::options(&loaded.folder, &resolve, now);
-    let mut judged = pipeline::judge(console, &loaded.config, &options)?;
+    let mut judged = pipeline::judge(console, &loaded, &options, places)?;
     if arguments.looks {
         judged = looks(console, &loaded.config, judged, arguments)?;
     }
     let document = pipeline::document(&judged.plan, &judged.verdict);
     let saved = loaded.folder.join(record::VERDICT);
     if arguments.accept {
+        border::hold_file(&loaded.folder, &saved)?;
         let text = report::render(&document, Format::Json, &Style::default());
-        record::write_file(&saved, &text).map_err(Failure::output(&saved))?;
-        console.answer(&format!("accepted  {}  {}\n", folder.display(), document.outcome.word()))?;
+        output::write(&saved, &text).map_err(Failure::output(&saved))?;
+        console.answer(&format!("accepted  {}  {}\n", plain::path(folder), document.outcome.word()))?;
         return Ok(Exit::Pass);
     }
     if arguments.check {
@@ -101,17 +118,15 @@ fn answer(console: &Console, arguments: &cli::Replay, judged: &Judged) -> Result
 }
 
 fn check(console: &Console, folder: &Path, saved: &Path, now: &Document) -> Result<Exit, Failure> {
-    let text = std::fs::read_to_string(saved).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::NotJudged { folder: folder.to_owned() },
-        _ => Failure::Unreadable { path: saved.to_owned(), error },
-    })?;
+    let text = border::verdict(border::folder_of(saved))?;
+    let text = text.ok_or_else(|| Failure::NotJudged { folder: folder.to_owned() })?;
     let recorded = Document::read(&text).map_err(|error| Failure::Verdict { path: PathBuf::from(saved), error })?;
     let differences = report::diff(&recorded, now);
     if differences.is_empty() {
-        console.answer(&format!("same      {}  {}\n", folder.display(), now.outcome.word()))?;
+        console.answer(&format!("same      {}  {}\n", plain::path(folder), now.outcome.word()))?;
         return Ok(Exit::Pass);
     }
-    let mut text = format!("differs   {}\n", folder.display());
+    let mut text = format!("differs   {}\n", plain::path(folder));
     for difference in differences {
         text.push_str(&format!("          {difference}\n"));
     }

@@ -4,13 +4,14 @@ use std::io::Read;
 
 use super::console::Console;
 use super::outlets::Outlets;
+use super::places::Places;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::report::Document;
 
 pub(super) fn run(console: &Console, arguments: cli::Report) -> Result<Exit, Failure> {
-    Outlets::of(&arguments.output)?;
     let path = &arguments.verdict;
+    Places::new(Outlets::of(&arguments.output)?.paths(), Vec::new())?.spare([path.as_path()])?;
     let mut text = String::new();
     let read = if path.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text).map(|_| ())

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
+use super::places::Places;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::ingest;
-use crate::record;
+use crate::output;
+use crate::plain;
 use crate::report::sketch::{Line, steps, whole};
 use crate::source::error::{Error, Kind};
 use crate::source::requests::sketch::{self, Row, Sketch};
@@ -22,9 +24,9 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
             "--merge adds sketches up as they are: leave what says how to read logs out".into(),
         ));
     }
-    if let Some(input) = arguments.output.as_deref().and_then(|output| input_at(&arguments.inputs, output)) {
-        return Err(Failure::Misused(format!("-o: {} is one of the inputs, and would be lost", input.display())));
-    }
+    let csv = arguments.csv.as_ref().filter(|path| path.as_os_str() != "-");
+    let places = Places::new(arguments.output.iter().chain(csv).cloned().collect(), Vec::new())?;
+    places.spare(requests::files(&arguments.inputs).iter().map(PathBuf::as_path))?;
     let sketch = if arguments.merge { merged(&arguments.inputs)? } else { counted(console, &arguments)? };
     let lines = lines(&sketch);
     let to_stdout = arguments.csv.as_deref() == Some(Path::new("-"));
@@ -36,12 +38,12 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
             _ => failed(error),
         })?;
         let bytes = std::fs::metadata(path).map_or(0, |about| about.len());
-        console.note(&format!("wrote {}: {} steps and arms, {bytes} bytes", path.display(), sketch.rows.len()));
+        console.note(&format!("wrote {}: {} steps and arms, {bytes} bytes", plain::path(path), sketch.rows.len()));
     }
     match &arguments.csv {
         Some(_) if to_stdout => console.answer(&steps(&lines, &sketch.columns))?,
         Some(path) => {
-            record::write_file(path, &steps(&lines, &sketch.columns)).map_err(Failure::output(path))?;
+            output::write(path, &steps(&lines, &sketch.columns)).map_err(Failure::output(path))?;
         }
         None => {}
     }
@@ -49,12 +51,6 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
         console.answer(&whole(&lines, &sketch.columns))?;
     }
     Ok(Exit::Pass)
-}
-
-/// The input that lies where the sketch should be written.
-fn input_at<'a>(inputs: &'a [PathBuf], output: &Path) -> Option<&'a PathBuf> {
-    let output = output.canonicalize().ok()?;
-    inputs.iter().find(|input| input.canonicalize().is_ok_and(|input| input == output))
 }
 
 fn failed(error: Error) -> Failure {

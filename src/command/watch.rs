@@ -19,6 +19,7 @@ use super::hooks::{self, Moment};
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
+use super::places::Places;
 use super::{Exit, Failure};
 use crate::cli;
 use crate::config::Options;
@@ -46,9 +47,10 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
         return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
     }
     let loaded = pipeline::load(&path)?;
-    Outlets::of(&arguments.output)?;
+    let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;
+    places.spare([pipeline::file_of(&path).as_path()])?;
     let interrupt = Interrupt::listen();
-    let round = Round { console, loaded: &loaded, arguments: &arguments, interrupt: &interrupt };
+    let round = Round { console, loaded: &loaded, arguments: &arguments, places: &places, interrupt: &interrupt };
     if arguments.all_phases {
         return phases::run(&round);
     }
@@ -72,6 +74,7 @@ struct Round<'a> {
     console: &'a Console,
     loaded: &'a Loaded,
     arguments: &'a cli::Watch,
+    places: &'a Places,
     interrupt: &'a Interrupt,
 }
 
@@ -155,7 +158,9 @@ impl Round<'_> {
     fn plan(&self, phase: Option<&str>, probe: Probe) -> Result<Plan, Failure> {
         let Probe { from, to, now } = probe;
         let options = Options { folder: &self.loaded.folder, now, set: &self.arguments.set, phase, from, to };
-        Ok(self.loaded.config.plan(&options)?)
+        let plan = self.loaded.plan(&options)?;
+        self.places.spare_sources(&plan.queries)?;
+        Ok(plan)
     }
 }
 

@@ -106,8 +106,9 @@ impl Services {
             report.add_with(place, message, "judge later, or write a longer window or a shorter `settle`");
             return time;
         }
+        let earlier = |by| time.before(cut.start, by).map_or(by, |before| cut.start.duration_since(before));
         if let Stretch::Earlier(by) = baseline
-            && by.as_nanos() % grid.as_nanos().max(1) != 0
+            && earlier(by).as_nanos() % grid.as_nanos().max(1) != 0
         {
             let message = format!("{} ago is not a whole number of steps of {}", Span(by), Span(grid));
             report.add_with(place, message, "write whole steps, so that both windows lie on the service's grid");
@@ -116,6 +117,7 @@ impl Services {
             canary: Stretch::Exactly(cut),
             baseline,
             step: step.or((self.stepped || self.bin.is_some()).then_some(usual)),
+            zone: time.zone,
         }
     }
 }
@@ -124,7 +126,7 @@ impl Services {
 fn oldest(time: &TimePlan, canary: Window) -> Timestamp {
     match time.baseline {
         Stretch::Exactly(baseline) => baseline.start.min(canary.start),
-        Stretch::Earlier(by) => canary.start.saturating_sub(by).unwrap_or(canary.start),
+        Stretch::Earlier(by) => time.before(canary.start, by).unwrap_or(canary.start),
         Stretch::All => canary.start,
     }
 }

@@ -113,6 +113,9 @@ pub(super) struct WebhookEntry {
     /// Headers with the environment variables that hold their values.
     #[schemars(default, with = "Named<Variable>")]
     pub(super) headers_env: Named<At<String>>,
+    /// Whether it may reach link-local addresses (169.254.0.0/16, fe80::/10) and metadata services, which know the
+    /// credentials of the machine. Default false.
+    pub(super) allow_link_local: Option<At<bool>>,
 }
 
 impl Read for HooksEntry {
@@ -187,6 +190,7 @@ impl Read for WebhookEntry {
             retries: keys.may("retries"),
             headers: keys.all("headers"),
             headers_env: keys.all("headers_env"),
+            allow_link_local: keys.may("allow_link_local"),
         };
         let has = |key: &str| node.get(key).is_some();
         if has("url") == has("url_env") {
@@ -291,8 +295,9 @@ impl Filling<'_, '_, '_> {
     }
 
     fn webhook(&mut self, webhook: &WebhookEntry) -> Option<Webhook> {
+        let allow_link_local = webhook.allow_link_local.as_ref().is_some_and(|allow| allow.value);
         let address = match (&webhook.url, &webhook.url_env) {
-            (Some(url), _) => Address::Url(self.url(url)?),
+            (Some(url), _) => Address::Url(self.url(url, allow_link_local)?),
             (None, Some(variable)) => Address::Variable(variable.value.clone()),
             (None, None) => return None,
         };
@@ -321,15 +326,20 @@ impl Filling<'_, '_, '_> {
                 .collect(),
             timeout: self.limit(webhook.timeout.as_ref(), "timeout: 10s", TIMEOUT),
             retries: webhook.retries.as_ref().map_or(RETRIES, |retries| retries.value),
+            allow_link_local,
         })
     }
 
-    fn url(&mut self, written: &At<String>) -> Option<String> {
+    fn url(&mut self, written: &At<String>, allow_link_local: bool) -> Option<String> {
         let url = self.fill(written)?;
         let (message, hint) = match Url::parse(&url) {
             Ok(parsed) if parsed.host() == "hooks.slack.com" && parsed.rest.starts_with("/services/") => {
                 ("this address is a secret: whoever has it can post".into(), "write `url_env: SLACK_WEBHOOK`")
             }
+            Ok(parsed) if parsed.is_link_local() && !allow_link_local => (
+                "this address is link-local or a metadata service, which knows the machine's credentials".into(),
+                "write another address; or `allow_link_local: true` beside it, if you mean it",
+            ),
             Ok(_) => return Some(url),
             Err(why @ NoUrl::Credentials) => (
                 format!("this address {why}"),

@@ -49,6 +49,7 @@ pub use discovered::discovered;
 pub use problem::{Complaint, Problem, Problems};
 pub use recorded::{Recorded, recorded};
 pub use schema::schema;
+pub use sources::endpoint;
 pub use starter::{Starter, Surveyed, starter};
 
 use crate::judge::rules::Metric;
@@ -214,6 +215,40 @@ impl Config {
     pub fn begins_itself(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
         let window = resolve::phase(&self.file, phase)?.window.as_ref()?;
         window.from.as_ref().map(|from| from.value)
+    }
+
+    /// The names of the metrics, as written.
+    pub fn metric_names(&self) -> impl Iterator<Item = &str> {
+        self.file.metrics.names()
+    }
+
+    /// Whether it says that it was recorded, whatever else it says there.
+    pub fn is_recording(&self) -> bool {
+        self.tree.get("recording").is_some()
+    }
+
+    /// Whether any of its sources is more than a file, or than what could not be reached.
+    pub fn asks_beyond_files(&self) -> bool {
+        let is_file = |source: &Node| match &source.value {
+            node::Value::Map(kinds) => {
+                kinds.iter().all(|(kind, _)| matches!(kind.value.as_str(), "file" | "unreachable"))
+            }
+            _ => true,
+        };
+        match self.tree.get("sources").map(|sources| &sources.value) {
+            Some(node::Value::Map(sources)) => !sources.iter().all(|(_, source)| is_file(source)),
+            _ => false,
+        }
+    }
+
+    /// Whether it has hooks, of its own or of a phase.
+    pub fn has_hooks(&self) -> bool {
+        let own = |node: &Node| node.get("hooks").is_some();
+        let of_phases = match self.tree.get("phases").map(|phases| &phases.value) {
+            Some(node::Value::List(phases)) => phases.iter().any(own),
+            _ => false,
+        };
+        own(&self.tree) || of_phases
     }
 
     /// The version of davy that recorded it and when, if it is a recording.

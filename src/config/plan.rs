@@ -1,9 +1,11 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
+use jiff::tz::TimeZone;
+
 use crate::cost::CostPlan;
 use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
-use crate::series::{SignedDuration, Window};
+use crate::series::{SignedDuration, Timestamp, Window};
 use crate::source::Query;
 
 /// A resolved configuration: nothing is left to substitute, look up or default.
@@ -62,6 +64,26 @@ pub struct TimePlan {
     pub baseline: Span,
     /// The spacing of the points; found in the data when not given.
     pub step: Option<SignedDuration>,
+    /// The zone by whose clock [`Span::Earlier`] counts days; without one a day is 24 hours.
+    pub zone: Option<TimeZone>,
+}
+
+impl TimePlan {
+    /// The instant so much earlier. By the clock of a zone, seven days earlier is the same time of day, also where clocks
+    /// changed in between.
+    pub fn before(&self, at: Timestamp, by: SignedDuration) -> Option<Timestamp> {
+        let Some(zone) = &self.zone else { return at.checked_sub(by).ok() };
+        let days = by.as_hours() / 24;
+        let rest = by - SignedDuration::from_hours(days * 24);
+        let begins = at.to_zoned(zone.clone()).checked_sub(jiff::Span::new().try_days(days).ok()?).ok()?;
+        begins.timestamp().checked_sub(rest).ok()
+    }
+
+    /// The window so much earlier: it is as long, and begins at the same time of day.
+    pub fn window_before(&self, window: Window, by: SignedDuration) -> Option<Window> {
+        let start = self.before(window.start, by)?;
+        Some(Window { start, end: start.checked_add(window.duration()).ok()? })
+    }
 }
 
 /// A stretch of time, as far as it is known before the data is.

@@ -130,6 +130,20 @@ pub(super) struct Origin {
     pub(super) text: String,
 }
 
+impl Origin {
+    /// Whether the text has any section that every configuration has. If not, it may be a file that was given by mistake, a
+    /// key or a password, and is not quoted.
+    fn is_configuration(&self) -> bool {
+        let begins = |line: &str| {
+            let line = line.trim_start_matches([' ', '\t', '{', '"', '-']);
+            ["sources", "metrics", "criteria", "phases", "use"].iter().any(|key| {
+                line.strip_prefix(key).is_some_and(|rest| rest.trim_start_matches(['"', ' ']).starts_with(':'))
+            })
+        };
+        self.text.lines().any(begins)
+    }
+}
+
 /// The problems found so far in one text.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
@@ -170,7 +184,8 @@ impl<'a> Report<'a> {
 
     /// Notes what is wrong at a place.
     pub(super) fn complain(&mut self, place: Place, complaint: Complaint) {
-        self.push(place, snippet(&self.origin.text, place), complaint);
+        let snippet = if self.origin.is_configuration() { snippet(&self.origin.text, place) } else { String::new() };
+        self.push(place, snippet, complaint);
     }
 
     fn push(&mut self, place: Place, snippet: String, complaint: Complaint) {

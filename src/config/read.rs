@@ -246,8 +246,8 @@ impl Read for WindowEntry {
 impl Read for BaselineEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "the baseline's window", "baseline: { ago: 7d }")?;
-        let window =
-            BaselineEntry { place: node.place, ago: keys.may("ago"), from: keys.may("from"), to: keys.may("to") };
+        let (ago, zone) = (keys.may("ago"), keys.may("zone"));
+        let window = BaselineEntry { place: node.place, ago, zone, from: keys.may("from"), to: keys.may("to") };
         keys.close(Some(window), no_hint)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 use super::asking;
 use super::file::{ArmColumnEntry, FileEntry, MetricEntry, SourceEntry, ValuesEntry};
 use super::problem::{At, Place, Report, suggestion};
@@ -9,6 +11,7 @@ use super::requests::{self, RequestsEntry};
 use super::scalar::{Named, Text};
 use super::service::{AccessEntry, AlarmsEntry, CloudWatchEntry, Column, InsightsEntry, LogEventsEntry, LostEntry};
 use super::substitute::{names, substitute};
+use crate::hooks::Url;
 use crate::series::{Arm, Pair, SignedDuration};
 use crate::source::aws::{Access, Alarms, CloudWatch, Insights, LogEvents, Role};
 use crate::source::{ArmColumn, File, Format, Long, Query, Source};
@@ -264,18 +267,26 @@ impl MetricEntry {
     }
 }
 
+/// Whether an address is one of a server that credentials may be sent to, and if not, why and what to do.
+pub fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
+    match Url::parse(url) {
+        Ok(url) if url.is_readable_on_the_way() => {
+            let why = "this address is not encrypted, and requests to it hold credentials";
+            Err((why.into(), "write `https://…`; plain HTTP is for this machine alone: `http://127.0.0.1:4566`"))
+        }
+        Ok(_) => Ok(()),
+        Err(why) => Err((format!("this address {why}"), "write `https://…`, or `http://127.0.0.1:4566`")),
+    }
+}
+
 fn read_access(written: &AccessEntry, usual: SignedDuration, values: &Values, report: &mut Report) -> Access {
     if let Some(deadline) = written.deadline.as_ref().filter(|deadline| deadline.value.0.is_zero()) {
         report.add_with(deadline.place, "no time at all", "write `deadline: 2m`");
     }
     if let Some(url) = &written.endpoint_url {
         let filled = values.fill(url, report);
-        if !filled.is_empty() && !filled.starts_with("http://") && !filled.starts_with("https://") {
-            report.add_with(
-                url.place,
-                format!("`{filled}` is no address of a server"),
-                "write `http://127.0.0.1:4566`",
-            );
+        if let (Err((message, hint)), false) = (endpoint(&filled), filled.is_empty()) {
+            report.add_hushed(url.place, message, hint);
         }
     }
     Access {
@@ -382,16 +393,23 @@ fn read_file(file: &FileEntry, values: &Values, folder: &Path, report: &mut Repo
 /// A time zone that there is.
 pub(super) fn zone(written: Option<&At<String>>, values: &Values, report: &mut Report) -> Option<String> {
     let zone = values.maybe(written, report);
-    if let (Some(zone), Some(written)) = (&zone, written)
-        && jiff::tz::TimeZone::get(zone).is_err()
-    {
-        let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-        let near = super::problem::nearest(zone, known.iter().map(String::as_str));
-        let hint =
-            near.map_or("write an IANA name: `Europe/Berlin`".to_owned(), |name| format!("did you mean `{name}`?"));
-        report.add_with(written.place, format!("`{zone}` is not a time zone"), hint);
+    if let (Some(zone), Some(written)) = (&zone, written) {
+        known_zone(&At { place: written.place, value: zone.clone() }, report);
     }
     zone
+}
+
+/// The time zone of a name; complains of one that there is not.
+pub(super) fn known_zone(name: &At<String>, report: &mut Report) -> Option<TimeZone> {
+    let found = TimeZone::get(&name.value).ok();
+    if found.is_none() {
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+        let near = super::problem::nearest(&name.value, known.iter().map(String::as_str));
+        let hint =
+            near.map_or("write an IANA name: `Europe/Berlin`".to_owned(), |name| format!("did you mean `{name}`?"));
+        report.add_with(name.place, format!("`{}` is not a time zone", name.value), hint);
+    }
+    found
 }
 
 /// Every name that any source or column refers to.

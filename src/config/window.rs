@@ -1,11 +1,14 @@
 //! Which time is judged: `last` until now, `from` and `to`, or all there is; and where the baseline's lies.
 
+use jiff::tz::TimeZone;
+
 use super::Options;
 use super::file::{BaselineEntry, WindowEntry};
 use super::freshness::Services;
 use super::plan::{Span as Stretch, TimePlan};
 use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
+use super::sources::known_zone;
 use crate::series::{Timestamp, Window};
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
@@ -52,7 +55,8 @@ pub(super) fn time(
         report.add(step.place, format!("a step of {} is longer than the window of {}", step.value, last.value));
     }
     let warmup = window.map_or(0, |window| warmup(window, report));
-    let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0) };
+    let zone = own.and_then(|own| zone(own, report));
+    let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), zone };
     let time = match services {
         Some(services) => services.cut(time, window, settled, report),
         None => time,
@@ -153,6 +157,16 @@ fn baseline(own: &BaselineEntry, canary: Option<Window>, report: &mut Report) ->
             None
         }
     }
+}
+
+/// The zone by whose clock the baseline's window lies earlier.
+fn zone(own: &BaselineEntry, report: &mut Report) -> Option<TimeZone> {
+    let written = own.zone.as_ref()?;
+    if own.ago.is_none() {
+        let hint = "write `ago: 7d` beside it; or leave it out: `from` and `to` are instants";
+        report.add_with(written.place, "a zone is for `ago`", hint);
+    }
+    known_zone(written, report)
 }
 
 fn ordered(place: Place, window: Window, report: &mut Report) -> Option<Window> {

@@ -99,9 +99,7 @@ pub(super) fn known(time: &TimePlan) -> Option<Pair<Window>> {
     let Span::Exactly(canary) = time.canary else { return None };
     let baseline = match time.baseline {
         Span::Exactly(window) => window,
-        Span::Earlier(by) => {
-            Window { start: canary.start.checked_sub(by).ok()?, end: canary.end.checked_sub(by).ok()? }
-        }
+        Span::Earlier(by) => time.window_before(canary, by)?,
         Span::All => canary,
     };
     Some(Pair { baseline, canary })

@@ -70,7 +70,7 @@ pub(super) fn windows(
     };
     let baseline = match plan.baseline {
         Span::Exactly(window) => window,
-        Span::Earlier(by) => Window { start: back(canary.start, by), end: back(canary.end, by) },
+        Span::Earlier(by) => plan.window_before(canary, by)?,
         Span::All => match extents.baseline {
             Some(own) if are_apart(own, canary) => own,
             _ => canary,

@@ -4,29 +4,12 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::plain;
+
 /// The text without anything that could move a cursor, colour a terminal, start a new line or turn the direction
 /// of reading: control characters become visible signs, invisible ones vanish, white space becomes one space.
 pub fn plain(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => clean.push(' '),
-            '\0'..='\u{1f}' => clean.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
-            '\u{7f}' => clean.push('␡'),
-            '\u{80}'..='\u{9f}' => clean.push('\u{fffd}'),
-            c if is_invisible(c) => {}
-            c => clean.push(c),
-        }
-    }
-    clean.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Marks of direction, joiners, variation selectors, tags and fillers: they show nothing, but change what is shown.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e0fff}')
+    plain::line(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Columns that the text takes.

@@ -118,7 +118,7 @@ impl Error {
 
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.shown)?;
+        write!(f, "{}", crate::plain::line(&self.shown))?;
         if let Some(place) = self.place {
             write!(f, ", {place}")?;
         }
@@ -154,6 +154,44 @@ pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         n if n > SHOWN + 1 => format!("{} and {} more", names[..SHOWN].join(", "), n - SHOWN),
         _ => names.join(", "),
     }
+}
+
+/// The names of a table's columns for a message: `The columns are: "ts", "errors" and 2 more.`
+///
+/// A file that was given by mistake may hold anything in its first line. So a single name, which is the whole line, is not
+/// shown unless it is a word with a usual form, and of others only those are that look like names of columns.
+pub(crate) fn columns<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const FEW: usize = 3;
+    let names: Vec<&str> = names.into_iter().collect();
+    let are_names = names.len() > 1 && names.iter().all(|name| is_identifier(name));
+    if are_names {
+        return format!("The columns are: {}.", listed(names));
+    }
+    let shown: Vec<&str> =
+        names.iter().copied().filter(|name| names.len() > 1 && looks_like_a_name(name)).take(FEW).collect();
+    match (shown.len(), names.len() - shown.len()) {
+        (_, 0) if names.is_empty() => "There are no columns.".to_owned(),
+        (_, 0) => format!("The columns are: {}.", listed(shown)),
+        (0, _) => "Its first line does not look like the names of columns.".to_owned(),
+        (_, more) => format!("The columns are: {} and {more} more.", listed(shown)),
+    }
+}
+
+/// A short name as programs write it: `latency_p95.ms`.
+fn is_identifier(name: &str) -> bool {
+    const LONGEST: usize = 30;
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    name.len() <= LONGEST && name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(plain)
+}
+
+/// A short name as people write it: `Latency p95 (ms)`, `CPU %`.
+fn looks_like_a_name(name: &str) -> bool {
+    let words = name
+        .split_whitespace()
+        .map(|word| word.trim_matches(['(', ')', '[', ']', '%', '#', '/']))
+        .filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    (1..=3).contains(&words.len()) && name.chars().count() <= 30 && words.iter().all(|word| is_identifier(word))
 }
 
 /// The name that was probably meant.

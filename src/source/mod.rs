@@ -69,6 +69,15 @@ impl Source {
         !matches!(self, Source::File(_) | Source::Requests(_) | Source::Lost(_))
     }
 
+    /// The files that are read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Source::File(file) => vec![file.path.clone()],
+            Source::Requests(asked) => requests::files(&asked.log.inputs),
+            _ => Vec::new(),
+        }
+    }
+
     /// What tells the rows of the arms apart, where one answer has both.
     pub fn arm(&self) -> Option<&ArmColumn> {
         match self {
@@ -101,8 +110,8 @@ impl Source {
     /// Where points come from, in words.
     pub fn shown(&self) -> String {
         match self {
-            Source::File(file) => file.shown.clone(),
-            Source::Requests(asked) => asked.log.shown.clone(),
+            Source::File(file) => crate::plain::line(&file.shown),
+            Source::Requests(asked) => crate::plain::line(&asked.log.shown),
             Source::CloudWatch(asked) => asked.access.shown("CloudWatch"),
             Source::Alarms(asked) => asked.access.shown("CloudWatch alarms"),
             Source::Insights(asked) => format!("{} ({})", asked.access.shown("Logs Insights"), asked.groups.join(", ")),

@@ -6,6 +6,7 @@ mod aggregates;
 mod agreement;
 #[cfg(feature = "aws")]
 mod aws;
+mod borders;
 mod cases;
 mod cells;
 mod cli;
@@ -31,6 +32,7 @@ mod looks;
 mod lost;
 mod operating;
 mod packs;
+mod places;
 mod properties;
 mod readme;
 mod reality;

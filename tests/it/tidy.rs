@@ -173,10 +173,22 @@ const BORDERS: &[Border] = &[
     Border { layer: "config", forbidden: &["crate::ingest", "crate::report", "crate::command", "std::net", "std::fs"] },
     Border { layer: "ingest", forbidden: &["crate::judge", "crate::report", "crate::command"] },
     Border { layer: "record", forbidden: &["crate::command", "crate::source"] },
+    Border {
+        layer: "output",
+        forbidden: &[
+            "crate::command",
+            "crate::config",
+            "crate::ingest",
+            "crate::judge",
+            "crate::report",
+            "crate::source",
+        ],
+    },
 ];
 
 /// Only these may print, read the clock or the environment, or end the process.
-const RIM: &[&str] = &["command", "main.rs"];
+/// `output.rs` knows the descriptors, because `/dev/stdout` is a place to write to.
+const RIM: &[&str] = &["command", "main.rs", "output.rs"];
 const RIM_ONLY: &[&str] = &["std::env::var", "env::args", "process::exit", "stdout()", "stderr()"];
 
 /// Nobody.
@@ -352,6 +364,22 @@ fn every_dependency_may_be_used_and_comes_from_one_registry() {
         }
     }
     assert_none(found);
+}
+
+#[test]
+fn there_is_one_provider_of_tls() {
+    // `cargo metadata` lists crates that no feature asks for, `cargo tree` does not
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges", "normal,build", "--target", "x86_64-unknown-linux-gnu"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let is_used = |name: &str| tree.lines().any(|line| line.starts_with(&format!("{name} v")));
+    assert!(is_used("rustls") && is_used("aws-lc-rs"), "the provider of TLS was not found: {tree}");
+    let others = ["ring", "openssl-sys", "native-tls"].into_iter().filter(|name| is_used(name));
+    assert_none(others.map(|name| format!("{name} is a second provider of TLS")).collect());
 }
 
 /// Whether an SPDX expression can be met: any side of an OR, every side of an AND.

@@ -7,7 +7,7 @@ use davy::ingest::{Error, ingest};
 use davy::series::{Arm, Dataset, Series, SignedDuration, Timestamp, Window};
 use davy::source::{ArmColumn, Ask, File, Format, Kind, Missing, Query, Source};
 
-const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None };
+const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None, zone: None };
 
 fn at(text: &str) -> Timestamp {
     format!("2026-11-21T{text}Z").parse().unwrap()
@@ -191,7 +191,7 @@ fn the_same_rows_are_never_compared_with_themselves() {
     let shifted = TimePlan {
         canary: Span::Exactly(window("11:00:00", "11:30:00")),
         baseline: Span::Earlier(SignedDuration::from_hours(1)),
-        step: None,
+        ..ALL
     };
     let dataset = one_metric(&[("data.csv", &text)], gauge(), &shifted).unwrap();
     assert_eq!(dataset.windows.baseline, window("10:00:00", "10:30:00"));
@@ -405,4 +405,58 @@ fn one_file_is_told_apart_by_words_even_when_it_is_empty() {
     )
     .unwrap();
     assert!(dataset.metrics["m"].canary.is_empty());
+}
+
+/// What davy says of the windows, in RFC 3339, of data that has rows around both instants: the canary's and the baseline's.
+fn judged_windows(window: &str, canary: &str, baseline: &str) -> [String; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    for (arm, start) in [("canary", canary), ("baseline", baseline)] {
+        let start: Timestamp = start.parse().unwrap();
+        let rows =
+            (0..60).map(|minute| format!("{},1000,{}\n", start + SignedDuration::from_mins(minute), 9 + minute % 3));
+        let text = format!("time,requests,errors\n{}", rows.collect::<String>());
+        std::fs::write(folder.path().join(format!("{arm}.csv")), text).unwrap();
+    }
+    let config = format!(
+        "name: t\nwindow: {window}\nsources: {{ d: {{ file: {{ path: \"${{arm}}.csv\" }} }} }}\nmetrics: {{ e: {{ rate: {{ bad: \
+         errors, total: requests }} }} }}\ncriteria: [ {{ metric: e, pass: \"<= baseline + 1pp\" }} ]\n"
+    );
+    std::fs::write(folder.path().join("canary.yaml"), config).unwrap();
+    let mut davy = assert_cmd::Command::cargo_bin("davy").unwrap();
+    let output = davy.current_dir(folder.path()).args(["judge", "--format", "json"]).output().unwrap();
+    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!(output.status.code(), Some(0), "{verdict:#}");
+    assert_eq!(verdict["findings"][0]["evidence"]["n"]["canary"], 60_000, "{verdict:#}");
+    ["canary", "baseline"].map(|arm| verdict["arms"][arm]["window"]["start"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn days_ago_by_the_clock_of_a_zone_are_the_same_time_of_day() {
+    let from = |start: &str, ago: &str| {
+        let end = start.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(1);
+        format!("{{ from: \"{start}\", to: \"{end}\", step: 1m, baseline: {ago} }}")
+    };
+    // clocks in Berlin went forward on 29 March 2026 and back on 25 October: 10:00 is 09:00 UTC in winter, 08:00 in summer
+    let zone = "{ ago: 7d, zone: Europe/Berlin }";
+    for (canary, ago, baseline) in [
+        ("2026-04-01T08:00:00Z", zone, "2026-03-25T09:00:00Z"),
+        ("2026-10-28T09:00:00Z", zone, "2026-10-21T08:00:00Z"),
+        ("2026-04-15T08:00:00Z", zone, "2026-04-08T08:00:00Z"),
+        // a day of 23 hours, and of 25
+        ("2026-03-29T08:00:00Z", "{ ago: 1d, zone: Europe/Berlin }", "2026-03-28T09:00:00Z"),
+        ("2026-10-25T09:00:00Z", "{ ago: 24h, zone: Europe/Berlin }", "2026-10-24T08:00:00Z"),
+        // hours are hours
+        ("2026-04-01T08:00:00Z", "{ ago: 7d1h, zone: Europe/Berlin }", "2026-03-25T08:00:00Z"),
+        ("2026-03-29T03:00:00Z", "{ ago: 3h, zone: Europe/Berlin }", "2026-03-29T00:00:00Z"),
+        // without a zone, and in one whose clocks stay
+        ("2026-04-01T08:00:00Z", "{ ago: 7d }", "2026-03-25T08:00:00Z"),
+        ("2026-04-01T08:00:00Z", "{ ago: 7d, zone: Asia/Tokyo }", "2026-03-25T08:00:00Z"),
+    ] {
+        let windows = judged_windows(&from(canary, ago), canary, baseline);
+        assert_eq!(windows, [canary, baseline], "{ago}");
+    }
+    // where the data says when the canary's window is
+    let all = judged_windows(&format!("{{ baseline: {zone} }}"), "2026-04-01T08:00:00Z", "2026-03-25T09:00:00Z");
+    assert_eq!(all, ["2026-04-01T08:00:00Z", "2026-03-25T09:00:00Z"]);
 }

@@ -18,6 +18,7 @@ use tempfile::NamedTempFile;
 use super::super::console::Console;
 use super::{Interrupt, Occasion, TICK, spoken};
 use crate::hooks::Command;
+use crate::plain;
 use crate::report::document::{Action, Outcome};
 
 /// How long a group has between being asked to end and being ended.
@@ -100,7 +101,7 @@ fn environment(occasion: &Occasion) -> [(&'static str, String); 7] {
 }
 
 fn cannot_start(written: &str, program: &Path, error: &std::io::Error) -> String {
-    let path = program.display();
+    let path = plain::path(program);
     match error.kind() {
         ErrorKind::NotFound if !written.contains('/') => {
             format!("there is no program `{written}` on the PATH; one beside the configuration is `./{written}`")

@@ -11,12 +11,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use ureq::config::Config;
+use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
 
 use super::super::console::Console;
 use super::{Interrupt, Occasion, TICK, spoken};
-use crate::hooks::{Address, Body, Url, Webhook};
+use crate::hooks::{Address, Body, Url, Webhook, is_link_local};
 use crate::report;
 
 /// So much of an answer is read.
@@ -111,7 +115,10 @@ impl Post {
             Address::Url(url) => url.clone(),
             Address::Variable(name) => variable(name)?,
         };
-        Url::parse(&url).map_err(|why| format!("the address in {} {why}", named(&webhook.address)))?;
+        let parsed = Url::parse(&url).map_err(|why| format!("the address in {} {why}", named(&webhook.address)))?;
+        if parsed.is_link_local() && !webhook.allow_link_local {
+            return Err(LINK_LOCAL.into());
+        }
         let mut headers = webhook.headers.clone();
         for (header, name) in &webhook.headers_env {
             let value = variable(name)?;
@@ -129,7 +136,7 @@ impl Post {
             Body::Slack => serde_json::json!({ "text": report::slack(occasion.document) }).to_string(),
         };
         let timeout = webhook.timeout.unsigned_abs();
-        Ok(Post { agent: agent(timeout), url, headers, body, timeout })
+        Ok(Post { agent: agent(timeout, webhook.allow_link_local), url, headers, body, timeout })
     }
 
     fn send(&self) -> Result<(), Refused> {
@@ -167,6 +174,7 @@ impl Post {
             ureq::Error::Io(error) => broken(error),
             ureq::Error::Protocol(_) => Refused::for_now("the server does not speak HTTP as it should"),
             ureq::Error::InvalidProxyUrl => Refused::for_good("the proxy that the environment names cannot be used"),
+            ureq::Error::Other(error) if error.is::<LinkLocal>() => Refused::for_good(LINK_LOCAL),
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
                 Refused::for_good("the address or a header cannot be used")
             }
@@ -175,11 +183,33 @@ impl Post {
     }
 }
 
-fn agent(timeout: Duration) -> Agent {
+/// Finds addresses as usual, and none that a webhook may not reach.
+#[derive(Debug, Default)]
+struct Fenced(DefaultResolver);
+
+impl Resolver for Fenced {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        if found.iter().any(|address| is_link_local(address.ip())) {
+            return Err(ureq::Error::Other(Box::new(LinkLocal)));
+        }
+        Ok(found)
+    }
+}
+
+/// A name that leads to the link or to a service of metadata.
+#[derive(Debug, thiserror::Error)]
+#[error("{LINK_LOCAL}")]
+struct LinkLocal;
+
+const LINK_LOCAL: &str = "the address is link-local or a metadata service, which knows the machine's credentials: write \
+                          another address, or `allow_link_local: true` in the webhook if you mean it";
+
+fn agent(timeout: Duration, allow_link_local: bool) -> Agent {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .build();
     let config = Agent::config_builder()
         .tls_config(tls)
@@ -187,7 +217,11 @@ fn agent(timeout: Duration) -> Agent {
         .max_redirects(0)
         .http_status_as_error(false)
         .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")));
-    config.build().new_agent()
+    let config = config.build();
+    match allow_link_local {
+        true => config.new_agent(),
+        false => Agent::with_parts(config, DefaultConnector::default(), Fenced::default()),
+    }
 }
 
 fn variable(name: &str) -> Result<String, String> {

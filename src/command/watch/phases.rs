@@ -6,8 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use super::{Round, resume};
+use crate::cli;
 use crate::command::outlets::Outlets;
 use crate::command::{Exit, Failure, pipeline};
+use crate::config::Config;
+use crate::plain;
 use crate::report::rollout::{Phase, Rollout, State};
 use crate::report::{self, Document};
 
@@ -85,10 +88,19 @@ fn resumed(round: &Round, names: &[String]) -> Result<Vec<Document>, Failure> {
         return Err(Failure::Misused(format!(
             "--resume: {} keeps a rollout that has ended. Name another folder for a new one, or leave --resume out to \
              replace this one",
-            folder.display()
+            plain::path(folder)
         )));
     }
     Ok(done)
+}
+
+/// The folders that a watch records in.
+pub(super) fn recordings(arguments: &cli::Watch, config: &Config) -> Vec<PathBuf> {
+    let Some(folder) = &arguments.record else { return Vec::new() };
+    if !arguments.all_phases {
+        return vec![folder.clone()];
+    }
+    config.phases().iter().enumerate().map(|(at, name)| folder_of(folder, at, name)).collect()
 }
 
 /// `DIR/1-10%`: what a phase is recorded in.

@@ -5,8 +5,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::Round;
-use crate::command::{Exit, Failure};
+use crate::command::{Exit, Failure, border};
 use crate::judge::rules::{Looks, Rules};
+use crate::plain;
 use crate::record;
 use crate::report::Document;
 use crate::report::document::{Outcome, PastLook};
@@ -58,12 +59,8 @@ pub(super) fn read(folder: &Path, rules: &Rules) -> Result<Option<Resumed>, Fail
 }
 
 fn document(folder: &Path) -> Result<Option<Document>, Failure> {
+    let Some(text) = (if folder.is_dir() { border::verdict(folder)? } else { None }) else { return Ok(None) };
     let path = folder.join(record::VERDICT);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::Unreadable { path, error }),
-    };
     Document::read(&text).map(Some).map_err(|error| Failure::Verdict { path, error })
 }
 
@@ -87,7 +84,7 @@ fn by_other_rules(document: &Document, rules: &Rules) -> String {
 }
 
 fn refused(folder: &Path, why: &str) -> Failure {
-    let folder = folder.display();
+    let folder = plain::path(folder);
     let remedy = "Name another folder for a new watch, or leave --resume out to replace this one";
     Failure::Misused(format!("--resume: {folder} {why}. {remedy}"))
 }

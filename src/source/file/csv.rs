@@ -6,7 +6,7 @@ use std::io::{BufRead, Read};
 use super::compression::{broken, peek};
 use super::lines::Lines;
 use super::table::{Column, Keep, Table};
-use crate::source::error::{Error, Place, quoted};
+use crate::source::error::{Error, Place};
 
 /// Reads a separated file; without a separator, the one that is commonest in the first line.
 pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> Result<Table, Error> {
@@ -73,10 +73,9 @@ fn push(table: &mut Table, record: &csv::ByteRecord, line: u64) -> Result<(), Er
 
 fn text<'c>(cell: &'c [u8], line: u64, column: Option<&str>) -> Result<&'c str, Error> {
     std::str::from_utf8(cell).map_err(|_| {
-        let shown = quoted(&String::from_utf8_lossy(cell));
-        let error = Error::unreadable(format!("{shown} is not UTF-8")).at(Place::line(line));
-        let error = error.hint("Save the file as UTF-8.");
-        column.map_or(error.clone(), |name| error.column(name))
+        let error = Error::unreadable("is not UTF-8").at(Place::line(line)).hint("Save the file as UTF-8.");
+        // the line that should name the columns may be that of any file
+        column.map_or(error.clone(), |name| error.column(name).value(&String::from_utf8_lossy(cell)))
     })
 }
 

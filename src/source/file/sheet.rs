@@ -7,7 +7,7 @@ use super::table::{Column, Table};
 use super::time::{self, Clock};
 use super::{Wanted, number};
 use crate::series::{Arm, Remark, Timestamp};
-use crate::source::error::{Error, listed, quoted};
+use crate::source::error::{Error, columns, listed, quoted};
 use crate::source::{ArmColumn, File};
 
 /// The rows of a file with their times: read once, asked as often as there are metrics.
@@ -270,9 +270,9 @@ fn no_time(table: &Table) -> Error {
     let data = |name: &str| number::real(name).is_ok_and(|n| n.is_some()) || time::looks_like_time(name);
     let error = Error::unreadable("has no column with a usual name for the time");
     if table.len() > 0 && !table.columns.is_empty() && table.names().any(data) {
-        return error.hint(format!("The first line must name the columns; here it is {}.", listed(table.names())));
+        return error.hint("The first line must name the columns, and it holds values.");
     }
-    error.hint(format!("Name it with `time:` in the source. The columns are: {}.", listed(table.names())))
+    error.hint(format!("Name it with `time:` in the source. {}", columns(table.names())))
 }
 
 fn as_option(mut error: Error, option: &str) -> Error {

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
-use crate::source::error::{Error, Place, listed, nearest, quoted};
+use crate::source::error::{Error, Place, columns, nearest, quoted};
 
 pub(super) type Keep<'a> = &'a dyn Fn(&str) -> bool;
 
@@ -204,8 +204,8 @@ impl Table {
         let aliases = self.columns.iter().filter_map(|c| c.alias.as_deref());
         let meant = nearest(name, self.names().chain(aliases));
         let hint = match meant {
-            Some(meant) => format!("Did you mean {}? The columns are: {}.", quoted(meant), listed(self.names())),
-            None => format!("The columns are: {}.", listed(self.names())),
+            Some(meant) => format!("Did you mean {}? {}", quoted(meant), columns(self.names())),
+            None => columns(self.names()),
         };
         Error::unreadable("is not a column of the file").value(name).hint(hint)
     }

@@ -93,7 +93,9 @@ impl Log {
         }
         let [Some(length), Some(largest), Some(histogram)] = [cells.next(), cells.next(), cells.next()] else {
             let problem = "is not an interval of a histogram log";
-            return Err(Error::unreadable(problem).value(text).expected(LINE).hint("Was the log cut off?"));
+            let error = Error::unreadable(problem).expected(LINE).hint("Was the log cut off?");
+            // what begins otherwise is a line of something else
+            return Err(if text.starts_with(|c: char| c.is_ascii_digit()) { error.value(text) } else { error });
         };
         let begin = seconds(begin).ok_or_else(|| not_seconds(begin))?;
         seconds(length).ok_or_else(|| not_seconds(length))?;

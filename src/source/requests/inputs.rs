@@ -91,6 +91,16 @@ pub(super) fn all(written: &[PathBuf]) -> Result<Vec<Input>, Error> {
     Ok(inputs)
 }
 
+/// The files that inputs stand for; those that cannot be found, as they are written.
+pub fn files(written: &[PathBuf]) -> Vec<PathBuf> {
+    let found = |path: &PathBuf| of(path).unwrap_or_else(|_| vec![Input::File(path.clone())]);
+    let path = |input| match input {
+        Input::File(path) => path,
+        Input::Standard => PathBuf::from("-"),
+    };
+    written.iter().flat_map(found).map(path).collect()
+}
+
 /// Whether two sources have a file in common.
 pub(super) fn common(one: &[PathBuf], other: &[PathBuf]) -> bool {
     let all =

@@ -46,6 +46,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use condition::Condition;
+pub use inputs::files;
 pub use pass::read;
 
 use crate::series::{Bins, Grid, SignedDuration, Timestamp, Window};

@@ -19,7 +19,7 @@ use polars::prelude::{
 };
 
 use super::Value;
-use crate::source::error::{Error, listed};
+use crate::source::error::{Error, columns};
 use crate::source::file::plausible;
 
 /// A file with rows, of which nothing but the footer has been read.
@@ -108,7 +108,7 @@ impl Rows {
     pub fn read(&self, group: usize, wanted: &[&str], mut each: impl FnMut(&[Value])) -> Result<(), Error> {
         let mut read = || {
             if let Some(unknown) = wanted.iter().find(|name| self.schema.get(name).is_none()) {
-                let there = format!("The columns are: {}.", listed(self.names()));
+                let there = columns(self.names());
                 return Err(Error::unreadable("is not a column of the file").value(unknown).hint(there));
             }
             let file = file(&self.path)?;

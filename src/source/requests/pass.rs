@@ -441,9 +441,12 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
     let line = |(at, chunk, line): (usize, usize, usize)| {
         chunks.range((at, 0)..(at, chunk)).map(|(_, has)| has.lines).sum::<usize>() + line + 1
     };
+    // where no row at all can be read, the file is something else, and is not quoted
+    let is_log = seen.bad.values().map(|bad| bad.count).sum::<u64>() < seen.rows;
     let examples = |(why, bad): (&'static str, BadSeen)| {
         let example = |(place, text): ((usize, usize, usize), String)| {
-            format!("{}, {what} {}: {text}", inputs[place.0].shown(), line(place))
+            let text = if is_log { format!(": {text}") } else { String::new() };
+            format!("{}, {what} {}{text}", inputs[place.0].shown(), line(place))
         };
         (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
     };

@@ -8,7 +8,7 @@ use super::condition::Compiled;
 use super::outcome::Means;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
 use super::{Arms, Condition, Counted, NO_ARM, Requests, Slice, TimeUnit, Value, Valued};
-use crate::source::error::{Error, listed, quoted};
+use crate::source::error::{Error, columns, quoted};
 use crate::source::file::sheet;
 
 /// What servers call the time of a request; what comes first is preferred.
@@ -126,11 +126,11 @@ impl Names<'_> {
             return Ok(());
         }
         let problem = format!("has no column {}, which {key} names", quoted(name));
-        Err(Error::unreadable(problem).hint(format!("The columns are: {}.", self.shown())))
+        Err(Error::unreadable(problem).hint(self.shown()))
     }
 
     fn shown(&self) -> String {
-        listed(self.known.iter().map(String::as_str))
+        columns(self.known.iter().map(String::as_str))
     }
 }
 
@@ -295,7 +295,7 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
             if let Some(column) = TIMES.iter().find_map(|usual| names.known.iter().find(|known| known == usual)) {
                 return Ok(Time::One(slots.of(column)));
             }
-            let hint = format!("Name it with `time:` in the source. The columns are: {}.", names.shown());
+            let hint = format!("Name it with `time:` in the source. {}", names.shown());
             Err(Error::unreadable("has no column with a usual name for the time").hint(hint))
         }
     }
@@ -317,8 +317,7 @@ fn error_of(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -
     });
     match ends.collect::<Vec<_>>().as_slice() {
         [] => {
-            let hint =
-                format!("Write `status: COLUMN` or `error: \"…\"` in the source. The columns are: {}.", names.shown());
+            let hint = format!("Write `status: COLUMN` or `error: \"…\"` in the source. {}", names.shown());
             Err(Error::unreadable("has no column with a usual name for the status, so errors are not known").hint(hint))
         }
         [(status, Means::Status)] => Ok(Bad::Status(*status)),
@@ -374,6 +373,6 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             _ => {}
         }
     }
-    let hint = format!("Write `latency: {{ column: …, unit: ms }}` in the source. The columns are: {}.", names.shown());
+    let hint = format!("Write `latency: {{ column: …, unit: ms }}` in the source. {}", names.shown());
     Err(Error::unreadable("has no column with a usual name for the latency").hint(hint))
 }

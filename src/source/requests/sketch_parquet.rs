@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Cursor, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -19,6 +18,7 @@ use polars::prelude::{
 
 use super::{RESERVED, Row, Sketch, VERSION, merge, sound};
 use crate::encoded;
+use crate::output;
 use crate::series::{SignedDuration, Timestamp};
 use crate::source::error::{Error, Place};
 use crate::source::file::plausible;
@@ -36,22 +36,7 @@ const KEYS: [&str; 4] = ["davy.sketch", "davy.step_ms", "davy.unit", "davy.versi
 pub fn write(path: &Path, sketch: &Sketch) -> Result<(), Error> {
     let sketch = merge(vec![sketch.clone()])?;
     let refused = |e: io::Error| Error::unreachable(format!("cannot be written ({e})"));
-    put(path, &sketch).map_err(|e| refused(e).within(&path.display().to_string()))
-}
-
-fn put(path: &Path, sketch: &Sketch) -> io::Result<()> {
-    // A device or pipe cannot be exchanged for a file: write through it.
-    if path.exists() && !path.is_file() {
-        return pack(sketch, fs::OpenOptions::new().write(true).open(path)?);
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = tempfile::Builder::new().prefix(".davy-").tempfile_in(parent)?;
-    pack(sketch, draft.as_file_mut())?;
-    draft.as_file().sync_all()?;
-    let mode = fs::metadata(path).map_or(fs::Permissions::from_mode(0o644), |found| found.permissions());
-    fs::set_permissions(draft.path(), mode)?;
-    draft.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    output::write_with(path, |to| pack(&sketch, to)).map_err(|e| refused(e).within(&path.display().to_string()))
 }
 
 fn pack(sketch: &Sketch, to: impl Write) -> io::Result<()> {

@@ -213,3 +213,28 @@ fn an_interrupt_does_not_wait_for_a_server() {
     assert_eq!(davy.wait().unwrap().code(), Some(10));
     assert!(stderr.contains("given up, because davy was interrupted ("), "{stderr}");
 }
+
+#[test]
+fn no_webhook_reaches_the_credentials_of_the_machine() {
+    // literals, an address of IPv4 inside of one of IPv6, a number that only the resolver reads as an address, a name
+    let addresses = [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fe80::1]/",
+        "http://[fd00:ec2::254]/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://2852039166/",
+        "http://0xa9fea9fe/",
+        "http://metadata.google.internal/",
+    ];
+    let refused = "link-local or a metadata service";
+    for address in addresses {
+        let run = on_fail("url_env: HOOK, timeout: 2s, retries: 0").fails(&[("HOOK", address)]);
+        assert!(warning(&run).contains(refused), "{address}: {}", run.stderr);
+        assert!(warning(&run).contains("allow_link_local: true"), "{address}: {}", run.stderr);
+    }
+    let written = on_fail("url: \"http://169.254.169.254/\"").run(&["check"], &[]);
+    assert!(written.code == 78 && written.stderr.contains(refused), "{}", written.stderr);
+    let allowed = on_fail("url_env: HOOK, timeout: 1s, retries: 0, allow_link_local: true");
+    let run = allowed.fails(&[("HOOK", "http://169.254.169.254:9/")]);
+    assert!(!run.stderr.contains(refused), "{}", run.stderr);
+}

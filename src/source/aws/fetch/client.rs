@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 
 use super::fault;
+use crate::hooks::Url;
 use crate::source::aws::Access;
 use crate::source::{Error, Outside, Told};
 
@@ -253,7 +254,10 @@ impl Spent {
     }
 }
 
-/// Counts the attempts of a client.
+const PLAIN: &str =
+    "the address of the service is not encrypted, and requests to it hold credentials: write `https://…`";
+
+/// Counts the attempts of a client, and lets none go out in clear text.
 #[derive(Debug)]
 struct Counting(Arc<Spent>);
 
@@ -264,6 +268,19 @@ fn operation(config: &ConfigBag) -> &str {
 impl Intercept for Counting {
     fn name(&self) -> &'static str {
         "counting"
+    }
+
+    /// Whoever set the address, the environment included: what is signed goes to nobody in clear text but to this machine.
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match Url::parse(context.request().uri()) {
+            Ok(url) if url.is_readable_on_the_way() => Err(PLAIN.into()),
+            _ => Ok(()),
+        }
     }
 
     fn read_before_attempt(
