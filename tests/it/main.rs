@@ -13,6 +13,7 @@ mod config_text;
 mod cost;
 mod false_pass;
 mod fetching;
+mod field;
 mod foresight;
 mod garbage;
 mod histograms;
