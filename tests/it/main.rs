@@ -26,6 +26,7 @@ mod logs;
 mod looking;
 mod looks;
 mod lost;
+mod mutations;
 mod operating;
 mod packs;
 mod properties;
