@@ -220,9 +220,14 @@ fn a_survey_tells_what_a_file_seems_to_hold() {
 
 /// A folder of the shared data; nothing where it is absent, which continuous integration does not accept.
 pub fn shared(folder: &str) -> Option<PathBuf> {
+    shared_folder(&format!("data/{folder}"))
+}
+
+/// The same for any folder that is shared.
+pub fn shared_folder(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("DAVY_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = root.join("data").join(folder);
+    let path = root.join(folder);
     if path.is_dir() {
         return Some(path);
     }
