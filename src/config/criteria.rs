@@ -21,7 +21,8 @@ pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Re
     if let (Some(pass), Some(fail), Some(text)) = (&pass, &fail, &entry.fail) {
         agree(pass, fail, text.place, report);
     }
-    let rule = rule(entry, &question, report);
+    let edge = on_edge(entry, [pass, fail], &question, report);
+    let rule = rule(entry, &question, edge, report);
     let name = match &entry.name {
         Some(name) => name.value.clone(),
         None => default_name(entry, metric),
@@ -224,7 +225,7 @@ fn agree(pass: &Bound, fail: &Bound, place: Place, report: &mut Report) {
     }
 }
 
-fn rule(entry: &CriterionEntry, question: &Question, report: &mut Report) -> Rule {
+fn rule(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Report) -> Rule {
     if let Some(periods) = &entry.periods {
         if let Some(rule) = &entry.rule {
             report.add_with(rule.place, "`periods` is a rule of its own", "leave `rule` out");
@@ -232,9 +233,17 @@ fn rule(entry: &CriterionEntry, question: &Question, report: &mut Report) -> Rul
         if let Some(complaint) = no_alarm(entry, question) {
             report.complain(periods.place, complaint);
         }
-        return Rule::Periods { m: periods.value.m, n: periods.value.n };
+        let min_count = min_count(entry, question, edge, report);
+        return Rule::Periods { m: periods.value.m, n: periods.value.n, min_count };
     }
-    let exact = entry.pass.as_ref().is_some_and(|pass| pass.value.op == Op::Equal);
+    if let Some(count) = &entry.min_count {
+        report.add_with(
+            count.place,
+            "`min_count` needs `periods`",
+            "write `periods: 2 of 3`, or leave `min_count` out",
+        );
+    }
+    let exact = entry.pass.as_ref().is_some_and(|pass| pass.value.op == Op::Equal) || edge;
     let plain = exact || matches!(question.statistic, Statistic::Count | Statistic::Max | Statistic::Min);
     match &entry.rule {
         None if plain => Rule::Observed,
@@ -253,6 +262,99 @@ fn rule(entry: &CriterionEntry, question: &Question, report: &mut Report) -> Rul
             Rule::Interval
         }
     }
+}
+
+/// How many bad ones set off an alarm on few requests: three of ten are noise beside a limit of 10 %, four hardly.
+const MIN_COUNT: u64 = 4;
+
+/// How many bad ones set off an alarm. A share or a percentile of few requests is beyond any bound by one of them, which
+/// is no alarm, unless the bound says that none is tolerated.
+fn min_count(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Report) -> u64 {
+    let counts = match (&question.metric.kind, question.statistic) {
+        (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) | (Kind::Values, Statistic::Quantile(_)) => true,
+        (Kind::Events, _) => matches!(question.metric.unit, Unit::Per(_)),
+        _ => false,
+    };
+    match &entry.min_count {
+        None => {
+            if counts && !edge {
+                MIN_COUNT
+            } else {
+                1
+            }
+        }
+        Some(count) => {
+            if count.value == 0 {
+                report.add_with(count.place, "an alarm needs at least one bad event", "write `min_count: 1`");
+            } else if !counts {
+                let what = match question.metric.kind {
+                    Kind::Events => "the bound itself is a count",
+                    Kind::Values => "an extreme value is a single one",
+                    _ => "a gauge does not say how many requests its numbers are of",
+                };
+                report.add_with(count.place, format!("`min_count` does not fit: {what}"), "leave `min_count` out");
+            }
+            count.value as u64
+        }
+    }
+}
+
+/// Which part of all shares or frequencies a bound wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Nothing,
+    /// None of them, or all: no interval shows that it is met, and the observed number does.
+    Edge,
+    Part,
+    Everything,
+}
+
+fn reach(bound: &Bound, reading: Reading, question: &Question) -> Reach {
+    let Limit::Threshold(limit) = bound.limit else { return Reach::Part };
+    let (lowest, highest) = match (&question.metric.kind, question.statistic) {
+        (Kind::BadShare | Kind::GoodShare | Kind::PartShare, Statistic::Rate) => (0.0, 1.0),
+        (Kind::Events, Statistic::Frequency) => (0.0, f64::INFINITY),
+        _ => return Reach::Part,
+    };
+    let strict = bound.strict != (reading == Reading::Fail);
+    let (near, far) = match wanted(bound.side, reading) {
+        Side::AtMost => (lowest, highest),
+        Side::AtLeast => (highest, lowest),
+    };
+    match (limit == near, limit == far, strict) {
+        (true, _, true) => Reach::Nothing,
+        (true, _, false) => Reach::Edge,
+        (_, true, false) => Reach::Everything,
+        _ => Reach::Part,
+    }
+}
+
+/// Whether a criterion is about the observed number because a bound of it tolerates none, such as `<= 0%`. A bound that
+/// nothing meets or that everything meets is refused.
+fn on_edge(entry: &CriterionEntry, bounds: [Option<Bound>; 2], question: &Question, report: &mut Report) -> bool {
+    let [pass, fail] = bounds;
+    let reaches = [(pass, Reading::Pass), (fail, Reading::Fail)]
+        .map(|(bound, reading)| bound.map_or(Reach::Part, |bound| reach(&bound, reading, question)));
+    let texts = [&entry.pass, &entry.fail];
+    for (text, reach) in texts.iter().zip(reaches).filter_map(|(text, reach)| Some((text.as_ref()?, reach))) {
+        let message = match reach {
+            Reach::Nothing => format!("whatever happens, `{}` is not satisfied", text.value),
+            Reach::Everything => format!("whatever happens, `{}` is satisfied", text.value),
+            Reach::Edge | Reach::Part => continue,
+        };
+        let hint = match question.metric.kind {
+            Kind::GoodShare => "write `pass: \">= 100%\"` if none may be bad, or a share in between",
+            _ => "write `pass: \"== 0\"` if none is tolerated, or a bound that can be met and broken",
+        };
+        report.add_with(text.place, message, hint);
+    }
+    let edge = reaches.contains(&Reach::Edge);
+    let other = texts.iter().zip(reaches).find(|(text, reach)| text.is_some() && *reach == Reach::Part);
+    if let (true, None, None, Some((Some(text), _))) = (edge, &entry.rule, &entry.periods, other) {
+        let hint = "write two criteria, or `rule: observed` to compare both bounds with the observed number";
+        report.add_with(text.place, "its other bound tolerates none, which no confidence interval shows", hint);
+    }
+    edge
 }
 
 /// Why an alarm rule cannot be had of a criterion.

@@ -369,6 +369,10 @@ pub(super) struct CriterionEntry {
     pub(super) rule: Option<At<Choice<RuleText>>>,
     /// An alarm: fails when in any N consecutive steps M are beyond the bound: "2 of 3".
     pub(super) periods: Option<At<Periods>>,
+    /// With `periods`: how many bad ones the periods beyond the bound must hold together. Default 4 for a
+    /// share or a percentile of requests, so that a few stray ones set off no alarm; 1 if the bound is zero.
+    #[schemars(range(min = 1))]
+    pub(super) min_count: Option<At<usize>>,
     /// critical, normal (default), optional (where its source cannot be reached there is a verdict without it) or muted
     /// (shown, never decides).
     pub(super) severity: Option<At<Choice<Severity>>>,

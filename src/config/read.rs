@@ -439,6 +439,7 @@ impl Read for CriterionEntry {
         let (name, metric, statistic) = (keys.may("name"), keys.must("metric"), keys.may("statistic"));
         let (pass, fail, rule) = (keys.may("pass"), keys.may("fail"), keys.may("rule"));
         let (periods, severity, weight) = (keys.may("periods"), keys.may("severity"), keys.may("weight"));
+        let min_count = keys.may("min_count");
         let (group, family) = (keys.may("group"), keys.may("family"));
         if !keys.mentions("pass") && !keys.mentions("fail") {
             let hint = "write `pass: \"<= 0.1%\"`, `fail: \"> 1%\"`, or both";
@@ -452,6 +453,7 @@ impl Read for CriterionEntry {
             fail,
             rule,
             periods,
+            min_count,
             severity,
             weight,
             group,

@@ -193,7 +193,8 @@ fn warmup(window: &WindowEntry, report: &mut Report) -> usize {
         report.add(warmup.place, format!("a warm-up of {} leaves nothing of a window of {}", warmup.value, last.value));
     }
     let Some(step) = window.step.as_ref().filter(|step| !step.value.0.is_zero()) else {
-        let hint = format!("write `step: 5m` beside it, so that {} is a number of steps", warmup.value);
+        let hint =
+            format!("write the spacing of the points beside it: `window: {{ step: 1m, warmup: {} }}`", warmup.value);
         report.add_with(warmup.place, "a warm-up needs the spacing of the points", hint);
         return 0;
     };

@@ -76,6 +76,8 @@ pub(super) struct LevelSteps {
     /// What may be called low enough.
     below: Shifted,
     floor: f64,
+    /// Where every number is exactly the limit, and that meets it, the direction that is wanted.
+    exact: Option<Direction>,
 }
 
 /// The numbers less an allowance.
@@ -97,7 +99,21 @@ impl LevelSteps {
         let above = shifted(&allowance.canary, -1.0);
         let same = allowance.canary.is_empty() && allowance.baseline.is_empty();
         let below = if same { above.clone() } else { shifted(&allowance.baseline, 1.0) };
-        LevelSteps { y: steps.iter().flatten().copied().collect(), log, paired, above, below, floor }
+        let y = steps.iter().flatten().copied().collect();
+        LevelSteps { y, log, paired, above, below, floor, exact: None }
+    }
+
+    /// Takes numbers that are all exactly the limit as meeting it: nothing in them says that they are rounded.
+    pub(super) fn meeting(self, limit: f64, wanted: Direction) -> Self {
+        let exact = !self.y.is_empty() && self.y.iter().all(|y| *y == self.scale(limit));
+        LevelSteps { exact: exact.then_some(wanted), ..self }
+    }
+
+    /// The limit that is tested: numbers that meet it exactly are as far within it as numbers can be.
+    fn tested(&self, limit: f64, direction: Direction) -> f64 {
+        let limit = self.scale(limit);
+        let far = if self.exact == Some(direction) { 1.0 + limit.abs() } else { 0.0 };
+        if direction == Direction::Below { limit + far } else { limit - far }
     }
 
     fn scale(&self, limit: f64) -> f64 {
@@ -112,13 +128,16 @@ impl LevelSteps {
         match direction {
             Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
             Direction::Below if self.log && limit <= 0.0 => f64::NEG_INFINITY,
-            Direction::Above => self.above.level.z(self.scale(limit), direction),
-            Direction::Below => self.below.level.z(self.scale(limit), direction),
+            Direction::Above => self.above.level.z(self.tested(limit, direction), direction),
+            Direction::Below => self.below.level.z(self.tested(limit, direction), direction),
         }
     }
 
     fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
         let end = |y: f64| if y.is_finite() { self.unscale(y) } else { y };
+        if let Some(y) = self.y.first().filter(|_| self.exact.is_some()) {
+            return (end(*y), end(*y));
+        }
         (
             end(self.above.level.end(critical_low, Direction::Above)),
             end(self.below.level.end(critical_high, Direction::Below)),
@@ -133,7 +152,7 @@ impl LevelSteps {
             Direction::Above => &self.above,
             Direction::Below => &self.below,
         };
-        anytime::level_ln_e(&shifted.steps, self.scale(limit), direction, self.floor, horizon, starts)
+        anytime::level_ln_e(&shifted.steps, self.tested(limit, direction), direction, self.floor, horizon, starts)
     }
 
     fn estimate(&self) -> Option<f64> {

@@ -31,10 +31,10 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
     let growth = Growth::of(case);
     let levels = Growth::share(growth.as_ref(), levels);
     let bounds = Bounds::of(case, &measured);
-    let Some(shown) = bounds.shown() else {
+    let needs = look.hurdles(levels);
+    let Some(shown) = bounds.shown(&needs, look) else {
         return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
     };
-    let needs = look.hurdles(levels);
     let to_pass = look.pass_to_show(&needs, levels);
     let (low, high) = match shown.wanted {
         Side::AtMost => (needs.fail, to_pass),
@@ -72,6 +72,7 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
             }
         }
     };
+    let why = why.or_else(|| nothing_to_compare(shown, &measured, reason));
     let why = why.as_deref();
     let answer = explain::Answer {
         case,
@@ -113,6 +114,14 @@ fn too_thin(case: &Case, measured: &Measured) -> Option<(Reason, String)> {
         return Some((Reason::TooFew, "there was no traffic to judge".into()));
     }
     None
+}
+
+/// A ratio of nothing to nothing has no answer.
+fn nothing_to_compare(shown: &Test, measured: &Measured, reason: Reason) -> Option<String> {
+    let none = measured.bad == Some(Pair { baseline: 0, canary: 0 });
+    let ratio = matches!(shown.comparison, Comparison::RateRatio { .. });
+    (none && ratio && reason == Reason::Undecided)
+        .then(|| "there is nothing to compare, since neither arm had any".into())
 }
 
 /// Percentiles of arms of unknown size were given the worst case; what is still undecided then has that reason.
@@ -175,9 +184,10 @@ impl Bounds {
         if self.fail.is_empty() { &self.pass } else { &self.fail }
     }
 
-    /// The test whose numbers are shown: of two, the one nearer to passing.
-    fn shown(&self) -> Option<&Test> {
-        let nearness = |test: &&Test| test.towards;
+    /// The test whose numbers are shown: of two, the one nearer to passing, by the evidence that a Pass takes.
+    fn shown(&self, needs: &Hurdles, look: &Look) -> Option<&Test> {
+        let by_z = needs.pass.z.is_finite() || !needs.pass.ln_e.is_finite();
+        let nearness = |test: &&Test| if by_z { test.towards } else { test.towards_ln_e(look) };
         self.target().iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))
     }
 
@@ -233,6 +243,9 @@ impl Bounds {
     }
 }
 
+/// No evidence is shown to be stronger.
+const MOST: f64 = 100.0;
+
 /// Evidence as a standard normal value and as the logarithm of any-time evidence, for each answer.
 pub(super) struct Evidences {
     pub(super) fail: (f64, f64),
@@ -246,7 +259,8 @@ impl Evidences {
         let finite = |v: f64| v.is_finite().then_some(v);
         let proof = |(z, ln_e): (f64, f64), needed: &Hurdle| {
             let ln_e_needed = finite(needed.ln_e);
-            Proof { z, z_needed: finite(needed.z), ln_e: ln_e_needed.map(|_| ln_e), ln_e_needed }
+            // what has no variance at all is as certain as anything can be
+            Proof { z: z.clamp(-MOST, MOST), z_needed: finite(needed.z), ln_e: ln_e_needed.map(|_| ln_e), ln_e_needed }
         };
         Strength { fail: proof(self.fail, &needs.fail), pass: proof(self.pass, &needs.pass) }
     }

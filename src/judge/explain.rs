@@ -165,7 +165,8 @@ pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evi
             more_data(answer, bounds)
         }
         Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
-        Reason::TooFew | Reason::LowCoverage => Some("a longer window, or more traffic, would decide".into()),
+        Reason::TooFew => answer.case.too_few(),
+        Reason::LowCoverage => Some(answer.case.uncovered()),
         _ => None,
     }
 }
@@ -253,9 +254,8 @@ fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
 fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
     let ratio = matches!(answer.test.comparison, Comparison::RateRatio { .. });
     if ratio && answer.measured.bad == Some(Pair { baseline: 0, canary: 0 }) {
-        return Some(
-            "a ratio needs at least one bad event in either arm: `max(…%, …pp)` or a threshold does not".into(),
-        );
+        let other = if answer.measured.n_of == "trials" { "`max(…%, …pp)` or a threshold" } else { "a threshold" };
+        return Some(format!("a ratio needs at least one in either arm: {other} does not"));
     }
     if let Comparison::RateRatio { effect, .. } | Comparison::RateDifference { effect, .. } = &answer.test.comparison
         && effect.is_mostly_between()
@@ -401,6 +401,8 @@ pub(super) struct PeriodRule<'a> {
     pub(super) missing: usize,
     pub(super) bound: &'a str,
     pub(super) worst: Option<String>,
+    /// So many bad ones were missing for an alarm, if that is why there was none.
+    pub(super) least: Option<u64>,
 }
 
 /// The sentence of an alarm rule.
@@ -412,7 +414,7 @@ pub(super) fn periods(
     why: Option<&str>,
 ) -> String {
     let verb = outcome_verb(outcome);
-    let PeriodRule { m, n, beyond, measured, missing, bound, worst } = rule;
+    let PeriodRule { m, n, beyond, measured, missing, bound, worst, least } = rule;
     let run = match (m, n) {
         (_, 1) => "a period".into(),
         (m, n) if m == n => format!("{n} consecutive periods"),
@@ -426,7 +428,10 @@ pub(super) fn periods(
         (Reason::BeyondBound | Reason::BetweenBounds, Some(at), _) => {
             format!("{verb}: {run} broke {bound} at {} ({seen})", at.strftime("%H:%M UTC"))
         }
-        _ => format!("{verb}: never {run} that broke {bound} ({seen})"),
+        _ => {
+            let least = least.map(|least| format!(" with {} bad ones or more", count(least))).unwrap_or_default();
+            format!("{verb}: never {run} that broke {bound}{least} ({seen})")
+        }
     }
 }
 

@@ -81,6 +81,11 @@ impl<'a> Case<'a> {
         unpaired(self.criterion, self.series, self.data)
     }
 
+    /// For each arm, whether each step was measured.
+    pub(super) fn present(&self) -> Pair<&Vec<Option<()>>> {
+        self.present.as_ref()
+    }
+
     /// The share of the elapsed steps in which each arm was measured.
     pub(super) fn coverage(&self) -> Pair<f64> {
         self.present.as_ref().map(|present| coverage(present))

@@ -330,6 +330,11 @@ impl Measured {
                 paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value)
             }
         };
+        let comparison = match comparison {
+            Comparison::Level(level) if !strict => Comparison::Level(level.meeting(limit, sides(wanted).0)),
+            Comparison::Samples(samples) if !strict => Comparison::Samples(samples.meeting(limit, sides(wanted).0)),
+            other => other,
+        };
         Test::new(comparison, limit, wanted)
     }
 }

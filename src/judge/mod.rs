@@ -24,6 +24,7 @@ pub mod rules;
 pub mod verdict;
 pub mod words;
 
+mod advice;
 mod anytime;
 mod bias;
 mod compare;
@@ -69,7 +70,9 @@ pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
             decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, budget.levels(criterion))
         }
         Rule::Observed => observed::judge(&Case::new(rules, criterion, data)),
-        Rule::Periods { m, n } => periods::judge(&Case::new(rules, criterion, data), m, n),
+        Rule::Periods { m, n, min_count } => {
+            periods::judge(&Case::new(rules, criterion, data), periods::Alarm { m, n, min_count })
+        }
     };
     let mut findings = on_all_cores(&rules.criteria, data, answer);
     findings.extend(traffic::judge(rules, seen, &look));

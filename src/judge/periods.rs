@@ -2,22 +2,35 @@
 //!
 //! The rule people know from monitoring systems, as a criterion. It uses no statistics and says so. A period that
 //! was not measured counts neither as beyond nor as within; how much may be missing is for the coverage policy.
+//!
+//! A share of few requests is beyond any limit by one bad one among them. So the periods that set off an alarm must hold a
+//! least count of bad ones together; where the bound is broken over and over with fewer, there is no Pass either.
 
 use super::explain;
-use super::grid::Steps;
+use super::grid::{Steps, Trials};
 use super::guard::Case;
-use super::rules::{Bound, Kind, Limit, Side, Unit};
+use super::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
 use super::{requests, words};
 use crate::series::{Pair, SignedDuration};
+use crate::stats::Direction;
+use crate::stats::slow::Requests;
+
+/// When an alarm goes off: `m` of `n` consecutive periods are beyond, with so many bad ones together.
+#[derive(Clone, Copy)]
+pub(super) struct Alarm {
+    pub(super) m: usize,
+    pub(super) n: usize,
+    pub(super) min_count: u64,
+}
 
 /// Judges an alarm rule.
-pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
+pub(super) fn judge(case: &Case, alarm: Alarm) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
         return case.unanswered(reason, why);
     }
     let criterion = case.criterion;
-    let (alarm, target) = match (&criterion.fail, &criterion.pass) {
+    let (beyond, target) = match (&criterion.fail, &criterion.pass) {
         (Some(fail), pass) => (Beyond::satisfying(fail), pass.as_ref().map(Beyond::outside)),
         (None, Some(pass)) => (Beyond::outside(pass), None),
         (None, None) => return case.unanswered(Reason::WrongShape, "the criterion has no bound".into()),
@@ -26,48 +39,56 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
     if let Some(why) = span.and_then(|span| unfit(case, span)) {
         return case.unanswered(Reason::TooFew, why);
     }
-    let periods = periods(case, span);
+    let periods = periods(case, span, &beyond);
     if periods.iter().all(Option::is_none) {
         return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
     }
-    let failed = alarm.first_run(&periods, m, n);
-    let warned = target.and_then(|target| target.first_run(&periods, m, n));
+    let failed = beyond.first_run(&periods, alarm);
+    let warned = target.map(|target| (target, self::periods(case, span, &target)));
+    let warned = warned.and_then(|(target, periods)| target.first_run(&periods, alarm));
     let (outcome, reason) = match (failed, warned) {
         (Some(_), _) => (Outcome::Fail, Reason::BeyondBound),
         (None, Some(_)) => (Outcome::Warn, Reason::BetweenBounds),
         (None, None) => (Outcome::Pass, Reason::WithinBound),
     };
-    let (outcome, reason, why) = match (case.confirm(outcome, reason), blind(case, &periods, m, n)) {
-        ((Outcome::Pass | Outcome::Warn, ..), Some(why)) => (Outcome::Inconclusive, Reason::LowCoverage, Some(why)),
+    let missed = blind(case, &periods, alarm).map(|why| (Reason::LowCoverage, why));
+    let missed = missed.or_else(|| thin(case, &periods, &beyond, alarm).map(|why| (Reason::TooFew, why)));
+    let (outcome, reason, why) = match (case.confirm(outcome, reason), missed) {
+        ((Outcome::Pass | Outcome::Warn, ..), Some((reason, why))) => (Outcome::Inconclusive, reason, Some(why)),
         (confirmed, _) => confirmed,
     };
-    let beyond = periods.iter().flatten().filter(|v| alarm.is_beyond(**v)).count();
+    let many = periods.iter().flatten().filter(|period| beyond.is_beyond(period.value)).count();
     let measured = periods.iter().flatten().count();
-    let worst = alarm.worst(&periods);
+    // what decides is the level that an alarm would just have reached, which no single period shows
+    let level = beyond.level(&periods, alarm);
     let evidence = Evidence {
         n: Pair { baseline: 0.0, canary: measured as f64 },
         n_of: "steps",
-        estimate: Pair { baseline: None, canary: worst },
-        effect: worst.map(|w| Effect { kind: EffectKind::Level, estimate: Some(w), low: w, high: w }),
+        estimate: Pair { baseline: None, canary: level },
+        effect: level.map(|w| Effect { kind: EffectKind::Level, estimate: Some(w), low: w, high: w }),
         pass_limit: criterion.pass.as_ref().and_then(threshold),
         fail_limit: criterion.fail.as_ref().and_then(threshold),
         method: Some(Method::Periods),
-        periods: Some((beyond, measured)),
+        periods: Some((many, measured)),
         ..Evidence::default()
     };
     let bound = criterion.target().map(|b| words::bound(b, &case.metric.unit));
+    let uncovered = reason == Reason::LowCoverage;
+    let few = failed.is_none() && beyond.first_run(&periods, Alarm { min_count: 0, ..alarm }).is_some();
     let rule = explain::PeriodRule {
-        m,
-        n,
-        beyond,
+        least: few.then_some(alarm.min_count),
+        m: alarm.m,
+        n: alarm.n,
+        beyond: many,
         measured,
         missing: periods.len() - measured,
         bound: &bound.unwrap_or_default(),
-        worst: worst.map(|worst| show(case, span, worst)),
+        worst: beyond.worst(&periods).map(|worst| show(case, span, worst)),
     };
     let at = failed.or(warned).map(|i| case.grid.begins(i));
     let sentence = explain::periods(outcome, reason, &rule, at, why.as_deref());
     let mut finding = case.finding(outcome, reason, sentence, evidence);
+    finding.decide = uncovered.then(|| case.uncovered());
     if let Some(span) = span.filter(|span| *span < case.grid.step()) {
         let (span, step) = (words::duration(span), words::duration(case.grid.step()));
         finding.notes.push(format!("a burst of {span} is averaged over its step of {step}"));
@@ -77,8 +98,8 @@ pub(super) fn judge(case: &Case, m: usize, n: usize) -> Finding {
 
 /// Why the alarm could not have been set off by what was measured, if so: where too few runs of `n` periods hold
 /// `m` measured ones, silence means nothing.
-fn blind(case: &Case, periods: &[Option<f64>], m: usize, n: usize) -> Option<String> {
-    let (m, n) = (m.max(1), n.max(1));
+fn blind(case: &Case, periods: &[Option<Period>], alarm: Alarm) -> Option<String> {
+    let (m, n) = (alarm.m.max(1), alarm.n.max(1));
     let measured: Vec<bool> = periods.iter().map(Option::is_some).collect();
     let runs = measured.len().saturating_sub(n - 1);
     let open = measured.windows(n).filter(|run| run.iter().filter(|p| **p).count() >= m).count();
@@ -88,6 +109,36 @@ fn blind(case: &Case, periods: &[Option<f64>], m: usize, n: usize) -> Option<Str
     let asked = case.rules.policy.min_coverage * runs as f64;
     (open == 0 || open as f64 + 1e-9 < asked)
         .then(|| format!("the alarm could have gone off in only {open} of {runs} runs of {n} periods"))
+}
+
+/// Why there is too little traffic for the alarm, if so: what is beyond the bound again and again, or altogether, with
+/// too few bad ones in each period, is not within it.
+fn thin(case: &Case, periods: &[Option<Period>], beyond: &Beyond, alarm: Alarm) -> Option<String> {
+    beyond.first_run(periods, Alarm { min_count: 0, ..alarm })?;
+    let (mut run, mut longest, mut bad, mut of) = (0, 0, 0, 0.0);
+    for period in periods.iter().flatten() {
+        run = if beyond.is_beyond(period.value) { period.bad.saturating_add(run) } else { 0 };
+        longest = run.max(longest);
+        (bad, of) = (period.bad.saturating_add(bad), of + period.of);
+    }
+    let allowed = match (&case.metric.kind, case.criterion.statistic) {
+        (Kind::Values, Statistic::Quantile(q)) if beyond.above => 1.0 - q,
+        (Kind::Values, Statistic::Quantile(q)) => q,
+        _ if beyond.above => beyond.limit,
+        _ => 1.0 - beyond.limit,
+    };
+    let altogether = bad >= alarm.min_count && bad as f64 > allowed * of * (1.0 + 1e-9);
+    (altogether || longest >= alarm.min_count).then(|| {
+        let least = words::count(alarm.min_count);
+        format!(
+            "{} bad ones are too many, and no {} that set off the alarm hold {least} of them",
+            words::count(bad),
+            match alarm.m {
+                1 => "period".to_owned(),
+                m => format!("{m} periods"),
+            }
+        )
+    })
 }
 
 /// Why occurrences per span cannot be counted in this window, if so.
@@ -104,8 +155,20 @@ fn threshold(bound: &Bound) -> Option<f64> {
     }
 }
 
-/// A period's number in the terms of the bound: occurrences per span are counted over that span.
-fn show(case: &Case, span: Option<SignedDuration>, value: f64) -> String {
+/// A period's number in the terms of the bound: occurrences per span are counted over that span. A share is shown with
+/// what it is of.
+fn show(case: &Case, span: Option<SignedDuration>, period: Period) -> String {
+    let value = period.value;
+    if let (Kind::BadShare | Kind::GoodShare | Kind::PartShare, Unit::Share) = (&case.metric.kind, &case.metric.unit) {
+        let (part, of) = ((value * period.of).round() as u64, period.of as u64);
+        return format!(
+            "{}, {} of {} {}",
+            words::quantity(value, &Unit::Share),
+            words::count(part),
+            words::count(of),
+            case.metric.of
+        );
+    }
     match (&case.metric.unit, span) {
         (Unit::PerSecond, Some(span)) => {
             format!("{} per {}", words::number(value * span.as_secs_f64()), words::duration(span))
@@ -142,32 +205,75 @@ impl Beyond {
         }
     }
 
-    /// The step at which `m` of the last `n` periods were beyond, for the first time.
-    fn first_run(&self, periods: &[Option<f64>], m: usize, n: usize) -> Option<usize> {
-        let beyond: Vec<bool> = periods.iter().map(|v| v.is_some_and(|v| self.is_beyond(v))).collect();
-        (0..beyond.len()).find(|end| {
-            let start = (end + 1).saturating_sub(n.max(1));
-            beyond[start..=*end].iter().filter(|b| **b).count() >= m.max(1)
+    /// The step at which the alarm goes off for the first time.
+    fn first_run(&self, periods: &[Option<Period>], alarm: Alarm) -> Option<usize> {
+        let beyond = |period: &&Period| self.is_beyond(period.value);
+        (0..periods.len()).find(|end| {
+            let run = run(periods, *end, alarm.n).filter(beyond);
+            let (many, bad) = run.fold((0, 0_u64), |(m, bad), period| (m + 1, bad.saturating_add(period.bad)));
+            many >= alarm.m.max(1) && bad >= alarm.min_count
         })
     }
 
-    fn worst(&self, periods: &[Option<f64>]) -> Option<f64> {
+    /// The level up to which limits would have set off the alarm, or down to which.
+    fn level(&self, periods: &[Option<Period>], alarm: Alarm) -> Option<f64> {
+        let worse = |a: f64, b: f64| if self.above { b.total_cmp(&a) } else { a.total_cmp(&b) };
+        let reached = |end: usize| {
+            let mut run: Vec<&Period> = run(periods, end, alarm.n).collect();
+            run.sort_by(|a, b| worse(a.value, b.value));
+            let mut bad = 0_u64;
+            let enough = run.iter().enumerate().find(|(i, period)| {
+                bad = bad.saturating_add(period.bad);
+                i + 1 >= alarm.m.max(1) && bad >= alarm.min_count
+            });
+            let last = run.last().filter(|period| run.len() >= alarm.m.max(1) && !self.is_beyond(period.value));
+            enough.map(|(_, period)| period.value).or(last.map(|period| period.value))
+        };
+        (0..periods.len()).filter_map(reached).min_by(|a, b| worse(*a, *b))
+    }
+
+    fn worst(&self, periods: &[Option<Period>]) -> Option<Period> {
         let present = periods.iter().flatten().copied();
-        if self.above { present.reduce(f64::max) } else { present.reduce(f64::min) }
+        let worse = |a: Period, b: Period| if (a.value >= b.value) == self.above { a } else { b };
+        present.reduce(worse)
+    }
+
+    /// How many of a share's trials are on the side that sets off the alarm.
+    fn bad(&self, part: u64, total: u64) -> u64 {
+        if self.above { part } else { total.saturating_sub(part) }
     }
 }
 
-/// The canary's number in each period, in the metric's unit. Occurrences bounded per span are counted over that
-/// span, rolling by one step.
-fn periods(case: &Case, span: Option<SignedDuration>) -> Steps<f64> {
+/// One period of the canary.
+#[derive(Clone, Copy)]
+struct Period {
+    /// The number that is bounded.
+    value: f64,
+    /// How many of its requests or occurrences are on the side that sets off the alarm.
+    bad: u64,
+    /// Of how many.
+    of: f64,
+}
+
+/// The measured ones of the last `n` periods up to one.
+fn run(periods: &[Option<Period>], end: usize, n: usize) -> impl Iterator<Item = &Period> {
+    periods[(end + 1).saturating_sub(n.max(1))..=end].iter().flatten()
+}
+
+/// The canary's periods, in the metric's unit. Occurrences bounded per span are counted over that span, rolling by one
+/// step.
+fn periods(case: &Case, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<Period> {
+    let share = |good: bool| {
+        let period = move |t: Trials| {
+            let part = if good { t.total - t.bad } else { t.bad };
+            let value = t.share().map(|share| if good { 1.0 - share } else { share });
+            value.map(|value| Period { value, bad: beyond.bad(part, t.total), of: t.total as f64 })
+        };
+        case.grid.counts(case.series).canary.into_iter().map(|step| step.and_then(period)).collect()
+    };
     match &case.metric.kind {
-        Kind::BadShare | Kind::PartShare => {
-            case.grid.counts(case.series).canary.into_iter().map(|s| s.and_then(|t| t.share())).collect()
-        }
-        Kind::GoodShare => {
-            let steps = case.grid.counts(case.series).canary.into_iter();
-            steps.map(|s| s.and_then(|t| t.share()).map(|share| 1.0 - share)).collect()
-        }
+        Kind::BadShare | Kind::PartShare => share(false),
+        Kind::GoodShare => share(true),
         Kind::Events => {
             let step = case.grid.step().as_secs_f64();
             let width = span.map_or(1, |span| (span.as_secs_f64() / step).round().max(1.0) as usize);
@@ -181,14 +287,22 @@ fn periods(case: &Case, span: Option<SignedDuration>) -> Steps<f64> {
                 // Per span of time: the whole span exposes, also at the start and across gaps, where fewer steps
                 // can only have seen fewer occurrences.
                 let exposure = if by_time { width as f64 * step } else { exposure };
-                (exposure > 0.0).then(|| count as f64 / exposure)
+                (exposure > 0.0).then(|| Period { value: count as f64 / exposure, bad: count, of: exposure })
             };
             (0..steps.len()).map(rolling).collect()
         }
-        Kind::Gauge { .. } => case.grid.gauge(case.series).canary,
+        Kind::Gauge { .. } => {
+            let period = |value: f64| Period { value, bad: 1, of: 1.0 };
+            case.grid.gauge(case.series).canary.into_iter().map(|value| value.map(period)).collect()
+        }
         Kind::Values => {
             let q = requests::quantile_of(case.criterion.statistic);
-            case.grid.values(case.series).canary.iter().map(|requests| requests.quantile(q)).collect()
+            let period = |requests: &Requests| {
+                let slow = requests.beyond(beyond.limit, beyond.above == beyond.inclusive, Direction::Above);
+                let bad = beyond.bad(slow, requests.len());
+                Some(Period { value: requests.quantile(q)?, bad, of: requests.len() as f64 })
+            };
+            case.grid.values(case.series).canary.iter().map(period).collect()
         }
     }
 }

@@ -261,6 +261,8 @@ pub enum Rule {
         m: usize,
         /// Out of so many consecutive ones.
         n: usize,
+        /// Those that are beyond must hold at least so many bad ones together.
+        min_count: u64,
     },
 }
 

@@ -14,6 +14,10 @@ pub(super) struct Samples {
     /// look higher, in `baseline` what may make it look lower.
     allowance: Pair<f64>,
     levels: Unpaired,
+    /// The difference of two arms that never move.
+    constant: Option<f64>,
+    /// Where that difference is exactly the limit, and meets it, the direction that is wanted.
+    exact: Option<Direction>,
 }
 
 impl Samples {
@@ -23,7 +27,26 @@ impl Samples {
             steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect()
         };
         let arms = steps.as_ref().map(scaled);
-        Samples { log, allowance, levels: Unpaired::new(&arms.canary, &arms.baseline, floor) }
+        let constant = arms.as_ref().map(|steps| {
+            let mut present = steps.iter().flatten();
+            let first = *present.next()?;
+            present.all(|v| *v == first).then_some(first)
+        });
+        let constant = constant.canary.zip(constant.baseline).map(|(canary, baseline)| canary - baseline);
+        Samples { log, allowance, levels: Unpaired::new(&arms.canary, &arms.baseline, floor), constant, exact: None }
+    }
+
+    /// Takes arms that never move and differ by exactly the limit as meeting it.
+    pub(super) fn meeting(self, limit: f64, wanted: Direction) -> Self {
+        let exact = self.constant == Some(self.scale(limit));
+        Samples { exact: exact.then_some(wanted), ..self }
+    }
+
+    /// The limit that is tested: arms that meet it exactly are as far within it as arms can be.
+    fn tested(&self, limit: f64, direction: Direction) -> f64 {
+        let limit = self.scale(limit);
+        let far = if self.exact == Some(direction) { 1.0 + limit.abs() } else { 0.0 };
+        if direction == Direction::Below { limit + far } else { limit - far }
     }
 
     /// Evidence that the canary's level lies above (or below) the limit.
@@ -31,8 +54,8 @@ impl Samples {
         match direction {
             Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
             Direction::Below if self.log && limit <= 0.0 => f64::NEG_INFINITY,
-            Direction::Above => self.levels.z(self.scale(limit) + self.allowance.canary, direction),
-            Direction::Below => self.levels.z(self.scale(limit) - self.allowance.baseline, direction),
+            Direction::Above => self.levels.z(self.tested(limit, direction) + self.allowance.canary, direction),
+            Direction::Below => self.levels.z(self.tested(limit, direction) - self.allowance.baseline, direction),
         }
     }
 
@@ -41,14 +64,17 @@ impl Samples {
         let limit = match direction {
             Direction::Above if self.log && limit <= 0.0 => return f64::INFINITY,
             Direction::Below if self.log && limit <= 0.0 => return 0.0,
-            Direction::Above => self.scale(limit) + self.allowance.canary,
-            Direction::Below => self.scale(limit) - self.allowance.baseline,
+            Direction::Above => self.tested(limit, direction) + self.allowance.canary,
+            Direction::Below => self.tested(limit, direction) - self.allowance.baseline,
         };
         anytime::weakest_ln_e(&self.levels.t(limit, direction), self.levels.size(), horizon)
     }
 
     /// The limits that are not rejected.
     pub(super) fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
+        if let Some(y) = self.constant.filter(|_| self.exact.is_some()) {
+            return (self.unscale(y), self.unscale(y));
+        }
         (
             self.unscale(self.levels.end(critical_low, Direction::Above) - self.allowance.canary),
             self.unscale(self.levels.end(critical_high, Direction::Below) + self.allowance.baseline),

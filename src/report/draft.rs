@@ -213,7 +213,7 @@ fn rule(rule: rules::Rule) -> Rule {
     match rule {
         rules::Rule::Interval => Rule { kind: RuleKind::Interval, m: None, n: None },
         rules::Rule::Observed => Rule { kind: RuleKind::Observed, m: None, n: None },
-        rules::Rule::Periods { m, n } => Rule { kind: RuleKind::Periods, m: Some(m as u64), n: Some(n as u64) },
+        rules::Rule::Periods { m, n, .. } => Rule { kind: RuleKind::Periods, m: Some(m as u64), n: Some(n as u64) },
     }
 }
 

@@ -168,7 +168,7 @@ fn bounds_arrive_in_the_metrics_own_unit() {
     assert_eq!(bounds[4], at_most(margin(None, Some(2.0))));
     let five = SignedDuration::from_mins(5);
     assert_eq!(bounds[5], Bound { per: Some(five), ..at_most(Limit::Threshold(10.0 / 300.0)) });
-    assert_eq!(plan.rules.criteria[5].rule, Rule::Periods { m: 2, n: 3 });
+    assert_eq!(plan.rules.criteria[5].rule, Rule::Periods { m: 2, n: 3, min_count: 1 });
     assert_eq!((bounds[6], plan.rules.criteria[6].statistic), (at_most(Limit::Threshold(7.0)), Statistic::Count));
     assert_eq!((bounds[7], plan.rules.criteria[7].statistic), (at_most(Limit::Threshold(10.0)), Statistic::Frequency));
     assert_eq!((bounds[8], plan.rules.criteria[8].rule), (at_most(Limit::Threshold(0.0)), Rule::Observed));

@@ -115,7 +115,7 @@ fn kind() -> impl Strategy<Value = (Kind, Unit)> {
 
 /// What may be asked of a metric: its statistics, and whether a margin, a relative one, makes sense.
 fn statistics(kind: &Kind) -> Vec<(Statistic, Rule, bool)> {
-    let alarm = Rule::Periods { m: 2, n: 3 };
+    let alarm = Rule::Periods { m: 2, n: 3, min_count: 1 };
     match kind {
         Kind::BadShare | Kind::GoodShare | Kind::PartShare => vec![
             (Statistic::Rate, Rule::Interval, true),

@@ -287,8 +287,11 @@ fn observed_events_and_alarm_rules() {
     assert!(seen.sentence.contains("1 occurrence"), "{}", seen.sentence);
 
     // More than 10 within any 5 minutes.
-    let mut alarm =
-        criterion(at_most(Limit::Threshold(10.0 / 300.0)), Statistic::Frequency, Rule::Periods { m: 1, n: 1 });
+    let mut alarm = criterion(
+        at_most(Limit::Threshold(10.0 / 300.0)),
+        Statistic::Frequency,
+        Rule::Periods { m: 1, n: 1, min_count: 1 },
+    );
     alarm.pass.as_mut().unwrap().per = Some(SignedDuration::from_mins(5));
     let alarm = rules(Kind::Events, Unit::PerSecond, vec![alarm]);
     let burst = |total: u64| {
@@ -298,7 +301,8 @@ fn observed_events_and_alarm_rules() {
     };
     assert_eq!([burst(10), burst(11)], [Outcome::Pass, Outcome::Fail]);
 
-    let gauge_rule = criterion(at_most(Limit::Threshold(100.0)), Statistic::Typical, Rule::Periods { m: 2, n: 2 });
+    let gauge_rule =
+        criterion(at_most(Limit::Threshold(100.0)), Statistic::Typical, Rule::Periods { m: 2, n: 2, min_count: 1 });
     let kind = Kind::Gauge { quantile: Some(0.95), scale: Scale::Auto };
     let gauge_rules = rules(kind, Unit::Milliseconds, vec![gauge_rule]);
     let series = |values: &[f64]| one(&gauge_rules, &dataset(values.len(), "m", nothing(), gauge(values, None)));
@@ -364,7 +368,7 @@ fn absence_is_never_a_pass() {
     let periods = rules(
         Kind::BadShare,
         Unit::Share,
-        vec![criterion(at_most(Limit::Threshold(0.01)), Statistic::Rate, Rule::Periods { m: 2, n: 3 })],
+        vec![criterion(at_most(Limit::Threshold(0.01)), Statistic::Rate, Rule::Periods { m: 2, n: 3, min_count: 1 })],
     );
     let clean = |n: usize| counts(&(0..n).map(|_| (1000, 0)).collect::<Vec<_>>());
     for rules in [&threshold, &relative, &zero, &periods] {

@@ -399,7 +399,7 @@ fn the_other_rules_know_histograms() {
     let mut noise = Noise::of(23, "latency", "", 0);
     let (b, c) = (log(&mut noise, 60, 100, 80.0), log(&mut noise, 60, 100, 120.0));
     for statistic in [Statistic::Max, Statistic::Min, Statistic::Quantile(0.9)] {
-        for rule in [Rule::Observed, Rule::Periods { m: 3, n: 5 }] {
+        for rule in [Rule::Observed, Rule::Periods { m: 3, n: 5, min_count: 1 }] {
             let mut rules = rules(&[at_most(0.5, Limit::Threshold(200.0))]);
             (rules.criteria[0].statistic, rules.criteria[0].rule) = (statistic, rule);
             let answer = |b, c| judge(&rules, &dataset(b, c, hour(60), SignedDuration::from_mins(1)));

@@ -103,7 +103,10 @@ fn evidence() -> BoxedStrategy<Evidence> {
 fn finding() -> BoxedStrategy<Finding> {
     let texts = (text(), text(), text(), option::of(text()), text(), text(), option::of(text()), vec(text(), 0..3));
     let statistic = prop_oneof![Just(Statistic::Rate), number().prop_map(Statistic::Quantile)];
-    let rule = prop_oneof![Just(Rule::Interval), any::<(usize, usize)>().prop_map(|(m, n)| Rule::Periods { m, n })];
+    let rule = prop_oneof![
+        Just(Rule::Interval),
+        any::<(usize, usize)>().prop_map(|(m, n)| Rule::Periods { m, n, min_count: 1 })
+    ];
     let severity = proptest::sample::select(vec![Severity::Critical, Severity::Normal, Severity::Muted]);
     let reason = proptest::sample::select(vec![Reason::WithinBound, Reason::NoData, Reason::WrongShape]);
     (texts, statistic, rule, severity, number(), outcome(), reason, evidence())

@@ -178,7 +178,7 @@ pub fn alarm_failed() -> Finding {
         metric: "latency_p95".into(),
         statistic: Statistic::Typical,
         target: "<= 100ms".into(),
-        rule: Rule::Periods { m: 2, n: 2 },
+        rule: Rule::Periods { m: 2, n: 2, min_count: 1 },
         outcome: Outcome::Fail,
         reason: Reason::BeyondBound,
         sentence: "The canary's p95 latency was above 100 ms in 2 of 2 consecutive periods, first at 12:40 UTC.".into(),
