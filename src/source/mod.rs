@@ -259,8 +259,8 @@ pub enum Ask {
         value: String,
         /// Factor into the metric's unit (1000 for seconds into milliseconds).
         factor: f64,
-        /// Whether a number below zero is a mistake, as it is of a time or a size.
-        amount: bool,
+        /// The least number that can be right.
+        least: Least,
     },
     /// Histograms of the values of many requests, as [`encoded`](crate::encoded) text.
     Histograms {
@@ -277,11 +277,22 @@ pub enum Ask {
         factor: f64,
         /// Requests behind each number.
         requests: Option<String>,
-        /// Whether a number below zero is a mistake, as it is of a time, a size or a percentile.
-        amount: bool,
+        /// The least number that can be right.
+        least: Least,
         /// Whether the requests are totals since some start, where that is declared.
         counter: Option<bool>,
     },
+}
+
+/// The least number that can be right, as far as it is known what the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Least {
+    /// Any number: degrees, a difference.
+    Any,
+    /// None below zero: sizes, and single requests, which may take less time than a clock tells.
+    Zero,
+    /// None below zero, and zero only of what was rounded: times of many requests.
+    AboveZero,
 }
 
 /// What an empty cell means.
