@@ -36,9 +36,10 @@ pub struct Query {
 }
 
 impl Query {
-    /// The same question to a recording, which holds what each step counted, whatever it was counted by.
-    pub fn per_step(self) -> Query {
-        Query { ask: self.ask.per_step(), ..self }
+    /// The same question; to a recording, which holds what each step counted whatever it was counted by.
+    pub(crate) fn or_recorded(self, is_recorded: bool) -> Query {
+        let ask = if is_recorded { self.ask.per_step() } else { self.ask };
+        Query { ask, ..self }
     }
 }
 

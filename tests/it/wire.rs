@@ -434,6 +434,24 @@ mod parquet {
     }
 
     #[test]
+    fn decimals_are_numbers_and_lists_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = Series::new("ts".into(), [1_763_719_200i64, 1_763_719_200, 1_763_719_260]);
+        let mut frame = columns(time);
+        let exact = Series::new("exact".into(), [120i64, 1, 130]).cast(&DataType::Decimal(10, 2)).unwrap();
+        let list = Series::new("list".into(), vec![Series::new("".into(), [1i64, 2]); 3]);
+        frame.with_column(Column::from(exact)).unwrap();
+        frame.with_column(Column::from(list)).unwrap();
+        let file = written(folder.path(), "data.parquet", &bytes(&mut frame));
+        let (read, clock) = answer(&file, &gauge_of("exact")).unwrap();
+        let wanted = "2025-11-21T10:00:00Z 120\n2025-11-21T10:01:00Z 130\n(epoch seconds)\n";
+        assert_eq!(spelled(&read, &clock), wanted);
+        let error = answer(&file, &gauge_of("list")).unwrap_err();
+        assert_eq!(error.kind, Kind::Unreadable);
+        assert!(error.to_string().contains("column \"list\""), "{error}");
+    }
+
+    #[test]
     fn damaged_files_are_refused_not_fatal() {
         let folder = tempfile::tempdir().unwrap();
         let time = Series::new("ts".into(), [1_763_719_200i64, 1_763_719_200, 1_763_719_260]);
