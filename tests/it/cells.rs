@@ -214,7 +214,7 @@ fn zero_is_only_what_was_looked_for() {
 fn rows_of_an_arm_that_is_nearly_called_so_are_said() {
     let text = |column: &str, arms: [&str; 3]| {
         let line = |m: u64, arm: &str, errors: u64| format!("2026-03-02T10:{m:02}:00Z,{arm},1000,{errors}\n");
-        let lines = |m: u64| line(m, arms[0], 5) + &line(m, if m % 2 == 0 { arms[1] } else { arms[2] }, 5);
+        let lines = |m: u64| line(m, arms[0], 5) + &line(m, if m.is_multiple_of(2) { arms[1] } else { arms[2] }, 5);
         format!("ts,{column},requests,errors\n") + &(0..40).map(lines).collect::<String>()
     };
     for stranger in ["canary-v2", "canary2", "Canary_b", "canar", "shadow", ""] {
