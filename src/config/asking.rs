@@ -13,7 +13,7 @@ use super::sources::Values;
 use crate::judge::rules::Unit;
 use crate::series::SignedDuration;
 use crate::source::aws::{self, Measure, PartOf, Statistic, known};
-use crate::source::{Ask, Missing};
+use crate::source::{Ask, Least, Missing};
 
 /// The statistics that `GetMetricData` knows by a word of their own.
 const PLAIN: [&str; 6] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM"];
@@ -70,8 +70,11 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
             None => None,
         };
         let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.value.factor);
-        let amount = gauge.quantile.is_some() || is_amount(gauge.unit.as_ref(), gauge.value.name());
-        return Some(Ask::Gauge { value, factor, requests, amount, counter });
+        let least = match least(gauge.unit.as_ref(), gauge.value.name()) {
+            Least::Any if gauge.quantile.is_some() => Least::Zero,
+            least => least,
+        };
+        return Some(Ask::Gauge { value, factor, requests, least, counter });
     }
     let shape = metric.values.as_ref()?;
     let factor = shape.unit.as_ref().map_or(UnitText::none().factor, |unit| unit.value.factor);
@@ -80,16 +83,23 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
         return Some(Ask::Histograms { column: names.valued(histogram, report)?, factor });
     }
     let value = shape.value.as_ref()?;
-    let amount = is_amount(shape.unit.as_ref(), value.name());
-    Some(Ask::Values { value: names.valued(value, report)?, factor, amount })
+    let least = match least(shape.unit.as_ref(), value.name()) {
+        Least::AboveZero => Least::Zero,
+        least => least,
+    };
+    Some(Ask::Values { value: names.valued(value, report)?, factor, least })
 }
 
-/// Whether a number cannot be below zero: a time, a size, or what is called a latency.
-fn is_amount(unit: Option<&At<UnitText>>, column: Option<&At<String>>) -> bool {
+/// The least number that a column can hold by its unit, or by what it is called.
+fn least(unit: Option<&At<UnitText>>, column: Option<&At<String>>) -> Least {
     const TIMES: [&str; 5] = ["latency", "duration", "elapsed", "response_time", "responsetime"];
-    let of_unit = unit.is_some_and(|unit| matches!(unit.value.unit, Unit::Milliseconds | Unit::Bytes));
     let name = column.map_or(String::new(), |name| name.value.to_lowercase());
-    of_unit || TIMES.iter().any(|time| name.contains(time))
+    match unit.map(|unit| &unit.value.unit) {
+        Some(Unit::Bytes) => Least::Zero,
+        Some(Unit::Milliseconds) => Least::AboveZero,
+        _ if TIMES.iter().any(|time| name.contains(time)) => Least::AboveZero,
+        _ => Least::Any,
+    }
 }
 
 /// Names that are names: columns of a file, fields of a query, filter patterns.

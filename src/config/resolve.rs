@@ -214,10 +214,9 @@ fn queries(
 ) -> Vec<Query> {
     let ask = |arm| {
         let values = sources::Values { arm, metric: &metric.0.value, labels, step };
-        let query = sources::query(metric, &file.sources, &values, options.folder, report)?;
-        Some(if file.recording.is_some() { query.per_step() } else { query })
+        sources::query(metric, &file.sources, &values, options.folder, report)
     };
-    Arm::BOTH.into_iter().filter_map(ask).collect()
+    Arm::BOTH.into_iter().filter_map(ask).map(|query| query.or_recorded(file.recording.is_some())).collect()
 }
 
 /// One phase of the file, or all of it when there are none.

@@ -38,9 +38,10 @@ pub struct Query {
 }
 
 impl Query {
-    /// The same question to a recording, which holds what each step counted, whatever it was counted by.
-    pub fn per_step(self) -> Query {
-        Query { ask: self.ask.per_step(), ..self }
+    /// The same question; to a recording, which holds what each step counted whatever it was counted by.
+    pub(crate) fn or_recorded(self, is_recorded: bool) -> Query {
+        let ask = if is_recorded { self.ask.per_step() } else { self.ask };
+        Query { ask, ..self }
     }
 }
 
@@ -270,8 +271,8 @@ pub enum Ask {
         value: String,
         /// Factor into the metric's unit (1000 for seconds into milliseconds).
         factor: f64,
-        /// Whether a number below zero is a mistake, as it is of a time or a size.
-        amount: bool,
+        /// The least number that can be right.
+        least: Least,
     },
     /// Histograms of the values of many requests, as [`encoded`](crate::encoded) text.
     Histograms {
@@ -288,11 +289,22 @@ pub enum Ask {
         factor: f64,
         /// Requests behind each number.
         requests: Option<String>,
-        /// Whether a number below zero is a mistake, as it is of a time, a size or a percentile.
-        amount: bool,
+        /// The least number that can be right.
+        least: Least,
         /// Whether the requests are totals since some start, where that is declared.
         counter: Option<bool>,
     },
+}
+
+/// The least number that can be right, as far as it is known what the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Least {
+    /// Any number: degrees, a difference.
+    Any,
+    /// None below zero: sizes, and single requests, which may take less time than a clock tells.
+    Zero,
+    /// None below zero, and zero only of what was rounded: times of many requests.
+    AboveZero,
 }
 
 /// What an empty cell means.

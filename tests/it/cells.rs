@@ -214,7 +214,7 @@ fn zero_is_only_what_was_looked_for() {
 fn rows_of_an_arm_that_is_nearly_called_so_are_said() {
     let text = |column: &str, arms: [&str; 3]| {
         let line = |m: u64, arm: &str, errors: u64| format!("2026-03-02T10:{m:02}:00Z,{arm},1000,{errors}\n");
-        let lines = |m: u64| line(m, arms[0], 5) + &line(m, if m % 2 == 0 { arms[1] } else { arms[2] }, 5);
+        let lines = |m: u64| line(m, arms[0], 5) + &line(m, if m.is_multiple_of(2) { arms[1] } else { arms[2] }, 5);
         format!("ts,{column},requests,errors\n") + &(0..40).map(lines).collect::<String>()
     };
     for stranger in ["canary-v2", "canary2", "Canary_b", "canar", "shadow", ""] {
@@ -280,4 +280,24 @@ fn a_line_has_a_length_and_keys_cost_what_they_are() {
     let run = run(folder.path(), &["judge", "--baseline", "b.ndjson", "--canary", "c.ndjson", "--format", "json"]);
     assert!(run.code < 60, "{}", run.said);
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn nothing_takes_no_time() {
+    let healthy = rows("ts,p95_ms", |minute| format!(",{}", p95(minute)));
+    let zeros = rows("ts,p95_ms", |m| if m % 4 == 0 { ",0".into() } else { format!(",{}", p95(m)) });
+    let none = rows("ts,p95_ms", |_| ",0".into());
+    for canary in [&zeros, &none] {
+        for run in [judged(GAUGE, "<= 200ms", &healthy, canary), two_files(&healthy, canary)] {
+            assert_eq!(run.code, 11, "{}", run.verdict["summary"]);
+            assert!(run.notes().contains("nothing takes no time"), "{}", run.notes());
+        }
+    }
+    let rounded = rows("ts,p95_s", |m| format!(",0.00{}", m % 4));
+    let run = judged("gauge: { value: p95_s, unit: s, quantile: p95 }", "<= 200ms", &rounded, &rounded);
+    assert_eq!(run.code, 0, "{}", run.verdict["summary"]);
+    let idle = rows("ts,p95_ms,requests", |m| if m % 4 == 0 { ",0,0".into() } else { format!(",{},100", p95(m)) });
+    let metric = "gauge: { value: p95_ms, unit: ms, quantile: p95, requests: requests }";
+    let run = judged(metric, "<= 200ms", &idle, &idle);
+    assert!(!run.notes().contains("nothing takes no time"), "{}", run.notes());
 }

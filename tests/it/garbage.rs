@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use davy::series::{Arm, Series, Timestamp};
 use davy::source::file::{Answer, Clock, EpochUnit, Sheet, Wanted};
-use davy::source::{ArmColumn, Ask, Error, File, Format, Long, Missing};
+use davy::source::{ArmColumn, Ask, Error, File, Format, Least, Long, Missing};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::collection::vec;
@@ -51,13 +51,13 @@ fn read_in_all_ways(bytes: &[u8]) {
         let value = "value".to_string();
         let asks = [
             counts(Missing::Gap),
-            Ask::Values { value: value.clone(), factor: 1000.0, amount: false },
+            Ask::Values { value: value.clone(), factor: 1000.0, least: Least::Any },
             Ask::Histograms { column: value.clone(), factor: 1e-6 },
             Ask::Gauge {
                 value: value.clone(),
                 factor: 1.0,
                 requests: Some("total".into()),
-                amount: false,
+                least: Least::Any,
                 counter: None,
             },
             Ask::Events { count: value, exposure: Some("total".into()), missing: Missing::Zero, counter: None },
@@ -239,7 +239,7 @@ proptest! {
         let (units, per) = ([EpochUnit::Seconds, EpochUnit::Milliseconds, EpochUnit::Microseconds, EpochUnit::Nanoseconds], [1, 1_000, 1_000_000, 1_000_000_000]);
         let rows: Vec<String> = seconds.iter().map(|s| format!("{},1\n", s * per[unit])).collect();
         let text = format!("ts,value\n{}", rows.concat());
-        let ask = Ask::Values { value: "value".into(), factor: 1.0, amount: false };
+        let ask = Ask::Values { value: "value".into(), factor: 1.0, least: Least::Any };
         let sheet = Sheet::read(&file(Format::Csv), text.as_bytes(), &Wanted::all()).unwrap();
         prop_assert_eq!(sheet.clock(), &Clock::Epoch(units[unit]));
         let mut expected: Vec<Timestamp> = seconds.iter().map(|s| Timestamp::from_second(*s).unwrap()).collect();

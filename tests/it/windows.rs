@@ -5,7 +5,7 @@ use std::path::Path;
 use davy::config::plan::{Span, TimePlan};
 use davy::ingest::{Error, ingest};
 use davy::series::{Arm, Dataset, Series, SignedDuration, Timestamp, Window};
-use davy::source::{ArmColumn, Ask, File, Format, Kind, Missing, Query, Source};
+use davy::source::{ArmColumn, Ask, File, Format, Kind, Least, Missing, Query, Source};
 
 const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None, zone: None };
 
@@ -29,11 +29,11 @@ fn counts() -> Ask {
 }
 
 fn gauge() -> Ask {
-    Ask::Gauge { value: "p95".into(), factor: 1.0, requests: None, amount: false, counter: None }
+    Ask::Gauge { value: "p95".into(), factor: 1.0, requests: None, least: Least::Any, counter: None }
 }
 
 fn values() -> Ask {
-    Ask::Values { value: "ms".into(), factor: 1.0, amount: false }
+    Ask::Values { value: "ms".into(), factor: 1.0, least: Least::Any }
 }
 
 fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
@@ -354,7 +354,7 @@ fn the_first_query_with_an_error_is_told_however_many_threads_read() {
         "m0",
         Arm::Canary,
         "good.csv",
-        Ask::Gauge { value: "p99".into(), factor: 1.0, requests: None, amount: false, counter: None },
+        Ask::Gauge { value: "p99".into(), factor: 1.0, requests: None, least: Least::Any, counter: None },
     );
     let error = ingest(&queries, &ALL, &davy::source::Outside::quiet(davy::series::Timestamp::UNIX_EPOCH)).unwrap_err();
     assert_eq!(error.kind(), Kind::Unreadable);

@@ -11,7 +11,7 @@ use davy::ingest::ingest;
 use davy::series::{Arm, Series, SignedDuration};
 use davy::source::file::{Answer, Sheet, Wanted};
 use davy::source::survey::{ColumnKind, survey};
-use davy::source::{ArmColumn, Ask, Error, File, Format, Kind, Long, Missing, Query, Source};
+use davy::source::{ArmColumn, Ask, Error, File, Format, Kind, Least, Long, Missing, Query, Source};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/wire/files").join(folder);
@@ -54,10 +54,14 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
             counter: None,
         },
         "events" => Ask::Events { count: get("count").unwrap(), exposure: get("exposure"), missing, counter: None },
-        "gauge" => {
-            Ask::Gauge { value: get("value").unwrap(), factor, requests: get("requests"), amount: false, counter: None }
-        }
-        "values" => Ask::Values { value: get("value").unwrap(), factor, amount: false },
+        "gauge" => Ask::Gauge {
+            value: get("value").unwrap(),
+            factor,
+            requests: get("requests"),
+            least: Least::Any,
+            counter: None,
+        },
+        "values" => Ask::Values { value: get("value").unwrap(), factor, least: Least::Any },
         "histograms" => Ask::Histograms { column: get("column").unwrap(), factor },
         other => panic!("{other}"),
     };
@@ -138,7 +142,7 @@ fn written(folder: &Path, name: &str, bytes: &[u8]) -> File {
 }
 
 fn gauge_of(value: &str) -> Ask {
-    Ask::Gauge { value: value.into(), factor: 1.0, requests: None, amount: false, counter: None }
+    Ask::Gauge { value: value.into(), factor: 1.0, requests: None, least: Least::Any, counter: None }
 }
 
 const PLAIN: &str = "ts,p95\n2026-11-21T10:00:00Z,120.5\n2026-11-21T10:01:00Z,\n2026-11-21T10:02:00Z,121\n";
@@ -433,6 +437,24 @@ mod parquet {
         let text =
             "a.parquet, row 2, column \"p95\": has the same time as row 1, 2025-11-21T10:00:00Z, and the same value;";
         assert!(error.to_string().starts_with(text), "{error}");
+    }
+
+    #[test]
+    fn decimals_are_numbers_and_lists_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = Series::new("ts".into(), [1_763_719_200i64, 1_763_719_200, 1_763_719_260]);
+        let mut frame = columns(time);
+        let exact = Series::new("exact".into(), [120i64, 1, 130]).cast(&DataType::Decimal(10, 2)).unwrap();
+        let list = Series::new("list".into(), vec![Series::new("".into(), [1i64, 2]); 3]);
+        frame.with_column(Column::from(exact)).unwrap();
+        frame.with_column(Column::from(list)).unwrap();
+        let file = written(folder.path(), "data.parquet", &bytes(&mut frame));
+        let (read, clock) = answer(&file, &gauge_of("exact")).unwrap();
+        let wanted = "2025-11-21T10:00:00Z 120\n2025-11-21T10:01:00Z 130\n(epoch seconds)\n";
+        assert_eq!(spelled(&read, &clock), wanted);
+        let error = answer(&file, &gauge_of("list")).unwrap_err();
+        assert_eq!(error.kind, Kind::Unreadable);
+        assert!(error.to_string().contains("column \"list\""), "{error}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::tail;
 use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
-use crate::source::{ArmColumn, Ask, File, Long, Missing};
+use crate::source::{ArmColumn, Ask, File, Least, Long, Missing};
 
 /// What a file knows of one metric in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,10 +148,10 @@ impl<'a> Asking<'a> {
                 self.counts([total.as_deref(), bad.as_deref(), good.as_deref()], ask)
             }
             Ask::Events { count, exposure, .. } => self.events(count, exposure.as_deref(), ask),
-            Ask::Values { value, factor, amount } => self.values(value, *factor, *amount),
+            Ask::Values { value, factor, least } => self.values(value, *factor, *least),
             Ask::Histograms { column, factor } => self.histograms(column, *factor),
-            Ask::Gauge { value, factor, requests, amount, counter } => {
-                self.gauge((value, *factor, *amount), requests.as_deref(), *counter)
+            Ask::Gauge { value, factor, requests, least, counter } => {
+                self.gauge((value, *factor, *least), requests.as_deref(), *counter)
             }
         }
     }
@@ -218,8 +218,8 @@ impl<'a> Asking<'a> {
         Ok(instances)
     }
 
-    fn values(&mut self, name: &str, factor: f64, amount: bool) -> Result<Series, Error> {
-        let (time, value) = self.each(name, |cell| number::measured(cell, factor, amount))?;
+    fn values(&mut self, name: &str, factor: f64, least: Least) -> Result<Series, Error> {
+        let (time, value) = self.each(name, |cell| number::measured(cell, factor, least))?;
         Ok(Series::Values { time, value })
     }
 
@@ -254,14 +254,19 @@ impl<'a> Asking<'a> {
 
     fn gauge(
         &mut self,
-        (name, factor, amount): (&str, f64, bool),
+        (name, factor, least): (&str, f64, Least),
         requests: Option<&str>,
         counter: Option<bool>,
     ) -> Result<Series, Error> {
-        let values = self.track(name, |cell| number::measured(cell, factor, amount))?;
+        let values = self.track(name, |cell| number::measured(cell, factor, least))?;
         let mut behind = requests.map(|name| self.track(name, number::count)).transpose()?;
         if let (Some(name), Some(behind)) = (requests, &mut behind) {
             self.requests_behind(name, behind, counter)?;
+        }
+        if least == Least::AboveZero {
+            let busy = |time: &Timestamp| !behind.as_ref().is_some_and(|n| matches!(n.get(time), Some((_, Some(0)))));
+            let busy = values.iter().filter(|(time, _)| busy(time));
+            self.no_time(name, &busy.map(|(_, (row, value))| (*row, *value)).collect::<Vec<_>>())?;
         }
         let (mut time, mut value, mut requests) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (_, measured)) in values {
@@ -277,6 +282,25 @@ impl<'a> Asking<'a> {
             self.likeness.push(Likeness::Totals);
         }
         Ok(Series::Gauge { time, value, requests: behind.map(|_| requests) })
+    }
+
+    /// Doubts times of zero beside times that are far from being rounded to it: nothing takes no time.
+    fn no_time(&mut self, name: &str, values: &[(usize, Option<f64>)]) -> Result<(), Error> {
+        let zeros = values.iter().filter(|(_, value)| *value == Some(0.0)).count();
+        let Some((column, _)) = self.column(name)?.filter(|_| zeros > 0) else { return Ok(()) };
+        let cells = || values.iter().filter(|(_, value)| value.is_some()).map(|(row, _)| column.cell(*row));
+        let decimals =
+            cells().map(|cell| cell.split_once('.').map_or(0, |(_, digits)| digits.len())).max().unwrap_or(0);
+        let finest = 10f64.powi(-i32::try_from(decimals.min(300)).unwrap_or(300));
+        let others = cells().filter_map(|cell| cell.parse::<f64>().ok()).filter(|number| *number > 0.0);
+        if others.reduce(f64::min).is_none_or(|least| least > 3.0 * finest) {
+            let (all, name, shown) = (cells().count(), quoted(name), &self.sheet.shown);
+            let text = format!(
+                "{shown}: {zeros} of {all} times in column {name} are zero, and nothing takes no time. Leave a cell empty if nothing was measured"
+            );
+            self.notes.push(Remark::incomplete(text));
+        }
+        Ok(())
     }
 
     /// The cells of one name by time, each time once.

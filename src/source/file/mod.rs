@@ -36,7 +36,7 @@ use std::io::Read;
 
 pub use answer::Answer;
 #[cfg(feature = "frames")]
-pub(super) use parquet::plausible;
+pub(super) use parquet::{guarded, plausible, undecodable};
 pub use sheet::Sheet;
 pub(crate) use sheet::usual_arm;
 pub(crate) use sum::{sum_of_counts, sum_of_series};
@@ -45,7 +45,7 @@ pub use time::{Clock, EpochUnit};
 
 use super::error::Error;
 use super::growing::WholeLines;
-use super::{Ask, File, Format, Missing};
+use super::{Ask, File, Format, Least, Missing};
 use crate::series::Series;
 use table::{Keep, Table};
 
@@ -111,13 +111,13 @@ impl Ask {
                 missing: Missing::Gap,
                 counter: Some(false),
             },
-            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0, amount: false },
+            Ask::Values { .. } => Ask::Values { value: column("value"), factor: 1.0, least: Least::Any },
             Ask::Histograms { factor, .. } => Ask::Histograms { column: column("histogram"), factor: *factor },
             Ask::Gauge { requests, .. } => Ask::Gauge {
                 value: column("value"),
                 factor: 1.0,
                 requests: requests.as_ref().map(|_| column("requests")),
-                amount: false,
+                least: Least::Any,
                 counter: Some(false),
             },
         }

@@ -1,5 +1,6 @@
 //! The text of a cell as a number, or as nothing measured, or as a mistake with its remedy.
 
+use crate::source::Least;
 use crate::source::error::Error;
 
 /// The largest whole number below which all whole numbers are exact as floating point.
@@ -42,9 +43,9 @@ fn beyond(cell: &str) -> Error {
         .hint("A percentile of +Inf lies beyond the last bucket of its histogram: add larger buckets.")
 }
 
-/// A number in the metric's unit; of an `amount`, none below zero.
-pub(super) fn measured(cell: &str, factor: f64, is_amount: bool) -> Result<Option<f64>, Error> {
-    let number = if is_amount { amount(cell)? } else { real(cell)? };
+/// A number in the metric's unit, and none below the least that can be right.
+pub(super) fn measured(cell: &str, factor: f64, least: Least) -> Result<Option<f64>, Error> {
+    let number = if least == Least::Any { real(cell)? } else { amount(cell)? };
     match number.map(|number| number * factor) {
         Some(number) if !number.is_finite() => Err(Error::unreadable("is too large in the metric's unit").value(cell)),
         number => Ok(number),

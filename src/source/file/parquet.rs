@@ -1,14 +1,17 @@
 //! Apache Parquet through polars: only the columns asked for are decoded, batch by batch into text cells.
 //!
 //! A damaged file can make the decoder panic rather than fail; that is caught here, where the bytes are foreign,
-//! and becomes an ordinary error.
+//! and becomes an ordinary error, of which nothing is printed. Columns of kinds that the decoder was built without are not
+//! given to it.
 
 use std::io::{BufRead, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::io::parquet::read::FileMetadata;
 use polars::prelude::{
-    AnyValue, DataFrame, ParallelStrategy, ParquetReader, PolarsError, PolarsResult, SerReader, TimeUnit,
+    AnyValue, ArrowDataType, DataFrame, ParallelStrategy, ParquetReader, PolarsError, PolarsResult, SerReader, TimeUnit,
 };
 
 use super::compression::broken;
@@ -19,23 +22,60 @@ use crate::source::error::Error;
 pub(super) fn read(mut content: impl BufRead, keep: Keep) -> Result<Table, Error> {
     let mut bytes = Vec::new();
     content.read_to_end(&mut bytes).map_err(|e| broken(&e))?;
-    let damaged = |why: String| Error::unreadable(format!("is not a sound Parquet file ({why})"));
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode(bytes, keep)));
-    let (names, frame) = match decoded {
-        Ok(result) => result.map_err(|e| damaged(e.to_string()))?,
-        Err(_) => return Err(damaged("the decoder gave up".into())),
-    };
+    let (names, frame) = guarded(|| decode(bytes, keep))?;
     table(&names, &frame, keep)
 }
 
-fn decode(bytes: Vec<u8>, keep: Keep) -> PolarsResult<(Vec<String>, DataFrame)> {
+/// The names of all columns, each with the kind that cannot be decoded, if it is one.
+type Names = Vec<(String, Option<String>)>;
+
+/// How many threads decode just now.
+static DECODING: AtomicUsize = AtomicUsize::new(0);
+
+/// What a decoder answers, or that it panicked over damaged bytes: which is an answer, so that nothing is printed of it.
+pub(in crate::source) fn guarded<T>(decode: impl FnOnce() -> PolarsResult<T>) -> Result<T, Error> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let foreign = panic.location().is_some_and(|at| !at.file().starts_with("src/"));
+            if DECODING.load(Ordering::Relaxed) == 0 || !foreign {
+                usual(panic);
+            }
+        }));
+    });
+    DECODING.fetch_add(1, Ordering::Relaxed);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.fetch_sub(1, Ordering::Relaxed);
+    let damaged = |why: String| Error::unreadable(format!("is not a sound Parquet file ({why})"));
+    decoded.map_err(|_| damaged("the decoder gave up".into()))?.map_err(|e| damaged(e.to_string()))
+}
+
+/// The kind of a column that cannot be decoded, in a word.
+pub(in crate::source) fn undecodable(dtype: &ArrowDataType) -> Option<String> {
+    use ArrowDataType::*;
+    match dtype {
+        Null | Boolean | Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 | Float32 | Float64 => None,
+        Timestamp(..) | Date32 | Date64 | Decimal(..) => None,
+        Utf8 | LargeUtf8 | Utf8View | Binary | LargeBinary | BinaryView | FixedSizeBinary(_) => None,
+        Dictionary(_, values, _) => undecodable(values),
+        other => {
+            let spelled = format!("{other:?}");
+            Some(spelled.split(['(', '{', ' ']).next().unwrap_or_default().to_lowercase())
+        }
+    }
+}
+
+fn decode(bytes: Vec<u8>, keep: Keep) -> PolarsResult<(Names, DataFrame)> {
     let size = bytes.len();
     let mut reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
     plausible(reader.get_metadata()?, size)?;
-    let names: Vec<String> = reader.schema()?.iter_names().map(|name| name.to_string()).collect();
-    let wanted: Vec<String> = names.iter().filter(|name| keep(name)).cloned().collect();
+    let schema = reader.schema()?;
+    let names: Names = schema.iter().map(|(name, field)| (name.to_string(), undecodable(field.dtype()))).collect();
+    let decodable = || names.iter().filter(|(_, kind)| kind.is_none()).map(|(name, _)| name);
+    let wanted: Vec<String> = decodable().filter(|name| keep(name)).cloned().collect();
     // Without any wanted column the rows still count, so the first one stands for them.
-    let columns = if wanted.is_empty() { names.iter().take(1).cloned().collect() } else { wanted };
+    let columns = if wanted.is_empty() { decodable().take(1).cloned().collect() } else { wanted };
     let frame = reader.with_columns(Some(columns)).finish()?;
     Ok((names, frame))
 }
@@ -65,12 +105,14 @@ pub(in crate::source) fn plausible(footer: &FileMetadata, size: usize) -> Polars
     Ok(())
 }
 
-fn table(names: &[String], frame: &DataFrame, keep: Keep) -> Result<Table, Error> {
+fn table(names: &Names, frame: &DataFrame, keep: Keep) -> Result<Table, Error> {
     let mut table = Table::new("row");
-    table.columns = names.iter().map(|name| Column::new(name, keep)).collect();
-    let mut read = Vec::new();
-    for (at, name) in names.iter().enumerate() {
-        if let Ok(column) = frame.column(name) {
+    table.columns = names.iter().map(|(name, _)| Column::new(name, keep)).collect();
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for (at, (name, kind)) in names.iter().enumerate() {
+        if let Some(kind) = kind {
+            unread.push((at, format!("({kind})")));
+        } else if let Ok(column) = frame.column(name) {
             read.push((at, column.as_materialized_series()));
         }
     }
@@ -81,7 +123,7 @@ fn table(names: &[String], frame: &DataFrame, keep: Keep) -> Result<Table, Error
             let value = series.get(row).map_err(|e| Error::unreadable(e.to_string()))?;
             cells.push((*at, text(&value)));
         }
-        table.push(row as u64 + 1, cells.iter().map(|(at, cell)| (*at, cell.as_str())))?;
+        table.push(row as u64 + 1, cells.iter().chain(&unread).map(|(at, cell)| (*at, cell.as_str())))?;
     }
     Ok(table.finish())
 }

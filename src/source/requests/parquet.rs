@@ -20,7 +20,7 @@ use polars::prelude::{
 
 use super::Value;
 use crate::source::error::{Error, columns};
-use crate::source::file::plausible;
+use crate::source::file::{guarded, plausible, undecodable};
 
 /// A file with rows, of which nothing but the footer has been read.
 #[derive(Debug, Clone)]
@@ -111,6 +111,10 @@ impl Rows {
                 let there = columns(self.names());
                 return Err(Error::unreadable("is not a column of the file").value(unknown).hint(there));
             }
+            let kind = |name: &&str| undecodable(self.schema.get(name)?.dtype()).map(|kind| (name.to_string(), kind));
+            if let Some((name, kind)) = wanted.iter().find_map(kind) {
+                return Err(says_nothing(&kind, &name));
+            }
             let file = file(&self.path)?;
             let frame = guarded(|| self.decode(file, group, wanted))?;
             let cells: Vec<Cell> = wanted.iter().map(|name| cell(&frame, name)).collect::<Result<_, Error>>()?;
@@ -131,7 +135,8 @@ impl Rows {
         let before = groups.iter().take(group).map(|group| group.num_rows()).sum();
         let rows = groups.get(group).map_or(0, |group| group.num_rows());
         // Without any wanted column the rows still count, so the first one stands for them.
-        let first = self.names().take(usize::from(wanted.is_empty()));
+        let decodable = |name: &&str| self.schema.get(name).is_some_and(|field| undecodable(field.dtype()).is_none());
+        let first = self.names().filter(decodable).take(usize::from(wanted.is_empty()));
         let mut columns: Vec<String> = wanted.iter().copied().chain(first).map(str::to_owned).collect();
         columns.sort_unstable();
         columns.dedup();
@@ -142,7 +147,7 @@ impl Rows {
             let series = column.as_materialized_series().rechunk();
             Ok(Column::from(match series.dtype() {
                 dtype if dtype.is_integer() => series.cast(&DataType::Int64)?,
-                dtype if dtype.is_float() => series.cast(&DataType::Float64)?,
+                dtype if dtype.is_float() || dtype.is_decimal() => series.cast(&DataType::Float64)?,
                 DataType::Date => series.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?,
                 DataType::Categorical(..) | DataType::Enum(..) => series.cast(&DataType::String)?,
                 _ => series,
@@ -190,21 +195,16 @@ fn cell<'f>(frame: &'f DataFrame, name: &str) -> Result<Cell<'f>, Error> {
         DataType::Boolean => chunk(series.bool()).map(|cells| of(cells, Value::Bool)),
         _ => None,
     };
-    cell.ok_or_else(|| {
-        let problem = format!("holds {}, which says nothing of requests", series.dtype());
-        Error::unreadable(problem).column(name).expected("numbers, text, times, or true and false")
-    })
+    cell.ok_or_else(|| says_nothing(&series.dtype().to_string(), name))
+}
+
+fn says_nothing(kind: &str, name: &str) -> Error {
+    let problem = format!("holds {kind}, which says nothing of requests");
+    Error::unreadable(problem).column(name).expected("numbers, text, times, or true and false")
 }
 
 fn file(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|e| Error::unreachable(format!("cannot be read ({e})")))
-}
-
-/// The decoder may panic over damaged bytes.
-fn guarded<T>(decode: impl FnOnce() -> PolarsResult<T>) -> Result<T, Error> {
-    let damaged = |why: String| Error::unreadable(format!("is not a sound Parquet file ({why})"));
-    let decoded = catch_unwind(AssertUnwindSafe(decode));
-    decoded.map_err(|_| damaged("the decoder gave up".into()))?.map_err(|e| damaged(e.to_string()))
 }
 
 #[cfg(test)]
