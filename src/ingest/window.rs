@@ -36,8 +36,14 @@ pub(super) fn step<'a>(
     if let Some(found) = spacings.step() {
         return found;
     }
-    let requests = single.fold(requests, |so_far, series| around(so_far, series.time()));
+    let mut whole = true;
+    let requests = single.fold(requests, |so_far, series| {
+        whole &= series.time().iter().all(|time| time.as_second() % 60 == 0);
+        around(so_far, series.time())
+    });
     match requests {
+        // all on whole minutes: their time stamps are minutes
+        Some((start, end)) if whole && start < end => minute,
         Some((start, end)) if (Window { start, end }).steps(minute) < 10 => SignedDuration::from_secs(10),
         _ => minute,
     }

@@ -35,6 +35,7 @@ mod reference;
 mod replay_looks;
 mod reports;
 mod requests;
+mod requests_read;
 mod second_opinion;
 mod services;
 mod starting;
