@@ -36,14 +36,15 @@ pub(super) fn step<'a>(
     if let Some(found) = spacings.step() {
         return found;
     }
-    let mut whole = true;
+    let (mut counted, mut minutes) = (0, 0);
     let requests = single.fold(requests, |so_far, series| {
-        whole &= series.time().iter().all(|time| time.as_second() % 60 == 0);
+        counted += series.len();
+        minutes += series.time().iter().filter(|time| time.as_second() % 60 == 0).count();
         around(so_far, series.time())
     });
     match requests {
         // all on whole minutes: their time stamps are minutes
-        Some((start, end)) if whole && start < end => minute,
+        Some((start, end)) if counted > 0 && minutes == counted && start < end => minute,
         Some((start, end)) if (Window { start, end }).steps(minute) < 10 => SignedDuration::from_secs(10),
         _ => minute,
     }
