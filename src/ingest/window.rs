@@ -27,7 +27,17 @@ pub(super) fn step<'a>(
     if let Some(found) = common(spacings.iter().flat_map(|pair| [&pair.canary, &pair.baseline]).flatten()) {
         return found;
     }
-    match single.fold(None, |so_far, series| around(so_far, series.time())) {
+    let (mut counted, mut minutes) = (0, 0);
+    let requests = single.fold(None, |so_far, series| {
+        if !matches!(series, Series::Values { .. }) {
+            counted += series.len();
+            minutes += series.time().iter().filter(|time| time.as_second() % 60 == 0).count();
+        }
+        around(so_far, series.time())
+    });
+    match requests {
+        // all on whole minutes: their time stamps are minutes
+        Some((start, end)) if counted > 0 && minutes == counted && start < end => minute,
         Some((start, end)) if (Window { start, end }).steps(minute) < 10 => SignedDuration::from_secs(10),
         _ => minute,
     }

@@ -115,6 +115,18 @@ pub fn found(file: &File) -> Result<Found, Error> {
                         `requests` and its `format`.";
             Err(Error::unreadable("is not known as logs of requests").hint(hint).within(&file.shown))
         }
-        None => survey(file).map(Found::Table),
+        None => survey(file).and_then(|table| no_log(table, &file.shown)).map(Found::Table),
     }
+}
+
+/// A table whose rows come several a second, with a column that single requests have, holds requests: each of its rows would be
+/// taken for a step.
+fn no_log(table: Survey, shown: &str) -> Result<Survey, Error> {
+    let single = |column: &Column| requests::is_of_a_request(&column.name);
+    let fast = table.step.is_some_and(|step| step < SignedDuration::from_secs(1));
+    let Some(column) = table.columns.iter().find(|column| single(column)).filter(|_| fast) else { return Ok(table) };
+    let problem = format!("has several rows a second and a column {:?}: it seems to be a log of requests", column.name);
+    let hint = "Write a configuration with a source `requests: { path: …, latency: { column: …, unit: ms }, status: … }`; \
+                or, if each row is a measurement, one with a source `file`.";
+    Err(Error::unreadable(problem).hint(hint).within(shown))
 }

@@ -43,6 +43,7 @@ mod reference;
 mod replay_looks;
 mod reports;
 mod requests;
+mod requests_read;
 mod rooms;
 mod second_opinion;
 mod services;

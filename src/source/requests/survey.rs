@@ -112,6 +112,11 @@ pub fn survey(path: PathBuf) -> Result<Option<Log>, Error> {
     Ok(None)
 }
 
+/// Whether a column with this name usually is of a single request: how long it took, how it ended, what it asked for.
+pub fn is_of_a_request(name: &str) -> bool {
+    usual::is_of_a_request(name)
+}
+
 /// A log of which nothing is said.
 fn plain_log(path: PathBuf, shown: String) -> Requests {
     Requests {

@@ -441,7 +441,10 @@ impl<'a> Worker<'a> {
             }
             let counts = slice.counted.iter().zip(&asked.counted).map(|(which, (_, asked))| match (which, asked) {
                 (_, Counted::Errors | Counted::ErrorsIfKnown) => counted.errors.unwrap_or(0),
-                (_, Counted::Unmeasured) => 0,
+                // a histogram has fewer requests than were counted where some had no latency
+                (_, Counted::Unmeasured) => {
+                    counted.requests.saturating_sub(counted.bins.as_ref().map_or(0, |bins| bins.total()))
+                }
                 (Which::When(when), _) if !when.holds(fields) => 0,
                 _ => counted.requests,
             });

@@ -190,7 +190,7 @@ impl<'h> Behinds<'h> {
         let columns: Vec<(usize, Vec<&[u8]>)> =
             (0..BEHIND).map(|at| (at, cells(at))).filter(|(_, cells)| !cells.is_empty()).collect();
         let all = |is: fn(&[u8]) -> bool| columns.iter().filter(move |(_, cells)| cells.iter().all(|cell| is(cell)));
-        if let Some((at, _)) = all(|cell| with_unit(cell).is_some()).last() {
+        if let Some((at, _)) = all(|cell| with_unit(cell).is_some()).next_back() {
             return Some((Behind::Field(*at), Some(Unit::Written), None));
         }
         let pairs = |(_, cells): &&&(usize, Vec<&[u8]>)| cells.iter().all(|cell| is_seconds_and_microseconds(cell));

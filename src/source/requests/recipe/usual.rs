@@ -185,6 +185,11 @@ pub(super) fn is_telling(name: &str) -> bool {
     is_status(name) || outcome(name).is_some() || latency(name).is_some()
 }
 
+/// Whether a column with this name usually is of a single request.
+pub fn is_of_a_request(name: &str) -> bool {
+    is_telling(name) || ASKED.contains(&joined(last(name)).as_str())
+}
+
 /// The columns that say how a request ended: the most usual of each kind, whose cells can be understood.
 pub(super) fn ends(sample: &Sample) -> Vec<(String, Means)> {
     let mut ends: Vec<(String, Means)> = Vec::new();
