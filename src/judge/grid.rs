@@ -5,6 +5,7 @@
 //! without pairs, each arm keeps all of its own steps. A step without a point is `None`; the warm-up is cut off the
 //! front of both arms.
 
+use super::rules::steps_of;
 use crate::series::{self, Bins, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use crate::stats::instances::Instances;
 use crate::stats::single::TrialStep;
@@ -26,8 +27,9 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
+    pub(super) fn new(data: &Dataset, warmup: SignedDuration) -> Self {
         let width = i64::try_from(data.step.as_millis()).unwrap_or(i64::MAX).max(1);
+        let warmup = steps_of(warmup, data.step);
         Grid { windows: data.windows, step: data.step, width, warmup, apart: false }
     }
 
