@@ -219,7 +219,7 @@ impl Ledger {
         for ((name, compares), collected) in &mut self.noise {
             if let Some(metric) = rules.metrics.get(name) {
                 let between = if *compares { Between::Arms } else { Between::CanaryAndLimit };
-                collected.add(pair, name, metric, between, rules.policy.warmup);
+                collected.add(pair, name, metric, between, rules.policy.warmup_steps(pair.step));
             }
         }
     }

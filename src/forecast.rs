@@ -440,14 +440,14 @@ impl Case<'_> {
     /// Steps that are judged within a span.
     fn steps(&self, span: SignedDuration) -> f64 {
         let steps = span.as_millis() / self.history.step().as_millis().max(1);
-        (steps as f64 - self.rules.policy.warmup as f64).max(0.0)
+        (steps as f64 - self.rules.policy.warmup_steps(self.history.step()) as f64).max(0.0)
     }
 
     /// The time that steps take, the warm-up and the fewest allowed included.
     fn time(&self, steps: f64, subject: &Subject) -> SignedDuration {
         let least =
             if matches!(subject.shape, Shape::Number { .. }) { self.rules.policy.min_steps as f64 } else { 1.0 };
-        let steps = steps.max(least) + self.rules.policy.warmup as f64;
+        let steps = steps.max(least) + self.rules.policy.warmup_steps(self.history.step()) as f64;
         SignedDuration::try_from_secs_f64(steps * self.history.step().as_secs_f64()).unwrap_or(SignedDuration::MAX)
     }
 

@@ -293,7 +293,7 @@ pub(super) fn looks_so_far(plan: &Plan, dataset: &Dataset, every: SignedDuration
     let Looks::Planned { soak, .. } = plan.rules.looks else { return Vec::new() };
     let Window { start, end } = dataset.windows.canary;
     let end = start.saturating_add(soak).map_or(end, |soaked| soaked.min(end));
-    let least = i32::try_from(plan.rules.policy.warmup + judge::LEAST_STEPS).ok();
+    let least = i32::try_from(plan.rules.policy.warmup_steps(dataset.step) + judge::LEAST_STEPS).ok();
     let first = least.and_then(|steps| start.checked_add(dataset.step.checked_mul(steps)?).ok()).unwrap_or(end);
     let planned = (1..).map_while(|k| start.checked_add(every.checked_mul(k)?).ok()).take_while(|at| *at < end);
     let planned = planned.take(MOST_PLANNED);

@@ -99,7 +99,7 @@ fn policy(p: &Policy) -> String {
     format!(
         "policy {:?} {} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?}",
         p.level,
-        p.warmup,
+        p.warmup.as_millis(),
         p.min_coverage,
         p.min_steps,
         p.min_excess,

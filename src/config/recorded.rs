@@ -156,8 +156,8 @@ fn window(plan: &Plan, recording: &Recorded) -> String {
     };
     let mut pairs = ends(recording.windows.canary).to_vec();
     pairs.push(("step", Span(recording.step).to_string()));
-    let warmup = i32::try_from(plan.rules.policy.warmup).ok().and_then(|steps| recording.step.checked_mul(steps));
-    if let Some(warmup) = warmup.filter(|warmup| !warmup.is_zero()) {
+    let warmup = plan.rules.policy.warmup;
+    if !warmup.is_zero() {
         pairs.push(("warmup", Span(warmup).to_string()));
     }
     pairs.push(("baseline", map(&ends(recording.windows.baseline))));

@@ -475,7 +475,7 @@ impl Scope<'_> {
         self.is_rate(name) || gauge.is_some_and(asking::has_requests)
     }
 
-    fn policy(&self, warmup: usize, report: &mut Report) -> Policy {
+    fn policy(&self, warmup: SignedDuration, report: &mut Report) -> Policy {
         let usual = Policy::default();
         let at = self.phase.and_then(|one| self.file.phases.iter().position(|p| p.name.value == one.name.value));
         let beside = |offset: isize| {

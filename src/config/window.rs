@@ -9,7 +9,7 @@ use super::plan::{Span as Stretch, TimePlan};
 use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
 use super::sources::known_zone;
-use crate::series::{Timestamp, Window};
+use crate::series::{SignedDuration, Timestamp, Window};
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
 pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) -> Option<WindowEntry> {
@@ -29,13 +29,13 @@ pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) ->
     })
 }
 
-/// The time to take, and how many steps of warm-up are dropped. Services have needs of their own.
+/// The time to take, and how much warm-up is dropped. Services have needs of their own.
 pub(super) fn time(
     window: Option<&WindowEntry>,
     services: Option<&Services>,
     options: &Options,
     report: &mut Report,
-) -> (TimePlan, usize) {
+) -> (TimePlan, SignedDuration) {
     let settle = window.and_then(|window| window.settle.as_ref());
     let settled = match (settle, services) {
         (None, Some(services)) => options.now.saturating_sub(services.settle).unwrap_or(options.now),
@@ -54,7 +54,7 @@ pub(super) fn time(
     {
         report.add(step.place, format!("a step of {} is longer than the window of {}", step.value, last.value));
     }
-    let warmup = window.map_or(0, |window| warmup(window, report));
+    let warmup = window.map_or(SignedDuration::ZERO, |window| warmup(window, report));
     let zone = own.and_then(|own| zone(own, report));
     let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), zone };
     let time = match services {
@@ -185,19 +185,10 @@ fn earlier(instant: Timestamp, by: Option<&At<Span>>, report: &mut Report) -> Ti
     })
 }
 
-fn warmup(window: &WindowEntry, report: &mut Report) -> usize {
-    let Some(warmup) = window.warmup.as_ref().filter(|warmup| !warmup.value.0.is_zero()) else {
-        return 0;
-    };
+fn warmup(window: &WindowEntry, report: &mut Report) -> SignedDuration {
+    let Some(warmup) = &window.warmup else { return SignedDuration::ZERO };
     if let Some(last) = window.last.as_ref().filter(|last| warmup.value >= last.value) {
         report.add(warmup.place, format!("a warm-up of {} leaves nothing of a window of {}", warmup.value, last.value));
     }
-    let Some(step) = window.step.as_ref().filter(|step| !step.value.0.is_zero()) else {
-        let hint =
-            format!("write the spacing of the points beside it: `window: {{ step: 1m, warmup: {} }}`", warmup.value);
-        report.add_with(warmup.place, "a warm-up needs the spacing of the points", hint);
-        return 0;
-    };
-    let (span, step) = (warmup.value.0.as_millis(), step.value.0.as_millis());
-    usize::try_from((span + step - 1) / step).unwrap_or(usize::MAX)
+    warmup.value.0
 }

@@ -226,7 +226,7 @@ impl History {
         let metric = rules.metrics.get(name)?;
         let mut collected = Collected::default();
         for number in 0..layout.starts.len() {
-            collected.add(&self.pair(layout, number), name, metric, between, rules.policy.warmup);
+            collected.add(&self.pair(layout, number), name, metric, between, rules.policy.warmup_steps(self.step()));
         }
         collected.noise()
     }

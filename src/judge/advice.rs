@@ -5,6 +5,7 @@
 
 use super::grid::coverage;
 use super::guard::Case;
+use super::rules::Kind;
 use super::words::duration;
 use crate::series::SignedDuration;
 
@@ -44,7 +45,14 @@ impl Case<'_> {
             coverage(&merged.baseline.iter().zip(&merged.canary).map(both).collect::<Vec<_>>())
         };
         let least = self.rules.policy.min_coverage;
-        let enough = |times: &usize| len / times >= self.rules.policy.min_steps && usable(*times) + 1e-9 >= least;
+        // numbers per step cannot be put together
+        let single = |times: usize| {
+            let alone = |steps: &Vec<Option<()>>| steps.chunks(times).all(|part| part.iter().flatten().count() <= 1);
+            !matches!(self.metric.kind, Kind::Gauge { .. }) || alone(present.canary) && alone(present.baseline)
+        };
+        let enough = |times: &usize| {
+            single(*times) && len / times >= self.rules.policy.min_steps && usable(*times) + 1e-9 >= least
+        };
         let step = (2..=LONGEST).find(enough).and_then(|times| self.grid.step().checked_mul(times as i32));
         let share = (usable(1) * 100.0).floor();
         let lower = format!("`min_coverage: {share}%` if the gaps are normal");

@@ -326,7 +326,8 @@ pub(super) fn no_pass_before(when: &str) -> String {
 
 /// So many steps of the soak, with the warm-up, as a length of time.
 fn soaked(case: &Case, steps: usize) -> String {
-    let steps = i32::try_from(steps + case.rules.policy.warmup).unwrap_or(i32::MAX);
+    let steps =
+        i32::try_from(steps.saturating_add(case.rules.policy.warmup_steps(case.grid.step()))).unwrap_or(i32::MAX);
     duration(case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX))
 }
 

@@ -5,6 +5,7 @@
 //! without pairs, each arm keeps all of its own steps. A step without a point is `None`; the warm-up is cut off the
 //! front of both arms.
 
+use super::rules::steps_of;
 use crate::series::{self, Bins, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use crate::stats::instances::Instances;
 use crate::stats::single::TrialStep;
@@ -26,17 +27,16 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The grid of the dataset's own steps; `warmup` counts those.
-    pub(super) fn new(data: &Dataset, warmup: usize) -> Self {
+    /// The grid of the dataset's own steps.
+    pub(super) fn new(data: &Dataset, warmup: SignedDuration) -> Self {
+        let warmup = steps_of(warmup, data.step);
         Grid { windows: data.windows, step: data.step, width: millis(data.step), warmup, apart: false }
     }
 
     /// The grid of a metric, whose points may lie further apart than the dataset's steps.
-    pub(super) fn of(data: &Dataset, metric: &str, warmup: usize) -> Self {
-        let (own, common) = (data.step_of(metric), data.step);
-        let begun = (millis(common) as u128 * warmup as u128).div_ceil(millis(own) as u128);
-        let warmup = if own == common { warmup } else { usize::try_from(begun).unwrap_or(usize::MAX) };
-        Grid { step: own, width: millis(own), warmup, ..Grid::new(data, 0) }
+    pub(super) fn of(data: &Dataset, metric: &str, warmup: SignedDuration) -> Self {
+        let own = data.step_of(metric);
+        Grid { step: own, width: millis(own), warmup: steps_of(warmup, own), ..Grid::new(data, warmup) }
     }
 
     /// The same with each arm on the steps of its own window, however many: for arms that are not compared in pairs.

@@ -11,7 +11,7 @@
 //! - **open**: only evidence that holds however often one looks (`stats::anytime`).
 
 use super::levels::critical;
-use super::rules::{Looks, Rules};
+use super::rules::{self, Looks, Rules};
 use super::verdict::{self, Levels};
 use crate::series::{Dataset, SignedDuration};
 use crate::stats::anytime::Starts;
@@ -106,8 +106,7 @@ impl Look {
     /// The look at a dataset that ends where its canary's window does.
     pub(super) fn new(rules: &Rules, data: &Dataset) -> Look {
         let steps = |span: SignedDuration| {
-            let (span, step) = (span.as_millis().max(0), data.step.as_millis().max(1));
-            usize::try_from((span + step - 1) / step).unwrap_or(usize::MAX).saturating_sub(rules.policy.warmup)
+            rules::steps_of(span, data.step).saturating_sub(rules.policy.warmup_steps(data.step))
         };
         let elapsed = steps(data.windows.canary.duration());
         let schedule = match rules.looks {

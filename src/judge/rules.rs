@@ -307,8 +307,8 @@ pub enum Mismatch {
 pub struct Policy {
     /// Confidence: 1 - the chance of a false Fail per run, and of a false Pass per criterion.
     pub level: f64,
-    /// Steps dropped from the beginning of both arms.
-    pub warmup: usize,
+    /// What is dropped from the beginning of both arms, in whole steps.
+    pub warmup: SignedDuration,
     /// Share of elapsed steps that must be usable for any statistical answer.
     pub min_coverage: f64,
     /// Fewest usable steps for a gauge.
@@ -327,11 +327,24 @@ pub struct Policy {
     pub promote_to: Option<String>,
 }
 
+impl Policy {
+    /// How many steps the warm-up takes, a begun one as a whole.
+    pub fn warmup_steps(&self, step: SignedDuration) -> usize {
+        steps_of(self.warmup, step)
+    }
+}
+
+/// How many steps of a length a span takes, a begun one as a whole.
+pub(super) fn steps_of(span: SignedDuration, step: SignedDuration) -> usize {
+    let (span, step) = (span.as_millis().max(0), step.as_millis().max(1));
+    usize::try_from((span + step - 1) / step).unwrap_or(usize::MAX)
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Policy {
             level: 0.95,
-            warmup: 0,
+            warmup: SignedDuration::ZERO,
             min_coverage: 0.5,
             min_steps: 5,
             min_excess: 5.0,

@@ -6,7 +6,7 @@ use super::requests::ArmRequests;
 use super::rules::{Kind, Looks, NotJudged, Policy, Rules, Severity};
 use super::verdict::{Distribution, Finding, Outcome, Recommendation, Score, Trace, Verdict};
 use super::{explain, grid, look};
-use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, Window};
+use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDuration, Window};
 use crate::stats::slow::Requests;
 
 /// Combines the findings.
@@ -32,7 +32,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         score,
         windows: data.windows,
         step: data.step,
-        warmup: rules.policy.warmup,
+        warmup: rules.policy.warmup_steps(data.step),
         traces: traces(rules, data),
         distributions: distributions(rules, data),
         look: look.told(rules, data),
@@ -143,8 +143,9 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
             super::words::count(look::MOST_LOOKS as u64)
         ));
     }
-    if rules.policy.warmup > 0 {
-        let steps = explain::plural(rules.policy.warmup as u64, "step");
+    let warmup = rules.policy.warmup_steps(data.step);
+    if warmup > 0 {
+        let steps = explain::plural(warmup as u64, "step");
         notes.push(format!("the first {steps} of both arms are left out as warm-up"));
     }
     notes
@@ -204,7 +205,7 @@ fn distributions(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Distribu
 
 /// The points of every metric that a criterion names, on the common grid.
 fn traces(rules: &Rules, data: &Dataset) -> BTreeMap<MetricName, Trace> {
-    let grid = grid::Grid::new(data, 0);
+    let grid = grid::Grid::new(data, SignedDuration::ZERO);
     let named: BTreeSet<&MetricName> = rules.criteria.iter().map(|c| &c.metric).collect();
     let metrics = rules.metrics.iter().filter(|(name, _)| named.contains(name));
     metrics

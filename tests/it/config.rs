@@ -216,7 +216,7 @@ fn phases_add_to_what_is_common() {
     assert_eq!((path_share(&ten), path_share(&fifty)), (Limit::Threshold(0.09), Limit::Threshold(0.48)));
     assert_eq!(ten.rules.policy.promote_to.as_deref(), Some("phase 50%"));
     assert_eq!(fifty.rules.policy.promote_to, None);
-    assert_eq!(fifty.rules.policy.warmup, 2);
+    assert_eq!(fifty.rules.policy.warmup_steps(SignedDuration::from_mins(5)), 2);
     assert_ne!(ten.rules.fingerprint, fifty.rules.fingerprint);
     assert_eq!(config.every(Some("10%")), Some(SignedDuration::from_mins(5)));
     let back = good("api-gateway-iam.yaml").plan(&Options { phase: Some("100%"), ..options(&[]) }).unwrap();

@@ -209,7 +209,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                     on_mismatch: if strict { Mismatch::Fail } else { Mismatch::Warn },
                 }),
                 looks: Looks::Once,
-                policy: Policy { warmup, ..Policy::default() },
+                policy: Policy { warmup: SignedDuration::from_mins(warmup as i64), ..Policy::default() },
             };
             let windows = Pair { baseline: other.unwrap_or(window), canary: window };
             let step = SignedDuration::from_secs(60);
