@@ -7,7 +7,7 @@
 
 use super::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
 use super::problem::{At, Report};
-use super::scalar::{Choice, UnitText};
+use super::scalar::Choice;
 use super::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
 use super::sources::Values;
 use crate::series::SignedDuration;
@@ -67,11 +67,11 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
             Some(requests) => Some(names.counted(requests, report)?),
             None => None,
         };
-        let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.value.factor);
+        let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.factor(values.arm));
         return Some(Ask::Gauge { value, factor, requests });
     }
     let shape = metric.values.as_ref()?;
-    let factor = shape.unit.as_ref().map_or(UnitText::none().factor, |unit| unit.value.factor);
+    let factor = shape.unit.as_ref().map_or(1.0, |unit| unit.factor(values.arm));
     if let Some(histogram) = &shape.histogram {
         let factor = factor * shape.resolution.as_ref().map_or(1.0, |resolution| resolution.value);
         return Some(Ask::Histograms { column: names.valued(histogram, report)?, factor });

@@ -38,6 +38,7 @@ mod sources;
 mod starter;
 mod substitute;
 mod success;
+mod units;
 mod window;
 mod yaml;
 

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::sheet::{Sheet, usual_arm};
+use super::sheet::{Sheet, is_usual_arm, usual_arm};
 use super::{Wanted, number, table};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::error::Error;
 use crate::source::survey::{Column, ColumnKind, Survey};
 use crate::source::{File, Long};
 
+/// Of a column that does not tell the arms apart so many values are shown.
+const SHOWN_ARMS: usize = 6;
+
 pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
     let sheet = Sheet::open(file, &Wanted::all())?;
     let arm = arm_column(&sheet, file);
+    let unclear_arm = if arm.is_none() { unclear_arm(&sheet) } else { None };
     let long = long_columns(&sheet, file);
     let columns = match &long {
         Some((at, _, names)) => names.iter().map(|name| summary_of_name(&sheet, *at, name)).collect(),
@@ -27,6 +31,7 @@ pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
         time: (time, sheet.clock().to_string()),
         step: step(&sheet, arm.as_ref().map(|arm| arm.0), long.as_ref().map(|long| long.0.0)),
         arm: arm.map(|(at, baseline, canary)| (sheet.table.columns[at].name.clone(), baseline, canary)),
+        unclear_arm,
         long: long.map(|(_, long, names)| (long, names)),
         rows: sheet.rows(),
     })
@@ -44,6 +49,18 @@ fn arm_column(sheet: &Sheet, file: &File) -> Option<(usize, String, String)> {
         let meaning = |arm: Arm| values.iter().find(|value| usual_arm(value) == Some(arm)).map(|v| v.to_string());
         Some((at, meaning(Arm::Baseline)?, meaning(Arm::Canary)?))
     })
+}
+
+/// A column called `arm` that does not tell one arm from the other, with its first values.
+fn unclear_arm(sheet: &Sheet) -> Option<(String, Vec<String>)> {
+    let column = sheet.table.columns.iter().find(|column| is_usual_arm(&column.name))?;
+    let mut values: Vec<&str> = Vec::new();
+    for cell in column.cells() {
+        if values.len() < SHOWN_ARMS && !values.contains(&cell) {
+            values.push(cell);
+        }
+    }
+    Some((column.name.clone(), values.into_iter().map(str::to_owned).collect()))
 }
 
 /// A column of names beside a column of values, when they are called so.
@@ -88,24 +105,26 @@ fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str) -
 
 fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
     let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0 };
+    let (mut numbers, mut whole, mut others) = (0, 0, 0);
     for cell in cells {
         match number::real(cell) {
             Ok(None) => column.empty += 1,
-            Err(_) => column.kind = ColumnKind::Text,
+            Err(_) => others += 1,
             Ok(Some(number)) => {
-                let whole = number::count(cell).is_ok();
-                column.kind = match column.kind {
-                    ColumnKind::Text => ColumnKind::Text,
-                    ColumnKind::Real => ColumnKind::Real,
-                    _ if whole => ColumnKind::Whole,
-                    _ => ColumnKind::Real,
-                };
+                numbers += 1;
+                whole += usize::from(number::count(cell).is_ok());
                 column.min = Some(column.min.map_or(number, |least| least.min(number)));
                 column.max = Some(column.max.map_or(number, |most| most.max(number)));
             }
         }
     }
-    if column.kind == ColumnKind::Text {
+    column.kind = match (numbers, others) {
+        (0, 0) => ColumnKind::Empty,
+        _ if others >= numbers => ColumnKind::Text,
+        _ if whole == numbers => ColumnKind::Whole,
+        _ => ColumnKind::Real,
+    };
+    if others > 0 {
         (column.min, column.max) = (None, None);
     }
     column
