@@ -36,13 +36,14 @@ pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failu
     Ok(Exit::Pass)
 }
 
-/// Says what was recognised and what was not.
+/// Says what was recognised, and that not everything is judged: the configuration and every report list what is not.
 pub(super) fn tell(console: &Console, starter: &Starter) {
     for sentence in &starter.recognised {
         console.note(sentence);
     }
-    for sentence in &starter.not_judged {
-        console.note(&format!("not judged: {sentence}"));
+    let names: Vec<&str> = starter.not_judged.iter().map(|one| one.what.as_str()).collect();
+    if !names.is_empty() {
+        console.note(&format!("not judged: {}", names.join(", ")));
     }
 }
 

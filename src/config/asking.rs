@@ -7,9 +7,10 @@
 
 use super::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
 use super::problem::{At, Report};
-use super::scalar::{Choice, UnitText};
+use super::scalar::Choice;
 use super::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
 use super::sources::Values;
+use super::units::Units;
 use crate::judge::rules::Unit;
 use crate::series::SignedDuration;
 use crate::source::aws::{self, Measure, PartOf, Statistic, known};
@@ -69,7 +70,7 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
             Some(requests) => Some(names.counted(requests, report)?),
             None => None,
         };
-        let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.value.factor);
+        let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.factor(values.arm));
         let least = match least(gauge.unit.as_ref(), gauge.value.name()) {
             Least::Any if gauge.quantile.is_some() => Least::Zero,
             least => least,
@@ -77,7 +78,7 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
         return Some(Ask::Gauge { value, factor, requests, least, counter });
     }
     let shape = metric.values.as_ref()?;
-    let factor = shape.unit.as_ref().map_or(UnitText::none().factor, |unit| unit.value.factor);
+    let factor = shape.unit.as_ref().map_or(1.0, |unit| unit.factor(values.arm));
     if let Some(histogram) = &shape.histogram {
         let factor = factor * shape.resolution.as_ref().map_or(1.0, |resolution| resolution.value);
         return Some(Ask::Histograms { column: names.valued(histogram, report)?, factor });
@@ -91,10 +92,10 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
 }
 
 /// The least number that a column can hold by its unit, or by what it is called.
-fn least(unit: Option<&At<UnitText>>, column: Option<&At<String>>) -> Least {
+fn least(unit: Option<&Units>, column: Option<&At<String>>) -> Least {
     const TIMES: [&str; 5] = ["latency", "duration", "elapsed", "response_time", "responsetime"];
     let name = column.map_or(String::new(), |name| name.value.to_lowercase());
-    match unit.map(|unit| &unit.value.unit) {
+    match unit.map(Units::unit) {
         Some(Unit::Bytes) => Least::Zero,
         Some(Unit::Milliseconds) => Least::AboveZero,
         _ if TIMES.iter().any(|time| name.contains(time)) => Least::AboveZero,

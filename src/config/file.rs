@@ -10,7 +10,7 @@ use super::cost::CostEntry;
 use super::hooks::HooksEntry;
 use super::problem::{At, Place};
 use super::quantity::{Share, Span};
-use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, UnitText, Version};
+use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, Version};
 use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
 use crate::series::Timestamp;
@@ -21,6 +21,7 @@ use super::plan::OnInconclusive;
 use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
 use super::success::SuccessEntry;
+use super::units::Units;
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.
 #[derive(Debug, Clone, JsonSchema)]
@@ -302,8 +303,9 @@ pub(super) struct GaugeEntry {
     /// Column with the number.
     #[schemars(with = "Option<Column>")]
     pub(super) value: Column,
-    /// What it is measured in: us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, % or any word.
-    pub(super) unit: Option<At<UnitText>>,
+    /// What it is measured in: us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, % or any word. Of arms that differ, a
+    /// unit for each: { baseline: ms, canary: s }.
+    pub(super) unit: Option<Units>,
     /// The quantile of requests that each number is: p95. Of a `stat: p95` it is known.
     pub(super) quantile: Option<At<QuantileText>>,
     /// Column with the requests behind each number. Of a percentile of CloudWatch they are fetched beside it.
@@ -327,8 +329,8 @@ pub(super) struct ValuesEntry {
     pub(super) value: Option<Column>,
     /// Column of a file with histograms of the values, as HdrHistogram encodes them (V2, compressed, base64).
     pub(super) histogram: Option<Column>,
-    /// What it is measured in.
-    pub(super) unit: Option<At<UnitText>>,
+    /// What it is measured in: a unit, or one for each arm.
+    pub(super) unit: Option<Units>,
     /// What one unit of the histograms is, in `unit`. Default 1.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub(super) resolution: Option<At<f64>>,

@@ -3,8 +3,9 @@
 use super::asking;
 use super::file::{EventsEntry, GaugeEntry, HistoryEntry, MetricEntry, RateEntry, Show};
 use super::problem::{At, Report};
-use super::scalar::{QuantileText, Scalar, UnitText, is_noun};
+use super::scalar::{QuantileText, Scalar, is_noun};
 use super::service::Column;
+use super::units::Units;
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
 
 /// Column names that say nothing of what they count.
@@ -43,8 +44,8 @@ pub(super) fn metric(entry: &MetricEntry, report: &mut Report) -> Option<Metric>
     Some(metric(unit(values.unit.as_ref()), Kind::Values, Some(of)))
 }
 
-fn unit(written: Option<&At<UnitText>>) -> Unit {
-    written.map_or_else(UnitText::none, |unit| unit.value.clone()).unit
+fn unit(written: Option<&Units>) -> Unit {
+    written.map_or_else(|| Unit::Plain(String::new()), Units::unit)
 }
 
 fn rate_kind(rate: &RateEntry, report: &mut Report) -> Option<Kind> {

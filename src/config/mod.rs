@@ -39,6 +39,7 @@ mod sources;
 mod starter;
 mod substitute;
 mod success;
+mod units;
 mod window;
 mod yaml;
 

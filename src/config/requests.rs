@@ -17,6 +17,7 @@ use super::read::{Keys, Read, no_hint};
 use super::scalar::{Choice, Scalar, Text};
 use super::service::Column;
 use super::sources::Values;
+use super::units::Units;
 use super::yaml::quoted;
 use crate::judge::rules::Unit;
 use crate::series::Arm;
@@ -172,7 +173,7 @@ fn fits(metric: &MetricEntry, report: &mut Report) {
     if let Some(shape) = &metric.values
         && let Some(value) = &shape.value
         && value.name().is_some_and(|name| name.value == "latency")
-        && shape.unit.as_ref().map(|unit| &unit.value.unit) != Some(&Unit::Milliseconds)
+        && shape.unit.as_ref().map(Units::unit) != Some(Unit::Milliseconds)
     {
         let place = shape.unit.as_ref().map_or(value.place(), |unit| unit.place);
         report.add_with(place, "a latency is a time", "write `values: { value: latency, unit: ms }`");

@@ -100,13 +100,6 @@ pub(super) struct UnitText {
     pub(super) factor: f64,
 }
 
-impl UnitText {
-    /// No unit at all.
-    pub(super) fn none() -> Self {
-        UnitText { unit: Unit::Plain(String::new()), factor: 1.0 }
-    }
-}
-
 impl Scalar for UnitText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
         let expected = "write ns, us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, %, or any word";

@@ -15,6 +15,8 @@ pub struct Survey {
     pub time: (String, String),
     /// The column that tells the arms apart, with the values that mean baseline and canary, when there is one.
     pub arm: Option<(String, String, String)>,
+    /// A column called `arm` whose values do not mean one arm each, with its values.
+    pub unclear_arm: Option<(String, Vec<String>)>,
     /// For a long file: the columns, and the names found.
     pub long: Option<(Long, Vec<String>)>,
     /// How many rows there are.
@@ -73,11 +75,11 @@ impl Motion {
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
-    /// Whole numbers, none negative.
+    /// Mostly numbers, all of them whole and none negative.
     Whole,
-    /// Numbers.
+    /// Mostly numbers.
     Real,
-    /// Anything else.
+    /// Mostly anything else.
     Text,
     /// Nothing at all.
     Empty,

@@ -1,8 +1,10 @@
 //! A first configuration for logs of requests: what a row says is known by its format, so that it is said rather than guessed.
 
-use super::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, literal};
+use super::names::Name;
+use super::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, literal, not_judged as entry};
 use crate::config::scalar::word;
-use crate::series::Pair;
+use crate::judge::rules::NotJudged;
+use crate::series::{Gravity, Pair};
 use crate::source::requests::survey::{Log, Telling};
 
 /// A configuration for logs that have none: one of both arms, or the baseline's and the canary's.
@@ -17,22 +19,47 @@ pub(super) fn starter(logs: &[&Log], called: &str) -> Starter {
     }
     if found.is_empty() {
         let of = logs.iter().map(|log| log.shown.as_str()).collect::<Vec<_>>().join(" and ");
-        problems.push(format!("nothing of {of} can be judged: {}", not_judged.join("; ")));
+        let why = not_judged.iter().map(|one| format!("{}: {}", one.what, one.why)).collect::<Vec<_>>().join("; ");
+        problems.push(format!("nothing of {of} can be judged: {why}"));
     }
     problems.extend(one_sided(logs));
     let files = match logs {
         [baseline, canary] => Some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() }),
         _ => None,
     };
-    let draft = Draft { called, files, source: source(logs), remarks: remarks(logs) };
+    let draft = Draft { called, files, labels: Vec::new(), source: source(logs), remarks: remarks(logs) };
     let yaml = if problems.is_empty() { draft.written(&found, &not_judged) } else { String::new() };
     let mut recognised: Vec<String> = logs.iter().map(|log| what(log)).collect();
     recognised.extend(found.into_iter().map(|found| found.sentence));
     Starter { yaml, recognised, not_judged, problems }
 }
 
+/// Words of columns that say how a request went.
+const OUTCOMES: [&str; 18] = [
+    "status",
+    "code",
+    "success",
+    "successful",
+    "ok",
+    "error",
+    "errors",
+    "err",
+    "failed",
+    "failure",
+    "fail",
+    "timeout",
+    "exception",
+    "outcome",
+    "result",
+    "fault",
+    "state",
+    "level",
+];
+/// Words of columns that say how long a request took.
+const TIMES: [&str; 9] = ["latency", "duration", "elapsed", "took", "taken", "rtt", "ttfb", "delay", "ms"];
+
 /// Errors and latency, where every log knows them.
-fn found(logs: &[&Log], not_judged: &mut Vec<String>) -> Vec<Found> {
+fn found(logs: &[&Log], not_judged: &mut Vec<NotJudged>) -> Vec<Found> {
     let mut found = Vec::new();
     let known = |of: fn(&Log) -> Option<&String>| -> Option<String> {
         let mut words: Vec<&String> = logs.iter().map(|log| of(log)).collect::<Option<_>>()?;
@@ -46,11 +73,7 @@ fn found(logs: &[&Log], not_judged: &mut Vec<String>) -> Vec<Found> {
             criteria: vec![RATE_CRITERION.into()],
             sentence: format!("{words} -> rate `errors` of the requests"),
         }),
-        None => {
-            let silent = logs.iter().filter(|log| log.errors.is_none());
-            not_judged
-                .extend(silent.map(|log| format!("errors: {} does not say which requests are errors", log.shown)));
-        }
+        None => not_judged.extend(logs.iter().filter(|log| log.errors.is_none()).map(|log| errors_unknown(log))),
     }
     match known(|log| log.latency.as_ref()) {
         Some(words) => found.push(Found {
@@ -59,15 +82,45 @@ fn found(logs: &[&Log], not_judged: &mut Vec<String>) -> Vec<Found> {
             criteria: criteria_of_requests(),
             sentence: format!("{words} -> values `latency`, one per request"),
         }),
-        None => not_judged.extend(logs.iter().filter(|log| log.latency.is_none()).map(|log| match &log.unit_unknown {
-            Some(column) => {
-                let told = format!("`latency: {{ column: {column}, unit: ms }}`");
-                format!("latency: {} does not say what `{column}` is in; a configuration can: {told}", log.shown)
-            }
-            None => format!("latency: {} does not say how long requests took", log.shown),
-        })),
+        None => not_judged.extend(logs.iter().filter(|log| log.latency.is_none()).map(|log| latency_unknown(log))),
     }
     found
+}
+
+/// A log whose requests fail or not without saying so in a way that is understood.
+fn errors_unknown(log: &Log) -> NotJudged {
+    let perhaps = telling(log, &|words| words.iter().any(|word| OUTCOMES.contains(word)));
+    match perhaps {
+        Some(column) => {
+            let why = format!(
+                "{} does not say which requests are errors; `{column}` may say it: write `error: '{column} = VALUE'` in the source",
+                log.shown
+            );
+            entry("errors", why, Gravity::Incomplete)
+        }
+        None => entry("errors", format!("{} does not say which requests are errors", log.shown), Gravity::Note),
+    }
+}
+
+/// A log whose latency is not understood, or that has none.
+fn latency_unknown(log: &Log) -> NotJudged {
+    let perhaps =
+        log.unit_unknown.clone().or_else(|| telling(log, &|words| words.iter().any(|word| TIMES.contains(word))));
+    match perhaps {
+        Some(column) => {
+            let why = format!(
+                "{} does not say what `{column}` is in: write `latency: {{ column: {column}, unit: ms }}` in the source",
+                log.shown
+            );
+            entry("latency", why, Gravity::Incomplete)
+        }
+        None => entry("latency", format!("{} does not say how long requests took", log.shown), Gravity::Note),
+    }
+}
+
+/// A column whose words may say it.
+fn telling(log: &Log, is: &dyn Fn(&[&str]) -> bool) -> Option<String> {
+    log.columns.iter().find(|column| is(&Name::of(column).plain.split('_').collect::<Vec<_>>())).cloned()
 }
 
 /// What one log knows and the other does not: without it the canary could hide what it does.

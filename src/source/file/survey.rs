@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::sheet::{Sheet, usual_arm};
+use super::sheet::{Sheet, is_usual_arm, usual_arm};
 use super::{Wanted, counter, number, table};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::error::Error;
 use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 use crate::source::{File, Long};
 
+/// Of a column that does not tell the arms apart so many values are shown.
+const SHOWN_ARMS: usize = 6;
+
 pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
     let sheet = Sheet::open(file, &Wanted::all())?;
     let arm = arm_column(&sheet, file);
+    let unclear_arm = if arm.is_none() { unclear_arm(&sheet) } else { None };
     let long = long_columns(&sheet, file);
     let by = arm.as_ref().map(|arm| arm.0);
     let columns = match &long {
@@ -28,6 +32,7 @@ pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
         time: (time, sheet.clock().to_string()),
         step: step(&sheet, by, long.as_ref().map(|long| long.0.0)),
         arm: arm.map(|(at, baseline, canary)| (sheet.table.columns[at].name.clone(), baseline, canary)),
+        unclear_arm,
         long: long.map(|(_, long, names)| (long, names)),
         rows: sheet.rows(),
     })
@@ -45,6 +50,18 @@ fn arm_column(sheet: &Sheet, file: &File) -> Option<(usize, String, String)> {
         let meaning = |arm: Arm| values.iter().find(|value| usual_arm(value) == Some(arm)).map(|v| v.to_string());
         Some((at, meaning(Arm::Baseline)?, meaning(Arm::Canary)?))
     })
+}
+
+/// A column called `arm` that does not tell one arm from the other, with its first values.
+fn unclear_arm(sheet: &Sheet) -> Option<(String, Vec<String>)> {
+    let column = sheet.table.columns.iter().find(|column| is_usual_arm(&column.name))?;
+    let mut values: Vec<&str> = Vec::new();
+    for cell in column.cells() {
+        if values.len() < SHOWN_ARMS && !values.contains(&cell) {
+            values.push(cell);
+        }
+    }
+    Some((column.name.clone(), values.into_iter().map(str::to_owned).collect()))
 }
 
 /// A column of names beside a column of values, when they are called so.
@@ -123,26 +140,29 @@ fn overall(motions: impl Iterator<Item = Motion>) -> Motion {
 fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
     let motion = Motion::Free;
     let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0, motion };
-    let (mut numbers, mut texts) = (0_usize, 0_usize);
+    let (mut numbers, mut whole, mut others, mut texts) = (0_usize, 0_usize, 0_usize, 0_usize);
     for cell in cells {
         match number::real(cell) {
             Ok(None) => column.empty += 1,
-            Err(_) if number::is_meant(cell) => {
-                numbers += 1;
-                column.kind = if column.kind == ColumnKind::Real { ColumnKind::Real } else { ColumnKind::Whole };
-            }
+            // a number that is written wrongly, such as `213,51` or `+Inf`
+            Err(_) if number::is_meant(cell) => others += 1,
             Err(_) => texts += 1,
             Ok(Some(number)) => {
                 numbers += 1;
-                let whole = column.kind != ColumnKind::Real && number::count(cell).is_ok();
-                column.kind = if whole { ColumnKind::Whole } else { ColumnKind::Real };
+                whole += usize::from(number::count(cell).is_ok());
                 column.min = Some(column.min.map_or(number, |least| least.min(number)));
                 column.max = Some(column.max.map_or(number, |most| most.max(number)));
             }
         }
     }
-    if texts > 0 && texts >= numbers {
-        (column.kind, column.min, column.max) = (ColumnKind::Text, None, None);
+    column.kind = match (numbers + others, texts) {
+        (0, 0) => ColumnKind::Empty,
+        (meant, texts) if texts >= meant.max(1) => ColumnKind::Text,
+        _ if whole == numbers => ColumnKind::Whole,
+        _ => ColumnKind::Real,
+    };
+    if others + texts > 0 {
+        (column.min, column.max) = (None, None);
     }
     column
 }

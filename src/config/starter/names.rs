@@ -1,0 +1,327 @@
+//! What a column's name says: which quantity it holds, in which unit, and whether that matters to a canary.
+//!
+//! The same quantity has many names: `p95_ms`, `latency_p95`, `P95 (s)`. A name is compared by its words, its unit apart.
+
+/// Counts of requests.
+const REQUESTS: [&str; 11] = [
+    "requests",
+    "request_count",
+    "requestcount",
+    "count",
+    "total",
+    "invocations",
+    "calls",
+    "n",
+    "num_requests",
+    "total_requests",
+    "trials",
+];
+/// Counts of requests that failed.
+const ERRORS: [&str; 16] = [
+    "errors",
+    "error_count",
+    "errorcount",
+    "bad",
+    "failures",
+    "failed",
+    "failure_count",
+    "5xx",
+    "5xxerror",
+    "5xxerrors",
+    "5xx_error",
+    "5xx_errors",
+    "http_5xx",
+    "errors_5xx",
+    "status_5xx",
+    "faults",
+];
+/// Lookups that found something, and those that did not.
+const HITS: [&str; 4] = ["hits", "hit", "cache_hits", "cachehits"];
+const MISSES: [&str; 4] = ["misses", "miss", "cache_misses", "cachemisses"];
+/// Latencies.
+const LATENCIES: [&str; 6] = ["latency", "duration", "elapsed", "response_time", "responsetime", "took"];
+/// Gauges of which more is worse; names of one gauge stand together.
+const GAUGES: [&[&str]; 8] = [
+    &["value"],
+    &["cpu", "cpu_usage", "cpuutilization", "cpu_utilization"],
+    &["memory", "mem", "memory_usage"],
+    &["rss"],
+    &["heap"],
+    &["load"],
+    &["threads"],
+    &["queue_depth"],
+];
+/// Words of quantities that matter to a canary and that no name says how to judge.
+const TELLING: [&str; 34] = [
+    "success",
+    "successes",
+    "successful",
+    "succeeded",
+    "ok",
+    "error",
+    "errors",
+    "err",
+    "errs",
+    "failure",
+    "failures",
+    "failed",
+    "fail",
+    "fails",
+    "fault",
+    "faults",
+    "exception",
+    "exceptions",
+    "timeout",
+    "timeouts",
+    "crash",
+    "crashes",
+    "rejected",
+    "dropped",
+    "availability",
+    "available",
+    "uptime",
+    "throughput",
+    "apdex",
+    "5xx",
+    "latency",
+    "latencies",
+    "delay",
+    "lag",
+];
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Meaning {
+    /// How many requests there were.
+    Requests,
+    /// How many of them failed.
+    Errors,
+    /// Lookups that found something.
+    Hits,
+    /// Lookups that did not.
+    Misses,
+    /// A quantile of an endpoint's latency per step.
+    Percentile(Percentile),
+    /// A latency.
+    Latency,
+    /// A gauge, by the first of its names.
+    Gauge(&'static str),
+    /// Something that matters, and that no name says how to judge.
+    Telling,
+    /// Anything else.
+    Unknown,
+}
+
+/// A quantile in a name.
+#[derive(Debug, Clone)]
+pub(super) struct Percentile {
+    /// Of what: "latency", "checkout".
+    pub(super) endpoint: String,
+    /// As written: "p95".
+    pub(super) quantile: String,
+    /// In (0, 1).
+    pub(super) q: f64,
+}
+
+impl PartialEq for Percentile {
+    fn eq(&self, other: &Self) -> bool {
+        let endpoint = |of: &str| if LATENCIES.contains(&of) { LATENCIES[0].to_owned() } else { of.to_owned() };
+        self.q == other.q && endpoint(&self.endpoint) == endpoint(&other.endpoint)
+    }
+}
+
+/// A column's name, understood.
+#[derive(Debug, Clone)]
+pub(super) struct Name {
+    /// Its words in lower case, joined by `_`.
+    pub(super) plain: String,
+    /// The same without the unit.
+    pub(super) base: String,
+    /// The unit as a configuration writes it, where the name has one.
+    pub(super) unit: Option<&'static str>,
+    pub(super) meaning: Meaning,
+}
+
+impl Name {
+    pub(super) fn of(column: &str) -> Name {
+        let plain = words(column).join("_");
+        let (base, unit) = split_unit(&plain);
+        let meaning = meaning(&plain, &base, unit);
+        Name { plain, base, unit, meaning }
+    }
+
+    /// Whether the two names may mean the same quantity.
+    pub(super) fn means_same(&self, other: &Name) -> bool {
+        let known = !matches!(self.meaning, Meaning::Telling | Meaning::Unknown);
+        known && self.meaning == other.meaning && self.same_dimension(other)
+    }
+
+    fn same_dimension(&self, other: &Name) -> bool {
+        match (self.unit, other.unit) {
+            (Some(one), Some(other)) => dimension(one) == dimension(other),
+            _ => true,
+        }
+    }
+}
+
+/// What units of one quantity have in common.
+fn dimension(unit: &str) -> &'static str {
+    match unit {
+        "ms" | "s" | "us" | "ns" => "time",
+        "%" => "share",
+        _ => "size",
+    }
+}
+
+fn meaning(plain: &str, base: &str, unit: Option<&str>) -> Meaning {
+    let counted = counted(plain);
+    let is = |names: &[&str]| names.contains(&plain) || names.contains(&counted);
+    let time = unit.is_some_and(|unit| dimension(unit) == "time");
+    match () {
+        () if is(&REQUESTS) => Meaning::Requests,
+        () if is(&ERRORS) => Meaning::Errors,
+        () if is(&HITS) => Meaning::Hits,
+        () if is(&MISSES) => Meaning::Misses,
+        () => {
+            let gauge = || GAUGES.iter().find(|names| names.contains(&base)).map(|names| Meaning::Gauge(names[0]));
+            let latency = || LATENCIES.contains(&base).then_some(Meaning::Latency);
+            let telling = || {
+                let words: Vec<&str> = plain.split('_').collect();
+                let told = time || words.iter().any(|word| TELLING.contains(word));
+                let latency = LATENCIES.iter().any(|name| format!("_{plain}_").contains(&format!("_{name}_")));
+                (told || latency).then_some(Meaning::Telling)
+            };
+            let known = percentile(base).map(Meaning::Percentile).or_else(latency).or_else(gauge);
+            known.or_else(telling).unwrap_or(Meaning::Unknown)
+        }
+    }
+}
+
+/// The name of a count without the convention of Prometheus: `requests` of `http_requests_total`.
+fn counted(plain: &str) -> &str {
+    plain.strip_suffix("_total").map_or(plain, |base| base.strip_prefix("http_").unwrap_or(base))
+}
+
+/// The place of a count among its names: the smaller, the surer.
+pub(super) fn rank(name: &Name) -> usize {
+    let names: [&[&str]; 4] = [&REQUESTS, &ERRORS, &HITS, &MISSES];
+    names.iter().find_map(|names| names.iter().position(|known| *known == counted(&name.plain))).unwrap_or(usize::MAX)
+}
+
+/// The words of a name in lower case: `p95Ms`, `P95-ms` and `p95 (ms)` are the same two.
+fn words(column: &str) -> Vec<String> {
+    let chars: Vec<char> = column.chars().collect();
+    let mut words: Vec<String> = vec![String::new()];
+    for (at, &c) in chars.iter().enumerate() {
+        let before = at.checked_sub(1).map(|before| chars[before]);
+        let after = chars.get(at + 1).copied();
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let lower = |c: Option<char>| c.is_some_and(char::is_lowercase);
+        let decimal = c == '.' && digit(before) && digit(after);
+        if !(c.is_alphanumeric() || c == '%' || decimal) {
+            words.push(String::new());
+            continue;
+        }
+        // `p95Ms` is two words, `5XX` is one
+        let numbered = digit(before) && words.last().is_some_and(|word| word.starts_with(char::is_alphabetic));
+        let capital =
+            c.is_uppercase() && (lower(before) || numbered || before.is_some_and(char::is_uppercase) && lower(after));
+        if capital || c == '%' {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The plain name without a trailing unit, and the unit as a configuration writes it.
+fn split_unit(plain: &str) -> (String, Option<&'static str>) {
+    let Some((base, last)) = plain.rsplit_once('_') else { return (plain.to_owned(), None) };
+    let unit = match last {
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "us" | "µs" | "μs" | "usec" | "usecs" | "micros" | "microsecond" | "microseconds" => "us",
+        "ns" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
+        "percent" | "pct" | "%" => "%",
+        "bytes" => "B",
+        "kb" => "KB",
+        "kib" => "KiB",
+        "mb" => "MB",
+        "mib" => "MiB",
+        "gb" => "GB",
+        "gib" => "GiB",
+        _ => return (plain.to_owned(), None),
+    };
+    (base.to_owned(), Some(unit))
+}
+
+/// `latency_p95` and `p95_latency` as the endpoint and the quantile.
+fn percentile(base: &str) -> Option<Percentile> {
+    let words: Vec<&str> = base.split('_').collect();
+    let read = |word: &str| {
+        let number = word.strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
+        let percent = number.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)?;
+        Some((word.to_owned(), percent / 100.0))
+    };
+    let at = words.iter().position(|word| read(word).is_some())?;
+    let (quantile, q) = read(words[at])?;
+    let rest: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| *word).collect();
+    let endpoint = rest.join("_");
+    let named = !endpoint.is_empty() && crate::config::scalar::is_name(&endpoint);
+    Some(Percentile { endpoint: if named { endpoint } else { LATENCIES[0].to_owned() }, quantile, q })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_its_words_and_its_unit() {
+        for name in ["p95_ms", "P95-ms", "p95Ms", "p95 (ms)", "p95.ms", "P95_MS", "p95MS", "latency_p95_milliseconds"] {
+            let name = Name::of(name);
+            assert_eq!(name.unit, Some("ms"), "{name:?}");
+            assert!(name.means_same(&Name::of("p95_latency_s")), "{name:?}");
+        }
+        assert_eq!(Name::of("p99.9").plain, "p99.9");
+        assert_eq!(Name::of("CPUUtilization").meaning, Meaning::Gauge("cpu"));
+        assert_eq!(Name::of("cpu %").unit, Some("%"));
+        assert_eq!(Name::of("RequestCount").meaning, Meaning::Requests);
+    }
+
+    #[test]
+    fn different_quantities_are_never_the_same() {
+        for (one, other) in [
+            ("p95_ms", "p99_ms"),
+            ("checkout_p95_ms", "search_p95_ms"),
+            ("cpu_percent", "cpu_ms"),
+            ("cpu", "memory"),
+            ("errors", "requests"),
+            ("region", "region"),
+            ("success_rate", "success_rate"),
+        ] {
+            assert!(!Name::of(one).means_same(&Name::of(other)), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_matters_and_cannot_be_judged_is_noticed() {
+        for name in [
+            "success_rate",
+            "successRate",
+            "error",
+            "availability_percent",
+            "throughput",
+            "response_ms",
+            "avg_latency",
+            "response_time_max",
+        ] {
+            assert_eq!(Name::of(name).meaning, Meaning::Telling, "{name}");
+        }
+        for name in ["region", "path", "request_id", "host", "orders", "size_bytes"] {
+            assert_eq!(Name::of(name).meaning, Meaning::Unknown, "{name}");
+        }
+    }
+}

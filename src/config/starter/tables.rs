@@ -1,0 +1,458 @@
+//! A first configuration for tables: the columns of both arms are matched by what they mean, and each is judged that
+//! either arm has.
+//!
+//! What one arm lacks is never dropped: nobody knows what the canary would have shown there, so nothing passes.
+
+use super::names::{Meaning, Name, rank};
+use super::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, literal, not_judged, tolerance};
+use crate::config::yaml::quoted;
+use crate::judge::rules::NotJudged;
+use crate::series::{Arm, Gravity, Pair};
+use crate::source::survey::{Column, ColumnKind, Motion, Survey};
+
+/// Of columns that are only mentioned, so many are named.
+const NAMED: usize = 8;
+
+/// A configuration for tables: one file with both arms, or a file for each.
+pub(super) fn starter(files: Pair<&Survey>, one: bool, called: &str) -> Starter {
+    let step = files.canary.step.or(files.baseline.step);
+    let mut reading = Reading {
+        files,
+        one,
+        per_request: step.is_none(),
+        found: Vec::new(),
+        not_judged: Vec::new(),
+        labels: Vec::new(),
+    };
+    let columns = matched(files, one);
+    reading.rates(&columns);
+    reading.numbers(&columns);
+    reading.others(&columns);
+    let problems = reading.problems();
+    let yaml = if problems.is_empty() { reading.yaml(called) } else { String::new() };
+    let recognised = reading.found.into_iter().map(|found| found.sentence).collect();
+    Starter { yaml, recognised, not_judged: reading.not_judged, problems }
+}
+
+/// A column of one arm.
+#[derive(Clone)]
+struct Seen<'a> {
+    column: &'a Column,
+    name: Name,
+}
+
+/// The same quantity in both arms, or in the one that has it.
+struct Matched<'a> {
+    arms: Pair<Option<Seen<'a>>>,
+}
+
+/// The columns of both arms: those of the same name, then those of the same meaning, then those of one arm alone.
+fn matched<'a>(files: Pair<&'a Survey>, one: bool) -> Vec<Matched<'a>> {
+    let seen = |survey: &'a Survey| -> Vec<Seen<'a>> {
+        let arm = survey.arm.as_ref().filter(|_| one).map(|(column, _, _)| column.as_str());
+        let columns = survey.columns.iter().filter(|column| Some(column.name.as_str()) != arm);
+        columns.map(|column| Seen { column, name: Name::of(&column.name) }).collect()
+    };
+    let canary = seen(files.canary);
+    if one {
+        let both = |seen: Seen<'a>| Matched { arms: Pair { baseline: Some(seen.clone()), canary: Some(seen) } };
+        return canary.into_iter().map(both).collect();
+    }
+    let mut baseline: Vec<Option<Seen>> = seen(files.baseline).into_iter().map(Some).collect();
+    let mut matched: Vec<Matched> =
+        canary.into_iter().map(|seen| Matched { arms: Pair { baseline: None, canary: Some(seen) } }).collect();
+    let same: [fn(&Seen, &Seen) -> bool; 4] = [
+        |one, other| one.column.name == other.column.name,
+        |one, other| one.name.plain == other.name.plain,
+        |one, other| one.name.means_same(&other.name) && one.name.unit == other.name.unit,
+        |one, other| one.name.means_same(&other.name),
+    ];
+    for same in same {
+        for one in &mut matched {
+            let (Some(canary), None) = (&one.arms.canary, &one.arms.baseline) else { continue };
+            let partner = baseline.iter_mut().find(|seen| seen.as_ref().is_some_and(|seen| same(canary, seen)));
+            one.arms.baseline = partner.and_then(Option::take);
+        }
+    }
+    let alone = baseline.into_iter().flatten();
+    matched.extend(alone.map(|seen| Matched { arms: Pair { baseline: Some(seen), canary: None } }));
+    matched
+}
+
+/// The key and the words for columns that are totals since some start.
+fn totals(whole: &Matched, part: &Matched) -> (&'static str, &'static str) {
+    match Motion::are_totals(whole.motion(), part.motion()) {
+        true => (", counter: true", " of their increases: both are counters since some start"),
+        false => ("", ""),
+    }
+}
+
+/// Whether a column says which processor a row is of, as sadf's `CPU` does beside `%user`: -1 means all of them.
+fn is_processor(one: &Matched, columns: &[Matched]) -> bool {
+    let usage = |other: &Matched| other.any().any(|seen| seen.column.name.starts_with('%'));
+    let below = |seen: &Seen| seen.column.min.is_some_and(|least| least < 0.0);
+    one.is(&Meaning::Gauge("cpu"))
+        && one.any().any(|seen| seen.name.plain == "cpu")
+        && (one.any().any(below) || columns.iter().any(usage))
+}
+
+impl Matched<'_> {
+    fn any(&self) -> impl Iterator<Item = &Seen<'_>> {
+        [&self.arms.canary, &self.arms.baseline].into_iter().flatten()
+    }
+
+    fn is(&self, meaning: &Meaning) -> bool {
+        self.any().any(|seen| seen.name.meaning == *meaning)
+    }
+
+    fn is_in_both(&self) -> bool {
+        self.any().count() == 2
+    }
+
+    fn is_empty(&self) -> bool {
+        self.any().all(|seen| seen.column.kind == ColumnKind::Empty)
+    }
+
+    fn is_text(&self) -> bool {
+        self.any().all(|seen| seen.column.kind == ColumnKind::Text)
+    }
+
+    /// Whether all its cells in both arms are the same number.
+    fn is_constant(&self) -> bool {
+        let mut ends = self.any().map(|seen| (seen.column.min, seen.column.max, seen.column.empty == 0));
+        let first = ends.next();
+        self.is_in_both()
+            && first.is_some_and(|first| {
+                first.2 && first.0.is_some() && first.0 == first.1 && ends.all(|other| other == first)
+            })
+    }
+
+    /// How its numbers move in every arm that has them; whatever falls in one is no counter.
+    fn motion(&self) -> Motion {
+        let mut motions = self.any().map(|seen| seen.column.motion);
+        let first = motions.next().unwrap_or(Motion::Free);
+        motions.fold(first, |all, one| match (all, one) {
+            (Motion::Free, _) | (_, Motion::Free) => Motion::Free,
+            (all, Motion::Still) => all,
+            (_, one) => one,
+        })
+    }
+
+    /// Its name, of both arms where they differ.
+    fn spoken(&self) -> String {
+        let mut names: Vec<&str> = self.any().map(|seen| seen.column.name.as_str()).collect();
+        names.dedup();
+        names.join(" / ")
+    }
+}
+
+/// The columns while they are being understood.
+struct Reading<'a> {
+    files: Pair<&'a Survey>,
+    /// Whether both arms are in one file.
+    one: bool,
+    per_request: bool,
+    found: Vec<Found>,
+    not_judged: Vec<NotJudged>,
+    /// The columns that the arms call by different names, as labels of the arms.
+    labels: Vec<(String, Pair<String>)>,
+}
+
+impl Reading<'_> {
+    /// Requests with their errors, lookups with their hits.
+    fn rates(&mut self, columns: &[Matched]) {
+        let of = |meaning: Meaning| {
+            let mut all: Vec<&Matched> = columns.iter().filter(|one| one.is(&meaning) && !one.is_empty()).collect();
+            all.sort_by_key(|one| (!one.is_in_both(), one.is_text(), one.any().map(|seen| rank(&seen.name)).min()));
+            all
+        };
+        let totals = of(Meaning::Requests);
+        for bad in of(Meaning::Errors) {
+            match totals.first() {
+                Some(total) if total.is_in_both() && bad.is_in_both() => self.errors(bad, total),
+                _ if !bad.is_in_both() => self.lacks(bad),
+                Some(total) => self.lacks(total),
+                None => {
+                    let why = "no column says of how many requests they are";
+                    self.not_judged.push(not_judged(bad.spoken(), why, Gravity::Suspect));
+                }
+            }
+        }
+        let (hits, misses) = (of(Meaning::Hits), of(Meaning::Misses));
+        match (hits.first(), misses.first()) {
+            (Some(good), Some(bad)) if good.is_in_both() && bad.is_in_both() => self.hits(good, bad),
+            (good, bad) => {
+                for one in good.into_iter().chain(bad) {
+                    let why = "hits need misses, and misses hits";
+                    match one.is_in_both() {
+                        true => self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect)),
+                        false => self.lacks(one),
+                    }
+                }
+            }
+        }
+        if totals.first().is_some_and(|total| !total.is_in_both()) {
+            self.lacks(totals[0]);
+        }
+    }
+
+    fn errors(&mut self, bad: &Matched, total: &Matched) {
+        let first = !self.found.iter().any(|found| found.metric == "errors");
+        let own = bad.any().next().map(|seen| seen.name.plain.clone()).unwrap_or_default();
+        let metric = self.unique(if first { "errors".to_owned() } else { own });
+        let (part, whole) = (self.column(bad, &metric), self.column(total, "requests"));
+        let (counter, increases) = totals(total, bad);
+        self.found.push(Found {
+            shape: format!("rate: {{ bad: {part}, total: {whole}, of: requests{counter} }}"),
+            criteria: vec![RATE_CRITERION.into()],
+            sentence: format!("{} and {} -> rate `{metric}`{increases}", total.spoken(), bad.spoken()),
+            metric,
+        });
+    }
+
+    fn hits(&mut self, good: &Matched, bad: &Matched) {
+        let (hits, misses) = (self.column(good, "hits"), self.column(bad, "misses"));
+        let (counter, increases) = totals(good, bad);
+        self.found.push(Found {
+            metric: "cache_hits".into(),
+            shape: format!("rate: {{ good: {hits}, bad: {misses}, of: lookups{counter} }}"),
+            criteria: vec!["pass: \">= baseline - 1pp\"".into()],
+            sentence: format!("{} and {} -> rate `cache_hits`{increases}", good.spoken(), bad.spoken()),
+        });
+    }
+
+    /// Percentiles, latencies and gauges.
+    fn numbers(&mut self, columns: &[Matched]) {
+        // requests that climb may be a counter, and a gauge is judged without them
+        let is_plain = |one: &Matched| !matches!(one.motion(), Motion::Climbing | Motion::Counter);
+        let usable =
+            |one: &&Matched| one.is(&Meaning::Requests) && one.is_in_both() && !one.is_empty() && is_plain(one);
+        let mut totals: Vec<&Matched> = columns.iter().filter(usable).collect();
+        totals.sort_by_key(|one| (one.is_text(), one.any().map(|seen| rank(&seen.name)).min()));
+        for one in columns {
+            let Some(first) = one.any().next() else { continue };
+            let measured = matches!(first.name.meaning, Meaning::Percentile(_) | Meaning::Latency | Meaning::Gauge(_));
+            if !measured || one.is_empty() {
+                continue;
+            }
+            if is_processor(one, columns) {
+                self.not_judged.push(not_judged(one.spoken(), "it is the number of a processor", Gravity::Suspect));
+                continue;
+            }
+            match one.is_in_both() {
+                true => self.number(one, &first.name, totals.first().copied()),
+                false => self.lacks(one),
+            }
+        }
+    }
+
+    fn number(&mut self, one: &Matched, name: &Name, requests: Option<&Matched>) {
+        let metric = match &name.meaning {
+            Meaning::Percentile(p) => format!("{}_{}", p.endpoint, p.quantile),
+            _ => name.base.clone(),
+        };
+        let metric = self.unique(metric);
+        let (column, unit, in_unit) = (self.column(one, &metric), self.unit(one), in_unit(one));
+        let value = format!("value: {column}{unit}");
+        let column = one.spoken();
+        let found = match &name.meaning {
+            Meaning::Percentile(p) => {
+                let requests = requests.map(|total| self.column(total, "requests"));
+                let requests = requests.map(|column| format!(", requests: {column}")).unwrap_or_default();
+                Found {
+                    shape: format!("gauge: {{ {value}, quantile: {}{requests} }}", p.quantile),
+                    criteria: vec![format!("pass: \"<= baseline + {}%\"", tolerance(p.q))],
+                    sentence: format!("{column} -> gauge `{metric}`{in_unit}, a {} per step", p.quantile),
+                    metric,
+                }
+            }
+            Meaning::Latency if self.per_request => Found {
+                shape: format!("values: {{ {value} }}"),
+                criteria: criteria_of_requests(),
+                sentence: format!("{column} -> values `{metric}`{in_unit}, one per request"),
+                metric,
+            },
+            _ => Found {
+                shape: format!("gauge: {{ {value} }}"),
+                criteria: vec!["pass: \"<= baseline + 10%\"".into()],
+                sentence: format!("{column} -> gauge `{metric}`{in_unit}, more of it taken as worse"),
+                metric,
+            },
+        };
+        self.found.push(found);
+    }
+
+    /// The key that says what a column's numbers are in, where its name does.
+    fn unit(&mut self, one: &Matched) -> String {
+        let unit = |arm: Arm| one.arms.get(arm).as_ref().and_then(|seen| seen.name.unit);
+        match (unit(Arm::Baseline), unit(Arm::Canary)) {
+            (None, None) => String::new(),
+            (Some(baseline), Some(canary)) if baseline == canary => format!(", unit: {}", quoted(canary)),
+            (Some(baseline), Some(canary)) => {
+                format!(", unit: {{ baseline: {}, canary: {} }}", quoted(baseline), quoted(canary))
+            }
+            (Some(known), None) | (None, Some(known)) => {
+                let silent = if unit(Arm::Canary).is_none() { Arm::Canary } else { Arm::Baseline };
+                let name = one.arms.get(silent).as_ref().map_or("", |seen| seen.column.name.as_str());
+                let what = format!("the unit of {name} in {}", self.files.get(silent).shown);
+                let why = format!("its name does not say it; it is read as {known}, the unit of the other arm");
+                self.not_judged.push(not_judged(what, why, Gravity::Suspect));
+                format!(", unit: {}", quoted(known))
+            }
+        }
+    }
+
+    /// What is left.
+    fn others(&mut self, columns: &[Matched]) {
+        let used_total =
+            self.found.iter().any(|found| found.shape.contains("total: ") || found.shape.contains("requests: "));
+        let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+        for one in columns {
+            let Some(Seen { name, .. }) = one.any().next() else { continue };
+            let recognised = !matches!(name.meaning, Meaning::Telling | Meaning::Unknown);
+            let why = match &name.meaning {
+                _ if recognised && one.is_empty() => {
+                    let why = if self.one { "it is empty" } else { "it is empty in both files" };
+                    self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect));
+                    continue;
+                }
+                Meaning::Telling if !one.is_empty() && !one.is_constant() => {
+                    let why = "its name does not say how to judge it: write a metric and a criterion for it";
+                    self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect));
+                    continue;
+                }
+                Meaning::Requests if !used_total => "a number of requests alone is neither good nor bad",
+                _ if recognised => continue,
+                _ if one.is_empty() => "empty",
+                _ if one.is_text() => "not a number",
+                _ if !one.is_in_both() => "only one file has it",
+                _ => "its name does not say whether more of it is good or bad",
+            };
+            match notes.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, names)) => names.push(one.spoken()),
+                None => notes.push((why, vec![one.spoken()])),
+            }
+        }
+        for (why, names) in notes {
+            self.not_judged.push(not_judged(list(&names), why, Gravity::Note));
+        }
+    }
+
+    /// One arm has a column that the other lacks: nothing passes without it.
+    fn lacks(&mut self, one: &Matched) {
+        let lacking = if one.arms.canary.is_none() { self.files.canary } else { self.files.baseline };
+        let what = if lacking.long.is_some() { "row of that name" } else { "such column" };
+        let entry = not_judged(one.spoken(), format!("{} has no {what}", lacking.shown), Gravity::Incomplete);
+        if !self.not_judged.contains(&entry) {
+            self.not_judged.push(entry);
+        }
+    }
+
+    /// A column as the configuration names it: by a label of the arm where the arms call it differently.
+    fn column(&mut self, one: &Matched, role: &str) -> String {
+        let names = one.arms.as_ref().map(|seen| seen.as_ref().map_or("", |seen| seen.column.name.as_str()));
+        self.text(names, role)
+    }
+
+    fn text(&mut self, names: Pair<&str>, role: &str) -> String {
+        if names.baseline == names.canary {
+            return literal(names.canary);
+        }
+        let names = names.map(str::to_owned);
+        let label = format!("{role}_column");
+        if !self.labels.contains(&(label.clone(), names.clone())) {
+            self.labels.push((label.clone(), names));
+        }
+        quoted(&format!("${{{label}}}"))
+    }
+
+    fn unique(&self, name: String) -> String {
+        let taken = |name: &str| self.found.iter().any(|found| found.metric == name);
+        let numbered = (2..).map(|i| format!("{name}-{i}"));
+        [name.clone()].into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or(name)
+    }
+
+    /// Why nothing can be judged, if so.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let Pair { baseline, canary } = self.files;
+        if self.one && canary.arm.is_none() {
+            problems.push(who_is_who(canary));
+        }
+        if baseline.long.is_some() != canary.long.is_some() {
+            let (long, wide) = if baseline.long.is_some() { (baseline, canary) } else { (canary, baseline) };
+            problems.push(format!(
+                "{} has a row for each name, and {} has a column for each: give two files of the same form",
+                long.shown, wide.shown
+            ));
+        }
+        if self.found.is_empty() && problems.len() < 2 {
+            let (shown, columns) = match self.one || names(baseline) == names(canary) {
+                true => (canary.shown.clone(), format!("the columns are {}", names(canary))),
+                false => {
+                    let of = |survey: &Survey| format!("the columns of {} are {}", survey.shown, names(survey));
+                    (format!("{} and {}", baseline.shown, canary.shown), format!("{}; {}", of(baseline), of(canary)))
+                }
+            };
+            let because = self.not_judged.iter().filter(|one| one.gravity > Gravity::Note);
+            let because: String = because.map(|one| format!("{}: {}. ", one.what, one.why)).collect();
+            problems.push(format!(
+                "nothing in {shown} can be judged: {columns}. {because}davy recognises requests with errors, hits with \
+                 misses, p50, p95, p99, latency_ms, cpu, memory and value. Rename the columns, or write a configuration \
+                 with a metric and a criterion for each"
+            ));
+        }
+        problems
+    }
+
+    fn yaml(&mut self, called: &str) -> String {
+        let Pair { baseline, canary } = self.files;
+        let mut keys =
+            vec![format!("path: {}", if self.one { literal(&canary.shown) } else { FILE_OF_ARM.to_owned() })];
+        if let (true, Some((column, baseline, canary))) = (self.one, &canary.arm) {
+            let (column, baseline, canary) = (literal(column), literal(baseline), literal(canary));
+            keys.push(format!("arm: {{ column: {column}, baseline: {baseline}, canary: {canary} }}"));
+        }
+        if let (Some((old, _)), Some((new, _))) = (&baseline.long, &canary.long) {
+            let name = self.text(Pair { baseline: &old.name, canary: &new.name }, "name");
+            let value = self.text(Pair { baseline: &old.value, canary: &new.value }, "value");
+            keys.push(format!("long: {{ name: {name}, value: {value} }}"));
+        }
+        let files = (!self.one).then(|| Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() });
+        let source = format!("file: {{ {} }}", keys.join(", "));
+        let draft = Draft { called, files, labels: self.labels.clone(), source, remarks: Vec::new() };
+        draft.written(&self.found, &self.not_judged)
+    }
+}
+
+/// Why both arms cannot be found in one file.
+fn who_is_who(survey: &Survey) -> String {
+    let shown = &survey.shown;
+    let Some((column, values)) = &survey.unclear_arm else {
+        return format!("{shown} does not say which rows are the baseline's: it has no column `arm`");
+    };
+    let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    let which = if values.is_empty() { "is empty".to_owned() } else { format!("has the values {}", values.join(", ")) };
+    format!(
+        "{shown} does not say which rows are whose: its column `{column}` {which}, and not one value for each arm. Write a \
+         configuration that says which value means which arm: `arm: {{ column: {column}, baseline: …, canary: … }}` in a \
+         source `file`"
+    )
+}
+
+fn in_unit(one: &Matched) -> String {
+    let mut units: Vec<&str> = one.any().filter_map(|seen| seen.name.unit).collect();
+    units.dedup();
+    if units.is_empty() { String::new() } else { format!(" in {}", units.join(" and ")) }
+}
+
+fn names(survey: &Survey) -> String {
+    let names: Vec<String> = survey.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+    if names.is_empty() { "none".to_owned() } else { list(&names) }
+}
+
+/// The first of these names, and how many more there are.
+fn list(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED { format!("{shown} and {} more", names.len() - NAMED) } else { shown }
+}
