@@ -382,18 +382,16 @@ impl Metric<'_> {
         }
     }
 
-    /// What counts as zero throughout for lack of any number: so does what has another name. Where the baseline has numbers, the
-    /// canary's may have been lost.
+    /// What counts as zero throughout the canary for lack of any number: so does what has another name. Where the baseline has
+    /// numbers, the canary's may have been lost.
     fn silent(&self) -> Vec<Remark> {
         let of = |arm: Arm| self.arms.get(arm).map_or(&[][..], |(_, fetched)| fetched.answer.silent.as_slice());
-        let all = Arm::BOTH.into_iter().flat_map(|arm| of(arm).iter().map(move |name| (arm, name)));
-        all.map(|(arm, name)| {
-            let text =
-                format!("{name:?} has no number at all in the {} and counts as zero. Is that its name?", arm.name());
-            let alone = arm == Arm::Canary && self.arms.baseline.is_some() && !of(Arm::Baseline).contains(name);
+        let remark = |name: &String| {
+            let text = format!("{name:?} has no number at all in the canary and counts as zero. Is that its name?");
+            let alone = self.arms.baseline.is_some() && !of(Arm::Baseline).contains(name);
             if alone { Remark::suspect(text) } else { Remark::note(text) }
-        })
-        .collect()
+        };
+        of(Arm::Canary).iter().map(remark).collect()
     }
 }
 
