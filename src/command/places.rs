@@ -64,7 +64,7 @@ impl Places {
             let itself = same(input);
             if itself.is_some() && self.files.iter().any(|path| same(path) == itself) {
                 return Err(Failure::Misused(format!(
-                    "{shown} is read, and a report would replace it: write the report somewhere else"
+                    "{shown} is read, and would be lost: write the output somewhere else"
                 )));
             }
             if self.folders.iter().any(|folder| is_inside(input, folder)) {

@@ -133,7 +133,7 @@ pub(super) struct BaselineEntry {
     pub(super) place: Place,
     /// The canary's window, so much earlier: 7d.
     pub(super) ago: Option<At<Span>>,
-    /// The time zone (IANA name) by whose clock `ago` counts days: the window then begins at the same time of day, also where
+    /// The time zone (IANA name) by whose clock `ago` counts days, and two windows begin at the same time of day, also where
     /// clocks changed in between. Without it a day is 24 hours.
     pub(super) zone: Option<At<String>>,
     /// The first instant, RFC 3339.

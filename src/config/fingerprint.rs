@@ -96,8 +96,9 @@ fn bound(bound: Option<&Bound>) -> String {
 }
 
 fn policy(p: &Policy) -> String {
+    let zone = p.zone.as_ref().and_then(|zone| zone.iana_name()).map(|zone| format!(" {zone}")).unwrap_or_default();
     format!(
-        "policy {:?} {} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "policy {:?} {} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?}{zone}",
         p.level,
         p.warmup.as_millis(),
         p.min_coverage,

@@ -160,7 +160,9 @@ fn window(plan: &Plan, recording: &Recorded) -> String {
     if !warmup.is_zero() {
         pairs.push(("warmup", Span(warmup).to_string()));
     }
-    pairs.push(("baseline", map(&ends(recording.windows.baseline))));
+    let zone = plan.rules.policy.zone.as_ref().and_then(|zone| zone.iana_name()).map(|zone| ("zone", quoted(zone)));
+    let baseline: Vec<_> = ends(recording.windows.baseline).into_iter().chain(zone).collect();
+    pairs.push(("baseline", map(&baseline)));
     map(&pairs)
 }
 

@@ -271,7 +271,7 @@ impl Scope<'_> {
         let services = freshness::Services::of(&queries, file.name.place);
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
-        let policy = self.policy(warmup, report);
+        let policy = Policy { zone: time.zone.clone(), ..self.policy(warmup, report) };
         let mut rules = Rules {
             name: file.name.value.clone(),
             labels: self.shown_labels(),

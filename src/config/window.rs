@@ -1,7 +1,5 @@
 //! Which time is judged: `last` until now, `from` and `to`, or all there is; and where the baseline's lies.
 
-use jiff::tz::TimeZone;
-
 use super::Options;
 use super::file::{BaselineEntry, WindowEntry};
 use super::freshness::Services;
@@ -55,7 +53,7 @@ pub(super) fn time(
         report.add(step.place, format!("a step of {} is longer than the window of {}", step.value, last.value));
     }
     let warmup = window.map_or(SignedDuration::ZERO, |window| warmup(window, report));
-    let zone = own.and_then(|own| zone(own, report));
+    let zone = own.and_then(|own| known_zone(own.zone.as_ref()?, report));
     let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), zone };
     let time = match services {
         Some(services) => services.cut(time, window, settled, report),
@@ -157,16 +155,6 @@ fn baseline(own: &BaselineEntry, canary: Option<Window>, report: &mut Report) ->
             None
         }
     }
-}
-
-/// The zone by whose clock the baseline's window lies earlier.
-fn zone(own: &BaselineEntry, report: &mut Report) -> Option<TimeZone> {
-    let written = own.zone.as_ref()?;
-    if own.ago.is_none() {
-        let hint = "write `ago: 7d` beside it; or leave it out: `from` and `to` are instants";
-        report.add_with(written.place, "a zone is for `ago`", hint);
-    }
-    known_zone(written, report)
 }
 
 fn ordered(place: Place, window: Window, report: &mut Report) -> Option<Window> {

@@ -4,6 +4,8 @@
 //! [`Case`] first says what is missing; only what survives here is compared with a bound. A canary that stopped
 //! reporting can still fail on what it reported before, but it cannot pass.
 
+use jiff::tz::TimeZone;
+
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
@@ -43,7 +45,7 @@ impl<'a> Case<'a> {
         let grid = Grid::of(data, &criterion.metric, rules.policy.warmup);
         let series = data.metrics.get(&criterion.metric).unwrap_or(&NOTHING);
         let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
-        let apart = unpaired(criterion, series, data);
+        let apart = unpaired(rules, criterion, series, data);
         let present = presence(&if apart { grid.apart() } else { grid }, series);
         let mut case = Case { rules, criterion, metric, series, grid, present, data, suspicions: Vec::new() };
         case.suspicions = suspicion::of(&case);
@@ -78,7 +80,7 @@ impl<'a> Case<'a> {
 
     /// Whether the levels of the arms are compared as two samples: their steps have no partners in time.
     pub(super) fn is_unpaired(&self) -> bool {
-        unpaired(self.criterion, self.series, self.data)
+        unpaired(self.rules, self.criterion, self.series, self.data)
     }
 
     /// For each arm, whether each step was measured.
@@ -289,16 +291,18 @@ impl<'a> Case<'a> {
 }
 
 /// Steps have partners in the same window and, since a daily pattern cancels too, at the same time of another day.
-fn unpaired(criterion: &Criterion, series: &Pair<Series>, data: &Dataset) -> bool {
+fn unpaired(rules: &Rules, criterion: &Criterion, series: &Pair<Series>, data: &Dataset) -> bool {
     let levels = criterion.rule == Rule::Interval && matches!(series.canary, Series::Gauge { .. });
     let Pair { baseline, canary } = data.windows;
-    let same_time = whole_days(&data.windows) && baseline.duration() == canary.duration();
+    let same_time = whole_days(&data.windows, rules) && baseline.duration() == canary.duration();
     levels && criterion.compares() && !same_time
 }
 
-/// Whether the windows begin at the same time of day, or at the same time.
-pub(super) fn whole_days(windows: &Pair<Window>) -> bool {
-    windows.canary.start.duration_since(windows.baseline.start).as_secs() % 86_400 == 0
+/// Whether the windows begin at the same time of day by the clock of the rules, or at the same time.
+pub(super) fn whole_days(windows: &Pair<Window>, rules: &Rules) -> bool {
+    let zone = rules.policy.zone.clone().unwrap_or(TimeZone::UTC);
+    let of_day = |window: &Window| window.start.to_zoned(zone.clone()).time();
+    of_day(&windows.canary) == of_day(&windows.baseline)
 }
 
 fn presence(grid: &Grid, series: &Pair<Series>) -> Pair<Vec<Option<()>>> {

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration};
 
 /// Everything the judge needs beside the data.
@@ -325,6 +327,8 @@ pub struct Policy {
     pub roll_back_to: String,
     /// What follows this phase, in words ("phase 50%"); nothing after the last.
     pub promote_to: Option<String>,
+    /// The zone whose clock says whether two windows begin at the same time of day; UTC without one.
+    pub zone: Option<TimeZone>,
 }
 
 impl Policy {
@@ -353,6 +357,7 @@ impl Default for Policy {
             min_soak: None,
             roll_back_to: "baseline".into(),
             promote_to: None,
+            zone: None,
         }
     }
 }

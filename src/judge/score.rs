@@ -116,7 +116,7 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
     let mut notes = Vec::new();
     let windows = data.windows;
     if windows.baseline != windows.canary {
-        notes.extend(another_time(windows));
+        notes.extend(another_time(windows, rules));
         let grid = grid::Grid::new(data, rules.policy.warmup);
         if grid.baseline_len() != grid.len() {
             notes.push(format!(
@@ -152,14 +152,16 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
 }
 
 /// What a baseline from another time has in common with the canary: a weekday, a time of day, or neither.
-fn another_time(windows: Pair<Window>) -> Option<String> {
-    const DAY: i64 = 86_400;
+fn another_time(windows: Pair<Window>, rules: &Rules) -> Option<String> {
     let shift = windows.canary.start.duration_since(windows.baseline.start);
     if shift.is_zero() {
         return None;
     }
-    let how = match (shift.as_secs() % (7 * DAY), super::guard::whole_days(&windows)) {
-        (0, _) => "at the same time of the same weekday: what changed in between for other reasons counts as an effect",
+    let how = match (shift.as_hours().abs() + 1, super::guard::whole_days(&windows, rules)) {
+        // clocks that changed make an hour
+        (hours, true) if hours % (7 * 24) <= 2 => {
+            "at the same time of the same weekday: what changed in between for other reasons counts as an effect"
+        }
         (_, true) => {
             "at the same time of day on another weekday: weekdays and weekends differ, and what changed in between for \
              other reasons counts as an effect"

@@ -407,26 +407,40 @@ fn one_file_is_told_apart_by_words_even_when_it_is_empty() {
     assert!(dataset.metrics["m"].canary.is_empty());
 }
 
-/// What davy says of the windows, in RFC 3339, of data that has rows around both instants: the canary's and the baseline's.
-fn judged_windows(window: &str, canary: &str, baseline: &str) -> [String; 2] {
+/// The verdict of data that has rows from both instants on, which judged again is the same.
+fn judged(window: &str, canary: &str, baseline: &str, arguments: &[&str]) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     for (arm, start) in [("canary", canary), ("baseline", baseline)] {
         let start: Timestamp = start.parse().unwrap();
-        let rows =
-            (0..60).map(|minute| format!("{},1000,{}\n", start + SignedDuration::from_mins(minute), 9 + minute % 3));
-        let text = format!("time,requests,errors\n{}", rows.collect::<String>());
+        let row = |minute: i64| {
+            let time = start + SignedDuration::from_mins(minute);
+            format!("{time},1000,{},{}\n", 9 + minute % 3, 100 + minute % 7)
+        };
+        let text = format!("time,requests,errors,p95\n{}", (0..60).map(row).collect::<String>());
         std::fs::write(folder.path().join(format!("{arm}.csv")), text).unwrap();
     }
     let config = format!(
         "name: t\nwindow: {window}\nsources: {{ d: {{ file: {{ path: \"${{arm}}.csv\" }} }} }}\nmetrics: {{ e: {{ rate: {{ bad: \
-         errors, total: requests }} }} }}\ncriteria: [ {{ metric: e, pass: \"<= baseline + 1pp\" }} ]\n"
+         errors, total: requests }} }}, p: {{ gauge: {{ value: p95, unit: ms, quantile: p95 }} }} }}\ncriteria: [ {{ metric: e, \
+         pass: \"<= baseline + 1pp\" }}, {{ metric: p, pass: \"<= baseline + 10%\" }} ]\n"
     );
     std::fs::write(folder.path().join("canary.yaml"), config).unwrap();
-    let mut davy = assert_cmd::Command::cargo_bin("davy").unwrap();
-    let output = davy.current_dir(folder.path()).args(["judge", "--format", "json"]).output().unwrap();
-    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    assert_eq!(output.status.code(), Some(0), "{verdict:#}");
+    let davy = |arguments: &[&str]| {
+        let mut davy = assert_cmd::Command::cargo_bin("davy").unwrap();
+        let output = davy.current_dir(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        output.stdout
+    };
+    let verdict = davy(&[&["judge", "--format", "json"], arguments].concat());
+    if !arguments.is_empty() {
+        davy(&["replay", "--check", "rec"]);
+    }
+    serde_json::from_slice(&verdict).unwrap()
+}
+
+/// Where the windows begin, canary and baseline.
+fn judged_windows(window: &str, canary: &str, baseline: &str) -> [String; 2] {
+    let verdict = judged(window, canary, baseline, &[]);
     assert_eq!(verdict["findings"][0]["evidence"]["n"]["canary"], 60_000, "{verdict:#}");
     ["canary", "baseline"].map(|arm| verdict["arms"][arm]["window"]["start"].as_str().unwrap().to_owned())
 }
@@ -455,6 +469,14 @@ fn days_ago_by_the_clock_of_a_zone_are_the_same_time_of_day() {
     ] {
         let windows = judged_windows(&from(canary, ago), canary, baseline);
         assert_eq!(windows, [canary, baseline], "{ago}");
+    }
+    // the steps of a percentile are paired, as within a week without a change; a recording keeps the clock
+    let (canary, baseline) = ("2026-04-01T08:00:00Z", "2026-03-25T09:00:00Z");
+    for (ago, paired) in [(zone, true), ("{ ago: 167h }", false)] {
+        let verdict = judged(&from(canary, ago), canary, baseline, &["--record", "rec"]);
+        let method = verdict["findings"][1]["evidence"]["method"].as_str().unwrap();
+        assert_eq!(method == "paired_steps", paired, "{ago}: {verdict:#}");
+        assert_eq!(verdict["notes"].to_string().contains("the same weekday"), paired, "{verdict:#}");
     }
     // where the data says when the canary's window is
     let all = judged_windows(&format!("{{ baseline: {zone} }}"), "2026-04-01T08:00:00Z", "2026-03-25T09:00:00Z");
