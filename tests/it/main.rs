@@ -39,6 +39,7 @@ mod requests;
 mod second_opinion;
 mod services;
 mod starting;
+mod suspicions;
 mod tidy;
 mod watching;
 mod windows;
