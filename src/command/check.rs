@@ -9,6 +9,7 @@ use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::config::plan::Plan;
 use crate::hooks::{Address, Hook, Url};
+use crate::judge::doubtful::doubts;
 use crate::plain;
 use crate::record;
 
@@ -42,12 +43,31 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
             plans.push(loaded.plan(&crate::config::Options { phase, ..options })?);
         }
     }
+    tell_doubts(console, &plans);
     tell_hooks(console, &plans);
     let count: usize = plans.iter().map(|plan| plan.rules.criteria.len()).sum();
     let phases = loaded.config.phases().len();
     let over = if phases > 0 && resolve.phase.is_none() { format!(" over {phases} phases") } else { String::new() };
     let noun = if count == 1 { "criterion" } else { "criteria" };
     console.answer(&format!("ok  {}  {count} {noun}{over}\n", plain::path(path)))
+}
+
+/// Bounds that can be read, but hardly mean what was meant.
+fn tell_doubts(console: &Console, plans: &[Plan]) {
+    let mut told: Vec<String> = Vec::new();
+    for rules in plans.iter().map(|plan| &plan.rules) {
+        for criterion in &rules.criteria {
+            let Some(metric) = rules.metrics.get(&criterion.metric) else { continue };
+            let doubts = doubts(criterion, metric).into_iter();
+            told.extend(
+                doubts
+                    .map(|doubt| format!("{}: {doubt}", criterion.name))
+                    .filter(|line| !told.contains(line))
+                    .collect::<Vec<_>>(),
+            );
+        }
+    }
+    told.iter().for_each(|line| console.note(line));
 }
 
 /// What would run, phase by phase, and which verdicts others could read on their way.

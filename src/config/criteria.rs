@@ -338,8 +338,8 @@ fn on_edge(entry: &CriterionEntry, bounds: [Option<Bound>; 2], question: &Questi
     let texts = [&entry.pass, &entry.fail];
     for (text, reach) in texts.iter().zip(reaches).filter_map(|(text, reach)| Some((text.as_ref()?, reach))) {
         let message = match reach {
-            Reach::Nothing => format!("whatever happens, `{}` is not satisfied", text.value),
-            Reach::Everything => format!("whatever happens, `{}` is satisfied", text.value),
+            Reach::Nothing => format!("nothing passes with `{}`", text.value),
+            Reach::Everything => format!("everything passes with `{}`", text.value),
             Reach::Edge | Reach::Part => continue,
         };
         let hint = match question.metric.kind {

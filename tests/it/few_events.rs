@@ -61,3 +61,47 @@ fn few_events_raise_no_more_false_alarms_than_the_level_allows() {
         assert!(alarms <= 33, "{alarms} of {soaks} at {expected} expected errors"); // 1 in 1,000 by chance at 5 %
     }
 }
+
+fn alarm(m: usize, n: usize, min_count: u64, steps: &[(u64, u64)]) -> Finding {
+    let mut rules = rate(at_most(Limit::Threshold(0.1)));
+    rules.criteria[0].rule = Rule::Periods { m, n, min_count };
+    one(&rules, &dataset(steps.len(), "m", counts(&[]), counts(steps)))
+}
+
+#[test]
+fn an_alarm_takes_a_least_count_of_bad_ones() {
+    let quiet = |bad: u64, of: u64| (0..30).map(|i| if i == 7 { (of, bad) } else { (10, 0) }).collect::<Vec<_>>();
+    for (bad, of, outcome) in
+        [(1, 9, Outcome::Pass), (3, 10, Outcome::Pass), (4, 10, Outcome::Fail), (11, 100, Outcome::Fail)]
+    {
+        let finding = alarm(1, 1, 4, &quiet(bad, of));
+        assert_eq!(finding.outcome, outcome, "{}", finding.sentence);
+        assert!(finding.sentence.contains(&format!("{bad} of {of} requests")), "{}", finding.sentence);
+    }
+    // the periods of a run are counted together
+    let mut two = quiet(2, 10);
+    two[8] = (10, 2);
+    assert_eq!(alarm(2, 3, 4, &two).outcome, Outcome::Fail);
+    assert_eq!(alarm(2, 3, 5, &two).outcome, Outcome::Pass);
+}
+
+#[test]
+fn a_canary_that_fails_all_of_its_few_requests_passes_no_alarm() {
+    for steps in [vec![(1, 1); 30], (0..30).map(|i| (1, i % 2)).collect()] {
+        let finding = alarm(1, 1, 4, &steps);
+        assert_eq!((finding.outcome, finding.reason), (Outcome::Inconclusive, Reason::TooFew), "{}", finding.sentence);
+    }
+    assert_eq!(alarm(3, 3, 4, &[(1, 1); 30]).outcome, Outcome::Inconclusive);
+    assert_eq!(alarm(3, 3, 3, &[(1, 1); 30]).outcome, Outcome::Fail);
+}
+
+#[test]
+fn the_number_beside_an_alarm_is_the_one_that_decides() {
+    // one period of 50 % is no alarm that takes two: the second worst of each three is what the limit is compared with
+    let steps: Vec<_> = (0..30).map(|i| (100, if i % 10 == 0 { 50 } else { i as u64 % 5 })).collect();
+    let finding = alarm(2, 3, 1, &steps);
+    assert_eq!(finding.outcome, Outcome::Pass, "{}", finding.sentence);
+    let effect = finding.evidence.effect.unwrap();
+    assert!(effect.high <= 0.1 && effect.high >= 0.03, "{effect:?}");
+    assert!(finding.sentence.contains("worst 50 %, 50 of 100 requests"), "{}", finding.sentence);
+}

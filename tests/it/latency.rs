@@ -239,7 +239,7 @@ fn the_interval_of_a_quantile_is_what_is_not_decided() {
                 criterion.pass.as_mut().unwrap().strict = strict;
                 criterion.severity = Severity::Muted;
             }
-            let data = dataset(series.clone(), series.clone(), hour(60), SignedDuration::from_mins(1));
+            let data = dataset(values(&Vec::new()), series.clone(), hour(60), SignedDuration::from_mins(1));
             let mut seen = [0; 4];
             for finding in judge(&asked, &data).findings {
                 let (effect, limit) = (finding.evidence.effect.unwrap(), finding.evidence.pass_limit.unwrap());

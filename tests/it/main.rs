@@ -48,6 +48,7 @@ mod rooms;
 mod second_opinion;
 mod services;
 mod starting;
+mod suspicions;
 mod tidy;
 mod watching;
 mod windows;
