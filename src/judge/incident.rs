@@ -110,14 +110,14 @@ fn allowed(case: &Case, baseline: f64) -> f64 {
 pub(super) fn odd_instances(case: &Case) -> Vec<Remark> {
     let Some(instances) = case.data().instances.get(&case.criterion.metric) else { return Vec::new() };
     let odd = instances.as_ref().map(odd);
-    let told = |arm: Arm, (name, rate, rest): &(String, (u64, u64), (u64, u64))| {
+    let told = |arm: Arm, Odd { name, own, rest }: &Odd| {
         let show = |(bad, total): &(u64, u64)| {
             format!("{} ({} of {})", quantity(*bad as f64 / *total as f64, &Unit::Share), count(*bad), count(*total))
         };
         format!(
             "one instance of the {} stands out: {name} has {} bad {}, the other {} have {}",
             arm.name(),
-            show(rate),
+            show(own),
             case.metric.of,
             instances.get(arm).len() - 1,
             show(rest)
@@ -131,8 +131,15 @@ pub(super) fn odd_instances(case: &Case) -> Vec<Remark> {
     canary.chain(odd.baseline.iter().map(|one| Remark::note(told(Arm::Baseline, one)))).collect()
 }
 
-/// The instance with the most bad ones beyond its part of all trials, if it stands out: its name, its bad ones among all, and those of the rest.
-fn odd(instances: &Instances) -> Option<(String, (u64, u64), (u64, u64))> {
+/// An instance that stands out, with its bad ones among all of its own, and those of the rest.
+struct Odd {
+    name: String,
+    own: (u64, u64),
+    rest: (u64, u64),
+}
+
+/// The instance with the most bad ones beyond its part of all trials, if it stands out.
+fn odd(instances: &Instances) -> Option<Odd> {
     if instances.len() < LEAST_INSTANCES {
         return None;
     }
@@ -152,5 +159,9 @@ fn odd(instances: &Instances) -> Option<(String, (u64, u64), (u64, u64))> {
     let (name, own) = sums.into_iter().max_by(|a, b| beyond(a.1).total_cmp(&beyond(b.1)))?;
     let rest = (bad.saturating_sub(own.0), total.saturating_sub(own.1));
     let rate = |(x, n): (u64, u64)| x as f64 / n as f64;
-    (own.0 >= LEAST_BAD && rest.1 > 0 && stands_out(rate(own), rate(rest))).then(|| (name.clone(), own, rest))
+    (own.0 >= LEAST_BAD && rest.1 > 0 && stands_out(rate(own), rate(rest))).then(|| Odd {
+        name: name.clone(),
+        own,
+        rest,
+    })
 }

@@ -76,7 +76,7 @@ pub(super) fn change(level: Pair<Option<f64>>, unit: &Unit) -> Option<Remark> {
         return Some(Remark::suspect(format!("the canary has {}: was it measured?", arms())));
     }
     let ratio = canary / baseline;
-    if !(baseline > 0.0 && canary > 0.0) || !ratio.is_finite() {
+    if !(baseline > 0.0 && canary > 0.0 && ratio.is_finite()) {
         return None;
     }
     let thousand = (ratio / 1000.0 - 1.0).abs() <= 0.02 || (ratio * 1000.0 - 1.0).abs() <= 0.02;

@@ -341,6 +341,6 @@ fn one_bad_host_is_no_fail_and_a_recording_knows_it() {
     fs::write(path.join("data.csv"), file_of(4)).unwrap();
     let few = verdict(path, &["judge", "--format", "json"]);
     let note = "4 instances in the canary: at least 5 are needed in each arm to tell an odd one from a regression";
-    assert_eq!(few["findings"][0]["notes"][0], note);
+    assert!(few["findings"][0]["notes"].as_array().unwrap().iter().any(|said| said == note), "{few}");
     assert_eq!(few["findings"][0]["outcome"], "fail");
 }
