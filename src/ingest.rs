@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod grid;
 mod requests;
+mod twins;
 mod window;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let (metrics_of, instances_of, origins, lost, groups, remarks) = Default::default();
     let mut dataset =
         Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups, remarks };
+    let twins = twins::remark(metrics.values().filter_map(Metric::compared));
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -80,7 +82,8 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             continue;
         }
         let alone = metric.is_alone(name, &windows)?;
-        let remarks = metric.remarks();
+        let mut remarks = metric.remarks();
+        remarks.extend(twins.clone().filter(|_| metric.compared().is_some()));
         if let Some(by) = metric.by() {
             let mut groups = metric.groups(name, by, alone, &windows, step)?;
             if groups.is_empty() {
@@ -199,6 +202,13 @@ impl Metric<'_> {
             }
         }
         busy
+    }
+
+    /// The series of both arms as they were read, if a criterion compares them.
+    fn compared(&self) -> Option<Pair<&Series>> {
+        let (Some((_, baseline)), Some((query, canary))) = (self.arms.baseline, self.arms.canary) else { return None };
+        let read = query.compared && self.lost().is_none();
+        read.then_some(Pair { baseline: &baseline.answer.series, canary: &canary.answer.series })
     }
 
     /// Why its source gave nothing, where it could not be reached and need not.

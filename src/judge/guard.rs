@@ -252,6 +252,8 @@ impl<'a> Case<'a> {
     /// What is known of the metric's data beyond its points: from its source, and from when it was recorded.
     fn remarks(&self) -> impl Iterator<Item = &Remark> {
         let seen = self.data.remarks.get(&self.criterion.metric).into_iter().flatten();
+        // a recording that is judged again may show the same once more
+        let seen = seen.filter(|remark| !self.metric.remarks.contains(remark));
         self.metric.remarks.iter().chain(seen).filter(|remark| remark.gravity > Gravity::Detail)
     }
 
@@ -281,6 +283,8 @@ impl<'a> Case<'a> {
     pub(super) fn finding(&self, outcome: Outcome, reason: Reason, sentence: String, evidence: Evidence) -> Finding {
         let c = self.criterion;
         let bound = |bound| words::bound(bound, &self.metric.unit);
+        let notes = self.remarks().filter(|remark| !sentence.contains(&remark.text));
+        let notes = notes.map(|remark| remark.text.clone()).collect();
         Finding {
             criterion: c.name.clone(),
             metric: c.metric.clone(),
@@ -295,7 +299,7 @@ impl<'a> Case<'a> {
             reason,
             sentence,
             decide: None,
-            notes: self.remarks().map(|remark| remark.text.clone()).collect(),
+            notes,
             evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
         }
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use davy::config::plan::Plan;
-use davy::config::{self, Options, Recorded, Surveyed};
+use davy::config::{self, Options, Recorded, Starter, Surveyed};
 use davy::judge::rules::Limit;
-use davy::series::{Pair, SignedDuration, Window};
+use davy::series::{Arm, Gravity, Pair, SignedDuration, Window};
 use davy::source::survey::{Column, ColumnKind, Survey};
 use davy::source::{Ask, Long};
 use proptest::prelude::*;
@@ -199,13 +199,116 @@ fn survey(shown: &str, columns: &[(&str, ColumnKind)]) -> Survey {
         columns: columns.iter().map(column).collect(),
         time: ("ts".into(), "epoch seconds".into()),
         arm: None,
+        unclear_arm: None,
         long: None,
         rows: 100,
         step: Some(SignedDuration::from_mins(1)),
     }
 }
 
-use ColumnKind::{Real, Text, Whole};
+use ColumnKind::{Empty, Real, Text, Whole};
+
+fn not_judged(starter: &Starter) -> Vec<(&str, &str, Gravity)> {
+    starter.not_judged.iter().map(|one| (one.what.as_str(), one.why.as_str(), one.gravity)).collect()
+}
+
+fn starter_of_two(baseline: &[(&str, ColumnKind)], canary: &[(&str, ColumnKind)]) -> Starter {
+    let (baseline, canary) = (survey("b.csv", baseline), survey("c.csv", canary));
+    config::starter(&Surveyed::Two(Pair { baseline: &baseline, canary: &canary }), "two")
+}
+
+#[test]
+fn what_one_arm_lacks_allows_no_pass() {
+    let whole = [
+        ("requests", Whole),
+        ("errors", Whole),
+        ("p50_ms", Real),
+        ("p95_ms", Real),
+        ("hits", Whole),
+        ("misses", Whole),
+        ("cpu", Real),
+    ];
+    let both = starter_of_two(&whole, &whole);
+    assert_eq!((both.not_judged.len(), both.recognised.len()), (0, 5), "{both:?}");
+    for lacking in 0..whole.len() {
+        let rest: Vec<_> =
+            whole.iter().enumerate().filter(|(at, _)| *at != lacking).map(|(_, column)| *column).collect();
+        let (name, _) = whole[lacking];
+        for (starter, file) in [(starter_of_two(&whole, &rest), "c.csv"), (starter_of_two(&rest, &whole), "b.csv")] {
+            let why = format!("{file} has no such column");
+            assert!(not_judged(&starter).contains(&(name, why.as_str(), Gravity::Incomplete)), "{name}: {starter:?}");
+            let plan = planned(&starter.yaml);
+            assert!(plan.rules.not_judged.iter().any(|one| one.gravity == Gravity::Incomplete));
+        }
+        // empty or unreadable in one arm: a metric, whose data then says so
+        for kind in [Empty, Text] {
+            let mut other = whole;
+            other[lacking].1 = kind;
+            let starter = starter_of_two(&whole, &other);
+            assert_eq!((starter.recognised.len(), not_judged(&starter)), (5, Vec::new()), "{name} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_quantity_has_other_names_and_units_in_each_arm() {
+    let baseline = [("requests", Whole), ("errors", Whole), ("p95_ms", Real), ("memory_mb", Real)];
+    let canary = [("Memory-Bytes", Real), ("latencyP95 (s)", Real), ("failures", Whole), ("total", Whole)];
+    let starter = starter_of_two(&baseline, &canary);
+    assert_eq!(not_judged(&starter), []);
+    let plan = planned(&starter.yaml);
+    let asked =
+        |metric: &str, arm: Arm| plan.queries.iter().find(|query| query.metric == metric && query.arm == arm).unwrap();
+    let gauge = |metric: &str, arm: Arm| match &asked(metric, arm).ask {
+        Ask::Gauge { value, factor, .. } => (value.clone(), *factor),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(gauge("latency_p95", Arm::Baseline), ("p95_ms".to_owned(), 1.0));
+    assert_eq!(gauge("latency_p95", Arm::Canary), ("latencyP95 (s)".to_owned(), 1000.0));
+    assert_eq!(gauge("memory", Arm::Baseline), ("memory_mb".to_owned(), 1e6));
+    assert_eq!(gauge("memory", Arm::Canary), ("Memory-Bytes".to_owned(), 1.0));
+    let Ask::Counts { total, bad, .. } = &asked("errors", Arm::Canary).ask else { panic!("no counts") };
+    assert_eq!((total.as_deref(), bad.as_deref()), (Some("total"), Some("failures")));
+}
+
+#[test]
+fn a_unit_that_one_arm_does_not_say_is_in_the_verdict() {
+    let starter = starter_of_two(&[("p95_ms", Real)], &[("p95", Real)]);
+    let why = "its name does not say it; it is read as ms, the unit of the other arm";
+    assert_eq!(not_judged(&starter), [("the unit of p95 in c.csv", why, Gravity::Suspect)]);
+    // two quantities are not one, whatever they are called
+    let starter = starter_of_two(
+        &[("requests", Whole), ("p95", Real), ("cpu_percent", Real)],
+        &[("requests", Whole), ("p95", Real), ("cpu_ms", Real)],
+    );
+    let why = ["c.csv has no such column", "b.csv has no such column"];
+    assert_eq!(
+        not_judged(&starter)[..2],
+        [("cpu_ms", why[1], Gravity::Incomplete), ("cpu_percent", why[0], Gravity::Incomplete)]
+    );
+}
+
+#[test]
+fn what_matters_and_is_not_understood_allows_no_pass() {
+    for name in
+        ["success_rate", "error", "success", "availability_percent", "throughput", "failures", "avg_response_ms"]
+    {
+        let columns = [("cpu", Real), (name, Real)];
+        let starter = starter_of_two(&columns, &columns);
+        let found: Vec<_> = not_judged(&starter).into_iter().map(|(what, _, gravity)| (what, gravity)).collect();
+        assert_eq!(found, [(name, Gravity::Suspect)]);
+    }
+    let columns = [("cpu", Real), ("region", Text), ("orders", Whole)];
+    assert!(not_judged(&starter_of_two(&columns, &columns)).iter().all(|(_, _, gravity)| *gravity == Gravity::Note));
+}
+
+#[test]
+fn every_column_of_errors_is_judged() {
+    let columns = [("requests", Whole), ("5xx", Whole), ("errors", Whole)];
+    let plan = planned(&starter_of_two(&columns, &columns).yaml);
+    let names: Vec<&str> = plan.rules.metrics.keys().map(String::as_str).collect();
+    assert_eq!(names, ["5xx", "errors"]);
+}
 
 #[test]
 fn a_starter_for_two_files_judges_what_it_knows() {
@@ -232,8 +335,11 @@ fn a_starter_for_two_files_judges_what_it_knows() {
         ]
     );
     assert_eq!(
-        starter.not_judged,
-        ["`host`: it is not in old/a $x.csv", "`foo`: whether more of it is good or bad is not known"]
+        not_judged(&starter),
+        [
+            ("foo", "its name does not say whether more of it is good or bad", Gravity::Note),
+            ("host", "not a number", Gravity::Note)
+        ]
     );
     let plan = planned(&starter.yaml);
     let margins: Vec<Limit> = plan.rules.criteria.iter().filter_map(|c| Some(c.pass?.limit)).collect();
@@ -253,7 +359,7 @@ fn a_starter_for_one_file_of_requests_asks_for_quantiles() {
     one.arm = Some(("group".into(), "control".into(), "treatment".into()));
     one.step = None;
     let starter = config::starter(&Surveyed::One(&one), "all");
-    assert_eq!(starter.not_judged, ["`errors`: nothing says of how many requests they are"]);
+    assert_eq!(not_judged(&starter), [("errors", "no column says of how many requests they are", Gravity::Suspect)]);
     let plan = planned(&starter.yaml);
     let names: Vec<&str> = plan.rules.criteria.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(

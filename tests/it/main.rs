@@ -25,6 +25,7 @@ mod logs;
 mod looking;
 mod looks;
 mod lost;
+mod one_armed;
 mod operating;
 mod packs;
 mod properties;
