@@ -11,9 +11,9 @@ use crate::judge::judge;
 use crate::judge::rules::{
     Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Severity, Side, Statistic,
 };
-use crate::judge::verdict::{Distribution, Effect, EffectKind, Outcome, Verdict};
+use crate::judge::verdict::{Distribution, Effect, EffectKind, Outcome, Reason, Verdict};
 use crate::judge::{groups, rules::Unit};
-use crate::series::{Dataset, MetricName, Pair, Series, Window};
+use crate::series::{Dataset, Gravity, MetricName, Pair, Series, Window};
 use crate::stats::quantile::quantile;
 
 /// The confidence of each interval, two-sided.
@@ -165,7 +165,7 @@ pub fn compare(subject: &Subject) -> Comparison {
         })
         .collect();
     let is_judged = !rules.criteria.is_empty();
-    let (health, because) = if is_judged { of_verdict(&verdict) } else { of_metrics(&compared) };
+    let (health, because) = if is_judged { of_verdict(&verdict) } else { of_metrics(&compared, subject) };
     let traffic = traffic(subject, &found);
     let costs = cost.map(|cost| costs(cost, data, &found, &spread.metrics));
     Comparison { verdict, is_judged, health, because, traffic, metrics: compared, cost: costs }
@@ -361,8 +361,12 @@ fn sum(counts: &[u64]) -> u64 {
 }
 
 fn of_verdict(verdict: &Verdict) -> (Health, String) {
+    let mut deciding = verdict.findings.iter().filter(|finding| finding.severity != Severity::Muted);
+    let all_pass = deciding.all(|one| one.outcome == Outcome::Pass || one.reason == Reason::SuspectData);
     let health = match verdict.outcome {
         Outcome::Pass => Health::Healthy,
+        // no criterion shows anything worse: something is not judged, or not what it seems
+        Outcome::Warn if all_pass => Health::Unknown,
         Outcome::Warn => Health::Degraded,
         Outcome::Fail => Health::Unhealthy,
         Outcome::Inconclusive => Health::Unknown,
@@ -370,7 +374,7 @@ fn of_verdict(verdict: &Verdict) -> (Health, String) {
     (health, format!("by the criteria: {}", verdict.summary))
 }
 
-fn of_metrics(metrics: &[Compared]) -> (Health, String) {
+fn of_metrics(metrics: &[Compared], subject: &Subject) -> (Health, String) {
     let lines = || metrics.iter().flat_map(|metric| metric.lines.iter().map(move |line| (metric, line)));
     let worse: Vec<String> = lines()
         .filter(|(_, line)| line.shown == Shown::Worse)
@@ -381,6 +385,13 @@ fn of_metrics(metrics: &[Compared]) -> (Health, String) {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let worse: Vec<String> = worse.into_iter().take(5).collect();
         return (Health::Degraded, format!("without criteria: shown to be worse: {}{more}", worse.join(", ")));
+    }
+    let doubts = subject.data.remarks.values().flatten().filter(|remark| remark.gravity > Gravity::Note);
+    let doubts = doubts.map(|remark| remark.text.clone());
+    let unjudged = subject.rules.not_judged.iter().filter(|one| one.gravity > Gravity::Note);
+    let mut doubts = doubts.chain(unjudged.map(|one| format!("{}: {}", one.what, one.why)));
+    if let Some(doubt) = doubts.next() {
+        return (Health::Unknown, format!("without criteria: no metric is shown to be worse, but {doubt}"));
     }
     let compared = |line: &Line| line.effect.is_some_and(|effect| effect.low.is_finite() && effect.high.is_finite());
     match lines().any(|(_, line)| compared(line)) {

@@ -16,6 +16,7 @@ mod fetch;
 mod grid;
 mod requests;
 mod shortfall;
+mod twins;
 mod window;
 
 use std::collections::BTreeMap;
@@ -79,6 +80,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         remarks: BTreeMap::new(),
     };
     let common = step;
+    let twins = twins::remark(metrics.values().filter_map(Metric::compared));
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -89,7 +91,8 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         metric.can_be_added_up(name)?;
         let alone = metric.is_alone(name, &windows)?;
         let step = metric.step(&windows, common, time.step.is_none());
-        let remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
+        let mut remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
+        remarks.extend(twins.clone().filter(|_| metric.compared().is_some()));
         if let Some(by) = metric.by() {
             let mut groups = metric.groups(name, by, alone, &windows, step)?;
             if groups.is_empty() {
@@ -247,6 +250,13 @@ impl Metric<'_> {
             }
         }
         busy
+    }
+
+    /// The series of both arms as they were read, if a criterion compares them.
+    fn compared(&self) -> Option<Pair<&Series>> {
+        let (Some((_, baseline)), Some((query, canary))) = (self.arms.baseline, self.arms.canary) else { return None };
+        let read = query.compared && self.lost().is_none();
+        read.then_some(Pair { baseline: &baseline.answer.series, canary: &canary.answer.series })
     }
 
     /// Why its source gave nothing, where it could not be reached and need not.

@@ -16,10 +16,13 @@ use crate::stats::slow::Requests;
 /// must not fail or stay open, and a score of nothing is no Pass.
 pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
-    let outcome = outcome(&rules.policy, &findings, &score).max(limit(&rules.not_judged));
+    let limit = limit(&rules.not_judged);
+    let outcome = outcome(&rules.policy, &findings, &score).max(limit);
     let recommendation = match outcome {
-        Outcome::Pass | Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
-        Outcome::Inconclusive => Recommendation::Hold,
+        Outcome::Pass => Recommendation::Promote { to: rules.policy.promote_to.clone() },
+        Outcome::Warn if limit < Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
+        // nobody has looked at what is not judged
+        Outcome::Warn | Outcome::Inconclusive => Recommendation::Hold,
         Outcome::Fail => Recommendation::RollBack { to: rules.policy.roll_back_to.clone() },
     };
     Verdict {

@@ -49,6 +49,9 @@ pub fn diff(recorded: &Document, now: &Document) -> Vec<String> {
             (None, None) => {}
         }
     }
+    if recorded.not_judged != now.not_judged {
+        differences.push("what is not judged differs from what was recorded".into());
+    }
     differences
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +43,9 @@ pub struct Document {
     pub look: Option<Look>,
     /// One entry per criterion in the order written, then those about the comparison itself.
     pub findings: Vec<Finding>,
+    /// What the data holds and no criterion judges (since 1.3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<NotJudged>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).
@@ -64,6 +67,17 @@ pub struct Document {
     pub queries: Vec<Query>,
     /// Fingerprint of the resolved configuration.
     pub fingerprint: String,
+}
+
+/// Something that the data holds and no criterion judges: a column, a latency without a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotJudged {
+    /// What it is.
+    pub what: String,
+    /// Why no criterion judges it.
+    pub why: String,
+    /// The best outcome of the verdict without it.
+    pub at_best: Outcome,
 }
 
 /// Which look at the data a verdict rests on; how much evidence it needed depends on that.

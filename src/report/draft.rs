@@ -2,13 +2,13 @@
 
 use super::document::{
     Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look,
-    LookKind, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Rule, RuleKind,
-    SCHEMA_VERSION, Score, Severity, Side, Span, Strength, Trace, UnitName,
+    LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Rule,
+    RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span, Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
 use crate::judge::verdict::{self, Verdict};
-use crate::series::{Pair, SignedDuration, Window};
+use crate::series::{Gravity, Pair, SignedDuration, Window};
 
 impl From<&Verdict> for Document {
     fn from(verdict: &Verdict) -> Document {
@@ -27,6 +27,7 @@ impl From<&Verdict> for Document {
             score: score(&verdict.score),
             look: Some(look(&verdict.look)),
             findings: verdict.findings.iter().map(finding).collect(),
+            not_judged: verdict.not_judged.iter().map(not_judged).collect(),
             notes: verdict.notes.clone(),
             warmup_steps: verdict.warmup as u64,
             traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),
@@ -192,6 +193,15 @@ fn finding(finding: &verdict::Finding) -> Finding {
         notes: finding.notes.clone(),
         evidence: evidence(&finding.evidence),
     }
+}
+
+fn not_judged(one: &rules::NotJudged) -> NotJudged {
+    let at_best = match one.gravity {
+        Gravity::Detail | Gravity::Note => Outcome::Pass,
+        Gravity::Suspect => Outcome::Warn,
+        Gravity::Incomplete => Outcome::Inconclusive,
+    };
+    NotJudged { what: one.what.clone(), why: one.why.clone(), at_best }
 }
 
 fn statistic(statistic: Statistic) -> String {

@@ -24,7 +24,8 @@ pub fn summary(document: &Document, bytes: usize) -> String {
 
 /// The annotations: the answer first, then what did not pass, the worst first.
 pub fn annotations(document: &Document) -> String {
-    let all: Vec<Annotation> = [whole(document)].into_iter().chain(each(document)).collect();
+    let all: Vec<Annotation> =
+        [whole(document)].into_iter().chain(each(document)).chain(not_judged(document)).collect();
     let mut text = String::new();
     for kind in ["error", "warning", "notice"] {
         let of_kind: Vec<&Annotation> = all.iter().filter(|annotation| annotation.kind == kind).collect();
@@ -64,7 +65,7 @@ fn whole(document: &Document) -> Annotation {
     let name = if name.is_empty() { "davy".into() } else { name };
     let summary = plain(&document.summary);
     let summary = if summary.is_empty() { document.outcome.word().into() } else { summary };
-    let advice = words::recommendation(&document.recommendation);
+    let advice = words::advice(document);
     Annotation {
         kind: kind(document.outcome),
         title: format!("{}: {name}", document.outcome.word()),
@@ -83,6 +84,16 @@ fn each(document: &Document) -> impl Iterator<Item = Annotation> {
             title: format!("{}: {}", finding.outcome.word(), words::criterion(finding)),
             message: if sentences.is_empty() { plain(&finding.reason) } else { sentences.join("\n") },
         }
+    })
+}
+
+/// What no criterion judges and so limits the verdict.
+fn not_judged(document: &Document) -> impl Iterator<Item = Annotation> {
+    let limiting = words::not_judged(document).into_iter().filter(|one| one.at_best > Outcome::Pass);
+    limiting.map(|one| Annotation {
+        kind: kind(one.at_best),
+        title: format!("Not judged: {}", plain(&one.what)),
+        message: words::why_not(one),
     })
 }
 

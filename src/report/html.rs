@@ -22,6 +22,7 @@ mod series;
 mod spread;
 mod success;
 mod thin;
+mod unjudged;
 
 use maud::{Markup, html};
 
@@ -40,6 +41,7 @@ pub fn render(document: &Document) -> String {
     let findings = words::worst_first(document);
     let parts: Vec<Part> = [
         criteria::part(&findings),
+        unjudged::part(document),
         success::part(document),
         series::part(document, &findings),
         spread::part(document, &findings),

@@ -7,7 +7,7 @@
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::document::{Document, Finding, Outcome, Severity};
+use super::document::{Document, Finding, NotJudged, Outcome, Severity};
 use super::prose::{cut, plain};
 use super::words;
 
@@ -23,6 +23,7 @@ pub fn render(document: &Document) -> String {
     suite.timestamp = end.and_then(|end| end.parse().ok());
     suite.add_properties(properties(document));
     suite.add_test_cases(document.findings.iter().map(case));
+    suite.add_test_cases(words::not_judged(document).into_iter().map(not_judged));
     let missing = unsaid(document, &suite);
     suite.add_test_cases(missing);
     let mut report = Report::new("davy");
@@ -39,7 +40,7 @@ fn text(text: &str, longest: usize) -> String {
 fn properties(document: &Document) -> Vec<Property> {
     let mut rows = vec![
         ("outcome", document.outcome.word().to_string()),
-        ("recommendation", words::recommendation(&document.recommendation)),
+        ("recommendation", words::advice(document)),
         ("summary", document.summary.clone()),
         ("davy", document.davy.clone()),
         ("fingerprint", document.fingerprint.clone()),
@@ -77,6 +78,15 @@ fn case(finding: &Finding) -> TestCase {
     case
 }
 
+/// What no criterion judges: a case that was skipped.
+fn not_judged(one: &NotJudged) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    status.set_type("not_judged").set_message(text(&words::why_not(one), LONGEST_TEXT));
+    let mut case = TestCase::new(text(&one.what, LONGEST_NAME), status);
+    case.set_classname("not judged");
+    case
+}
+
 /// What is to be known beside the sentence: what would decide it, remarks, and the numbers.
 fn lines(first: Option<String>, finding: &Finding) -> String {
     let decide = finding.decide.iter().cloned();
@@ -95,7 +105,11 @@ fn unsaid(document: &Document, suite: &TestSuite) -> Option<TestCase> {
         _ => return None,
     };
     let summary = text(&document.summary, LONGEST_TEXT);
-    let nothing = if document.findings.is_empty() { "Nothing was judged." } else { "No criterion decides." };
+    let nothing = match (document.findings.is_empty(), document.not_judged.is_empty()) {
+        (true, _) => "Nothing was judged.",
+        (false, true) => "No criterion decides.",
+        (false, false) => "Not everything was judged.",
+    };
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(if document.findings.is_empty() { "nothing_judged" } else { "verdict" });
     status.set_message(if summary.is_empty() { nothing.to_string() } else { summary });

@@ -35,12 +35,13 @@ pub fn render(document: &Document, bytes: usize) -> String {
         blocks.push(table(&findings, percent(36)));
     }
     blocks.push(listed(&others, reasons, percent(18)));
+    blocks.push(not_judged(document, percent(4)));
     blocks.push(notes(document, percent(5)));
     if !findings.is_empty() {
-        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(22))));
+        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(20))));
     }
     if !document.traces.is_empty() {
-        blocks.push(folded("Points", &sparklines(document, percent(13))));
+        blocks.push(folded("Points", &sparklines(document, percent(11))));
     }
     blocks.push(folded("Provenance", &provenance(document, percent(6))));
     joined(&blocks)
@@ -60,7 +61,7 @@ fn head(document: &Document) -> String {
     if !summary.is_empty() {
         text.push_str(&format!("**{summary}**\n\n"));
     }
-    let advice = escape(&words::recommendation(&document.recommendation), LONGEST_NAME);
+    let advice = escape(&words::advice(document), LONGEST_NAME);
     text.push_str(&format!("Recommendation: {advice}.\n"));
     text
 }
@@ -171,6 +172,21 @@ fn sparklines(document: &Document, bytes: usize) -> String {
     if shown < document.traces.len() {
         text.push_str(&format!("\n… and {} more metrics.\n", document.traces.len() - shown));
     }
+    text
+}
+
+/// What no criterion judges, and how far that limits the verdict.
+pub(super) fn not_judged(document: &Document, bytes: usize) -> String {
+    if document.not_judged.is_empty() {
+        return String::new();
+    }
+    let entries = words::not_judged(document).into_iter().map(|one| {
+        let (what, why) = (escape(&one.what, LONGEST_NAME), escape(&words::why_not(one), LONGEST_TEXT));
+        format!("- {what}: {why}\n")
+    });
+    let mut text = String::from("**Not judged**\n\n");
+    let shown = within(entries, bytes, &mut text);
+    text.push_str(&more(document.not_judged.len() - shown, "that are not judged"));
     text
 }
 

@@ -179,7 +179,7 @@ pub fn look(document: &Document, columns: usize) -> String {
 
 /// What a verdict recommends, as a sentence.
 pub fn advice(document: &Document) -> String {
-    words::recommendation(&document.recommendation)
+    words::advice(document)
 }
 
 /// The JSON Schema of the document, as published.

@@ -31,6 +31,11 @@ pub fn render(document: &Document) -> String {
         .iter()
         .flat_map(|(labels, finding)| of(finding.outcome, &with(labels, [("severity", term(&finding.severity))])));
     page.family("davy_finding", "Whether the finding of this criterion is this outcome.", each);
+    let limited = [Outcome::Pass, Outcome::Warn, Outcome::Inconclusive].map(|at_best| {
+        let n = document.not_judged.iter().filter(|one| one.at_best == at_best).count();
+        (with(&about, [("at_best", term(&at_best))]), Number::new(n as f64).filter(|_| n > 0))
+    });
+    page.family("davy_not_judged", "How many things no criterion judges, by the best outcome without them.", limited);
     let arms = |read: fn(&Finding) -> Arms<Option<Number>>, more: fn(&Finding) -> Labels| {
         let each = findings.iter().flat_map(move |(labels, finding)| {
             let arm = |(arm, value): (&str, &Option<Number>)| {

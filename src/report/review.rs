@@ -5,7 +5,7 @@
 //! somebody kept. It is Markdown, with every name as harmless as in a comment.
 
 use super::document::{Document, Finding, LookKind, Outcome, PastLook, RuleKind};
-use super::markdown::{LONGEST_NAME, LONGEST_TEXT, escape, joined, left_out, mark, provenance, within};
+use super::markdown::{LONGEST_NAME, LONGEST_TEXT, escape, joined, left_out, mark, not_judged, provenance, within};
 use super::prose::{capitalised, plain};
 use super::success::{self, Row, Shown};
 use super::words::{self, NOTHING};
@@ -29,6 +29,7 @@ pub fn render(document: &Document) -> String {
         moments(document),
         "## Issues".into(),
         issues(document),
+        not_judged(document, PART_BYTES),
         TO_COMPLETE.into(),
         "## Appendix: provenance".into(),
         provenance(document, PART_BYTES),
@@ -47,7 +48,7 @@ fn head(document: &Document) -> String {
         ("Date", date.unwrap_or_else(|_| escape(&window.end, LONGEST_NAME))),
         ("Duration", lasted(document)),
         ("Outcome", format!("{}.{reason}", mark(document.outcome))),
-        ("Recommendation", format!("{}.", escape(&words::recommendation(&document.recommendation), LONGEST_NAME))),
+        ("Recommendation", format!("{}.", escape(&words::advice(document), LONGEST_NAME))),
     ];
     let setting = words::setting(document).into_iter();
     rows.extend(setting.map(|(name, texts)| (name, escape(&texts.join("; "), LONGEST_TEXT))));

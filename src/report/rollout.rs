@@ -127,6 +127,8 @@ fn page(rollout: &Rollout) -> Page {
         parts.push(Part::Heading(format!("Phase {phase}: {}", document.outcome.word())));
         parts.push(Part::Prose(document.summary.clone()));
         parts.push(findings(document));
+        let all = super::words::not_judged(document).into_iter();
+        parts.extend(all.map(|one| Part::Prose(format!("Not judged: {}: {}", one.what, words::why_not(one)))));
     }
     Page {
         word: rollout.outcome.word(),

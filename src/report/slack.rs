@@ -20,8 +20,7 @@ pub fn slack(document: &Document) -> String {
     if !document.summary.is_empty() {
         text.push_str(&format!("\n{}", escaped(&document.summary, LONGEST_TEXT)));
     }
-    let advice =
-        format!("\nRecommendation: {}", escaped(&words::recommendation(&document.recommendation), LONGEST_NAME));
+    let advice = format!("\nRecommendation: {}", escaped(&words::advice(document), LONGEST_NAME));
     let findings = to_tell(document);
     // what stands below the criteria has its place kept
     let room = LONGEST - advice.chars().count() - 40;

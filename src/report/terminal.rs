@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use anstyle::{AnsiColor, Effects, Style as Paint};
 
 use super::Style;
-use super::document::{Document, Finding, Outcome, Severity, Trace};
+use super::document::{Document, Finding, NotJudged, Outcome, Severity, Trace};
 use super::prose::{fit, pad, plain, width, wrap};
 use super::spark::spark;
 use super::{table, words};
@@ -29,6 +29,7 @@ pub fn render(document: &Document, style: &Style) -> String {
         blocks.push(table::findings(document, page.columns, page.ink));
     }
     blocks.extend(page.explanations(document, style.details));
+    blocks.push(page.not_judged(document));
     blocks.push(page.sparklines(document, style.details));
     blocks.push(page.notes(document));
     blocks.push(page.foot(document));
@@ -87,7 +88,7 @@ impl Page {
         let word = self.ink.paint(answer(document.outcome).bold(), word);
         let mut lines = vec![if title.is_empty() { word } else { format!("{word}  {}", self.ink.bold(&title)) }];
         lines.extend(self.prose(&document.summary, ""));
-        let advice = words::recommendation(&document.recommendation);
+        let advice = words::advice(document);
         let advice = self.prose(&advice, "→ ");
         lines.extend(advice.iter().map(|line| self.ink.bold(line)));
         lines
@@ -105,6 +106,8 @@ impl Page {
             |finding: &&Finding| details || finding.severity != Severity::Muted && finding.outcome >= document.outcome;
         let (shown, rest): (Vec<&Finding>, Vec<&Finding>) = findings.into_iter().partition(decides);
         let mut blocks: Vec<Vec<String>> = shown.iter().map(|finding| self.explanation(finding, details)).collect();
+        let noted = |finding: &&Finding| !details && finding.outcome == Outcome::Pass && !finding.notes.is_empty();
+        blocks.extend(words::worst_first(document).into_iter().filter(noted).map(|finding| self.noted(finding)));
         if !rest.is_empty() {
             let verb = if rest.len() == 1 { "is" } else { "are" };
             let line = format!("… {} more {verb} not PASS: --details explains", rest.len());
@@ -113,10 +116,20 @@ impl Page {
         blocks
     }
 
-    fn explanation(&self, finding: &Finding, details: bool) -> Vec<String> {
+    /// The name of a finding with what is to be known of its data.
+    fn noted(&self, finding: &Finding) -> Vec<String> {
+        let notes = finding.notes.iter().flat_map(|note| self.prose(note, "  note: "));
+        [self.named(finding)].into_iter().chain(notes).collect()
+    }
+
+    fn named(&self, finding: &Finding) -> String {
         let word = finding.outcome.word();
         let name = fit(&words::criterion(finding), self.columns - width(word) - 2);
-        let mut lines = vec![format!("{}  {}", self.ink.outcome(finding, word), self.ink.bold(&name))];
+        format!("{}  {}", self.ink.outcome(finding, word), self.ink.bold(&name))
+    }
+
+    fn explanation(&self, finding: &Finding, details: bool) -> Vec<String> {
+        let mut lines = vec![self.named(finding)];
         lines.extend(self.prose(&finding.sentence, "  "));
         lines.extend(finding.decide.iter().flat_map(|decide| self.prose(decide, "  → ")));
         lines.extend(finding.notes.iter().flat_map(|note| self.prose(note, "  note: ")));
@@ -124,6 +137,16 @@ impl Page {
             lines.extend(self.rows(&words::details(finding), 2));
         }
         lines
+    }
+
+    /// What no criterion judges, and how far that limits the verdict.
+    fn not_judged(&self, document: &Document) -> Vec<String> {
+        if document.not_judged.is_empty() {
+            return Vec::new();
+        }
+        let entry = |one: &NotJudged| self.prose(&format!("{}: {}", plain(&one.what), words::why_not(one)), "  ");
+        let entries = words::not_judged(document).into_iter().flat_map(entry);
+        [self.ink.bold("Not judged")].into_iter().chain(entries).collect()
     }
 
     fn sparklines(&self, document: &Document, details: bool) -> Vec<String> {

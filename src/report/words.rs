@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, Number, Outcome, Proof, Range,
-    Recommendation, RuleKind, Severity, Span, Strength, Trace, UnitName,
+    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, NotJudged, Number, Outcome, Proof,
+    Range, Recommendation, RuleKind, Severity, Span, Strength, Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -43,6 +43,38 @@ pub fn recommendation(recommendation: &Recommendation) -> String {
         (Action::Hold, _) => "Hold the present share and collect more data".into(),
         (Action::RollBack, Some(to)) => format!("Roll back to {to}"),
         (Action::RollBack, None) => "Roll back".into(),
+    }
+}
+
+/// What to do after a verdict. More data does not help if the data holds what no criterion judges.
+pub fn advice(document: &Document) -> String {
+    match document.recommendation.action {
+        Action::Hold if is_limited(document) => "Hold the present share and check by hand what is not judged".into(),
+        _ => recommendation(&document.recommendation),
+    }
+}
+
+/// Whether all findings allow a better outcome, and only what is not judged does not.
+fn is_limited(document: &Document) -> bool {
+    let deciding = document.findings.iter().filter(|finding| !is_muted(finding));
+    let worst = deciding.map(|finding| finding.outcome).max();
+    worst.is_some_and(|worst| worst < document.outcome)
+        && document.not_judged.iter().any(|one| one.at_best == document.outcome)
+}
+
+/// What is not judged, the gravest first.
+pub fn not_judged(document: &Document) -> Vec<&NotJudged> {
+    let mut all: Vec<&NotJudged> = document.not_judged.iter().collect();
+    all.sort_by_key(|one| Reverse(one.at_best));
+    all
+}
+
+/// Why it is not judged, and how far that limits the verdict.
+pub fn why_not(one: &NotJudged) -> String {
+    let why = plain(&one.why);
+    match one.at_best {
+        Outcome::Pass => why,
+        limit => format!("{why} (the verdict is at best {})", limit.word()),
     }
 }
 

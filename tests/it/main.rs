@@ -32,6 +32,7 @@ mod looking;
 mod looks;
 mod lost;
 mod mutations;
+mod one_armed;
 mod operating;
 mod packs;
 mod places;

@@ -138,6 +138,15 @@ impl Matched<'_> {
         })
     }
 
+    /// Whether all numbers of one arm lie beyond all of the other's. How much an arm gets through follows its share of the
+    /// traffic, and says nothing.
+    fn is_apart(&self) -> bool {
+        let ends = |seen: &Seen| Some((seen.column.min?, seen.column.max?));
+        let mut ends = self.any().filter(|seen| !seen.name.plain.contains("throughput")).filter_map(ends);
+        let (Some((low, high)), Some((other_low, other_high))) = (ends.next(), ends.next()) else { return false };
+        high < other_low || other_high < low
+    }
+
     /// Its name, of both arms where they differ.
     fn spoken(&self) -> String {
         let mut names: Vec<&str> = self.any().map(|seen| seen.column.name.as_str()).collect();
@@ -317,8 +326,12 @@ impl Reading<'_> {
                     continue;
                 }
                 Meaning::Telling if !one.is_empty() && !one.is_constant() => {
-                    let why = "its name does not say how to judge it: write a metric and a criterion for it";
-                    self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect));
+                    let how = "its name does not say how to judge it: write a metric and a criterion for it";
+                    let entry = match one.is_apart() {
+                        true => not_judged(one.spoken(), format!("the arms differ, and {how}"), Gravity::Incomplete),
+                        false => not_judged(one.spoken(), how, Gravity::Suspect),
+                    };
+                    self.not_judged.push(entry);
                     continue;
                 }
                 Meaning::Requests if !used_total => "a number of requests alone is neither good nor bad",

@@ -111,7 +111,7 @@ fn next_steps(compared: &Comparison) -> Vec<String> {
     let mut steps = Vec::new();
     if compared.judged_by == "criteria" {
         let decides = |finding: &&&Finding| finding.severity != Severity::Muted && finding.outcome != Outcome::Pass;
-        steps.push(format!("{}.", words::recommendation(&verdict.recommendation)));
+        steps.push(format!("{}.", words::advice(verdict)));
         steps.extend(words::worst_first(verdict).iter().filter(decides).map(|finding| step(finding)));
     } else {
         let hint = "Write criteria for what must hold (`davy init` begins a configuration): then there is a verdict.";

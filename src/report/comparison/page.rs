@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::super::document::{Arms, Effect, Number, UnitName};
+use super::super::document::{Arms, Effect, NotJudged, Number, UnitName};
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
@@ -45,6 +45,11 @@ pub(super) fn of(compared: &Comparison) -> Page {
         parts.extend(costs(cost, compared));
     }
     parts.extend(findings(compared));
+    if !document.not_judged.is_empty() {
+        let entry = |one: &NotJudged| format!("{}: {}", plain(&one.what), words::why_not(one));
+        let texts = words::not_judged(document).into_iter().map(entry).collect();
+        parts.push(Part::Remark { name: "Not judged".into(), texts });
+    }
     let steps = compared.next_steps.iter().map(|step| format!("→ {step}")).collect();
     parts.push(Part::Remark { name: "Recommendation and next steps".into(), texts: steps });
     let level = quantity(compared.interval_level.get(), &Unit::Share);

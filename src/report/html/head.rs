@@ -20,7 +20,7 @@ pub(super) fn head(document: &Document) -> Markup {
             }
             @let summary = prose(&document.summary);
             @if !summary.is_empty() { p class="summary" { (summary) } }
-            p class="advice" { strong { (name(&words::recommendation(&document.recommendation))) } "." }
+            p class="advice" { strong { (name(&words::advice(document))) } "." }
             (tally(document))
         }
         (setting(document))
