@@ -255,9 +255,10 @@ struct Period {
     of: f64,
 }
 
-/// The measured ones of the last `n` periods up to one.
+/// The last `n` measured periods up to one: a gap is neither good nor bad. They lie no further apart than twice as many.
 fn run(periods: &[Option<Period>], end: usize, n: usize) -> impl Iterator<Item = &Period> {
-    periods[(end + 1).saturating_sub(n.max(1))..=end].iter().flatten()
+    let reach = n.max(1).saturating_mul(2);
+    periods[(end + 1).saturating_sub(reach)..=end].iter().rev().flatten().take(n.max(1))
 }
 
 /// The canary's periods, in the metric's unit. Occurrences bounded per span are counted over that span, rolling by one

@@ -97,15 +97,16 @@ impl Sheet {
             silent: Vec::new(),
             notes: Vec::new(),
         };
-        let instances =
-            ask.instance().map(|column| asking.instances(column, "the rate's `instance`", ask)).transpose()?;
+        let parts = asking.parts(ask, groups_by);
+        let instance = ask.instance().or(parts);
+        let instances = instance.map(|column| asking.instances(column, "the rate's `instance`", ask)).transpose()?;
         let groups = groups_by.map(|column| asking.instances(column, "the metric's `by`", ask)).transpose()?;
         let series = match instances.as_ref().or(groups.as_ref()) {
             Some(parts) => sum(ask, parts),
             None => asking.series(ask)?,
         };
         asking.declared(ask)?;
-        asking.whole_names(groups_by.or(ask.instance()));
+        asking.whole_names(groups_by.or(instance));
         asking.looked_for(arm, ask);
         let mut notes = std::mem::take(&mut asking.notes);
         if asking.repeated > 0 {

@@ -77,7 +77,7 @@ impl Wanted {
 
     fn keeps(&self, name: &str) -> bool {
         let asked = self.0.as_ref().is_none_or(|names| names.contains(name));
-        asked || sheet::is_usual_time(name) || sheet::is_usual_arm(name)
+        asked || sheet::is_usual_time(name) || sheet::is_usual_arm(name) || rows::is_usual_part(name)
     }
 }
 

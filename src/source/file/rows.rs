@@ -2,10 +2,58 @@
 //!
 //! A table of one row per minute whose `errors` stand in every fifth row has points five minutes apart. Its steps are
 //! minutes all the same, and four of five are gaps. So the spacing of what is counted is that of its rows.
+//!
+//! Where a time has several rows, they may be parts of a whole: one per pod, host or region.
+
+use std::collections::BTreeSet;
 
 use super::Sheet;
-use crate::series::{Arm, Timestamp};
+use super::answer::Asking;
+use crate::series::{Arm, Remark, Timestamp};
 use crate::source::{Ask, File};
+
+/// What columns are called that name the parts of a service.
+const PARTS: [&str; 13] = [
+    "instance",
+    "instance_id",
+    "pod",
+    "host",
+    "hostname",
+    "node",
+    "container",
+    "replica",
+    "server",
+    "region",
+    "zone",
+    "az",
+    "task",
+];
+
+/// Whether a column may name the parts of a service.
+pub(super) fn is_usual_part(name: &str) -> bool {
+    PARTS.iter().any(|part| name.eq_ignore_ascii_case(part))
+}
+
+impl<'a> Asking<'a> {
+    /// The column that names the parts of a rate nobody has said it of: one with a usual name, where a time has several rows
+    /// and each of them names another part.
+    pub(super) fn parts(&mut self, ask: &Ask, groups: Option<&str>) -> Option<&'a str> {
+        let table = &self.sheet.table;
+        if !matches!(ask, Ask::Counts { instance: None, .. }) || groups.is_some() || self.long.is_some() {
+            return None;
+        }
+        let usual = table.columns.iter().find(|column| is_usual_part(&column.name))?;
+        let own = || (0..self.sheet.rows()).filter(|row| self.rows.contain(*row));
+        let times: BTreeSet<Timestamp> = own().map(|row| self.sheet.time[row]).collect();
+        let apart: BTreeSet<(Timestamp, &str)> = own().map(|row| (self.sheet.time[row], usual.cell(row))).collect();
+        let (rows, named) = (own().count(), own().all(|row| !usual.cell(row).is_empty()));
+        if times.len() == rows || apart.len() < rows || !named {
+            return None;
+        }
+        self.notes.push(Remark::note(format!("the rows of one time are parts by {:?}; they are added up", usual.name)));
+        Some(&usual.name)
+    }
+}
 
 impl Sheet {
     /// When the rows are in which the arm's counts could stand, sorted; nothing for what is not counted.
