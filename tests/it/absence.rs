@@ -114,15 +114,23 @@ fn usual(i: usize) -> Option<(u64, u64)> {
     Some((6_000, 58 + (i * 7 % 5) as u64))
 }
 
+/// The same a little later: arms that are equal point by point are the same data.
+fn canary(i: usize) -> Option<(u64, u64)> {
+    usual(i + 1)
+}
+
 fn steady(i: usize) -> Option<f64> {
     Some(100.0 + (i * 7 % 5) as f64)
 }
 
 #[test]
 fn whole_arms_pass() {
-    assert_eq!(one(&errors(), &dataset(60, counts(60, usual), counts(60, usual))).outcome, Outcome::Pass);
+    assert_eq!(one(&errors(), &dataset(60, counts(60, usual), counts(60, canary))).outcome, Outcome::Pass);
     assert_eq!(one(&latency(), &dataset(60, gauge(60, steady), gauge(60, |i| steady(i + 1)))).outcome, Outcome::Pass);
-    assert_eq!(one(&p95(), &dataset(60, values(60, 400, steady), values(60, 400, steady))).outcome, Outcome::Pass);
+    assert_eq!(
+        one(&p95(), &dataset(60, values(60, 400, steady), values(60, 400, |i| steady(i + 1)))).outcome,
+        Outcome::Pass
+    );
 }
 
 #[test]
@@ -134,15 +142,15 @@ fn a_canary_that_is_silent_at_any_time_does_not_pass() {
     ] {
         let gap = |i: usize| !(from..to).contains(&i);
         for finding in [
-            one(&errors(), &dataset(60, counts(60, usual), counts(60, |i| usual(i).filter(|_| gap(i))))),
-            one(&latency(), &dataset(60, gauge(60, steady), gauge(60, |i| steady(i).filter(|_| gap(i))))),
-            one(&p95(), &dataset(60, values(60, 400, steady), values(60, 400, |i| steady(i).filter(|_| gap(i))))),
+            one(&errors(), &dataset(60, counts(60, usual), counts(60, |i| canary(i).filter(|_| gap(i))))),
+            one(&latency(), &dataset(60, gauge(60, steady), gauge(60, |i| steady(i + 1).filter(|_| gap(i))))),
+            one(&p95(), &dataset(60, values(60, 400, steady), values(60, 400, |i| steady(i + 1).filter(|_| gap(i))))),
         ] {
             assert_eq!((finding.outcome, finding.reason), (Outcome::Inconclusive, Reason::CanarySilent));
             assert!(finding.sentence.contains(says), "{}", finding.sentence);
         }
     }
-    let scattered = |i: usize| usual(i).filter(|_| i % 7 != 3);
+    let scattered = |i: usize| canary(i).filter(|_| i % 7 != 3);
     let finding = one(&errors(), &dataset(60, counts(60, usual), counts(60, scattered)));
     assert_eq!(finding.reason, Reason::CanarySilent, "{}", finding.sentence);
     assert!(finding.sentence.contains("the canary reported in 85 % of the steps, the baseline in 100 %"));
@@ -173,7 +181,7 @@ fn what_is_undecided_says_that_an_arm_went_silent() {
 
 #[test]
 fn gaps_of_a_step_or_two_are_noted() {
-    let gap = |i: usize| usual(i).filter(|_| i != 20 && i != 21);
+    let gap = |i: usize| canary(i).filter(|_| i != 20 && i != 21);
     let finding = one(&errors(), &dataset(60, counts(60, usual), counts(60, gap)));
     assert_eq!(finding.outcome, Outcome::Pass, "{}", finding.sentence);
     let note =
@@ -197,9 +205,12 @@ fn arms_with_little_traffic_have_empty_steps_by_chance() {
 fn a_baseline_that_ends_early_leaves_no_pass() {
     let ends = |i: usize| i < 40;
     let findings = [
-        one(&errors(), &dataset(60, counts(60, |i| usual(i).filter(|_| ends(i))), counts(60, usual))),
-        one(&latency(), &dataset(60, gauge(60, |i| steady(i).filter(|_| ends(i))), gauge(60, steady))),
-        one(&p95(), &dataset(60, values(60, 400, |i| steady(i).filter(|_| ends(i))), values(60, 400, steady))),
+        one(&errors(), &dataset(60, counts(60, |i| usual(i).filter(|_| ends(i))), counts(60, canary))),
+        one(&latency(), &dataset(60, gauge(60, |i| steady(i).filter(|_| ends(i))), gauge(60, |i| steady(i + 1)))),
+        one(
+            &p95(),
+            &dataset(60, values(60, 400, |i| steady(i).filter(|_| ends(i))), values(60, 400, |i| steady(i + 1))),
+        ),
     ];
     for finding in findings {
         assert_eq!((finding.outcome, finding.reason), (Outcome::Inconclusive, Reason::BaselineSilent));
@@ -215,7 +226,7 @@ fn a_canary_that_is_worse_where_the_baseline_has_no_data_does_not_pass() {
     let counted = dataset(
         60,
         counts(60, |i| usual(i).filter(|_| !hole(i))),
-        counts(60, |i| if hole(i) { Some((6_000, 3_000)) } else { usual(i) }),
+        counts(60, |i| if hole(i) { Some((6_000, 3_000)) } else { canary(i) }),
     );
     let finding = one(&errors(), &counted);
     assert_eq!((finding.outcome, finding.reason), (Outcome::Inconclusive, Reason::NoPartner), "{}", finding.sentence);
@@ -226,7 +237,7 @@ fn a_canary_that_is_worse_where_the_baseline_has_no_data_does_not_pass() {
         "{}",
         finding.sentence
     );
-    let slow = |i: usize| if hole(i) { Some(900.0) } else { steady(i) };
+    let slow = |i: usize| if hole(i) { Some(900.0) } else { steady(i + 1) };
     let measured = dataset(60, gauge(60, |i| steady(i).filter(|_| !hole(i))), gauge(60, slow));
     assert_eq!(one(&latency(), &measured).reason, Reason::NoPartner);
     let requests = dataset(60, values(60, 400, |i| steady(i).filter(|_| !hole(i))), values(60, 400, slow));
@@ -246,7 +257,7 @@ fn numbers_beside_an_effect_are_of_the_same_steps() {
 
 #[test]
 fn remarks_on_the_data_limit_the_answer_and_what_nobody_judges_limits_the_verdict() {
-    let mut data = dataset(60, counts(60, usual), counts(60, usual));
+    let mut data = dataset(60, counts(60, usual), counts(60, canary));
     for (remark, outcome, reason) in [
         (Remark::note("n"), Outcome::Pass, Reason::WithinBound),
         (Remark::suspect("s"), Outcome::Warn, Reason::SuspectData),

@@ -34,6 +34,16 @@ const GROUPS: [(&str, &str); 3] =
 /// The cases of `files-1` from this number on need file formats that davy does not read yet.
 const LATER_FORMATS: u32 = 34;
 
+/// Commands that are answered with doubt where an expert is sure: the tests have to become sharper for them. Five pairs of steps
+/// are too few for ranks, seven days hold three bad hours within the margin, few requests of the arms share a step.
+const TOO_TIMID: [(&str, &str); 5] = [
+    ("field-1/a01-kayenta-510-zero-mean", "--baseline b.csv "),
+    ("field-1/a01-kayenta-510-zero-mean", "--baseline cpu-b.csv "),
+    ("field-1/a01-kayenta-510-zero-mean", "--baseline b10.csv "),
+    ("field-1/a41-rollouts-long-window", "--baseline base.csv "),
+    ("field-1/a57-le-tf-1102-low-volume-all-fail", "--baseline b2.csv "),
+];
+
 /// One command with what is expected of it.
 struct Case {
     name: String,
@@ -49,11 +59,13 @@ enum State {
     /// Falls short, and waits for support of its file format.
     Open,
     Short,
+    /// Inconclusive, where an expert is sure.
+    Timid,
     /// This build does not read its files.
     NotRun,
 }
 
-const STATES: [State; 4] = [State::Holds, State::Open, State::Short, State::NotRun];
+const STATES: [State; 5] = [State::Holds, State::Open, State::Short, State::Timid, State::NotRun];
 
 impl State {
     fn name(self) -> &'static str {
@@ -61,6 +73,7 @@ impl State {
             State::Holds => "holds",
             State::Open => "open: issue on files",
             State::Short => "**falls short**",
+            State::Timid => "open: too timid",
             State::NotRun => "not run",
         }
     }
@@ -86,8 +99,15 @@ impl Case {
         if self.expected.iter().any(|code| code == answered) {
             return State::Holds;
         }
+        if answered == "11" && self.is_too_timid() {
+            return State::Timid;
+        }
         // a file that is not read yet may be refused; it may not be passed
         if answered != "0" && self.waits_for_its_format() { State::Open } else { State::Short }
+    }
+
+    fn is_too_timid(&self) -> bool {
+        TOO_TIMID.iter().any(|(name, command)| *name == self.name && self.command.contains(command))
     }
 
     fn waits_for_its_format(&self) -> bool {
@@ -218,8 +238,11 @@ fn markdown(cases: &[Case], answers: &[Option<String>], recorded: &str) -> Strin
             writeln!(tables, "{line}").unwrap();
         }
     }
-    let [hold, open, short, left] = counts;
-    let counts = format!("{hold} hold, {open} wait for the issue on files, {short} fall short, {left} not run");
+    let [hold, open, short, timid, left] = counts;
+    let counts = format!(
+        "{hold} hold, {open} wait for the issue on files, {timid} are inconclusive where an expert is sure, {short} fall short, \
+         {left} not run"
+    );
     format!("{HEAD}\nOf {} commands {counts}.\n{tables}", cases.len())
 }
 

@@ -331,8 +331,13 @@ fn one_bad_host_is_no_fail_and_a_recording_knows_it() {
     let replayed = verdict(path, &["judge", "kept", "--format", "json"]);
     assert_eq!(replayed["findings"], judged["findings"]);
 
-    // the same rows whose host is not told are too many of one step, and added up they fail
+    // rows of one time that nothing says are parts are refused; a column with a usual name says so itself
     fs::write(path.join("canary.yaml"), CONFIG.replace(", instance: host", "")).unwrap();
+    let found = verdict(path, &["judge", "--format", "json"]);
+    let parts = "the rows of one time are parts by \"host\"; they are added up";
+    assert!(found["findings"][0]["notes"].as_array().unwrap().iter().any(|said| said == parts), "{found}");
+    let named = file_of(8).replacen("host", "who", 1);
+    fs::write(path.join("data.csv"), named).unwrap();
     let output = Command::cargo_bin("davy").unwrap().current_dir(path).arg("judge").output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("one row per time and arm") && told.contains("`instance:`"), "{told}");

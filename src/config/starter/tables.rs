@@ -466,6 +466,8 @@ fn names(survey: &Survey) -> String {
 
 /// The first of these names, and how many more there are.
 fn list(names: &[String]) -> String {
-    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let named =
+        |name: &String| if name.trim().is_empty() { "a column without a name".to_owned() } else { name.clone() };
+    let shown = names.iter().take(NAMED).map(named).collect::<Vec<_>>().join(", ");
     if names.len() > NAMED { format!("{shown} and {} more", names.len() - NAMED) } else { shown }
 }

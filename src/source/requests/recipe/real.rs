@@ -241,7 +241,7 @@ mod files {
     fn nothing_else_is_taken_for_requests() {
         let Some(root) = shared("") else { return };
         let mut folders = vec![root.clone()];
-        let mut seen = 0;
+        let (mut seen, mut wrong) = (0, Vec::new());
         while let Some(folder) = folders.pop() {
             for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
                 if path.is_dir() {
@@ -255,6 +255,23 @@ mod files {
                     name if name.ends_with(".hlog") => Some(Format::Hlog),
                     name if name.starts_with("hdrhistogram/percentiles") => Some(Format::Percentiles),
                     name if name.starts_with("load-test-results/wrk2/file") => Some(Format::Percentiles),
+                    // an empty one, and one that is a table of results inside an element of its own
+                    name if name.ends_with("emptyfile.jtl") || name.contains("JENKINS-16627") => None,
+                    name if name.contains("jenkins-performance-plugin/JMeter") => Some(Format::Jtl),
+                    name if name.contains("perfkit/wrk2_output") => Some(Format::Percentiles),
+                    name if name.contains("gatling-6-") => None,
+                    name if name.contains("lnav/logfile_w3c.5") => None,
+                    name if name.contains("lnav/logfile_w3c") || name.ends_with("beats/iis.log") => Some(Format::W3c),
+                    name if name.contains("lnav/logfile_caddy") || name.ends_with("json_access.log") => {
+                        Some(Format::Ndjson)
+                    }
+                    name if name.ends_with("molotov-report.csv") => Some(Format::Ndjson),
+                    name if name.contains("access_log.0") || name.ends_with("combined_access.log") => {
+                        Some(Format::Combined)
+                    }
+                    name if name.ends_with("beats/nginx.log") || name.ends_with("beats/traefik.log") => {
+                        Some(Format::Combined)
+                    }
                     name if name.ends_with(".jtl") || name.ends_with("HTMLReportTestFile.csv") => Some(Format::Jtl),
                     name if name.ends_with("simulation.log") => Some(Format::Gatling),
                     name if name.ends_with("k6_kpi.csv") => Some(Format::K6),
@@ -262,10 +279,13 @@ mod files {
                     name if name.starts_with("access-logs/cloudfront/") && name.ends_with(".txt") => Some(Format::W3c),
                     _ => None,
                 };
-                assert_eq!(found, expected, "{name}");
+                if found != expected {
+                    wrong.push(format!("{name}: {found:?}, not {expected:?}"));
+                }
                 seen += 1;
             }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         assert!(seen > 100, "the files are gone");
     }
 }
