@@ -29,6 +29,7 @@ mod prune;
 pub mod quantity;
 mod read;
 mod recorded;
+mod remarks;
 mod requests;
 mod resolve;
 mod scalar;
