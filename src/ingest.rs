@@ -80,7 +80,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         remarks: BTreeMap::new(),
     };
     let common = step;
-    let twins = twins::remark(metrics.values().filter_map(Metric::compared));
+    let twins = twins::remark(metrics.values().filter_map(Metric::read));
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -92,7 +92,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         let alone = metric.is_alone(name, &windows)?;
         let step = metric.step(&windows, common, time.step.is_none());
         let mut remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
-        remarks.extend(twins.clone().filter(|_| metric.compared().is_some()));
+        remarks.extend(twins.clone().filter(|_| metric.is_compared()));
         if let Some(by) = metric.by() {
             let mut groups = metric.groups(name, by, alone, &windows, step)?;
             if groups.is_empty() {
@@ -252,11 +252,16 @@ impl Metric<'_> {
         busy
     }
 
-    /// The series of both arms as they were read, if a criterion compares them.
-    fn compared(&self) -> Option<Pair<&Series>> {
-        let (Some((_, baseline)), Some((query, canary))) = (self.arms.baseline, self.arms.canary) else { return None };
-        let read = query.compared && self.lost().is_none();
-        read.then_some(Pair { baseline: &baseline.answer.series, canary: &canary.answer.series })
+    /// The series of both arms as they were read.
+    fn read(&self) -> Option<Pair<&Series>> {
+        let (Some((_, baseline)), Some((_, canary))) = (self.arms.baseline, self.arms.canary) else { return None };
+        let read = Pair { baseline: &baseline.answer.series, canary: &canary.answer.series };
+        self.lost().is_none().then_some(read)
+    }
+
+    /// Whether a criterion compares both arms.
+    fn is_compared(&self) -> bool {
+        self.arms.canary.is_some_and(|(query, _)| query.compared)
     }
 
     /// Why its source gave nothing, where it could not be reached and need not.
@@ -360,7 +365,9 @@ impl Metric<'_> {
     /// What the verdict must say of its data.
     fn remarks(&self) -> Vec<Remark> {
         let mut remarks: Vec<Remark> = Vec::new();
-        let answers = Arm::BOTH.iter().filter_map(|arm| *self.arms.get(*arm));
+        // no criterion needs the baseline of a metric that is not compared
+        let needed = Arm::BOTH.iter().filter(|arm| **arm == Arm::Canary || self.is_compared());
+        let answers = needed.filter_map(|arm| *self.arms.get(*arm));
         for remark in answers.flat_map(|(_, fetched)| &fetched.answer.notes) {
             if remark.gravity > Gravity::Detail && !remarks.contains(remark) {
                 remarks.push(remark.clone());

@@ -11,10 +11,10 @@ const CHANGES: usize = 2;
 
 const SAME: &str = "both arms have the same values at the same times";
 
-/// What the verdict says if all that is compared is the same in both arms.
-pub(super) fn remark<'a>(compared: impl Iterator<Item = Pair<&'a Series>>) -> Option<Remark> {
+/// What the verdict says if all that was read is the same in both arms.
+pub(super) fn remark<'a>(read: impl Iterator<Item = Pair<&'a Series>>) -> Option<Remark> {
     let (mut any, mut seen) = (false, 0);
-    for Pair { baseline, canary } in compared {
+    for Pair { baseline, canary } in read {
         if baseline != canary {
             return None;
         }

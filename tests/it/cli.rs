@@ -17,7 +17,7 @@ impl Workshop {
         for (name, bad) in [("baseline", 10), ("canary", canary_bad)] {
             let mut text = "ts,requests,errors\n".to_owned();
             for minute in 0..60u64 {
-                let wobble = minute % 3;
+                let wobble = (minute + u64::from(name == "canary")) % 3;
                 text += &format!("2026-03-01T12:{minute:02}:00Z,1000,{}\n", (bad + wobble).saturating_sub(1));
             }
             fs::write(folder.path().join(format!("{name}.csv")), text).unwrap();
