@@ -73,7 +73,9 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let (metrics_of, instances_of, origins, lost, groups, remarks) = Default::default();
     let mut dataset =
         Dataset { windows, step, metrics: metrics_of, instances: instances_of, origins, lost, groups, remarks };
-    let twins = twins::remark(metrics.values().filter_map(Metric::read));
+    // rows of another time are other rows, in one file as well
+    let same_time = windows.baseline == windows.canary;
+    let twins = twins::remark(metrics.values().filter_map(Metric::read)).filter(|_| same_time);
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));

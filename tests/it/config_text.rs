@@ -193,6 +193,7 @@ fn survey(shown: &str, columns: &[(&str, ColumnKind)]) -> Survey {
         min: None,
         max: None,
         empty: 0,
+        text: 0,
     };
     Survey {
         shown: shown.into(),

@@ -104,12 +104,13 @@ fn summary_of_name(sheet: &Sheet, (names, values): (usize, usize), name: &str) -
 }
 
 fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
-    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0 };
-    let (mut numbers, mut whole, mut others) = (0, 0, 0);
+    let mut column =
+        Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0, text: 0 };
+    let (mut numbers, mut whole) = (0, 0);
     for cell in cells {
         match number::real(cell) {
             Ok(None) => column.empty += 1,
-            Err(_) => others += 1,
+            Err(_) => column.text += 1,
             Ok(Some(number)) => {
                 numbers += 1;
                 whole += usize::from(number::count(cell).is_ok());
@@ -118,13 +119,13 @@ fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
             }
         }
     }
-    column.kind = match (numbers, others) {
+    column.kind = match (numbers, column.text) {
         (0, 0) => ColumnKind::Empty,
-        _ if others >= numbers => ColumnKind::Text,
+        _ if column.text >= numbers => ColumnKind::Text,
         _ if whole == numbers => ColumnKind::Whole,
         _ => ColumnKind::Real,
     };
-    if others > 0 {
+    if column.kind == ColumnKind::Text {
         (column.min, column.max) = (None, None);
     }
     column
