@@ -80,7 +80,9 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         remarks: BTreeMap::new(),
     };
     let common = step;
-    let twins = twins::remark(metrics.values().filter_map(Metric::read));
+    // rows of another time are other rows, in one file as well
+    let same_time = windows.baseline == windows.canary;
+    let twins = twins::remark(metrics.values().filter_map(Metric::read)).filter(|_| same_time);
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));

@@ -47,6 +47,8 @@ pub struct Column {
     pub max: Option<f64>,
     /// How many cells are empty.
     pub empty: usize,
+    /// How many cells hold something that is not a number.
+    pub text: usize,
     /// How its numbers move in the course of time.
     pub motion: Motion,
 }

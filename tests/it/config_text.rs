@@ -196,6 +196,7 @@ fn survey(shown: &str, columns: &[(&str, ColumnKind)]) -> Survey {
         max: None,
         empty: 0,
         motion: Motion::Free,
+        text: 0,
     };
     Survey {
         shown: shown.into(),

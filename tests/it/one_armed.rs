@@ -149,6 +149,24 @@ fn names_and_units_differ_and_the_quantity_is_the_same() {
 }
 
 #[test]
+fn a_unit_that_one_arm_hides_is_no_pass_when_it_matters() {
+    let (baseline, canary) = healthy();
+    let bare = |table: &str, factor: f64| {
+        let line = |line: &str| {
+            let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+            cells[3] = cells[3].parse::<f64>().map_or("p95".into(), |ms| format!("{:.4}", ms * factor));
+            cells.join(",") + "\n"
+        };
+        table.lines().map(line).collect::<String>()
+    };
+    let same = davy(&bench(&baseline, &bare(&canary, 1.0)), &TWO);
+    assert!(same.out.starts_with("WARN") && same.out.contains("it is read as ms"), "{}", same.out);
+    // seconds, and twice as slow
+    let slow = davy(&bench(&baseline, &bare(&canary, 0.002)), &TWO);
+    assert_eq!(slow.code, 11, "{}", slow.out);
+}
+
+#[test]
 fn what_is_not_judged_is_in_every_report() {
     let (baseline, canary) = healthy();
     let success = |table: &str, rate: &str| {
@@ -183,6 +201,13 @@ fn what_is_not_judged_is_in_every_report() {
     let fallen = davy(&bench(&success(&baseline, "99.5"), &success(&canary, "60.1")), &TWO);
     assert_eq!(fallen.code, 11, "{}", fallen.out);
     assert!(fallen.out.contains("the arms differ"), "{}", fallen.out);
+    // nor does it help to take it away
+    let fine = success(&baseline, "99.5");
+    let emptied = |cell: &str| column(&success(&canary, "60.1"), "success_rate", Some(cell));
+    for canary in [canary.clone(), emptied(""), emptied("?")] {
+        let judged = davy(&bench(&fine, &canary), &TWO);
+        assert_eq!(judged.code, 11, "{}", judged.out);
+    }
 }
 
 #[test]
@@ -263,4 +288,17 @@ fn a_name_in_the_rows_of_one_arm_only_is_never_dropped() {
     assert_eq!(judged.code, 11, "{}{}", judged.out, judged.told);
     assert!(judged.out.contains("errors: c.csv has no row of that name"), "{}", judged.out);
     assert_eq!(davy(&bench(&all, &rows(&["requests", "errors", "p95_ms"], 5)), &TWO).code, 0);
+}
+
+#[test]
+fn one_file_at_two_times_is_no_copy() {
+    let (baseline, _) = healthy();
+    let folder = bench(&baseline, &baseline);
+    let config = "name: later\nsources: { data: { file: { path: b.csv } } }\n\
+                  window: { from: 2026-03-02T10:30:00Z, to: 2026-03-02T11:00:00Z, step: 1m, baseline: { ago: 30m } }\n\
+                  metrics: { p95: { gauge: { value: p95_ms, unit: ms, quantile: p95 } } }\n\
+                  criteria: [ { metric: p95, pass: \"<= baseline + 10%\" } ]\n";
+    fs::write(folder.path().join("canary.yaml"), config).unwrap();
+    let judged = davy(&folder, &["judge", "--fail-on-warn"]);
+    assert_eq!(judged.code, 0, "{}{}", judged.out, judged.told);
 }

@@ -13,6 +13,9 @@ use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 /// Of columns that are only mentioned, so many are named.
 const NAMED: usize = 8;
 
+/// Numbers of one unit seldom differ by such a factor.
+const FAR: f64 = 20.0;
+
 /// A configuration for tables: one file with both arms, or a file for each.
 pub(super) fn starter(files: Pair<&Survey>, one: bool, called: &str) -> Starter {
     let step = files.canary.step.or(files.baseline.step);
@@ -119,7 +122,8 @@ impl Matched<'_> {
 
     /// Whether all its cells in both arms are the same number.
     fn is_constant(&self) -> bool {
-        let mut ends = self.any().map(|seen| (seen.column.min, seen.column.max, seen.column.empty == 0));
+        let mut ends =
+            self.any().map(|seen| (seen.column.min, seen.column.max, seen.column.empty + seen.column.text == 0));
         let first = ends.next();
         self.is_in_both()
             && first.is_some_and(|first| {
@@ -138,19 +142,30 @@ impl Matched<'_> {
         })
     }
 
-    /// Whether all numbers of one arm lie beyond all of the other's. How much an arm gets through follows its share of the
-    /// traffic, and says nothing.
+    /// Whether the arms differ in more than noise: one has nothing there, or text instead of numbers, or all its numbers lie
+    /// beyond all of the other's. How much an arm gets through follows its share of the traffic, and says nothing.
     fn is_apart(&self) -> bool {
+        let odd = |kind: ColumnKind| self.any().filter(|seen| seen.column.kind == kind).count() == 1;
+        if odd(ColumnKind::Empty) || odd(ColumnKind::Text) {
+            return true;
+        }
         let ends = |seen: &Seen| Some((seen.column.min?, seen.column.max?));
         let mut ends = self.any().filter(|seen| !seen.name.plain.contains("throughput")).filter_map(ends);
         let (Some((low, high)), Some((other_low, other_high))) = (ends.next(), ends.next()) else { return false };
         high < other_low || other_high < low
     }
 
+    /// Whether the largest numbers of the arms are so far apart that they are hardly in one unit.
+    fn is_far_apart(&self) -> bool {
+        let most: Vec<f64> = self.any().filter_map(|seen| seen.column.max).map(f64::abs).collect();
+        matches!(most[..], [one, other] if one > other * FAR || other > one * FAR)
+    }
+
     /// Its name, of both arms where they differ.
     fn spoken(&self) -> String {
         let mut names: Vec<&str> = self.any().map(|seen| seen.column.name.as_str()).collect();
         names.dedup();
+        names.reverse();
         names.join(" / ")
     }
 }
@@ -188,16 +203,15 @@ impl Reading<'_> {
             }
         }
         let (hits, misses) = (of(Meaning::Hits), of(Meaning::Misses));
-        match (hits.first(), misses.first()) {
-            (Some(good), Some(bad)) if good.is_in_both() && bad.is_in_both() => self.hits(good, bad),
-            (good, bad) => {
-                for one in good.into_iter().chain(bad) {
+        let whole = hits.iter().zip(&misses).take_while(|(good, bad)| good.is_in_both() && bad.is_in_both()).count();
+        hits.iter().zip(&misses).take(whole).for_each(|(good, bad)| self.hits(good, bad));
+        for one in hits.iter().skip(whole).chain(misses.iter().skip(whole)) {
+            match one.is_in_both() {
+                true => {
                     let why = "hits need misses, and misses hits";
-                    match one.is_in_both() {
-                        true => self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect)),
-                        false => self.lacks(one),
-                    }
+                    self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect));
                 }
+                false => self.lacks(one),
             }
         }
         if totals.first().is_some_and(|total| !total.is_in_both()) {
@@ -220,13 +234,15 @@ impl Reading<'_> {
     }
 
     fn hits(&mut self, good: &Matched, bad: &Matched) {
-        let (hits, misses) = (self.column(good, "hits"), self.column(bad, "misses"));
+        let metric = self.unique("cache_hits".into());
         let (counter, increases) = totals(good, bad);
+        let (hits, misses) =
+            (self.column(good, &format!("{metric}_hits")), self.column(bad, &format!("{metric}_misses")));
         self.found.push(Found {
-            metric: "cache_hits".into(),
             shape: format!("rate: {{ good: {hits}, bad: {misses}, of: lookups{counter} }}"),
             criteria: vec!["pass: \">= baseline - 1pp\"".into()],
-            sentence: format!("{} and {} -> rate `cache_hits`{increases}", good.spoken(), bad.spoken()),
+            sentence: format!("{} and {} -> rate `{metric}`{increases}", good.spoken(), bad.spoken()),
+            metric,
         });
     }
 
@@ -305,7 +321,8 @@ impl Reading<'_> {
                 let name = one.arms.get(silent).as_ref().map_or("", |seen| seen.column.name.as_str());
                 let what = format!("the unit of {name} in {}", self.files.get(silent).shown);
                 let why = format!("its name does not say it; it is read as {known}, the unit of the other arm");
-                self.not_judged.push(not_judged(what, why, Gravity::Suspect));
+                let gravity = if one.is_far_apart() { Gravity::Incomplete } else { Gravity::Suspect };
+                self.not_judged.push(not_judged(what, why, gravity));
                 format!(", unit: {}", quoted(known))
             }
         }
@@ -323,6 +340,10 @@ impl Reading<'_> {
                 _ if recognised && one.is_empty() => {
                     let why = if self.one { "it is empty" } else { "it is empty in both files" };
                     self.not_judged.push(not_judged(one.spoken(), why, Gravity::Suspect));
+                    continue;
+                }
+                Meaning::Telling if !one.is_empty() && !one.is_in_both() => {
+                    self.lacks(one);
                     continue;
                 }
                 Meaning::Telling if !one.is_empty() && !one.is_constant() => {

@@ -139,14 +139,15 @@ fn overall(motions: impl Iterator<Item = Motion>) -> Motion {
 /// refused with its place when the column is judged, rather than the column left out.
 fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
     let motion = Motion::Free;
-    let mut column = Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0, motion };
-    let (mut numbers, mut whole, mut others, mut texts) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let mut column =
+        Column { name: name.to_string(), kind: ColumnKind::Empty, min: None, max: None, empty: 0, text: 0, motion };
+    let (mut numbers, mut whole, mut others) = (0_usize, 0_usize, 0_usize);
     for cell in cells {
         match number::real(cell) {
             Ok(None) => column.empty += 1,
             // a number that is written wrongly, such as `213,51` or `+Inf`
             Err(_) if number::is_meant(cell) => others += 1,
-            Err(_) => texts += 1,
+            Err(_) => column.text += 1,
             Ok(Some(number)) => {
                 numbers += 1;
                 whole += usize::from(number::count(cell).is_ok());
@@ -155,13 +156,14 @@ fn summary<'c>(name: &str, cells: impl Iterator<Item = &'c str>) -> Column {
             }
         }
     }
-    column.kind = match (numbers + others, texts) {
+    column.kind = match (numbers + others, column.text) {
         (0, 0) => ColumnKind::Empty,
         (meant, texts) if texts >= meant.max(1) => ColumnKind::Text,
         _ if whole == numbers => ColumnKind::Whole,
         _ => ColumnKind::Real,
     };
-    if others + texts > 0 {
+    column.text += others;
+    if column.kind == ColumnKind::Text {
         (column.min, column.max) = (None, None);
     }
     column
