@@ -290,10 +290,13 @@ fn gaps_are_no_pass() {
     let sparse = file(60, |i| healthy(i).filter(|_| i % 3 == 0));
     each_is_inconclusive(&RULES, &whole(), &sparse, &["canary_silent", "low_coverage"]);
     each_is_inconclusive(&RULES, &sparse, &sparse, &["low_coverage"]);
-    // An alarm on two consecutive periods, of which every other one is missing, could never go off.
-    let slow = file(60, |i| with(i, 2, "900").filter(|_| i % 2 == 0));
+    // An alarm on two consecutive periods, of which every other one is missing, looks at those that were measured; of which
+    // one in five was measured, it could never go off.
+    let slow = |every: usize| file(60, |i| with(i, 2, "900").filter(|_| i % every == 0));
     let alarm = r#"{ metric: latency_p95, pass: "<= 200ms", periods: 2 of 2 }"#;
-    each_is_inconclusive(&[alarm], &slow, &slow, &["low_coverage"]);
+    let (exit, verdict) = Bench::new(&[alarm], &slow(2), &slow(2)).judge(&[]);
+    assert_eq!((exit, reasons(&verdict)), (10, vec![("fail", "beyond_bound")]));
+    each_is_inconclusive(&[alarm], &slow(5), &slow(5), &["low_coverage"]);
     each_is_inconclusive(
         &[r#"{ metric: latency_p95, pass: "<= 200ms", periods: 90 of 90 }"#],
         &whole(),
@@ -399,4 +402,21 @@ fn what_could_not_be_read_is_no_verdict() {
     }
     bench.write("canary.csv", &file(60, |i| with(i, 1, "2000")));
     bench.refuses(65, &["errors", "2000", "1000"]);
+}
+
+/// A use that could not be measured is written as -1 by many exporters. Fewer than none is no improvement.
+#[test]
+fn nothing_is_used_less_than_not_at_all() {
+    let rows = |value: &str| "ts,cpu_percent\n".to_owned() + &file_of(value);
+    let criterion = r#"{ metric: cpu, pass: "<= baseline + 5pp" }"#;
+    let metrics = "name: checkout\nsources: { files: { file: { path: \"${arm}.csv\" } } }\n\
+                   metrics: { cpu: { source: files, gauge: { value: cpu_percent, unit: \"%\" } } }\n";
+    let bench = Bench::new(&[], &rows("8.5"), &rows("-1"));
+    bench.configure(metrics, &[criterion], "");
+    bench.refuses(65, &["canary.csv", "line 2", "cpu_percent", "-1"]);
+    assert_eq!(bench.run(&["judge", "--baseline", "baseline.csv", "--canary", "canary.csv"]).status.code(), Some(65));
+}
+
+fn file_of(value: &str) -> String {
+    (0..60).map(|minute| format!("2026-03-01T12:{minute:02}:00Z,{value}\n")).collect()
 }

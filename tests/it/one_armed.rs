@@ -296,7 +296,7 @@ fn one_file_at_two_times_is_no_copy() {
     let folder = bench(&baseline, &baseline);
     let config = "name: later\nsources: { data: { file: { path: b.csv } } }\n\
                   window: { from: 2026-03-02T10:30:00Z, to: 2026-03-02T11:00:00Z, step: 1m, baseline: { ago: 30m } }\n\
-                  metrics: { p95: { gauge: { value: p95_ms, unit: ms, quantile: p95 } } }\n\
+                  metrics: { p95: { gauge: { value: p95_ms, unit: ms } } }\n\
                   criteria: [ { metric: p95, pass: \"<= baseline + 10%\" } ]\n";
     fs::write(folder.path().join("canary.yaml"), config).unwrap();
     let judged = davy(&folder, &["judge", "--fail-on-warn"]);

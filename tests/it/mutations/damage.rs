@@ -29,6 +29,8 @@ fn pick<'a>(noise: &mut Noise, of: &[&'a str]) -> &'a str {
 
 /// The kinds of damage, so that each base meets all of them.
 pub const DAMAGES: usize = 16;
+/// Those that leave rows chosen by chance from all of the time.
+pub const SAMPLES: [usize; 2] = [3, 4];
 
 /// Damages the canary's data in one of the ways.
 pub fn damage(base: &mut Base, kind: usize, noise: &mut Noise) -> Option<String> {

@@ -50,7 +50,7 @@ fn statistics_from_the_manual_are_judged() {
     // The earlier half is no partner in time of the later one: eleven hours against twelve, and no mean that rose by twenty points.
     assert_eq!(answers[0], (Pass, Reason::WithinBound));
     assert_eq!(answers[1..], [(Pass, Reason::WithinBound), (Pass, Reason::WithinBound), (Fail, Reason::BeyondBound)]);
-    assert_eq!(verdict.findings[3].evidence.estimate.canary, Some(52.08));
+    assert_eq!(verdict.findings[3].evidence.estimate.canary, Some(50.85), "the second worst of four decides");
     assert_eq!(verdict.findings[3].evidence.n.canary, 11.0, "23 hours are in the file");
 }
 
