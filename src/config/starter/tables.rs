@@ -452,7 +452,7 @@ impl Reading<'_> {
             let value = self.text(Pair { baseline: &old.value, canary: &new.value }, "value");
             keys.push(format!("long: {{ name: {name}, value: {value} }}"));
         }
-        let files = (!self.one).then(|| Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() });
+        let files = (!self.one).then_some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() });
         let source = format!("file: {{ {} }}", keys.join(", "));
         let draft = Draft { called, files, labels: self.labels.clone(), source, remarks: Vec::new() };
         draft.written(&self.found, &self.not_judged)
