@@ -29,6 +29,7 @@ mod lost;
 mod mutations;
 mod operating;
 mod packs;
+mod promises;
 mod properties;
 mod readme;
 mod reality;
