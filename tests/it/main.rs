@@ -36,6 +36,7 @@ mod one_armed;
 mod operating;
 mod packs;
 mod places;
+mod promises;
 mod properties;
 mod readme;
 mod reality;

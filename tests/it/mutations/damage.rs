@@ -29,6 +29,8 @@ fn pick<'a>(noise: &mut Noise, of: &[&'a str]) -> &'a str {
 
 /// The kinds of damage, so that each base meets all of them.
 pub const DAMAGES: usize = 16;
+/// Those that leave rows chosen by chance from all of the time.
+pub const SAMPLES: [usize; 2] = [3, 4];
 
 /// Damages the canary's data in one of the ways.
 pub fn damage(base: &mut Base, kind: usize, noise: &mut Noise) -> Option<String> {
@@ -102,7 +104,7 @@ impl Part {
             Part::Last(share) => at >= 1.0 - share,
             Part::Between(from, to) => (*from..*to).contains(&at),
             Part::Chance(share, _) => chance.happens(*share),
-            Part::AllBut(k) => i % k != 0,
+            Part::AllBut(k) => !i.is_multiple_of(*k),
             Part::All => true,
         }
     }

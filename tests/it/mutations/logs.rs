@@ -70,8 +70,8 @@ impl Log {
 /// Two logs, or one with a column for the arm.
 pub fn log(log: Log, fault: Option<Fault>, layout: usize, gz: bool, seed: u64) -> Base {
     let form = log.form();
-    let [baseline, canary] = [None, fault].map(|fault| {
-        let mut noise = Noise::of(seed, &format!("{log:?}"), &format!("{fault:?}"), 0);
+    let [baseline, canary] = [(0, None), (1, fault)].map(|(arm, fault)| {
+        let mut noise = Noise::of(seed, &format!("{log:?}"), &format!("{fault:?}"), arm);
         let row = |i: usize| {
             let at = (i * MINUTES) as f64 / REQUESTS as f64;
             let worse = fault.filter(|f| at >= f.since * MINUTES as f64).map_or(1.0, |fault| fault.factor);
@@ -153,7 +153,7 @@ fn config(log: Log, extension: &str, layout: usize) -> String {
              metrics:\n  latency: {{ values: {{ value: {column}, unit: ms }} }}\ncriteria:\n{latency}"
         );
     }
-    let errors = "  - { metric: errors, pass: \"<= baseline + 1pp\" }\n";
+    let errors = "  - { metric: errors, pass: \"<= baseline + 20%\" }\n";
     format!(
         "name: mutated\n{window}sources: {{ log: {{ requests: {{ path: \"${{arm}}-log.{extension}\" }} }} }}\n\
          metrics:\n  errors: {{ rate: {{ bad: errors, total: requests }} }}\n  latency: {{ values: {{ value: latency, unit: ms }} }}\n\
