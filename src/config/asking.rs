@@ -94,11 +94,15 @@ pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, 
 /// The least number that a column can hold by its unit, or by what it is called.
 fn least(unit: Option<&Units>, column: Option<&At<String>>) -> Least {
     const TIMES: [&str; 5] = ["latency", "duration", "elapsed", "response_time", "responsetime"];
+    /// Parts of something that is used up: what stands below zero says that it could not be measured.
+    const USES: [&str; 7] = ["cpu", "memory", "heap", "disk", "usage", "utilization", "utilisation"];
     let name = column.map_or(String::new(), |name| name.value.to_lowercase());
+    let is_any = |words: &[&str]| words.iter().any(|word| name.contains(word));
     match unit.map(Units::unit) {
         Some(Unit::Bytes) => Least::Zero,
         Some(Unit::Milliseconds) => Least::AboveZero,
-        _ if TIMES.iter().any(|time| name.contains(time)) => Least::AboveZero,
+        _ if is_any(&TIMES) => Least::AboveZero,
+        _ if is_any(&USES) => Least::Zero,
         _ => Least::Any,
     }
 }

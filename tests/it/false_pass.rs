@@ -400,3 +400,20 @@ fn what_could_not_be_read_is_no_verdict() {
     bench.write("canary.csv", &file(60, |i| with(i, 1, "2000")));
     bench.refuses(65, &["errors", "2000", "1000"]);
 }
+
+/// A use that could not be measured is written as -1 by many exporters. Fewer than none is no improvement.
+#[test]
+fn nothing_is_used_less_than_not_at_all() {
+    let rows = |value: &str| "ts,cpu_percent\n".to_owned() + &file_of(value);
+    let criterion = r#"{ metric: cpu, pass: "<= baseline + 5pp" }"#;
+    let metrics = "name: checkout\nsources: { files: { file: { path: \"${arm}.csv\" } } }\n\
+                   metrics: { cpu: { source: files, gauge: { value: cpu_percent, unit: \"%\" } } }\n";
+    let bench = Bench::new(&[], &rows("8.5"), &rows("-1"));
+    bench.configure(metrics, &[criterion], "");
+    bench.refuses(65, &["canary.csv", "line 2", "cpu_percent", "-1"]);
+    assert_eq!(bench.run(&["judge", "--baseline", "baseline.csv", "--canary", "canary.csv"]).status.code(), Some(65));
+}
+
+fn file_of(value: &str) -> String {
+    (0..60).map(|minute| format!("2026-03-01T12:{minute:02}:00Z,{value}\n")).collect()
+}

@@ -327,3 +327,20 @@ fn a_log_that_is_not_known_is_no_table_of_thousands_of_steps() {
     let (code, said) = judged("a.csv", &log("b"), &log("c"));
     assert!(code == 65 && said.contains("seems to be a log of requests"), "{code} {said}");
 }
+
+/// Tools write a flag in many words. One that says neither yes nor no is no success.
+#[test]
+fn a_flag_of_jmeter_is_read_as_any_flag_of_success() {
+    let written = |requests: &[Request], failed: &str| {
+        let line = |request: &Request| {
+            let success = if request.status == 503 { failed } else { "true" };
+            format!("{},{},cart,200,{success}\n", request.at, request.took / 1_000)
+        };
+        "timeStamp,elapsed,label,responseCode,success\n".to_owned() + &requests.iter().map(line).collect::<String>()
+    };
+    let (baseline, canary) = (requests("a", 1.0, 0.01), requests("b", 1.0, 0.1));
+    for (failed, code) in [("false", 10), ("False", 10), ("0", 10), ("no", 10), ("failed", 10), ("", 65), ("inf", 65)] {
+        let (exit, told) = judged("csv", &written(&baseline, "false"), &written(&canary, failed));
+        assert_eq!(exit, code, "{failed:?}: {told}");
+    }
+}

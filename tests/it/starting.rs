@@ -193,7 +193,7 @@ fn real_results_of_two_days_are_recognised() {
     let (old, new) = (log("sample_log1.jtl"), log("sample_log1c.jtl"));
     assert_eq!(new.format, Format::Jtl);
     assert_eq!(new.arms, Telling::Perhaps(Vec::new()));
-    assert_eq!((new.errors.as_deref(), new.latency.as_deref()), (Some("s = \"false\""), Some("t in ms")));
+    assert_eq!((new.errors.as_deref(), new.latency.as_deref()), (Some("s = false"), Some("t in ms")));
     assert_eq!(new.columns, ["t", "lt", "ts", "s", "lb", "rc", "rm", "tn", "dt"]);
     let pair = davy::series::Pair { baseline: &old, canary: &new };
     let starter = config::starter(&Surveyed::Logs(pair), "two days");

@@ -216,7 +216,7 @@ pub(super) fn jtl(head: &[u8]) -> Recipe {
         return Recipe {
             time: vec![column("ts")],
             latency: vec![milliseconds("t")],
-            error: Some(is("s", "false")),
+            ends: vec![("s".into(), Means::Success)],
             only: Some(transaction("rm")),
             ..recipe(Lines::Attributes { elements: &["httpSample", "sample"], indent })
         };
@@ -224,12 +224,11 @@ pub(super) fn jtl(head: &[u8]) -> Recipe {
     let header = head::header(head).map(|(names, _)| names).unwrap_or_default();
     let has = |name: &str| header.is_empty() || header.iter().any(|known| known == name);
     let names = if headerless_jtl(head) { Names::Fixed(&JTL) } else { Names::FirstLine };
-    let error = has("success").then(|| is("success", "false"));
+    let ends = if has("success") { vec![("success".into(), Means::Success)] } else { status("responseCode") };
     Recipe {
         time: vec![column("timeStamp")],
         latency: vec![milliseconds("elapsed")],
-        ends: if error.is_none() { status("responseCode") } else { Vec::new() },
-        error,
+        ends,
         only: has("responseMessage").then(|| transaction("responseMessage")),
         ..recipe(Lines::Delimited { by: None, names })
     }

@@ -124,7 +124,11 @@ pub(super) fn counted(data: &[u8], format: Format) -> (usize, usize, i64) {
         };
         let failed = match &recipe.error {
             Some(error) => holds(error, &cell),
-            None => cell(&recipe.ends[0].0).unwrap().parse::<u16>().unwrap() >= 500,
+            None => {
+                let (name, means) = &recipe.ends[0];
+                let cell = cell(name).unwrap();
+                if *means == Means::Success { cell == "false" } else { cell.parse::<u16>().unwrap() >= 500 }
+            }
         };
         (requests, errors, sum) = (requests + 1, errors + usize::from(failed), sum + (took * 1000.0).round() as i64);
     }
