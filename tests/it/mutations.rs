@@ -170,7 +170,7 @@ fn damage_to_the_canary_never_makes_a_pass() {
     let trials = on_all(generated(&faults(), usize::MAX), |base, trials| {
         let Some(answer) = as_it_is(base, trials) else { return };
         // reading thousands of rows takes longer; each base begins with another kind
-        let each = if base.requests { 0.25 } else { 1.0 };
+        let each = if base.requests { 0.25 } else { 0.75 };
         let first = damage::below(&mut seeded(base, "first", 0), damage::DAMAGES);
         for i in 0..(each * times * damage::DAMAGES as f64) as usize {
             let mut noise = seeded(base, "damage", i);
@@ -196,7 +196,7 @@ fn damage_to_the_canary_of_a_case_never_makes_a_pass() {
     let trials = on_all(fixtures::bases(), |base, trials| {
         let Some(answer) = as_it_is(base, trials) else { return };
         let bytes: usize = base.files.iter().map(|file| file.bytes().len()).sum();
-        let each = (2_000_000 / bytes).clamp(3, 32) as f64;
+        let each = (1_500_000 / bytes).clamp(3, 24) as f64;
         for i in 0..(each * times) as usize {
             let mut noise = seeded(base, "damage", i);
             let mut mutated = base.clone();
@@ -225,7 +225,7 @@ fn a_worse_canary_is_never_judged_better() {
         if before.passes() {
             return;
         }
-        for i in 0..(if base.requests { 2.0 } else { 6.0 } * times) as usize {
+        for i in 0..(if base.requests { 1.0 } else { 4.0 } * times) as usize {
             let mut noise = seeded(base, "worse", i);
             let mut mutated = base.clone();
             let Some(mutation) = damage::worsen(&mut mutated, &mut noise) else { continue };

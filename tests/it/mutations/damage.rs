@@ -104,7 +104,7 @@ impl Part {
             Part::Last(share) => at >= 1.0 - share,
             Part::Between(from, to) => (*from..*to).contains(&at),
             Part::Chance(share, _) => chance.happens(*share),
-            Part::AllBut(k) => i % k != 0,
+            Part::AllBut(k) => !i.is_multiple_of(*k),
             Part::All => true,
         }
     }
