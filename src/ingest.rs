@@ -40,8 +40,8 @@ use window::Spacings;
 /// points per step is refused: a mean of percentiles is not a percentile. Single requests are kept as they are.
 ///
 /// An arm without rows has an empty series, which is for the judge to answer; `origins` says so. Without a given
-/// window the canary's reaches from its first point to one step after its last, and the baseline's is the same
-/// where the arms overlap, else its own.
+/// window both arms have the time in which either has points. Runs that share less than a tenth of the shorter one keep
+/// windows of their own.
 ///
 /// # Errors
 ///

@@ -89,7 +89,7 @@ impl TimePlan {
 /// A stretch of time, as far as it is known before the data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
-    /// All there is in the data. For the baseline: the canary's window where the two overlap, else its own extent.
+    /// All there is in the data: the time of both arms together, or each its own where they hardly overlap.
     All,
     /// Exactly this (settle already subtracted from a window that ends now).
     Exactly(Window),
