@@ -430,9 +430,9 @@ mod parquet {
     fn rows_that_only_look_the_same_are_not_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let ts = Series::new("ts".into(), [1_763_719_200i64, 1_763_719_200]);
-        let region = Series::new("region".into(), ["eu", "us"]);
+        let colour = Series::new("colour".into(), ["eu", "us"]);
         let p95 = Series::new("p95".into(), [120.5, 120.5]);
-        let mut frame = DataFrame::new(2, [ts, region, p95].map(Column::from).to_vec()).unwrap();
+        let mut frame = DataFrame::new(2, [ts, colour, p95].map(Column::from).to_vec()).unwrap();
         let error = answer(&written(folder.path(), "a.parquet", &bytes(&mut frame)), &gauge_of("p95")).unwrap_err();
         let text =
             "a.parquet, row 2, column \"p95\": has the same time as row 1, 2025-11-21T10:00:00Z, and the same value;";
