@@ -119,7 +119,7 @@ fn counts_are_no_counters() {
     }
     for counts in [&flat as &dyn Fn(u64) -> String, &rising] {
         let later = |minute: u64| counts(minute + 1);
-        let Run(_, verdict, _) = judged("requests,errors", RATE, counts, &later);
+        let Run(_, verdict, _) = judged("requests,errors", RATE, counts, later);
         let notes = verdict["findings"][0]["notes"].as_array().unwrap();
         assert!(!notes.iter().any(|note| note.as_str().unwrap().contains("counter")), "{notes:?}");
     }

@@ -326,7 +326,7 @@ fn one_failure_among_many_passes_fails() {
     let (exit, verdict) = Bench::new(&RULES, &whole(), &sick).judge(&[]);
     let found = reasons(&verdict);
     // all else passes, or would if both arms were not the same rows
-    let fine = found.iter().filter(|(outcome, _)| matches!(outcome.as_ref(), "pass" | "warn")).count();
+    let fine = found.iter().filter(|(outcome, _)| matches!(*outcome, "pass" | "warn")).count();
     assert_eq!((exit, fine), (10, 7), "{found:?}");
 }
 

@@ -192,7 +192,9 @@ fn an_incident_is_named_and_hides_no_worse_canary() {
 fn one_broken_instance_of_many_does_not_pass() {
     let arm = |broken: u64| -> BTreeMap<String, Series> {
         let own = |pod: u64| {
-            (0..20).map(|i| (300, if pod == 7 { broken } else { u64::from((i + pod) % 10 == 0) })).collect::<Vec<_>>()
+            (0..20)
+                .map(|i| (300, if pod == 7 { broken } else { u64::from((i + pod).is_multiple_of(10)) }))
+                .collect::<Vec<_>>()
         };
         (0..50).map(|pod| (format!("pod-{pod}"), counts(&own(pod)))).collect()
     };
