@@ -226,7 +226,7 @@ impl Case<'_> {
         let arms = self.arms(name).ok_or_else(nothing)?;
         let between = if criterion.compares() { Between::Arms } else { Between::CanaryAndLimit };
         let past = self.layout.as_ref().and_then(|layout| self.history.noise(layout, self.rules, name, between));
-        let prior = metric.history.map_or(Prior::default(), |(phi, nu)| Prior { phi, nu });
+        let prior = metric.history.map_or(Prior::default(), |(phi, nu)| Prior::History { phi, nu });
         let counts = match past {
             Some(Past::Counts(found)) if between == Between::Arms => Noise::Counts { phi: found.phi.max(0.5), prior },
             Some(Past::Counts(found)) => Noise::Realised { phi: found.phi.max(0.5), prior },

@@ -6,7 +6,7 @@
 use super::compare::Comparison;
 use super::look::{Hurdle, Look};
 use crate::stats::anytime::{self, Starts};
-use crate::stats::counts::{self, Exposure};
+use crate::stats::counts::Exposure;
 use crate::stats::{Direction, single};
 
 /// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
@@ -26,10 +26,8 @@ impl Comparison {
             Comparison::RateRatio { steps, instances, exposure, prior, .. } => {
                 anytime::ratio_ln_e(steps, instances.as_deref(), *exposure, limit, direction, *prior, starts)
             }
-            Comparison::RateDifference { steps, instances, .. } => {
-                let instances = instances.as_deref();
-                let between = |start| counts::between_instances(steps, start, instances, Exposure::Trials);
-                anytime::difference_ln_e(steps, between, limit, direction, horizon, starts)
+            Comparison::RateDifference { steps, instances, prior, .. } => {
+                anytime::difference_ln_e(steps, instances.as_deref(), limit, direction, *prior, horizon, starts)
             }
             Comparison::Share { steps, prior, dispersion, .. } => {
                 let effect = |steps: &[_]| dispersion(steps, *prior);
@@ -40,7 +38,6 @@ impl Comparison {
                 anytime::frequency_ln_e(steps, limit, direction, effect, starts)
             }
             Comparison::Level(level) => level.ln_e(limit, direction, starts, horizon),
-            Comparison::Samples(samples) => samples.ln_e(limit, direction, horizon),
             Comparison::Quantile { q, prior, .. } => {
                 let effect = |steps: &[_]| self.dispersion()(steps, *prior);
                 anytime::share_ln_e(&self.beyond(limit, direction), 1.0 - q, direction, effect, starts)
@@ -116,7 +113,7 @@ impl Comparison {
             }
             Comparison::RateDifference { .. } => (-1.0, 1.0),
             Comparison::Share { .. } => (0.0, 1.0),
-            Comparison::Level(_) | Comparison::Samples(_) | Comparison::Quantile { .. } => {
+            Comparison::Level(_) | Comparison::Quantile { .. } => {
                 (f64::NEG_INFINITY, f64::INFINITY)
             }
         }

@@ -7,17 +7,15 @@
 use std::sync::Arc;
 
 use super::requests::ArmRequests;
-use super::samples::Samples;
+use super::level::{Arms, LevelSteps};
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
-use crate::stats::anytime::{self, Starts};
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::{DesignEffect, Prior};
 use crate::stats::instances::Instances;
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
-use crate::stats::steps::{self, Level};
 
 /// How the dispersion of one arm's trials is estimated.
 pub(super) type Dispersion = fn(&[Option<TrialStep>], Prior) -> DesignEffect;
@@ -34,7 +32,7 @@ pub(super) enum Comparison {
         prior: Prior,
     },
     /// Canary rate minus baseline rate, from counts per step.
-    RateDifference { steps: Vec<CountStep>, instances: Option<Arc<Instances>>, effect: DesignEffect },
+    RateDifference { steps: Vec<CountStep>, instances: Option<Arc<Instances>>, effect: DesignEffect, prior: Prior },
     /// The canary's own rate.
     Share {
         steps: Vec<Option<TrialStep>>,
@@ -48,8 +46,6 @@ pub(super) enum Comparison {
     Frequency { steps: Vec<Option<EventStep>>, count: u64, exposure: f64, effect: DesignEffect, prior: Prior },
     /// The level of a number per step: a log-ratio or a difference of the arms, or the canary's own.
     Level(LevelSteps),
-    /// The levels of two arms in windows that differ.
-    Samples(Samples),
     /// The canary's own quantile, of requests or across steps.
     Quantile { arm: Arc<ArmRequests>, q: f64, prior: Prior, across_steps: bool, limit_is_beyond: bool },
     /// Canary quantile divided by baseline quantile, from the requests of each step.
@@ -59,105 +55,9 @@ pub(super) enum Comparison {
         q: f64,
         estimate: Option<f64>,
         prior: Prior,
+        /// The start of the steps that are compared, where they are evidence in a direction that no step carries alone.
+        since: Option<(usize, Direction)>,
     },
-}
-
-/// One number per step and what it is.
-#[derive(Debug, Clone)]
-pub(super) struct LevelSteps {
-    /// The numbers that are present; logarithms when `log`.
-    pub(super) y: Vec<f64>,
-    /// Whether the limit is a factor (or positive level) and `y` its logarithm.
-    pub(super) log: bool,
-    /// Whether `y` compares two arms.
-    pub(super) paired: bool,
-    /// What may be called too high.
-    above: Shifted,
-    /// What may be called low enough.
-    below: Shifted,
-    floor: f64,
-    /// Where every number is exactly the limit, and that meets it, the direction that is wanted.
-    exact: Option<Direction>,
-}
-
-/// The numbers less an allowance.
-#[derive(Debug, Clone)]
-struct Shifted {
-    steps: Vec<Option<f64>>,
-    level: Level,
-}
-
-impl LevelSteps {
-    /// From a number per step and the variance that one has at least; per step, the canary's allowance is subtracted
-    /// before it may be called too high, and the baseline's is added before it may be called low enough.
-    pub(super) fn new(steps: &[Option<f64>], log: bool, paired: bool, allowance: &Pair<Vec<f64>>, floor: f64) -> Self {
-        let shifted = |by: &[f64], sign: f64| {
-            let shift = |(i, y): (usize, &Option<f64>)| y.map(|y| y + by.get(i).map_or(0.0, |by| sign * by));
-            let steps: Vec<_> = steps.iter().enumerate().map(shift).collect();
-            Shifted { level: Level::new(&steps, floor), steps }
-        };
-        let above = shifted(&allowance.canary, -1.0);
-        let same = allowance.canary.is_empty() && allowance.baseline.is_empty();
-        let below = if same { above.clone() } else { shifted(&allowance.baseline, 1.0) };
-        let y = steps.iter().flatten().copied().collect();
-        LevelSteps { y, log, paired, above, below, floor, exact: None }
-    }
-
-    /// Takes numbers that are all exactly the limit as meeting it: nothing in them says that they are rounded.
-    pub(super) fn meeting(self, limit: f64, wanted: Direction) -> Self {
-        let exact = !self.y.is_empty() && self.y.iter().all(|y| *y == self.scale(limit));
-        LevelSteps { exact: exact.then_some(wanted), ..self }
-    }
-
-    /// The limit that is tested: numbers that meet it exactly are as far within it as numbers can be.
-    fn tested(&self, limit: f64, direction: Direction) -> f64 {
-        let limit = self.scale(limit);
-        let far = if self.exact == Some(direction) { 1.0 + limit.abs() } else { 0.0 };
-        if direction == Direction::Below { limit + far } else { limit - far }
-    }
-
-    fn scale(&self, limit: f64) -> f64 {
-        if self.log { limit.max(f64::MIN_POSITIVE).ln() } else { limit }
-    }
-
-    fn unscale(&self, y: f64) -> f64 {
-        if self.log { y.exp() } else { y }
-    }
-
-    fn z(&self, limit: f64, direction: Direction) -> f64 {
-        match direction {
-            Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
-            Direction::Below if self.log && limit <= 0.0 => f64::NEG_INFINITY,
-            Direction::Above => self.above.level.z(self.tested(limit, direction), direction),
-            Direction::Below => self.below.level.z(self.tested(limit, direction), direction),
-        }
-    }
-
-    fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
-        let end = |y: f64| if y.is_finite() { self.unscale(y) } else { y };
-        if let Some(y) = self.y.first().filter(|_| self.exact.is_some()) {
-            return (end(*y), end(*y));
-        }
-        (
-            end(self.above.level.end(critical_low, Direction::Above)),
-            end(self.below.level.end(critical_high, Direction::Below)),
-        )
-    }
-
-    /// The any-time evidence that the level lies above (or below) a limit.
-    pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
-        let shifted = match direction {
-            Direction::Above if self.log && limit <= 0.0 => return f64::INFINITY,
-            Direction::Below if self.log && limit <= 0.0 => return 0.0,
-            Direction::Above => &self.above,
-            Direction::Below => &self.below,
-        };
-        anytime::level_ln_e(&shifted.steps, self.tested(limit, direction), direction, self.floor, horizon, starts)
-    }
-
-    fn estimate(&self) -> Option<f64> {
-        steps::hodges_lehmann(&self.y).map(|y| self.unscale(y))
-    }
 }
 
 impl Comparison {
@@ -171,7 +71,6 @@ impl Comparison {
                 single::frequency_z(*count, *exposure, limit, effect, direction)
             }
             Comparison::Level(level) => level.z(limit, direction),
-            Comparison::Samples(samples) => samples.z(limit, direction),
             Comparison::Quantile { q, prior, .. } => {
                 // a quantile beyond a limit is a share of requests beyond it that is too large
                 let slow = self.beyond(limit, direction);
@@ -179,10 +78,16 @@ impl Comparison {
                 let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (sum(n, s.total), sum(x, s.bad)));
                 single::share_z(bad, total, 1.0 - q, &self.dispersion()(&slow, *prior), direction)
             }
-            Comparison::QuantileRatio { prior, .. } => {
+            Comparison::QuantileRatio { prior, since, .. } => {
                 let slow = self.slow(limit, direction);
-                let effect = counts::design_effect(&slow, counts::Exposure::Trials, *prior);
-                counts::ratio_z(&slow, &effect, 1.0, direction)
+                let start = since.map_or(0, |(start, _)| start);
+                let effect = counts::design_effect_from(&slow, start, None, counts::Exposure::Trials, *prior);
+                match since {
+                    Some((start, direction)) => {
+                        counts::ratio_z(&counts::tamed(&slow[*start..], *direction), &effect, 1.0, *direction)
+                    }
+                    None => counts::ratio_z(&slow, &effect, 1.0, direction),
+                }
             }
         }
     }
@@ -197,7 +102,6 @@ impl Comparison {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
             Comparison::Level(level) => level.interval(low, high),
-            Comparison::Samples(samples) => samples.interval(low, high),
             Comparison::Quantile { arm, limit_is_beyond, .. } => {
                 self.quantile_interval(&arm.pooled.edges(), *limit_is_beyond, low, high)
             }
@@ -268,12 +172,11 @@ impl Comparison {
     /// The estimate of the judged quantity.
     pub(super) fn estimate(&self) -> Option<f64> {
         match self {
-            Comparison::RateRatio { steps, .. } => Some(counts::rate_ratio(steps)),
+            Comparison::RateRatio { steps, .. } => Some(counts::plain_ratio(steps)),
             Comparison::RateDifference { steps, .. } => Some(counts::rate_difference(steps)),
             Comparison::Share { bad, total, .. } => (*total > 0).then(|| *bad as f64 / *total as f64),
             Comparison::Frequency { count, exposure, .. } => (*exposure > 0.0).then(|| *count as f64 / exposure),
             Comparison::Level(level) => level.estimate(),
-            Comparison::Samples(samples) => samples.estimate(),
             Comparison::Quantile { arm, q, .. } => arm.pooled.quantile(*q),
             Comparison::QuantileRatio { estimate, .. } => *estimate,
         }
@@ -284,10 +187,9 @@ impl Comparison {
         match self {
             Comparison::RateRatio { .. } | Comparison::QuantileRatio { .. } => EffectKind::Ratio,
             Comparison::RateDifference { .. } => EffectKind::Difference,
-            Comparison::Level(LevelSteps { paired: true, log: true, .. }) => EffectKind::Ratio,
-            Comparison::Level(LevelSteps { paired: true, log: false, .. }) => EffectKind::Difference,
-            Comparison::Samples(Samples { log: true, .. }) => EffectKind::Ratio,
-            Comparison::Samples(_) => EffectKind::Difference,
+            Comparison::Level(LevelSteps { arms: Arms::Paired | Arms::Apart, log, .. }) => {
+                if *log { EffectKind::Ratio } else { EffectKind::Difference }
+            }
             _ => EffectKind::Level,
         }
     }
@@ -302,9 +204,11 @@ impl Comparison {
             Comparison::RateDifference { .. } => Method::ScoreDifference,
             Comparison::Share { .. } => Method::BinomialTail,
             Comparison::Frequency { .. } => Method::PoissonTail,
-            Comparison::Level(LevelSteps { paired: true, .. }) => Method::PairedSteps,
-            Comparison::Level(_) => Method::OneArmSteps,
-            Comparison::Samples(_) => Method::UnpairedSteps,
+            Comparison::Level(level) => match level.arms {
+                Arms::One => Method::OneArmSteps,
+                Arms::Paired => Method::PairedSteps,
+                Arms::Apart => Method::UnpairedSteps,
+            },
             Comparison::Quantile { across_steps: true, .. } => Method::StepQuantile,
             Comparison::Quantile { .. } => Method::SlowRequests,
             Comparison::QuantileRatio { .. } => Method::PredictableThreshold,
@@ -318,10 +222,7 @@ impl Comparison {
             | Comparison::RateDifference { effect, .. }
             | Comparison::Share { effect, .. }
             | Comparison::Frequency { effect, .. } => Some(effect.largest()),
-            Comparison::Level(_)
-            | Comparison::Samples(_)
-            | Comparison::Quantile { .. }
-            | Comparison::QuantileRatio { .. } => None,
+            Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
         }
     }
 
@@ -330,7 +231,6 @@ impl Comparison {
         match self {
             Comparison::RateDifference { .. } => false,
             Comparison::Level(level) => level.log,
-            Comparison::Samples(samples) => samples.log,
             _ => true,
         }
     }

@@ -14,7 +14,7 @@ use super::measure::{Measured, Test};
 use super::requests::Ordered;
 use super::rules::{Bound, Kind, Side};
 use super::suspicion;
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Proof, Reason, Strength};
+use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Proof, Reason, Since, Strength};
 use crate::series::Pair;
 use crate::stats::counts;
 
@@ -35,13 +35,7 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
     let Some(shown) = bounds.shown(&needs, look) else {
         return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
     };
-    let to_pass = look.pass_to_show(&needs, levels);
-    let (low, high) = match shown.wanted {
-        Side::AtMost => (needs.fail, to_pass),
-        Side::AtLeast => (to_pass, needs.fail),
-    };
-    let interval = shown.comparison.bounds(low, high, shown.wanted == Side::AtMost, look);
-    let interval = clamped(shown, interval);
+    let interval = clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look));
     let strength = bounds.strength(look, &needs);
     let mut evidence = evidence(&measured, &bounds, shown, interval, levels);
     evidence.strength = Some(strength.against(&needs));
@@ -72,6 +66,9 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
             }
         }
     };
+    if reason == Reason::BeyondBound && !is_beyond(shown, interval) {
+        evidence.since = since(case, &measured, &bounds, needs.fail.z);
+    }
     let why = why.or_else(|| nothing_to_compare(shown, &measured, reason));
     let why = why.as_deref();
     let answer = explain::Answer {
@@ -130,6 +127,43 @@ fn hold_back(measured: &Measured, outcome: Outcome, reason: Reason) -> (Outcome,
         Reason::Undecided if measured.advisory => (outcome, Reason::NotComparable),
         _ => (outcome, reason),
     }
+}
+
+/// The limits that all steps together do not reject: towards a Fail as evidence that no step carries alone, and with what
+/// is kept for later starts left out.
+fn interval(shown: &Test, needs: &Hurdles, to_pass: Hurdle, look: &Look) -> (f64, f64) {
+    let onset = &shown.onset;
+    let to_fail = Hurdle { z: onset.alone(needs.fail.z), ..needs.fail };
+    let above = shown.wanted == Side::AtMost;
+    let (low, high) = if above { (to_fail, to_pass) } else { (to_pass, to_fail) };
+    let fails = onset.whole().bounds(low, high, above, look);
+    let plain = shown.comparison.bounds(low, high, above, look);
+    if above { (fails.0.min(plain.0), plain.1) } else { (plain.0, fails.1.max(plain.1)) }
+}
+
+/// Whether all of an interval lies beyond the limit.
+fn is_beyond(shown: &Test, (low, high): (f64, f64)) -> bool {
+    match shown.wanted {
+        Side::AtMost => low > shown.limit,
+        Side::AtLeast => high < shown.limit,
+    }
+}
+
+/// What the steps since the start show on which a Fail rests: of several parts of a limit, of that where it is weakest.
+fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64) -> Option<Since> {
+    let test = bounds.limit().iter().min_by(|a, b| a.away.total_cmp(&b.away)).filter(|_| critical.is_finite())?;
+    let onset = &test.onset;
+    let (start, since) = onset.loudest(test.limit)?;
+    let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
+    let (low, high) = since.interval(critical, critical);
+    let estimate = since.estimate().filter(|v| v.is_finite());
+    let near = since.interval(1.0, 1.0);
+    let (near, above) = if test.wanted == Side::AtMost { (near.0, true) } else { (near.1, false) };
+    let end = estimate.and_then(|estimate| onset.end(critical, (estimate, near), test.comparison.is_multiplicative()));
+    let (low, high) = if above { (end.unwrap_or(low), high) } else { (low, end.unwrap_or(high)) };
+    let (low, high) = view.interval((low, high));
+    let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };
+    Some(Since { at: case.grid.begins(start), estimate: measured.since(start), effect })
 }
 
 /// How far a search for the end of an interval may end beyond it, as a share of the limit.

@@ -3,10 +3,11 @@
 use super::compare::Comparison;
 use super::decide::{Bounds, Evidences};
 use super::guard::Case;
+use super::level::Arms;
 use super::look::{Answer as For, Hurdles, Look, Outlook};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, NotJudged, Severity, Side, Unit};
-use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason};
+use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
 use super::words::{self, change, count, duration, limit, outcome_verb, quantity};
 use crate::series::{Pair, SignedDuration, Timestamp};
 use crate::stats::Direction;
@@ -31,10 +32,25 @@ pub(super) fn sentence(answer: &Answer, bounds: &Bounds, evidence: &Evidence) ->
     let verb = outcome_verb(answer.outcome);
     let facts = facts(answer, evidence);
     let relation = relation(answer, evidence);
-    match answer.why {
-        Some(why) => format!("{verb}: {why}; so far {facts}"),
-        None => format!("{verb}: {facts}{relation}{}", at_any_time(answer, bounds)),
+    match (answer.why, &evidence.since) {
+        (Some(why), _) => format!("{verb}: {why}; so far {facts}"),
+        (None, Some(since)) => format!("{verb}: {}{relation}; over all steps {facts}", worse_since(answer, since)),
+        (None, None) => format!("{verb}: {facts}{relation}{}", at_any_time(answer, bounds)),
     }
+}
+
+/// Since when the canary is worse, and by how much.
+fn worse_since(answer: &Answer, since: &Since) -> String {
+    let unit = &answer.case.metric.unit;
+    let Since { at, estimate, effect } = since;
+    let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
+    let arms = match answer.test.comparison.kind() {
+        EffectKind::Level => arm(estimate.canary),
+        _ => format!("{} against {}", arm(estimate.canary), arm(estimate.baseline)),
+    };
+    let shown = effect.estimate.map(|value| format!(", {}", change(value, effect.kind, unit))).unwrap_or_default();
+    let range = range(effect.low, effect.high, effect.kind, unit);
+    format!("worse from {} on: {arms}{shown} ({range})", at.strftime("%H:%M UTC"))
 }
 
 /// What a Fail by any-time evidence alone rests on, and since when that is seen where it was not from the first step on.
@@ -89,17 +105,17 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             };
             format!("{}{sizes}: {estimate} ({interval})", arms())
         }
-        Comparison::Level(level) if level.paired => {
-            let pairs = level.y.len();
-            format!("{} over {}: {estimate} ({interval})", arms(), plural(pairs as u64, "pair") + " of steps")
-        }
-        Comparison::Samples(_) => {
-            let steps = plural(evidence.n.baseline as u64, "step");
-            format!("{} over {} against {steps}: {estimate} ({interval})", arms(), count(evidence.n.canary as u64))
-        }
-        Comparison::Level(_) => {
-            format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step"))
-        }
+        Comparison::Level(level) => match level.arms {
+            Arms::Paired => {
+                let pairs = plural(level.present as u64, "pair");
+                format!("{} over {pairs} of steps: {estimate} ({interval})", arms())
+            }
+            Arms::Apart => {
+                let steps = plural(evidence.n.baseline as u64, "step");
+                format!("{} over {} against {steps}: {estimate} ({interval})", arms(), count(evidence.n.canary as u64))
+            }
+            Arms::One => format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step")),
+        },
         Comparison::Quantile { q, across_steps, .. } => {
             let what = if *across_steps { "steps" } else { of };
             let name = words::quantile_name(*q);

@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use super::bias::allowance_for;
-use super::compare::{Comparison, LevelSteps, UNUSABLE};
+use super::compare::{Comparison, UNUSABLE};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
+use super::level::LevelSteps;
 use super::look::Look;
+use super::onset::Onset;
 use super::partner;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
-use super::samples::Samples;
 use super::words;
 use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
@@ -24,7 +25,7 @@ use crate::stats::instances::Instances;
 use crate::stats::quantile;
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
-use crate::stats::steps::{hodges_lehmann, median};
+use crate::stats::steps::median;
 use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
@@ -66,6 +67,8 @@ enum Points {
 /// One limit with the comparison that tests it.
 pub(super) struct Test {
     pub(super) comparison: Comparison,
+    /// The same in the direction of a Fail, with the starts since when it may be beyond the limit.
+    pub(super) onset: Onset,
     pub(super) limit: f64,
     /// The side of the limit that the bound wants, on the comparison's own scale.
     pub(super) wanted: Side,
@@ -78,8 +81,9 @@ pub(super) struct Test {
 impl Test {
     fn new(comparison: Comparison, limit: f64, wanted: Side) -> Test {
         let (towards, away) = sides(wanted);
-        let (towards, away) = (comparison.z(limit, towards), comparison.z(limit, away));
-        Test { comparison, limit, wanted, towards, away }
+        let onset = Onset::new(comparison.clone(), away);
+        let (towards, away) = (comparison.z(limit, towards), onset.z(limit));
+        Test { comparison, onset, limit, wanted, towards, away }
     }
 
     /// The any-time evidence that the quantity lies on the wanted side of the limit.
@@ -104,7 +108,7 @@ fn sides(wanted: Side) -> (Direction, Direction) {
 impl Measured {
     /// Reduces the case's series.
     pub(super) fn of(case: &Case, ordered: &Ordered) -> Measured {
-        let prior = case.metric.history.map_or(Prior::default(), |(phi, nu)| Prior { phi, nu });
+        let prior = case.metric.history.map_or(Prior::default(), |(phi, nu)| Prior::History { phi, nu });
         match (&case.metric.kind, case.criterion.statistic) {
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
@@ -222,7 +226,7 @@ impl Measured {
         let n = seen.as_ref().map(|s| s.iter().flatten().count() as f64);
         if case.is_unpaired() {
             notes.push("compared as two samples, not step by step: the windows differ".into());
-            let estimate = steps.as_ref().map(|s| mean(s, log));
+            let estimate = steps.as_ref().map(|s| typical(s, log));
             let points = Points::Samples { steps, log, allowance: allowance.map(|a| a.last().copied().unwrap_or(0.0)) };
             return Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) };
         }
@@ -244,6 +248,41 @@ impl Measured {
             flipped: false,
             points,
             prior: Prior::default(),
+        }
+    }
+
+    /// The statistic in each arm since a step, where a Fail may rest on that.
+    pub(super) fn since(&self, start: usize) -> Pair<Option<f64>> {
+        match &self.points {
+            Points::Counts(steps, _) => {
+                let share = |steps: &Steps<Trials>| {
+                    let later = || steps.iter().skip(start).flatten();
+                    let (total, bad) = (sum(later().map(|t| t.total)), sum(later().map(|t| t.bad)));
+                    let share = (total > 0).then(|| bad as f64 / total as f64);
+                    share.map(|share| if self.flipped { 1.0 - share } else { share })
+                };
+                partner::paired(steps).as_ref().map(share)
+            }
+            Points::Events(steps, _) => {
+                let frequency = |steps: &Steps<Occurrences>| {
+                    let later = || steps.iter().skip(start).flatten();
+                    let exposure: f64 = later().map(|o| o.exposure).sum();
+                    (exposure > 0.0).then(|| sum(later().map(|o| o.count)) as f64 / exposure)
+                };
+                partner::paired(steps).as_ref().map(frequency)
+            }
+            Points::Values { arms, q, .. } => arms.as_ref().map(|arm| {
+                let later: Vec<_> = arm.steps.iter().skip(start).cloned().collect();
+                ArmRequests::new(later).pooled.quantile(*q)
+            }),
+            Points::Level { steps, log, .. } => {
+                partner::paired(steps).as_ref().map(|steps| typical(&steps[start.min(steps.len())..].to_vec(), *log))
+            }
+            Points::Samples { steps, log, .. } => Pair {
+                baseline: typical(&steps.baseline, *log),
+                canary: typical(&steps.canary[start.min(steps.canary.len())..].to_vec(), *log),
+            },
+            Points::AcrossSteps(..) => Pair::default(),
         }
     }
 
@@ -293,7 +332,7 @@ impl Measured {
                 if by_ratio && !bare {
                     (Comparison::RateRatio { steps, instances, effect, exposure, prior }, ratio)
                 } else {
-                    (Comparison::RateDifference { steps, instances, effect }, if bare { 0.0 } else { value })
+                    (Comparison::RateDifference { steps, instances, effect, prior }, if bare { 0.0 } else { value })
                 }
             }
             (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
@@ -313,7 +352,7 @@ impl Measured {
                     _ => None,
                 };
                 let (arms, thresholds, prior) = (arms.clone(), thresholds.clone(), self.prior);
-                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior }, ratio)
+                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior, since: None }, ratio)
             }
             (Points::AcrossSteps(steps, q), _) => {
                 let steps = steps.iter().map(|v| Requests::single(v.iter().copied().collect())).collect();
@@ -332,7 +371,6 @@ impl Measured {
         };
         let comparison = match comparison {
             Comparison::Level(level) if !strict => Comparison::Level(level.meeting(limit, sides(wanted).0)),
-            Comparison::Samples(samples) if !strict => Comparison::Samples(samples.meeting(limit, sides(wanted).0)),
             other => other,
         };
         Test::new(comparison, limit, wanted)
@@ -399,7 +437,7 @@ fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64) -> (Comparison, f64)
     let log = log && limit > 0.0;
     let y: Vec<_> = steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect();
     let size = median(&steps.iter().flatten().map(|v| v.abs()).collect::<Vec<_>>()).unwrap_or(1.0);
-    let level = LevelSteps::new(&y, log, false, &Pair::default(), resolution_variance(log, size));
+    let level = LevelSteps::one(&y, log, resolution_variance(log, size));
     (Comparison::Level(level), limit)
 }
 
@@ -411,17 +449,10 @@ fn paired_level(
     absolute: f64,
 ) -> (Comparison, f64) {
     let log = log && ratio.is_some();
-    let pairs = steps.baseline.iter().zip(&steps.canary);
-    let y: Vec<_> = pairs
-        .map(|(b, c)| match (b, c) {
-            (Some(b), Some(c)) if log => Some(c.ln() - b.ln()),
-            (Some(b), Some(c)) => Some(c - b),
-            _ => None,
-        })
-        .collect();
     let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
     let scaled = |a: &Vec<f64>| a.iter().map(|a| if log { *a } else { a * size }).collect();
-    let level = LevelSteps::new(&y, log, true, &allowance.as_ref().map(scaled), resolution_variance(log, size));
+    let (allowance, floor) = (allowance.as_ref().map(scaled), resolution_variance(log, size));
+    let level = LevelSteps::paired(steps, log, &allowance, floor);
     let limit = match ratio {
         Some(ratio) if log => ratio,
         Some(ratio) => (ratio - 1.0) * size,
@@ -445,20 +476,14 @@ fn unpaired_level(
         Some(ratio) => (ratio - 1.0) * size,
         None => absolute,
     };
-    (Comparison::Samples(Samples::new(steps, log, allowance, resolution_variance(log, size))), limit)
-}
-
-/// The mean of one arm, on the scale on which the arms are compared.
-fn mean(steps: &Steps<f64>, log: bool) -> Option<f64> {
-    let y = || steps.iter().flatten().map(|v| if log { v.ln() } else { *v });
-    let mean = y().sum::<f64>() / y().count() as f64;
-    Some(if log { mean.exp() } else { mean }).filter(|v| v.is_finite())
+    (Comparison::Level(LevelSteps::apart(steps, log, allowance, resolution_variance(log, size))), limit)
 }
 
 /// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
 pub(super) fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
-    let y: Vec<f64> = steps.iter().flatten().map(|v| if log { v.ln() } else { *v }).collect();
-    hodges_lehmann(&y).map(|y| if log { y.exp() } else { y })
+    let y = || steps.iter().flatten().map(|v| if log { v.ln() } else { *v });
+    let mean = y().sum::<f64>() / y().count() as f64;
+    Some(if log { mean.exp() } else { mean }).filter(|v| v.is_finite())
 }
 
 /// The variance that rounding alone gives to one step.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rules::{NotJudged, Rule, Severity, Statistic, Unit};
-use crate::series::{MetricName, Pair, SignedDuration, Window};
+use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
 
 /// What davy says of one comparison.
 #[derive(Debug, Clone, PartialEq)]
@@ -239,8 +239,22 @@ pub struct Evidence {
     pub detectable: Option<f64>,
     /// How strong the evidence is, and how strong it must be.
     pub strength: Option<Strength>,
+    /// Since when the canary is worse and what the steps since then show, where a Fail rests on them and not on all steps
+    /// together.
+    pub since: Option<Since>,
     /// Periods beyond the bound and periods looked at, for alarm rules.
     pub periods: Option<(usize, usize)>,
+}
+
+/// What the steps since a later start show.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Since {
+    /// The first of these steps.
+    pub at: Timestamp,
+    /// The statistic in each arm.
+    pub estimate: Pair<Option<f64>>,
+    /// What was compared with the bound.
+    pub effect: Effect,
 }
 
 /// How strong the evidence is for either answer.
@@ -310,11 +324,11 @@ pub enum Method {
     ConditionalBinomial,
     /// Miettinen-Nurminen score for a difference of rates, widened by the design effect.
     ScoreDifference,
-    /// Stratified difference of rates with an autocorrelation-robust variance.
+    /// Stratified Miettinen-Nurminen score for a difference of rates, widened by the design effect.
     StratifiedDifference,
-    /// Mean and signed rank of paired steps, each with two autocorrelation-robust variances; the weakest counts.
+    /// Mean of paired steps under autoregressive noise whose correlation is averaged out.
     PairedSteps,
-    /// Mean and ranks of two samples from windows that differ, each arm with autocorrelation-robust variances of its own.
+    /// The same of two arms whose windows differ, which vary alike.
     UnpairedSteps,
     /// The same as paired steps for one arm's steps against a limit.
     OneArmSteps,

@@ -351,8 +351,23 @@ pub struct Evidence {
     pub detectable: Option<Number>,
     /// How strong the evidence is for either answer (since 1.1).
     pub strength: Option<Strength>,
+    /// Since when the canary is worse and what the steps since then show, where a Fail rests on them and not on all steps
+    /// together (since 1.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// For alarms: what the periods were.
     pub periods: Option<Periods>,
+}
+
+/// What the steps since a later start show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Since {
+    /// The first of these steps, in UTC.
+    pub at: String,
+    /// The statistic in each arm.
+    pub estimate: Arms<Option<Number>>,
+    /// What was compared with the bound.
+    pub effect: Effect,
 }
 
 /// How strong the evidence is for either answer.

@@ -3,7 +3,7 @@
 use super::document::{
     Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look,
     LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Rule,
-    RuleKind, SCHEMA_VERSION, Score, Severity, Side, Span, Strength, Trace, UnitName,
+    RuleKind, SCHEMA_VERSION, Score, Severity, Since, Side, Span, Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -236,12 +236,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         coverage: evidence.coverage.map(Number::new).into(),
         estimate: evidence.estimate.map(|estimate| estimate.and_then(Number::new)).into(),
         estimate_interval: ranges(evidence.estimate_interval),
-        effect: evidence.effect.map(|effect| Effect {
-            kind: effect.kind.into(),
-            estimate: effect.estimate.and_then(Number::new),
-            low: Number::new(effect.low),
-            high: Number::new(effect.high),
-        }),
+        effect: evidence.effect.as_ref().map(effect),
         pass_limit: evidence.pass_limit.and_then(Number::new),
         fail_limit: evidence.fail_limit.and_then(Number::new),
         method: evidence.method.map(|method| method::name(method).into()),
@@ -249,7 +244,21 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         design_effect: evidence.design_effect.and_then(Number::new),
         detectable: evidence.detectable.and_then(Number::new),
         strength: evidence.strength.map(|s| Strength { fail: proof(&s.fail), pass: proof(&s.pass) }),
+        since: evidence.since.as_ref().map(|since| Since {
+            at: since.at.to_string(),
+            estimate: since.estimate.map(|estimate| estimate.and_then(Number::new)).into(),
+            effect: effect(&since.effect),
+        }),
         periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
+    }
+}
+
+fn effect(effect: &verdict::Effect) -> Effect {
+    Effect {
+        kind: effect.kind.into(),
+        estimate: effect.estimate.and_then(Number::new),
+        low: Number::new(effect.low),
+        high: Number::new(effect.high),
     }
 }
 

@@ -12,7 +12,7 @@ mod student;
 pub use likelihood::{
     exact_frequency_ln_e, exact_ratio_ln_e, exact_share_ln_e, frequency_ln_e, ratio_ln_e, share_ln_e,
 };
-pub use student::{difference_ln_e, level_ln_e, ln_e_t, weakest_ln_e};
+pub use student::{difference_ln_e, level_ln_e, ln_e_t};
 
 /// How many steps a course has if its end is open.
 const OPEN_HORIZON: f64 = 60.0;
@@ -45,6 +45,12 @@ impl Starts {
         let parts = self.0.iter().map(|(start, weight)| (*start, ln_e(&Starts(vec![(*start, 1.0)])) + weight.ln()));
         let louder = |best: (usize, f64), part: (usize, f64)| if part.1 > best.1 { part } else { best };
         parts.reduce(louder).map_or(0, |(start, _)| start)
+    }
+
+    /// What belongs to each start that is reached.
+    pub fn each<T>(&self, steps: usize, of: impl Fn(usize) -> T) -> Vec<(usize, T)> {
+        let reached = self.0.iter().map(|(start, _)| *start).filter(|start| *start < steps);
+        reached.map(|start| (start, of(start))).collect()
     }
 
     /// The average over all starts; one that is not reached yet counts as no evidence.

@@ -6,10 +6,9 @@
 //! ratio intervals are Clopper and Pearson's (1934) for that share at a tail adjusted by the design effect;
 //! differences are judged by the score of Miettinen and Nurminen (1985).
 
-use super::dispersion::{DesignEffect, Prior};
+use super::dispersion::{DesignEffect, Noise, Prior};
 use super::instances::Instances;
-use super::longrun::{COSINES_COUNTS, step_sum};
-use super::tail::{beta_logit_quantile, binomial_z, t_to_z};
+use super::tail::{beta_logit_quantile, binomial_z};
 use super::{Direction, crossing, defined};
 
 /// How unequal the split of the traffic may be over time before differences are compared step by step.
@@ -83,8 +82,24 @@ pub fn rate_ratio(steps: &[CountStep]) -> f64 {
     (canary + 0.5) / (baseline + 0.5)
 }
 
-/// The canary's rate minus the baseline's, by Mantel and Haenszel; zero without data.
+/// The canary's rate divided by the baseline's as a reader divides them: of all steps together, where the split of the
+/// traffic is steady; else step by step, by Mantel and Haenszel. Half an event is added to each arm where one has none.
+pub fn plain_ratio(steps: &[CountStep]) -> f64 {
+    let all = pooled(steps);
+    let none = all.canary == 0 || all.baseline == 0;
+    if none || difference_is_stratified(steps) {
+        return rate_ratio(steps);
+    }
+    all.canary as f64 / all.canary_total / (all.baseline as f64 / all.baseline_total)
+}
+
+/// The canary's rate minus the baseline's, as a reader subtracts them, or step by step ([`plain_ratio`]); zero without
+/// data.
 pub fn rate_difference(steps: &[CountStep]) -> f64 {
+    let all = pooled(steps);
+    if usable(&all) && !difference_is_stratified(steps) {
+        return all.rate_difference();
+    }
     let (sum, weight) = usable_steps(steps)
         .fold((0.0, 0.0), |(sum, weight), step| (sum + step.weight() * step.rate_difference(), weight + step.weight()));
     if weight > 0.0 { defined(sum / weight) } else { 0.0 }
@@ -92,12 +107,11 @@ pub fn rate_difference(steps: &[CountStep]) -> f64 {
 
 /// The dispersion of the canary's share of events about its expectation at the *fitted* ratio.
 pub fn design_effect(steps: &[CountStep], exposure: Exposure, prior: Prior) -> DesignEffect {
-    let Residuals { each, model, finite } = Residuals::of(steps, exposure);
-    DesignEffect::estimate(&each, model, finite, prior)
+    design_effect_from(steps, 0, None, exposure, prior)
 }
 
-/// As [`design_effect`] of the steps from `start` on, and of their instances where they are known: what is noise between
-/// the instances of an arm is noise between the arms.
+/// The dispersion of the steps from `start` on. The steps before it, about a ratio of their own, say how noisy steps are; so
+/// do the instances where they are known, since what is noise between the instances of an arm is noise between the arms.
 pub fn design_effect_from(
     steps: &[CountStep],
     start: usize,
@@ -105,8 +119,49 @@ pub fn design_effect_from(
     exposure: Exposure,
     prior: Prior,
 ) -> DesignEffect {
-    let between = between_instances(steps, start, instances, exposure);
-    DesignEffect { between, ..design_effect(steps.get(start..).unwrap_or_default(), exposure, prior) }
+    Scatter::about(steps, start, exposure, prior).effect(steps, start, instances)
+}
+
+/// How the steps scatter about a ratio of rates that may change once.
+#[derive(Clone, Debug)]
+pub struct Scatter {
+    exposure: Exposure,
+    residuals: Vec<(f64, f64)>,
+    finite: f64,
+    noise: Noise,
+}
+
+impl Scatter {
+    /// About a ratio that changes where the steps change most (Bai and Perron 1998): a change is no noise.
+    pub fn new(steps: &[CountStep], exposure: Exposure, prior: Prior) -> Scatter {
+        let pairs = Residuals::of(steps, exposure).pairs();
+        let (r, v) = pairs.iter().fold((0.0, 0.0), |(r, v), pair| (r + pair.0, v + pair.1));
+        let (mut before, mut model, mut best) = (0.0, 0.0, (0, 0.0));
+        for (place, pair) in pairs.iter().enumerate() {
+            let score = (before - r * model / v).abs() / (model * (v - model) / v).sqrt();
+            if score > best.1 {
+                best = (place, score);
+            }
+            (before, model) = (before + pair.0, model + pair.1);
+        }
+        Scatter::about(steps, best.0, exposure, prior)
+    }
+
+    fn about(steps: &[CountStep], place: usize, exposure: Exposure, prior: Prior) -> Scatter {
+        let (before, after) = steps.split_at(place.min(steps.len()));
+        let (before, after) = (Residuals::of(before, exposure), Residuals::of(after, exposure));
+        let finite = after.finite;
+        let (before, after) = (before.pairs(), after.pairs());
+        let noise = Noise::of(&before, &after, prior);
+        Scatter { exposure, residuals: [before, after].concat(), finite, noise }
+    }
+
+    /// The design effect of the steps from a start on.
+    pub fn effect(&self, steps: &[CountStep], start: usize, instances: Option<&Instances>) -> DesignEffect {
+        let between = between_instances(steps, start, instances, self.exposure);
+        let last = self.residuals.get(start..).unwrap_or_default();
+        DesignEffect { between, ..self.noise.effect(last, self.finite) }
+    }
 }
 
 /// The design effect between the instances alone, with its degrees of freedom; nothing where they are not known or
@@ -135,6 +190,8 @@ pub fn observed_dispersion(steps: &[CountStep], exposure: Exposure) -> Option<(f
 /// The canary's events per step about their expectation at the fitted ratio.
 struct Residuals {
     each: Vec<Option<f64>>,
+    /// The variance of each if events were independent.
+    variances: Vec<f64>,
     /// The variance of their sum if events were independent.
     model: f64,
     finite: f64,
@@ -144,7 +201,8 @@ impl Residuals {
     fn of(steps: &[CountStep], exposure: Exposure) -> Residuals {
         let ratio = rate_ratio(steps);
         let (mut binomial, mut model) = (0.0, 0.0);
-        let mut residual = |step: &CountStep| {
+        let mut variances = vec![0.0; steps.len()];
+        let mut residual = |(step, own): (&CountStep, &mut f64)| {
             let (events, total) = (step.events(), step.total());
             let (canary, baseline) = step.shares(ratio);
             let variance = events * canary * baseline;
@@ -154,12 +212,56 @@ impl Residuals {
             };
             binomial += variance;
             model += variance * finite;
+            *own = variance * finite;
             step.canary as f64 - events * canary
         };
-        let each: Vec<_> = steps.iter().map(|step| usable(step).then(|| residual(step))).collect();
+        let pairs = steps.iter().zip(&mut variances);
+        let each: Vec<_> = pairs.map(|(step, own)| usable(step).then(|| residual((step, own)))).collect();
         let finite = if binomial > 0.0 { model / binomial } else { 1.0 };
-        Residuals { each, model, finite }
+        Residuals { each, variances, model, finite }
     }
+
+    /// Each residual with its variance; neither where a step cannot be used.
+    fn pairs(&self) -> Vec<(f64, f64)> {
+        self.each.iter().zip(&self.variances).map(|(r, v)| (r.unwrap_or(0.0), *v)).collect()
+    }
+}
+
+/// The steps, that whose canary lies farthest beyond its expectation in a direction as far as the second: no step alone
+/// carries evidence.
+pub fn tamed(steps: &[CountStep], direction: Direction) -> Vec<CountStep> {
+    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    let ratio = rate_ratio(steps);
+    let distance = |step: &CountStep| {
+        let (canary, baseline) = step.shares(ratio);
+        let variance = step.events() * canary * baseline;
+        if variance > 0.0 { sign * (step.canary as f64 - step.events() * canary) / variance.sqrt() } else { 0.0 }
+    };
+    let (mut farthest, mut second) = ((0, f64::NEG_INFINITY), f64::NEG_INFINITY);
+    for (place, step) in steps.iter().enumerate().filter(|(_, step)| usable(step) && step.events() > 0.0) {
+        let at = distance(step);
+        if at > farthest.1 {
+            (farthest, second) = ((place, at), farthest.1);
+        } else {
+            second = second.max(at);
+        }
+    }
+    let mut tamed = steps.to_vec();
+    if second.is_finite() && farthest.1 > second.max(0.0) {
+        let step = steps[farthest.0];
+        let beyond = |canary: u64| distance(&CountStep { canary, ..step }) > second.max(0.0);
+        // between the expectation and what was seen
+        let (mut kept, mut moved) = (((step.events() * step.shares(ratio).0).floor() as u64).min(step.canary), step.canary);
+        if sign < 0.0 {
+            kept = (step.canary_total as u64).max(step.canary);
+        }
+        while kept.abs_diff(moved) > 1 {
+            let middle = kept.midpoint(moved);
+            if beyond(middle) { moved = middle } else { kept = middle }
+        }
+        tamed[farthest.0].canary = kept;
+    }
+    tamed
 }
 
 /// Events of the canary and of both arms.
@@ -282,10 +384,8 @@ pub fn difference_z(steps: &[CountStep], effect: &DesignEffect, d: f64, directio
     if usable_steps(steps).next().is_none() || d.is_nan() {
         return 0.0;
     }
-    if difference_is_stratified(steps) {
-        return stratified_difference_z(steps, effect, d, sign);
-    }
-    effect.weaken_unconditional(sign * score(&pooled(steps), d).z())
+    let score = if difference_is_stratified(steps) { stratified_score(steps, d) } else { score(&pooled(steps), d) };
+    effect.weaken_unconditional(sign * score.z())
 }
 
 /// The differences of rates that [`difference_z`] does not reject, with a critical z for each end.
@@ -299,8 +399,7 @@ pub fn difference_interval(
     if !usable(&pooled) {
         return (-1.0, 1.0);
     }
-    let stratified = difference_is_stratified(steps);
-    let centre = if stratified { rate_difference(steps) } else { pooled.rate_difference() };
+    let centre = rate_difference(steps);
     if centre.is_nan() {
         return (-1.0, 1.0);
     }
@@ -366,18 +465,10 @@ pub(super) fn weighted_score(step: &CountStep, d: f64) -> Option<(f64, f64)> {
     })
 }
 
-/// The weighted sum of the steps' differences over its long-run standard error, which is at least that of
-/// independent trials and that between instances.
-fn stratified_difference_z(steps: &[CountStep], effect: &DesignEffect, d: f64, sign: f64) -> f64 {
-    let scores: Vec<_> = steps.iter().map(|step| weighted_score(step, d)).collect();
-    let model: f64 = scores.iter().flatten().map(|(_, variance)| variance).sum();
-    let g: Vec<_> = scores.iter().map(|score| score.map(|(excess, _)| excess)).collect();
-    let sum = step_sum(&g, COSINES_COUNTS);
-    if sum.sum == 0.0 {
-        return 0.0;
-    }
-    let by_steps = [sum.autoregressive, sum.cosines].map(|v| (v.variance.max(model), v.dof));
-    let by_instances = effect.between.map(|(phi, nu)| (model * phi, nu));
-    let z = |(variance, dof): (f64, f64)| defined(t_to_z(sign * sum.sum / variance.sqrt(), dof));
-    by_steps.into_iter().chain(by_instances).map(z).fold(f64::INFINITY, f64::min)
+/// The weighted sum of the steps' differences over its standard error under independent trials (the stratified score of
+/// Miettinen and Nurminen).
+fn stratified_score(steps: &[CountStep], d: f64) -> Score {
+    let scores = steps.iter().filter_map(|step| weighted_score(step, d));
+    let (excess, variance) = scores.fold((0.0, 0.0), |(e, v), (excess, variance)| (e + excess, v + variance));
+    Score { excess, variance }
 }

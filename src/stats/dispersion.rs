@@ -1,48 +1,69 @@
 //! The design effect: how much noisier than independent trials counts really are.
 //!
-//! Errors come in bursts and follow each other, so their variance exceeds the binomial one by a factor φ. It is
-//! estimated from the steps themselves, robustly against autocorrelation, shrunk towards a prior (so that the first
-//! minutes are neither blind nor reckless) and never taken below one. Exact tails are then divided by √φ and read as
-//! Student's t, because φ itself is estimated (quasi-likelihood: McCullagh and Nelder 1989, ch. 4).
+//! Errors come in bursts and follow each other, so their variance exceeds the binomial one by a factor φ that is unknown.
+//! Two descriptions of it are kept, and evidence is what both leave of it. A *mixture* weighs how an arm's rate may wander
+//! from step to step (`wander`) by what real services do and by what the steps show. The *spread* is the plain sum of
+//! squares of the steps' residuals, which knows nothing of time but sees lumps that no wandering makes, read as Student's t
+//! because it is estimated (quasi-likelihood: McCullagh and Nelder 1989, ch. 4). Neither is ever taken below one. Where the
+//! service's own history says how noisy it is, that replaces the mixture.
 
 use super::defined;
 use super::longrun::{COSINES_COUNTS, LongRun, step_sum};
-use super::tail::{ln_normal_upper, t_to_z, z_to_t};
+use super::tail::{ln_normal_upper, t_to_z, z_from_ln_upper};
+use super::wander::{Residual, Wander};
 
-/// What is believed about dispersion before seeing any: `nu` steps' worth of a design effect of `phi`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prior {
-    /// The design effect.
-    pub phi: f64,
-    /// Its weight in degrees of freedom.
-    pub nu: f64,
+/// What is believed about dispersion before seeing any.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub enum Prior {
+    /// What real services do.
+    #[default]
+    Services,
+    /// A history: `nu` steps' worth of a design effect of `phi`.
+    History {
+        /// The design effect.
+        phi: f64,
+        /// Its weight in degrees of freedom.
+        nu: f64,
+    },
 }
 
-impl Default for Prior {
-    fn default() -> Self {
-        Prior { phi: 4.0, nu: 2.0 }
-    }
-}
+/// What the spread of steps is drawn towards, and with how many degrees of freedom, where there is no history: with a
+/// handful of steps a sum of squares alone says little.
+const SPREAD: (f64, f64) = (1.5, 3.0);
+
+/// Design effects of lumps within steps, each with its weight, where there is no history.
+const LUMPS: [(f64, f64); 7] =
+    [(0.55, 1.0), (0.15, 1.3), (0.12, 1.8), (0.09, 3.0), (0.05, 6.0), (0.03, 12.0), (0.01, 30.0)];
 
 impl Prior {
-    /// An observed ratio of variances, worth `dof` steps, drawn towards the prior: a design effect and its degrees of
-    /// freedom.
+    /// The design effect that a spread is drawn towards, and its weight in degrees of freedom.
+    pub(super) fn worth(&self) -> (f64, f64) {
+        match *self {
+            Prior::Services => SPREAD,
+            Prior::History { phi, nu } => (phi, nu.max(0.0)),
+        }
+    }
+
+    /// A ratio of variances that was observed, worth `dof` steps, drawn towards the prior: a design effect and its degrees
+    /// of freedom.
     pub(super) fn shrink(&self, ratio: f64, dof: f64) -> (f64, f64) {
-        let weight = self.nu.max(0.0);
-        let phi = if weight.is_finite() && weight + dof > 0.0 {
-            (weight * self.phi + dof * ratio) / (weight + dof)
+        let (phi, weight) = self.worth();
+        let shrunk = if weight.is_finite() && weight + dof > 0.0 {
+            (weight * phi + dof * ratio) / (weight + dof)
         } else {
-            self.phi
+            phi
         };
-        (phi.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
+        (shrunk.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
     }
 }
 
-/// Estimated dispersion: one candidate per estimator of the variance; evidence is what the weakest leaves of it.
+/// How noisy counts are: a mixture of design effects, and design effects of their own that evidence must survive as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesignEffect {
-    /// Design effects and their degrees of freedom, from the steps.
-    pub candidates: Vec<(f64, f64)>,
+    /// Design effects by their weight, which add up to one.
+    pub mixture: Vec<(f64, f64)>,
+    /// The design effect of the steps' squares, or that of a history, with its degrees of freedom.
+    pub spread: Option<(f64, f64)>,
     /// The same from the instances, where there are enough of them.
     pub between: Option<(f64, f64)>,
     /// The finite-population factor: below one where events are a large share of trials.
@@ -50,16 +71,36 @@ pub struct DesignEffect {
 }
 
 impl DesignEffect {
-    /// From residuals per step, their variance under independent trials, and the prior.
-    pub(super) fn estimate(residuals: &[Option<f64>], model: f64, finite: f64, prior: Prior) -> DesignEffect {
-        let sum = step_sum(residuals, COSINES_COUNTS);
-        let candidates = if sum.n < 3 {
-            vec![prior.shrink(0.0, 0.0)]
-        } else {
-            let ratio = |variance: f64| if model > 0.0 { variance / model } else { 1.0 };
-            [sum.autoregressive, sum.cosines].map(|v| prior.shrink(ratio(v.variance), v.dof)).to_vec()
-        };
-        DesignEffect { candidates, between: None, finite }
+    /// That of independent trials.
+    pub fn independent() -> DesignEffect {
+        DesignEffect { mixture: vec![(1.0, 1.0)], spread: None, between: None, finite: 1.0 }
+    }
+
+    /// From the residuals of all steps about one fit.
+    pub(super) fn estimate(residuals: &[Residual], finite: f64, prior: Prior) -> DesignEffect {
+        Noise::of(&[], residuals, prior).effect(residuals, finite)
+    }
+
+    /// From an observed ratio of variances, worth `dof` degrees of freedom.
+    pub(super) fn of_ratio(ratio: f64, dof: f64, prior: Prior) -> DesignEffect {
+        if let Prior::History { .. } = prior {
+            let spread = Some(prior.shrink(ratio, dof));
+            return DesignEffect { mixture: vec![(1.0, 1.0)], spread, between: None, finite: 1.0 };
+        }
+        // the likelihood of χ² over its degrees of freedom
+        let ln_weight = |(weight, phi): (f64, f64)| f64::ln(weight) - 0.5 * dof * (phi.ln() + ratio / phi);
+        let all = LUMPS.map(ln_weight);
+        let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut mixture: Vec<(f64, f64)> = LUMPS.iter().zip(all).map(|((_, phi), w)| ((w - most).exp(), *phi)).collect();
+        let sum: f64 = mixture.iter().map(|(weight, _)| weight).sum();
+        mixture.iter_mut().for_each(|(weight, _)| *weight /= sum);
+        if ratio.is_infinite() || !sum.is_finite() {
+            mixture = vec![(1.0, f64::INFINITY)];
+        }
+        // beyond the largest lump it is what it is
+        let largest = LUMPS[LUMPS.len() - 1].1;
+        let spread = (ratio > largest && dof > 0.0).then_some((ratio, dof));
+        DesignEffect { mixture, spread, between: None, finite: 1.0 }
     }
 
     /// The design effect as estimated from the slow and fast waves of the steps alone (equal-weighted cosines), with no
@@ -68,11 +109,6 @@ impl DesignEffect {
         let sum = step_sum(residuals, COSINES_COUNTS);
         let LongRun { variance, dof } = sum.cosines;
         (sum.n >= 3 && model > 0.0 && variance.is_finite()).then(|| (variance / model, dof))
-    }
-
-    /// All candidates.
-    pub(super) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.candidates.iter().copied().chain(self.between)
     }
 
     /// The evidence that is left of an exact z.
@@ -86,16 +122,63 @@ impl DesignEffect {
     }
 
     fn weaken_by(&self, z: f64, finite: f64) -> f64 {
-        let weakened = self.all().map(|(phi, nu)| t_to_z(z / (phi * finite).sqrt(), nu));
-        defined(weakened.reduce(f64::min).unwrap_or(z))
+        let estimated = self.estimated().map(|(phi, nu)| t_to_z(z / (phi * finite).sqrt(), nu));
+        defined(estimated.fold(self.mixed(z, finite), f64::min))
+    }
+
+    /// The evidence that the mixture leaves.
+    fn mixed(&self, z: f64, finite: f64) -> f64 {
+        if let [(_, phi)] = self.mixture.as_slice() {
+            return z / (phi * finite).sqrt();
+        }
+        let tail: f64 = {
+            let ln_p = |(weight, phi): &(f64, f64)| weight.ln() + ln_normal_upper(z.abs() / (phi * finite).sqrt());
+            let largest = self.mixture.iter().map(ln_p).fold(f64::NEG_INFINITY, f64::max);
+            if largest.is_infinite() {
+                return if largest > 0.0 { 0.0 } else { z };
+            }
+            largest + self.mixture.iter().map(|part| (ln_p(part) - largest).exp()).sum::<f64>().ln()
+        };
+        z_from_ln_upper(tail).abs().copysign(z)
+    }
+
+    fn estimated(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.spread.into_iter().chain(self.between)
     }
 
     /// The z that an exact tail must reach for its weakened evidence to reach `critical`.
     pub fn strengthen(&self, critical: f64) -> f64 {
-        let needed = self.all().map(|(phi, nu)| z_to_t(critical, nu) * (phi * self.finite).sqrt());
-        let needed = needed.reduce(f64::max).unwrap_or(critical);
-        // nothing reaches a critical value that is none
-        if critical.is_nan() || needed.is_nan() { f64::INFINITY } else { needed }
+        if !critical.is_finite() {
+            // nothing reaches a critical value that is none
+            return if critical == f64::NEG_INFINITY { critical } else { f64::INFINITY };
+        }
+        let least = (self.largest() * self.finite).sqrt();
+        if !least.is_finite() {
+            return f64::INFINITY;
+        }
+        let excess = |z: f64| self.weaken(z) - critical;
+        let (mut low, mut high) = (f64::min(critical * least - 1.0, -1.0), f64::max(critical * least, 1.0));
+        for _ in 0..60 {
+            if excess(high) >= 0.0 {
+                break;
+            }
+            (low, high) = (high, 2.0 * high);
+        }
+        let (mut below, mut above) = (excess(low), excess(high));
+        if above < 0.0 {
+            return f64::INFINITY;
+        }
+        for round in 0..100 {
+            if high - low <= 1e-13 * high.abs().max(1.0) {
+                break;
+            }
+            let chord = high - (high - low) * above / (above - below);
+            let middle = 0.5 * (low + high);
+            let at = if chord > low && chord < high && round % 3 != 2 { chord } else { middle };
+            let value = excess(at);
+            if value >= 0.0 { (high, above) = (at, value) } else { (low, below) = (at, value) }
+        }
+        high
     }
 
     /// The exact tail probability whose weakened evidence is `critical`.
@@ -110,12 +193,51 @@ impl DesignEffect {
 
     /// Whether how instances differ is more of the noise than how steps do.
     pub fn is_mostly_between(&self) -> bool {
-        let steps = self.candidates.iter().map(|(phi, _)| *phi).fold(1.0, f64::max);
+        let steps = self.spread.map_or(1.0, |(phi, _)| phi).max(self.expected());
         self.between.is_some_and(|(phi, _)| phi > steps)
     }
 
-    /// The largest design effect among the candidates.
+    /// The mean of the mixture.
+    fn expected(&self) -> f64 {
+        self.mixture.iter().map(|(weight, phi)| weight * phi).sum()
+    }
+
+    /// The largest design effect: the mixture's mean, or one that stands beside it.
     pub fn largest(&self) -> f64 {
-        self.all().map(|(phi, _)| phi).fold(1.0, f64::max)
+        self.estimated().map(|(phi, _)| phi).fold(self.expected().max(1.0), f64::max)
+    }
+
+    /// What any-time evidence is divided by: the largest design effect, at the median of its uncertainty (the median of χ²
+    /// by Wilson and Hilferty 1931).
+    pub(super) fn temper(&self) -> f64 {
+        let at_median = |(phi, nu): (f64, f64)| phi / (1.0 - 2.0 / (9.0 * nu)).max(0.1).powi(3);
+        self.estimated().map(at_median).fold(self.expected().max(1.0), f64::max) * self.finite
+    }
+}
+
+/// What the steps before and after a break say of the noise of all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Noise {
+    wander: Option<Wander>,
+    spread: (f64, f64),
+    steps: usize,
+}
+
+impl Noise {
+    /// From residuals about a fit of their own on either side of the break.
+    pub(super) fn of(before: &[Residual], after: &[Residual], prior: Prior) -> Noise {
+        let all = || before.iter().chain(after).filter(|(_, v)| *v > 0.0);
+        let fits = [before, after].iter().filter(|part| part.iter().any(|(_, v)| *v > 0.0)).count();
+        let dof = all().count().saturating_sub(fits) as f64;
+        let (squares, model) = all().fold((0.0, 0.0), |(s, m), (r, v)| (s + r * r, m + v));
+        let ratio = if model > 0.0 && dof > 0.0 { squares / model * (dof + fits as f64) / dof } else { 1.0 };
+        let wander = (prior == Prior::Services).then(|| Wander::of(before, after));
+        Noise { wander, spread: prior.shrink(ratio, dof), steps: before.len() + after.len() }
+    }
+
+    /// The design effect of the sum of the last residuals.
+    pub(super) fn effect(&self, last: &[Residual], finite: f64) -> DesignEffect {
+        let mixture = self.wander.as_ref().map_or(vec![(1.0, 1.0)], |wander| wander.design_effects(last, self.steps));
+        DesignEffect { mixture, spread: Some(self.spread), between: None, finite }
     }
 }

@@ -24,15 +24,16 @@ pub mod histogram;
 mod incomplete;
 pub mod instances;
 pub mod longrun;
+pub mod onset;
 pub mod planned;
 pub mod power;
 pub mod quantile;
-pub mod ranks;
+pub mod segments;
 pub mod single;
 pub mod slow;
 pub mod steps;
 pub mod tail;
-pub mod unpaired;
+mod wander;
 
 /// On which side of a hypothesised value the evidence puts the parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

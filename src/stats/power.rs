@@ -155,17 +155,18 @@ impl Noise {
             Noise::Known { phi } => vec![Candidate { truth: phi, expected: phi, dof: f64::INFINITY, own: 0.0 }],
             Noise::Realised { phi, prior } => {
                 // a third of a degree of freedom per step, as `single` estimates it
-                let (weight, dof) = (prior.nu.max(0.0), (n - 2.0).max(0.0) / 3.0);
+                let (believed, weight) = prior.worth();
+                let dof = (n - 2.0).max(0.0) / 3.0;
                 let all = weight + dof;
-                let expected = ((weight * prior.phi + dof * phi) / all).max(1.0);
+                let expected = ((weight * believed + dof * phi) / all).max(1.0);
                 let own = (dof * phi / all / expected).min(1.0);
                 vec![Candidate { truth: phi, expected, dof: all, own }]
             }
             Noise::Counts { phi, prior } => {
-                let weight = prior.nu.max(0.0);
+                let (believed, weight) = prior.worth();
                 let candidate = |inflated: f64, dof: f64| {
                     let all = weight + dof;
-                    let expected = ((weight * prior.phi + dof * phi * inflated) / all).max(1.0);
+                    let expected = ((weight * believed + dof * phi * inflated) / all).max(1.0);
                     Candidate { truth: phi, expected, dof: all, own: (dof * phi * inflated / all / expected).min(1.0) }
                 };
                 if n < 3.0 {

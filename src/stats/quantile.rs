@@ -60,9 +60,12 @@ pub fn woodruff(steps: &[Requests], pooled: &Requests, q: f64, critical: f64, pr
     }
     let below = |step: &Requests| step.len() - step.beyond(threshold, false, Direction::Above);
     let share = steps.iter().map(|step| below(step) as f64).sum::<f64>() / n;
-    let residual = |step: &Requests| (!step.is_empty()).then(|| below(step) as f64 - share * step.len() as f64);
+    let residual = |step: &Requests| {
+        let own = step.len() as f64;
+        (below(step) as f64 - share * own, own * share * (1.0 - share))
+    };
     let residuals: Vec<_> = steps.iter().map(residual).collect();
-    let effect = DesignEffect::estimate(&residuals, n * share * (1.0 - share), 1.0, prior);
+    let effect = DesignEffect::estimate(&residuals, 1.0, prior);
     let worth = (n * (critical / effect.strengthen(critical)).powi(2)).max(1.0);
     let (tail, slower) = (normal_upper(critical), worth * (1.0 - q));
     let low = pooled.quantile(beta_quantile(tail, worth * q, slower + 1.0))?;

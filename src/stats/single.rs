@@ -32,8 +32,13 @@ pub struct EventStep {
 
 /// The dispersion of bad trials about a constant share.
 pub fn trial_design_effect(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
-    let (residuals, model) = trial_residuals(steps);
-    DesignEffect::estimate(&residuals, model, 1.0, prior)
+    let (residuals, _) = trial_residuals(steps);
+    let total = |step: &Option<TrialStep>| step.map_or(0.0, |step| step.total as f64);
+    let (n, x) = steps.iter().flatten().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
+    let share = f64::min((x + 0.5) / (n + 1.0), 1.0);
+    let pair = |(r, step): (&Option<f64>, &Option<TrialStep>)| (r.unwrap_or(0.0), total(step) * share * (1.0 - share));
+    let pairs: Vec<_> = residuals.iter().zip(steps).map(pair).collect();
+    DesignEffect::estimate(&pairs, 1.0, prior)
 }
 
 /// The dispersion that [`trial_design_effect`] estimates, without a prior, and its degrees of freedom.
@@ -53,7 +58,11 @@ fn trial_residuals(steps: &[Option<TrialStep>]) -> (Vec<Option<f64>>, f64) {
 /// The dispersion of events about a constant frequency.
 pub fn event_design_effect(steps: &[Option<EventStep>], prior: Prior) -> DesignEffect {
     let (residuals, model) = event_residuals(steps);
-    DesignEffect::estimate(&residuals, model, 1.0, prior)
+    let exposed = |s: &EventStep| s.exposure > 0.0 && s.exposure.is_finite();
+    let exposure: f64 = steps.iter().flatten().filter(|s| exposed(s)).map(|s| s.exposure).sum();
+    let own = |step: &Option<EventStep>| step.filter(exposed).map_or(0.0, |s| model * s.exposure / exposure);
+    let pairs: Vec<_> = residuals.iter().zip(steps).map(|(r, s)| (r.unwrap_or(0.0), own(s))).collect();
+    DesignEffect::estimate(&pairs, 1.0, prior)
 }
 
 /// The dispersion that [`event_design_effect`] estimates, without a prior, and its degrees of freedom.
@@ -121,7 +130,7 @@ fn realised(rates: &[(f64, f64)], variance: f64, prior: Prior) -> DesignEffect {
     };
     // what cannot be told is as bad as it can be
     let ratio = if ratio.is_nan() { f64::INFINITY } else { ratio };
-    DesignEffect { candidates: vec![prior.shrink(ratio, dof)], between: None, finite: 1.0 }
+    DesignEffect::of_ratio(ratio, dof, prior)
 }
 
 /// Evidence that the share of bad trials lies above (or below) `p0`, from `x` bad ones of `n`. Zero without trials.

@@ -1,126 +1,174 @@
-//! One number per step: is its level above zero?
+//! One number per step: is its level above a limit, as a whole or from a step on?
 //!
-//! The numbers are log-ratios or differences of two arms at the same time, or one arm's distance from a limit. The
-//! mean follows one wild step and ranks ignore magnitude; evidence is what both agree on, each with the weaker of two
-//! long-run variances. The interval is the set of levels that this evidence does not reject, and the estimate is the
-//! pseudo-median of Hodges and Lehmann (1963).
+//! The numbers are log-ratios or differences of two arms at the same time, one arm's distance from a limit, or two arms at
+//! different times, whose steps have no partners. Either way the noise is an autoregression whose correlation is unknown
+//! (`segments`): evidence and interval are two views of that one fit.
 
-use super::longrun::{COSINES_SERIES, LongRun, StepSum, step_sum};
-use super::ranks::Ordered;
-use super::tail::{t_to_z, z_to_t};
+use std::cell::OnceCell;
+
+use super::longrun::{COSINES_SERIES, StepSum, step_sum};
+use super::segments::{Correlation, Course, Fit};
+use super::tail::{ln_normal_upper, t_to_z, z_from_ln_upper};
 use super::{Direction, crossing, defined};
 
-/// How much of an eighth of the mean's interval an end may be off: nobody reads more digits of an interval, and the ranks
-/// of a day of minutes fall in stairs that are hardly finer.
-const RESOLUTION: f64 = 1e-3;
-
-/// Evidence that the level of `y` is above zero, with a variance of at least `floor` per step. Zero for fewer than two
-/// numbers: one alone does not tell how much it varies.
-pub fn level_z(y: &[Option<f64>], floor: f64) -> f64 {
-    Level::new(y, floor).z(0.0, Direction::Above)
-}
-
-/// The levels that [`level_z`] does not reject from below and from above, with a critical z for each end.
-pub fn level_interval(y: &[Option<f64>], floor: f64, critical_low: f64, critical_high: f64) -> (f64, f64) {
-    let level = Level::new(y, floor);
-    (level.end(critical_low, Direction::Above), level.end(critical_high, Direction::Below))
-}
+/// The fewest numbers of an arm that tell how much it varies.
+const LEAST: usize = 2;
+/// How much of half a standard error an end of an interval may be off.
+const RESOLUTION: f64 = 1e-4;
+/// An end is not looked for farther away than this many standard errors.
+const FARTHEST: f64 = 1e9;
 
 /// Evidence that the mean of increments from step to step is above (or below) a limit, with a variance of at least
-/// `floor` each. Of a level that stands still the noise of one increment is taken back by the next, which the
-/// autoregressive model is not allowed to see; equal-weighted cosines alone do, and hold for a random walk as well.
+/// `floor` each. Of a level that stands still the noise of one increment is taken back by the next, which equal-weighted
+/// cosines see, and they hold for a random walk as well.
 pub fn increment_z(y: &[Option<f64>], limit: f64, floor: f64, direction: Direction) -> f64 {
     let StepSum { sum, n, cosines, .. } = step_sum(y, COSINES_SERIES);
     let n = n as f64;
-    let excess = sign(direction) * (sum - n * limit);
+    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    let excess = sign * (sum - n * limit);
     if n < 2.0 || excess == 0.0 {
         return 0.0;
     }
     defined(t_to_z(excess / cosines.variance.max(floor.max(0.0) * n).sqrt(), cosines.dof))
 }
 
-/// One number per step, summed and put in order once for all questions about their level.
+/// The level of one number per step, or how much that of one arm lies above another's.
 #[derive(Clone, Debug)]
 pub struct Level {
-    sum: StepSum,
-    ordered: Ordered,
+    /// Each description of the same level: numbers, and another arm's if they are not yet compared.
+    views: Vec<View>,
     floor: f64,
+    prior: Correlation,
+}
+
+/// One description of a level from a start on, and its fit.
+#[derive(Clone, Debug)]
+struct View {
+    own: Course,
+    other: Option<Course>,
+    fit: Option<Fit>,
+    /// Where the level is evidence in a direction: the same without what one step alone carries, once it is asked for.
+    tamed: Option<(usize, Direction)>,
+    tamed_fit: OnceCell<Option<Fit>>,
+}
+
+/// Below this, evidence need not be asked whether one step carries it.
+const LITTLE: f64 = 1.0;
+
+impl View {
+    fn new(own: Course, other: Option<Course>) -> View {
+        View { own, other, fit: None, tamed: None, tamed_fit: OnceCell::new() }
+    }
+
+    fn fitted(&self, own: &Course, start: usize, floor: f64, prior: Correlation) -> Option<Fit> {
+        let enough = own.len() >= LEAST && self.other.as_ref().is_none_or(|other| other.len() >= LEAST);
+        if enough { own.fit(start, self.other.as_ref(), prior, floor) } else { None }
+    }
+
+    fn z(&self, level: &Level, limit: f64, direction: Direction) -> f64 {
+        let Some(fit) = &self.fit else { return 0.0 };
+        let z = fit.z(limit, direction);
+        let Some((start, direction)) = self.tamed.filter(|_| z > LITTLE) else { return z };
+        let tamed = || self.fitted(&self.own.tamed(start, direction), start, level.floor, level.prior);
+        self.tamed_fit.get_or_init(tamed).as_ref().map_or(0.0, |fit| fit.z(limit, direction)).min(z).max(LITTLE)
+    }
 }
 
 impl Level {
     /// Of the numbers that are present and finite, with a variance of at least `floor` per step.
-    pub fn new(y: &[Option<f64>], floor: f64) -> Level {
-        Level { sum: step_sum(y, COSINES_SERIES), ordered: Ordered::new(y), floor }
+    pub fn new(y: &[Option<f64>], floor: f64, prior: Correlation) -> Level {
+        Level::of(vec![View::new(Course::new(y), None)], floor, prior)
+    }
+
+    /// Of a canary whose steps have no partners among those of the baseline: both arms vary alike, and each has all of its
+    /// steps, however many.
+    pub fn between(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64, prior: Correlation) -> Level {
+        Level::of(vec![View::new(Course::new(canary), Some(Course::new(baseline)))], floor, prior)
+    }
+
+    /// Of a canary beside the baseline's same steps. The differences of the pairs know what both arms share; both arms by
+    /// themselves know twice as much of the noise, and shared noise makes them timid at most. Either may carry evidence.
+    pub fn beside(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64, prior: Correlation) -> Level {
+        let pairs = || canary.iter().zip(baseline).map(|(c, b)| c.zip(*b).filter(|(c, b)| (c - b).is_finite()));
+        let difference: Vec<_> = pairs().map(|pair| pair.map(|(c, b)| c - b)).collect();
+        let own: Vec<_> = pairs().map(|pair| pair.map(|(c, _)| c)).collect();
+        let other: Vec<_> = pairs().map(|pair| pair.map(|(_, b)| b)).collect();
+        let alone = View::new(Course::new(&own), Some(Course::new(&other)));
+        Level::of(vec![View::new(Course::new(&difference), None), alone], floor, prior)
+    }
+
+    fn of(views: Vec<View>, floor: f64, prior: Correlation) -> Level {
+        let fitted = |view: View| View { fit: view.fitted(&view.own, 0, floor, prior), ..view };
+        Level { views: views.into_iter().map(fitted).collect(), floor, prior }
+    }
+
+    /// The level from a step on, as evidence in a direction: what came before tells of the noise alone, and the evidence
+    /// must hold where the farthest step since then counts no more than the second.
+    pub fn since(&self, start: usize, direction: Direction) -> Level {
+        let fitted = |view: &View| {
+            let fit = if start == 0 { view.fit.clone() } else { view.fitted(&view.own, start, self.floor, self.prior) };
+            View { fit, tamed: Some((start, direction)), tamed_fit: OnceCell::new(), ..view.clone() }
+        };
+        Level { views: self.views.iter().map(fitted).collect(), ..*self }
+    }
+
+    /// Whether the steps since a start would be next to no evidence even if they were independent.
+    pub fn is_little(&self, start: usize, limit: f64, direction: Direction) -> bool {
+        let Some(View { own, other, .. }) = self.views.first() else { return true };
+        let Some((n, mean)) = own.mean_since(start) else { return true };
+        let (apart, more) = match other {
+            Some(other) => match other.mean_since(0) {
+                Some((m, mean)) => (mean, other.least_variance() / m),
+                None => return true,
+            },
+            None => (0.0, 0.0),
+        };
+        let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+        let excess = sign * (mean - apart - limit);
+        !(excess > 0.0 && excess * excess > LITTLE * (own.least_variance() / n + more))
     }
 
     /// Evidence that the level is above (or below) a limit. Zero for fewer than two numbers: one alone does not tell how
     /// much it varies.
     pub fn z(&self, limit: f64, direction: Direction) -> f64 {
-        if self.sum.n < 2 || !limit.is_finite() {
+        if !limit.is_finite() {
             return 0.0;
         }
-        // a shift moves the sum and leaves its variances
-        let mean = StepSum { sum: self.ordered.sum(limit), ..self.sum };
-        let sign = sign(direction);
-        sum_z(&mean, sign, self.floor).min(sum_z(&self.ranks(limit), sign, 0.0))
+        match self.views.as_slice() {
+            [one] => one.z(self, limit, direction),
+            [one, other] => either(one.z(self, limit, direction), other.z(self, limit, direction)),
+            _ => 0.0,
+        }
     }
 
     /// The limit up to which the numbers are evidence of more, or down to which they are evidence of less.
     pub fn end(&self, critical: f64, direction: Direction) -> f64 {
-        // what follows is about more; evidence of less is evidence of more for the mirrored numbers
-        let sign = sign(direction);
-        let ends = self.ordered.ends().filter(|_| self.sum.n > 1);
-        let Some((smallest, largest)) = ends else { return -sign * f64::INFINITY };
-        let (range, smallest) = (largest - smallest, if sign > 0.0 { smallest } else { -largest });
-        let by_mean = self.mean_low(critical, sign);
-        // below the smallest number the ranks no longer change
-        let outside = smallest - if range > 0.0 { range } else { 1.0 + smallest.abs() };
-        let stride = 0.25 * (sign * self.sum.sum / self.sum.n as f64 - by_mean);
-        if by_mean < outside || !stride.is_finite() {
-            let rejected = sum_z(&self.ranks(sign * outside), sign, 0.0) >= critical;
-            return sign * if rejected { by_mean } else { f64::NEG_INFINITY };
-        }
-        // the degrees of freedom are the same at every level, so evidence is compared as t and not as z
-        let [ar, cosines] = self.critical_t(critical);
-        let excess = |level: f64| {
-            let ranks = self.ranks(sign * level);
-            let t = |v: f64| if ranks.sum == 0.0 { 0.0 } else { defined(sign * ranks.sum / v.sqrt()) };
-            (t(ranks.autoregressive.variance) - ar).min(t(ranks.cosines.variance) - cosines)
-        };
-        sign * crossing::nearest_rejected(by_mean, stride, RESOLUTION, outside, excess).unwrap_or(f64::NEG_INFINITY)
+        let outwards = if direction == Direction::Above { -1.0 } else { 1.0 };
+        let fits = || self.views.iter().flat_map(|view| &view.fit);
+        let Some(centre) = fits().map(Fit::estimate).next() else { return outwards * f64::INFINITY };
+        let error = fits().map(Fit::error).fold(0.0, f64::max);
+        let excess = |limit: f64| self.z(limit, direction) - critical;
+        let farthest = centre + outwards * FARTHEST * error;
+        let end = crossing::nearest_rejected(centre, 0.5 * error, RESOLUTION, farthest, excess);
+        end.unwrap_or(outwards * f64::INFINITY)
     }
 
-    fn ranks(&self, level: f64) -> StepSum {
-        step_sum(&self.ordered.scores(level), COSINES_SERIES)
-    }
-
-    fn critical_t(&self, critical: f64) -> [f64; 2] {
-        [self.sum.autoregressive, self.sum.cosines].map(|v| z_to_t(critical, v.dof))
-    }
-
-    /// Where the evidence of the mean reaches `critical`.
-    fn mean_low(&self, critical: f64, sign: f64) -> f64 {
-        let (n, least) = (self.sum.n as f64, self.floor.max(0.0) * self.sum.n as f64);
-        let low = |t: f64, v: LongRun| (sign * self.sum.sum - t * v.variance.max(least).sqrt()) / n;
-        let [ar, cosines] = self.critical_t(critical);
-        let low = [low(ar, self.sum.autoregressive), low(cosines, self.sum.cosines)];
-        let [ar, cosines] = low.map(|low| if low.is_nan() { f64::NEG_INFINITY } else { low });
-        ar.min(cosines)
+    /// The number of steps; of two arms, that of pairs which would tell as much if steps were independent.
+    pub fn size(&self) -> f64 {
+        let Some(View { own, other, .. }) = self.views.first() else { return 0.0 };
+        let own = own.len() as f64;
+        other.as_ref().map_or(own, |other| 2.0 / (1.0 / own + 1.0 / other.len() as f64))
     }
 }
 
-fn sign(direction: Direction) -> f64 {
-    if direction == Direction::Above { 1.0 } else { -1.0 }
-}
-
-/// The weaker evidence of both variances that a sum is above zero, or below it for a negative sign.
-fn sum_z(sum: &StepSum, sign: f64, floor: f64) -> f64 {
-    if sum.sum == 0.0 {
-        return 0.0;
+/// The z whose tail is the harmonic mean of two tails.
+fn either(a: f64, b: f64) -> f64 {
+    let (near, far) = (a.min(b), a.max(b));
+    let (ln_far, ln_near) = (ln_normal_upper(far), ln_normal_upper(near));
+    if !ln_far.is_finite() {
+        return far;
     }
-    let least = floor.max(0.0) * sum.n as f64;
-    let z = |v: LongRun| defined(t_to_z(sign * sum.sum / v.variance.max(least).sqrt(), v.dof));
-    z(sum.autoregressive).min(z(sum.cosines))
+    z_from_ln_upper(std::f64::consts::LN_2 + ln_far - (ln_far - ln_near).exp().ln_1p())
 }
 
 /// The median; numbers that are not finite are left out.
@@ -131,66 +179,4 @@ pub fn median(values: &[f64]) -> Option<f64> {
     let (_, low, above) = finite.select_nth_unstable_by(middle, f64::total_cmp);
     let high = if is_even { above.iter().copied().fold(f64::INFINITY, f64::min) } else { *low };
     super::quantile::quantile(&[*low, high], 0.5)
-}
-
-/// The median of the means of all pairs, each number paired with itself too; numbers that are not finite are left
-/// out. The pairs are counted, never listed.
-pub fn hodges_lehmann(y: &[f64]) -> Option<f64> {
-    let mut halves: Vec<f64> = y.iter().copied().filter(|v| v.is_finite()).map(|v| 0.5 * v).collect();
-    halves.sort_unstable_by(f64::total_cmp);
-    let (first, last) = (halves.first()?, halves.last()?);
-    let pairs = halves.len() as u64 * (halves.len() as u64 + 1) / 2;
-    let middle = smallest_reaching(&halves, pairs.div_ceil(2), (first + first, last + last));
-    let split = PairSums::about(&halves, middle);
-    let next = if split.count > pairs / 2 || pairs % 2 == 1 { middle } else { split.above };
-    Some(0.5 * middle + 0.5 * next)
-}
-
-/// The smallest sum that at least `wanted` pairs do not exceed. Guesses along the chord of the counts, every third
-/// one in the middle, close in on it from one sum of a pair to the next.
-fn smallest_reaching(halves: &[f64], wanted: u64, ends: (f64, f64)) -> f64 {
-    let (mut low, mut high) = ends;
-    let (mut under, mut upto) = (0, halves.len() as u64 * (halves.len() as u64 + 1) / 2);
-    for round in 1_u32.. {
-        if low >= high {
-            break;
-        }
-        let part = if round % 3 == 0 { 0.5 } else { (wanted - under) as f64 / (upto - under) as f64 };
-        let guess = (low * (1.0 - part) + high * part).max(low);
-        let split = PairSums::about(halves, if guess < high { guess } else { low });
-        if split.count >= wanted {
-            (high, upto) = (split.upto, split.count);
-        } else {
-            (low, under) = (split.above, split.count);
-        }
-    }
-    high
-}
-
-/// The sums of all pairs of a sorted slice, about a limit.
-struct PairSums {
-    /// How many are at most the limit.
-    count: u64,
-    /// The largest of these.
-    upto: f64,
-    /// The smallest of the others.
-    above: f64,
-}
-
-impl PairSums {
-    fn about(sorted: &[f64], limit: f64) -> PairSums {
-        let (mut sums, mut end) = (PairSums { count: 0, upto: f64::NEG_INFINITY, above: f64::INFINITY }, sorted.len());
-        for (i, v) in sorted.iter().enumerate() {
-            while end > i && v + sorted[end - 1] > limit {
-                end -= 1;
-                sums.above = sums.above.min(v + sorted[end]);
-            }
-            if end <= i {
-                break;
-            }
-            sums.upto = sums.upto.max(v + sorted[end - 1]);
-            sums.count += (end - i) as u64;
-        }
-        sums
-    }
 }

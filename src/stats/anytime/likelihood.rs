@@ -35,7 +35,7 @@ pub fn ratio_ln_e(
     if let Some(ln_e) = beyond_all_ratios(steps, r0, direction) {
         return ln_e;
     }
-    let temper = |start: usize| temper(&counts::design_effect_from(steps, start, instances, exposure, prior));
+    let temper = |start| counts::design_effect_from(steps, start, instances, exposure, prior).temper();
     tempered(steps.len(), ratio_gains(steps, r0, direction), temper, starts)
 }
 
@@ -80,7 +80,7 @@ pub fn share_ln_e(
     if let Some(ln_e) = beyond_all_shares(steps, p0, direction) {
         return ln_e;
     }
-    tempered(steps.len(), share_gains(steps, p0, direction), |start| temper(&effect(&steps[start..])), starts)
+    tempered(steps.len(), share_gains(steps, p0, direction), |start| effect(&steps[start..]).temper(), starts)
 }
 
 /// As [`share_ln_e`], if trials were independent: from the first step on, and each counts in full.
@@ -121,7 +121,7 @@ pub fn frequency_ln_e(
     if let Some(ln_e) = beyond_all_frequencies(steps, rate0, direction) {
         return ln_e;
     }
-    tempered(steps.len(), frequency_gains(steps, rate0, direction), |start| temper(&effect(&steps[start..])), starts)
+    tempered(steps.len(), frequency_gains(steps, rate0, direction), |start| effect(&steps[start..]).temper(), starts)
 }
 
 /// As [`frequency_ln_e`], if events were independent: from the first step on, and each counts in full.
@@ -197,13 +197,6 @@ impl Bet {
         }
         std::array::from_fn(|j| first * self.first[j] + second * self.second[j])
     }
-}
-
-/// The exponent's divisor: the design effect at the median of its uncertainty, by the weakest candidate (the median
-/// of χ² by Wilson and Hilferty 1931).
-fn temper(effect: &DesignEffect) -> f64 {
-    let at_median = |(phi, nu): (f64, f64)| phi / (1.0 - 2.0 / (9.0 * nu)).max(0.1).powi(3);
-    effect.all().map(at_median).fold(1.0, f64::max) * effect.finite
 }
 
 /// The mixture as it is.

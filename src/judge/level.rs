@@ -1,0 +1,191 @@
+//! The level of a number per step: the canary's own, beside a partner in the baseline's same step, or beside a baseline
+//! whose steps are no partners.
+//!
+//! On the scale of the test the limit is a number that the level is compared with: a logarithm where margins are factors.
+
+use std::cell::OnceCell;
+
+use super::grid::Steps;
+use crate::series::Pair;
+use crate::stats::Direction;
+use crate::stats::anytime::{self, Starts};
+use crate::stats::segments::Correlation;
+use crate::stats::steps::Level;
+
+/// What the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arms {
+    /// The canary's own.
+    One,
+    /// The canary's beside the baseline's of the same step.
+    Paired,
+    /// Both arms', whose windows differ.
+    Apart,
+}
+
+/// One number per step, what it is, and what may be said of its level.
+#[derive(Debug, Clone)]
+pub(super) struct LevelSteps {
+    pub(super) arms: Arms,
+    /// Whether the limit is a factor (or positive level) and the numbers are logarithms.
+    pub(super) log: bool,
+    /// How many steps there are of the canary, in time and with a number.
+    pub(super) len: usize,
+    pub(super) present: usize,
+    /// The level less an allowance that may be called too high, and plus another that may be called low enough.
+    above: Level,
+    below: Level,
+    /// The mean, without an allowance.
+    mean: Option<f64>,
+    /// The level of numbers that never move.
+    constant: Option<f64>,
+    /// Where that is exactly the limit, and meets it, the direction that is wanted.
+    exact: Option<Direction>,
+    /// The level since each start of any-time evidence, in the direction that asked first.
+    since: OnceCell<(Direction, Vec<(usize, Level)>)>,
+}
+
+impl LevelSteps {
+    /// Of the canary alone, with the variance that a step has at least.
+    pub(super) fn one(y: &Steps<f64>, log: bool, floor: f64) -> Self {
+        let level = Level::new(y, floor, Correlation::default());
+        Self::of(Arms::One, log, y, (level.clone(), level), constant(y))
+    }
+
+    /// Of both arms' same steps; per step, the canary's allowance is subtracted before it may be called too high, and the
+    /// baseline's is added before it may be called low enough.
+    pub(super) fn paired(arms: &Pair<Steps<f64>>, log: bool, allowance: &Pair<Vec<f64>>, floor: f64) -> Self {
+        let arms = arms.as_ref().map(|steps| scaled(steps, log));
+        let shifted = |by: &[f64], sign: f64| {
+            let shift = |(i, y): (usize, &Option<f64>)| y.map(|y| y + by.get(i).map_or(0.0, |by| sign * by));
+            let canary: Vec<_> = arms.canary.iter().enumerate().map(shift).collect();
+            Level::beside(&canary, &arms.baseline, floor, Correlation::default())
+        };
+        let pairs = arms.canary.iter().zip(&arms.baseline);
+        let y: Vec<_> = pairs.map(|(c, b)| c.zip(*b).map(|(c, b)| c - b)).collect();
+        let levels = (shifted(&allowance.canary, -1.0), shifted(&allowance.baseline, 1.0));
+        Self::of(Arms::Paired, log, &y, levels, constant(&y))
+    }
+
+    /// Of arms whose steps are no partners.
+    pub(super) fn apart(arms: &Pair<Steps<f64>>, log: bool, allowance: Pair<f64>, floor: f64) -> Self {
+        let arms = arms.as_ref().map(|steps| scaled(steps, log));
+        let level = |by: f64| {
+            let canary: Vec<_> = arms.canary.iter().map(|v| v.map(|v| v + by)).collect();
+            Level::between(&canary, &arms.baseline, floor, Correlation::default())
+        };
+        let levels = (level(-allowance.canary), level(allowance.baseline));
+        let means = arms.as_ref().map(mean);
+        let constant = arms.as_ref().map(constant);
+        let apart = |arms: Pair<Option<f64>>| arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary - baseline);
+        let of = Self::of(Arms::Apart, log, &arms.canary, levels, apart(constant));
+        LevelSteps { mean: apart(means), ..of }
+    }
+
+    fn of(arms: Arms, log: bool, y: &Steps<f64>, (above, below): (Level, Level), constant: Option<f64>) -> Self {
+        let present = y.iter().flatten().count();
+        LevelSteps { arms, log, len: y.len(), present, above, below, mean: mean(y), constant, exact: None, since: OnceCell::new() }
+    }
+
+    /// Takes numbers that are all exactly the limit as meeting it: nothing in them says that they are rounded.
+    pub(super) fn meeting(self, limit: f64, wanted: Direction) -> Self {
+        let exact = self.constant == Some(self.scale(limit));
+        LevelSteps { exact: exact.then_some(wanted), ..self }
+    }
+
+    /// The level from a step on, as evidence in a direction.
+    pub(super) fn since(&self, start: usize, direction: Direction) -> Self {
+        let (above, below) = match direction {
+            Direction::Above => (self.above.since(start, direction), self.below.clone()),
+            Direction::Below => (self.above.clone(), self.below.since(start, direction)),
+        };
+        let since = OnceCell::new();
+        LevelSteps { above, below, since, ..self.clone() }
+    }
+
+    /// Whether the steps since a start would be no evidence even if they were independent.
+    pub(super) fn is_little(&self, start: usize, limit: f64, direction: Direction) -> bool {
+        self.side(direction).is_little(start, self.tested(limit, direction), direction)
+    }
+
+    /// The limit that is tested: numbers that meet it exactly are as far within it as numbers can be.
+    fn tested(&self, limit: f64, direction: Direction) -> f64 {
+        let limit = self.scale(limit);
+        let far = if self.exact == Some(direction) { 1.0 + limit.abs() } else { 0.0 };
+        if direction == Direction::Below { limit + far } else { limit - far }
+    }
+
+    fn scale(&self, limit: f64) -> f64 {
+        if self.log { limit.max(f64::MIN_POSITIVE).ln() } else { limit }
+    }
+
+    fn unscale(&self, y: f64) -> f64 {
+        if self.log && y.is_finite() { y.exp() } else { y }
+    }
+
+    fn side(&self, direction: Direction) -> &Level {
+        if direction == Direction::Above { &self.above } else { &self.below }
+    }
+
+    /// Evidence that the level lies above (or below) the limit.
+    pub(super) fn z(&self, limit: f64, direction: Direction) -> f64 {
+        match direction {
+            Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
+            Direction::Below if self.log && limit <= 0.0 => f64::NEG_INFINITY,
+            _ => self.side(direction).z(self.tested(limit, direction), direction),
+        }
+    }
+
+    /// The any-time evidence for the same, tuned to a horizon in steps.
+    pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
+        match direction {
+            Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
+            Direction::Below if self.log && limit <= 0.0 => 0.0,
+            _ => {
+                let limit = self.tested(limit, direction);
+                let level = |start: usize| match start {
+                    0 => self.side(direction).clone(),
+                    _ => self.side(direction).since(start, direction),
+                };
+                let (of, levels) = self.since.get_or_init(|| (direction, starts.each(self.len, level)));
+                match *of == direction && levels.len() == starts.each(self.len, |_| ()).len() {
+                    true => anytime::level_ln_e(levels, limit, direction, horizon, starts),
+                    false => anytime::level_ln_e(&starts.each(self.len, level), limit, direction, horizon, starts),
+                }
+            }
+        }
+    }
+
+    /// The limits that are not rejected.
+    pub(super) fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
+        if let Some(y) = self.constant.filter(|_| self.exact.is_some()) {
+            return (self.unscale(y), self.unscale(y));
+        }
+        (
+            self.unscale(self.above.end(critical_low, Direction::Above)),
+            self.unscale(self.below.end(critical_high, Direction::Below)),
+        )
+    }
+
+    /// The mean on the scale of the test: of factors, the geometric mean.
+    pub(super) fn estimate(&self) -> Option<f64> {
+        self.mean.map(|mean| self.unscale(mean))
+    }
+}
+
+/// The numbers on the scale of the test.
+fn scaled(steps: &Steps<f64>, log: bool) -> Steps<f64> {
+    steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect()
+}
+
+fn mean(steps: &Steps<f64>) -> Option<f64> {
+    let (sum, n) = steps.iter().flatten().fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
+    Some(sum / n).filter(|mean| mean.is_finite())
+}
+
+/// The number of steps that never move.
+fn constant(steps: &Steps<f64>) -> Option<f64> {
+    let mut present = steps.iter().flatten();
+    let first = *present.next()?;
+    present.all(|v| *v == first).then_some(first)
+}
