@@ -10,6 +10,7 @@ use std::path::Path;
 use glob::Pattern;
 
 use crate::soaks::efficiency::detection::{BY, Detected, INCIDENTS};
+use crate::soaks::efficiency::situation::TRUTHS;
 use crate::soaks::efficiency::{ASKED, Cell, GROUPS, Shares, Summary, all, measure};
 
 /// What is measured.
@@ -67,8 +68,8 @@ fn summary(cells: &[Cell], group: fn(&Cell) -> bool, asked: usize) -> String {
     let Summary { efficiency, obvious, least, obvious_cells, wrong, worst_wrong } =
         Summary::of(cells.iter().filter(|cell| group(cell)), asked);
     format!(
-        "{}: efficiency {efficiency:.2}, obvious answered {obvious:.3} (least {least:.2}, {obvious_cells} cells), wrong \
-         {wrong:.4}, worst wrong {worst_wrong:.2}",
+        "{}: efficiency {efficiency:.2}, obvious answered {obvious:.3} (least {least:.2}, {obvious_cells} cells), \
+         wrong {wrong:.4}, worst wrong {worst_wrong:.2}",
         ASKED[asked].0
     )
 }
@@ -77,7 +78,7 @@ fn line(detected: &Detected) -> String {
     let minute = detected.median_minute.map_or("none".to_owned(), |minute| minute.to_string());
     let by = BY.iter().zip(detected.failed).map(|(by, share)| format!("by {by}: {share:.2}"));
     format!(
-        "{:40} median minute {minute:>4}, failed {}, false alarms {:.4}",
+        "{:42} median minute {minute:>4}, failed {}, false alarms {:.4}",
         detected.name,
         by.collect::<Vec<_>>().join(", "),
         detected.false_alarms
@@ -121,20 +122,25 @@ fn page(cells: &[Cell], detected: &[Detected], plan: &Plan) -> String {
     format!(
         "# Efficiency
 
-How often the judge answers, beside an *oracle*: the z test of the same difference with the true variance of the noise, at the same level. A judge has to
-estimate the noise, so it cannot answer much more often while it keeps its level. How near it comes is its efficiency. This page,
-[efficiency.csv](efficiency.csv) and [detection.csv](detection.csv) are written by
+How often the judge answers, beside an *oracle*: the z test of the same difference with the true variance of the
+noise, at the same level. A judge has to estimate the noise, so it cannot answer much more often while it keeps its
+level. How near it comes is its efficiency. This page, [efficiency.csv](efficiency.csv) and
+[detection.csv](detection.csv) are written by
 
 ```sh
 cargo bench --no-default-features --bench calibration -- --efficiency {runs} --seed {seed}
 ```
 
-with davy {version}; the same command gives the same bytes on any number of cores. The cells are in `tests/soaks/efficiency/situation.rs`. The rules
-come from the configuration that a person would write, with all its defaults: level 0.95, at least 5 bad events more than expected for a Fail.
+with davy {version}; the same command gives the same bytes on any number of cores. The cells are in
+`tests/soaks/efficiency/situation.rs`. The rules come from the configuration that a person would write, with all its
+defaults: level 0.95, and a Fail on counts takes at least 5 bad events more than expected.
 
-A cell is a service with a truth, {runs} runs each. `gauge/12x300s/sd0.05/ar0.5` has 12 steps of 300 s; the logarithm of each arm has its own noise with a
-standard deviation of 0.05 and a correlation of 0.5 from step to step; the bound is `<= baseline + 10%`. `rate/60x60s/300rpm/1%/share0.5` has 300
-requests a minute, 1 % errors, half of the traffic on the canary; the bound is half of the rate in percentage points.
+A cell is a service with a truth. It has {runs} runs.
+
+- `gauge/12x300s/sd0.05/ar0.5` has 12 steps of 300 s. The logarithm of each arm has noise of its own, with a standard
+  deviation of 0.05 and a correlation of 0.5 from step to step. The bound is `<= baseline + 10%`.
+- `rate/60x60s/300rpm/1%/share0.5` has 60 steps of 60 s and 1 % errors. Both arms together have 600 requests a minute,
+  half of them on the canary. The bound is the baseline plus half of the rate, in percentage points.
 
 | Truth | What it is |
 |---|---|
@@ -143,20 +149,26 @@ requests a minute, 1 % errors, half of the traffic on the canary; the bound is h
 | late 10 | by 10 margins from the middle on |
 | end 20 | by 20 margins in the last quarter |
 
-Each draw is judged twice: `alone`, and `of ten` beside nine criteria that never fail, with which it shares the false-alarm budget.
+The judge answers twice about each draw: `alone`, and `of ten` beside nine criteria that never fail. Those share the
+false-alarm budget.
 
 ## Summary
 
-Efficiency is the mean of right / oracle, none above 1, over the cells in which the oracle answers at least every fifth time. A cell is *obvious* if a
-person who looks at the plot would not hesitate: the oracle's median |z| is at least 8, or 5 if the canary is healthy.
+Efficiency is the mean of right / oracle, none above 1, over the cells in which the oracle answers at least every fifth
+time. A cell is *obvious* if a person who looks at the plot would not hesitate: the oracle's median |z| is at least 8,
+or 5 if the canary is healthy.
 
 {summary}
 {cells}
 ## Planned looks
 
-A soak of one hour, judged every five minutes: the share of soaks that have failed by a minute, and the median minute of the first FAIL. False alarms
-are the share of soaks that fail if the canary of the same service is healthy. Errors are judged alone, the others among ten. The noise of a minute is
-10 %, that of five minutes 5 %, both with a correlation of 0.3; errors are 1 % of 300 requests a minute and arm, and the bound is `<= baseline`.
+davy judges a soak of one hour every five minutes. The table has the share of soaks that have failed by a minute, and
+the median minute of the first FAIL. A false alarm is a soak that fails although the canary of the same service is
+healthy.
+
+The noise of a minute is 10 %, that of five minutes 5 %; both have a correlation of 0.3 from step to step, and the bound
+is `<= baseline + 10%`, one of ten criteria. Errors are 1 % of 300 requests a minute and arm; the bound is
+`<= baseline`, the only criterion.
 
 {detection}",
         summary = summaries(cells),
@@ -166,38 +178,42 @@ are the share of soaks that fail if the canary of the same service is healthy. E
 }
 
 fn summaries(cells: &[Cell]) -> String {
-    let mut text =
-        "| Cells | Asked | Efficiency | Obvious answered | Least | Obvious cells | Wrong | Worst wrong |\n|---|---|"
-            .to_owned();
-    text += &"--:|".repeat(6);
-    text += "\n";
+    let heads = ["Efficiency", "Obvious answered", "Least", "Obvious cells", "Wrong", "Worst wrong"];
+    let mut text = format!("| Cells | Asked | {} |\n|---|---|{}\n", heads.join(" | "), "--:|".repeat(heads.len()));
     for (name, group) in GROUPS {
         for (i, (asked, _)) in ASKED.iter().enumerate() {
-            let Summary { efficiency, obvious, least, obvious_cells, wrong, worst_wrong } =
-                Summary::of(cells.iter().filter(|cell| group(cell)), i);
+            let summary = Summary::of(cells.iter().filter(|cell| group(cell)), i);
+            let numbers =
+                [(summary.efficiency, 2), (summary.obvious, 3), (summary.least, 2)].map(|(v, digits)| known(v, digits));
+            let Summary { obvious_cells, wrong, worst_wrong, .. } = summary;
             let _ = writeln!(
                 text,
-                "| {name} | {asked} | {efficiency:.2} | {obvious:.3} | {least:.2} | {obvious_cells} | {wrong:.4} | {worst_wrong:.2} |"
+                "| {name} | {asked} | {} | {obvious_cells} | {wrong:.4} | {worst_wrong:.2} |",
+                numbers.join(" | ")
             );
         }
     }
     text
 }
 
+fn known(value: f64, digits: usize) -> String {
+    if value.is_finite() { format!("{value:.digits$}") } else { "-".to_owned() }
+}
+
 /// One table per truth; what is obvious is marked, and bold where it is missed too often.
 fn tables(cells: &[Cell]) -> String {
     let mut text = String::new();
-    let mut truths: Vec<&str> = Vec::new();
-    for cell in cells {
-        if !truths.contains(&cell.truth.name) {
-            truths.push(cell.truth.name);
-        }
-    }
-    for truth in truths {
-        let answer = if truth == "healthy" { "PASS" } else { "FAIL" };
+    for truth in TRUTHS.iter().filter(|truth| cells.iter().any(|cell| cell.truth == **truth)) {
+        let answer = if truth.is_healthy() { "PASS" } else { "FAIL" };
         let heads = ASKED.map(|(name, _)| format!("{name}: {answer} | oracle | ratio | wrong"));
-        let _ = writeln!(text, "## {truth}\n\n| Cell | median z | {} |\n|---|{}", heads.join(" | "), "--:|".repeat(9));
-        for cell in cells.iter().filter(|cell| cell.truth.name == truth) {
+        let _ = writeln!(
+            text,
+            "## {}\n\n| Cell | median z | {} |\n|---|{}",
+            truth.name,
+            heads.join(" | "),
+            "--:|".repeat(9)
+        );
+        for cell in cells.iter().filter(|cell| cell.truth == *truth) {
             let z = format!("{:.1}{}", cell.median_z, if cell.is_obvious() { " obvious" } else { "" });
             let shares = cell.shares.map(|shares| shown(shares, cell.is_obvious()));
             let _ = writeln!(text, "| {} | {z} | {} |", cell.situation.name(), shares.join(" | "));
@@ -210,7 +226,7 @@ fn tables(cells: &[Cell]) -> String {
 fn shown(shares: Shares, obvious: bool) -> String {
     const ANSWERED: f64 = 0.97;
     let Shares { right, wrong, oracle } = shares;
-    let ratio = if oracle > 0.0 { format!("{:.2}", shares.ratio()) } else { "-".to_owned() };
+    let ratio = known(shares.ratio(), 2);
     let right = if obvious && right < ANSWERED { format!("**{right:.2}**") } else { format!("{right:.2}") };
     format!("{right} | {oracle:.2} | {ratio} | {wrong:.2}")
 }

@@ -1,11 +1,12 @@
 //! How often the judge answers, compared with an oracle that knows the true variance of the noise.
 //!
-//! A [`situation`] with a truth is drawn many times; a [`question`] asks the judge about each draw, once alone and once
-//! among ten criteria. The oracle is the z test with the true variance at the same level. A judge must estimate the noise,
-//! so it cannot answer much more often while it keeps its level: how near it comes is its efficiency.
+//! Each [`situation`] with each truth gives a cell of many draws. A [`question`] asks the judge about each draw, once
+//! alone and once among ten criteria. The oracle is the z test with the true variance at the same level. A judge must
+//! estimate the noise, so it cannot answer much more often while it keeps its level: how near it comes is its
+//! efficiency.
 //!
-//! An *obvious* cell is one in which a person who looks at the plot would not hesitate: there the oracle's median |z| is at
-//! least 8, or 5 if the canary is healthy. [`detection`] asks the same judge at planned looks, and how soon it answers.
+//! A person who looks at the plot of an *obvious* cell would not hesitate: there the oracle's median |z| is at least 8,
+//! or 5 if the canary is healthy. [`detection`] takes planned looks and tells how soon the judge answers.
 
 pub mod detection;
 pub mod question;

@@ -1,7 +1,6 @@
 //! What is asked of a draw: the configuration that a person would write, and the dataset that its files would give.
 //!
-//! The rules come from the text of the configuration by way of the real loader, so nothing here can differ from what the
-//! file means.
+//! The real loader makes the rules from the text of the configuration, so they are what the file means.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,7 +77,7 @@ pub fn text(situation: &Situation, others: usize, lines: &str) -> String {
     let (metrics, criteria): (String, String) =
         ((0..others).map(metric).collect(), (0..others).map(criterion).collect());
     format!(
-        "name: cell\nsources: {{ data: {{ file: {{ path: \"${{arm}}.csv\" }} }} }}\n{lines}metrics:\n  it: {{ {shape} }}\n\
-         {metrics}criteria:\n  - {{ metric: it, pass: \"<= {bound}\" }}\n{criteria}"
+        "name: cell\nsources: {{ data: {{ file: {{ path: \"${{arm}}.csv\" }} }} }}\n{lines}\
+         metrics:\n  it: {{ {shape} }}\n{metrics}criteria:\n  - {{ metric: it, pass: \"<= {bound}\" }}\n{criteria}"
     )
 }

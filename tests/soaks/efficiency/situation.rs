@@ -1,7 +1,7 @@
 //! What services really have: a shape, steps of a length, traffic, noise; and what is true of the canary.
 //!
-//! A draw holds both arms and the z of the *oracle*: the test of the same difference with the true variance. A judge must
-//! estimate that variance, so it answers less often than the oracle if it keeps the same level.
+//! A draw holds both arms and the z of the *oracle*: the test of the same difference with the true variance. A judge
+//! must estimate that variance, so it answers less often than the oracle if it keeps the same level.
 
 use davy::series::{Pair, Series, SignedDuration, Timestamp, Window};
 
