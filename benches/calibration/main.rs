@@ -8,12 +8,19 @@
 //! writes `reports/calibration`: every number as CSV, and a README of tables whose words are here too, so that
 //! neither can be out of date without the other. With `--check` a target that is missed ends it with exit code 1.
 //! The results depend on the seed and the number of soaks alone.
+//!
+//! ```sh
+//! cargo bench --no-default-features --bench calibration -- --efficiency 300
+//! ```
+//!
+//! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others.
 
 #![allow(missing_docs)]
 
 #[path = "../../tests/soaks/mod.rs"]
 mod soaks;
 
+mod efficiency;
 mod plan;
 mod report;
 mod targets;
@@ -23,15 +30,22 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
+use glob::Pattern;
 
 use plan::{Section, Sizes};
 
 /// Measures how often the judge is right and wrong on simulated soaks.
 #[derive(Parser, Debug)]
 struct Arguments {
-    /// Soaks per cell of identical arms; without it nothing is measured.
+    /// Soaks per cell of identical arms.
     #[arg(long)]
     soaks: Option<usize>,
+    /// Runs per cell of the comparison with an oracle that knows the noise.
+    #[arg(long, value_name = "RUNS")]
+    efficiency: Option<usize>,
+    /// Only these cells of that comparison, which are printed and not written: `gauge/*`, `looks/*`.
+    #[arg(long, value_name = "GLOB", requires = "efficiency")]
+    cells: Option<Pattern>,
     /// Soaks per cell of power; a fifth of the others when not said.
     #[arg(long)]
     power_soaks: Option<usize>,
@@ -64,18 +78,36 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Some(soaks) = arguments.soaks else {
-        println!("nothing is measured without a number of soaks: cargo bench --bench calibration -- --soaks 2000");
+    if arguments.soaks.is_none() && arguments.efficiency.is_none() {
+        println!(
+            "nothing is measured without a number: cargo bench --bench calibration -- --soaks 2000 --efficiency 300"
+        );
         return ExitCode::SUCCESS;
-    };
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = arguments.threads.unwrap_or(cores);
+    if let Some(runs) = arguments.efficiency {
+        let plan = efficiency::Plan { runs, seed: arguments.seed, cells: arguments.cells.as_ref(), threads };
+        if let Err(error) = efficiency::run(&plan, &arguments.out) {
+            return unwritten(&arguments, &error);
+        }
+    }
+    arguments.soaks.map_or(ExitCode::SUCCESS, |soaks| characteristics(&arguments, soaks, threads))
+}
+
+fn unwritten(arguments: &Arguments, error: &std::io::Error) -> ExitCode {
+    eprintln!("cannot write to {}: {error}", arguments.out.display());
+    ExitCode::from(2)
+}
+
+/// Measures the operating characteristics and writes them.
+fn characteristics(arguments: &Arguments, soaks: usize, threads: usize) -> ExitCode {
     let sizes = Sizes {
         soaks,
         power: arguments.power_soaks.unwrap_or(soaks.div_ceil(5)),
         requests: arguments.request_soaks.unwrap_or(soaks.div_ceil(10)),
         seed: arguments.seed,
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.unwrap_or(cores);
     let sections = match arguments.sections.as_slice() {
         [] => Section::value_variants(),
         some => some,
@@ -93,8 +125,7 @@ fn main() -> ExitCode {
         results.push((*section, cells));
     }
     if let Err(error) = report::write(&arguments.out, &results, &sizes) {
-        eprintln!("cannot write to {}: {error}", arguments.out.display());
-        return ExitCode::from(2);
+        return unwritten(arguments, &error);
     }
     let missed = targets::missed(&results);
     missed.iter().for_each(|miss| eprintln!("missed: {miss}"));

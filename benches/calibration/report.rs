@@ -87,8 +87,8 @@ fn head(results: &[(Section, Vec<Cell>)], sizes: &Sizes) -> String {
         "# Operating characteristics
 
 How often the judge is wrong, and how soon it is right, on simulated soaks whose truth is known. What it answers on services that others
-measured, healthy and with injected faults, is in [reality.md](reality.md) and [reality.csv](reality.csv), which the tests write. Everything else in
-this folder is written by
+measured, healthy and with injected faults, is in [reality.md](reality.md) and [reality.csv](reality.csv), which the tests write. How often it answers
+beside an oracle that knows the noise is in [efficiency.md](efficiency.md), which says how it is written. Everything else in this folder is written by
 
 ```sh
 cargo bench --no-default-features --bench calibration -- \\

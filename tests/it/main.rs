@@ -15,6 +15,7 @@ mod config;
 mod config_text;
 mod cost;
 mod counters;
+mod efficiency;
 mod false_pass;
 mod fetching;
 mod few_events;
