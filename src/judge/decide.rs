@@ -42,10 +42,10 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
     evidence.detectable = detectable(&bounds, shown, look, levels)
         .map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
 
-    let (outcome, reason, why) = match too_thin(case, &measured) {
+    let (outcome, reason) = bounds.decide(case, &strength, &needs);
+    let (outcome, reason, why) = match too_thin(case, &measured, outcome) {
         Some((reason, why)) => (Outcome::Inconclusive, reason, Some(why)),
         None => {
-            let (outcome, reason) = bounds.decide(case, &strength, &needs);
             let (outcome, reason) = hold_back(&measured, outcome, reason);
             let (outcome, reason) = match outcome {
                 Outcome::Pass if !is_within(shown, interval) => (Outcome::Inconclusive, Reason::Undecided),
@@ -94,14 +94,14 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
     finding
 }
 
-/// Too little data for any statistical answer.
-fn too_thin(case: &Case, measured: &Measured) -> Option<(Reason, String)> {
+/// Too little data for any statistical answer. A Fail needs no fewest number of steps: its evidence already pays for few.
+fn too_thin(case: &Case, measured: &Measured, outcome: Outcome) -> Option<(Reason, String)> {
     if let Some(thin) = case.thin() {
         return Some(thin);
     }
     let steps = measured.usable(case.needs_baseline());
     let least = case.rules.policy.min_steps;
-    if measured.n_of == "steps" && steps < least as f64 {
+    if measured.n_of == "steps" && steps < least as f64 && outcome != Outcome::Fail {
         return Some((
             Reason::TooFew,
             format!("only {} can be used, at least {least} are needed", explain::plural(steps as u64, "step")),

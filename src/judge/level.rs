@@ -9,7 +9,6 @@ use super::grid::Steps;
 use crate::series::Pair;
 use crate::stats::Direction;
 use crate::stats::anytime::{self, Starts};
-use crate::stats::segments::Correlation;
 use crate::stats::steps::Level;
 
 /// What the numbers are.
@@ -48,7 +47,7 @@ pub(super) struct LevelSteps {
 impl LevelSteps {
     /// Of the canary alone, with the variance that a step has at least.
     pub(super) fn one(y: &Steps<f64>, log: bool, floor: f64) -> Self {
-        let level = Level::new(y, floor, Correlation::default());
+        let level = Level::new(y, floor);
         Self::of(Arms::One, log, y, (level.clone(), level), constant(y))
     }
 
@@ -59,7 +58,7 @@ impl LevelSteps {
         let shifted = |by: &[f64], sign: f64| {
             let shift = |(i, y): (usize, &Option<f64>)| y.map(|y| y + by.get(i).map_or(0.0, |by| sign * by));
             let canary: Vec<_> = arms.canary.iter().enumerate().map(shift).collect();
-            Level::beside(&canary, &arms.baseline, floor, Correlation::default())
+            Level::beside(&canary, &arms.baseline, floor)
         };
         let pairs = arms.canary.iter().zip(&arms.baseline);
         let y: Vec<_> = pairs.map(|(c, b)| c.zip(*b).map(|(c, b)| c - b)).collect();
@@ -72,7 +71,7 @@ impl LevelSteps {
         let arms = arms.as_ref().map(|steps| scaled(steps, log));
         let level = |by: f64| {
             let canary: Vec<_> = arms.canary.iter().map(|v| v.map(|v| v + by)).collect();
-            Level::between(&canary, &arms.baseline, floor, Correlation::default())
+            Level::between(&canary, &arms.baseline, floor)
         };
         let levels = (level(-allowance.canary), level(allowance.baseline));
         let means = arms.as_ref().map(mean);

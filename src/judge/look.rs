@@ -4,8 +4,8 @@
 //! 18 % of them. So the critical values depend on the looks, which the rules fix before any data is seen:
 //!
 //! - **once**: the textbook value;
-//! - **planned** looks: a Fail may spend four fifths of its chance of error over the looks until the end of the soak
-//!   (`stats::planned`) and one fifth at any time, for emergencies (the guard). A Pass spends its own over the looks
+//! - **planned** looks: a Fail may spend nearly all of its chance of error over the looks until the end of the soak
+//!   (`stats::planned`) and a twentieth at any time, for emergencies between the looks (the guard). A Pass spends its own over the looks
 //!   from the minimum soak on, which is the whole soak unless the policy says less: who waits for the end pays for
 //!   one look. What was measured after the end is left out, so that looking once more changes nothing;
 //! - **open**: only evidence that holds however often one looks (`stats::anytime`).
@@ -18,10 +18,10 @@ use crate::stats::anytime::Starts;
 use crate::stats::planned;
 
 /// The part of a Fail's chance of error that may be spent at any time.
-const GUARD: f64 = 0.2;
+const GUARD: f64 = 0.05;
 
 /// No planned look has fewer steps, unless the soak has.
-pub const LEAST_STEPS: usize = 5;
+pub const LEAST_STEPS: usize = 4;
 
 /// More planned looks than this are as good as an open end.
 pub(super) const MOST_LOOKS: usize = 1_500;

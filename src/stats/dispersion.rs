@@ -29,7 +29,12 @@ pub enum Prior {
 
 /// What the spread of steps is drawn towards, and with how many degrees of freedom, where there is no history: with a
 /// handful of steps a sum of squares alone says little.
-const SPREAD: (f64, f64) = (1.5, 3.0);
+const SPREAD: (f64, f64) = (2.0, 4.0);
+
+/// The degrees of freedom that the other steps are worth beside those that are evidence.
+const OTHERS: f64 = 2.0;
+/// The fourth power of a normal number is three times its variance squared.
+const EVEN: f64 = 3.0;
 
 /// Design effects of lumps within steps, each with its weight, where there is no history.
 const LUMPS: [(f64, f64); 7] =
@@ -232,12 +237,30 @@ impl Noise {
         let (squares, model) = all().fold((0.0, 0.0), |(s, m), (r, v)| (s + r * r, m + v));
         let ratio = if model > 0.0 && dof > 0.0 { squares / model * (dof + fits as f64) / dof } else { 1.0 };
         let wander = (prior == Prior::Services).then(|| Wander::of(before, after));
-        Noise { wander, spread: prior.shrink(ratio, dof), steps: before.len() + after.len() }
+        let (phi, nu) = prior.shrink(ratio, dof);
+        let fourth: f64 = all().map(|(r, _)| (r * r) * (r * r)).sum();
+        let even = if fourth > 0.0 { EVEN * squares * squares / fourth } else { nu };
+        let (_, believed) = prior.worth();
+        Noise { wander, spread: (phi, nu.min(believed + even).max(1.0)), steps: before.len() + after.len() }
     }
 
-    /// The design effect of the sum of the last residuals.
+    /// The design effect of the sum of the last residuals. Their own squares count beside those of all steps: lumps among
+    /// them are noise of theirs. Where a few of them outweigh the rest, few degrees of freedom are left.
     pub(super) fn effect(&self, last: &[Residual], finite: f64) -> DesignEffect {
         let mixture = self.wander.as_ref().map_or(vec![(1.0, 1.0)], |wander| wander.design_effects(last, self.steps));
-        DesignEffect { mixture, spread: Some(self.spread), between: None, finite }
+        let used = || last.iter().filter(|(_, v)| *v > 0.0);
+        let (squares, fourth, model) =
+            used().fold((0.0, 0.0, 0.0), |(s, f, m), (r, v)| (s + r * r, f + (r * r) * (r * r), m + v));
+        let own = used().count().saturating_sub(1) as f64;
+        let (phi, nu) = self.spread;
+        let spread = if last.len() < self.steps && own > 0.0 && squares > 0.0 {
+            let others = nu.min(OTHERS);
+            let ratio = squares / model * (own + 1.0) / own;
+            let even = EVEN * squares * squares / fourth;
+            (((others * phi + own * ratio) / (others + own)).max(1.0), (others + own).min(others + even).min(nu))
+        } else {
+            (phi, nu)
+        };
+        DesignEffect { mixture, spread: Some(spread), between: None, finite }
     }
 }

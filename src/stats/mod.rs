@@ -6,12 +6,12 @@
 //! values that the matching z does not reject; any-time evidence is the logarithm of an e-value.
 //!
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
-//! dependent steps), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same,
-//! from one host to another), then one file per question:
-//! [`counts`] (two arms, events among trials), [`single`] (one arm against a limit), [`steps`] (one number per step,
-//! by its mean and by its [`ranks`]), [`unpaired`] (the same of two arms at different times), [`slow`] (how a question
-//! about a quantile becomes one about counts), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much
-//! data an answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
+//! dependent steps), [`segments`] (the noise of one number per step about a mean that may move), `wander` (the same of a
+//! rate), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same, from one host to
+//! another), then one file per question: [`counts`] (two arms, events among trials), [`single`] (one arm against a limit),
+//! [`steps`] (one number per step), [`slow`] (how a question about a quantile becomes one about counts), [`onset`]
+//! (any of these since a later step), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much data an
+//! answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
 //! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
 
 pub mod anytime;

@@ -7,8 +7,9 @@
 
 use super::tail::{ln_normal_upper, z_from_ln_upper};
 
-/// The part of the evidence that is asked of all steps together.
-pub const WHOLE: f64 = 0.5;
+/// The part of the evidence that is asked of all steps together. What begins late is found by far less: its size is seen
+/// in the steps since then.
+pub const WHOLE: f64 = 0.9;
 
 /// Starts after the first.
 const STARTS: usize = 48;
@@ -18,7 +19,7 @@ const LEAST: usize = 2;
 
 /// A harmonic mean of dependent probabilities is a little too small: by this factor at most, where they depend as those of
 /// neighbouring starts do (by simulation; `reports/calibration`).
-const HARMONIC: f64 = 1.0;
+const HARMONIC: f64 = 1.1;
 
 /// The starts among so many steps, without the first step, in order.
 pub fn starts(steps: usize) -> Vec<usize> {

@@ -1,8 +1,8 @@
 //! Planned looks: how strong evidence must be at each of several looks at the same growing data.
 //!
 //! A test repeated at every look is wrong far more often than it says. If the looks lie on a known course, the chance
-//! of a false alarm can be spent along it: after a fraction f of the course α·f^1.5 of it (Lan and DeMets 1983, the
-//! power family of Kim and DeMets 1987). The boundary of a look is the z that a Brownian path without drift, not
+//! of a false alarm can be spent along it: after a fraction f of the course the part f of it (Lan and DeMets 1983; linear
+//! in the power family of Kim and DeMets 1987, so that what is bad from the start is found early). The boundary of a look is the z that a Brownian path without drift, not
 //! having crossed before, crosses with the probability that the look may spend. Looks may be skipped or added: only the
 //! fractions already used matter.
 
@@ -11,8 +11,6 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 
 use super::tail::{normal_upper, z_from_ln_upper};
 
-/// The power of the spending function.
-const POWER: f64 = 1.5;
 /// Standard deviations below zero at which a path is given up.
 const REACH: f64 = 8.0;
 /// Standard deviations about the likeliest way between two looks that are followed.
@@ -28,7 +26,7 @@ const REMEMBERED: usize = 256;
 
 /// The part of a one-sided `alpha` that is spent at a fraction of the course; all of it from the end on.
 pub fn spent(alpha: f64, fraction: f64) -> f64 {
-    alpha * fraction.clamp(0.0, 1.0).powf(POWER)
+    alpha * fraction.clamp(0.0, 1.0)
 }
 
 /// The z that evidence must reach at each look, in order, for a one-sided `alpha` (at most a half).

@@ -7,7 +7,7 @@
 use std::cell::OnceCell;
 
 use super::longrun::{COSINES_SERIES, StepSum, step_sum};
-use super::segments::{Correlation, Course, Fit};
+use super::segments::{Course, Mean, Noise};
 use super::tail::{ln_normal_upper, t_to_z, z_from_ln_upper};
 use super::{Direction, crossing, defined};
 
@@ -34,87 +34,84 @@ pub fn increment_z(y: &[Option<f64>], limit: f64, floor: f64, direction: Directi
 
 /// The level of one number per step, or how much that of one arm lies above another's.
 #[derive(Clone, Debug)]
-pub struct Level {
-    /// Each description of the same level: numbers, and another arm's if they are not yet compared.
-    views: Vec<View>,
-    floor: f64,
-    prior: Correlation,
-}
+pub struct Level(Vec<View>);
 
-/// One description of a level from a start on, and its fit.
+/// One description of a level: numbers, and another arm's if they are not yet compared; as a whole or from a start on.
 #[derive(Clone, Debug)]
 struct View {
     own: Course,
     other: Option<Course>,
-    fit: Option<Fit>,
-    /// Where the level is evidence in a direction: the same without what one step alone carries, once it is asked for.
-    tamed: Option<(usize, Direction)>,
-    tamed_fit: OnceCell<Option<Fit>>,
+    floor: f64,
+    whole: Option<Noise>,
+    /// The noise about a mean that may change once.
+    broken: OnceCell<Option<Noise>>,
+    mean: Option<Mean>,
+    /// Where the level is evidence in a direction: by how much one step alone carries it.
+    carried: f64,
 }
 
-/// Below this, evidence need not be asked whether one step carries it.
-const LITTLE: f64 = 1.0;
-
 impl View {
-    fn new(own: Course, other: Option<Course>) -> View {
-        View { own, other, fit: None, tamed: None, tamed_fit: OnceCell::new() }
+    fn new(own: Course, other: Option<Course>, floor: f64) -> View {
+        let enough = own.len() >= LEAST && other.as_ref().is_none_or(|other| other.len() >= LEAST);
+        let whole = if enough { Noise::of(&own, 0, other.as_ref(), floor) } else { None };
+        let view = View { own, other, floor, whole, broken: OnceCell::new(), mean: None, carried: 0.0 };
+        View { mean: view.mean(view.whole.as_ref(), 0), ..view }
     }
 
-    fn fitted(&self, own: &Course, start: usize, floor: f64, prior: Correlation) -> Option<Fit> {
-        let enough = own.len() >= LEAST && self.other.as_ref().is_none_or(|other| other.len() >= LEAST);
-        if enough { own.fit(start, self.other.as_ref(), prior, floor) } else { None }
+    fn mean(&self, noise: Option<&Noise>, start: usize) -> Option<Mean> {
+        let (steps, own) = self.own.mean_since(start)?;
+        let other = self.other.as_ref().map(|other| other.mean_since(0)).unwrap_or(None);
+        Some(noise?.mean(own - other.map_or(0.0, |(_, mean)| mean), steps, other.map(|(steps, _)| steps)))
     }
 
-    fn z(&self, level: &Level, limit: f64, direction: Direction) -> f64 {
-        let Some(fit) = &self.fit else { return 0.0 };
-        let z = fit.z(limit, direction);
-        let Some((start, direction)) = self.tamed.filter(|_| z > LITTLE) else { return z };
-        let tamed = || self.fitted(&self.own.tamed(start, direction), start, level.floor, level.prior);
-        self.tamed_fit.get_or_init(tamed).as_ref().map_or(0.0, |fit| fit.z(limit, direction)).min(z).max(LITTLE)
+    fn since(&self, start: usize, direction: Direction) -> View {
+        let broken = || Noise::of(&self.own, self.own.change(), self.other.as_ref(), self.floor);
+        let noise = match start {
+            0 => &self.whole,
+            _ if self.whole.is_none() => &self.whole,
+            _ => self.broken.get_or_init(broken),
+        };
+        let mean = self.mean(noise.as_ref(), start);
+        View { mean, carried: self.own.carried_by_one(start, direction), ..self.clone() }
+    }
+
+    fn z(&self, limit: f64, direction: Direction) -> f64 {
+        self.mean.as_ref().map_or(0.0, |mean| mean.z(limit + self.carried, direction))
     }
 }
 
 impl Level {
     /// Of the numbers that are present and finite, with a variance of at least `floor` per step.
-    pub fn new(y: &[Option<f64>], floor: f64, prior: Correlation) -> Level {
-        Level::of(vec![View::new(Course::new(y), None)], floor, prior)
+    pub fn new(y: &[Option<f64>], floor: f64) -> Level {
+        Level(vec![View::new(Course::new(y), None, floor)])
     }
 
     /// Of a canary whose steps have no partners among those of the baseline: both arms vary alike, and each has all of its
     /// steps, however many.
-    pub fn between(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64, prior: Correlation) -> Level {
-        Level::of(vec![View::new(Course::new(canary), Some(Course::new(baseline)))], floor, prior)
+    pub fn between(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64) -> Level {
+        Level(vec![View::new(Course::new(canary), Some(Course::new(baseline)), floor)])
     }
 
     /// Of a canary beside the baseline's same steps. The differences of the pairs know what both arms share; both arms by
     /// themselves know twice as much of the noise, and shared noise makes them timid at most. Either may carry evidence.
-    pub fn beside(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64, prior: Correlation) -> Level {
+    pub fn beside(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64) -> Level {
         let pairs = || canary.iter().zip(baseline).map(|(c, b)| c.zip(*b).filter(|(c, b)| (c - b).is_finite()));
         let difference: Vec<_> = pairs().map(|pair| pair.map(|(c, b)| c - b)).collect();
         let own: Vec<_> = pairs().map(|pair| pair.map(|(c, _)| c)).collect();
         let other: Vec<_> = pairs().map(|pair| pair.map(|(_, b)| b)).collect();
-        let alone = View::new(Course::new(&own), Some(Course::new(&other)));
-        Level::of(vec![View::new(Course::new(&difference), None), alone], floor, prior)
+        let alone = View::new(Course::new(&own), Some(Course::new(&other)), floor);
+        Level(vec![View::new(Course::new(&difference), None, floor), alone])
     }
 
-    fn of(views: Vec<View>, floor: f64, prior: Correlation) -> Level {
-        let fitted = |view: View| View { fit: view.fitted(&view.own, 0, floor, prior), ..view };
-        Level { views: views.into_iter().map(fitted).collect(), floor, prior }
-    }
-
-    /// The level from a step on, as evidence in a direction: what came before tells of the noise alone, and the evidence
-    /// must hold where the farthest step since then counts no more than the second.
+    /// The level from a step on, as evidence in a direction: what came before tells of the noise alone, and the farthest
+    /// step since then counts no more than the second.
     pub fn since(&self, start: usize, direction: Direction) -> Level {
-        let fitted = |view: &View| {
-            let fit = if start == 0 { view.fit.clone() } else { view.fitted(&view.own, start, self.floor, self.prior) };
-            View { fit, tamed: Some((start, direction)), tamed_fit: OnceCell::new(), ..view.clone() }
-        };
-        Level { views: self.views.iter().map(fitted).collect(), ..*self }
+        Level(self.0.iter().map(|view| view.since(start, direction)).collect())
     }
 
     /// Whether the steps since a start would be next to no evidence even if they were independent.
     pub fn is_little(&self, start: usize, limit: f64, direction: Direction) -> bool {
-        let Some(View { own, other, .. }) = self.views.first() else { return true };
+        let Some(View { own, other, .. }) = self.0.first() else { return true };
         let Some((n, mean)) = own.mean_since(start) else { return true };
         let (apart, more) = match other {
             Some(other) => match other.mean_since(0) {
@@ -131,12 +128,9 @@ impl Level {
     /// Evidence that the level is above (or below) a limit. Zero for fewer than two numbers: one alone does not tell how
     /// much it varies.
     pub fn z(&self, limit: f64, direction: Direction) -> f64 {
-        if !limit.is_finite() {
-            return 0.0;
-        }
-        match self.views.as_slice() {
-            [one] => one.z(self, limit, direction),
-            [one, other] => either(one.z(self, limit, direction), other.z(self, limit, direction)),
+        match self.0.as_slice() {
+            [one] if limit.is_finite() => one.z(limit, direction),
+            [one, other] if limit.is_finite() => either(one.z(limit, direction), other.z(limit, direction)),
             _ => 0.0,
         }
     }
@@ -144,22 +138,25 @@ impl Level {
     /// The limit up to which the numbers are evidence of more, or down to which they are evidence of less.
     pub fn end(&self, critical: f64, direction: Direction) -> f64 {
         let outwards = if direction == Direction::Above { -1.0 } else { 1.0 };
-        let fits = || self.views.iter().flat_map(|view| &view.fit);
-        let Some(centre) = fits().map(Fit::estimate).next() else { return outwards * f64::INFINITY };
-        let error = fits().map(Fit::error).fold(0.0, f64::max);
+        let means = || self.0.iter().flat_map(|view| &view.mean);
+        let Some(centre) = means().map(|mean| mean.mean).next() else { return outwards * f64::INFINITY };
+        let error = means().map(Mean::error).fold(0.0, f64::max);
         let excess = |limit: f64| self.z(limit, direction) - critical;
         let farthest = centre + outwards * FARTHEST * error;
-        let end = crossing::nearest_rejected(centre, 0.5 * error, RESOLUTION, farthest, excess);
+        let end = crossing::nearest_rejected(centre, error, RESOLUTION, farthest, excess);
         end.unwrap_or(outwards * f64::INFINITY)
     }
 
     /// The number of steps; of two arms, that of pairs which would tell as much if steps were independent.
     pub fn size(&self) -> f64 {
-        let Some(View { own, other, .. }) = self.views.first() else { return 0.0 };
+        let Some(View { own, other, .. }) = self.0.first() else { return 0.0 };
         let own = own.len() as f64;
         other.as_ref().map_or(own, |other| 2.0 / (1.0 / own + 1.0 / other.len() as f64))
     }
 }
+
+/// Evidence below this in units of variance is next to none.
+const LITTLE: f64 = 1.0;
 
 /// The z whose tail is the harmonic mean of two tails.
 fn either(a: f64, b: f64) -> f64 {
