@@ -50,6 +50,7 @@ mod rooms;
 mod second_opinion;
 mod services;
 mod starting;
+mod steps;
 mod suspicions;
 mod tidy;
 mod watching;
