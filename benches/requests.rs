@@ -70,7 +70,8 @@ fn log(path: PathBuf, format: Format) -> Requests {
 fn passes(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let (csv, ndjson) = written();
-    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_mins(1) };
+    let when =
+        When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_mins(1), coarsen: false };
     let counted = vec![("requests".into(), Counted::Requests), ("errors".into(), Counted::Errors)];
     let whole = Slice { filter: None, by: None, counted, valued: Some(Valued::Latency) };
     let counts = Slice { valued: None, ..whole.clone() };

@@ -16,6 +16,7 @@ mod fetch;
 mod grid;
 mod requests;
 mod shortfall;
+mod step;
 mod twins;
 mod window;
 
@@ -52,17 +53,9 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let metrics = by_metric(queries, &fetched);
     let whole = fetch::known(time);
     let spacings: Vec<_> = metrics.values().map(|metric| metric.spacings(whole.as_ref())).collect();
-    let step = window::step(time, &spacings, metrics.values().flat_map(Metric::single));
-    let ends: Vec<Pair<Option<Series>>> = metrics
-        .values()
-        .map(|metric| metric.series_of(true).map(|series| series.map(|s| grid::ends(s, step))))
-        .collect();
-    let extents = metrics.values().zip(&ends).map(|(metric, ends)| {
-        metric.series_of(false).zip(ends.as_ref()).map(|(series, ends)| series.or(ends.as_ref()))
-    });
-    let amounts = Pair::build(|arm| metrics.values().map(|metric| metric.amount(arm)).sum());
-    let (windows, of_windows) = window::windows(time, &extents.collect::<Vec<_>>(), step, amounts)
-        .ok_or_else(|| Error::NoPoints { shown: all_shown(queries) })?;
+    let shown = window::common(spacings.iter().flat_map(|pair| [&pair.canary, &pair.baseline]).flatten());
+    let Laid { windows, of_windows, step } =
+        laid(&metrics, time, shown).ok_or_else(|| Error::NoPoints { shown: all_shown(queries) })?;
     for window in Arm::BOTH.map(|arm| windows.get(arm)) {
         if window.steps(step) > window::MOST_STEPS {
             return Err(Error::TooManySteps { window: *window, step });
@@ -132,6 +125,37 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     Ok(dataset)
 }
 
+/// The windows, and the steps in which they are measured.
+struct Laid {
+    windows: Pair<Window>,
+    of_windows: Option<Remark>,
+    step: SignedDuration,
+}
+
+/// The given step, else the one that the points have `shown`, else one that suits the single requests.
+fn laid(metrics: &BTreeMap<&MetricName, Metric>, time: &TimePlan, shown: Option<SignedDuration>) -> Option<Laid> {
+    let amounts = Pair::build(|arm| metrics.values().map(|metric| metric.amount(arm)).sum());
+    let windows = |step: SignedDuration, apart: Option<bool>| {
+        let ends = |metric: &Metric| metric.series_of(true).map(|series| series.map(|s| grid::ends(s, step)));
+        let ends: Vec<Pair<Option<Series>>> = metrics.values().map(ends).collect();
+        let extents = metrics.values().zip(&ends).map(|(metric, ends)| {
+            metric.series_of(false).zip(ends.as_ref()).map(|(series, ends)| series.or(ends.as_ref()))
+        });
+        let (windows, of_windows) = window::windows(time, &extents.collect::<Vec<_>>(), step, amounts, apart)?;
+        Some(Laid { windows, of_windows, step })
+    };
+    if let Some(step) = time.step.or(shown) {
+        return windows(step, None);
+    }
+    let single = |arm: Arm| metrics.values().filter_map(move |metric| metric.single(arm)).collect::<Vec<_>>();
+    if time.steady {
+        return windows(step::steady(Arm::BOTH.into_iter().flat_map(single)), None);
+    }
+    let closest = windows(step::FINEST, None)?.windows;
+    let runs = Pair::build(|arm| step::Run::of(&single(arm), closest.get(arm)));
+    windows(step::chosen(&runs), Some(closest.baseline != closest.canary))
+}
+
 /// The queries of one metric with what they brought.
 struct Metric<'a> {
     arms: Pair<Option<(&'a Query, &'a Fetched)>>,
@@ -183,10 +207,10 @@ impl Metric<'_> {
         written.or_else(shown).map_or(common, |own| own.max(common))
     }
 
-    /// The series of single requests, and of those that a log counted.
-    fn single(&self) -> impl Iterator<Item = &Series> {
-        let fetched = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm)).map(|(_, fetched)| fetched);
-        fetched.filter(|fetched| fetched.times.is_none()).map(|fetched| &fetched.answer.series)
+    /// The arm's series of single requests, or of those that a log counted.
+    fn single(&self, arm: Arm) -> Option<&Series> {
+        let (_, fetched) = self.arms.get(arm).as_ref()?;
+        fetched.times.is_none().then_some(&fetched.answer.series)
     }
 
     /// What its groups are of.

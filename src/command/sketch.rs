@@ -73,7 +73,7 @@ fn counted(console: &Console, arguments: &cli::Sketch) -> Result<Sketch, Failure
     if arguments.step < SignedDuration::from_secs(1) {
         return Err(Failure::Misused("--step: a step is at least a second long".into()));
     }
-    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: arguments.step };
+    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: arguments.step, coarsen: false };
     let taken = pipeline::heard(console, Timestamp::now(), |outside| requests::read(&log, &[slice], &when, outside));
     let taken = taken.map_err(failed)?;
     tell(console, &taken.account);

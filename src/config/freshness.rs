@@ -117,6 +117,7 @@ impl Services {
             canary: Stretch::Exactly(cut),
             baseline,
             step: step.or((self.stepped || self.bin.is_some()).then_some(usual)),
+            steady: time.steady,
             zone: time.zone,
         }
     }

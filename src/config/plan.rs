@@ -64,6 +64,8 @@ pub struct TimePlan {
     pub baseline: Span,
     /// The spacing of the points; found in the data when not given.
     pub step: Option<SignedDuration>,
+    /// Whether it is looked at again while it grows. Then the step of single requests does not follow from how long they last.
+    pub steady: bool,
     /// The zone by whose clock [`Span::Earlier`] counts days; without one a day is 24 hours.
     pub zone: Option<TimeZone>,
 }

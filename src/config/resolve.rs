@@ -271,6 +271,8 @@ impl Scope<'_> {
         let services = freshness::Services::of(&queries, file.name.place);
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
+        let looks = self.looks();
+        let time = TimePlan { steady: looks != Looks::Once, ..time };
         let policy = Policy { zone: time.zone.clone(), ..self.policy(warmup, report) };
         let mut rules = Rules {
             name: file.name.value.clone(),
@@ -281,7 +283,7 @@ impl Scope<'_> {
             criteria,
             not_judged: remarks::not_judged(file),
             traffic,
-            looks: self.looks(),
+            looks,
             policy,
         };
         rules.fingerprint = fingerprint::of(&rules, cost.as_ref());

@@ -54,7 +54,7 @@ pub(super) fn time(
     }
     let warmup = window.map_or(SignedDuration::ZERO, |window| warmup(window, report));
     let zone = own.and_then(|own| known_zone(own.zone.as_ref()?, report));
-    let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), zone };
+    let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), steady: false, zone };
     let time = match services {
         Some(services) => services.cut(time, window, settled, report),
         None => time,

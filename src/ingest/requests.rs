@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fetch::{Done, Fetched, known};
 use super::shortfall::{self, Facts};
+use super::step::{self, BASE, FINEST};
 use super::window::{self, Spacings};
 use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Bins, Instances, Pair, Remark, Series, SignedDuration, Timestamp, Window};
@@ -23,8 +24,6 @@ use crate::source::requests::{
 };
 use crate::source::{Ask, Error, Outside, Query, Source, Told};
 
-/// How long steps are where nobody says it: fine enough to be put together.
-pub(super) const BASE: SignedDuration = SignedDuration::from_secs(10);
 /// What a column's numbers are counted in.
 const THOUSANDTH: f64 = 1e-3;
 /// The group of rows that name none.
@@ -59,8 +58,7 @@ pub(super) fn by_logs(queries: &[Query], time: &TimePlan, so_far: &[Done], outsi
     let fetched = so_far.iter().filter_map(|(_, done)| done.as_ref().ok());
     let spacings: Vec<_> = fetched.filter_map(|fetched| fetched.times.as_deref()).map(Spacings::of).collect();
     let spacing = window::common(spacings.iter());
-    let step = time.step.or(spacing).unwrap_or(BASE);
-    let passes = passes(queries, time, step);
+    let passes = passes(queries, time, &Counting::of(time, spacing));
     let from_stdin = |pass: &&Pass| pass.log.inputs.iter().any(|path| path.as_os_str() == "-");
     let again = passes.iter().filter(from_stdin).nth(1).map(|pass| {
         let error =
@@ -88,6 +86,26 @@ pub(super) fn by_logs(queries: &[Query], time: &TimePlan, so_far: &[Done], outsi
     all.into_iter().map(|answered| (answered.at, answered.done)).collect()
 }
 
+/// In which steps requests are counted.
+#[derive(Clone, Copy)]
+struct Counting {
+    step: SignedDuration,
+    coarsen: bool,
+}
+
+impl Counting {
+    /// In those that are given or `shown`; else so finely that they can be put together, whichever are chosen.
+    fn of(time: &TimePlan, shown: Option<SignedDuration>) -> Counting {
+        let known = known(time).filter(|_| time.baseline != Span::All);
+        match (time.step.or(shown), known) {
+            (Some(step), _) => Counting { step, coarsen: false },
+            (None, _) if time.steady => Counting { step: BASE, coarsen: false },
+            (None, Some(windows)) => Counting { step: step::counted(&windows), coarsen: false },
+            (None, None) => Counting { step: FINEST, coarsen: true },
+        }
+    }
+}
+
 /// The answer of one query, and what is known of the rows behind it.
 struct Answered {
     at: usize,
@@ -95,8 +113,8 @@ struct Answered {
     facts: Option<Facts>,
 }
 
-fn passes<'a>(queries: &'a [Query], time: &TimePlan, step: SignedDuration) -> Vec<Pass<'a>> {
-    let windows = known(time);
+fn passes<'a>(queries: &'a [Query], time: &TimePlan, counting: &Counting) -> Vec<Pass<'a>> {
+    let (windows, Counting { step, coarsen }) = (known(time), *counting);
     let mut passes: Vec<Pass> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
         let Source::Requests(asked) = &query.source else { continue };
@@ -109,7 +127,7 @@ fn passes<'a>(queries: &'a [Query], time: &TimePlan, step: SignedDuration) -> Ve
             Some(found) => found,
             None => {
                 let windows = own.into_iter().collect();
-                let when = When { windows, origin, step };
+                let when = When { windows, origin, step, coarsen };
                 passes.push(Pass { log: &asked.log, when, slices: Vec::new(), asked: Vec::new() });
                 passes.len() - 1
             }

@@ -11,38 +11,6 @@ pub(super) const MOST_STEPS: usize = 5_000_000;
 
 type Both<'a> = Pair<Option<&'a Series>>;
 
-/// The given step, else the finest spacing that a metric has throughout, else the spacing that most neighbouring points have.
-///
-/// Single requests have no spacing, nor have those that were counted in base steps (`single`); they are looked at per minute, or per ten seconds where less than ten minutes
-/// were measured.
-pub(super) fn step<'a>(
-    plan: &TimePlan,
-    spacings: &[Pair<Option<Spacings>>],
-    single: impl Iterator<Item = &'a Series>,
-) -> SignedDuration {
-    let minute = SignedDuration::from_mins(1);
-    if let Some(step) = plan.step {
-        return step;
-    }
-    if let Some(found) = common(spacings.iter().flat_map(|pair| [&pair.canary, &pair.baseline]).flatten()) {
-        return found;
-    }
-    let (mut counted, mut minutes) = (0, 0);
-    let requests = single.fold(None, |so_far, series| {
-        if !matches!(series, Series::Values { .. }) {
-            counted += series.len();
-            minutes += series.time().iter().filter(|time| time.as_second() % 60 == 0).count();
-        }
-        around(so_far, series.time())
-    });
-    match requests {
-        // all on whole minutes: their time stamps are minutes
-        Some((start, end)) if counted > 0 && minutes == counted && start < end => minute,
-        Some((start, end)) if (Window { start, end }).steps(minute) < 10 => SignedDuration::from_secs(10),
-        _ => minute,
-    }
-}
-
 /// The finest spacing that a series has throughout, else the one that most neighbouring points have.
 pub(super) fn common<'a>(spacings: impl Iterator<Item = &'a Spacings> + Clone) -> Option<SignedDuration> {
     let finest = spacings.clone().filter_map(Spacings::regular).min();
@@ -61,18 +29,22 @@ pub(super) fn own_step(spacings: Pair<Option<Spacings>>, step: SignedDuration) -
 /// Each arm's window, and what a reader must know of it; nothing when no point and no plan says where it is.
 ///
 /// Arms that ran at the same time share one window, which lasts as long as either arm has points: a canary that ends before
-/// the baseline has gone silent. Runs that share less than a tenth of the shorter one are two windows.
+/// the baseline has gone silent. Runs that share less than a tenth of the shorter one are two windows; whether they do may be
+/// `known` better than steps show it.
 pub(super) fn windows(
     plan: &TimePlan,
     metrics: &[Both],
     step: SignedDuration,
     amounts: Pair<f64>,
+    known: Option<bool>,
 ) -> Option<(Pair<Window>, Option<Remark>)> {
     let extents = Pair::build(|arm| extent(metrics, arm, step));
+    let are_apart = |one, other| known.unwrap_or_else(|| are_apart(one, other));
     if let (Span::All, Span::All, Some(baseline), Some(canary)) =
         (plan.canary, plan.baseline, extents.baseline, extents.canary)
     {
-        return Some(inferred(baseline, canary, step, amounts));
+        let together = !are_apart(baseline, canary);
+        return Some(inferred(baseline, canary, together.then_some(step), amounts));
     }
     let canary = match plan.canary {
         Span::Exactly(window) => window,
@@ -89,14 +61,14 @@ pub(super) fn windows(
     Some((Pair { baseline, canary }, None))
 }
 
-/// Windows that nothing but the data tells.
+/// Windows that nothing but the data tells: one in whole steps for arms that ran at the same time.
 fn inferred(
     baseline: Window,
     canary: Window,
-    step: SignedDuration,
+    step: Option<SignedDuration>,
     amounts: Pair<f64>,
 ) -> (Pair<Window>, Option<Remark>) {
-    if are_apart(baseline, canary) {
+    let Some(step) = step else {
         // a run of a fixed number of requests is over sooner when they are faster
         let shorter = canary.duration().as_millis() * 10 < baseline.duration().as_millis() * 8;
         let shorter = shorter && amounts.canary < 0.8 * amounts.baseline;
@@ -108,7 +80,7 @@ fn inferred(
             ))
         });
         return (Pair { baseline, canary }, remark);
-    }
+    };
     let lead = canary.start.duration_since(baseline.start);
     let (start, remark) = if lead >= canary.duration() {
         let from = canary.start.strftime("%Y-%m-%d %H:%M UTC");
@@ -155,7 +127,7 @@ fn extent(metrics: &[Both], arm: Arm, step: SignedDuration) -> Option<Window> {
     Some(Window { start, end: last.saturating_add(step).unwrap_or(Timestamp::MAX) })
 }
 
-fn around(extent: Option<(Timestamp, Timestamp)>, time: &[Timestamp]) -> Option<(Timestamp, Timestamp)> {
+pub(super) fn around(extent: Option<(Timestamp, Timestamp)>, time: &[Timestamp]) -> Option<(Timestamp, Timestamp)> {
     let (Some(first), Some(last)) = (time.first(), time.last()) else { return extent };
     Some(extent.map_or((*first, *last), |(start, end)| (start.min(*first), end.max(*last))))
 }

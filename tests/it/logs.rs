@@ -251,10 +251,10 @@ fn whens() -> [When; 3] {
     let window = |from, to| Window { start: at(from), end: at(to) };
     let minute = SignedDuration::from_mins(1);
     [
-        When { windows: Vec::new(), origin: at(0), step: minute },
-        When { windows: vec![window(10, 40), window(70, 80)], origin: at(10), step: minute },
+        When { windows: Vec::new(), origin: at(0), step: minute, coarsen: false },
+        When { windows: vec![window(10, 40), window(70, 80)], origin: at(10), step: minute, coarsen: false },
         // steps that begin after most rows
-        When { windows: Vec::new(), origin: at(95), step: SignedDuration::from_secs(420) },
+        When { windows: Vec::new(), origin: at(95), step: SignedDuration::from_secs(420), coarsen: false },
     ]
 }
 
@@ -778,7 +778,8 @@ fn a_file_counts_once_and_for_one_arm() {
     std::os::unix::fs::symlink(&path, folder.path().join("current.csv")).unwrap();
     let again = folder.path().join(".").join("a.csv");
     let inputs = vec![path.clone(), again, folder.path().to_owned()];
-    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_mins(1) };
+    let when =
+        When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_mins(1), coarsen: false };
     assert_eq!(passed(&log(inputs), &when).account.rows, 1_800);
     let davy = |arguments: &[&std::ffi::OsStr]| {
         let output = assert_cmd::Command::cargo_bin("davy").unwrap().args(arguments).output().unwrap();

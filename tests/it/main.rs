@@ -51,6 +51,7 @@ mod rooms;
 mod second_opinion;
 mod services;
 mod starting;
+mod steps;
 mod suspicions;
 mod tidy;
 mod watching;

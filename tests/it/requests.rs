@@ -236,9 +236,9 @@ fn whole() -> String {
 #[test]
 fn one_pass_over_a_log_gives_counts_latencies_groups_and_zeros() {
     let dataset = of_log(&[("access.csv", &whole())], "", "access.csv").unwrap();
-    assert_eq!(dataset.step, SignedDuration::from_mins(1), "half an hour is looked at by the minute");
+    assert_eq!(dataset.step, SignedDuration::from_secs(30), "half an hour has sixty steps");
     let start: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-    assert_eq!((dataset.windows.canary.start, dataset.windows.canary.steps(dataset.step)), (start, 30));
+    assert_eq!((dataset.windows.canary.start, dataset.windows.canary.steps(dataset.step)), (start, 60));
     let sums = |series: &Series| {
         let Series::Counts { total, bad, time } = series else { panic!() };
         (time.len(), total.iter().sum::<u64>(), bad.iter().sum::<u64>())
@@ -248,11 +248,11 @@ fn one_pass_over_a_log_gives_counts_latencies_groups_and_zeros() {
         requests().iter().filter(|row| of_arm(row)).count() as u64
     };
     let errors = &dataset.metrics["errors"];
-    assert_eq!(sums(&errors.baseline), (30, 1080, bad("baseline")));
-    assert_eq!(sums(&errors.canary), (30, 540, bad("canary")));
+    assert_eq!(sums(&errors.baseline), (60, 1080, bad("baseline")));
+    assert_eq!(sums(&errors.canary), (60, 540, bad("canary")));
 
     let Series::Buckets { bins, scale, time } = &dataset.metrics["latency"].canary else { panic!() };
-    assert_eq!((time.len(), bins.iter().map(|bins| bins.total()).sum::<u64>()), (30, 540));
+    assert_eq!((time.len(), bins.iter().map(|bins| bins.total()).sum::<u64>()), (60, 540));
     let lowest = bins.iter().filter_map(|bins| bins.cells().next().map(|(at, _)| bins.grid().low(at))).min().unwrap();
     assert!((lowest as f64 * scale - 100.0).abs() < 0.2, "{lowest} x {scale}");
 
@@ -260,14 +260,14 @@ fn one_pass_over_a_log_gives_counts_latencies_groups_and_zeros() {
     let rare = &dataset.metrics["by_route [/c]"];
     assert!(rare.baseline.is_empty());
     let Series::Buckets { time, bins, .. } = &rare.canary else { panic!() };
-    assert_eq!((time.len(), bins.iter().map(|bins| bins.total()).sum::<u64>()), (30, 9), "rare is not missing");
+    assert_eq!((time.len(), bins.iter().map(|bins| bins.total()).sum::<u64>()), (60, 9), "rare is not missing");
 
     let events = |series: &Series| {
         let Series::Events { count, .. } = series else { panic!() };
         (count.len(), count.iter().sum::<u64>())
     };
     let rare = dataset.metrics["rare"].as_ref().map(events);
-    assert_eq!(rare, Pair { baseline: (30, 0), canary: (30, 9) });
+    assert_eq!(rare, Pair { baseline: (60, 0), canary: (60, 9) });
     assert!(dataset.origins["errors"].contains("1620 rows"), "{}", dataset.origins["errors"]);
 }
 

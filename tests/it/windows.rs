@@ -7,7 +7,7 @@ use davy::ingest::{Error, ingest};
 use davy::series::{Arm, Dataset, Series, SignedDuration, Timestamp, Window};
 use davy::source::{ArmColumn, Ask, File, Format, Kind, Least, Missing, Query, Source};
 
-const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None, zone: None };
+const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None, steady: false, zone: None };
 
 fn at(text: &str) -> Timestamp {
     format!("2026-11-21T{text}Z").parse().unwrap()
@@ -295,13 +295,13 @@ fn points_outside_of_the_window_do_not_count() {
 }
 
 #[test]
-fn single_requests_are_looked_at_per_minute_or_ten_seconds() {
+fn steps_of_single_requests_follow_from_how_long_they_last_and_how_many_they_are() {
     let long = [("a.csv", csv("ms", &minutes(0, 30, "5"))), ("b.csv", csv("ms", &minutes(0, 30, "5")))];
     let dataset = one_metric(&[(long[0].0, &long[0].1), (long[1].0, &long[1].1)], values(), &ALL).unwrap();
-    assert_eq!(dataset.step, SignedDuration::from_mins(1));
+    assert_eq!(dataset.step, SignedDuration::from_mins(5), "one request a minute");
     let short = rows("ms", &[("10:00:00", "5"), ("10:00:00", "6"), ("10:03:00", "7")]);
     let dataset = one_metric(&[("a.csv", &short), ("b.csv", &short)], values(), &ALL).unwrap();
-    assert_eq!(dataset.step, SignedDuration::from_secs(10));
+    assert_eq!(dataset.step, SignedDuration::from_mins(1), "its times are whole minutes");
     assert_eq!(dataset.metrics["m"].canary.len(), 3, "requests are never combined");
 }
 

@@ -284,7 +284,13 @@ fn in_two_halves(file: &File, answer: &Answer) {
     let half = SignedDuration::from_mins(end.duration_since(start).as_mins() / 2);
     let middle = start.checked_add(half).unwrap();
     let canary = davy::series::Window { start: middle, end: middle.checked_add(half).unwrap() };
-    let plan = TimePlan { canary: Span::Exactly(canary), baseline: Span::Earlier(half), step: None, zone: None };
+    let plan = TimePlan {
+        canary: Span::Exactly(canary),
+        baseline: Span::Earlier(half),
+        step: None,
+        steady: false,
+        zone: None,
+    };
     let ask = |arm| Query {
         metric: "m".into(),
         arm,

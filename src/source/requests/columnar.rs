@@ -49,7 +49,7 @@ pub(super) fn read(
         return Err(error.within(&log.shown));
     }
     let groups = files.iter().enumerate().flat_map(|(at, rows)| (0..rows.groups()).map(move |group| (at, group)));
-    let store = Store::default();
+    let store = Store::new(when.coarsen);
     let pass = Pass {
         files: &files,
         inputs,

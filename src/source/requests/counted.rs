@@ -67,7 +67,7 @@ pub(super) fn read(
     // latencies and errors are counted already: what a slice asks of them needs no column
     let plain: Vec<Slice> = slices.iter().map(without_columns).collect();
     let program = Program::new(log, &recipe, &plain, &known).map_err(|error| error.within(&log.shown))?;
-    let store = Store::default();
+    let store = Store::new(when.coarsen);
     let clock = super::clock::Clock::new(None)?;
     let mut worker = Worker::new(&program, when, clock, &store);
     for row in &rows {

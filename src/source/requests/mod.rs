@@ -284,6 +284,9 @@ pub struct When {
     pub origin: Timestamp,
     /// How long one is.
     pub step: SignedDuration,
+    /// Whether steps are put together where a series has many, so that memory stays small: ten of them if it reaches over 600,
+    /// fifty over 36,000, a hundred over 144,000.
+    pub coarsen: bool,
 }
 
 /// What one pass found.

@@ -51,7 +51,7 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         return Err(Error::unreadable("is empty").within(&shown));
     };
     let program = Program::new(log, &recipe, slices, &layout.names()).map_err(|error| error.within(&shown))?;
-    let store = Store::default();
+    let store = Store::new(when.coarsen);
     let clock = Clock::new(log.columns.zone.as_deref())?;
     let pass = Pass {
         log,

@@ -270,7 +270,12 @@ fn telling(names: &[String], values: &[Option<BTreeSet<String>>]) -> Telling {
 
 /// What was counted already is short enough to be read.
 fn counted(log: Requests, format: Format) -> Result<Log, Error> {
-    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_hours(24) };
+    let when = When {
+        windows: Vec::new(),
+        origin: Timestamp::UNIX_EPOCH,
+        step: SignedDuration::from_hours(24),
+        coarsen: false,
+    };
     let taken = super::read(&log, &[whatever_is_known()], &when, &Outside::quiet(Timestamp::UNIX_EPOCH))?;
     let cells = || taken.slices.iter().flatten();
     let arms: BTreeSet<&str> = cells().map(|((arm, _), _)| arm.as_str()).filter(|arm| *arm != NO_ARM).collect();

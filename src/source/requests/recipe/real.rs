@@ -190,7 +190,12 @@ mod files {
         };
         let counted = vec![("requests".to_string(), Counted::Requests), ("errors".to_string(), Counted::Errors)];
         let slice = Slice { filter: None, by: None, counted, valued: Some(Valued::Latency) };
-        let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_hours(1) };
+        let when = When {
+            windows: Vec::new(),
+            origin: Timestamp::UNIX_EPOCH,
+            step: SignedDuration::from_hours(1),
+            coarsen: false,
+        };
         let taken = read(&log, &[slice], &when, &Outside::quiet(Timestamp::UNIX_EPOCH)).unwrap();
         let cells = taken.slices[0].values().flat_map(|steps| steps.values());
         cells.fold((0, 0), |sum, cell| (sum.0 + cell.counts[0] as usize, sum.1 + cell.counts[1] as usize))
