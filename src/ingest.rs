@@ -51,7 +51,10 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
     let whole = fetch::known(time);
-    let spacings: Vec<_> = metrics.values().map(|metric| metric.spacings(whole.as_ref())).collect();
+    let inferred = time.step.is_none();
+    // a written step needs no look at the points
+    let spacings: Vec<_> =
+        metrics.values().filter(|_| inferred).map(|metric| metric.spacings(whole.as_ref())).collect();
     let step = window::step(time, &spacings, metrics.values().flat_map(Metric::single));
     let ends: Vec<Pair<Option<Series>>> = metrics
         .values()
@@ -82,7 +85,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let common = step;
     // rows of another time are other rows, in one file as well
     let same_time = windows.baseline == windows.canary;
-    let twins = twins::remark(metrics.values().filter_map(Metric::read)).filter(|_| same_time);
+    let twins = same_time.then(|| twins::remark(metrics.values().filter_map(Metric::read))).flatten();
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -92,7 +95,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         }
         metric.can_be_added_up(name)?;
         let alone = metric.is_alone(name, &windows)?;
-        let step = metric.step(&windows, common, time.step.is_none());
+        let step = metric.step(&windows, common, inferred);
         let mut remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
         remarks.extend(twins.clone().filter(|_| metric.is_compared()));
         if let Some(by) = metric.by() {
@@ -177,10 +180,16 @@ impl Metric<'_> {
     /// Its own step: as it is written, as its points show it, or the common one. Single requests take any.
     fn step(&self, windows: &Pair<Window>, common: SignedDuration, inferred: bool) -> SignedDuration {
         let written = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm)).find_map(|(query, _)| query.step);
+        if let Some(written) = written {
+            return written.max(common);
+        }
+        if !inferred {
+            return common;
+        }
         let fits =
             |own: &SignedDuration| Arm::BOTH.iter().all(|arm| self.on_grid("", *arm, windows.get(*arm), *own).is_ok());
-        let shown = || window::own_step(self.spacings(Some(windows)), common).filter(fits).filter(|_| inferred);
-        written.or_else(shown).map_or(common, |own| own.max(common))
+        let shown = window::own_step(self.spacings(Some(windows)), common).filter(fits);
+        shown.map_or(common, |own| own.max(common))
     }
 
     /// The series of single requests, and of those that a log counted.
@@ -378,9 +387,7 @@ impl Metric<'_> {
         remarks.extend(self.silent());
         remarks
     }
-}
 
-impl Metric<'_> {
     /// Refuses counts of which sums would overflow: whatever is added up later is a part of them.
     fn can_be_added_up(&self, name: &str) -> Result<(), Error> {
         let sum = |numbers: &[u64]| numbers.iter().map(|n| u128::from(*n)).sum::<u128>();
