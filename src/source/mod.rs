@@ -7,6 +7,7 @@ pub mod aws;
 pub(crate) mod error;
 pub mod file;
 mod growing;
+mod open;
 pub mod requests;
 pub mod survey;
 

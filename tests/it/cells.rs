@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -255,11 +255,22 @@ fn a_pipe_is_no_file() {
     let folder = folder(&[]);
     let made = std::process::Command::new("mkfifo").arg(folder.path().join("p.csv")).status();
     assert!(made.unwrap().success());
-    fs::write(folder.path().join("canary.yaml"), config("path: p.csv", RATE, "<= 1%")).unwrap();
-    for arguments in [&["judge"][..], &["judge", "--baseline", "p.csv", "--canary", "p.csv"]] {
-        let run = run(folder.path(), arguments);
-        assert_eq!(run.code, 69, "{}", run.said);
-        assert!(run.said.contains("pipe"), "{}", run.said);
+    let of_file = config("path: p.csv", RATE, "<= 1%");
+    let judge = &["judge"][..];
+    for (config, arguments) in [
+        (of_file.as_str(), judge),
+        (&of_file, &["judge", "--baseline", "p.csv", "--canary", "p.csv"]),
+        (&of_file.replace("d: { file:", "d: { requests:"), judge),
+        (&of_file, &["sketch", "p.csv", "--time", "ts", "-o", "s.parquet"]),
+        (&of_file, &["init", "--data", "p.csv", "-o", "new.yaml"]),
+    ] {
+        fs::write(folder.path().join("canary.yaml"), config).unwrap();
+        let mut davy = Command::cargo_bin("davy").unwrap();
+        let davy = davy.current_dir(folder.path()).args(arguments).timeout(Duration::from_secs(20));
+        let output = davy.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{arguments:?}: {said}");
+        assert!(said.contains("p.csv: is a pipe or a device, not a file"), "{arguments:?}: {said}");
     }
 }
 

@@ -168,24 +168,6 @@ impl Ask {
     }
 }
 
-/// Opens a file for reading.
-fn open(file: &File) -> Result<std::fs::File, Error> {
-    let unreachable = |why: String| Error::unreachable(why).within(&file.shown);
-    // to open a pipe is to wait for who writes into it, and a device may never end
-    if std::fs::metadata(&file.path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
-        let error = unreachable("is a pipe or a device, not a file".into());
-        return Err(error.hint("Write its content to a file first."));
-    }
-    let opened = std::fs::File::open(&file.path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => unreachable("does not exist".into()),
-        _ => unreachable(format!("cannot be opened ({error})")),
-    })?;
-    match opened.metadata() {
-        Ok(about) if about.is_dir() => Err(unreachable("is a folder, not a file".into())),
-        _ => Ok(opened),
-    }
-}
-
 /// Reads bytes as the kind of file they are; of a growing one the lines that have an end.
 fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Table, Error> {
     let keep: Keep = &|name| wanted.keeps(name);

@@ -8,7 +8,7 @@ use super::time::{self, Clock};
 use super::{Wanted, number};
 use crate::series::{Arm, Remark, Timestamp};
 use crate::source::error::{Error, columns, listed, quoted};
-use crate::source::{ArmColumn, File};
+use crate::source::{ArmColumn, File, open};
 
 /// The rows of a file with their times: read once, asked as often as there are metrics.
 #[derive(Debug)]
@@ -29,12 +29,12 @@ impl Sheet {
     /// Unreachable when the file cannot be opened; unreadable, with the place and the remedy, when its content is
     /// not what it should be, or when no column tells the time.
     pub fn open(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        Sheet::read(file, super::open(file)?, wanted)
+        Sheet::read(file, opened(file)?, wanted)
     }
 
     /// Reads what there is of a file that may be being written: a last line without an end is left out.
     pub fn open_growing(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        Sheet::read_as(file, super::open(file)?, wanted, true)
+        Sheet::read_as(file, opened(file)?, wanted, true)
     }
 
     /// Reads bytes as if they were the file's.
@@ -176,6 +176,10 @@ impl<'a> Rows<'a> {
             _ => Some(Remark::incomplete(format!("{} in column {name}", near.described("belong to neither arm")))),
         }
     }
+}
+
+fn opened(file: &File) -> Result<std::fs::File, Error> {
+    open::file(&file.path).map_err(|error| error.within(&file.shown))
 }
 
 /// Rows whose arm is unknown.

@@ -6,6 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::source::error::Error;
+use crate::source::open;
 
 /// Logs that are alike in so many lines and more are one.
 const LEAST_LINES: usize = 20;
@@ -58,10 +59,7 @@ impl Input {
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
         match self {
             Input::Standard => Ok(Box::new(std::io::stdin())),
-            Input::File(path) => match File::open(path) {
-                Ok(file) => Ok(Box::new(file)),
-                Err(error) => Err(Error::unreachable(format!("cannot be opened ({error})"))),
-            },
+            Input::File(path) => Ok(Box::new(open::file(path)?)),
         }
     }
 }
