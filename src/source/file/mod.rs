@@ -14,6 +14,7 @@ pub(in crate::source) mod compression;
 mod counted;
 mod counter;
 mod csv;
+mod half;
 mod json;
 mod lines;
 mod live;
