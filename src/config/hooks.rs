@@ -15,8 +15,9 @@ use super::quantity::Span;
 use super::read::{Keys, Read, no_hint};
 use super::scalar::{Choice, Named, Text};
 use super::substitute::{names, substitute};
-use crate::hooks::{Address, Body, Command, Hook, Hooks, NoUrl, Url, Webhook};
+use crate::hooks::{Address, Body, Command, Hook, Hooks, Webhook};
 use crate::series::SignedDuration;
+use crate::url::{NoUrl, Url};
 
 /// The name that is the phase's in every hook.
 const PHASE: &str = "phase";

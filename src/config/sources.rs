@@ -11,10 +11,10 @@ use super::requests::{self, RequestsEntry};
 use super::scalar::{Named, Text};
 use super::service::{AccessEntry, AlarmsEntry, CloudWatchEntry, Column, InsightsEntry, LogEventsEntry, LostEntry};
 use super::substitute::{names, substitute};
-use crate::hooks::Url;
 use crate::series::{Arm, Pair, SignedDuration};
 use crate::source::aws::{Access, Alarms, CloudWatch, Insights, LogEvents, Role};
 use crate::source::{ArmColumn, File, Format, Long, Query, Source};
+use crate::url::Url;
 
 /// The names that mean something in every source.
 pub(super) const BUILT_IN: [&str; 3] = ["arm", "metric", "step"];

@@ -20,8 +20,9 @@ use ureq::{Agent, http};
 
 use super::super::console::Console;
 use super::{Interrupt, Occasion, TICK, spoken};
-use crate::hooks::{Address, Body, Url, Webhook, is_link_local};
+use crate::hooks::{Address, Body, Webhook};
 use crate::report;
+use crate::url::{Url, is_link_local};
 
 /// So much of an answer is read.
 const MOST_ANSWER: u64 = 64 * 1024;
