@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::Requests;
 use crate::source::error::Error;
 use crate::source::open;
 
@@ -99,10 +100,10 @@ pub fn files(written: &[PathBuf]) -> Vec<PathBuf> {
     written.iter().flat_map(found).map(path).collect()
 }
 
-/// Whether two sources have a file in common.
-pub(super) fn common(one: &[PathBuf], other: &[PathBuf]) -> bool {
+/// Whether two logs have a file in common.
+pub fn share_a_file(one: &Requests, other: &Requests) -> bool {
     let all =
-        |written: &[PathBuf]| -> Vec<Input> { all(written).unwrap_or_default().iter().map(Input::itself).collect() };
+        |log: &Requests| -> Vec<Input> { all(&log.inputs).unwrap_or_default().iter().map(Input::itself).collect() };
     let others = all(other);
     all(one).iter().any(|input| others.contains(input))
 }
