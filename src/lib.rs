@@ -98,6 +98,8 @@ pub mod plain;
 
 pub mod record;
 
+mod text;
+
 pub mod url;
 
 pub mod watch;

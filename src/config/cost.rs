@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 
 use super::asking;
 use super::file::{File, MetricEntry};
-use super::node::Node;
-use super::problem::{At, Complaint, Place, Report, suggestion};
 use super::quantity::{Measure, Storage, is_word, number};
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Named, Scalar};
 use crate::cost::{self, CostPlan, Item, Usage};
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
 use crate::series::{Arm, MetricName};
+use crate::text::node::Node;
+use crate::text::problem::{At, Complaint, Place, Report, suggestion};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::{Choice, Named, Scalar, scalar_schemas};
 
 const HOURS_PER_DAY: f64 = 24.0;
 const FORM: &str = "write an amount, `/`, and what it is for: `0.20 / 1M requests`, `0.085 / GB`, `0.068 / hour`, \
@@ -398,4 +398,13 @@ fn compute(item: &ItemEntry, metric: MetricName, known: &Known, report: &mut Rep
         return None;
     }
     Some(Usage::Compute { metric, duration: name.clone(), memory: memory.value.0 })
+}
+
+scalar_schemas! {
+    PriceText: {
+        "type": "string",
+        "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*/\s*[^\s/].*$",
+        "examples": ["0.20 / 1M requests", "0.085 / GB", "0.0000166667 / GB-second", "0.068 / hour", "0.25 / GB-month"]
+    }
+    MemoryText: { "type": "string", "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*[KMG]iB\s*$" }
 }

@@ -7,9 +7,9 @@
 use super::bound::{BoundText, LimitText, Op};
 use super::file::{CriterionEntry, RuleText};
 use super::limits::{Question, margin, threshold};
-use super::problem::{At, Complaint, Place, Report};
 use super::scalar::StatisticText;
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Severity, Side, Statistic, Unit};
+use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The judge's view of a criterion on a metric; its name is not yet unique.
 pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Criterion> {

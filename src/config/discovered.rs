@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::offered::{self, Found};
-use super::yaml::{braces, name, quoted};
 use crate::source::aws::{Access, Listed};
+use crate::text::yaml::{braces, name, quoted};
 
 /// So many sets of the same dimensions are written.
 const OF_A_KIND: usize = 3;

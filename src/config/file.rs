@@ -8,13 +8,14 @@ use schemars::JsonSchema;
 use super::bound::BoundText;
 use super::cost::CostEntry;
 use super::hooks::HooksEntry;
-use super::problem::{At, Place};
 use super::quantity::{Share, Span};
-use super::scalar::{Choice, Named, Periods, QuantileText, StatisticText, Text, Version};
+use super::scalar::{Periods, QuantileText, StatisticText, Version};
 use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
+use crate::text::problem::{At, Place};
+use crate::text::scalar::{Choice, Named, Text, words};
 
 use super::packs::UseEntry;
 use super::plan::OnInconclusive;
@@ -471,4 +472,9 @@ pub(super) struct RecordingEntry {
     /// What was known of the data and its points do not say, by metric: a row that was left out, a canary that ended early.
     #[schemars(default)]
     pub(super) remarks: Vec<RemarkEntry>,
+}
+
+words! {
+    Show, "a share of a rate": { "bad" => Bad, "good" => Good }
+    RuleText, "a rule": { "interval" => Interval, "observed" => Observed }
 }

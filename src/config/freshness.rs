@@ -7,11 +7,11 @@
 use super::asking::PERIOD;
 use super::file::WindowEntry;
 use super::plan::{Span as Stretch, TimePlan};
-use super::problem::{At, Place, Report};
 use super::quantity::Span;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::source::aws::{Measure, known};
 use crate::source::{Query, Source};
+use crate::text::problem::{At, Place, Report};
 
 /// Points of metrics still change for so long.
 const METRICS_SETTLE: SignedDuration = SignedDuration::from_mins(2);

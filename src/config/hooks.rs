@@ -9,14 +9,14 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::file::{File, PhaseEntry};
-use super::node::{Node, Value};
-use super::problem::{At, Complaint, Report};
 use super::quantity::Span;
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Named, Text};
-use super::substitute::{names, substitute};
 use crate::hooks::{Address, Body, Command, Hook, Hooks, Webhook};
 use crate::series::SignedDuration;
+use crate::text::node::{Node, Value};
+use crate::text::problem::{At, Complaint, Report};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::{Choice, Named, Text};
+use crate::text::substitute::{names, substitute};
 use crate::url::{NoUrl, Url};
 
 /// The name that is the phase's in every hook.

@@ -2,11 +2,11 @@
 
 use super::bound::MarginText;
 use super::criteria::example_of;
-use super::problem::Complaint;
 use super::quantity::{Measure, Quantity};
 use crate::cost::monthly_unit;
 use crate::judge::rules::{Kind, Limit, Metric, Statistic, Unit};
 use crate::series::SignedDuration;
+use crate::text::problem::Complaint;
 
 /// What a bound is asked of.
 pub(super) struct Question<'a> {

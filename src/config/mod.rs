@@ -20,11 +20,9 @@ mod freshness;
 mod hooks;
 mod limits;
 mod metrics;
-mod node;
 mod offered;
 pub mod packs;
 pub mod plan;
-mod problem;
 mod prune;
 pub mod quantity;
 mod read;
@@ -37,17 +35,15 @@ mod schema;
 mod service;
 mod sources;
 mod starter;
-mod substitute;
 mod success;
 mod units;
 mod window;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use crate::text::problem::{Complaint, Problem, Problems};
 pub use discovered::discovered;
-pub use problem::{Complaint, Problem, Problems};
 pub use recorded::{Recorded, recorded};
 pub use schema::schema;
 pub use sources::endpoint;
@@ -55,11 +51,11 @@ pub use starter::{Starter, Surveyed, starter};
 
 use crate::judge::rules::Metric;
 use crate::series::{MetricName, Timestamp};
+use crate::text::node::{self, Node};
+use crate::text::problem::{Origin, Report};
+use crate::text::read::Read;
 use file::File;
-use node::Node;
 use plan::Plan;
-use problem::{Origin, Report};
-use read::Read;
 use resolve::Asked;
 
 /// A configuration as written.
@@ -99,13 +95,13 @@ pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
     let origin = Origin { shown: shown.to_owned(), text: text.to_owned() };
     let tree = node::parse(&origin)?;
     let mut report = Report::new(&origin);
-    let file = read(&tree, &mut report);
+    let file = as_written(&tree, &mut report);
     match report.finish(file) {
         Ok(file) => Ok(Config { origin, tree, file, broken: Vec::new(), gone: Vec::new() }),
         Err(problems) => {
             let Some((rest, gone)) = prune::prune(&tree, &problems) else { return Err(problems) };
             let mut report = Report::new(&origin);
-            let file = read(&rest, &mut report);
+            let file = as_written(&rest, &mut report);
             match report.finish(file) {
                 Ok(file) => Ok(Config { origin, tree, file, broken: problems.0, gone }),
                 Err(_) => Err(problems),
@@ -115,7 +111,7 @@ pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
 }
 
 /// The file as written, with the metrics of the packs that it uses.
-fn read(tree: &Node, report: &mut Report) -> Option<File> {
+fn as_written(tree: &Node, report: &mut Report) -> Option<File> {
     let mut file = File::read(tree, report)?;
     packs::add(&mut file, report);
     Some(file)
@@ -133,8 +129,8 @@ pub fn share(text: &str) -> Result<f64, String> {
 
 /// Reads how a log of requests is written, as the configuration says it: `alb`.
 pub fn request_format(text: &str) -> Result<crate::source::requests::Format, String> {
-    use scalar::Scalar;
-    scalar::Choice::scalar(text).map(|choice| choice.0).map_err(spoken)
+    use crate::text::scalar::{Choice, Scalar};
+    Choice::scalar(text).map(|choice| choice.0).map_err(spoken)
 }
 
 fn spoken(complaint: Complaint) -> String {

@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::file::{File, MetricEntry};
-use super::node::{self, Node, Value};
-use super::problem::{At, Origin, Place, Report, suggestion};
-use super::read::{Keys, Read};
-use super::scalar::{Text, is_name};
-use super::substitute::{names, substitute};
+use crate::text::node::{self, Node, Value};
+use crate::text::problem::{At, Origin, Place, Report, suggestion};
+use crate::text::read::{Keys, Read};
+use crate::text::scalar::{Text, is_name};
+use crate::text::substitute::{names, substitute};
 
 /// A pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,12 +7,12 @@
 
 use super::file::MetricEntry;
 use super::metrics;
-use super::node::{Node, Value};
 use super::plan::Plan;
-use super::problem::Report;
 use super::quantity::Span;
-use super::scalar::word;
-use super::yaml::{braces, flow, name, quoted};
+use crate::text::node::{Node, Value};
+use crate::text::problem::Report;
+use crate::text::scalar::word;
+use crate::text::yaml::{braces, flow, name, quoted};
 use std::collections::BTreeMap;
 
 use super::{Config, asking};

@@ -6,12 +6,12 @@
 use schemars::JsonSchema;
 
 use super::file::File;
-use super::node::Node;
-use super::problem::{At, Report};
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Text};
 use crate::judge::rules::NotJudged;
 use crate::series::{Gravity, Remark};
+use crate::text::node::Node;
+use crate::text::problem::{At, Report};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::{Choice, Text};
 
 /// Something that the data holds and no criterion judges. Every report shows it.
 #[derive(Debug, Clone, JsonSchema)]

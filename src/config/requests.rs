@@ -10,21 +10,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::asking::{self, Names};
 use super::file::MetricEntry;
-use super::node::{Node, Value};
-use super::problem::{At, Complaint, Report};
 use super::quantity::Share;
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Scalar, Text};
 use super::service::Column;
 use super::sources::Values;
 use super::units::Units;
-use super::yaml::quoted;
 use crate::judge::rules::Unit;
 use crate::series::Arm;
 use crate::source::requests::{
     Arms, Asked, By, Columns, Condition, Counted, Format, Latency, MAX_BAD, Requests, Slice, TimeUnit, Valued,
 };
 use crate::source::{Ask, Source};
+use crate::text::node::{Node, Value};
+use crate::text::problem::{At, Complaint, Report};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::{Choice, Scalar, Text};
+use crate::text::yaml::quoted;
 
 /// How many groups are judged by themselves where nothing is said.
 const MOST_GROUPS: usize = 20;
@@ -321,7 +321,7 @@ impl Names for Rows<'_> {
 fn row_condition(text: &At<String>, values: &Values, report: &mut Report) -> Option<Condition> {
     let bare = text.value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
     if bare && !text.value.is_empty() {
-        let near = super::problem::nearest(&text.value, ["requests", "errors"]);
+        let near = crate::text::problem::nearest(&text.value, ["requests", "errors"]);
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("write `requests`, `errors`, or a condition: `{} = true`", text.value),

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use super::Options;
 use super::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
-use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
 use super::{asking, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, sources, success, window};
 use crate::cost::{CostPlan, METRICS};
@@ -16,6 +15,7 @@ use crate::hooks::Hooks;
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
+use crate::text::problem::{At, Complaint, Report, suggestion};
 
 /// The phase that is asked for, else the one the file names, else the first.
 pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f PhaseEntry> {

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::file::ArmColumnEntry;
-use super::node::{Node, Value};
-use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Bytes, Named, Text};
+use super::scalar::Bytes;
+use crate::text::node::{Node, Value};
+use crate::text::problem::{At, Complaint, Place, Report};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::{Named, Text};
 
 /// How an account is reached. What is not said is found as every AWS tool finds it.
 #[derive(Debug, Clone, Default, JsonSchema)]

@@ -6,14 +6,14 @@ use jiff::tz::TimeZone;
 
 use super::asking;
 use super::file::{ArmColumnEntry, FileEntry, MetricEntry, SourceEntry, ValuesEntry};
-use super::problem::{At, Place, Report, suggestion};
 use super::requests::{self, RequestsEntry};
-use super::scalar::{Named, Text};
 use super::service::{AccessEntry, AlarmsEntry, CloudWatchEntry, Column, InsightsEntry, LogEventsEntry, LostEntry};
-use super::substitute::{names, substitute};
 use crate::series::{Arm, Pair, SignedDuration};
 use crate::source::aws::{Access, Alarms, CloudWatch, Insights, LogEvents, Role};
 use crate::source::{ArmColumn, File, Format, Long, Query, Source};
+use crate::text::problem::{At, Place, Report, suggestion};
+use crate::text::scalar::{Named, Text};
+use crate::text::substitute::{names, substitute};
 use crate::url::Url;
 
 /// The names that mean something in every source.
@@ -404,7 +404,7 @@ pub(super) fn known_zone(name: &At<String>, report: &mut Report) -> Option<TimeZ
     let found = TimeZone::get(&name.value).ok();
     if found.is_none() {
         let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-        let near = super::problem::nearest(&name.value, known.iter().map(String::as_str));
+        let near = crate::text::problem::nearest(&name.value, known.iter().map(String::as_str));
         let hint =
             near.map_or("write an IANA name: `Europe/Berlin`".to_owned(), |name| format!("did you mean `{name}`?"));
         report.add_with(name.place, format!("`{}` is not a time zone", name.value), hint);

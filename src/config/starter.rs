@@ -8,12 +8,12 @@ mod logs;
 mod names;
 mod tables;
 
-use super::scalar::word;
-use super::yaml::{name, quoted};
 use crate::judge::rules::NotJudged;
 use crate::series::{Arm, Gravity, Pair};
 use crate::source::requests::survey::Log;
 use crate::source::survey::Survey;
+use crate::text::scalar::word;
+use crate::text::yaml::{name, quoted};
 
 /// The data that a configuration is wanted for.
 #[derive(Debug, Clone, Copy)]

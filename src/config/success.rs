@@ -2,12 +2,12 @@
 
 use schemars::JsonSchema;
 
-use super::node::Node;
 use super::plan::{Plan, Success};
-use super::problem::{At, Report, suggestion};
-use super::read::{Keys, Read, no_hint};
-use super::scalar::Text;
 use crate::judge::rules::TRAFFIC_SHARE;
+use crate::text::node::Node;
+use crate::text::problem::{At, Report, suggestion};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::Text;
 
 /// A success criterion of the rollout: met when all the criteria that show it pass.
 #[derive(Debug, Clone, JsonSchema)]

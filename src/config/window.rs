@@ -4,10 +4,10 @@ use super::Options;
 use super::file::{BaselineEntry, WindowEntry};
 use super::freshness::Services;
 use super::plan::{Span as Stretch, TimePlan};
-use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
 use super::sources::known_zone;
 use crate::series::{SignedDuration, Timestamp, Window};
+use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
 pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) -> Option<WindowEntry> {

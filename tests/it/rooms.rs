@@ -32,12 +32,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "report",
             "series",
             "source",
+            "text",
             "url",
             "watch",
         ],
     ),
     ("comparison", &["cost", "judge", "series", "stats"]),
-    ("config", &["cost", "hooks", "judge", "series", "source", "url"]),
+    ("config", &["cost", "hooks", "judge", "series", "source", "text", "url"]),
     ("cost", &["series"]),
     ("encoded", &["stats"]),
     ("forecast", &["history", "judge", "series", "stats"]),
@@ -49,12 +50,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["calibrate", "comparison", "cost", "forecast", "history", "judge", "plain", "series", "stats"]),
     ("series", &["stats"]),
     ("source", &["encoded", "output", "plain", "series", "stats", "url"]),
+    ("text", &["series"]),
     ("watch", &["judge", "series"]),
 ];
 
 /// The files of each room that import each other in loops. These numbers may only fall.
-const LOOPS: &[(&str, usize)] =
-    &[("command", 8), ("config", 28), ("ingest", 5), ("judge", 12), ("stats", 10)];
+const LOOPS: &[(&str, usize)] = &[("command", 8), ("config", 20), ("ingest", 5), ("judge", 12), ("stats", 10)];
 
 /// What a module offers under a name: something of its own, a module, or something from elsewhere.
 #[derive(Debug, Clone)]

@@ -2,10 +2,10 @@
 
 use super::names::Name;
 use super::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, literal, not_judged as entry};
-use crate::config::scalar::word;
 use crate::judge::rules::NotJudged;
 use crate::series::{Gravity, Pair};
 use crate::source::requests::survey::{Log, Telling};
+use crate::text::scalar::word;
 
 /// A configuration for logs that have none: one of both arms, or the baseline's and the canary's.
 pub(super) fn starter(logs: &[&Log], called: &str) -> Starter {
