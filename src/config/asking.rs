@@ -5,10 +5,10 @@
 //! asked for beside the columns of the shape (requests behind a percentile, what shows that a counter was alive) is added
 //! here too.
 
-use super::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
-use super::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
-use super::sources::Values;
 use super::units::Units;
+use super::values::Values;
+use super::written::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
+use super::written::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
 use crate::judge::rules::Unit;
 use crate::series::SignedDuration;
 use crate::source::aws::{self, Measure, PartOf, Statistic, known};

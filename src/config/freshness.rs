@@ -5,9 +5,9 @@
 //! may still change (CloudWatch publishes late and corrects upwards) and is never judged, even where `to` asks for it.
 
 use super::asking::PERIOD;
-use super::file::WindowEntry;
 use super::plan::{Span as Stretch, TimePlan};
 use super::quantity::Span;
+use super::written::file::WindowEntry;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::source::aws::{Measure, known};
 use crate::source::{Query, Source};

@@ -5,10 +5,10 @@
 //! judged. The rules are therefore the same, and so is their fingerprint. Nothing of a source survives: paths may
 //! hold names that do not belong into a bug report. Neither do hooks: judging again must not roll back again.
 
-use super::file::MetricEntry;
 use super::metrics;
 use super::plan::Plan;
 use super::quantity::Span;
+use super::written::file::MetricEntry;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Report;
 use crate::text::scalar::word;

@@ -55,3 +55,8 @@ pub(crate) fn braces(pairs: Vec<String>) -> String {
         false => format!("{{ {} }}", pairs.join(", ")),
     }
 }
+
+/// A text of a source or column, in which nothing is substituted.
+pub(crate) fn literal(text: &str) -> String {
+    quoted(&text.replace('$', "$$"))
+}

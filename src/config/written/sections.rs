@@ -148,19 +148,6 @@ impl Read for FileEntry {
     }
 }
 
-impl Read for ArmColumnEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let form = "arm: { column: group, baseline: control, canary: treatment }";
-        let mut keys = Keys::open(node, report, "`arm`", form)?;
-        let parts = (keys.must("column"), keys.must("baseline"), keys.must("canary"));
-        let entry = match parts {
-            (Some(column), Some(baseline), Some(canary)) => Some(ArmColumnEntry { column, baseline, canary }),
-            _ => None,
-        };
-        keys.close(entry, no_hint)
-    }
-}
-
 impl Read for LongEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`long`", "long: { name: metric, value: value }")?;
