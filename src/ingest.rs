@@ -13,9 +13,11 @@
 
 mod error;
 mod fetch;
+mod fetched;
 mod grid;
 mod requests;
 mod shortfall;
+mod spell;
 mod twins;
 mod window;
 
@@ -31,7 +33,7 @@ use crate::source::file::{sum_of_counts, sum_of_series};
 use crate::source::requests::share_a_file;
 use crate::source::requests::{By, REST};
 use crate::source::{Ask, Outside, Query, Source};
-use fetch::Fetched;
+use fetched::Fetched;
 use window::Spacings;
 
 /// Asks every query and keeps what lies in the windows.
@@ -50,7 +52,7 @@ use window::Spacings;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let whole = fetch::known(time);
+    let whole = window::known(time);
     let inferred = time.step.is_none();
     // a written step needs no look at the points
     let spacings: Vec<_> =
@@ -242,8 +244,8 @@ impl Metric<'_> {
     }
 
     /// How busy each group is over both arms: by its requests where they are known, else by what it has.
-    fn busy(&self, groups: &BTreeMap<String, Pair<Series>>) -> requests::Busy {
-        let mut busy = requests::Busy::new();
+    fn busy(&self, groups: &BTreeMap<String, Pair<Series>>) -> fetched::Busy {
+        let mut busy = fetched::Busy::new();
         for arm in Arm::BOTH {
             let known = self.arms.get(arm).as_ref().and_then(|(_, fetched)| fetched.log.as_ref());
             for (group, pair) in groups {
@@ -360,12 +362,12 @@ impl Metric<'_> {
             add(&mut clocks, fetched.clock.clone());
             fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.text.clone()));
             if let Some(spacing) = grid::coarser(pair.get(query.arm), step) {
-                let (spacing, step) = (error::spell(spacing), error::spell(step));
+                let (spacing, step) = (spell::spell(spacing), spell::spell(step));
                 add(&mut notes, format!("its points are {spacing} apart, more than the step of {step}"));
             }
         }
         if step != common {
-            let (own, common) = (error::spell(step), error::spell(common));
+            let (own, common) = (spell::spell(step), spell::spell(common));
             add(&mut notes, format!("its points are {own} apart: these are its steps, not {common}"));
         }
         let mut origin = format!("{}: {} ({})", files.join(" and "), asked.join(" and "), clocks.join("; "));

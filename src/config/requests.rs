@@ -3,13 +3,13 @@
 //! Columns of a metric over them are `requests`, `errors`, `latency`, or a condition on a row. What is counted of what is
 //! decided here: a total that is a condition chooses the rows, so that a part is never of other rows than its whole.
 
-use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry};
 use std::path::Path;
 
 use super::asking::{self, Names};
 use super::units::Units;
 use super::values::Values;
 use super::written::file::MetricEntry;
+use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry};
 use super::written::service::Column;
 use crate::judge::rules::Unit;
 use crate::series::Arm;

@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fetch::{Done, Fetched, known};
+use super::fetched::{Busy, Done, Fetched};
 use super::shortfall::{self, Facts};
 use super::window::{self, Spacings};
 use crate::config::plan::{Span, TimePlan};
@@ -29,9 +29,6 @@ pub(super) const BASE: SignedDuration = SignedDuration::from_secs(10);
 const THOUSANDTH: f64 = 1e-3;
 /// The group of rows that name none.
 const NAMELESS: &str = "(none)";
-
-/// How many requests each group has.
-pub(super) type Busy = BTreeMap<String, u64>;
 
 /// The steps of each group of one arm.
 type Groups = BTreeMap<String, BTreeMap<Timestamp, Cell>>;
@@ -96,7 +93,7 @@ struct Answered {
 }
 
 fn passes<'a>(queries: &'a [Query], time: &TimePlan, step: SignedDuration) -> Vec<Pass<'a>> {
-    let windows = known(time);
+    let windows = window::known(time);
     let mut passes: Vec<Pass> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
         let Source::Requests(asked) = &query.source else { continue };

@@ -19,7 +19,8 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
 
 use super::super::console::Console;
-use super::{Interrupt, Occasion, TICK, spoken};
+use super::super::interrupt::Interrupt;
+use super::occasion::{Occasion, TICK, spoken};
 use crate::hooks::{Address, Body, Webhook};
 use crate::report;
 use crate::url::{Url, is_link_local};

@@ -1,10 +1,11 @@
 //! The column that tells the arms apart, as written.
 
+use schemars::JsonSchema;
+
 use crate::text::node::Node;
 use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::Text;
-use schemars::JsonSchema;
 
 /// The column that tells the arms apart.
 #[derive(Debug, Clone, JsonSchema)]

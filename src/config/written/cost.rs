@@ -1,5 +1,7 @@
 //! The section `cost` as written: prices as people copy them from a price list.
 
+use schemars::JsonSchema;
+
 use crate::config::quantity::{Measure, Storage, is_word, number};
 use crate::cost::{self};
 use crate::series::Arm;
@@ -7,7 +9,6 @@ use crate::text::node::Node;
 use crate::text::problem::{At, Complaint, Place, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Scalar, scalar_schemas};
-use schemars::JsonSchema;
 
 const HOURS_PER_DAY: f64 = 24.0;
 

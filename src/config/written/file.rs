@@ -3,27 +3,26 @@
 //! The doc comments are the reference: they become the descriptions of the JSON Schema that editors show. How the
 //! sections are read is in `read`; what they mean together is decided when a plan is made.
 
-use super::arm::ArmColumnEntry;
 use schemars::JsonSchema;
 
+use super::arm::ArmColumnEntry;
 use super::cost::CostEntry;
 use super::hooks::HooksEntry;
+use super::packs::UseEntry;
+use super::remarks::{NotJudgedEntry, RemarkEntry};
+use super::requests::{ByEntry, RequestsEntry};
 use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
+use super::success::SuccessEntry;
 use crate::config::bound::BoundText;
+use crate::config::plan::OnInconclusive;
 use crate::config::quantity::{Share, Span};
 use crate::config::scalar::{Periods, QuantileText, StatisticText, Version};
+use crate::config::units::Units;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 use crate::text::problem::{At, Place};
 use crate::text::scalar::{Choice, Named, Text, words};
-
-use super::packs::UseEntry;
-use super::remarks::{NotJudgedEntry, RemarkEntry};
-use super::requests::{ByEntry, RequestsEntry};
-use super::success::SuccessEntry;
-use crate::config::plan::OnInconclusive;
-use crate::config::units::Units;
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.
 #[derive(Debug, Clone, JsonSchema)]

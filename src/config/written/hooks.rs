@@ -1,13 +1,15 @@
 //! What is to be done with an answer, as written.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
 use crate::config::quantity::Span;
 use crate::hooks::Body;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Text};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use std::borrow::Cow;
 
 /// What is to be done when a watch or `judge --hooks` has its answer: a hook, or a list of them, one after the other.
 #[derive(Debug, Clone, JsonSchema)]

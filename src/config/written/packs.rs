@@ -1,12 +1,14 @@
 //! The metric packs that a file uses, as written.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
 use crate::config::packs::{PACKS, Pack};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Place, Report, suggestion};
 use crate::text::read::{Keys, Read};
 use crate::text::scalar::Text;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use std::borrow::Cow;
 
 /// Metrics from a pack, as written: the pack and what it is told.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
 //! What is not judged, and what a recording knows of its data, as written.
 
+use schemars::JsonSchema;
+
 use crate::series::Gravity;
 use crate::text::node::Node;
 use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Text};
-use schemars::JsonSchema;
 
 /// Something that the data holds and no criterion judges. Every report shows it.
 #[derive(Debug, Clone, JsonSchema)]

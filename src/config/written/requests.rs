@@ -1,13 +1,15 @@
 //! Logs with one row per request, as written: where they are, what their columns mean, whose request a row is.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
 use crate::config::quantity::Share;
 use crate::source::requests::{Format, TimeUnit};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Complaint, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Scalar, Text};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use std::borrow::Cow;
 
 /// Logs with one row per request. gzip and zstd are recognised by content.
 #[derive(Debug, Clone, JsonSchema)]

@@ -1,10 +1,10 @@
 //! Services as written: how an account is reached, and what a metric asks of it.
 
-use super::arm::ArmColumnEntry;
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::arm::ArmColumnEntry;
 use crate::config::quantity::Span;
 use crate::config::scalar::Bytes;
 use crate::text::node::{Node, Value};

@@ -1,10 +1,11 @@
 //! The success criteria of a rollout, as written.
 
+use schemars::JsonSchema;
+
 use crate::text::node::Node;
 use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::Text;
-use schemars::JsonSchema;
 
 /// A success criterion of the rollout: met when all the criteria that show it pass.
 #[derive(Debug, Clone, JsonSchema)]
