@@ -15,6 +15,7 @@ use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Times
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::Prior;
+use davy::stats::steps::Level;
 use davy::stats::{Direction, planned};
 
 const DAY: usize = 1_440;
@@ -183,7 +184,12 @@ fn looks(c: &mut Criterion) {
             })
         });
     }
-    group.bench_function("numbers", |b| b.iter(|| anytime::level_ln_e(black_box(&y), 0.4, above, 0.0, 60.0, &starts)));
+    let numbers = || {
+        let level = Level::new(black_box(&y), 0.0);
+        let since = starts.each(y.len(), |start| level.since(start, above));
+        anytime::level_ln_e(&since, 0.4, above, 60.0, &starts)
+    };
+    group.bench_function("numbers", |b| b.iter(numbers));
     for n in [12, 60, 1_440] {
         let fractions: Vec<f64> = (1..=n).map(|i| f64::from(i) / f64::from(n)).collect();
         group.bench_function(format!("boundary of {n}"), |b| {

@@ -13,9 +13,11 @@
 
 mod error;
 mod fetch;
+mod fetched;
 mod grid;
 mod requests;
 mod shortfall;
+mod spell;
 mod step;
 mod twins;
 mod window;
@@ -32,7 +34,7 @@ use crate::source::file::{sum_of_counts, sum_of_series};
 use crate::source::requests::share_a_file;
 use crate::source::requests::{By, REST};
 use crate::source::{Ask, Outside, Query, Source};
-use fetch::Fetched;
+use fetched::Fetched;
 use window::Spacings;
 
 /// Asks every query and keeps what lies in the windows.
@@ -51,8 +53,11 @@ use window::Spacings;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let whole = fetch::known(time);
-    let spacings: Vec<_> = metrics.values().map(|metric| metric.spacings(whole.as_ref())).collect();
+    let whole = window::known(time);
+    let inferred = time.step.is_none();
+    // a written step needs no look at the points
+    let spacings: Vec<_> =
+        metrics.values().filter(|_| inferred).map(|metric| metric.spacings(whole.as_ref())).collect();
     let shown = window::common(spacings.iter().flat_map(|pair| [&pair.canary, &pair.baseline]).flatten());
     let Laid { windows, of_windows, step } =
         laid(&metrics, time, shown).ok_or_else(|| Error::NoPoints { shown: all_shown(queries) })?;
@@ -75,7 +80,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     let common = step;
     // rows of another time are other rows, in one file as well
     let same_time = windows.baseline == windows.canary;
-    let twins = twins::remark(metrics.values().filter_map(Metric::read)).filter(|_| same_time);
+    let twins = same_time.then(|| twins::remark(metrics.values().filter_map(Metric::read))).flatten();
     for (name, metric) in &metrics {
         if let Some(why) = metric.lost() {
             dataset.origins.insert((*name).clone(), format!("not reached: {why}"));
@@ -85,7 +90,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         }
         metric.can_be_added_up(name)?;
         let alone = metric.is_alone(name, &windows)?;
-        let step = metric.step(&windows, common, time.step.is_none());
+        let step = metric.step(&windows, common, inferred);
         let mut remarks: Vec<Remark> = of_windows.iter().cloned().chain(metric.remarks()).collect();
         remarks.extend(twins.clone().filter(|_| metric.is_compared()));
         if let Some(by) = metric.by() {
@@ -201,10 +206,16 @@ impl Metric<'_> {
     /// Its own step: as it is written, as its points show it, or the common one. Single requests take any.
     fn step(&self, windows: &Pair<Window>, common: SignedDuration, inferred: bool) -> SignedDuration {
         let written = Arm::BOTH.into_iter().filter_map(|arm| *self.arms.get(arm)).find_map(|(query, _)| query.step);
+        if let Some(written) = written {
+            return written.max(common);
+        }
+        if !inferred {
+            return common;
+        }
         let fits =
             |own: &SignedDuration| Arm::BOTH.iter().all(|arm| self.on_grid("", *arm, windows.get(*arm), *own).is_ok());
-        let shown = || window::own_step(self.spacings(Some(windows)), common).filter(fits).filter(|_| inferred);
-        written.or_else(shown).map_or(common, |own| own.max(common))
+        let shown = window::own_step(self.spacings(Some(windows)), common).filter(fits);
+        shown.map_or(common, |own| own.max(common))
     }
 
     /// The arm's series of single requests, or of those that a log counted.
@@ -257,8 +268,8 @@ impl Metric<'_> {
     }
 
     /// How busy each group is over both arms: by its requests where they are known, else by what it has.
-    fn busy(&self, groups: &BTreeMap<String, Pair<Series>>) -> requests::Busy {
-        let mut busy = requests::Busy::new();
+    fn busy(&self, groups: &BTreeMap<String, Pair<Series>>) -> fetched::Busy {
+        let mut busy = fetched::Busy::new();
         for arm in Arm::BOTH {
             let known = self.arms.get(arm).as_ref().and_then(|(_, fetched)| fetched.log.as_ref());
             for (group, pair) in groups {
@@ -375,12 +386,12 @@ impl Metric<'_> {
             add(&mut clocks, fetched.clock.clone());
             fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.text.clone()));
             if let Some(spacing) = grid::coarser(pair.get(query.arm), step) {
-                let (spacing, step) = (error::spell(spacing), error::spell(step));
+                let (spacing, step) = (spell::spell(spacing), spell::spell(step));
                 add(&mut notes, format!("its points are {spacing} apart, more than the step of {step}"));
             }
         }
         if step != common {
-            let (own, common) = (error::spell(step), error::spell(common));
+            let (own, common) = (spell::spell(step), spell::spell(common));
             add(&mut notes, format!("its points are {own} apart: these are its steps, not {common}"));
         }
         let mut origin = format!("{}: {} ({})", files.join(" and "), asked.join(" and "), clocks.join("; "));
@@ -402,9 +413,7 @@ impl Metric<'_> {
         remarks.extend(self.silent());
         remarks
     }
-}
 
-impl Metric<'_> {
     /// Refuses counts of which sums would overflow: whatever is added up later is a part of them.
     fn can_be_added_up(&self, name: &str) -> Result<(), Error> {
         let sum = |numbers: &[u64]| numbers.iter().map(|n| u128::from(*n)).sum::<u128>();

@@ -8,10 +8,11 @@ use super::console::Console;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
 use crate::config::plan::Plan;
-use crate::hooks::{Address, Hook, Url};
+use crate::hooks::{Address, Hook};
 use crate::judge::doubtful::doubts;
 use crate::plain;
 use crate::record;
+use crate::url::Url;
 
 pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Failure> {
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);

@@ -19,7 +19,7 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
         return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
     }
     let places = Places::new(Vec::new(), arguments.record.iter().cloned().collect())?;
-    places.spare([pipeline::file_of(&path).as_path()])?;
+    places.spare([super::places::file_of(&path).as_path()])?;
     let loaded = pipeline::load(&path)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let plan = loaded.plan(&options)?;

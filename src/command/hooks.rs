@@ -4,6 +4,7 @@
 //! stderr and changes neither the verdict nor the exit code nor the hooks after it. Each is bounded in time. An
 //! interrupt stops the one that runs and leaves out the rest.
 
+mod occasion;
 mod process;
 #[cfg(feature = "webhooks")]
 mod webhook;
@@ -12,16 +13,14 @@ mod webhook;
 mod webhook;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::console::Console;
 use super::interrupt::Interrupt;
 use crate::hooks::{Hook, Hooks};
 use crate::report::document::Outcome;
 use crate::report::{self, Document, Format, Style};
-
-/// How often it is looked whether something happened meanwhile.
-const TICK: Duration = Duration::from_millis(20);
+use occasion::{Occasion, spoken};
 
 /// When hooks are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,22 +78,5 @@ fn of(hooks: &Hooks, moment: Moment, outcome: Outcome) -> (&'static str, &[Hook]
         (Moment::Answer, Outcome::Warn) => ("on_warn", &hooks.on_warn),
         (Moment::Answer, Outcome::Fail) => ("on_fail", &hooks.on_fail),
         (Moment::Answer, Outcome::Inconclusive) => ("on_inconclusive", &hooks.on_inconclusive),
-    }
-}
-
-/// What hooks are run for.
-struct Occasion<'d> {
-    /// The key of the configuration: `on_fail`.
-    key: &'static str,
-    /// The verdict as it is published.
-    json: String,
-    document: &'d Document,
-}
-
-/// A length of time for a person: `0.2 s`, `75 s`.
-fn spoken(time: Duration) -> String {
-    match time.as_secs_f64() {
-        seconds if seconds < 10.0 => format!("{seconds:.1} s"),
-        seconds => format!("{seconds:.0} s"),
     }
 }

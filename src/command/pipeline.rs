@@ -25,7 +25,7 @@ use crate::source::{Outside, Query, Source, Told};
 use super::border::{self, Reach};
 use super::console::Console;
 use super::outlets::Outlets;
-use super::places::Places;
+use super::places::{Places, file_of};
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
@@ -66,11 +66,6 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
 /// Reads what is to be replayed: it may be somebody else's, so it reaches no further than its folder.
 pub(super) fn load_replayed(path: &Path) -> Result<Loaded, Failure> {
     loaded(path, true)
-}
-
-/// The file of a configuration that is named by itself or by its folder.
-pub(super) fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() }
 }
 
 fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, pipeline};
+use super::Failure;
 use crate::cli;
 use crate::source::Query;
 use crate::{output, plain, record};
@@ -82,7 +82,7 @@ impl Places {
     ///
     /// A file that is read would be lost.
     pub(super) fn spare_named(&self, config: Option<&Path>, files: &cli::Files) -> Result<(), Failure> {
-        let config = pipeline::file_of(config.unwrap_or(Path::new(".")));
+        let config = file_of(config.unwrap_or(Path::new(".")));
         let is_read = files.paths().next().is_none();
         self.spare(is_read.then_some(config.as_path()).into_iter().chain(files.paths()))
     }
@@ -116,4 +116,9 @@ fn is_inside(path: &Path, folder: &Path) -> bool {
 fn place(path: &Path) -> PathBuf {
     let inside = || Some(output::parent_of(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(inside).unwrap_or_else(|| path.to_owned())
+}
+
+/// The file of a configuration that is named by itself or by its folder.
+pub(super) fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() }
 }

@@ -7,6 +7,7 @@
 
 mod phases;
 mod resume;
+mod round;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use super::console::Console;
 use super::hooks::{self, Moment};
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
-use super::pipeline::{self, Judged, Loaded};
+use super::pipeline::{self, Judged};
 use super::places::Places;
 use super::{Exit, Failure};
 use crate::cli;
@@ -33,6 +34,7 @@ use crate::series::Dataset;
 use crate::source::Kind;
 use crate::watch::{self, End, Schedule, Taken, Trouble, World};
 use resume::Resumed;
+use round::{Probe, Round};
 
 /// What is written into files arrives there so long after its time, unless `settle` says otherwise.
 const FILES_SETTLE: SignedDuration = SignedDuration::from_secs(5);
@@ -48,7 +50,7 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     }
     let loaded = pipeline::load(&path)?;
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;
-    places.spare([pipeline::file_of(&path).as_path()])?;
+    places.spare([super::places::file_of(&path).as_path()])?;
     let interrupt = Interrupt::listen();
     let round = Round { console, loaded: &loaded, arguments: &arguments, places: &places, interrupt: &interrupt };
     if arguments.all_phases {
@@ -67,15 +69,6 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
         written?;
     }
     watched.exit(&arguments.exit)
-}
-
-/// What all phases of one command share.
-struct Round<'a> {
-    console: &'a Console,
-    loaded: &'a Loaded,
-    arguments: &'a cli::Watch,
-    places: &'a Places,
-    interrupt: &'a Interrupt,
 }
 
 /// What became of a watch.
@@ -161,22 +154,6 @@ impl Round<'_> {
         let plan = self.loaded.plan(&options)?;
         self.places.spare_sources(&plan.queries)?;
         Ok(plan)
-    }
-}
-
-/// Which time is planned, and when.
-struct Probe {
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    now: Timestamp,
-}
-
-impl Probe {
-    /// An hour from an instant on as if it had passed, to see what will be asked.
-    fn before(from: Timestamp) -> Probe {
-        let later = |span| from.saturating_add(span).unwrap_or(from);
-        let (to, now) = (later(SignedDuration::from_hours(1)), later(SignedDuration::from_hours(2)));
-        Probe { from: Some(from), to: Some(to), now }
     }
 }
 

@@ -5,16 +5,16 @@
 //! asked for beside the columns of the shape (requests behind a percentile, what shows that a counter was alive) is added
 //! here too.
 
-use super::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
-use super::problem::{At, Report};
-use super::scalar::Choice;
-use super::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
-use super::sources::Values;
 use super::units::Units;
+use super::values::Values;
+use super::written::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
+use super::written::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
 use crate::judge::rules::Unit;
 use crate::series::SignedDuration;
 use crate::source::aws::{self, Measure, PartOf, Statistic, known};
 use crate::source::{Ask, Least, Missing};
+use crate::text::problem::{At, Report};
+use crate::text::scalar::Choice;
 
 /// The statistics that `GetMetricData` knows by a word of their own.
 const PLAIN: [&str; 6] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM"];

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::problem::Complaint;
 use super::quantity::Quantity;
+use crate::text::problem::Complaint;
 
 /// A bound as written.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,11 +5,11 @@
 //! with what to write instead.
 
 use super::bound::{BoundText, LimitText, Op};
-use super::file::{CriterionEntry, RuleText};
 use super::limits::{Question, margin, threshold};
-use super::problem::{At, Complaint, Place, Report};
 use super::scalar::StatisticText;
+use super::written::file::{CriterionEntry, RuleText};
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Severity, Side, Statistic, Unit};
+use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The judge's view of a criterion on a metric; its name is not yet unique.
 pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Criterion> {
@@ -417,18 +417,5 @@ fn endpoint(metric: &str) -> String {
     match metric.rsplit_once("_p") {
         Some((endpoint, rest)) if !endpoint.is_empty() && quantile(rest) => endpoint.to_owned(),
         _ => metric.to_owned(),
-    }
-}
-
-/// How a unit is written in a bound, for hints.
-pub(super) fn example_of(unit: &Unit, number: f64) -> String {
-    match unit {
-        Unit::Share | Unit::Percent => format!("{number}%"),
-        Unit::Milliseconds => format!("{number}ms"),
-        Unit::Bytes => format!("{number}MiB"),
-        Unit::PerSecond => format!("{number}/min"),
-        Unit::Per(exposure) => format!("{number}/{exposure}"),
-        Unit::Plain(name) if name.is_empty() => format!("{number}"),
-        Unit::Plain(name) => format!("{number} {name}"),
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::offered::{self, Found};
-use super::yaml::{braces, name, quoted};
 use crate::source::aws::{Access, Listed};
+use crate::text::yaml::{braces, literal, name, quoted};
 
 /// So many sets of the same dimensions are written.
 const OF_A_KIND: usize = 3;
@@ -141,11 +141,6 @@ impl Draft<'_> {
         lines.extend(self.criteria.iter().cloned());
         lines.join("\n") + "\n"
     }
-}
-
-/// A text of a source or column, in which nothing is substituted.
-pub(super) fn literal(text: &str) -> String {
-    quoted(&text.replace('$', "$$"))
 }
 
 fn commented(text: &str) -> String {

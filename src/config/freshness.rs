@@ -5,13 +5,13 @@
 //! may still change (CloudWatch publishes late and corrects upwards) and is never judged, even where `to` asks for it.
 
 use super::asking::PERIOD;
-use super::file::WindowEntry;
 use super::plan::{Span as Stretch, TimePlan};
-use super::problem::{At, Place, Report};
 use super::quantity::Span;
+use super::written::file::WindowEntry;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::source::aws::{Measure, known};
 use crate::source::{Query, Source};
+use crate::text::problem::{At, Place, Report};
 
 /// Points of metrics still change for so long.
 const METRICS_SETTLE: SignedDuration = SignedDuration::from_mins(2);

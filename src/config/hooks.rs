@@ -1,22 +1,19 @@
-//! Hooks as written and as meant: which programs are to run and which addresses are to be told after an answer.
+//! Hooks as meant: which programs are to run and which addresses are to be told after an answer.
 //!
 //! The names of the canary's labels are put in when the plan is made, so that a hook which could not run is found by
 //! `davy check` and not in the night of the rollback. Secrets are refused here: the file names the environment
 //! variables that hold them, and nothing reads those before the hook runs.
 
-use std::borrow::Cow;
+use super::written::hooks::{HookEntry, HooksEntry, Several, WebhookEntry};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-use super::file::{File, PhaseEntry};
-use super::node::{Node, Value};
-use super::problem::{At, Complaint, Report};
 use super::quantity::Span;
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Named, Text};
-use super::substitute::{names, substitute};
-use crate::hooks::{Address, Body, Command, Hook, Hooks, NoUrl, Url, Webhook};
+use super::written::file::{File, PhaseEntry};
+use crate::hooks::{Address, Body, Command, Hook, Hooks, Webhook};
 use crate::series::SignedDuration;
+use crate::text::problem::{At, Complaint, Report};
+use crate::text::scalar::Text;
+use crate::text::substitute::{names, substitute};
+use crate::url::{NoUrl, Url};
 
 /// The name that is the phase's in every hook.
 const PHASE: &str = "phase";
@@ -26,8 +23,6 @@ const DEADLINE: SignedDuration = SignedDuration::from_mins(1);
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
 /// How often a webhook is tried again.
 const RETRIES: usize = 3;
-/// More than these would take hours.
-const MOST_RETRIES: usize = 10;
 /// The headers that davy sets itself.
 const OWN_HEADERS: [&str; 8] = [
     "host",
@@ -53,172 +48,6 @@ const SECRET_HEADERS: [&str; 11] = [
     "access-key",
     "credential",
 ];
-
-/// What is to be done when a watch or `judge --hooks` has its answer: a hook, or a list of them, one after the other.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct HooksEntry {
-    /// When the answer is a pass.
-    pub(super) on_pass: Option<Several>,
-    /// When the answer is a warning.
-    pub(super) on_warn: Option<Several>,
-    /// When the answer is a fail.
-    pub(super) on_fail: Option<Several>,
-    /// When the answer is that the data cannot tell.
-    pub(super) on_inconclusive: Option<Several>,
-    /// At every look of a watch, whatever it says.
-    pub(super) on_look: Option<Several>,
-}
-
-/// One hook or a list of them.
-#[derive(Debug, Clone)]
-pub(super) struct Several(Vec<HookEntry>);
-
-/// One thing to do: exactly one of command and webhook.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(
-    deny_unknown_fields,
-    extend("oneOf" = [{"required": ["command"]}, {"required": ["webhook"]}], "dependentRequired" = {"deadline": ["command"]})
-)]
-pub(super) struct HookEntry {
-    /// A program and its arguments, run without a shell in the configuration's folder, with the verdict as JSON on its
-    /// standard input. ${label} of the canary, names of `--set` and ${phase} are substituted.
-    #[schemars(with = "Option<Vec<Text>>", extend("minItems" = 1))]
-    pub(super) command: Option<Vec<At<Text>>>,
-    /// How long the program may run. Default 1m.
-    pub(super) deadline: Option<At<Span>>,
-    /// An address to post to.
-    pub(super) webhook: Option<WebhookEntry>,
-}
-
-/// An address to post to: exactly one of url and url_env.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["url"]}, {"required": ["url_env"]}]))]
-pub(super) struct WebhookEntry {
-    /// The address, where it is no secret. ${label} of the canary, names of `--set` and ${phase} are substituted.
-    pub(super) url: Option<At<String>>,
-    /// The environment variable that holds the address.
-    #[schemars(with = "Option<Variable>")]
-    pub(super) url_env: Option<At<String>>,
-    /// verdict: the verdict as JSON (default). slack: a short message as Slack takes it.
-    pub(super) body: Option<At<Choice<Body>>>,
-    /// How long one attempt may take. Default 10s.
-    pub(super) timeout: Option<At<Span>>,
-    /// How often it is tried again when the server cannot be reached, is too slow or overloaded. Default 3.
-    #[schemars(range(max = 10))]
-    pub(super) retries: Option<At<usize>>,
-    /// Headers with their values; those that hold secrets belong under headers_env.
-    #[schemars(default)]
-    pub(super) headers: Named<At<Text>>,
-    /// Headers with the environment variables that hold their values.
-    #[schemars(default, with = "Named<Variable>")]
-    pub(super) headers_env: Named<At<String>>,
-    /// Whether it may reach link-local addresses (169.254.0.0/16, fe80::/10) and metadata services, which know the
-    /// credentials of the machine. Default false.
-    pub(super) allow_link_local: Option<At<bool>>,
-}
-
-impl Read for HooksEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let form = "hooks: { on_fail: { command: [./roll-back.sh] } }";
-        let mut keys = Keys::open(node, report, "`hooks`", form)?;
-        let hooks = HooksEntry {
-            on_pass: keys.may("on_pass"),
-            on_warn: keys.may("on_warn"),
-            on_fail: keys.may("on_fail"),
-            on_inconclusive: keys.may("on_inconclusive"),
-            on_look: keys.may("on_look"),
-        };
-        keys.close(Some(hooks), |key| match key {
-            "command" | "webhook" => Some("say when: `on_fail: { … }`".into()),
-            "on_promote" | "on_success" => Some("a canary that may be promoted is `on_pass`".into()),
-            "on_rollback" | "on_roll_back" | "on_failure" | "on_error" => Some("write `on_fail`".into()),
-            _ => None,
-        })
-    }
-}
-
-impl Read for Several {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        match node.value {
-            Value::Map(_) => HookEntry::read(node, report).map(|hook| Several(vec![hook])),
-            _ => Vec::read(node, report).map(Several),
-        }
-    }
-}
-
-impl Read for HookEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "a hook", "command: [./roll-back.sh, \"${version}\"]")?;
-        let (deadline, webhook) = (keys.may("deadline"), keys.may("webhook"));
-        let hook = HookEntry { command: keys.may("command"), deadline, webhook };
-        let named = (keys.mentions("command"), keys.mentions("webhook"));
-        if named.0 == named.1 {
-            let message = if named.0 { "a hook does one thing" } else { "a hook needs something to do" };
-            let hint = "write `command: [./roll-back.sh]` or `webhook: { url_env: … }`; two hooks for both";
-            keys.report.add_with(keys.place, message, hint);
-        }
-        if let Some(command) = hook.command.as_ref().filter(|command| first(command).trim().is_empty()) {
-            let place = command.first().map_or(keys.place, |program| program.place);
-            keys.report.add_with(place, "there is no program to run", "write `command: [./roll-back.sh]`");
-        }
-        if let (Some(deadline), true, false) = (&hook.deadline, named.1, named.0) {
-            keys.report.add_with(deadline.place, "a webhook has no deadline", "write `webhook: { timeout: 10s, … }`");
-        }
-        keys.close(Some(hook), |key| match key {
-            "args" | "arguments" => Some("write them after the program: `command: [./roll-back.sh, now]`".into()),
-            "timeout" => Some("write `deadline: 1m` beside a command, or `timeout` inside of `webhook`".into()),
-            "url" | "url_env" | "body" => Some("write `webhook: { url_env: … }`".into()),
-            "run" | "shell" | "script" => Some("write `command: [./roll-back.sh]`".into()),
-            _ => None,
-        })
-    }
-}
-
-fn first(command: &[At<Text>]) -> &str {
-    command.first().map_or("", |program| program.value.0.as_str())
-}
-
-impl Read for WebhookEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "`webhook`", "webhook: { url_env: SLACK_WEBHOOK, body: slack }")?;
-        let webhook = WebhookEntry {
-            url: keys.may("url"),
-            url_env: keys.may("url_env"),
-            body: keys.may("body"),
-            timeout: keys.may("timeout"),
-            retries: keys.may("retries"),
-            headers: keys.all("headers"),
-            headers_env: keys.all("headers_env"),
-            allow_link_local: keys.may("allow_link_local"),
-        };
-        let has = |key: &str| node.get(key).is_some();
-        if has("url") == has("url_env") {
-            let message = if has("url") { "a webhook has one address" } else { "a webhook needs an address" };
-            let hint = "write `url: https://…`, or `url_env: VARIABLE` where the address is a secret";
-            keys.report.add_with(keys.place, message, hint);
-        }
-        if let Some(many) = webhook.retries.as_ref().filter(|retries| retries.value > MOST_RETRIES) {
-            keys.report.add_with(many.place, "so often would take hours", format!("write at most `{MOST_RETRIES}`"));
-        }
-        let named = webhook.headers_env.0.iter().map(|(_, variable)| variable);
-        for variable in named.chain(&webhook.url_env).filter(|variable| !is_variable(&variable.value)) {
-            let hint = "write its name alone: `SLACK_WEBHOOK`; the value is read when the hook runs";
-            keys.report.add_with(variable.place, "this is no name of an environment variable", hint);
-        }
-        keys.close(Some(webhook), |key| match key {
-            "method" => Some("a webhook posts; leave it out".into()),
-            "deadline" => Some("write `timeout: 10s`, for each attempt".into()),
-            "token" | "auth" | "authorization" => Some("write `headers_env: { Authorization: VARIABLE }`".into()),
-            _ => no_hint(key),
-        })
-    }
-}
-
-fn is_variable(name: &str) -> bool {
-    let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    word && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
-}
 
 /// The hooks of a phase: the common ones and then its own, with the names of the canary put in.
 pub(super) fn hooks(
@@ -401,37 +230,5 @@ fn explained(mut complaint: Complaint) -> Complaint {
             ..complaint
         },
         false => complaint,
-    }
-}
-
-/// The name of an environment variable, for the JSON Schema.
-struct Variable;
-
-impl JsonSchema for Variable {
-    fn schema_name() -> Cow<'static, str> {
-        "Variable".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" })
-    }
-}
-
-impl JsonSchema for Several {
-    fn schema_name() -> Cow<'static, str> {
-        "Several".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let hook = generator.subschema_for::<HookEntry>();
-        json_schema!({ "anyOf": [hook, { "type": "array", "items": hook }] })
     }
 }

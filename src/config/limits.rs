@@ -1,12 +1,11 @@
 //! The numbers of a bound in the metric's own unit, or why they cannot be.
 
 use super::bound::MarginText;
-use super::criteria::example_of;
-use super::problem::Complaint;
 use super::quantity::{Measure, Quantity};
 use crate::cost::monthly_unit;
 use crate::judge::rules::{Kind, Limit, Metric, Statistic, Unit};
 use crate::series::SignedDuration;
+use crate::text::problem::Complaint;
 
 /// What a bound is asked of.
 pub(super) struct Question<'a> {
@@ -225,5 +224,18 @@ fn one(quantity: &Quantity, question: &Question) -> Result<(Option<f64>, Option<
             Err(Complaint::new(message).hint(format!("write `{number}%` (of the baseline) or `{absolute}` (absolute)")))
         }
         _ => Ok((None, Some(in_unit(quantity, question)?))),
+    }
+}
+
+/// How a unit is written in a bound, for hints.
+pub(super) fn example_of(unit: &Unit, number: f64) -> String {
+    match unit {
+        Unit::Share | Unit::Percent => format!("{number}%"),
+        Unit::Milliseconds => format!("{number}ms"),
+        Unit::Bytes => format!("{number}MiB"),
+        Unit::PerSecond => format!("{number}/min"),
+        Unit::Per(exposure) => format!("{number}/{exposure}"),
+        Unit::Plain(name) if name.is_empty() => format!("{number}"),
+        Unit::Plain(name) => format!("{number} {name}"),
     }
 }

@@ -1,12 +1,13 @@
 //! What a metric is to the judge: its kind, its unit and what is known of its noise.
 
 use super::asking;
-use super::file::{EventsEntry, GaugeEntry, HistoryEntry, MetricEntry, RateEntry, Show};
-use super::problem::{At, Report};
-use super::scalar::{QuantileText, Scalar, is_noun};
-use super::service::Column;
+use super::scalar::{QuantileText, is_noun};
 use super::units::Units;
+use super::written::file::{EventsEntry, GaugeEntry, HistoryEntry, MetricEntry, RateEntry, Show};
+use super::written::service::Column;
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
+use crate::text::problem::{At, Report};
+use crate::text::scalar::Scalar;
 
 /// Column names that say nothing of what they count.
 const NO_NOUNS: [&str; 6] = ["total", "count", "counts", "n", "all", "num"];

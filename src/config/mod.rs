@@ -1,260 +1,54 @@
 //! The configuration: parse twice, shape first and then meaning.
 //!
-//! [`load`] reads the file as written (`node`, `read`, `file`) and knows every mistake of shape: unknown keys, wrong
+//! [`load`] reads the file as written (`written`) and knows every mistake of shape: unknown keys, wrong
 //! kinds of values, bounds that are no bounds. [`Config::plan`] then makes the file as meant out of it: labels are
-//! substituted (`substitute`), phases merged (`resolve`), windows placed in time (`window`), metrics and criteria
+//! substituted (`values`), phases merged (`resolve`), windows placed in time (`window`), metrics and criteria
 //! brought into the judge's terms (`metrics`, `criteria`). A question that the shape of a metric cannot answer is
-//! refused there, with the reason. Both report all problems at once, with their places (`problem`).
+//! refused there, with the reason. Both report all problems at once, with their places.
 //!
-//! The same knowledge runs the other way in `starter` (a configuration for data that has none) and `discovered` (for metrics of CloudWatch), `recorded` (the
-//! configuration of a recording) and `schema` (for editors). Nothing here does IO or reads the clock.
+//! The same knowledge runs the other way in `starter` (a configuration for data that has none), `discovered` (for metrics
+//! of CloudWatch), `recorded` (the configuration of a recording) and `schema` (for editors). Nothing here does IO or reads
+//! the clock.
 
 mod asking;
 pub mod bound;
 mod cost;
 mod criteria;
 mod discovered;
-mod file;
 mod fingerprint;
 mod freshness;
 mod hooks;
 mod limits;
+mod loaded;
 mod metrics;
-mod node;
 mod offered;
+mod options;
 pub mod packs;
 pub mod plan;
-mod problem;
 mod prune;
 pub mod quantity;
-mod read;
 mod recorded;
 mod remarks;
 mod requests;
 mod resolve;
 mod scalar;
 mod schema;
-mod service;
 mod sources;
+mod spoken;
 mod starter;
-mod substitute;
 mod success;
 mod units;
+mod unpacked;
+mod values;
 mod window;
-mod yaml;
+mod written;
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
+pub use crate::text::problem::{Complaint, Problem, Problems};
 pub use discovered::discovered;
-pub use problem::{Complaint, Problem, Problems};
+pub use loaded::{Config, load};
+pub use options::Options;
 pub use recorded::{Recorded, recorded};
 pub use schema::schema;
 pub use sources::endpoint;
+pub use spoken::{request_format, share, span};
 pub use starter::{Starter, Surveyed, starter};
-
-use crate::judge::rules::Metric;
-use crate::series::{MetricName, Timestamp};
-use file::File;
-use node::Node;
-use plan::Plan;
-use problem::{Origin, Report};
-use read::Read;
-use resolve::Asked;
-
-/// A configuration as written.
-#[derive(Debug, Clone)]
-pub struct Config {
-    origin: Origin,
-    tree: Node,
-    file: File,
-    /// What is wrong with parts that were left out of `file`, and the names that went with them.
-    broken: Vec<Problem>,
-    gone: Vec<String>,
-}
-
-/// What a plan needs beside the file.
-#[derive(Debug, Clone, Copy)]
-pub struct Options<'a> {
-    /// The configuration's folder, which relative paths start from.
-    pub folder: &'a Path,
-    /// The present instant.
-    pub now: Timestamp,
-    /// Labels set for both arms (`--set NAME=value`).
-    pub set: &'a [(String, String)],
-    /// The phase to judge (`--phase`).
-    pub phase: Option<&'a str>,
-    /// Replaces the start of the canary's window (`--from`).
-    pub from: Option<Timestamp>,
-    /// Replaces the end of the canary's window (`--to`).
-    pub to: Option<Timestamp>,
-}
-
-/// Reads a configuration. `shown` is its path as the user wrote it.
-///
-/// An error when too little of it can be read to check the rest; otherwise [`Config::plan`] tells what is wrong with its
-/// parts together with what is wrong with their meaning.
-pub fn load(text: &str, shown: &str) -> Result<Config, Problems> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let origin = Origin { shown: shown.to_owned(), text: text.to_owned() };
-    let tree = node::parse(&origin)?;
-    let mut report = Report::new(&origin);
-    let file = read(&tree, &mut report);
-    match report.finish(file) {
-        Ok(file) => Ok(Config { origin, tree, file, broken: Vec::new(), gone: Vec::new() }),
-        Err(problems) => {
-            let Some((rest, gone)) = prune::prune(&tree, &problems) else { return Err(problems) };
-            let mut report = Report::new(&origin);
-            let file = read(&rest, &mut report);
-            match report.finish(file) {
-                Ok(file) => Ok(Config { origin, tree, file, broken: problems.0, gone }),
-                Err(_) => Err(problems),
-            }
-        }
-    }
-}
-
-/// The file as written, with the metrics of the packs that it uses.
-fn read(tree: &Node, report: &mut Report) -> Option<File> {
-    let mut file = File::read(tree, report)?;
-    packs::add(&mut file, report);
-    Some(file)
-}
-
-/// Reads a length of time as the configuration writes it: `90s`, `5m`, `1h30m`.
-pub fn span(text: &str) -> Result<crate::series::SignedDuration, Complaint> {
-    quantity::Span::parse(text).map(|span| span.0)
-}
-
-/// Reads a share as the configuration writes it: `0.1%`, `0.001`.
-pub fn share(text: &str) -> Result<f64, String> {
-    quantity::Share::parse(text).map(|share| share.0).map_err(spoken)
-}
-
-/// Reads how a log of requests is written, as the configuration says it: `alb`.
-pub fn request_format(text: &str) -> Result<crate::source::requests::Format, String> {
-    use scalar::Scalar;
-    scalar::Choice::scalar(text).map(|choice| choice.0).map_err(spoken)
-}
-
-fn spoken(complaint: Complaint) -> String {
-    match complaint.hint {
-        Some(hint) => format!("{}: {hint}", complaint.message),
-        None => complaint.message,
-    }
-}
-
-impl Config {
-    /// What to ask of the sources and of the data. All phases are checked, the one to judge is planned.
-    pub fn plan(&self, options: &Options) -> Result<Plan, Problems> {
-        self.planned(options, Asked::Needed)
-    }
-
-    /// The same, asking for every metric there is, whether a criterion names it or not; nor need there be any criteria.
-    pub fn plan_everything(&self, options: &Options) -> Result<Plan, Problems> {
-        self.planned(options, Asked::Everything)
-    }
-
-    /// What is known of every metric, the costs among them.
-    pub fn metrics(&self) -> BTreeMap<MetricName, Metric> {
-        let known = resolve::known(&self.file, &mut Report::new(&self.origin)).into_iter();
-        known.filter_map(|(name, metric)| Some((name, metric?))).collect()
-    }
-
-    fn planned(&self, options: &Options, asked: Asked) -> Result<Plan, Problems> {
-        let mut report = Report::new(&self.origin);
-        let plan = resolve::plan(&self.file, options, asked, &mut report);
-        let planned = report.finish(plan);
-        if self.broken.is_empty() {
-            return planned;
-        }
-        let meant = planned.err().map_or(Vec::new(), |problems| problems.0);
-        let mut all = self.broken.clone();
-        all.extend(meant.into_iter().filter(|problem| prune::stands(problem, &self.gone)));
-        all.sort_by_key(|problem| (problem.line, problem.column));
-        Err(Problems(all))
-    }
-
-    /// The name of the comparison.
-    pub fn name(&self) -> &str {
-        &self.file.name.value
-    }
-
-    /// The names of the phases, in order.
-    pub fn phases(&self) -> Vec<&str> {
-        self.file.phases.iter().map(|phase| phase.name.value.as_str()).collect()
-    }
-
-    /// How often the phase (or the one judged by default) is meant to be judged.
-    pub fn every(&self, phase: Option<&str>) -> Option<crate::series::SignedDuration> {
-        resolve::every(&self.file, resolve::phase(&self.file, phase))
-    }
-
-    /// How long the phase (or the one judged by default) is meant to last.
-    pub fn soak(&self, phase: Option<&str>) -> Option<crate::series::SignedDuration> {
-        resolve::soak(&self.file, resolve::phase(&self.file, phase))
-    }
-
-    /// When the canary's window begins, where that is written: by the phase (or the one judged by default), or by the file.
-    pub fn begins(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
-        self.begins_itself(phase).or_else(|| Some(self.file.window.as_ref()?.from.as_ref()?.value))
-    }
-
-    /// When the canary's window ends, where that is written: by the phase (or the one judged by default), or by the file.
-    pub fn ends(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
-        let own = resolve::phase(&self.file, phase).and_then(|phase| phase.window.as_ref());
-        window::merged(self.file.window.as_ref(), own)?.to.map(|to| to.value)
-    }
-
-    /// Whether the window is said to reach back from now.
-    pub fn reaches_back(&self, phase: Option<&str>) -> bool {
-        let own = resolve::phase(&self.file, phase).and_then(|phase| phase.window.as_ref());
-        window::merged(self.file.window.as_ref(), own).is_some_and(|window| window.last.is_some())
-    }
-
-    /// When the canary's window begins, where the phase itself says so.
-    pub fn begins_itself(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
-        let window = resolve::phase(&self.file, phase)?.window.as_ref()?;
-        window.from.as_ref().map(|from| from.value)
-    }
-
-    /// The names of the metrics, as written.
-    pub fn metric_names(&self) -> impl Iterator<Item = &str> {
-        self.file.metrics.names()
-    }
-
-    /// Whether it says that it was recorded, whatever else it says there.
-    pub fn is_recording(&self) -> bool {
-        self.tree.get("recording").is_some()
-    }
-
-    /// Whether any of its sources is more than a file, or than what could not be reached.
-    pub fn asks_beyond_files(&self) -> bool {
-        let is_file = |source: &Node| match &source.value {
-            node::Value::Map(kinds) => {
-                kinds.iter().all(|(kind, _)| matches!(kind.value.as_str(), "file" | "unreachable"))
-            }
-            _ => true,
-        };
-        match self.tree.get("sources").map(|sources| &sources.value) {
-            Some(node::Value::Map(sources)) => !sources.iter().all(|(_, source)| is_file(source)),
-            _ => false,
-        }
-    }
-
-    /// Whether it has hooks, of its own or of a phase.
-    pub fn has_hooks(&self) -> bool {
-        let own = |node: &Node| node.get("hooks").is_some();
-        let of_phases = match self.tree.get("phases").map(|phases| &phases.value) {
-            Some(node::Value::List(phases)) => phases.iter().any(own),
-            _ => false,
-        };
-        own(&self.tree) || of_phases
-    }
-
-    /// The version of davy that recorded it and when, if it is a recording.
-    pub fn recording(&self) -> Option<(&str, Timestamp)> {
-        let recording = self.file.recording.as_ref().filter(|recording| recording.version.value == scalar::Version)?;
-        Some((&recording.davy.value, recording.recorded.value))
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::discovered::literal;
+use crate::text::yaml::literal;
 
 /// A metric of a configuration to start with.
 #[derive(Debug, Clone, PartialEq, Eq)]

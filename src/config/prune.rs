@@ -5,9 +5,9 @@
 //! section with one. What then only looks wrong because something was cut out (a metric that a criterion names) is
 //! not a problem of its own: the names that went are kept for that.
 
-use super::node::{Node, Value};
-use super::problem::{Problem, Problems};
 use crate::cost::METRICS;
+use crate::text::node::{Node, Value};
+use crate::text::problem::{Problem, Problems};
 
 /// The sections whose entries stand for themselves.
 const OF_ENTRIES: [&str; 4] = ["metrics", "sources", "criteria", "phases"];

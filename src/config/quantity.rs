@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use super::problem::Complaint;
 use crate::series::SignedDuration;
+use crate::text::problem::Complaint;
 
 /// The longest span that makes sense; longer ones are slips and would overflow the calendar.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 100);

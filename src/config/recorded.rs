@@ -5,19 +5,19 @@
 //! judged. The rules are therefore the same, and so is their fingerprint. Nothing of a source survives: paths may
 //! hold names that do not belong into a bug report. Neither do hooks: judging again must not roll back again.
 
-use super::file::MetricEntry;
-use super::metrics;
-use super::node::{Node, Value};
-use super::plan::Plan;
-use super::problem::Report;
-use super::quantity::Span;
-use super::scalar::word;
-use super::yaml::{braces, flow, name, quoted};
 use std::collections::BTreeMap;
 
+use super::metrics;
+use super::plan::Plan;
+use super::quantity::Span;
+use super::written::file::MetricEntry;
 use super::{Config, asking};
 use crate::judge::rules::{Kind, Metric, Unit};
 use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration, Timestamp, Window};
+use crate::text::node::{Node, Value};
+use crate::text::problem::Report;
+use crate::text::scalar::word;
+use crate::text::yaml::{braces, flow, name, quoted};
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]

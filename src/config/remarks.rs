@@ -3,66 +3,10 @@
 //! Both limit the verdict. `not_judged` is written by `davy init` for columns that it does not understand; a person removes the
 //! entries that do not matter. `recording: { remarks }` is written by `--record`, so that a replay answers as the first run did.
 
-use schemars::JsonSchema;
-
-use super::file::File;
-use super::node::Node;
-use super::problem::{At, Report};
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Text};
+use super::written::file::File;
+use super::written::remarks::NotJudgedEntry;
 use crate::judge::rules::NotJudged;
 use crate::series::{Gravity, Remark};
-
-/// Something that the data holds and no criterion judges. Every report shows it.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct NotJudgedEntry {
-    /// What it is: a column, a latency without a unit.
-    #[schemars(with = "Text")]
-    pub(super) what: At<String>,
-    /// Why no criterion judges it.
-    #[schemars(with = "Text")]
-    pub(super) why: At<String>,
-    /// The best outcome of the verdict without it: pass (it is only shown), warn (default) or inconclusive.
-    pub(super) at_best: Option<At<Choice<Gravity>>>,
-}
-
-/// A remark on the data of a metric.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct RemarkEntry {
-    /// The metric.
-    pub(super) metric: At<String>,
-    /// The best outcome of the metric's criteria: pass, warn or inconclusive.
-    pub(super) at_best: At<Choice<Gravity>>,
-    /// The sentence.
-    #[schemars(with = "Text")]
-    pub(super) says: At<String>,
-}
-
-impl Read for NotJudgedEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "an entry of `not_judged`", "{ what: p95_ms, why: …, at_best: warn }")?;
-        let (parts, at_best) = ((keys.must("what"), keys.must("why")), keys.may("at_best"));
-        let entry = match parts {
-            (Some(what), Some(why)) => Some(NotJudgedEntry { what, why, at_best }),
-            _ => None,
-        };
-        keys.close(entry, no_hint)
-    }
-}
-
-impl Read for RemarkEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "a remark", "{ metric: errors, at_best: warn, says: … }")?;
-        let parts = (keys.must("metric"), keys.must("at_best"), keys.must("says"));
-        let entry = match parts {
-            (Some(metric), Some(at_best), Some(says)) => Some(RemarkEntry { metric, at_best, says }),
-            _ => None,
-        };
-        keys.close(entry, no_hint)
-    }
-}
 
 /// What the data holds and no criterion judges, as the file lists it.
 pub(super) fn not_judged(file: &File) -> Vec<NotJudged> {

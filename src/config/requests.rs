@@ -1,96 +1,27 @@
-//! Logs with one row per request, as written: where they are, what their columns mean, whose request a row is.
+//! Logs with one row per request, as meant: the log and the slice of it that a metric asks for.
 //!
 //! Columns of a metric over them are `requests`, `errors`, `latency`, or a condition on a row. What is counted of what is
 //! decided here: a total that is a condition chooses the rows, so that a part is never of other rows than its whole.
 
-use std::borrow::Cow;
 use std::path::Path;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use super::asking::{self, Names};
-use super::file::MetricEntry;
-use super::node::{Node, Value};
-use super::problem::{At, Complaint, Report};
-use super::quantity::Share;
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Choice, Scalar, Text};
-use super::service::Column;
-use super::sources::Values;
 use super::units::Units;
-use super::yaml::quoted;
+use super::values::Values;
+use super::written::file::MetricEntry;
+use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry};
+use super::written::service::Column;
 use crate::judge::rules::Unit;
 use crate::series::Arm;
 use crate::source::requests::{
-    Arms, Asked, By, Columns, Condition, Counted, Format, Latency, MAX_BAD, Requests, Slice, TimeUnit, Valued,
+    Arms, Asked, By, Columns, Condition, Counted, Format, Latency, MAX_BAD, Requests, Slice, Valued,
 };
 use crate::source::{Ask, Source};
+use crate::text::problem::{At, Complaint, Report};
+use crate::text::yaml::quoted;
 
 /// How many groups are judged by themselves where nothing is said.
 const MOST_GROUPS: usize = 20;
-
-/// Logs with one row per request. gzip and zstd are recognised by content.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct RequestsEntry {
-    /// Files, folders, patterns (`logs/*.gz`) or `-` for standard input: one, or a list. Relative to the configuration.
-    /// ${label} of the arm and ${arm} are substituted.
-    pub(super) path: Texts,
-    /// alb, w3c, combined, jtl, k6, gatling, hlog, percentiles, sketch, csv, tsv, ndjson or parquet; by extension and
-    /// content when absent.
-    pub(super) format: Option<At<Choice<Format>>>,
-    /// The column with the time; usual names are recognised when absent.
-    pub(super) time: Option<At<String>>,
-    /// The time zone (IANA name) of timestamps without an offset. Default UTC.
-    pub(super) zone: Option<At<String>>,
-    /// The column with the status: errors are those of 500 and more.
-    pub(super) status: Option<At<String>>,
-    /// Which requests are errors, as a condition: status >= 500 or timeout = true.
-    pub(super) error: Option<At<String>>,
-    /// How long a request took: a column whose name says the unit (latency_ms), or column and unit.
-    pub(super) latency: Option<LatencyEntry>,
-    /// Whose request a row is: a column with a value for each arm, or a condition for each. A column `arm` when absent,
-    /// else all rows are the arm's.
-    pub(super) arm: Option<ArmsEntry>,
-    /// Which rows are requests at all, as a condition: route != "/health".
-    #[schemars(rename = "where")]
-    pub(super) filter: Option<At<String>>,
-    /// The share of rows that may be unreadable. Default 0.1%.
-    pub(super) max_bad_rows: Option<At<Share>>,
-}
-
-/// One text, or several.
-#[derive(Debug, Clone)]
-pub(super) struct Texts(pub(super) Vec<At<String>>);
-
-/// A column with latencies.
-#[derive(Debug, Clone)]
-pub(super) struct LatencyEntry {
-    column: At<String>,
-    unit: Option<At<TimeUnit>>,
-}
-
-/// Whose request a row is.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct ArmsEntry {
-    /// The column that tells the arms apart. Without it the arms are conditions.
-    column: Option<At<String>>,
-    /// The value that marks the baseline, or the condition that holds for its rows.
-    #[schemars(with = "Text")]
-    baseline: At<String>,
-    /// The value that marks the canary, or the condition that holds for its rows.
-    #[schemars(with = "Text")]
-    canary: At<String>,
-}
-
-/// Each of a column's values by itself.
-#[derive(Debug, Clone)]
-pub(super) struct ByEntry {
-    pub(super) column: At<String>,
-    most: Option<At<usize>>,
-    called: Option<At<String>>,
-}
 
 impl ByEntry {
     /// What the groups are of, for people.
@@ -195,7 +126,7 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
         format: entry.format.as_ref().map_or(Format::Auto, |format| format.value.0),
         columns: Columns {
             time: maybe(entry.time.as_ref(), report),
-            zone: super::sources::zone(entry.zone.as_ref(), values, report),
+            zone: super::values::zone(entry.zone.as_ref(), values, report),
             status: maybe(entry.status.as_ref(), report),
             error: condition(entry.error.as_ref(), values, report),
             latency: entry.latency.as_ref().map(|latency| Latency {
@@ -321,7 +252,7 @@ impl Names for Rows<'_> {
 fn row_condition(text: &At<String>, values: &Values, report: &mut Report) -> Option<Condition> {
     let bare = text.value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
     if bare && !text.value.is_empty() {
-        let near = super::problem::nearest(&text.value, ["requests", "errors"]);
+        let near = crate::text::problem::nearest(&text.value, ["requests", "errors"]);
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("write `requests`, `errors`, or a condition: `{} = true`", text.value),
@@ -330,147 +261,4 @@ fn row_condition(text: &At<String>, values: &Values, report: &mut Report) -> Opt
         return None;
     }
     condition(Some(text), values, report)
-}
-
-impl Scalar for TimeUnit {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        let wrong = || Complaint::new(format!("`{text}` is not a unit of time")).hint("write ns, us, ms or s");
-        TimeUnit::named(text.trim()).ok_or_else(wrong)
-    }
-}
-
-impl Read for Texts {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        match &node.value {
-            Value::List(items) if items.is_empty() => {
-                report.add_with(node.place, "the list is empty", "write where the logs are: `path: \"logs/*.gz\"`");
-                None
-            }
-            Value::List(_) => Vec::read(node, report).map(Texts),
-            _ => At::read(node, report).map(|one| Texts(vec![one])),
-        }
-    }
-}
-
-impl Read for RequestsEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "`requests`", "requests: { path: \"logs/*.gz\" }")?;
-        let (path, format) = (keys.must("path"), keys.may("format"));
-        let (time, zone, status) = (keys.may("time"), keys.may("zone"), keys.may("status"));
-        let (error, latency, arm) = (keys.may("error"), keys.may("latency"), keys.may("arm"));
-        let (filter, max_bad_rows) = (keys.may("where"), keys.may("max_bad_rows"));
-        let entry = path.map(|path| RequestsEntry {
-            path,
-            format,
-            time,
-            zone,
-            status,
-            error,
-            latency,
-            arm,
-            filter,
-            max_bad_rows,
-        });
-        keys.close(entry, |key| match key {
-            "file" | "files" | "paths" | "log" | "logs" => Some("write `path: …`, a text or a list".into()),
-            "latency_unit" | "unit" => Some("write `latency: { column: …, unit: ms }`".into()),
-            "filter" | "only" | "condition" => Some("write `where: 'route != \"/health\"'`".into()),
-            "bad" | "failed" | "is_error" => Some("write `error: \"status >= 500\"`".into()),
-            "timezone" | "tz" => Some("write `zone: Europe/Berlin`".into()),
-            "route" | "region" | "instance" | "by" => {
-                Some("columns need no mention: metrics name them in `where` and `by`".into())
-            }
-            "baseline" | "canary" => Some(format!("write `arm: {{ {key}: … }}`")),
-            _ => None,
-        })
-    }
-}
-
-impl Read for LatencyEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        if !matches!(node.value, Value::Map(_)) {
-            return At::read(node, report).map(|column| LatencyEntry { column, unit: None });
-        }
-        let mut keys = Keys::open(node, report, "`latency`", "latency: { column: latency, unit: ms }")?;
-        let (column, unit) = (keys.must("column"), keys.may("unit"));
-        keys.close(column.map(|column| LatencyEntry { column, unit }), no_hint)
-    }
-}
-
-impl Read for ArmsEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let form = "arm: { column: version, baseline: \"41\", canary: \"42\" }";
-        let mut keys = Keys::open(node, report, "`arm`", form)?;
-        let column = keys.may("column");
-        let both = keys.must("baseline").zip(keys.must("canary"));
-        keys.close(both.map(|(baseline, canary)| ArmsEntry { column, baseline, canary }), no_hint)
-    }
-}
-
-impl Read for ByEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        if !matches!(node.value, Value::Map(_)) {
-            return At::read(node, report).map(|column| ByEntry { column, most: None, called: None });
-        }
-        let mut keys = Keys::open(node, report, "`by`", "by: { column: route, most: 20 }")?;
-        let (column, most, called) = (keys.must("column"), keys.may("most"), keys.may("called"));
-        keys.close(column.map(|column| ByEntry { column, most, called }), |key| match key {
-            "limit" | "top" | "max" => Some("write `most: 20`".into()),
-            _ => None,
-        })
-    }
-}
-
-impl JsonSchema for Texts {
-    fn schema_name() -> Cow<'static, str> {
-        "Texts".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] })
-    }
-}
-
-impl JsonSchema for LatencyEntry {
-    fn schema_name() -> Cow<'static, str> {
-        "Latency".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let units = ["ns", "us", "ms", "s"];
-        json_schema!({
-            "description": "The column whose name says the unit (latency_ms), or column and unit.",
-            "anyOf": [{ "type": "string" }, {
-                "type": "object", "additionalProperties": false, "required": ["column"],
-                "properties": {
-                    "column": { "type": "string", "description": "The column's name." },
-                    "unit": { "type": "string", "examples": units, "description": "What its numbers are in." },
-                },
-            }],
-        })
-    }
-}
-
-impl JsonSchema for ByEntry {
-    fn schema_name() -> Cow<'static, str> {
-        "By".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A column, each of whose values is judged by itself; or column and how many.",
-            "anyOf": [{ "type": "string" }, {
-                "type": "object", "additionalProperties": false, "required": ["column"],
-                "properties": {
-                    "column": { "type": "string", "description": "The column's name." },
-                    "most": { "type": "integer", "minimum": 1, "description": "At most so many groups, the busiest; the requests of all others are one more. Default 20." },
-                    "called": { "type": "string", "description": "What the groups are of, where the column does not say it." },
-                },
-            }],
-        })
-    }
 }

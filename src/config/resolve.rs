@@ -6,16 +6,18 @@
 use std::collections::BTreeMap;
 
 use super::Options;
-use super::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::plan::{OnInconclusive, Plan, TimePlan};
-use super::problem::{At, Complaint, Report, suggestion};
 use super::quantity::Span;
-use super::{asking, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, sources, success, window};
+use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
+use super::{
+    asking, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, sources, success, values, window,
+};
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
+use crate::text::problem::{At, Complaint, Report, suggestion};
 
 /// The phase that is asked for, else the one the file names, else the first.
 pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f PhaseEntry> {
@@ -155,7 +157,7 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
         (None, _) => &[],
     };
     for (name, _) in Arm::BOTH.into_iter().flat_map(written) {
-        if sources::BUILT_IN.contains(&name.value.as_str()) {
+        if values::BUILT_IN.contains(&name.value.as_str()) {
             let hint = "call it something else: `${arm}` and `${metric}` are built in";
             report.add_with(name.place, format!("a label cannot be called `{}`", name.value), hint);
         }
@@ -169,7 +171,7 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
     referenced.extend(hooks::referenced(file));
     let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
     let settable = all.iter().map(String::as_str).chain(referenced.iter().copied());
-    let settable = settable.filter(|name| !sources::BUILT_IN.contains(name)).collect::<std::collections::BTreeSet<_>>();
+    let settable = settable.filter(|name| !values::BUILT_IN.contains(name)).collect::<std::collections::BTreeSet<_>>();
     for (name, value) in options.set {
         if !settable.contains(name.as_str()) {
             let hint = suggestion(name, settable.iter().copied()).unwrap_or("the configuration uses no names".into());
@@ -206,14 +208,14 @@ pub(super) fn known(file: &File, report: &mut Report) -> Vec<(MetricName, Option
 
 fn queries(
     file: &File,
-    metric: (&At<String>, &super::file::MetricEntry),
+    metric: (&At<String>, &super::written::file::MetricEntry),
     labels: &Pair<Vec<(String, String)>>,
     step: &str,
     options: &Options,
     report: &mut Report,
 ) -> Vec<Query> {
     let ask = |arm| {
-        let values = sources::Values { arm, metric: &metric.0.value, labels, step };
+        let values = values::Values { arm, metric: &metric.0.value, labels, step };
         sources::query(metric, &file.sources, &values, options.folder, report)
     };
     Arm::BOTH.into_iter().filter_map(ask).map(|query| query.or_recorded(file.recording.is_some())).collect()

@@ -1,79 +1,15 @@
 //! The single values of the file: what each kind of text may say, for the reader and for the JSON Schema alike.
 
-use std::borrow::Cow;
-use std::marker::PhantomData;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use super::bound::BoundText;
-use super::cost::{MemoryText, PriceText};
-use super::file::{RuleText, Show};
 use super::plan::OnInconclusive;
-use super::problem::{At, Complaint, suggestion};
 use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
-use crate::series::{Arm, Gravity, Timestamp};
+use crate::series::{Arm, Gravity};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
-
-/// A kind of single value.
-pub(super) trait Scalar: Sized {
-    /// Reads its text.
-    fn scalar(text: &str) -> Result<Self, Complaint>;
-}
-
-impl Scalar for String {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        match text.trim().is_empty() {
-            true => Err(Complaint::new("the text is empty").hint("write a name, or leave the key out")),
-            false => Ok(text.to_owned()),
-        }
-    }
-}
-
-/// A free text, which may look like a number: `version: 41`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text(pub(super) String);
-
-impl Scalar for Text {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        Ok(Text(text.to_owned()))
-    }
-}
-
-impl Scalar for f64 {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        match text.trim().replace('_', "").parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(Complaint::new(format!("`{text}` is not a number")).hint("write a plain number: `2`, `1.5`")),
-        }
-    }
-}
-
-impl Scalar for usize {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        let number = text.trim().replace('_', "").parse();
-        number.map_err(|_| Complaint::new(format!("`{text}` is not a whole number")).hint("write `5`"))
-    }
-}
-
-impl Scalar for bool {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(Complaint::new(format!("`{text}` is neither true nor false")).hint("write `true` or `false`")),
-        }
-    }
-}
-
-impl Scalar for Timestamp {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        let hint = "write RFC 3339 with an offset: `2026-11-21T10:00:00Z`, `2026-11-21T12:00:00+02:00`";
-        text.trim().parse().map_err(|_| Complaint::new(format!("`{text}` is not an instant")).hint(hint))
-    }
-}
+use crate::text::problem::{Complaint, suggestion};
+use crate::text::scalar::{Scalar, scalar_schemas, words};
 
 impl Scalar for Span {
     fn scalar(text: &str) -> Result<Self, Complaint> {
@@ -237,40 +173,6 @@ impl Scalar for Version {
     }
 }
 
-/// One of a few words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Choice<T>(pub(super) T);
-
-/// The words of a choice.
-pub(super) trait Words: Copy + 'static {
-    const NAME: &'static str;
-    const WORDS: &'static [(&'static str, Self)];
-}
-
-impl<T: Words> Scalar for Choice<T> {
-    fn scalar(text: &str) -> Result<Self, Complaint> {
-        if let Some((_, value)) = T::WORDS.iter().find(|(word, _)| *word == text) {
-            return Ok(Choice(*value));
-        }
-        let complaint = Complaint::new(format!("`{text}` is not {}", T::NAME));
-        Err(complaint.hint(suggestion(text, T::WORDS.iter().map(|(word, _)| *word)).unwrap_or_default()))
-    }
-}
-
-/// The word for a value.
-pub(super) fn word<T: Words + PartialEq>(value: T) -> &'static str {
-    T::WORDS.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word)
-}
-
-macro_rules! words {
-    ($($type:ident, $name:literal: { $($word:literal => $member:ident),+ $(,)? })+) => {$(
-        impl Words for $type {
-            const NAME: &'static str = $name;
-            const WORDS: &'static [(&'static str, Self)] = &[$(($word, $type::$member)),+];
-        }
-    )+};
-}
-
 words! {
     Arm, "an arm": { "baseline" => Baseline, "canary" => Canary }
     Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
@@ -282,40 +184,11 @@ words! {
     }
     Gravity, "a best outcome": { "pass" => Note, "warn" => Suspect, "inconclusive" => Incomplete }
     Missing, "what an empty cell can mean": { "gap" => Gap, "zero" => Zero }
-    Show, "a share of a rate": { "bad" => Bad, "good" => Good }
     Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }
-    RuleText, "a rule": { "interval" => Interval, "observed" => Observed }
     Severity, "a severity": { "critical" => Critical, "normal" => Normal, "muted" => Muted, "optional" => Optional }
     OnInconclusive, "what an Inconclusive can become": { "keep" => Keep, "pass" => Pass, "warn" => Warn, "fail" => Fail }
     Body, "what a webhook can post": { "verdict" => Verdict, "slack" => Slack }
     Silent, "what a silent canary can be": { "inconclusive" => Inconclusive, "fail" => Fail }
-}
-
-/// A map with free names, in the order written.
-#[derive(Debug, Clone)]
-pub(super) struct Named<T>(pub(super) Vec<(At<String>, T)>);
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Named(Vec::new())
-    }
-}
-
-impl<T> Named<T> {
-    /// The entry of a name.
-    pub(super) fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(key, _)| key.value == name).map(|(_, value)| value)
-    }
-
-    /// All names.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.0.iter().map(|(key, _)| key.value.as_str())
-    }
-}
-
-/// Whether a text can be the name of a metric, source or label.
-pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 /// Whether a text can say what a rate is a share of.
@@ -323,75 +196,7 @@ pub(super) fn is_noun(text: &str) -> bool {
     is_word(text) && !text.contains('/')
 }
 
-impl<T: JsonSchema> JsonSchema for Named<T> {
-    fn schema_name() -> Cow<'static, str> {
-        format!("Named{}", T::schema_name()).into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let entry = generator.subschema_for::<T>();
-        json_schema!({
-            "type": "object",
-            "propertyNames": { "pattern": "^[A-Za-z0-9_.-]+$" },
-            "additionalProperties": entry,
-        })
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for At<T> {
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
-
-impl<T: Words> JsonSchema for Choice<T> {
-    fn schema_name() -> Cow<'static, str> {
-        let _ = PhantomData::<T>;
-        T::NAME.into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let words: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
-        json_schema!({ "type": "string", "enum": words })
-    }
-}
-
-macro_rules! scalar_schemas {
-    ($($type:ident: $schema:tt)+) => {$(
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($type).into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
-            }
-        }
-    )+};
-}
-
 scalar_schemas! {
-    Text: { "type": ["string", "number", "boolean"] }
     Span: { "type": "string", "pattern": r"^\s*([0-9][0-9_]*(\.[0-9]+)?\s*(ms|w|d|h|m|s|(week|day|hour|min|minute|sec|second)s?)\s*)+$" }
     Share: {
         "type": ["string", "number"], "minimum": 0, "maximum": 1,
@@ -404,10 +209,4 @@ scalar_schemas! {
     Bytes: { "type": "string", "examples": ["500MB", "10GB"] }
     Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
     Version: { "const": 1 }
-    PriceText: {
-        "type": "string",
-        "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*/\s*[^\s/].*$",
-        "examples": ["0.20 / 1M requests", "0.085 / GB", "0.0000166667 / GB-second", "0.068 / hour", "0.25 / GB-month"]
-    }
-    MemoryText: { "type": "string", "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*[KMG]iB\s*$" }
 }

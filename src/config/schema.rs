@@ -2,7 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 
-use super::file::File;
+use super::written::file::File;
 
 /// The schema, with the doc comments of the sections and keys as descriptions.
 pub fn schema() -> serde_json::Value {

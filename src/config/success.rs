@@ -1,40 +1,10 @@
 //! The success criteria of the rollout, as its plan has them: each is a sentence, shown by criteria of any phase.
 
-use schemars::JsonSchema;
+use super::written::success::SuccessEntry;
 
-use super::node::Node;
 use super::plan::{Plan, Success};
-use super::problem::{At, Report, suggestion};
-use super::read::{Keys, Read, no_hint};
-use super::scalar::Text;
 use crate::judge::rules::TRAFFIC_SHARE;
-
-/// A success criterion of the rollout: met when all the criteria that show it pass.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct SuccessEntry {
-    /// Its identifier: SC-001.
-    #[schemars(with = "Text")]
-    id: At<String>,
-    /// What it says: "all requests are authenticated".
-    #[schemars(with = "Text")]
-    says: At<String>,
-    /// The names of the criteria that show it, of any phase.
-    criteria: Vec<At<String>>,
-}
-
-impl Read for SuccessEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let form = "{ id: SC-001, says: \"all requests are authenticated\", criteria: [\"errors < 1%\"] }";
-        let mut keys = Keys::open(node, report, "a success criterion", form)?;
-        let parts = (keys.must("id"), keys.must("says"), keys.must::<Vec<At<String>>>("criteria"));
-        let entry = match parts {
-            (Some(id), Some(says), Some(criteria)) => Some(SuccessEntry { id, says, criteria }),
-            _ => None,
-        };
-        keys.close(entry, no_hint)
-    }
-}
+use crate::text::problem::{Report, suggestion};
 
 /// What is meant, where every criterion that is named is one of some phase.
 pub(super) fn meant(entries: &[SuccessEntry], plans: &[Plan], report: &mut Report) -> Vec<Success> {

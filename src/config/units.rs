@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::node::{Node, Value};
-use super::problem::{At, Place, Report};
-use super::read::{Keys, Read};
 use super::scalar::UnitText;
 use crate::judge::rules::Unit;
 use crate::series::{Arm, Pair};
+use crate::text::node::{Node, Value};
+use crate::text::problem::{At, Place, Report};
+use crate::text::read::{Keys, Read};
 
 /// The unit of each arm. Both are units of the same quantity.
 #[derive(Debug, Clone)]

@@ -1,13 +1,13 @@
 //! Which time is judged: `last` until now, `from` and `to`, or all there is; and where the baseline's lies.
 
 use super::Options;
-use super::file::{BaselineEntry, WindowEntry};
 use super::freshness::Services;
 use super::plan::{Span as Stretch, TimePlan};
-use super::problem::{At, Complaint, Place, Report};
 use super::quantity::Span;
-use super::sources::known_zone;
+use super::values::known_zone;
+use super::written::file::{BaselineEntry, WindowEntry};
 use crate::series::{SignedDuration, Timestamp, Window};
+use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
 pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) -> Option<WindowEntry> {

@@ -1,39 +1,24 @@
 //! Asking the sources: each file is opened and parsed once, however many metrics and arms ask it, and as many
 //! files at a time as there are processors; what services are asked goes out together.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::error::{Error, spell};
-use super::requests::{self, Busy};
-use crate::config::plan::{Span, TimePlan};
-use crate::series::{Pair, Remark, Series, Timestamp, Window};
+use super::error::Error;
+use super::fetched::{Done, Fetched};
+use super::requests;
+use super::spell::spell;
+use super::window;
+use crate::config::plan::TimePlan;
+use crate::series::{Remark, Series, Timestamp};
 use crate::source::aws::{self, Brought, Measure, Question, known};
 use crate::source::file::{Answer, Sheet, Wanted};
 use crate::source::{self, File, Missing, Outside, Query, Source, Told};
-
-/// What a query brought.
-pub(super) struct Fetched {
-    pub answer: Answer,
-    /// How the times are written, in words.
-    pub clock: String,
-    /// Which file it really was.
-    pub canonical: Option<PathBuf>,
-    /// Why there is no answer, where there need not be one.
-    pub lost: Option<String>,
-    /// When its points could be: those of counts where their rows are. Nothing of single requests.
-    pub times: Option<Vec<Timestamp>>,
-    /// Of a log, whose steps are those that were asked for: how busy each group was.
-    pub log: Option<Busy>,
-}
 
 /// One file and the queries that it answers.
 struct Job<'a> {
     file: &'a File,
     queries: Vec<(usize, &'a Query, &'a File)>,
 }
-
-pub(super) type Done = (usize, Result<Fetched, source::Error>);
 
 /// The answers in the order of the queries, or the error of the first query that has one and has to be answered.
 pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Fetched>, Error> {
@@ -52,23 +37,12 @@ pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Re
     answered.collect()
 }
 
-impl Fetched {
-    fn lost(query: &Query, error: &source::Error) -> Fetched {
-        let why = match &query.source {
-            Source::Lost(why) => why.clone(),
-            _ => error.to_string(),
-        };
-        let answer = Answer::of(query.ask.nothing(), Vec::new());
-        Fetched { answer, clock: String::new(), canonical: None, lost: Some(why), times: None, log: None }
-    }
-}
-
 /// What services answer. They are asked about a window, so there has to be one.
 fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Done>, Error> {
     let asked: Vec<(usize, &Query)> =
         queries.iter().enumerate().filter(|(_, query)| query.source.is_service()).collect();
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
-    let windows = known(time).ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
+    let windows = window::known(time).ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
     let questions: Vec<Question> =
         asked.iter().map(|(_, query)| Question { query, window: *windows.get(query.arm) }).collect();
     let brought = aws::fetch(&questions, outside);
@@ -92,17 +66,6 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
         (*at, brought.and_then(|brought| answered(query, brought)).map_err(about))
     });
     Ok(done.collect())
-}
-
-/// The windows, where they are known before the data is.
-pub(super) fn known(time: &TimePlan) -> Option<Pair<Window>> {
-    let Span::Exactly(canary) = time.canary else { return None };
-    let baseline = match time.baseline {
-        Span::Exactly(window) => window,
-        Span::Earlier(by) => time.window_before(canary, by)?,
-        Span::All => canary,
-    };
-    Some(Pair { baseline, canary })
 }
 
 /// Counters of one's own that were taken for zero throughout: so is one whose name is wrong.

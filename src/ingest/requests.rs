@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fetch::{Done, Fetched, known};
+use super::fetched::{Busy, Done, Fetched};
 use super::shortfall::{self, Facts};
 use super::step::{self, BASE, FINEST};
 use super::window::{self, Spacings};
@@ -28,9 +28,6 @@ use crate::source::{Ask, Error, Outside, Query, Source, Told};
 const THOUSANDTH: f64 = 1e-3;
 /// The group of rows that name none.
 const NAMELESS: &str = "(none)";
-
-/// How many requests each group has.
-pub(super) type Busy = BTreeMap<String, u64>;
 
 /// The steps of each group of one arm.
 type Groups = BTreeMap<String, BTreeMap<Timestamp, Cell>>;
@@ -96,7 +93,7 @@ struct Counting {
 impl Counting {
     /// In those that are given or `shown`; else so finely that they can be put together, whichever are chosen.
     fn of(time: &TimePlan, shown: Option<SignedDuration>) -> Counting {
-        let known = known(time).filter(|_| time.baseline != Span::All);
+        let known = window::known(time).filter(|_| time.baseline != Span::All);
         match (time.step.or(shown), known) {
             (Some(step), _) => Counting { step, coarsen: false },
             (None, _) if time.steady => Counting { step: BASE, coarsen: false },
@@ -114,7 +111,7 @@ struct Answered {
 }
 
 fn passes<'a>(queries: &'a [Query], time: &TimePlan, counting: &Counting) -> Vec<Pass<'a>> {
-    let (windows, Counting { step, coarsen }) = (known(time), *counting);
+    let (windows, Counting { step, coarsen }) = (window::known(time), *counting);
     let mut passes: Vec<Pass> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
         let Source::Requests(asked) = &query.source else { continue };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error::spell;
+use super::spell::spell;
 use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Pair, Remark, Series, SignedDuration, Timestamp, Window};
 
@@ -24,6 +24,17 @@ pub(super) fn own_step(spacings: Pair<Option<Spacings>>, step: SignedDuration) -
     let first = own.next()?.regular()?;
     let alike = own.all(|other| other.regular() == Some(first));
     (alike && first.as_millis() >= 2 * step.as_millis()).then_some(first)
+}
+
+/// The windows, where they are known before the data is.
+pub(super) fn known(time: &TimePlan) -> Option<Pair<Window>> {
+    let Span::Exactly(canary) = time.canary else { return None };
+    let baseline = match time.baseline {
+        Span::Exactly(window) => window,
+        Span::Earlier(by) => time.window_before(canary, by)?,
+        Span::All => canary,
+    };
+    Some(Pair { baseline, canary })
 }
 
 /// Each arm's window, and what a reader must know of it; nothing when no point and no plan says where it is.

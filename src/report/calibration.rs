@@ -4,10 +4,10 @@
 use serde::Serialize;
 
 use super::document::{EffectKind, Number, UnitName};
-use super::page::{Page, PageFormat, Part};
-use super::plan::{period, title};
+use super::page::{Page, Part};
+use super::past::{Past, period, title};
 use super::words::NOTHING;
-use super::{Style, html, json};
+use super::{PageFormat, Style, html, json};
 use crate::calibrate::{Calibration, Rate, Spread, Tally, Trial};
 use crate::history::{Arms, Pairing};
 use crate::judge::rules::Unit;
@@ -197,15 +197,8 @@ fn notes(calibration: &Calibration) -> Vec<String> {
 /// A calibration as JSON.
 #[derive(Debug, Serialize)]
 struct Document {
-    schema_version: &'static str,
-    davy: &'static str,
-    name: String,
-    phase: Option<String>,
-    level: Option<Number>,
-    arms_in_history: &'static str,
-    history_start: String,
-    history_end: String,
-    step_seconds: Option<Number>,
+    #[serde(flatten)]
+    past: Past,
     windows: usize,
     window_seconds: Option<Number>,
     windows_overlap: &'static str,
@@ -302,15 +295,13 @@ impl Document {
             degrees_of_freedom: Number::new(found.dof),
         });
         Document {
-            schema_version: "1.0",
-            davy: env!("CARGO_PKG_VERSION"),
-            name: calibration.name.clone(),
-            phase: calibration.phase.clone(),
-            level: Number::new(calibration.level),
-            arms_in_history: if calibration.arms == Arms::Both { "both" } else { "one" },
-            history_start: calibration.history.start.to_string(),
-            history_end: calibration.history.end.to_string(),
-            step_seconds: seconds(calibration.step),
+            past: Past::new(
+                (&calibration.name, calibration.phase.as_deref()),
+                calibration.level,
+                calibration.arms,
+                &calibration.history,
+                calibration.step,
+            ),
             windows: layout.starts.len(),
             window_seconds: seconds(layout.setting.length),
             windows_overlap: if layout.overlapping { "yes" } else { "no" },

@@ -6,11 +6,11 @@
 use jiff::tz::TimeZone;
 
 use super::Style;
+use super::brief;
 use super::document::{Document, Finding, Number, Outcome, PastFinding, Proof, Severity};
-use super::look;
+use super::ink::Ink;
 use super::prose::{fit, pad, pad_left, plain, width, wrap};
 use super::spark::block;
-use super::terminal::Ink;
 use super::words;
 use crate::judge::words::{count, duration};
 use crate::series::{SignedDuration, Timestamp};
@@ -52,7 +52,7 @@ impl Live<'_> {
         let mut head = vec![self.headline(columns, ink), self.soaked(columns)];
         if let Some(document) = self.latest {
             let word = document.outcome.word();
-            let reason = fit(&look::reason(document), columns.saturating_sub(width(word) + 9));
+            let reason = fit(&brief::reason(document), columns.saturating_sub(width(word) + 9));
             head.push(format!("{} so far  {reason}", ink.bold(word)));
             head.extend(requests(document));
         }
@@ -70,7 +70,7 @@ impl Live<'_> {
     }
 
     fn headline(&self, columns: usize, ink: Ink) -> String {
-        let which = self.latest.map(look::which).unwrap_or_default();
+        let which = self.latest.map(brief::which).unwrap_or_default();
         let which = which.trim();
         let room = columns.saturating_sub(7 + width(which) + GUTTER);
         let title = fit(&plain(self.title), room);

@@ -6,20 +6,24 @@
 
 pub mod document;
 
+mod brief;
 mod calibration;
 mod comparison;
 mod csv;
 mod diff;
 mod draft;
+mod form;
 mod github;
 mod html;
+mod ink;
 mod json;
 mod junit;
 mod live;
-mod look;
+
 mod markdown;
 mod method;
 mod page;
+mod past;
 mod plan;
 mod prometheus;
 mod prose;
@@ -34,127 +38,16 @@ mod table;
 mod terminal;
 mod words;
 
-use std::fmt;
-use std::str::FromStr;
-
 pub use calibration::calibration;
 pub use comparison::{Comparison, comparison, comparison_schema};
 pub use diff::diff;
 pub use document::Document;
+pub use form::{Format, NotAPage, PageFormat, Style, UnknownFormat};
 pub use github::{SUMMARY_BYTES, annotations, summary};
 pub use json::Error;
 pub use live::Live;
-pub use page::{NotAPage, PageFormat};
 pub use plan::plan;
 pub use slack::slack;
-
-/// The ways in which a verdict can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// For people at a terminal.
-    Terminal,
-    /// For a pull request's comment.
-    Markdown,
-    /// For programs.
-    Json,
-    /// For a browser: one page with drawings, which needs nothing beside itself.
-    Html,
-    /// For Jenkins, GitLab and what else shows test results.
-    Junit,
-    /// For the summary of a step on GitHub Actions.
-    Github,
-    /// For the margin of a run on GitHub Actions: workflow commands.
-    Annotations,
-    /// For spreadsheets: the findings.
-    Csv,
-    /// For Prometheus: a textfile collector or a push gateway.
-    Prometheus,
-    /// For the people who look back at a rollout: a document to complete.
-    Review,
-}
-
-impl Format {
-    /// Every format, in the order in which help texts list them.
-    pub const ALL: [Format; 10] = [
-        Format::Terminal,
-        Format::Markdown,
-        Format::Json,
-        Format::Html,
-        Format::Junit,
-        Format::Github,
-        Format::Annotations,
-        Format::Csv,
-        Format::Prometheus,
-        Format::Review,
-    ];
-
-    /// The format's name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Terminal => "text",
-            Format::Markdown => "markdown",
-            Format::Json => "json",
-            Format::Html => "html",
-            Format::Junit => "junit",
-            Format::Github => "github",
-            Format::Annotations => "annotations",
-            Format::Csv => "csv",
-            Format::Prometheus => "prometheus",
-            Format::Review => "review",
-        }
-    }
-
-    /// Another name that is accepted.
-    fn also(self) -> Option<&'static str> {
-        match self {
-            Format::Markdown => Some("md"),
-            Format::Review => Some("review.md"),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A format that does not exist.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a report format; expected {formats}", formats = prose::listed(&Format::ALL.map(named)))]
-pub struct UnknownFormat(pub String);
-
-/// The name of a format, with the other one where it has two.
-fn named(format: Format) -> String {
-    format.also().map_or(format.to_string(), |also| format!("{format} ({also})"))
-}
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let is_meant = |format: &Format| format.name() == name || format.also() == Some(name);
-        Format::ALL.into_iter().find(is_meant).ok_or_else(|| UnknownFormat(name.into()))
-    }
-}
-
-/// How a text should look; what is not for a terminal needs none of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// Whether colours may be used.
-    pub color: bool,
-    /// Columns of the terminal.
-    pub width: usize,
-    /// Whether every finding is explained, not only those that did not pass.
-    pub details: bool,
-}
-
-impl Default for Style {
-    fn default() -> Self {
-        Style { color: false, width: 80, details: false }
-    }
-}
 
 /// The document as text, ending in a line's end.
 pub fn render(document: &Document, format: Format, style: &Style) -> String {
@@ -174,7 +67,7 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
 
 /// One look in a line of so many columns: `12:15  look 3 of 12  INCONCLUSIVE  no fail shown, too early to pass`.
 pub fn look(document: &Document, columns: usize) -> String {
-    look::line(document, columns)
+    brief::line(document, columns)
 }
 
 /// What a verdict recommends, as a sentence.

@@ -1,11 +1,9 @@
 //! A page that is no verdict: a title, facts, tables, remarks and lines to copy, for a terminal or as Markdown.
 
-use std::str::FromStr;
-
+use super::Style;
+use super::ink::Ink;
 use super::markdown::escape;
-use super::prose::{capitalised, fit, listed, pad, pad_left, plain, width, wrap};
-use super::terminal::Ink;
-use super::{Format, Style};
+use super::prose::{capitalised, fit, pad, pad_left, plain, width, wrap};
 
 const GUTTER: usize = 2;
 const NARROWEST: usize = 40;
@@ -14,47 +12,6 @@ const WIDEST_PROSE: usize = 96;
 const NARROWEST_NAME: usize = 16;
 const LONGEST: usize = 1_000;
 const LONGEST_CELL: usize = 240;
-
-/// The ways in which a page can be written: it has no findings for those who read findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageFormat {
-    /// For people at a terminal.
-    Terminal,
-    /// For a pull request's comment.
-    Markdown,
-    /// For programs.
-    Json,
-    /// For a browser.
-    Html,
-}
-
-/// Not a way of writing a page.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotAPage {
-    /// It writes verdicts.
-    #[error("`{0}` is a form of verdicts, and this is none; expected {pages}", pages = listed(&PAGES))]
-    Verdict(Format),
-    /// It does not exist.
-    #[error("`{0}` is not a form of this answer; expected {pages}", pages = listed(&PAGES))]
-    Unknown(String),
-}
-
-const PAGES: [&str; 4] = ["text", "markdown (md)", "json", "html"];
-
-impl FromStr for PageFormat {
-    type Err = NotAPage;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name.parse::<Format>() {
-            Ok(Format::Terminal) => Ok(PageFormat::Terminal),
-            Ok(Format::Markdown) => Ok(PageFormat::Markdown),
-            Ok(Format::Json) => Ok(PageFormat::Json),
-            Ok(Format::Html) => Ok(PageFormat::Html),
-            Ok(other) => Err(NotAPage::Verdict(other)),
-            Err(_) => Err(NotAPage::Unknown(name.into())),
-        }
-    }
-}
 
 /// What stands on the page.
 #[derive(Debug, Default)]

@@ -3,16 +3,17 @@
 use serde::Serialize;
 
 use super::document::{Number, UnitName};
-use super::page::{Page, PageFormat, Part};
+use super::page::{Page, Part};
+use super::past::{Past, period, title};
 use super::prose::plain;
 use super::words::NOTHING;
-use super::{Style, html, json};
+use super::{PageFormat, Style, html, json};
 use crate::forecast::{Forecast, Outlook, Row};
 use crate::history::Arms;
 use crate::judge::rules::Unit;
 use crate::judge::verdict::EffectKind;
 use crate::judge::words::{change, count, duration, number, quantity};
-use crate::series::{SignedDuration, Window};
+use crate::series::SignedDuration;
 
 /// A margin beyond this many times the usual level is no advice.
 const MOST_RATIO: f64 = 6.0;
@@ -90,10 +91,6 @@ fn page(forecast: &Forecast, source: &str) -> Page {
     }
 }
 
-pub(super) fn title(name: &str, phase: Option<&str>) -> String {
-    phase.map_or_else(|| plain(name), |phase| format!("{}, phase {}", plain(name), plain(phase)))
-}
-
 fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Vec<String> {
     let soak = duration(forecast.soak);
     let of = |n: usize| if n == 1 { "1 criterion".to_owned() } else { format!("{n} criteria") };
@@ -111,12 +108,6 @@ fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Ve
             of(open)
         )],
     }
-}
-
-/// From when to when, in the words of reports.
-pub(super) fn period(window: &Window, step: SignedDuration) -> String {
-    let (start, end) = (window.start.strftime("%Y-%m-%d %H:%M"), window.end.strftime("%Y-%m-%d %H:%M UTC"));
-    format!("{start} to {end}, {} in steps of {}", duration(window.duration()), duration(step))
 }
 
 fn facts(forecast: &Forecast, source: &str) -> Vec<(&'static str, String)> {
@@ -263,15 +254,8 @@ fn bare(value: f64) -> String {
 /// A forecast as JSON.
 #[derive(Debug, Serialize)]
 struct Document {
-    schema_version: &'static str,
-    davy: &'static str,
-    name: String,
-    phase: Option<String>,
-    level: Option<Number>,
-    arms_in_history: &'static str,
-    history_start: String,
-    history_end: String,
-    step_seconds: Option<Number>,
+    #[serde(flatten)]
+    past: Past,
     soak_seconds: Option<Number>,
     canary_share: Option<Number>,
     power: Option<Number>,
@@ -320,15 +304,13 @@ impl Document {
             }
         };
         Document {
-            schema_version: "1.0",
-            davy: env!("CARGO_PKG_VERSION"),
-            name: forecast.name.clone(),
-            phase: forecast.phase.clone(),
-            level: Number::new(forecast.level),
-            arms_in_history: if forecast.arms == Arms::Both { "both" } else { "one" },
-            history_start: forecast.history.start.to_string(),
-            history_end: forecast.history.end.to_string(),
-            step_seconds: seconds(forecast.step),
+            past: Past::new(
+                (&forecast.name, forecast.phase.as_deref()),
+                forecast.level,
+                forecast.arms,
+                &forecast.history,
+                forecast.step,
+            ),
             soak_seconds: seconds(forecast.soak),
             canary_share: number(forecast.share),
             power: Number::new(0.8),

@@ -2,8 +2,8 @@
 //! do not, and as a list where the terminal is too narrow for columns.
 
 use super::document::{Document, Finding};
+use super::ink::Ink;
 use super::prose::{fit, pad, pad_left, width, wrap};
-use super::terminal::Ink;
 use super::words;
 
 const GUTTER: usize = 2;

@@ -4,10 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use anstyle::{AnsiColor, Effects, Style as Paint};
-
 use super::Style;
 use super::document::{Document, Finding, NotJudged, Outcome, Severity, Trace};
+use super::ink::{Ink, answer};
 use super::prose::{fit, pad, plain, width, wrap};
 use super::spark::spark;
 use super::{table, words};
@@ -36,44 +35,6 @@ pub fn render(document: &Document, style: &Style) -> String {
     let blocks: Vec<String> =
         blocks.into_iter().filter(|block| !block.is_empty()).map(|block| block.join("\n")).collect();
     format!("{}\n", blocks.join("\n\n"))
-}
-
-/// Colours, where they may be used.
-#[derive(Clone, Copy)]
-pub struct Ink {
-    pub(super) color: bool,
-}
-
-impl Ink {
-    /// The answer's own colour; a finding that never decides has none.
-    pub fn outcome(self, finding: &Finding, text: &str) -> String {
-        if finding.severity == Severity::Muted { self.dim(text) } else { self.paint(answer(finding.outcome), text) }
-    }
-
-    /// What may be overlooked.
-    pub fn dim(self, text: &str) -> String {
-        self.paint(Paint::new().effects(Effects::DIMMED), text)
-    }
-
-    /// What must not be overlooked.
-    pub fn bold(self, text: &str) -> String {
-        self.paint(Paint::new().bold(), text)
-    }
-
-    fn paint(self, paint: Paint, text: &str) -> String {
-        if self.color && !text.trim().is_empty() { format!("{paint}{text}{paint:#}") } else { text.to_string() }
-    }
-}
-
-fn answer(outcome: Outcome) -> Paint {
-    let color = match outcome {
-        Outcome::Pass => AnsiColor::Green,
-        Outcome::Warn => AnsiColor::Yellow,
-        Outcome::Inconclusive => AnsiColor::Cyan,
-        Outcome::Fail => AnsiColor::Red,
-    };
-    let paint = Paint::new().fg_color(Some(color.into()));
-    if outcome == Outcome::Pass { paint } else { paint.bold() }
 }
 
 struct Page {

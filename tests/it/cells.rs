@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -255,12 +255,55 @@ fn a_pipe_is_no_file() {
     let folder = folder(&[]);
     let made = std::process::Command::new("mkfifo").arg(folder.path().join("p.csv")).status();
     assert!(made.unwrap().success());
-    fs::write(folder.path().join("canary.yaml"), config("path: p.csv", RATE, "<= 1%")).unwrap();
-    for arguments in [&["judge"][..], &["judge", "--baseline", "p.csv", "--canary", "p.csv"]] {
-        let run = run(folder.path(), arguments);
-        assert_eq!(run.code, 69, "{}", run.said);
-        assert!(run.said.contains("pipe"), "{}", run.said);
+    let of_file = config("path: p.csv", RATE, "<= 1%");
+    let judge = &["judge"][..];
+    for (config, arguments) in [
+        (of_file.as_str(), judge),
+        (&of_file, &["judge", "--baseline", "p.csv", "--canary", "p.csv"]),
+        (&of_file.replace("d: { file:", "d: { requests:"), judge),
+        (&of_file, &["sketch", "p.csv", "--time", "ts", "-o", "s.parquet"]),
+        (&of_file, &["init", "--data", "p.csv", "-o", "new.yaml"]),
+    ] {
+        fs::write(folder.path().join("canary.yaml"), config).unwrap();
+        let mut davy = Command::cargo_bin("davy").unwrap();
+        let davy = davy.current_dir(folder.path()).args(arguments).timeout(Duration::from_secs(20));
+        let output = davy.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{arguments:?}: {said}");
+        assert!(said.contains("p.csv: is a pipe or a device, not a file"), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn requests_whose_errors_nobody_wrote_are_left_out_and_remarked() {
+    let healthy = rows("ts,requests,errors", |_| ",1000,5".into());
+    let blank = |nth: u64, cell: &str| {
+        rows("ts,requests,errors", |m| if m % nth == 0 { format!(",1000,{cell}") } else { ",1000,5".into() })
+    };
+    let remark = |run: &Run, text: &str| run.notes().contains(text);
+    let zero = "if an empty cell means none, write `missing: zero`";
+    let run = judged(RATE, "<= 1%", &healthy, &blank(5, ""));
+    let text = format!("8 of 40 rows with `requests` have no `errors`: they are left out; {zero}");
+    assert!(run.code == 11 && remark(&run, &text), "{}", run.notes());
+    let run = judged(RATE, "<= 1%", &healthy, &blank(20, "-"));
+    assert!(run.code == 0 && remark(&run, "2 of 40 rows with `requests` have no `errors`"), "{}", run.notes());
+    // the canary alone is judged; in a comparison the baseline counts too
+    assert!(!remark(&judged(RATE, "<= 1%", &blank(5, ""), &healthy), zero));
+    assert!(remark(&judged(RATE, "<= baseline + 1pp", &blank(5, ""), &healthy), zero));
+
+    let said = judged("rate: { bad: errors, total: requests, missing: zero }", "<= 1%", &healthy, &blank(5, ""));
+    assert!(said.code == 0 && !remark(&said, zero), "{}", said.notes());
+    let idle = rows("ts,requests,errors", |m| if m % 5 == 0 { ",0,".into() } else { ",1000,5".into() });
+    assert!(!remark(&judged(RATE, "<= 1%", &healthy, &idle), zero));
+    let run = judged("rate: { bad: errors, good: requests, show: bad }", "<= 1%", &healthy, &blank(5, ""));
+    assert!(remark(&run, "8 of 40 rows have only one of `errors` and `requests`"), "{}", run.notes());
+
+    let hosts = |cell: &str| {
+        let host = |host: &str, m: u64| format!(",1000,{},{host}", if m.is_multiple_of(5) { cell } else { "5" });
+        rows("ts,requests,errors,host", |m| host("a", m)) + &rows("", |m| host("b", m))[1..]
+    };
+    let run = judged("rate: { bad: errors, total: requests, instance: host }", "<= 1%", &hosts("5"), &hosts(""));
+    assert!(run.code == 11 && remark(&run, "16 of 80 rows with `requests`"), "{}", run.notes());
 }
 
 #[test]

@@ -16,7 +16,8 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use tempfile::NamedTempFile;
 
 use super::super::console::Console;
-use super::{Interrupt, Occasion, TICK, spoken};
+use super::super::interrupt::Interrupt;
+use super::occasion::{Occasion, TICK, spoken};
 use crate::hooks::Command;
 use crate::plain;
 use crate::report::document::{Action, Outcome};

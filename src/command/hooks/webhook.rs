@@ -19,9 +19,11 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
 
 use super::super::console::Console;
-use super::{Interrupt, Occasion, TICK, spoken};
-use crate::hooks::{Address, Body, Url, Webhook, is_link_local};
+use super::super::interrupt::Interrupt;
+use super::occasion::{Occasion, TICK, spoken};
+use crate::hooks::{Address, Body, Webhook};
 use crate::report;
+use crate::url::{Url, is_link_local};
 
 /// So much of an answer is read.
 const MOST_ANSWER: u64 = 64 * 1024;

@@ -1,7 +1,8 @@
 //! Webhooks in a build without them: the configuration means the same, and what is missing is said.
 
 use super::super::console::Console;
-use super::{Interrupt, Occasion};
+use super::super::interrupt::Interrupt;
+use super::occasion::Occasion;
 use crate::hooks::Webhook;
 
 /// Says which feature would post it.

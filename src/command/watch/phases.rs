@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Round, resume};
+use super::resume;
+use super::round::Round;
 use crate::cli;
 use crate::command::outlets::Outlets;
 use crate::command::{Exit, Failure, pipeline};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::Round;
+use super::round::{Probe, Round};
 use crate::command::{Exit, Failure, border};
 use crate::judge::rules::{Looks, Rules};
 use crate::plain;
@@ -27,7 +27,7 @@ pub(super) struct Resumed {
 /// A recording that cannot be read, or is by other rules.
 pub(super) fn passed(folder: &Path, round: &Round, phase: &str) -> Result<Option<Document>, Failure> {
     let Some(document) = document(folder)? else { return Ok(None) };
-    let plan = round.plan(Some(phase), super::Probe::before(Timestamp::now()))?;
+    let plan = round.plan(Some(phase), Probe::before(Timestamp::now()))?;
     if document.fingerprint != plan.rules.fingerprint {
         return Err(refused(folder, &by_other_rules(&document, &plan.rules)));
     }

@@ -270,7 +270,7 @@ fn percentile(base: &str) -> Option<Percentile> {
     let (quantile, q) = read(words[at])?;
     let rest: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| *word).collect();
     let endpoint = rest.join("_");
-    let named = !endpoint.is_empty() && crate::config::scalar::is_name(&endpoint);
+    let named = !endpoint.is_empty() && crate::text::scalar::is_name(&endpoint);
     Some(Percentile { endpoint: if named { endpoint } else { LATENCIES[0].to_owned() }, quantile, q })
 }
 

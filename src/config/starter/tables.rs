@@ -3,12 +3,13 @@
 //!
 //! What one arm lacks is never dropped: nobody knows what the canary would have shown there, so nothing passes.
 
+use super::draft::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, not_judged, tolerance};
 use super::names::{Meaning, Name, rank};
-use super::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, literal, not_judged, tolerance};
-use crate::config::yaml::quoted;
 use crate::judge::rules::NotJudged;
 use crate::series::{Arm, Gravity, Pair};
 use crate::source::survey::{Column, ColumnKind, Motion, Survey};
+use crate::text::yaml::literal;
+use crate::text::yaml::quoted;
 
 /// Of columns that are only mentioned, so many are named.
 const NAMED: usize = 8;

@@ -3,7 +3,7 @@
 use super::super::document::{Arms, Document, Effect, Finding, Number, Outcome, RuleKind, Severity, UnitName};
 use super::super::prose::plain;
 use super::super::words;
-use super::{About, Comparison, Cost, Health, Item, Line, Metric, Shown, Traffic, VERSION};
+use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown, Traffic, VERSION};
 use crate::comparison::{self, Compared, Costs};
 use crate::cost::{FULL, ItemCost, METRICS};
 use crate::judge::rules::{Kind, Unit};

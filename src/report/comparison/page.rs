@@ -6,7 +6,7 @@ use super::super::document::{Arms, Effect, NotJudged, Number, UnitName};
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
-use super::{About, Comparison, Cost, Health, Item, Line, Metric, Shown};
+use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown};
 use crate::cost::METRICS;
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, number, quantity};

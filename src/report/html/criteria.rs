@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use super::super::document::{Finding, RuleKind};
 use super::super::prose::fit;
 use super::super::words;
-use super::{Part, chip, forest, left_out, name, prose, scrolling};
+use super::forest;
+use super::part::{Part, chip, left_out, name, prose, scrolling};
 use crate::judge::words::count;
 
 /// Rows with everything; then rows with the answer and the name alone.

@@ -10,8 +10,9 @@ use maud::{Markup, html};
 
 use super::super::document::{Document, Finding, Number, Outcome, PastFinding, PastLook, Proof, Strength};
 use super::super::words;
+use super::looks;
+use super::part::{Part, chip, left_out, name, prose, scrolling, sign, swatch};
 use super::scale::{Axis, px};
-use super::{Part, chip, left_out, looks, name, prose, scrolling, sign, swatch};
 use crate::judge::words::count;
 
 const MOST: usize = 40;

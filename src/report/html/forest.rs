@@ -158,7 +158,7 @@ fn said(finding: &Finding) -> String {
         Good::Below => "the good side is the left one".into(),
         Good::Above => "the good side is the right one".into(),
     }));
-    super::prose(&texts.join("; "))
+    super::part::prose(&texts.join("; "))
 }
 
 /// The effect, with its estimate also where that stands in a column of its own.

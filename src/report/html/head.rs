@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::super::document::{Document, Outcome};
 use super::super::words;
-use super::{class, facts, looks, name, prose, sign};
+use super::looks;
+use super::part::{class, facts, name, prose, sign};
 use crate::judge::words::count;
 
 const MOST_NOTES: usize = 50;
@@ -51,7 +52,7 @@ fn setting(document: &Document) -> Markup {
             (facts(rows.chain(score).chain(clear)))
             @if !document.notes.is_empty() {
                 ul class="notes" { @for note in notes { li { (prose(note)) } } }
-                (super::left_out(document.notes.len(), MOST_NOTES, "notes"))
+                (super::part::left_out(document.notes.len(), MOST_NOTES, "notes"))
             }
         }
     }

@@ -4,7 +4,7 @@ use maud::html;
 
 use super::super::document::{Document, Finding};
 use super::super::words;
-use super::{Part, facts, left_out, name};
+use super::part::{Part, facts, left_out, name};
 use crate::judge::rules::Unit;
 use crate::judge::words::{count, quantity};
 

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::super::page::{Page, Part};
-use super::{chrome, facts, name, prose, scrolling};
+use super::chrome;
+use super::part::{facts, name, prose, scrolling};
 
 /// The page for a browser.
 pub(in crate::report) fn render(page: &Page) -> String {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::document::Document;
 use super::super::prose::{fit, plain};
 use super::super::words;
-use super::{Part, facts, left_out, name, prose, scrolling};
+use super::part::{Part, facts, left_out, name, prose, scrolling};
 
 const MOST: usize = 1_000;
 

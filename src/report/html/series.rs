@@ -11,9 +11,10 @@ use super::super::document::{Document, EffectKind, Finding, Number, Trace};
 use super::super::prose::{fit, plain};
 use super::super::words;
 use super::clock::{self, Clock};
+use super::looks;
+use super::part::{Part, chip, left_out, name, prose, swatch};
 use super::scale::{Axis, airy, extent, grain, px, ticks};
 use super::thin::runs;
-use super::{Part, chip, left_out, looks, name, prose, swatch};
 use crate::judge::rules::Unit;
 use crate::judge::words::{count, quantity};
 

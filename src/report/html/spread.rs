@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use super::super::document::{Distribution, Document, EffectKind, Finding, Quantile};
 use super::super::prose::{fit, plain};
 use super::super::words::NOTHING;
+use super::part::{Part, left_out, name, prose, scrolling, swatch};
 use super::scale::{Axis, airy, decades, extent, grain, px, ticks};
-use super::{Part, left_out, name, prose, scrolling, swatch};
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, quantile_name, quantity};
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::document::Document;
 use super::super::success::{self, Row};
-use super::{Part, chip, left_out, name, prose, scrolling};
+use super::part::{Part, chip, left_out, name, prose, scrolling};
 
 const MOST: usize = 500;
 const MOST_CRITERIA: usize = 20;

@@ -4,7 +4,7 @@ use maud::html;
 
 use super::super::document::Document;
 use super::super::words;
-use super::{Part, chip, left_out, name, prose, scrolling};
+use super::part::{Part, chip, left_out, name, prose, scrolling};
 
 const MOST: usize = 200;
 

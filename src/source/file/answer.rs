@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counter::{self, Likeness, Motion};
+use super::half::Half;
 use super::number::{self, Grouping};
 use super::sheet::{Rows, Sheet};
 use super::sum::sum;
@@ -93,6 +94,7 @@ impl Sheet {
             is_rate: matches!(ask, Ask::Counts { .. }),
             absent_is_zero: ask.missing() == Missing::Zero,
             repeated: 0,
+            half: Half::default(),
             likeness: Vec::new(),
             silent: Vec::new(),
             notes: Vec::new(),
@@ -114,6 +116,9 @@ impl Sheet {
             notes.push(Remark::note(format!("{} exact repetition{s} of a row dropped", asking.repeated)));
         }
         notes.extend(asking.rows.left_out());
+        if let Ask::Counts { total, bad, good, .. } = ask {
+            notes.extend(asking.half.remark([total, bad, good].map(Option::as_deref)));
+        }
         if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
             notes.extend(asking.rows.none_found().map(Remark::note));
         }
@@ -135,6 +140,8 @@ pub(super) struct Asking<'a> {
     pub(super) is_rate: bool,
     pub(super) absent_is_zero: bool,
     pub(super) repeated: usize,
+    /// Rows that lack one of the two counts of a rate.
+    pub(super) half: Half,
     /// What the undeclared counts of each series seem to be.
     pub(super) likeness: Vec<Likeness>,
     /// Columns that count as zero throughout, for lack of any number.

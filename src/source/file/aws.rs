@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
-use super::json::{push, text};
-use super::sheet::is_usual_time;
+use super::object::{push, text};
 use super::table::{Keep, Table};
+use super::usual::is_usual_time;
 use crate::source::error::{Error, Place, quoted};
 
 type Object = Map<String, Value>;

@@ -63,6 +63,10 @@ impl Asking<'_> {
             rows.sort_by_key(|row| row.time);
             rows.retain(|row| row.cells != [None, None]);
         }
+        // the increase of a total that is not there is in the next one
+        if ask.missing() == Missing::Gap && ask.counter() != Some(true) {
+            self.half.see(rows.iter().map(|row| row.cells), total.is_some());
+        }
         let zeros: &[usize] = match (ask.missing(), total) {
             (Missing::Gap, _) => &[],
             (Missing::Zero, Some(_)) => &[1],

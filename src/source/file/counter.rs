@@ -7,7 +7,7 @@
 //! Counts per step and totals since a start look alike in a file, and the one read as the other says nothing of the canary.
 //! So undeclared columns are looked at: counts of steps rise and fall, totals never fall but for restarts.
 
-use crate::source::survey;
+use super::surveyed;
 
 /// How the numbers of one series move, in the order of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -76,13 +76,13 @@ impl Motion {
     }
 
     /// What a person who looks over the column sees.
-    pub(super) fn seen(&self, name: &str) -> survey::Motion {
+    pub(super) fn seen(&self, name: &str) -> surveyed::Motion {
         match () {
-            () if self.rises == 0 && self.falls == 0 => survey::Motion::Still,
-            () if !self.climbs(name) => survey::Motion::Free,
-            () if is_named(name) => survey::Motion::Counter,
-            () if self.points >= SURE => survey::Motion::Climbing,
-            () => survey::Motion::Free,
+            () if self.rises == 0 && self.falls == 0 => surveyed::Motion::Still,
+            () if !self.climbs(name) => surveyed::Motion::Free,
+            () if is_named(name) => surveyed::Motion::Counter,
+            () if self.points >= SURE => surveyed::Motion::Climbing,
+            () => surveyed::Motion::Free,
         }
     }
 }

@@ -9,30 +9,9 @@ use std::collections::BTreeSet;
 
 use super::Sheet;
 use super::answer::Asking;
+use super::usual::is_usual_part;
 use crate::series::{Arm, Remark, Timestamp};
 use crate::source::{Ask, File};
-
-/// What columns are called that name the parts of a service.
-const PARTS: [&str; 13] = [
-    "instance",
-    "instance_id",
-    "pod",
-    "host",
-    "hostname",
-    "node",
-    "container",
-    "replica",
-    "server",
-    "region",
-    "zone",
-    "az",
-    "task",
-];
-
-/// Whether a column may name the parts of a service.
-pub(super) fn is_usual_part(name: &str) -> bool {
-    PARTS.iter().any(|part| name.eq_ignore_ascii_case(part))
-}
 
 impl<'a> Asking<'a> {
     /// The column that names the parts of a rate nobody has said it of: one with a usual name, where a time has several rows

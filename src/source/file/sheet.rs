@@ -5,10 +5,12 @@ use std::io::Read;
 
 use super::table::{Column, Table};
 use super::time::{self, Clock};
-use super::{Wanted, number};
+use super::usual::{is_usual_arm, rank, usual_arm};
+use super::wanted::Wanted;
+use super::{number, read};
 use crate::series::{Arm, Remark, Timestamp};
 use crate::source::error::{Error, columns, listed, quoted};
-use crate::source::{ArmColumn, File};
+use crate::source::{ArmColumn, File, open};
 
 /// The rows of a file with their times: read once, asked as often as there are metrics.
 #[derive(Debug)]
@@ -29,12 +31,12 @@ impl Sheet {
     /// Unreachable when the file cannot be opened; unreadable, with the place and the remedy, when its content is
     /// not what it should be, or when no column tells the time.
     pub fn open(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        Sheet::read(file, super::open(file)?, wanted)
+        Sheet::read(file, opened(file)?, wanted)
     }
 
     /// Reads what there is of a file that may be being written: a last line without an end is left out.
     pub fn open_growing(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        Sheet::read_as(file, super::open(file)?, wanted, true)
+        Sheet::read_as(file, opened(file)?, wanted, true)
     }
 
     /// Reads bytes as if they were the file's.
@@ -43,7 +45,7 @@ impl Sheet {
     }
 
     fn read_as(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Sheet, Error> {
-        let sheet = super::table(file, bytes, wanted, growing).and_then(|table| Sheet::of(table, file));
+        let sheet = read::table(file, bytes, wanted, growing).and_then(|table| Sheet::of(table, file));
         sheet.map_err(|error| error.within(&file.shown))
     }
 
@@ -178,6 +180,10 @@ impl<'a> Rows<'a> {
     }
 }
 
+fn opened(file: &File) -> Result<std::fs::File, Error> {
+    open::file(&file.path).map_err(|error| error.within(&file.shown))
+}
+
 /// Rows whose arm is unknown.
 #[derive(Default)]
 struct Strangers<'a> {
@@ -214,40 +220,6 @@ fn resembles(cell: &str, name: &str) -> bool {
     let after = cell.strip_prefix(&name).is_some_and(|rest| goes_on(rest, name.chars().last()));
     let cut = name.strip_prefix(&cell).is_some_and(|rest| cell.len() >= 3 && goes_on(rest, cell.chars().last()));
     !cell.is_empty() && !name.is_empty() && (after || cut || cell.ends_with(&name) && name.len() >= 3)
-}
-
-/// The arm that a usual word means.
-pub(crate) fn usual_arm(word: &str) -> Option<Arm> {
-    const BASELINE: [&str; 6] = ["baseline", "control", "reference", "stable", "old", "legacy"];
-    const CANARY: [&str; 5] = ["canary", "experiment", "treatment", "candidate", "new"];
-    let is = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
-    match () {
-        () if is(&BASELINE) => Some(Arm::Baseline),
-        () if is(&CANARY) => Some(Arm::Canary),
-        () => None,
-    }
-}
-
-pub(in crate::source) fn is_usual_arm(name: &str) -> bool {
-    name.eq_ignore_ascii_case("arm")
-}
-
-pub(in crate::source) fn is_usual_time(name: &str) -> bool {
-    rank(name).is_some()
-}
-
-/// How surely a name means the time: the smaller, the surer.
-pub(in crate::source) fn rank(name: &str) -> Option<usize> {
-    const NAMES: [&[&str]; 3] = [
-        &["timestamp", "@timestamp", "unix_timestamp", "epoch"],
-        &["ts", "time", "datetime", "date_time", "_time"],
-        &["date", "period", "minute", "hour", "day"],
-    ];
-    let name = name.to_ascii_lowercase();
-    if name.starts_with("bin(") && name.ends_with(')') {
-        return Some(0);
-    }
-    NAMES.iter().position(|names| names.contains(&name.as_str()))
 }
 
 fn usual_time(table: &Table) -> Result<usize, Error> {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::sheet::{Sheet, is_usual_arm, usual_arm};
-use super::{Wanted, counter, number, table};
+use super::sheet::Sheet;
+use super::surveyed::{Column, ColumnKind, Motion, Survey};
+use super::usual::{is_usual_arm, usual_arm};
+use super::wanted::Wanted;
+use super::{counter, number, table};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::error::Error;
-use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 use crate::source::{File, Long};
 
 /// Of a column that does not tell the arms apart so many values are shown.

@@ -3,10 +3,11 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use super::account::{Chunks, Has, account, all_seen, bearable, beginning};
 use super::clock::Clock;
+use super::crew::{Failed, crew};
 use super::inputs::Input;
 use super::parquet::Rows;
-use super::pass::{Chunks, Failed, Has, account, all_seen, bearable, beginning, crew};
 use super::program::{Bad, Names, Program, Time};
 use super::recipe;
 use super::store::Store;

@@ -7,9 +7,9 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::Aggregates;
+use super::account::{Chunks, account, beginning};
 use super::feed::Feed;
 use super::inputs::Input;
-use super::pass::{self, beginning};
 use super::program::{Names, Program};
 use super::recipe::{Lines, Recipe};
 use super::store::Store;
@@ -83,14 +83,8 @@ pub(super) fn read(
     let clock = "as counted".to_owned();
     let scale = scale.unwrap_or(super::SCALE);
     let errors = rows.iter().all(|row| row.errors.is_some());
-    let account = Account {
-        files: inputs.len(),
-        bytes,
-        clock,
-        scale,
-        errors,
-        ..pass::account(seen, inputs, &pass::Chunks::new(), "row")
-    };
+    let account =
+        Account { files: inputs.len(), bytes, clock, scale, errors, ..account(seen, inputs, &Chunks::new(), "row") };
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
 

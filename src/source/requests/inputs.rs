@@ -5,7 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::Requests;
 use crate::source::error::Error;
+use crate::source::open;
 
 /// Logs that are alike in so many lines and more are one.
 const LEAST_LINES: usize = 20;
@@ -58,10 +60,7 @@ impl Input {
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
         match self {
             Input::Standard => Ok(Box::new(std::io::stdin())),
-            Input::File(path) => match File::open(path) {
-                Ok(file) => Ok(Box::new(file)),
-                Err(error) => Err(Error::unreachable(format!("cannot be opened ({error})"))),
-            },
+            Input::File(path) => Ok(Box::new(open::file(path)?)),
         }
     }
 }
@@ -101,10 +100,10 @@ pub fn files(written: &[PathBuf]) -> Vec<PathBuf> {
     written.iter().flat_map(found).map(path).collect()
 }
 
-/// Whether two sources have a file in common.
-pub(super) fn common(one: &[PathBuf], other: &[PathBuf]) -> bool {
+/// Whether two logs have a file in common.
+pub fn share_a_file(one: &Requests, other: &Requests) -> bool {
     let all =
-        |written: &[PathBuf]| -> Vec<Input> { all(written).unwrap_or_default().iter().map(Input::itself).collect() };
+        |log: &Requests| -> Vec<Input> { all(&log.inputs).unwrap_or_default().iter().map(Input::itself).collect() };
     let others = all(other);
     all(one).iter().any(|input| others.contains(input))
 }

@@ -135,7 +135,7 @@ fn grpc(code: usize) -> Ended {
 
 /// What a word says.
 fn of_word(cell: &Value, means: Means) -> Option<Ended> {
-    let text = super::worker::plain(cell).trim().to_lowercase();
+    let text = super::row::plain(cell).trim().to_lowercase();
     let is = |words: &[&str]| words.contains(&text.as_str());
     let ended = |badly: bool| if badly { Ended::Badly } else { Ended::Well };
     match means {

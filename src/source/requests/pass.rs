@@ -3,12 +3,13 @@
 //! The result does not depend on who took what: counts and histograms add up in any order, and of the bad rows those that
 //! come first in the inputs are shown. An error ends the pass.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use super::account::{Chunks, Has, account, all_seen, bearable, beginning};
 use super::clock::Clock;
+use super::crew::{Failed, crew};
 use super::feed::{Chunk, Feed};
 use super::inputs::{self, Input};
 use super::lines::{self, HEAD, Layout};
@@ -16,16 +17,13 @@ use super::program::Program;
 use super::recipe::{self, Lines, Recipe};
 use super::split::{Is, Split};
 use super::store::{Store, held};
-use super::worker::{BadSeen, Seen, Worker};
-use super::{Account, BadRows, Format, OfArm, Requests, SCALE, Slice, Taken, Value, When};
-use crate::series::Timestamp;
+use super::worker::{Seen, Worker};
+use super::{Account, Format, Requests, SCALE, Slice, Taken, Value, When};
 use crate::source::error::Error;
 use crate::source::{Outside, Told};
 
 /// So many lines before the first row may be something else, such as what a program says when it starts.
 const MOST_AHEAD: usize = 20;
-/// How often a person hears how far it is.
-const TOLD_EVERY: Duration = Duration::from_millis(100);
 
 /// Reads everything once.
 ///
@@ -148,12 +146,6 @@ fn unseen(program: &Program, seen: &Seen) -> Result<(), Error> {
     }
 }
 
-/// When a step begins.
-pub(super) fn beginning(when: &When) -> impl Fn(i64) -> Option<Timestamp> {
-    let (origin, step) = (when.origin.as_nanosecond(), when.step.as_nanos().max(1));
-    move |at| Timestamp::from_nanosecond(origin + i128::from(at) * step).ok()
-}
-
 /// What all workers share.
 struct Pass<'a> {
     log: &'a Requests,
@@ -183,88 +175,6 @@ struct Open {
     ahead: usize,
     split: Arc<dyn Split>,
     clock: Clock,
-}
-
-/// What each chunk of each input has.
-pub(super) type Chunks = BTreeMap<(usize, usize), Has>;
-
-/// What a chunk has.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Has {
-    pub(super) lines: usize,
-    /// How many of the lines are rows, sound or not.
-    pub(super) rows: u64,
-}
-
-/// As many workers as there are processors, until all are done. Meanwhile a person hears how far they are.
-pub(super) fn crew<T: Send>(
-    outside: &Outside,
-    so_far: impl Fn() -> Told,
-    work: impl Fn(usize, usize) -> T + Sync,
-) -> Vec<T> {
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let (left, ended) = (Mutex::new(workers), Condvar::new());
-    std::thread::scope(|scope| {
-        let worker = |me: usize| {
-            let (work, left, ended) = (&work, &left, &ended);
-            scope.spawn(move || {
-                let _over = Over(left, ended);
-                work(me, workers)
-            })
-        };
-        let threads: Vec<_> = (0..workers).map(worker).collect();
-        let mut waiting = held(&left);
-        while *waiting > 0 {
-            let waited = ended.wait_timeout(waiting, TOLD_EVERY);
-            waiting = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
-            (outside.told)(so_far());
-        }
-        drop(waiting);
-        threads.into_iter().map(|t| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
-    })
-}
-
-/// What went wrong, in the first place of all in which anything did; then no worker begins anything new.
-#[derive(Default)]
-pub(super) struct Failed {
-    stop: AtomicBool,
-    first: Mutex<Option<(usize, Error)>>,
-}
-
-impl Failed {
-    pub(super) fn at(&self, place: usize, error: Error) {
-        let mut first = held(&self.first);
-        if first.as_ref().is_none_or(|(before, _)| place < *before) {
-            *first = Some((place, error));
-        }
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn stops(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn result(&self) -> Result<(), Error> {
-        held(&self.first).take().map_or(Ok(()), |(_, error)| Err(error))
-    }
-}
-
-/// Says that a worker is done, however it ended.
-struct Over<'a>(&'a Mutex<usize>, &'a Condvar);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        *held(self.0) -= 1;
-        self.1.notify_all();
-    }
-}
-
-/// What all workers saw, and how many lines each chunk has.
-pub(super) fn all_seen(parts: Vec<(Seen, Chunks)>) -> (Seen, Chunks) {
-    parts.into_iter().fold((Seen::default(), Chunks::new()), |(seen, mut chunks), (more, counted)| {
-        chunks.extend(counted);
-        (seen.and(more), chunks)
-    })
 }
 
 impl Pass<'_> {
@@ -434,58 +344,4 @@ impl Pass<'_> {
 
 fn trimmed(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// What was seen, with places that a person finds.
-pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str) -> Account {
-    let line = |(at, chunk, line): (usize, usize, usize)| {
-        chunks.range((at, 0)..(at, chunk)).map(|(_, has)| has.lines).sum::<usize>() + line + 1
-    };
-    // where no row at all can be read, the file is something else, and is not quoted
-    let is_log = seen.bad.values().map(|bad| bad.count).sum::<u64>() < seen.rows;
-    let examples = |(why, bad): (&'static str, BadSeen)| {
-        let example = |(place, text): ((usize, usize, usize), String)| {
-            let text = if is_log { format!(": {text}") } else { String::new() };
-            format!("{}, {what} {}{text}", inputs[place.0].shown(), line(place))
-        };
-        (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
-    };
-    let of_arm = |(name, (counted, bad)): (Box<[u8]>, (u64, u64))| {
-        (String::from_utf8_lossy(&name).into_owned(), OfArm { counted, bad })
-    };
-    let mut rows_of: BTreeMap<usize, u64> = BTreeMap::new();
-    chunks.iter().for_each(|((at, _), has)| *rows_of.entry(*at).or_default() += has.rows);
-    let rowless = rows_of.into_iter().filter(|(_, rows)| *rows == 0).map(|(at, _)| inputs[at].shown());
-    Account {
-        rowless: rowless.collect(),
-        rows: seen.rows,
-        outside: seen.outside,
-        filtered: seen.filtered,
-        armless: seen.armless,
-        beyond: seen.beyond,
-        bad: seen.bad.into_iter().map(examples).collect(),
-        unmeasured: seen.unmeasured.into_iter().map(examples).collect(),
-        arms: seen.of_arms.into_iter().map(of_arm).collect(),
-        ahead: seen.ahead,
-        ..Account::default()
-    }
-}
-
-/// An error where there are more bad rows than may be.
-pub(super) fn bearable(log: &Requests, account: &Account) -> Result<(), Error> {
-    let bad: u64 = account.bad.values().map(|bad| bad.count).sum();
-    if bad == 0 || bad as f64 <= log.max_bad * account.rows as f64 {
-        return Ok(());
-    }
-    let percent = 100.0 * bad as f64 / account.rows as f64;
-    let mut problem = format!("{bad} of {} rows ({percent:.3} %) cannot be read:", account.rows);
-    for (why, rows) in &account.bad {
-        problem.push_str(&format!("\n  {} {why}, such as", rows.count));
-        rows.examples.iter().for_each(|example| problem.push_str(&format!("\n    {example}")));
-    }
-    let hint = format!(
-        "At most {} % may be (`max_bad_rows`). Is the format right, and do the columns mean what is asked of them?",
-        100.0 * log.max_bad
-    );
-    Err(Error::unreadable(problem).hint(hint).within(&log.shown))
 }

@@ -9,7 +9,7 @@ use super::outcome::Means;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
 use super::{Arms, Condition, Counted, NO_ARM, Requests, Slice, TimeUnit, Value, Valued};
 use crate::source::error::{Error, columns, quoted};
-use crate::source::file::sheet;
+use crate::source::file::usual as column;
 
 /// What servers call the time of a request; what comes first is preferred.
 const TIMES: [&str; 13] = [
@@ -176,7 +176,7 @@ impl Program {
         let arms = match &log.arms {
             Arms::All(name) => Whose::All(name.clone()),
             Arms::Column(Some(column)) => Whose::Column(slots.of(column)),
-            Arms::Column(None) => match names.known.iter().find(|name| sheet::is_usual_arm(name)) {
+            Arms::Column(None) => match names.known.iter().find(|name| column::is_usual_arm(name)) {
                 Some(column) => Whose::Column(slots.of(column)),
                 // whether all rows may be either arm's is not decided here
                 None => Whose::All(NO_ARM.to_owned()),
@@ -282,7 +282,7 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
             _ => {}
         }
     }
-    let ranked = names.known.iter().filter_map(|name| sheet::rank(name).map(|rank| (rank, name)));
+    let ranked = names.known.iter().filter_map(|name| column::rank(name).map(|rank| (rank, name)));
     let best = ranked.clone().map(|(rank, _)| rank).min();
     let mut usual = ranked.filter(|(rank, _)| Some(*rank) == best).map(|(_, name)| name);
     match (usual.next(), usual.next()) {

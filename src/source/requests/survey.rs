@@ -13,13 +13,13 @@ use super::outcome::Means;
 use super::parquet::Rows;
 use super::program::{Bad, From, Names, Program, Took};
 use super::recipe::{self, Recipe, detect, usual};
+use super::row::plain;
 use super::split::{Is, Split};
-use super::worker::plain;
 use super::{Arms, Columns, Counted, Format, MAX_BAD, NO_ARM, Requests, Slice, TimeUnit, Value, Valued, When};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::Outside;
 use crate::source::error::Error;
-use crate::source::file::{sheet, usual_arm};
+use crate::source::file::usual::{self as column, usual_arm};
 
 /// A column with more values than this does not tell arms apart.
 const FEW: usize = 4;
@@ -176,7 +176,7 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
     let because = recipe.because.map(|why| format!(" ({why})")).unwrap_or_default();
     let latency = program.latency.as_ref().map(|took| in_words(took, &program.columns) + &because);
     let unknown = usual::pick_latency(&refs(names.known)).filter(|(_, unit)| unit.is_none() && latency.is_none());
-    let usual = names.known.iter().find(|name| sheet::is_usual_arm(name)).cloned();
+    let usual = names.known.iter().find(|name| column::is_usual_arm(name)).cloned();
     Ok(Log {
         shown: log.shown,
         format,
@@ -246,7 +246,7 @@ fn values(split: &dyn Split, names: &[String], head: &[u8]) -> Vec<Option<BTreeS
 
 /// The column that tells the arms apart, or those that could.
 fn telling(names: &[String], values: &[Option<BTreeSet<String>>]) -> Telling {
-    if let Some(usual) = names.iter().find(|name| sheet::is_usual_arm(name)) {
+    if let Some(usual) = names.iter().find(|name| column::is_usual_arm(name)) {
         return Telling::Usual(usual.clone());
     }
     let few = || names.iter().zip(values).filter_map(|(name, values)| Some((name, values.as_ref()?)));

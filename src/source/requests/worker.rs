@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::number::{self, NEGATIVE, NO_NUMBER};
 use super::outcome::{self, Ended, Means};
 use super::program::{Bad, From, Measured, Program, Which, Whose};
+use super::row::plain;
 use super::store::{Desk, Store};
 use super::{Aggregate, Counted, LONGEST, Slice, Value, When};
 use crate::source::error::Error;
@@ -508,21 +509,6 @@ fn number_of(why: &'static str) -> &'static str {
         NEGATIVE => "has a negative number",
         NO_NUMBER => "has a word in the place of a number",
         other => other,
-    }
-}
-
-/// A cell as text.
-pub(super) fn plain(value: &Value) -> String {
-    match value {
-        Value::Missing => String::new(),
-        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Value::Unescaped(text) => String::from_utf8_lossy(text).into_owned(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Instant(ns) => {
-            crate::series::Timestamp::from_nanosecond(i128::from(*ns)).map_or(String::new(), |time| time.to_string())
-        }
     }
 }
 

@@ -20,9 +20,9 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 
 use super::fault;
-use crate::hooks::Url;
 use crate::source::aws::Access;
 use crate::source::{Error, Outside, Told};
+use crate::url::Url;
 
 /// One attempt may take so long.
 const ATTEMPT: Duration = Duration::from_secs(30);

@@ -13,6 +13,7 @@
 //!
 //! Scanned bytes cost money. They are counted while a query runs, and past `max_scanned` it is stopped.
 
+mod meter;
 mod run;
 mod wording;
 
@@ -27,31 +28,9 @@ use crate::series::Window;
 use crate::source::aws::{Access, Brought, Insights};
 use crate::source::file::Sheet;
 use crate::source::{Error, Source};
+use meter::Meter;
 use run::{Row, Run};
 use wording::Wording;
-
-/// What one source may scan, and has.
-#[derive(Debug, Default)]
-struct Meter {
-    cap: Option<u64>,
-    scanned: Cell<u64>,
-}
-
-impl Meter {
-    fn add(&self, bytes: u64) {
-        self.scanned.set(self.scanned.get().saturating_add(bytes));
-    }
-
-    /// The error, once it is too much.
-    fn over(&self) -> Option<Error> {
-        let (cap, scanned) = (self.cap?, self.scanned.get());
-        (scanned > cap).then(|| {
-            let (scanned, cap) = (bytes(scanned), bytes(cap));
-            let hint = "Narrow the window, the log groups or the query, or raise `max_scanned`.";
-            Error::unreachable(format!("has scanned {scanned}, more than `max_scanned` of {cap}")).hint(hint)
-        })
-    }
-}
 
 /// One query over one window, and the places of the questions it answers.
 struct Job<'q> {
@@ -131,7 +110,7 @@ fn meters<'q>(jobs: &[Job<'q>]) -> Vec<(&'q Insights, Meter)> {
     let mut meters: Vec<(&Insights, Meter)> = Vec::new();
     for job in jobs {
         if !meters.iter().any(|(of, _)| shares_meter(of, job.asked)) {
-            meters.push((job.asked, Meter { cap: job.asked.max_scanned, scanned: Cell::new(0) }));
+            meters.push((job.asked, Meter::new(job.asked.max_scanned)));
         }
     }
     meters

@@ -5,12 +5,11 @@
 
 use glob::Pattern;
 
+use super::names::{WORDS, goes_on_column, is_bare_column};
 use super::{Condition, Literal, Mistake, Relation, Test};
 
 /// How deep parentheses and `not` may lie within each other.
 const DEEPEST: usize = 50;
-/// Words that join and compare, and so are no bare column names.
-const WORDS: [&str; 5] = ["and", "or", "not", "in", "like"];
 /// Comparisons as written, the longer before those they begin with. What is no comparison here has a remedy.
 const SIGNS: [(&str, Result<Relation, &str>); 14] = [
     ("=~", Err("write `like \"/api/*\"` for a pattern")),
@@ -29,8 +28,19 @@ const SIGNS: [(&str, Result<Relation, &str>); 14] = [
     (":", Err("write `=`")),
 ];
 
+impl Condition {
+    /// Reads a condition.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not one, and what to write.
+    pub fn parse(text: &str) -> Result<Condition, Mistake> {
+        condition(text)
+    }
+}
+
 /// Reads a condition to the end of the text.
-pub(super) fn condition(text: &str) -> Result<Condition, Mistake> {
+fn condition(text: &str) -> Result<Condition, Mistake> {
     let mut reader = Reader { text, at: 0, depth: 0 };
     if reader.is_over() {
         return Err(reader.wrong("the condition is empty", "write `status >= 500`"));
@@ -44,20 +54,6 @@ pub(super) fn condition(text: &str) -> Result<Condition, Mistake> {
             Err(reader.wrong(format!("nothing is expected after the condition, and there is {shown}"), hint))
         }
     }
-}
-
-/// Whether a column's name is understood without backquotes.
-pub(super) fn is_bare_column(name: &str) -> bool {
-    let whole = name.starts_with(begins_column) && name.chars().all(goes_on_column);
-    whole && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
-}
-
-fn begins_column(c: char) -> bool {
-    c.is_alphabetic() || matches!(c, '_' | '@')
-}
-
-fn goes_on_column(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '-')
 }
 
 fn of_bare_value(c: char) -> bool {

@@ -6,10 +6,11 @@
 //! (`%I %O`) and counters of requests are no times. A single field of other whole numbers may be Apache's `%D`
 //! (microseconds), milliseconds or a port: it has its name, `request_time`, and the configuration has to say the unit.
 
+use super::super::TimeUnit;
 use super::super::number::with_unit;
 use super::super::split::spaced::{Field, Fields, keyed, slashed};
 use super::head;
-use super::{Access, Behind, LatencyFrom, Lines, Means, Recipe, TimeFrom, TimeUnit, usual};
+use super::{Access, Behind, LatencyFrom, Lines, Means, Recipe, TimeFrom, usual};
 
 /// How many fields behind the known ones are looked at.
 const BEHIND: usize = 16;

@@ -1,7 +1,7 @@
 //! The logs that servers and load generators write as objects or tables with names of their own: known by keys that stand
 //! together nowhere else, which say what the unit of the latency is.
 
-use super::TimeUnit::{self, Microseconds, Milliseconds, Nanoseconds, Seconds};
+use super::super::TimeUnit::{self, Microseconds, Milliseconds, Nanoseconds, Seconds};
 
 /// A program's log.
 pub(super) struct Known {

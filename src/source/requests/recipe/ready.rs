@@ -1,11 +1,12 @@
 //! The formats that people have, as recipes.
 
+use super::super::TimeUnit;
 use super::super::number::with_unit;
 use super::head;
 use super::known::{self, Known};
 use super::sample::Sample;
 use super::usual;
-use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom, TimeUnit};
+use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom};
 use crate::source::requests::condition::{Condition, Literal, Relation, Test};
 
 /// As AWS documents them; of the last ones older files have fewer.
@@ -99,7 +100,7 @@ fn is(column: &str, text: &str) -> Condition {
 
 /// Tables of one's own, and those of programs that are known by the names of their columns.
 pub(super) fn table(lines: Lines, head: &[u8]) -> Recipe {
-    let sample = Sample::of(&lines, head);
+    let sample = Sample::of(&lines, head, usual::is_telling);
     let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
     if let Some(known) = known::of(&names) {
         return of_program(known, &sample, lines);

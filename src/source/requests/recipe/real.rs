@@ -2,7 +2,7 @@
 //! above each number; `data` is the folder with the files.
 
 use super::super::Value;
-use super::super::condition::{Literal, Relation, Test};
+use super::super::condition::{Condition, Literal, Relation, Test};
 use super::super::split::attributes::Attributes;
 use super::super::split::json::Json;
 use super::super::split::records::Records;

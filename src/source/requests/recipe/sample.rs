@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::super::Value;
 use super::super::number::is_empty;
+use super::super::row::plain;
 use super::super::split::json::Json;
 use super::super::split::{Is, Split};
-use super::super::worker::plain;
-use super::{Lines, head, usual};
+use super::{Lines, head};
 
 /// How many rows are looked at.
 const ROWS: usize = 200;
@@ -20,11 +20,12 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Of a table whose rows are such lines.
-    pub(super) fn of(lines: &Lines, head: &[u8]) -> Sample {
+    /// Of a table whose rows are such lines; a column's name says whether its cells may tell something.
+    pub(super) fn of(lines: &Lines, head: &[u8], is_telling: fn(&str) -> bool) -> Sample {
+        let telling = |names: &[String]| names.iter().filter(|name| is_telling(name)).cloned().collect();
         match lines {
-            Lines::Json => objects(head),
-            _ => separated(lines, head),
+            Lines::Json => objects(head, telling),
+            _ => separated(lines, head, telling),
         }
     }
 
@@ -34,11 +35,7 @@ impl Sample {
     }
 }
 
-fn telling(names: &[String]) -> Vec<String> {
-    names.iter().filter(|name| usual::is_telling(name)).cloned().collect()
-}
-
-fn objects(head: &[u8]) -> Sample {
+fn objects(head: &[u8], telling: impl Fn(&[String]) -> Vec<String>) -> Sample {
     let names = keys(head);
     let wanted = telling(&names);
     let split = Json::new(&wanted);
@@ -55,7 +52,7 @@ fn objects(head: &[u8]) -> Sample {
     Sample { names, cells }
 }
 
-fn separated(lines: &Lines, head: &[u8]) -> Sample {
+fn separated(lines: &Lines, head: &[u8], telling: impl Fn(&[String]) -> Vec<String>) -> Sample {
     let Some((names, by)) = head::header(head) else { return Sample { names: Vec::new(), cells: Vec::new() } };
     let by = match lines {
         Lines::Delimited { by: Some(by), .. } => *by,

@@ -1,5 +1,6 @@
 //! Recipes over lines in the style of each format, and the formats told by how such files begin.
 
+use super::super::TimeUnit;
 use super::*;
 
 const NGINX: &str = "192.0.2.1 - - [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 612 \"-\" \"curl/8.0\"";

@@ -1,9 +1,10 @@
 //! The names that columns usually have, and what they say: `latency_ms` is a latency in milliseconds.
 
+use super::super::TimeUnit;
 use super::super::Value;
 use super::super::outcome;
+use super::Means;
 use super::sample::Sample;
-use super::{Means, TimeUnit};
 
 /// Latencies, without their unit; what comes first is preferred.
 const LATENCIES: [&str; 18] = [

@@ -306,7 +306,7 @@ mod tests {
             let split = Spaced::access(&Access { host: false, common: false, took }, &wanted).unwrap();
             let mut copy = Vec::new();
             split.split(line, &mut fields).unwrap();
-            fields.iter().for_each(|field| copy.push(super::super::super::worker::plain(field)));
+            fields.iter().for_each(|field| copy.push(super::super::super::row::plain(field)));
             copy
         };
         let key = Some(Behind::Key("rt".into()));

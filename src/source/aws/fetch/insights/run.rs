@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::super::client::Clients;
-use super::Meter;
+use super::meter::Meter;
 use super::wording::{Cuts, Wording};
 use crate::series::Window;
 use crate::source::Error;

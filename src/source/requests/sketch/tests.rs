@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{GRID, LONGEST};
+use super::super::super::{GRID, LONGEST};
 use super::*;
 use crate::series::Grid;
 

@@ -16,7 +16,7 @@ use polars::prelude::{
     PolarsResult, SerReader, Series, StatisticsOptions, TimeUnit, TimeZone,
 };
 
-use super::{RESERVED, Row, Sketch, VERSION, merge, sound};
+use super::merged::{RESERVED, Row, Sketch, VERSION, merge, sound};
 use crate::encoded;
 use crate::output;
 use crate::series::{SignedDuration, Timestamp};

@@ -12,7 +12,7 @@ enum Part<'t> {
 }
 
 /// Replaces every `${NAME}` by what `value` says of it; `known` are the names to suggest.
-pub(super) fn substitute(
+pub(crate) fn substitute(
     text: &str,
     known: &[&str],
     value: impl Fn(&str) -> Option<String>,
@@ -36,7 +36,7 @@ pub(super) fn substitute(
 }
 
 /// The names that a text refers to; none where it cannot be read.
-pub(super) fn names(text: &str) -> Vec<&str> {
+pub(crate) fn names(text: &str) -> Vec<&str> {
     let parts = parts(text).unwrap_or_default();
     parts.into_iter().filter_map(|part| if let Part::Name { name, .. } = part { Some(name) } else { None }).collect()
 }

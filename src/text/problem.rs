@@ -78,22 +78,22 @@ impl std::error::Error for Problems {}
 
 /// Where something stands in the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// From 1; 0 for nowhere.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// In characters, from 1.
-    pub(super) column: usize,
+    pub(crate) column: usize,
     /// The first byte.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     /// The first byte after.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 /// Something together with its place.
 #[derive(Debug, Clone)]
-pub(super) struct At<T> {
-    pub(super) place: Place,
-    pub(super) value: T,
+pub(crate) struct At<T> {
+    pub(crate) place: Place,
+    pub(crate) value: T,
 }
 
 /// What a little language says of a text: the part that is wrong, why, and what to write instead.
@@ -108,16 +108,16 @@ pub struct Complaint {
 }
 
 impl Complaint {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Complaint { part: 0..0, message: message.into(), hint: None }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    pub(super) fn within(mut self, part: std::ops::Range<usize>) -> Self {
+    pub(crate) fn within(mut self, part: std::ops::Range<usize>) -> Self {
         self.part = part;
         self
     }
@@ -125,9 +125,9 @@ impl Complaint {
 
 /// The text of a configuration and the name it goes by.
 #[derive(Debug, Clone)]
-pub(super) struct Origin {
-    pub(super) shown: String,
-    pub(super) text: String,
+pub(crate) struct Origin {
+    pub(crate) shown: String,
+    pub(crate) text: String,
 }
 
 impl Origin {
@@ -146,44 +146,44 @@ impl Origin {
 
 /// The problems found so far in one text.
 #[derive(Debug)]
-pub(super) struct Report<'a> {
+pub(crate) struct Report<'a> {
     origin: &'a Origin,
     problems: Vec<Problem>,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(origin: &'a Origin) -> Self {
+    pub(crate) fn new(origin: &'a Origin) -> Self {
         Report { origin, problems: Vec::new() }
     }
 
     /// Another one of the same text, for what is not to be heard.
-    pub(super) fn quiet(&self) -> Report<'a> {
+    pub(crate) fn quiet(&self) -> Report<'a> {
         Report::new(self.origin)
     }
 
     /// Notes a problem at a place.
-    pub(super) fn add(&mut self, place: Place, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>) {
         self.complain(place, Complaint::new(message));
     }
 
     /// Notes a problem at a place, with its remedy.
-    pub(super) fn add_with(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn add_with(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
         self.complain(place, Complaint::new(message).hint(hint));
     }
 
     /// Notes a problem with something that may be a secret: what stands there is not shown.
-    pub(super) fn add_hushed(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn add_hushed(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
         self.push(place, String::new(), Complaint::new(message).hint(hint));
     }
 
     /// Notes a problem with a text, pointing into it where its bytes stand in the file as they are.
-    pub(super) fn complain_of(&mut self, of: &At<String>, complaint: Complaint) {
+    pub(crate) fn complain_of(&mut self, of: &At<String>, complaint: Complaint) {
         let place = if complaint.part.is_empty() { of.place } else { self.inside(of, &complaint.part) };
         self.complain(place, complaint);
     }
 
     /// Notes what is wrong at a place.
-    pub(super) fn complain(&mut self, place: Place, complaint: Complaint) {
+    pub(crate) fn complain(&mut self, place: Place, complaint: Complaint) {
         let snippet = if self.origin.is_configuration() { snippet(&self.origin.text, place) } else { String::new() };
         self.push(place, snippet, complaint);
     }
@@ -203,19 +203,19 @@ impl<'a> Report<'a> {
     }
 
     /// Notes a problem with an option of the command line.
-    pub(super) fn option(&mut self, option: &str, complaint: Complaint) {
+    pub(crate) fn option(&mut self, option: &str, complaint: Complaint) {
         let (shown, message) = (option.to_owned(), complaint.message);
         let hint = complaint.hint.filter(|hint| !hint.is_empty());
         self.problems.push(Problem { shown, line: 0, column: 0, snippet: String::new(), message, hint });
     }
 
     /// How many problems there are so far.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.problems.len()
     }
 
     /// The result if nothing was wrong with it, else all problems in the order of the file.
-    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problems> {
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problems> {
         self.problems.sort_by_key(|p| (p.line, p.column));
         match value {
             Some(value) if self.problems.is_empty() => Ok(value),
@@ -258,7 +258,7 @@ fn snippet(text: &str, place: Place) -> String {
 }
 
 /// The nearest of some names, where one is near enough to have been meant.
-pub(super) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let written = written.to_lowercase();
     let allowed = |name: &str| (written.chars().count().max(name.chars().count()) / 3).clamp(1, 3);
     let distance = |name: &str| strsim::damerau_levenshtein(&written, &name.to_lowercase());
@@ -267,7 +267,7 @@ pub(super) fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str
 }
 
 /// "did you mean `x`?", or the names there are.
-pub(super) fn suggestion<'n>(written: &str, names: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
+pub(crate) fn suggestion<'n>(written: &str, names: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
     if let Some(name) = nearest(written, names.clone()) {
         return Some(format!("did you mean `{name}`?"));
     }

@@ -1,4 +1,4 @@
-//! The twin of `sketch_parquet.rs` in a build without it: the same signatures, and an answer that says what is missing.
+//! The twin of `parquet.rs` in a build without it: the same signatures, and an answer that says what is missing.
 
 use std::path::Path;
 

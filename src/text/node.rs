@@ -13,14 +13,14 @@ use super::problem::{At, Complaint, Origin, Place, Problems, Report};
 
 /// A part of the file.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) value: Value,
 }
 
 /// What stands there.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Nothing, `~` or `null`.
     Nothing,
     /// A text, number or boolean, as written; `plain` when without quotes.
@@ -33,7 +33,7 @@ pub(super) enum Value {
 
 impl Node {
     /// What it is, in a word.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self.value {
             Value::Nothing => "nothing",
             Value::Scalar { .. } => "a single value",
@@ -43,7 +43,7 @@ impl Node {
     }
 
     /// The value under a key.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| node),
             _ => None,
@@ -52,7 +52,7 @@ impl Node {
 }
 
 /// Reads a text as YAML.
-pub(super) fn parse(origin: &Origin) -> Result<Node, Problems> {
+pub(crate) fn parse(origin: &Origin) -> Result<Node, Problems> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         with_snippet: false,

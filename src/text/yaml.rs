@@ -3,7 +3,7 @@
 use super::node::{Node, Value};
 
 /// A text as a YAML scalar in double quotes.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut result = String::from('"');
     for c in text.chars() {
         match c {
@@ -22,7 +22,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A text that is a name: without quotes where YAML cannot take it for anything else.
-pub(super) fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%'));
     let reserved =
@@ -31,7 +31,7 @@ pub(super) fn name(text: &str) -> String {
 }
 
 /// A part of the file as it was written, on one line.
-pub(super) fn flow(node: &Node) -> String {
+pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
         Value::Nothing => "null".to_owned(),
         Value::Scalar { text, plain } => {
@@ -49,9 +49,14 @@ pub(super) fn flow(node: &Node) -> String {
 }
 
 /// A map on one line.
-pub(super) fn braces(pairs: Vec<String>) -> String {
+pub(crate) fn braces(pairs: Vec<String>) -> String {
     match pairs.is_empty() {
         true => "{}".to_owned(),
         false => format!("{{ {} }}", pairs.join(", ")),
     }
+}
+
+/// A text of a source or column, in which nothing is substituted.
+pub(crate) fn literal(text: &str) -> String {
+    quoted(&text.replace('$', "$$"))
 }

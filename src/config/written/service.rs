@@ -4,102 +4,103 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::file::ArmColumnEntry;
-use super::node::{Node, Value};
-use super::problem::{At, Complaint, Place, Report};
-use super::quantity::Span;
-use super::read::{Keys, Read, no_hint};
-use super::scalar::{Bytes, Named, Text};
+use super::arm::ArmColumnEntry;
+use crate::config::quantity::Span;
+use crate::config::scalar::Bytes;
+use crate::text::node::{Node, Value};
+use crate::text::problem::{At, Complaint, Place, Report};
+use crate::text::read::{Keys, Read, no_hint};
+use crate::text::scalar::{Named, Text};
 
 /// How an account is reached. What is not said is found as every AWS tool finds it.
 #[derive(Debug, Clone, Default, JsonSchema)]
-pub(super) struct AccessEntry {
+pub(in crate::config) struct AccessEntry {
     /// The region: us-east-1.
-    pub(super) region: Option<At<String>>,
+    pub(in crate::config) region: Option<At<String>>,
     /// A profile of the shared AWS configuration.
-    pub(super) profile: Option<At<String>>,
+    pub(in crate::config) profile: Option<At<String>>,
     /// Another server that speaks the same protocol: http://127.0.0.1:4566.
-    pub(super) endpoint_url: Option<At<String>>,
+    pub(in crate::config) endpoint_url: Option<At<String>>,
     /// A role to assume first, in this or another account.
-    pub(super) assume_role: Option<RoleEntry>,
+    pub(in crate::config) assume_role: Option<RoleEntry>,
     /// How long one call may take with all its retries. Default 1m; for Logs Insights the whole query, default 5m.
-    pub(super) deadline: Option<At<Span>>,
+    pub(in crate::config) deadline: Option<At<Span>>,
 }
 
 /// A role to assume.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub(super) struct RoleEntry {
+pub(in crate::config) struct RoleEntry {
     /// Its ARN.
-    pub(super) arn: At<String>,
+    pub(in crate::config) arn: At<String>,
     /// The external id that its trust policy asks for.
-    pub(super) external_id: Option<At<String>>,
+    pub(in crate::config) external_id: Option<At<String>>,
 }
 
 /// CloudWatch metrics and alarms.
 #[derive(Debug, Clone, JsonSchema)]
-pub(super) struct CloudWatchEntry {
+pub(in crate::config) struct CloudWatchEntry {
     /// How the account is reached.
     #[schemars(flatten)]
-    pub(super) access: AccessEntry,
+    pub(in crate::config) access: AccessEntry,
     /// The namespace of metrics that name none: AWS/Lambda.
-    pub(super) namespace: Option<At<String>>,
+    pub(in crate::config) namespace: Option<At<String>>,
     /// Dimensions of every metric.
     #[schemars(default)]
-    pub(super) dimensions: Dimensions,
+    pub(in crate::config) dimensions: Dimensions,
     /// The account that owns the metrics, where it is not one's own (cross-account observability).
     #[schemars(with = "Option<Text>")]
-    pub(super) account: Option<At<Text>>,
+    pub(in crate::config) account: Option<At<Text>>,
 }
 
 /// Queries of CloudWatch Logs Insights.
 #[derive(Debug, Clone, JsonSchema)]
-pub(super) struct InsightsEntry {
+pub(in crate::config) struct InsightsEntry {
     #[schemars(skip)]
-    pub(super) place: Place,
+    pub(in crate::config) place: Place,
     /// How the account is reached.
     #[schemars(flatten)]
-    pub(super) access: AccessEntry,
+    pub(in crate::config) access: AccessEntry,
     /// The log groups, by name or ARN.
-    pub(super) log_groups: Vec<At<String>>,
+    pub(in crate::config) log_groups: Vec<At<String>>,
     /// The field with the time; bin(…) and @timestamp are recognised.
-    pub(super) time: Option<At<String>>,
+    pub(in crate::config) time: Option<At<String>>,
     /// The field that tells the arms apart, where one query answers for both.
-    pub(super) arm: Option<ArmColumnEntry>,
+    pub(in crate::config) arm: Option<ArmColumnEntry>,
     /// Stop when so much has been scanned, which costs money: 10GB.
-    pub(super) max_scanned: Option<At<Bytes>>,
+    pub(in crate::config) max_scanned: Option<At<Bytes>>,
     /// How many queries may run at the same time. Default 8.
-    pub(super) concurrency: Option<At<usize>>,
+    pub(in crate::config) concurrency: Option<At<usize>>,
 }
 
 /// Log events that match a filter pattern, counted.
 #[derive(Debug, Clone, JsonSchema)]
-pub(super) struct LogEventsEntry {
+pub(in crate::config) struct LogEventsEntry {
     #[schemars(skip)]
-    pub(super) place: Place,
+    pub(in crate::config) place: Place,
     /// How the account is reached.
     #[schemars(flatten)]
-    pub(super) access: AccessEntry,
+    pub(in crate::config) access: AccessEntry,
     /// The log groups, by name or ARN.
-    pub(super) log_groups: Vec<At<String>>,
+    pub(in crate::config) log_groups: Vec<At<String>>,
 }
 
 /// Written by `--record` in the place of a source that could not be reached.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub(super) struct LostEntry {
+pub(in crate::config) struct LostEntry {
     /// Why not.
-    pub(super) why: At<String>,
+    pub(in crate::config) why: At<String>,
 }
 
 /// Names and values of dimensions, exactly those that a metric is published with.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Dimensions(pub(super) Vec<(At<String>, At<Text>)>);
+pub(in crate::config) struct Dimensions(pub(in crate::config) Vec<(At<String>, At<Text>)>);
 
 /// What is read into a column of a metric: the column's name in a file or in the rows of a query, a filter pattern of log
 /// events, or a metric of CloudWatch.
 #[derive(Debug, Clone)]
-pub(super) enum Column {
+pub(in crate::config) enum Column {
     /// A name.
     Named(At<String>),
     /// A metric with what there is to say of it.
@@ -109,46 +110,46 @@ pub(super) enum Column {
 /// A metric of CloudWatch, or metric math.
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub(super) struct AskedEntry {
+pub(in crate::config) struct AskedEntry {
     #[schemars(skip)]
-    pub(super) place: Place,
+    pub(in crate::config) place: Place,
     /// The metric: `Errors`, or with its namespace `AWS/Lambda Errors`.
-    pub(super) metric: Option<At<String>>,
+    pub(in crate::config) metric: Option<At<String>>,
     /// Its namespace, where the metric's text does not begin with it.
-    pub(super) namespace: Option<At<String>>,
+    pub(in crate::config) namespace: Option<At<String>>,
     /// Sum, SampleCount, Average, Minimum, Maximum, p95, tm99, TC(…), PR(…) and so on.
-    pub(super) stat: Option<At<String>>,
+    pub(in crate::config) stat: Option<At<String>>,
     /// Dimensions beside those of the source and of the metric.
     #[schemars(default)]
-    pub(super) dimensions: Dimensions,
+    pub(in crate::config) dimensions: Dimensions,
     /// Only what was published with this unit: Milliseconds.
-    pub(super) reported_unit: Option<At<String>>,
+    pub(in crate::config) reported_unit: Option<At<String>>,
     /// The account that owns it.
     #[schemars(with = "Option<Text>")]
-    pub(super) account: Option<At<Text>>,
+    pub(in crate::config) account: Option<At<Text>>,
     /// The numbers are percentages of the rate's total, from which the count follows.
-    pub(super) percent_of_total: Option<At<bool>>,
+    pub(in crate::config) percent_of_total: Option<At<bool>>,
     /// Metric math over `inputs`, or a SEARCH that finds one series.
-    pub(super) expression: Option<At<String>>,
+    pub(in crate::config) expression: Option<At<String>>,
     /// What the names in the expression stand for.
     #[schemars(default)]
-    pub(super) inputs: Named<Column>,
+    pub(in crate::config) inputs: Named<Column>,
 }
 
 /// Which alarms.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields, extend("anyOf" = [{"required": ["names"]}, {"required": ["prefix"]}]))]
-pub(super) struct AlarmsEntry {
+pub(in crate::config) struct AlarmsEntry {
     /// By name; each has to exist.
     #[schemars(default)]
-    pub(super) names: Vec<At<String>>,
+    pub(in crate::config) names: Vec<At<String>>,
     /// All whose name begins so.
-    pub(super) prefix: Option<At<String>>,
+    pub(in crate::config) prefix: Option<At<String>>,
 }
 
 impl Column {
     /// Where it is written.
-    pub(super) fn place(&self) -> Place {
+    pub(in crate::config) fn place(&self) -> Place {
         match self {
             Column::Named(name) => name.place,
             Column::Asked(asked) => asked.place,
@@ -156,7 +157,7 @@ impl Column {
     }
 
     /// The name, where it is one.
-    pub(super) fn name(&self) -> Option<&At<String>> {
+    pub(in crate::config) fn name(&self) -> Option<&At<String>> {
         match self {
             Column::Named(name) => Some(name),
             Column::Asked(_) => None,
@@ -164,7 +165,7 @@ impl Column {
     }
 
     /// Every text that may refer to labels.
-    pub(super) fn texts(&self) -> Vec<&str> {
+    pub(in crate::config) fn texts(&self) -> Vec<&str> {
         match self {
             Column::Named(name) => vec![&name.value],
             Column::Asked(asked) => {
@@ -181,7 +182,7 @@ impl Column {
 
 impl Dimensions {
     /// Every text that may refer to labels.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::config) fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|(name, value)| [name.value.as_str(), value.value.0.as_str()])
     }
 }
@@ -199,7 +200,7 @@ impl AccessEntry {
     }
 
     /// Every text that may refer to labels.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::config) fn texts(&self) -> impl Iterator<Item = &str> {
         let role = self.assume_role.iter().flat_map(|role| [Some(&role.arn), role.external_id.as_ref()]).flatten();
         let own = [&self.region, &self.profile, &self.endpoint_url].into_iter().flatten();
         own.chain(role).map(|text| text.value.as_str())
@@ -297,10 +298,10 @@ impl Read for Dimensions {
 
 impl AskedEntry {
     /// The keys by which a metric is asked for.
-    pub(super) const KEYS: [&str; 3] = ["metric", "expression", "stat"];
+    pub(in crate::config) const KEYS: [&str; 3] = ["metric", "expression", "stat"];
 
     /// Reads its keys, which may stand among others.
-    pub(super) fn keys(keys: &mut Keys) -> AskedEntry {
+    pub(in crate::config) fn keys(keys: &mut Keys) -> AskedEntry {
         AskedEntry {
             place: keys.place,
             metric: keys.may("metric"),
@@ -378,7 +379,7 @@ impl JsonSchema for Column {
 }
 
 /// The schema of a section in which the keys of [`AskedEntry`] stand among its own.
-pub(super) fn with_asked_keys(schema: &mut Schema) {
+pub(in crate::config) fn with_asked_keys(schema: &mut Schema) {
     let asked =
         SchemaGenerator::new(schemars::generate::SchemaSettings::draft2020_12()).into_root_schema_for::<AskedEntry>();
     let keys = asked.get("properties").and_then(|keys| keys.as_object()).cloned().unwrap_or_default();

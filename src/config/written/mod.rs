@@ -1,0 +1,14 @@
+//! The configuration as written: each section with its keys, its reader and its part of the JSON Schema.
+//!
+//! Nothing here knows what the sections mean together: that is for the files beside this folder.
+
+pub(super) mod arm;
+pub(super) mod cost;
+pub(super) mod file;
+pub(super) mod hooks;
+pub(super) mod packs;
+pub(super) mod remarks;
+pub(super) mod requests;
+mod sections;
+pub(super) mod service;
+pub(super) mod success;

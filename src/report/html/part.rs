@@ -1,0 +1,82 @@
+//! What the parts of a page are made of: names, sentences, signs, tables that scroll.
+
+use maud::{Markup, html};
+
+use crate::judge::words::count;
+use crate::report::document::Outcome;
+use crate::report::prose::{fit, plain};
+
+const LONGEST_NAME: usize = 200;
+
+const LONGEST_TEXT: usize = 1_200;
+
+/// A section of the page.
+pub(super) struct Part {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) body: Markup,
+}
+
+/// A name, made plain and not longer than a page can bear.
+pub(super) fn name(text: &str) -> String {
+    fit(&plain(text), LONGEST_NAME)
+}
+
+/// A sentence, made plain and not longer than a page can bear; a number stays with its unit.
+pub(super) fn prose(text: &str) -> String {
+    [" %", " ms", " pp"]
+        .iter()
+        .fold(fit(&plain(text), LONGEST_TEXT), |text, unit| text.replace(unit, &unit.replace(' ', "\u{a0}")))
+}
+
+/// An outcome as a word with its sign, so that the colour is not needed.
+pub(super) fn chip(outcome: Outcome) -> Markup {
+    html! { span class=(format!("chip {}", class(outcome))) { span aria-hidden="true" { (sign(outcome)) } " " (outcome.word()) } }
+}
+
+pub(super) fn class(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Warn => "warn",
+        Outcome::Inconclusive => "open",
+        Outcome::Fail => "fail",
+    }
+}
+
+pub(super) fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "✓",
+        Outcome::Warn => "!",
+        Outcome::Inconclusive => "?",
+        Outcome::Fail => "✕",
+    }
+}
+
+/// What is left out of a list, and where it is.
+pub(super) fn left_out(all: usize, shown: usize, what: &str) -> Markup {
+    html! {
+        @if all > shown {
+            p class="cut" {
+                (count((all - shown) as u64)) " more " (what) " are left out here: a page must stay openable. They are in the \
+                 verdict as JSON (" code { "--report json=verdict.json" } ")."
+            }
+        }
+    }
+}
+
+/// A table that a narrow screen can scroll, also by keyboard.
+pub(super) fn scrolling(label: &str, table: &Markup) -> Markup {
+    html! { div class="scroll" role="region" aria-label=(label) tabindex="0" { (table) } }
+}
+
+/// How a line is drawn, to stand beside its name.
+pub(super) fn swatch(class: &str) -> Markup {
+    html! {
+        svg class="swatch" viewBox="0 0 26 8" aria-hidden="true" { line class=(class) x1="1" x2="25" y1="4" y2="4" {} }
+    }
+}
+
+/// A name and its texts, row by row.
+pub(super) fn facts<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> Markup {
+    html! { dl class="facts" { @for (name, text) in rows { div { dt { (name) } dd { (prose(&text)) } } } } }
+}

@@ -1,0 +1,64 @@
+//! Bytes become a table: unpacked, and read as the kind of file they are.
+
+use std::io::Read;
+
+use super::asked::{File, Format};
+use super::table::{Keep, Table};
+use super::wanted::Wanted;
+use super::{compression, csv, json, parquet};
+use crate::source::error::Error;
+use crate::source::growing::WholeLines;
+
+/// Reads bytes as the kind of file they are; of a growing one the lines that have an end.
+pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Table, Error> {
+    let keep: Keep = &|name| wanted.keeps(name);
+    let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
+    if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
+        return Err(Error::unreadable("is empty"));
+    }
+    let format = detected(file, &head);
+    let by_lines = matches!(format, Format::Ndjson | Format::Tsv | Format::Csv | Format::Auto);
+    let content: Box<dyn Read + Send> =
+        if growing && by_lines { Box::new(WholeLines::new(content)) } else { Box::new(content) };
+    let content = std::io::BufReader::with_capacity(1 << 16, content);
+    match format {
+        Format::Parquet => parquet::read(content, keep),
+        Format::Json => json::read(content, keep),
+        Format::Ndjson => json::read_lines(content, keep),
+        Format::Tsv => csv::read(content, Some(b'\t'), keep),
+        Format::Csv | Format::Auto => csv::read(content, None, keep),
+    }
+}
+
+/// The format by configuration, else by the name's extension, else by the first bytes.
+fn detected(file: &File, head: &[u8]) -> Format {
+    if file.format != Format::Auto {
+        return file.format;
+    }
+    let mut name = file.path.to_string_lossy().to_lowercase();
+    for packed in [".gz", ".gzip", ".zst", ".zstd"] {
+        name.truncate(name.trim_end_matches(packed).len());
+    }
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match extension {
+        _ if head.starts_with(b"PAR1") => Format::Parquet,
+        "csv" => Format::Csv,
+        "tsv" => Format::Tsv,
+        "parquet" | "pq" => Format::Parquet,
+        "ndjson" | "jsonl" => Format::Ndjson,
+        _ => match head.trim_ascii_start().first() {
+            Some(b'[') => Format::Json,
+            Some(b'{') if is_one_object_per_line(head) => Format::Ndjson,
+            Some(b'{') => Format::Json,
+            _ if extension == "json" => Format::Json,
+            _ => Format::Csv,
+        },
+    }
+}
+
+fn is_one_object_per_line(head: &[u8]) -> bool {
+    let mut lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(first).is_ok();
+    object && lines.next().is_some_and(|line| line.starts_with(b"{"))
+}
