@@ -147,6 +147,11 @@ impl Level {
         end.unwrap_or(outwards * f64::INFINITY)
     }
 
+    /// The mean, or by how much the means of the arms differ; nothing where too few numbers tell it.
+    pub fn mean(&self) -> Option<f64> {
+        self.0.first()?.mean.as_ref().map(|mean| mean.mean)
+    }
+
     /// The number of steps; of two arms, that of pairs which would tell as much if steps were independent.
     pub fn size(&self) -> f64 {
         let Some(View { own, other, .. }) = self.0.first() else { return 0.0 };

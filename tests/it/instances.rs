@@ -87,8 +87,7 @@ proptest! {
             let difference = |effect| counts::difference_z(&steps, effect, d, direction);
             prop_assert!(difference(&with) <= difference(&without) + 1e-9);
             let ln_e = |known| {
-                let between = |start| counts::between_instances(&steps, start, known, Exposure::Trials);
-                anytime::difference_ln_e(&steps, between, d, direction, 30.0, &starts)
+                anytime::difference_ln_e(&steps, known, d, direction, Prior::default(), 30.0, &starts)
             };
             prop_assert!(ln_e(Some(&instances)) <= ln_e(None) + 1e-9);
         }

@@ -3,6 +3,7 @@
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
+use davy::stats::steps::Level;
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::{Direction, planned, tail};
 use proptest::prelude::*;
@@ -33,6 +34,19 @@ fn swapped(steps: &[CountStep]) -> Vec<CountStep> {
 
 fn ratio_ln_e(steps: &[CountStep], r0: f64, direction: Direction) -> f64 {
     anytime::ratio_ln_e(steps, None, Exposure::Trials, r0, direction, Prior::default(), &Starts::spread(40.0))
+}
+
+fn level_ln_e(
+    y: &[Option<f64>],
+    limit: f64,
+    direction: Direction,
+    floor: f64,
+    horizon: f64,
+    starts: &Starts,
+) -> f64 {
+    let level = Level::new(y, floor);
+    let since = starts.each(y.len(), |start| level.since(start, direction));
+    anytime::level_ln_e(&since, limit, direction, horizon, starts)
 }
 
 fn trial_effect(steps: &[Option<TrialStep>]) -> DesignEffect {
@@ -162,11 +176,11 @@ fn no_data_is_no_evidence() {
             for n in [0, 3, 30] {
                 assert!(anytime::share_ln_e(&vec![None; n], 0.1, direction, trial_effect, starts).abs() < 1e-12);
                 assert!(anytime::frequency_ln_e(&vec![None; n], 0.1, direction, event_effect, starts).abs() < 1e-12);
-                assert!(anytime::level_ln_e(&vec![None; n], 0.1, direction, 0.0, 60.0, starts).abs() < 1e-12);
+                assert!(level_ln_e(&vec![None; n], 0.1, direction, 0.0, 60.0, starts).abs() < 1e-12);
             }
             let four: Vec<_> = [1.0, 1.1, 0.9, 1.0].map(Some).into_iter().chain([None; 9]).collect();
-            assert!(anytime::level_ln_e(&four, 0.0, direction, 0.0, 60.0, starts).abs() < 1e-12);
-            assert!(anytime::difference_ln_e(&nothing[1], |_| None, 0.0, direction, 60.0, starts).abs() < 1e-12);
+            assert!(level_ln_e(&four, 0.0, direction, 0.0, 60.0, starts).abs() < 1e-12);
+            assert!(anytime::difference_ln_e(&nothing[1], None, 0.0, direction, Prior::default(), 60.0, starts).abs() < 1e-12);
         }
     }
 }
@@ -354,8 +368,8 @@ proptest! {
     fn mirrored_numbers_are_mirrored_evidence(y in prop::collection::vec(prop::option::weighted(0.9, -3.0..4.0_f64), 0..50), limit in -1.0..1.0_f64) {
         let mirrored: Vec<_> = y.iter().map(|v| v.map(|v| -v)).collect();
         let starts = Starts::spread(50.0);
-        let above = anytime::level_ln_e(&y, limit, Direction::Above, 0.01, 50.0, &starts);
-        let below = anytime::level_ln_e(&mirrored, -limit, Direction::Below, 0.01, 50.0, &starts);
+        let above = level_ln_e(&y, limit, Direction::Above, 0.01, 50.0, &starts);
+        let below = level_ln_e(&mirrored, -limit, Direction::Below, 0.01, 50.0, &starts);
         prop_assert!(close(above, below, 1e-9), "{above} and {below}");
     }
 
@@ -371,12 +385,12 @@ proptest! {
         let starts = Starts::spread(horizon);
         for direction in BOTH {
             let values = [
-                anytime::ratio_ln_e(&steps, None, Exposure::Trials, at, direction, Prior { phi: floor, nu: horizon }, &starts),
+                anytime::ratio_ln_e(&steps, None, Exposure::Trials, at, direction, Prior::History { phi: floor, nu: horizon }, &starts),
                 anytime::exact_ratio_ln_e(&steps, at, direction),
                 anytime::share_ln_e(&trials, at, direction, trial_effect, &starts),
                 anytime::frequency_ln_e(&events, at, direction, event_effect, &starts),
-                anytime::level_ln_e(&y, at, direction, floor, horizon, &starts),
-                anytime::difference_ln_e(&steps, |_| None, at, direction, horizon, &starts),
+                level_ln_e(&y, at, direction, floor, horizon, &starts),
+                anytime::difference_ln_e(&steps, None, at, direction, Prior::default(), horizon, &starts),
                 anytime::ln_e_t(at, floor, horizon),
             ];
             prop_assert!(values.iter().all(|v| !v.is_nan()), "{values:?}");

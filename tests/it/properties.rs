@@ -5,8 +5,8 @@ use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::histogram::{Bins, Grid};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
-use davy::stats::unpaired::Unpaired;
-use davy::stats::{Direction, longrun, power, quantile, ranks, steps, tail};
+use davy::stats::steps::Level;
+use davy::stats::{Direction, longrun, power, quantile, steps, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -170,17 +170,17 @@ proptest! {
     fn two_samples_mirror_and_end_where_their_evidence_does(
         canary in series(), baseline in series(), by in -2.0..2.0_f64, critical in 0.2..3.5_f64,
     ) {
-        let levels = Unpaired::new(&canary, &baseline, 1e-6);
+        let levels = Level::between(&canary, &baseline, 1e-6);
         let (low, high) = (levels.end(critical, Direction::Above), levels.end(critical, Direction::Below));
-        if let Some(estimate) = levels.estimate() {
+        if let Some(estimate) = levels.mean() {
             prop_assert!(low <= estimate && estimate <= high);
             prop_assert!(levels.z(low, Direction::Above) >= critical - 1e-6);
             prop_assert!(levels.z(high, Direction::Below) >= critical - 1e-6);
             prop_assert!(levels.z(estimate, Direction::Above) <= 1e-9 && levels.z(estimate, Direction::Below) <= 1e-9);
         }
-        let swapped = Unpaired::new(&baseline, &canary, 1e-6);
+        let swapped = Level::between(&baseline, &canary, 1e-6);
         prop_assert!(close(levels.z(by, Direction::Above), swapped.z(-by, Direction::Below), 1e-9));
-        let moved = Unpaired::new(&shifted(&canary, by, 1.0), &baseline, 1e-6);
+        let moved = Level::between(&shifted(&canary, by, 1.0), &baseline, 1e-6);
         prop_assert!(close(levels.z(by, Direction::Above), moved.z(0.0, Direction::Above), 1e-6));
         prop_assert!(levels.size() <= 2.0 * canary.iter().flatten().count().min(baseline.iter().flatten().count()) as f64);
     }
@@ -210,20 +210,36 @@ proptest! {
 
     #[test]
     fn a_level_interval_ends_where_its_evidence_does(y in series(), low in 0.5..3.0_f64, high in 0.5..3.0_f64) {
-        let floor = 1e-6;
-        let ends = steps::level_interval(&y, floor, low, high);
+        let level = Level::new(&y, 1e-6);
+        let ends = (level.end(low, Direction::Above), level.end(high, Direction::Below));
         prop_assert!(ends.0 <= ends.1, "{ends:?}");
-        let above = |level| steps::level_z(&shifted(&y, level, 1.0), floor);
-        let below = |level| steps::level_z(&shifted(&y, level, -1.0), floor);
-        // at the end itself a tie of ranks may break either way, so the test is a hair outside
         if ends.0.is_finite() {
-            prop_assert!(above(ends.0 - 1e-6) >= low - 1e-3, "{} at {}", above(ends.0 - 1e-6), ends.0);
+            let (at, within) = (level.z(ends.0, Direction::Above), level.z(ends.0 + 1e-3, Direction::Above));
+            prop_assert!(at >= low - 1e-9 && within <= at, "{at} and {within}");
         }
         if ends.1.is_finite() {
-            prop_assert!(below(ends.1 + 1e-6) >= high - 1e-3, "{} at {}", below(ends.1 + 1e-6), ends.1);
+            prop_assert!(level.z(ends.1, Direction::Below) >= high - 1e-9);
         }
-        if let (Some(estimate), true) = (steps::hodges_lehmann(&y.iter().flatten().copied().collect::<Vec<_>>()), low > 1.0 && high > 1.0) {
-            prop_assert!(ends.0 <= estimate + 1e-9 && estimate <= ends.1 + 1e-9, "{estimate} is not in {ends:?}");
+        if let Some(mean) = level.mean() {
+            prop_assert!(ends.0 <= mean + 1e-9 && mean <= ends.1 + 1e-9, "{mean} is not in {ends:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_end_where_their_evidence_does_and_either_view_may_carry_it(
+        pairs in prop::collection::vec((prop::option::weighted(0.9, -3.0..4.0_f64), -3.0..4.0_f64), 2..40),
+        limit in -1.0..1.0_f64, critical in 0.5..3.0_f64,
+    ) {
+        let (canary, baseline): (Vec<_>, Vec<_>) = pairs.iter().map(|(c, b)| (*c, Some(*b))).unzip();
+        let both = Level::beside(&canary, &baseline, 1e-6);
+        let difference: Vec<_> = pairs.iter().map(|(c, b)| c.map(|c| c - b)).collect();
+        let partners: Vec<_> = pairs.iter().map(|(c, b)| c.map(|_| *b)).collect();
+        let (paired, apart) = (Level::new(&difference, 1e-6), Level::between(&canary, &partners, 1e-6));
+        for direction in BOTH {
+            let (z, a, b) = (both.z(limit, direction), paired.z(limit, direction), apart.z(limit, direction));
+            prop_assert!(z >= a.min(b) - 1e-9 && z <= a.max(b) + 1e-9, "{z} of {a} and {b}");
+            let end = both.end(critical, direction);
+            prop_assert!(end.is_infinite() || both.z(end, direction) >= critical - 1e-9);
         }
     }
 
@@ -236,7 +252,7 @@ proptest! {
         let (x, n) = steps.iter().fold((0, 0), |(x, n), s| (x + s.canary, n + s.canary_total as u64));
         prop_assert!(both(&|direction| single::share_z(x, n, d.abs(), &effect, direction)));
         prop_assert!(both(&|direction| single::frequency_z(x, n as f64, d.abs(), &effect, direction)));
-        prop_assert!(steps::level_z(&y, 0.0) <= 1e-9 - steps::level_z(&shifted(&y, 0.0, -1.0), 0.0));
+        prop_assert!(both(&|direction| Level::new(&y, 0.0).z(0.0, direction)));
     }
 
     #[test]
@@ -246,13 +262,6 @@ proptest! {
         if z > 0.0 {
             prop_assert!(close(effect.weaken(effect.strengthen(z)), z, 1e-9));
         }
-    }
-
-    #[test]
-    fn the_pseudo_median_is_the_median_of_all_pairs(y in prop::collection::vec(-1e3..1e3_f64, 1..40)) {
-        let pairs = y.iter().enumerate().flat_map(|(i, a)| y[i..].iter().map(move |b| 0.5 * a + 0.5 * b));
-        let by_hand = steps::median(&pairs.collect::<Vec<_>>()).unwrap();
-        prop_assert!(close(steps::hodges_lehmann(&y).unwrap(), by_hand, 1e-12));
     }
 
     #[test]
@@ -402,7 +411,7 @@ fn wild_series() -> impl Strategy<Value = Vec<Option<f64>>> {
 }
 
 fn prior() -> impl Strategy<Value = Prior> {
-    (wild(), wild()).prop_map(|(phi, nu)| Prior { phi, nu })
+    (wild(), wild()).prop_map(|(phi, nu)| Prior::History { phi, nu })
 }
 
 fn ordered(interval: (f64, f64)) -> bool {
@@ -458,10 +467,10 @@ proptest! {
     fn two_samples_answer_anything(
         canary in wild_series(), baseline in wild_series(), floor in wild(), limit in wild(), critical in wild(),
     ) {
-        let levels = Unpaired::new(&canary, &baseline, floor);
+        let levels = Level::between(&canary, &baseline, floor);
         for direction in BOTH {
             prop_assert!(!levels.z(limit, direction).is_nan());
-            prop_assert!(levels.t(limit, direction).iter().all(|(t, nu)| !t.is_nan() && *nu > 0.0));
+            prop_assert!(!levels.since(3, direction).z(limit, direction).is_nan());
         }
         prop_assert!(ordered((levels.end(critical, Direction::Above), levels.end(1.6, Direction::Below))));
         prop_assert!(levels.size().is_finite());
@@ -469,13 +478,12 @@ proptest! {
 
     #[test]
     fn series_answer_anything(y in wild_series(), floor in wild(), critical in wild(), q in wild()) {
-        prop_assert!(!steps::level_z(&y, floor).is_nan());
+        let level = Level::new(&y, floor);
+        prop_assert!(!level.z(q, Direction::Above).is_nan());
         prop_assert!(!steps::increment_z(&y, q, floor, Direction::Above).is_nan());
-        prop_assert!(ordered(steps::level_interval(&y, floor, critical, 1.6)));
+        prop_assert!(ordered((level.end(critical, Direction::Above), level.end(1.6, Direction::Below))));
         prop_assert!(!longrun::step_sum(&y, 0.8).cosines.variance.is_nan());
-        prop_assert_eq!(ranks::signed_rank_scores(&y).len(), y.len());
         let values: Vec<f64> = y.iter().flatten().copied().collect();
-        prop_assert!(steps::hodges_lehmann(&values).is_none_or(|v| v.is_finite()));
         prop_assert!(steps::median(&values).is_none_or(|v| !v.is_nan()));
         quantile::quantile(&values, q);
         let pairs = vec![(values.clone(), values.clone()); 5];

@@ -94,6 +94,7 @@ fn evidence() -> BoxedStrategy<Evidence> {
                 design_effect,
                 detectable,
                 strength,
+                since: None,
                 periods,
             },
         )

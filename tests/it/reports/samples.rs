@@ -58,6 +58,7 @@ pub fn errors() -> Finding {
             design_effect: Some(1.31),
             detectable: Some(0.0013),
             strength: None,
+            since: None,
             periods: None,
         },
     }
@@ -100,6 +101,7 @@ pub fn latency_undecided() -> Finding {
                 fail: Proof { z: -1.1, z_needed: Some(2.83), ln_e: Some(-0.8), ln_e_needed: Some(6.2) },
                 pass: Proof { z: 0.31, z_needed: Some(2.25), ln_e: None, ln_e_needed: None },
             }),
+            since: None,
             periods: None,
         },
         ..errors()
@@ -138,6 +140,7 @@ pub fn latency_warned() -> Finding {
             design_effect: Some(1.8),
             detectable: None,
             strength: None,
+            since: None,
             periods: None,
         },
         ..errors()
@@ -191,6 +194,7 @@ pub fn alarm_failed() -> Finding {
             pass_limit: Some(100.0),
             method: Some(Method::Periods),
             strength: None,
+            since: None,
             periods: Some((3, 12)),
             ..Evidence::default()
         },
