@@ -113,9 +113,7 @@ impl Comparison {
             }
             Comparison::RateDifference { .. } => (-1.0, 1.0),
             Comparison::Share { .. } => (0.0, 1.0),
-            Comparison::Level(_) | Comparison::Quantile { .. } => {
-                (f64::NEG_INFINITY, f64::INFINITY)
-            }
+            Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
 }

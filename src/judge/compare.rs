@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use super::requests::ArmRequests;
 use super::level::{Arms, LevelSteps};
+use super::requests::ArmRequests;
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
@@ -149,9 +149,12 @@ impl Comparison {
         let kept = edges.partition_point(|v| self.z(*v, Direction::Below) < high);
         let before = usize::from(limit_is_beyond);
         let at = |place: usize| edges.get(place.saturating_sub(before)).or(edges.last()).copied();
+        // a handful of requests that all lie on one side of a limit may be evidence about the limits out there
+        let all_beyond = || edges.first().filter(|v| self.z(v.next_down(), Direction::Above) >= low).copied();
+        let none_beyond = || edges.last().filter(|v| self.z(v.next_up(), Direction::Below) >= high).copied();
         (
-            at(too_low).filter(|_| too_low > 0).unwrap_or(f64::NEG_INFINITY),
-            at(kept).filter(|_| kept < edges.len()).unwrap_or(f64::INFINITY),
+            at(too_low).filter(|_| too_low > 0).or_else(all_beyond).unwrap_or(f64::NEG_INFINITY),
+            at(kept).filter(|_| kept < edges.len()).or_else(none_beyond).unwrap_or(f64::INFINITY),
         )
     }
 
@@ -188,7 +191,11 @@ impl Comparison {
             Comparison::RateRatio { .. } | Comparison::QuantileRatio { .. } => EffectKind::Ratio,
             Comparison::RateDifference { .. } => EffectKind::Difference,
             Comparison::Level(LevelSteps { arms: Arms::Paired | Arms::Apart, log, .. }) => {
-                if *log { EffectKind::Ratio } else { EffectKind::Difference }
+                if *log {
+                    EffectKind::Ratio
+                } else {
+                    EffectKind::Difference
+                }
             }
             _ => EffectKind::Level,
         }

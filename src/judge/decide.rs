@@ -4,6 +4,7 @@
 //! the target. Everything else is Inconclusive. The wider of two margins (`max(50%, 0.1pp)`) is passed when either
 //! part is shown to hold and failed only when both are shown to be broken.
 
+use super::bounds::{Bounds, Evidences};
 use super::compare::Comparison;
 use super::explain;
 use super::growth::Growth;
@@ -12,11 +13,10 @@ use super::levels::critical;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::requests::Ordered;
-use super::rules::{Bound, Kind, Side};
+use super::rules::{Kind, Side};
 use super::suspicion;
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Proof, Reason, Since, Strength};
+use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
 use crate::series::Pair;
-use crate::stats::counts;
 
 /// Judges a criterion whose whole interval must lie on one side.
 pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
@@ -48,7 +48,9 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         None => {
             let (outcome, reason) = hold_back(&measured, outcome, reason);
             let (outcome, reason) = match outcome {
-                Outcome::Pass if !is_within(shown, interval) => (Outcome::Inconclusive, Reason::Undecided),
+                Outcome::Pass if !is_within(shown, interval) || is_worse(case, &strength) => {
+                    (Outcome::Inconclusive, Reason::Undecided)
+                }
                 _ => (outcome, reason),
             };
             match growth.map(|growth| growth.amend(&needs, levels, outcome, reason)) {
@@ -133,7 +135,9 @@ fn hold_back(measured: &Measured, outcome: Outcome, reason: Reason) -> (Outcome,
 /// is kept for later starts left out.
 fn interval(shown: &Test, needs: &Hurdles, to_pass: Hurdle, look: &Look) -> (f64, f64) {
     let onset = &shown.onset;
-    let to_fail = Hurdle { z: onset.alone(needs.fail.z), ..needs.fail };
+    // where the look decides, what any-time evidence says of later steps is no end of all of them
+    let ln_e = if shown.away >= needs.fail.z { f64::INFINITY } else { needs.fail.ln_e };
+    let to_fail = Hurdle { z: onset.alone(needs.fail.z), ln_e };
     let above = shown.wanted == Side::AtMost;
     let (low, high) = if above { (to_fail, to_pass) } else { (to_pass, to_fail) };
     let fails = onset.whole().bounds(low, high, above, look);
@@ -155,13 +159,8 @@ fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64) -> Op
     let onset = &test.onset;
     let (start, since) = onset.loudest(test.limit)?;
     let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
-    let (low, high) = since.interval(critical, critical);
     let estimate = since.estimate().filter(|v| v.is_finite());
-    let near = since.interval(1.0, 1.0);
-    let (near, above) = if test.wanted == Side::AtMost { (near.0, true) } else { (near.1, false) };
-    let end = estimate.and_then(|estimate| onset.end(critical, (estimate, near), test.comparison.is_multiplicative()));
-    let (low, high) = if above { (end.unwrap_or(low), high) } else { (low, end.unwrap_or(high)) };
-    let (low, high) = view.interval((low, high));
+    let (low, high) = view.interval(since.interval(critical, critical));
     let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };
     Some(Since { at: case.grid.begins(start), estimate: measured.since(start), effect })
 }
@@ -179,6 +178,11 @@ fn clamped(shown: &Test, (low, high): (f64, f64)) -> (f64, f64) {
     }
 }
 
+/// Whether there is evidence of a Fail, if too little of it among so many criteria: a good mean hides no bad end.
+fn is_worse(case: &Case, strength: &Evidences) -> bool {
+    strength.fail.0 >= critical(case.rules.policy.level)
+}
+
 /// Whether the estimate and the end of the interval lie on the wanted side of the limit: a Pass is never given beside a
 /// number that breaks its bound, however strong the evidence of a test is that pools the steps in another way.
 fn is_within(shown: &Test, (low, high): (f64, f64)) -> bool {
@@ -189,129 +193,6 @@ fn is_within(shown: &Test, (low, high): (f64, f64)) -> bool {
     };
     let end = if shown.wanted == Side::AtMost { high } else { low };
     holds(end) && shown.comparison.estimate().is_none_or(|estimate| estimate.is_nan() || holds(estimate))
-}
-
-/// The tests of a criterion's bounds.
-pub(super) struct Bounds {
-    /// Those of the target.
-    pub(super) pass: Vec<Test>,
-    /// Those of the fail bound where it is said apart; their wanted side is the target's.
-    pub(super) fail: Vec<Test>,
-}
-
-impl Bounds {
-    fn of(case: &Case, measured: &Measured) -> Bounds {
-        let tests = |bound: &Bound| measured.tests(bound);
-        let away =
-            |bound: &Bound| measured.tests(&Bound { side: bound.side.opposite(), strict: !bound.strict, ..*bound });
-        Bounds {
-            pass: case.criterion.pass.as_ref().map(tests).unwrap_or_default(),
-            fail: case.criterion.fail.as_ref().map(away).unwrap_or_default(),
-        }
-    }
-
-    fn target(&self) -> &[Test] {
-        if self.pass.is_empty() { &self.fail } else { &self.pass }
-    }
-
-    fn limit(&self) -> &[Test] {
-        if self.fail.is_empty() { &self.pass } else { &self.fail }
-    }
-
-    /// The test whose numbers are shown: of two, the one nearer to passing, by the evidence that a Pass takes.
-    fn shown(&self, needs: &Hurdles, look: &Look) -> Option<&Test> {
-        let by_z = needs.pass.z.is_finite() || !needs.pass.ln_e.is_finite();
-        let nearness = |test: &&Test| if by_z { test.towards } else { test.towards_ln_e(look) };
-        self.target().iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))
-    }
-
-    /// How many more bad events the canary has than any part of the limit allows.
-    pub(super) fn excess(&self) -> f64 {
-        self.limit().iter().map(excess).fold(f64::INFINITY, f64::min)
-    }
-
-    /// How strong the evidence is for either answer: for a Fail that of the weakest part of the limit, for a Pass that of
-    /// the strongest part of the target.
-    fn strength(&self, look: &Look, needs: &Hurdles) -> Evidences {
-        let weaker = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.min(b.1));
-        let stronger = |a: (f64, f64), b: (f64, f64)| (a.0.max(b.0), a.1.max(b.1));
-        let asked = |needed: &Hurdle| needed.ln_e.is_finite();
-        let away = self
-            .limit()
-            .iter()
-            .map(|test| (test.away, if asked(&needs.fail) { test.away_ln_e(look.late(), look) } else { 0.0 }));
-        let within = |tests: &[Test]| {
-            let towards =
-                tests.iter().map(|test| (test.towards, if asked(&needs.pass) { test.towards_ln_e(look) } else { 0.0 }));
-            towards.reduce(stronger).unwrap_or_default()
-        };
-        Evidences {
-            fail: away.reduce(weaker).unwrap_or_default(),
-            pass: within(self.target()),
-            tolerated: within(&self.fail),
-        }
-    }
-
-    /// The step since which the any-time evidence of a Fail is seen best: that of the part of the limit where it is weakest.
-    pub(super) fn loudest(&self, look: &Look) -> usize {
-        let evidence = self.limit().iter().map(|test| (test.away_ln_e(look.late(), look), test));
-        let weakest = evidence.min_by(|a, b| a.0.total_cmp(&b.0));
-        weakest.map_or(0, |(_, test)| look.late().loudest(|start| test.away_ln_e(start, look)))
-    }
-
-    fn decide(&self, case: &Case, strength: &Evidences, needs: &Hurdles) -> (Outcome, Reason) {
-        let reached = |needed: &Hurdle, (z, ln_e): (f64, f64)| needed.is_reached(z, ln_e);
-        if reached(&needs.fail, strength.fail) {
-            if self.excess() < case.rules.policy.min_excess {
-                return (Outcome::Inconclusive, Reason::SmallExcess);
-            }
-            return (Outcome::Fail, Reason::BeyondBound);
-        }
-        if reached(&needs.pass, strength.pass) {
-            return (Outcome::Pass, Reason::WithinBound);
-        }
-        if !self.fail.is_empty() && reached(&needs.pass, strength.tolerated) {
-            return (Outcome::Warn, Reason::BetweenBounds);
-        }
-        (Outcome::Inconclusive, Reason::Undecided)
-    }
-}
-
-/// No evidence is shown to be stronger.
-const MOST: f64 = 100.0;
-
-/// Evidence as a standard normal value and as the logarithm of any-time evidence, for each answer.
-pub(super) struct Evidences {
-    pub(super) fail: (f64, f64),
-    pub(super) pass: (f64, f64),
-    /// That the canary does not reach the fail bound, where that is said apart.
-    tolerated: (f64, f64),
-}
-
-impl Evidences {
-    fn against(&self, needs: &Hurdles) -> Strength {
-        let finite = |v: f64| v.is_finite().then_some(v);
-        let proof = |(z, ln_e): (f64, f64), needed: &Hurdle| {
-            let ln_e_needed = finite(needed.ln_e);
-            // what has no variance at all is as certain as anything can be
-            Proof { z: z.clamp(-MOST, MOST), z_needed: finite(needed.z), ln_e: ln_e_needed.map(|_| ln_e), ln_e_needed }
-        };
-        Strength { fail: proof(self.fail, &needs.fail), pass: proof(self.pass, &needs.pass) }
-    }
-}
-
-/// How many more bad events the canary has than the limit allows at the baseline's own rate; unlimited where events are
-/// not counted against the baseline.
-fn excess(test: &Test) -> f64 {
-    let excess = match &test.comparison {
-        Comparison::RateRatio { steps, .. } => counts::excess(steps, test.limit, 0.0),
-        Comparison::RateDifference { steps, .. } => counts::excess(steps, 1.0, test.limit),
-        _ => return f64::INFINITY,
-    };
-    match test.wanted {
-        Side::AtMost => excess,
-        Side::AtLeast => -excess,
-    }
 }
 
 fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, f64), levels: Levels) -> Evidence {

@@ -1,7 +1,7 @@
 //! The sentence a person understands: value, limit, n, interval, and what would change the answer.
 
+use super::bounds::{Bounds, Evidences};
 use super::compare::Comparison;
-use super::decide::{Bounds, Evidences};
 use super::guard::Case;
 use super::level::Arms;
 use super::look::{Answer as For, Hurdles, Look, Outlook};

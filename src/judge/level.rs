@@ -76,14 +76,26 @@ impl LevelSteps {
         let levels = (level(-allowance.canary), level(allowance.baseline));
         let means = arms.as_ref().map(mean);
         let constant = arms.as_ref().map(constant);
-        let apart = |arms: Pair<Option<f64>>| arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary - baseline);
+        let apart =
+            |arms: Pair<Option<f64>>| arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary - baseline);
         let of = Self::of(Arms::Apart, log, &arms.canary, levels, apart(constant));
         LevelSteps { mean: apart(means), ..of }
     }
 
     fn of(arms: Arms, log: bool, y: &Steps<f64>, (above, below): (Level, Level), constant: Option<f64>) -> Self {
         let present = y.iter().flatten().count();
-        LevelSteps { arms, log, len: y.len(), present, above, below, mean: mean(y), constant, exact: None, since: OnceCell::new() }
+        LevelSteps {
+            arms,
+            log,
+            len: y.len(),
+            present,
+            above,
+            below,
+            mean: mean(y),
+            constant,
+            exact: None,
+            since: OnceCell::new(),
+        }
     }
 
     /// Takes numbers that are all exactly the limit as meeting it: nothing in them says that they are rounded.
@@ -94,12 +106,9 @@ impl LevelSteps {
 
     /// The level from a step on, as evidence in a direction.
     pub(super) fn since(&self, start: usize, direction: Direction) -> Self {
-        let (above, below) = match direction {
-            Direction::Above => (self.above.since(start, direction), self.below.clone()),
-            Direction::Below => (self.above.clone(), self.below.since(start, direction)),
-        };
-        let since = OnceCell::new();
-        LevelSteps { above, below, since, ..self.clone() }
+        let (above, below) = (self.above.since(start, direction), self.below.since(start, direction));
+        let mean = if start == 0 { self.mean } else { below.mean() };
+        LevelSteps { above, below, mean, since: OnceCell::new(), ..self.clone() }
     }
 
     /// Whether the steps since a start would be no evidence even if they were independent.

@@ -12,7 +12,7 @@ use super::guard::Case;
 use super::level::LevelSteps;
 use super::look::Look;
 use super::onset::Onset;
-use super::partner;
+use super::pairing;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
@@ -121,7 +121,7 @@ impl Measured {
 
     fn rate(case: &Case, prior: Prior) -> Measured {
         let steps = case.grid.counts(case.series);
-        let seen = if case.needs_baseline() { &partner::paired(&steps) } else { &steps };
+        let seen = if case.needs_baseline() { &pairing::paired(&steps) } else { &steps };
         let total = seen.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.total)));
         let bad = seen.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
@@ -146,7 +146,7 @@ impl Measured {
     fn events(case: &Case, prior: Prior) -> Measured {
         let steps = case.grid.events(case.series);
         let own = has_exposure(case);
-        let seen = if case.needs_baseline() { &partner::paired(&steps) } else { &steps };
+        let seen = if case.needs_baseline() { &pairing::paired(&steps) } else { &steps };
         let count = seen.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
         let exposure = seen.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
         let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
@@ -222,7 +222,7 @@ impl Measured {
             notes.push("compared by difference: the values are not all positive".into());
         }
         let paired = case.needs_baseline() && !case.is_unpaired();
-        let seen = if paired { &partner::paired(&steps) } else { &steps };
+        let seen = if paired { &pairing::paired(&steps) } else { &steps };
         let n = seen.as_ref().map(|s| s.iter().flatten().count() as f64);
         if case.is_unpaired() {
             notes.push("compared as two samples, not step by step: the windows differ".into());
@@ -261,7 +261,7 @@ impl Measured {
                     let share = (total > 0).then(|| bad as f64 / total as f64);
                     share.map(|share| if self.flipped { 1.0 - share } else { share })
                 };
-                partner::paired(steps).as_ref().map(share)
+                pairing::paired(steps).as_ref().map(share)
             }
             Points::Events(steps, _) => {
                 let frequency = |steps: &Steps<Occurrences>| {
@@ -269,14 +269,14 @@ impl Measured {
                     let exposure: f64 = later().map(|o| o.exposure).sum();
                     (exposure > 0.0).then(|| sum(later().map(|o| o.count)) as f64 / exposure)
                 };
-                partner::paired(steps).as_ref().map(frequency)
+                pairing::paired(steps).as_ref().map(frequency)
             }
             Points::Values { arms, q, .. } => arms.as_ref().map(|arm| {
                 let later: Vec<_> = arm.steps.iter().skip(start).cloned().collect();
                 ArmRequests::new(later).pooled.quantile(*q)
             }),
             Points::Level { steps, log, .. } => {
-                partner::paired(steps).as_ref().map(|steps| typical(&steps[start.min(steps.len())..].to_vec(), *log))
+                pairing::paired(steps).as_ref().map(|steps| typical(&steps[start.min(steps.len())..].to_vec(), *log))
             }
             Points::Samples { steps, log, .. } => Pair {
                 baseline: typical(&steps.baseline, *log),

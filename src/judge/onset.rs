@@ -14,10 +14,6 @@ use crate::stats::dispersion::DesignEffect;
 use crate::stats::instances::Instances;
 use crate::stats::{Direction, onset};
 
-/// How far from the estimate an end is looked for, and how precisely, in standard errors.
-const REACH: f64 = 64.0;
-const RESOLUTION: f64 = 1e-3;
-
 /// Below this, steps that were independent are no evidence.
 const LITTLE: f64 = 1.0;
 
@@ -70,17 +66,6 @@ impl Onset {
         if self.later.is_empty() { critical } else { onset::alone(critical) }
     }
 
-    /// The limit up to which the evidence reaches `critical`, from an estimate outwards.
-    pub(super) fn end(&self, critical: f64, (estimate, near): (f64, f64), log: bool) -> Option<f64> {
-        let to = |v: f64| if log { v.ln() } else { v };
-        let from = |v: f64| if log { v.exp() } else { v };
-        let outwards = if self.direction == Direction::Above { -1.0 } else { 1.0 };
-        let stride = (to(near) - to(estimate)).abs();
-        let excess = |at: f64| self.z(from(at)) - critical;
-        let farthest = to(estimate) + outwards * REACH * stride;
-        crate::stats::nearest_rejected(to(estimate), stride, RESOLUTION, farthest, excess).map(from)
-    }
-
     /// The start whose evidence is the largest part of that against a limit, where it is not the first step, with the
     /// comparison since then.
     pub(super) fn loudest(&self, limit: f64) -> Option<(usize, &Comparison)> {
@@ -119,9 +104,7 @@ impl Comparison {
     /// Whether the steps since a start would be no evidence even if they were independent.
     fn little(&self, start: usize, limit: f64, direction: Direction) -> bool {
         match self {
-            Comparison::RateRatio { steps, .. } => {
-                counts::exact_ratio_z(&steps[start..], limit, direction) < LITTLE
-            }
+            Comparison::RateRatio { steps, .. } => counts::exact_ratio_z(&steps[start..], limit, direction) < LITTLE,
             Comparison::RateDifference { steps, .. } => {
                 let independent = DesignEffect::independent();
                 counts::difference_z(&steps[start..], &independent, limit, direction) < LITTLE

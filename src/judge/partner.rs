@@ -165,25 +165,3 @@ impl Alone {
         })
     }
 }
-
-/// The values of the steps that both arms have.
-pub(super) fn paired<T: Copy>(steps: &Pair<Vec<Option<T>>>) -> Pair<Vec<Option<T>>> {
-    let mask = |own: &[Option<T>], other: &[Option<T>]| -> Vec<Option<T>> {
-        own.iter().enumerate().map(|(at, value)| value.filter(|_| other.get(at).is_some_and(Option::is_some))).collect()
-    };
-    Pair { baseline: mask(&steps.baseline, &steps.canary), canary: mask(&steps.canary, &steps.baseline) }
-}
-
-/// The requests of the steps in which both arms have any.
-pub(super) fn paired_requests(steps: Pair<&[Requests]>) -> Option<Pair<Vec<Requests>>> {
-    let both = |at: usize| Arm::BOTH.iter().all(|arm| steps.get(*arm).get(at).is_some_and(|one| !one.is_empty()));
-    let lone = |own: &[Requests]| own.iter().enumerate().any(|(at, one)| !one.is_empty() && !both(at));
-    if !lone(steps.baseline) && !lone(steps.canary) {
-        return None;
-    }
-    let mask = |own: &[Requests]| -> Vec<Requests> {
-        let kept = |(at, one): (usize, &Requests)| if both(at) { one.clone() } else { Requests::single(Vec::new()) };
-        own.iter().enumerate().map(kept).collect()
-    };
-    Some(steps.map(mask))
-}

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::rules::{Rules, Statistic, Unit};
-use super::{partner, words};
+use super::{pairing, words};
 use crate::series::{Pair, Series};
 use crate::stats::slow::{Largest, Requests};
 
@@ -56,7 +56,7 @@ impl<'a> Ordered<'a> {
     /// Of all requests of a metric those of steps in which both arms have any.
     pub(super) fn paired(&self, metric: &str, all: &Pair<Arc<ArmRequests>>) -> Pair<Arc<ArmRequests>> {
         let pair = || {
-            let paired = partner::paired_requests(all.as_ref().map(|arm| arm.steps.as_slice()));
+            let paired = pairing::paired_requests(all.as_ref().map(|arm| arm.steps.as_slice()));
             paired.map_or_else(|| all.clone(), |steps| steps.map(|steps| Arc::new(ArmRequests::new(steps))))
         };
         match self.0.get(metric) {

@@ -3,7 +3,7 @@
 use super::document::{
     Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look,
     LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Rule,
-    RuleKind, SCHEMA_VERSION, Score, Severity, Since, Side, Span, Strength, Trace, UnitName,
+    RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};

@@ -76,21 +76,21 @@ fn words(method: Method) -> &'static str {
             "score test of the difference of the two rates, widened by the design effect (Miettinen–Nurminen)"
         }
         Method::StratifiedDifference => {
-            "difference of the two rates within each step, weighted by traffic (Mantel–Haenszel), with a variance \
-             that allows for autocorrelation (equal-weighted cosines; Lazarus, Lewis, Stock and Watson)"
+            "score test of the difference of the two rates within each step, weighted by traffic (Mantel–Haenszel), \
+             widened by the design effect (Miettinen–Nurminen)"
         }
         Method::PairedSteps => {
-            "canary against baseline step by step: mean and signed rank (Wilcoxon) must agree, each with two variances \
-             that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
+            "canary against baseline step by step: Student's t of the mean, averaged over how long noise may last \
+             (restricted likelihood of an autoregression and noise of each step)"
         }
         Method::UnpairedSteps => {
-            "the canary's steps against the baseline's of another window, as two samples: mean (Welch) and typical step \
-             (Brunner–Munzel) must agree, each with two variances per arm that allow for autocorrelation (equal-weighted \
-             cosines, AR(1))"
+            "the canary's steps against the baseline's of another window, both of which vary alike: Student's t of the \
+             means, averaged over how long noise may last (restricted likelihood of an autoregression and noise of each \
+             step)"
         }
         Method::OneArmSteps => {
-            "the canary's steps against the limit: mean and signed rank (Wilcoxon) must agree, each with two variances \
-             that allow for autocorrelation (equal-weighted cosines, AR(1)); Hodges–Lehmann estimate"
+            "the canary's steps against the limit: Student's t of the mean, averaged over how long noise may last \
+             (restricted likelihood of an autoregression and noise of each step)"
         }
         Method::StepQuantile => {
             "exact binomial test of the share of steps beyond the limit against the share that the quantile allows, \

@@ -90,7 +90,8 @@ pub fn plain_ratio(steps: &[CountStep]) -> f64 {
     if none || difference_is_stratified(steps) {
         return rate_ratio(steps);
     }
-    all.canary as f64 / all.canary_total / (all.baseline as f64 / all.baseline_total)
+    let ratio = all.canary as f64 / all.canary_total / (all.baseline as f64 / all.baseline_total);
+    if ratio.is_finite() && ratio > 0.0 { ratio } else { rate_ratio(steps) }
 }
 
 /// The canary's rate minus the baseline's, as a reader subtracts them, or step by step ([`plain_ratio`]); zero without
@@ -98,7 +99,7 @@ pub fn plain_ratio(steps: &[CountStep]) -> f64 {
 pub fn rate_difference(steps: &[CountStep]) -> f64 {
     let all = pooled(steps);
     if usable(&all) && !difference_is_stratified(steps) {
-        return all.rate_difference();
+        return defined(all.rate_difference());
     }
     let (sum, weight) = usable_steps(steps)
         .fold((0.0, 0.0), |(sum, weight), step| (sum + step.weight() * step.rate_difference(), weight + step.weight()));
@@ -251,7 +252,8 @@ pub fn tamed(steps: &[CountStep], direction: Direction) -> Vec<CountStep> {
         let step = steps[farthest.0];
         let beyond = |canary: u64| distance(&CountStep { canary, ..step }) > second.max(0.0);
         // between the expectation and what was seen
-        let (mut kept, mut moved) = (((step.events() * step.shares(ratio).0).floor() as u64).min(step.canary), step.canary);
+        let (mut kept, mut moved) =
+            (((step.events() * step.shares(ratio).0).floor() as u64).min(step.canary), step.canary);
         if sign < 0.0 {
             kept = (step.canary_total as u64).max(step.canary);
         }

@@ -53,11 +53,8 @@ impl Prior {
     /// of freedom.
     pub(super) fn shrink(&self, ratio: f64, dof: f64) -> (f64, f64) {
         let (phi, weight) = self.worth();
-        let shrunk = if weight.is_finite() && weight + dof > 0.0 {
-            (weight * phi + dof * ratio) / (weight + dof)
-        } else {
-            phi
-        };
+        let shrunk =
+            if weight.is_finite() && weight + dof > 0.0 { (weight * phi + dof * ratio) / (weight + dof) } else { phi };
         (shrunk.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
     }
 }
@@ -96,7 +93,8 @@ impl DesignEffect {
         let ln_weight = |(weight, phi): (f64, f64)| f64::ln(weight) - 0.5 * dof * (phi.ln() + ratio / phi);
         let all = LUMPS.map(ln_weight);
         let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut mixture: Vec<(f64, f64)> = LUMPS.iter().zip(all).map(|((_, phi), w)| ((w - most).exp(), *phi)).collect();
+        let mut mixture: Vec<(f64, f64)> =
+            LUMPS.iter().zip(all).map(|((_, phi), w)| ((w - most).exp(), *phi)).collect();
         let sum: f64 = mixture.iter().map(|(weight, _)| weight).sum();
         mixture.iter_mut().for_each(|(weight, _)| *weight /= sum);
         if ratio.is_infinite() || !sum.is_finite() {

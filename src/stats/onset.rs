@@ -46,5 +46,9 @@ pub fn combined(whole: f64, later: &[f64]) -> f64 {
 /// What the evidence of all steps must reach by itself for the combination to reach `critical` whatever the later starts
 /// say.
 pub fn alone(critical: f64) -> f64 {
-    if critical.is_finite() { z_from_ln_upper(ln_normal_upper(critical) + WHOLE.ln() - HARMONIC.ln()) } else { critical }
+    if critical.is_finite() {
+        z_from_ln_upper(ln_normal_upper(critical) + WHOLE.ln() - HARMONIC.ln())
+    } else {
+        critical
+    }
 }

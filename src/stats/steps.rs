@@ -47,14 +47,14 @@ struct View {
     broken: OnceCell<Option<Noise>>,
     mean: Option<Mean>,
     /// Where the level is evidence in a direction: by how much one step alone carries it.
-    carried: f64,
+    carried: Option<(Direction, f64)>,
 }
 
 impl View {
     fn new(own: Course, other: Option<Course>, floor: f64) -> View {
         let enough = own.len() >= LEAST && other.as_ref().is_none_or(|other| other.len() >= LEAST);
         let whole = if enough { Noise::of(&own, 0, other.as_ref(), floor) } else { None };
-        let view = View { own, other, floor, whole, broken: OnceCell::new(), mean: None, carried: 0.0 };
+        let view = View { own, other, floor, whole, broken: OnceCell::new(), mean: None, carried: None };
         View { mean: view.mean(view.whole.as_ref(), 0), ..view }
     }
 
@@ -72,11 +72,12 @@ impl View {
             _ => self.broken.get_or_init(broken),
         };
         let mean = self.mean(noise.as_ref(), start);
-        View { mean, carried: self.own.carried_by_one(start, direction), ..self.clone() }
+        View { mean, carried: Some((direction, self.own.carried_by_one(start, direction))), ..self.clone() }
     }
 
     fn z(&self, limit: f64, direction: Direction) -> f64 {
-        self.mean.as_ref().map_or(0.0, |mean| mean.z(limit + self.carried, direction))
+        let carried = self.carried.filter(|(of, _)| *of == direction).map_or(0.0, |(_, by)| by);
+        self.mean.as_ref().map_or(0.0, |mean| mean.z(limit + carried, direction))
     }
 }
 
@@ -139,12 +140,14 @@ impl Level {
     pub fn end(&self, critical: f64, direction: Direction) -> f64 {
         let outwards = if direction == Direction::Above { -1.0 } else { 1.0 };
         let means = || self.0.iter().flat_map(|view| &view.mean);
-        let Some(centre) = means().map(|mean| mean.mean).next() else { return outwards * f64::INFINITY };
+        let Some(centre) = means().map(|mean| mean.mean).find(|mean| mean.is_finite()) else {
+            return outwards * f64::INFINITY;
+        };
         let error = means().map(Mean::error).fold(0.0, f64::max);
         let excess = |limit: f64| self.z(limit, direction) - critical;
         let farthest = centre + outwards * FARTHEST * error;
         let end = crossing::nearest_rejected(centre, error, RESOLUTION, farthest, excess);
-        end.unwrap_or(outwards * f64::INFINITY)
+        end.filter(|end| !end.is_nan()).unwrap_or(outwards * f64::INFINITY)
     }
 
     /// The mean, or by how much the means of the arms differ; nothing where too few numbers tell it.

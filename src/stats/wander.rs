@@ -104,8 +104,7 @@ struct Filter {
 impl Filter {
     fn of(before: &[Residual], after: &[Residual]) -> Filter {
         let zero = [0.0; LANES];
-        let mut sums =
-            Filter { ln_det: zero, rr: zero, xr: [zero; 2], xx: [zero; 3], has_before: !before.is_empty() };
+        let mut sums = Filter { ln_det: zero, rr: zero, xr: [zero; 2], xx: [zero; 3], has_before: !before.is_empty() };
         let lanes = lanes();
         // the state's mean for the residuals and for either regressor, and its variance
         let (mut state, mut variance) = ([zero; 3], [1.0; LANES]);

@@ -37,7 +37,7 @@ fn a_rollout_is_stopped_at_the_first_fail() {
     let lines = lines(&output);
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
     let (last, before) = lines.split_last().unwrap();
-    assert_eq!(last, "06:42:30  look 7 of 8    FAIL          cache_hits > 80%");
+    assert_eq!(last, "06:42:30  look 7 of 8    FAIL          latency_p95 <= baseline + 25% (+3 more)");
     assert_eq!(before.len(), 8);
     assert_eq!(before[7], "06:41:30  look 6 of 8    INCONCLUSIVE  no fail shown, too early to pass");
     assert!(

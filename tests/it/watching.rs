@@ -387,7 +387,7 @@ fn a_file_that_does_not_come_is_given_up_and_one_that_comes_late_is_not() {
     let late = run(folder.path(), &["watch"]);
     writer.join().unwrap();
     assert_eq!(late.status.code(), Some(0), "{}", text(&late.stderr));
-    assert!(text(&late.stderr).contains("look 2 of 2 "), "{}", text(&late.stderr));
+    assert!(text(&late.stderr).contains("look 3 of 3 "), "{}", text(&late.stderr));
     // a column that is not there is wrong at once
     std::fs::write(folder.path().join("live.csv"), "time,arm,requests,fehler\n2026-01-01T00:00:00Z,canary,1,0\n")
         .unwrap();

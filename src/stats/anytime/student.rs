@@ -47,13 +47,7 @@ fn k(steps: f64, horizon: f64) -> f64 {
 
 /// Evidence that a level lies above (or below) a limit, as a logarithm, from the level since each start that is reached.
 /// `horizon` is the planned length in steps, infinite if open.
-pub fn level_ln_e(
-    since: &[(usize, Level)],
-    limit: f64,
-    direction: Direction,
-    horizon: f64,
-    starts: &Starts,
-) -> f64 {
+pub fn level_ln_e(since: &[(usize, Level)], limit: f64, direction: Direction, horizon: f64, starts: &Starts) -> f64 {
     if !limit.is_finite() {
         return 0.0;
     }
