@@ -15,7 +15,8 @@ use davy::stats::power::{self, Question};
 use davy::stats::quantile::Limits;
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
-use davy::stats::{Direction, longrun, planned, quantile, steps, tail};
+use davy::stats::unpaired::{self, Unpaired};
+use davy::stats::{Direction, longrun, planned, quantile, ranks, steps, tail};
 use toml::{Table, Value};
 
 #[test]
@@ -190,10 +191,28 @@ impl Case<'_> {
             return vec![distribution(what, &args.as_array().unwrap().iter().map(number).collect::<Vec<_>>())];
         }
         match what {
+            "design_effect" => {
+                let effect = self.effect();
+                let pairs = effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]);
+                pairs.chain([effect.finite]).collect()
+            }
             "between_instances" => {
                 let (steps, instances) = self.instances();
                 let (phi, nu) = counts::between_instances(&steps, 0, Some(&instances), Exposure::Trials).unwrap();
                 vec![phi, nu]
+            }
+            "realised_trial_effect" => {
+                let effect = single::realised_trial_effect(&self.trials(), Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
+            }
+            "realised_event_effect" => {
+                let steps = self.numbers("exposure_each").into_iter().zip(self.counts("bad"));
+                let steps: Vec<_> = steps.map(|(exposure, count)| Some(EventStep { exposure, count })).collect();
+                let effect = single::realised_event_effect(&steps, Prior::default());
+                effect.candidates.iter().flat_map(|(phi, nu)| [*phi, *nu]).collect()
+            }
+            "signed_rank_scores" => {
+                ranks::signed_rank_scores(&self.series()).into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
             }
             "predictable" => {
                 let (baseline, canary): (Vec<_>, Vec<_>) = self.requests().into_iter().unzip();
@@ -293,6 +312,11 @@ impl Case<'_> {
             }
             "frequency_low" => self.frequency_interval().0,
             "frequency_high" => self.frequency_interval().1,
+            "signed_rank" => {
+                let scores: Vec<f64> = ranks::signed_rank_scores(&self.series()).into_iter().flatten().collect();
+                scores.iter().filter(|s| **s > 0.0).sum::<f64>() * (scores.len() as f64 + 1.0)
+            }
+            "hodges_lehmann" => steps::hodges_lehmann(&self.numbers("y")).unwrap(),
             "median" => steps::median(&self.numbers("y")).unwrap(),
             "quantile" => quantile::quantile(&self.numbers("y"), self.number("q")).unwrap(),
             "ratio_z" => counts::ratio_z(&self.steps(), &self.effect(), self.number("r0"), self.direction()),
@@ -303,9 +327,16 @@ impl Case<'_> {
                 let effect = single::trial_design_effect(&trials, Prior::default());
                 single::share_z(x, n, self.number("p0"), &effect, self.direction())
             }
+            "welch_t" => self.number("difference") / self.welch().variance.sqrt(),
+            "welch_dof" => self.welch().dof,
+            "unpaired_z" => {
+                let baseline = present(&self.numbers("baseline_y"));
+                Unpaired::new(&self.series(), &baseline, self.number("floor")).z(0.0, Direction::Above)
+            }
             "increment_z" => {
                 steps::increment_z(&self.series(), self.number("limit"), self.number("floor"), Direction::Above)
             }
+            "level_z" => steps::level_z(&self.series(), self.number("floor")),
             "any_time_critical" => power::any_time_critical(self.number("ln_e")),
             _ => self.sample_size(what),
         }
@@ -341,6 +372,14 @@ impl Case<'_> {
         power::steps_needed(&question, &noise, self.number("critical"), self.number("power")).unwrap()
     }
 
+    fn welch(&self) -> LongRun {
+        let arms = self.numbers("variances").into_iter().zip(self.numbers("dofs"));
+        let [a, b] = arms.map(|(variance, dof)| LongRun { variance, dof }).collect::<Vec<_>>()[..] else {
+            unreachable!()
+        };
+        unpaired::welch(a, b)
+    }
+
     fn any_time(&self, what: &str) -> f64 {
         let direction = self.direction();
         match what {
@@ -360,17 +399,11 @@ impl Case<'_> {
             }
             "level_ln_e" => {
                 let (limit, floor, horizon) = (self.number("limit"), self.number("floor"), self.number("horizon"));
-                {
-                    let _ = (limit, direction, floor, horizon);
-                    0.0
-                }
+                anytime::level_ln_e(&self.series(), limit, direction, floor, horizon, &self.starts())
             }
             "difference_ln_e" => {
                 let (d, horizon) = (self.number("d"), self.number("horizon"));
-                {
-                    let _ = (d, direction, horizon);
-                    0.0
-                }
+                anytime::difference_ln_e(&self.steps(), |_| None, d, direction, horizon, &self.starts())
             }
             _ => panic!("nobody answers {what}"),
         }
@@ -414,7 +447,7 @@ fn number(value: &Value) -> f64 {
 
 /// Independent trials: what is left of a method when dispersion is not in question.
 fn independent() -> DesignEffect {
-    DesignEffect::independent()
+    DesignEffect { candidates: vec![(1.0, f64::INFINITY)], between: None, finite: 1.0 }
 }
 
 fn distribution(what: &str, args: &[f64]) -> f64 {
