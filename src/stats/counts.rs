@@ -251,12 +251,12 @@ pub fn tamed(steps: &[CountStep], direction: Direction) -> Vec<CountStep> {
     if second.is_finite() && farthest.1 > second.max(0.0) {
         let step = steps[farthest.0];
         let beyond = |canary: u64| distance(&CountStep { canary, ..step }) > second.max(0.0);
-        // between the expectation and what was seen
-        let (mut kept, mut moved) =
-            (((step.events() * step.shares(ratio).0).floor() as u64).min(step.canary), step.canary);
-        if sign < 0.0 {
-            kept = (step.canary_total as u64).max(step.canary);
-        }
+        // between what the baseline's own events let expect and what was seen
+        let even = step.baseline as f64 * ratio * (step.canary_total / step.baseline_total);
+        let (mut kept, mut moved) = match direction {
+            Direction::Above => ((even.floor() as u64).min(step.canary), step.canary),
+            Direction::Below => ((even.ceil() as u64).max(step.canary), step.canary),
+        };
         while kept.abs_diff(moved) > 1 {
             let middle = kept.midpoint(moved);
             if beyond(middle) { moved = middle } else { kept = middle }
