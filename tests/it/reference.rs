@@ -44,6 +44,12 @@ fn noise_model() {
 }
 
 #[test]
+#[ignore = "counts::tamed stops where the expectation was before the step lost events"]
+fn taming() {
+    certify("taming.toml", 16);
+}
+
+#[test]
 fn evidence() {
     certify("evidence.toml", 60);
 }
@@ -257,6 +263,10 @@ impl Case<'_> {
                 let sizes = |key| self.counts(key).into_iter().map(Some).collect::<Vec<_>>();
                 let (baseline, canary) = (sizes("baseline_n"), sizes("canary_n"));
                 quantile::small_sample_allowance(self.number("q"), self.number("spread"), &baseline, &canary)
+            }
+            "tamed" => {
+                let tamed = counts::tamed(&self.steps(), self.direction());
+                tamed.iter().map(|step| step.canary as f64).collect()
             }
             "effect_from" | "effect_scatter" => flat(&self.effect_since(what)),
             "ratio_z_from" | "ratio_z_scatter" => {
