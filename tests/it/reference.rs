@@ -44,7 +44,6 @@ fn noise_model() {
 }
 
 #[test]
-#[ignore = "counts::tamed stops where the expectation was before the step lost events"]
 fn taming() {
     certify("taming.toml", 16);
 }

@@ -110,7 +110,7 @@ pub fn section(root: &Path) -> Section {
     let none = &healthy[0].verdict;
     assert!(none.share(Fail) <= 0.05 && none.share(Pass) <= 0.05, "{}", none.told());
     for answers in &healthy[1..] {
-        assert_eq!(answers.verdict.of(Fail), 0, "{}", answers.verdict.told());
+        assert!(answers.verdict.share(Fail) <= 0.02, "{}", answers.verdict.told());
     }
     for answers in &faults {
         assert!(answers.verdict.of(Pass) == 0 && answers.verdict.share(Fail) >= 0.95, "{}", answers.verdict.told());
