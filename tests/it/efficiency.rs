@@ -20,8 +20,8 @@ use crate::soaks::efficiency::situation::{Draw, HEALTHY, SITUATIONS, Shape, Situ
 use crate::soaks::efficiency::{ASKED, Cell, OTHERS, Summary, all, measure};
 use crate::soaks::noise::Noise;
 
-const OBVIOUS_ANSWERED_ALONE: f64 = 0.76;
-const OBVIOUS_ANSWERED_OF_TEN: f64 = 0.64;
+const OBVIOUS_ANSWERED_ALONE: f64 = 0.97;
+const OBVIOUS_ANSWERED_OF_TEN: f64 = 0.97;
 const MOST_WRONG_ON_AVERAGE: f64 = 0.004;
 const MOST_WRONG_IN_A_CELL: f64 = 0.05;
 

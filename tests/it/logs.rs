@@ -662,6 +662,9 @@ fn sketches_are_written_added_up_and_judged_like_their_log() {
     assert_eq!(merged, csv(&["--merge", "all.sketch.parquet"]), "what was written is what was shown");
     let findings = |path: &str| {
         configured(here, path, "");
+        // a sketch has its own step; the log is judged in the same
+        let text = fs::read_to_string(here.join("canary.yaml")).unwrap();
+        fs::write(here.join("canary.yaml"), text + "\nwindow: { step: 1m }\n").unwrap();
         let (_, stdout, stderr) = davy(here, &["judge", "canary.yaml", "--format", "json"]);
         let json: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
         json["findings"].clone()
