@@ -400,7 +400,9 @@ mod parquet {
             let file = written(folder.path(), "data.parquet", &bytes(&mut columns(time)));
             let ask = |words: &str| spelled_of(&asked(words, file.clone()));
             let [first, second] = ["2025-11-21T10:00:00Z", "2025-11-21T10:01:00Z"];
-            assert_eq!(ask("counts total=requests bad=errors"), format!("{first} 1 of 100\n({clock})\n"));
+            let left_out = "note: 1 of 2 rows with `requests` have no `errors`: they are left out; if an empty cell means \
+                            none, write `missing: zero`\n";
+            assert_eq!(ask("counts total=requests bad=errors"), format!("{first} 1 of 100\n({clock})\n{left_out}"));
             assert_eq!(
                 ask("counts total=requests bad=errors missing=zero"),
                 format!("{first} 1 of 100\n{second} 0 of 110\n({clock})\n")
