@@ -124,7 +124,7 @@ a true A/A: both see the same months and the same mixture of hardware, bimodal o
 (a run is a step of five minutes). The fault is an older size of machine from the first step on, against the newer one, every fourth block of sixty. One criterion, so it
 has the whole 5 %.
 
-With a margin of 5 % no healthy pair fails, at one look or at all (`soak: 5h, every: 5m`; looks begin at the fifth step); with no margin the arms stand on the limit
+With a margin of 5 % hardly any healthy pair fails, at one look or at all (`soak: 5h, every: 5m`; looks begin at the fifth step); with no margin the arms stand on the limit
 itself, and the share that fails is within the level. Looking at every step costs power, since the 5 % are
 spread over 56 looks and a guard. What it misses is pgbench read write, where the older size is two generations of hardware under one name: most runs of
 those blocks take 6 to 8 % longer, hardly more than the margin, and some take more than twice as long. They stay inconclusive. The delay is in the made-up time: 22
