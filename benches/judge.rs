@@ -92,20 +92,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         policy: Policy::default(),
     };
     let windows = Pair { baseline: window, canary: window };
-    (
-        rules,
-        Dataset {
-            windows,
-            step: SignedDuration::from_secs(60),
-            metrics: series,
-            instances: BTreeMap::new(),
-            origins: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            remarks: BTreeMap::new(),
-        },
-    )
+    (rules, Dataset { metrics: series, ..Dataset::new(windows, SignedDuration::from_secs(60)) })
 }
 
 fn small(c: &mut Criterion) {

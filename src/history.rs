@@ -221,15 +221,11 @@ impl History {
     fn cut(&self, windows: Pair<Window>, cut: impl Fn(&str, &Pair<Series>) -> Pair<Series>) -> Dataset {
         let metrics = self.data.metrics.iter().map(|(name, pair)| (name.clone(), cut(name, pair))).collect();
         Dataset {
-            windows,
-            step: self.data.step,
             metrics,
-            instances: BTreeMap::new(),
-            origins: BTreeMap::new(),
-            lost: BTreeMap::new(),
             groups: self.data.groups.clone(),
             steps: self.data.steps.clone(),
             remarks: self.data.remarks.clone(),
+            ..Dataset::new(windows, self.data.step)
         }
     }
 }

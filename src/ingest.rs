@@ -66,17 +66,7 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
             return Err(Error::TooManySteps { window: *window, step });
         }
     }
-    let mut dataset = Dataset {
-        windows,
-        step,
-        steps: BTreeMap::new(),
-        metrics: BTreeMap::new(),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        remarks: BTreeMap::new(),
-    };
+    let mut dataset = Dataset::new(windows, step);
     let common = step;
     // rows of another time are other rows, in one file as well
     let same_time = windows.baseline == windows.canary;

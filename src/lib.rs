@@ -42,14 +42,9 @@
 //! let time: Vec<Timestamp> = (0..60).map(|minute| start + step * minute).collect();
 //! let counts = |bad: u64| Series::Counts { time: time.clone(), total: vec![1_000; 60], bad: vec![bad; 60] };
 //! let window = Window { start, end: start + step * 60 };
-//! let data = Dataset {
-//!     windows: Pair { baseline: window, canary: window },
-//!     step,
-//!     metrics: BTreeMap::from([("errors".to_owned(), Pair { baseline: counts(10), canary: counts(40) })]),
-//!     instances: BTreeMap::new(),
-//!     origins: BTreeMap::new(), lost: BTreeMap::new(), groups: BTreeMap::new(),
-//!     remarks: BTreeMap::new(), steps: BTreeMap::new(),
-//! };
+//! let windows = Pair { baseline: window, canary: window };
+//! let errors = Pair { baseline: counts(10), canary: counts(40) };
+//! let data = Dataset { metrics: BTreeMap::from([("errors".to_owned(), errors)]), ..Dataset::new(windows, step) };
 //!
 //! let verdict = judge(&plan.rules, &data);
 //! assert_eq!(verdict.outcome, Outcome::Fail);

@@ -311,6 +311,21 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Without any metric yet: `Dataset { metrics, ..Dataset::new(windows, step) }`.
+    pub fn new(windows: Pair<Window>, step: SignedDuration) -> Dataset {
+        Dataset {
+            windows,
+            step,
+            steps: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            remarks: BTreeMap::new(),
+        }
+    }
+
     /// The spacing of a metric's points.
     pub fn step_of(&self, metric: &str) -> SignedDuration {
         self.steps.get(metric).copied().unwrap_or(self.step)

@@ -1,7 +1,5 @@
 //! What an answer will take, as far as the rules alone say: for those who plan a comparison before there is data.
 
-use std::collections::BTreeMap;
-
 use super::levels::Budget;
 use super::look::Look;
 use super::rules::Rules;
@@ -27,20 +25,7 @@ pub fn critical_values(rules: &Rules, length: SignedDuration, step: SignedDurati
     let start = Timestamp::UNIX_EPOCH;
     let window = Window { start, end: start.saturating_add(length).unwrap_or(start) };
     let windows = Pair { baseline: window, canary: window };
-    let look = Look::new(
-        rules,
-        &Dataset {
-            windows,
-            step,
-            metrics: BTreeMap::new(),
-            instances: BTreeMap::new(),
-            origins: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            remarks: BTreeMap::new(),
-        },
-    );
+    let look = Look::new(rules, &Dataset::new(windows, step));
     let budget = Budget::of(rules);
     let critical = |criterion| {
         let levels = budget.levels(criterion);

@@ -49,15 +49,8 @@ fn values(steps: usize, each: usize, of: impl Fn(usize) -> Option<f64>) -> Serie
 fn dataset(steps: usize, baseline: Series, canary: Series) -> Dataset {
     let window = Window { start: at(0), end: at(steps) };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: SignedDuration::from_mins(1),
-        steps: BTreeMap::new(),
         metrics: BTreeMap::from([("m".to_owned(), Pair { baseline, canary })]),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
     }
 }
 

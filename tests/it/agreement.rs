@@ -55,15 +55,8 @@ fn numbers(case: &Table, key: &str) -> Vec<f64> {
 fn dataset(arms: Pair<Series>, minutes: usize) -> Dataset {
     let window = Window { start: at(0), end: at(minutes) };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: SignedDuration::from_secs(60),
         metrics: BTreeMap::from([("m".to_owned(), arms)]),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_secs(60))
     }
 }
 

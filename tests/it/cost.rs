@@ -36,15 +36,8 @@ fn dataset(minutes: i32, metrics: &[(&str, Series, Series)]) -> Dataset {
         ((*name).to_owned(), Pair { baseline: baseline.clone(), canary: canary.clone() })
     };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: MINUTE,
         metrics: metrics.iter().map(pair).collect(),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, MINUTE)
     }
 }
 

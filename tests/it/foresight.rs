@@ -145,15 +145,8 @@ fn dataset(service: &Service, worse: Worse, count: usize, seed: u64) -> Dataset 
         arms.map(|arm| Series::Gauge { time: times(), value: arm.iter().map(|m| m.gauge).collect(), requests: None });
     let window = Window { start: time(0), end: time(count) };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: SignedDuration::from_mins(1),
         metrics: BTreeMap::from([("errors".to_owned(), counts), ("load".to_owned(), load)]),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
     }
 }
 

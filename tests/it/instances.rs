@@ -177,15 +177,9 @@ fn soak(hosts: usize, variation: f64, worse: f64, number: usize) -> Dataset {
     };
     let window = Window { start: time[0], end: time[MINUTES - 1] + SignedDuration::from_mins(1) };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: SignedDuration::from_mins(1),
         metrics: BTreeMap::from([("errors".to_owned(), parts.as_ref().map(sum))]),
         instances: BTreeMap::from([("errors".to_owned(), parts)]),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
     }
 }
 

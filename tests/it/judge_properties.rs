@@ -213,17 +213,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
             };
             let windows = Pair { baseline: other.unwrap_or(window), canary: window };
             let step = SignedDuration::from_secs(60);
-            let mut data = Dataset {
-                windows,
-                step,
-                metrics: BTreeMap::new(),
-                instances: BTreeMap::new(),
-                origins: BTreeMap::new(),
-                lost: BTreeMap::new(),
-                groups: BTreeMap::new(),
-                steps: BTreeMap::new(),
-                remarks: BTreeMap::new(),
-            };
+            let mut data = Dataset::new(windows, step);
             for ((kind, unit), criterion, (baseline, canary)) in metrics {
                 let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
                 rules.metrics.insert(criterion.metric.clone(), metric);
@@ -316,15 +306,8 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
         };
         let window = Window { start: at(0), end: at(2400) };
         let data = Dataset {
-            windows: Pair { baseline: window, canary: window },
-            step: SignedDuration::from_secs(60),
             metrics: BTreeMap::from([("m".to_owned(), Pair { baseline, canary })]),
-            instances: BTreeMap::new(),
-            origins: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            remarks: BTreeMap::new(),
+            ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_secs(60))
         };
         (rules, data)
     })

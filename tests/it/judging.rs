@@ -44,15 +44,8 @@ pub(crate) fn nothing() -> Series {
 pub(crate) fn dataset(steps: usize, metric: &str, baseline: Series, canary: Series) -> Dataset {
     let window = Window { start: at(0), end: at(steps) };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: SignedDuration::from_secs(60),
         metrics: BTreeMap::from([(metric.to_owned(), Pair { baseline, canary })]),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_secs(60))
     }
 }
 

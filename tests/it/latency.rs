@@ -72,15 +72,8 @@ fn minutes(log: &[(i64, f64)]) -> Series {
 
 fn dataset(baseline: Series, canary: Series, window: Window, step: SignedDuration) -> Dataset {
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step,
         metrics: BTreeMap::from([("latency".to_owned(), Pair { baseline, canary })]),
-        instances: BTreeMap::new(),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, step)
     }
 }
 

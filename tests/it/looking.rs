@@ -56,15 +56,8 @@ pub(super) fn data(minutes: i64, bad: impl Fn(i64) -> u64, fallbacks: impl Fn(i6
     let quiet = events(vec![0; minutes as usize]);
     let fallbacks = Pair { baseline: quiet, canary: events((0..minutes).map(fallbacks).collect()) };
     Dataset {
-        windows: Pair { baseline: window, canary: window },
-        step: SignedDuration::from_mins(1),
         metrics: BTreeMap::from([("errors".to_owned(), errors), ("fallbacks".to_owned(), fallbacks)]),
-        origins: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        remarks: BTreeMap::new(),
-        instances: BTreeMap::new(),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
     }
 }
 

@@ -80,15 +80,8 @@ impl Panel {
     pub fn dataset(&self, soak: &Soak) -> Dataset {
         let window = Window { start: minute(0), end: minute(soak.minutes) };
         Dataset {
-            windows: Pair { baseline: window, canary: window },
-            step: SignedDuration::from_mins(1),
             metrics: (self.data)(soak),
-            instances: BTreeMap::new(),
-            origins: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            remarks: BTreeMap::new(),
+            ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
         }
     }
 

@@ -2,7 +2,6 @@
 //!
 //! The real loader makes the rules from the text of the configuration, so they are what the file means.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use davy::config::{self, Options};
@@ -44,15 +43,8 @@ impl Question {
         };
         let others = (0..self.others).map(|i| (format!("calm{i}"), Pair::build(|_| calm())));
         Dataset {
-            windows: Pair { baseline: window, canary: window },
-            step: situation.step(),
             metrics: others.chain([("it".to_owned(), draw.arms.clone())]).collect(),
-            instances: BTreeMap::new(),
-            origins: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            remarks: BTreeMap::new(),
+            ..Dataset::new(Pair { baseline: window, canary: window }, situation.step())
         }
     }
 
