@@ -9,6 +9,8 @@
 mod likelihood;
 mod student;
 
+use super::tail::ln_sum_exp;
+
 pub use likelihood::{
     exact_frequency_ln_e, exact_ratio_ln_e, exact_share_ln_e, frequency_ln_e, ratio_ln_e, share_ln_e,
 };
@@ -47,12 +49,6 @@ impl Starts {
         parts.reduce(louder).map_or(0, |(start, _)| start)
     }
 
-    /// What belongs to each start that is reached.
-    pub fn each<T>(&self, steps: usize, of: impl Fn(usize) -> T) -> Vec<(usize, T)> {
-        let reached = self.0.iter().map(|(start, _)| *start).filter(|start| *start < steps);
-        reached.map(|start| (start, of(start))).collect()
-    }
-
     /// The average over all starts; one that is not reached yet counts as no evidence.
     fn average(&self, steps: usize, ln_e: impl Fn(usize) -> f64) -> f64 {
         let at = |start: usize| if start < steps { ln_e(start) } else { 0.0 };
@@ -68,14 +64,6 @@ fn course(horizon: f64) -> f64 {
 /// The logarithm of the mean of e-values, from their logarithms; no evidence if there are none.
 pub fn ln_mean_exp(ln_e: &[f64]) -> f64 {
     if ln_e.is_empty() { 0.0 } else { ln_sum_exp(ln_e) - (ln_e.len() as f64).ln() }
-}
-
-fn ln_sum_exp(values: &[f64]) -> f64 {
-    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if largest.is_infinite() {
-        return largest;
-    }
-    largest + values.iter().map(|v| (v - largest).exp()).sum::<f64>().ln()
 }
 
 /// Which of several hypotheses to reject so that at most a part `level` of the rejections is expected to be false,

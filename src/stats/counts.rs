@@ -9,6 +9,7 @@
 use super::dispersion::{DesignEffect, Noise, Prior};
 use super::instances::Instances;
 use super::tail::{beta_logit_quantile, binomial_z};
+use super::wander::Residual;
 use super::{Direction, crossing, defined};
 
 /// How unequal the split of the traffic may be over time before differences are compared step by step.
@@ -127,7 +128,7 @@ pub fn design_effect_from(
 #[derive(Clone, Debug)]
 pub struct Scatter {
     exposure: Exposure,
-    residuals: Vec<(f64, f64)>,
+    residuals: Vec<Residual>,
     finite: f64,
     noise: Noise,
 }
@@ -135,10 +136,10 @@ pub struct Scatter {
 impl Scatter {
     /// About a ratio that changes where the steps change most (Bai and Perron 1998): a change is no noise.
     pub fn new(steps: &[CountStep], exposure: Exposure, prior: Prior) -> Scatter {
-        let pairs = Residuals::of(steps, exposure).pairs();
-        let (r, v) = pairs.iter().fold((0.0, 0.0), |(r, v), pair| (r + pair.0, v + pair.1));
+        let all = Residuals::of(steps, exposure).all();
+        let (r, v) = all.iter().fold((0.0, 0.0), |(r, v), pair| (r + pair.0, v + pair.1));
         let (mut before, mut model, mut best) = (0.0, 0.0, (0, 0.0));
-        for (place, pair) in pairs.iter().enumerate() {
+        for (place, pair) in all.iter().enumerate() {
             let score = (before - r * model / v).abs() / (model * (v - model) / v).sqrt();
             if score > best.1 {
                 best = (place, score);
@@ -152,7 +153,7 @@ impl Scatter {
         let (before, after) = steps.split_at(place.min(steps.len()));
         let (before, after) = (Residuals::of(before, exposure), Residuals::of(after, exposure));
         let finite = after.finite;
-        let (before, after) = (before.pairs(), after.pairs());
+        let (before, after) = (before.all(), after.all());
         let noise = Noise::of(&before, &after, prior);
         Scatter { exposure, residuals: [before, after].concat(), finite, noise }
     }
@@ -190,9 +191,8 @@ pub fn observed_dispersion(steps: &[CountStep], exposure: Exposure) -> Option<(f
 
 /// The canary's events per step about their expectation at the fitted ratio.
 struct Residuals {
-    each: Vec<Option<f64>>,
-    /// The variance of each if events were independent.
-    variances: Vec<f64>,
+    /// With the variance of each if events were independent.
+    each: Vec<Option<Residual>>,
     /// The variance of their sum if events were independent.
     model: f64,
     finite: f64,
@@ -202,8 +202,7 @@ impl Residuals {
     fn of(steps: &[CountStep], exposure: Exposure) -> Residuals {
         let ratio = rate_ratio(steps);
         let (mut binomial, mut model) = (0.0, 0.0);
-        let mut variances = vec![0.0; steps.len()];
-        let mut residual = |(step, own): (&CountStep, &mut f64)| {
+        let mut residual = |step: &CountStep| {
             let (events, total) = (step.events(), step.total());
             let (canary, baseline) = step.shares(ratio);
             let variance = events * canary * baseline;
@@ -213,25 +212,23 @@ impl Residuals {
             };
             binomial += variance;
             model += variance * finite;
-            *own = variance * finite;
-            step.canary as f64 - events * canary
+            (step.canary as f64 - events * canary, variance * finite)
         };
-        let pairs = steps.iter().zip(&mut variances);
-        let each: Vec<_> = pairs.map(|(step, own)| usable(step).then(|| residual((step, own)))).collect();
+        let each: Vec<_> = steps.iter().map(|step| usable(step).then(|| residual(step))).collect();
         let finite = if binomial > 0.0 { model / binomial } else { 1.0 };
-        Residuals { each, variances, model, finite }
+        Residuals { each, model, finite }
     }
 
-    /// Each residual with its variance; neither where a step cannot be used.
-    fn pairs(&self) -> Vec<(f64, f64)> {
-        self.each.iter().zip(&self.variances).map(|(r, v)| (r.unwrap_or(0.0), *v)).collect()
+    /// Each residual, those of steps that cannot be used as well.
+    fn all(&self) -> Vec<Residual> {
+        self.each.iter().map(|step| step.unwrap_or_default()).collect()
     }
 }
 
 /// The steps, that whose canary lies farthest beyond its expectation in a direction as far as the second: no step alone
 /// carries evidence.
 pub fn tamed(steps: &[CountStep], direction: Direction) -> Vec<CountStep> {
-    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    let sign = direction.sign();
     let ratio = rate_ratio(steps);
     let distance = |step: &CountStep| {
         let (canary, baseline) = step.shares(ratio);
@@ -382,7 +379,7 @@ pub fn difference_is_stratified(steps: &[CountStep]) -> bool {
 
 /// Evidence that the difference of rates lies above (or below) `d`; totals are trials. Zero without data.
 pub fn difference_z(steps: &[CountStep], effect: &DesignEffect, d: f64, direction: Direction) -> f64 {
-    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    let sign = direction.sign();
     if usable_steps(steps).next().is_none() || d.is_nan() {
         return 0.0;
     }

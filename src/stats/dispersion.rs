@@ -8,8 +8,9 @@
 //! service's own history says how noisy it is, that replaces the mixture.
 
 use super::defined;
+use super::filter::weights;
 use super::longrun::{COSINES_COUNTS, LongRun, step_sum};
-use super::tail::{ln_normal_upper, t_to_z, z_from_ln_upper};
+use super::tail::{ln_normal_upper, ln_sum_exp, t_to_z, z_from_ln_upper};
 use super::wander::{Residual, Wander};
 
 /// What is believed about dispersion before seeing any.
@@ -79,8 +80,9 @@ impl DesignEffect {
     }
 
     /// From the residuals of all steps about one fit.
-    pub(super) fn estimate(residuals: &[Residual], finite: f64, prior: Prior) -> DesignEffect {
-        Noise::of(&[], residuals, prior).effect(residuals, finite)
+    pub(super) fn estimate(residuals: &[Option<Residual>], finite: f64, prior: Prior) -> DesignEffect {
+        let residuals: Vec<Residual> = residuals.iter().map(|step| step.unwrap_or_default()).collect();
+        Noise::of(&[], &residuals, prior).effect(&residuals, finite)
     }
 
     /// From an observed ratio of variances, worth `dof` degrees of freedom.
@@ -91,13 +93,9 @@ impl DesignEffect {
         }
         // the likelihood of χ² over its degrees of freedom
         let ln_weight = |(weight, phi): (f64, f64)| f64::ln(weight) - 0.5 * dof * (phi.ln() + ratio / phi);
-        let all = LUMPS.map(ln_weight);
-        let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut mixture: Vec<(f64, f64)> =
-            LUMPS.iter().zip(all).map(|((_, phi), w)| ((w - most).exp(), *phi)).collect();
-        let sum: f64 = mixture.iter().map(|(weight, _)| weight).sum();
-        mixture.iter_mut().for_each(|(weight, _)| *weight /= sum);
-        if ratio.is_infinite() || !sum.is_finite() {
+        let weighed = weights(LUMPS.into_iter().map(ln_weight), 0.0);
+        let mut mixture: Vec<(f64, f64)> = weighed.into_iter().map(|(at, weight)| (weight, LUMPS[at].1)).collect();
+        if ratio.is_infinite() || mixture.is_empty() {
             mixture = vec![(1.0, f64::INFINITY)];
         }
         // beyond the largest lump it is what it is
@@ -108,8 +106,9 @@ impl DesignEffect {
 
     /// The design effect as estimated from the slow and fast waves of the steps alone (equal-weighted cosines), with no
     /// prior and even where it is below one, and its degrees of freedom; nothing for fewer than three steps.
-    pub(super) fn observed(residuals: &[Option<f64>], model: f64) -> Option<(f64, f64)> {
-        let sum = step_sum(residuals, COSINES_COUNTS);
+    pub(super) fn observed(residuals: &[Option<Residual>], model: f64) -> Option<(f64, f64)> {
+        let each: Vec<_> = residuals.iter().map(|step| step.map(|(residual, _)| residual)).collect();
+        let sum = step_sum(&each, COSINES_COUNTS);
         let LongRun { variance, dof } = sum.cosines;
         (sum.n >= 3 && model > 0.0 && variance.is_finite()).then(|| (variance / model, dof))
     }
@@ -134,14 +133,11 @@ impl DesignEffect {
         if let [(_, phi)] = self.mixture.as_slice() {
             return z / (phi * finite).sqrt();
         }
-        let tail: f64 = {
-            let ln_p = |(weight, phi): &(f64, f64)| weight.ln() + ln_normal_upper(z.abs() / (phi * finite).sqrt());
-            let largest = self.mixture.iter().map(ln_p).fold(f64::NEG_INFINITY, f64::max);
-            if largest.is_infinite() {
-                return if largest > 0.0 { 0.0 } else { z };
-            }
-            largest + self.mixture.iter().map(|part| (ln_p(part) - largest).exp()).sum::<f64>().ln()
-        };
+        if !z.is_finite() {
+            return z;
+        }
+        let ln_p = |(weight, phi): &(f64, f64)| weight.ln() + ln_normal_upper(z.abs() / (phi * finite).sqrt());
+        let tail = ln_sum_exp(&self.mixture.iter().map(ln_p).collect::<Vec<_>>());
         z_from_ln_upper(tail).abs().copysign(z)
     }
 

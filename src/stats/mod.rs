@@ -6,7 +6,7 @@
 //! values that the matching z does not reject; any-time evidence is the logarithm of an e-value.
 //!
 //! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
-//! dependent steps), [`segments`] (the noise of one number per step about a mean that may move), `wander` (the same of a
+//! dependent steps), `filter` (what lasts beside the noise of each step), [`segments`] (the noise of one number per step about a mean that may move), `wander` (the same of a
 //! rate), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same, from one host to
 //! another), then one file per question: [`counts`] (two arms, events among trials), [`single`] (one arm against a limit),
 //! [`steps`] (one number per step), [`slow`] (how a question about a quantile becomes one about counts), [`onset`]
@@ -20,6 +20,7 @@ pub mod counts;
 mod crossing;
 pub(crate) use crossing::nearest_rejected;
 pub mod dispersion;
+mod filter;
 pub mod histogram;
 mod incomplete;
 pub mod instances;
@@ -42,6 +43,16 @@ pub enum Direction {
     Above,
     /// The parameter is smaller than the hypothesised value.
     Below,
+}
+
+impl Direction {
+    /// 1 for above, -1 for below: what turns evidence of less into evidence of more.
+    pub fn sign(self) -> f64 {
+        match self {
+            Direction::Above => 1.0,
+            Direction::Below => -1.0,
+        }
+    }
 }
 
 /// A z that a comparison can rely on: undefined evidence is no evidence.

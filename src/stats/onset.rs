@@ -5,7 +5,7 @@
 //! probabilities are combined by their weighted harmonic mean (Good 1958; Wilson 2019). Neighbouring starts ask nearly the
 //! same, which a harmonic mean does not pay for as often as Bonferroni would.
 
-use super::tail::{ln_normal_upper, z_from_ln_upper};
+use super::tail::{ln_normal_upper, ln_sum_exp, z_from_ln_upper};
 
 /// The part of the evidence that is asked of all steps together. What begins late is found by far less: its size is seen
 /// in the steps since then.
@@ -34,13 +34,8 @@ pub fn combined(whole: f64, later: &[f64]) -> f64 {
     }
     let share = ((1.0 - WHOLE) / later.len() as f64).ln();
     let inverse = |z: f64| -ln_normal_upper(z);
-    let parts = || std::iter::once(WHOLE.ln() + inverse(whole)).chain(later.iter().map(|z| share + inverse(*z)));
-    let largest = parts().fold(f64::NEG_INFINITY, f64::max);
-    if !largest.is_finite() {
-        return if largest > 0.0 { f64::INFINITY } else { whole };
-    }
-    let sum = largest + parts().map(|part| (part - largest).exp()).sum::<f64>().ln();
-    z_from_ln_upper((HARMONIC.ln() - sum).min(0.0))
+    let parts = std::iter::once(WHOLE.ln() + inverse(whole)).chain(later.iter().map(|z| share + inverse(*z)));
+    z_from_ln_upper((HARMONIC.ln() - ln_sum_exp(&parts.collect::<Vec<_>>())).min(0.0))
 }
 
 /// What the evidence of all steps must reach by itself for the combination to reach `critical` whatever the later starts

@@ -62,7 +62,7 @@ pub fn woodruff(steps: &[Requests], pooled: &Requests, q: f64, critical: f64, pr
     let share = steps.iter().map(|step| below(step) as f64).sum::<f64>() / n;
     let residual = |step: &Requests| {
         let own = step.len() as f64;
-        (below(step) as f64 - share * own, own * share * (1.0 - share))
+        Some((below(step) as f64 - share * own, own * share * (1.0 - share)))
     };
     let residuals: Vec<_> = steps.iter().map(residual).collect();
     let effect = DesignEffect::estimate(&residuals, 1.0, prior);

@@ -1,17 +1,17 @@
 //! The noise of one number per step, and what it makes of a mean from a step on.
 //!
 //! A number per step is a level, plus what is noise of its own step (a percentile of some hundred requests), plus what
-//! lasts: an autoregression of order one. The share ψ of what lasts, its correlation φ and the variance are unknown. For
-//! each ψ and φ a Kalman filter (1960; Harvey 1989, ch. 3) whitens the numbers and their means, which are projected out;
-//! the restricted likelihood (Patterson and Thompson 1971) times a prior is the weight of the two. The distance of a mean
-//! from a limit, over the standard error that they give it, is read as Student's t, and its tail is averaged over them.
+//! lasts: an autoregression of order one. The share ψ of what lasts, its correlation φ and the variance are unknown. The
+//! restricted likelihood of each ψ and φ (`filter`) times a prior is its weight. The distance of a mean from a limit, over
+//! the standard error that they give it, is read as Student's t, and its tail is averaged over them.
 //!
 //! A level that moves is no noise here: the numbers may have one mean before a break and another from it on (Bai and
 //! Perron 1998). A variance about one constant level would take the shift for noise. Missing steps keep their place.
 
 use super::Direction;
+use super::filter::{NEGLIGIBLE, Step, Way, Whitened, weights};
 use super::longrun::inflation;
-use super::tail::{ln_t_upper, z_from_ln_upper};
+use super::tail::{ln_sum_exp, ln_t_upper, z_from_ln_upper};
 
 // Of real services about two thirds of the windows have nothing that lasts (`fixtures/reference/noise.toml`). What is
 // believed here is more cautious, so that a correlation of 0.7, which is that of the worst tenth, keeps the level over
@@ -24,94 +24,21 @@ const CORRELATIONS: [(f64, f64); 6] =
     [(0.2, 0.196), (0.4, 0.195), (0.6, 0.2), (0.75, 0.169), (0.87, 0.14), (0.95, 0.1)];
 /// The prior chance that nothing lasts.
 const NOTHING_LASTS: f64 = 0.3;
-const LANES: usize = 1 + SHARES.len() * CORRELATIONS.len();
-/// What is less likely than this, relative to all, is left out.
-const NEGLIGIBLE: f64 = 1e-9;
+const WAYS: usize = 1 + SHARES.len() * CORRELATIONS.len();
 /// Standard errors that differ by less than this factor count as one.
 const ALIKE: f64 = 1.05;
 
-type Lanes = [f64; LANES];
-
-/// Every ψ and φ with the logarithm of its prior.
-fn lanes() -> [(f64, f64, f64); LANES] {
-    let mut lanes = [(0.0, 0.0, NOTHING_LASTS.ln()); LANES];
-    for (i, lane) in lanes.iter_mut().skip(1).enumerate() {
-        let (share, (phi, weight)) = (SHARES[i / CORRELATIONS.len()], CORRELATIONS[i % CORRELATIONS.len()]);
-        *lane = (share, phi, ((1.0 - NOTHING_LASTS) * weight / SHARES.len() as f64).ln());
-    }
-    lanes
-}
-
-/// The whitened sums of one arm, for all ψ and φ abreast.
-#[derive(Clone, Debug)]
-struct Whitened {
-    ln_det: Lanes,
-    yy: Lanes,
-    /// The numbers with either mean, before the break and from it on.
-    xy: [Lanes; 2],
-    /// The means with themselves, and with each other.
-    xx: [Lanes; 3],
-    means: usize,
-}
-
-impl Whitened {
-    fn of(steps: &[(usize, f64)], cut: usize) -> Whitened {
-        let zero = [0.0; LANES];
-        let means = 1 + usize::from(cut > 0);
-        let mut sums = Whitened { ln_det: zero, yy: zero, xy: [zero; 2], xx: [zero; 3], means };
-        let lanes = lanes();
-        let mut state = [zero; 3];
-        let mut variance = lanes.map(|(share, _, _)| share);
-        let mut product = [1.0; LANES];
-        let mut last = None;
-        for (place, (at, y)) in steps.iter().enumerate() {
-            let first = f64::from(u8::from(place < cut));
-            let gap = last.map_or(0, |last| at - last);
-            last = Some(*at);
-            for (lane, (share, phi, _)) in lanes.iter().enumerate() {
-                if gap > 0 {
-                    let q = if gap == 1 { *phi } else { phi.powi(gap.min(1_000) as i32) };
-                    variance[lane] = q * q * variance[lane] + share * (1.0 - q * q);
-                    state.iter_mut().for_each(|part| part[lane] *= q);
-                }
-                let innovation = variance[lane] + 1.0 - share;
-                let per = 1.0 / innovation;
-                let e = [y - state[0][lane], first - state[1][lane], 1.0 - first - state[2][lane]];
-                sums.yy[lane] += e[0] * e[0] * per;
-                sums.xy[0][lane] += e[0] * e[1] * per;
-                sums.xy[1][lane] += e[0] * e[2] * per;
-                sums.xx[0][lane] += e[1] * e[1] * per;
-                sums.xx[1][lane] += e[2] * e[2] * per;
-                sums.xx[2][lane] += e[1] * e[2] * per;
-                let gain = variance[lane] * per;
-                for (part, e) in state.iter_mut().zip(e) {
-                    part[lane] += gain * e;
-                }
-                variance[lane] -= gain * variance[lane];
-                product[lane] *= innovation;
-            }
-            if place % 16 == 15 || place + 1 == steps.len() {
-                for (sum, product) in sums.ln_det.iter_mut().zip(&mut product) {
-                    *sum += product.ln();
-                    *product = 1.0;
-                }
-            }
+/// Every ψ and φ.
+fn ways() -> [Way; WAYS] {
+    let nothing = Way { loading: 0.0, own: 1.0, phi: 0.0, ln_prior: NOTHING_LASTS.ln() };
+    std::array::from_fn(|i| match i.checked_sub(1) {
+        None => nothing,
+        Some(i) => {
+            let (share, (phi, weight)) = (SHARES[i / CORRELATIONS.len()], CORRELATIONS[i % CORRELATIONS.len()]);
+            let ln_prior = ((1.0 - NOTHING_LASTS) * weight / SHARES.len() as f64).ln();
+            Way { loading: share.sqrt(), own: 1.0 - share, phi, ln_prior }
         }
-        sums
-    }
-
-    /// The sum of squares about the means, and the logarithm of what the restricted likelihood divides by.
-    fn rest(&self, lane: usize) -> (f64, f64) {
-        let [bb, aa, ba] = self.xx.map(|x| x[lane]);
-        let [before, after] = self.xy.map(|x| x[lane]);
-        let (fitted, information) = if self.means == 2 {
-            let det = (bb * aa - ba * ba).max(f64::MIN_POSITIVE);
-            ((before * before * aa - 2.0 * before * after * ba + after * after * bb) / det, det)
-        } else {
-            (after * after / aa, aa)
-        };
-        ((self.yy[lane] - fitted).max(0.0), self.ln_det[lane] + information.ln())
-    }
+    })
 }
 
 /// How likely each ψ and φ is, and the variance of a step with each.
@@ -126,29 +53,25 @@ impl Noise {
     /// From one arm's numbers about a mean before a break and one from it on, and another arm's that vary alike. A step has
     /// at least the variance `floor`. Nothing without a degree of freedom.
     pub fn of(own: &Course, cut: usize, other: Option<&Course>, floor: f64) -> Option<Noise> {
-        let own_sums = Whitened::of(&own.steps, cut);
-        let other_sums = other.map(|other| Whitened::of(&other.steps, 0));
+        let ways = ways();
+        let own_sums = Whitened::of(&ways, own.filtered(), cut);
+        let other_sums = other.map(|other| Whitened::of(&ways, other.filtered(), 0));
         let means = own_sums.means + usize::from(other.is_some());
         let dof = (own.len() + other.map_or(0, Course::len)).saturating_sub(means) as f64;
         if dof < 1.0 || own.is_empty() {
             return None;
         }
         let least = (floor.max(0.0) * dof).max(f64::MIN_POSITIVE);
-        let weigh = |(lane, (share, phi, ln_prior)): (usize, (f64, f64, f64))| {
-            let (mut squares, mut ln_det) = own_sums.rest(lane);
-            if let Some(other) = &other_sums {
-                let (more, det) = other.rest(lane);
-                (squares, ln_det) = (squares + more, ln_det + det);
-            }
-            let squares = squares.max(least);
-            (ln_prior - 0.5 * ln_det - 0.5 * dof * squares.ln(), share, phi, squares / dof)
-        };
-        let mut ways: Vec<_> = lanes().into_iter().enumerate().map(weigh).collect();
-        let most = ways.iter().map(|way| way.0).fold(f64::NEG_INFINITY, f64::max);
-        ways.iter_mut().for_each(|way| way.0 = (way.0 - most).exp());
-        ways.retain(|way| way.0 > NEGLIGIBLE);
-        let all: f64 = ways.iter().map(|way| way.0).sum();
-        ways.iter_mut().for_each(|way| way.0 /= all);
+        let rest: [(f64, f64); WAYS] = std::array::from_fn(|way| {
+            let (squares, ln_det) = own_sums.rest(way);
+            let (more, ln_more) = other_sums.as_ref().map_or((0.0, 0.0), |other| other.rest(way));
+            ((squares + more).max(least), ln_det + ln_more)
+        });
+        let ln_weights = ways.iter().zip(&rest);
+        let ln_weights =
+            ln_weights.map(|(way, (squares, ln_det))| way.ln_prior - 0.5 * ln_det - 0.5 * dof * squares.ln());
+        let weigh = |(at, weight): (usize, f64)| (weight, 1.0 - ways[at].own, ways[at].phi, rest[at].0 / dof);
+        let ways: Vec<_> = weights(ln_weights, NEGLIGIBLE).into_iter().map(weigh).collect();
         let sound = ways.iter().all(|way| (way.0 * way.3).is_finite());
         (sound && !ways.is_empty()).then_some(Noise { ways, dof })
     }
@@ -187,16 +110,13 @@ pub struct Mean {
 impl Mean {
     /// Evidence that the mean lies above (or below) a limit.
     pub fn z(&self, limit: f64, direction: Direction) -> f64 {
-        let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+        let sign = direction.sign();
         let distance = sign * (self.mean - limit);
         if distance.is_nan() || distance == 0.0 {
             return 0.0;
         }
         let ln_p = |(weight, error): &(f64, f64)| weight.ln() + ln_t_upper(distance.abs() / error, self.dof);
-        let tails: Vec<f64> = self.errors.iter().map(ln_p).collect();
-        let largest = tails.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = tails.iter().map(|tail| (tail - largest).exp()).sum();
-        let ln_p = if largest.is_finite() { largest + sum.ln() } else { largest };
+        let ln_p = ln_sum_exp(&self.errors.iter().map(ln_p).collect::<Vec<_>>());
         let z = z_from_ln_upper(ln_p.min(-std::f64::consts::LN_2));
         if z.is_nan() { 0.0 } else { z.copysign(distance) }
     }
@@ -235,6 +155,12 @@ impl Course {
         self.steps.is_empty()
     }
 
+    /// The numbers as the filter takes them.
+    fn filtered(&self) -> impl Iterator<Item = Step> + '_ {
+        let places = std::iter::once(0).chain(self.steps.iter().map(|(place, _)| *place));
+        self.steps.iter().zip(places).map(|((place, y), before)| Step { gap: place - before, size: 1.0, y: *y })
+    }
+
     /// How many numbers lie before a place.
     fn before(&self, start: usize) -> usize {
         self.steps.partition_point(|(place, _)| *place < start)
@@ -257,7 +183,7 @@ impl Course {
     /// By how much that mean falls if its farthest number in a direction counts no more than the second: one step alone
     /// carries nothing.
     pub fn carried_by_one(&self, start: usize, direction: Direction) -> f64 {
-        let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+        let sign = direction.sign();
         let later = &self.steps[self.before(start)..];
         let (mut first, mut second) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         for (_, v) in later {

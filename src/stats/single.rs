@@ -10,6 +10,7 @@
 
 use super::dispersion::{DesignEffect, Prior};
 use super::tail::{beta_logit_quantile, binomial_z, poisson_mean_lower, poisson_mean_upper, poisson_z};
+use super::wander::Residual;
 use super::{Direction, defined};
 
 /// Trials of one step.
@@ -32,13 +33,7 @@ pub struct EventStep {
 
 /// The dispersion of bad trials about a constant share.
 pub fn trial_design_effect(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
-    let (residuals, _) = trial_residuals(steps);
-    let total = |step: &Option<TrialStep>| step.map_or(0.0, |step| step.total as f64);
-    let (n, x) = steps.iter().flatten().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
-    let share = f64::min((x + 0.5) / (n + 1.0), 1.0);
-    let pair = |(r, step): (&Option<f64>, &Option<TrialStep>)| (r.unwrap_or(0.0), total(step) * share * (1.0 - share));
-    let pairs: Vec<_> = residuals.iter().zip(steps).map(pair).collect();
-    DesignEffect::estimate(&pairs, 1.0, prior)
+    DesignEffect::estimate(&trial_residuals(steps).0, 1.0, prior)
 }
 
 /// The dispersion that [`trial_design_effect`] estimates, without a prior, and its degrees of freedom.
@@ -47,22 +42,21 @@ pub fn observed_trial_dispersion(steps: &[Option<TrialStep>]) -> Option<(f64, f6
     DesignEffect::observed(&residuals, model)
 }
 
-fn trial_residuals(steps: &[Option<TrialStep>]) -> (Vec<Option<f64>>, f64) {
+/// The residual of each step with its variance under independent trials, and that of all of them.
+fn trial_residuals(steps: &[Option<TrialStep>]) -> (Vec<Option<Residual>>, f64) {
     let steps: Vec<_> = steps.iter().map(|s| s.filter(|s| s.total > 0)).collect();
     let (total, bad) = steps.iter().flatten().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
     let share = f64::min((bad + 0.5) / (total + 1.0), 1.0);
-    let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.bad as f64 - share * s.total as f64)).collect();
-    (residuals, total * share * (1.0 - share))
+    let residual = |s: TrialStep| {
+        let total = s.total as f64;
+        (s.bad as f64 - share * total, total * share * (1.0 - share))
+    };
+    (steps.iter().map(|s| s.map(residual)).collect(), total * share * (1.0 - share))
 }
 
 /// The dispersion of events about a constant frequency.
 pub fn event_design_effect(steps: &[Option<EventStep>], prior: Prior) -> DesignEffect {
-    let (residuals, model) = event_residuals(steps);
-    let exposed = |s: &EventStep| s.exposure > 0.0 && s.exposure.is_finite();
-    let exposure: f64 = steps.iter().flatten().filter(|s| exposed(s)).map(|s| s.exposure).sum();
-    let own = |step: &Option<EventStep>| step.filter(exposed).map_or(0.0, |s| model * s.exposure / exposure);
-    let pairs: Vec<_> = residuals.iter().zip(steps).map(|(r, s)| (r.unwrap_or(0.0), own(s))).collect();
-    DesignEffect::estimate(&pairs, 1.0, prior)
+    DesignEffect::estimate(&event_residuals(steps).0, 1.0, prior)
 }
 
 /// The dispersion that [`event_design_effect`] estimates, without a prior, and its degrees of freedom.
@@ -71,13 +65,15 @@ pub fn observed_event_dispersion(steps: &[Option<EventStep>]) -> Option<(f64, f6
     DesignEffect::observed(&residuals, model)
 }
 
-fn event_residuals(steps: &[Option<EventStep>]) -> (Vec<Option<f64>>, f64) {
+fn event_residuals(steps: &[Option<EventStep>]) -> (Vec<Option<Residual>>, f64) {
     let exposed = |s: &EventStep| s.exposure > 0.0 && s.exposure.is_finite();
     let steps: Vec<_> = steps.iter().map(|s| s.filter(exposed)).collect();
     let (exposure, count) = steps.iter().flatten().fold((0.0, 0.0), |(m, x), s| (m + s.exposure, x + s.count as f64));
-    let mean = |s: EventStep| (count + 0.5) * (s.exposure / exposure);
-    let residuals: Vec<_> = steps.iter().map(|s| s.map(|s| s.count as f64 - mean(s))).collect();
-    (residuals, count + 0.5)
+    let residual = |s: EventStep| {
+        let mean = (count + 0.5) * (s.exposure / exposure);
+        (s.count as f64 - mean, mean)
+    };
+    (steps.iter().map(|s| s.map(residual)).collect(), count + 0.5)
 }
 
 /// The dispersion of bad trials about a share that may move: how much they come together within steps.

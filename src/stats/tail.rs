@@ -73,6 +73,15 @@ pub fn ln_normal_upper(z: f64) -> f64 {
     }
 }
 
+/// The logarithm of a sum, from the logarithms of what is added; an infinite one is the sum.
+pub(super) fn ln_sum_exp(values: &[f64]) -> f64 {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if largest.is_infinite() {
+        return largest;
+    }
+    largest + values.iter().map(|v| (v - largest).exp()).sum::<f64>().ln()
+}
+
 /// The z with ln P(Z > z) = `ln_p`; infinite for a probability of zero or one.
 pub fn z_from_ln_upper(ln_p: f64) -> f64 {
     if ln_p.is_nan() {

@@ -160,7 +160,7 @@ fn frequency_gains(
 
 /// By how much the alternatives differ from the hypothesis.
 fn tilts(direction: Direction) -> Points {
-    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    let sign = direction.sign();
     let (first, last) = (NEAREST.ln(), FARTHEST.ln());
     std::array::from_fn(|j| sign * (first + (last - first) * j as f64 / (POINTS - 1) as f64).exp())
 }
