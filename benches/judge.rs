@@ -173,8 +173,7 @@ fn looks(c: &mut Criterion) {
     }
     let numbers = || {
         let level = Level::new(black_box(&y), 0.0);
-        let since = starts.each(y.len(), |start| level.since(start, above));
-        anytime::level_ln_e(&since, 0.4, above, 60.0, &starts)
+        anytime::level_ln_e(&level, 0.4, above, y.len(), 60.0, &starts)
     };
     group.bench_function("numbers", |b| b.iter(numbers));
     for n in [12, 60, 1_440] {

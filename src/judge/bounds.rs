@@ -120,7 +120,7 @@ impl Evidences {
 /// How many more bad events the canary has than the limit allows at the baseline's own rate; unlimited where events are
 /// not counted against the baseline.
 fn excess(test: &Test) -> f64 {
-    let excess = match &test.comparison {
+    let excess = match &*test.comparison {
         Comparison::RateRatio { steps, .. } => counts::excess(steps, test.limit, 0.0),
         Comparison::RateDifference { steps, .. } => counts::excess(steps, 1.0, test.limit),
         _ => return f64::INFINITY,

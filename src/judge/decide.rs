@@ -118,7 +118,7 @@ fn too_thin(case: &Case, measured: &Measured, outcome: Outcome) -> Option<(Reaso
 /// A ratio of nothing to nothing has no answer.
 fn nothing_to_compare(shown: &Test, measured: &Measured, reason: Reason) -> Option<String> {
     let none = measured.bad == Some(Pair { baseline: 0, canary: 0 });
-    let ratio = matches!(shown.comparison, Comparison::RateRatio { .. });
+    let ratio = matches!(*shown.comparison, Comparison::RateRatio { .. });
     (none && ratio && reason == Reason::Undecided)
         .then(|| "there is nothing to compare, since neither arm had any".into())
 }
@@ -140,9 +140,13 @@ fn interval(shown: &Test, needs: &Hurdles, to_pass: Hurdle, look: &Look) -> (f64
     let to_fail = Hurdle { z: onset.alone(needs.fail.z), ln_e };
     let above = shown.wanted == Side::AtMost;
     let (low, high) = if above { (to_fail, to_pass) } else { (to_pass, to_fail) };
-    let fails = onset.whole().bounds(low, high, above, look);
     let plain = shown.comparison.bounds(low, high, above, look);
-    if above { (fails.0.min(plain.0), plain.1) } else { (plain.0, fails.1.max(plain.1)) }
+    let (low, high) = if above { (to_fail, Hurdle::UNASKED) } else { (Hurdle::UNASKED, to_fail) };
+    match onset.tamed().map(|tamed| tamed.bounds(low, high, above, look)) {
+        Some(tamed) if above => (tamed.0.min(plain.0), plain.1),
+        Some(tamed) => (plain.0, tamed.1.max(plain.1)),
+        None => plain,
+    }
 }
 
 /// Whether all of an interval lies beyond the limit.

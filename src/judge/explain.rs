@@ -76,7 +76,7 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
     let estimate = effect.estimate.map_or("no estimate".into(), show);
     let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
     let arms = || format!("{} against {}", arm(evidence.estimate.canary), arm(evidence.estimate.baseline));
-    match &answer.test.comparison {
+    match &*answer.test.comparison {
         Comparison::Share { .. } => {
             let bad = evidence.bad.map_or(0, |bad| bad.canary);
             let total = evidence.n.canary as u64;
@@ -189,7 +189,7 @@ pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evi
 
 /// For one arm's counts: at how many bad ones the answer would be another.
 fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let Comparison::Share { bad, total, effect, .. } = &answer.test.comparison else { return None };
+    let Comparison::Share { bad, total, effect, .. } = &*answer.test.comparison else { return None };
     let (fail, pass) = (answer.needs.fail.z, answer.needs.pass.z);
     if !(fail.is_finite() && pass.is_finite()) {
         return None;
@@ -268,12 +268,12 @@ fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
 /// How much more of the same data would decide: evidence grows with the square root of the sample, any-time evidence
 /// with the sample.
 fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let ratio = matches!(answer.test.comparison, Comparison::RateRatio { .. });
+    let ratio = matches!(*answer.test.comparison, Comparison::RateRatio { .. });
     if ratio && answer.measured.bad == Some(Pair { baseline: 0, canary: 0 }) {
         let other = if answer.measured.n_of == "trials" { "`max(…%, …pp)` or a threshold" } else { "a threshold" };
         return Some(format!("a ratio needs at least one in either arm: {other} does not"));
     }
-    if let Comparison::RateRatio { effect, .. } | Comparison::RateDifference { effect, .. } = &answer.test.comparison
+    if let Comparison::RateRatio { effect, .. } | Comparison::RateDifference { effect, .. } = &*answer.test.comparison
         && effect.is_mostly_between()
     {
         return Some(

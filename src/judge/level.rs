@@ -3,8 +3,6 @@
 //!
 //! On the scale of the test the limit is a number that the level is compared with: a logarithm where margins are factors.
 
-use std::cell::OnceCell;
-
 use super::grid::Steps;
 use crate::series::Pair;
 use crate::stats::Direction;
@@ -34,14 +32,12 @@ pub(super) struct LevelSteps {
     /// The level less an allowance that may be called too high, and plus another that may be called low enough.
     above: Level,
     below: Level,
-    /// The mean, without an allowance.
+    /// The mean of all steps, without an allowance.
     mean: Option<f64>,
     /// The level of numbers that never move.
     constant: Option<f64>,
     /// Where that is exactly the limit, and meets it, the direction that is wanted.
     exact: Option<Direction>,
-    /// The level since each start of any-time evidence, in the direction that asked first.
-    since: OnceCell<(Direction, Vec<(usize, Level)>)>,
 }
 
 impl LevelSteps {
@@ -62,8 +58,10 @@ impl LevelSteps {
         };
         let pairs = arms.canary.iter().zip(&arms.baseline);
         let y: Vec<_> = pairs.map(|(c, b)| c.zip(*b).map(|(c, b)| c - b)).collect();
-        let levels = (shifted(&allowance.canary, -1.0), shifted(&allowance.baseline, 1.0));
-        Self::of(Arms::Paired, log, &y, levels, constant(&y))
+        let above = shifted(&allowance.canary, -1.0);
+        let same = allowance.canary.is_empty() && allowance.baseline.is_empty();
+        let below = if same { above.clone() } else { shifted(&allowance.baseline, 1.0) };
+        Self::of(Arms::Paired, log, &y, (above, below), constant(&y))
     }
 
     /// Of arms whose steps are no partners.
@@ -73,29 +71,19 @@ impl LevelSteps {
             let canary: Vec<_> = arms.canary.iter().map(|v| v.map(|v| v + by)).collect();
             Level::between(&canary, &arms.baseline, floor)
         };
-        let levels = (level(-allowance.canary), level(allowance.baseline));
+        let above = level(-allowance.canary);
+        let below = if allowance == Pair::default() { above.clone() } else { level(allowance.baseline) };
         let means = arms.as_ref().map(mean);
         let constant = arms.as_ref().map(constant);
         let apart =
             |arms: Pair<Option<f64>>| arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary - baseline);
-        let of = Self::of(Arms::Apart, log, &arms.canary, levels, apart(constant));
+        let of = Self::of(Arms::Apart, log, &arms.canary, (above, below), apart(constant));
         LevelSteps { mean: apart(means), ..of }
     }
 
     fn of(arms: Arms, log: bool, y: &Steps<f64>, (above, below): (Level, Level), constant: Option<f64>) -> Self {
         let present = y.iter().flatten().count();
-        LevelSteps {
-            arms,
-            log,
-            len: y.len(),
-            present,
-            above,
-            below,
-            mean: mean(y),
-            constant,
-            exact: None,
-            since: OnceCell::new(),
-        }
+        LevelSteps { arms, log, len: y.len(), present, above, below, mean: mean(y), constant, exact: None }
     }
 
     /// Takes numbers that are all exactly the limit as meeting it: nothing in them says that they are rounded.
@@ -107,13 +95,12 @@ impl LevelSteps {
     /// The level from a step on, as evidence in a direction.
     pub(super) fn since(&self, start: usize, direction: Direction) -> Self {
         let (above, below) = (self.above.since(start, direction), self.below.since(start, direction));
-        let mean = if start == 0 { self.mean } else { below.mean() };
-        LevelSteps { above, below, mean, since: OnceCell::new(), ..self.clone() }
+        LevelSteps { above, below, mean: self.mean.filter(|_| start == 0), ..*self }
     }
 
-    /// Whether the steps since a start would be no evidence even if they were independent.
-    pub(super) fn is_little(&self, start: usize, limit: f64, direction: Direction) -> bool {
-        self.side(direction).is_little(start, self.tested(limit, direction), direction)
+    /// The evidence of the steps since a start if they were independent.
+    pub(super) fn independent_z(&self, start: usize, limit: f64, direction: Direction) -> f64 {
+        self.side(direction).independent_z(start, self.tested(limit, direction), direction)
     }
 
     /// The limit that is tested: numbers that meet it exactly are as far within it as numbers can be.
@@ -151,15 +138,7 @@ impl LevelSteps {
             Direction::Below if self.log && limit <= 0.0 => 0.0,
             _ => {
                 let limit = self.tested(limit, direction);
-                let level = |start: usize| match start {
-                    0 => self.side(direction).clone(),
-                    _ => self.side(direction).since(start, direction),
-                };
-                let (of, levels) = self.since.get_or_init(|| (direction, starts.each(self.len, level)));
-                match *of == direction && levels.len() == starts.each(self.len, |_| ()).len() {
-                    true => anytime::level_ln_e(levels, limit, direction, horizon, starts),
-                    false => anytime::level_ln_e(&starts.each(self.len, level), limit, direction, horizon, starts),
-                }
+                anytime::level_ln_e(self.side(direction), limit, direction, self.len, horizon, starts)
             }
         }
     }
@@ -177,7 +156,7 @@ impl LevelSteps {
 
     /// The mean on the scale of the test: of factors, the geometric mean.
     pub(super) fn estimate(&self) -> Option<f64> {
-        self.mean.map(|mean| self.unscale(mean))
+        self.mean.or_else(|| self.below.mean()).map(|mean| self.unscale(mean))
     }
 }
 

@@ -68,6 +68,9 @@ pub(super) struct Hurdle {
 }
 
 impl Hurdle {
+    /// Of the end of an interval that nobody asks for: it lies at the estimate.
+    pub(super) const UNASKED: Hurdle = Hurdle { z: 0.0, ln_e: f64::INFINITY };
+
     /// Whether any evidence is strong enough.
     pub(super) fn is_reachable(&self) -> bool {
         self.z < f64::INFINITY || self.ln_e < f64::INFINITY

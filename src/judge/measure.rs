@@ -3,6 +3,7 @@
 //! This is where the shape of the data decides what may be asked: counts become ratios, differences or shares,
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::bias::allowance_for;
@@ -66,7 +67,7 @@ enum Points {
 
 /// One limit with the comparison that tests it.
 pub(super) struct Test {
-    pub(super) comparison: Comparison,
+    pub(super) comparison: Rc<Comparison>,
     /// The same in the direction of a Fail, with the starts since when it may be beyond the limit.
     pub(super) onset: Onset,
     pub(super) limit: f64,
@@ -81,6 +82,7 @@ pub(super) struct Test {
 impl Test {
     fn new(comparison: Comparison, limit: f64, wanted: Side) -> Test {
         let (towards, away) = sides(wanted);
+        let comparison = Rc::new(comparison);
         let onset = Onset::new(comparison.clone(), away);
         let (towards, away) = (comparison.z(limit, towards), onset.z(limit));
         Test { comparison, onset, limit, wanted, towards, away }
@@ -127,10 +129,7 @@ impl Measured {
         let flipped = case.metric.kind == Kind::GoodShare;
         let instances = case.instances().map(Arc::new);
         let note = |own: &Arc<Instances>| words::instances(own.counted(&paired_counts(&steps), 0));
-        let estimate = bad.zip(total).map(|(bad, total)| {
-            let share = (total > 0).then(|| bad as f64 / total as f64);
-            share.map(|share| if flipped { 1.0 - share } else { share })
-        });
+        let estimate = bad.zip(total).map(|(bad, total)| share(bad, total, flipped));
         Measured {
             n: total.map(|n| n as f64),
             n_of: "trials",
@@ -149,7 +148,7 @@ impl Measured {
         let seen = if case.needs_baseline() { &pairing::paired(&steps) } else { &steps };
         let count = seen.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
         let exposure = seen.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
-        let estimate = count.zip(exposure).map(|(x, e)| (e > 0.0).then(|| x as f64 / e));
+        let estimate = count.zip(exposure).map(|(count, exposure)| frequency(count, exposure));
         let mut notes = Vec::new();
         if !own && case.needs_baseline() && case.rules.traffic.is_none() {
             notes.push(
@@ -253,35 +252,34 @@ impl Measured {
 
     /// The statistic in each arm since a step, where a Fail may rest on that.
     pub(super) fn since(&self, start: usize) -> Pair<Option<f64>> {
+        fn since(steps: &Steps<f64>, start: usize) -> &[Option<f64>] {
+            steps.get(start..).unwrap_or_default()
+        }
         match &self.points {
             Points::Counts(steps, _) => {
-                let share = |steps: &Steps<Trials>| {
+                let later = |steps: &Steps<Trials>| {
                     let later = || steps.iter().skip(start).flatten();
-                    let (total, bad) = (sum(later().map(|t| t.total)), sum(later().map(|t| t.bad)));
-                    let share = (total > 0).then(|| bad as f64 / total as f64);
-                    share.map(|share| if self.flipped { 1.0 - share } else { share })
+                    share(sum(later().map(|t| t.bad)), sum(later().map(|t| t.total)), self.flipped)
                 };
-                pairing::paired(steps).as_ref().map(share)
+                pairing::paired(steps).as_ref().map(later)
             }
             Points::Events(steps, _) => {
-                let frequency = |steps: &Steps<Occurrences>| {
+                let later = |steps: &Steps<Occurrences>| {
                     let later = || steps.iter().skip(start).flatten();
-                    let exposure: f64 = later().map(|o| o.exposure).sum();
-                    (exposure > 0.0).then(|| sum(later().map(|o| o.count)) as f64 / exposure)
+                    frequency(sum(later().map(|o| o.count)), later().map(|o| o.exposure).sum())
                 };
-                pairing::paired(steps).as_ref().map(frequency)
+                pairing::paired(steps).as_ref().map(later)
             }
             Points::Values { arms, q, .. } => arms.as_ref().map(|arm| {
                 let later: Vec<_> = arm.steps.iter().skip(start).cloned().collect();
                 ArmRequests::new(later).pooled.quantile(*q)
             }),
             Points::Level { steps, log, .. } => {
-                pairing::paired(steps).as_ref().map(|steps| typical(&steps[start.min(steps.len())..].to_vec(), *log))
+                pairing::paired(steps).as_ref().map(|steps| typical(since(steps, start), *log))
             }
-            Points::Samples { steps, log, .. } => Pair {
-                baseline: typical(&steps.baseline, *log),
-                canary: typical(&steps.canary[start.min(steps.canary.len())..].to_vec(), *log),
-            },
+            Points::Samples { steps, log, .. } => {
+                Pair { baseline: typical(&steps.baseline, *log), canary: typical(since(&steps.canary, start), *log) }
+            }
             Points::AcrossSteps(..) => Pair::default(),
         }
     }
@@ -375,6 +373,16 @@ impl Measured {
         };
         Test::new(comparison, limit, wanted)
     }
+}
+
+/// The share of bad trials, or of good ones.
+fn share(bad: u64, total: u64, flipped: bool) -> Option<f64> {
+    let share = (total > 0).then(|| bad as f64 / total as f64);
+    share.map(|share| if flipped { 1.0 - share } else { share })
+}
+
+fn frequency(count: u64, exposure: f64) -> Option<f64> {
+    (exposure > 0.0).then(|| count as f64 / exposure)
 }
 
 /// Whether the occurrences of either arm have an exposure of their own.
@@ -480,7 +488,7 @@ fn unpaired_level(
 }
 
 /// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
-pub(super) fn typical(steps: &Steps<f64>, log: bool) -> Option<f64> {
+pub(super) fn typical(steps: &[Option<f64>], log: bool) -> Option<f64> {
     let y = || steps.iter().flatten().map(|v| if log { v.ln() } else { *v });
     let mean = y().sum::<f64>() / y().count() as f64;
     Some(if log { mean.exp() } else { mean }).filter(|v| v.is_finite())

@@ -8,8 +8,10 @@
 //! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
-//! A metric with groups is judged group by group (`groups`). Levels of windows that differ are two samples (`samples`), and a number that only grows is judged by its growth
-//! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`, `doubtful`).
+//! A Fail may rest on the steps since a later one (`onset`). A metric with groups is judged group by group (`groups`),
+//! windows that differ have no steps that are partners (`level`), and a number that only grows is judged by its growth
+//! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`,
+//! `doubtful`).
 //!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the

@@ -6,6 +6,7 @@
 //! about what happened during all of these steps.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::compare::Comparison;
@@ -20,18 +21,26 @@ const LITTLE: f64 = 1.0;
 /// A comparison in the direction of a Fail, with its later starts.
 #[derive(Debug)]
 pub(super) struct Onset {
-    whole: Comparison,
+    of: Rc<Comparison>,
+    /// All steps together, as evidence that no step carries alone.
+    whole: Rc<Comparison>,
     direction: Direction,
     later: Vec<(usize, OnceCell<Comparison>)>,
-    of: Comparison,
     scatter: OnceCell<Scatter>,
 }
 
 impl Onset {
-    pub(super) fn new(of: Comparison, direction: Direction) -> Onset {
+    pub(super) fn new(of: Rc<Comparison>, direction: Direction) -> Onset {
         let starts = of.steps_in_time().map(onset::starts).unwrap_or_default();
         let later = starts.into_iter().map(|start| (start, OnceCell::new())).collect();
-        Onset { whole: of.tamed(direction), direction, later, of, scatter: OnceCell::new() }
+        let whole = of.tamed(direction).map_or_else(|| of.clone(), Rc::new);
+        Onset { of, whole, direction, later, scatter: OnceCell::new() }
+    }
+
+    /// Of a ratio of quantiles: the same at a limit, as the ratio of the slow ones' rates that is one there.
+    fn counted(&self, limit: f64) -> Option<Onset> {
+        let counts = self.of.counted(limit, self.direction)?;
+        Some(Onset::new(Rc::new(counts), self.direction))
     }
 
     fn since(&self, place: usize) -> &Comparison {
@@ -40,7 +49,9 @@ impl Onset {
     }
 
     fn later_z(&self, limit: f64) -> Vec<f64> {
-        let z = |(place, (start, _)): (usize, &(usize, _))| match self.of.little(*start, limit, self.direction) {
+        let z = |(place, (start, _)): (usize, &(usize, _))| match self.of.independent_z(*start, limit, self.direction)
+            < LITTLE
+        {
             true => 0.0,
             false => self.since(place).z(limit, self.direction),
         };
@@ -49,16 +60,15 @@ impl Onset {
 
     /// The evidence that the quantity lies beyond a limit, as a whole or since a start.
     pub(super) fn z(&self, limit: f64) -> f64 {
-        if let Some(counts) = self.of.counted(limit, self.direction) {
-            return Onset::new(counts, self.direction).z(1.0);
+        match self.counted(limit) {
+            Some(counted) => counted.z(1.0),
+            None => onset::combined(self.whole.z(limit, self.direction), &self.later_z(limit)),
         }
-        let whole = self.whole.z(limit, self.direction);
-        if self.later.is_empty() { whole } else { onset::combined(whole, &self.later_z(limit)) }
     }
 
-    /// All steps together, as evidence that no step carries alone.
-    pub(super) fn whole(&self) -> &Comparison {
-        &self.whole
+    /// All steps together, where that is other evidence than the comparison: it is not carried by a step alone.
+    pub(super) fn tamed(&self) -> Option<&Comparison> {
+        (!Rc::ptr_eq(&self.whole, &self.of)).then_some(&self.whole)
     }
 
     /// What the evidence of all steps together must reach by itself.
@@ -69,12 +79,8 @@ impl Onset {
     /// The start whose evidence is the largest part of that against a limit, where it is not the first step, with the
     /// comparison since then.
     pub(super) fn loudest(&self, limit: f64) -> Option<(usize, &Comparison)> {
-        let counts = self.of.counted(limit, self.direction);
-        let (whole, later) = match &counts {
-            Some(counts) => {
-                let counts = Onset::new(counts.clone(), self.direction);
-                (counts.whole.z(1.0, self.direction), counts.later_z(1.0))
-            }
+        let (whole, later) = match self.counted(limit) {
+            Some(counted) => (counted.whole.z(1.0, self.direction), counted.later_z(1.0)),
             None => (self.whole.z(limit, self.direction), self.later_z(limit)),
         };
         let (place, z) = later.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -101,21 +107,22 @@ impl Comparison {
         Some(Comparison::RateRatio { steps, instances: None, effect, exposure, prior })
     }
 
-    /// Whether the steps since a start would be no evidence even if they were independent.
-    fn little(&self, start: usize, limit: f64, direction: Direction) -> bool {
+    /// The evidence of the steps since a start if they were independent.
+    fn independent_z(&self, start: usize, limit: f64, direction: Direction) -> f64 {
         match self {
-            Comparison::RateRatio { steps, .. } => counts::exact_ratio_z(&steps[start..], limit, direction) < LITTLE,
+            Comparison::RateRatio { steps, .. } => counts::exact_ratio_z(&steps[start..], limit, direction),
             Comparison::RateDifference { steps, .. } => {
-                let independent = DesignEffect::independent();
-                counts::difference_z(&steps[start..], &independent, limit, direction) < LITTLE
+                counts::difference_z(&steps[start..], &DesignEffect::independent(), limit, direction)
             }
-            Comparison::Level(level) => level.is_little(start, limit, direction),
-            _ => false,
+            Comparison::Level(level) => level.independent_z(start, limit, direction),
+            _ => f64::INFINITY,
         }
     }
 
-    /// The comparison of all steps, as evidence in a direction that no step carries alone.
-    fn tamed(&self, direction: Direction) -> Comparison {
+    /// The comparison of all steps, as evidence in a direction that no step carries alone; nothing where starts are not
+    /// asked for.
+    fn tamed(&self, direction: Direction) -> Option<Comparison> {
+        self.steps_in_time()?;
         let mut tamed = self.clone();
         match &mut tamed {
             Comparison::RateRatio { steps, .. } | Comparison::RateDifference { steps, .. } => {
@@ -125,7 +132,7 @@ impl Comparison {
             Comparison::QuantileRatio { since, .. } => *since = Some((0, direction)),
             Comparison::Share { .. } | Comparison::Frequency { .. } | Comparison::Quantile { .. } => {}
         }
-        tamed
+        Some(tamed)
     }
 
     /// The comparison of the steps since a start, likewise; the noise of counts is that about one break.

@@ -4,7 +4,7 @@
 //! different times, whose steps have no partners. Either way the noise is an autoregression whose correlation is unknown
 //! (`segments`): evidence and interval are two views of that one fit.
 
-use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
 
 use super::longrun::{COSINES_SERIES, StepSum, step_sum};
 use super::segments::{Course, Mean, Noise};
@@ -13,7 +13,7 @@ use super::{Direction, crossing, defined};
 
 /// The fewest numbers of an arm that tell how much it varies.
 const LEAST: usize = 2;
-/// How much of half a standard error an end of an interval may be off.
+/// How much of a standard error an end of an interval may be off.
 const RESOLUTION: f64 = 1e-4;
 /// An end is not looked for farther away than this many standard errors.
 const FARTHEST: f64 = 1e9;
@@ -24,7 +24,7 @@ const FARTHEST: f64 = 1e9;
 pub fn increment_z(y: &[Option<f64>], limit: f64, floor: f64, direction: Direction) -> f64 {
     let StepSum { sum, n, cosines, .. } = step_sum(y, COSINES_SERIES);
     let n = n as f64;
-    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
+    let sign = direction.sign();
     let excess = sign * (sum - n * limit);
     if n < 2.0 || excess == 0.0 {
         return 0.0;
@@ -32,52 +32,64 @@ pub fn increment_z(y: &[Option<f64>], limit: f64, floor: f64, direction: Directi
     defined(t_to_z(excess / cosines.variance.max(floor.max(0.0) * n).sqrt(), cosines.dof))
 }
 
-/// The level of one number per step, or how much that of one arm lies above another's.
+/// The level of one number per step, or how much that of one arm lies above another's; as a whole, or since a step as
+/// evidence in a direction.
 #[derive(Clone, Debug)]
 pub struct Level(Vec<View>);
 
-/// One description of a level: numbers, and another arm's if they are not yet compared; as a whole or from a start on.
-#[derive(Clone, Debug)]
-struct View {
+/// One description of a level: numbers, and another arm's if they are not yet compared.
+#[derive(Debug)]
+struct Numbers {
     own: Course,
     other: Option<Course>,
     floor: f64,
     whole: Option<Noise>,
     /// The noise about a mean that may change once.
-    broken: OnceCell<Option<Noise>>,
-    mean: Option<Mean>,
-    /// Where the level is evidence in a direction: by how much one step alone carries it.
-    carried: Option<(Direction, f64)>,
+    broken: OnceLock<Option<Noise>>,
+}
+
+/// A description as a whole, or since a step as evidence in a direction.
+#[derive(Clone, Debug)]
+struct View {
+    numbers: Arc<Numbers>,
+    since: Option<(usize, Direction)>,
+    /// The mean, and by how much one step alone carries it.
+    mean: OnceLock<Option<(Mean, f64)>>,
 }
 
 impl View {
     fn new(own: Course, other: Option<Course>, floor: f64) -> View {
         let enough = own.len() >= LEAST && other.as_ref().is_none_or(|other| other.len() >= LEAST);
         let whole = if enough { Noise::of(&own, 0, other.as_ref(), floor) } else { None };
-        let view = View { own, other, floor, whole, broken: OnceCell::new(), mean: None, carried: None };
-        View { mean: view.mean(view.whole.as_ref(), 0), ..view }
-    }
-
-    fn mean(&self, noise: Option<&Noise>, start: usize) -> Option<Mean> {
-        let (steps, own) = self.own.mean_since(start)?;
-        let other = self.other.as_ref().map(|other| other.mean_since(0)).unwrap_or(None);
-        Some(noise?.mean(own - other.map_or(0.0, |(_, mean)| mean), steps, other.map(|(steps, _)| steps)))
+        let numbers = Arc::new(Numbers { own, other, floor, whole, broken: OnceLock::new() });
+        View { numbers, since: None, mean: OnceLock::new() }
     }
 
     fn since(&self, start: usize, direction: Direction) -> View {
-        let broken = || Noise::of(&self.own, self.own.change(), self.other.as_ref(), self.floor);
-        let noise = match start {
-            0 => &self.whole,
-            _ if self.whole.is_none() => &self.whole,
-            _ => self.broken.get_or_init(broken),
-        };
-        let mean = self.mean(noise.as_ref(), start);
-        View { mean, carried: Some((direction, self.own.carried_by_one(start, direction))), ..self.clone() }
+        View { numbers: self.numbers.clone(), since: Some((start, direction)), mean: OnceLock::new() }
+    }
+
+    fn mean(&self) -> Option<&(Mean, f64)> {
+        self.mean.get_or_init(|| self.numbers.mean(self.since)).as_ref()
     }
 
     fn z(&self, limit: f64, direction: Direction) -> f64 {
-        let carried = self.carried.filter(|(of, _)| *of == direction).map_or(0.0, |(_, by)| by);
-        self.mean.as_ref().map_or(0.0, |mean| mean.z(limit + carried, direction))
+        let Some((mean, carried)) = self.mean() else { return 0.0 };
+        let carries = self.since.is_some_and(|(_, of)| of == direction);
+        mean.z(if carries { limit + carried } else { limit }, direction)
+    }
+}
+
+impl Numbers {
+    fn mean(&self, since: Option<(usize, Direction)>) -> Option<(Mean, f64)> {
+        let start = since.map_or(0, |(start, _)| start);
+        let whole = self.whole.as_ref()?;
+        let broken = || Noise::of(&self.own, self.own.change(), self.other.as_ref(), self.floor);
+        let noise = if start == 0 { whole } else { self.broken.get_or_init(broken).as_ref()? };
+        let (steps, own) = self.own.mean_since(start)?;
+        let other = self.other.as_ref().and_then(|other| other.mean_since(0));
+        let mean = noise.mean(own - other.map_or(0.0, |(_, mean)| mean), steps, other.map(|(steps, _)| steps));
+        Some((mean, since.map_or(0.0, |(start, direction)| self.own.carried_by_one(start, direction))))
     }
 }
 
@@ -110,20 +122,20 @@ impl Level {
         Level(self.0.iter().map(|view| view.since(start, direction)).collect())
     }
 
-    /// Whether the steps since a start would be next to no evidence even if they were independent.
-    pub fn is_little(&self, start: usize, limit: f64, direction: Direction) -> bool {
-        let Some(View { own, other, .. }) = self.0.first() else { return true };
-        let Some((n, mean)) = own.mean_since(start) else { return true };
+    /// The evidence of the steps since a start if they were independent and as noisy as neighbours differ: about right, and
+    /// too large for numbers that hang together.
+    pub fn independent_z(&self, start: usize, limit: f64, direction: Direction) -> f64 {
+        let Some(Numbers { own, other, .. }) = self.0.first().map(|view| view.numbers.as_ref()) else { return 0.0 };
+        let Some((n, mean)) = own.mean_since(start) else { return 0.0 };
         let (apart, more) = match other {
             Some(other) => match other.mean_since(0) {
                 Some((m, mean)) => (mean, other.least_variance() / m),
-                None => return true,
+                None => return 0.0,
             },
             None => (0.0, 0.0),
         };
-        let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
-        let excess = sign * (mean - apart - limit);
-        !(excess > 0.0 && excess * excess > LITTLE * (own.least_variance() / n + more))
+        let excess = direction.sign() * (mean - apart - limit);
+        if excess == 0.0 { 0.0 } else { defined(excess / (own.least_variance() / n + more).sqrt()) }
     }
 
     /// Evidence that the level is above (or below) a limit. Zero for fewer than two numbers: one alone does not tell how
@@ -138,8 +150,8 @@ impl Level {
 
     /// The limit up to which the numbers are evidence of more, or down to which they are evidence of less.
     pub fn end(&self, critical: f64, direction: Direction) -> f64 {
-        let outwards = if direction == Direction::Above { -1.0 } else { 1.0 };
-        let means = || self.0.iter().flat_map(|view| &view.mean);
+        let outwards = -direction.sign();
+        let means = || self.0.iter().filter_map(View::mean).map(|(mean, _)| mean);
         let Some(centre) = means().map(|mean| mean.mean).find(|mean| mean.is_finite()) else {
             return outwards * f64::INFINITY;
         };
@@ -152,19 +164,16 @@ impl Level {
 
     /// The mean, or by how much the means of the arms differ; nothing where too few numbers tell it.
     pub fn mean(&self) -> Option<f64> {
-        self.0.first()?.mean.as_ref().map(|mean| mean.mean)
+        self.0.first()?.mean().map(|(mean, _)| mean.mean)
     }
 
     /// The number of steps; of two arms, that of pairs which would tell as much if steps were independent.
     pub fn size(&self) -> f64 {
-        let Some(View { own, other, .. }) = self.0.first() else { return 0.0 };
+        let Some(Numbers { own, other, .. }) = self.0.first().map(|view| view.numbers.as_ref()) else { return 0.0 };
         let own = own.len() as f64;
         other.as_ref().map_or(own, |other| 2.0 / (1.0 / own + 1.0 / other.len() as f64))
     }
 }
-
-/// Evidence below this in units of variance is next to none.
-const LITTLE: f64 = 1.0;
 
 /// The z whose tail is the harmonic mean of two tails.
 fn either(a: f64, b: f64) -> f64 {

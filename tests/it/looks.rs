@@ -37,9 +37,7 @@ fn ratio_ln_e(steps: &[CountStep], r0: f64, direction: Direction) -> f64 {
 }
 
 fn level_ln_e(y: &[Option<f64>], limit: f64, direction: Direction, floor: f64, horizon: f64, starts: &Starts) -> f64 {
-    let level = Level::new(y, floor);
-    let since = starts.each(y.len(), |start| level.since(start, direction));
-    anytime::level_ln_e(&since, limit, direction, horizon, starts)
+    anytime::level_ln_e(&Level::new(y, floor), limit, direction, y.len(), horizon, starts)
 }
 
 fn trial_effect(steps: &[Option<TrialStep>]) -> DesignEffect {

@@ -404,9 +404,7 @@ impl Case<'_> {
             "level_ln_e" => {
                 let (limit, floor, horizon) = (self.number("limit"), self.number("floor"), self.number("horizon"));
                 let (y, starts) = (self.series(), self.starts());
-                let level = Level::new(&y, floor);
-                let since = |start| if start == 0 { level.clone() } else { level.since(start, direction) };
-                anytime::level_ln_e(&starts.each(y.len(), since), limit, direction, horizon, &starts)
+                anytime::level_ln_e(&Level::new(&y, floor), limit, direction, y.len(), horizon, &starts)
             }
             "difference_ln_e" => {
                 let (d, horizon, prior) = (self.number("d"), self.number("horizon"), Prior::default());

@@ -45,17 +45,17 @@ fn k(steps: f64, horizon: f64) -> f64 {
     steps * (twice + twice.ln_1p()) / (0.5 * course(horizon))
 }
 
-/// Evidence that a level lies above (or below) a limit, as a logarithm, from the level since each start that is reached.
-/// `horizon` is the planned length in steps, infinite if open.
-pub fn level_ln_e(since: &[(usize, Level)], limit: f64, direction: Direction, horizon: f64, starts: &Starts) -> f64 {
+/// Evidence that a level lies above (or below) a limit, as a logarithm, after so many steps. `horizon` is the planned length
+/// in steps, infinite if open.
+pub fn level_ln_e(level: &Level, limit: f64, direction: Direction, steps: usize, horizon: f64, starts: &Starts) -> f64 {
     if !limit.is_finite() {
         return 0.0;
     }
-    let steps = since.last().map_or(0, |(start, _)| start + 1);
-    let from = |start: usize| {
-        let level = since.iter().find(|(at, _)| *at == start);
-        level.map_or(0.0, |(_, level)| normal_ln_e(level.z(limit, direction), level.size() - start as f64, horizon))
+    let z = |start: usize| match start {
+        0 => level.z(limit, direction),
+        _ => level.since(start, direction).z(limit, direction),
     };
+    let from = |start: usize| normal_ln_e(z(start), level.size() - start as f64, horizon);
     defined(starts.average(steps, from))
 }
 
