@@ -68,8 +68,9 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
             }
         }
     };
-    if reason == Reason::BeyondBound && !is_beyond(shown, interval) {
-        evidence.since = since(case, &measured, &bounds, needs.fail.z);
+    if reason == Reason::BeyondBound {
+        let more = if is_beyond(shown, interval) { LOUDER } else { 0.0 };
+        evidence.since = since(case, &measured, &bounds, needs.fail.z, more);
     }
     let why = why.or_else(|| nothing_to_compare(shown, &measured, reason));
     let why = why.as_deref();
@@ -157,11 +158,14 @@ fn is_beyond(shown: &Test, (low, high): (f64, f64)) -> bool {
     }
 }
 
+/// By how many standard errors the evidence since a later step must be the stronger, where that of all steps is a Fail too.
+const LOUDER: f64 = 3.0;
+
 /// What the steps since the start show on which a Fail rests: of several parts of a limit, of that where it is weakest.
-fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64) -> Option<Since> {
+fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64, more: f64) -> Option<Since> {
     let test = bounds.limit().iter().min_by(|a, b| a.away.total_cmp(&b.away)).filter(|_| critical.is_finite())?;
     let onset = &test.onset;
-    let (start, since) = onset.loudest(test.limit)?;
+    let (start, since) = onset.loudest(test.limit, more)?;
     let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
     let estimate = since.estimate().filter(|v| v.is_finite());
     let (low, high) = view.interval(since.interval(critical, critical));

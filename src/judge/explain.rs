@@ -44,13 +44,15 @@ fn worse_since(answer: &Answer, since: &Since) -> String {
     let unit = &answer.case.metric.unit;
     let Since { at, estimate, effect } = since;
     let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
-    let arms = match answer.test.comparison.kind() {
-        EffectKind::Level => arm(estimate.canary),
-        _ => format!("{} against {}", arm(estimate.canary), arm(estimate.baseline)),
+    let shown = match answer.test.comparison.kind() {
+        EffectKind::Level => arm(effect.estimate.or(estimate.canary)),
+        _ => {
+            let effect = effect.estimate.map(|value| format!(", {}", change(value, effect.kind, unit)));
+            format!("{} against {}{}", arm(estimate.canary), arm(estimate.baseline), effect.unwrap_or_default())
+        }
     };
-    let shown = effect.estimate.map(|value| format!(", {}", change(value, effect.kind, unit))).unwrap_or_default();
     let range = range(effect.low, effect.high, effect.kind, unit);
-    format!("worse from {} on: {arms}{shown} ({range})", at.strftime("%H:%M UTC"))
+    format!("worse from {} on: {shown} ({range})", at.strftime("%H:%M UTC"))
 }
 
 /// What a Fail by any-time evidence alone rests on, and since when that is seen where it was not from the first step on.
@@ -176,6 +178,8 @@ fn tolerated(evidence: &Evidence) -> &'static str {
 /// What would change the answer.
 pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
     match answer.reason {
+        // the interval of all steps says nothing of a Fail that rests on the later ones
+        Reason::BeyondBound if evidence.since.is_some() => None,
         Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
         Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::SmallExcess => {
             more_data(answer, bounds)

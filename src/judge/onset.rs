@@ -76,15 +76,15 @@ impl Onset {
         if self.later.is_empty() { critical } else { onset::alone(critical) }
     }
 
-    /// The start whose evidence is the largest part of that against a limit, where it is not the first step, with the
-    /// comparison since then.
-    pub(super) fn loudest(&self, limit: f64) -> Option<(usize, &Comparison)> {
+    /// The later start whose evidence against a limit is stronger by `more` than that of all steps, and the strongest, with
+    /// the comparison since then.
+    pub(super) fn loudest(&self, limit: f64, more: f64) -> Option<(usize, &Comparison)> {
         let (whole, later) = match self.counted(limit) {
             Some(counted) => (counted.whole.z(1.0, self.direction), counted.later_z(1.0)),
             None => (self.whole.z(limit, self.direction), self.later_z(limit)),
         };
         let (place, z) = later.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        (z > whole).then(|| (self.later[place].0, self.since(place)))
+        (z > whole + more).then(|| (self.later[place].0, self.since(place)))
     }
 }
 

@@ -156,7 +156,7 @@ fn hurdles_are_the_boundary() {
         assert_eq!(strength.pass.ln_e_needed, None);
     }
     // what a dozen looks cost at the end
-    assert!((2.0..2.4).contains(&fails[11]), "{}", fails[11]);
+    assert!((fails[11] - 2.07).abs() < 0.005, "{}", fails[11]);
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod looks;
 mod lost;
 mod mutations;
 mod one_armed;
+mod onset;
 mod operating;
 mod packs;
 mod places;
