@@ -162,18 +162,20 @@ fn looks(c: &mut Criterion) {
     let y: Vec<Option<f64>> = (0..60).map(|_| Some(draw(1000.0) as f64 / 1000.0)).collect();
     let starts = Starts::spread(60.0);
     let (prior, above) = (Prior::default(), Direction::Above);
+    let since = |steps: &[CountStep], start| counts::design_effect_from(steps, start, None, Exposure::Trials, prior);
     for (name, steps) in [("counts, steady split", steady), ("counts, varying split", varying)] {
         group.bench_function(name, |b| {
             b.iter(|| {
                 let effect = counts::design_effect(black_box(&steps), Exposure::Trials, prior);
                 let z = counts::ratio_z(&steps, &effect, 1.0, above);
-                (z, anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, above, prior, &starts))
+                (z, anytime::ratio_ln_e(&steps, 1.0, above, |start| since(&steps, start).temper(), &starts))
             })
         });
     }
     let numbers = || {
         let level = Level::new(black_box(&y), 0.0);
-        anytime::level_ln_e(&level, 0.4, above, y.len(), 60.0, &starts)
+        let since = |start| if start == 0 { level.clone() } else { level.since(start, above) };
+        anytime::level_ln_e(since, 0.4, above, y.len(), 60.0, &starts)
     };
     group.bench_function("numbers", |b| b.iter(numbers));
     for n in [12, 60, 1_440] {

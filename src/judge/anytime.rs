@@ -3,10 +3,13 @@
 //! At a planned look a limit is rejected by the evidence of that look or by the guard; with an open end by any-time
 //! evidence alone. The interval is what neither rejects, so that it and the decision cannot disagree.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::compare::Comparison;
 use super::look::{Hurdle, Look};
 use crate::stats::anytime::{self, Starts};
-use crate::stats::counts::Exposure;
+use crate::stats::counts::{Exposure, design_effect_from};
 use crate::stats::{Direction, single};
 
 /// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
@@ -22,35 +25,46 @@ impl Comparison {
     /// The logarithm of the any-time evidence that the judged quantity lies above (or below) a limit, gathered since the
     /// given starts; tuned to a horizon in steps.
     pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
+        self.at_any_time(direction, starts, horizon)(limit)
+    }
+
+    /// The same at any limit: what it has of each start is the same for all of them.
+    fn at_any_time<'a>(
+        &'a self,
+        direction: Direction,
+        starts: &'a Starts,
+        horizon: f64,
+    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
         match self {
             Comparison::RateRatio { steps, instances, exposure, prior, .. } => {
-                anytime::ratio_ln_e(steps, instances.as_deref(), *exposure, limit, direction, *prior, starts)
+                let effect = |start| design_effect_from(steps, start, instances.as_deref(), *exposure, *prior);
+                let temper = once(move |start| effect(start).temper());
+                Box::new(move |limit| anytime::ratio_ln_e(steps, limit, direction, &temper, starts))
             }
             Comparison::RateDifference { steps, instances, prior, .. } => {
-                anytime::difference_ln_e(steps, instances.as_deref(), limit, direction, *prior, horizon, starts)
+                let trials = Exposure::Trials;
+                let effect = once(move |start| design_effect_from(steps, start, instances.as_deref(), trials, *prior));
+                Box::new(move |limit| anytime::difference_ln_e(steps, limit, direction, &effect, horizon, starts))
             }
             Comparison::Share { steps, prior, dispersion, .. } => {
-                let effect = |steps: &[_]| dispersion(steps, *prior);
-                anytime::share_ln_e(steps, limit, direction, effect, starts)
+                let temper = once(move |start: usize| dispersion(&steps[start..], *prior).temper());
+                Box::new(move |limit| anytime::share_ln_e(steps, limit, direction, &temper, starts))
             }
             Comparison::Frequency { steps, prior, .. } => {
-                let effect = |steps: &[_]| single::realised_event_effect(steps, *prior);
-                anytime::frequency_ln_e(steps, limit, direction, effect, starts)
+                let temper = once(move |start: usize| single::realised_event_effect(&steps[start..], *prior).temper());
+                Box::new(move |limit| anytime::frequency_ln_e(steps, limit, direction, &temper, starts))
             }
-            Comparison::Level(level) => level.ln_e(limit, direction, starts, horizon),
-            Comparison::Quantile { q, prior, .. } => {
-                let effect = |steps: &[_]| self.dispersion()(steps, *prior);
-                anytime::share_ln_e(&self.beyond(limit, direction), 1.0 - q, direction, effect, starts)
-            }
-            Comparison::QuantileRatio { prior, .. } => anytime::ratio_ln_e(
-                &self.slow(limit, direction),
-                None,
-                Exposure::Trials,
-                1.0,
-                direction,
-                *prior,
-                starts,
-            ),
+            Comparison::Level(level) => Box::new(level.at_any_time(direction, starts, horizon)),
+            Comparison::Quantile { q, prior, .. } => Box::new(move |limit| {
+                let slow = self.beyond(limit, direction);
+                let temper = |start: usize| self.dispersion()(&slow[start..], *prior).temper();
+                anytime::share_ln_e(&slow, 1.0 - q, direction, temper, starts)
+            }),
+            Comparison::QuantileRatio { prior, .. } => Box::new(move |limit| {
+                let slow = self.slow(limit, direction);
+                let temper = |start| design_effect_from(&slow, start, None, Exposure::Trials, *prior).temper();
+                anytime::ratio_ln_e(&slow, 1.0, direction, temper, starts)
+            }),
         }
     }
 
@@ -63,12 +77,13 @@ impl Comparison {
         // evidence falls towards the estimate: where an end by this look is not rejected at any time, it is the nearer one
         let end = |direction, needed: Hurdle, by_look: f64, natural: f64, starts: &Starts| {
             let is_known = needed.z.is_finite();
-            let is_nearer = |at: f64| self.ln_e(at, direction, starts, look.horizon) < needed.ln_e;
+            let ln_e = self.at_any_time(direction, starts, look.horizon);
+            let is_nearer = |at: f64| ln_e(at) < needed.ln_e;
             let is_end = by_look.is_finite() && by_look != natural;
             if is_known && (needed.ln_e.is_infinite() || is_end && is_nearer(by_look)) {
                 return by_look;
             }
-            let any_time = self.end(direction, needed.ln_e, starts, look.horizon);
+            let any_time = self.end_at_any_time(direction, needed.ln_e, ln_e);
             match (any_time, is_known, direction) {
                 (None, true, _) => by_look,
                 (None, false, _) => natural,
@@ -84,23 +99,22 @@ impl Comparison {
     }
 
     /// The limit nearest to the estimate that any-time evidence of `needed` rejects; none where there is none.
-    fn end(&self, direction: Direction, needed: f64, starts: &Starts, horizon: f64) -> Option<f64> {
+    fn end_at_any_time(&self, direction: Direction, needed: f64, ln_e: impl Fn(f64) -> f64) -> Option<f64> {
         if !needed.is_finite() {
             return None;
         }
         let log = self.is_multiplicative();
         let to = |v: f64| if log { v.ln() } else { v };
         let from = |v: f64| if log { v.exp() } else { v };
-        let side = |(low, high): (f64, f64)| if direction == Direction::Above { low } else { high };
         // about the estimate, and one standard error further out; where no event was seen both are finite still
-        let (centre, near) = (to(side(self.interval(0.0, 0.0))), to(side(self.interval(1.0, 1.0))));
+        let (centre, near) = (to(self.end(0.0, direction)), to(self.end(1.0, direction)));
         let stride = (near - centre).abs();
         if !centre.is_finite() {
             return None;
         }
         let stride = if stride.is_finite() && stride > 0.0 { stride } else { 0.1 * centre.abs().max(1.0) };
         let outwards = if direction == Direction::Above { -stride } else { stride };
-        let excess = |at: f64| self.ln_e(from(at), direction, starts, horizon) - needed;
+        let excess = |at: f64| ln_e(from(at)) - needed;
         let end = crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess);
         end.filter(|at| !log || (at - centre).abs() < FARTHEST).map(from)
     }
@@ -116,4 +130,10 @@ impl Comparison {
             Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
+}
+
+/// Computes what belongs to a start once.
+pub(super) fn once<T: Clone>(of: impl Fn(usize) -> T) -> impl Fn(usize) -> T {
+    let seen = RefCell::new(BTreeMap::new());
+    move |start| seen.borrow_mut().entry(start).or_insert_with(|| of(start)).clone()
 }

@@ -101,13 +101,22 @@ impl Comparison {
             Comparison::Frequency { count, exposure, effect, .. } => {
                 single::frequency_interval(*count, *exposure, effect, low, high)
             }
-            Comparison::Level(level) => level.interval(low, high),
             Comparison::Quantile { arm, limit_is_beyond, .. } => {
                 self.quantile_interval(&arm.pooled.edges(), *limit_is_beyond, low, high)
             }
-            Comparison::QuantileRatio { .. } => {
-                (self.factor_where(Direction::Above, low), self.factor_where(Direction::Below, high))
+            Comparison::Level(_) | Comparison::QuantileRatio { .. } => {
+                (self.end(low, Direction::Above), self.end(high, Direction::Below))
             }
+        }
+    }
+
+    /// The end of the interval that evidence in a direction gives.
+    pub(super) fn end(&self, critical: f64, direction: Direction) -> f64 {
+        match self {
+            Comparison::Level(level) => level.end(critical, direction),
+            Comparison::QuantileRatio { .. } => self.factor_where(direction, critical),
+            _ if direction == Direction::Above => self.interval(critical, 0.0).0,
+            _ => self.interval(0.0, critical).1,
         }
     }
 

@@ -3,6 +3,9 @@
 //!
 //! On the scale of the test the limit is a number that the level is compared with: a logarithm where margins are factors.
 
+use std::rc::Rc;
+
+use super::anytime::once;
 use super::grid::Steps;
 use crate::series::Pair;
 use crate::stats::Direction;
@@ -131,27 +134,28 @@ impl LevelSteps {
         }
     }
 
-    /// The any-time evidence for the same, tuned to a horizon in steps.
-    pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
-        match direction {
+    /// The any-time evidence for the same at any limit, tuned to a horizon in steps.
+    pub(super) fn at_any_time<'a>(
+        &'a self,
+        direction: Direction,
+        starts: &'a Starts,
+        horizon: f64,
+    ) -> impl Fn(f64) -> f64 + 'a {
+        let side = self.side(direction);
+        let since = once(move |start| Rc::new(if start == 0 { side.clone() } else { side.since(start, direction) }));
+        move |limit| match direction {
             Direction::Above if self.log && limit <= 0.0 => f64::INFINITY,
             Direction::Below if self.log && limit <= 0.0 => 0.0,
-            _ => {
-                let limit = self.tested(limit, direction);
-                anytime::level_ln_e(self.side(direction), limit, direction, self.len, horizon, starts)
-            }
+            _ => anytime::level_ln_e(&since, self.tested(limit, direction), direction, self.len, horizon, starts),
         }
     }
 
-    /// The limits that are not rejected.
-    pub(super) fn interval(&self, critical_low: f64, critical_high: f64) -> (f64, f64) {
-        if let Some(y) = self.constant.filter(|_| self.exact.is_some()) {
-            return (self.unscale(y), self.unscale(y));
+    /// The nearest limit that is rejected in a direction.
+    pub(super) fn end(&self, critical: f64, direction: Direction) -> f64 {
+        match self.constant.filter(|_| self.exact.is_some()) {
+            Some(y) => self.unscale(y),
+            None => self.unscale(self.side(direction).end(critical, direction)),
         }
-        (
-            self.unscale(self.above.end(critical_low, Direction::Above)),
-            self.unscale(self.below.end(critical_high, Direction::Below)),
-        )
     }
 
     /// The mean on the scale of the test: of factors, the geometric mean.

@@ -208,7 +208,7 @@ impl DesignEffect {
 
     /// What any-time evidence is divided by: the largest design effect, at the median of its uncertainty (the median of χ²
     /// by Wilson and Hilferty 1931).
-    pub(super) fn temper(&self) -> f64 {
+    pub fn temper(&self) -> f64 {
         let at_median = |(phi, nu): (f64, f64)| phi / (1.0 - 2.0 / (9.0 * nu)).max(0.1).powi(3);
         self.estimated().map(at_median).fold(self.expected().max(1.0), f64::max) * self.finite
     }

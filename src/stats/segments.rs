@@ -11,7 +11,7 @@
 use super::Direction;
 use super::filter::{NEGLIGIBLE, Step, Way, Whitened, weights};
 use super::longrun::inflation;
-use super::tail::{ln_sum_exp, ln_t_upper, z_from_ln_upper};
+use super::tail::{Student, z_from_ln_upper};
 
 // Of real services about two thirds of the windows have nothing that lasts (`fixtures/reference/noise.toml`). What is
 // believed here is more cautious, so that a correlation of 0.7, which is that of the worst tenth, keeps the level over
@@ -94,7 +94,8 @@ impl Noise {
                 _ => merged.push((weight, error, error)),
             }
         }
-        Mean { mean, errors: merged.into_iter().map(|(weight, error, _)| (weight, error)).collect(), dof: self.dof }
+        let errors = merged.into_iter().map(|(weight, error, _)| (weight, error)).collect();
+        Mean { mean, errors, student: Student::new(self.dof) }
     }
 }
 
@@ -104,7 +105,7 @@ pub struct Mean {
     /// The mean.
     pub mean: f64,
     errors: Vec<(f64, f64)>,
-    dof: f64,
+    student: Student,
 }
 
 impl Mean {
@@ -115,8 +116,18 @@ impl Mean {
         if distance.is_nan() || distance == 0.0 {
             return 0.0;
         }
-        let ln_p = |(weight, error): &(f64, f64)| weight.ln() + ln_t_upper(distance.abs() / error, self.dof);
-        let ln_p = ln_sum_exp(&self.errors.iter().map(ln_p).collect::<Vec<_>>());
+        // the widest error has the largest tail: the others are taken relative to its power of e
+        let tails =
+            self.errors.iter().rev().map(|(weight, error)| (*weight, self.student.upper(distance.abs() / error)));
+        let (mut sum, mut largest) = (0.0, 0.0);
+        for (place, (weight, (number, power))) in tails.enumerate() {
+            if place == 0 {
+                (sum, largest) = (weight * number, power);
+            } else if power > f64::NEG_INFINITY {
+                sum += weight * number * (power - largest).exp();
+            }
+        }
+        let ln_p = f64::ln(sum) + largest;
         let z = z_from_ln_upper(ln_p.min(-std::f64::consts::LN_2));
         if z.is_nan() { 0.0 } else { z.copysign(distance) }
     }

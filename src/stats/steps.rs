@@ -158,7 +158,9 @@ impl Level {
         let error = means().map(Mean::error).fold(0.0, f64::max);
         let excess = |limit: f64| self.z(limit, direction) - critical;
         let farthest = centre + outwards * FARTHEST * error;
-        let end = crossing::nearest_rejected(centre, error, RESOLUTION, farthest, excess);
+        // a little farther than a normal number would be
+        let stride = 1.2 * error * critical.abs().clamp(1.0, FARTHEST);
+        let end = crossing::nearest_rejected(centre, stride, RESOLUTION, farthest, excess);
         end.filter(|end| !end.is_nan()).unwrap_or(outwards * f64::INFINITY)
     }
 

@@ -9,7 +9,9 @@ use statrs::function::erf::erfc_inv;
 use statrs::function::gamma::ln_gamma;
 
 use super::Direction;
-use super::incomplete::{ln_beta_density, ln_beta_lower, ln_gamma_density, ln_gamma_lower, ln_gamma_upper};
+use super::incomplete::{
+    beta_fraction, ln_beta_density, ln_beta_lower, ln_gamma_density, ln_gamma_lower, ln_gamma_upper,
+};
 
 const LN_HALF: f64 = -std::f64::consts::LN_2;
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
@@ -120,18 +122,59 @@ fn z_from_tails(ln_upper: f64, ln_lower: f64) -> f64 {
     if ln_upper <= ln_lower { z_from_ln_upper(ln_upper) } else { -z_from_ln_upper(ln_lower) }
 }
 
+/// Student's t with its constants, for many tails of the same degrees of freedom.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Student {
+    nu: f64,
+    /// −ln B(ν/2, ½).
+    ln_constant: f64,
+}
+
+impl Student {
+    pub(super) fn new(nu: f64) -> Student {
+        let a = 0.5 * nu;
+        // ln Γ(a + ½) − ln Γ(a) − ½ ln π
+        let gammas = a * (0.5 / a).ln_1p() + 0.5 * a.ln() - 0.5 + stirling_error(a + 0.5) - stirling_error(a);
+        Student { nu, ln_constant: gammas - 0.5 * std::f64::consts::PI.ln() }
+    }
+
+    /// P(T > t) for t ≥ 0 as a number and the power of e that it is to be multiplied by.
+    pub(super) fn upper(&self, t: f64) -> (f64, f64) {
+        if self.nu > MOST_FREEDOM {
+            return (1.0, ln_normal_upper(t));
+        }
+        let (a, ratio) = (0.5 * self.nu, t * t / self.nu);
+        if ratio == f64::INFINITY {
+            return (0.5 / a, self.ln_constant - a * (2.0 * t.ln() - self.nu.ln()));
+        }
+        let (x, y) = (1.0 / (1.0 + ratio), if ratio < 1.0 { ratio / (1.0 + ratio) } else { 1.0 / (1.0 + 1.0 / ratio) });
+        if y == 0.0 {
+            return (0.5, 0.0);
+        }
+        let ln_power = self.ln_constant - a * ratio.ln_1p();
+        if y < 1.5 / (a + 2.5) {
+            return (0.5 - ln_power.exp() * y.sqrt() * beta_fraction(y, 0.5, a), 0.0);
+        }
+        (0.5 * y.sqrt() * beta_fraction(x, a, 0.5) / a, ln_power)
+    }
+
+    /// ln P(T > t) for t ≥ 0.
+    fn ln_upper(&self, t: f64) -> f64 {
+        let (number, power) = self.upper(t);
+        number.ln() + power
+    }
+}
+
+/// More degrees of freedom than these are as good as any number.
+const MOST_FREEDOM: f64 = 1e12;
+
 /// ln P(T > t) of Student's t with `nu` degrees of freedom.
 pub fn ln_t_upper(t: f64, nu: f64) -> f64 {
     if nu.is_nan() || t.is_nan() || nu <= 0.0 {
         return f64::NAN;
     }
-    if t < 0.0 {
-        return ln_1m_exp(ln_t_upper(-t, nu));
-    }
-    if nu > 1e12 {
-        return ln_normal_upper(t);
-    }
-    ln_t_tail(t.ln(), nu).0
+    let upper = Student::new(nu).ln_upper(t.abs());
+    if t < 0.0 { ln_1m_exp(upper) } else { upper }
 }
 
 /// ln P(T > t) and ln of the density of ln t, from ln t.
@@ -176,7 +219,7 @@ fn t_from_ln_upper(ln_p: f64, nu: f64) -> f64 {
         return 0.0;
     }
     let z = z_from_ln_upper(ln_p);
-    if nu > 1e12 || z == f64::INFINITY {
+    if nu > MOST_FREEDOM || z == f64::INFINITY {
         return z;
     }
     let spread = (z * z / nu).exp_m1();

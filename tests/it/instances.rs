@@ -14,7 +14,7 @@ use davy::judge::rules::*;
 use davy::judge::verdict::*;
 use davy::series::{Dataset, Instances as Named, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::Direction;
-use davy::stats::anytime::{self, Starts};
+use davy::stats::anytime::Starts;
 use davy::stats::counts::{self, CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::instances::{Instances, LEAST_INSTANCES};
@@ -22,6 +22,7 @@ use davy::stats::single::TrialStep;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
+use crate::bets;
 use crate::reference::arms_of;
 use crate::soaks::noise::Noise;
 
@@ -86,9 +87,7 @@ proptest! {
             prop_assert!(ratio(&with) <= ratio(&without) + 1e-9);
             let difference = |effect| counts::difference_z(&steps, effect, d, direction);
             prop_assert!(difference(&with) <= difference(&without) + 1e-9);
-            let ln_e = |known| {
-                anytime::difference_ln_e(&steps, known, d, direction, Prior::default(), 30.0, &starts)
-            };
+            let ln_e = |known| bets::difference(&steps, known, d, direction, 30.0, &starts);
             prop_assert!(ln_e(Some(&instances)) <= ln_e(None) + 1e-9);
         }
     }

@@ -4,10 +4,11 @@ use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::single::{self, EventStep, TrialStep};
-use davy::stats::steps::Level;
 use davy::stats::{Direction, planned, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+
+use crate::bets;
 
 const BOTH: [Direction; 2] = [Direction::Above, Direction::Below];
 
@@ -33,11 +34,7 @@ fn swapped(steps: &[CountStep]) -> Vec<CountStep> {
 }
 
 fn ratio_ln_e(steps: &[CountStep], r0: f64, direction: Direction) -> f64 {
-    anytime::ratio_ln_e(steps, None, Exposure::Trials, r0, direction, Prior::default(), &Starts::spread(40.0))
-}
-
-fn level_ln_e(y: &[Option<f64>], limit: f64, direction: Direction, floor: f64, horizon: f64, starts: &Starts) -> f64 {
-    anytime::level_ln_e(&Level::new(y, floor), limit, direction, y.len(), horizon, starts)
+    bets::ratio(steps, Exposure::Trials, r0, direction, Prior::default(), &Starts::spread(40.0))
 }
 
 fn trial_effect(steps: &[Option<TrialStep>]) -> DesignEffect {
@@ -165,16 +162,13 @@ fn no_data_is_no_evidence() {
     for starts in [&zero, &spread] {
         for direction in BOTH {
             for n in [0, 3, 30] {
-                assert!(anytime::share_ln_e(&vec![None; n], 0.1, direction, trial_effect, starts).abs() < 1e-12);
-                assert!(anytime::frequency_ln_e(&vec![None; n], 0.1, direction, event_effect, starts).abs() < 1e-12);
-                assert!(level_ln_e(&vec![None; n], 0.1, direction, 0.0, 60.0, starts).abs() < 1e-12);
+                assert!(bets::share(&vec![None; n], 0.1, direction, trial_effect, starts).abs() < 1e-12);
+                assert!(bets::frequency(&vec![None; n], 0.1, direction, event_effect, starts).abs() < 1e-12);
+                assert!(bets::level(&vec![None; n], 0.0, 0.1, direction, 60.0, starts).abs() < 1e-12);
             }
             let four: Vec<_> = [1.0, 1.1, 0.9, 1.0].map(Some).into_iter().chain([None; 9]).collect();
-            assert!(level_ln_e(&four, 0.0, direction, 0.0, 60.0, starts).abs() < 1e-12);
-            assert!(
-                anytime::difference_ln_e(&nothing[1], None, 0.0, direction, Prior::default(), 60.0, starts).abs()
-                    < 1e-12
-            );
+            assert!(bets::level(&four, 0.0, 0.0, direction, 60.0, starts).abs() < 1e-12);
+            assert!(bets::difference(&nothing[1], None, 0.0, direction, 60.0, starts).abs() < 1e-12);
         }
     }
 }
@@ -185,8 +179,8 @@ fn an_impossible_hypothesis_is_refuted_and_an_impossible_alternative_is_not_beli
     let trials = [Some(TrialStep { total: 10, bad: 1 })];
     let events = [Some(EventStep { exposure: 1.0, count: 1 })];
     let starts = Starts::zero();
-    let share = |p0, direction| anytime::share_ln_e(&trials, p0, direction, trial_effect, &starts);
-    let frequency = |rate0, direction| anytime::frequency_ln_e(&events, rate0, direction, event_effect, &starts);
+    let share = |p0, direction| bets::share(&trials, p0, direction, trial_effect, &starts);
+    let frequency = |rate0, direction| bets::frequency(&events, rate0, direction, event_effect, &starts);
     assert_eq!(ratio_ln_e(&steps, 0.0, Direction::Above), f64::INFINITY);
     assert_eq!(ratio_ln_e(&steps, f64::INFINITY, Direction::Below), f64::INFINITY);
     assert_eq!(ratio_ln_e(&steps, 0.0, Direction::Below), 0.0);
@@ -200,8 +194,7 @@ fn an_impossible_hypothesis_is_refuted_and_an_impossible_alternative_is_not_beli
 fn a_late_onset_is_seen_from_a_later_start() {
     let step = |t: u64| count_step(500.0, if t < 40 { 3 } else { 14 }, 500.0, if t.is_multiple_of(3) { 5 } else { 4 });
     let steps: Vec<CountStep> = (0..60).map(step).collect();
-    let from =
-        |starts| anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
+    let from = |starts| bets::ratio(&steps, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
     assert!(from(Starts::spread(60.0)) > from(Starts::zero()) + 2.0);
     // the change is in the forty-first step, and starts are ten apart
     assert_eq!(Starts::spread(60.0).loudest(|start| from(start.clone())), 40);
@@ -362,8 +355,8 @@ proptest! {
     fn mirrored_numbers_are_mirrored_evidence(y in prop::collection::vec(prop::option::weighted(0.9, -3.0..4.0_f64), 0..50), limit in -1.0..1.0_f64) {
         let mirrored: Vec<_> = y.iter().map(|v| v.map(|v| -v)).collect();
         let starts = Starts::spread(50.0);
-        let above = level_ln_e(&y, limit, Direction::Above, 0.01, 50.0, &starts);
-        let below = level_ln_e(&mirrored, -limit, Direction::Below, 0.01, 50.0, &starts);
+        let above = bets::level(&y, 0.01, limit, Direction::Above, 50.0, &starts);
+        let below = bets::level(&mirrored, 0.01, -limit, Direction::Below, 50.0, &starts);
         prop_assert!(close(above, below, 1e-9), "{above} and {below}");
     }
 
@@ -379,12 +372,12 @@ proptest! {
         let starts = Starts::spread(horizon);
         for direction in BOTH {
             let values = [
-                anytime::ratio_ln_e(&steps, None, Exposure::Trials, at, direction, Prior::History { phi: floor, nu: horizon }, &starts),
+                bets::ratio(&steps, Exposure::Trials, at, direction, Prior::History { phi: floor, nu: horizon }, &starts),
                 anytime::exact_ratio_ln_e(&steps, at, direction),
-                anytime::share_ln_e(&trials, at, direction, trial_effect, &starts),
-                anytime::frequency_ln_e(&events, at, direction, event_effect, &starts),
-                level_ln_e(&y, at, direction, floor, horizon, &starts),
-                anytime::difference_ln_e(&steps, None, at, direction, Prior::default(), horizon, &starts),
+                bets::share(&trials, at, direction, trial_effect, &starts),
+                bets::frequency(&events, at, direction, event_effect, &starts),
+                bets::level(&y, floor, at, direction, horizon, &starts),
+                bets::difference(&steps, None, at, direction, horizon, &starts),
                 anytime::ln_e_t(at, floor, horizon),
             ];
             prop_assert!(values.iter().all(|v| !v.is_nan()), "{values:?}");

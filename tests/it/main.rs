@@ -6,6 +6,7 @@ mod aggregates;
 mod agreement;
 #[cfg(feature = "aws")]
 mod aws;
+mod bets;
 mod borders;
 mod cases;
 mod cells;

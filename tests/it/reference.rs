@@ -18,6 +18,8 @@ use davy::stats::steps::{self, Level};
 use davy::stats::{Direction, longrun, onset, planned, quantile, tail};
 use toml::{Table, Value};
 
+use crate::bets;
+
 #[test]
 fn distributions() {
     certify("distributions.toml", 90);
@@ -72,9 +74,8 @@ fn worked_example() {
     let exact = counts::exact_ratio_z(&steps, 1.0, Direction::Above);
     assert_eq!(format!("{exact:.6} {:.6} {:.9}", effect.finite, effect.tail(2.0)), "2.476083 0.992696 0.008658848");
     let mixture = anytime::exact_ratio_ln_e(&steps, 1.0, Direction::Above);
-    let tempered = |starts: Starts| {
-        anytime::ratio_ln_e(&steps, None, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts)
-    };
+    let tempered =
+        |starts: Starts| bets::ratio(&steps, Exposure::Trials, 1.0, Direction::Above, Prior::default(), &starts);
     let (spread, zero) = (tempered(Starts::spread(60.0)), tempered(Starts::zero()));
     assert_eq!(format!("{mixture:.6} {spread:.6} {zero:.6}"), "2.144297 0.784149 1.218197");
 }
@@ -390,25 +391,25 @@ impl Case<'_> {
             "exact_ratio_ln_e" => anytime::exact_ratio_ln_e(&self.steps(), self.number("r0"), direction),
             "ratio_ln_e" => {
                 let (r0, exposure, prior) = (self.number("r0"), self.exposure(), Prior::default());
-                anytime::ratio_ln_e(&self.steps(), None, exposure, r0, direction, prior, &self.starts())
+                bets::ratio(&self.steps(), exposure, r0, direction, prior, &self.starts())
             }
             "share_ln_e" => {
-                let effect = |steps: &[Option<TrialStep>]| single::trial_design_effect(steps, Prior::default());
-                anytime::share_ln_e(&self.trials(), self.number("p0"), direction, effect, &self.starts())
+                let effect = |steps: &_| single::trial_design_effect(steps, Prior::default());
+                bets::share(&self.trials(), self.number("p0"), direction, effect, &self.starts())
             }
             "frequency_ln_e" => {
-                let effect = |steps: &[Option<EventStep>]| single::event_design_effect(steps, Prior::default());
+                let effect = |steps: &_| single::event_design_effect(steps, Prior::default());
                 let rate0 = self.number("rate0");
-                anytime::frequency_ln_e(&self.event_steps(), rate0, direction, effect, &self.starts())
+                bets::frequency(&self.event_steps(), rate0, direction, effect, &self.starts())
             }
             "level_ln_e" => {
                 let (limit, floor, horizon) = (self.number("limit"), self.number("floor"), self.number("horizon"));
                 let (y, starts) = (self.series(), self.starts());
-                anytime::level_ln_e(&Level::new(&y, floor), limit, direction, y.len(), horizon, &starts)
+                bets::level(&y, floor, limit, direction, horizon, &starts)
             }
             "difference_ln_e" => {
-                let (d, horizon, prior) = (self.number("d"), self.number("horizon"), Prior::default());
-                anytime::difference_ln_e(&self.steps(), None, d, direction, prior, horizon, &self.starts())
+                let (d, horizon) = (self.number("d"), self.number("horizon"));
+                bets::difference(&self.steps(), None, d, direction, horizon, &self.starts())
             }
             _ => panic!("nobody answers {what}"),
         }

@@ -6,9 +6,7 @@
 //! largest, because no single step may carry a verdict, and the rest is raised to one over the design effect, which
 //! is to a likelihood what dividing by its root is to a z.
 
-use super::super::counts::{self, CountStep, Exposure};
-use super::super::dispersion::{DesignEffect, Prior};
-use super::super::instances::Instances;
+use super::super::counts::{self, CountStep};
 use super::super::single::{EventStep, TrialStep};
 use super::super::{Direction, defined};
 use super::{Starts, ln_mean_exp};
@@ -21,21 +19,18 @@ const FARTHEST: f64 = 4.0;
 
 type Points = [f64; POINTS];
 
-/// Evidence that the ratio of rates lies above (or below) `r0`, as a logarithm; of arms whose instances are known, no more
-/// than the spread of these leaves.
+/// Evidence that the ratio of rates lies above (or below) `r0`, as a logarithm. `temper` is what the noise of the steps from
+/// a start on divides it by ([`DesignEffect::temper`](super::super::dispersion::DesignEffect::temper)).
 pub fn ratio_ln_e(
     steps: &[CountStep],
-    instances: Option<&Instances>,
-    exposure: Exposure,
     r0: f64,
     direction: Direction,
-    prior: Prior,
+    temper: impl Fn(usize) -> f64,
     starts: &Starts,
 ) -> f64 {
     if let Some(ln_e) = beyond_all_ratios(steps, r0, direction) {
         return ln_e;
     }
-    let temper = |start| counts::design_effect_from(steps, start, instances, exposure, prior).temper();
     tempered(steps.len(), ratio_gains(steps, r0, direction), temper, starts)
 }
 
@@ -68,19 +63,18 @@ fn ratio_gains(steps: &[CountStep], r0: f64, direction: Direction) -> impl FnMut
     }
 }
 
-/// Evidence that the share of bad trials lies above (or below) `p0`, as a logarithm. The design effect is that of the
-/// steps from any start on.
+/// Evidence that the share of bad trials lies above (or below) `p0`, as a logarithm; `temper` as of [`ratio_ln_e`].
 pub fn share_ln_e(
     steps: &[Option<TrialStep>],
     p0: f64,
     direction: Direction,
-    effect: impl Fn(&[Option<TrialStep>]) -> DesignEffect,
+    temper: impl Fn(usize) -> f64,
     starts: &Starts,
 ) -> f64 {
     if let Some(ln_e) = beyond_all_shares(steps, p0, direction) {
         return ln_e;
     }
-    tempered(steps.len(), share_gains(steps, p0, direction), |start| effect(&steps[start..]).temper(), starts)
+    tempered(steps.len(), share_gains(steps, p0, direction), temper, starts)
 }
 
 /// As [`share_ln_e`], if trials were independent: from the first step on, and each counts in full.
@@ -109,19 +103,19 @@ fn share_gains(steps: &[Option<TrialStep>], p0: f64, direction: Direction) -> im
     }
 }
 
-/// Evidence that the frequency of events lies above (or below) `rate0` per unit of exposure, as a logarithm. The design
-/// effect is that of the steps from any start on.
+/// Evidence that the frequency of events lies above (or below) `rate0` per unit of exposure, as a logarithm; `temper` as of
+/// [`ratio_ln_e`].
 pub fn frequency_ln_e(
     steps: &[Option<EventStep>],
     rate0: f64,
     direction: Direction,
-    effect: impl Fn(&[Option<EventStep>]) -> DesignEffect,
+    temper: impl Fn(usize) -> f64,
     starts: &Starts,
 ) -> f64 {
     if let Some(ln_e) = beyond_all_frequencies(steps, rate0, direction) {
         return ln_e;
     }
-    tempered(steps.len(), frequency_gains(steps, rate0, direction), |start| effect(&steps[start..]).temper(), starts)
+    tempered(steps.len(), frequency_gains(steps, rate0, direction), temper, starts)
 }
 
 /// As [`frequency_ln_e`], if events were independent: from the first step on, and each counts in full.

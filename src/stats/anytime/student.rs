@@ -6,9 +6,10 @@
 //! the same steps (asymptotic confidence sequences: Waudby-Smith and others 2024). It is not bounded: what is large
 //! enough is found from the next look on, however late it starts.
 
+use std::borrow::Borrow;
+
 use super::super::counts::{self, CountStep};
-use super::super::dispersion::{DesignEffect, Prior};
-use super::super::instances::Instances;
+use super::super::dispersion::DesignEffect;
 use super::super::steps::Level;
 use super::super::tail::ln_normal_upper;
 use super::super::{Direction, defined};
@@ -45,37 +46,41 @@ fn k(steps: f64, horizon: f64) -> f64 {
     steps * (twice + twice.ln_1p()) / (0.5 * course(horizon))
 }
 
-/// Evidence that a level lies above (or below) a limit, as a logarithm, after so many steps. `horizon` is the planned length
-/// in steps, infinite if open.
-pub fn level_ln_e(level: &Level, limit: f64, direction: Direction, steps: usize, horizon: f64, starts: &Starts) -> f64 {
+/// Evidence that a level lies above (or below) a limit, as a logarithm, after so many steps. `since` is the level from a
+/// start on; `horizon` is the planned length in steps, infinite if open.
+pub fn level_ln_e<L: Borrow<Level>>(
+    since: impl Fn(usize) -> L,
+    limit: f64,
+    direction: Direction,
+    steps: usize,
+    horizon: f64,
+    starts: &Starts,
+) -> f64 {
     if !limit.is_finite() {
         return 0.0;
     }
-    let z = |start: usize| match start {
-        0 => level.z(limit, direction),
-        _ => level.since(start, direction).z(limit, direction),
+    let from = |start: usize| {
+        let since = since(start);
+        let level: &Level = since.borrow();
+        normal_ln_e(level.z(limit, direction), level.size() - start as f64, horizon)
     };
-    let from = |start: usize| normal_ln_e(z(start), level.size() - start as f64, horizon);
     defined(starts.average(steps, from))
 }
 
-/// Evidence that the difference of rates lies above (or below) `d`, as a logarithm. `horizon` is the planned length in
-/// steps, infinite if open.
+/// Evidence that the difference of rates lies above (or below) `d`, as a logarithm. `effect` is the noise of the steps from
+/// a start on; `horizon` is the planned length in steps, infinite if open.
 pub fn difference_ln_e(
     steps: &[CountStep],
-    instances: Option<&Instances>,
     d: f64,
     direction: Direction,
-    prior: Prior,
+    effect: impl Fn(usize) -> DesignEffect,
     horizon: f64,
     starts: &Starts,
 ) -> f64 {
     let from = |start: usize| {
-        let trials = counts::Exposure::Trials;
-        let effect: DesignEffect = counts::design_effect_from(steps, start, instances, trials, prior);
         let since = &steps[start..];
         let usable = since.iter().filter(|step| counts::usable(step)).count();
-        normal_ln_e(counts::difference_z(since, &effect, d, direction), usable as f64, horizon)
+        normal_ln_e(counts::difference_z(since, &effect(start), d, direction), usable as f64, horizon)
     };
     defined(starts.average(steps.len(), from))
 }
