@@ -19,6 +19,7 @@ pub(super) struct Way {
 }
 
 /// One step: how many places after the one before, its size and its number.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) gap: usize,
     pub(super) size: f64,

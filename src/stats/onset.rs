@@ -21,10 +21,10 @@ const LEAST: usize = 2;
 /// neighbouring starts do (by simulation; `reports/calibration`).
 const HARMONIC: f64 = 1.1;
 
-/// The starts among so many steps, without the first step, in order.
+/// The starts among so many steps, without the first step, in order and evenly apart.
 pub fn starts(steps: usize) -> Vec<usize> {
-    let last = steps.saturating_sub(LEAST);
-    (1..=last).step_by(steps.div_ceil(STARTS).max(1)).collect()
+    let apart = steps.div_ceil(STARTS).max(1);
+    (1..).map(|k| k * apart).take_while(|start| start + LEAST <= steps).collect()
 }
 
 /// The z whose tail is the combination of that of all steps and those of the later starts.

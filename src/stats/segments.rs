@@ -6,12 +6,13 @@
 //! the standard error that they give it, is read as Student's t, and its tail is averaged over them.
 //!
 //! A level that moves is no noise here: the numbers may have one mean before a break and another from it on (Bai and
-//! Perron 1998). A variance about one constant level would take the shift for noise. Missing steps keep their place.
+//! Perron 1998). A variance about one constant level would take the shift for noise. Missing steps keep their place. Long
+//! courses are put together to blocks of neighbouring steps, whose means vary as the steps of each ψ and φ make them.
 
 use super::Direction;
 use super::filter::{NEGLIGIBLE, Step, Way, Whitened, weights};
 use super::longrun::inflation;
-use super::tail::{Student, z_from_ln_upper};
+use super::tail::{Student, ln_normal_density, z_from_ln_upper};
 
 // Of real services about two thirds of the windows have nothing that lasts (`fixtures/reference/noise.toml`). What is
 // believed here is more cautious, so that a correlation of 0.7, which is that of the worst tenth, keeps the level over
@@ -27,17 +28,34 @@ const NOTHING_LASTS: f64 = 0.3;
 const WAYS: usize = 1 + SHARES.len() * CORRELATIONS.len();
 /// Standard errors that differ by less than this factor count as one.
 const ALIKE: f64 = 1.05;
+/// No more blocks of steps than these.
+const MOST_BLOCKS: usize = 120;
 
-/// Every ψ and φ.
-fn ways() -> [Way; WAYS] {
-    let nothing = Way { loading: 0.0, own: 1.0, phi: 0.0, ln_prior: NOTHING_LASTS.ln() };
+/// How many steps make a block, in courses of so many at most.
+pub fn block_width(steps: usize) -> usize {
+    steps.div_ceil(MOST_BLOCKS).max(1)
+}
+
+/// Each ψ and φ of steps.
+fn lanes() -> [(f64, f64, f64); WAYS] {
     std::array::from_fn(|i| match i.checked_sub(1) {
-        None => nothing,
+        None => (0.0, 0.0, NOTHING_LASTS.ln()),
         Some(i) => {
             let (share, (phi, weight)) = (SHARES[i / CORRELATIONS.len()], CORRELATIONS[i % CORRELATIONS.len()]);
-            let ln_prior = ((1.0 - NOTHING_LASTS) * weight / SHARES.len() as f64).ln();
-            Way { loading: share.sqrt(), own: 1.0 - share, phi, ln_prior }
+            (share, phi, ((1.0 - NOTHING_LASTS) * weight / SHARES.len() as f64).ln())
         }
+    })
+}
+
+/// How blocks of so many steps vary with each, for steps of variance one: what lasts has in a block the variance of its
+/// mean, and the correlation of the means of neighbouring blocks.
+fn ways(width: usize) -> [Way; WAYS] {
+    let n = width as f64;
+    lanes().map(|(share, phi, ln_prior)| {
+        let lasting = inflation(phi, n) / n;
+        let sum = (1.0 - phi.powf(n)) / (1.0 - phi);
+        let next = phi * (sum / n).powi(2) / lasting;
+        Way { loading: (share * lasting).sqrt(), own: (1.0 - share) / n, phi: next, ln_prior }
     })
 }
 
@@ -53,11 +71,11 @@ impl Noise {
     /// From one arm's numbers about a mean before a break and one from it on, and another arm's that vary alike. A step has
     /// at least the variance `floor`. Nothing without a degree of freedom.
     pub fn of(own: &Course, cut: usize, other: Option<&Course>, floor: f64) -> Option<Noise> {
-        let ways = ways();
-        let own_sums = Whitened::of(&ways, own.filtered(), cut);
-        let other_sums = other.map(|other| Whitened::of(&ways, other.filtered(), 0));
+        let ways = ways(own.width);
+        let own_sums = Whitened::of(&ways, own.blocks.iter().copied(), cut);
+        let other_sums = other.map(|other| Whitened::of(&ways, other.blocks.iter().copied(), 0));
         let means = own_sums.means + usize::from(other.is_some());
-        let dof = (own.len() + other.map_or(0, Course::len)).saturating_sub(means) as f64;
+        let dof = (own.blocks.len() + other.map_or(0, |other| other.blocks.len())).saturating_sub(means) as f64;
         if dof < 1.0 || own.is_empty() {
             return None;
         }
@@ -70,7 +88,8 @@ impl Noise {
         let ln_weights = ways.iter().zip(&rest);
         let ln_weights =
             ln_weights.map(|(way, (squares, ln_det))| way.ln_prior - 0.5 * ln_det - 0.5 * dof * squares.ln());
-        let weigh = |(at, weight): (usize, f64)| (weight, 1.0 - ways[at].own, ways[at].phi, rest[at].0 / dof);
+        let lanes = lanes();
+        let weigh = |(at, weight): (usize, f64)| (weight, lanes[at].0, lanes[at].1, rest[at].0 / dof);
         let ways: Vec<_> = weights(ln_weights, NEGLIGIBLE).into_iter().map(weigh).collect();
         let sound = ways.iter().all(|way| (way.0 * way.3).is_finite());
         (sound && !ways.is_empty()).then_some(Noise { ways, dof })
@@ -111,25 +130,31 @@ pub struct Mean {
 impl Mean {
     /// Evidence that the mean lies above (or below) a limit.
     pub fn z(&self, limit: f64, direction: Direction) -> f64 {
-        let sign = direction.sign();
-        let distance = sign * (self.mean - limit);
-        if distance.is_nan() || distance == 0.0 {
-            return 0.0;
+        self.z_and_slope(limit, direction).0
+    }
+
+    /// The same, and by how much it grows as the limit moves away from the mean.
+    pub(super) fn z_and_slope(&self, limit: f64, direction: Direction) -> (f64, f64) {
+        let distance = direction.sign() * (self.mean - limit);
+        if distance.is_nan() {
+            return (0.0, f64::NAN);
         }
         // the widest error has the largest tail: the others are taken relative to its power of e
-        let tails =
-            self.errors.iter().rev().map(|(weight, error)| (*weight, self.student.upper(distance.abs() / error)));
-        let (mut sum, mut largest) = (0.0, 0.0);
-        for (place, (weight, (number, power))) in tails.enumerate() {
-            if place == 0 {
-                (sum, largest) = (weight * number, power);
-            } else if power > f64::NEG_INFINITY {
-                sum += weight * number * (power - largest).exp();
+        let (mut tail, mut density, mut largest) = (0.0, 0.0, f64::NEG_INFINITY);
+        for (weight, error) in self.errors.iter().rev() {
+            let upper = self.student.upper(distance.abs() / error);
+            if largest == f64::NEG_INFINITY {
+                largest = upper.power;
             }
+            let share = if upper.power == largest { *weight } else { weight * (upper.power - largest).exp() };
+            tail += share * upper.tail;
+            density += share * upper.density / error;
         }
-        let ln_p = f64::ln(sum) + largest;
-        let z = z_from_ln_upper(ln_p.min(-std::f64::consts::LN_2));
-        if z.is_nan() { 0.0 } else { z.copysign(distance) }
+        let z = z_from_ln_upper((f64::ln(tail) + largest).min(-std::f64::consts::LN_2));
+        if z.is_nan() || distance == 0.0 {
+            return (0.0, density * (largest - ln_normal_density(0.0)).exp());
+        }
+        (z.copysign(distance), density * (largest - ln_normal_density(z)).exp())
     }
 
     /// Its standard error, averaged.
@@ -141,19 +166,33 @@ impl Mean {
 /// One arm's numbers in time, about their centre.
 #[derive(Clone, Debug)]
 pub struct Course {
-    steps: Vec<(usize, f64)>,
+    /// Place and number of each step that is present, and the sum of the numbers before it.
+    steps: Vec<(usize, f64, f64)>,
+    sum: f64,
     centre: f64,
+    /// How many steps make a block.
+    width: usize,
+    blocks: Vec<Step>,
+    least_variance: f64,
 }
 
 impl Course {
-    /// Of the numbers that are present and finite.
-    pub fn new(y: &[Option<f64>]) -> Course {
-        let present = y.iter().enumerate().filter_map(|(place, v)| v.filter(|v| v.is_finite()).map(|v| (place, v)));
-        let mut steps: Vec<(usize, f64)> = present.collect();
-        let centre = steps.iter().map(|(_, v)| v).sum::<f64>() / steps.len().max(1) as f64;
-        let centre = if centre.is_finite() { centre } else { 0.0 };
-        steps.iter_mut().for_each(|(_, v)| *v -= centre);
-        Course { steps, centre }
+    /// Of the numbers that are present and finite, so many to a block.
+    pub fn new(y: &[Option<f64>], width: usize) -> Course {
+        let present = || y.iter().enumerate().filter_map(|(place, v)| v.filter(|v| v.is_finite()).map(|v| (place, v)));
+        let (sum, n) = present().fold((0.0, 0.0), |(sum, n), (_, v)| (sum + v, n + 1.0));
+        let centre = if f64::is_finite(sum / n) { sum / n } else { 0.0 };
+        let mut sum = 0.0;
+        let centred = present().map(|(place, v)| {
+            let before = sum;
+            sum += v - centre;
+            (place, v - centre, before)
+        });
+        let steps: Vec<(usize, f64, f64)> = centred.collect();
+        let squares: f64 = steps.windows(2).map(|pair| (pair[1].1 - pair[0].1).powi(2)).sum();
+        let least_variance = 0.5 * squares / (steps.len().max(2) - 1) as f64;
+        let blocks = blocks(&steps, width);
+        Course { steps, sum, centre, width, blocks, least_variance }
     }
 
     /// How many numbers are present.
@@ -166,29 +205,23 @@ impl Course {
         self.steps.is_empty()
     }
 
-    /// The numbers as the filter takes them.
-    fn filtered(&self) -> impl Iterator<Item = Step> + '_ {
-        let places = std::iter::once(0).chain(self.steps.iter().map(|(place, _)| *place));
-        self.steps.iter().zip(places).map(|((place, y), before)| Step { gap: place - before, size: 1.0, y: *y })
-    }
-
     /// How many numbers lie before a place.
     fn before(&self, start: usize) -> usize {
-        self.steps.partition_point(|(place, _)| *place < start)
+        self.steps.partition_point(|(place, ..)| *place < start)
     }
 
     /// The variance of a number, by successive differences (von Neumann 1941): about right for independent numbers, and too
     /// small for those that hang together.
     pub fn least_variance(&self) -> f64 {
-        let squares: f64 = self.steps.windows(2).map(|pair| (pair[1].1 - pair[0].1).powi(2)).sum();
-        0.5 * squares / (self.len().max(2) - 1) as f64
+        self.least_variance
     }
 
     /// The number of steps from a place on, and their mean; nothing if there are none.
     pub fn mean_since(&self, start: usize) -> Option<(f64, f64)> {
-        let later = &self.steps[self.before(start)..];
-        let n = later.len() as f64;
-        (n > 0.0).then(|| (n, self.centre + later.iter().map(|(_, v)| v).sum::<f64>() / n))
+        let first = self.before(start);
+        let n = (self.len() - first) as f64;
+        let sum = self.sum - self.steps.get(first)?.2;
+        Some((n, self.centre + sum / n))
     }
 
     /// By how much that mean falls if its farthest number in a direction counts no more than the second: one step alone
@@ -197,7 +230,7 @@ impl Course {
         let sign = direction.sign();
         let later = &self.steps[self.before(start)..];
         let (mut first, mut second) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
-        for (_, v) in later {
+        for (_, v, _) in later {
             let v = sign * v;
             (first, second) = if v > first { (v, first) } else { (first, second.max(v)) };
         }
@@ -205,18 +238,35 @@ impl Course {
         if carried.is_finite() { sign * carried } else { 0.0 }
     }
 
-    /// Where the numbers change most: how many lie before.
+    /// Where the numbers change most: how many blocks lie before.
     pub fn change(&self) -> usize {
-        let n = self.len() as f64;
-        let (mut sum, mut best) = (0.0, (0, 0.0));
-        for (place, (_, v)) in self.steps.iter().enumerate() {
-            let k = place as f64;
-            let score = sum * sum / (k * (n - k)).max(1.0);
+        let (all, n) = self.blocks.iter().fold((0.0, 0.0), |(y, n), block| (y + block.y, n + block.size));
+        let (mut sum, mut size, mut best) = (0.0, 0.0, (0, 0.0));
+        for (place, block) in self.blocks.iter().enumerate() {
+            // the sum before less that which an even level has there
+            let excess: f64 = sum - all * size / n;
+            let score = excess * excess * n / (size * (n - size));
             if place > 0 && score > best.1 {
                 best = (place, score);
             }
-            sum += v;
+            (sum, size) = (sum + block.y, size + block.size);
         }
         best.0
     }
+}
+
+/// Neighbouring steps put together: their mean, which counts as many as are present.
+fn blocks(steps: &[(usize, f64, f64)], width: usize) -> Vec<Step> {
+    let mut blocks: Vec<Step> = Vec::with_capacity(steps.len().min(2 * MOST_BLOCKS));
+    let mut last = steps.first().map_or(0, |(place, ..)| place / width);
+    let part = 1.0 / width as f64;
+    for (place, y, _) in steps {
+        let at = place / width;
+        match blocks.last_mut().filter(|_| at == last) {
+            Some(block) => (block.size, block.y) = (block.size + part, block.y + part * y),
+            None => blocks.push(Step { gap: at - last, size: part, y: part * y }),
+        }
+        last = at;
+    }
+    blocks
 }

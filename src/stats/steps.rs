@@ -7,14 +7,16 @@
 use std::sync::{Arc, OnceLock};
 
 use super::longrun::{COSINES_SERIES, StepSum, step_sum};
-use super::segments::{Course, Mean, Noise};
-use super::tail::{ln_normal_upper, t_to_z, z_from_ln_upper};
+use super::segments::{Course, Mean, Noise, block_width};
+use super::tail::{ln_normal_density, ln_normal_upper, t_to_z, z_from_ln_upper};
 use super::{Direction, crossing, defined};
 
 /// The fewest numbers of an arm that tell how much it varies.
 const LEAST: usize = 2;
 /// How much of a standard error an end of an interval may be off.
 const RESOLUTION: f64 = 1e-4;
+/// An end is found by so many steps along the slope, or by halving.
+const NEWTON: usize = 8;
 /// An end is not looked for farther away than this many standard errors.
 const FARTHEST: f64 = 1e9;
 
@@ -73,10 +75,10 @@ impl View {
         self.mean.get_or_init(|| self.numbers.mean(self.since)).as_ref()
     }
 
-    fn z(&self, limit: f64, direction: Direction) -> f64 {
-        let Some((mean, carried)) = self.mean() else { return 0.0 };
+    fn z_and_slope(&self, limit: f64, direction: Direction) -> (f64, f64) {
+        let Some((mean, carried)) = self.mean() else { return (0.0, f64::NAN) };
         let carries = self.since.is_some_and(|(_, of)| of == direction);
-        mean.z(if carries { limit + carried } else { limit }, direction)
+        mean.z_and_slope(if carries { limit + carried } else { limit }, direction)
     }
 }
 
@@ -96,13 +98,14 @@ impl Numbers {
 impl Level {
     /// Of the numbers that are present and finite, with a variance of at least `floor` per step.
     pub fn new(y: &[Option<f64>], floor: f64) -> Level {
-        Level(vec![View::new(Course::new(y), None, floor)])
+        Level(vec![View::new(Course::new(y, block_width(y.len())), None, floor)])
     }
 
     /// Of a canary whose steps have no partners among those of the baseline: both arms vary alike, and each has all of its
     /// steps, however many.
     pub fn between(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64) -> Level {
-        Level(vec![View::new(Course::new(canary), Some(Course::new(baseline)), floor)])
+        let width = block_width(canary.len().max(baseline.len()));
+        Level(vec![View::new(Course::new(canary, width), Some(Course::new(baseline, width)), floor)])
     }
 
     /// Of a canary beside the baseline's same steps. The differences of the pairs know what both arms share; both arms by
@@ -112,8 +115,9 @@ impl Level {
         let difference: Vec<_> = pairs().map(|pair| pair.map(|(c, b)| c - b)).collect();
         let own: Vec<_> = pairs().map(|pair| pair.map(|(c, _)| c)).collect();
         let other: Vec<_> = pairs().map(|pair| pair.map(|(_, b)| b)).collect();
-        let alone = View::new(Course::new(&own), Some(Course::new(&other)), floor);
-        Level(vec![View::new(Course::new(&difference), None, floor), alone])
+        let course = |y: &[Option<f64>]| Course::new(y, block_width(canary.len()));
+        let alone = View::new(course(&own), Some(course(&other)), floor);
+        Level(vec![View::new(course(&difference), None, floor), alone])
     }
 
     /// The level from a step on, as evidence in a direction: what came before tells of the noise alone, and the farthest
@@ -141,10 +145,17 @@ impl Level {
     /// Evidence that the level is above (or below) a limit. Zero for fewer than two numbers: one alone does not tell how
     /// much it varies.
     pub fn z(&self, limit: f64, direction: Direction) -> f64 {
+        self.z_and_slope(limit, direction).0
+    }
+
+    /// The same, and by how much it grows as the limit moves away from the mean.
+    fn z_and_slope(&self, limit: f64, direction: Direction) -> (f64, f64) {
         match self.0.as_slice() {
-            [one] if limit.is_finite() => one.z(limit, direction),
-            [one, other] if limit.is_finite() => either(one.z(limit, direction), other.z(limit, direction)),
-            _ => 0.0,
+            [one] if limit.is_finite() => one.z_and_slope(limit, direction),
+            [one, other] if limit.is_finite() => {
+                either(one.z_and_slope(limit, direction), other.z_and_slope(limit, direction))
+            }
+            _ => (0.0, f64::NAN),
         }
     }
 
@@ -156,12 +167,29 @@ impl Level {
             return outwards * f64::INFINITY;
         };
         let error = means().map(Mean::error).fold(0.0, f64::max);
+        if let Some(end) = self.end_by_slopes(critical, direction, centre, error) {
+            return end;
+        }
         let excess = |limit: f64| self.z(limit, direction) - critical;
         let farthest = centre + outwards * FARTHEST * error;
-        // a little farther than a normal number would be
-        let stride = 1.2 * error * critical.abs().clamp(1.0, FARTHEST);
-        let end = crossing::nearest_rejected(centre, stride, RESOLUTION, farthest, excess);
+        let end = crossing::nearest_rejected(centre, error, RESOLUTION, farthest, excess);
         end.filter(|end| !end.is_nan()).unwrap_or(outwards * f64::INFINITY)
+    }
+
+    /// The end by Newton's method from that of a normal number, a little outside of the crossing; nothing where that does
+    /// not find it.
+    fn end_by_slopes(&self, critical: f64, direction: Direction, centre: f64, error: f64) -> Option<f64> {
+        let outwards = -direction.sign();
+        let mut limit = centre + outwards * critical * error;
+        for _ in 0..NEWTON {
+            let (z, slope) = self.z_and_slope(limit, direction);
+            let step = (critical - z) / slope;
+            if step.abs() <= 0.5 * RESOLUTION * error {
+                return Some(limit + outwards * (step + 0.5 * RESOLUTION * error)).filter(|end| end.is_finite());
+            }
+            limit += outwards * step;
+        }
+        None
     }
 
     /// The mean, or by how much the means of the arms differ; nothing where too few numbers tell it.
@@ -177,14 +205,20 @@ impl Level {
     }
 }
 
-/// The z whose tail is the harmonic mean of two tails.
-fn either(a: f64, b: f64) -> f64 {
-    let (near, far) = (a.min(b), a.max(b));
-    let (ln_far, ln_near) = (ln_normal_upper(far), ln_normal_upper(near));
+/// The z whose tail is the harmonic mean of two tails, with its slope.
+fn either(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    let (near, far) = if a.0 <= b.0 { (a, b) } else { (b, a) };
+    let (ln_far, ln_near) = (ln_normal_upper(far.0), ln_normal_upper(near.0));
     if !ln_far.is_finite() {
         return far;
     }
-    z_from_ln_upper(std::f64::consts::LN_2 + ln_far - (ln_far - ln_near).exp().ln_1p())
+    let ratio = (ln_far - ln_near).exp();
+    let ln_p = std::f64::consts::LN_2 + ln_far - ratio.ln_1p();
+    let z = z_from_ln_upper(ln_p);
+    // how ln p falls with either z, each of which has its part in the harmonic mean
+    let falls = |(z, slope): (f64, f64), ln_p: f64| (ln_normal_density(z) - ln_p).exp() * slope;
+    let fall = (falls(far, ln_far) + ratio * falls(near, ln_near)) / (1.0 + ratio);
+    (z, fall * (ln_p - ln_normal_density(z)).exp())
 }
 
 /// The median; numbers that are not finite are left out.

@@ -138,31 +138,46 @@ impl Student {
         Student { nu, ln_constant: gammas - 0.5 * std::f64::consts::PI.ln() }
     }
 
-    /// P(T > t) for t ≥ 0 as a number and the power of e that it is to be multiplied by.
-    pub(super) fn upper(&self, t: f64) -> (f64, f64) {
+    /// P(T > t) and the density for t ≥ 0.
+    pub(super) fn upper(&self, t: f64) -> Upper {
         if self.nu > MOST_FREEDOM {
-            return (1.0, ln_normal_upper(t));
+            let power = ln_normal_upper(t);
+            return Upper { tail: 1.0, density: (ln_normal_density(t) - power).exp(), power };
         }
         let (a, ratio) = (0.5 * self.nu, t * t / self.nu);
         if ratio == f64::INFINITY {
-            return (0.5 / a, self.ln_constant - a * (2.0 * t.ln() - self.nu.ln()));
+            let power = self.ln_constant - a * (2.0 * t.ln() - self.nu.ln());
+            return Upper { tail: 0.5 / a, density: 1.0 / t, power };
         }
         let (x, y) = (1.0 / (1.0 + ratio), if ratio < 1.0 { ratio / (1.0 + ratio) } else { 1.0 / (1.0 + 1.0 / ratio) });
-        if y == 0.0 {
-            return (0.5, 0.0);
-        }
-        let ln_power = self.ln_constant - a * ratio.ln_1p();
+        let power = self.ln_constant - a * ratio.ln_1p();
+        let density = (x / self.nu).sqrt();
         if y < 1.5 / (a + 2.5) {
-            return (0.5 - ln_power.exp() * y.sqrt() * beta_fraction(y, 0.5, a), 0.0);
+            let scale = power.exp();
+            let below = if y == 0.0 { 0.0 } else { scale * y.sqrt() * beta_fraction(y, 0.5, a) };
+            return Upper { tail: 0.5 - below, density: scale * density, power: 0.0 };
         }
-        (0.5 * y.sqrt() * beta_fraction(x, a, 0.5) / a, ln_power)
+        Upper { tail: 0.5 * y.sqrt() * beta_fraction(x, a, 0.5) / a, density, power }
     }
 
     /// ln P(T > t) for t ≥ 0.
     fn ln_upper(&self, t: f64) -> f64 {
-        let (number, power) = self.upper(t);
-        number.ln() + power
+        let Upper { tail, power, .. } = self.upper(t);
+        tail.ln() + power
     }
+}
+
+/// A tail and the density at its end, both to be multiplied by a power of e.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upper {
+    pub(super) tail: f64,
+    pub(super) density: f64,
+    pub(super) power: f64,
+}
+
+/// The logarithm of the density of a standard normal Z.
+pub(super) fn ln_normal_density(z: f64) -> f64 {
+    -0.5 * (z * z + LN_2PI)
 }
 
 /// More degrees of freedom than these are as good as any number.
