@@ -167,10 +167,16 @@ fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64, more:
     let onset = &test.onset;
     let (start, since) = onset.loudest(test.limit, more)?;
     let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
-    let estimate = since.estimate().filter(|v| v.is_finite());
+    let arms = measured.since(start);
+    let estimate = match since {
+        // asked of these steps, its own estimate is still that of all of them
+        Comparison::QuantileRatio { .. } => arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary / baseline),
+        since => since.estimate(),
+    };
+    let estimate = estimate.filter(|v| v.is_finite());
     let (low, high) = view.interval(since.interval(critical, critical));
     let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };
-    Some(Since { at: case.grid.begins(start), estimate: measured.since(start), effect })
+    Some(Since { at: case.grid.begins(start), estimate: arms, effect })
 }
 
 /// How far a search for the end of an interval may end beyond it, as a share of the limit.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use davy::judge::rules::{Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
     Distribution, Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation,
-    Score, Strength, Trace, Verdict,
+    Score, Since, Strength, Trace, Verdict,
 };
 use davy::series::{Pair, SignedDuration, Window};
 
@@ -166,6 +166,11 @@ pub fn cache_failed() -> Finding {
             effect: Some(Effect { kind: EffectKind::Difference, estimate: Some(-0.142), low: -0.155, high: -0.129 }),
             pass_limit: Some(-0.02),
             fail_limit: Some(-0.02),
+            since: Some(Since {
+                at: "2026-11-21T12:30:00Z".parse().unwrap(),
+                estimate: pair(Some(0.855), Some(0.682)),
+                effect: Effect { kind: EffectKind::Difference, estimate: Some(-0.173), low: -0.188, high: -0.158 },
+            }),
             method: Some(Method::ScoreDifference),
             detectable: Some(-0.027),
             ..errors().evidence
