@@ -69,7 +69,8 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         }
     };
     if reason == Reason::BeyondBound {
-        let more = if is_beyond(shown, interval) { LOUDER } else { 0.0 };
+        let tells = is_beyond(shown, interval) && !is_wide(shown, interval);
+        let more = if tells { LOUDER } else { 0.0 };
         evidence.since = since(case, &measured, &bounds, needs.fail.z, more);
     }
     let why = why.or_else(|| nothing_to_compare(shown, &measured, reason));
@@ -158,7 +159,13 @@ fn is_beyond(shown: &Test, (low, high): (f64, f64)) -> bool {
     }
 }
 
-/// By how many standard errors the evidence since a later step must be the stronger, where that of all steps is a Fail too.
+/// Whether an interval has both half and double of its estimate: what begins within the window makes it so.
+fn is_wide(shown: &Test, (low, high): (f64, f64)) -> bool {
+    let estimate = shown.comparison.estimate().filter(|_| shown.comparison.kind() != EffectKind::Difference);
+    estimate.is_some_and(|estimate| low <= estimate / 2.0 && high >= 2.0 * estimate)
+}
+
+/// By how many standard errors the evidence since a later step must be the stronger, where that of all steps says enough.
 const LOUDER: f64 = 3.0;
 
 /// What the steps since the start show on which a Fail rests: of several parts of a limit, of that where it is weakest.

@@ -56,6 +56,7 @@ mod steps;
 mod suspicions;
 mod tidy;
 mod watching;
+mod width;
 mod windows;
 mod wire;
 
