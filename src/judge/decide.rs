@@ -12,6 +12,7 @@ use super::guard::Case;
 use super::levels::critical;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
+use super::remedy;
 use super::requests::Ordered;
 use super::rules::{Kind, Side};
 use super::suspicion;
@@ -88,7 +89,7 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         why,
     };
     let sentence = explain::sentence(&answer, &bounds, &evidence);
-    let decide = explain::what_would_decide(&answer, &bounds, &evidence);
+    let decide = remedy::what_would_decide(&answer, &bounds, &evidence);
     let mut finding = case.finding(outcome, reason, sentence, evidence);
     finding.decide = match measured.scarce {
         Some(scarce) if reason == Reason::Undecided => Some(scarce),

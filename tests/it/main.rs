@@ -44,6 +44,7 @@ mod readme;
 mod reality;
 mod recordings;
 mod reference;
+mod remedies;
 mod replay_looks;
 mod reports;
 mod requests;
