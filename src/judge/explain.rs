@@ -273,15 +273,19 @@ pub(super) fn periods(
     }
 }
 
+/// A probability below this is as good as none.
+const LEAST_P: f64 = 1e-6;
+
 /// The sentence about the traffic split.
-pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low, high): (f64, f64)) -> String {
+pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low, high): (f64, f64), p: f64) -> String {
     let observed = canary as f64 / both.max(1) as f64;
     let seen = format!(
-        "{} of {} requests went to the canary ({}, 99.9 % interval {})",
+        "{} of {} requests went to the canary ({}, 99.9 % interval {}, {})",
         count(canary),
         count(both),
         quantity(observed, &Unit::Share),
-        range(low, high, EffectKind::Level, &Unit::Share)
+        range(low, high, EffectKind::Level, &Unit::Share),
+        if p < LEAST_P { format!("p < {}", words::number(LEAST_P)) } else { format!("p = {}", words::number(p)) },
     );
     let expected = quantity(share, &Unit::Share);
     match outcome {

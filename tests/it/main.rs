@@ -52,6 +52,7 @@ mod requests_read;
 mod rooms;
 mod second_opinion;
 mod services;
+mod split;
 mod starting;
 mod steps;
 mod suspicions;

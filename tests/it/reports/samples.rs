@@ -56,6 +56,7 @@ pub fn errors() -> Finding {
             method: Some(Method::BinomialTail),
             level: Some(Levels { fail: 0.9917, pass: 0.95 }),
             design_effect: Some(1.31),
+            p_value: None,
             detectable: Some(0.0013),
             strength: None,
             since: None,
@@ -96,6 +97,7 @@ pub fn latency_undecided() -> Finding {
             method: Some(Method::PairedSteps),
             level: Some(Levels { fail: 0.975, pass: 0.95 }),
             design_effect: None,
+            p_value: None,
             detectable: Some(1.09),
             strength: Some(Strength {
                 fail: Proof { z: -1.1, z_needed: Some(2.83), ln_e: Some(-0.8), ln_e_needed: Some(6.2) },
@@ -138,6 +140,7 @@ pub fn latency_warned() -> Finding {
             method: Some(Method::SlowRequests),
             level: Some(Levels { fail: 0.975, pass: 0.95 }),
             design_effect: Some(1.8),
+            p_value: None,
             detectable: None,
             strength: None,
             since: None,
