@@ -266,6 +266,9 @@ impl Gravity {
 }
 
 impl Remark {
+    /// What to write where an empty cell of a count means none.
+    pub const ZERO: &str = "`missing: zero`";
+
     /// A remark on where the data came from.
     pub fn detail(text: impl Into<String>) -> Remark {
         Remark { gravity: Gravity::Detail, text: text.into() }

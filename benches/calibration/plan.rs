@@ -188,6 +188,8 @@ fn traffic(sizes: &Sizes) -> Vec<Run> {
         Routing { name: "5/95", configured: 0.05, real: 0.05, sd: 0.0 },
         Routing { name: "50/50 noisy", configured: 0.5, real: 0.5, sd: 0.03 },
         Routing { name: "5/95 noisy", configured: 0.05, real: 0.05, sd: 0.03 },
+        Routing { name: "50/50 is 49/51", configured: 0.5, real: 0.49, sd: 0.0 },
+        Routing { name: "5/95 is 4.5/95.5", configured: 0.05, real: 0.045, sd: 0.0 },
         Routing { name: "50/50 is 48/52", configured: 0.5, real: 0.48, sd: 0.0 },
         Routing { name: "5/95 is 4/96", configured: 0.05, real: 0.04, sd: 0.0 },
         Routing { name: "50/50 noisy is 45/55", configured: 0.5, real: 0.45, sd: 0.03 },

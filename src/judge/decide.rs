@@ -12,6 +12,7 @@ use super::guard::Case;
 use super::levels::critical;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
+use super::remedy;
 use super::requests::Ordered;
 use super::rules::{Kind, Side};
 use super::suspicion;
@@ -69,7 +70,8 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         }
     };
     if reason == Reason::BeyondBound {
-        let more = if is_beyond(shown, interval) { LOUDER } else { 0.0 };
+        let tells = is_beyond(shown, interval) && !is_wide(shown, interval);
+        let more = if tells { LOUDER } else { 0.0 };
         evidence.since = since(case, &measured, &bounds, needs.fail.z, more);
     }
     let why = why.or_else(|| nothing_to_compare(shown, &measured, reason));
@@ -87,7 +89,7 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         why,
     };
     let sentence = explain::sentence(&answer, &bounds, &evidence);
-    let decide = explain::what_would_decide(&answer, &bounds, &evidence);
+    let decide = remedy::what_would_decide(&answer, &bounds, &evidence);
     let mut finding = case.finding(outcome, reason, sentence, evidence);
     finding.decide = match measured.scarce {
         Some(scarce) if reason == Reason::Undecided => Some(scarce),
@@ -158,7 +160,13 @@ fn is_beyond(shown: &Test, (low, high): (f64, f64)) -> bool {
     }
 }
 
-/// By how many standard errors the evidence since a later step must be the stronger, where that of all steps is a Fail too.
+/// Whether an interval has both half and double of its estimate: what begins within the window makes it so.
+fn is_wide(shown: &Test, (low, high): (f64, f64)) -> bool {
+    let estimate = shown.comparison.estimate().filter(|_| shown.comparison.kind() != EffectKind::Difference);
+    estimate.is_some_and(|estimate| low <= estimate / 2.0 && high >= 2.0 * estimate)
+}
+
+/// By how many standard errors the evidence since a later step must be the stronger, where that of all steps says enough.
 const LOUDER: f64 = 3.0;
 
 /// What the steps since the start show on which a Fail rests: of several parts of a limit, of that where it is weakest.
@@ -167,10 +175,16 @@ fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64, more:
     let onset = &test.onset;
     let (start, since) = onset.loudest(test.limit, more)?;
     let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
-    let estimate = since.estimate().filter(|v| v.is_finite());
+    let arms = measured.since(start);
+    let estimate = match since {
+        // asked of these steps, its own estimate is still that of all of them
+        Comparison::QuantileRatio { .. } => arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary / baseline),
+        since => since.estimate(),
+    };
+    let estimate = estimate.filter(|v| v.is_finite());
     let (low, high) = view.interval(since.interval(critical, critical));
     let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };
-    Some(Since { at: case.grid.begins(start), estimate: measured.since(start), effect })
+    Some(Since { at: case.grid.begins(start), estimate: arms, effect })
 }
 
 /// How far a search for the end of an interval may end beyond it, as a share of the limit.

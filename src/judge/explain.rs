@@ -1,17 +1,15 @@
-//! The sentence a person understands: value, limit, n, interval, and what would change the answer.
+//! The sentence a person understands: value, limit, n and interval.
 
 use super::bounds::{Bounds, Evidences};
 use super::compare::Comparison;
 use super::guard::Case;
 use super::level::Arms;
-use super::look::{Answer as For, Hurdles, Look, Outlook};
+use super::look::{Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, NotJudged, Severity, Side, Unit};
 use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
 use super::words::{self, change, count, duration, limit, outcome_verb, quantity};
-use crate::series::{Pair, SignedDuration, Timestamp};
-use crate::stats::Direction;
-use crate::stats::single;
+use crate::series::{SignedDuration, Timestamp};
 
 /// An answered criterion, to be put into words.
 pub(super) struct Answer<'a> {
@@ -175,162 +173,6 @@ fn tolerated(evidence: &Evidence) -> &'static str {
     if worse && upper { " (a worsening is shown, but tolerated)" } else { "" }
 }
 
-/// What would change the answer.
-pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
-    match answer.reason {
-        // the interval of all steps says nothing of a Fail that rests on the later ones
-        Reason::BeyondBound if evidence.since.is_some() => None,
-        Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
-        Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::SmallExcess => {
-            more_data(answer, bounds)
-        }
-        Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
-        Reason::TooFew => answer.case.too_few(),
-        Reason::LowCoverage => Some(answer.case.uncovered()),
-        _ => None,
-    }
-}
-
-/// For one arm's counts: at how many bad ones the answer would be another.
-fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let Comparison::Share { bad, total, effect, .. } = &*answer.test.comparison else { return None };
-    let (fail, pass) = (answer.needs.fail.z, answer.needs.pass.z);
-    if !(fail.is_finite() && pass.is_finite()) {
-        return None;
-    }
-    let (towards, away) = match answer.test.wanted {
-        Side::AtMost => (Direction::Below, Direction::Above),
-        Side::AtLeast => (Direction::Above, Direction::Below),
-    };
-    let fail_limit = bounds.fail.first().map_or(answer.test.limit, |test| test.limit);
-    let fails = |x: u64| single::share_z(x, *total, fail_limit, effect, away) >= fail;
-    let passes = |x: u64| single::share_z(x, *total, answer.test.limit, effect, towards) >= pass;
-    let flipped = answer.measured.flipped;
-    let shown = |x: u64| count(if flipped { total - x.min(*total) } else { x });
-    // On the scale of what is counted as bad, `AtMost` is the only wanted side of a rate; a neutral share may want
-    // the other, where fewer is worse.
-    let up = answer.test.wanted == Side::AtMost;
-    let (fewer, more) = if flipped { ("or more", "or fewer") } else { ("or fewer", "or more") };
-    match (answer.outcome, up) {
-        (Outcome::Fail, true) => {
-            let open = largest(*bad, |x| !fails(x))?;
-            let passing = largest(*bad, passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
-            Some(format!("would not fail at {} {fewer}{}", shown(open), passing.unwrap_or_default()))
-        }
-        (Outcome::Pass, true) => {
-            let broken = smallest(*bad, *total, |x| !passes(x))?;
-            Some(format!("would no longer pass at {} {more}", shown(broken)))
-        }
-        _ => None,
-    }
-}
-
-/// The largest `x <= from` that holds, for a property that holds below some point.
-fn largest(from: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
-    if !holds(0) {
-        return None;
-    }
-    let (mut low, mut high) = (0, from);
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        if holds(middle) { low = middle } else { high = middle - 1 }
-    }
-    Some(low)
-}
-
-/// The smallest `x` from `from` to `to` that holds, for a property that holds above some point.
-fn smallest(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
-    if !holds(to) {
-        return None;
-    }
-    let (mut low, mut high) = (from, to);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle) { high = middle } else { low = middle + 1 }
-    }
-    Some(low)
-}
-
-/// At which limit the answer would be another: the end of the interval that decided it.
-fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
-    let (effect, unit) = (evidence.effect?, &answer.case.metric.unit);
-    let upper = answer.case.criterion.pass.is_none_or(|bound| bound.side == Side::AtMost);
-    let show = |value: f64| value.is_finite().then(|| change(value, effect.kind, unit));
-    let bound = if effect.kind == EffectKind::Level { "limit" } else { "margin" };
-    let (worse_end, better_end) = if upper { (effect.low, effect.high) } else { (effect.high, effect.low) };
-    match answer.outcome {
-        Outcome::Fail => {
-            let passing = show(better_end).filter(|_| answer.needs.pass.is_reachable());
-            let passing = passing.map(|limit| format!(", and pass at {limit}")).unwrap_or_default();
-            Some(format!("would not fail at a {bound} of {}{passing}", show(worse_end)?))
-        }
-        Outcome::Pass => Some(format!("would pass down to a {bound} of {}", show(better_end)?)).filter(|_| upper),
-        _ => None,
-    }
-}
-
-/// How much more of the same data would decide: evidence grows with the square root of the sample, any-time evidence
-/// with the sample.
-fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let ratio = matches!(*answer.test.comparison, Comparison::RateRatio { .. });
-    if ratio && answer.measured.bad == Some(Pair { baseline: 0, canary: 0 }) {
-        let other = if answer.measured.n_of == "trials" { "`max(…%, …pp)` or a threshold" } else { "a threshold" };
-        return Some(format!("a ratio needs at least one in either arm: {other} does not"));
-    }
-    if let Comparison::RateRatio { effect, .. } | Comparison::RateDifference { effect, .. } = &*answer.test.comparison
-        && effect.is_mostly_between()
-    {
-        return Some(
-            "how the instances differ is most of the noise: more of them would decide, more time hardly".into(),
-        );
-    }
-    let (towards, away) = (answer.test.towards, bounds.fail.first().unwrap_or(answer.test).away);
-    let (pass, fail) = (answer.strength.pass, answer.strength.fail);
-    let (outlook, how) = if answer.reason == Reason::SmallExcess {
-        (Outlook::Times(answer.case.rules.policy.min_excess / bounds.excess()), "fail")
-    } else if towards > 0.1 {
-        (answer.look.outlook(pass, answer.levels, For::Pass), "pass")
-    } else if away > 0.1 {
-        (answer.look.outlook(fail, answer.levels, For::Fail), "fail")
-    } else if bounds.fail.is_empty() && !near(answer.test) {
-        return Some("there is too little data yet to tell how much more would decide".into());
-    } else {
-        let place = if bounds.fail.is_empty() { "at the limit" } else { "between the target and the limit" };
-        return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
-    };
-    let times = match outlook {
-        Outlook::Look(at) => {
-            return Some(format!("would {how} at the look after {}, if it stays so", soaked(answer.case, at)));
-        }
-        Outlook::Times(times) => times,
-    };
-    let more = (times - 1.0).max(0.05);
-    if more > 1000.0 {
-        return Some("not decidable at this traffic: it would take over 1,000 times as much data".into());
-    }
-    let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
-    let n = answer.measured.n.canary * more;
-    let time = duration(rounded(time));
-    if let Some(end) = answer.look.end_to_come() {
-        let soak = soaked(answer.case, end);
-        return Some(format!("the soak of {soak} will not decide it: about {time} more would ({how}, if it stays so)"));
-    }
-    Some(match answer.measured.n_of {
-        "trials" => {
-            let n = count(two_digits(n));
-            format!(
-                "about {n} more canary {}, {time} at this traffic, would decide ({how}, if the rate stays)",
-                answer.case.metric.of
-            )
-        }
-        "steps" => {
-            let n = plural(two_digits(n.max(1.0)), "more step");
-            format!("about {n} ({time}) would decide ({how}, if the level stays)")
-        }
-        _ => format!("about {time} more would decide ({how}, if the rate stays)"),
-    })
-}
-
 /// Why there is no Pass yet: at the first look at which there may be one, and the end of the soak, in steps.
 pub(super) fn too_early(case: &Case, (first, soak): (usize, usize)) -> String {
     let when = match first == soak {
@@ -345,40 +187,15 @@ pub(super) fn no_pass_before(when: &str) -> String {
 }
 
 /// So many steps of the soak, with the warm-up, as a length of time.
-fn soaked(case: &Case, steps: usize) -> String {
+pub(super) fn soaked(case: &Case, steps: usize) -> String {
     let steps =
         i32::try_from(steps.saturating_add(case.rules.policy.warmup_steps(case.grid.step()))).unwrap_or(i32::MAX);
     duration(case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX))
 }
 
-/// Whether the estimate lies within a tenth of its limit, as far as that can be said.
-fn near(test: &Test) -> bool {
-    let margin = |estimate: f64| test.limit == 0.0 || (estimate - test.limit).abs() <= 0.1 * test.limit.abs();
-    test.comparison.estimate().is_none_or(margin)
-}
-
-fn elapsed(answer: &Answer) -> SignedDuration {
+pub(super) fn elapsed(answer: &Answer) -> SignedDuration {
     let steps = i32::try_from(answer.case.grid.len()).unwrap_or(i32::MAX);
     answer.case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX)
-}
-
-fn two_digits(value: f64) -> u64 {
-    if value < 10.0 {
-        return value.ceil().max(1.0) as u64;
-    }
-    let scale = 10_f64.powf(value.log10().floor() - 1.0);
-    ((value / scale).ceil() * scale) as u64
-}
-
-/// A span to the minute, from ten minutes on.
-fn rounded(span: SignedDuration) -> SignedDuration {
-    let seconds = span.as_secs();
-    let unit = match seconds {
-        0..600 => 1,
-        600..86_400 => 60,
-        _ => 3_600,
-    };
-    SignedDuration::from_secs((seconds + unit - 1) / unit * unit)
 }
 
 fn range(low: f64, high: f64, kind: EffectKind, unit: &Unit) -> String {
@@ -456,15 +273,19 @@ pub(super) fn periods(
     }
 }
 
+/// A probability below this is as good as none.
+const LEAST_P: f64 = 1e-6;
+
 /// The sentence about the traffic split.
-pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low, high): (f64, f64)) -> String {
+pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low, high): (f64, f64), p: f64) -> String {
     let observed = canary as f64 / both.max(1) as f64;
     let seen = format!(
-        "{} of {} requests went to the canary ({}, 99.9 % interval {})",
+        "{} of {} requests went to the canary ({}, 99.9 % interval {}, {})",
         count(canary),
         count(both),
         quantity(observed, &Unit::Share),
-        range(low, high, EffectKind::Level, &Unit::Share)
+        range(low, high, EffectKind::Level, &Unit::Share),
+        if p < LEAST_P { format!("p < {}", words::number(LEAST_P)) } else { format!("p = {}", words::number(p)) },
     );
     let expected = quantity(share, &Unit::Share);
     match outcome {

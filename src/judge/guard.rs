@@ -201,7 +201,7 @@ impl<'a> Case<'a> {
     }
 
     /// What is known of the metric's data beyond its points: from its source, and from when it was recorded.
-    fn remarks(&self) -> impl Iterator<Item = &Remark> {
+    pub(super) fn remarks(&self) -> impl Iterator<Item = &Remark> {
         let seen = self.data.remarks.get(&self.criterion.metric).into_iter().flatten();
         // a recording that is judged again may show the same once more
         let seen = seen.filter(|remark| !self.metric.remarks.contains(remark));

@@ -187,17 +187,26 @@ impl Look {
         looks.iter().copied().zip(planned::boundary(&fractions, alpha)).collect()
     }
 
-    /// When evidence (its z, and its any-time logarithm) that grows as it did will decide.
-    pub(super) fn outlook(&self, (z, ln_e): (f64, f64), levels: Levels, answer: Answer) -> Outlook {
+    /// When evidence (its z, and its any-time logarithm) that grows as it did will decide. A z grows with the square root of
+    /// the data as `raw` has it, before the noise is allowed for.
+    pub(super) fn outlook(
+        &self,
+        (z, ln_e): (f64, f64),
+        levels: Levels,
+        answer: Answer,
+        raw: impl Fn(f64) -> f64,
+    ) -> Outlook {
         let level = if answer == Answer::Fail { levels.fail } else { levels.pass };
-        let by_z = |needed: f64| (needed / z.max(1e-9)).powi(2);
+        let z = raw(z).max(1e-9);
+        let by_z = |needed: f64| (raw(needed) / z).powi(2);
         match &self.schedule {
             Schedule::Once => Outlook::Times(by_z(critical(level))),
             Schedule::Open => Outlook::Times(-(1.0 - level).ln() / ln_e.max(1e-9)),
             Schedule::Planned { elapsed, .. } => {
                 let looks = self.boundaries(levels, answer);
                 let now = (*elapsed).max(1) as f64;
-                let reaches = |(at, needed): &&(usize, f64)| at > elapsed && z * (*at as f64 / now).sqrt() >= *needed;
+                let reaches =
+                    |(at, needed): &&(usize, f64)| at > elapsed && z * (*at as f64 / now).sqrt() >= raw(*needed);
                 let last = looks.last().map_or(critical(level), |(_, needed)| *needed);
                 looks.iter().find(reaches).map_or(Outlook::Times(by_z(last)), |(at, _)| Outlook::Look(*at))
             }

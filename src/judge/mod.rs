@@ -46,6 +46,7 @@ mod onset;
 mod pairing;
 mod partner;
 mod periods;
+mod remedy;
 mod requests;
 mod score;
 mod silence;

@@ -1,8 +1,8 @@
 //! Is the comparison itself fair? The canary's share of the traffic against the configured one.
 //!
 //! A sample-ratio mismatch says that the split is not what was configured: a broken flag, a retry storm, a router
-//! that sends the easy requests elsewhere. It is judged at 0.001 with the over-dispersion of real routing allowed
-//! for, and a mismatch below 1 % of the configured share is ignored however certain it is (Fabijan et al. 2019).
+//! that sends the easy requests elsewhere. It is judged at 0.001 with the noise of real routing allowed for
+//! ([`split`]), and a mismatch below 1 % of the configured share is ignored however certain it is (Fabijan et al. 2019).
 
 use super::compare::Comparison;
 use super::explain;
@@ -13,8 +13,8 @@ use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outc
 use super::words;
 use crate::series::{Dataset, MetricName, Pair, Series};
 use crate::stats::Direction;
-use crate::stats::dispersion::Prior;
 use crate::stats::single::{self, TrialStep};
+use crate::stats::split;
 use crate::stats::tail::normal_quantile;
 
 const ALPHA: f64 = 0.001;
@@ -39,12 +39,17 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Findin
         return Some(finding(traffic, metric.clone(), Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
     }
     let observed = canary as f64 / both as f64;
-    let prior = Prior::default();
     let trials: Vec<_> = steps.iter().map(|s| s.map(|(bad, total)| TrialStep { total, bad })).collect();
-    let effect = single::trial_design_effect(&trials, prior);
-    let dispersion = single::trial_design_effect;
-    let split =
-        Comparison::Share { steps: trials, bad: canary, total: both, effect: effect.clone(), prior, dispersion };
+    let effect = split::design_effect(&trials, split::CALM);
+    let p = split::p_value(canary, both, traffic.share, &effect);
+    let split = Comparison::Share {
+        steps: trials,
+        bad: canary,
+        total: both,
+        effect: effect.clone(),
+        prior: split::CALM,
+        dispersion: split::design_effect,
+    };
     let level = 1.0 - ALPHA / 2.0;
     let levels = Levels { fail: level, pass: level };
     let needed = look.hurdles(levels).fail;
@@ -62,7 +67,7 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Findin
         (true, Mismatch::Warn) => (Outcome::Warn, Reason::ShareMismatch),
         (true, Mismatch::Fail) => (Outcome::Fail, Reason::ShareMismatch),
     };
-    let sentence = explain::traffic(outcome, canary, both, traffic.share, (low, high));
+    let sentence = explain::traffic(outcome, canary, both, traffic.share, (low, high), p);
     let evidence = Evidence {
         unit: Some(Unit::Share),
         n: Pair { baseline: (both - canary) as f64, canary: canary as f64 },
@@ -74,6 +79,7 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Findin
         method: Some(Method::TrafficShare),
         level: Some(levels),
         design_effect: Some(effect.largest()),
+        p_value: Some(p),
         ..Evidence::default()
     };
     Some(finding(traffic, metric.clone(), outcome, reason, sentence, evidence))

@@ -237,6 +237,8 @@ pub struct Evidence {
     pub design_effect: Option<f64>,
     /// The smallest worsening this data would have shown with 80 % power, on the scale of the effect.
     pub detectable: Option<f64>,
+    /// The probability of a split of the traffic as far from the configured one, if that is the true one.
+    pub p_value: Option<f64>,
     /// How strong the evidence is, and how strong it must be.
     pub strength: Option<Strength>,
     /// Since when the canary is worse and what the steps since then show, where a Fail rests on them and not on all steps

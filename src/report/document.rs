@@ -349,6 +349,9 @@ pub struct Evidence {
     pub design_effect: Option<Number>,
     /// The smallest worsening that this data would have shown with 80 % power, on the scale of the effect.
     pub detectable: Option<Number>,
+    /// The probability of a split of the traffic as far from the configured one, if that is the true one (since 1.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<Number>,
     /// How strong the evidence is for either answer (since 1.1).
     pub strength: Option<Strength>,
     /// Since when the canary is worse and what the steps since then show, where a Fail rests on them and not on all steps

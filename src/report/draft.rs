@@ -244,6 +244,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         design_effect: evidence.design_effect.and_then(Number::new),
         detectable: evidence.detectable.and_then(Number::new),
         strength: evidence.strength.map(|s| Strength { fail: proof(&s.fail), pass: proof(&s.pass) }),
+        p_value: evidence.p_value.and_then(Number::new),
         since: evidence.since.as_ref().map(|since| Since {
             at: since.at.to_string(),
             estimate: since.estimate.map(|estimate| estimate.and_then(Number::new)).into(),

@@ -136,8 +136,7 @@ fn requests(document: &Document) -> Option<String> {
 fn criteria(document: &Document, columns: usize, rows: usize, ink: Ink) -> Vec<String> {
     let findings = words::worst_first(document);
     let names: Vec<String> = findings.iter().map(|finding| words::criterion(finding)).collect();
-    let values: Vec<String> =
-        findings.iter().map(|f| words::estimate(&f.evidence, f.evidence.estimate.canary)).collect();
+    let values: Vec<String> = findings.iter().map(|f| words::estimates(&f.evidence).canary).collect();
     let effects: Vec<String> = findings.iter().map(|finding| words::effect(&finding.evidence)).collect();
     let widest = |texts: &[String], most: usize| texts.iter().map(|text| width(text)).max().unwrap_or(0).min(most);
     let outcome = findings.iter().map(|finding| width(finding.outcome.word())).max().unwrap_or(0);

@@ -4,7 +4,7 @@
 //! it is given whatever the verdict holds. Each part has its own allowance, the findings that passed are cut first, and what is
 //! left out is said.
 
-use super::document::{Document, Finding, Outcome};
+use super::document::{Arms, Document, Finding, Outcome};
 use super::prose::{fit, pad, plain};
 use super::spark::spark;
 use super::words;
@@ -83,11 +83,12 @@ fn table(findings: &[&Finding], bytes: usize) -> String {
     text.push_str("|:--|:--|--:|--:|:--|--:|\n");
     let rows = findings.iter().map(|finding| {
         let evidence = &finding.evidence;
+        let Arms { baseline, canary } = words::estimates(evidence);
         let cells = [
             mark(finding.outcome),
             escape(&words::criterion(finding), LONGEST_NAME),
-            escape(&words::estimate(evidence, evidence.estimate.baseline), 32),
-            escape(&words::estimate(evidence, evidence.estimate.canary), 32),
+            escape(&baseline, 32),
+            escape(&canary, 32),
             escape(&words::effect(evidence), 64),
             escape(&words::samples(evidence), 64),
         ];

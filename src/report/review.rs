@@ -82,7 +82,7 @@ fn metrics(document: &Document) -> String {
         return "Nothing was judged.".into();
     }
     table("| Criterion | Target | Baseline | Measured | Status |", "|:--|:--|--:|--:|:--|", &findings, |finding| {
-        let baseline = words::estimate(&finding.evidence, finding.evidence.estimate.baseline);
+        let baseline = words::estimates(&finding.evidence).baseline;
         let target = finding
             .fail_at
             .as_ref()

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::document::{Action, Document, Outcome, Recommendation, SCHEMA_VERSION};
+use super::document::{Action, Arms, Document, Outcome, Recommendation, SCHEMA_VERSION};
 use super::page::{Page, Part};
 use super::prose::plain;
 use super::{Format, Style, html, json, success, words};
@@ -181,13 +181,8 @@ fn succeeded(rows: &[success::Row]) -> Part {
 fn findings(document: &Document) -> Part {
     let row = |finding: &super::document::Finding| {
         let evidence = &finding.evidence;
-        vec![
-            words::criterion(finding),
-            finding.outcome.word().to_owned(),
-            words::estimate(evidence, evidence.estimate.baseline),
-            words::estimate(evidence, evidence.estimate.canary),
-            words::effect(evidence),
-        ]
+        let Arms { baseline, canary } = words::estimates(evidence);
+        vec![words::criterion(finding), finding.outcome.word().to_owned(), baseline, canary, words::effect(evidence)]
     };
     Part::Table {
         columns: ["criterion", "outcome", "baseline", "canary", "effect"].map(str::to_owned).to_vec(),

@@ -81,7 +81,7 @@ fn showing(document: &Document, finding: &Finding) -> Shown {
 /// The canary's number with what was compared; `–` where nothing was measured.
 pub fn measured(finding: &Finding) -> String {
     let evidence = &finding.evidence;
-    let parts = [words::estimate(evidence, evidence.estimate.canary), words::effect(evidence)];
+    let parts = [words::estimates(evidence).canary, words::effect(evidence)];
     let known: Vec<String> = parts.into_iter().filter(|part| part != words::NOTHING).collect();
     if known.is_empty() { words::NOTHING.into() } else { known.join(", ") }
 }

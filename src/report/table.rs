@@ -1,7 +1,7 @@
 //! The table of findings for a terminal: as wide as its contents where they fit, wrapped within its cells where they
 //! do not, and as a list where the terminal is too narrow for columns.
 
-use super::document::{Document, Finding};
+use super::document::{Arms, Document, Finding};
 use super::ink::Ink;
 use super::prose::{fit, pad, pad_left, width, wrap};
 use super::words;
@@ -33,13 +33,8 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(finding: &'a Finding) -> Row<'a> {
         let evidence = &finding.evidence;
-        Row {
-            finding,
-            name: words::criterion(finding),
-            baseline: words::estimate(evidence, evidence.estimate.baseline),
-            canary: words::estimate(evidence, evidence.estimate.canary),
-            effect: words::effect(evidence),
-        }
+        let Arms { baseline, canary } = words::estimates(evidence);
+        Row { finding, name: words::criterion(finding), baseline, canary, effect: words::effect(evidence) }
     }
 
     fn outcome(&self) -> &'static str {

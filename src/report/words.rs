@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::document::{
-    Action, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, NotJudged, Number, Outcome, Proof,
-    Range, Recommendation, RuleKind, Severity, Span, Strength, Trace, UnitName,
+    Action, Arms, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, NotJudged, Number, Outcome,
+    Proof, Range, Recommendation, RuleKind, Severity, Since, Span, Strength, Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -115,13 +115,32 @@ pub fn on_effect_scale(evidence: &Evidence, value: Number) -> String {
     plain(&change(value.get(), kind.into(), &unit(&evidence.unit)))
 }
 
-/// The effect with its interval: `+4.2 % [-1.3, +9.9]`. Where the effect is the canary's own value, which stands
-/// beside it, the interval alone; for an alarm, its periods.
+/// The statistic of each arm that a row shows: of the steps that a Fail rests on.
+pub fn estimates(evidence: &Evidence) -> Arms<String> {
+    let of = evidence.since.as_ref().map_or(&evidence.estimate, |since| &since.estimate);
+    Arms { baseline: estimate(evidence, of.baseline), canary: estimate(evidence, of.canary) }
+}
+
+/// The effect that a row shows: `+4.2 % [-1.3, +9.9]`, or that of the steps that a Fail rests on,
+/// `+94.9 % [+71, +118] from 06:41 UTC`.
 pub fn effect(evidence: &Evidence) -> String {
-    let Some(effect) = &evidence.effect else {
-        let periods = evidence.periods.as_ref();
-        return periods.map_or(NOTHING.into(), |seen| format!("{} of {} periods", count(seen.beyond), count(seen.of)));
-    };
+    match &evidence.since {
+        None => effect_of_all(evidence),
+        Some(since) => format!("{} from {}", interval_of(evidence, &since.effect), clock(&since.at)),
+    }
+}
+
+/// The effect of all steps. An alarm has its periods.
+fn effect_of_all(evidence: &Evidence) -> String {
+    match (&evidence.effect, &evidence.periods) {
+        (Some(effect), _) => interval_of(evidence, effect),
+        (None, Some(seen)) => format!("{} of {} periods", count(seen.beyond), count(seen.of)),
+        (None, None) => NOTHING.into(),
+    }
+}
+
+/// An effect with its interval. Where the effect is the canary's own value, which stands beside it, the interval alone.
+fn interval_of(evidence: &Evidence, effect: &Effect) -> String {
     let estimate = effect.estimate.map(|value| on_effect_scale(evidence, value));
     let interval = interval(evidence, effect, estimate.as_deref());
     match (estimate, interval) {
@@ -291,6 +310,8 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     let mut rows = Vec::new();
     let mut row = |name, text: Option<String>| rows.extend(text.map(|text| (name, vec![text])));
     row("sample", Some(samples(evidence)).filter(|text| text != NOTHING).map(|text| text + &bad(evidence)));
+    row("since", evidence.since.as_ref().map(|since| since_then(evidence, since)));
+    row("all steps", evidence.since.as_ref().map(|_| all_steps(evidence)));
     row("fails at", finding.fail_at.as_deref().map(plain));
     row("alarm", alarm(finding));
     row("method", evidence.method.as_deref().map(|method| plain(super::method::describe(method))));
@@ -302,6 +323,24 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     row("evidence", evidence.strength.as_ref().map(strength));
     row("detectable", detectable(evidence));
     rows
+}
+
+/// Since when the canary is worse, and what the steps since then show.
+fn since_then(evidence: &Evidence, since: &Since) -> String {
+    let effect = interval_of(evidence, &since.effect);
+    format!("from {} on: {}", moment(&since.at), compared(evidence, &since.estimate, effect))
+}
+
+/// What all steps show, where a row shows the steps since a later start.
+fn all_steps(evidence: &Evidence) -> String {
+    compared(evidence, &evidence.estimate, effect_of_all(evidence))
+}
+
+/// Both arms with their effect: `86.9 ms against 44.3 ms, +96.4 % [≥ +32.1 %]`.
+fn compared(evidence: &Evidence, arms: &Arms<Option<Number>>, effect: String) -> String {
+    let is_level = evidence.effect.as_ref().is_some_and(|effect| effect.kind == EffectKind::Level);
+    let [baseline, canary] = [arms.baseline, arms.canary].map(|value| estimate(evidence, value));
+    if is_level { format!("{canary} {effect}") } else { format!("{canary} against {baseline}, {effect}") }
 }
 
 fn bad(evidence: &Evidence) -> String {
@@ -405,6 +444,11 @@ fn unit(name: &Option<UnitName>) -> Unit {
 /// A word of the contract, as the verdict's JSON has it: `pass`, `ratio`, `muted`.
 pub fn term(word: &impl serde::Serialize) -> String {
     serde_json::to_value(word).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The time of day of an instant: `12:15 UTC`.
+pub fn clock(text: &str) -> String {
+    text.parse::<Timestamp>().map_or_else(|_| plain(text), |at| at.strftime("%H:%M UTC").to_string())
 }
 
 /// An instant in UTC: `2026-11-21 12:15 UTC`.

@@ -9,7 +9,7 @@
 //! dependent steps), `filter` (what lasts beside the noise of each step), [`segments`] (the noise of one number per step about a mean that may move), `wander` (the same of a
 //! rate), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same, from one host to
 //! another), then one file per question: [`counts`] (two arms, events among trials), [`single`] (one arm against a limit),
-//! [`steps`] (one number per step), [`slow`] (how a question about a quantile becomes one about counts), [`onset`]
+//! [`steps`] (one number per step), [`split`] (the canary's share of the traffic), [`slow`] (how a question about a quantile becomes one about counts), [`onset`]
 //! (any of these since a later step), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much data an
 //! answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
 //! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
@@ -32,6 +32,7 @@ pub mod quantile;
 pub mod segments;
 pub mod single;
 pub mod slow;
+pub mod split;
 pub mod steps;
 pub mod tail;
 mod wander;

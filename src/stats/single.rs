@@ -6,7 +6,7 @@
 //! step to step is no noise in that, since independent trials of any rates vary at most as those of their mean
 //! (Hoeffding 1956). What is noise are bad ones that come together, and [`realised_trial_effect`] sees those alone:
 //! it is the successive differences of von Neumann (1941) made deaf to shifts, by the running median of three (Tukey
-//! 1977). A parameter of the long run, as the configured share of the traffic, needs [`trial_design_effect`].
+//! 1977). A parameter of the long run, needs [`trial_design_effect`], the configured share of the traffic [`split`](super::split).
 
 use super::dispersion::{DesignEffect, Prior};
 use super::tail::{beta_logit_quantile, binomial_z, poisson_mean_lower, poisson_mean_upper, poisson_z};
@@ -43,7 +43,7 @@ pub fn observed_trial_dispersion(steps: &[Option<TrialStep>]) -> Option<(f64, f6
 }
 
 /// The residual of each step with its variance under independent trials, and that of all of them.
-fn trial_residuals(steps: &[Option<TrialStep>]) -> (Vec<Option<Residual>>, f64) {
+pub(super) fn trial_residuals(steps: &[Option<TrialStep>]) -> (Vec<Option<Residual>>, f64) {
     let steps: Vec<_> = steps.iter().map(|s| s.filter(|s| s.total > 0)).collect();
     let (total, bad) = steps.iter().flatten().fold((0.0, 0.0), |(n, x), s| (n + s.total as f64, x + s.bad as f64));
     let share = f64::min((bad + 0.5) / (total + 1.0), 1.0);
@@ -171,17 +171,4 @@ pub fn frequency_interval(
     let low = poisson_mean_upper(effect.ln_tail(critical_low), x) / exposure;
     let high = poisson_mean_lower(effect.ln_tail(critical_high), x) / exposure;
     (low, high)
-}
-
-/// Evidence, in both directions, that the canary's share of the trials differs from the configured `share`: positive
-/// if the canary has more. Entries are trials of the canary and of both arms.
-pub fn traffic_share_z(steps: &[Option<(u64, u64)>], share: f64, prior: Prior) -> f64 {
-    let trials: Vec<_> = steps.iter().map(|s| s.map(|(canary, both)| TrialStep { total: both, bad: canary })).collect();
-    let effect = trial_design_effect(&trials, prior);
-    let (x, n) = trials.iter().flatten().fold((0_u64, 0_u64), |(x, n), s| {
-        if s.total == 0 { (x, n) } else { (x.saturating_add(s.bad), n.saturating_add(s.total)) }
-    });
-    let more = share_z(x, n, share, &effect, Direction::Above);
-    let fewer = share_z(x, n, share, &effect, Direction::Below);
-    if more >= fewer { more.max(0.0) } else { -fewer.max(0.0) }
 }

@@ -57,12 +57,12 @@ impl Wander {
 }
 
 /// Steps per block.
-fn block_width(steps: usize) -> usize {
+pub(super) fn block_width(steps: usize) -> usize {
     steps.div_ceil(MOST_BLOCKS).max(1)
 }
 
 /// Neighbouring steps put together, those without events left out.
-fn blocks(steps: &[Residual], width: usize) -> Vec<Residual> {
+pub(super) fn blocks(steps: &[Residual], width: usize) -> Vec<Residual> {
     let sum = |block: &[Residual]| block.iter().fold((0.0, 0.0), |(r, v), step| (r + step.0, v + step.1));
     steps.chunks(width).map(sum).filter(|(_, v)| *v > 0.0).collect()
 }
@@ -79,7 +79,7 @@ fn ways() -> [Way; WAYS] {
 }
 
 /// The variance of the sum of blocks over that of independent trials.
-fn inflation(blocks: &[Residual], tau: f64, phi: f64) -> f64 {
+pub(super) fn inflation(blocks: &[Residual], tau: f64, phi: f64) -> f64 {
     let (mut own, mut cross, mut lagged, mut model) = (0.0, 0.0, 0.0, 0.0);
     for (_, v) in blocks {
         cross += v * lagged;

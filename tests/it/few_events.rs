@@ -41,6 +41,35 @@ fn a_stray_error_or_two_fail_nothing_and_the_sentence_counts_right() {
 }
 
 #[test]
+fn the_excess_is_counted_in_the_canary_beyond_the_baselines_own_rate_times_the_margin() {
+    let arm = |steps: usize, total: u64, bad: u64| {
+        let share = |i: usize| bad / steps as u64 + u64::from((i as u64 * 7) % (steps as u64) < bad % steps as u64);
+        counts(&(0..steps).map(|i| (total, share(i))).collect::<Vec<_>>())
+    };
+    let ratio = rate(at_most(Limit::Margin { relative: Some(0.5), absolute: None }));
+    // an excess is no smaller where one arm has more traffic, whichever it is
+    for baseline in [5, 10, 100, 1_000] {
+        let finding = one(&wider(), &dataset(60, "m", arm(60, baseline, 0), arm(60, 10, 30)));
+        assert_eq!(finding.outcome, Outcome::Fail, "{baseline}: {}", finding.sentence);
+    }
+    // either bound counts
+    for (least, reason) in [(0.0, Reason::BeyondBound), (5_000.0, Reason::SmallExcess)] {
+        for mut rules in [ratio.clone(), wider()] {
+            rules.policy.min_excess = least;
+            let finding = one(&rules, &dataset(60, "m", arm(60, 1_000, 400), arm(60, 1_000, 1_600)));
+            assert_eq!(finding.reason, reason, "{}", finding.sentence);
+        }
+    }
+    // 1,600 against 400 × 1.5 are 1,000 too many, to the one
+    for (least, outcome) in [(999.0, Outcome::Fail), (1_001.0, Outcome::Inconclusive)] {
+        let mut rules = ratio.clone();
+        rules.policy.min_excess = least;
+        let finding = one(&rules, &dataset(60, "m", arm(60, 1_000, 400), arm(60, 1_000, 1_600)));
+        assert_eq!(finding.outcome, outcome, "{least}: {}", finding.sentence);
+    }
+}
+
+#[test]
 fn few_events_raise_no_more_false_alarms_than_the_level_allows() {
     let mut state = 1_u64;
     let mut uniform = || {

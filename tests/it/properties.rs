@@ -6,7 +6,7 @@ use davy::stats::histogram::{Bins, Grid};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::Level;
-use davy::stats::{Direction, longrun, power, quantile, steps, tail};
+use davy::stats::{Direction, longrun, power, quantile, split, steps, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -460,7 +460,8 @@ proptest! {
             prop_assert!(ordered(single::share_interval(x, n, &effect, critical, 1.6)));
             prop_assert!(ordered(single::frequency_interval(x, limit, &effect, 1.6, critical)));
         }
-        prop_assert!(!single::traffic_share_z(&bad, limit, prior).is_nan());
+        let p = split::p_value(x, n, limit, &split::design_effect(&trials, prior));
+        prop_assert!((0.0..=1.0).contains(&p), "{p}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use davy::stats::quantile::Limits;
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::{self, Level};
-use davy::stats::{Direction, longrun, onset, planned, quantile, tail};
+use davy::stats::{Direction, longrun, onset, planned, quantile, split, tail};
 use toml::{Table, Value};
 
 use crate::bets;
@@ -48,6 +48,11 @@ fn noise_model() {
 #[test]
 fn taming() {
     certify("taming.toml", 16);
+}
+
+#[test]
+fn split_of_the_traffic() {
+    certify("split.toml", 20);
 }
 
 #[test]
@@ -222,6 +227,12 @@ impl Case<'_> {
                 let (steps, instances) = self.instances();
                 let (phi, nu) = counts::between_instances(&steps, 0, Some(&instances), Exposure::Trials).unwrap();
                 vec![phi, nu]
+            }
+            "split_effect" => flat(&split::design_effect(&self.trials(), split::CALM)),
+            "split_p" => {
+                let trials = self.trials();
+                let (x, n) = trials.iter().flatten().fold((0, 0), |(x, n), step| (x + step.bad, n + step.total));
+                vec![split::p_value(x, n, self.number("share"), &split::design_effect(&trials, split::CALM))]
             }
             "realised_trial_effect" => {
                 let effect = single::realised_trial_effect(&self.trials(), Prior::default());

@@ -212,7 +212,7 @@ fn costs(cost: &Cost, compared: &Comparison) -> Vec<Part> {
     }
     let budgets = compared.verdict.findings.iter().filter(|finding| METRICS.contains(&finding.metric.as_str()));
     texts.extend(budgets.map(|budget| {
-        let own = words::estimate(&budget.evidence, budget.evidence.estimate.canary);
+        let own = words::estimates(&budget.evidence).canary;
         format!(
             "{}  {}: typically {own} {}",
             budget.outcome.word(),
@@ -232,7 +232,7 @@ fn findings(compared: &Comparison) -> Vec<Part> {
         return Vec::new();
     }
     let row = |finding: &&super::super::document::Finding| {
-        let estimate = words::estimate(&finding.evidence, finding.evidence.estimate.canary);
+        let estimate = words::estimates(&finding.evidence).canary;
         vec![words::criterion(finding), finding.outcome.word().to_owned(), estimate, words::effect(&finding.evidence)]
     };
     let columns = ["criterion", "outcome", "canary", "effect"].map(str::to_owned).to_vec();

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::document::{Finding, RuleKind};
+use super::super::document::{Arms, Finding, RuleKind};
 use super::super::prose::fit;
 use super::super::words;
 use super::forest;
@@ -24,6 +24,10 @@ pub(super) fn part(findings: &[&Finding]) -> Option<Part> {
             "Worst first. In the pictures the bar is the interval (an arrow where it goes on), the dot the estimate, the \
              solid line the bound to pass, the dashed line the bound to fail where that is another, and the good side is \
              shaded; a dotted line is no change at all."
+            @if findings.iter().any(|finding| finding.evidence.since.is_some()) {
+                " Where a canary is worse from some step on, the numbers are of the steps since then; all steps are the thin \
+                 bar below."
+            }
         }
         (scrolling("Criteria, a table that scrolls sideways", &table(shown)))
         (names(others))
@@ -53,14 +57,14 @@ fn table(findings: &[&Finding]) -> Markup {
 fn row(finding: &Finding) -> Markup {
     let evidence = &finding.evidence;
     let sentence = prose(&finding.sentence);
-    let estimate = |value| fit(&words::estimate(evidence, value), 40);
+    let Arms { baseline, canary } = words::estimates(evidence);
     html! {
         tbody {
             tr class="row" {
                 td { (chip(finding.outcome)) }
                 th scope="row" { (name(&words::criterion(finding))) }
-                td class="number" { (estimate(evidence.estimate.baseline)) }
-                td class="number" { (estimate(evidence.estimate.canary)) }
+                td class="number" { (fit(&baseline, 40)) }
+                td class="number" { (fit(&canary, 40)) }
                 td class="effect" { (effect(finding)) }
                 td class="number" { (sample(finding)) }
             }

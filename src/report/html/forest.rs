@@ -1,18 +1,19 @@
 //! An effect as a picture: the interval as a bar, the estimate as a dot, the bounds as lines, and the good side shaded.
+//! Where a Fail rests on the steps since a later start, their bar comes first and that of all steps stands thin below it.
 //!
 //! An end without a number is an arrow, and so is one so far off that to show it would press all the rest together;
 //! the words beside it have the number.
 
 use maud::{Markup, html};
 
-use super::super::document::{EffectKind, Evidence, Finding};
+use super::super::document::{Effect, EffectKind, Evidence, Finding, Number};
 use super::super::prose::plain;
 use super::super::words;
 use super::scale::{Axis, extent, px};
 
 const WIDTH: f64 = 200.0;
-const HEIGHT: f64 = 26.0;
-const MIDDLE: f64 = HEIGHT / 2.0;
+/// From one bar to the next, and to the edges.
+const ROW: f64 = 13.0;
 /// Room for arrows at both ends.
 const MARGIN: f64 = 9.0;
 /// How many times the span of bounds and estimate, or its own shorter side, an interval may reach before it is cut.
@@ -42,49 +43,86 @@ pub(super) fn good(finding: &Finding) -> Option<Good> {
     wanted(&finding.target).or_else(|| finding.fail_at.as_deref().and_then(unwanted))
 }
 
-/// The values of an effect as plain numbers.
+/// The values of a finding as plain numbers.
 struct Shown {
-    low: Option<f64>,
-    high: Option<f64>,
-    estimate: Option<f64>,
+    /// What decided comes first: the steps since a later start, then all of them.
+    bars: Vec<Bar>,
     pass: Option<f64>,
     fail: Option<f64>,
     kind: EffectKind,
+}
+
+/// An interval with its estimate.
+struct Bar {
+    low: Option<f64>,
+    high: Option<f64>,
+    estimate: Option<f64>,
 }
 
 /// The picture; none where there is no effect.
 pub(super) fn forest(finding: &Finding) -> Option<Markup> {
     let evidence = &finding.evidence;
     let effect = evidence.effect.as_ref()?;
-    let number = |number: Option<super::super::document::Number>| number.map(|number| number.get());
+    let number = |number: Option<Number>| number.map(Number::get);
+    let since = evidence.since.as_ref().map(|since| &since.effect);
     let shown = Shown {
-        low: number(effect.low),
-        high: number(effect.high),
-        estimate: number(effect.estimate),
+        bars: since.into_iter().chain([effect]).map(Bar::of).collect(),
         pass: number(evidence.pass_limit),
         fail: number(evidence.fail_limit).filter(|fail| number(evidence.pass_limit) != Some(*fail)),
         kind: effect.kind,
     };
     let axis = shown.axis()?;
+    let height = ROW * (shown.bars.len() as f64 + 1.0);
     Some(html! {
-        svg class="forest" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" {
+        svg class="forest" viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
             title { (said(finding)) }
-            (shown.shade(&axis, good(finding)))
-            line class="rule" x1="0" x2=(WIDTH) y1=(MIDDLE) y2=(MIDDLE) {}
+            (shown.shade(&axis, good(finding), height))
+            @for row in 1..=shown.bars.len() {
+                line class="rule" x1="0" x2=(WIDTH) y1=(ROW * row as f64) y2=(ROW * row as f64) {}
+            }
             @if let Some(place) = shown.none().filter(|value| axis.has(*value)).map(|value| px(axis.at(value))) {
-                line class="none" x1=(place) x2=(place) y1="5" y2="21" {}
+                line class="none" x1=(place) x2=(place) y1="5" y2=(height - 5.0) {}
             }
             @for (class, bound) in [("bound", shown.pass), ("bound limit", shown.fail)] {
                 @if let Some(place) = bound.filter(|value| axis.has(*value)).map(|value| px(axis.at(value))) {
-                    line class=(class) x1=(place) x2=(place) y1="0" y2=(HEIGHT) {}
+                    line class=(class) x1=(place) x2=(place) y1="0" y2=(height) {}
                 }
             }
-            (shown.interval(&axis))
-            @if let Some(estimate) = shown.estimate.filter(|value| axis.has(*value)) {
-                circle class="dot" cx=(px(axis.at(estimate))) cy=(MIDDLE) r="4.5" {}
-            }
+            @for (row, bar) in shown.bars.iter().enumerate() { (bar.drawing(&axis, row)) }
         }
     })
+}
+
+impl Bar {
+    fn of(effect: &Effect) -> Bar {
+        let number = |number: Option<Number>| number.map(Number::get);
+        Bar { low: number(effect.low), high: number(effect.high), estimate: number(effect.estimate) }
+    }
+
+    /// The row below the one that decided is drawn thin.
+    fn drawing(&self, axis: &Axis, row: usize) -> Markup {
+        let (middle, thin) = (ROW * (row as f64 + 1.0), row > 0);
+        let estimate = self.estimate.filter(|value| axis.has(*value)).map(|value| px(axis.at(value)));
+        html! {
+            (self.interval(axis, middle, if thin { "bar thin" } else { "bar" }))
+            @if let Some(place) = estimate { circle class="dot" cx=(place) cy=(middle) r=(if thin { 3.0 } else { 4.5 }) {} }
+        }
+    }
+
+    fn interval(&self, axis: &Axis, middle: f64, class: &str) -> Markup {
+        if self.low.is_none() && self.high.is_none() || self.low == self.high && self.low == self.estimate {
+            return Markup::default();
+        }
+        let open = |end: Option<f64>| end.is_none_or(|value| !axis.has(value));
+        let from = if open(self.low) { MARGIN - 2.0 } else { self.low.map_or(MARGIN, |low| axis.at(low)) };
+        let to = if open(self.high) { WIDTH - MARGIN + 2.0 } else { self.high.map_or(WIDTH, |high| axis.at(high)) };
+        let (tip, end) = (px(1.0), px(WIDTH - 1.0));
+        html! {
+            line class=(class) x1=(px(from)) x2=(px(to.max(from + 0.5))) y1=(middle) y2=(middle) {}
+            @if open(self.low) { path class="tip" d=(format!("M{tip} {middle}l8-6v12z")) {} }
+            @if open(self.high) { path class="tip" d=(format!("M{end} {middle}l-8-6v12z")) {} }
+        }
+    }
 }
 
 impl Shown {
@@ -99,16 +137,19 @@ impl Shown {
 
     /// The scale: factors are laid out as factors, so that a half is as far as a double.
     fn axis(&self) -> Option<Axis> {
-        let core = [self.estimate, self.pass, self.fail, self.none()];
-        let ends = [self.low, self.high];
-        let all = || core.into_iter().chain(ends).flatten();
+        let estimates = self.bars.iter().map(|bar| bar.estimate);
+        let core: Vec<f64> = estimates.chain([self.pass, self.fail, self.none()]).flatten().collect();
+        let lows: Vec<f64> = self.bars.iter().filter_map(|bar| bar.low).collect();
+        let highs: Vec<f64> = self.bars.iter().filter_map(|bar| bar.high).collect();
+        let all = || core.iter().chain(&lows).chain(&highs).copied();
         let log = self.kind == EffectKind::Ratio && all().all(|value| value > 0.0);
         let onto = |value: f64| if log { value.ln() } else { value };
         let whole = extent(all().map(onto))?;
-        let middle = extent(core.into_iter().flatten().map(onto)).unwrap_or(whole);
+        let middle = extent(core.iter().copied().map(onto)).unwrap_or(whole);
         // an interval may reach as far on its longer side as it does on its shorter one
-        let reach = [self.low.map(|low| middle.0 - onto(low)), self.high.map(|high| onto(high) - middle.1)];
-        let reach = reach.into_iter().flatten().filter(|reach| *reach > 0.0).reduce(f64::min);
+        let below = extent(lows.iter().copied().map(onto)).map(|(low, _)| middle.0 - low);
+        let above = extent(highs.iter().copied().map(onto)).map(|(_, high)| high - middle.1);
+        let reach = [below, above].into_iter().flatten().filter(|reach| *reach > 0.0).reduce(f64::min);
         let span = match (middle.1 - middle.0).max(reach.unwrap_or(0.0)) {
             span if span > 0.0 => span,
             _ => (middle.0.abs() * 0.1).max(1e-300),
@@ -122,29 +163,14 @@ impl Shown {
         Some(if log { Axis::log(ends, places) } else { Axis::linear(ends, places) })
     }
 
-    fn shade(&self, axis: &Axis, good: Option<Good>) -> Markup {
+    fn shade(&self, axis: &Axis, good: Option<Good>, height: f64) -> Markup {
         let sure = self.pass.or(self.fail).zip(good);
         let (from, to) = match sure {
             Some((bound, Good::Below)) => (0.0, axis.at(bound)),
             Some((bound, Good::Above)) => (axis.at(bound), WIDTH),
             None => return Markup::default(),
         };
-        html! { rect class="good" x=(px(from)) y="0" width=(px(to - from)) height=(HEIGHT) {} }
-    }
-
-    fn interval(&self, axis: &Axis) -> Markup {
-        if self.low.is_none() && self.high.is_none() || self.low == self.high && self.low == self.estimate {
-            return Markup::default();
-        }
-        let open = |end: Option<f64>| end.is_none_or(|value| !axis.has(value));
-        let from = if open(self.low) { MARGIN - 2.0 } else { self.low.map_or(MARGIN, |low| axis.at(low)) };
-        let to = if open(self.high) { WIDTH - MARGIN + 2.0 } else { self.high.map_or(WIDTH, |high| axis.at(high)) };
-        let (tip, end) = (px(1.0), px(WIDTH - 1.0));
-        html! {
-            line class="bar" x1=(px(from)) x2=(px(to.max(from + 0.5))) y1=(MIDDLE) y2=(MIDDLE) {}
-            @if open(self.low) { path class="tip" d=(format!("M{tip} {MIDDLE}l8-6v12z")) {} }
-            @if open(self.high) { path class="tip" d=(format!("M{end} {MIDDLE}l-8-6v12z")) {} }
-        }
+        html! { rect class="good" x=(px(from)) y="0" width=(px(to - from)) height=(height) {} }
     }
 }
 
@@ -165,9 +191,9 @@ fn said(finding: &Finding) -> String {
 fn quantity(evidence: &Evidence) -> String {
     let words = words::effect(evidence);
     match &evidence.effect {
-        Some(effect) if effect.kind == EffectKind::Level => match words.as_str() {
-            words::NOTHING => words::estimate(evidence, effect.estimate),
-            interval => format!("{} {interval}", words::estimate(evidence, effect.estimate)),
+        Some(effect) if effect.kind == EffectKind::Level => match (words::estimates(evidence).canary, words.as_str()) {
+            (estimate, words::NOTHING) => estimate,
+            (estimate, interval) => format!("{estimate} {interval}"),
         },
         _ => words,
     }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::judge::words::count;
+use crate::judge::rules::Unit;
+use crate::judge::words::{count, quantity};
 use crate::report::document::Outcome;
 use crate::report::prose::{fit, plain};
 
@@ -27,6 +28,13 @@ pub(super) fn prose(text: &str) -> String {
     [" %", " ms", " pp"]
         .iter()
         .fold(fit(&plain(text), LONGEST_TEXT), |text, unit| text.replace(unit, &unit.replace(' ', "\u{a0}")))
+}
+
+/// A value beside an axis. A unit too long for that is left to the words below the picture.
+pub(super) fn axis_label(value: f64, unit: &Unit) -> String {
+    let text = plain(&quantity(value, unit));
+    let number = text.split_once(' ').filter(|_| text.chars().count() > 9).map(|(number, _)| number);
+    fit(number.unwrap_or(&text), 9)
 }
 
 /// An outcome as a word with its sign, so that the colour is not needed.

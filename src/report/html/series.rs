@@ -12,7 +12,7 @@ use super::super::prose::{fit, plain};
 use super::super::words;
 use super::clock::{self, Clock};
 use super::looks;
-use super::part::{Part, chip, left_out, name, prose, swatch};
+use super::part::{Part, axis_label, chip, left_out, name, prose, swatch};
 use super::scale::{Axis, airy, extent, grain, px, ticks};
 use super::thin::runs;
 use crate::judge::rules::Unit;
@@ -20,11 +20,13 @@ use crate::judge::words::{count, quantity};
 
 const MOST: usize = 60;
 const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 200.0;
-const LEFT: f64 = 64.0;
+const HEIGHT: f64 = 206.0;
+const LEFT: f64 = 82.0;
 const RIGHT: f64 = 10.0;
 const TOP: f64 = 20.0;
-const BOTTOM: f64 = 34.0;
+const BOTTOM: f64 = 40.0;
+/// A line of labels.
+const LABEL: f64 = 18.0;
 /// Of each of so many columns the lowest and the highest point are drawn.
 const COLUMNS: usize = 240;
 /// A bound is drawn where it makes the picture at most so many times as high as the points alone would.
@@ -43,6 +45,9 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
             "What the judge saw, step by step; a gap is a step that was not measured. " (other.unwrap_or_default())
             @if document.warmup_steps > 0 || has_rest(document) {
                 " Shaded is what was not judged: the warm-up, and what came after the soak."
+            }
+            @if findings.iter().any(|finding| finding.evidence.since.is_some()) {
+                " A red line marks the step from which on the canary is worse."
             }
             @if document.looks.len() > 1 { " Ticks at the foot of a picture are the looks that were taken." }
         }
@@ -108,6 +113,10 @@ struct Plot<'d> {
     /// Bounds on the metric's own values: whether it is the one to fail, and which.
     bounds: Vec<(bool, f64)>,
     far: Vec<(bool, f64)>,
+    /// Since when the canary is worse: how far along that is, and the time of day.
+    since: Option<(f64, String)>,
+    /// Where the picture begins below its labels.
+    top: f64,
 }
 
 impl<'d> Plot<'d> {
@@ -126,9 +135,13 @@ impl<'d> Plot<'d> {
         let clock = Clock::of(document);
         let steps = trace.steps.baseline.len().max(trace.steps.canary.len()).max(1);
         let length = clock.along(steps as f64);
+        let since = worse_since(findings).and_then(|at| Some((clock.instant(at)?, words::clock(at))));
+        let since = since.filter(|(at, _)| (0.0..=length).contains(at));
+        // the labels of looks stand above
+        let top = if since.is_some() { TOP + LABEL } else { TOP };
         let x = Axis::linear((0.0, length), (LEFT, WIDTH - RIGHT));
-        let y = Axis::linear(range, (HEIGHT - BOTTOM, TOP));
-        Some(Plot { document, trace, unit, clock, length, x, range, y, bounds, far })
+        let y = Axis::linear(range, (HEIGHT - BOTTOM, top));
+        Some(Plot { document, trace, unit, clock, length, x, range, y, bounds, far, since, top })
     }
 
     fn drawing(&self) -> Markup {
@@ -143,6 +156,7 @@ impl<'d> Plot<'d> {
                 (self.line("baseline", &self.trace.steps.baseline))
                 (self.line("canary", &self.trace.steps.canary))
                 @for (fail, bound) in &self.bounds { (self.bound_name(*fail, *bound)) }
+                @if let Some((at, time)) = &self.since { (self.since(*at, time)) }
             }
         }
     }
@@ -156,14 +170,14 @@ impl<'d> Plot<'d> {
             @for value in values {
                 @let place = self.y.at(value);
                 line class="grid" x1=(LEFT) x2=(right) y1=(px(place)) y2=(px(place)) {}
-                text class="end" x=(LEFT - 6.0) y=(px(place + 4.0)) { (fit(&plain(&quantity(value, &self.unit)), 10)) }
+                text class="end" x=(LEFT - 6.0) y=(px(place + 4.0)) { (axis_label(value, &self.unit)) }
             }
             line class="rule" x1=(LEFT) x2=(right) y1=(foot) y2=(foot) {}
             @for (place, label) in times {
                 line class="rule" x1=(px(place)) x2=(px(place)) y1=(foot) y2=(foot + 4.0) {}
                 // near the ends a label would leave the picture
                 text class=(if place > right - 24.0 { "end" } else { "middle" })
-                    x=(px(if place > right - 24.0 { right } else { place })) y=(foot + 16.0) { (label) }
+                    x=(px(if place > right - 24.0 { right } else { place })) y=(foot + 19.0) { (label) }
             }
             text class="end quiet" x=(right) y=(HEIGHT - 4.0) { (self.clock.name()) }
         }
@@ -179,7 +193,7 @@ impl<'d> Plot<'d> {
         html! {
             @for (from, to, what) in spans.into_iter().flatten() {
                 @let (from, to) = (self.x.at(from), self.x.at(to));
-                rect class="unjudged" x=(px(from)) y=(TOP) width=(px(to - from)) height=(HEIGHT - BOTTOM - TOP) {}
+                rect class="unjudged" x=(px(from)) y=(self.top) width=(px(to - from)) height=(HEIGHT - BOTTOM - self.top) {}
                 @if to - from > 6.0 * what.len() as f64 {
                     text class="quiet middle" x=(px((from + to) / 2.0)) y=(TOP - 6.0) { (what) }
                 }
@@ -200,7 +214,7 @@ impl<'d> Plot<'d> {
         let wide = 7.0 * name.chars().count() as f64;
         let places = [("end", WIDTH - RIGHT - 3.0 - wide), ("start", LEFT + 4.0)];
         let heights =
-            [place - 4.0, place + 13.0].into_iter().filter(|foot| (TOP + 10.0..HEIGHT - BOTTOM).contains(foot));
+            [place - 4.0, place + 13.0].into_iter().filter(|foot| (self.top + 10.0..HEIGHT - BOTTOM).contains(foot));
         let boxes = heights.flat_map(|foot| places.map(|(anchor, from)| (anchor, from, foot)));
         let hidden =
             |(_, from, foot): &(&str, f64, f64)| self.points_within((*from, from + wide), (foot - 12.0, foot + 2.0));
@@ -245,6 +259,17 @@ impl<'d> Plot<'d> {
                     (self.document.outcome.word()) " since here"
                 }
             }
+        }
+    }
+
+    /// The step from which on the canary is worse. The label stands before it where there is room: looks come later.
+    fn since(&self, at: f64, time: &str) -> Markup {
+        let (place, text) = (self.x.at(at), format!("worse from {time}"));
+        let wide = 8.5 * text.chars().count() as f64;
+        let (anchor, from) = if place - wide > LEFT { ("end", place - 4.0) } else { ("start", place + 4.0) };
+        html! {
+            line class="since" x1=(px(place)) x2=(px(place)) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
+            text class=(format!("{anchor} halo")) x=(px(from)) y=(TOP + LABEL - 6.0) { (text) }
         }
     }
 
@@ -300,12 +325,18 @@ impl<'d> Plot<'d> {
         if self.document.warmup_steps > 0 {
             texts.push(format!("The first {} steps are warm-up.", count(self.document.warmup_steps)));
         }
+        texts.extend(self.since.iter().map(|(_, time)| format!("The canary is worse from {time} on.")));
         if let Some(clear) = looks::clear(self.document) {
             let (word, which) = (self.document.outcome.word(), looks::which(self.document, clear));
             texts.push(format!("The verdict is {word} since {which}, {}.", looks::instant(clear)));
         }
         texts.join(" ")
     }
+}
+
+/// The earliest step from which on the canary is worse.
+fn worse_since<'f>(findings: &[&'f Finding]) -> Option<&'f str> {
+    findings.iter().filter_map(|finding| finding.evidence.since.as_ref()).map(|since| since.at.as_str()).min()
 }
 
 /// Whether the data goes on after the end of the soak.

@@ -8,18 +8,18 @@ use maud::{Markup, html};
 use super::super::document::{Distribution, Document, EffectKind, Finding, Quantile};
 use super::super::prose::{fit, plain};
 use super::super::words::NOTHING;
-use super::part::{Part, left_out, name, prose, scrolling, swatch};
+use super::part::{Part, axis_label, left_out, name, prose, scrolling, swatch};
 use super::scale::{Axis, airy, decades, extent, grain, px, ticks};
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, quantile_name, quantity};
 
 const MOST: usize = 30;
 const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 220.0;
-const LEFT: f64 = 64.0;
+const HEIGHT: f64 = 226.0;
+const LEFT: f64 = 82.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 10.0;
-const BOTTOM: f64 = 34.0;
+const BOTTOM: f64 = 40.0;
 /// Values that differ by more than this factor are laid out as factors.
 const STEEP: f64 = 30.0;
 const SHOWN: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 1.0];
@@ -167,13 +167,13 @@ impl Plot {
             @for value in values {
                 @let place = self.y.at(value);
                 line class="grid" x1=(LEFT) x2=(right) y1=(px(place)) y2=(px(place)) {}
-                text class="end" x=(LEFT - 6.0) y=(px(place + 4.0)) { (fit(&plain(&quantity(value, unit)), 10)) }
+                text class="end" x=(LEFT - 6.0) y=(px(place + 4.0)) { (axis_label(value, unit)) }
             }
             line class="rule" x1=(LEFT) x2=(right) y1=(foot) y2=(foot) {}
             @for (nines, label) in shares.iter().filter(|(nines, _)| *nines <= self.nines) {
                 @let place = px(self.x.at(*nines));
                 line class="grid" x1=(place) x2=(place) y1=(TOP) y2=(foot + 4.0) {}
-                text class="middle" x=(place) y=(foot + 16.0) { (label) }
+                text class="middle" x=(place) y=(foot + 19.0) { (label) }
             }
             text class="end quiet" x=(right) y=(HEIGHT - 4.0) {
                 "share of the requests" @if self.log { "; values on a scale of factors" }

@@ -30,7 +30,7 @@ impl Half {
             Some(_) => format!("{rows} of {of} rows with `{one}` have no `{other}`"),
             None => format!("{rows} of {of} rows have only one of `{one}` and `{other}`"),
         };
-        let text = format!("{lack}: they are left out; if an empty cell means none, write `missing: zero`");
+        let text = format!("{lack}: they are left out; if an empty cell means none, write {}", Remark::ZERO);
         match *rows {
             0 => None,
             // an arm without any of them has no points at all, which is said elsewhere

@@ -92,6 +92,7 @@ fn evidence() -> BoxedStrategy<Evidence> {
                 method: judged.3,
                 level,
                 design_effect,
+                p_value: None,
                 detectable,
                 strength,
                 since: None,

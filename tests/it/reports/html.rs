@@ -360,6 +360,20 @@ fn a_success_criterion_is_as_good_as_its_worst_finding() {
 }
 
 #[test]
+fn a_canary_that_is_worse_from_some_step_on_is_marked_there() {
+    let text = page(&Document::from(&samples::fail()));
+    assert_safe(&text);
+    assert_eq!(text.matches("class=\"since\"").count(), 1, "in the picture of its metric alone");
+    assert_eq!(text.matches(">worse from 12:30 UTC<").count(), 1);
+    assert_eq!(text.matches("class=\"bar thin\"").count(), 1, "all steps below what decided");
+    assert!(text.contains("-17.3 pp [-18.8, -15.8] from 12:30 UTC"));
+    let mut verdict = samples::fail();
+    verdict.findings.iter_mut().for_each(|finding| finding.evidence.since = None);
+    let text = page(&Document::from(&verdict));
+    assert!(!text.contains("class=\"since\"") && !text.contains("worse from") && !text.contains("bar thin"));
+}
+
+#[test]
 fn little_is_drawn_as_little() {
     let mut verdict = samples::pass();
     verdict.traces.values_mut().for_each(|trace| {

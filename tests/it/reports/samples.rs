@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use davy::judge::rules::{Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
     Distribution, Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation,
-    Score, Strength, Trace, Verdict,
+    Score, Since, Strength, Trace, Verdict,
 };
 use davy::series::{Pair, SignedDuration, Window};
 
@@ -56,6 +56,7 @@ pub fn errors() -> Finding {
             method: Some(Method::BinomialTail),
             level: Some(Levels { fail: 0.9917, pass: 0.95 }),
             design_effect: Some(1.31),
+            p_value: None,
             detectable: Some(0.0013),
             strength: None,
             since: None,
@@ -96,6 +97,7 @@ pub fn latency_undecided() -> Finding {
             method: Some(Method::PairedSteps),
             level: Some(Levels { fail: 0.975, pass: 0.95 }),
             design_effect: None,
+            p_value: None,
             detectable: Some(1.09),
             strength: Some(Strength {
                 fail: Proof { z: -1.1, z_needed: Some(2.83), ln_e: Some(-0.8), ln_e_needed: Some(6.2) },
@@ -138,6 +140,7 @@ pub fn latency_warned() -> Finding {
             method: Some(Method::SlowRequests),
             level: Some(Levels { fail: 0.975, pass: 0.95 }),
             design_effect: Some(1.8),
+            p_value: None,
             detectable: None,
             strength: None,
             since: None,
@@ -166,6 +169,11 @@ pub fn cache_failed() -> Finding {
             effect: Some(Effect { kind: EffectKind::Difference, estimate: Some(-0.142), low: -0.155, high: -0.129 }),
             pass_limit: Some(-0.02),
             fail_limit: Some(-0.02),
+            since: Some(Since {
+                at: "2026-11-21T12:30:00Z".parse().unwrap(),
+                estimate: pair(Some(0.855), Some(0.682)),
+                effect: Effect { kind: EffectKind::Difference, estimate: Some(-0.173), low: -0.188, high: -0.158 },
+            }),
             method: Some(Method::ScoreDifference),
             detectable: Some(-0.027),
             ..errors().evidence

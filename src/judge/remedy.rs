@@ -1,0 +1,249 @@
+//! What would change the answer: another count, another limit, or more data, and how much of it.
+//!
+//! More of the same is named only where it would decide. Evidence grows with the square root of the sample before the noise
+//! is allowed for, so that is the scale on which it is carried on.
+
+use super::bounds::Bounds;
+use super::compare::Comparison;
+use super::explain::{Answer, elapsed, plural, soaked};
+use super::look::{Answer as For, Outlook};
+use super::measure::Test;
+use super::rules::Side;
+use super::verdict::{EffectKind, Evidence, Outcome, Reason};
+use super::words::{change, count, duration};
+use crate::series::{Pair, SignedDuration};
+use crate::stats::Direction;
+use crate::stats::dispersion::DesignEffect;
+use crate::stats::single;
+
+/// What would change the answer.
+pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
+    match answer.reason {
+        // the interval of all steps says nothing of a Fail that rests on the later ones
+        Reason::BeyondBound if evidence.since.is_some() => None,
+        Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
+        Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::SmallExcess => {
+            more_data(answer, bounds)
+        }
+        Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
+        Reason::TooFew => answer.case.too_few(),
+        Reason::LowCoverage => Some(answer.case.uncovered()),
+        _ => None,
+    }
+}
+
+/// For one arm's counts: at how many bad ones the answer would be another.
+fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
+    let Comparison::Share { bad, total, effect, .. } = &*answer.test.comparison else { return None };
+    let (fail, pass) = (answer.needs.fail.z, answer.needs.pass.z);
+    if !(fail.is_finite() && pass.is_finite()) {
+        return None;
+    }
+    let (towards, away) = match answer.test.wanted {
+        Side::AtMost => (Direction::Below, Direction::Above),
+        Side::AtLeast => (Direction::Above, Direction::Below),
+    };
+    let fail_limit = bounds.fail.first().map_or(answer.test.limit, |test| test.limit);
+    let fails = |x: u64| single::share_z(x, *total, fail_limit, effect, away) >= fail;
+    let passes = |x: u64| single::share_z(x, *total, answer.test.limit, effect, towards) >= pass;
+    let flipped = answer.measured.flipped;
+    let shown = |x: u64| count(if flipped { total - x.min(*total) } else { x });
+    // On the scale of what is counted as bad, `AtMost` is the only wanted side of a rate; a neutral share may want
+    // the other, where fewer is worse.
+    let up = answer.test.wanted == Side::AtMost;
+    let (fewer, more) = if flipped { ("or more", "or fewer") } else { ("or fewer", "or more") };
+    match (answer.outcome, up) {
+        (Outcome::Fail, true) => {
+            let open = largest(*bad, |x| !fails(x))?;
+            let passing = largest(*bad, passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
+            Some(format!("would not fail at {} {fewer}{}", shown(open), passing.unwrap_or_default()))
+        }
+        (Outcome::Pass, true) => {
+            let broken = smallest(*bad, *total, |x| !passes(x))?;
+            Some(format!("would no longer pass at {} {more}", shown(broken)))
+        }
+        _ => None,
+    }
+}
+
+/// The largest `x <= from` that holds, for a property that holds below some point.
+fn largest(from: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    if !holds(0) {
+        return None;
+    }
+    let (mut low, mut high) = (0, from);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if holds(middle) { low = middle } else { high = middle - 1 }
+    }
+    Some(low)
+}
+
+/// The smallest `x` from `from` to `to` that holds, for a property that holds above some point.
+fn smallest(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    if !holds(to) {
+        return None;
+    }
+    let (mut low, mut high) = (from, to);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(low)
+}
+
+/// At which limit the answer would be another: the end of the interval that decided it.
+fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
+    let (effect, unit) = (evidence.effect?, &answer.case.metric.unit);
+    let upper = answer.case.criterion.pass.is_none_or(|bound| bound.side == Side::AtMost);
+    let show = |value: f64| value.is_finite().then(|| change(value, effect.kind, unit));
+    let bound = if effect.kind == EffectKind::Level { "limit" } else { "margin" };
+    let (worse_end, better_end) = if upper { (effect.low, effect.high) } else { (effect.high, effect.low) };
+    match answer.outcome {
+        Outcome::Fail => {
+            let passing = show(better_end).filter(|_| answer.needs.pass.is_reachable());
+            let passing = passing.map(|limit| format!(", and pass at {limit}")).unwrap_or_default();
+            Some(format!("would not fail at a {bound} of {}{passing}", show(worse_end)?))
+        }
+        Outcome::Pass => Some(format!("would pass down to a {bound} of {}", show(better_end)?)).filter(|_| upper),
+        _ => None,
+    }
+}
+
+/// Beyond so many times the data there is, more time is no answer.
+const MUCH: f64 = 20.0;
+const TOO_MUCH: f64 = 1_000.0;
+
+/// How much more of the same data would decide, or what else would.
+fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
+    let comparison = &*answer.test.comparison;
+    if matches!(comparison, Comparison::RateRatio { .. }) && has_no_events(answer) {
+        let other = if answer.measured.n_of == "trials" { "`max(…%, …pp)` or a threshold" } else { "a threshold" };
+        return Some(format!("a ratio needs at least one in either arm: {other} does not"));
+    }
+    let noise = noise_of(comparison);
+    if noise.is_some_and(DesignEffect::is_mostly_between) {
+        return Some(
+            "how the instances differ is most of the noise: more of them would decide, more time hardly".into(),
+        );
+    }
+    let (towards, away) = (answer.test.towards, bounds.fail.first().unwrap_or(answer.test).away);
+    let (pass, fail) = (answer.strength.pass, answer.strength.fail);
+    let raw = |z: f64| noise.map_or(z, |noise| noise.strengthen(z));
+    let (outlook, how) = if answer.reason == Reason::SmallExcess {
+        (Outlook::Times(answer.case.rules.policy.min_excess / bounds.excess()), "fail")
+    } else if towards > 0.1 {
+        (answer.look.outlook(pass, answer.levels, For::Pass, raw), "pass")
+    } else if away > 0.1 {
+        (answer.look.outlook(fail, answer.levels, For::Fail, raw), "fail")
+    } else if bounds.fail.is_empty() && !near(answer.test) {
+        return Some("there is too little data yet to tell how much more would decide".into());
+    } else {
+        let place = if bounds.fail.is_empty() { "at the limit" } else { "between the target and the limit" };
+        return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
+    };
+    Some(match outlook {
+        Outlook::Look(at) => format!("would {how} at the look after {}, if it stays so", soaked(answer.case, at)),
+        Outlook::Times(times) => times_as_much(answer, times, how),
+    })
+}
+
+/// What so many times the data there is comes to.
+fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
+    let more = (times - 1.0).max(0.05);
+    let (n, of) = (answer.measured.n.canary, &answer.case.metric.of);
+    let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
+    let time = duration(rounded(time));
+    let whole = count(two_digits(n * (1.0 + more)));
+    if more > TOO_MUCH {
+        return "not decidable at this traffic: it would take over 1,000 times as much data".into();
+    }
+    if let Some(end) = answer.look.end_to_come() {
+        let soak = soaked(answer.case, end);
+        return format!("the soak of {soak} will not decide it: about {time} more would ({how}, if it stays so)");
+    }
+    let hint = if more > 1.0 && is_doubted(answer, how) {
+        ", or a history of its noise (`davy calibrate --history`)"
+    } else {
+        ""
+    };
+    match answer.measured.n_of {
+        "trials" if has_no_events(answer) => {
+            let each = if answer.case.needs_baseline() { "requests per arm" } else { "canary requests" };
+            let each = each.replace("requests", of);
+            format!("needs about {whole} {each} with none bad to {how}, {time} more at this traffic{hint}")
+        }
+        "trials" if more > MUCH => {
+            format!("a longer window hardly decides: it needs about {whole} canary {of}{hint}, or a wider bound")
+        }
+        "trials" => {
+            let n = count(two_digits(n * more));
+            format!(
+                "about {n} more canary {of} ({whole} in all), {time} at this traffic, would decide ({how}, if the rate \
+                 stays){hint}"
+            )
+        }
+        "steps" if more > MUCH => {
+            format!("a longer window hardly decides: it needs about {whole} steps. More traffic or a wider bound would")
+        }
+        "steps" => {
+            let steps = two_digits((n * more).max(1.0));
+            let time = answer.case.lasting(usize::try_from(steps).unwrap_or(usize::MAX));
+            format!("about {} ({time}) would decide ({how}, if the level stays)", plural(steps, "more step"))
+        }
+        _ => format!("about {time} more would decide ({how}, if the rate stays){hint}"),
+    }
+}
+
+/// Whether no arm that is judged had a bad one.
+fn has_no_events(answer: &Answer) -> bool {
+    answer
+        .measured
+        .bad
+        .is_some_and(|Pair { baseline, canary }| canary == 0 && (baseline == 0 || !answer.case.needs_baseline()))
+}
+
+fn noise_of(comparison: &Comparison) -> Option<&DesignEffect> {
+    match comparison {
+        Comparison::RateRatio { effect, .. }
+        | Comparison::RateDifference { effect, .. }
+        | Comparison::Share { effect, .. }
+        | Comparison::Frequency { effect, .. } => Some(effect),
+        Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
+    }
+}
+
+/// Whether the counts would decide already, if it were known that they are no noisier than chance.
+fn is_doubted(answer: &Answer, how: &str) -> bool {
+    let (z, needed) = match how {
+        "pass" => (answer.strength.pass.0, answer.needs.pass.z),
+        _ => (answer.strength.fail.0, answer.needs.fail.z),
+    };
+    let known = answer.case.metric.history.is_some() || answer.reason == Reason::SmallExcess;
+    !known && noise_of(&answer.test.comparison).is_some_and(|noise| noise.strengthen(z) >= needed)
+}
+
+/// Whether the estimate lies within a tenth of its limit, as far as that can be said.
+fn near(test: &Test) -> bool {
+    let margin = |estimate: f64| test.limit == 0.0 || (estimate - test.limit).abs() <= 0.1 * test.limit.abs();
+    test.comparison.estimate().is_none_or(margin)
+}
+
+fn two_digits(value: f64) -> u64 {
+    if value < 10.0 {
+        return value.ceil().max(1.0) as u64;
+    }
+    let scale = 10_f64.powf(value.log10().floor() - 1.0);
+    ((value / scale).ceil() * scale) as u64
+}
+
+/// A span to the minute, from ten minutes on.
+fn rounded(span: SignedDuration) -> SignedDuration {
+    let seconds = span.as_secs();
+    let unit = match seconds {
+        0..600 => 1,
+        600..86_400 => 60,
+        _ => 3_600,
+    };
+    SignedDuration::from_secs((seconds + unit - 1) / unit * unit)
+}
