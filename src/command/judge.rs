@@ -24,7 +24,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let judged = pipeline::judge(console, &loaded, &options, &places)?;
+    let judged = pipeline::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {

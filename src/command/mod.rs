@@ -13,6 +13,7 @@ mod hooks;
 mod init;
 mod interrupt;
 mod judge;
+mod learn;
 mod outlets;
 mod pipeline;
 mod places;

@@ -58,7 +58,7 @@ fn replay(
     let loaded = pipeline::load_replayed(folder)?;
     let resolve = cli::Resolve { phase: None, set: Vec::new(), from: None, to: None, now: None };
     let options = pipeline::options(&loaded.folder, &resolve, now);
-    let mut judged = pipeline::judge(console, &loaded, &options, places)?;
+    let mut judged = pipeline::judge(console, &loaded, &options, places, None)?;
     if arguments.looks {
         judged = looks(console, &loaded.config, judged, arguments)?;
     }

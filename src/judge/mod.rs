@@ -21,6 +21,7 @@
 
 pub mod doubtful;
 pub mod groups;
+pub mod learned;
 pub mod outlook;
 pub mod rules;
 pub mod verdict;
