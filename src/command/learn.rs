@@ -23,6 +23,15 @@ use crate::source::{self, Query, Source};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// The plan with the past that was named in the place of the configuration's own.
+pub(super) fn with_history(mut plan: Plan, history: Option<&Path>) -> Plan {
+    if let Some(path) = history {
+        let hours = plan.noise.map_or(Hours::All, |learn| learn.hours);
+        plan.noise = Some(Learn { from: Past::Data(path.to_owned()), hours });
+    }
+    plan
+}
+
 /// What is judged, as far as the past depends on it.
 #[derive(Debug, Clone)]
 pub(super) struct Today {

@@ -14,6 +14,7 @@ mod init;
 mod interrupt;
 mod judge;
 mod learn;
+mod look;
 mod outlets;
 mod pipeline;
 mod places;

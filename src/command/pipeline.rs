@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Exit, Failure};
 use crate::cli;
-use crate::config::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
+use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
 use crate::cost::{self, CostPlan};
 use crate::ingest;
@@ -24,9 +24,8 @@ use crate::source::{Outside, Query, Source, Told};
 
 use super::border::{self, Reach};
 use super::console::Console;
-use super::learn::{self, Today};
 use super::outlets::Outlets;
-use super::places::{Places, file_of};
+use super::places::file_of;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
@@ -95,37 +94,6 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
         from: arguments.from,
         to: arguments.to,
     }
-}
-
-/// The plan with the past that was named in the place of the configuration's own.
-pub(super) fn with_history(mut plan: Plan, history: Option<&Path>) -> Plan {
-    if let Some(path) = history {
-        let hours = plan.noise.map_or(Hours::All, |learn| learn.hours);
-        plan.noise = Some(Learn { from: Past::Data(path.to_owned()), hours });
-    }
-    plan
-}
-
-/// Judges a configuration once.
-pub(super) fn judge(
-    console: &Console,
-    loaded: &Loaded,
-    options: &config::Options,
-    places: &Places,
-    history: Option<&Path>,
-) -> Result<Judged, Failure> {
-    let mut plan = with_history(loaded.plan(options)?, history);
-    places.spare_sources(&plan.queries)?;
-    console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
-    let mut dataset = fetch(console, &plan, options.now)?;
-    for (metric, why) in &dataset.lost {
-        console.note(&format!("judged without {metric}: {why}"));
-    }
-    if let Some(lesson) = learn::learn(console, loaded, options, &plan, &Today::of(&dataset))? {
-        lesson.tell(&mut plan, &mut dataset);
-    }
-    let verdict = judge::judge(&plan.rules, &dataset);
-    Ok(Judged { plan, dataset, verdict })
 }
 
 /// The verdict as the document that is kept, with what the plan knows beside it.

@@ -155,7 +155,7 @@ impl Round<'_> {
         let options = Options { folder: &self.loaded.folder, now, set: &self.arguments.set, phase, from, to };
         let plan = self.loaded.plan(&options)?;
         self.places.spare_sources(&plan.queries)?;
-        Ok(pipeline::with_history(plan, self.arguments.history.as_deref()))
+        Ok(learn::with_history(plan, self.arguments.history.as_deref()))
     }
 }
 

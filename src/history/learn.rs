@@ -17,11 +17,13 @@ use crate::judge::rules::{Kind, Rules};
 use crate::series::{MetricName, Pair, Series, SignedDuration, Timestamp, Window};
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion;
+use crate::stats::past;
 use crate::stats::segments::{self, Course};
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::steps;
 
-pub use crate::stats::past::LEAST_WINDOWS;
+/// It takes so many windows to learn.
+pub const LEAST_WINDOWS: usize = past::LEAST_WINDOWS;
 
 /// How the past is cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,6 +80,14 @@ impl History {
             Some((name.clone(), Learned { past: windows.extent()?, windows: windows.all.len(), noise }))
         });
         learned.collect()
+    }
+
+    /// What all of it says, cut into windows of a length.
+    pub fn learn_all(&self, rules: &Rules, length: SignedDuration) -> BTreeMap<MetricName, Learned> {
+        let Some(Window { end, .. }) = self.extent() else { return BTreeMap::new() };
+        let after = Window { start: end, end: end.saturating_add(length).unwrap_or(end) };
+        let judged = Pair { baseline: after, canary: after };
+        self.learn(rules, &Cut { judged, length, every: length, earlier: None })
     }
 
     /// Windows of the wanted length before the judged ones; those of every day at the same hours if they are a day apart.

@@ -1,12 +1,10 @@
-//! What the past of a metric says of its noise, as the judge takes it and as a reader does.
+//! What the past of a metric says of its noise, as the judge takes it.
 //!
 //! Who learns it is not known here: it comes with the rules, like everything that was decided before today was seen.
 
 use std::sync::Arc;
 
-use super::rules::{Kind, Metric, Scale, Unit};
-use super::words;
-use crate::series::{SignedDuration, Timestamp, Window};
+use crate::series::Window;
 use crate::stats::dispersion;
 use crate::stats::steps;
 
@@ -52,53 +50,6 @@ pub struct Figures {
 }
 
 impl Learned {
-    /// The noise in numbers.
-    pub fn figures(&self, metric: &Metric) -> Option<Figures> {
-        match &self.noise {
-            Noise::Steps { log, plain } => {
-                let by_difference = matches!(metric.kind, Kind::Gauge { scale: Scale::Difference, .. });
-                let log = log.as_ref().filter(|_| !by_difference);
-                let learned = log.or(plain.as_ref())?;
-                Some(Figures {
-                    deviation: learned.arm.variance().sqrt(),
-                    is_log: log.is_some(),
-                    correlation: Some(learned.arm.correlation()),
-                    design_effect: None,
-                    between: learned.between.sqrt(),
-                })
-            }
-            Noise::Counts(learned) => Some(Figures {
-                deviation: learned.deviation(),
-                is_log: true,
-                correlation: None,
-                design_effect: Some(learned.phi()),
-                between: learned.between().sqrt(),
-            }),
-        }
-    }
-
-    /// The noise in words: "noise as on 18 May (23 windows): steps vary by 6 %, correlation 0.2".
-    pub fn describe(&self, metric: &Metric) -> Option<String> {
-        let Figures { deviation, is_log, correlation, design_effect, .. } = self.figures(metric)?;
-        let size = |v: f64| {
-            if is_log { words::quantity(hundredths(v), &Unit::Share) } else { words::quantity(v, &metric.unit) }
-        };
-        let says = match (correlation, design_effect) {
-            (Some(correlation), _) => {
-                format!("steps vary by {}, correlation {}", size(deviation), words::number(hundredths(correlation)))
-            }
-            (None, Some(effect)) => {
-                let times = words::number(hundredths(effect));
-                format!(
-                    "counts vary {times} times as much as independent ones, their ratio by {} a step",
-                    size(deviation)
-                )
-            }
-            (None, None) => return None,
-        };
-        Some(format!("noise as {} ({} windows): {says}", days(&self.past), words::count(self.windows as u64)))
-    }
-
     /// What is known of the steps of a number, on the scale on which it is judged.
     pub(super) fn steps(&self, is_log: bool) -> Option<Arc<steps::Learned>> {
         match &self.noise {
@@ -112,22 +63,4 @@ impl Learned {
         let Noise::Counts(learned) = self.noise else { return None };
         Some(if same_time { learned.differing_by(0.0) } else { learned })
     }
-}
-
-/// The days of a past, in UTC: `on 18 May`, `from 17 to 18 May`.
-fn days(past: &Window) -> String {
-    let last = past.end.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(past.end);
-    let day = |format: &str, at: Timestamp| at.strftime(format).to_string();
-    let (first, last) = (past.start, last);
-    if day("%F", first) == day("%F", last) {
-        format!("on {}", day("%-d %B", last))
-    } else if day("%Y-%m", first) == day("%Y-%m", last) {
-        format!("from {} to {}", day("%-d", first), day("%-d %B", last))
-    } else {
-        format!("from {} to {}", day("%-d %B", first), day("%-d %B", last))
-    }
-}
-
-fn hundredths(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }

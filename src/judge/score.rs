@@ -6,7 +6,7 @@ use super::learned::Learned;
 use super::requests::ArmRequests;
 use super::rules::{Kind, Looks, NotJudged, Policy, Rule, Rules, Severity};
 use super::verdict::{Distribution, Finding, Noise, Outcome, Recommendation, Score, Trace, Verdict};
-use super::{explain, grid, look};
+use super::{explain, grid, look, noise};
 use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDuration, Window};
 use crate::stats::slow::Requests;
 
@@ -54,7 +54,7 @@ fn learned(rules: &Rules) -> BTreeMap<MetricName, Noise> {
     let takes = |name: &str| rules.criteria.iter().any(|c| c.metric == name && c.rule == Rule::Interval);
     let noise = |(name, learned): (&MetricName, &Learned)| {
         let metric = rules.metrics.get(name).filter(|_| takes(name))?;
-        let (figures, says) = (learned.figures(metric)?, learned.describe(metric)?);
+        let (figures, says) = (noise::figures(learned, metric)?, noise::describe(learned, metric)?);
         Some((name.clone(), Noise { past: learned.past, windows: learned.windows, figures, says }))
     };
     rules.learned.iter().filter_map(noise).collect()

@@ -21,7 +21,7 @@ const PHI: [(f64, f64); 4] = [(0.0, 0.15), (0.3, 0.357), (0.6, 0.293), (0.9, 0.2
 /// No more blocks than these: what wanders faster than a block is noise of counting by then.
 const MOST_BLOCKS: usize = 60;
 /// The prior chance that today's rates wander as the past's did.
-pub(super) const AS_IN_THE_PAST: f64 = 0.8;
+pub(super) const AS_IN_THE_PAST: f64 = 0.5;
 const WAYS: usize = 1 + (TAU.len() - 1) * PHI.len();
 
 /// A step's residual and its variance under independent trials; both are zero where a step cannot be used.

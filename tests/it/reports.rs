@@ -176,7 +176,7 @@ fn a_verdict_is_read_back_and_what_is_unknown_is_accepted() {
         let document = Document::from(&verdict);
         let text = json(&verdict);
         assert_eq!(Document::read(&text).unwrap(), document);
-        let newer = text.replacen("\"schema_version\": \"1.4\",", "\"schema_version\": \"1.7\", \"more\": [{}],", 1);
+        let newer = text.replacen("\"schema_version\": \"1.5\",", "\"schema_version\": \"1.7\", \"more\": [{}],", 1);
         let newer = newer.replace("\"binomial_tail\"", "\"moon_phase\"").replace("\"share\"", "\"furlong\"");
         let read = Document::read(&newer).unwrap();
         assert_eq!(read.schema_version, "1.7");
