@@ -73,8 +73,8 @@ impl History {
             let of = Of { arms: self.arms, pair, step, windows: &windows };
             let noise = match metric.kind {
                 Kind::Gauge { .. } => of.steps()?,
-                Kind::BadShare | Kind::GoodShare | Kind::PartShare => Noise::Counts(of.trials()?),
-                Kind::Events => Noise::Counts(of.events()?),
+                Kind::BadShare | Kind::GoodShare | Kind::PartShare => Noise::Counts(Arc::new(of.trials()?)),
+                Kind::Events => Noise::Counts(Arc::new(of.events()?)),
                 Kind::Values => return None,
             };
             Some((name.clone(), Learned { past: windows.extent()?, windows: windows.all.len(), noise }))

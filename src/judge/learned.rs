@@ -30,7 +30,7 @@ pub enum Noise {
         plain: Option<Arc<steps::Learned>>,
     },
     /// Of counts, between two arms.
-    Counts(dispersion::Learned),
+    Counts(Arc<dispersion::Learned>),
 }
 
 /// The noise in numbers.
@@ -60,7 +60,7 @@ impl Learned {
 
     /// What is known of counts. Windows of the same time have no difference beside that of their steps.
     pub(super) fn counts(&self, same_time: bool) -> Option<dispersion::Learned> {
-        let Noise::Counts(learned) = self.noise else { return None };
-        Some(if same_time { learned.differing_by(0.0) } else { learned })
+        let Noise::Counts(learned) = &self.noise else { return None };
+        Some(if same_time { learned.differing_by(0.0) } else { **learned })
     }
 }

@@ -16,6 +16,7 @@ use super::wander::{AS_IN_THE_PAST, Past, Residual, Wander};
 
 /// What is believed about dispersion before seeing any.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[expect(clippy::large_enum_variant, reason = "a criterion has one, and copies it a handful of times")]
 pub enum Prior {
     /// What real services do.
     #[default]

@@ -224,10 +224,6 @@ fn calibrate_judges_the_windows_of_a_past_as_one_who_learned_from_it() {
     let without = calibrated();
     fs::write(folder.path().join("canary.yaml"), with("noise: { learn: 1d }")).unwrap();
     let with = calibrated();
-    let found = |run: &Run| {
-        let criteria = run.verdict["criteria"].as_array().unwrap_or_else(|| panic!("{}{}", run.out, run.said));
-        criteria.iter().map(|one| one["passed"].as_f64().or(one["passes"].as_f64()).unwrap_or(-1.0)).collect::<Vec<_>>()
-    };
-    println!("{} {}", without.out, with.out);
-    assert!(without.code == 0 && with.code == 0 && without.out != with.out, "{:?} {:?}", found(&without), found(&with));
+    assert!(without.code == 0 && with.code == 0, "{}{}", without.said, with.said);
+    assert_ne!(without.verdict["criteria"], with.verdict["criteria"]);
 }

@@ -195,8 +195,8 @@ fn what_is_not_a_verdict_is_refused_with_the_reason() {
         "[1, 2]".into(),
         "{\"status\": \"ok\"}".into(),
         "{\"schema_version\": 1}".into(),
-        text.replacen("1.4", "2.3", 1),
-        text.replacen("\"1.4\"", "\"new\"", 1),
+        text.replacen("1.5", "2.3", 1),
+        text.replacen("\"1.5\"", "\"new\"", 1),
         text.replacen("\"pass\"", "\"good\"", 1),
         "{\"schema_version\": \"1.0\"}".into(),
     ];
