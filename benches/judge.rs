@@ -85,6 +85,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         phase: None,
         fingerprint: String::new(),
         metrics,
+        learned: BTreeMap::new(),
         criteria,
         not_judged: Vec::new(),
         traffic: None,

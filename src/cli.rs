@@ -131,6 +131,10 @@ pub struct Judge {
     /// Write what was read and judged into a folder that is itself a configuration
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// Learn the noise first from what the service measured before: a recording, a file with the columns that the
+    /// configuration names, or a folder with files of the same names
+    #[arg(long, value_name = "DATA")]
+    pub history: Option<PathBuf>,
     /// Run the configuration's hooks for the answer
     #[arg(long)]
     pub hooks: bool,
@@ -159,6 +163,10 @@ pub struct Watch {
     /// Keep every look in a folder that is itself a configuration; with --all-phases, in a folder below for each
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// Learn the noise first from what the service measured before: a recording, a file with the columns that the
+    /// configuration names, or a folder with files of the same names
+    #[arg(long, value_name = "DATA")]
+    pub history: Option<PathBuf>,
     /// Go on with the watch that the --record folder keeps, if it has not ended
     #[arg(long, requires = "record")]
     pub resume: bool,

@@ -5,6 +5,7 @@
 //! request and with a fixed seed, to what each arm will get. Pairs share no data unless more are asked for than fit.
 
 pub mod chance;
+pub mod learn;
 pub mod noise;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/canary.yaml          the same configuration, resolved, its sources rewritten to the files beside it
 //! DIR/series/METRIC.csv    what was measured: time, arm, (instance or group,) and the columns of the metric's shape
+//! DIR/past/METRIC.csv      what the noise was learned from, if it was, in the same form
 //! DIR/verdict.json         what was answered, if it was judged
 //! ```
 //!
@@ -69,12 +70,28 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
     let held = File::open(draft.path()).map_err(at(parent))?;
     output::hold(&held);
     output::clear_drafts(parent, &held);
-    let series = draft.path().join(SERIES);
-    fs::create_dir(&series).map_err(at(&series))?;
+    for (name, dataset) in [(SERIES, Some(dataset)), (config::PAST, dataset.past.as_deref())] {
+        let series = draft.path().join(name);
+        dataset.map_or(Ok(()), |dataset| write_dataset(&series, dataset))?;
+    }
+    for (name, text) in [(CONFIG, config)].into_iter().chain(verdict.map(|verdict| (VERDICT, verdict))) {
+        let path = draft.path().join(name);
+        write_synced(&path, text.as_bytes()).map_err(at(&path))?;
+    }
+    put_in_place(draft, folder).map_err(at(folder))
+}
+
+/// Writes each metric of a dataset into a new folder.
+fn write_dataset(folder: &Path, dataset: &Dataset) -> Result<(), Error> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { path, source }
+    };
+    fs::create_dir(folder).map_err(at(folder))?;
     let of_groups: BTreeSet<String> =
         dataset.groups.iter().flat_map(|(name, groups)| groups.iter().map(|group| group_name(name, group))).collect();
     for (name, pair) in dataset.metrics.iter().filter(|(name, _)| !of_groups.contains(*name)) {
-        let path = series.join(format!("{name}.csv"));
+        let path = folder.join(format!("{name}.csv"));
         let parts = match (dataset.instances.get(name), dataset.groups.get(name)) {
             (Some(instances), _) => Some(Parts::of_instances(instances)),
             (None, groups) => groups.map(|_| Parts { column: "group", arms: Pair::default() }),
@@ -82,15 +99,11 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
         write_series(&path, pair, parts.as_ref()).map_err(at(&path))?;
     }
     for (name, groups) in dataset.groups.iter().filter(|(_, groups)| !groups.is_empty()) {
-        let path = series.join(format!("{name}.csv"));
+        let path = folder.join(format!("{name}.csv"));
         let (any, parts) = Parts::of_groups(name, groups, dataset);
         write_series(&path, &any, Some(&parts)).map_err(at(&path))?;
     }
-    for (name, text) in [(CONFIG, config)].into_iter().chain(verdict.map(|verdict| (VERDICT, verdict))) {
-        let path = draft.path().join(name);
-        write_synced(&path, text.as_bytes()).map_err(at(&path))?;
-    }
-    put_in_place(draft, folder).map_err(at(folder))
+    Ok(())
 }
 
 /// The place itself and not a link to it, nor a name like `a/.`: that is exchanged. Refused where a recording would replace
@@ -122,13 +135,13 @@ fn is_recording_alone(folder: &Path) -> bool {
     let plain = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
     let is_known = |entry: &fs::DirEntry| match entry.file_name().to_str() {
         Some(CONFIG | VERDICT) => plain(entry),
-        Some(SERIES) => entry.file_type().is_ok_and(|kind| kind.is_dir()),
+        Some(SERIES | config::PAST) => entry.file_type().is_ok_and(|kind| kind.is_dir()),
         _ => false,
     };
     let is_series =
         |entry: &fs::DirEntry| plain(entry) && entry.file_name().to_str().is_some_and(|name| metrics.contains(name));
-    let series = folder.join(SERIES);
-    each(folder, is_known) && (!series.exists() || each(&series, is_series))
+    let mut series = [SERIES, config::PAST].map(|name| folder.join(name)).into_iter();
+    each(folder, is_known) && series.all(|series| !series.exists() || each(&series, is_series))
 }
 
 fn each(folder: &Path, holds: impl Fn(&fs::DirEntry) -> bool) -> bool {

@@ -8,6 +8,7 @@
 //! A missing point is absent from the columns. It is never a zero and never interpolated.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use crate::stats::histogram::{Bins, Grid, Tally};
 pub use hdrhistogram::Histogram;
@@ -311,6 +312,8 @@ pub struct Dataset {
     pub groups: BTreeMap<MetricName, Vec<String>>,
     /// What the verdict must say of a metric's data, beyond its origin.
     pub remarks: BTreeMap<MetricName, Vec<Remark>>,
+    /// The past that the noise of its metrics was learned from, if it was.
+    pub past: Option<Arc<Dataset>>,
 }
 
 impl Dataset {
@@ -326,6 +329,7 @@ impl Dataset {
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
             remarks: BTreeMap::new(),
+            past: None,
         }
     }
 
@@ -376,6 +380,7 @@ impl Dataset {
             lost: self.lost.clone(),
             groups: self.groups.clone(),
             remarks: self.remarks.clone(),
+            past: self.past.clone(),
         }
     }
 }

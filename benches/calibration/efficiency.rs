@@ -11,7 +11,7 @@ use glob::Pattern;
 
 use crate::soaks::efficiency::detection::{BY, Detected, INCIDENTS};
 use crate::soaks::efficiency::situation::TRUTHS;
-use crate::soaks::efficiency::{ASKED, Cell, GROUPS, Shares, Summary, all, measure};
+use crate::soaks::efficiency::{ASKED, Cell, GROUPS, Runs, Shares, Summary, all, measure};
 
 /// What is measured.
 pub struct Plan<'a> {
@@ -32,7 +32,8 @@ pub fn run(plan: &Plan, folder: &Path) -> io::Result<()> {
     println!("{:44} {:9} {}", "cell", "truth", heads.join(" "));
     let mut cells = Vec::new();
     for (situation, truth) in all().filter(|(situation, _)| wanted(&situation.name())) {
-        let cell = measure(&situation, &truth, plan.runs, plan.seed, plan.threads);
+        let of = Runs { runs: plan.runs, seed: plan.seed, past: None };
+        let cell = measure(&situation, &truth, of, plan.threads);
         println!("{:44} {:9} {}", situation.name(), truth.name, cell.shares.map(numbers).join(" "));
         cells.push(cell);
     }
@@ -107,7 +108,7 @@ fn table_of_incidents(detected: &[Detected], runs: usize) -> io::Result<Vec<u8>>
     table(header.chain(["false_alarms".to_owned()]).collect(), detected.iter().map(row))
 }
 
-fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> io::Result<Vec<u8>> {
+pub fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> io::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(header)?;
     for row in rows {
@@ -124,7 +125,8 @@ fn page(cells: &[Cell], detected: &[Detected], plan: &Plan) -> String {
 
 How often the judge answers, beside an *oracle*: the z test of the same difference with the true variance of the
 noise, at the same level. A judge has to estimate the noise, so it cannot answer much more often while it keeps its
-level. How near it comes is its efficiency. This page, [efficiency.csv](efficiency.csv) and
+level. How near it comes is its efficiency. [history.md](history.md) has the same cells
+for a judge that knows a day of the past. This page, [efficiency.csv](efficiency.csv) and
 [detection.csv](detection.csv) are written by
 
 ```sh
@@ -196,7 +198,7 @@ fn summaries(cells: &[Cell]) -> String {
     text
 }
 
-fn known(value: f64, digits: usize) -> String {
+pub fn known(value: f64, digits: usize) -> String {
     if value.is_finite() { format!("{value:.digits$}") } else { "-".to_owned() }
 }
 

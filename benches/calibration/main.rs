@@ -13,7 +13,8 @@
 //! cargo bench --no-default-features --bench calibration -- --efficiency 300
 //! ```
 //!
-//! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others.
+//! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others; with `--history`, the
+//! judge that knows a day of the past, and writes `history.md`.
 
 #![allow(missing_docs)]
 
@@ -21,6 +22,7 @@
 mod soaks;
 
 mod efficiency;
+mod history;
 mod plan;
 mod report;
 mod targets;
@@ -43,6 +45,9 @@ struct Arguments {
     /// Runs per cell of the comparison with an oracle that knows the noise.
     #[arg(long, value_name = "RUNS")]
     efficiency: Option<usize>,
+    /// Instead, how much a judge gains that knows a day of the baseline's past.
+    #[arg(long, requires = "efficiency")]
+    history: bool,
     /// Only these cells of that comparison, which are printed and not written: `gauge/*`, `looks/*`.
     #[arg(long, value_name = "GLOB", requires = "efficiency")]
     cells: Option<Pattern>,
@@ -88,7 +93,8 @@ fn main() -> ExitCode {
     let threads = arguments.threads.unwrap_or(cores);
     if let Some(runs) = arguments.efficiency {
         let plan = efficiency::Plan { runs, seed: arguments.seed, cells: arguments.cells.as_ref(), threads };
-        if let Err(error) = efficiency::run(&plan, &arguments.out) {
+        let run = if arguments.history { history::run } else { efficiency::run };
+        if let Err(error) = run(&plan, &arguments.out) {
             return unwritten(&arguments, &error);
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn read(
     let plan = loaded.plan(options)?;
     let dataset = match data {
         Some(data) => {
-            let queries = instead(&plan.queries, data, options)?;
+            let queries = instead(&plan.queries, &plan.queries, data, options)?;
             if data.join(record::SERIES).is_dir() {
                 Reach::Folder.hold(&queries, data)?;
             }
@@ -69,9 +69,14 @@ pub(super) fn read(
     Ok(Past { plan, history, setting, length_is_configured: soak.is_some() })
 }
 
-/// The queries, asked of other files: of the one given, or of those in the folder given that have the same names.
-fn instead(queries: &[Query], data: &Path, options: &Options) -> Result<Vec<Query>, Failure> {
-    let replaced = queries.iter().map(|query| {
+/// Some of the queries, asked of other files: of the one given, or of those in the folder given that have the same names.
+pub(super) fn instead(
+    queries: &[Query],
+    some: &[Query],
+    data: &Path,
+    options: &Options,
+) -> Result<Vec<Query>, Failure> {
+    let replaced = some.iter().map(|query| {
         if let Source::Requests(asked) = &query.source
             && !data.join(record::SERIES).is_dir()
         {
@@ -96,7 +101,7 @@ fn recording_of(query: &Query, data: &Path) -> Option<PathBuf> {
 }
 
 /// What a recording has in the place of a service.
-fn recorded(query: &Query, data: &Path, options: &Options) -> Result<Query, Failure> {
+pub(super) fn recorded(query: &Query, data: &Path, options: &Options) -> Result<Query, Failure> {
     let name = format!("{}.csv", query.metric);
     let Some(path) = recording_of(query, data) else {
         return Err(Failure::Unusable(format!(

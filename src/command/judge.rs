@@ -10,7 +10,7 @@ use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
 use super::places::Places;
-use super::{Exit, Failure, hooks, init};
+use super::{Exit, Failure, hooks, init, look};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::plain;
@@ -24,7 +24,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let judged = pipeline::judge(console, &loaded, &options, &places)?;
+    let judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {

@@ -13,6 +13,8 @@ mod hooks;
 mod init;
 mod interrupt;
 mod judge;
+mod learn;
+mod look;
 mod outlets;
 mod pipeline;
 mod places;

@@ -25,7 +25,7 @@ use crate::source::{Outside, Query, Source, Told};
 use super::border::{self, Reach};
 use super::console::Console;
 use super::outlets::Outlets;
-use super::places::{Places, file_of};
+use super::places::file_of;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
@@ -94,24 +94,6 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
         from: arguments.from,
         to: arguments.to,
     }
-}
-
-/// Judges a configuration once.
-pub(super) fn judge(
-    console: &Console,
-    loaded: &Loaded,
-    options: &config::Options,
-    places: &Places,
-) -> Result<Judged, Failure> {
-    let plan = loaded.plan(options)?;
-    places.spare_sources(&plan.queries)?;
-    console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
-    let dataset = fetch(console, &plan, options.now)?;
-    for (metric, why) in &dataset.lost {
-        console.note(&format!("judged without {metric}: {why}"));
-    }
-    let verdict = judge::judge(&plan.rules, &dataset);
-    Ok(Judged { plan, dataset, verdict })
 }
 
 /// The verdict as the document that is kept, with what the plan knows beside it.
@@ -235,8 +217,8 @@ pub(super) fn record(
 fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> String {
     let (windows, step) = (dataset.windows, dataset.step);
     let (lost, histograms, remarks) = (&dataset.lost, &dataset.histograms(), &dataset.remarks);
-    let (steps, davy) = (&dataset.steps, env!("CARGO_PKG_VERSION"));
-    let recording = config::Recorded { windows, step, now, davy, lost, steps, histograms, remarks };
+    let (steps, davy, has_past) = (&dataset.steps, env!("CARGO_PKG_VERSION"), dataset.past.is_some());
+    let recording = config::Recorded { windows, step, now, davy, lost, steps, has_past, histograms, remarks };
     config::recorded(config, plan, &recording)
 }
 

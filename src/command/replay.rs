@@ -10,7 +10,7 @@ use super::console::Console;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged};
 use super::places::Places;
-use super::{Exit, Failure};
+use super::{Exit, Failure, look};
 use crate::cli;
 use crate::config::Config;
 use crate::judge::judge;
@@ -58,7 +58,7 @@ fn replay(
     let loaded = pipeline::load_replayed(folder)?;
     let resolve = cli::Resolve { phase: None, set: Vec::new(), from: None, to: None, now: None };
     let options = pipeline::options(&loaded.folder, &resolve, now);
-    let mut judged = pipeline::judge(console, &loaded, &options, places)?;
+    let mut judged = look::judge(console, &loaded, &options, places, None)?;
     if arguments.looks {
         judged = looks(console, &loaded.config, judged, arguments)?;
     }

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::console::Console;
 use super::hooks::{self, Moment};
 use super::interrupt::Interrupt;
+use super::learn::{self, Lesson, Today};
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged};
 use super::places::Places;
@@ -30,7 +31,7 @@ use crate::judge::rules::{Looks, Rules};
 use crate::record;
 use crate::report::document::PastLook;
 use crate::report::{self, Document, Format, Live, Style};
-use crate::series::Dataset;
+use crate::series::{Dataset, Window};
 use crate::source::Kind;
 use crate::watch::{self, End, Schedule, Taken, Trouble, World};
 use resume::Resumed;
@@ -128,8 +129,9 @@ impl Round<'_> {
             looks,
             next: None,
             trouble: None,
+            lesson: None,
         };
-        let ended = watching.through(&probe.rules, every, settle);
+        let ended = watching.through(probe, every, settle);
         self.console.progress().board_over();
         let is_answered = match ended {
             End::Answered => true,
@@ -153,7 +155,7 @@ impl Round<'_> {
         let options = Options { folder: &self.loaded.folder, now, set: &self.arguments.set, phase, from, to };
         let plan = self.loaded.plan(&options)?;
         self.places.spare_sources(&plan.queries)?;
-        Ok(plan)
+        Ok(learn::with_history(plan, self.arguments.history.as_deref()))
     }
 }
 
@@ -205,10 +207,12 @@ struct Watching<'a> {
     looks: Vec<PastLook>,
     next: Option<Timestamp>,
     trouble: Option<String>,
+    /// What was learned of the noise before the first look.
+    lesson: Option<Lesson>,
 }
 
 impl Watching<'_> {
-    fn through(&mut self, rules: &Rules, every: SignedDuration, settle: SignedDuration) -> End<Failure> {
+    fn through(&mut self, mut plan: Plan, every: SignedDuration, settle: SignedDuration) -> End<Failure> {
         let patience = self.round.arguments.give_up_after;
         let start = match self.start {
             Some(start) => start,
@@ -224,7 +228,24 @@ impl Watching<'_> {
         if self.looks.is_empty() {
             self.round.console.note(&begins(&schedule));
         }
-        watch::watch(rules, &schedule, taken.unwrap_or(0) + 1, patience, self)
+        if let Err(failure) = self.learn(&mut plan, start, every) {
+            return End::Failed(failure);
+        }
+        watch::watch(&plan.rules, &schedule, taken.unwrap_or(0) + 1, patience, self)
+    }
+
+    /// Learns the noise from the past before the watch.
+    fn learn(&mut self, plan: &mut Plan, start: Timestamp, every: SignedDuration) -> Result<(), Failure> {
+        let (round, now) = (self.round, Timestamp::now());
+        let end = start.saturating_add(self.soak.unwrap_or(every)).unwrap_or(start);
+        let today = Today::of_watch(plan, Window { start, end }, plan.time.step.unwrap_or(MINUTE));
+        let (folder, set) = (&round.loaded.folder, &round.arguments.set);
+        let options = Options { folder, now, set, phase: self.phase, from: self.start, to: None };
+        self.lesson = learn::learn(round.console, round.loaded, &options, plan, &today)?;
+        if let Some(lesson) = &self.lesson {
+            lesson.tell_rules(&mut plan.rules);
+        }
+        Ok(())
     }
 
     /// The data up to an instant, or all there is.
@@ -332,11 +353,15 @@ impl World for Watching<'_> {
     fn looked(&mut self, taken: Taken) -> Result<(), Failure> {
         let round = self.round;
         let (from, to) = (self.start, Some(taken.data.windows.canary.end));
-        let plan = round.plan(self.phase, Probe { from, to, now: Timestamp::now() })?;
+        let mut plan = round.plan(self.phase, Probe { from, to, now: Timestamp::now() })?;
+        let mut dataset = taken.data;
+        if let Some(lesson) = &self.lesson {
+            lesson.tell(&mut plan, &mut dataset);
+        }
         let document = pipeline::document(&plan, &taken.verdict);
         self.looks.push(PastLook::of(&document));
         let document = Document { looks: self.looks.clone(), ..document };
-        let judged = Judged { plan, dataset: taken.data, verdict: taken.verdict };
+        let judged = Judged { plan, dataset, verdict: taken.verdict };
         if !round.console.progress().is_seen() {
             round.console.look(&report::look(&document, round.console.style(false).width));
         }

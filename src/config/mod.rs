@@ -47,7 +47,7 @@ pub use crate::text::problem::{Complaint, Problem, Problems};
 pub use discovered::discovered;
 pub use loaded::{Config, load};
 pub use options::Options;
-pub use recorded::{Recorded, recorded};
+pub use recorded::{PAST, Recorded, recorded};
 pub use schema::schema;
 pub use sources::endpoint;
 pub use spoken::{request_format, share, span};

@@ -1,5 +1,7 @@
 //! The file as meant: what will be asked of the sources and what will be asked of the data.
 
+use std::path::PathBuf;
+
 use jiff::tz::TimeZone;
 
 use crate::cost::CostPlan;
@@ -17,6 +19,8 @@ pub struct Plan {
     pub time: TimePlan,
     /// How long data may still change after its time, where that is written or a service is known for it.
     pub settle: Option<SignedDuration>,
+    /// Which past to learn the noise from before judging, if any.
+    pub noise: Option<Learn>,
     /// What to ask of the data.
     pub rules: Rules,
     /// What both arms cost, where anything asks for it.
@@ -29,6 +33,33 @@ pub struct Plan {
     pub success: Vec<Success>,
     /// What is to be done with the answer.
     pub hooks: Hooks,
+}
+
+/// Which past the noise is learned from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learn {
+    /// Where it is.
+    pub from: Past,
+    /// Which hours of it.
+    pub hours: Hours,
+}
+
+/// Where a past is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Past {
+    /// In the same sources, so long before the windows that are judged.
+    Before(SignedDuration),
+    /// In a recording, a file, or a folder of files.
+    Data(PathBuf),
+}
+
+/// Which hours of a past are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hours {
+    /// All of them.
+    All,
+    /// Those of the windows that are judged, of every day.
+    Same,
 }
 
 /// A success criterion of the rollout: met when all the criteria that show it pass.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::metrics;
-use super::plan::Plan;
+use super::plan::{Hours, Plan};
 use super::quantity::Span;
 use super::written::file::MetricEntry;
 use super::{Config, asking};
@@ -18,6 +18,9 @@ use crate::text::node::{Node, Value};
 use crate::text::problem::Report;
 use crate::text::scalar::word;
 use crate::text::yaml::{braces, flow, name, quoted};
+
+/// The folder of a recording that holds the past which the noise was learned from.
+pub const PAST: &str = "past";
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,8 @@ pub struct Recorded<'a> {
     pub steps: &'a BTreeMap<MetricName, SignedDuration>,
     /// What the verdict must say of the data of each metric.
     pub remarks: &'a BTreeMap<MetricName, Vec<Remark>>,
+    /// Whether a past was recorded beside it.
+    pub has_past: bool,
     /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
     pub histograms: &'a BTreeMap<MetricName, f64>,
 }
@@ -61,6 +66,10 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
         if let Some(node) = section(config, key) {
             line(key, flow(node));
         }
+    }
+    if let Some(learn) = plan.noise.as_ref().filter(|_| recording.has_past) {
+        let hours = (learn.hours != Hours::All).then(|| ("hours", word(learn.hours).to_owned()));
+        line("noise", map(&[("learn", format!("./{PAST}"))].into_iter().chain(hours).collect::<Vec<_>>()));
     }
     let file = ("recording", "{ file: { path: \"series/${metric}.csv\" } }".to_owned());
     let lost =

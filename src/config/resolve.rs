@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::Options;
-use super::plan::{OnInconclusive, Plan, TimePlan};
+use super::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
 use super::quantity::Span;
 use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
+use super::written::noise::LearnText;
 use super::{
     asking, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, sources, success, values, window,
 };
@@ -282,6 +283,7 @@ impl Scope<'_> {
             phase: self.phase.map(|phase| phase.name.value.clone()),
             fingerprint: String::new(),
             metrics,
+            learned: BTreeMap::new(),
             criteria,
             not_judged: remarks::not_judged(file),
             traffic,
@@ -339,6 +341,7 @@ impl Scope<'_> {
             queries,
             time,
             settle,
+            noise: self.noise(),
             rules,
             cost,
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
@@ -346,6 +349,16 @@ impl Scope<'_> {
             success: Vec::new(),
             hooks: Hooks::default(),
         }
+    }
+
+    /// Which past the noise is learned from.
+    fn noise(&self) -> Option<Learn> {
+        let written = self.file.noise.as_ref()?;
+        let from = match &written.learn.value {
+            LearnText::Before(span) => Past::Before(span.0),
+            LearnText::Data(path) => Past::Data(self.options.folder.join(path)),
+        };
+        Some(Learn { from, hours: written.hours.as_ref().map_or(Hours::All, |hours| hours.value.0) })
     }
 
     /// The labels that the file gives to its arms. What else was set is for sources alone, and may be a secret.

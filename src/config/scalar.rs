@@ -1,7 +1,7 @@
 //! The single values of the file: what each kind of text may say, for the reader and for the JSON Schema alike.
 
 use super::bound::BoundText;
-use super::plan::OnInconclusive;
+use super::plan::{Hours, OnInconclusive};
 use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
@@ -189,6 +189,7 @@ words! {
     OnInconclusive, "what an Inconclusive can become": { "keep" => Keep, "pass" => Pass, "warn" => Warn, "fail" => Fail }
     Body, "what a webhook can post": { "verdict" => Verdict, "slack" => Slack }
     Silent, "what a silent canary can be": { "inconclusive" => Inconclusive, "fail" => Fail }
+    Hours, "hours of a past": { "all" => All, "same" => Same }
 }
 
 /// Whether a text can say what a rate is a share of.

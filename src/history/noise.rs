@@ -53,12 +53,18 @@ pub struct Wander {
 }
 
 /// Trials, bad ones and exposures of one arm by step.
-type Laid<T> = Vec<Option<T>>;
+pub(super) type Laid<T> = Vec<Option<T>>;
 
 /// The entries of a series on the steps of its window, after the warm-up.
-fn laid<T: Copy>(data: &Dataset, window: &Window, series: &Series, warmup: usize, value: &[T]) -> Laid<T> {
-    let steps = window.steps(data.step).saturating_sub(warmup);
-    let width = data.step.as_millis().max(1);
+pub(super) fn laid<T: Copy>(
+    step: SignedDuration,
+    window: &Window,
+    series: &Series,
+    warmup: usize,
+    value: &[T],
+) -> Laid<T> {
+    let steps = window.steps(step).saturating_sub(warmup);
+    let width = step.as_millis().max(1);
     let mut laid = vec![None; steps];
     for (at, value) in series.time().iter().zip(value) {
         let step = usize::try_from(at.duration_since(window.start).as_millis().div_euclid(width)).ok();
@@ -83,13 +89,13 @@ pub fn by_ratio(scale: Scale, pair: &Pair<Series>) -> bool {
     scale != Scale::Difference && positive(&pair.baseline) && positive(&pair.canary)
 }
 
-const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
+pub(super) const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
 
 /// The dispersion of one window: the design effect and its degrees of freedom.
 fn dispersion(data: &Dataset, pair: &Pair<Series>, between: Between, warmup: usize) -> Option<(f64, f64)> {
     let lay = |value: &dyn Fn(&Series) -> Vec<(u64, f64)>| {
         let arms = data.windows.as_ref().zip(pair.as_ref());
-        arms.map(|(window, series)| laid(data, window, series, warmup, &value(series)))
+        arms.map(|(window, series)| laid(data.step, window, series, warmup, &value(series)))
     };
     let seconds = data.step.as_secs_f64();
     let (rows, exposure): (Pair<Laid<(u64, f64)>>, _) = match &pair.canary {
@@ -141,7 +147,7 @@ fn wandering(data: &Dataset, pair: &Pair<Series>, between: Between, log: bool, w
         _ => Vec::new(),
     };
     let arms = data.windows.as_ref().zip(pair.as_ref());
-    let rows = arms.map(|(window, series)| laid(data, window, series, warmup, &column(series)));
+    let rows = arms.map(|(window, series)| laid(data.step, window, series, warmup, &column(series)));
     let scaled = |v: f64| if log { v.ln() } else { v };
     let y = match between {
         Between::Arms => both(rows, |b, c| scaled(c) - scaled(b)),

@@ -3,11 +3,9 @@
 //! At a planned look a limit is rejected by the evidence of that look or by the guard; with an open end by any-time
 //! evidence alone. The interval is what neither rejects, so that it and the decision cannot disagree.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
 use super::compare::Comparison;
 use super::look::{Hurdle, Look};
+use super::once::once;
 use crate::stats::anytime::{self, Starts};
 use crate::stats::counts::{Exposure, design_effect_from};
 use crate::stats::{Direction, single};
@@ -130,10 +128,4 @@ impl Comparison {
             Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
-}
-
-/// Computes what belongs to a start once.
-pub(super) fn once<T: Clone>(of: impl Fn(usize) -> T) -> impl Fn(usize) -> T {
-    let seen = RefCell::new(BTreeMap::new());
-    move |start| seen.borrow_mut().entry(start).or_insert_with(|| of(start)).clone()
 }

@@ -5,12 +5,12 @@
 
 use std::rc::Rc;
 
-use super::anytime::once;
 use super::grid::Steps;
+use super::once::once;
 use crate::series::Pair;
 use crate::stats::Direction;
 use crate::stats::anytime::{self, Starts};
-use crate::stats::steps::Level;
+use crate::stats::steps::{Known, Level};
 
 /// What the numbers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,20 +44,20 @@ pub(super) struct LevelSteps {
 }
 
 impl LevelSteps {
-    /// Of the canary alone, with the variance that a step has at least.
-    pub(super) fn one(y: &Steps<f64>, log: bool, floor: f64) -> Self {
-        let level = Level::new(y, floor);
+    /// Of the canary alone.
+    pub(super) fn one(y: &Steps<f64>, log: bool, known: Known) -> Self {
+        let level = Level::new(y, known);
         Self::of(Arms::One, log, y, (level.clone(), level), constant(y))
     }
 
     /// Of both arms' same steps; per step, the canary's allowance is subtracted before it may be called too high, and the
     /// baseline's is added before it may be called low enough.
-    pub(super) fn paired(arms: &Pair<Steps<f64>>, log: bool, allowance: &Pair<Vec<f64>>, floor: f64) -> Self {
+    pub(super) fn paired(arms: &Pair<Steps<f64>>, log: bool, allowance: &Pair<Vec<f64>>, known: &Known) -> Self {
         let arms = arms.as_ref().map(|steps| scaled(steps, log));
         let shifted = |by: &[f64], sign: f64| {
             let shift = |(i, y): (usize, &Option<f64>)| y.map(|y| y + by.get(i).map_or(0.0, |by| sign * by));
             let canary: Vec<_> = arms.canary.iter().enumerate().map(shift).collect();
-            Level::beside(&canary, &arms.baseline, floor)
+            Level::beside(&canary, &arms.baseline, known.clone())
         };
         let pairs = arms.canary.iter().zip(&arms.baseline);
         let y: Vec<_> = pairs.map(|(c, b)| c.zip(*b).map(|(c, b)| c - b)).collect();
@@ -68,11 +68,11 @@ impl LevelSteps {
     }
 
     /// Of arms whose steps are no partners.
-    pub(super) fn apart(arms: &Pair<Steps<f64>>, log: bool, allowance: Pair<f64>, floor: f64) -> Self {
+    pub(super) fn apart(arms: &Pair<Steps<f64>>, log: bool, allowance: Pair<f64>, known: &Known) -> Self {
         let arms = arms.as_ref().map(|steps| scaled(steps, log));
         let level = |by: f64| {
             let canary: Vec<_> = arms.canary.iter().map(|v| v.map(|v| v + by)).collect();
-            Level::between(&canary, &arms.baseline, floor)
+            Level::between(&canary, &arms.baseline, known.clone())
         };
         let above = level(-allowance.canary);
         let below = if allowance == Pair::default() { above.clone() } else { level(allowance.baseline) };

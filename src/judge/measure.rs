@@ -10,6 +10,7 @@ use super::bias::allowance_for;
 use super::compare::{Comparison, UNUSABLE};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::guard::Case;
+use super::learned::Learned;
 use super::level::LevelSteps;
 use super::look::Look;
 use super::onset::Onset;
@@ -26,7 +27,7 @@ use crate::stats::instances::Instances;
 use crate::stats::quantile;
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
-use crate::stats::steps::median;
+use crate::stats::steps::{Known, median};
 use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
@@ -54,6 +55,7 @@ pub(super) struct Measured {
     pub(super) flipped: bool,
     points: Points,
     prior: Prior,
+    learned: Option<Learned>,
 }
 
 enum Points {
@@ -110,7 +112,12 @@ fn sides(wanted: Side) -> (Direction, Direction) {
 impl Measured {
     /// Reduces the case's series.
     pub(super) fn of(case: &Case, ordered: &Ordered) -> Measured {
-        let prior = case.metric.history.map_or(Prior::default(), |(phi, nu)| Prior::History { phi, nu });
+        let learned = case.rules.learned.get(&case.criterion.metric);
+        let counts = learned.and_then(|learned| learned.counts(case.is_parallel()));
+        let prior = match case.metric.history {
+            Some((phi, nu)) => Prior::History { phi, nu },
+            None => counts.map_or(Prior::default(), Prior::Learned),
+        };
         match (&case.metric.kind, case.criterion.statistic) {
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
@@ -206,6 +213,7 @@ impl Measured {
     fn level(case: &Case, q: Option<f64>, scale: Scale, prior: Prior) -> Measured {
         let grid = if case.is_unpaired() { case.grid.apart() } else { case.grid };
         let mut steps = grid.gauge(case.series);
+        let learned = case.rules.learned.get(&case.criterion.metric).cloned();
         let mut notes = Vec::new();
         let (mut allowance, mut advisory) = (Pair::default(), false);
         if let Some(q) = q.filter(|_| case.needs_baseline()) {
@@ -227,11 +235,11 @@ impl Measured {
             notes.push("compared as two samples, not step by step: the windows differ".into());
             let estimate = steps.as_ref().map(|s| typical(s, log));
             let points = Points::Samples { steps, log, allowance: allowance.map(|a| a.last().copied().unwrap_or(0.0)) };
-            return Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) };
+            return Measured { n, n_of: "steps", estimate, notes, advisory, prior, learned, ..Self::empty(points) };
         }
         let estimate = seen.as_ref().map(|s| typical(s, log));
         let points = Points::Level { steps, log, allowance };
-        Measured { n, n_of: "steps", estimate, notes, advisory, prior, ..Self::empty(points) }
+        Measured { n, n_of: "steps", estimate, notes, advisory, prior, learned, ..Self::empty(points) }
     }
 
     fn empty(points: Points) -> Measured {
@@ -247,6 +255,7 @@ impl Measured {
             flipped: false,
             points,
             prior: Prior::default(),
+            learned: None,
         }
     }
 
@@ -321,6 +330,7 @@ impl Measured {
         // `baseline` alone is a margin of nothing: a ratio of one, or a difference of zero.
         let bare = value.is_nan();
         let ratio = if bare { 1.0 } else { value };
+        let learned = self.learned.as_ref();
         let (comparison, limit) = match (&self.points, limit) {
             (Points::Counts(steps, _), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
             (Points::Counts(steps, instances), _) => {
@@ -358,13 +368,13 @@ impl Measured {
                 (Comparison::Quantile { arm, q: *q, prior, across_steps: true, limit_is_beyond }, value)
             }
             (Points::Level { steps, log, .. } | Points::Samples { steps, log, .. }, Limit::Threshold(_)) => {
-                one_arm_level(&steps.canary, *log, value)
+                one_arm_level(&steps.canary, *log, value, learned)
             }
             (Points::Samples { steps, log, allowance }, _) => {
-                unpaired_level(steps, *log, *allowance, by_ratio.then_some(ratio), value)
+                unpaired_level(steps, *log, *allowance, by_ratio.then_some(ratio), value, learned)
             }
             (Points::Level { steps, log, allowance }, _) => {
-                paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value)
+                paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value, learned)
             }
         };
         let comparison = match comparison {
@@ -441,11 +451,11 @@ fn paired_events(steps: &Pair<Steps<Occurrences>>, shares: Pair<f64>) -> Vec<Cou
     pairs.map(step).collect()
 }
 
-fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64) -> (Comparison, f64) {
+fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64, learned: Option<&Learned>) -> (Comparison, f64) {
     let log = log && limit > 0.0;
     let y: Vec<_> = steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect();
     let size = median(&steps.iter().flatten().map(|v| v.abs()).collect::<Vec<_>>()).unwrap_or(1.0);
-    let level = LevelSteps::one(&y, log, resolution_variance(log, size));
+    let level = LevelSteps::one(&y, log, known(log, size, learned));
     (Comparison::Level(level), limit)
 }
 
@@ -455,12 +465,13 @@ fn paired_level(
     allowance: &Pair<Vec<f64>>,
     ratio: Option<f64>,
     absolute: f64,
+    learned: Option<&Learned>,
 ) -> (Comparison, f64) {
     let log = log && ratio.is_some();
     let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
     let scaled = |a: &Vec<f64>| a.iter().map(|a| if log { *a } else { a * size }).collect();
-    let (allowance, floor) = (allowance.as_ref().map(scaled), resolution_variance(log, size));
-    let level = LevelSteps::paired(steps, log, &allowance, floor);
+    let (allowance, known) = (allowance.as_ref().map(scaled), known(log, size, learned));
+    let level = LevelSteps::paired(steps, log, &allowance, &known);
     let limit = match ratio {
         Some(ratio) if log => ratio,
         Some(ratio) => (ratio - 1.0) * size,
@@ -475,6 +486,7 @@ fn unpaired_level(
     allowance: Pair<f64>,
     ratio: Option<f64>,
     absolute: f64,
+    learned: Option<&Learned>,
 ) -> (Comparison, f64) {
     let log = log && ratio.is_some();
     let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
@@ -484,7 +496,7 @@ fn unpaired_level(
         Some(ratio) => (ratio - 1.0) * size,
         None => absolute,
     };
-    (Comparison::Level(LevelSteps::apart(steps, log, allowance, resolution_variance(log, size))), limit)
+    (Comparison::Level(LevelSteps::apart(steps, log, allowance, &known(log, size, learned))), limit)
 }
 
 /// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
@@ -492,6 +504,11 @@ pub(super) fn typical(steps: &[Option<f64>], log: bool) -> Option<f64> {
     let y = || steps.iter().flatten().map(|v| if log { v.ln() } else { *v });
     let mean = y().sum::<f64>() / y().count() as f64;
     Some(if log { mean.exp() } else { mean }).filter(|v| v.is_finite())
+}
+
+/// What is known of the noise of a step before it is seen.
+fn known(log: bool, size: f64, learned: Option<&Learned>) -> Known {
+    Known { floor: resolution_variance(log, size), learned: learned.and_then(|learned| learned.steps(log)) }
 }
 
 /// The variance that rounding alone gives to one step.

@@ -17,10 +17,13 @@
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
 //! criteria, `look` over the looks.
 //!
+//! What the past says of a metric's noise comes with the rules (`learned`), and the verdict repeats it (`noise`).
+//!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
 pub mod doubtful;
 pub mod groups;
+pub mod learned;
 pub mod outlook;
 pub mod rules;
 pub mod verdict;
@@ -41,7 +44,9 @@ mod level;
 mod levels;
 mod look;
 mod measure;
+mod noise;
 mod observed;
+mod once;
 mod onset;
 mod pairing;
 mod partner;

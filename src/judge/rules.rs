@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use super::learned::Learned;
 use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration};
 
 /// Everything the judge needs beside the data.
@@ -22,6 +23,8 @@ pub struct Rules {
     pub fingerprint: String,
     /// What is known of each metric that a criterion names.
     pub metrics: BTreeMap<MetricName, Metric>,
+    /// What their past says of their noise, if it was asked; of a metric with groups, that of each group.
+    pub learned: BTreeMap<MetricName, Learned>,
     /// What must hold, in the order written.
     pub criteria: Vec<Criterion>,
     /// What the data holds and no criterion judges.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::learned::Learned;
 use super::requests::ArmRequests;
-use super::rules::{Kind, Looks, NotJudged, Policy, Rules, Severity};
-use super::verdict::{Distribution, Finding, Outcome, Recommendation, Score, Trace, Verdict};
-use super::{explain, grid, look};
+use super::rules::{Kind, Looks, NotJudged, Policy, Rule, Rules, Severity};
+use super::verdict::{Distribution, Finding, Noise, Outcome, Recommendation, Score, Trace, Verdict};
+use super::{explain, grid, look, noise};
 use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDuration, Window};
 use crate::stats::slow::Requests;
 
@@ -40,11 +41,23 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         distributions: distributions(rules, data),
         look: look.told(rules, data),
         not_judged: rules.not_judged.clone(),
+        learned: learned(rules),
         notes: notes(rules, data, look),
         level: rules.policy.level,
         fingerprint: rules.fingerprint.clone(),
         findings,
     }
+}
+
+/// What was learned of the metrics whose criteria take it.
+fn learned(rules: &Rules) -> BTreeMap<MetricName, Noise> {
+    let takes = |name: &str| rules.criteria.iter().any(|c| c.metric == name && c.rule == Rule::Interval);
+    let noise = |(name, learned): (&MetricName, &Learned)| {
+        let metric = rules.metrics.get(name).filter(|_| takes(name))?;
+        let (figures, says) = (noise::figures(learned, metric)?, noise::describe(learned, metric)?);
+        Some((name.clone(), Noise { past: learned.past, windows: learned.windows, figures, says }))
+    };
+    rules.learned.iter().filter_map(noise).collect()
 }
 
 /// The best outcome that what nobody judges allows.
@@ -151,6 +164,7 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
         let steps = explain::plural(warmup as u64, "step");
         notes.push(format!("the first {steps} of both arms are left out as warm-up"));
     }
+    notes.extend(learned(rules).into_iter().map(|(metric, noise)| format!("{metric}: {}", noise.says)));
     notes
 }
 

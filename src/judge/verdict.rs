@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::learned::Figures;
 use super::rules::{NotJudged, Rule, Severity, Statistic, Unit};
 use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
 
@@ -39,12 +40,27 @@ pub struct Verdict {
     pub distributions: BTreeMap<MetricName, Distribution>,
     /// What the data holds and no criterion judges.
     pub not_judged: Vec<NotJudged>,
+    /// What the past said of the noise of each metric, if it was asked.
+    pub learned: BTreeMap<MetricName, Noise>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Confidence of the policy.
     pub level: f64,
     /// Fingerprint of the resolved configuration.
     pub fingerprint: String,
+}
+
+/// What the past of a metric said of its noise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Noise {
+    /// From when to when that was.
+    pub past: Window,
+    /// How many windows it was cut into.
+    pub windows: usize,
+    /// The noise in numbers.
+    pub figures: Figures,
+    /// The noise in words.
+    pub says: String,
 }
 
 /// Which look at the data a verdict rests on; how much evidence it needed depends on that.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.4";
+pub const SCHEMA_VERSION: &str = "1.5";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +46,9 @@ pub struct Document {
     /// What the data holds and no criterion judges (since 1.3).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_judged: Vec<NotJudged>,
+    /// What the past said of the noise of each metric, where it was asked (since 1.5).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).
@@ -78,6 +81,31 @@ pub struct NotJudged {
     pub why: String,
     /// The best outcome of the verdict without it.
     pub at_best: Outcome,
+}
+
+/// What the past of a metric said of its noise, before the comparison was judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Learned {
+    /// The metric.
+    pub metric: String,
+    /// When the past begins (RFC 3339, UTC).
+    pub start: String,
+    /// The first instant after it (RFC 3339, UTC).
+    pub end: String,
+    /// How many windows it was cut into.
+    pub windows: u64,
+    /// What `deviation` and `between` are of: "logarithms", or "values" in the metric's unit. New words may come.
+    pub scale: String,
+    /// The standard deviation of one arm's steps; of counts, that of both arms' ratio from step to step.
+    pub deviation: Option<Number>,
+    /// The correlation of a step with the next, of a number per step.
+    pub correlation: Option<Number>,
+    /// How much more counts vary than independent ones: a factor on the variance.
+    pub design_effect: Option<Number>,
+    /// The standard deviation of the difference of two healthy windows beside that of their steps.
+    pub between: Option<Number>,
+    /// The same in words.
+    pub says: String,
 }
 
 /// Which look at the data a verdict rests on; how much evidence it needed depends on that.

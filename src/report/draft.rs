@@ -1,9 +1,9 @@
 //! A verdict as its document: field by field, nothing left out and nothing added but the version.
 
 use super::document::{
-    Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Levels, Look,
-    LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Rule,
-    RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
+    Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Learned, Levels,
+    Look, LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation,
+    Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -28,6 +28,7 @@ impl From<&Verdict> for Document {
             look: Some(look(&verdict.look)),
             findings: verdict.findings.iter().map(finding).collect(),
             not_judged: verdict.not_judged.iter().map(not_judged).collect(),
+            learned: verdict.learned.iter().map(|(metric, noise)| learned(metric, noise)).collect(),
             notes: verdict.notes.clone(),
             warmup_steps: verdict.warmup as u64,
             traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),
@@ -192,6 +193,22 @@ fn finding(finding: &verdict::Finding) -> Finding {
         decide: finding.decide.clone(),
         notes: finding.notes.clone(),
         evidence: evidence(&finding.evidence),
+    }
+}
+
+fn learned(metric: &str, noise: &verdict::Noise) -> Learned {
+    let figures = noise.figures;
+    Learned {
+        metric: metric.to_owned(),
+        start: noise.past.start.to_string(),
+        end: noise.past.end.to_string(),
+        windows: noise.windows as u64,
+        scale: if figures.is_log { "logarithms" } else { "values" }.into(),
+        deviation: Number::new(figures.deviation),
+        correlation: figures.correlation.and_then(Number::new),
+        design_effect: figures.design_effect.and_then(Number::new),
+        between: Number::new(figures.between),
+        says: noise.says.clone(),
     }
 }
 

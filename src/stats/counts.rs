@@ -6,7 +6,7 @@
 //! ratio intervals are Clopper and Pearson's (1934) for that share at a tail adjusted by the design effect;
 //! differences are judged by the score of Miettinen and Nurminen (1985).
 
-use super::dispersion::{DesignEffect, Noise, Prior};
+use super::dispersion::{DesignEffect, Learned, Noise, Prior};
 use super::instances::Instances;
 use super::tail::{beta_logit_quantile, binomial_z};
 use super::wander::Residual;
@@ -187,6 +187,11 @@ pub fn between_instances(
 pub fn observed_dispersion(steps: &[CountStep], exposure: Exposure) -> Option<(f64, f64)> {
     let Residuals { each, model, .. } = Residuals::of(steps, exposure);
     DesignEffect::observed(&each, model)
+}
+
+/// What windows of the past say of the noise of both arms' counts, each about a ratio of its own; nothing from too few.
+pub fn learned<'a>(windows: impl Iterator<Item = &'a [CountStep]>, exposure: Exposure) -> Option<Learned> {
+    Learned::of(&windows.map(|steps| Residuals::of(steps, exposure).all()).collect::<Vec<_>>(), false)
 }
 
 /// The canary's events per step about their expectation at the fitted ratio.

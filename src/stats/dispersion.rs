@@ -10,11 +10,13 @@
 use super::defined;
 use super::filter::weights;
 use super::longrun::{COSINES_COUNTS, LongRun, step_sum};
+use super::past::{agreement, ln_evidence};
 use super::tail::{ln_normal_upper, ln_sum_exp, t_to_z, z_from_ln_upper};
-use super::wander::{Residual, Wander};
+use super::wander::{AS_IN_THE_PAST, Past, Residual, Wander};
 
 /// What is believed about dispersion before seeing any.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[expect(clippy::large_enum_variant, reason = "a criterion has one, and copies it a handful of times")]
 pub enum Prior {
     /// What real services do.
     #[default]
@@ -26,6 +28,67 @@ pub enum Prior {
         /// Its weight in degrees of freedom.
         nu: f64,
     },
+    /// What windows of the past say.
+    Learned(Learned),
+}
+
+/// What windows of the past say of how noisy counts are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Learned {
+    wander: Past,
+    /// The design effect of the windows' spread, and its weight in degrees of freedom.
+    spread: (f64, f64),
+    /// The variance of the log ratio of two healthy windows beside that of their steps.
+    between: f64,
+}
+
+impl Learned {
+    /// From the residuals of windows that share no data: of two arms', or of one arm's that stand for those of two. Nothing
+    /// from too few.
+    pub(super) fn of(windows: &[Vec<Residual>], of_one_arm: bool) -> Option<Learned> {
+        let used = |window: &Vec<Residual>| window.iter().filter(|(_, v)| *v > 0.0).count() > 1;
+        let windows: Vec<Vec<Residual>> = windows.iter().filter(|window| used(window)).cloned().collect();
+        let wander = Past::of(&windows, of_one_arm)?;
+        let ratios = windows.iter().map(|window| {
+            let (squares, model) = window.iter().fold((0.0, 0.0), |(s, m), (r, v)| (s + r * r, m + v));
+            let n = window.iter().filter(|(_, v)| *v > 0.0).count() as f64;
+            (squares / model * n / (n - 1.0), n - 1.0)
+        });
+        let (sum, dof) = ratios.clone().fold((0.0, 0.0), |(sum, all), (ratio, dof)| (sum + ratio * dof, all + dof));
+        Some(Learned { wander, spread: (sum / dof, agreement(ratios)), between: 0.0 })
+    }
+
+    /// The same with the variance of the log ratio of two healthy windows beside that of their steps.
+    pub fn differing_by(self, between: f64) -> Learned {
+        Learned { between, ..self }
+    }
+
+    /// The variance of the log ratio of two healthy windows beside that of their steps.
+    pub fn between(&self) -> f64 {
+        self.between
+    }
+
+    /// The design effect of the windows' spread.
+    pub fn phi(&self) -> f64 {
+        self.spread.0
+    }
+
+    /// The mean standard deviation of the log ratio of both arms' rates from step to step.
+    pub fn deviation(&self) -> f64 {
+        self.wander.deviation()
+    }
+
+    /// What the spread is drawn towards, as far as today's own is like that of the past.
+    fn worth(&self, ratio: f64, dof: f64) -> (f64, f64) {
+        let evidence = |(phi, nu): (f64, f64)| ln_evidence((ratio * dof, 0.0), dof, nu, phi);
+        let beliefs = [(AS_IN_THE_PAST, self.spread), (1.0 - AS_IN_THE_PAST, SPREAD)];
+        let weighed = weights(beliefs.iter().map(|(prior, of)| prior.ln() + evidence(*of)), 0.0);
+        let (worth, sum) = weighed.into_iter().fold((0.0, 0.0), |(worth, sum), (at, weight)| {
+            let (phi, nu) = beliefs[at].1;
+            (worth + weight * nu, sum + weight * nu * phi)
+        });
+        if worth > 0.0 { (sum / worth, worth) } else { SPREAD }
+    }
 }
 
 /// What the spread of steps is drawn towards, and with how many degrees of freedom, where there is no history: with a
@@ -47,13 +110,17 @@ impl Prior {
         match *self {
             Prior::Services => SPREAD,
             Prior::History { phi, nu } => (phi, nu.max(0.0)),
+            Prior::Learned(learned) => learned.spread,
         }
     }
 
     /// A ratio of variances that was observed, worth `dof` steps, drawn towards the prior: a design effect and its degrees
     /// of freedom.
     pub(super) fn shrink(&self, ratio: f64, dof: f64) -> (f64, f64) {
-        let (phi, weight) = self.worth();
+        let (phi, weight) = match self {
+            Prior::Learned(learned) => learned.worth(ratio, dof),
+            _ => self.worth(),
+        };
         let shrunk =
             if weight.is_finite() && weight + dof > 0.0 { (weight * phi + dof * ratio) / (weight + dof) } else { phi };
         (shrunk.max(1.0), if weight + dof > 0.0 { weight + dof } else { 1.0 })
@@ -218,6 +285,8 @@ impl DesignEffect {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Noise {
     wander: Option<Wander>,
+    /// The variance by which the log rates of windows differ beside that of their steps.
+    between: f64,
     spread: (f64, f64),
     steps: usize,
 }
@@ -230,12 +299,16 @@ impl Noise {
         let dof = all().count().saturating_sub(fits) as f64;
         let (squares, model) = all().fold((0.0, 0.0), |(s, m), (r, v)| (s + r * r, m + v));
         let ratio = if model > 0.0 && dof > 0.0 { squares / model * (dof + fits as f64) / dof } else { 1.0 };
-        let wander = (prior == Prior::Services).then(|| Wander::of(before, after));
+        let (wander, between) = match &prior {
+            Prior::Services => (Some(Wander::of(before, after, None)), 0.0),
+            Prior::Learned(learned) => (Some(Wander::of(before, after, Some(&learned.wander))), learned.between),
+            Prior::History { .. } => (None, 0.0),
+        };
         let (phi, nu) = prior.shrink(ratio, dof);
         let fourth: f64 = all().map(|(r, _)| (r * r) * (r * r)).sum();
         let even = if fourth > 0.0 { EVEN * squares * squares / fourth } else { nu };
         let (_, believed) = prior.worth();
-        Noise { wander, spread: (phi, nu.min(believed + even).max(1.0)), steps: before.len() + after.len() }
+        Noise { wander, between, spread: (phi, nu.min(believed + even).max(1.0)), steps: before.len() + after.len() }
     }
 
     /// The design effect of the sum of the last residuals. Their own squares count beside those of all steps: lumps among
@@ -246,6 +319,8 @@ impl Noise {
         let (squares, fourth, model) =
             used().fold((0.0, 0.0, 0.0), |(s, f, m), (r, v)| (s + r * r, f + (r * r) * (r * r), m + v));
         let own = used().count().saturating_sub(1) as f64;
+        // a ratio that is off by a constant moves every residual the same way
+        let mixture = mixture.into_iter().map(|(weight, phi)| (weight, phi + self.between * model)).collect();
         let (phi, nu) = self.spread;
         let spread = if last.len() < self.steps && own > 0.0 && squares > 0.0 {
             let others = nu.min(OTHERS);

@@ -26,6 +26,7 @@ mod incomplete;
 pub mod instances;
 pub mod longrun;
 pub mod onset;
+pub mod past;
 pub mod planned;
 pub mod power;
 pub mod quantile;

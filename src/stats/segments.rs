@@ -12,6 +12,7 @@
 use super::Direction;
 use super::filter::{NEGLIGIBLE, Step, Way, Whitened, weights};
 use super::longrun::inflation;
+use super::past::{self, Possible, Seen};
 use super::tail::{Student, ln_normal_density, z_from_ln_upper};
 
 // Of real services about two thirds of the windows have nothing that lasts (`fixtures/reference/noise.toml`). What is
@@ -59,72 +60,124 @@ fn ways(width: usize) -> [Way; WAYS] {
     })
 }
 
-/// How likely each ψ and φ is, and the variance of a step with each.
+/// What windows of the past say of each ψ and φ.
+pub type Past = past::Past<WAYS>;
+
+/// How likely each ψ and φ is, with the variance of a step and its degrees of freedom.
 #[derive(Clone, Debug)]
 pub struct Noise {
-    /// Weight, ψ, φ and variance.
-    ways: Vec<(f64, f64, f64, f64)>,
-    dof: f64,
+    possible: Vec<Possible>,
 }
 
 impl Noise {
-    /// From one arm's numbers about a mean before a break and one from it on, and another arm's that vary alike. A step has
-    /// at least the variance `floor`. Nothing without a degree of freedom.
-    pub fn of(own: &Course, cut: usize, other: Option<&Course>, floor: f64) -> Option<Noise> {
+    /// From one arm's numbers about a mean before a break and one from it on, and another arm's that vary alike; and
+    /// from a past, if it is known. A step has at least the variance `floor`. Nothing without a degree of freedom.
+    pub fn of(own: &Course, cut: usize, other: Option<&Course>, past: Option<&Past>, floor: f64) -> Option<Noise> {
         let ways = ways(own.width);
-        let own_sums = Whitened::of(&ways, own.blocks.iter().copied(), cut);
-        let other_sums = other.map(|other| Whitened::of(&ways, other.blocks.iter().copied(), 0));
-        let means = own_sums.means + usize::from(other.is_some());
-        let dof = (own.blocks.len() + other.map_or(0, |other| other.blocks.len())).saturating_sub(means) as f64;
-        if dof < 1.0 || own.is_empty() {
-            return None;
-        }
-        let least = (floor.max(0.0) * dof).max(f64::MIN_POSITIVE);
-        let rest: [(f64, f64); WAYS] = std::array::from_fn(|way| {
-            let (squares, ln_det) = own_sums.rest(way);
-            let (more, ln_more) = other_sums.as_ref().map_or((0.0, 0.0), |other| other.rest(way));
-            ((squares + more).max(least), ln_det + ln_more)
-        });
-        let ln_weights = ways.iter().zip(&rest);
-        let ln_weights =
-            ln_weights.map(|(way, (squares, ln_det))| way.ln_prior - 0.5 * ln_det - 0.5 * dof * squares.ln());
-        let lanes = lanes();
-        let weigh = |(at, weight): (usize, f64)| (weight, lanes[at].0, lanes[at].1, rest[at].0 / dof);
-        let ways: Vec<_> = weights(ln_weights, NEGLIGIBLE).into_iter().map(weigh).collect();
-        let sound = ways.iter().all(|way| (way.0 * way.3).is_finite());
-        (sound && !ways.is_empty()).then_some(Noise { ways, dof })
+        let today = seen(&ways, own, cut, other, floor)?;
+        let possible = match past {
+            Some(past) => past.weigh(&today, &ways.map(|way| way.ln_prior), floor),
+            None => {
+                let ln_weight = |(way, (squares, ln_det)): (&Way, &(f64, f64))| {
+                    way.ln_prior - 0.5 * ln_det - 0.5 * today.dof * squares.ln()
+                };
+                let weighed = weights(ways.iter().zip(&today.rest).map(ln_weight), NEGLIGIBLE).into_iter();
+                let possible = |(way, weight): (usize, f64)| Possible {
+                    weight,
+                    way,
+                    variance: today.rest[way].0 / today.dof,
+                    dof: today.dof,
+                };
+                weighed.map(possible).collect()
+            }
+        };
+        let sound = possible.iter().all(|one| (one.weight * one.variance).is_finite());
+        (sound && !possible.is_empty()).then_some(Noise { possible })
     }
 
-    /// A mean of so many steps (less that of so many others) as a mixture of Student's t.
-    pub fn mean(&self, mean: f64, steps: f64, others: Option<f64>) -> Mean {
-        let error = |(weight, share, phi, variance): &(f64, f64, f64, f64)| {
-            let of = |n: f64| (1.0 - share + share * inflation(*phi, n)) / n;
-            (*weight, (variance * (of(steps) + others.map_or(0.0, of))).sqrt())
+    /// A mean of so many steps (less that of so many others) as a mixture of Student's t. Windows differ by the variance
+    /// `between` beside that of their steps.
+    pub fn mean(&self, mean: f64, steps: f64, others: Option<f64>, between: f64) -> Mean {
+        let lanes = lanes();
+        let mut student: Option<Student> = None;
+        let mut error = |one: &Possible| {
+            let (share, phi, _) = lanes[one.way];
+            let of = |n: f64| (1.0 - share + share * inflation(phi, n)) / n;
+            let variance = one.variance * (of(steps) + others.map_or(0.0, of)) + between;
+            let known = student.filter(|student| student.freedom() == one.dof);
+            let student = *student.insert(known.unwrap_or_else(|| Student::new(one.dof)));
+            Error { weight: one.weight, size: variance.sqrt(), dof: one.dof, student }
         };
-        let mut errors: Vec<(f64, f64)> = self.ways.iter().map(error).collect();
-        errors.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
-        let mut merged: Vec<(f64, f64, f64)> = Vec::with_capacity(errors.len());
-        for (weight, error) in errors {
+        let mut errors: Vec<Error> = self.possible.iter().map(&mut error).collect();
+        errors.sort_unstable_by(|a, b| a.dof.total_cmp(&b.dof).then(a.size.total_cmp(&b.size)));
+        let mut merged: Vec<(Error, f64)> = Vec::with_capacity(errors.len());
+        for error in errors {
             match merged.last_mut() {
-                Some(last) if error <= last.2 * ALIKE => {
+                Some((last, least)) if error.dof == last.dof && error.size <= *least * ALIKE => {
                     // the larger of those alike: evidence is never too strong by it
-                    (last.0, last.1) = (last.0 + weight, error);
+                    *last = Error { weight: last.weight + error.weight, ..error };
                 }
-                _ => merged.push((weight, error, error)),
+                _ => merged.push((error, error.size)),
             }
         }
-        let errors = merged.into_iter().map(|(weight, error, _)| (weight, error)).collect();
-        Mean { mean, errors, student: Student::new(self.dof) }
+        Mean { mean, errors: merged.into_iter().map(|(error, _)| error).collect() }
     }
 }
 
-/// A mean with its standard errors, each with its weight.
+/// What one or two arms say of each ψ and φ: sums of squares about a mean before a break and one from it on.
+fn seen(ways: &[Way; WAYS], own: &Course, cut: usize, other: Option<&Course>, floor: f64) -> Option<Seen<WAYS>> {
+    let own_sums = Whitened::of(ways, own.blocks.iter().copied(), cut);
+    let other_sums = other.map(|other| Whitened::of(ways, other.blocks.iter().copied(), 0));
+    let means = own_sums.means + usize::from(other.is_some());
+    let dof = (own.blocks.len() + other.map_or(0, |other| other.blocks.len())).saturating_sub(means) as f64;
+    if dof < 1.0 || own.is_empty() {
+        return None;
+    }
+    let least = (floor.max(0.0) * dof).max(f64::MIN_POSITIVE);
+    let rest = std::array::from_fn(|way| {
+        let (squares, ln_det) = own_sums.rest(way);
+        let (more, ln_more) = other_sums.as_ref().map_or((0.0, 0.0), |other| other.rest(way));
+        ((squares + more).max(least), ln_det + ln_more)
+    });
+    Some(Seen { rest, dof })
+}
+
+/// What windows that share no data say, each of one arm or of two that vary alike; nothing from too few.
+pub fn past<'a>(windows: impl Iterator<Item = (&'a Course, Option<&'a Course>)>, floor: f64) -> Option<Past> {
+    let windows = windows.filter_map(|(own, other)| seen(&ways(own.width), own, 0, other, floor));
+    Past::of(&windows.collect::<Vec<_>>(), &lanes().map(|(.., ln_prior)| ln_prior))
+}
+
+impl Past {
+    /// The variance of a mean of so many neighbouring steps, averaged.
+    pub fn variance_of_mean(&self, steps: f64) -> f64 {
+        let of = |(share, phi, _): (f64, f64, f64)| (1.0 - share + share * inflation(phi, steps)) / steps;
+        let each = self.weights().into_iter().zip(self.variances());
+        each.zip(lanes()).map(|((weight, variance), lane)| weight * variance * of(lane)).sum()
+    }
+
+    /// The correlation of a step with the next, averaged.
+    pub fn correlation(&self) -> f64 {
+        let each = self.weights().into_iter().zip(lanes());
+        each.map(|(weight, (share, phi, _))| weight * share * phi).sum()
+    }
+}
+
+/// One standard error that a mean may have.
+#[derive(Clone, Copy, Debug)]
+struct Error {
+    weight: f64,
+    size: f64,
+    dof: f64,
+    student: Student,
+}
+
+/// A mean with its standard errors.
 #[derive(Clone, Debug)]
 pub struct Mean {
     /// The mean.
     pub mean: f64,
-    errors: Vec<(f64, f64)>,
-    student: Student,
+    errors: Vec<Error>,
 }
 
 impl Mean {
@@ -139,27 +192,28 @@ impl Mean {
         if distance.is_nan() {
             return (0.0, f64::NAN);
         }
-        // the widest error has the largest tail: the others are taken relative to its power of e
-        let (mut tail, mut density, mut largest) = (0.0, 0.0, f64::NEG_INFINITY);
-        for (weight, error) in self.errors.iter().rev() {
-            let upper = self.student.upper(distance.abs() / error);
-            if largest == f64::NEG_INFINITY {
-                largest = upper.power;
+        let (mut tail, mut density, mut power) = (0.0, 0.0, f64::NEG_INFINITY);
+        for Error { weight, size, student, .. } in &self.errors {
+            let upper = student.upper(distance.abs() / size);
+            if upper.power > power {
+                let scale = (power - upper.power).exp();
+                (tail, density, power) = (tail * scale, density * scale, upper.power);
             }
-            let share = if upper.power == largest { *weight } else { weight * (upper.power - largest).exp() };
-            tail += share * upper.tail;
-            density += share * upper.density / error;
+            if upper.power > f64::NEG_INFINITY {
+                let share = weight * if upper.power == power { 1.0 } else { (upper.power - power).exp() };
+                (tail, density) = (tail + share * upper.tail, density + share * upper.density / size);
+            }
         }
-        let z = z_from_ln_upper((f64::ln(tail) + largest).min(-std::f64::consts::LN_2));
+        let z = z_from_ln_upper((f64::ln(tail) + power).min(-std::f64::consts::LN_2));
         if z.is_nan() || distance == 0.0 {
-            return (0.0, density * (largest - ln_normal_density(0.0)).exp());
+            return (0.0, density * (power - ln_normal_density(0.0)).exp());
         }
-        (z.copysign(distance), density * (largest - ln_normal_density(z)).exp())
+        (z.copysign(distance), density * (power - ln_normal_density(z)).exp())
     }
 
     /// Its standard error, averaged.
     pub fn error(&self) -> f64 {
-        self.errors.iter().map(|(weight, error)| weight * error).sum()
+        self.errors.iter().map(|error| error.weight * error.size).sum()
     }
 }
 
@@ -177,7 +231,12 @@ pub struct Course {
 }
 
 impl Course {
-    /// Of the numbers that are present and finite, so many to a block.
+    /// Of the numbers that are present and finite.
+    pub fn of(y: &[Option<f64>]) -> Course {
+        Course::new(y, block_width(y.len()))
+    }
+
+    /// The same, with so many steps to a block.
     pub fn new(y: &[Option<f64>], width: usize) -> Course {
         let present = || y.iter().enumerate().filter_map(|(place, v)| v.filter(|v| v.is_finite()).map(|v| (place, v)));
         let (sum, n) = present().fold((0.0, 0.0), |(sum, n), (_, v)| (sum + v, n + 1.0));

@@ -8,7 +8,7 @@
 //! it is the successive differences of von Neumann (1941) made deaf to shifts, by the running median of three (Tukey
 //! 1977). A parameter of the long run, needs [`trial_design_effect`], the configured share of the traffic [`split`](super::split).
 
-use super::dispersion::{DesignEffect, Prior};
+use super::dispersion::{DesignEffect, Learned, Prior};
 use super::tail::{beta_logit_quantile, binomial_z, poisson_mean_lower, poisson_mean_upper, poisson_z};
 use super::wander::Residual;
 use super::{Direction, defined};
@@ -63,6 +63,21 @@ pub fn event_design_effect(steps: &[Option<EventStep>], prior: Prior) -> DesignE
 pub fn observed_event_dispersion(steps: &[Option<EventStep>]) -> Option<(f64, f64)> {
     let (residuals, model) = event_residuals(steps);
     DesignEffect::observed(&residuals, model)
+}
+
+/// What windows of the past say of the noise of one arm's trials, as it is between two arms that vary alike.
+pub fn learned_trials<'a>(windows: impl Iterator<Item = &'a [Option<TrialStep>]>) -> Option<Learned> {
+    learned(windows.map(|steps| trial_residuals(steps).0))
+}
+
+/// The same of one arm's events.
+pub fn learned_events<'a>(windows: impl Iterator<Item = &'a [Option<EventStep>]>) -> Option<Learned> {
+    learned(windows.map(|steps| event_residuals(steps).0))
+}
+
+fn learned(windows: impl Iterator<Item = Vec<Option<Residual>>>) -> Option<Learned> {
+    let present = |residuals: Vec<Option<Residual>>| residuals.into_iter().map(Option::unwrap_or_default).collect();
+    Learned::of(&windows.map(present).collect::<Vec<_>>(), true)
 }
 
 fn event_residuals(steps: &[Option<EventStep>]) -> (Vec<Option<Residual>>, f64) {

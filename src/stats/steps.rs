@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::longrun::{COSINES_SERIES, StepSum, step_sum};
-use super::segments::{Course, Mean, Noise, block_width};
+use super::segments::{Course, Mean, Noise, Past, block_width};
 use super::tail::{ln_normal_density, ln_normal_upper, t_to_z, z_from_ln_upper};
 use super::{Direction, crossing, defined};
 
@@ -34,6 +34,33 @@ pub fn increment_z(y: &[Option<f64>], limit: f64, floor: f64, direction: Directi
     defined(t_to_z(excess / cosines.variance.max(floor.max(0.0) * n).sqrt(), cosines.dof))
 }
 
+/// What is known of the noise of steps before they are seen.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The variance that a step has at least.
+    pub floor: f64,
+    /// What the past says, if it was asked.
+    pub learned: Option<Arc<Learned>>,
+}
+
+impl From<f64> for Known {
+    fn from(floor: f64) -> Known {
+        Known { floor, learned: None }
+    }
+}
+
+/// What the past says of the noise of steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// Of one arm's.
+    pub arm: Past,
+    /// Of the differences of two arms at the same time. Without them two arms are believed to vary apart, as in the past, and
+    /// today's differences tell how much they share.
+    pub pairs: Past,
+    /// The variance of the difference of two healthy windows beside that of their steps.
+    pub between: f64,
+}
+
 /// The level of one number per step, or how much that of one arm lies above another's; as a whole, or since a step as
 /// evidence in a direction.
 #[derive(Clone, Debug)]
@@ -44,6 +71,9 @@ pub struct Level(Vec<View>);
 struct Numbers {
     own: Course,
     other: Option<Course>,
+    past: Option<Past>,
+    /// The variance by which windows differ beside that of their steps.
+    between: f64,
     floor: f64,
     whole: Option<Noise>,
     /// The noise about a mean that may change once.
@@ -60,10 +90,10 @@ struct View {
 }
 
 impl View {
-    fn new(own: Course, other: Option<Course>, floor: f64) -> View {
+    fn new(own: Course, other: Option<Course>, past: Option<Past>, floor: f64, between: f64) -> View {
         let enough = own.len() >= LEAST && other.as_ref().is_none_or(|other| other.len() >= LEAST);
-        let whole = if enough { Noise::of(&own, 0, other.as_ref(), floor) } else { None };
-        let numbers = Arc::new(Numbers { own, other, floor, whole, broken: OnceLock::new() });
+        let whole = if enough { Noise::of(&own, 0, other.as_ref(), past.as_ref(), floor) } else { None };
+        let numbers = Arc::new(Numbers { own, other, past, between, floor, whole, broken: OnceLock::new() });
         View { numbers, since: None, mean: OnceLock::new() }
     }
 
@@ -86,38 +116,48 @@ impl Numbers {
     fn mean(&self, since: Option<(usize, Direction)>) -> Option<(Mean, f64)> {
         let start = since.map_or(0, |(start, _)| start);
         let whole = self.whole.as_ref()?;
-        let broken = || Noise::of(&self.own, self.own.change(), self.other.as_ref(), self.floor);
+        let broken = || Noise::of(&self.own, self.own.change(), self.other.as_ref(), self.past.as_ref(), self.floor);
         let noise = if start == 0 { whole } else { self.broken.get_or_init(broken).as_ref()? };
         let (steps, own) = self.own.mean_since(start)?;
         let other = self.other.as_ref().and_then(|other| other.mean_since(0));
-        let mean = noise.mean(own - other.map_or(0.0, |(_, mean)| mean), steps, other.map(|(steps, _)| steps));
+        let apart = own - other.map_or(0.0, |(_, mean)| mean);
+        let mean = noise.mean(apart, steps, other.map(|(steps, _)| steps), self.between);
         Some((mean, since.map_or(0.0, |(start, direction)| self.own.carried_by_one(start, direction))))
     }
 }
 
 impl Level {
-    /// Of the numbers that are present and finite, with a variance of at least `floor` per step.
-    pub fn new(y: &[Option<f64>], floor: f64) -> Level {
-        Level(vec![View::new(Course::new(y, block_width(y.len())), None, floor)])
+    /// Of the numbers that are present and finite.
+    pub fn new(y: &[Option<f64>], known: impl Into<Known>) -> Level {
+        let Known { floor, learned } = known.into();
+        let past = learned.map(|learned| learned.arm.clone());
+        Level(vec![View::new(Course::of(y), None, past, floor, 0.0)])
     }
 
     /// Of a canary whose steps have no partners among those of the baseline: both arms vary alike, and each has all of its
     /// steps, however many.
-    pub fn between(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64) -> Level {
+    pub fn between(canary: &[Option<f64>], baseline: &[Option<f64>], known: impl Into<Known>) -> Level {
+        let Known { floor, learned } = known.into();
+        let between = learned.as_ref().map_or(0.0, |learned| learned.between);
+        let past = learned.map(|learned| learned.arm.clone());
         let width = block_width(canary.len().max(baseline.len()));
-        Level(vec![View::new(Course::new(canary, width), Some(Course::new(baseline, width)), floor)])
+        let course = |y: &[Option<f64>]| Course::new(y, width);
+        Level(vec![View::new(course(canary), Some(course(baseline)), past, floor, between)])
     }
 
     /// Of a canary beside the baseline's same steps. The differences of the pairs know what both arms share; both arms by
     /// themselves know twice as much of the noise, and shared noise makes them timid at most. Either may carry evidence.
-    pub fn beside(canary: &[Option<f64>], baseline: &[Option<f64>], floor: f64) -> Level {
+    pub fn beside(canary: &[Option<f64>], baseline: &[Option<f64>], known: impl Into<Known>) -> Level {
+        let Known { floor, learned } = known.into();
         let pairs = || canary.iter().zip(baseline).map(|(c, b)| c.zip(*b).filter(|(c, b)| (c - b).is_finite()));
         let difference: Vec<_> = pairs().map(|pair| pair.map(|(c, b)| c - b)).collect();
         let own: Vec<_> = pairs().map(|pair| pair.map(|(c, _)| c)).collect();
         let other: Vec<_> = pairs().map(|pair| pair.map(|(_, b)| b)).collect();
-        let course = |y: &[Option<f64>]| Course::new(y, block_width(canary.len()));
-        let alone = View::new(course(&own), Some(course(&other)), floor);
-        Level(vec![View::new(course(&difference), None, floor), alone])
+        let past = |of: fn(&Learned) -> &Past| learned.as_ref().map(|learned| of(learned).clone());
+        let of_pairs = past(|learned| &learned.pairs);
+        let of_arms = past(|learned| &learned.arm);
+        let alone = View::new(Course::of(&own), Some(Course::of(&other)), of_arms, floor, 0.0);
+        Level(vec![View::new(Course::of(&difference), None, of_pairs, floor, 0.0), alone])
     }
 
     /// The level from a step on, as evidence in a direction: what came before tells of the noise alone, and the farthest

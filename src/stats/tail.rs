@@ -138,6 +138,11 @@ impl Student {
         Student { nu, ln_constant: gammas - 0.5 * std::f64::consts::PI.ln() }
     }
 
+    /// Its degrees of freedom.
+    pub(super) fn freedom(&self) -> f64 {
+        self.nu
+    }
+
     /// P(T > t) and the density for t ≥ 0.
     pub(super) fn upper(&self, t: f64) -> Upper {
         if self.nu > MOST_FREEDOM {

@@ -7,6 +7,7 @@
 //! are as calm as trials, and pays for a wandering rate only as far as the data leave room for it.
 
 use super::filter::{NEGLIGIBLE, Step, Way, Whitened, weights};
+use super::past;
 
 // Of real services half the windows of counts do not wander, and what wanders hardly lasts for more than a step
 // (`fixtures/reference/noise.toml`). What is believed here is more cautious, so that a correlation of 0.7 keeps the level
@@ -19,6 +20,8 @@ const TAU: [(f64, f64); 7] =
 const PHI: [(f64, f64); 4] = [(0.0, 0.15), (0.3, 0.357), (0.6, 0.293), (0.9, 0.2)];
 /// No more blocks than these: what wanders faster than a block is noise of counting by then.
 const MOST_BLOCKS: usize = 60;
+/// The prior chance that today's rates wander as the past's did.
+pub(super) const AS_IN_THE_PAST: f64 = 0.5;
 const WAYS: usize = 1 + (TAU.len() - 1) * PHI.len();
 
 /// A step's residual and its variance under independent trials; both are zero where a step cannot be used.
@@ -32,15 +35,12 @@ pub(super) struct Wander(
 );
 
 impl Wander {
-    pub(super) fn of(before: &[Residual], after: &[Residual]) -> Wander {
-        let width = block_width(before.len() + after.len());
-        let (before, after) = (blocks(before, width), blocks(after, width));
+    pub(super) fn of(before: &[Residual], after: &[Residual], past: Option<&Past>) -> Wander {
         let ways = ways();
-        let steps = before.iter().chain(&after).map(|(r, v)| Step { gap: 1, size: *v, y: *r });
-        let sums = Whitened::of(&ways, steps, before.len());
+        let sums = whitened(&ways, before, after);
         let ln_weight = |(at, way): (usize, &Way)| {
             let (squares, ln_det) = sums.rest(at);
-            way.ln_prior - 0.5 * (squares + ln_det)
+            past.map_or(way.ln_prior, |past| past.0[at]) - 0.5 * (squares + ln_det)
         };
         let weights = weights(ways.iter().enumerate().map(ln_weight), NEGLIGIBLE);
         if weights.is_empty() {
@@ -54,6 +54,45 @@ impl Wander {
         let blocks = blocks(last, block_width(steps));
         self.0.iter().map(|(weight, tau, phi)| (*weight, inflation(&blocks, *tau, *phi))).collect()
     }
+}
+
+/// What windows of the past say of each wandering, as the logarithm of a prior weight. It leaves room for anybody's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Past([f64; WAYS]);
+
+impl Past {
+    /// From the residuals of windows, each about a fit of its own: of the contrast of two arms, or of one arm, whose variance
+    /// is half of a contrast's. Nothing from too few.
+    pub(super) fn of(windows: &[Vec<Residual>], of_one_arm: bool) -> Option<Past> {
+        let (ways, scale) = (ways(), if of_one_arm { std::f64::consts::FRAC_1_SQRT_2 } else { 1.0 });
+        let seen_as = ways.map(|way| Way { loading: scale * way.loading, ..way });
+        let ln_likelihoods = windows.iter().map(|window| {
+            let sums = whitened(&seen_as, &[], window);
+            std::array::from_fn(|way| {
+                let (squares, ln_det) = sums.rest(way);
+                -0.5 * (squares + ln_det)
+            })
+        });
+        let anybody = ways.map(|way| way.ln_prior);
+        let likely = past::together(&ln_likelihoods.collect::<Vec<_>>(), &anybody)?;
+        Some(Past(std::array::from_fn(|way| {
+            (AS_IN_THE_PAST * likely[way].exp() + (1.0 - AS_IN_THE_PAST) * anybody[way].exp()).ln()
+        })))
+    }
+
+    /// The mean standard deviation of the log rate's contrast.
+    pub(super) fn deviation(&self) -> f64 {
+        let each = self.0.iter().zip(ways());
+        each.map(|(ln_weight, way)| ln_weight.exp() * way.loading * way.loading).sum::<f64>().sqrt()
+    }
+}
+
+/// The sums of all blocks, before and after a break.
+fn whitened(ways: &[Way; WAYS], before: &[Residual], after: &[Residual]) -> Whitened<WAYS> {
+    let width = block_width(before.len() + after.len());
+    let (before, after) = (blocks(before, width), blocks(after, width));
+    let steps = before.iter().chain(&after).map(|(r, v)| Step { gap: 1, size: *v, y: *r });
+    Whitened::of(ways, steps, before.len())
 }
 
 /// Steps per block.

@@ -73,6 +73,7 @@ fn rules(kind: Kind, statistic: Statistic, relative: f64) -> Rules {
         name: "absence".into(),
         labels: Pair::default(),
         phase: None,
+        learned: BTreeMap::new(),
         fingerprint: String::new(),
         metrics: BTreeMap::from([(
             "m".to_owned(),

@@ -38,6 +38,7 @@ fn rules(kind: Kind, unit: Unit, statistic: Statistic, margin: f64) -> Rules {
         phase: None,
         fingerprint: String::new(),
         metrics: BTreeMap::from([("m".to_owned(), metric)]),
+        learned: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::soaks::efficiency::question::{Question, REQUESTS_OF_OTHERS, text};
 use crate::soaks::efficiency::situation::{Draw, HEALTHY, SITUATIONS, Shape, Situation, TRUTHS, Truth};
-use crate::soaks::efficiency::{ASKED, Cell, OTHERS, Summary, all, measure};
+use crate::soaks::efficiency::{ASKED, Cell, OTHERS, Runs, Summary, all, measure};
 use crate::soaks::noise::Noise;
 
 const OBVIOUS_ANSWERED_ALONE: f64 = 0.97;
@@ -38,7 +38,8 @@ fn draw(situation: &Situation, truth: &Truth, run: usize) -> Draw {
 
 #[test]
 fn what_is_obvious_is_answered_and_little_is_wrong() {
-    let cells: Vec<Cell> = all().map(|(situation, truth)| measure(&situation, &truth, RUNS, SEED, cores())).collect();
+    let of = Runs { runs: RUNS, seed: SEED, past: None };
+    let cells: Vec<Cell> = all().map(|(situation, truth)| measure(&situation, &truth, of, cores())).collect();
     let least = [OBVIOUS_ANSWERED_ALONE, OBVIOUS_ANSWERED_OF_TEN];
     for (i, (asked, _)) in ASKED.iter().enumerate() {
         let summary = Summary::of(cells.iter(), i);
@@ -55,7 +56,8 @@ fn what_is_obvious_is_answered_and_little_is_wrong() {
 
 #[test]
 fn the_number_of_threads_does_not_matter() {
-    let on = |threads| measure(&SITUATIONS[5], &TRUTHS[1], 12, SEED, threads);
+    let of = Runs { runs: 12, seed: SEED, past: None };
+    let on = |threads| measure(&SITUATIONS[5], &TRUTHS[1], of, threads);
     let one = on(1);
     assert_eq!(one, on(3));
     assert!(one.shares[0].right > 0.0);

@@ -209,6 +209,7 @@ fn no_more_than_the_baseline(limit: Limit, looks: Looks) -> Rules {
         phase: None,
         fingerprint: String::new(),
         metrics: BTreeMap::from([("errors".to_owned(), metric)]),
+        learned: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

@@ -201,6 +201,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 phase: None,
                 fingerprint: String::new(),
                 metrics: BTreeMap::new(),
+                learned: BTreeMap::new(),
                 criteria: Vec::new(),
                 not_judged: Vec::new(),
                 traffic: traffic.map(|(share, strict)| Traffic {
@@ -298,6 +299,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             phase: None,
             fingerprint: String::new(),
             metrics: BTreeMap::from([("m".to_owned(), metric)]),
+            learned: BTreeMap::new(),
             criteria: vec![criterion],
             not_judged: Vec::new(),
             traffic: None,

@@ -77,6 +77,7 @@ pub(crate) fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
         name: "test".into(),
         labels: Pair::default(),
         phase: None,
+        learned: BTreeMap::new(),
         fingerprint: String::new(),
         metrics: BTreeMap::from([(
             "m".to_owned(),

@@ -109,6 +109,7 @@ fn rules(asked: &[(f64, Side, Limit)]) -> Rules {
         phase: None,
         fingerprint: String::new(),
         metrics: BTreeMap::from([("latency".into(), metric)]),
+        learned: BTreeMap::new(),
         criteria: asked.iter().map(criterion).collect(),
         not_judged: Vec::new(),
         traffic: None,

@@ -29,6 +29,7 @@ mod instances;
 mod judge_properties;
 mod judging;
 mod latency;
+mod learning;
 mod logs;
 mod looking;
 mod looks;

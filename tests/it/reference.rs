@@ -4,6 +4,7 @@
 //! close the answer must be, and who certifies it. A case needs no code; only a new kind of question does.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure, Scatter};
@@ -12,9 +13,10 @@ use davy::stats::histogram::{Bins, Grid};
 use davy::stats::instances::Instances;
 use davy::stats::power::{self, Question};
 use davy::stats::quantile::Limits;
+use davy::stats::segments::{self, Course};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
-use davy::stats::steps::{self, Level};
+use davy::stats::steps::{self, Known, Level};
 use davy::stats::{Direction, longrun, onset, planned, quantile, split, tail};
 use toml::{Table, Value};
 
@@ -43,6 +45,11 @@ fn sample_sizes() {
 #[test]
 fn noise_model() {
     certify("noise_model.toml", 130);
+}
+
+#[test]
+fn learned() {
+    certify("learned.toml", 28);
 }
 
 #[test]
@@ -156,10 +163,33 @@ impl Case<'_> {
         Scatter::new(&steps, exposure, Prior::default()).effect(&steps, start, None)
     }
 
+    /// What windows of one arm's past say.
+    fn learned(&self) -> steps::Learned {
+        let past = present(&self.numbers("past"));
+        let length = past.len() / self.count("past_windows") as usize;
+        let windows: Vec<Course> = past.chunks(length).map(Course::of).collect();
+        let arm = segments::past(windows.iter().map(|course| (course, None)), 0.0).unwrap();
+        steps::Learned { pairs: arm.of_two(), arm, between: 0.0 }
+    }
+
+    /// The design effect of all steps, where windows of both arms' past are known.
+    fn learned_effect(&self) -> DesignEffect {
+        let of_past = |(key, v): (&String, &Value)| Some((key.strip_prefix("past_")?.to_owned(), v.clone()));
+        let table: Table = self.0.iter().filter_map(of_past).collect();
+        let past = Case(&table);
+        let (past, steps) = (past.steps(), self.steps());
+        let windows = past.chunks(past.len() / self.count("past_windows") as usize);
+        let learned = counts::learned(windows, self.exposure()).unwrap();
+        counts::design_effect(&steps, self.exposure(), Prior::Learned(learned))
+    }
+
     /// A level as a whole, or since a start where there is one.
     fn level(&self, what: &str) -> Level {
         let (floor, other) = (self.number("floor"), || present(&self.numbers("baseline_y")));
+        let known = || Known { floor, learned: Some(Arc::new(self.learned())) };
         let level = match what {
+            "learned_level_z" => Level::new(&self.series(), known()),
+            "learned_beside_z" => Level::beside(&self.series(), &other(), known()),
             "beside_z" => Level::beside(&self.series(), &other(), floor),
             "between_z" => Level::between(&self.series(), &other(), floor),
             _ => Level::new(&self.series(), floor),
@@ -285,7 +315,8 @@ impl Case<'_> {
                 let z = |r0: f64| counts::ratio_z(steps, &effect, r0, self.direction());
                 self.numbers("limits").into_iter().map(z).collect()
             }
-            "level_z" | "beside_z" | "between_z" => {
+            "learned_effect" => flat(&self.learned_effect()),
+            "level_z" | "beside_z" | "between_z" | "learned_level_z" | "learned_beside_z" => {
                 let level = self.level(what);
                 self.numbers("limits").into_iter().map(|limit| level.z(limit, self.direction())).collect()
             }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use super::arm::ArmColumnEntry;
 use super::cost::CostEntry;
 use super::hooks::HooksEntry;
+use super::noise::NoiseEntry;
 use super::packs::UseEntry;
 use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
@@ -46,6 +47,9 @@ pub(in crate::config) struct File {
     /// How often it is judged meanwhile. With `every` and no `soak` the end is open, and evidence is that which holds
     /// however often one looks. A phase may have its own.
     pub(in crate::config) every: Option<At<Span>>,
+    /// What is learned of the noise of each metric, from a past in which nothing changed, before it is judged. Nothing when
+    /// absent.
+    pub(in crate::config) noise: Option<NoiseEntry>,
     /// Where measurements come from, by name.
     pub(in crate::config) sources: Named<SourceEntry>,
     /// Ready-made metrics of AWS services: `davy packs` lists them.

@@ -6,6 +6,7 @@ pub(super) mod arm;
 pub(super) mod cost;
 pub(super) mod file;
 pub(super) mod hooks;
+pub(super) mod noise;
 pub(super) mod packs;
 pub(super) mod remarks;
 pub(super) mod requests;

@@ -28,7 +28,7 @@ impl Read for File {
         if metrics.is_none() && uses.is_empty() && !keys.mentions("use") {
             keys.must::<Named<MetricEntry>>("metrics");
         }
-        let (soak, every) = (keys.may("soak"), keys.may("every"));
+        let (soak, every, noise) = (keys.may("soak"), keys.may("every"), keys.may("noise"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let not_judged = keys.all("not_judged");
         let (success, recording) = (keys.all("success"), keys.may("recording"));
@@ -41,6 +41,7 @@ impl Read for File {
             window,
             soak,
             every,
+            noise,
             sources,
             uses,
             metrics: metrics.unwrap_or_default(),

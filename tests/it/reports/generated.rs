@@ -179,6 +179,7 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
             summary,
             recommendation: answer.1,
             not_judged: Vec::new(),
+            learned: Default::default(),
             findings: answer.2,
             score: answer.3,
             look: data.4,

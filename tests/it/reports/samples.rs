@@ -255,6 +255,7 @@ pub fn pass() -> Verdict {
         recommendation: Recommendation::Promote { to: Some("phase 50%".into()) },
         findings: vec![errors()],
         not_judged: Vec::new(),
+        learned: BTreeMap::new(),
         score: Score { total: Some(100.0), groups: vec![("errors".into(), Some(100.0))] },
         look: Look::Once,
         windows: pair(

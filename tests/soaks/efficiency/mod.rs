@@ -74,13 +74,32 @@ pub fn all() -> impl Iterator<Item = (Situation, Truth)> {
     SITUATIONS.into_iter().flat_map(|situation| TRUTHS.map(|truth| (situation, truth)))
 }
 
-/// Draws so many runs and asks about each.
-pub fn measure(situation: &Situation, truth: &Truth, runs: usize, seed: u64, threads: usize) -> Cell {
+/// How many draws there are, what they come from, and what is known beforehand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Runs {
+    /// So many draws.
+    pub runs: usize,
+    /// What all chance comes from.
+    pub seed: u64,
+    /// If the judge knows a day of the baseline's past: how many times as noisy today is.
+    pub past: Option<f64>,
+}
+
+/// Draws and asks about each draw.
+pub fn measure(situation: &Situation, truth: &Truth, of: Runs, threads: usize) -> Cell {
+    let Runs { runs, seed, past } = of;
     let name = situation.name();
     let questions = ASKED.map(|(_, others)| Question::of(situation, others, ""));
     let asked: Vec<(f64, [Outcome; 2])> = on_threads(threads, runs, |run| {
         let draw = situation.draw(truth, &mut Noise::of(seed, &name, truth.name, run));
-        let outcome = |question: &Question| question.ask(&question.dataset(situation, &draw)).outcome;
+        let past = past.map(|times| {
+            let then = Situation { spread: situation.spread / times, ..*situation };
+            then.draw_past(&mut Noise::of(seed, &name, "past", run))
+        });
+        let outcome = |question: &Question| {
+            let knowing = past.clone().map(|past| question.knowing(situation, past));
+            knowing.as_ref().unwrap_or(question).ask(&question.dataset(situation, &draw)).outcome
+        };
         (draw.z, questions.each_ref().map(outcome))
     });
     let mut sizes: Vec<f64> = asked.iter().map(|(z, _)| z.abs()).collect();

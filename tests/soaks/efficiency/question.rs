@@ -5,10 +5,12 @@
 use std::path::Path;
 
 use davy::config::{self, Options};
+use davy::history::History;
+use davy::history::learn::Cut;
 use davy::judge::judge;
 use davy::judge::rules::Rules;
 use davy::judge::verdict::Finding;
-use davy::series::{Dataset, Pair, Series};
+use davy::series::{Dataset, Pair, Series, Timestamp, Window};
 
 use super::situation::{Draw, Shape, Situation, percent};
 
@@ -46,6 +48,22 @@ impl Question {
             metrics: others.chain([("it".to_owned(), draw.arms.clone())]).collect(),
             ..Dataset::new(Pair { baseline: window, canary: window }, situation.step())
         }
+    }
+
+    /// The same question by one who has learned from a past of the baseline.
+    pub fn knowing(&self, situation: &Situation, past: Series) -> Question {
+        let window = Window { start: Timestamp::MIN, end: situation.window().start };
+        let nothing = past.within(&Window { start: window.end, end: window.end });
+        let data = Dataset {
+            metrics: [("it".to_owned(), Pair { baseline: past, canary: nothing })].into(),
+            ..Dataset::new(Pair { baseline: window, canary: window }, situation.step())
+        };
+        let length = situation.window().duration();
+        let now = situation.window();
+        let judged = Pair { baseline: now, canary: now };
+        let cut = Cut { judged, length, every: length, earlier: None };
+        let learned = History::of(data).learn(&self.rules, &cut);
+        Question { rules: Rules { learned, ..self.rules.clone() }, ..*self }
     }
 
     /// What the judge finds.

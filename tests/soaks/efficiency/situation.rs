@@ -121,6 +121,14 @@ pub const SITUATIONS: [Situation; 21] = [
     rate(30, 60, 50.0, 0.02),
 ];
 
+/// Those in which noise lasts for minutes, with a limit that a healthy canary lies on: the shapes of `ar07` and `ar09`.
+pub const ON_THE_LIMIT: [Situation; 4] = [
+    Situation { margin: 0.0, ..gauge(60, 60, 0.03, 0.7) },
+    Situation { margin: 0.0, ..gauge(60, 60, 0.03, 0.9) },
+    Situation { margin: 0.0, phi: 0.7, spread: 0.3, ..rate(60, 60, 300.0, 0.01) },
+    Situation { margin: 0.0, phi: 0.9, spread: 0.3, ..rate(60, 60, 300.0, 0.01) },
+];
+
 const fn truth(name: &'static str, margins: f64, onset: Onset) -> Truth {
     Truth { name, change: Change::Margins(margins), onset }
 }
@@ -200,6 +208,20 @@ impl Situation {
                 self.draw_rate(rate, all, &factors, noise)
             }
         }
+    }
+
+    /// A day of the baseline alone before the window, with the same noise.
+    pub fn draw_past(&self, noise: &mut Noise) -> Series {
+        const DAY: i64 = 24 * 3600;
+        let day = Situation { steps: (DAY / self.seconds) as usize, ..*self };
+        let Draw { arms, .. } = day.draw(&HEALTHY, noise);
+        let earlier = |at: &mut Timestamp| *at -= SignedDuration::from_secs(DAY);
+        let mut past = arms.baseline;
+        match &mut past {
+            Series::Gauge { time, .. } | Series::Counts { time, .. } => time.iter_mut().for_each(earlier),
+            _ => {}
+        }
+        past
     }
 
     fn times(&self) -> Vec<Timestamp> {

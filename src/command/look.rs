@@ -1,0 +1,33 @@
+//! One look: the plan, what the sources have, what the past says of its noise, and the verdict.
+
+use std::path::Path;
+
+use super::Failure;
+use super::console::Console;
+use super::learn::{self, Today};
+use super::pipeline::{self, Judged, Loaded};
+use super::places::Places;
+use crate::config;
+use crate::judge;
+
+/// Judges a configuration once.
+pub(super) fn judge(
+    console: &Console,
+    loaded: &Loaded,
+    options: &config::Options,
+    places: &Places,
+    history: Option<&Path>,
+) -> Result<Judged, Failure> {
+    let mut plan = learn::with_history(loaded.plan(options)?, history);
+    places.spare_sources(&plan.queries)?;
+    console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
+    let mut dataset = pipeline::fetch(console, &plan, options.now)?;
+    for (metric, why) in &dataset.lost {
+        console.note(&format!("judged without {metric}: {why}"));
+    }
+    if let Some(lesson) = learn::learn(console, loaded, options, &plan, &Today::of(&dataset))? {
+        lesson.tell(&mut plan, &mut dataset);
+    }
+    let verdict = judge::judge(&plan.rules, &dataset);
+    Ok(Judged { plan, dataset, verdict })
+}
