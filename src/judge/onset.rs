@@ -49,13 +49,10 @@ impl Onset {
     }
 
     fn later_z(&self, limit: f64) -> Vec<f64> {
-        let z = |(place, (start, _)): (usize, &(usize, _))| match self.of.independent_z(*start, limit, self.direction)
-            < LITTLE
-        {
-            true => 0.0,
-            false => self.since(place).z(limit, self.direction),
-        };
-        self.later.iter().enumerate().map(z).collect()
+        let starts: Vec<usize> = self.later.iter().map(|(start, _)| *start).collect();
+        let independent = self.of.independent_z(&starts, limit, self.direction);
+        let z = |(place, z): (usize, f64)| if z < LITTLE { 0.0 } else { self.since(place).z(limit, self.direction) };
+        independent.into_iter().enumerate().map(z).collect()
     }
 
     /// The evidence that the quantity lies beyond a limit, as a whole or since a start.
@@ -107,15 +104,17 @@ impl Comparison {
         Some(Comparison::RateRatio { steps, instances: None, effect, exposure, prior })
     }
 
-    /// The evidence of the steps since a start if they were independent.
-    fn independent_z(&self, start: usize, limit: f64, direction: Direction) -> f64 {
+    /// The evidence of the steps since each start if they were independent.
+    fn independent_z(&self, starts: &[usize], limit: f64, direction: Direction) -> Vec<f64> {
+        let each = |z: &dyn Fn(usize) -> f64| starts.iter().map(|start| z(*start)).collect();
         match self {
-            Comparison::RateRatio { steps, .. } => counts::exact_ratio_z(&steps[start..], limit, direction),
+            Comparison::RateRatio { steps, .. } => counts::exact_ratio_z_since(steps, starts, limit, direction),
             Comparison::RateDifference { steps, .. } => {
-                counts::difference_z(&steps[start..], &DesignEffect::independent(), limit, direction)
+                let independent = DesignEffect::independent();
+                each(&|start| counts::difference_z(&steps[start..], &independent, limit, direction))
             }
-            Comparison::Level(level) => level.independent_z(start, limit, direction),
-            _ => f64::INFINITY,
+            Comparison::Level(level) => each(&|start| level.independent_z(start, limit, direction)),
+            _ => each(&|_| f64::INFINITY),
         }
     }
 

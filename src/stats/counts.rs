@@ -314,6 +314,28 @@ pub fn exact_ratio_z(steps: &[CountStep], r0: f64, direction: Direction) -> f64 
     defined(binomial_z(x, events, canary / both, baseline / both, direction))
 }
 
+/// As [`exact_ratio_z`], of the steps from each of some starts on, which are in order.
+pub fn exact_ratio_z_since(steps: &[CountStep], starts: &[usize], r0: f64, direction: Direction) -> Vec<f64> {
+    let (mut x, mut events, mut canary, mut baseline) = (0_u64, 0_u64, 0.0, 0.0);
+    let (mut end, mut each) = (steps.len(), Vec::with_capacity(starts.len()));
+    for start in starts.iter().rev() {
+        let start = (*start).min(end);
+        for step in usable_steps(&steps[start..end]) {
+            let shares = step.shares(r0);
+            (x, events) =
+                (x.saturating_add(step.canary), events.saturating_add(step.canary).saturating_add(step.baseline));
+            (canary, baseline) = (canary + step.events() * shares.0, baseline + step.events() * shares.1);
+        }
+        end = start;
+        let both = canary + baseline;
+        let is_evidence = events > 0 && !both.is_nan();
+        let z = || defined(binomial_z(x, events, canary / both, baseline / both, direction));
+        each.push(if is_evidence { z() } else { 0.0 });
+    }
+    each.reverse();
+    each
+}
+
 /// The ratios of rates that [`ratio_z`] does not reject, with a critical z for each end.
 pub fn ratio_interval(steps: &[CountStep], effect: &DesignEffect, critical_low: f64, critical_high: f64) -> (f64, f64) {
     let (x, events) = pooled_events(steps);

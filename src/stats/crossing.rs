@@ -40,7 +40,7 @@ pub(crate) fn nearest_rejected(
 }
 
 /// The crossing between a rejected and a kept value, on the rejected side.
-fn bracketed(rejected: (f64, f64), kept: (f64, f64), tolerance: f64, excess: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn bracketed(rejected: (f64, f64), kept: (f64, f64), tolerance: f64, excess: impl Fn(f64) -> f64) -> f64 {
     let ((mut rejected, mut above), (mut kept, mut below)) = (rejected, kept);
     let mut moved = 0.0;
     for round in 0..200 {

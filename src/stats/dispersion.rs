@@ -7,12 +7,12 @@
 //! because it is estimated (quasi-likelihood: McCullagh and Nelder 1989, ch. 4). Neither is ever taken below one. Where the
 //! service's own history says how noisy it is, that replaces the mixture.
 
-use super::defined;
 use super::filter::weights;
 use super::longrun::{COSINES_COUNTS, LongRun, step_sum};
 use super::past::{agreement, ln_evidence};
 use super::tail::{ln_normal_upper, ln_sum_exp, t_to_z, z_from_ln_upper};
 use super::wander::{AS_IN_THE_PAST, Past, Residual, Wander};
+use super::{crossing, defined};
 
 /// What is believed about dispersion before seeing any.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -230,21 +230,11 @@ impl DesignEffect {
             }
             (low, high) = (high, 2.0 * high);
         }
-        let (mut below, mut above) = (excess(low), excess(high));
+        let (below, above) = (excess(low), excess(high));
         if above < 0.0 {
             return f64::INFINITY;
         }
-        for round in 0..100 {
-            if high - low <= 1e-13 * high.abs().max(1.0) {
-                break;
-            }
-            let chord = high - (high - low) * above / (above - below);
-            let middle = 0.5 * (low + high);
-            let at = if chord > low && chord < high && round % 3 != 2 { chord } else { middle };
-            let value = excess(at);
-            if value >= 0.0 { (high, above) = (at, value) } else { (low, below) = (at, value) }
-        }
-        high
+        crossing::bracketed((high, above), (low, below), 1e-13 * high.abs().max(1.0), excess)
     }
 
     /// The exact tail probability whose weakened evidence is `critical`.

@@ -3,8 +3,10 @@
 use davy::judge::rules::{Kind, Rule, Scale, Statistic, Unit};
 use davy::judge::verdict::{Finding, Outcome, Reason};
 use davy::series::Pair;
+use davy::stats::counts::{self, CountStep};
+use davy::stats::{Direction, onset};
 
-use crate::judging::{at, at_most, counts, criterion, dataset, gauge, margin, one, rules};
+use crate::judging::{self, at, at_most, criterion, dataset, gauge, margin, one, rules};
 
 /// A level of 100 with a little noise of its own per arm, times what a step says.
 fn level(steps: usize, arm: usize, times: impl Fn(usize) -> f64) -> Vec<f64> {
@@ -55,7 +57,27 @@ fn errors_that_become_the_rule_halfway_fail() {
     let bad = |rate: fn(usize) -> u64| (0..60).map(|i| (1_000, rate(i) + (i * 7 % 13) as u64)).collect::<Vec<_>>();
     let criterion = criterion(at_most(margin(0.5)), Statistic::Rate, Rule::Interval);
     let rules = rules(Kind::BadShare, Unit::Share, vec![criterion]);
-    let canary = counts(&bad(|i| if i < 30 { 150 } else { 900 }));
-    let finding = one(&rules, &dataset(60, "m", counts(&bad(|_| 150)), canary));
+    let canary = judging::counts(&bad(|i| if i < 30 { 150 } else { 900 }));
+    let finding = one(&rules, &dataset(60, "m", judging::counts(&bad(|_| 150)), canary));
     assert_eq!(finding.outcome, Outcome::Fail, "{}", finding.sentence);
+}
+
+#[test]
+fn every_start_is_asked_as_by_itself() {
+    let step = |i: u64| match i % 7 {
+        3 => CountStep { canary_total: 0.0, canary: 0, baseline_total: 400.0, baseline: 2 },
+        k => CountStep { canary_total: 100.0 + i as f64, canary: k * i % 9, baseline_total: 400.0, baseline: k + 2 },
+    };
+    let steps: Vec<CountStep> = (0..90).map(step).collect();
+    let starts = onset::starts(steps.len());
+    for direction in [Direction::Above, Direction::Below] {
+        for r0 in [0.5, 1.0, 3.0] {
+            let each = counts::exact_ratio_z_since(&steps, &starts, r0, direction);
+            for (start, z) in starts.iter().zip(&each) {
+                let alone = counts::exact_ratio_z(&steps[*start..], r0, direction);
+                assert!((z - alone).abs() < 1e-9 * (1.0 + alone.abs()), "{start}: {z} {alone}");
+            }
+        }
+    }
+    assert_eq!(starts, (2..=88).step_by(2).collect::<Vec<_>>());
 }
