@@ -162,11 +162,7 @@ fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
         let soak = soaked(answer.case, end);
         return format!("the soak of {soak} will not decide it: about {time} more would ({how}, if it stays so)");
     }
-    let hint = if more > 1.0 && is_doubted(answer, how) {
-        ", or a history of its noise (`davy calibrate --history`)"
-    } else {
-        ""
-    };
+    let hint = if more > 1.0 && is_doubted(answer, how) { past(answer) } else { "" };
     match answer.measured.n_of {
         "trials" if has_no_events(answer) => {
             let each = if answer.case.needs_baseline() { "requests per arm" } else { "canary requests" };
@@ -184,12 +180,14 @@ fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
             )
         }
         "steps" if more > MUCH => {
-            format!("a longer window hardly decides: it needs about {whole} steps. More traffic or a wider bound would")
+            format!(
+                "a longer window hardly decides: it needs about {whole} steps{hint}. More traffic or a wider bound would"
+            )
         }
         "steps" => {
             let steps = two_digits((n * more).max(1.0));
             let time = answer.case.lasting(usize::try_from(steps).unwrap_or(usize::MAX));
-            format!("about {} ({time}) would decide ({how}, if the level stays)", plural(steps, "more step"))
+            format!("about {} ({time}) would decide ({how}, if the level stays){hint}", plural(steps, "more step"))
         }
         _ => format!("about {time} more would decide ({how}, if the rate stays){hint}"),
     }
@@ -213,14 +211,33 @@ fn noise_of(comparison: &Comparison) -> Option<&DesignEffect> {
     }
 }
 
-/// Whether the counts would decide already, if it were known that they are no noisier than chance.
+/// Whether the data would decide already, if it were known that they are no noisier than chance.
 fn is_doubted(answer: &Answer, how: &str) -> bool {
-    let (z, needed) = match how {
-        "pass" => (answer.strength.pass.0, answer.needs.pass.z),
-        _ => (answer.strength.fail.0, answer.needs.fail.z),
+    let (test, passes) = (answer.test, how == "pass");
+    let (z, needed) = match passes {
+        true => (answer.strength.pass.0, answer.needs.pass.z),
+        false => (answer.strength.fail.0, answer.needs.fail.z),
     };
-    let known = answer.case.metric.history.is_some() || answer.reason == Reason::SmallExcess;
-    !known && noise_of(&answer.test.comparison).is_some_and(|noise| noise.strengthen(z) >= needed)
+    let case = answer.case;
+    let known = case.metric.history.is_some() || case.rules.learned.contains_key(&case.criterion.metric);
+    if known || answer.reason == Reason::SmallExcess {
+        return false;
+    }
+    if let Comparison::Level(level) = &*test.comparison {
+        let direction = if passes == (test.wanted == Side::AtMost) { Direction::Below } else { Direction::Above };
+        return level.independent_z(0, test.limit, direction) >= needed;
+    }
+    noise_of(&test.comparison).is_some_and(|noise| noise.strengthen(z) >= needed)
+}
+
+/// How davy gets to know the noise of the metric.
+fn past(answer: &Answer) -> &'static str {
+    match &*answer.test.comparison {
+        Comparison::Share { .. } | Comparison::Frequency { .. } => {
+            ", or a history of its noise (`davy calibrate --history`)"
+        }
+        _ => ", or its noise learned from its past (`noise: { learn: 1d }`)",
+    }
 }
 
 /// Whether the estimate lies within a tenth of its limit, as far as that can be said.
