@@ -40,9 +40,10 @@ pub(super) fn describe(learned: &Learned, metric: &Metric) -> Option<String> {
         (Some(correlation), _) => {
             format!("steps vary by {}, correlation {}", size(deviation), words::number(hundredths(correlation)))
         }
+        // few events a step leave much room for how their rate may wander: only what they show is said
+        (None, Some(effect)) if hundredths(effect) <= 1.0 => "counts vary as independent ones do".into(),
         (None, Some(effect)) => {
-            let times = words::number(hundredths(effect));
-            format!("counts vary {times} times as much as independent ones, their ratio by {} a step", size(deviation))
+            format!("counts vary {} times as much as independent ones", words::number(hundredths(effect)))
         }
         (None, None) => return None,
     };
