@@ -96,11 +96,7 @@ impl History {
         let (extent, begins) = (self.extent()?, judged.canary.start);
         let end = if every > length { begins } else { begins.min(extent.end) };
         let starts = (1..).map_while(|k: i32| {
-            let start = if every > length {
-                end.checked_sub(every.checked_mul(k)?).ok()?
-            } else {
-                end.checked_sub(length.checked_mul(k)?).ok()?
-            };
+            let start = end.checked_sub(every.checked_mul(k)?).ok()?;
             (start >= extent.start).then_some(start)
         });
         let window = |start: Timestamp| Some(Window { start, end: start.checked_add(length).ok()? });

@@ -102,7 +102,7 @@ impl Test {
 }
 
 /// The direction of the wanted side, and the other one.
-fn sides(wanted: Side) -> (Direction, Direction) {
+pub(super) fn sides(wanted: Side) -> (Direction, Direction) {
     match wanted {
         Side::AtMost => (Direction::Below, Direction::Above),
         Side::AtLeast => (Direction::Above, Direction::Below),

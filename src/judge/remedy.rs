@@ -7,12 +7,11 @@ use super::bounds::Bounds;
 use super::compare::Comparison;
 use super::explain::{Answer, elapsed, plural, soaked};
 use super::look::{Answer as For, Outlook};
-use super::measure::Test;
+use super::measure::{Test, sides};
 use super::rules::Side;
 use super::verdict::{EffectKind, Evidence, Outcome, Reason};
 use super::words::{change, count, duration};
 use crate::series::{Pair, SignedDuration};
-use crate::stats::Direction;
 use crate::stats::dispersion::DesignEffect;
 use crate::stats::single;
 
@@ -39,10 +38,7 @@ fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
     if !(fail.is_finite() && pass.is_finite()) {
         return None;
     }
-    let (towards, away) = match answer.test.wanted {
-        Side::AtMost => (Direction::Below, Direction::Above),
-        Side::AtLeast => (Direction::Above, Direction::Below),
-    };
+    let (towards, away) = sides(answer.test.wanted);
     let fail_limit = bounds.fail.first().map_or(answer.test.limit, |test| test.limit);
     let fails = |x: u64| single::share_z(x, *total, fail_limit, effect, away) >= fail;
     let passes = |x: u64| single::share_z(x, *total, answer.test.limit, effect, towards) >= pass;
@@ -224,8 +220,8 @@ fn is_doubted(answer: &Answer, how: &str) -> bool {
         return false;
     }
     if let Comparison::Level(level) = &*test.comparison {
-        let direction = if passes == (test.wanted == Side::AtMost) { Direction::Below } else { Direction::Above };
-        return level.independent_z(0, test.limit, direction) >= needed;
+        let (towards, away) = sides(test.wanted);
+        return level.independent_z(0, test.limit, if passes { towards } else { away }) >= needed;
     }
     noise_of(&test.comparison).is_some_and(|noise| noise.strengthen(z) >= needed)
 }

@@ -26,6 +26,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         Outcome::Warn | Outcome::Inconclusive => Recommendation::Hold,
         Outcome::Fail => Recommendation::RollBack { to: rules.policy.roll_back_to.clone() },
     };
+    let learned = learned(rules);
     Verdict {
         name: rules.name.clone(),
         phase: rules.phase.clone(),
@@ -41,8 +42,8 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         distributions: distributions(rules, data),
         look: look.told(rules, data),
         not_judged: rules.not_judged.clone(),
-        learned: learned(rules),
-        notes: notes(rules, data, look),
+        notes: notes(rules, data, look, &learned),
+        learned,
         level: rules.policy.level,
         fingerprint: rules.fingerprint.clone(),
         findings,
@@ -128,7 +129,7 @@ fn worth(outcome: Outcome) -> f64 {
     }
 }
 
-fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
+fn notes(rules: &Rules, data: &Dataset, look: &look::Look, learned: &BTreeMap<MetricName, Noise>) -> Vec<String> {
     let mut notes = Vec::new();
     let windows = data.windows;
     if windows.baseline != windows.canary {
@@ -164,7 +165,7 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look) -> Vec<String> {
         let steps = explain::plural(warmup as u64, "step");
         notes.push(format!("the first {steps} of both arms are left out as warm-up"));
     }
-    notes.extend(learned(rules).into_iter().map(|(metric, noise)| format!("{metric}: {}", noise.says)));
+    notes.extend(learned.iter().map(|(metric, noise)| format!("{metric}: {}", noise.says)));
     notes
 }
 

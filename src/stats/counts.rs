@@ -275,14 +275,6 @@ fn pooled_events(steps: &[CountStep]) -> (u64, u64) {
     })
 }
 
-/// Of all events, how many are expected in the canary and in the baseline if the ratio of rates is `r0`.
-fn expected(steps: &[CountStep], r0: f64) -> (f64, f64) {
-    usable_steps(steps).fold((0.0, 0.0), |(canary, baseline), step| {
-        let shares = step.shares(r0);
-        (canary + step.events() * shares.0, baseline + step.events() * shares.1)
-    })
-}
-
 /// How many more events the canary has than the baseline's rate, times `ratio` plus `difference`, predicts for its
 /// exposure; negative when it has fewer. Both rates are standardised by the weights of Mantel and Haenszel.
 pub fn excess(steps: &[CountStep], ratio: f64, difference: f64) -> f64 {
@@ -305,13 +297,7 @@ pub fn ratio_z(steps: &[CountStep], effect: &DesignEffect, r0: f64, direction: D
 
 /// As [`ratio_z`], if events were independent.
 pub fn exact_ratio_z(steps: &[CountStep], r0: f64, direction: Direction) -> f64 {
-    let (x, events) = pooled_events(steps);
-    let (canary, baseline) = expected(steps, r0);
-    let both = canary + baseline;
-    if events == 0 || both.is_nan() {
-        return 0.0;
-    }
-    defined(binomial_z(x, events, canary / both, baseline / both, direction))
+    exact_ratio_z_since(steps, &[0], r0, direction)[0]
 }
 
 /// As [`exact_ratio_z`], of the steps from each of some starts on, which are in order.

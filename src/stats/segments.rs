@@ -106,14 +106,15 @@ impl Noise {
             let variance = one.variance * (of(steps) + others.map_or(0.0, of)) + between;
             let known = student.filter(|student| student.freedom() == one.dof);
             let student = *student.insert(known.unwrap_or_else(|| Student::new(one.dof)));
-            Error { weight: one.weight, size: variance.sqrt(), dof: one.dof, student }
+            Error { weight: one.weight, size: variance.sqrt(), student }
         };
         let mut errors: Vec<Error> = self.possible.iter().map(&mut error).collect();
-        errors.sort_unstable_by(|a, b| a.dof.total_cmp(&b.dof).then(a.size.total_cmp(&b.size)));
+        let freedom = |error: &Error| error.student.freedom();
+        errors.sort_unstable_by(|a, b| freedom(a).total_cmp(&freedom(b)).then(a.size.total_cmp(&b.size)));
         let mut merged: Vec<(Error, f64)> = Vec::with_capacity(errors.len());
         for error in errors {
             match merged.last_mut() {
-                Some((last, least)) if error.dof == last.dof && error.size <= *least * ALIKE => {
+                Some((last, least)) if freedom(&error) == freedom(last) && error.size <= *least * ALIKE => {
                     // the larger of those alike: evidence is never too strong by it
                     *last = Error { weight: last.weight + error.weight, ..error };
                 }
@@ -168,7 +169,6 @@ impl Past {
 struct Error {
     weight: f64,
     size: f64,
-    dof: f64,
     student: Student,
 }
 

@@ -36,11 +36,19 @@ pub(super) struct Wander(
 
 impl Wander {
     pub(super) fn of(before: &[Residual], after: &[Residual], past: Option<&Past>) -> Wander {
-        let ways = ways();
-        let sums = whitened(&ways, before, after);
+        let mut ways = ways();
+        if let Some(Past(ln_priors)) = past {
+            ways.iter_mut().zip(ln_priors).for_each(|(way, ln_prior)| way.ln_prior = *ln_prior);
+        }
+        Wander::among(&ways, before, after)
+    }
+
+    /// The same among some ways.
+    pub(super) fn among<const N: usize>(ways: &[Way; N], before: &[Residual], after: &[Residual]) -> Wander {
+        let sums = whitened(ways, before, after);
         let ln_weight = |(at, way): (usize, &Way)| {
             let (squares, ln_det) = sums.rest(at);
-            past.map_or(way.ln_prior, |past| past.0[at]) - 0.5 * (squares + ln_det)
+            way.ln_prior - 0.5 * (squares + ln_det)
         };
         let weights = weights(ways.iter().enumerate().map(ln_weight), NEGLIGIBLE);
         if weights.is_empty() {
@@ -88,7 +96,7 @@ impl Past {
 }
 
 /// The sums of all blocks, before and after a break.
-fn whitened(ways: &[Way; WAYS], before: &[Residual], after: &[Residual]) -> Whitened<WAYS> {
+fn whitened<const N: usize>(ways: &[Way; N], before: &[Residual], after: &[Residual]) -> Whitened<N> {
     let width = block_width(before.len() + after.len());
     let (before, after) = (blocks(before, width), blocks(after, width));
     let steps = before.iter().chain(&after).map(|(r, v)| Step { gap: 1, size: *v, y: *r });
@@ -96,29 +104,34 @@ fn whitened(ways: &[Way; WAYS], before: &[Residual], after: &[Residual]) -> Whit
 }
 
 /// Steps per block.
-pub(super) fn block_width(steps: usize) -> usize {
+fn block_width(steps: usize) -> usize {
     steps.div_ceil(MOST_BLOCKS).max(1)
 }
 
 /// Neighbouring steps put together, those without events left out.
-pub(super) fn blocks(steps: &[Residual], width: usize) -> Vec<Residual> {
+fn blocks(steps: &[Residual], width: usize) -> Vec<Residual> {
     let sum = |block: &[Residual]| block.iter().fold((0.0, 0.0), |(r, v), step| (r + step.0, v + step.1));
     steps.chunks(width).map(sum).filter(|(_, v)| *v > 0.0).collect()
 }
 
 /// Every τ and φ.
 fn ways() -> [Way; WAYS] {
+    grid(&TAU, &PHI)
+}
+
+/// The first τ, which is none, and every other with every φ, each with the product of their weights.
+pub(super) fn grid<const N: usize>(taus: &[(f64, f64)], phis: &[(f64, f64)]) -> [Way; N] {
     std::array::from_fn(|i| match i.checked_sub(1) {
-        None => Way { loading: TAU[0].0, own: 1.0, phi: 0.0, ln_prior: TAU[0].1.ln() },
+        None => Way { loading: taus[0].0, own: 1.0, phi: 0.0, ln_prior: taus[0].1.ln() },
         Some(i) => {
-            let ((tau, weight), (phi, share)) = (TAU[1 + i / PHI.len()], PHI[i % PHI.len()]);
+            let ((tau, weight), (phi, share)) = (taus[1 + i / phis.len()], phis[i % phis.len()]);
             Way { loading: tau, own: 1.0, phi, ln_prior: (weight * share).ln() }
         }
     })
 }
 
 /// The variance of the sum of blocks over that of independent trials.
-pub(super) fn inflation(blocks: &[Residual], tau: f64, phi: f64) -> f64 {
+fn inflation(blocks: &[Residual], tau: f64, phi: f64) -> f64 {
     let (mut own, mut cross, mut lagged, mut model) = (0.0, 0.0, 0.0, 0.0);
     for (_, v) in blocks {
         cross += v * lagged;
