@@ -356,7 +356,8 @@ impl Scope<'_> {
         let written = self.file.noise.as_ref()?;
         let from = match &written.learn.value {
             LearnText::Before(span) => Past::Before(span.0),
-            LearnText::Data(path) => Past::Data(self.options.folder.join(path)),
+            // without the `.` of `./past`, so that messages name the path as a person would
+            LearnText::Data(path) => Past::Data(self.options.folder.join(path).components().collect()),
         };
         Some(Learn { from, hours: written.hours.as_ref().map_or(Hours::All, |hours| hours.value.0) })
     }
