@@ -17,7 +17,6 @@ mod fetched;
 mod grid;
 mod requests;
 mod shortfall;
-mod spell;
 mod step;
 mod twins;
 mod window;
@@ -34,6 +33,7 @@ use crate::source::file::{sum_of_counts, sum_of_series};
 use crate::source::requests::share_a_file;
 use crate::source::requests::{By, REST};
 use crate::source::{Ask, Outside, Query, Source};
+use crate::text::spell::spell;
 use fetched::Fetched;
 use window::Spacings;
 
@@ -376,12 +376,12 @@ impl Metric<'_> {
             add(&mut clocks, fetched.clock.clone());
             fetched.answer.notes.iter().for_each(|note| add(&mut notes, note.text.clone()));
             if let Some(spacing) = grid::coarser(pair.get(query.arm), step) {
-                let (spacing, step) = (spell::spell(spacing), spell::spell(step));
+                let (spacing, step) = (spell(spacing), spell(step));
                 add(&mut notes, format!("its points are {spacing} apart, more than the step of {step}"));
             }
         }
         if step != common {
-            let (own, common) = (spell::spell(step), spell::spell(common));
+            let (own, common) = (spell(step), spell(common));
             add(&mut notes, format!("its points are {own} apart: these are its steps, not {common}"));
         }
         let mut origin = format!("{}: {} ({})", files.join(" and "), asked.join(" and "), clocks.join("; "));

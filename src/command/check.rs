@@ -34,7 +34,11 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     let options = pipeline::options(&loaded.folder, resolve, now);
     let plan = loaded.plan(&options)?;
     for query in &plan.queries {
-        let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
+        let (metric, arm, asked) = (
+            &query.metric,
+            query.arm.name(),
+            query.source.question().map(|asked| format!(": {asked}")).unwrap_or_default(),
+        );
         console.detail(&format!("{metric} ({arm}): {}{asked}", query.source.shown()));
     }
     let mut plans = vec![plan];

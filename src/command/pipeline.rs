@@ -19,8 +19,7 @@ use crate::report::document::PastLook;
 use crate::report::rollout::Rollout;
 use crate::report::{self, Document, Format};
 use crate::series::{Arm, Dataset, SignedDuration, Window};
-use crate::source::aws::Measure;
-use crate::source::{Outside, Query, Source, Told};
+use crate::source::{Outside, Query, Told};
 
 use super::border::{self, Reach};
 use super::console::Console;
@@ -112,7 +111,7 @@ pub(super) fn queries(plan: &Plan) -> Vec<report::document::Query> {
         metric: query.metric.clone(),
         arm: query.arm.name().into(),
         source: query.source.shown(),
-        asked: query.source.asked().trim_start_matches(": ").to_owned(),
+        asked: query.source.question().unwrap_or_default(),
     };
     plan.queries.iter().map(asked).collect()
 }
@@ -163,7 +162,7 @@ pub(super) fn fetch_from(
     now: Timestamp,
 ) -> Result<Dataset, Failure> {
     let dataset = priced(heard(console, now, |outside| ingest::ingest(queries, time, outside))?, cost);
-    if queries.iter().any(|query| query.source.is_service()) {
+    if queries.iter().any(|query| query.source.service().is_some()) {
         let seconds = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at);
         console.note(&format!("complete up to {}, asked at {}", seconds(dataset.windows.canary.end), seconds(now)));
     }
@@ -174,24 +173,15 @@ pub(super) fn fetch_from(
     Ok(dataset)
 }
 
-/// What to do about metrics of which CloudWatch knows nothing: the commonest reason is a set of dimensions by which nothing
-/// is published.
+/// What to do about metrics that a service knows nothing of.
 fn empty(queries: &[Query], dataset: &Dataset) -> Vec<String> {
     let note = |query: &Query| {
-        let Source::CloudWatch(asked) = &query.source else { return None };
+        let service = query.source.service()?;
+        let advice = service.advise_when_empty()?;
         let pair = dataset.metrics.get(&query.metric).filter(|_| !dataset.lost.contains_key(&query.metric))?;
-        let namespace = asked.columns.iter().find_map(|column| match &column.measure {
-            Measure::Statistic(of) => Some(of.namespace.as_str()),
-            Measure::Expression { inputs, .. } => inputs.first().map(|(_, of)| of.namespace.as_str()),
-        });
-        let list = format!("`davy discover cloudwatch --namespace {}`", namespace.unwrap_or("NAMESPACE"));
-        let (metric, arm, asked) = (&query.metric, query.arm.name(), query.source.asked());
+        let (metric, arm, asked) = (&query.metric, query.arm.name(), service.question());
         let nothing = pair.get(query.arm).is_empty() && (query.compared || query.arm == Arm::Canary);
-        nothing.then(|| {
-            format!(
-                "{metric} has no point of the {arm}{asked}. {list} lists what is published, and by which dimensions"
-            )
-        })
+        nothing.then(|| format!("{metric} has no point of the {arm}: {asked}. {advice}"))
     };
     queries.iter().filter_map(note).collect()
 }

@@ -107,7 +107,7 @@ impl Round<'_> {
             (Looks::Open, every) => every.ok_or(Failure::Misused(HOW_LONG.into()))?,
         };
         let settle = probe.settle.unwrap_or(FILES_SETTLE);
-        let asks_services = probe.queries.iter().any(|query| query.source.is_service());
+        let asks_services = probe.queries.iter().any(|query| query.source.service().is_some());
         let step = probe.time.step.unwrap_or(MINUTE);
         // services are asked for whole steps of their own grid: the plan knows where the first begins
         let planned = match probe.time.canary {

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::quantity::Quantity;
 use crate::text::problem::Complaint;
+use crate::text::quantity::Quantity;
 
 /// A bound as written.
 #[derive(Debug, Clone, PartialEq)]

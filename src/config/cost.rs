@@ -5,13 +5,13 @@
 
 use super::written::cost::{CostEntry, ItemEntry, Priced};
 
-use super::asking;
-use super::quantity::Measure;
+use super::columns;
 use super::written::file::{File, MetricEntry};
 use crate::cost::{self, CostPlan, Item, Usage};
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
 use crate::series::MetricName;
 use crate::text::problem::{At, Report, suggestion};
+use crate::text::quantity::Measure;
 
 /// The two costs as metrics.
 pub(super) fn metrics(entry: &CostEntry, file: &File, report: &mut Report) -> Vec<(MetricName, Option<Metric>)> {
@@ -89,7 +89,7 @@ pub(super) fn plan(entry: &CostEntry, known: &Known, report: &mut Report) -> Opt
 fn traffic(entry: &CostEntry, known: &Known, report: &mut Report) -> Option<MetricName> {
     if let Some(name) = &entry.traffic {
         let (written, metric) = known.find(name, report)?;
-        if !counts_trials(metric) && !written.gauge.as_ref().is_some_and(asking::has_requests) {
+        if !counts_trials(metric) && !written.gauge.as_ref().is_some_and(columns::has_requests) {
             let hint = "name a `rate` metric: its totals are the traffic";
             report.add_with(name.place, format!("`{}` does not count the traffic", name.value), hint);
         }
@@ -176,7 +176,7 @@ fn compute(item: &ItemEntry, metric: MetricName, known: &Known, report: &mut Rep
     let (entry, found) = known.find(duration, report)?;
     let name = &duration.value;
     let hint = "name a `gauge` that is the average in ms (CloudWatch's `stat: Average`), or a `values` metric";
-    let stat = entry.gauge.as_ref().and_then(asking::stat).filter(|stat| stat.value != "Average");
+    let stat = entry.gauge.as_ref().and_then(columns::stat).filter(|stat| stat.value != "Average");
     let why = match (&found.kind, &found.unit) {
         (Kind::Gauge { quantile: Some(_), .. }, _) => {
             Some(format!("`{name}` is a quantile, and calls times a quantile is no time that was paid for"))

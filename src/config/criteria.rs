@@ -74,7 +74,7 @@ fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Op
         Kind::Gauge { .. } => Some(Statistic::Typical),
         Kind::Events => {
             let bare = texts(entry).any(|text| match &text.value.limit {
-                LimitText::Value(quantity) => quantity.unit == super::quantity::Measure::Bare,
+                LimitText::Value(quantity) => quantity.unit == crate::text::quantity::Measure::Bare,
                 _ => false,
             });
             let alarm_on_any = entry.periods.is_some() && texts(entry).all(|text| is_zero(&text.value));

@@ -4,23 +4,18 @@
 //! A service is asked for whole periods on its own grid, so windows are cut to whole steps. What is younger than `settle`
 //! may still change (CloudWatch publishes late and corrects upwards) and is never judged, even where `to` asks for it.
 
-use super::asking::PERIOD;
+use super::backend;
 use super::plan::{Span as Stretch, TimePlan};
-use super::quantity::Span;
 use super::written::file::WindowEntry;
 use crate::series::{SignedDuration, Timestamp, Window};
-use crate::source::aws::{Measure, known};
-use crate::source::{Query, Source};
-use crate::text::problem::{At, Place, Report};
-
-/// Points of metrics still change for so long.
-const METRICS_SETTLE: SignedDuration = SignedDuration::from_mins(2);
-/// Log events arrive and are indexed for so long.
-const LOGS_SETTLE: SignedDuration = SignedDuration::from_mins(5);
+use crate::source::{Grid, MINUTE, Query};
+use crate::text::problem::{Place, Report};
+use crate::text::quantity::Span;
 
 /// The services that some queries ask, as far as time goes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Services {
+pub(super) struct Services<'q> {
+    queries: &'q [Query],
     /// One of them, in words.
     pub(super) shown: String,
     /// How long the slowest takes to settle.
@@ -33,26 +28,28 @@ pub(super) struct Services {
     place: Place,
 }
 
-impl Services {
+impl<'q> Services<'q> {
     /// Those that the queries ask; nothing where files are all there is.
-    pub(super) fn of(queries: &[Query], place: Place) -> Option<Services> {
-        let mut services: Option<Services> = None;
-        for query in queries {
-            let (settle, stepped) = match &query.source {
-                Source::File(_) | Source::Requests(_) | Source::Lost(_) => continue,
-                Source::CloudWatch(_) | Source::Alarms(_) => (METRICS_SETTLE, true),
-                Source::Insights(_) => (LOGS_SETTLE, false),
-                Source::LogEvents(_) => (LOGS_SETTLE, true),
+    pub(super) fn of(queries: &'q [Query], place: Place) -> Option<Services<'q>> {
+        let mut services: Option<Services<'q>> = None;
+        for service in queries.iter().filter_map(|query| query.source.service()) {
+            let (stepped, bin) = match service.grid() {
+                Grid::Steps => (true, None),
+                Grid::Own(bin) => (false, bin),
             };
-            let bin = match &query.source {
-                Source::Insights(asked) => bins(&asked.query).max(),
-                _ => None,
-            };
-            let known = services.get_or_insert(Services { shown: query.source.shown(), settle, stepped, bin, place });
+            let settle = service.settle();
+            let first = || Services { queries, shown: service.describe(), settle, stepped, bin, place };
+            let known = services.get_or_insert_with(first);
             (known.settle, known.stepped) = (known.settle.max(settle), known.stepped || stepped);
             known.bin = known.bin.max(bin);
         }
         services
+    }
+
+    /// The finest step that all of them still keep, a minute at least.
+    fn finest(&self, oldest: Timestamp, now: Timestamp) -> SignedDuration {
+        let services = self.queries.iter().filter_map(|query| query.source.service());
+        services.filter_map(|service| service.finest(oldest, now)).fold(MINUTE, SignedDuration::max)
     }
 
     /// The window in whole steps, none of which is younger than what has settled.
@@ -74,7 +71,7 @@ impl Services {
             return time;
         };
         let oldest = oldest(&time, canary);
-        let usual = known::finest_kept(oldest, now).unwrap_or(PERIOD).max(PERIOD);
+        let usual = self.finest(oldest, now);
         let usual = if self.stepped { usual } else { self.bin.unwrap_or(usual) };
         let step = written.map(|step| step.value.0);
         // a bin that is cut off at an end of the window would be judged as if it were whole
@@ -132,12 +129,6 @@ fn oldest(time: &TimePlan, canary: Window) -> Timestamp {
     }
 }
 
-/// The bins that a query of Logs Insights names: `bin(5m)`.
-fn bins(query: &str) -> impl Iterator<Item = SignedDuration> {
-    let inside = query.split("bin(").skip(1).filter_map(|rest| rest.split(')').next());
-    inside.filter_map(|text| Span::parse(text.trim()).ok()).map(|span| span.0).filter(|bin| !bin.is_zero())
-}
-
 /// The whole steps of a window, on the grid that begins with the epoch.
 fn whole(window: Window, step: SignedDuration) -> Window {
     let step = step.as_nanos().max(1);
@@ -150,7 +141,7 @@ fn whole(window: Window, step: SignedDuration) -> Window {
     }
 }
 
-/// Gives the queries of services their periods; complains of periods that cannot be had.
+/// Gives the queries of services their steps; complains of steps that cannot be had.
 pub(super) fn place(
     queries: &mut [Query],
     time: &TimePlan,
@@ -158,73 +149,13 @@ pub(super) fn place(
     now: Timestamp,
     report: &mut Report,
 ) {
-    let written = window.and_then(|window| window.step.as_ref());
-    let (Stretch::Exactly(canary), step) = (time.canary, time.step.unwrap_or(PERIOD)) else { return };
+    let (Stretch::Exactly(canary), step) = (time.canary, time.step.unwrap_or(MINUTE)) else { return };
     let oldest = oldest(time, canary);
     for query in queries {
-        match &mut query.source {
-            Source::CloudWatch(asked) => {
-                if let Some(written) = written {
-                    fine(written, &asked.columns, report);
-                }
-                match (known::finest_kept(oldest, now), written) {
-                    (None, _) => {
-                        let place = window.map_or(Place::default(), |window| window.place);
-                        let message = format!("CloudWatch keeps no points from {oldest}: at most 455 days are kept");
-                        report.add_with(place, message, "write a later window, or judge a recording");
-                    }
-                    (Some(finest), Some(written)) if written.value.0 < finest => {
-                        let (kept, finest) = (kept(written.value.0), Span(finest));
-                        let message = format!(
-                            "CloudWatch keeps points of {} for {kept}, and the window begins at {oldest}",
-                            written.value
-                        );
-                        report.add_with(
-                            written.place,
-                            message,
-                            format!("write `step: {finest}`, the finest that is kept from then"),
-                        );
-                    }
-                    (Some(finest), None) if finest > PERIOD => {
-                        asked.note =
-                            Some(format!("periods of {}: finer points are kept for {}", Span(finest), kept(PERIOD)));
-                    }
-                    _ => {}
-                }
-                asked.period = step;
-            }
-            Source::Alarms(asked) => asked.step = step,
-            Source::LogEvents(asked) => asked.step = step,
-            Source::File(_) | Source::Requests(_) | Source::Insights(_) | Source::Lost(_) => {}
+        backend::place(&mut query.source, window, (oldest, now), report);
+        if let Some(service) = query.source.service_mut() {
+            service.set_step(step);
         }
-    }
-}
-
-/// For how long points of a length are kept, in words.
-fn kept(step: SignedDuration) -> &'static str {
-    match step.as_secs() {
-        ..60 => "3 hours",
-        60..300 => "15 days",
-        300..3600 => "63 days",
-        _ => "455 days",
-    }
-}
-
-fn fine(step: &At<Span>, columns: &[crate::source::aws::Column], report: &mut Report) {
-    if !known::is_period(step.value.0) {
-        let hint = "write 1s, 5s, 10s, 20s, 30s or whole minutes";
-        report.add_with(step.place, format!("CloudWatch has no periods of {}", step.value), hint);
-    }
-    if step.value.0 >= PERIOD {
-        return;
-    }
-    let own = columns.iter().find_map(|column| match &column.measure {
-        Measure::Statistic(of) if of.namespace.starts_with("AWS/") => Some(of.to_string()),
-        _ => None,
-    });
-    if let Some(metric) = own {
-        let message = format!("AWS publishes {metric} every minute, not every {}", step.value);
-        report.add_with(step.place, message, "write `step: 1m`");
     }
 }
 

@@ -6,11 +6,11 @@
 
 use super::written::hooks::{HookEntry, HooksEntry, Several, WebhookEntry};
 
-use super::quantity::Span;
 use super::written::file::{File, PhaseEntry};
 use crate::hooks::{Address, Body, Command, Hook, Hooks, Webhook};
 use crate::series::SignedDuration;
 use crate::text::problem::{At, Complaint, Report};
+use crate::text::quantity::Span;
 use crate::text::scalar::Text;
 use crate::text::substitute::{names, substitute};
 use crate::url::{NoUrl, Url};

@@ -1,11 +1,11 @@
 //! The numbers of a bound in the metric's own unit, or why they cannot be.
 
 use super::bound::MarginText;
-use super::quantity::{Measure, Quantity};
 use crate::cost::monthly_unit;
 use crate::judge::rules::{Kind, Limit, Metric, Statistic, Unit};
 use crate::series::SignedDuration;
 use crate::text::problem::Complaint;
+use crate::text::quantity::{Measure, Quantity};
 
 /// What a bound is asked of.
 pub(super) struct Question<'a> {
@@ -88,7 +88,8 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         (Measure::Percent, Unit::Share) => Err(Complaint::new(format!("`{quantity}` is more than the whole"))),
         (Measure::Bare, Unit::Share) if number == 0.0 => Ok(0.0),
         (Measure::Bare, Unit::Share) => {
-            let fraction = format!("`{}%`", super::quantity::Quantity { number: number * 100.0, unit: Measure::Bare });
+            let fraction =
+                format!("`{}%`", crate::text::quantity::Quantity { number: number * 100.0, unit: Measure::Bare });
             let hint = match number <= 1.0 {
                 true => format!("write `{number}%`; or {fraction} if the fraction {number} is meant"),
                 false => format!("write `{number}%`; or `statistic: count` to bound their number"),

@@ -1,10 +1,10 @@
 //! What a metric is to the judge: its kind, its unit and what is known of its noise.
 
-use super::asking;
+use super::columns;
 use super::scalar::{QuantileText, is_noun};
 use super::units::Units;
+use super::written::column::Column;
 use super::written::file::{EventsEntry, GaugeEntry, HistoryEntry, MetricEntry, RateEntry, Show};
-use super::written::service::Column;
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
 use crate::text::problem::{At, Report};
 use crate::text::scalar::Scalar;
@@ -154,7 +154,7 @@ fn gauge_kind(gauge: &GaugeEntry) -> Kind {
 /// The quantile of requests that each number of a gauge is: as written, or as asked for.
 pub(super) fn quantile(gauge: &GaugeEntry) -> Option<QuantileText> {
     let written = gauge.quantile.as_ref().map(|quantile| quantile.value.clone());
-    written.or_else(|| asking::stat(gauge).and_then(|stat| QuantileText::scalar(&stat.value).ok()))
+    written.or_else(|| columns::stat(gauge).and_then(|stat| QuantileText::scalar(&stat.value).ok()))
 }
 
 fn history_of(history: &HistoryEntry, entry: &MetricEntry, report: &mut Report) -> Option<(f64, f64)> {

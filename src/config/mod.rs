@@ -3,15 +3,16 @@
 //! [`load`] reads the file as written (`written`) and knows every mistake of shape: unknown keys, wrong
 //! kinds of values, bounds that are no bounds. [`Config::plan`] then makes the file as meant out of it: labels are
 //! substituted (`values`), phases merged (`resolve`), windows placed in time (`window`), metrics and criteria
-//! brought into the judge's terms (`metrics`, `criteria`). A question that the shape of a metric cannot answer is
+//! brought into the judge's terms (`metrics`, `criteria`), sources turned into questions (`backend`). A question that the shape of a metric cannot answer is
 //! refused there, with the reason. Both report all problems at once, with their places.
 //!
 //! The same knowledge runs the other way in `starter` (a configuration for data that has none), `discovered` (for metrics
 //! of CloudWatch), `recorded` (the configuration of a recording) and `schema` (for editors). Nothing here does IO or reads
 //! the clock.
 
-mod asking;
+mod backend;
 pub mod bound;
+mod columns;
 mod cost;
 mod criteria;
 mod discovered;
@@ -26,14 +27,13 @@ mod options;
 pub mod packs;
 pub mod plan;
 mod prune;
-pub mod quantity;
+
 mod recorded;
 mod remarks;
 mod requests;
 mod resolve;
 mod scalar;
 mod schema;
-mod sources;
 mod spoken;
 mod starter;
 mod success;
@@ -44,11 +44,12 @@ mod window;
 mod written;
 
 pub use crate::text::problem::{Complaint, Problem, Problems};
+pub use crate::text::quantity;
+pub use backend::endpoint;
 pub use discovered::discovered;
 pub use loaded::{Config, load};
 pub use options::Options;
 pub use recorded::{PAST, Recorded, recorded};
 pub use schema::schema;
-pub use sources::endpoint;
 pub use spoken::{request_format, share, span};
 pub use starter::{Starter, Surveyed, starter};

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 
 use super::metrics;
 use super::plan::{Hours, Plan};
-use super::quantity::Span;
 use super::written::file::MetricEntry;
-use super::{Config, asking};
+use super::{Config, columns as asked};
 use crate::judge::rules::{Kind, Metric, Unit};
 use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration, Timestamp, Window};
 use crate::text::node::{Node, Value};
 use crate::text::problem::Report;
+use crate::text::quantity::Span;
 use crate::text::scalar::word;
 use crate::text::yaml::{braces, flow, name, quoted};
 
@@ -225,7 +225,7 @@ fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {
             Scale::Difference => pairs.push(("scale", "difference".to_owned())),
         }
     }
-    if entry.gauge.as_ref().is_some_and(asking::has_requests) {
+    if entry.gauge.as_ref().is_some_and(asked::has_requests) {
         pairs.push(("requests", "requests".to_owned()));
     }
     pairs

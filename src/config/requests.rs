@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use super::asking::{self, Names};
+use super::columns::{self, Names};
 use super::units::Units;
 use super::values::Values;
+use super::written::column::Column;
 use super::written::file::MetricEntry;
 use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry};
-use super::written::service::Column;
 use crate::judge::rules::Unit;
 use crate::series::Arm;
 use crate::source::requests::{
@@ -69,7 +69,7 @@ pub(super) fn asked(
     let by = metric.by.as_ref().map(|by| by.filled(values, report));
     let mut names = Rows { values, counted: Vec::new(), valued: None, only: None };
     fits(metric, report);
-    let mut ask = asking::ask(metric, &mut names, values, report)?;
+    let mut ask = columns::ask(metric, &mut names, values, report)?;
     let Rows { counted, valued, only, .. } = names;
     if let (Ask::Values { factor, .. }, Some(Valued::Latency)) = (&mut ask, &valued) {
         // the unit of latencies is known, and milliseconds are what is used inside

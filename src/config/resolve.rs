@@ -7,18 +7,18 @@ use std::collections::BTreeMap;
 
 use super::Options;
 use super::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
-use super::quantity::Span;
 use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::written::noise::LearnText;
 use super::{
-    asking, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, sources, success, values, window,
+    backend, columns, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, success, values, window,
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
 use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
-use crate::source::Query;
+use crate::source::{MINUTE, Query};
 use crate::text::problem::{At, Complaint, Report, suggestion};
+use crate::text::quantity::Span;
 
 /// The phase that is asked for, else the one the file names, else the first.
 pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f PhaseEntry> {
@@ -56,7 +56,7 @@ pub(super) fn plan(file: &File, options: &Options, asked: Asked, report: &mut Re
     }
     // Sources and columns of metrics that no criterion names are checked as well.
     for (name, entry) in &file.metrics.0 {
-        queries(file, (name, entry), &labels, &freshness::spelled(asking::PERIOD), options, report);
+        queries(file, (name, entry), &labels, &freshness::spelled(MINUTE), options, report);
     }
     let success = success::meant(&file.success, &plans, report);
     let judged = judged.map(|phase| &phase.name.value);
@@ -168,7 +168,7 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
         let labels = written(arm).iter().map(|(name, value)| (name.value.clone(), value.value.0.clone()));
         labels.collect::<Vec<_>>()
     });
-    let mut referenced = sources::referenced(&file.sources, &file.metrics);
+    let mut referenced = backend::referenced(&file.sources, &file.metrics);
     referenced.extend(hooks::referenced(file));
     let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
     let settable = all.iter().map(String::as_str).chain(referenced.iter().copied());
@@ -217,7 +217,7 @@ fn queries(
 ) -> Vec<Query> {
     let ask = |arm| {
         let values = values::Values { arm, metric: &metric.0.value, labels, step };
-        sources::query(metric, &file.sources, &values, options.folder, report)
+        backend::query(metric, &file.sources, &values, options.folder, report)
     };
     Arm::BOTH.into_iter().filter_map(ask).map(|query| query.or_recorded(file.recording.is_some())).collect()
 }
@@ -266,13 +266,14 @@ impl Scope<'_> {
             .0
             .iter()
             .filter(|(name, _)| self.asked == Asked::Everything || named(&name.value) || paid(&name.value));
-        let step = merged.as_ref().and_then(|window| window.step.as_ref()).map_or(asking::PERIOD, |step| step.value.0);
+        let step = merged.as_ref().and_then(|window| window.step.as_ref()).map_or(MINUTE, |step| step.value.0);
         let step = freshness::spelled(step);
         let queries =
             asked.flat_map(|(name, entry)| queries(file, (name, entry), self.labels, &step, self.options, report));
         let mut queries: Vec<Query> = queries.collect();
         let services = freshness::Services::of(&queries, file.name.place);
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
+        let settled = services.map(|services| services.settle);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
         let looks = self.looks();
         let time = TimePlan { steady: looks != Looks::Once, ..time };
@@ -292,7 +293,7 @@ impl Scope<'_> {
         };
         rules.fingerprint = fingerprint::of(&rules, cost.as_ref());
         let written = merged.as_ref().and_then(|window| window.settle.as_ref()).map(|settle| settle.value.0);
-        let settle = written.or(services.map(|services| services.settle));
+        let settle = written.or(settled);
         let hooks = hooks::hooks(self.file, self.phase, &self.labels.canary, report);
         Some(Plan { hooks, ..self.finished(queries, (time, settle), rules, cost) })
     }
@@ -490,7 +491,7 @@ impl Scope<'_> {
     /// Whether the requests behind a metric are known: the totals of a rate, or those of a gauge that names them.
     fn counts_requests(&self, name: &str) -> bool {
         let gauge = self.file.metrics.get(name).and_then(|entry| entry.gauge.as_ref());
-        self.is_rate(name) || gauge.is_some_and(asking::has_requests)
+        self.is_rate(name) || gauge.is_some_and(columns::has_requests)
     }
 
     fn policy(&self, warmup: SignedDuration, report: &mut Report) -> Policy {

@@ -2,13 +2,13 @@
 
 use super::bound::BoundText;
 use super::plan::{Hours, OnInconclusive};
-use super::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
 use crate::series::{Arm, Gravity};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
 use crate::text::problem::{Complaint, suggestion};
+use crate::text::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::text::scalar::{Scalar, scalar_schemas, words};
 
 impl Scalar for Span {

@@ -1,7 +1,7 @@
 //! Values as the configuration writes them, for the command line.
 
-use super::quantity;
 use crate::text::problem::Complaint;
+use crate::text::quantity;
 use crate::text::scalar::{Choice, Scalar};
 
 /// Reads a length of time as the configuration writes it: `90s`, `5m`, `1h30m`.

@@ -3,11 +3,11 @@
 use super::Options;
 use super::freshness::Services;
 use super::plan::{Span as Stretch, TimePlan};
-use super::quantity::Span;
 use super::values::known_zone;
 use super::written::file::{BaselineEntry, WindowEntry};
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::text::problem::{At, Complaint, Place, Report};
+use crate::text::quantity::Span;
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
 pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) -> Option<WindowEntry> {

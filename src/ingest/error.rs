@@ -1,9 +1,9 @@
 //! Why there is no dataset.
 
 use super::grid::Clash;
-use super::spell::spell;
 use crate::series::{Arm, MetricName, SignedDuration, Window};
 use crate::source::{self, Kind};
+use crate::text::spell::spell;
 
 /// Why there is no dataset.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

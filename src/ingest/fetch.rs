@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::error::Error;
 use super::fetched::{Done, Fetched};
 use super::requests;
-use super::spell::spell;
 use super::window;
 use crate::config::plan::TimePlan;
-use crate::series::{Remark, Series, Timestamp};
-use crate::source::aws::{self, Brought, Measure, Question, known};
+use crate::series::{Series, Timestamp};
 use crate::source::file::{Answer, Sheet, Wanted};
-use crate::source::{self, File, Missing, Outside, Query, Source, Told};
+use crate::source::{self, Brought, File, Outside, Query, Question, Source, Told};
 
 /// One file and the queries that it answers.
 struct Job<'a> {
@@ -40,12 +38,12 @@ pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Re
 /// What services answer. They are asked about a window, so there has to be one.
 fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Done>, Error> {
     let asked: Vec<(usize, &Query)> =
-        queries.iter().enumerate().filter(|(_, query)| query.source.is_service()).collect();
+        queries.iter().enumerate().filter(|(_, query)| query.source.service().is_some()).collect();
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let windows = window::known(time).ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
     let questions: Vec<Question> =
         asked.iter().map(|(_, query)| Question { query, window: *windows.get(query.arm) }).collect();
-    let brought = aws::fetch(&questions, outside);
+    let brought = source::fetch(&questions, outside);
     let done = asked.iter().zip(brought).map(|((at, query), brought)| {
         let about = |mut error: source::Error| {
             if error.kind == source::Kind::Interrupted {
@@ -54,56 +52,23 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
             error.about.shown = format!("{}, metric {:?} ({})", error.about.shown, query.metric, query.arm.name());
             error
         };
-        if let Ok(brought) = &brought {
-            let (metric, arm) = (&query.metric, query.arm.name());
-            doubts(query, brought).into_iter().for_each(|column| {
-                let asked = column.measure.in_full();
-                (outside.told)(Told::Doubt(format!(
-                    "{metric} ({arm}): {asked} has no point at all and counts as zero; is that its name, and are these its dimensions?"
-                )));
-            });
-        }
-        (*at, brought.and_then(|brought| answered(query, brought)).map_err(about))
+        (*at, brought.and_then(|brought| answered(query, brought, outside)).map_err(about))
     });
     Ok(done.collect())
 }
 
-/// Counters of one's own that were taken for zero throughout: so is one whose name is wrong.
-fn doubts<'q>(query: &'q Query, brought: &Brought) -> Vec<&'q aws::Column> {
-    let Source::CloudWatch(asked) = &query.source else { return Vec::new() };
-    if query.ask.missing() != Missing::Zero || brought.sheet.rows() == 0 {
-        return Vec::new();
+fn answered(query: &Query, brought: Brought, outside: &Outside) -> Result<Fetched, source::Error> {
+    let Some(service) = query.source.service() else {
+        return Err(source::Error::unreadable("the source is not a service"));
+    };
+    let (metric, arm) = (&query.metric, query.arm.name());
+    for (_, asked) in service.doubts(&query.ask, &brought) {
+        (outside.told)(Told::Doubt(format!(
+            "{metric} ({arm}): {asked} has no point at all and counts as zero; is that its name, and are these its dimensions?"
+        )));
     }
-    let dimensions = |column: &aws::Column| match &column.measure {
-        Measure::Statistic(of) => Some(of.dimensions.clone()),
-        Measure::Expression { .. } => None,
-    };
-    // those of AWS's own beside a whole of the same dimensions are known to be silent when there is nothing to count
-    let alike = asked.columns.windows(2).all(|pair| dimensions(&pair[0]) == dimensions(&pair[1]));
-    let own = |column: &&'q aws::Column| match &column.measure {
-        Measure::Statistic(of) => !alike || !known::is_sparse(&of.namespace, &of.metric),
-        Measure::Expression { .. } => true,
-    };
-    let counted = asked.columns.iter().filter(|column| query.ask.names().any(|name| name == column.name));
-    counted.filter(own).filter(|column| !brought.sheet.has_any(&column.name)).collect()
-}
-
-fn answered(query: &Query, brought: Brought) -> Result<Fetched, source::Error> {
-    let ask = query.ask.clone().per_step();
-    let mut answer = brought.sheet.answer_by(query.arm, query.source.arm(), None, &ask)?;
-    answer.notes.extend(brought.notes.iter().cloned().map(Remark::detail));
-    if let Source::CloudWatch(asked) = &query.source {
-        answer.silent = doubts(query, &brought).into_iter().map(|column| column.name.clone()).collect();
-        answer.notes.extend(asked.note.clone().map(Remark::detail));
-        if query.ask.missing() == Missing::Zero {
-            answer.notes.push(Remark::detail("a period without a point is a zero where there could have been one"));
-        }
-    }
-    let clock = match &query.source {
-        Source::CloudWatch(asked) => format!("periods of {}", spell(asked.period)),
-        Source::Alarms(_) => "history".to_owned(),
-        _ => brought.sheet.clock().to_string(),
-    };
+    let clock = service.clock(&brought);
+    let answer = service.answer(query.arm, &query.ask, brought)?;
     let times = times(&answer, None);
     Ok(Fetched { answer, clock, canonical: None, lost: None, times, log: None })
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::spell::spell;
 use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Pair, Remark, Series, SignedDuration, Timestamp, Window};
+use crate::text::spell::spell;
 
 /// More steps than this in a window are taken for a mistake: a year has 3,153,600 steps of ten seconds.
 pub(super) const MOST_STEPS: usize = 5_000_000;

@@ -6,23 +6,25 @@
 use schemars::JsonSchema;
 
 use super::arm::ArmColumnEntry;
+use super::aws::{AlarmsEntry, CloudWatchEntry, InsightsEntry, LogEventsEntry};
+use super::column::{Column, Dimensions};
 use super::cost::CostEntry;
 use super::hooks::HooksEntry;
+use super::lost::LostEntry;
 use super::noise::NoiseEntry;
 use super::packs::UseEntry;
 use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
-use super::service::{AlarmsEntry, CloudWatchEntry, Column, Dimensions, InsightsEntry, LogEventsEntry, LostEntry};
 use super::success::SuccessEntry;
 use crate::config::bound::BoundText;
 use crate::config::plan::OnInconclusive;
-use crate::config::quantity::{Share, Span};
 use crate::config::scalar::{Periods, QuantileText, StatisticText, Version};
 use crate::config::units::Units;
 use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 use crate::text::problem::{At, Place};
+use crate::text::quantity::{Share, Span};
 use crate::text::scalar::{Choice, Named, Text, words};
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.
@@ -289,7 +291,7 @@ pub(in crate::config) struct EventsEntry {
 /// One number per step, computed elsewhere: a percentile from a monitoring system, CPU, memory.
 /// Of CloudWatch it is a `metric` with its `stat`, or an `expression`, in the place of `value`.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields, transform = super::service::with_asked_keys)]
+#[schemars(deny_unknown_fields, transform = super::column::with_asked_keys)]
 pub(in crate::config) struct GaugeEntry {
     /// Column with the number.
     #[schemars(with = "Option<Column>")]

@@ -3,13 +3,15 @@
 //! Nothing here knows what the sections mean together: that is for the files beside this folder.
 
 pub(super) mod arm;
+pub(super) mod aws;
+pub(super) mod column;
 pub(super) mod cost;
 pub(super) mod file;
 pub(super) mod hooks;
+pub(super) mod lost;
 pub(super) mod noise;
 pub(super) mod packs;
 pub(super) mod remarks;
 pub(super) mod requests;
 mod sections;
-pub(super) mod service;
 pub(super) mod success;

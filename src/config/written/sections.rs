@@ -1,8 +1,8 @@
 //! The sections of the file as written: their keys, and what must hold between them.
 
+use super::column::{AskedEntry, Column};
 use super::file::*;
 use super::packs::UseEntry;
-use super::service::{AskedEntry, Column};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};

@@ -9,8 +9,8 @@ mod log_events;
 mod metrics;
 mod together;
 
-use super::{Access, Brought, Listed, Listing, Question};
-use crate::source::{Error, Outside, Source};
+use super::{Access, Listed, Listing};
+use crate::source::{Brought, Error, Outside, Question, Source};
 use client::Clients;
 
 /// What a question at some place in the list brought.

@@ -1,7 +1,7 @@
 //! The twin of `fetch` in a build without the feature `aws`.
 
-use super::{Access, Brought, Listed, Listing, Question};
-use crate::source::{Error, Outside};
+use super::{Access, Listed, Listing};
+use crate::source::{Brought, Error, Outside, Question};
 
 fn disabled() -> Error {
     Error::unreachable("this davy was built without the feature `aws`, which asks CloudWatch")

@@ -4,6 +4,7 @@
 //! Source: "Metrics retention" and the metric tables of the services in the CloudWatch and service user guides.
 
 use crate::series::{SignedDuration, Timestamp};
+use crate::text::quantity::Span;
 
 /// How fine the points of a time are that CloudWatch still keeps.
 ///
@@ -24,6 +25,12 @@ pub fn is_period(period: SignedDuration) -> bool {
 /// Whether a metric of AWS's own is a counter that has no point where there was nothing to count.
 pub fn is_sparse(namespace: &str, metric: &str) -> bool {
     SPARSE.iter().any(|(of, names)| *of == namespace && names.contains(&metric))
+}
+
+/// The bins that a query of Logs Insights names: `bin(5m)`.
+pub fn bins(query: &str) -> impl Iterator<Item = SignedDuration> {
+    let inside = query.split("bin(").skip(1).filter_map(|rest| rest.split(')').next());
+    inside.filter_map(|text| Span::parse(text.trim()).ok()).map(|span| span.0).filter(|bin| !bin.is_zero())
 }
 
 /// A log group as the calls take it: an ARN without the `:*` that consoles and policies write behind it.

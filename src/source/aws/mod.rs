@@ -15,7 +15,8 @@
 
 mod asked;
 pub mod known;
-mod question;
+mod listing;
+mod service;
 
 #[cfg(not(feature = "aws"))]
 #[path = "fetch_disabled.rs"]
@@ -25,4 +26,4 @@ mod fetch;
 
 pub use asked::{ALARMS, Access, Alarms, CloudWatch, Column, Insights, LogEvents, Measure, PartOf, Role, Statistic};
 pub use fetch::{discover, fetch};
-pub use question::{Brought, Listed, Listing, Question};
+pub use listing::{Listed, Listing};

@@ -19,7 +19,8 @@ use aws_smithy_types::DateTime;
 use super::client::Clients;
 use super::{Answered, Asked};
 use crate::series::{SignedDuration, Timestamp, Window};
-use crate::source::aws::{ALARMS, Alarms, Brought};
+use crate::source::Brought;
+use crate::source::aws::{ALARMS, Alarms};
 use crate::source::error::{listed, nearest, quoted};
 use crate::source::file::Sheet;
 use crate::source::{Error, Source, Told};
@@ -59,7 +60,7 @@ pub(super) async fn ask(clients: &Clients<'_>, asked: &[Asked<'_>]) -> Vec<Answe
         };
         let brought = known[place].2.as_ref().map_err(Clone::clone).and_then(|found| {
             let sheet = Sheet::of_points(&shown, &[(ALARMS.to_owned(), found.rows.clone())])?;
-            Ok(Brought { sheet, notes: found.notes.clone() })
+            Ok(Brought::rows(sheet, found.notes.clone()))
         });
         answered.push((*at, brought));
     }

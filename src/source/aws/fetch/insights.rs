@@ -25,7 +25,8 @@ use super::client::{Clients, bytes};
 use super::together::together;
 use super::{Answered, Asked};
 use crate::series::Window;
-use crate::source::aws::{Access, Brought, Insights};
+use crate::source::Brought;
+use crate::source::aws::{Access, Insights};
 use crate::source::file::Sheet;
 use crate::source::{Error, Source};
 use meter::Meter;
@@ -67,7 +68,7 @@ fn answer(shown: &str, asked: &Insights, rows: &Result<Vec<Row>, Error>, scanned
     let rows = rows.as_ref().map_err(|error| error.clone().within(shown))?;
     let sheet = Sheet::of_fields(shown, asked.time.as_deref(), rows)?;
     let notes = if scanned > 0 { vec![format!("{} scanned", bytes(scanned))] } else { Vec::new() };
-    Ok(Brought { sheet, notes })
+    Ok(Brought::rows(sheet, notes))
 }
 
 fn jobs<'q>(asked: &[Asked<'q>]) -> Vec<Job<'q>> {

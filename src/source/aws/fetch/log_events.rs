@@ -17,8 +17,9 @@ use super::client::Clients;
 use super::together::together;
 use super::{Answered, Asked, fault};
 use crate::series::{SignedDuration, Timestamp, Window};
+use crate::source::Brought;
 use crate::source::aws::known::group;
-use crate::source::aws::{Access, Brought, LogEvents};
+use crate::source::aws::{Access, LogEvents};
 use crate::source::file::Sheet;
 use crate::source::{Error, Source};
 
@@ -78,7 +79,7 @@ fn answer(asked: &Asked<'_>, counted: &[(Job<'_>, Result<Steps, Error>)]) -> Res
         columns.push((name, sum));
     }
     let sheet = Sheet::of_points(&shown, &rows(&columns))?;
-    Ok(Brought { sheet, notes: Vec::new() })
+    Ok(Brought::rows(sheet, Vec::new()))
 }
 
 /// Zero where another column shows that there were events.

@@ -21,7 +21,8 @@ use aws_sdk_cloudwatch::types::{MetricDataQuery, ScanBy};
 
 use super::client::Clients;
 use super::{Answered, Asked};
-use crate::source::aws::{Brought, CloudWatch};
+use crate::source::Brought;
+use crate::source::aws::CloudWatch;
 use crate::source::error::listed;
 use crate::source::file::Sheet;
 use crate::source::{Error, Source, Told};
@@ -78,7 +79,7 @@ fn sheet(of: &CloudWatch, places: &[usize], got: &Got) -> Result<Brought, Error>
     let notes = of.columns.iter().zip(&columns).flat_map(note).collect();
     let columns: Vec<_> =
         of.columns.iter().zip(columns).map(|(column, series)| (column.name.clone(), series.points)).collect();
-    Sheet::of_points(&of.access.shown("CloudWatch"), &columns).map(|sheet| Brought { sheet, notes })
+    Sheet::of_points(&of.access.shown("CloudWatch"), &columns).map(|sheet| Brought::rows(sheet, notes))
 }
 
 /// The calls, four at a time.

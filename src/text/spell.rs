@@ -3,7 +3,7 @@
 use crate::series::SignedDuration;
 
 /// A duration as the configuration writes it: `5m`, `90s`, `1h30m`.
-pub(super) fn spell(span: SignedDuration) -> String {
+pub(crate) fn spell(span: SignedDuration) -> String {
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
     let mut rest = span.as_millis().max(0);
     let mut text = String::new();

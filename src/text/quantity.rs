@@ -200,7 +200,7 @@ fn per_what(text: &str) -> Result<Measure, Complaint> {
 }
 
 /// Whether a text can be the word of a unit: `connections`, `req/s`, `°C`.
-pub(super) fn is_word(text: &str) -> bool {
+pub(crate) fn is_word(text: &str) -> bool {
     let letter = |c: char| c.is_alphabetic() || matches!(c, '_' | '°' | '$' | '€');
     text.chars().next().is_some_and(letter)
         && text.chars().all(|c| letter(c) || c.is_ascii_digit() || matches!(c, '/' | '-' | '.' | '²' | '³'))
@@ -239,7 +239,7 @@ impl fmt::Display for Measure {
 }
 
 /// The number that a text begins with, and the rest. `1_000`, `1.5` and `2e3` are numbers.
-pub(super) fn number(text: &str) -> Result<(f64, &str), Complaint> {
+pub(crate) fn number(text: &str) -> Result<(f64, &str), Complaint> {
     let expected = || {
         let hint = "write a number, then its unit: `0.1%`, `200ms`, `100/min`";
         let shown = text.trim();

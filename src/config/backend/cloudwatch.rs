@@ -1,20 +1,19 @@
-//! What a metric asks of its source: the columns by their names, in whatever way the source has names for them.
+//! Metrics of CloudWatch as meant: columns that are statistics, alarms, and the periods that can be had.
 //!
-//! In a file and in the rows of a query a column is a name. Of log events it is a filter pattern. Of CloudWatch it is a
-//! metric with its statistic, for which a name is made here that a reader understands: `AWS/Lambda Errors Sum`. What is
-//! asked for beside the columns of the shape (requests behind a percentile, what shows that a counter was alive) is added
-//! here too.
+//! For each metric with its statistic a name is made that a reader understands: `AWS/Lambda Errors Sum`. What is asked for
+//! beside the columns of the shape is added here: requests behind a percentile, what shows that a counter was alive.
 
-use super::units::Units;
-use super::values::Values;
-use super::written::file::{EventsEntry, GaugeEntry, MetricEntry, RateEntry};
-use super::written::service::{AskedEntry, CloudWatchEntry, Column, Dimensions};
-use crate::judge::rules::Unit;
-use crate::series::SignedDuration;
-use crate::source::aws::{self, Measure, PartOf, Statistic, known};
-use crate::source::{Ask, Least, Missing};
-use crate::text::problem::{At, Report};
-use crate::text::scalar::Choice;
+use super::access::{DEADLINE, read_access};
+use crate::config::columns::{Names, ask, of_rate, quantile};
+use crate::config::values::Values;
+use crate::config::written::aws::{AlarmsEntry, CloudWatchEntry};
+use crate::config::written::column::{AskedEntry, Column, Dimensions};
+use crate::config::written::file::{EventsEntry, MetricEntry, WindowEntry};
+use crate::series::{SignedDuration, Timestamp};
+use crate::source::aws::{self, Alarms, CloudWatch, Measure, PartOf, Statistic, known};
+use crate::source::{Ask, MINUTE, Missing};
+use crate::text::problem::{At, Place, Report};
+use crate::text::quantity::Span;
 
 /// The statistics that `GetMetricData` knows by a word of their own.
 const PLAIN: [&str; 6] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM"];
@@ -23,122 +22,96 @@ const NUMBERED: [&str; 7] = ["p", "tm", "wm", "tc", "ts", "TM", "WM"];
 /// Those that are a word and a range, `PR(:300)`.
 const RANGED: [&str; 5] = ["PR(", "TM(", "WM(", "TC(", "TS("];
 
-/// Gives the columns of one query their names.
-pub(super) trait Names {
-    /// The name of a column whose numbers are counts.
-    fn counted(&mut self, column: &Column, report: &mut Report) -> Option<String>;
-    /// The name of the column that counts the whole of a rate.
-    fn whole(&mut self, column: &Column, report: &mut Report) -> Option<String> {
-        self.counted(column, report)
-    }
-    /// The name of a column whose numbers are values.
-    fn valued(&mut self, column: &Column, report: &mut Report) -> Option<String> {
-        self.counted(column, report)
+/// The metrics of a source that one metric asks for in one arm.
+pub(super) fn metrics(
+    source: &CloudWatchEntry,
+    entry: &MetricEntry,
+    values: &Values,
+    report: &mut Report,
+) -> Option<(CloudWatch, Ask)> {
+    let (columns, ask) = Metrics { source, entry, values, columns: Vec::new() }.asked(report)?;
+    let access = read_access(&source.access, DEADLINE, values, report);
+    Some((CloudWatch { access, columns, period: MINUTE, note: None }, ask))
+}
+
+/// The alarms that a metric counts.
+pub(super) fn alarms(source: &CloudWatchEntry, alarms: &AlarmsEntry, values: &Values, report: &mut Report) -> Alarms {
+    Alarms {
+        access: read_access(&source.access, DEADLINE, values, report),
+        names: alarms.names.iter().map(|name| values.fill(name, report)).collect(),
+        prefix: values.maybe(alarms.prefix.as_ref(), report),
+        step: MINUTE,
     }
 }
 
-/// What is asked of a source, its columns called as `names` has it.
-pub(super) fn ask(metric: &MetricEntry, names: &mut dyn Names, values: &Values, report: &mut Report) -> Option<Ask> {
-    let missing = |written: Option<&At<Choice<Missing>>>| written.map_or(Missing::Gap, |missing| missing.value.0);
-    let counter = metric.counter().map(|counter| counter.value);
-    if let Some(rate) = &metric.rate {
-        let total = match &rate.total {
-            Some(total) => Some(names.whole(total, report)?),
-            None => None,
-        };
-        let mut name = |column: Option<&Column>| {
-            column.map(|column| names.counted(column, report)).map_or(Some(None), |n| n.map(Some))
-        };
-        let (bad, good) = (name(rate.bad.as_ref().or(rate.part.as_ref()))?, name(rate.good.as_ref())?);
-        let instance = rate.instance.as_ref().map(|text| values.fill(text, report));
-        return Some(Ask::Counts { total, bad, good, missing: missing(rate.missing.as_ref()), instance, counter });
+/// Complains of periods that CloudWatch does not have or no longer keeps; notes those that are longer than usual.
+pub(super) fn place(
+    asked: &mut CloudWatch,
+    window: Option<&WindowEntry>,
+    (oldest, now): (Timestamp, Timestamp),
+    report: &mut Report,
+) {
+    let written = window.and_then(|window| window.step.as_ref());
+    if let Some(written) = written {
+        fine(written, &asked.columns, report);
     }
-    if let Some(events) = &metric.events {
-        let count = names.counted(&events.count, report)?;
-        let exposure = match &events.exposure {
-            Some(exposure) => Some(names.counted(exposure, report)?),
-            None => None,
-        };
-        return Some(Ask::Events { count, exposure, missing: missing(events.missing.as_ref()), counter });
-    }
-    if metric.alarms.is_some() {
-        return Some(Ask::Events { count: aws::ALARMS.to_owned(), exposure: None, missing: Missing::Gap, counter });
-    }
-    if let Some(gauge) = &metric.gauge {
-        let value = names.valued(&gauge.value, report)?;
-        let requests = match &gauge.requests {
-            Some(requests) => Some(names.counted(requests, report)?),
-            None => None,
-        };
-        let factor = gauge.unit.as_ref().map_or(1.0, |unit| unit.factor(values.arm));
-        let least = match least(gauge.unit.as_ref(), gauge.value.name()) {
-            Least::Any if gauge.quantile.is_some() => Least::Zero,
-            least => least,
-        };
-        return Some(Ask::Gauge { value, factor, requests, least, counter });
-    }
-    let shape = metric.values.as_ref()?;
-    let factor = shape.unit.as_ref().map_or(1.0, |unit| unit.factor(values.arm));
-    if let Some(histogram) = &shape.histogram {
-        let factor = factor * shape.resolution.as_ref().map_or(1.0, |resolution| resolution.value);
-        return Some(Ask::Histograms { column: names.valued(histogram, report)?, factor });
-    }
-    let value = shape.value.as_ref()?;
-    let least = match least(shape.unit.as_ref(), value.name()) {
-        Least::AboveZero => Least::Zero,
-        least => least,
-    };
-    Some(Ask::Values { value: names.valued(value, report)?, factor, least })
-}
-
-/// The least number that a column can hold by its unit, or by what it is called.
-fn least(unit: Option<&Units>, column: Option<&At<String>>) -> Least {
-    const TIMES: [&str; 5] = ["latency", "duration", "elapsed", "response_time", "responsetime"];
-    /// Parts of something that is used up: what stands below zero says that it could not be measured.
-    const USES: [&str; 7] = ["cpu", "memory", "heap", "disk", "usage", "utilization", "utilisation"];
-    let name = column.map_or(String::new(), |name| name.value.to_lowercase());
-    let is_any = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    match unit.map(Units::unit) {
-        Some(Unit::Bytes) => Least::Zero,
-        Some(Unit::Milliseconds) => Least::AboveZero,
-        _ if is_any(&TIMES) => Least::AboveZero,
-        _ if is_any(&USES) => Least::Zero,
-        _ => Least::Any,
-    }
-}
-
-/// Names that are names: columns of a file, fields of a query, filter patterns.
-pub(super) struct Plain<'a> {
-    pub(super) values: &'a Values<'a>,
-    /// What a column is in this source.
-    pub(super) what: &'static str,
-    /// Whether an empty text means anything.
-    pub(super) may_be_empty: bool,
-}
-
-impl Names for Plain<'_> {
-    fn counted(&mut self, column: &Column, report: &mut Report) -> Option<String> {
-        match column {
-            Column::Named(text) if text.value.trim().is_empty() && !self.may_be_empty => {
-                report.add_with(text.place, "the text is empty", "write a name, or leave the key out");
-                None
-            }
-            Column::Named(text) => Some(self.values.fill(text, report)),
-            Column::Asked(asked) => {
-                let hint = format!("write {}, or read the metric from a `cloudwatch` source", self.what);
-                report.add_with(asked.place, "only a `cloudwatch` source has metrics with statistics", hint);
-                None
-            }
+    match (known::finest_kept(oldest, now), written) {
+        (None, _) => {
+            let place = window.map_or(Place::default(), |window| window.place);
+            let message = format!("CloudWatch keeps no points from {oldest}: at most 455 days are kept");
+            report.add_with(place, message, "write a later window, or judge a recording");
         }
+        (Some(finest), Some(written)) if written.value.0 < finest => {
+            let (kept, finest) = (kept(written.value.0), Span(finest));
+            let message =
+                format!("CloudWatch keeps points of {} for {kept}, and the window begins at {oldest}", written.value);
+            report.add_with(
+                written.place,
+                message,
+                format!("write `step: {finest}`, the finest that is kept from then"),
+            );
+        }
+        (Some(finest), None) if finest > MINUTE => {
+            asked.note = Some(format!("periods of {}: finer points are kept for {}", Span(finest), kept(MINUTE)));
+        }
+        _ => {}
+    }
+}
+
+/// For how long points of a length are kept, in words.
+fn kept(step: SignedDuration) -> &'static str {
+    match step.as_secs() {
+        ..60 => "3 hours",
+        60..300 => "15 days",
+        300..3600 => "63 days",
+        _ => "455 days",
+    }
+}
+
+fn fine(step: &At<Span>, columns: &[aws::Column], report: &mut Report) {
+    if !known::is_period(step.value.0) {
+        let hint = "write 1s, 5s, 10s, 20s, 30s or whole minutes";
+        report.add_with(step.place, format!("CloudWatch has no periods of {}", step.value), hint);
+    }
+    if step.value.0 >= MINUTE {
+        return;
+    }
+    let own = columns.iter().find_map(|column| match &column.measure {
+        Measure::Statistic(of) if of.namespace.starts_with("AWS/") => Some(of.to_string()),
+        _ => None,
+    });
+    if let Some(metric) = own {
+        let message = format!("AWS publishes {metric} every minute, not every {}", step.value);
+        report.add_with(step.place, message, "write `step: 1m`");
     }
 }
 
 /// Metrics of CloudWatch, collected while they are named.
-pub(super) struct Metrics<'a> {
-    pub(super) source: &'a CloudWatchEntry,
-    pub(super) entry: &'a MetricEntry,
-    pub(super) values: &'a Values<'a>,
-    pub(super) columns: Vec<aws::Column>,
+struct Metrics<'a> {
+    source: &'a CloudWatchEntry,
+    entry: &'a MetricEntry,
+    values: &'a Values<'a>,
+    columns: Vec<aws::Column>,
 }
 
 impl Names for Metrics<'_> {
@@ -162,7 +135,7 @@ impl Names for Metrics<'_> {
 
 impl Metrics<'_> {
     /// The columns of a metric and what is asked of them.
-    pub(super) fn asked(mut self, report: &mut Report) -> Option<(Vec<aws::Column>, Ask)> {
+    fn asked(mut self, report: &mut Report) -> Option<(Vec<aws::Column>, Ask)> {
         let values = self.values;
         let mut ask = ask(self.entry, &mut self, values, report)?;
         match (&mut ask, self.entry) {
@@ -445,30 +418,6 @@ impl Metrics<'_> {
     }
 }
 
-/// The quantile that a statistic of CloudWatch is, in percent as written: `95` of `p95`.
-pub(super) fn quantile(statistic: &str) -> Option<f64> {
-    let percent: f64 = statistic.strip_prefix('p')?.parse().ok()?;
-    (percent > 0.0 && percent < 100.0).then_some(percent)
-}
-
-/// Whether requests stand behind each number of a gauge.
-pub(super) fn has_requests(gauge: &GaugeEntry) -> bool {
-    gauge.requests.is_some() || stat(gauge).and_then(|stat| quantile(&stat.value)).is_some()
-}
-
-/// The statistic by which a gauge is asked of CloudWatch.
-pub(super) fn stat(gauge: &GaugeEntry) -> Option<&At<String>> {
-    match &gauge.value {
-        Column::Asked(asked) => asked.stat.as_ref().filter(|_| asked.expression.is_none()),
-        Column::Named(_) => None,
-    }
-}
-
-/// The columns of a rate.
-pub(super) fn of_rate(rate: &RateEntry) -> impl Iterator<Item = &Column> {
-    [&rate.bad, &rate.good, &rate.part, &rate.total].into_iter().flatten()
-}
-
 /// Whether a statistic counts. An average does where it is of zeros and ones, which is seen later.
 fn counts(statistic: &str) -> bool {
     let trimmed = ["TC(", "TS(", "tc", "ts"].iter().any(|prefix| statistic.starts_with(prefix));
@@ -481,6 +430,3 @@ fn is_statistic(text: &str) -> bool {
     let ranged = RANGED.iter().any(|prefix| text.starts_with(prefix) && text.ends_with(')') && text.contains(':'));
     PLAIN.contains(&text) || numbered || ranged
 }
-
-/// How long a period is when nothing says it.
-pub(super) const PERIOD: SignedDuration = SignedDuration::from_mins(1);

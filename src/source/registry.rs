@@ -1,12 +1,16 @@
-//! A question to a source: the points of one metric in one arm.
+//! Questions to sources, and the registry of sources: one variant and one line in each `match` for every backend.
+//!
+//! Nothing else in davy names a backend, apart from how its section of the configuration is written and understood
+//! (`config/backend`). No `match` here has a wildcard, so a new backend does not compile until each question is answered.
 
 use std::path::PathBuf;
 
 use super::ask::{ArmColumn, Ask};
 use super::aws::{Alarms, CloudWatch, Insights, LogEvents};
+use super::backend::Backend;
 use super::file::File;
 use super::requests::{Asked, By, files};
-use crate::series::{Arm, MetricName, SignedDuration};
+use crate::series::{Arm, MetricName, SignedDuration, Window};
 
 /// One question to one source: the points of one metric in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +41,15 @@ impl Query {
     }
 }
 
+/// A query with the window it is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// The query; its source is a service.
+    pub query: &'q Query,
+    /// The window, in whole steps.
+    pub window: Window,
+}
+
 /// Where points come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
@@ -57,9 +70,26 @@ pub enum Source {
 }
 
 impl Source {
-    /// Whether a service is asked, about a window.
-    pub fn is_service(&self) -> bool {
-        !matches!(self, Source::File(_) | Source::Requests(_) | Source::Lost(_))
+    /// The service that answers about a window; nothing for files.
+    pub fn service(&self) -> Option<&dyn Backend> {
+        match self {
+            Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
+            Source::CloudWatch(asked) => Some(asked),
+            Source::Alarms(asked) => Some(asked),
+            Source::Insights(asked) => Some(asked),
+            Source::LogEvents(asked) => Some(asked),
+        }
+    }
+
+    /// The same, to change it.
+    pub fn service_mut(&mut self) -> Option<&mut dyn Backend> {
+        match self {
+            Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
+            Source::CloudWatch(asked) => Some(asked),
+            Source::Alarms(asked) => Some(asked),
+            Source::Insights(asked) => Some(asked),
+            Source::LogEvents(asked) => Some(asked),
+        }
     }
 
     /// The files that are read.
@@ -75,29 +105,13 @@ impl Source {
     pub fn arm(&self) -> Option<&ArmColumn> {
         match self {
             Source::File(file) => file.arm.as_ref(),
-            Source::Insights(asked) => asked.arm.as_ref(),
-            _ => None,
+            other => other.service().and_then(Backend::arm),
         }
     }
 
-    /// What is asked there, in full: `: AWS/Lambda Errors Sum {FunctionName: checkout}`; nothing of a file.
-    pub fn asked(&self) -> String {
-        match self {
-            Source::CloudWatch(asked) => {
-                let columns: Vec<String> = asked.columns.iter().map(|column| column.measure.in_full()).collect();
-                format!(": {}", columns.join("; "))
-            }
-            Source::Alarms(asked) => {
-                let prefix = asked.prefix.iter().map(|prefix| format!("{prefix}*"));
-                format!(": {}", asked.names.iter().cloned().chain(prefix).collect::<Vec<_>>().join(", "))
-            }
-            Source::Insights(asked) => format!(": {}", asked.query),
-            Source::LogEvents(asked) => {
-                let patterns: Vec<String> = asked.columns.iter().map(|(_, pattern)| format!("{pattern:?}")).collect();
-                format!(": {}", patterns.join(", "))
-            }
-            Source::File(_) | Source::Requests(_) | Source::Lost(_) => String::new(),
-        }
+    /// The question in full: `AWS/Lambda Errors Sum {FunctionName: checkout}`; nothing for a file.
+    pub fn question(&self) -> Option<String> {
+        self.service().map(Backend::question)
     }
 
     /// Where points come from, in words.
@@ -105,11 +119,8 @@ impl Source {
         match self {
             Source::File(file) => crate::plain::line(&file.shown),
             Source::Requests(asked) => crate::plain::line(&asked.log.shown),
-            Source::CloudWatch(asked) => asked.access.shown("CloudWatch"),
-            Source::Alarms(asked) => asked.access.shown("CloudWatch alarms"),
-            Source::Insights(asked) => format!("{} ({})", asked.access.shown("Logs Insights"), asked.groups.join(", ")),
-            Source::LogEvents(asked) => format!("{} ({})", asked.access.shown("log events"), asked.groups.join(", ")),
             Source::Lost(_) => "(not reached when it was recorded)".to_owned(),
+            other => other.service().map(Backend::describe).unwrap_or_default(),
         }
     }
 }

@@ -1,0 +1,15 @@
+//! Sources as meant: one file for each backend, and the registry that names them all.
+//!
+//! How a backend is written is in `written`; here its section and a metric become a question as plain data, which
+//! `source` can ask. What a backend can answer is a table (`abilities`).
+
+mod abilities;
+mod access;
+mod arm;
+mod cloudwatch;
+mod file;
+mod logs;
+mod registry;
+
+pub use access::endpoint;
+pub(super) use registry::{place, query, referenced};

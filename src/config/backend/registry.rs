@@ -1,0 +1,209 @@
+//! The registry of sources as written: one variant and one line in each `match` for every kind.
+//!
+//! No `match` here has a wildcard, and sections are taken apart whole, so a new kind does not compile until every
+//! question is answered: what it can do, how it is asked, which of its texts refer to labels.
+
+use std::path::Path;
+
+use super::abilities::{self, Abilities};
+use super::{cloudwatch, file, logs};
+use crate::config::columns::{Plain, ask, of_rate};
+use crate::config::requests;
+use crate::config::values::Values;
+use crate::config::written::aws::{CloudWatchEntry, InsightsEntry, LogEventsEntry};
+use crate::config::written::column::Column;
+use crate::config::written::file::{FileEntry, MetricEntry, SourceEntry, ValuesEntry, WindowEntry};
+use crate::config::written::lost::LostEntry;
+use crate::config::written::requests::RequestsEntry;
+use crate::series::Timestamp;
+use crate::source::{Ask, Query, Source};
+use crate::text::problem::{At, Report, suggestion};
+use crate::text::scalar::Named;
+use crate::text::substitute::names;
+
+/// The kind that a source is.
+#[derive(Clone, Copy)]
+enum Kind<'f> {
+    File(&'f FileEntry),
+    Requests(&'f RequestsEntry),
+    CloudWatch(&'f CloudWatchEntry),
+    Insights(&'f InsightsEntry),
+    LogEvents(&'f LogEventsEntry),
+    Lost(&'f LostEntry),
+}
+
+impl<'f> Kind<'f> {
+    fn of(source: &'f SourceEntry) -> Option<Kind<'f>> {
+        let SourceEntry { file, requests, cloudwatch, logs_insights, log_events, unreachable } = source;
+        let kinds = [
+            file.as_ref().map(Kind::File),
+            requests.as_ref().map(Kind::Requests),
+            cloudwatch.as_ref().map(Kind::CloudWatch),
+            logs_insights.as_ref().map(Kind::Insights),
+            log_events.as_ref().map(Kind::LogEvents),
+            unreachable.as_ref().map(Kind::Lost),
+        ];
+        kinds.into_iter().flatten().next()
+    }
+
+    fn abilities(self) -> &'static Abilities {
+        match self {
+            Kind::File(_) => &abilities::FILE,
+            Kind::Requests(_) => &abilities::REQUESTS,
+            Kind::CloudWatch(_) => &abilities::CLOUDWATCH,
+            Kind::Insights(_) => &abilities::INSIGHTS,
+            Kind::LogEvents(_) => &abilities::LOG_EVENTS,
+            Kind::Lost(_) => &abilities::LOST,
+        }
+    }
+
+    /// The question of one metric in one arm.
+    fn question(
+        self,
+        entry: &MetricEntry,
+        values: &Values,
+        folder: &Path,
+        report: &mut Report,
+    ) -> Option<(Source, Ask)> {
+        let plain = |what: &'static str, may_be_empty: bool, report: &mut Report| {
+            ask(entry, &mut Plain { values, what, may_be_empty }, values, report)
+        };
+        Some(match self {
+            Kind::File(written) => {
+                let source = Source::File(file::file(written, values, folder, report));
+                (source, plain("the column's name", false, report)?)
+            }
+            Kind::Requests(log) => requests::asked(log, entry, values, folder, report)?,
+            Kind::CloudWatch(source) => match &entry.alarms {
+                Some(alarms) => {
+                    let ask = plain("", false, report)?;
+                    (Source::Alarms(cloudwatch::alarms(source, alarms, values, report)), ask)
+                }
+                None => {
+                    let (asked, ask) = cloudwatch::metrics(source, entry, values, report)?;
+                    (Source::CloudWatch(asked), ask)
+                }
+            },
+            Kind::Insights(source) => {
+                let source = Source::Insights(logs::insights(source, entry.query()?, values, report));
+                (source, plain("the field's name", false, report)?)
+            }
+            Kind::LogEvents(source) => {
+                let ask = plain("the filter pattern", true, report)?;
+                (Source::LogEvents(logs::events(source, &ask, values, report)), ask)
+            }
+            Kind::Lost(lost) => {
+                let ask = plain("a name", true, report)?;
+                (Source::Lost(lost.why.value.clone()), ask)
+            }
+        })
+    }
+
+    /// Every text that may refer to labels.
+    fn texts(self) -> Vec<&'f str> {
+        fn plain(text: &At<String>) -> &str {
+            &text.value
+        }
+        match self {
+            Kind::File(file) => {
+                let arm = file.arm.iter().flat_map(|arm| [&arm.column, &arm.baseline, &arm.canary]);
+                let long = file.long.iter().flat_map(|long| [&long.name, &long.value]);
+                [&file.path].into_iter().chain(&file.time).chain(&file.zone).chain(arm).chain(long).map(plain).collect()
+            }
+            Kind::Requests(log) => log.texts().map(plain).collect(),
+            Kind::CloudWatch(source) => {
+                let own = source.namespace.iter().map(plain);
+                let account = source.account.iter().map(|account| account.value.0.as_str());
+                source.access.texts().chain(own).chain(account).chain(source.dimensions.texts()).collect()
+            }
+            Kind::Insights(source) => {
+                let arm = source.arm.iter().flat_map(|arm| [&arm.column, &arm.baseline, &arm.canary]);
+                let own = source.log_groups.iter().chain(&source.time).chain(arm).map(plain);
+                source.access.texts().chain(own).collect()
+            }
+            Kind::LogEvents(source) => source.access.texts().chain(source.log_groups.iter().map(plain)).collect(),
+            Kind::Lost(_) => Vec::new(),
+        }
+    }
+}
+
+/// The query of one metric in one arm. A service's step is a minute until [`place`] knows the window.
+pub(in crate::config) fn query(
+    metric: (&At<String>, &MetricEntry),
+    sources: &Named<SourceEntry>,
+    values: &Values,
+    folder: &Path,
+    report: &mut Report,
+) -> Option<Query> {
+    let (name, entry) = metric;
+    let kind = Kind::of(source_of(metric, sources, report)?)?;
+    if !kind.abilities().fit(name, entry, report) {
+        return None;
+    }
+    let (source, ask) = kind.question(entry, values, folder, report)?;
+    let by = entry.by.as_ref().map(|by| by.filled(values, report));
+    let step = entry.step.as_ref().map(|step| step.value.0).filter(|step| step.is_positive());
+    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, by, step, compared: true, required: true })
+}
+
+/// Complains of steps that a service does not have, or does not keep from then on until now.
+pub(in crate::config) fn place(
+    source: &mut Source,
+    window: Option<&WindowEntry>,
+    kept: (Timestamp, Timestamp),
+    report: &mut Report,
+) {
+    match source {
+        Source::CloudWatch(asked) => cloudwatch::place(asked, window, kept, report),
+        Source::Alarms(_) | Source::LogEvents(_) | Source::Insights(_) => {}
+        Source::File(_) | Source::Requests(_) | Source::Lost(_) => {}
+    }
+}
+
+fn source_of<'s>(
+    (name, metric): (&At<String>, &MetricEntry),
+    sources: &'s Named<SourceEntry>,
+    report: &mut Report,
+) -> Option<&'s SourceEntry> {
+    match (&metric.source, sources.0.as_slice()) {
+        (Some(source), _) => {
+            let found = sources.get(&source.value);
+            if found.is_none() {
+                let hint = suggestion(&source.value, sources.names()).unwrap_or_default();
+                report.add_with(source.place, format!("there is no source `{}`", source.value), hint);
+            }
+            found
+        }
+        (None, [(_, only)]) => Some(only),
+        (None, []) => None,
+        (None, several) => {
+            let hint = format!("write `source: {}`, or another one", several[0].0.value);
+            report.add_with(name.place, format!("`{}` does not say which source it is read from", name.value), hint);
+            None
+        }
+    }
+}
+
+/// Every name that any source or column refers to.
+pub(in crate::config) fn referenced<'f>(
+    sources: &'f Named<SourceEntry>,
+    metrics: &'f Named<MetricEntry>,
+) -> Vec<&'f str> {
+    let sources = sources.0.iter().filter_map(|(_, source)| Kind::of(source)).flat_map(Kind::texts);
+    let columns = metrics.0.iter().flat_map(|(_, metric)| {
+        let rate = metric.rate.iter().flat_map(|rate| of_rate(rate).chain(None));
+        let events = metric.events.iter().flat_map(|events| {
+            [Some(&events.count), events.exposure.as_ref(), events.alive.as_ref()].into_iter().flatten()
+        });
+        let gauge = metric.gauge.iter().flat_map(|gauge| gauge.requests.iter().chain([&gauge.value]));
+        let values = metric.values.iter().filter_map(ValuesEntry::column);
+        let columns = rate.chain(events).chain(gauge).chain(values).flat_map(Column::texts);
+        let instance = metric.rate.iter().filter_map(|rate| rate.instance.as_ref());
+        let alarms = metric.alarms.iter().flat_map(|alarms| alarms.names.iter().chain(&alarms.prefix));
+        let rows = metric.filter.iter().chain(metric.by.iter().map(|by| &by.column));
+        let plain =
+            metric.query().into_iter().chain(rows).chain(instance).chain(alarms).map(|text| text.value.as_str());
+        columns.chain(plain).chain(metric.dimensions.texts())
+    });
+    sources.chain(columns).flat_map(names).collect()
+}

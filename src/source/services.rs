@@ -1,0 +1,59 @@
+//! Asking the services: backends of one family share clients and limits and are fetched together.
+
+use super::aws;
+use super::brought::Brought;
+use super::error::Error;
+use super::outside::Outside;
+use super::registry::{Question, Source};
+
+/// Backends whose questions are fetched together, because they share clients and limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Aws,
+}
+
+impl Family {
+    const ALL: [Family; 1] = [Family::Aws];
+
+    /// Nothing for files, which nobody has to be asked for.
+    fn of(source: &Source) -> Option<Family> {
+        match source {
+            Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
+            Source::CloudWatch(_) | Source::Alarms(_) | Source::Insights(_) | Source::LogEvents(_) => Some(Family::Aws),
+        }
+    }
+
+    fn fetch(self, questions: &[Question], outside: &Outside) -> Vec<Result<Brought, Error>> {
+        match self {
+            Family::Aws => aws::fetch(questions, outside),
+        }
+    }
+}
+
+/// Asks the services; different families at the same time. The answers are in the order of the questions.
+///
+/// # Errors
+///
+/// For each question by itself: unreachable with the service's message and the remedy, unreadable, or interrupted.
+pub fn fetch(questions: &[Question], outside: &Outside) -> Vec<Result<Brought, Error>> {
+    let family = |question: &Question| Family::of(&question.query.source);
+    let places =
+        |of: Family| -> Vec<usize> { (0..questions.len()).filter(|at| family(&questions[*at]) == Some(of)).collect() };
+    let ask = |of: Family| {
+        let places = places(of);
+        let own: Vec<Question> = places.iter().map(|at| questions[*at]).collect();
+        let answers = if own.is_empty() { Vec::new() } else { of.fetch(&own, outside) };
+        places.into_iter().zip(answers).collect::<Vec<_>>()
+    };
+    let mut answers: Vec<Option<Result<Brought, Error>>> = questions.iter().map(|_| None).collect();
+    std::thread::scope(|scope| {
+        let families = Family::ALL.map(|of| scope.spawn(move || ask(of)));
+        for family in families {
+            let answered = family.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            answered.into_iter().for_each(|(at, answer)| answers[at] = Some(answer));
+        }
+    });
+    let unanswered =
+        |at: usize| Error::unreadable("the source is not a service").within(&questions[at].query.source.shown());
+    answers.into_iter().enumerate().map(|(at, answer)| answer.unwrap_or_else(|| Err(unanswered(at)))).collect()
+}
