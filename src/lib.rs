@@ -91,6 +91,8 @@ pub mod output;
 
 pub mod plain;
 
+mod process;
+
 pub mod record;
 
 mod text;

@@ -171,8 +171,8 @@ fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(Stri
     let mut referenced = backend::referenced(&file.sources, &file.metrics);
     referenced.extend(hooks::referenced(file));
     let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
-    let settable = all.iter().map(String::as_str).chain(referenced.iter().copied());
-    let settable = settable.filter(|name| !values::BUILT_IN.contains(name)).collect::<std::collections::BTreeSet<_>>();
+    let filled = referenced.into_iter().filter(|name| !values::is_built_in(name));
+    let settable: std::collections::BTreeSet<&str> = all.iter().map(String::as_str).chain(filled).collect();
     for (name, value) in options.set {
         if !settable.contains(name.as_str()) {
             let hint = suggestion(name, settable.iter().copied()).unwrap_or("the configuration uses no names".into());

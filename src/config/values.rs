@@ -3,12 +3,18 @@
 use jiff::tz::TimeZone;
 
 use crate::series::{Arm, Pair};
+use crate::source::{Template, template};
 use crate::text::problem::{At, Report, nearest};
 use crate::text::scalar::Text;
 use crate::text::substitute::substitute;
 
 /// The names that mean something in every source.
 pub(super) const BUILT_IN: [&str; 3] = ["arm", "metric", "step"];
+
+/// Whether davy itself fills a name in. A label may be called as the names of the window are, and then it is meant.
+pub(super) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(&name) || template::NAMES.contains(&name)
+}
 
 /// What the texts of one query are substituted with.
 pub(super) struct Values<'a> {
@@ -45,6 +51,17 @@ impl Values<'_> {
             report.complain_of(text, complaint);
             String::new()
         })
+    }
+
+    /// A text in which the window is filled in later: `${from}`, `${to}` and their like.
+    pub(super) fn fill_template(&self, text: &At<String>, report: &mut Report) -> Template {
+        let own = self.labels.get(self.arm).iter().map(|(label, _)| label.as_str());
+        let known: Vec<&str> = own.chain(BUILT_IN).chain(template::NAMES).collect();
+        let value = |name: &str| self.of(name).or_else(|| Template::hold(name));
+        Template(substitute(&text.value, &known, value).unwrap_or_else(|complaint| {
+            report.complain_of(text, complaint);
+            String::new()
+        }))
     }
 
     /// What a text says, where it says anything: its mistakes are told by [`fill`](Values::fill).

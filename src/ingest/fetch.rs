@@ -68,8 +68,11 @@ fn answered(query: &Query, brought: Brought, outside: &Outside) -> Result<Fetche
         )));
     }
     let clock = service.clock(&brought);
-    let answer = service.answer(query.arm, &query.ask, brought)?;
-    let times = times(&answer, None);
+    let rows =
+        service.file().zip(brought.sheet()).and_then(|(file, sheet)| sheet.row_times(file, query.arm, &query.ask));
+    let by = query.by.as_ref().map(|by| by.column.as_str());
+    let answer = service.answer(query.arm, (&query.ask, by), brought)?;
+    let times = times(&answer, rows);
     Ok(Fetched { answer, clock, canonical: None, lost: None, times, log: None })
 }
 

@@ -6,7 +6,7 @@
 use super::ask::{ArmColumn, Ask};
 use super::brought::{Brought, Points};
 use super::error::Error;
-use super::file::Answer;
+use super::file::{Answer, File};
 use crate::series::{Arm, Remark, SignedDuration, Timestamp};
 
 /// How long a step is when nothing says it.
@@ -50,6 +50,11 @@ pub trait Backend {
         None
     }
 
+    /// How rows are read that a service has as a file would.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+
     /// How the times of an answer are written, in words.
     fn clock(&self, brought: &Brought) -> String {
         brought.sheet().map(|sheet| sheet.clock().to_string()).unwrap_or_default()
@@ -75,10 +80,14 @@ pub trait Backend {
     /// # Errors
     ///
     /// Unreadable: a column or a cell is not what was asked for.
-    fn answer(&self, arm: Arm, ask: &Ask, brought: Brought) -> Result<Answer, Error> {
+    fn answer(&self, arm: Arm, (ask, by): (&Ask, Option<&str>), brought: Brought) -> Result<Answer, Error> {
         let doubts = self.doubts(ask, &brought);
         let mut answer = match brought.points {
-            Points::Rows(sheet) => sheet.answer_by(arm, self.arm(), None, &ask.clone().per_step())?,
+            Points::Rows(sheet) => match (self.file(), by) {
+                (Some(file), Some(column)) => sheet.answer_by_groups(file, arm, ask, column)?,
+                (Some(file), None) => sheet.answer(file, arm, ask)?,
+                (None, _) => sheet.answer_by(arm, self.arm(), None, &ask.clone().per_step())?,
+            },
             Points::Series(answer) => *answer,
         };
         answer.notes.extend(brought.notes);

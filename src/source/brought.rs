@@ -1,5 +1,7 @@
 //! What a service brought for one question: rows as of a file, or series that are complete.
 
+use std::sync::Arc;
+
 use super::file::{Answer, Sheet};
 use crate::series::Remark;
 
@@ -16,15 +18,15 @@ pub struct Brought {
 #[derive(Debug)]
 pub enum Points {
     /// Rows as of a file, from which the asked columns are read.
-    Rows(Sheet),
+    Rows(Arc<Sheet>),
     /// Series that are complete as they are.
     Series(Box<Answer>),
 }
 
 impl Brought {
     /// Rows, and details beside them.
-    pub fn rows(sheet: Sheet, details: Vec<String>) -> Brought {
-        Brought { points: Points::Rows(sheet), notes: details.into_iter().map(Remark::detail).collect() }
+    pub fn rows(sheet: impl Into<Arc<Sheet>>, details: Vec<String>) -> Brought {
+        Brought { points: Points::Rows(sheet.into()), notes: details.into_iter().map(Remark::detail).collect() }
     }
 
     /// The rows, if the service brought rows.

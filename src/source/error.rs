@@ -79,7 +79,6 @@ impl Error {
         Error { kind: Kind::Unreachable, ..Error::unreadable(problem) }
     }
 
-    #[cfg(feature = "aws")]
     pub(crate) fn interrupted() -> Self {
         let error = Error::unreachable("stopped before all of it was fetched; nothing was judged");
         Error { kind: Kind::Interrupted, ..error.within("interrupted") }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::ask::{ArmColumn, Ask};
 use super::aws::{Alarms, CloudWatch, Insights, LogEvents};
 use super::backend::Backend;
+use super::exec::Exec;
 use super::file::File;
 use super::requests::{Asked, By, files};
 use crate::series::{Arm, MetricName, SignedDuration, Window};
@@ -65,6 +66,8 @@ pub enum Source {
     Insights(Insights),
     /// CloudWatch log events.
     LogEvents(LogEvents),
+    /// What a program prints.
+    Exec(Exec),
     /// What could not be reached when it was recorded, and why.
     Lost(String),
 }
@@ -78,6 +81,7 @@ impl Source {
             Source::Alarms(asked) => Some(asked),
             Source::Insights(asked) => Some(asked),
             Source::LogEvents(asked) => Some(asked),
+            Source::Exec(asked) => Some(asked),
         }
     }
 
@@ -89,7 +93,13 @@ impl Source {
             Source::Alarms(asked) => Some(asked),
             Source::Insights(asked) => Some(asked),
             Source::LogEvents(asked) => Some(asked),
+            Source::Exec(asked) => Some(asked),
         }
+    }
+
+    /// The program, if it is one.
+    pub(super) fn exec(&self) -> Option<&Exec> {
+        if let Source::Exec(asked) = self { Some(asked) } else { None }
     }
 
     /// The files that are read.

@@ -3,31 +3,46 @@
 use super::aws;
 use super::brought::Brought;
 use super::error::Error;
+use super::exec;
 use super::outside::Outside;
 use super::registry::{Question, Source};
+use super::together::Call;
 
 /// Backends whose questions are fetched together, because they share clients and limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     Aws,
+    Exec,
 }
 
 impl Family {
-    const ALL: [Family; 1] = [Family::Aws];
+    const ALL: [Family; 2] = [Family::Aws, Family::Exec];
 
     /// Nothing for files, which nobody has to be asked for.
     fn of(source: &Source) -> Option<Family> {
         match source {
             Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
             Source::CloudWatch(_) | Source::Alarms(_) | Source::Insights(_) | Source::LogEvents(_) => Some(Family::Aws),
+            Source::Exec(_) => Some(Family::Exec),
         }
     }
 
     fn fetch(self, questions: &[Question], outside: &Outside) -> Vec<Result<Brought, Error>> {
         match self {
             Family::Aws => aws::fetch(questions, outside),
+            Family::Exec => exec::fetch(&calls(questions, Source::exec), outside),
         }
     }
+}
+
+/// Questions to one kind of source, taken apart.
+fn calls<'q, A>(questions: &[Question<'q>], kind: impl Fn(&'q Source) -> Option<&'q A>) -> Vec<Call<'q, A>> {
+    let call = |question: &Question<'q>| {
+        let query = question.query;
+        let by = query.by.as_ref().map(|by| by.column.as_str());
+        Some(Call { asked: kind(&query.source)?, ask: &query.ask, arm: query.arm, by, window: question.window })
+    };
+    questions.iter().filter_map(call).collect()
 }
 
 /// Asks the services; different families at the same time. The answers are in the order of the questions.

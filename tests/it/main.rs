@@ -17,6 +17,7 @@ mod config_text;
 mod cost;
 mod counters;
 mod efficiency;
+mod exec;
 mod false_pass;
 mod fetching;
 mod few_events;

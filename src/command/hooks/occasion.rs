@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::report::Document;
 
 /// How often it is looked whether something happened meanwhile.
+#[cfg(feature = "webhooks")]
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
 /// What hooks are run for.

@@ -7,6 +7,7 @@ mod abilities;
 mod access;
 mod arm;
 mod cloudwatch;
+mod exec;
 mod file;
 mod logs;
 mod registry;

@@ -5,10 +5,11 @@
 
 use schemars::JsonSchema;
 
-use super::arm::ArmColumnEntry;
+use super::arm::{ArmColumnEntry, LongEntry};
 use super::aws::{AlarmsEntry, CloudWatchEntry, InsightsEntry, LogEventsEntry};
 use super::column::{Column, Dimensions};
 use super::cost::CostEntry;
+use super::exec::ExecEntry;
 use super::hooks::HooksEntry;
 use super::lost::LostEntry;
 use super::noise::NoiseEntry;
@@ -165,6 +166,8 @@ pub(in crate::config) struct SourceEntry {
     pub(in crate::config) logs_insights: Option<InsightsEntry>,
     /// Log events of CloudWatch that match a filter pattern, counted.
     pub(in crate::config) log_events: Option<LogEventsEntry>,
+    /// A program that prints rows.
+    pub(in crate::config) exec: Option<ExecEntry>,
     /// Written by `--record`: what could not be reached then.
     pub(in crate::config) unreachable: Option<LostEntry>,
 }
@@ -185,16 +188,6 @@ pub(in crate::config) struct FileEntry {
     pub(in crate::config) arm: Option<ArmColumnEntry>,
     /// For long (tidy) files with one row per time and name.
     pub(in crate::config) long: Option<LongEntry>,
-}
-
-/// The columns of a long file.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(in crate::config) struct LongEntry {
-    /// The column that names what the row measures.
-    pub(in crate::config) name: At<String>,
-    /// The column with the measured value.
-    pub(in crate::config) value: At<String>,
 }
 
 /// What is measured: a source and exactly one of rate, events, gauge, values and alarms.

@@ -6,6 +6,7 @@ pub(super) mod arm;
 pub(super) mod aws;
 pub(super) mod column;
 pub(super) mod cost;
+pub(super) mod exec;
 pub(super) mod file;
 pub(super) mod hooks;
 pub(super) mod lost;

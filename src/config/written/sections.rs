@@ -119,12 +119,13 @@ impl Read for SourceEntry {
             cloudwatch: keys.may("cloudwatch"),
             logs_insights: keys.may("logs_insights"),
             log_events: keys.may("log_events"),
+            exec: keys.may("exec"),
             unreachable: keys.may("unreachable"),
         };
         let kinds = keys.entries.iter().filter(|(key, _)| keys.asked.contains(&key.value.as_str())).count();
         if kinds > 1 || keys.entries.is_empty() {
             let message = if kinds > 1 { "a source has exactly one kind" } else { "a source needs its kind" };
-            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights` or `log_events`; use two sources for two kinds";
+            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events` or `exec`; use two sources for two kinds";
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(source), |key| match key {
@@ -132,7 +133,8 @@ impl Read for SourceEntry {
             "region" | "namespace" => Some("write `cloudwatch: { region: … }`".into()),
             "prometheus" => Some("Prometheus is not asked yet: save its answer and write `file: { path: … }`".into()),
             _ => Some(
-                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights` and `log_events`".into(),
+                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events` and `exec`"
+                    .into(),
             ),
         })
     }
@@ -146,14 +148,6 @@ impl Read for FileEntry {
         let (arm, long) = (keys.may("arm"), keys.may("long"));
         let file = path.map(|path| FileEntry { path, format, time, zone, arm, long });
         keys.close(file, no_hint)
-    }
-}
-
-impl Read for LongEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "`long`", "long: { name: metric, value: value }")?;
-        let entry = keys.must("name").zip(keys.must("value")).map(|(name, value)| LongEntry { name, value });
-        keys.close(entry, no_hint)
     }
 }
 

@@ -1,0 +1,58 @@
+//! A question to a program, as plain data.
+
+use std::path::PathBuf;
+
+use crate::plain;
+use crate::series::SignedDuration;
+use crate::source::ask::ArmColumn;
+use crate::source::backend::Backend;
+use crate::source::file::File;
+use crate::source::template::Template;
+
+/// What a store prints may still change for so long.
+const SETTLE: SignedDuration = SignedDuration::from_mins(1);
+
+/// A program that prints rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exec {
+    /// The program and its arguments.
+    pub command: Vec<Template>,
+    /// Variables beside those of davy's own environment.
+    pub environment: Vec<(String, Template)>,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
+    /// How long it may run.
+    pub deadline: SignedDuration,
+    /// How what it prints is read; it has no path.
+    pub file: File,
+    /// The step that it is asked for.
+    pub step: SignedDuration,
+}
+
+impl Backend for Exec {
+    fn describe(&self) -> String {
+        let program = self.command.first().map(Template::describe).unwrap_or_default();
+        format!("the program {}", plain::line(&program))
+    }
+
+    fn question(&self) -> String {
+        let words: Vec<String> = self.command.iter().map(Template::describe).collect();
+        plain::line(&words.join(" "))
+    }
+
+    fn settle(&self) -> SignedDuration {
+        SETTLE
+    }
+
+    fn set_step(&mut self, step: SignedDuration) {
+        self.step = step;
+    }
+
+    fn arm(&self) -> Option<&ArmColumn> {
+        self.file.arm.as_ref()
+    }
+
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+}

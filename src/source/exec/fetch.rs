@@ -1,0 +1,121 @@
+//! Running the programs: each distinct call once, at most four at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::asked::Exec;
+use crate::plain;
+use crate::process::{Ended, Program, describe};
+use crate::series::Arm;
+use crate::source::brought::Brought;
+use crate::source::error::Error;
+use crate::source::file::{Sheet, Wanted};
+use crate::source::outside::{Outside, Told};
+use crate::source::template::{NAMES, value};
+use crate::source::together::{Call, each_once};
+use crate::text::spell::spell;
+
+/// More output than this is a mistake.
+const MOST_BYTES: usize = 1 << 30;
+/// So many lines of the error output are quoted.
+const LAST_LINES: usize = 3;
+
+/// Runs the programs of the questions and reads what they print.
+///
+/// # Errors
+///
+/// For each question by itself: unreachable when the program cannot be run, fails, or is stopped at its deadline;
+/// unreadable when what it prints cannot be read; interrupted.
+pub fn fetch(calls: &[Call<Exec>], outside: &Outside) -> Vec<Result<Brought, Error>> {
+    let came = Arc::new(AtomicUsize::new(0));
+    let mut registered = Vec::new();
+    if outside.interruptible {
+        for signal in [SIGINT, SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            registered.extend(signal_hook::flag::register_usize(signal, came.clone(), number));
+        }
+    }
+    let interrupt = || i32::try_from(came.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0);
+    let answers = each_once(calls, is_same, |call, wanted| run(call, wanted, outside, &interrupt));
+    registered.into_iter().for_each(|id| {
+        signal_hook::low_level::unregister(id);
+    });
+    answers
+}
+
+/// Whether one run answers both: of an answer with both arms it does not matter which of them asks.
+fn is_same(one: &Call<Exec>, other: &Call<Exec>) -> bool {
+    let arm = |call: &Call<Exec>| call.asked.file.arm.is_none().then_some(call.arm);
+    one.asked.command == other.asked.command
+        && one.asked.environment == other.asked.environment
+        && one.window == other.window
+        && arm(one) == arm(other)
+}
+
+fn run(
+    call: &Call<Exec>,
+    wanted: &Wanted,
+    outside: &Outside,
+    interrupt: &(dyn Fn() -> Option<i32> + Sync),
+) -> Result<Sheet, Error> {
+    let Call { asked, window, .. } = *call;
+    let words: Vec<String> = asked.command.iter().map(|word| word.fill(window, asked.step)).collect();
+    let (written, arguments) = words.split_first().ok_or_else(|| Error::unreachable("has no program"))?;
+    let deadline = asked.deadline.unsigned_abs();
+    let program = Program {
+        written,
+        arguments,
+        folder: &asked.folder,
+        environment: environment(call),
+        input: String::new(),
+        deadline,
+    };
+    let shown = &asked.file.shown;
+    let (mut output, mut complaints, mut is_too_much) = (Vec::new(), Vec::new(), false);
+    let mut hear = |line: &[u8], complains: bool| {
+        if complains {
+            let line = plain::line(String::from_utf8_lossy(line).trim_end());
+            (outside.told)(Told::Doubt(format!("{shown}: {line}")));
+            complaints.push(line);
+        } else if output.len() + line.len() > MOST_BYTES {
+            is_too_much = true;
+        } else {
+            output.extend_from_slice(line);
+        }
+    };
+    let ended = program.run(interrupt, &mut hear).map_err(|problem| Error::unreachable(problem).within(shown))?;
+    let last = || {
+        let from = complaints.len().saturating_sub(LAST_LINES);
+        let said = complaints[from..].join("; ");
+        if said.is_empty() { "It printed nothing on its error output.".to_owned() } else { format!("It said: {said}") }
+    };
+    let failed = |problem: String| Err(Error::unreachable(problem).hint(last()).within(shown));
+    match ended {
+        Ended::Interrupted => Err(Error::interrupted()),
+        Ended::Deadline => failed(format!(
+            "was stopped at its deadline of {}; `deadline:` in the source gives it more time",
+            spell(asked.deadline)
+        )),
+        Ended::ByItself { status, .. } if !status.success() => failed(describe(status)),
+        Ended::ByItself { is_whole: false, .. } => {
+            failed("ended, but what it left behind still holds its output, which may not be whole".into())
+        }
+        Ended::ByItself { .. } if is_too_much => failed("printed more than 1 GiB".into()),
+        Ended::ByItself { .. } => Sheet::read(&asked.file, output.as_slice(), wanted),
+    }
+}
+
+/// The window by the names of templates, and the arm where one answer does not have both.
+fn environment(call: &Call<Exec>) -> Vec<(String, String)> {
+    let window = NAMES.map(|name| (format!("DAVY_{}", name.to_uppercase()), value(name, call.window, call.asked.step)));
+    let arm = call.asked.file.arm.is_none().then(|| ("DAVY_ARM".to_owned(), arm_name(call.arm)));
+    let own = call.asked.environment.iter();
+    let own = own.map(|(name, value)| (name.clone(), value.fill(call.window, call.asked.step)));
+    window.into_iter().chain(arm).chain(own).collect()
+}
+
+fn arm_name(arm: Arm) -> String {
+    arm.name().to_owned()
+}

@@ -1,0 +1,68 @@
+//! Texts in which the window is filled in when it is known: `${from}`, `${to}` and their like.
+//!
+//! Labels are filled in when a query is planned, but the window is known only when it is asked. What is left open then is
+//! kept between marks that no text of a person has.
+
+use crate::series::{SignedDuration, Timestamp, Window};
+
+const MARK: char = '\u{1}';
+
+/// The names that a window fills in.
+pub const NAMES: [&str; 7] = ["from", "to", "from_unix", "to_unix", "from_ms", "to_ms", "step_seconds"];
+
+/// A text with places for the window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Template(pub(crate) String);
+
+impl Template {
+    /// What stands for a name until the window is known; nothing for other names.
+    pub(crate) fn hold(name: &str) -> Option<String> {
+        NAMES.contains(&name).then(|| format!("{MARK}{name}{MARK}"))
+    }
+
+    /// The text for one window and step.
+    pub fn fill(&self, window: Window, step: SignedDuration) -> String {
+        self.with(|name| value(name, window, step))
+    }
+
+    /// The text as a person wrote it.
+    pub fn describe(&self) -> String {
+        self.with(|name| format!("${{{name}}}"))
+    }
+
+    fn with(&self, value: impl Fn(&str) -> String) -> String {
+        let parts = self.0.split(MARK).enumerate();
+        parts.map(|(at, part)| if at % 2 == 1 { value(part) } else { part.to_owned() }).collect()
+    }
+}
+
+/// What a name of the window is filled with. Whole seconds are written as such.
+pub fn value(name: &str, window: Window, step: SignedDuration) -> String {
+    let milliseconds = |at: Timestamp| at.as_millisecond();
+    match name {
+        "from" => window.start.to_string(),
+        "to" => window.end.to_string(),
+        "from_unix" => window.start.as_second().to_string(),
+        "to_unix" => window.end.as_second().to_string(),
+        "from_ms" => milliseconds(window.start).to_string(),
+        "to_ms" => milliseconds(window.end).to_string(),
+        _ => step.as_secs().max(1).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_filled_in_and_everything_else_stays() {
+        let window =
+            Window { start: "2026-03-01T12:00:00Z".parse().unwrap(), end: "2026-03-01T13:00:00Z".parse().unwrap() };
+        let hold = |name| Template::hold(name).unwrap();
+        let text = Template(format!("a={}&b={}&c={}&d=${{x}}", hold("from"), hold("to_ms"), hold("step_seconds")));
+        let filled = text.fill(window, SignedDuration::from_mins(5));
+        assert_eq!(filled, "a=2026-03-01T12:00:00Z&b=1772370000000&c=300&d=${x}");
+        assert_eq!(text.describe(), "a=${from}&b=${to_ms}&c=${step_seconds}&d=${x}");
+        assert_eq!(Template::hold("arm"), None);
+    }
+}
