@@ -101,6 +101,9 @@ pub mod url;
 
 pub mod watch;
 
+#[cfg(feature = "web")]
+mod web;
+
 pub mod report;
 
 pub mod cli;

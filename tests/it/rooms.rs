@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
             "url",
             "watch",
+            "web",
         ],
     ),
     ("comparison", &["cost", "judge", "series", "stats"]),
@@ -54,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("source", &["encoded", "output", "plain", "process", "series", "stats", "text", "url"]),
     ("text", &["series"]),
     ("watch", &["judge", "series"]),
+    ("web", &["text", "url"]),
 ];
 
 /// The files of each room that import each other in loops. These numbers may only fall.

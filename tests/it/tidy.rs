@@ -187,8 +187,8 @@ const BORDERS: &[Border] = &[
 ];
 
 /// Only these may print, read the clock or the environment, or end the process.
-/// `output.rs` knows the descriptors, because `/dev/stdout` is a place to write to; `process.rs` stops programs in time.
-const RIM: &[&str] = &["command", "main.rs", "output.rs", "process.rs"];
+/// `output.rs` knows the descriptors, because `/dev/stdout` is a place to write to; `process.rs` and `web.rs` wait no longer than they may.
+const RIM: &[&str] = &["command", "main.rs", "output.rs", "process.rs", "web.rs"];
 const RIM_ONLY: &[&str] = &["std::env::var", "env::args", "process::exit", "stdout()", "stderr()"];
 
 /// Nobody.

@@ -141,7 +141,7 @@ fn nobody_there_and_nobody_answering_are_told_apart() {
     let late = Listener::start(&[Reply::Late(Duration::from_secs(20))]);
     let run = told(&late, "timeout: 300ms, retries: 1");
     assert!(
-        warning(&run).contains("POST $HOOK: no answer within 0.3 s, at the last of 2 attempts ("),
+        warning(&run).contains("POST $HOOK: no answer within 300ms, at the last of 2 attempts ("),
         "{}",
         run.stderr
     );

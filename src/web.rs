@@ -1,0 +1,232 @@
+//! Requests over HTTP: one client for hooks and sources, which follows no redirect and reaches no link-local address.
+//!
+//! Addresses and headers may hold secrets. Messages are made of the kind of a failure, never of the client's own texts,
+//! which may quote an address.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::{Agent, http};
+
+use crate::url::is_link_local;
+
+/// A request.
+pub struct Request<'a> {
+    /// The address.
+    pub url: &'a str,
+    /// Headers with their values.
+    pub headers: &'a [(String, String)],
+    /// What is posted; a request without a body is a GET.
+    pub body: Option<&'a str>,
+    /// So many bytes of the answer are read, at most.
+    pub most: u64,
+}
+
+/// What a server answered.
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body, up to the limit.
+    pub body: Vec<u8>,
+    /// Whether the body was longer than the limit.
+    pub is_cut: bool,
+    /// How long the server asks to wait before another attempt.
+    pub after: Option<Duration>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct Trouble {
+    /// What happened.
+    pub why: String,
+    /// Whether another attempt may do better.
+    pub may_pass: bool,
+}
+
+impl Trouble {
+    fn for_good(why: impl Into<String>) -> Trouble {
+        Trouble { why: why.into(), may_pass: false }
+    }
+
+    fn for_now(why: impl Into<String>) -> Trouble {
+        Trouble { why: why.into(), may_pass: true }
+    }
+}
+
+/// A client with its connections.
+pub struct Client {
+    agent: Agent,
+    timeout: Duration,
+}
+
+impl Client {
+    /// A client whose requests may take so long, each by itself.
+    pub fn new(timeout: Duration, allow_link_local: bool) -> Client {
+        Client { agent: agent(timeout, allow_link_local), timeout }
+    }
+
+    /// Sends a request and reads the answer, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// No answer came, or not all of it.
+    pub fn send(&self, request: &Request) -> Result<Reply, Trouble> {
+        let headers = request.headers;
+        let sent = match request.body {
+            Some(body) => {
+                let post =
+                    headers.iter().fold(self.agent.post(request.url), |post, (name, value)| post.header(name, value));
+                post.send(body)
+            }
+            None => {
+                let get =
+                    headers.iter().fold(self.agent.get(request.url), |get, (name, value)| get.header(name, value));
+                get.call()
+            }
+        };
+        let mut response = sent.map_err(|error| self.explain(&error))?;
+        let after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| pause(value.to_str().ok()?));
+        let mut body = Vec::new();
+        let read = response.body_mut().as_reader().take(request.most + 1).read_to_end(&mut body);
+        read.map_err(|error| self.explain_broken(&error))?;
+        let is_cut = body.len() as u64 > request.most;
+        Ok(Reply { status: response.status().as_u16(), body, is_cut, after })
+    }
+
+    fn explain_broken(&self, error: &io::Error) -> Trouble {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+            Some(inner) => self.explain(inner),
+            None => broken(error),
+        }
+    }
+
+    /// What went wrong, in words of our own.
+    fn explain(&self, error: &ureq::Error) -> Trouble {
+        match error {
+            ureq::Error::Timeout(_) => Trouble::for_now(format!("no answer within {}", spell(self.timeout))),
+            ureq::Error::HostNotFound => Trouble::for_now("the host is not known"),
+            ureq::Error::ConnectionFailed => Trouble::for_now("the server cannot be reached"),
+            ureq::Error::Rustls(error) => untrusted(error),
+            ureq::Error::Tls(_) | ureq::Error::Pem(_) => Trouble::for_good("no encrypted connection can be made"),
+            ureq::Error::Io(error) => broken(error),
+            ureq::Error::Protocol(_) => Trouble::for_now("the server does not speak HTTP as it should"),
+            ureq::Error::InvalidProxyUrl => Trouble::for_good("the proxy that the environment names cannot be used"),
+            ureq::Error::Other(error) if error.is::<LinkLocal>() => Trouble::for_good(LINK_LOCAL),
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+                Trouble::for_good("the address or a header cannot be used")
+            }
+            _ => Trouble::for_good("the request could not be sent"),
+        }
+    }
+}
+
+/// What a status that is not a success means, in words; nothing of a success.
+pub fn refusal(status: u16) -> Option<Trouble> {
+    Some(match status {
+        200..=299 => return None,
+        300..=399 => Trouble::for_good(format!(
+            "the server answers with a redirect (HTTP {status}), which is not followed: write the address that it leads to"
+        )),
+        429 => Trouble::for_now("the server is asked too often (HTTP 429)"),
+        500..=599 => Trouble::for_now(format!("the server failed (HTTP {status})")),
+        401 | 403 => Trouble::for_good(format!("the server does not allow it (HTTP {status})")),
+        404 | 410 => Trouble::for_good(format!("the server knows no such address (HTTP {status})")),
+        _ => Trouble::for_good(format!("the server refused it (HTTP {status})")),
+    })
+}
+
+/// A waiting time in words, as the configuration writes it.
+fn spell(time: Duration) -> String {
+    crate::text::spell::spell(time.try_into().unwrap_or_default())
+}
+
+/// Finds addresses as usual, and none that a webhook may not reach.
+#[derive(Debug, Default)]
+struct Fenced(DefaultResolver);
+
+impl Resolver for Fenced {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        if found.iter().any(|address| is_link_local(address.ip())) {
+            return Err(ureq::Error::Other(Box::new(LinkLocal)));
+        }
+        Ok(found)
+    }
+}
+
+/// A name that leads to the link or to a service of metadata.
+#[derive(Debug, thiserror::Error)]
+#[error("{LINK_LOCAL}")]
+struct LinkLocal;
+
+/// Why an address of the link is not reached.
+pub const LINK_LOCAL: &str = "the address is link-local or a metadata service, which knows the machine's credentials: write \
+                          another address, or `allow_link_local: true` if you mean it";
+
+fn agent(timeout: Duration, allow_link_local: bool) -> Agent {
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .timeout_global(Some(timeout))
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")));
+    let config = config.build();
+    match allow_link_local {
+        true => config.new_agent(),
+        false => Agent::with_parts(config, DefaultConnector::default(), Fenced::default()),
+    }
+}
+
+/// How long a server asks to wait: seconds, or a date.
+fn pause(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
+    Some(Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default())
+}
+
+fn broken(error: &io::Error) -> Trouble {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(error) = inner {
+        return untrusted(error);
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Trouble::for_now("nobody listens there: the connection was refused"),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            Trouble::for_now("the server broke the connection off")
+        }
+        io::ErrorKind::UnexpectedEof => Trouble::for_now("the server closed the connection without an answer"),
+        kind => Trouble::for_now(format!("the connection failed ({kind})")),
+    }
+}
+
+fn untrusted(error: &rustls::Error) -> Trouble {
+    use rustls::CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+        UnknownIssuer,
+    };
+    let rustls::Error::InvalidCertificate(certificate) = error else {
+        return Trouble::for_good("no encrypted connection can be made: the two sides do not agree how");
+    };
+    let why = match certificate {
+        UnknownIssuer => "nobody whom this machine trusts has signed it",
+        Expired | ExpiredContext { .. } => "it has expired",
+        NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
+        NotValidForName | NotValidForNameContext { .. } => "it is for another host",
+        _ => "it is self-signed, or not sound",
+    };
+    Trouble::for_good(format!("the server's certificate is not trusted: {why}"))
+}
