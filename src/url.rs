@@ -69,6 +69,18 @@ pub fn is_link_local(address: IpAddr) -> bool {
     is_link || METADATA.contains(&address) || embedded.is_some_and(|four| is_link_local(IpAddr::V4(four)))
 }
 
+/// A text as a part of an address: everything but letters, digits and `-._~` by its bytes.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 impl<'t> Url<'t> {
     /// Takes an address apart.
     pub fn parse(text: &'t str) -> Result<Url<'t>, NoUrl> {

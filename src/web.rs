@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ureq::config::Config;
@@ -16,6 +16,11 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
 
 use crate::url::is_link_local;
+
+/// The first wait before another attempt; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The longest wait, whatever a server asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A request.
 pub struct Request<'a> {
@@ -98,6 +103,36 @@ impl Client {
         read.map_err(|error| self.explain_broken(&error))?;
         let is_cut = body.len() as u64 > request.most;
         Ok(Reply { status: response.status().as_u16(), body, is_cut, after })
+    }
+
+    /// Sends a request, again after a pause where that may help, all within the client's time.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Client::send), or what the last answer's status means. Statuses that another attempt does not change are
+    /// answers.
+    pub fn ask(&self, request: &Request, retries: usize, again: &dyn Fn(&str)) -> Result<Reply, Trouble> {
+        let end = Instant::now() + self.timeout;
+        let mut wait = FIRST_WAIT;
+        for attempt in 0.. {
+            let (trouble, after) = match self.send(request) {
+                Ok(reply) => match refusal(reply.status).filter(|refused| refused.may_pass) {
+                    None => return Ok(reply),
+                    Some(refused) => (refused, reply.after),
+                },
+                Err(trouble) => (trouble, None),
+            };
+            let pause = after.unwrap_or(wait).min(LONGEST_WAIT);
+            if !trouble.may_pass || attempt >= retries || Instant::now() + pause >= end {
+                let attempts =
+                    if attempt == 0 { String::new() } else { format!(", at the last of {} attempts", attempt + 1) };
+                return Err(Trouble { why: format!("{}{attempts}", trouble.why), ..trouble });
+            }
+            again(&trouble.why);
+            std::thread::sleep(pause);
+            wait = wait.saturating_mul(2);
+        }
+        Err(Trouble::for_good("no attempt was made"))
     }
 
     fn explain_broken(&self, error: &io::Error) -> Trouble {

@@ -26,6 +26,7 @@ mod offered;
 mod options;
 pub mod packs;
 pub mod plan;
+pub mod presets;
 mod prune;
 
 mod recorded;

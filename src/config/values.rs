@@ -13,7 +13,7 @@ pub(super) const BUILT_IN: [&str; 3] = ["arm", "metric", "step"];
 
 /// Whether davy itself fills a name in. A label may be called as the names of the window are, and then it is meant.
 pub(super) fn is_built_in(name: &str) -> bool {
-    BUILT_IN.contains(&name) || template::NAMES.contains(&name)
+    BUILT_IN.contains(&name) || name == "query" || template::NAMES.contains(&name)
 }
 
 /// What the texts of one query are substituted with.
@@ -55,9 +55,15 @@ impl Values<'_> {
 
     /// A text in which the window is filled in later: `${from}`, `${to}` and their like.
     pub(super) fn fill_template(&self, text: &At<String>, report: &mut Report) -> Template {
+        self.fill_template_with(text, None, report)
+    }
+
+    /// The same, with a query for `${query}`.
+    pub(super) fn fill_template_with(&self, text: &At<String>, query: Option<&str>, report: &mut Report) -> Template {
         let own = self.labels.get(self.arm).iter().map(|(label, _)| label.as_str());
         let known: Vec<&str> = own.chain(BUILT_IN).chain(template::NAMES).collect();
-        let value = |name: &str| self.of(name).or_else(|| Template::hold(name));
+        let query = |name: &str| query.filter(|_| name == "query").map(str::to_owned);
+        let value = |name: &str| query(name).or_else(|| self.of(name)).or_else(|| Template::hold(name));
         Template(substitute(&text.value, &known, value).unwrap_or_else(|complaint| {
             report.complain_of(text, complaint);
             String::new()

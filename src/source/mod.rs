@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub mod exec;
 pub mod file;
 mod growing;
+pub mod http;
 mod open;
 mod outside;
 mod registry;

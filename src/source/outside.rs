@@ -11,6 +11,8 @@ pub struct Outside<'a> {
     pub interruptible: bool,
     /// Whether files may be being written just now: then a last line without an end is not taken.
     pub growing: bool,
+    /// The environment's variables, for secrets that a configuration names.
+    pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Hears how it goes.
     pub told: &'a (dyn Fn(Told) + Sync),
 }
@@ -18,7 +20,7 @@ pub struct Outside<'a> {
 impl Outside<'_> {
     /// Nobody listens and nobody interrupts.
     pub fn quiet(now: Timestamp) -> Outside<'static> {
-        Outside { now, interruptible: false, growing: false, told: &|_| {} }
+        Outside { now, interruptible: false, growing: false, variable: &|_| None, told: &|_| {} }
     }
 }
 

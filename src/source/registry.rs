@@ -10,6 +10,7 @@ use super::aws::{Alarms, CloudWatch, Insights, LogEvents};
 use super::backend::Backend;
 use super::exec::Exec;
 use super::file::File;
+use super::http::Http;
 use super::requests::{Asked, By, files};
 use crate::series::{Arm, MetricName, SignedDuration, Window};
 
@@ -68,6 +69,8 @@ pub enum Source {
     LogEvents(LogEvents),
     /// What a program prints.
     Exec(Exec),
+    /// What a store answers over HTTP.
+    Http(Box<Http>),
     /// What could not be reached when it was recorded, and why.
     Lost(String),
 }
@@ -82,6 +85,7 @@ impl Source {
             Source::Insights(asked) => Some(asked),
             Source::LogEvents(asked) => Some(asked),
             Source::Exec(asked) => Some(asked),
+            Source::Http(asked) => Some(asked.as_ref()),
         }
     }
 
@@ -94,12 +98,18 @@ impl Source {
             Source::Insights(asked) => Some(asked),
             Source::LogEvents(asked) => Some(asked),
             Source::Exec(asked) => Some(asked),
+            Source::Http(asked) => Some(asked.as_mut()),
         }
     }
 
     /// The program, if it is one.
     pub(super) fn exec(&self) -> Option<&Exec> {
         if let Source::Exec(asked) = self { Some(asked) } else { None }
+    }
+
+    /// The store that is asked over HTTP, if it is one.
+    pub(super) fn http(&self) -> Option<&Http> {
+        if let Source::Http(asked) = self { Some(asked) } else { None }
     }
 
     /// The files that are read.

@@ -4,6 +4,7 @@ use super::aws;
 use super::brought::Brought;
 use super::error::Error;
 use super::exec;
+use super::http;
 use super::outside::Outside;
 use super::registry::{Question, Source};
 use super::together::Call;
@@ -13,10 +14,11 @@ use super::together::Call;
 enum Family {
     Aws,
     Exec,
+    Http,
 }
 
 impl Family {
-    const ALL: [Family; 2] = [Family::Aws, Family::Exec];
+    const ALL: [Family; 3] = [Family::Aws, Family::Exec, Family::Http];
 
     /// Nothing for files, which nobody has to be asked for.
     fn of(source: &Source) -> Option<Family> {
@@ -24,6 +26,7 @@ impl Family {
             Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
             Source::CloudWatch(_) | Source::Alarms(_) | Source::Insights(_) | Source::LogEvents(_) => Some(Family::Aws),
             Source::Exec(_) => Some(Family::Exec),
+            Source::Http(_) => Some(Family::Http),
         }
     }
 
@@ -31,6 +34,7 @@ impl Family {
         match self {
             Family::Aws => aws::fetch(questions, outside),
             Family::Exec => exec::fetch(&calls(questions, Source::exec), outside),
+            Family::Http => http::fetch(&calls(questions, Source::http), outside),
         }
     }
 }

@@ -30,6 +30,12 @@ impl Template {
         self.with(|name| format!("${{{name}}}"))
     }
 
+    /// Whether a text of marks is one name and nothing else.
+    pub(crate) fn is_one_name(text: &str) -> bool {
+        let inner = text.strip_prefix(MARK).and_then(|text| text.strip_suffix(MARK));
+        inner.is_some_and(|name| NAMES.contains(&name))
+    }
+
     fn with(&self, value: impl Fn(&str) -> String) -> String {
         let parts = self.0.split(MARK).enumerate();
         parts.map(|(at, part)| if at % 2 == 1 { value(part) } else { part.to_owned() }).collect()

@@ -99,6 +99,8 @@ pub(super) const LOG_EVENTS: Abilities = Abilities {
     ..INSIGHTS
 };
 
+pub(super) const HTTP: Abilities = Abilities { query: Query::Maybe, ..FILE };
+
 /// What a recording holds in place of a source that could not be reached.
 pub(super) const LOST: Abilities = Abilities { query: Query::Maybe, alarms: true, ..FILE };
 
@@ -187,6 +189,12 @@ impl Abilities {
             (None, Query::Always) => {
                 let hint = "write `rate: { query: \"… | stats sum(miss) as misses, count(*) as lookups by bin(${step})\", bad: misses, total: lookups }`";
                 report.add_with(name.place, format!("`{}` has no query", name.value), hint);
+            }
+            (Some(query), Query::Always)
+                if entry.gauge.as_ref().is_some_and(|gauge| gauge.value.place() == query.place) =>
+            {
+                let hint = "write `value: p95` beside `query`, as the query calls it";
+                report.add_with(query.place, "which field of the rows is the number is not said", hint);
             }
             (Some(query), Query::Never) => {
                 report.add_with(query.place, "only a `logs_insights` source has queries", "leave `query` out");

@@ -9,6 +9,7 @@ mod arm;
 mod cloudwatch;
 mod exec;
 mod file;
+mod http;
 mod logs;
 mod registry;
 

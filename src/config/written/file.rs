@@ -11,6 +11,7 @@ use super::column::{Column, Dimensions};
 use super::cost::CostEntry;
 use super::exec::ExecEntry;
 use super::hooks::HooksEntry;
+use super::http::HttpEntry;
 use super::lost::LostEntry;
 use super::noise::NoiseEntry;
 use super::packs::UseEntry;
@@ -166,6 +167,8 @@ pub(in crate::config) struct SourceEntry {
     pub(in crate::config) logs_insights: Option<InsightsEntry>,
     /// Log events of CloudWatch that match a filter pattern, counted.
     pub(in crate::config) log_events: Option<LogEventsEntry>,
+    /// A store that is asked over HTTP.
+    pub(in crate::config) http: Option<HttpEntry>,
     /// A program that prints rows.
     pub(in crate::config) exec: Option<ExecEntry>,
     /// Written by `--record`: what could not be reached then.

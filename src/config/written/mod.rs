@@ -9,6 +9,7 @@ pub(super) mod cost;
 pub(super) mod exec;
 pub(super) mod file;
 pub(super) mod hooks;
+pub(super) mod http;
 pub(super) mod lost;
 pub(super) mod noise;
 pub(super) mod packs;

@@ -119,13 +119,14 @@ impl Read for SourceEntry {
             cloudwatch: keys.may("cloudwatch"),
             logs_insights: keys.may("logs_insights"),
             log_events: keys.may("log_events"),
+            http: keys.may("http"),
             exec: keys.may("exec"),
             unreachable: keys.may("unreachable"),
         };
         let kinds = keys.entries.iter().filter(|(key, _)| keys.asked.contains(&key.value.as_str())).count();
         if kinds > 1 || keys.entries.is_empty() {
             let message = if kinds > 1 { "a source has exactly one kind" } else { "a source needs its kind" };
-            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events` or `exec`; use two sources for two kinds";
+            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `http` or `exec`; use two sources for two kinds";
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(source), |key| match key {
@@ -133,7 +134,7 @@ impl Read for SourceEntry {
             "region" | "namespace" => Some("write `cloudwatch: { region: … }`".into()),
             "prometheus" => Some("Prometheus is not asked yet: save its answer and write `file: { path: … }`".into()),
             _ => Some(
-                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events` and `exec`"
+                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `http` and `exec`"
                     .into(),
             ),
         })
@@ -230,7 +231,9 @@ impl Read for GaugeEntry {
         let asked = AskedEntry::KEYS.iter().any(|key| keys.entries.iter().any(|(name, _)| name.value == *key));
         let value = match asked {
             true => Some(Column::Asked(Box::new(AskedEntry::keys(&mut keys)))),
-            false => keys.must("value"),
+            false if keys.mentions("value") || !keys.mentions("query") => keys.must("value"),
+            // of stores that are asked with a query, it is the number
+            false => keys.may("query"),
         };
         let (unit, quantile) = (keys.may("unit"), keys.may("quantile"));
         let (requests, counter) = (keys.may("requests"), keys.may("counter"));

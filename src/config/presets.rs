@@ -1,0 +1,63 @@
+//! Presets: how stores with an HTTP interface are asked, as data.
+//!
+//! A preset is the section `http` as anybody would write it, in `presets/`. What a configuration writes itself comes first.
+
+/// A preset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name: `datadog`.
+    pub name: &'static str,
+    /// What it asks.
+    pub about: &'static str,
+    /// The section.
+    pub text: &'static str,
+}
+
+/// Every preset there is.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "datadog",
+        about: "Datadog, timeseries by a metrics query (API v1); DD_API_KEY, DD_APP_KEY; label `site`",
+        text: include_str!("presets/datadog.yaml"),
+    },
+    Preset {
+        name: "dynatrace",
+        about: "Dynatrace, metrics API v2 by a metric selector; DYNATRACE_TOKEN; write `url`",
+        text: include_str!("presets/dynatrace.yaml"),
+    },
+    Preset {
+        name: "elasticsearch",
+        about: "Elasticsearch and OpenSearch: documents per step, all and those of a query; write `url`",
+        text: include_str!("presets/elasticsearch.yaml"),
+    },
+    Preset {
+        name: "graphite",
+        about: "Graphite, one target per query; write `url`",
+        text: include_str!("presets/graphite.yaml"),
+    },
+    Preset {
+        name: "influxdb",
+        about: "InfluxDB 1, and 2 and 3 through the compatible API: one InfluxQL query; write `url`, label `database`",
+        text: include_str!("presets/influxdb.yaml"),
+    },
+    Preset {
+        name: "loki",
+        about: "Grafana Loki, one metric query of LogQL; write `url`",
+        text: include_str!("presets/loki.yaml"),
+    },
+    Preset {
+        name: "newrelic",
+        about: "New Relic, NRQL by NerdGraph; NEW_RELIC_API_KEY; label `account`",
+        text: include_str!("presets/newrelic.yaml"),
+    },
+    Preset {
+        name: "victorialogs",
+        about: "VictoriaLogs, one LogsQL query with stats; write `url`",
+        text: include_str!("presets/victorialogs.yaml"),
+    },
+];
+
+/// The preset of a name.
+pub(super) fn find(name: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.name == name)
+}
