@@ -26,6 +26,8 @@ mod foresight;
 mod garbage;
 mod histograms;
 mod hooks;
+#[cfg(feature = "http")]
+mod http;
 mod instances;
 mod judge_properties;
 mod judging;

@@ -52,7 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("record", &["config", "encoded", "output", "plain", "series"]),
     ("report", &["calibrate", "comparison", "cost", "forecast", "history", "judge", "plain", "series", "stats"]),
     ("series", &["stats"]),
-    ("source", &["encoded", "output", "plain", "process", "series", "stats", "text", "url"]),
+    ("source", &["encoded", "output", "plain", "process", "series", "stats", "text", "url", "web"]),
     ("text", &["series"]),
     ("watch", &["judge", "series"]),
     ("web", &["text", "url"]),

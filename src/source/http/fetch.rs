@@ -33,7 +33,11 @@ const VALUE: &str = "value";
 /// For each question by itself: unreachable with the server's message and the remedy; unreadable when the answer is not
 /// what the source says, or says itself that it is not whole.
 pub fn fetch(calls: &[Call<Http>], outside: &Outside) -> Vec<Result<Brought, Error>> {
-    let is_same = |one: &Call<Http>, other: &Call<Http>| one.asked == other.asked && one.window == other.window;
+    // whose rows are read from an answer does not matter
+    let of_nobody =
+        |call: &Call<Http>| Http { file: File { arm: None, ..call.asked.file.clone() }, ..call.asked.clone() };
+    let is_same =
+        |one: &Call<Http>, other: &Call<Http>| one.window == other.window && of_nobody(one) == of_nobody(other);
     each_once(calls, is_same, |call, wanted| {
         let asking = Asking::new(call, outside).map_err(|error| error.within(&call.asked.describe()))?;
         asking.sheet(wanted).map_err(|error| error.within(&call.asked.describe()))

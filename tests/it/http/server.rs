@@ -1,0 +1,150 @@
+//! A listener on loopback whose answers are computed from what it is asked.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// What was asked.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    pub parameters: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Request {
+    pub fn parameter(&self, name: &str) -> String {
+        self.parameters.iter().find(|(key, _)| key == name).map_or(String::new(), |(_, value)| value.clone())
+    }
+
+    pub fn number(&self, name: &str) -> i64 {
+        self.parameter(name).parse().unwrap_or_else(|_| panic!("{name} is not a number: {:?}", self.parameters))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+    }
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub struct Response {
+    status: u16,
+    head: String,
+    body: String,
+    /// Bytes that are promised and never come.
+    short_by: usize,
+    is_nothing: bool,
+}
+
+impl Response {
+    pub fn of(status: u16, body: impl Into<String>) -> Response {
+        Response { status, head: String::new(), body: body.into(), short_by: 0, is_nothing: false }
+    }
+
+    pub fn json(body: impl Into<String>) -> Response {
+        Response::of(200, body).with("content-type: application/json")
+    }
+
+    pub fn with(mut self, line: &str) -> Response {
+        self.head.push_str(line);
+        self.head.push_str("\r\n");
+        self
+    }
+
+    /// The beginning of a body, and then the connection is closed.
+    pub fn cut(body: &str) -> Response {
+        Response { short_by: 100, ..Response::json(body) }
+    }
+
+    /// The connection is closed without a word.
+    pub fn nothing() -> Response {
+        Response { is_nothing: true, ..Response::of(200, "") }
+    }
+}
+
+/// The listener.
+pub struct Server {
+    port: u16,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    pub fn start(answer: impl Fn(&Request, usize) -> Response + Send + 'static) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let Some(request) = read(&stream) else { continue };
+                let number = heard.lock().unwrap().len();
+                let response = answer(&request, number);
+                heard.lock().unwrap().push(request);
+                write(stream, &response);
+            }
+        });
+        Server { port, requests }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn read(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let target = lines.first()?.split(' ').nth(1)?.to_owned();
+    let headers: Vec<(String, String)> =
+        lines[1..].iter().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.into(), v.into())).collect();
+    let length = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
+    reader.read_exact(&mut body).ok()?;
+    let (_, query) = target.split_once('?').unwrap_or((&target, ""));
+    let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
+    Some(Request {
+        parameters: parameters.map(|(key, value)| (decode(key), decode(value))).collect(),
+        headers,
+        body: String::from_utf8(body).ok()?,
+    })
+}
+
+fn decode(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.bytes());
+    while let Some(byte) = rest.next() {
+        let pair = [rest.clone().next(), rest.clone().nth(1)];
+        match (byte, pair) {
+            (b'%', [Some(high), Some(low)]) => {
+                let hex = [high, low];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
+                rest.nth(1);
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+fn write(mut stream: TcpStream, response: &Response) {
+    if response.is_nothing {
+        return;
+    }
+    let Response { status, head, body, short_by, .. } = response;
+    let length = body.len() + short_by;
+    let _ = write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{head}\r\n{body}");
+}
