@@ -1,7 +1,8 @@
-//! Packs: the metrics that everybody wants of an AWS service, with the dimensions by which it publishes them.
+//! Packs: the metrics that everybody wants of an AWS service or of a server that Prometheus scrapes.
 //!
 //! A pack is a file of metrics as anybody would write them, in `packs/`, with `${parameter}` in its dimensions. AWS
 //! publishes a metric under a few sets of dimensions and no others; the first set whose parameters are all given is taken.
+//! Packs for Prometheus have `${match}` in their selectors.
 //! What comes out are ordinary metrics: they are named by criteria, fetched only when one does, recorded and replayed.
 
 /// A pack.
@@ -90,6 +91,71 @@ pub const PACKS: &[Pack] = &[
         about: "a Redis, Valkey or Memcached node of Amazon ElastiCache",
         parameters: &[must("cluster", "the cache cluster's id"), may("node", "the node's id: 0001")],
         text: include_str!("packs/elasticache.yaml"),
+    },
+    Pack {
+        name: "prometheus/http-server",
+        about: "a server that counts requests by status and measures their duration in Prometheus",
+        parameters: &[
+            must("match", "matchers of the arm: job=\"api\",version=\"${version}\""),
+            may("requests", "the counter of requests: http_requests_total"),
+            may("duration", "the histogram of durations: http_request_duration_seconds"),
+            may("code", "the label with the status: code"),
+        ],
+        text: include_str!("packs/prometheus-http-server.yaml"),
+    },
+    Pack {
+        name: "prometheus/istio",
+        about: "a workload in an Istio mesh, as the proxy of the server sees it",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-istio.yaml"),
+    },
+    Pack {
+        name: "prometheus/linkerd",
+        about: "a workload in a Linkerd mesh, inbound",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-linkerd.yaml"),
+    },
+    Pack {
+        name: "prometheus/nginx-ingress",
+        about: "a service behind ingress-nginx",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-nginx-ingress.yaml"),
+    },
+    Pack {
+        name: "prometheus/envoy",
+        about: "an upstream cluster of Envoy",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-envoy.yaml"),
+    },
+    Pack {
+        name: "prometheus/traefik",
+        about: "a service behind Traefik",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-traefik.yaml"),
+    },
+    Pack {
+        name: "prometheus/grpc",
+        about: "a gRPC server with the metrics of go-grpc-prometheus",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-grpc.yaml"),
+    },
+    Pack {
+        name: "prometheus/spring-boot",
+        about: "a Spring Boot application with Micrometer",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-spring-boot.yaml"),
+    },
+    Pack {
+        name: "prometheus/node",
+        about: "a machine with the node exporter",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-node.yaml"),
+    },
+    Pack {
+        name: "prometheus/kubernetes",
+        about: "pods in Kubernetes: restarts, processors, memory",
+        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        text: include_str!("packs/prometheus-kubernetes.yaml"),
     },
 ];
 

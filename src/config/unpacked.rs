@@ -1,7 +1,7 @@
 //! Metric packs become metrics of the file that uses them.
 
 use super::packs::Pack;
-use super::written::file::{File, MetricEntry};
+use super::written::file::{File, MetricEntry, SourceEntry};
 use super::written::packs::UseEntry;
 use crate::text::node::{self, Node, Value};
 use crate::text::problem::{At, Origin, Report};
@@ -42,13 +42,17 @@ impl UseEntry {
             report.add_with(prefix.place, format!("`{}` cannot begin a name", prefix.value), hint);
         }
         let Some(source) = self.source(file, report) else { return Vec::new() };
-        let Some(dimensions) = self.dimensions(&tree, report) else { return Vec::new() };
+        let by_dimensions = tree.get("dimensions").is_some();
+        let dimensions = if by_dimensions { self.dimensions(&tree, report) } else { None };
+        if by_dimensions && dimensions.is_none() {
+            return Vec::new();
+        }
         let Some(Value::Map(metrics)) = tree.get("metrics").map(|node| node.value.clone()) else { return Vec::new() };
         let mut made = Vec::new();
         for (name, mut node) in metrics {
             self.put(&mut node);
             if let Value::Map(keys) = &mut node.value {
-                if node_of(keys, "dimensions").is_none() {
+                if let Some(dimensions) = dimensions.as_ref().filter(|_| node_of(keys, "dimensions").is_none()) {
                     keys.push((self.key("dimensions"), dimensions.clone()));
                 }
                 keys.push((self.key("source"), self.scalar(&source)));
@@ -67,13 +71,21 @@ impl UseEntry {
         if let Some(source) = &self.source {
             return Some(source.value.clone());
         }
-        let clouds = file.sources.0.iter().filter(|(_, source)| source.cloudwatch.is_some());
-        let clouds: Vec<&str> = clouds.map(|(name, _)| name.value.as_str()).collect();
-        match clouds.as_slice() {
+        let (kind, form) = match self.pack.name.starts_with("prometheus/") {
+            true => ("prometheus", "sources: { metrics: { prometheus: { url: \"http://prometheus:9090\" } } }"),
+            false => ("cloudwatch", "sources: { aws: { cloudwatch: { region: us-east-1 } } }"),
+        };
+        let fits = |source: &SourceEntry| match kind {
+            "prometheus" => source.prometheus.is_some(),
+            _ => source.cloudwatch.is_some(),
+        };
+        let found = file.sources.0.iter().filter(|(_, source)| fits(source));
+        let found: Vec<&str> = found.map(|(name, _)| name.value.as_str()).collect();
+        match found.as_slice() {
             [only] => Some((*only).to_owned()),
             [] => {
-                let hint = "write `sources: { aws: { cloudwatch: { region: us-east-1 } } }`";
-                report.add_with(self.place, "there is no `cloudwatch` source to read the pack from", hint);
+                let message = format!("there is no `{kind}` source to read the pack from");
+                report.add_with(self.place, message, format!("write `{form}`"));
                 None
             }
             [first, ..] => {
@@ -113,7 +125,9 @@ impl UseEntry {
             Value::Scalar { text, .. } => {
                 let value = |name: &str| {
                     let told = self.told.iter().find(|(known, _)| *known == name);
-                    told.map_or(Some(format!("${{{name}}}")), |(_, value)| Some(value.value.0.clone()))
+                    let is_own = self.pack.parameters.iter().any(|parameter| parameter.name == name);
+                    let open = || (!is_own).then(|| format!("${{{name}}}"));
+                    told.map_or_else(open, |(_, value)| Some(value.value.0.clone()))
                 };
                 if let Ok(filled) = substitute(text, &[], value) {
                     *text = filled;

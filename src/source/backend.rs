@@ -81,7 +81,7 @@ pub trait Backend {
     ///
     /// Unreadable: a column or a cell is not what was asked for.
     fn answer(&self, arm: Arm, (ask, by): (&Ask, Option<&str>), brought: Brought) -> Result<Answer, Error> {
-        let doubts = self.doubts(ask, &brought);
+        let doubts = if brought.sheet().is_some() { self.doubts(ask, &brought) } else { Vec::new() };
         let mut answer = match brought.points {
             Points::Rows(sheet) => match (self.file(), by) {
                 (Some(file), Some(column)) => sheet.answer_by_groups(file, arm, ask, column)?,

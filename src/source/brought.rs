@@ -29,6 +29,11 @@ impl Brought {
         Brought { points: Points::Rows(sheet.into()), notes: details.into_iter().map(Remark::detail).collect() }
     }
 
+    /// Series that are complete as they are.
+    pub fn series(answer: Answer) -> Brought {
+        Brought { points: Points::Series(Box::new(answer)), notes: Vec::new() }
+    }
+
     /// The rows, if the service brought rows.
     pub fn sheet(&self) -> Option<&Sheet> {
         match &self.points {

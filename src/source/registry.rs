@@ -11,6 +11,7 @@ use super::backend::Backend;
 use super::exec::Exec;
 use super::file::File;
 use super::http::Http;
+use super::prometheus::Prometheus;
 use super::requests::{Asked, By, files};
 use crate::series::{Arm, MetricName, SignedDuration, Window};
 
@@ -67,6 +68,8 @@ pub enum Source {
     Insights(Insights),
     /// CloudWatch log events.
     LogEvents(LogEvents),
+    /// Prometheus, or what speaks its API.
+    Prometheus(Box<Prometheus>),
     /// What a program prints.
     Exec(Exec),
     /// What a store answers over HTTP.
@@ -86,6 +89,7 @@ impl Source {
             Source::LogEvents(asked) => Some(asked),
             Source::Exec(asked) => Some(asked),
             Source::Http(asked) => Some(asked.as_ref()),
+            Source::Prometheus(asked) => Some(asked.as_ref()),
         }
     }
 
@@ -99,12 +103,18 @@ impl Source {
             Source::LogEvents(asked) => Some(asked),
             Source::Exec(asked) => Some(asked),
             Source::Http(asked) => Some(asked.as_mut()),
+            Source::Prometheus(asked) => Some(asked.as_mut()),
         }
     }
 
     /// The program, if it is one.
     pub(super) fn exec(&self) -> Option<&Exec> {
         if let Source::Exec(asked) = self { Some(asked) } else { None }
+    }
+
+    /// The server that speaks the API of Prometheus, if it is one.
+    pub(super) fn prometheus(&self) -> Option<&Prometheus> {
+        if let Source::Prometheus(asked) = self { Some(asked) } else { None }
     }
 
     /// The store that is asked over HTTP, if it is one.

@@ -6,6 +6,7 @@ use super::error::Error;
 use super::exec;
 use super::http;
 use super::outside::Outside;
+use super::prometheus;
 use super::registry::{Question, Source};
 use super::together::Call;
 
@@ -15,10 +16,11 @@ enum Family {
     Aws,
     Exec,
     Http,
+    Prometheus,
 }
 
 impl Family {
-    const ALL: [Family; 3] = [Family::Aws, Family::Exec, Family::Http];
+    const ALL: [Family; 4] = [Family::Aws, Family::Exec, Family::Http, Family::Prometheus];
 
     /// Nothing for files, which nobody has to be asked for.
     fn of(source: &Source) -> Option<Family> {
@@ -27,6 +29,7 @@ impl Family {
             Source::CloudWatch(_) | Source::Alarms(_) | Source::Insights(_) | Source::LogEvents(_) => Some(Family::Aws),
             Source::Exec(_) => Some(Family::Exec),
             Source::Http(_) => Some(Family::Http),
+            Source::Prometheus(_) => Some(Family::Prometheus),
         }
     }
 
@@ -35,6 +38,15 @@ impl Family {
             Family::Aws => aws::fetch(questions, outside),
             Family::Exec => exec::fetch(&calls(questions, Source::exec), outside),
             Family::Http => http::fetch(&calls(questions, Source::http), outside),
+            Family::Prometheus => {
+                let calls = calls(questions, Source::prometheus);
+                let asked: Vec<prometheus::Asked> = calls
+                    .iter()
+                    .map(|call| prometheus::Asked { asked: call.asked, ask: call.ask, window: call.window })
+                    .collect();
+                let answers = prometheus::fetch(&asked, outside);
+                answers.into_iter().map(|answer| answer.map(Brought::series)).collect()
+            }
         }
     }
 }

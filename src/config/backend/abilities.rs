@@ -99,6 +99,24 @@ pub(super) const LOG_EVENTS: Abilities = Abilities {
     ..INSIGHTS
 };
 
+pub(super) const PROMETHEUS: Abilities = Abilities {
+    values: Err((
+        "Prometheus keeps no value of a single request",
+        "write `values: { histogram: http_request_duration_seconds, unit: s }`",
+    )),
+    histogram: true,
+    gauge: Ok(()),
+    groups: true,
+    groups_of_gauges: false,
+    filter: false,
+    counter: false,
+    instance: Ok(()),
+    query: Query::Maybe,
+    dimensions: false,
+    alarms: false,
+    alive: true,
+};
+
 pub(super) const HTTP: Abilities = Abilities { query: Query::Maybe, ..FILE };
 
 /// What a recording holds in place of a source that could not be reached.
@@ -117,7 +135,7 @@ impl Abilities {
         if let Some(histogram) = entry.values.as_ref().and_then(|values| values.histogram.as_ref())
             && !self.histogram
         {
-            report.add_with(histogram.place(), "only files have histograms", "write `value: …`");
+            report.add_with(histogram.place(), "only files and Prometheus have histograms", "write `value: …`");
         }
         if let (Some(gauge), Err((message, hint))) = (&entry.gauge, self.gauge) {
             report.add_with(gauge.value.place(), message, hint);
@@ -143,7 +161,7 @@ impl Abilities {
         }
         if let Some(alive) = entry.events.as_ref().and_then(|events| events.alive.as_ref()).filter(|_| !self.alive) {
             let hint = "leave it out: with `missing: zero` an empty cell is a zero wherever there is a row";
-            report.add_with(alive.place(), "`alive` is for metrics of CloudWatch", hint);
+            report.add_with(alive.place(), "`alive` is for metrics of CloudWatch and Prometheus", hint);
         }
         if let Some(instance) = entry.rate.as_ref().and_then(|rate| rate.instance.as_ref())
             && let Err(message) = self.instance
@@ -156,7 +174,11 @@ impl Abilities {
         let Some(by) = &entry.by else { return };
         if !self.groups {
             let hint = "leave `by` out; or write a metric for each";
-            report.add_with(by.column.place, "only rows of a `requests` source or of a file have groups", hint);
+            report.add_with(
+                by.column.place,
+                "only Prometheus and rows of a `requests` source or of a file have groups",
+                hint,
+            );
         }
         if entry.gauge.is_some() && !self.groups_of_gauges {
             report.add_with(by.column.place, "a `gauge` has no groups", "write a metric for each");

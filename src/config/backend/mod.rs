@@ -11,6 +11,7 @@ mod exec;
 mod file;
 mod http;
 mod logs;
+mod prometheus;
 mod registry;
 
 pub use access::endpoint;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::abilities::{self, Abilities};
-use super::{cloudwatch, exec, file, http, logs};
+use super::{cloudwatch, exec, file, http, logs, prometheus};
 use crate::config::columns::{Plain, ask, of_rate};
 use crate::config::requests;
 use crate::config::values::Values;
@@ -16,6 +16,7 @@ use crate::config::written::exec::ExecEntry;
 use crate::config::written::file::{FileEntry, MetricEntry, SourceEntry, ValuesEntry, WindowEntry};
 use crate::config::written::http::HttpEntry;
 use crate::config::written::lost::LostEntry;
+use crate::config::written::prometheus::PrometheusEntry;
 use crate::config::written::requests::RequestsEntry;
 use crate::series::Timestamp;
 use crate::source::{Ask, Query, Source};
@@ -31,6 +32,7 @@ enum Kind<'f> {
     CloudWatch(&'f CloudWatchEntry),
     Insights(&'f InsightsEntry),
     LogEvents(&'f LogEventsEntry),
+    Prometheus(&'f PrometheusEntry),
     Http(&'f HttpEntry),
     Exec(&'f ExecEntry),
     Lost(&'f LostEntry),
@@ -38,13 +40,15 @@ enum Kind<'f> {
 
 impl<'f> Kind<'f> {
     fn of(source: &'f SourceEntry) -> Option<Kind<'f>> {
-        let SourceEntry { file, requests, cloudwatch, logs_insights, log_events, http, exec, unreachable } = source;
+        let SourceEntry { file, requests, cloudwatch, logs_insights, log_events, prometheus, http, exec, unreachable } =
+            source;
         let kinds = [
             file.as_ref().map(Kind::File),
             requests.as_ref().map(Kind::Requests),
             cloudwatch.as_ref().map(Kind::CloudWatch),
             logs_insights.as_ref().map(Kind::Insights),
             log_events.as_ref().map(Kind::LogEvents),
+            prometheus.as_ref().map(Kind::Prometheus),
             http.as_ref().map(Kind::Http),
             exec.as_ref().map(Kind::Exec),
             unreachable.as_ref().map(Kind::Lost),
@@ -59,6 +63,7 @@ impl<'f> Kind<'f> {
             Kind::CloudWatch(_) => &abilities::CLOUDWATCH,
             Kind::Insights(_) => &abilities::INSIGHTS,
             Kind::LogEvents(_) => &abilities::LOG_EVENTS,
+            Kind::Prometheus(_) => &abilities::PROMETHEUS,
             Kind::Http(_) => &abilities::HTTP,
             Kind::Exec(_) => &abilities::FILE,
             Kind::Lost(_) => &abilities::LOST,
@@ -100,6 +105,10 @@ impl<'f> Kind<'f> {
                 let ask = plain("the filter pattern", true, report)?;
                 (Source::LogEvents(logs::events(source, &ask, values, report)), ask)
             }
+            Kind::Prometheus(server) => {
+                let (asked, ask) = prometheus::prometheus(server, entry, values, folder, report)?;
+                (Source::Prometheus(Box::new(asked)), ask)
+            }
             Kind::Http(store) => {
                 let ask = plain("the column's name, or its query", false, report)?;
                 (Source::Http(Box::new(http::http(store, (entry, &ask), values, report)?)), ask)
@@ -138,6 +147,7 @@ impl<'f> Kind<'f> {
                 source.access.texts().chain(own).collect()
             }
             Kind::LogEvents(source) => source.access.texts().chain(source.log_groups.iter().map(plain)).collect(),
+            Kind::Prometheus(server) => server.texts().collect(),
             Kind::Http(store) => store.texts(),
             Kind::Exec(program) => program.texts().collect(),
             Kind::Lost(_) => Vec::new(),
@@ -173,7 +183,12 @@ pub(in crate::config) fn place(
 ) {
     match source {
         Source::CloudWatch(asked) => cloudwatch::place(asked, window, kept, report),
-        Source::Alarms(_) | Source::LogEvents(_) | Source::Insights(_) | Source::Exec(_) | Source::Http(_) => {}
+        Source::Alarms(_)
+        | Source::LogEvents(_)
+        | Source::Insights(_)
+        | Source::Exec(_)
+        | Source::Http(_)
+        | Source::Prometheus(_) => {}
         Source::File(_) | Source::Requests(_) | Source::Lost(_) => {}
     }
 }

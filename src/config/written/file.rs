@@ -15,6 +15,7 @@ use super::http::HttpEntry;
 use super::lost::LostEntry;
 use super::noise::NoiseEntry;
 use super::packs::UseEntry;
+use super::prometheus::PrometheusEntry;
 use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
 use super::success::SuccessEntry;
@@ -167,6 +168,8 @@ pub(in crate::config) struct SourceEntry {
     pub(in crate::config) logs_insights: Option<InsightsEntry>,
     /// Log events of CloudWatch that match a filter pattern, counted.
     pub(in crate::config) log_events: Option<LogEventsEntry>,
+    /// Prometheus, or what speaks its API.
+    pub(in crate::config) prometheus: Option<PrometheusEntry>,
     /// A store that is asked over HTTP.
     pub(in crate::config) http: Option<HttpEntry>,
     /// A program that prints rows.

@@ -13,6 +13,7 @@ pub(super) mod http;
 pub(super) mod lost;
 pub(super) mod noise;
 pub(super) mod packs;
+pub(super) mod prometheus;
 pub(super) mod remarks;
 pub(super) mod requests;
 mod sections;

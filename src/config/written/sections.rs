@@ -119,6 +119,7 @@ impl Read for SourceEntry {
             cloudwatch: keys.may("cloudwatch"),
             logs_insights: keys.may("logs_insights"),
             log_events: keys.may("log_events"),
+            prometheus: keys.may("prometheus"),
             http: keys.may("http"),
             exec: keys.may("exec"),
             unreachable: keys.may("unreachable"),
@@ -126,15 +127,15 @@ impl Read for SourceEntry {
         let kinds = keys.entries.iter().filter(|(key, _)| keys.asked.contains(&key.value.as_str())).count();
         if kinds > 1 || keys.entries.is_empty() {
             let message = if kinds > 1 { "a source has exactly one kind" } else { "a source needs its kind" };
-            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `http` or `exec`; use two sources for two kinds";
+            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `prometheus`, `http` or `exec`; use two sources for two kinds";
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(source), |key| match key {
             "path" => Some("write `file: { path: … }`".into()),
             "region" | "namespace" => Some("write `cloudwatch: { region: … }`".into()),
-            "prometheus" => Some("Prometheus is not asked yet: save its answer and write `file: { path: … }`".into()),
+            "url" => Some("write `prometheus: { url: … }`, or `http: { url: … }` for any other store".into()),
             _ => Some(
-                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `http` and `exec`"
+                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `prometheus`, `http` and `exec`"
                     .into(),
             ),
         })

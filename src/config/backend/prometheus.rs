@@ -1,0 +1,203 @@
+//! Prometheus as meant: selectors checked offline, labels of the source added, and what is not a count refused.
+
+use std::path::Path;
+
+use crate::config::columns::{Names, ask};
+use crate::config::values::Values;
+use crate::config::written::column::Column as Written;
+use crate::config::written::file::MetricEntry;
+use crate::config::written::prometheus::PrometheusEntry;
+use crate::series::SignedDuration;
+use crate::source::prometheus::{
+    Access, Authentication, Column, Measure, Mistake, Prometheus, Secret, query, selector,
+};
+use crate::source::{Ask, MINUTE};
+use crate::text::problem::{At, Complaint, Report};
+use crate::url::Url;
+
+/// How long a call may take with all its retries when nothing says it.
+const DEADLINE: SignedDuration = SignedDuration::from_mins(1);
+/// How far before the window a counter is looked for when nothing says it: as far as servers look back.
+const LOOKBACK: SignedDuration = SignedDuration::from_mins(5);
+
+/// What one metric asks in one arm.
+pub(super) fn prometheus(
+    written: &PrometheusEntry,
+    entry: &MetricEntry,
+    values: &Values,
+    folder: &Path,
+    report: &mut Report,
+) -> Option<(Prometheus, Ask)> {
+    let mut names = Selectors { written, values, columns: Vec::new(), wants: Wants::Counter };
+    if let Some(shape) = &entry.values
+        && let Some(histogram) = &shape.histogram
+    {
+        names.wants = Wants::Histogram;
+        let _ = histogram;
+    }
+    let ask = ask(entry, &mut names, values, report)?;
+    if let Some(alive) = entry.events.as_ref().and_then(|events| events.alive.as_ref()) {
+        names.counted(alive, report)?;
+    }
+    if let Some(query) =
+        entry.query().filter(|query| entry.gauge.as_ref().is_none_or(|gauge| gauge.value.place() != query.place))
+    {
+        let hint = "leave `query` out: counts are selectors, `bad: 'http_requests_total{code=~\"5..\"}'`";
+        report.add_with(query.place, "only a gauge of Prometheus has a query", hint);
+    }
+    let columns = names.columns;
+    Some((
+        Prometheus {
+            access: access(written, values, folder, report),
+            columns,
+            step: MINUTE,
+            instance: ask.instance().map(str::to_owned),
+            group: entry.by.as_ref().map(|by| values.fill(&by.column, report)),
+            without: written.without.iter().map(|label| values.fill(label, report)).collect(),
+            lookback: written.lookback.as_ref().map_or(LOOKBACK, |lookback| lookback.value.0),
+        },
+        ask,
+    ))
+}
+
+/// What a column has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Counter,
+    Histogram,
+}
+
+/// Columns that are selectors and expressions, collected while they are named.
+struct Selectors<'a> {
+    written: &'a PrometheusEntry,
+    values: &'a Values<'a>,
+    columns: Vec<Column>,
+    wants: Wants,
+}
+
+impl Names for Selectors<'_> {
+    fn counted(&mut self, column: &Written, report: &mut Report) -> Option<String> {
+        let text = self.text(column, report)?;
+        let selector = self.selected(&text, report)?;
+        Some(self.put(text.value, Measure::Counter(selector)))
+    }
+
+    fn valued(&mut self, column: &Written, report: &mut Report) -> Option<String> {
+        let text = self.text(column, report)?;
+        if self.wants == Wants::Histogram {
+            let selector = self.selected(&text, report)?;
+            return Some(self.put(text.value, Measure::Histogram(selector)));
+        }
+        if let Err(mistake) = query(&text.value) {
+            report.complain_of(&text, complaint(mistake));
+            return None;
+        }
+        Some(self.put(text.value.clone(), Measure::Gauge(text.value)))
+    }
+}
+
+impl Selectors<'_> {
+    /// The text of a column, with labels filled in; complaints point into it where it stands as written.
+    fn text(&self, column: &Written, report: &mut Report) -> Option<At<String>> {
+        match column {
+            Written::Named(text) => Some(At { place: text.place, value: self.values.fill(text, report) })
+                .filter(|text| !text.value.is_empty()),
+            Written::Asked(asked) => {
+                let hint = "write the selector: `bad: 'http_requests_total{code=~\"5..\"}'`";
+                report.add_with(asked.place, "only a `cloudwatch` source has metrics with statistics", hint);
+                None
+            }
+        }
+    }
+
+    /// The selector with the labels of the source.
+    fn selected(&self, text: &At<String>, report: &mut Report) -> Option<String> {
+        match selector(&text.value) {
+            Ok(own) => {
+                let add = |own: crate::source::prometheus::Selector,
+                           (name, value): &(At<String>, At<crate::text::scalar::Text>)| {
+                    own.with(&name.value, &self.values.fill_text(value, &mut report.quiet()))
+                };
+                Some(self.written.select.0.iter().fold(own, add).to_string())
+            }
+            Err(mistake) => {
+                report.complain_of(text, complaint(mistake));
+                None
+            }
+        }
+    }
+
+    fn put(&mut self, name: String, measure: Measure) -> String {
+        if !self.columns.iter().any(|column| column.name == name) {
+            self.columns.push(Column { name: name.clone(), measure });
+        }
+        name
+    }
+}
+
+fn complaint(mistake: Mistake) -> Complaint {
+    let complaint = Complaint::new(mistake.problem).hint(mistake.hint);
+    match mistake.at {
+        Some(part) => complaint.within(part),
+        None => complaint,
+    }
+}
+
+fn access(written: &PrometheusEntry, values: &Values, folder: &Path, report: &mut Report) -> Access {
+    let url = values.fill(&written.url, report);
+    let basic = written.basic.as_ref().map(|basic| Authentication::Basic {
+        user: values.fill(&basic.user, report),
+        password: Secret::Variable(basic.password_env.value.clone()),
+    });
+    let variable = written.bearer_env.as_ref().map(|name| Authentication::Bearer(Secret::Variable(name.value.clone())));
+    let file = written
+        .bearer_file
+        .as_ref()
+        .map(|path| Authentication::Bearer(Secret::File(folder.join(values.fill(path, report)))));
+    let ways = [variable, file, basic];
+    if ways.iter().flatten().count() > 1 {
+        let hint = "keep one of `bearer_env`, `bearer_file` and `basic`";
+        report.add_with(written.url.place, "a server is asked by one way of authentication", hint);
+    }
+    let secret = ways.iter().any(Option::is_some) || !written.headers_env.0.is_empty();
+    if !url.is_empty() {
+        check(&At { place: written.url.place, value: url.clone() }, secret, report);
+    }
+    let plain = written
+        .headers
+        .0
+        .iter()
+        .map(|(name, value)| (name.value.clone(), Secret::Text(values.fill_text(value, &mut report.quiet()))));
+    let hidden = written
+        .headers_env
+        .0
+        .iter()
+        .map(|(name, variable)| (name.value.clone(), Secret::Variable(variable.value.clone())));
+    Access {
+        url: url.trim_end_matches('/').to_owned(),
+        headers: plain.chain(hidden).collect(),
+        authentication: ways.into_iter().flatten().next().unwrap_or(Authentication::None),
+        deadline: written.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value.0),
+    }
+}
+
+/// An address that can be asked, and to which secrets may be sent.
+fn check(url: &At<String>, secret: bool, report: &mut Report) {
+    match Url::parse(&url.value) {
+        Err(why) => {
+            report.add_hushed(url.place, format!("this address {why}"), "write `url: \"http://prometheus:9090\"`");
+        }
+        Ok(parsed) if secret && parsed.is_readable_on_the_way() => {
+            let why = "this address is not encrypted, and requests to it hold a secret";
+            report.add_hushed(url.place, why, "write `https://…`; plain HTTP with secrets is for this machine alone");
+        }
+        Ok(parsed) if parsed.rest.contains("/api/v1") => {
+            report.add_with(
+                url.place,
+                "the address goes on to `/api/v1`",
+                "write it without: davy adds the calls itself",
+            );
+        }
+        Ok(_) => {}
+    }
+}
