@@ -129,7 +129,8 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
         Told::Progress { what, done, of } => console.progress().counted(what, done, of),
         Told::Reading { rows, bytes, of } => console.progress().reading(rows, bytes, of),
     };
-    let outside = Outside { now, interruptible: true, growing, told: &told };
+    let variable = |name: &str| std::env::var(name).ok();
+    let outside = Outside { now, interruptible: true, growing, variable: &variable, told: &told };
     let answered = ask(&outside);
     console.progress().over();
     answered

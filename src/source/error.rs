@@ -79,7 +79,7 @@ impl Error {
         Error { kind: Kind::Unreachable, ..Error::unreadable(problem) }
     }
 
-    #[cfg(feature = "aws")]
+    #[cfg(any(feature = "aws", feature = "prometheus"))]
     pub(crate) fn interrupted() -> Self {
         let error = Error::unreachable("stopped before all of it was fetched; nothing was judged");
         Error { kind: Kind::Interrupted, ..error.within("interrupted") }

@@ -10,6 +10,7 @@ pub mod file;
 mod growing;
 mod open;
 mod outside;
+pub mod prometheus;
 mod query;
 pub mod requests;
 pub mod survey;
