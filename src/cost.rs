@@ -339,7 +339,8 @@ fn values(series: &Series, at: usize) -> Option<(f64, f64)> {
         Series::Buckets { bins, scale, .. } => {
             let bins = bins.get(at)?;
             let grid = bins.grid();
-            let middle = |cell: u32| (grid.low(cell) as f64 + grid.high(cell) as f64) / 2.0 * scale;
+            let high = |cell: u32| if grid.is_open(cell) { grid.low(cell) } else { grid.high(cell) };
+            let middle = |cell: u32| (grid.low(cell) as f64 + high(cell) as f64) / 2.0 * scale;
             let sum = bins.cells().map(|(cell, n)| middle(cell) * n as f64).sum();
             Some((sum, bins.total() as f64))
         }

@@ -79,8 +79,17 @@ fn damaged(what: impl Into<String>) -> Error {
     Error::Damaged(what.into())
 }
 
-/// A histogram as base64 text.
+/// What a histogram with edges of its own begins with; HdrHistogram has no such ones.
+const EDGES: &str = "le=";
+
+/// A histogram as base64 text; one with edges of its own as those and the counts of their cells: `le=100,250;7,3,0`.
 pub fn text(bins: &Bins) -> String {
+    if let Some(edges) = bins.grid().edges() {
+        let mut counts = vec![0; edges.len() + 1];
+        bins.cells().for_each(|(at, count)| counts[at as usize] = count);
+        let joined = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        return format!("{EDGES}{};{}", joined(edges), joined(&counts));
+    }
     BASE64.encode(bytes(bins))
 }
 
@@ -90,7 +99,24 @@ pub fn text(bins: &Bins) -> String {
 ///
 /// It is not one.
 pub fn of_text(text: &str) -> Result<Bins, Error> {
+    if let Some(edged) = text.trim().strip_prefix(EDGES) {
+        return of_edges(edged);
+    }
     of_bytes(&BASE64.decode(text.trim()).map_err(|_| Error::Base64)?)
+}
+
+fn of_edges(text: &str) -> Result<Bins, Error> {
+    let (edges, counts) = text.split_once(';').ok_or(Error::CutOff)?;
+    let numbers = |text: &str| text.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<u64>>>();
+    let (edges, counts) =
+        numbers(edges).zip(numbers(counts)).ok_or_else(|| damaged("its edges and counts are not whole numbers"))?;
+    if !edges.is_sorted_by(|one, next| one < next) {
+        return Err(damaged("its edges do not rise"));
+    }
+    if counts.len() != edges.len() + 1 {
+        return Err(damaged(format!("{} edges need {} counts, not {}", edges.len(), edges.len() + 1, counts.len())));
+    }
+    Ok(Bins::new(Grid::of_edges(edges), None, (0..).zip(counts).collect()))
 }
 
 /// A histogram as V2, compressed. Where it has no end that was reached, it is made for values of up to a day in nanoseconds,

@@ -14,6 +14,7 @@ mod growing;
 pub mod http;
 mod open;
 mod outside;
+pub mod prometheus;
 mod registry;
 pub mod requests;
 mod services;

@@ -11,14 +11,14 @@ pub struct Outside<'a> {
     pub interruptible: bool,
     /// Whether files may be being written just now: then a last line without an end is not taken.
     pub growing: bool,
-    /// The environment's variables, for secrets that a configuration names.
+    /// What a variable of the environment holds: secrets are read when they are needed, and kept nowhere.
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Hears how it goes.
     pub told: &'a (dyn Fn(Told) + Sync),
 }
 
 impl Outside<'_> {
-    /// Nobody listens and nobody interrupts.
+    /// Nobody listens, nobody interrupts, and the environment is empty.
     pub fn quiet(now: Timestamp) -> Outside<'static> {
         Outside { now, interruptible: false, growing: false, variable: &|_| None, told: &|_| {} }
     }

@@ -10,6 +10,9 @@ use super::slow::Largest;
 /// How many cells share a mark: as many are read, at most, to answer a question.
 const EVERY: usize = 32;
 
+/// An edge and a limit that differ by less, as a share, are the same number in different units.
+const SAME: f64 = 1e-12;
+
 /// A histogram in the unit of a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Binned {
@@ -48,10 +51,11 @@ impl Binned {
         self.bins.grid().low(at) as f64 * self.scale
     }
 
-    /// Nobody knows how far the last cell of a histogram with an end reaches.
+    /// Nobody knows how far the last cell of a histogram with an end reaches, or the one beyond all edges.
     fn high(&self, at: u32) -> f64 {
         match self.bins.end() {
             Some(end) if at >= end => f64::INFINITY,
+            _ if self.bins.grid().is_open(at) => f64::INFINITY,
             _ => self.bins.grid().high(at) as f64 * self.scale,
         }
     }
@@ -118,7 +122,8 @@ impl Binned {
     pub(super) fn edges(&self) -> Vec<f64> {
         let ends = |(at, _)| {
             let high = self.high(at);
-            [if high == f64::INFINITY { high } else { self.low(at) }, high]
+            let is_end = self.bins.end().is_some_and(|end| at >= end);
+            [if is_end { high } else { self.low(at) }, high]
         };
         let mut edges: Vec<f64> = self.bins.cells().flat_map(ends).collect();
         edges.dedup();
@@ -144,7 +149,10 @@ fn first_beyond(grid: Grid, scale: f64, limit: f64, inclusive: bool, end: End) -
     let is_beyond = |at: u64| {
         let units = if end == End::Low { grid.low(at as u32) } else { grid.high(at as u32) };
         let value = units as f64 * scale;
-        value > limit || inclusive && value == limit
+        // an edge that was written as the limit is the limit, however both were rounded
+        let is_edge = grid.edges().is_some() && end == End::High;
+        let is_same = is_edge && (value - limit).abs() <= SAME * limit.abs();
+        if is_same { inclusive } else { value > limit || inclusive && value == limit }
     };
     // beside it, unless the limit is not a number; that the division is rounded may put it there
     let mut at = u64::from(grid.index((limit / scale) as u64));
@@ -215,6 +223,7 @@ impl Running {
         let at = self.at.min(self.counts.len().checked_sub(1)?);
         Some(match self.end {
             Some(end) if at >= end => f64::INFINITY,
+            _ if self.grid.is_open(at as u32) => f64::INFINITY,
             _ => self.grid.high(at as u32) as f64,
         })
     }

@@ -5,12 +5,17 @@
 //! bits that HdrHistogram's three significant digits take. Cells of a coarser grid are made of whole cells of a finer one,
 //! so that histograms of different resolution add up on the coarser grid without a loss beyond it.
 //!
+//! Histograms of other systems come with edges of their own (`le` in Prometheus). Their grid is those edges: a cell holds what
+//! is beyond the edge before it and not beyond its own, and the last cell everything that is beyond all of them. Two such
+//! grids join on the edges that they share.
+//!
 //! A dense histogram of microseconds up to an hour has 23,552 counters, 188 KB. One is needed per arm and step, and the
 //! requests of a step fall into a few thousand cells at most. So the cells are kept as pairs of (distance from the cell
 //! before, count), each a variable-length number of 7 bits to the byte (LEB128): two to three bytes per cell.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdrhistogram::{CreationError, Histogram};
 
@@ -19,27 +24,71 @@ use hdrhistogram::{CreationError, Histogram};
 pub struct Grid {
     bits: u8,
     unit: u8,
+    /// The last value of each cell but the last, sorted, where it has edges of its own; then the rest does not count.
+    edges: &'static [u64],
 }
+
+/// The edges that some grid has. There are a few sets of them, each kept once and for good, so that a grid is copied as
+/// a number is.
+static EDGES: Mutex<BTreeSet<&'static [u64]>> = Mutex::new(BTreeSet::new());
 
 impl Grid {
     /// Three significant digits from one unit on.
-    pub const THREE_DIGITS: Grid = Grid { bits: 11, unit: 0 };
+    pub const THREE_DIGITS: Grid = Grid { bits: 11, unit: 0, edges: &[] };
 
     /// HdrHistogram's grid of so many significant digits (0 to 5) with cells of at least `lowest` units.
     pub fn of_digits(digits: u8, lowest: u64) -> Grid {
         let single = 2 * 10_u64.pow(u32::from(digits.min(5)));
         let bits = (64 - (single - 1).leading_zeros()).max(1);
-        Grid { bits: bits as u8, unit: lowest.max(1).ilog2().min(62 - bits) as u8 }
+        Grid { bits: bits as u8, unit: lowest.max(1).ilog2().min(62 - bits) as u8, edges: &[] }
     }
 
-    /// The coarser of the two in both respects: cells of either are whole parts of its cells.
+    /// A grid of edges: the last value of each cell, above all of which there is one more. Without any edge, all values are
+    /// in one cell.
+    pub fn of_edges(mut edges: Vec<u64>) -> Grid {
+        edges.sort_unstable();
+        edges.dedup();
+        if edges.is_empty() {
+            edges.push(u64::MAX);
+        }
+        let mut known = EDGES.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.get(edges.as_slice()).copied();
+        let edges = found.unwrap_or_else(|| Box::leak(edges.into_boxed_slice()));
+        known.insert(edges);
+        Grid { bits: 0, unit: 0, edges }
+    }
+
+    /// Whether a cell is the one beyond all edges, so that nobody knows how far it reaches.
+    pub fn is_open(self, index: u32) -> bool {
+        !self.edges.is_empty() && index as usize >= self.edges.len()
+    }
+
+    /// The edges of a grid that has its own.
+    pub fn edges(self) -> Option<&'static [u64]> {
+        (!self.edges.is_empty()).then_some(self.edges)
+    }
+
+    /// The coarser of the two in both respects: cells of either are whole parts of its cells. Of a grid with edges and one
+    /// without it is the one with edges, in whose cells those of the other need not lie whole.
     pub fn join(self, other: Grid) -> Grid {
-        Grid { bits: self.bits.min(other.bits), unit: self.unit.max(other.unit) }
+        match (self.edges(), other.edges()) {
+            (None, None) => {}
+            (Some(own), Some(others)) if own == others => return self,
+            (Some(own), Some(others)) => {
+                return Grid::of_edges(own.iter().filter(|edge| others.binary_search(edge).is_ok()).copied().collect());
+            }
+            (Some(_), None) => return self,
+            (None, Some(_)) => return other,
+        }
+        Grid { edges: &[], bits: self.bits.min(other.bits), unit: self.unit.max(other.unit) }
     }
 
     /// The cell of a value.
     #[inline]
     pub fn index(self, value: u64) -> u32 {
+        if !self.edges.is_empty() {
+            return self.edges.partition_point(|edge| *edge < value) as u32;
+        }
         let (bits, unit) = (u32::from(self.bits), u32::from(self.unit));
         let whole = value >> unit;
         let doublings = (64 - whole.leading_zeros()).saturating_sub(bits);
@@ -48,18 +97,28 @@ impl Grid {
 
     /// The smallest value of a cell.
     pub fn low(self, index: u32) -> u64 {
+        if !self.edges.is_empty() {
+            let before = (index as usize).min(self.edges.len()).checked_sub(1);
+            return before.map_or(0, |before| self.edges[before].saturating_add(1));
+        }
         let (doublings, within) = self.parts(index);
         u64::from(within) << (doublings + u32::from(self.unit))
     }
 
     /// The largest value of a cell.
     pub fn high(self, index: u32) -> u64 {
+        if !self.edges.is_empty() {
+            return self.edges.get(index as usize).copied().unwrap_or(u64::MAX);
+        }
         let (doublings, _) = self.parts(index);
         self.low(index) + ((1_u64 << (doublings + u32::from(self.unit))) - 1)
     }
 
-    /// HdrHistogram's significant digits of so fine a grid.
+    /// HdrHistogram's significant digits of so fine a grid; those of the usual one if it has edges of its own.
     pub fn digits(self) -> u8 {
+        if !self.edges.is_empty() {
+            return Grid::THREE_DIGITS.digits();
+        }
         (0..5).find(|digits| Grid::of_digits(*digits, 1).bits >= self.bits).unwrap_or(5)
     }
 
@@ -68,8 +127,12 @@ impl Grid {
         1 << self.unit
     }
 
-    /// The largest relative width of a cell above the first `2^bits` units.
+    /// The largest relative width of a cell above the first `2^bits` units; above the first edge if it has its own.
     pub fn resolution(self) -> f64 {
+        if !self.edges.is_empty() {
+            let width = |pair: &[u64]| (pair[1] - pair[0]) as f64 / pair[0].max(1) as f64;
+            return self.edges.windows(2).map(width).fold(0.0, f64::max);
+        }
         0.5_f64.powi(i32::from(self.bits) - 1)
     }
 

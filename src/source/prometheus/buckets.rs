@@ -1,0 +1,213 @@
+//! Histograms added up: how many requests fell between two edges in each step, as whole numbers.
+//!
+//! A classic histogram has a counter per edge (`le`), which counts everything up to it. The counters are counted as any
+//! others are, added up over the series, and neighbours subtracted. Edges that not all series have are left out: what lies
+//! between the others is still exact. Where in a bucket a request lies is not known, and nothing here pretends otherwise:
+//! the judge counts a bucket that holds a limit against the answer.
+//!
+//! Edges are kept in billionths of the unit that `le` has, so that those of both arms are the same numbers; very large ones,
+//! which are bytes and not seconds, in whole units.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::native::{Native, Natives};
+use super::totals;
+use super::tracks::{Labels, Span, Tracks, label, shown};
+use crate::series::{Bins, Grid, Remark, Series};
+use crate::source::error::{Error, quoted};
+
+/// The label with the edge.
+const EDGE: &str = "le";
+/// Units of the finest edges.
+const BILLION: f64 = 1e9;
+/// Edges from here on are kept in whole units.
+const LARGE: f64 = 9e9;
+
+/// The histograms that a selector finds.
+#[derive(Debug)]
+pub(super) struct Buckets {
+    span: Span,
+    classic: Tracks,
+    native: Natives,
+}
+
+impl Buckets {
+    pub fn new(span: Span) -> Buckets {
+        Buckets { span, classic: Tracks::new(span), native: Natives::new(span) }
+    }
+
+    /// Whether no series was found.
+    pub fn is_empty(&self) -> bool {
+        self.classic.by.is_empty() && self.native.is_empty()
+    }
+
+    /// Adds samples of one edge.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: a series without an edge, a sample that is not a count.
+    pub fn add_classic(
+        &mut self,
+        labels: &Labels,
+        samples: impl ExactSizeIterator<Item = (i64, f64)>,
+    ) -> Result<(), Error> {
+        if samples.len() == 0 {
+            return Ok(());
+        }
+        if label(labels, EDGE).is_none_or(|edge| edge.parse::<f64>().is_err()) {
+            return Err(Error::unreadable(format!(
+                "{} is not a bucket of a histogram: it has no edge `le`",
+                shown(labels)
+            ))
+            .hint("Name the `_bucket` series, or a native histogram."));
+        }
+        self.classic.add(labels, samples)
+    }
+
+    /// Adds samples of a native histogram.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: a histogram that does not count whole things from zero on.
+    pub fn add_native(
+        &mut self,
+        labels: &Labels,
+        samples: impl ExactSizeIterator<Item = (i64, Native)>,
+    ) -> Result<(), Error> {
+        if samples.len() == 0 {
+            return Ok(());
+        }
+        self.native.add(labels, samples)
+    }
+
+    /// As a series of histograms, one unit of `le` being `factor` in the metric's.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: histograms without an edge in common, or of both kinds.
+    pub fn series(self, factor: f64, without: &[String], notes: &mut Vec<Remark>) -> Result<Series, Error> {
+        let empty = |time| Series::Buckets { time, bins: Vec::new(), scale: factor / BILLION };
+        match (self.classic.by.is_empty(), self.native.is_empty()) {
+            (true, true) => Ok(empty(Vec::new())),
+            (true, false) => self.native.series(factor, notes),
+            (false, true) => classic(self.classic, self.span, factor, without, notes),
+            (false, false) => Err(Error::unreadable("has series of classic and of native histograms at once")
+                .hint("Select one of the two kinds.")),
+        }
+    }
+}
+
+/// The unit that edges are kept in, as a share of that of `le`.
+fn unit(edges: &[f64]) -> f64 {
+    if edges.iter().any(|edge| edge.is_finite() && *edge >= LARGE) { 1.0 } else { 1.0 / BILLION }
+}
+
+/// The grid of some edges, the infinite one left out.
+pub(super) fn grid(edges: &[f64]) -> Result<(Grid, f64), Error> {
+    let unit = unit(edges);
+    let finite: Vec<f64> = edges.iter().copied().filter(|edge| edge.is_finite()).collect();
+    if let Some(edge) = finite.iter().find(|edge| **edge < 0.0) {
+        return Err(Error::unreadable("is an edge below zero, and only times and sizes can be judged")
+            .value(&edge.to_string())
+            .hint("Judge a number of it as a gauge."));
+    }
+    Ok((Grid::of_edges(finite.iter().map(|edge| (edge / unit).round() as u64).collect()), unit))
+}
+
+fn classic(
+    tracks: Tracks,
+    span: Span,
+    factor: f64,
+    without: &[String],
+    notes: &mut Vec<Remark>,
+) -> Result<Series, Error> {
+    let edges = shared_edges(&tracks, notes)?;
+    let (mut columns, remarks) = totals::of(vec![("histogram".to_owned(), tracks)], without);
+    notes.extend(remarks);
+    let Some((_, totals)) = columns.pop() else { return Err(Error::unreadable("has no histogram")) };
+    let numbers: Vec<f64> = edges.iter().map(|(_, edge)| *edge).collect();
+    let (grid, unit) = grid(&numbers)?;
+    let cumulated: Vec<totals::Steps> = edges
+        .iter()
+        .map(|(_, edge)| totals.summed(|labels| label(labels, EDGE).and_then(|le| le.parse().ok()) == Some(*edge)))
+        .collect();
+    let (mut time, mut bins, mut crossed) = (Vec::new(), Vec::new(), 0);
+    for step in 0..span.steps() {
+        let Some(counts) = cumulated.iter().map(|steps| steps[step]).collect::<Option<Vec<u64>>>() else { continue };
+        let (mut before, mut cells) = (0, Vec::new());
+        for (cell, count) in (0..).zip(&counts) {
+            crossed += u64::from(*count < before);
+            cells.push((cell, count.saturating_sub(before)));
+            before = before.max(*count);
+        }
+        time.push(span.time(step));
+        bins.push(Bins::new(grid, None, cells));
+    }
+    if crossed > 0 {
+        notes.push(Remark::incomplete(format!(
+            "buckets of the histogram count more than those that hold them, {crossed} times: they were not scraped together"
+        )));
+    }
+    Ok(Series::Buckets { time, bins, scale: factor * unit })
+}
+
+/// The edges that the histograms of all series have, in order, as they are written and as numbers.
+fn shared_edges(tracks: &Tracks, notes: &mut Vec<Remark>) -> Result<Vec<(String, f64)>, Error> {
+    let mut by: BTreeMap<Labels, BTreeSet<Edge>> = BTreeMap::new();
+    for labels in tracks.by.keys() {
+        let rest: Labels = labels.iter().filter(|(name, _)| name != EDGE).cloned().collect();
+        by.entry(rest).or_default().extend(label(labels, EDGE).and_then(Edge::of));
+    }
+    let all: BTreeSet<Edge> = by.values().flatten().cloned().collect();
+    let is_shared = |edge: &&Edge| by.values().all(|own| own.contains(*edge));
+    let shared: Vec<(String, f64)> =
+        all.iter().filter(is_shared).map(|edge| (edge.written.clone(), edge.number)).collect();
+    if shared.last().is_none_or(|(_, edge)| *edge != f64::INFINITY) {
+        return Err(Error::unreadable("has a histogram without the bucket +Inf, which counts everything")
+            .hint(format!("Select the buckets of whole histograms, without a matcher of {}.", quoted(EDGE))));
+    }
+    if shared.len() < 2 {
+        return Err(Error::unreadable("has histograms without any edge in common").hint("Select those of one kind."));
+    }
+    if shared.len() < all.len() {
+        notes.push(Remark::note(format!(
+            "the series have different buckets: the {} edges that all have are used, of {}",
+            shared.len() - 1,
+            all.len() - 1
+        )));
+    }
+    Ok(shared)
+}
+
+/// An edge by its number: `1` is `1.0`.
+#[derive(Debug, Clone)]
+struct Edge {
+    written: String,
+    number: f64,
+}
+
+impl Edge {
+    fn of(text: &str) -> Option<Edge> {
+        Some(Edge { written: text.to_owned(), number: text.parse().ok()? })
+    }
+}
+
+impl PartialEq for Edge {
+    fn eq(&self, other: &Edge) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Edge {}
+
+impl PartialOrd for Edge {
+    fn partial_cmp(&self, other: &Edge) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Edge {
+    fn cmp(&self, other: &Edge) -> std::cmp::Ordering {
+        self.number.total_cmp(&other.number)
+    }
+}

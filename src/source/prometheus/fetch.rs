@@ -1,0 +1,243 @@
+//! The calls: several questions at the same time, the columns of each one after another.
+
+mod client;
+mod raw;
+mod wire;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{SigId, flag, low_level};
+
+use super::answered::{self, Found};
+use super::buckets::Buckets;
+use super::tracks::{Labels, Span, Tracks, instant, shown};
+use super::{Access, Asked, Column, Measure, promql};
+use crate::source::error::{Error, listed, quoted};
+use crate::source::file::Answer;
+use crate::source::{Outside, Told};
+use client::Client;
+use raw::Said;
+
+/// So many questions are asked at the same time.
+const TOGETHER: usize = 4;
+
+/// Asks all questions and answers each, in their order.
+///
+/// # Errors
+///
+/// For each question by itself: unreachable with what is wrong with the server, the way or the credentials; unreadable when
+/// the server refuses the query or answers what cannot be counts; interrupted.
+pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error>> {
+    let stop = Stop::listen(outside.interruptible);
+    let mut clients: Vec<(&Access, Result<Client, Error>)> = Vec::new();
+    for question in questions {
+        let access = &question.asked.access;
+        if !clients.iter().any(|(known, _)| *known == access) {
+            clients.push((access, Client::new(access, outside, stop.flag.clone())));
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut answers = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(question) = questions.get(at) else { return answers };
+            let client = clients.iter().find(|(access, _)| **access == question.asked.access);
+            let answer = match client {
+                Some((_, Ok(client))) => one(client, question),
+                Some((_, Err(error))) => Err(error.clone()),
+                None => Err(Error::unreachable("was not asked")),
+            };
+            (outside.told)(Told::Progress {
+                what: "asking Prometheus",
+                done: at as u64,
+                of: Some(questions.len() as u64),
+            });
+            answers.push((at, answer));
+        }
+    };
+    let mut answers: Vec<(usize, Result<Answer, Error>)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..TOGETHER.min(questions.len())).map(|_| scope.spawn(work)).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
+        joined.flatten().collect()
+    });
+    answers.sort_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Whether somebody wants an end.
+struct Stop {
+    flag: Arc<AtomicBool>,
+    ids: Vec<SigId>,
+}
+
+impl Stop {
+    fn listen(possible: bool) -> Stop {
+        let flag = Arc::new(AtomicBool::new(false));
+        let signals: &[i32] = if possible { &[SIGINT, SIGTERM] } else { &[] };
+        let ids = signals.iter().filter_map(|signal| flag::register(*signal, flag.clone()).ok()).collect();
+        Stop { flag, ids }
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.ids.drain(..).for_each(|id| {
+            low_level::unregister(id);
+        });
+    }
+}
+
+/// The answer to one question.
+fn one(client: &Client, question: &Asked) -> Result<Answer, Error> {
+    let asked = question.asked;
+    let about = |error: Error| match error.about.shown.is_empty() {
+        true => error.within(&asked.access.shown()),
+        false => error,
+    };
+    let span = Span::new(question.window, asked.step, asked.lookback);
+    let mut said = Said::default();
+    let mut found = Vec::new();
+    for column in &asked.columns {
+        let column_found = measured(client, column, span, &mut said);
+        let within =
+            |error: Error| about(if error.about.column.is_none() { error.column(&column.name) } else { error });
+        found.push((column.name.clone(), column_found.map_err(within)?));
+    }
+    answered::answer(question, span, found, said.remarks()).map_err(about)
+}
+
+/// What there is of one column.
+fn measured(client: &Client, column: &Column, span: Span, said: &mut Said) -> Result<Found, Error> {
+    match &column.measure {
+        Measure::Counter(text) => counters(client, &selected(text)?, span, said).map(Found::Counter),
+        Measure::UpTo { selector, edge } => up_to(client, &selected(selector)?, *edge, span, said).map(Found::Counter),
+        Measure::Histogram(text) => histograms(client, &selected(text)?, span, said).map(Found::Histogram),
+        Measure::Gauge(text) => gauge(client, text, span, said).map(Found::Gauge),
+    }
+}
+
+fn selected(text: &str) -> Result<promql::Selector, Error> {
+    promql::selector(text).map_err(|mistake| Error::unreadable(mistake.problem).value(text).hint(mistake.hint))
+}
+
+fn counters(client: &Client, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Tracks, Error> {
+    let mut tracks = Tracks::new(span);
+    raw::samples(client, &selector.to_string(), (span.from, span.end), said, |lines| {
+        lines.iter().try_for_each(|line| {
+            if !line.histograms.is_empty() {
+                let problem = format!("{} is a native histogram, and a counter is wanted", shown(&line.metric.0));
+                return Err(Error::unreadable(problem).hint("Ask for it as a histogram."));
+            }
+            tracks.add(&line.metric.0, line.values.iter().map(|sample| (sample.0, sample.1)))
+        })
+    })?;
+    Ok(tracks)
+}
+
+/// The counters of one edge of classic histograms.
+fn up_to(
+    client: &Client,
+    selector: &promql::Selector,
+    edge: Option<f64>,
+    span: Span,
+    said: &mut Said,
+) -> Result<Tracks, Error> {
+    let wanted = edge.unwrap_or(f64::INFINITY);
+    let is_edge = |text: &str| text.parse::<f64>().is_ok_and(|edge| edge == wanted);
+    let known = raw::values(client, &selector.to_string(), "le", span.end)?;
+    let earlier = raw::values(client, &selector.to_string(), "le", span.start)?;
+    let known: BTreeSet<String> = known.into_iter().chain(earlier).collect();
+    let spelled: Vec<&String> = known.iter().filter(|text| is_edge(text)).collect();
+    if spelled.is_empty() && !known.is_empty() {
+        let problem = format!("{selector} has no bucket that ends at {wanted}");
+        let mut edges: Vec<&str> = known.iter().map(String::as_str).collect();
+        edges.sort_by(|a, b| a.parse().unwrap_or(f64::INFINITY).total_cmp(&b.parse().unwrap_or(f64::INFINITY)));
+        return Err(Error::unreadable(problem)
+            .hint(format!("Choose a limit at one of its edges ({}), or add a bucket at the limit.", listed(edges))));
+    }
+    let mut tracks = Tracks::new(span);
+    for edge in spelled {
+        let part = counters(client, &selector.with("le", edge), span, said)?;
+        tracks.by.extend(part.by);
+    }
+    Ok(tracks)
+}
+
+/// Histograms, classic or native: a metric that is scraped natively has no `_bucket` series any more.
+fn histograms(client: &Client, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Buckets, Error> {
+    let mut buckets = read_histograms(client, selector, span, said)?;
+    let plain = selector.name().and_then(|name| name.strip_suffix("_bucket")).map(str::to_owned);
+    if let (true, Some(name)) = (buckets.is_empty(), plain) {
+        buckets = read_histograms(client, &selector.renamed(&name), span, said)?;
+    } else if let (true, Some(name)) = (buckets.is_empty(), selector.name()) {
+        buckets = read_histograms(client, &selector.renamed(&format!("{name}_bucket")), span, said)?;
+    }
+    Ok(buckets)
+}
+
+fn read_histograms(
+    client: &Client,
+    selector: &promql::Selector,
+    span: Span,
+    said: &mut Said,
+) -> Result<Buckets, Error> {
+    let mut buckets = Buckets::new(span);
+    raw::samples(client, &selector.to_string(), (span.from, span.end), said, |lines| {
+        for line in lines {
+            let values = line.values.iter().map(|sample| (sample.0, sample.1));
+            buckets.add_classic(&line.metric.0, values)?;
+            buckets.add_native(&line.metric.0, line.histograms.into_iter().map(|sample| (sample.0, sample.1)))?;
+        }
+        Ok(())
+    })?;
+    Ok(buckets)
+}
+
+/// One number per step, in the order of the steps. A plain selector is asked for its last sample inside the step, so that
+/// what has gone is gone at once; other expressions look back as far as the server does.
+fn gauge(client: &Client, text: &str, span: Span, said: &mut Said) -> Result<Vec<(usize, f64)>, Error> {
+    promql::query(text).map_err(|mistake| Error::unreadable(mistake.problem).value(text).hint(mistake.hint))?;
+    let step = span.step;
+    let query = if promql::is_selector(text) { format!("last_over_time({text}[{step}ms])") } else { text.to_owned() };
+    let (mut points, mut series): (Vec<(usize, f64)>, BTreeSet<Labels>) = (Vec::new(), BTreeSet::new());
+    raw::range(client, &query, (span.start, span.end, step), said, |lines| {
+        for line in lines {
+            if !line.histograms.is_empty() {
+                return Err(Error::unreadable("is a histogram at each step, and one number is wanted")
+                    .hint("Write `histogram_quantile(…)` of it, or ask for it as a histogram."));
+            }
+            for sample in &line.values {
+                let Some(at) = span.step_of(sample.0).filter(|_| !sample.1.is_nan()) else { continue };
+                if sample.1.is_infinite() {
+                    return Err(Error::unreadable(format!(
+                        "is {} at {}, beyond everything that was measured, so that no limit holds",
+                        sample.1,
+                        instant(sample.0)
+                    ))
+                    .hint("A division by zero or a percentile beyond the last bucket: change the expression, or add buckets."));
+                }
+                points.push((at, sample.1));
+            }
+            series.insert(line.metric.0);
+        }
+        Ok(())
+    })?;
+    if series.len() > 1 {
+        let names: Vec<String> = series.iter().map(shown).collect();
+        let problem =
+            format!("{} series answer, and one is wanted: {}", series.len(), listed(names.iter().map(String::as_str)));
+        return Err(Error::unreadable(problem)
+            .value(text)
+            .hint(format!("Write `avg({text})`, `max({text})`, or select one.")));
+    }
+    points.sort_by_key(|(at, _)| *at);
+    if let Some(twice) = points.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let problem = format!("has two numbers in the step of {}", span.time(twice[0].0));
+        return Err(Error::unreadable(problem).column(quoted(text).as_str()));
+    }
+    Ok(points)
+}

@@ -1,0 +1,361 @@
+//! Calls over HTTP: who asks, how often it is tried, how much of an answer is read, and what a refusal means.
+//!
+//! Secrets are read for each call and kept nowhere else. Messages are made of the kind of a failure and of what the API says
+//! of the query, never of the client's own texts, which may quote an address. A redirect is not followed: it would take the
+//! credentials along.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::{Agent, http};
+
+use super::wire::Body;
+use crate::source::prometheus::{Access, Authentication, Secret};
+use crate::source::{Error, Outside, Told};
+use crate::url::Url;
+
+/// The most bytes of one answer. Larger ones are asked for in parts.
+const MOST: u64 = 64 << 20;
+/// The first wait before another attempt; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
+const ATTEMPTS: usize = 10;
+/// How often it is looked whether somebody wants an end.
+const TICK: Duration = Duration::from_millis(20);
+/// One attempt may take so long.
+const ATTEMPT: Duration = Duration::from_secs(120);
+/// So much of a text that is not the API's is looked at.
+const SHOWN: usize = 160;
+
+/// One server.
+pub(super) struct Client<'o> {
+    agent: Agent,
+    access: &'o Access,
+    outside: &'o Outside<'o>,
+    stop: Arc<AtomicBool>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The server would have to read or send too much: a part of it may do.
+    TooMuch(String),
+    /// For good.
+    Failed(Error),
+}
+
+/// Why an attempt did not succeed.
+enum Failure {
+    /// Another one may do better, perhaps when the server says.
+    Passing(String, Option<Duration>),
+    TooMuch(String),
+    Lasting(Error),
+}
+
+impl<'o> Client<'o> {
+    /// # Errors
+    ///
+    /// The address cannot be asked, or not with credentials.
+    pub fn new(access: &'o Access, outside: &'o Outside<'o>, stop: Arc<AtomicBool>) -> Result<Client<'o>, Error> {
+        let shown = access.shown();
+        let url = Url::parse(&access.url).map_err(|why| {
+            Error::unreachable(format!("its address {why}"))
+                .within("Prometheus")
+                .hint("Write `https://host/path`; a user and a password have keys of their own.")
+        })?;
+        if url.is_readable_on_the_way() && has_credentials(access) {
+            let error = Error::unreachable("others could read the credentials on the way, because it is asked by http");
+            return Err(error
+                .within(&shown)
+                .hint("Write an address that begins with https, or ask without credentials."));
+        }
+        Ok(Client { agent: agent(), access, outside, stop })
+    }
+
+    /// The answer to a call of the API.
+    ///
+    /// # Errors
+    ///
+    /// As [`Refused`] says.
+    pub fn call(&self, path: &str, form: &[(&'static str, String)]) -> Result<Body, Refused> {
+        let failed = |error: Error| Refused::Failed(error.within(&self.access.shown()));
+        let url = format!("{}/api/v1/{path}", self.access.url.trim_end_matches('/'));
+        let mut left = Duration::try_from(self.access.deadline).unwrap_or(ATTEMPT).max(TICK);
+        let mut wait = FIRST_WAIT;
+        for attempt in 1.. {
+            let headers = self.headers().map_err(failed)?;
+            let post =
+                Post { agent: self.agent.clone(), url: url.clone(), headers, form: form.to_vec(), timeout: left };
+            let (failure, took) = match self.attempt(post, left) {
+                (Ok(body), _) => return Ok(body),
+                (Err(failure), took) => (failure, took),
+            };
+            left = left.saturating_sub(took);
+            let (why, after) = match failure {
+                Failure::Lasting(error) => return Err(failed(error)),
+                Failure::TooMuch(why) => return Err(Refused::TooMuch(why)),
+                Failure::Passing(why, after) => (why, after),
+            };
+            let pause = after.unwrap_or(wait).min(LONGEST_WAIT);
+            if pause >= left || attempt >= ATTEMPTS {
+                let tried = if attempt == 1 { String::new() } else { format!(" (at the last of {attempt} attempts)") };
+                let error = Error::unreachable(format!("{why}{tried}"));
+                return Err(failed(
+                    error.hint("Look whether the server is well, or give it more time with `deadline:`."),
+                ));
+            }
+            let shown = self.access.shown();
+            (self.outside.told)(Told::Again(format!("{shown}: {why}; again in {} ms", pause.as_millis())));
+            self.pause(pause).map_err(Refused::Failed)?;
+            left = left.saturating_sub(pause);
+            wait *= 2;
+        }
+        unreachable!("the attempts are counted")
+    }
+
+    /// One attempt and how long it took. The client cannot be interrupted, so it works beside and is left alone when
+    /// somebody wants to stop.
+    fn attempt(&self, post: Post, left: Duration) -> (Result<Body, Failure>, Duration) {
+        let (to, answer) = sync_channel(1);
+        std::thread::spawn(move || to.send(post.send()));
+        let (mut took, limit) = (Duration::ZERO, left.min(ATTEMPT));
+        loop {
+            match answer.recv_timeout(TICK) {
+                Ok(answer) => return (answer, took),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return (Err(Failure::Passing("the attempt broke off".into(), None)), took);
+                }
+                Err(RecvTimeoutError::Timeout) if self.stop.load(Ordering::SeqCst) => {
+                    return (Err(Failure::Lasting(Error::interrupted())), took);
+                }
+                Err(RecvTimeoutError::Timeout) if took >= limit => {
+                    let seconds = limit.as_secs_f64();
+                    return (Err(Failure::Passing(format!("no answer within {seconds} s"), None)), took);
+                }
+                Err(RecvTimeoutError::Timeout) => took += TICK,
+            }
+        }
+    }
+
+    fn pause(&self, time: Duration) -> Result<(), Error> {
+        let mut left = time;
+        while !left.is_zero() {
+            if self.stop.load(Ordering::SeqCst) {
+                return Err(Error::interrupted());
+            }
+            let part = left.min(TICK);
+            std::thread::sleep(part);
+            left -= part;
+        }
+        Ok(())
+    }
+
+    fn headers(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
+        for (name, value) in &self.access.headers {
+            headers.push((name.clone(), self.read(value, &format!("the header {name}"))?));
+        }
+        match &self.access.authentication {
+            Authentication::None => {}
+            Authentication::Bearer(token) => {
+                headers.push(("authorization".into(), format!("Bearer {}", self.read(token, "the token")?)));
+            }
+            Authentication::Basic { user, password } => {
+                let pair = format!("{user}:{}", self.read(password, "the password")?);
+                headers.push(("authorization".into(), format!("Basic {}", STANDARD.encode(pair))));
+            }
+        }
+        Ok(headers)
+    }
+
+    fn read(&self, secret: &Secret, what: &str) -> Result<String, Error> {
+        let (text, from) = match secret {
+            Secret::Text(text) => (text.clone(), "the configuration".to_owned()),
+            Secret::Variable(name) => {
+                let value = (self.outside.variable)(name).ok_or_else(|| {
+                    Error::unreachable(format!("the environment variable {name}, which holds {what}, is not set"))
+                        .hint(format!("Set {name}."))
+                })?;
+                (value, format!("the environment variable {name}"))
+            }
+            Secret::File(path) => (of_file(path, what)?, crate::plain::path(path)),
+        };
+        let text = text.trim();
+        let is_header = |c: char| c == ' ' || c == '\t' || c.is_ascii_graphic();
+        if text.is_empty() || !text.chars().all(is_header) {
+            let problem = format!("{what}, in {from}, is empty, has more than one line, or letters beyond ASCII");
+            return Err(Error::unreachable(problem).hint("Write the value and nothing else."));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+fn of_file(path: &Path, what: &str) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::unreachable(format!("{}, which holds {what}, cannot be read ({error})", crate::plain::path(path)))
+            .hint("Name a file that exists and that davy may read.")
+    })
+}
+
+/// Whether something is sent that others must not see. A tenant's name is not a secret.
+fn has_credentials(access: &Access) -> bool {
+    let named = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["auth", "cookie", "key", "token", "secret"].iter().any(|part| name.contains(part))
+    };
+    let is_secret = |(name, value): &(String, Secret)| {
+        !name.eq_ignore_ascii_case("x-scope-orgid") && !matches!(value, Secret::Text(_))
+    };
+    access.authentication != Authentication::None
+        || access.headers.iter().any(|header| named(&header.0) || is_secret(header))
+}
+
+fn agent() -> Agent {
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")));
+    config.build().new_agent()
+}
+
+/// Everything that one attempt needs.
+struct Post {
+    agent: Agent,
+    url: String,
+    headers: Vec<(String, String)>,
+    form: Vec<(&'static str, String)>,
+    timeout: Duration,
+}
+
+impl Post {
+    fn send(&self) -> Result<Body, Failure> {
+        let request = self.agent.post(&self.url).config().timeout_global(Some(self.timeout.min(ATTEMPT))).build();
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let form = self.form.iter().map(|(name, value)| (*name, value.as_str()));
+        let mut response = request.send_form(form).map_err(|error| explained(&error))?;
+        let status = response.status().as_u16();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let after = header(http::header::RETRY_AFTER).and_then(|text| text.trim().parse().ok());
+        let kind = header(http::header::CONTENT_TYPE).unwrap_or_default();
+        let announced = header(http::header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        let mut bytes = Vec::new();
+        let mut reader = response.body_mut().with_config().limit(u64::MAX).reader().take(MOST + 1);
+        reader.read_to_end(&mut bytes).map_err(|error| Failure::Passing(broken(&error), None))?;
+        if bytes.len() as u64 > MOST {
+            return Err(Failure::TooMuch(format!("an answer has more than {} MiB", MOST >> 20)));
+        }
+        if announced.is_some_and(|announced| announced != bytes.len() as u64) {
+            return Err(Failure::Passing("the answer was cut off".into(), None));
+        }
+        judged(status, &bytes, &kind, after.map(Duration::from_secs))
+    }
+}
+
+/// What an answer means.
+fn judged(status: u16, bytes: &[u8], kind: &str, after: Option<Duration>) -> Result<Body, Failure> {
+    let body: Result<Body, serde_json::Error> = serde_json::from_slice(bytes);
+    match (status, body) {
+        (200, Ok(body)) if body.status == "success" && body.data.is_some() => Ok(body),
+        (_, Ok(body)) if body.status == "error" => Err(of_api(status, &body, after)),
+        (200, _) if kind.contains("html") => Err(Failure::Lasting(
+            Error::unreachable("answers with a web page instead of JSON")
+                .hint("Is this the address of the API, and does it let you in without a login?"),
+        )),
+        (200, Ok(_)) => Err(Failure::Passing("the answer is JSON, but not that of the API".into(), after)),
+        (200, Err(error)) => Err(Failure::Passing(format!("the answer cannot be read ({error})"), after)),
+        (status, _) => Err(of_status(status, bytes, after)),
+    }
+}
+
+/// What the API says of a query.
+fn of_api(status: u16, body: &Body, after: Option<Duration>) -> Failure {
+    let said = crate::plain::line(&body.error);
+    let lower = said.to_lowercase();
+    let is_much = ["too many samples", "maxsamples", "too many points", "max-samples", "would exceed the limit"]
+        .iter()
+        .any(|words| lower.contains(words))
+        || lower.contains("cannot select more than");
+    let kind = body.error_type.as_str();
+    match status {
+        _ if is_much => Failure::TooMuch(said),
+        _ if kind == "timeout" || lower.contains("query timed out") => Failure::TooMuch(said),
+        429 | 500..=599 => Failure::Passing(format!("{said} (HTTP {status})"), after),
+        401 | 403 => of_status(status, &[], after),
+        400 | 422 => Failure::Lasting(
+            Error::unreadable(format!("refuses the query: {said}")).hint("Write a query that the server accepts."),
+        ),
+        _ => Failure::Lasting(Error::unreachable(format!("refused: {said} (HTTP {status})"))),
+    }
+}
+
+fn of_status(status: u16, bytes: &[u8], after: Option<Duration>) -> Failure {
+    let lasting = |problem: &str, hint: &str| {
+        let error = Error::unreachable(format!("{problem} (HTTP {status})"));
+        Failure::Lasting(if hint.is_empty() { error } else { error.hint(hint) })
+    };
+    match status {
+        300..=399 => lasting("answers with a redirect, which is not followed", "Write the address that it leads to."),
+        401 => lasting("does not know who asks", "Give a token or a password that is valid."),
+        403 => lasting("does not allow it", "Ask with a token or a tenant that may read these metrics."),
+        404 | 405 | 410 => lasting(
+            "knows no API at this address",
+            "Write the address before `/api/v1`, with its path if there is one.",
+        ),
+        413 => Failure::TooMuch("the server sends no answer so large".into()),
+        429 => Failure::Passing("is asked too often (HTTP 429)".into(), after),
+        408 | 500..=599 => Failure::Passing(format!("failed (HTTP {status})"), after),
+        _ => {
+            let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned();
+            lasting(&format!("refused: {}", crate::plain::line(text.trim())), "")
+        }
+    }
+}
+
+/// What went wrong, in words of its own.
+fn explained(error: &ureq::Error) -> Failure {
+    let passing = |why: &str| Failure::Passing(why.to_owned(), None);
+    let lasting = |why: &str, hint: &str| Failure::Lasting(Error::unreachable(why).hint(hint));
+    match error {
+        ureq::Error::Timeout(_) => passing("no answer in time"),
+        ureq::Error::HostNotFound => passing("the host is not known"),
+        ureq::Error::ConnectionFailed => passing("the server cannot be reached"),
+        ureq::Error::Io(error) => match error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            true => lasting("the server's certificate is not trusted", "Trust its issuer on this machine."),
+            false => Failure::Passing(broken(error), None),
+        },
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
+            lasting("no encrypted connection can be made", "Look at the server's certificate and who has signed it.")
+        }
+        ureq::Error::Protocol(_) => passing("the server does not speak HTTP as it should"),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            lasting("the address or a header cannot be used", "Look for characters that do not belong there.")
+        }
+        _ => passing("it could not be asked"),
+    }
+}
+
+fn broken(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nobody listens there: the connection was refused".into(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            "the server broke the connection off".into()
+        }
+        io::ErrorKind::UnexpectedEof => "the server closed the connection without an answer".into(),
+        io::ErrorKind::TimedOut => "no answer in time".into(),
+        kind => format!("the connection failed ({kind})"),
+    }
+}

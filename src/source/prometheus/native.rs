@@ -1,0 +1,292 @@
+//! Native histograms: whole numbers from raw samples, of whatever resolution each sample has.
+//!
+//! A native histogram has no edges of its own choice but a ladder of them, `2^(1 / 2^schema)` apart, and sends the buckets
+//! that counted anything. Every second step of a finer ladder is a step of the next coarser one, so differences of two
+//! samples, and sums of many, are taken on the coarsest ladder among them. Histograms with custom edges (schema -53, from
+//! classic ones) are told by edges that lie on no ladder.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use super::buckets;
+use super::tracks::{Labels, Span, instant, shown};
+use crate::series::{Bins, Grid, Remark, Series};
+use crate::source::error::Error;
+
+/// The finest and the coarsest ladder.
+const SCHEMAS: std::ops::RangeInclusive<i32> = -4..=8;
+/// Ladders reach from about a billionth to some seventeen billions.
+const OCTAVES: std::ops::RangeInclusive<i32> = -30..=34;
+/// So near a step of a ladder is on it, as a share.
+const NEAR: f64 = 1e-9;
+
+/// One native histogram as it was scraped.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Native {
+    count: Written,
+    #[serde(default)]
+    buckets: Vec<(u8, Written, Written, Written)>,
+}
+
+/// Counts by the upper ends of buckets, in order; those of a ladder are its steps.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Counts {
+    ladder: Option<i32>,
+    /// By the step of the ladder; [`ZERO`] is what is next to zero.
+    steps: BTreeMap<i64, u64>,
+    /// By custom edges, in billionths.
+    custom: BTreeMap<u64, u64>,
+}
+
+/// What a ladder has next to zero.
+const ZERO: i64 = i64::MIN;
+/// Beyond all custom edges.
+const BEYOND: u64 = u64::MAX;
+
+/// One series.
+#[derive(Debug)]
+struct Track {
+    last: Option<(i64, Counts)>,
+    steps: BTreeMap<usize, Counts>,
+    birth: bool,
+    restarts: u64,
+}
+
+/// The native histograms that a selector finds.
+#[derive(Debug)]
+pub(super) struct Natives {
+    span: Span,
+    by: BTreeMap<Labels, Track>,
+}
+
+impl Natives {
+    pub fn new(span: Span) -> Natives {
+        Natives { span, by: BTreeMap::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by.is_empty()
+    }
+
+    /// Adds samples of one series, which follow those that were added before.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: counts that are not whole, values below zero.
+    pub fn add(&mut self, labels: &Labels, samples: impl Iterator<Item = (i64, Native)>) -> Result<(), Error> {
+        let span = self.span;
+        let track = self.by.entry(labels.clone()).or_insert(Track {
+            last: None,
+            steps: BTreeMap::new(),
+            birth: false,
+            restarts: 0,
+        });
+        for (at, native) in samples {
+            let counts = Counts::of(&native).map_err(|why| {
+                Error::unreadable(format!("{} at {} {why}", shown(labels), instant(at)))
+                    .hint("Select native histograms as they are scraped, of times or sizes.")
+            })?;
+            track.add(&span, at, counts);
+        }
+        Ok(())
+    }
+
+    /// As a series of histograms, one unit of them being `factor` in the metric's.
+    pub fn series(self, factor: f64, notes: &mut Vec<Remark>) -> Result<Series, Error> {
+        let all: Vec<&Counts> = self.by.values().flat_map(|track| track.steps.values()).collect();
+        let custom: Vec<f64> =
+            all.iter().flat_map(|counts| counts.custom.keys()).map(|edge| *edge as f64 / 1e9).collect();
+        if !custom.is_empty() && all.iter().any(|counts| !counts.steps.is_empty()) {
+            return Err(Error::unreadable("has native histograms with custom edges and with none at once")
+                .hint("Select those of one kind."));
+        }
+        let schema = all.iter().filter_map(|counts| counts.ladder).min().unwrap_or(*SCHEMAS.end());
+        let grid = if custom.is_empty() { ladder(schema) } else { buckets::grid(&custom)?.0 };
+        let (mut time, mut bins) = (Vec::new(), Vec::new());
+        for step in 0..self.span.steps() {
+            let own: Vec<&Counts> = self.by.values().filter_map(|track| track.steps.get(&step)).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let cells = own.iter().flat_map(|counts| counts.cells(schema, grid)).collect();
+            time.push(self.span.time(step));
+            bins.push(Bins::new(grid, None, cells));
+        }
+        let series = |some: usize| format!("{some} of {} native histograms", self.by.len());
+        let births = self.by.values().filter(|track| track.birth).count();
+        if births > 0 {
+            notes.push(Remark::note(format!("{} begin inside the window and count from zero", series(births))));
+        }
+        let restarted = self.by.values().filter(|track| track.restarts > 0).count();
+        if restarted > 0 {
+            notes.push(Remark::note(format!("{} start again from zero", series(restarted))));
+        }
+        Ok(Series::Buckets { time, bins, scale: factor / 1e9 })
+    }
+}
+
+impl Track {
+    fn add(&mut self, span: &Span, at: i64, counts: Counts) {
+        let before = self.last.replace((at, counts.clone()));
+        let Some(step) = span.step_of(at) else { return };
+        let increase = match before {
+            Some((earlier, old)) if earlier >= at => {
+                self.last = Some((earlier, old));
+                return;
+            }
+            Some((_, old)) => counts.less(&old).unwrap_or_else(|| {
+                self.restarts += 1;
+                counts
+            }),
+            None => {
+                self.birth = true;
+                counts
+            }
+        };
+        self.steps.entry(step).or_default().add(&increase);
+    }
+}
+
+impl Counts {
+    fn of(native: &Native) -> Result<Counts, &'static str> {
+        let whole = |number: f64| {
+            let is_count = number >= 0.0 && number.fract() == 0.0 && number <= 9_007_199_254_740_992.0;
+            if is_count { Ok(number as u64) } else { Err("has counts that are not whole") }
+        };
+        whole(native.count.0)?;
+        let ladder =
+            native.buckets.iter().filter(|(rule, ..)| *rule != 3).try_fold(*SCHEMAS.end(), |coarsest, bucket| {
+                schema(bucket.1.0, bucket.2.0).map(|schema| schema.min(coarsest))
+            });
+        let mut counts = Counts { ladder, ..Counts::default() };
+        for (rule, left, right, count) in &native.buckets {
+            let (left, right, count) = (left.0, right.0, whole(count.0)?);
+            if right < 0.0 || (*rule != 3 && left < 0.0 && left.is_finite()) {
+                return Err("has values below zero");
+            }
+            match (ladder, rule) {
+                (Some(_), 3) => *counts.steps.entry(ZERO).or_default() += count,
+                (Some(schema), _) => *counts.steps.entry(step(right, schema)).or_default() += count,
+                (None, _) => {
+                    let edge = if right.is_finite() { (right * 1e9).round() as u64 } else { BEYOND };
+                    *counts.custom.entry(edge).or_default() += count;
+                    // where a bucket begins is an edge too
+                    if left > 0.0 {
+                        counts.custom.entry((left * 1e9).round() as u64).or_default();
+                    }
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// What was counted since; nothing where anything fell, because it started again.
+    fn less(&self, old: &Counts) -> Option<Counts> {
+        if self.custom.is_empty() != old.custom.is_empty() && !old.is_empty() && !self.is_empty() {
+            return None;
+        }
+        let ladder = self.ladder.into_iter().chain(old.ladder).min();
+        let (mut new, old) = (self.coarsened(ladder), old.coarsened(ladder));
+        for (step, count) in &old.steps {
+            let own = new.steps.entry(*step).or_default();
+            *own = own.checked_sub(*count)?;
+        }
+        for (edge, count) in &old.custom {
+            let own = new.custom.entry(*edge).or_default();
+            *own = own.checked_sub(*count)?;
+        }
+        Some(new)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.custom.is_empty()
+    }
+
+    fn add(&mut self, other: &Counts) {
+        let ladder = match self.is_empty() {
+            true => other.ladder,
+            false => self.ladder.into_iter().chain(other.ladder).min(),
+        };
+        let (mut sum, other) = (self.coarsened(ladder), other.coarsened(ladder));
+        other.steps.iter().for_each(|(step, count)| *sum.steps.entry(*step).or_default() += count);
+        other.custom.iter().for_each(|(edge, count)| *sum.custom.entry(*edge).or_default() += count);
+        *self = sum;
+    }
+
+    /// On a coarser ladder.
+    fn coarsened(&self, ladder: Option<i32>) -> Counts {
+        let times = self.ladder.zip(ladder).map_or(0, |(own, wanted)| (own - wanted).max(0));
+        let mut steps = BTreeMap::new();
+        for (step, count) in &self.steps {
+            let step = if *step == ZERO { ZERO } else { (0..times).fold(*step, |step, _| (step + 1).div_euclid(2)) };
+            *steps.entry(step).or_default() += count;
+        }
+        Counts { ladder, steps, custom: self.custom.clone() }
+    }
+
+    /// The cells of a grid with the counts.
+    fn cells(&self, schema: i32, grid: Grid) -> Vec<(u32, u64)> {
+        let coarse = self.coarsened(Some(schema));
+        let of_ladder = coarse.steps.iter().map(|(step, count)| {
+            let edge = if *step == ZERO { 0 } else { edge(*step, schema) };
+            (grid.index(edge), *count)
+        });
+        of_ladder.chain(coarse.custom.iter().map(|(edge, count)| (grid.index(*edge), *count))).collect()
+    }
+}
+
+/// The ladder that a bucket is of; nothing where it is of none.
+fn schema(left: f64, right: f64) -> Option<i32> {
+    if left <= 0.0 || !right.is_finite() {
+        return None;
+    }
+    SCHEMAS.into_iter().find(|schema| {
+        let ends = [left, right].map(|end| end.log2() * 2_f64.powi(*schema));
+        let on = ends.iter().all(|end| (end - end.round()).abs() < NEAR * 2_f64.powi(*schema).max(1.0) * 1e2);
+        on && (ends[1] - ends[0] - 1.0).abs() < 1e-3
+    })
+}
+
+/// Which step of a ladder an upper end is.
+fn step(right: f64, schema: i32) -> i64 {
+    (right.log2() * 2_f64.powi(schema)).round() as i64
+}
+
+/// A step of a ladder, in billionths.
+fn edge(step: i64, schema: i32) -> u64 {
+    let edge = (step as f64 / 2_f64.powi(schema)).exp2() * 1e9;
+    if edge.is_finite() { edge.round() as u64 } else { u64::MAX }
+}
+
+/// The grid of a ladder.
+fn ladder(schema: i32) -> Grid {
+    let end = |octave: i32| (f64::from(octave) * 2_f64.powi(schema)).round() as i64;
+    Grid::of_edges((end(*OCTAVES.start())..=end(*OCTAVES.end())).map(|step| edge(step, schema)).collect())
+}
+
+/// A number in quotes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written(pub f64);
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Written, D::Error> {
+        struct Quoted;
+        impl Visitor<'_> for Quoted {
+            type Value = Written;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number in quotes")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
+                let is_short = text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+                let whole = if is_short { text.parse::<u64>().ok() } else { None };
+                let number = whole.map(|whole| whole as f64).or_else(|| text.parse().ok());
+                number.map(Written).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(Quoted)
+    }
+}
