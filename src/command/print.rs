@@ -6,6 +6,7 @@ use super::console::Console;
 use super::{Exit, Failure};
 use crate::cli::{Cli, SchemaOf};
 use crate::config::packs::{PACKS, Pack};
+use crate::config::presets::{PRESETS, Preset};
 use crate::{config, report};
 
 pub(super) fn schema(console: &Console, of: SchemaOf) -> Result<Exit, Failure> {
@@ -20,14 +21,22 @@ pub(super) fn schema(console: &Console, of: SchemaOf) -> Result<Exit, Failure> {
 
 pub(super) fn packs(console: &Console, name: Option<&str>) -> Result<Exit, Failure> {
     let wanted = PACKS.iter().filter(|pack| name.is_none_or(|name| pack.name == name));
-    let told: Vec<String> = wanted.map(pack).collect();
-    if told.is_empty() {
-        let names: Vec<&str> = PACKS.iter().map(|pack| pack.name).collect();
+    let presets = PRESETS.iter().filter(|preset| name.is_none_or(|name| preset.name == name));
+    let listed: Vec<String> = wanted.map(pack).chain(presets.map(|preset| describe(preset, name.is_some()))).collect();
+    if listed.is_empty() {
+        let names: Vec<&str> =
+            PACKS.iter().map(|pack| pack.name).chain(PRESETS.iter().map(|preset| preset.name)).collect();
         let message = format!("there is no pack {:?}: there are {}", name.unwrap_or_default(), names.join(", "));
         return Err(Failure::Misused(message));
     }
-    console.answer(&told.join("\n"))?;
+    console.answer(&listed.join("\n"))?;
     Ok(Exit::Pass)
+}
+
+/// A preset, and its section when it alone is wanted.
+fn describe(preset: &Preset, whole: bool) -> String {
+    let section = if whole { format!("\n{}", preset.text) } else { String::new() };
+    format!("http: {{ preset: {} }}  {}\n{section}", preset.name, preset.about)
 }
 
 /// A pack with its parameters and metrics, as one reads them before writing `use`.

@@ -1,6 +1,7 @@
 //! Ready-made metrics: every pack plans with the least and with all that it can be told, and asks for what AWS publishes.
 
 use davy::config::packs::{PACKS, Pack};
+use davy::series::Arm;
 use davy::source::aws::Measure;
 use davy::source::{Ask, Missing, Query, Source};
 
@@ -49,7 +50,7 @@ fn dimensions(query: &Query) -> Vec<String> {
 
 #[test]
 fn every_pack_plans_with_the_least_and_with_all_it_can_be_told() {
-    for pack in PACKS {
+    for pack in PACKS.iter().filter(|pack| pack.name.starts_with("aws/")) {
         assert!(pack.metrics().len() >= 7, "{}", pack.name);
         assert!(pack.metrics().iter().all(|(_, about)| !about.is_empty()), "{}", pack.name);
         for required_only in [true, false] {
@@ -63,6 +64,50 @@ fn every_pack_plans_with_the_least_and_with_all_it_can_be_told() {
             }
         }
     }
+}
+
+#[test]
+fn every_pack_of_prometheus_selects_by_what_it_is_told() {
+    let packs: Vec<&Pack> = PACKS.iter().filter(|pack| pack.name.starts_with("prometheus/")).collect();
+    assert_eq!(packs.len(), 10);
+    for pack in packs {
+        assert!(pack.metrics().iter().all(|(_, about)| !about.is_empty()), "{}", pack.name);
+        let matchers = "match: 'job=\"api\",version=\"${version}\"'";
+        let criteria = pack.metrics().into_iter().map(|(name, _)| {
+            let bound = match name {
+                "errors" | "client_errors" => "pass: \"<= 1%\"",
+                "requests" | "restarts" => "pass: \"<= 100/min\"",
+                "latency" => "statistic: p95, pass: \"<= 500ms\"",
+                _ => "pass: \"<= baseline + 10%\"",
+            };
+            format!("  - {{ metric: {name}, {bound} }}\n")
+        });
+        let criteria: String = criteria.collect();
+        let text = format!(
+            "name: pack\nwindow: {{ last: 1h, step: 1m }}\n\
+             sources: {{ prom: {{ prometheus: {{ url: \"http://127.0.0.1:9090\" }} }} }}\n\
+             arms: {{ baseline: {{ version: 41 }}, canary: {{ version: 42 }} }}\n\
+             use:\n  - {}: {{ {matchers} }}\ncriteria:\n{criteria}",
+            pack.name
+        );
+        let plan = planned(&text);
+        assert_eq!(plan.queries.len(), 2 * pack.metrics().len(), "{}", pack.name);
+        for query in &plan.queries {
+            let asked = query.source.question().unwrap();
+            let version = if query.arm == Arm::Canary { "42" } else { "41" };
+            assert!(asked.contains(&format!("version=\"{version}\"")) && !asked.contains("${"), "{asked}");
+        }
+    }
+}
+
+#[test]
+fn a_pack_of_prometheus_can_be_told_its_names() {
+    let text = "name: pack\nwindow: { last: 1h, step: 1m }\n\
+                sources: { prom: { prometheus: { url: \"http://127.0.0.1:9090\" } } }\n\
+                use:\n  - prometheus/http-server: { match: 'job=\"api\"', requests: rpc_total, code: status }\n\
+                criteria:\n  - { metric: errors, pass: \"<= 1%\" }\n";
+    let asked = planned(text).queries[0].source.question().unwrap();
+    assert_eq!(asked, r#"rpc_total{job="api"}; rpc_total{job="api",status=~"5.."}"#);
 }
 
 #[test]

@@ -44,10 +44,22 @@ fn blocks(text: &str) -> Vec<Block> {
 /// The YAML blocks that are configurations of davy begin with this line; the others belong to other tools.
 const CONFIGURATION: &str = "# canary.yaml";
 
+/// README and every page of the documentation, by their paths.
+fn pages() -> Vec<String> {
+    let pattern = root().join("docs/**/*.md").to_string_lossy().into_owned();
+    let docs = glob::glob(&pattern).unwrap().map(|page| page.unwrap());
+    let docs = docs.map(|page| page.strip_prefix(root()).unwrap().to_string_lossy().into_owned());
+    ["README.md".to_owned()].into_iter().chain(docs).collect()
+}
+
 fn configurations() -> Vec<Config> {
-    let yaml = blocks(&text("README.md")).into_iter().filter(|block| block.language == "yaml");
-    let ours = yaml.filter(|block| block.text.starts_with(CONFIGURATION));
-    ours.map(|block| config::load(&block.text, "README.md").unwrap_or_else(|problems| panic!("{problems}"))).collect()
+    let of = |page: String| {
+        let yaml = blocks(&text(&page)).into_iter().filter(|block| block.language == "yaml");
+        let ours = yaml.filter(|block| block.text.starts_with(CONFIGURATION));
+        let load = |block: Block| config::load(&block.text, &page).unwrap_or_else(|problems| panic!("{problems}"));
+        ours.map(load).collect::<Vec<_>>()
+    };
+    pages().into_iter().flat_map(of).collect()
 }
 
 fn options<'a>(folder: &'a Path, phase: Option<&'a str>) -> Options<'a> {
@@ -58,7 +70,7 @@ fn options<'a>(folder: &'a Path, phase: Option<&'a str>) -> Options<'a> {
 #[test]
 fn its_configurations_plan_in_every_phase() {
     let configurations = configurations();
-    assert_eq!(configurations.len(), 5);
+    assert!(configurations.len() >= 10, "{}", configurations.len());
     for config in &configurations {
         for phase in [None].into_iter().chain(config.phases().into_iter().map(Some)) {
             let plan = config.plan(&options(Path::new("."), phase)).unwrap_or_else(|problems| panic!("{problems}"));
@@ -198,9 +210,10 @@ fn its_picture_is_what_is_printed() {
 #[test]
 fn its_links_lead_somewhere() {
     let mut broken = Vec::new();
-    for file in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "reports/README.md"] {
-        let here = root().join(file).parent().map(PathBuf::from).unwrap();
-        let text = text(file);
+    let others = ["CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "reports/README.md"].map(str::to_owned);
+    for file in pages().into_iter().chain(others) {
+        let here = root().join(&file).parent().map(PathBuf::from).unwrap();
+        let text = text(&file);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = target.split('#').next().unwrap();
             if !target.starts_with("http") && !here.join(path).exists() {

@@ -28,13 +28,8 @@ pub(super) fn prometheus(
     folder: &Path,
     report: &mut Report,
 ) -> Option<(Prometheus, Ask)> {
-    let mut names = Selectors { written, values, columns: Vec::new(), wants: Wants::Counter };
-    if let Some(shape) = &entry.values
-        && let Some(histogram) = &shape.histogram
-    {
-        names.wants = Wants::Histogram;
-        let _ = histogram;
-    }
+    let wants = if entry.values.is_some() { Wants::Histogram } else { Wants::Number };
+    let mut names = Selectors { written, values, columns: Vec::new(), wants };
     let ask = ask(entry, &mut names, values, report)?;
     if let Some(alive) = entry.events.as_ref().and_then(|events| events.alive.as_ref()) {
         names.counted(alive, report)?;
@@ -60,10 +55,10 @@ pub(super) fn prometheus(
     ))
 }
 
-/// What a column has to be.
+/// What a column of values has to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wants {
-    Counter,
+    Number,
     Histogram,
 }
 
@@ -77,19 +72,20 @@ struct Selectors<'a> {
 
 impl Names for Selectors<'_> {
     fn counted(&mut self, column: &Written, report: &mut Report) -> Option<String> {
-        let text = self.text(column, report)?;
-        let selector = self.selected(&text, report)?;
+        let (column, text) = self.text(column, report)?;
+        let selector = self.selected((column, &text), report)?;
         Some(self.put(text.value, Measure::Counter(selector)))
     }
 
     fn valued(&mut self, column: &Written, report: &mut Report) -> Option<String> {
-        let text = self.text(column, report)?;
+        let (column, text) = self.text(column, report)?;
         if self.wants == Wants::Histogram {
-            let selector = self.selected(&text, report)?;
+            let selector = self.selected((column, &text), report)?;
             return Some(self.put(text.value, Measure::Histogram(selector)));
         }
         if let Err(mistake) = query(&text.value) {
-            report.complain_of(&text, complaint(mistake));
+            let written = query(&column.value).err().unwrap_or(mistake);
+            report.complain_of(column, complaint(written));
             return None;
         }
         Some(self.put(text.value.clone(), Measure::Gauge(text.value)))
@@ -97,11 +93,13 @@ impl Names for Selectors<'_> {
 }
 
 impl Selectors<'_> {
-    /// The text of a column, with labels filled in; complaints point into it where it stands as written.
-    fn text(&self, column: &Written, report: &mut Report) -> Option<At<String>> {
+    /// The text of a column as written, and with its labels filled in.
+    fn text<'w>(&self, column: &'w Written, report: &mut Report) -> Option<(&'w At<String>, At<String>)> {
         match column {
-            Written::Named(text) => Some(At { place: text.place, value: self.values.fill(text, report) })
-                .filter(|text| !text.value.is_empty()),
+            Written::Named(text) => {
+                let filled = self.values.fill(text, report);
+                (!filled.is_empty()).then_some((text, At { place: text.place, value: filled }))
+            }
             Written::Asked(asked) => {
                 let hint = "write the selector: `bad: 'http_requests_total{code=~\"5..\"}'`";
                 report.add_with(asked.place, "only a `cloudwatch` source has metrics with statistics", hint);
@@ -111,18 +109,20 @@ impl Selectors<'_> {
     }
 
     /// The selector with the labels of the source.
-    fn selected(&self, text: &At<String>, report: &mut Report) -> Option<String> {
+    fn selected(&self, (column, text): (&At<String>, &At<String>), report: &mut Report) -> Option<String> {
         match selector(&text.value) {
+            // the mistake as it is written, with its labels open, is the same for both arms
+            Err(mistake) => {
+                let written = selector(&column.value).err().unwrap_or(mistake);
+                report.complain_of(column, complaint(written));
+                None
+            }
             Ok(own) => {
                 let add = |own: crate::source::prometheus::Selector,
                            (name, value): &(At<String>, At<crate::text::scalar::Text>)| {
                     own.with(&name.value, &self.values.fill_text(value, &mut report.quiet()))
                 };
                 Some(self.written.select.0.iter().fold(own, add).to_string())
-            }
-            Err(mistake) => {
-                report.complain_of(text, complaint(mistake));
-                None
             }
         }
     }
