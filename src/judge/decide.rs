@@ -9,7 +9,7 @@ use super::compare::Comparison;
 use super::explain;
 use super::growth::Growth;
 use super::guard::Case;
-use super::levels::critical;
+use super::levels::{Against, critical};
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::remedy;
@@ -20,9 +20,16 @@ use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Rea
 use crate::series::Pair;
 
 /// Judges a criterion whose whole interval must lie on one side.
-pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
+///
+/// What the data say against it is told apart from that, if they can be asked at all.
+pub(super) fn by_interval(
+    mut case: Case,
+    ordered: &Ordered,
+    look: &Look,
+    levels: Levels,
+) -> (Finding, Option<Against>) {
     if let Some((reason, why)) = case.obstacle() {
-        return case.unanswered(reason, why);
+        return (case.unanswered(reason, why), None);
     }
     let measured = Measured::of(&case, ordered);
     if case.metric.kind == Kind::Values {
@@ -34,10 +41,12 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
     let bounds = Bounds::of(case, &measured);
     let needs = look.hurdles(levels);
     let Some(shown) = bounds.shown(&needs, look) else {
-        return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
+        return (case.unanswered(Reason::WrongShape, "the criterion has no bound".into()), None);
     };
     let interval = clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look));
     let strength = bounds.strength(look, &needs);
+    let level = look.against(strength.fail, case.rules.policy.level);
+    let against = growth.as_ref().map_or(level, |growth| growth.against(level, look, case.rules.policy.level));
     let mut evidence = evidence(&measured, &bounds, shown, interval, levels);
     evidence.strength = Some(strength.against(&needs));
     evidence.detectable = detectable(&bounds, shown, look, levels)
@@ -96,7 +105,7 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         _ => decide,
     };
     finding.notes.extend(measured.notes);
-    finding
+    (finding, Some(against))
 }
 
 /// Too little data for any statistical answer. A Fail needs no fewest number of steps: its evidence already pays for few.
