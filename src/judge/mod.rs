@@ -13,6 +13,8 @@
 //! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`,
 //! `doubtful`).
 //!
+//! A criterion that is a guardrail need not be shown to hold (`guardrail`), but something else must.
+//!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
 //! criteria, `look` over the looks. How much of it is left for one depends on what the data say against the others, so
@@ -40,6 +42,7 @@ mod explain;
 mod grid;
 mod growth;
 mod guard;
+mod guardrail;
 mod incident;
 mod level;
 mod levels;

@@ -92,13 +92,15 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hi
                 continue;
             }
             let is_open = |rules: &&Rules| {
-                let of_it = |(question, _): &(&Question, _)| rules.criteria.iter().any(|c| c.name == question.criterion);
+                let of_it =
+                    |(question, _): &(&Question, _)| rules.criteria.iter().any(|c| c.name == question.criterion);
                 let mut answers = panel.questions.iter().zip(&hits).filter(of_it);
                 at_end || rules.criteria.is_empty() || answers.any(|(_, hit)| hit[way as usize].is_none())
             };
             let cut = data.windows.canary.start + SignedDuration::from_mins(minute as i64);
             let seen = data.until(cut);
-            let findings: Vec<_> = alone.iter().filter(is_open).flat_map(|rules| judge(rules, &seen).findings).collect();
+            let findings: Vec<_> =
+                alone.iter().filter(is_open).flat_map(|rules| judge(rules, &seen).findings).collect();
             for (question, hit) in panel.questions.iter().zip(&mut hits) {
                 let finding = findings.iter().rfind(|finding| finding.criterion == question.criterion);
                 if !finding.is_some_and(|finding| question.hit(finding.outcome, soak, minute)) {

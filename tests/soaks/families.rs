@@ -121,7 +121,8 @@ impl Panel {
         text
     }
 
-    fn rules(&self) -> Rules {
+    /// The rules that its configuration means.
+    pub fn rules(&self) -> Rules {
         let config = config::load(&self.text(), "cell.yaml").expect("the configuration can be read");
         let now = time(self.steps);
         let options = Options { folder: Path::new("."), now, set: &[], phase: None, from: None, to: None };
@@ -151,7 +152,8 @@ impl Panel {
         alone.collect()
     }
 
-    fn draw(&self, noise: &mut Noise) -> Dataset {
+    /// Draws both arms.
+    pub fn draw(&self, noise: &mut Noise) -> Dataset {
         let shared = Pair::build(|_| noise.slow(self.steps, LASTING));
         let window = Window { start: time(0), end: time(self.steps) };
         let metrics = (0..self.criteria).map(|i| {
@@ -184,7 +186,8 @@ impl Panel {
         let total: Vec<u64> = wander.iter().map(|_| noise.poisson(REQUESTS)).collect();
         let strength = if self.common > 0.0 { 3.0 * SPREAD } else { 0.0 };
         let bad = wander.iter().zip(&total);
-        let bad = bad.map(|(w, total)| noise.binomial(*total, (RATE * factor * (strength * w).exp()).min(1.0))).collect();
+        let bad =
+            bad.map(|(w, total)| noise.binomial(*total, (RATE * factor * (strength * w).exp()).min(1.0))).collect();
         Series::Counts { time: times, total, bad }
     }
 
@@ -193,7 +196,8 @@ impl Panel {
         let critical = normal_quantile(1.0 - (1.0 - LEVEL) / self.criteria as f64);
         (self.criteria - self.worse..self.criteria).any(|i| {
             let pair = data.metrics[&self.metric(i)].as_ref();
-            let (Series::Counts { bad: canary, .. }, Series::Counts { bad: baseline, .. }) = (pair.canary, pair.baseline)
+            let (Series::Counts { bad: canary, .. }, Series::Counts { bad: baseline, .. }) =
+                (pair.canary, pair.baseline)
             else {
                 return false;
             };
@@ -258,8 +262,16 @@ const RATES: Panel = Panel {
     steps: 60,
     looks: Looks::Once,
 };
-const LEVELS: Panel =
-    Panel { asked: Asked::Levels, criteria: 10, margin: 0.0, common: 0.0, worse: 0, times: 1.0, steps: 60, looks: Looks::Once };
+const LEVELS: Panel = Panel {
+    asked: Asked::Levels,
+    criteria: 10,
+    margin: 0.0,
+    common: 0.0,
+    worse: 0,
+    times: 1.0,
+    steps: 60,
+    looks: Looks::Once,
+};
 
 /// One criterion, or all, that are worse.
 pub fn worse() -> Vec<Panel> {

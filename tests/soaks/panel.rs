@@ -278,6 +278,7 @@ fn criterion(name: &str, metric: &str, statistic: Statistic, limit: Limit) -> Cr
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: name.into(),
         family: "one".into(),
