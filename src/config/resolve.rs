@@ -15,9 +15,7 @@ use super::{
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
-use crate::judge::rules::{
-    Criterion, Kind, Looks, Metric, Mismatch, Policy, Role, Rules, ScorePolicy, Severity, Silent, Traffic,
-};
+use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::Query;
 use crate::text::problem::{At, Complaint, Report, suggestion};

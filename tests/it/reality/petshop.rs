@@ -243,7 +243,7 @@ const CRITERIA: [(&str, &str, &str); 7] = [
     ("p99 + 0%", "latency_p99", "<= baseline + 0%"),
 ];
 
-/// One family, so that each criterion is judged once at the full level.
+/// One family: these criteria ask nearly the same of the same numbers.
 fn quiet_config(path: &str) -> String {
     let mut yaml =
         format!("name: quiet\nsources: {{ data: {{ file: {{ path: {path} }} }} }}\n{}criteria:\n", metrics(None));
@@ -253,7 +253,7 @@ fn quiet_config(path: &str) -> String {
     yaml
 }
 
-/// Healthy hours against those before, each criterion at the full level.
+/// Healthy hours against those before, all criteria of one family.
 fn healthy_hours(sheet: &Sheet) -> [Answers; 2] {
     let first = *sheet.0.keys().next().unwrap();
     let folder = tempfile::tempdir().unwrap();
