@@ -6,8 +6,8 @@
 //! **A Fail** needs only one criterion, so the chance of a false one is a single budget for the run. Its parts, by weight,
 //! belong to families, which the rules fix before any data is seen: the percentiles of one latency, with all its groups.
 //!
-//! Before the data, a criterion has the part of its family (Bonferroni), and its group an equal share of that. Those are
-//! the levels that intervals show. The data then close the test, which can only depend on what was fixed:
+//! Before the data, a criterion has the part of its family (Bonferroni), and a group an equal share of that. Intervals show
+//! these levels unless the closed test of all criteria together changes the answer:
 //!
 //! 1. Criteria on the good side of their limits do not pay for the others: p-values above [`LIVE`] are left out, and the
 //!    rest are divided by it (Ellis, Pecanka and Goeman 2020; Zhao, Small and Su 2019). A p-value within its limit is
@@ -20,9 +20,9 @@
 //!    one latency and routes of one service do. The Cauchy combination (Liu and Xie 2020) is not: one-sided p-values
 //!    of healthy groups lie close to 1, and one of them would outweigh any evidence.
 //!
-//! The first step is proved for independent criteria. Criteria that are bad together make it more cautious, and looking
-//! again does not undo it: reports/calibration/families.md has the shares. With an open end only evidence that holds at any time counts, one
-//! over which is a p-value at any time, and nothing is left out.
+//! The first step is proved for independent criteria. That it holds its level for criteria that are bad together, and at
+//! planned looks, is measured and not proved: reports/calibration/families.md. With an open end only any-time evidence
+//! counts. Its inverse is a p-value at any time (Ville 1939), and no criterion is left out.
 
 use std::collections::BTreeMap;
 

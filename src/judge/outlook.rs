@@ -1,4 +1,6 @@
 //! What an answer will take, as far as the rules alone say: for those who plan a comparison before there is data.
+//!
+//! That is the most it can take: criteria that turn out to be fine do not pay for the others (`levels`).
 
 use std::collections::BTreeMap;
 
