@@ -62,7 +62,7 @@ cargo bench --no-default-features --bench calibration -- --efficiency {runs} --f
 ```
 
 with davy {version}. Each row has {runs} runs of one hour in steps of a minute, at the level 0.95. A rate has 150 requests a
-minute and arm, of which 1 % are bad. The steps of a level vary by 10 %, with a correlation of 0.3 from one to the next.
+minute and arm, 1 % of them bad. The steps of a level vary by 10 %, with a correlation of 0.3 from one to the next.
 Criteria with a correlation share that part of the noise of their arm; so do rates, which then wander by 30 %. Routes
 and percentiles are one family; services have one each.
 

@@ -35,7 +35,7 @@ use crate::stats::tail::normal_quantile;
 /// No level is so low that no evidence at all would reach it.
 const LEAST: f64 = 1e-3;
 
-/// A larger p-value is no sign of anything bad.
+/// A larger p-value says nothing bad of a criterion.
 const LIVE: f64 = 0.8;
 
 /// The false-alarm budget of a run and how it is divided.
@@ -52,7 +52,7 @@ pub(super) struct Budget {
 pub(super) struct Against {
     /// The least chance of error at which it fails, over all looks.
     pub(super) p: f64,
-    /// The p-value of this look alone; zero if there is none.
+    /// The p-value of this look alone; zero with an open end.
     pub(super) now: f64,
 }
 
