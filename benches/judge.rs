@@ -73,6 +73,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
             fail: None,
             rule: Rule::Interval,
             severity: Severity::Normal,
+            role: rules::Role::Primary,
             weight: 1.0,
             group: name.clone(),
             family: name,

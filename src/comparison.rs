@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::cost::{self, CostPlan, ItemCost};
 use crate::judge::judge;
 use crate::judge::rules::{
-    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Severity, Side, Statistic,
+    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Severity, Side, Statistic,
 };
 use crate::judge::verdict::{Distribution, Effect, EffectKind, Outcome, Reason, Verdict};
 use crate::judge::{groups, rules::Unit};
@@ -191,6 +191,7 @@ fn questions(name: &str, metric: &Metric) -> Vec<Criterion> {
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Muted,
+        role: Role::Primary,
         weight: 1.0,
         group: name.to_owned(),
         family: name.to_owned(),

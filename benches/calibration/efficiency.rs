@@ -151,8 +151,9 @@ A cell is a service with a truth. It has {runs} runs.
 | late 10 | by 10 margins from the middle on |
 | end 20 | by 20 margins in the last quarter |
 
-The judge answers twice about each draw: `alone`, and `of ten` beside nine criteria that never fail. Those share the
-false-alarm budget.
+The judge answers twice about each draw: `alone`, and `of ten` beside nine criteria that never fail. Those are far within
+their limits, so that the judge does not let them share the false-alarm budget ([families.md](families.md)). The oracle
+divides it by ten.
 
 ## Summary
 

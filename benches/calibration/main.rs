@@ -14,7 +14,8 @@
 //! ```
 //!
 //! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others; with `--history`, the
-//! judge that knows a day of the past, and writes `history.md`.
+//! judge that knows a day of the past, and writes `history.md`; with `--families`, it asks many criteria at once, and
+//! writes `families.md`.
 
 #![allow(missing_docs)]
 
@@ -22,6 +23,7 @@
 mod soaks;
 
 mod efficiency;
+mod families;
 mod history;
 mod plan;
 mod report;
@@ -48,6 +50,9 @@ struct Arguments {
     /// Instead, how much a judge gains that knows a day of the baseline's past.
     #[arg(long, requires = "efficiency")]
     history: bool,
+    /// Instead, what is found among many criteria, and how often a healthy run of them fails.
+    #[arg(long, requires = "efficiency", conflicts_with = "history")]
+    families: bool,
     /// Only these cells of that comparison, which are printed and not written: `gauge/*`, `looks/*`.
     #[arg(long, value_name = "GLOB", requires = "efficiency")]
     cells: Option<Pattern>,
@@ -93,7 +98,11 @@ fn main() -> ExitCode {
     let threads = arguments.threads.unwrap_or(cores);
     if let Some(runs) = arguments.efficiency {
         let plan = efficiency::Plan { runs, seed: arguments.seed, cells: arguments.cells.as_ref(), threads };
-        let run = if arguments.history { history::run } else { efficiency::run };
+        let run = match (arguments.history, arguments.families) {
+            (true, _) => history::run,
+            (_, true) => families::run,
+            _ => efficiency::run,
+        };
         if let Err(error) = run(&plan, &arguments.out) {
             return unwritten(&arguments, &error);
         }

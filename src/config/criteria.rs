@@ -7,8 +7,8 @@
 use super::bound::{BoundText, LimitText, Op};
 use super::limits::{Question, margin, threshold};
 use super::scalar::StatisticText;
-use super::written::file::{CriterionEntry, RuleText};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Severity, Side, Statistic, Unit};
+use super::written::file::{CriterionEntry, File, PhaseEntry, RuleText};
+use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
 use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The judge's view of a criterion on a metric; its name is not yet unique.
@@ -37,11 +37,26 @@ pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Re
         fail,
         rule,
         severity: entry.severity.as_ref().map_or(Severity::Normal, |severity| severity.value.0),
+        role: role(entry, report),
         weight: weight(entry, report),
         group,
         family,
     };
     (report.len() == before).then_some(criterion)
+}
+
+/// Something must be shown to hold: guardrails alone are refused.
+pub(super) fn check_roles(criteria: &[Criterion], (file, phase): (&File, Option<&PhaseEntry>), report: &mut Report) {
+    let mut deciding = criteria.iter().filter(|criterion| criterion.severity != Severity::Muted).peekable();
+    if deciding.peek().is_none() || deciding.any(|criterion| criterion.role == Role::Primary) {
+        return;
+    }
+    let entries = phase.iter().flat_map(|phase| &phase.criteria).chain(&file.criteria);
+    let place = entries.filter_map(|entry| Some(entry.role.as_ref()?.place)).next().unwrap_or(file.name.place);
+    let of = phase.map(|phase| format!(" of the phase `{}`", phase.name.value)).unwrap_or_default();
+    let message = format!("every criterion{of} is a guardrail, so that nothing would have to be shown to hold");
+    let hint = "leave `role` out of the criterion that a good canary must be shown to meet, such as the error rate";
+    report.add_with(place, message, hint);
 }
 
 /// Whether a bound says what passes or what fails.
@@ -378,6 +393,16 @@ fn no_alarm(entry: &CriterionEntry, question: &Question) -> Option<Complaint> {
         }
         _ => None,
     }
+}
+
+/// Guardrails that never decide guard nothing.
+fn role(entry: &CriterionEntry, report: &mut Report) -> Role {
+    let Some(role) = &entry.role else { return Role::Primary };
+    let muted = entry.severity.as_ref().is_some_and(|severity| severity.value.0 == Severity::Muted);
+    if muted {
+        report.add_with(role.place, "a muted criterion never decides, so that it has no role", "leave `role` out");
+    }
+    role.value.0
 }
 
 fn weight(entry: &CriterionEntry, report: &mut Report) -> f64 {

@@ -104,7 +104,8 @@ impl Draft<'_> {
         let guess = if found.guessed { "  # a guess: is it a number per step, or a counter?" } else { "" };
         self.metrics.push(format!("  {}: {entry}{guess}", name(&called)));
         let guess = if found.guessed { "  # a guess: is more of it worse?" } else { "" };
-        self.criteria.push(format!("  - {{ metric: {}, pass: \"{}\" }}{guess}", name(&called), found.bound));
+        let role = if found.guardrail { ", role: guardrail" } else { "" };
+        self.criteria.push(format!("  - {{ metric: {}, pass: \"{}\"{role} }}{guess}", name(&called), found.bound));
     }
 
     /// A name that no other metric has: that of the measure, after the last value where there are several.
@@ -137,6 +138,9 @@ impl Draft<'_> {
         ];
         lines.extend(self.metrics.iter().cloned());
         lines.push("# What must hold; with `severity: critical` it decides alone, with `fail: \"…\"` there is a warning before.".to_owned());
+        if self.criteria.iter().any(|line| line.contains("role: guardrail")) {
+            lines.push("# A `guardrail` must not be broken; everything else must be shown to hold.".to_owned());
+        }
         lines.push("criteria:".to_owned());
         lines.extend(self.criteria.iter().cloned());
         lines.join("\n") + "\n"

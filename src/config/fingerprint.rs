@@ -8,7 +8,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::cost::{CostPlan, Item, METRICS};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Rules, Unit};
+use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rules, Unit};
 
 /// The fingerprint of rules, and of prices where a criterion is about them: sixteen hexadecimal digits.
 pub(super) fn of(rules: &Rules, cost: Option<&CostPlan>) -> String {
@@ -71,8 +71,9 @@ fn metric(metric: &Metric) -> String {
 }
 
 fn criterion(c: &Criterion) -> String {
+    let role = if c.role == Role::Guardrail { " guardrail" } else { "" };
     format!(
-        "criterion {:?} {:?} {:?} pass {} fail {} {:?} {:?} {:?} {:?} {:?}",
+        "criterion {:?} {:?} {:?} pass {} fail {} {:?} {:?} {:?} {:?} {:?}{role}",
         c.name,
         c.metric,
         c.statistic,

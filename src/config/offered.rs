@@ -13,6 +13,8 @@ pub(super) struct Found {
     pub(super) shape: String,
     /// A usual bound.
     pub(super) bound: String,
+    /// Whether it need not be shown to hold, since another of its kind is: a guardrail.
+    pub(super) guardrail: bool,
     /// Whether the shape is only what the name looks like.
     pub(super) guessed: bool,
 }
@@ -130,6 +132,7 @@ impl Is {
             name: name.to_owned(),
             shape,
             bound: bound.to_owned(),
+            guardrail: false,
             guessed: false,
         };
         const NO_MORE_BAD: &str = "<= baseline + max(50%, 0.1pp)";
@@ -149,7 +152,8 @@ impl Is {
             Is::Latency(name, metric, unit) => {
                 let of = |(stat, percent): (&str, u32)| {
                     let shape = format!("gauge: {{ metric: {}, stat: {stat}, unit: {unit} }}", literal(metric));
-                    one(&format!("{name}_{stat}"), shape, &format!("<= baseline + {percent}%"))
+                    let found = one(&format!("{name}_{stat}"), shape, &format!("<= baseline + {percent}%"));
+                    Found { guardrail: stat != "p95", ..found }
                 };
                 [("p50", 5), ("p95", 10), ("p99", 15)].map(of).to_vec()
             }
@@ -202,7 +206,7 @@ fn guess(namespace: &str, metric: &str) -> Found {
         (false, _) => (format!("gauge: {{ metric: {}{spaced}, stat: Average }}", literal(metric)), "<= baseline + 10%"),
     };
     let name = if plain.is_empty() { "metric".to_owned() } else { plain };
-    Found { name, shape, bound: bound.to_owned(), guessed: true }
+    Found { name, shape, bound: bound.to_owned(), guardrail: false, guessed: true }
 }
 
 /// A text as a name: its words in lower case, `_` between them.

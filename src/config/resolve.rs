@@ -374,24 +374,22 @@ impl Scope<'_> {
     }
 
     fn criteria(&self, report: &mut Report) -> Vec<Criterion> {
-        let common = self.resolved(&self.file.criteria, report);
+        let mut all = self.resolved(&self.file.criteria, report);
         let own = self.phase.map_or(Vec::new(), |phase| self.resolved(&phase.criteria, report));
         let any = !self.file.criteria.is_empty() || self.phase.is_some_and(|phase| !phase.criteria.is_empty());
         if !any && self.asked == Asked::Needed {
             let place = self.phase.map_or(self.file.name.place, |phase| phase.name.place);
-            let message = match self.phase {
-                Some(phase) => format!("nothing is asked of the phase `{}`", phase.name.value),
-                None => "nothing is asked of the data".to_owned(),
-            };
+            let what = self.phase.map_or("data".to_owned(), |phase| format!("phase `{}`", phase.name.value));
+            let message = format!("nothing is asked of the {what}");
             report.add_with(place, message, "write `criteria`: `- { metric: errors, pass: \"<= 0.1%\" }`");
         }
-        let mut all = common;
         for criterion in own {
             match all.iter_mut().find(|other| other.name == criterion.name) {
                 Some(other) => *other = criterion,
                 None => all.push(criterion),
             }
         }
+        criteria::check_roles(&all, (self.file, self.phase), report);
         all
     }
 

@@ -3,7 +3,7 @@
 use super::bound::BoundText;
 use super::plan::{Hours, OnInconclusive};
 use crate::hooks::Body;
-use crate::judge::rules::{Mismatch, Scale, Severity, Silent, Statistic, Unit};
+use crate::judge::rules::{Mismatch, Role, Scale, Severity, Silent, Statistic, Unit};
 use crate::series::{Arm, Gravity};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
@@ -186,6 +186,7 @@ words! {
     Missing, "what an empty cell can mean": { "gap" => Gap, "zero" => Zero }
     Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }
     Severity, "a severity": { "critical" => Critical, "normal" => Normal, "muted" => Muted, "optional" => Optional }
+    Role, "a role": { "primary" => Primary, "guardrail" => Guardrail }
     OnInconclusive, "what an Inconclusive can become": { "keep" => Keep, "pass" => Pass, "warn" => Warn, "fail" => Fail }
     Body, "what a webhook can post": { "verdict" => Verdict, "slack" => Slack }
     Silent, "what a silent canary can be": { "inconclusive" => Inconclusive, "fail" => Fail }

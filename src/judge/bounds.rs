@@ -27,7 +27,7 @@ impl Bounds {
         }
     }
 
-    fn target(&self) -> &[Test] {
+    pub(super) fn target(&self) -> &[Test] {
         if self.pass.is_empty() { &self.fail } else { &self.pass }
     }
 

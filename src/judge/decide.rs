@@ -9,7 +9,8 @@ use super::compare::Comparison;
 use super::explain;
 use super::growth::Growth;
 use super::guard::Case;
-use super::levels::critical;
+use super::guardrail::Guardrail;
+use super::levels::{Against, critical};
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::remedy;
@@ -20,9 +21,16 @@ use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Rea
 use crate::series::Pair;
 
 /// Judges a criterion whose whole interval must lie on one side.
-pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels: Levels) -> Finding {
+///
+/// What the data say against it is told apart from that, if they can be asked at all.
+pub(super) fn by_interval(
+    mut case: Case,
+    ordered: &Ordered,
+    look: &Look,
+    levels: Levels,
+) -> (Finding, Option<Against>) {
     if let Some((reason, why)) = case.obstacle() {
-        return case.unanswered(reason, why);
+        return (case.unanswered(reason, why), None);
     }
     let measured = Measured::of(&case, ordered);
     if case.metric.kind == Kind::Values {
@@ -34,38 +42,32 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
     let bounds = Bounds::of(case, &measured);
     let needs = look.hurdles(levels);
     let Some(shown) = bounds.shown(&needs, look) else {
-        return case.unanswered(Reason::WrongShape, "the criterion has no bound".into());
+        return (case.unanswered(Reason::WrongShape, "the criterion has no bound".into()), None);
     };
     let interval = clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look));
     let strength = bounds.strength(look, &needs);
+    let level = look.against(strength.fail, case.rules.policy.level);
+    let against = growth.as_ref().map_or(level, |growth| growth.against(level, look, case.rules.policy.level));
     let mut evidence = evidence(&measured, &bounds, shown, interval, levels);
     evidence.strength = Some(strength.against(&needs));
-    evidence.detectable = detectable(&bounds, shown, look, levels)
-        .map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
+    let detectable = detectable(&bounds, shown, look, levels);
+    evidence.detectable =
+        detectable.map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
 
-    let (outcome, reason) = bounds.decide(case, &strength, &needs);
-    let (outcome, reason, why) = match too_thin(case, &measured, outcome) {
+    let (outcome, reason, why) = match too_thin(case, &measured, bounds.decide(case, &strength, &needs).0) {
         Some((reason, why)) => (Outcome::Inconclusive, reason, Some(why)),
         None => {
-            let (outcome, reason) = hold_back(&measured, outcome, reason);
-            let (outcome, reason) = match outcome {
-                Outcome::Pass if !is_within(shown, interval) || is_worse(case, &strength) => {
-                    (Outcome::Inconclusive, Reason::Undecided)
-                }
-                _ => (outcome, reason),
-            };
-            match growth.map(|growth| growth.amend(&needs, levels, outcome, reason)) {
+            let mut seen = bounds.decide(case, &strength, &needs);
+            seen = hold_back(&measured, seen.0, seen.1);
+            if seen.0 == Outcome::Pass && (!is_within(shown, interval) || is_worse(case, &strength)) {
+                seen = (Outcome::Inconclusive, Reason::Undecided);
+            }
+            let amended = growth.as_ref().map(|growth| growth.amend(&needs, levels, seen.0, seen.1));
+            let guardrail = Guardrail { case, measured: &measured, bounds: &bounds, shown, detectable };
+            let guarded = || guardrail.answer().filter(|_| growth.is_none() && !is_worse(case, &strength));
+            match amended {
                 Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
-                _ => match look.first_pass().filter(|_| reason == Reason::Undecided) {
-                    Some(first) => {
-                        let early = || (outcome, Reason::EarlyLook, Some(explain::too_early(case, first)));
-                        case.silent().unwrap_or_else(early)
-                    }
-                    None if reason == Reason::Undecided => {
-                        case.absent(Outcome::Pass).unwrap_or((outcome, reason, None))
-                    }
-                    None => case.confirm(outcome, reason),
-                },
+                _ => settled(case, look, seen, guarded),
             }
         }
     };
@@ -96,7 +98,26 @@ pub(super) fn by_interval(mut case: Case, ordered: &Ordered, look: &Look, levels
         _ => decide,
     };
     finding.notes.extend(measured.notes);
-    finding
+    (finding, Some(against))
+}
+
+/// The answer after what is known of the data beside its numbers: what a Pass needs, and why nothing is decided yet.
+fn settled(
+    case: &Case,
+    look: &Look,
+    (outcome, reason): (Outcome, Reason),
+    guarded: impl Fn() -> Option<(Outcome, Reason, Option<String>)>,
+) -> (Outcome, Reason, Option<String>) {
+    if reason != Reason::Undecided {
+        return case.confirm(outcome, reason);
+    }
+    match look.first_pass() {
+        Some(first) => {
+            let early = || (outcome, Reason::EarlyLook, Some(explain::too_early(case, first)));
+            case.silent().unwrap_or_else(early)
+        }
+        None => case.absent(Outcome::Pass).or_else(guarded).unwrap_or((outcome, reason, None)),
+    }
 }
 
 /// Too little data for any statistical answer. A Fail needs no fewest number of steps: its evidence already pays for few.

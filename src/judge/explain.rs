@@ -6,7 +6,7 @@ use super::guard::Case;
 use super::level::Arms;
 use super::look::{Hurdles, Look};
 use super::measure::{Measured, Test};
-use super::rules::{Bound, NotJudged, Severity, Side, Unit};
+use super::rules::{Bound, NotJudged, Role, Severity, Side, Unit};
 use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
 use super::words::{self, change, count, duration, limit, outcome_verb, quantity};
 use crate::series::{SignedDuration, Timestamp};
@@ -153,6 +153,10 @@ fn relation(answer: &Answer, evidence: &Evidence) -> String {
         Reason::SmallExcess => {
             let least = words::number(answer.case.rules.policy.min_excess);
             format!(", {broken} {beyond}, but by fewer than {least} occurrences")
+        }
+        Reason::NotBroken => format!("; not shown to be {within} {target}, but as a guardrail it is not broken"),
+        Reason::LeansBeyond => {
+            format!("; not shown to be {within} {target}, and the guardrail's estimate lies beyond it")
         }
         Reason::NotComparable => {
             format!("; whether that is {within} {target} cannot be told without the requests behind each percentile")
@@ -304,6 +308,9 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], not_judged: &[NotJ
     if !deciding.iter().any(|f| f.weight > 0.0 || f.severity == Severity::Critical) {
         return "nothing was judged: there is no criterion that decides".into();
     }
+    if outcome == Outcome::Inconclusive && !deciding.iter().any(|f| f.is_proof()) {
+        return "no primary criterion was judged: guardrails alone show nothing".into();
+    }
     let (failed, open, warned) = (of(Outcome::Fail), of(Outcome::Inconclusive), of(Outcome::Warn));
     let critical_first = |mut findings: Vec<&Finding>| {
         findings.sort_by_key(|f| f.severity != Severity::Critical);
@@ -319,15 +326,13 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], not_judged: &[NotJ
     let limiting = not_judged.iter().max_by_key(|one| one.gravity).filter(|_| outcome > worst && score.is_empty());
     if let Some(one) = limiting {
         let held = match unmet {
-            0 if total == 1 => "the one criterion holds".to_owned(),
-            0 => format!("all {total} criteria hold"),
+            0 => all_hold(&deciding),
             _ => format!("no criterion of {total} fails"),
         };
         return format!("{held}, but {} is not judged: {}", one.what, one.why);
     }
     match outcome {
-        Outcome::Pass if unmet == 0 && total == 1 => "the one criterion holds".into(),
-        Outcome::Pass if unmet == 0 => format!("all {total} criteria hold"),
+        Outcome::Pass if unmet == 0 => all_hold(&deciding),
         Outcome::Pass => format!("{score} is high enough, with {unmet} of {total} criteria not met"),
         Outcome::Warn if unmet == warned.len() => {
             format!("{} of {total} criteria {}. {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
@@ -339,6 +344,22 @@ pub(super) fn summary(outcome: Outcome, findings: &[Finding], not_judged: &[NotJ
         Outcome::Inconclusive if open.is_empty() => format!("{score} is too low, though no criterion fails"),
         Outcome::Inconclusive => {
             format!("{} of {total} criteria could not be decided. {}", open.len(), critical_first(open))
+        }
+    }
+}
+
+/// What is said of criteria that all do what is asked of them.
+fn all_hold(findings: &[&Finding]) -> String {
+    let guardrails = findings.iter().filter(|finding| finding.role == Role::Guardrail).count();
+    let are = |n: usize| if n == 1 { "is" } else { "are" };
+    match (findings.len(), guardrails) {
+        (1, 0) => "the one criterion holds".into(),
+        (total, 0) => format!("all {total} criteria hold"),
+        (total, _) => {
+            let primaries = total - guardrails;
+            let shown = if primaries == 1 { "1 criterion".to_owned() } else { format!("{primaries} criteria") };
+            let guarded = plural(guardrails as u64, "guardrail");
+            format!("{shown} {} shown to hold, and {guarded} {} not broken", are(primaries), are(guardrails))
         }
     }
 }

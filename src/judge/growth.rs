@@ -7,7 +7,8 @@
 //! that it goes on, but one that would cross the limit within the planned soak is no Pass.
 
 use super::guard::Case;
-use super::look::Hurdles;
+use super::levels::Against;
+use super::look::{Hurdles, Look};
 use super::measure::{RESOLUTION, resolution_variance};
 use super::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Side, Statistic};
 use super::verdict::{EffectKind, Levels, Outcome, Reason};
@@ -51,6 +52,13 @@ impl Growth {
             Some(Growth::Compared { .. }) => Levels { fail: 1.0 - (1.0 - levels.fail) / 2.0, ..levels },
             _ => levels,
         }
+    }
+
+    /// What the level and the growth say against a criterion together, at a level of the run.
+    pub(super) fn against(&self, by_level: Against, look: &Look, level: f64) -> Against {
+        let Growth::Compared { beyond, .. } = self else { return by_level };
+        let by_growth = look.against((*beyond, f64::NEG_INFINITY), level);
+        Against { p: 2.0 * by_level.p.min(by_growth.p), now: 2.0 * by_level.now.min(by_growth.now) }
     }
 
     /// The answer of the level, amended by the growth, and the words where the growth decides.

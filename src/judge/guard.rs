@@ -259,6 +259,7 @@ impl<'a> Case<'a> {
             fail_at: c.pass.and(c.fail.as_ref()).map(bound),
             rule: c.rule,
             severity: c.severity,
+            role: c.role,
             weight: c.weight,
             group: c.group.clone(),
             outcome,

@@ -10,12 +10,13 @@
 //!   one look. What was measured after the end is left out, so that looking once more changes nothing;
 //! - **open**: only evidence that holds however often one looks (`stats::anytime`).
 
-use super::levels::critical;
+use super::levels::{Against, critical};
 use super::rules::{self, Looks, Rules};
 use super::verdict::{self, Levels};
 use crate::series::{Dataset, SignedDuration};
 use crate::stats::anytime::Starts;
 use crate::stats::planned;
+use crate::stats::tail::normal_upper;
 
 /// The part of a Fail's chance of error that may be spent at any time.
 const GUARD: f64 = 0.05;
@@ -32,6 +33,12 @@ const OPEN_HORIZON: f64 = 60.0;
 /// Evidence statistics closer to what is needed than this are taken as reaching it, so that rounding on another
 /// platform cannot change an answer.
 const ROUNDING: f64 = 1e-9;
+
+/// A z beyond this is not told from it where only its chance matters.
+const STRONGEST: f64 = 7.0;
+
+/// Steps of the search for a chance; each leaves a tenth of what the last was wrong by.
+const STEPS_TO_CHANCE: usize = 6;
 
 /// One look.
 #[derive(Debug, Clone)]
@@ -163,6 +170,36 @@ impl Look {
                 }
             }
         }
+    }
+
+    /// What evidence of a Fail (its z, and its any-time logarithm) says against a criterion, in a run of a level: a chance of
+    /// error beyond that of the run is not told from 1.
+    pub(super) fn against(&self, (z, ln_e): (f64, f64), level: f64) -> Against {
+        let now = if matches!(self.schedule, Schedule::Open) { 0.0 } else { normal_upper(z) };
+        let all = Levels { fail: level, pass: level };
+        if !self.hurdles(all).fail.is_reached(z, ln_e) {
+            return Against { p: 1.0, now };
+        }
+        let p = match &self.schedule {
+            Schedule::Once => now,
+            Schedule::Open => (-ln_e).exp(),
+            Schedule::Planned { .. } => f64::min(self.least_chance(z), (-ln_e).exp() / GUARD),
+        };
+        Against { p: p.min(1.0), now }
+    }
+
+    /// The least chance of error over all planned looks at which a z is enough at this one. The boundary rises with the
+    /// normal quantile of that chance nearly one to one.
+    fn least_chance(&self, z: f64) -> f64 {
+        let chance = |quantile: f64| normal_upper(quantile) / (1.0 - GUARD);
+        let needed = |quantile: f64| {
+            let fail = 1.0 - chance(quantile);
+            self.hurdles(Levels { fail, pass: fail }).fail.z
+        };
+        let z = z.min(STRONGEST);
+        let better = |quantile: f64, _| quantile + z - needed(quantile);
+        let quantile = (0..STEPS_TO_CHANCE).fold(z, better);
+        if quantile.is_finite() { chance(quantile) } else { 1.0 }
     }
 
     /// What a Pass needs; where there is none to be had at this look, what it will need at the first look that may give one,

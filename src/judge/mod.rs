@@ -13,9 +13,12 @@
 //! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`,
 //! `doubtful`).
 //!
+//! A criterion that is a guardrail need not be shown to hold (`guardrail`), but something else must.
+//!
 //! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
-//! criteria, `look` over the looks.
+//! criteria, `look` over the looks. How much of it is left for one depends on what the data say against the others, so
+//! that the few whose answer this changes are asked again.
 //!
 //! What the past says of a metric's noise comes with the rules (`learned`), and the verdict repeats it (`noise`).
 //!
@@ -39,6 +42,7 @@ mod explain;
 mod grid;
 mod growth;
 mod guard;
+mod guardrail;
 mod incident;
 mod level;
 mod levels;
@@ -60,9 +64,10 @@ mod traffic;
 mod trend;
 
 use guard::Case;
+use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
 use rules::{Criterion, Rule, Rules};
-use verdict::{Finding, Verdict};
+use verdict::{Finding, Levels, Verdict};
 
 use crate::series::Dataset;
 
@@ -70,29 +75,35 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
+    let budget = Budget::of(rules, &data.groups);
     let spread = groups::spread(rules, &data.groups);
     let rules: &Rules = &spread;
-    let budget = levels::Budget::of(rules);
     let soaked = look::during_soak(rules, data);
     let seen = soaked.as_ref().unwrap_or(data);
     let (look, ordered) = (look::Look::new(rules, seen), requests::Ordered::new(rules));
+    let by_interval = |criterion: &Criterion, levels: Levels| {
+        decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, levels)
+    };
     let answer = |criterion: &Criterion| match criterion.rule {
-        Rule::Interval => {
-            decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, budget.levels(criterion))
-        }
-        Rule::Observed => observed::judge(&Case::new(rules, criterion, data)),
+        Rule::Interval => by_interval(criterion, budget.levels(criterion)),
+        Rule::Observed => (observed::judge(&Case::new(rules, criterion, data)), None),
         Rule::Periods { m, n, min_count } => {
-            periods::judge(&Case::new(rules, criterion, data), periods::Alarm { m, n, min_count })
+            (periods::judge(&Case::new(rules, criterion, data), periods::Alarm { m, n, min_count }), None)
         }
     };
-    let mut findings = on_all_cores(&rules.criteria, data, answer);
+    let (mut findings, against): (Vec<Finding>, Vec<Option<Against>>) =
+        on_all_cores(&rules.criteria, data, answer).into_iter().unzip();
+    for (at, fail) in budget.changed(&rules.criteria, &against, &findings) {
+        let criterion = &rules.criteria[at];
+        findings[at] = by_interval(criterion, Levels { fail, ..budget.levels(criterion) }).0;
+    }
     findings.extend(traffic::judge(rules, seen, &look));
     score::conclude(rules, data, &look, findings)
 }
 
-/// Answers every criterion, in order. Criteria do not know of each other, so a large dataset is shared out to the
+/// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the
 /// cores; a small one is not worth a thread.
-fn on_all_cores(criteria: &[Criterion], data: &Dataset, answer: impl Fn(&Criterion) -> Finding + Sync) -> Vec<Finding> {
+fn on_all_cores<T: Send>(criteria: &[Criterion], data: &Dataset, answer: impl Fn(&Criterion) -> T + Sync) -> Vec<T> {
     const WORTH_A_THREAD: usize = 100_000;
     let points: usize = data.metrics.values().map(|pair| pair.baseline.len() + pair.canary.len()).sum();
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(points / WORTH_A_THREAD);

@@ -1,4 +1,8 @@
 //! What an answer will take, as far as the rules alone say: for those who plan a comparison before there is data.
+//!
+//! That is the most it can take: criteria that turn out to be fine do not pay for the others (`levels`).
+
+use std::collections::BTreeMap;
 
 use super::levels::Budget;
 use super::look::Look;
@@ -26,7 +30,7 @@ pub fn critical_values(rules: &Rules, length: SignedDuration, step: SignedDurati
     let window = Window { start, end: start.saturating_add(length).unwrap_or(start) };
     let windows = Pair { baseline: window, canary: window };
     let look = Look::new(rules, &Dataset::new(windows, step));
-    let budget = Budget::of(rules);
+    let budget = Budget::of(rules, &BTreeMap::new());
     let critical = |criterion| {
         let levels = budget.levels(criterion);
         let hurdles = look.hurdles(levels);

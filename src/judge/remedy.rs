@@ -21,7 +21,7 @@ pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evi
         // the interval of all steps says nothing of a Fail that rests on the later ones
         Reason::BeyondBound if evidence.since.is_some() => None,
         Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
-        Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::SmallExcess => {
+        Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::LeansBeyond | Reason::SmallExcess => {
             more_data(answer, bounds)
         }
         Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),

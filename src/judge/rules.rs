@@ -166,6 +166,8 @@ pub struct Criterion {
     pub rule: Rule,
     /// How much a failure matters.
     pub severity: Severity,
+    /// What a Pass asks of it.
+    pub role: Role,
     /// Its weight in the score and its share of the false-alarm budget.
     pub weight: f64,
     /// The group it is scored in.
@@ -282,6 +284,16 @@ pub enum Severity {
     Muted,
     /// Decides as any other, but where its source could not be reached there is a verdict without it.
     Optional,
+}
+
+/// What a Pass asks of a criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// It must be shown to hold.
+    #[default]
+    Primary,
+    /// It must not be broken, and the data must be such that it would be seen.
+    Guardrail,
 }
 
 /// What the finding about the traffic's split is called.

@@ -13,12 +13,12 @@ use crate::stats::slow::Requests;
 /// Combines the findings.
 ///
 /// Any Fail fails; else any Inconclusive is Inconclusive; else any Warn warns; else it passes. Muted findings never
-/// decide. Nothing judged is Inconclusive. A score policy replaces this for the weighted findings, but a critical one
+/// decide. Nothing judged is Inconclusive, and so are guardrails alone: something must be shown to hold. A score policy replaces this for the weighted findings, but a critical one
 /// must not fail or stay open, and a score of nothing is no Pass.
 pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
     let limit = limit(&rules.not_judged);
-    let outcome = outcome(&rules.policy, &findings, &score).max(limit);
+    let outcome = outcome(&rules.policy, &findings, &score).max(limit).max(unproved(&findings));
     let recommendation = match outcome {
         Outcome::Pass => Recommendation::Promote { to: rules.policy.promote_to.clone() },
         Outcome::Warn if limit < Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
@@ -68,6 +68,12 @@ fn limit(not_judged: &[NotJudged]) -> Outcome {
         Some(Gravity::Suspect) => Outcome::Warn,
         _ => Outcome::Pass,
     }
+}
+
+/// The best outcome where no primary criterion holds: guardrails that are not broken show nothing.
+fn unproved(findings: &[Finding]) -> Outcome {
+    let shown = findings.iter().any(|finding| finding.is_proof() && finding.outcome <= Outcome::Warn);
+    if shown { Outcome::Pass } else { Outcome::Inconclusive }
 }
 
 fn outcome(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {

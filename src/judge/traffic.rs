@@ -8,7 +8,7 @@ use super::compare::Comparison;
 use super::explain;
 use super::grid::{Grid, sum};
 use super::look::Look;
-use super::rules::{Kind, Mismatch, Rule, Rules, Severity, Statistic, TRAFFIC_SHARE, Traffic, Unit};
+use super::rules::{Kind, Mismatch, Role, Rule, Rules, Severity, Statistic, TRAFFIC_SHARE, Traffic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
 use super::words;
 use crate::series::{Dataset, MetricName, Pair, Series};
@@ -130,6 +130,7 @@ fn finding(
         rule: Rule::Interval,
         // A split that nobody asked to be measured on a metric of its own may stay unchecked.
         severity: if reason == Reason::NoData && traffic.metric.is_none() { Severity::Muted } else { Severity::Normal },
+        role: Role::Primary,
         weight: 0.0,
         group: "traffic".into(),
         outcome,

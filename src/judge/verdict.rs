@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::learned::Figures;
-use super::rules::{NotJudged, Rule, Severity, Statistic, Unit};
+use super::rules::{NotJudged, Role, Rule, Severity, Statistic, Unit};
 use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
 
 /// What davy says of one comparison.
@@ -154,6 +154,8 @@ pub struct Finding {
     pub rule: Rule,
     /// How much it matters.
     pub severity: Severity,
+    /// What a Pass asks of it.
+    pub role: Role,
     /// Its weight.
     pub weight: f64,
     /// Its group.
@@ -172,6 +174,14 @@ pub struct Finding {
     pub evidence: Evidence,
 }
 
+impl Finding {
+    /// Whether it can show that a verdict passes: a primary criterion that counts.
+    pub fn is_proof(&self) -> bool {
+        let counts = self.weight > 0.0 || self.severity == Severity::Critical;
+        counts && self.severity != Severity::Muted && self.role == Role::Primary
+    }
+}
+
 /// Why a finding is what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -183,6 +193,10 @@ pub enum Reason {
     BetweenBounds,
     /// The interval straddles the bound.
     Undecided,
+    /// The interval of a guardrail straddles the bound: not shown to be within, but not broken, as far as that could be seen.
+    NotBroken,
+    /// The same of a guardrail whose estimate lies beyond the bound.
+    LeansBeyond,
     /// The canary has no data.
     NoData,
     /// Its source could not be reached.

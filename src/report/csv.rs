@@ -45,6 +45,7 @@ const COLUMNS: &[Column] = &[
     ("level_pass", |_, finding| number(finding.evidence.level.as_ref().and_then(|level| level.pass))),
     ("sentence", |_, finding| text(&finding.sentence)),
     ("fingerprint", |document, _| text(&document.fingerprint)),
+    ("role", |_, finding| term(&finding.role)),
 ];
 
 /// The findings as CSV, below a heading that is there even when they are none.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.5";
+pub const SCHEMA_VERSION: &str = "1.6";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -235,11 +235,22 @@ pub struct Query {
     pub asked: String,
 }
 
+/// What a pass of the verdict asks of a criterion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It must be shown to hold.
+    #[default]
+    Primary,
+    /// It must not be broken, as far as the data would show it.
+    Guardrail,
+}
+
 /// The four answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Shown to be within its bounds.
+    /// Shown to be within its bounds; of a guardrail, not broken.
     Pass,
     /// Shown not to fail, but not within the target.
     Warn,
@@ -287,6 +298,9 @@ pub struct Finding {
     pub rule: Rule,
     /// How much a failure matters.
     pub severity: Severity,
+    /// What a pass asks of it (since 1.6).
+    #[serde(default)]
+    pub role: Role,
     /// Its weight in the score.
     pub weight: Option<Number>,
     /// The group it is scored in.

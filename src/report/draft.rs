@@ -3,7 +3,7 @@
 use super::document::{
     Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Learned, Levels,
     Look, LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation,
-    Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
+    Role, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
 use super::{method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -184,6 +184,10 @@ fn finding(finding: &verdict::Finding) -> Finding {
             rules::Severity::Normal => Severity::Normal,
             rules::Severity::Muted => Severity::Muted,
             rules::Severity::Optional => Severity::Optional,
+        },
+        role: match finding.role {
+            rules::Role::Primary => Role::Primary,
+            rules::Role::Guardrail => Role::Guardrail,
         },
         weight: Number::new(finding.weight),
         group: finding.group.clone(),

@@ -3,11 +3,13 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 22] = [
+pub const NAMES: [&str; 24] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
     name(Reason::Undecided),
+    name(Reason::NotBroken),
+    name(Reason::LeansBeyond),
     name(Reason::NoData),
     name(Reason::NotReached),
     name(Reason::NoBaseline),
@@ -35,6 +37,8 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::BeyondBound => "beyond_bound",
         Reason::BetweenBounds => "between_bounds",
         Reason::Undecided => "undecided",
+        Reason::NotBroken => "not_broken",
+        Reason::LeansBeyond => "leans_beyond",
         Reason::NoData => "no_data",
         Reason::NotReached => "not_reached",
         Reason::NoBaseline => "no_baseline",

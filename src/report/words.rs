@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::document::{
     Action, Arms, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, NotJudged, Number, Outcome,
-    Proof, Range, Recommendation, RuleKind, Severity, Since, Span, Strength, Trace, UnitName,
+    Proof, Range, Recommendation, Role, RuleKind, Severity, Since, Span, Strength, Trace, UnitName,
 };
 use super::prose::plain;
 use crate::judge::rules::Unit;
@@ -85,7 +85,7 @@ pub fn worst_first(document: &Document) -> Vec<&Finding> {
     findings
 }
 
-/// The criterion's name, with its target unless the name says it.
+/// The criterion's name, with its target unless the name says it, and what it is if it is not a primary one.
 pub fn criterion(finding: &Finding) -> String {
     let (name, target) = (plain(&finding.criterion), plain(&finding.target));
     let bare = |text: &str| text.replace(' ', "");
@@ -93,7 +93,11 @@ pub fn criterion(finding: &Finding) -> String {
     let said = bare(&target);
     let said = said.strip_suffix("/month").unwrap_or(&said);
     let named = if bare(&name).contains(said) { name } else { format!("{name}: {target}") };
-    if is_muted(finding) { format!("{named} (muted)") } else { named }
+    match (is_muted(finding), finding.role) {
+        (true, _) => format!("{named} (muted)"),
+        (false, Role::Guardrail) => format!("{named} (guardrail)"),
+        (false, Role::Primary) => named,
+    }
 }
 
 /// Whether the finding is shown and never decides.

@@ -64,6 +64,7 @@ fn rules(kind: Kind, statistic: Statistic, relative: f64) -> Rules {
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: "m".into(),
         family: "m".into(),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use davy::judge::judge;
 use davy::judge::rules::{
-    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
+    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
 };
 use davy::judge::verdict::Outcome;
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
@@ -27,6 +27,7 @@ fn rules(kind: Kind, unit: Unit, statistic: Statistic, margin: f64) -> Rules {
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: "m".into(),
         family: "m".into(),

@@ -199,6 +199,7 @@ fn no_more_than_the_baseline(limit: Limit, looks: Looks) -> Rules {
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: "errors".into(),
         family: "errors".into(),

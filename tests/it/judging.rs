@@ -66,6 +66,7 @@ pub(crate) fn criterion(pass: Option<Bound>, statistic: Statistic, rule: Rule) -
         fail: None,
         rule,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: "m".into(),
         family: "m".into(),

@@ -91,6 +91,7 @@ fn rules(asked: &[(f64, Side, Limit)]) -> Rules {
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: "latency".into(),
         family: "latency".into(),

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use davy::judge::judge;
-use davy::judge::rules::{Looks, Rule, Rules};
+use davy::judge::rules::{Looks, Rules};
 use davy::series::SignedDuration;
 use davy::stats::tail::beta_quantile;
 
@@ -79,14 +79,11 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hi
     let repeated = ways.contains(&Way::OnceAtLooks);
     let asked = |way: &Way| ways.contains(way) || *way == Way::OnceAtLooks && ways.contains(&Way::Once);
     for way in [Way::Planned, Way::Open, Way::OnceAtLooks].into_iter().filter(asked) {
-        let mut rules = Rules {
-            looks: match way {
-                Way::Planned => schedule.planned(),
-                Way::Open => Looks::Open,
-                _ => Looks::Once,
-            },
-            ..panel.rules.clone()
-        };
+        let alone = panel.alone(match way {
+            Way::Planned => schedule.planned(),
+            Way::Open => Looks::Open,
+            _ => Looks::Once,
+        });
         for (i, minute) in looks.iter().copied().enumerate() {
             // the last of repeated judgements for one look is the one look at the end
             let at_end = way == Way::OnceAtLooks && i + 1 == looks.len();
@@ -94,17 +91,18 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hi
             if known && !at_end {
                 continue;
             }
-            for (criterion, asked) in rules.criteria.iter_mut().zip(&panel.rules.criteria) {
-                let of_it = |(question, _): &(&Question, _)| question.criterion == criterion.name;
+            let is_open = |rules: &&Rules| {
+                let of_it =
+                    |(question, _): &(&Question, _)| rules.criteria.iter().any(|c| c.name == question.criterion);
                 let mut answers = panel.questions.iter().zip(&hits).filter(of_it);
-                let answered = !at_end && answers.all(|(_, hit)| hit[way as usize].is_some());
-                // a criterion that has answered is not compared again, but stays with its family
-                criterion.rule = if answered { Rule::Observed } else { asked.rule };
-            }
+                at_end || rules.criteria.is_empty() || answers.any(|(_, hit)| hit[way as usize].is_none())
+            };
             let cut = data.windows.canary.start + SignedDuration::from_mins(minute as i64);
-            let verdict = judge(&rules, &data.until(cut));
+            let seen = data.until(cut);
+            let findings: Vec<_> =
+                alone.iter().filter(is_open).flat_map(|rules| judge(rules, &seen).findings).collect();
             for (question, hit) in panel.questions.iter().zip(&mut hits) {
-                let finding = verdict.findings.iter().find(|finding| finding.criterion == question.criterion);
+                let finding = findings.iter().rfind(|finding| finding.criterion == question.criterion);
                 if !finding.is_some_and(|finding| question.hit(finding.outcome, soak, minute)) {
                     continue;
                 }

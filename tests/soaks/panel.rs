@@ -1,6 +1,6 @@
 //! What the judge is asked of a soak: a panel is one set of rules, the data they read, and the answers that count.
 //!
-//! Only the public judge is asked. All criteria of a panel are one family, so each has the whole false-alarm budget;
+//! Only the public judge is asked, of each criterion alone, so that each has the whole false-alarm budget;
 //! the policy's other thresholds (warm-up, least excess, least coverage) are off, so that the statistics alone are
 //! measured. They can only lower the rates.
 
@@ -83,6 +83,15 @@ impl Panel {
             metrics: (self.data)(soak),
             ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
         }
+    }
+
+    /// The rules of each criterion that decides, with those that never do: nothing shares its false-alarm budget.
+    pub fn alone(&self, looks: Looks) -> Vec<Rules> {
+        let (muted, deciding): (Vec<_>, Vec<_>) =
+            self.rules.criteria.iter().cloned().partition(|criterion| criterion.severity == Severity::Muted);
+        let rules = |criteria| Rules { criteria, looks, ..self.rules.clone() };
+        let one = |criterion: Criterion| rules(std::iter::once(criterion).chain(muted.clone()).collect());
+        if deciding.is_empty() { vec![rules(muted)] } else { deciding.into_iter().map(one).collect() }
     }
 
     /// Errors among requests against the baseline's times `1 + margin`.
@@ -269,6 +278,7 @@ fn criterion(name: &str, metric: &str, statistic: Statistic, limit: Limit) -> Cr
         fail: None,
         rule: Rule::Interval,
         severity: Severity::Normal,
+        role: Role::Primary,
         weight: 1.0,
         group: name.into(),
         family: "one".into(),

@@ -29,6 +29,9 @@ pub(super) struct Found {
 /// What a rate of errors has to hold.
 pub(super) const RATE_CRITERION: &str = "pass: \"<= baseline + max(50%, 0.1pp)\"";
 
+/// Of the percentiles of one latency the p95 must be shown to hold; the others must not be broken.
+pub(super) const GUARDRAIL: &str = ", role: guardrail";
+
 /// How much slower requests may be, in percent.
 pub(super) const LATENCIES_OF_REQUESTS: [(&str, u32); 3] = [("p50", 5), ("p95", 10), ("p99", 15)];
 
@@ -43,7 +46,11 @@ pub(super) fn tolerance(q: f64) -> u32 {
 
 /// The criteria of latencies of single requests.
 pub(super) fn criteria_of_requests() -> Vec<String> {
-    LATENCIES_OF_REQUESTS.map(|(p, percent)| format!("statistic: {p}, pass: \"<= baseline + {percent}%\"")).to_vec()
+    let criterion = |(p, percent): (&str, u32)| {
+        let role = if p == "p95" { "" } else { GUARDRAIL };
+        format!("statistic: {p}, pass: \"<= baseline + {percent}%\"{role}")
+    };
+    LATENCIES_OF_REQUESTS.map(criterion).to_vec()
 }
 
 /// What is written around metrics and criteria.
@@ -85,6 +92,9 @@ impl Draft<'_> {
             line(format!("  {}: {{ {} }}", name(&one.metric), one.shape));
         }
         self.remarks.iter().for_each(|remark| line(format!("# {}", remark.replace(char::is_control, " "))));
+        if found.iter().any(|one| one.criteria.iter().any(|criterion| criterion.ends_with(GUARDRAIL))) {
+            line("# A `guardrail` must not be broken; everything else must be shown to hold.".into());
+        }
         line("criteria:".into());
         for one in found {
             one.criteria.iter().for_each(|rest| line(format!("  - {{ metric: {}, {rest} }}", name(&one.metric))));

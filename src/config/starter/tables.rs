@@ -3,8 +3,10 @@
 //!
 //! What one arm lacks is never dropped: nobody knows what the canary would have shown there, so nothing passes.
 
-use super::draft::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, not_judged, tolerance};
-use super::names::{Meaning, Name, rank};
+use super::draft::{
+    Draft, FILE_OF_ARM, Found, GUARDRAIL, RATE_CRITERION, Starter, criteria_of_requests, not_judged, tolerance,
+};
+use super::names::{Meaning, Name, Percentile, rank};
 use crate::judge::rules::NotJudged;
 use crate::series::{Arm, Gravity, Pair};
 use crate::source::survey::{Column, ColumnKind, Motion, Survey};
@@ -81,6 +83,20 @@ fn matched<'a>(files: Pair<&'a Survey>, one: bool) -> Vec<Matched<'a>> {
     let alone = baseline.into_iter().flatten();
     matched.extend(alone.map(|seen| Matched { arms: Pair { baseline: Some(seen), canary: None } }));
     matched
+}
+
+/// The quantile that best says how slow requests are: higher ones hang on few requests, lower ones hide the slow.
+const TELLING: f64 = 0.95;
+
+/// Whether a percentile is the one of its endpoint that must be shown to hold.
+fn leads(percentile: &Percentile, columns: &[Matched]) -> bool {
+    let far = |q: f64| (q - TELLING).abs();
+    let judged = columns.iter().filter(|one| one.is_in_both() && !one.is_empty());
+    let mut others = judged.flat_map(|one| one.any().take(1)).filter_map(|seen| match &seen.name.meaning {
+        Meaning::Percentile(other) if other.endpoint == percentile.endpoint => Some(other.q),
+        _ => None,
+    });
+    others.all(|q| far(percentile.q) <= far(q))
 }
 
 /// The key and the words for columns that are totals since some start.
@@ -266,13 +282,14 @@ impl Reading<'_> {
                 continue;
             }
             match one.is_in_both() {
-                true => self.number(one, &first.name, totals.first().copied()),
+                true => self.number(one, columns, totals.first().copied()),
                 false => self.lacks(one),
             }
         }
     }
 
-    fn number(&mut self, one: &Matched, name: &Name, requests: Option<&Matched>) {
+    fn number(&mut self, one: &Matched, columns: &[Matched], requests: Option<&Matched>) {
+        let Some(Seen { name, .. }) = one.any().next() else { return };
         let metric = match &name.meaning {
             Meaning::Percentile(p) => format!("{}_{}", p.endpoint, p.quantile),
             _ => name.base.clone(),
@@ -285,9 +302,10 @@ impl Reading<'_> {
             Meaning::Percentile(p) => {
                 let requests = requests.map(|total| self.column(total, "requests"));
                 let requests = requests.map(|column| format!(", requests: {column}")).unwrap_or_default();
+                let role = if leads(p, columns) { "" } else { GUARDRAIL };
                 Found {
                     shape: format!("gauge: {{ {value}, quantile: {}{requests} }}", p.quantile),
-                    criteria: vec![format!("pass: \"<= baseline + {}%\"", tolerance(p.q))],
+                    criteria: vec![format!("pass: \"<= baseline + {}%\"{role}", tolerance(p.q))],
                     sentence: format!("{column} -> gauge `{metric}`{in_unit}, a {} per step", p.quantile),
                     metric,
                 }

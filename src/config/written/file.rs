@@ -23,7 +23,7 @@ use crate::config::bound::BoundText;
 use crate::config::plan::OnInconclusive;
 use crate::config::scalar::{Periods, QuantileText, StatisticText, Version};
 use crate::config::units::Units;
-use crate::judge::rules::{Mismatch, Scale, Severity, Silent};
+use crate::judge::rules::{Mismatch, Role, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 use crate::text::problem::{At, Place};
@@ -370,6 +370,8 @@ pub(in crate::config) struct CriterionEntry {
     /// critical, normal (default), optional (where its source cannot be reached there is a verdict without it) or muted
     /// (shown, never decides).
     pub(in crate::config) severity: Option<At<Choice<Severity>>>,
+    /// primary (default: a pass needs it to be shown to hold) or guardrail (a pass needs it not to be broken).
+    pub(in crate::config) role: Option<At<Choice<Role>>>,
     /// Its weight in the score and its share of the false-alarm budget. Default 1.
     pub(in crate::config) weight: Option<At<f64>>,
     /// The group it is scored in; the metric's name when absent.

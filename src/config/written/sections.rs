@@ -282,7 +282,7 @@ impl Read for CriterionEntry {
         let (name, metric, statistic) = (keys.may("name"), keys.must("metric"), keys.may("statistic"));
         let (pass, fail, rule) = (keys.may("pass"), keys.may("fail"), keys.may("rule"));
         let (periods, severity, weight) = (keys.may("periods"), keys.may("severity"), keys.may("weight"));
-        let min_count = keys.may("min_count");
+        let (min_count, role) = (keys.may("min_count"), keys.may("role"));
         let (group, family) = (keys.may("group"), keys.may("family"));
         if !keys.mentions("pass") && !keys.mentions("fail") {
             let hint = "write `pass: \"<= 0.1%\"`, `fail: \"> 1%\"`, or both";
@@ -298,6 +298,7 @@ impl Read for CriterionEntry {
             periods,
             min_count,
             severity,
+            role,
             weight,
             group,
             family,
@@ -307,6 +308,7 @@ impl Read for CriterionEntry {
                 Some("between `pass` and `fail` a criterion warns: `pass: \"<= 200ms\", fail: \"> 300ms\"`".into())
             }
             "threshold" | "target" | "max" | "limit" => Some("write the bound as `pass: \"<= …\"`".into()),
+            "guardrail" | "primary" => Some(format!("write `role: {key}`")),
             "critical" => Some("write `severity: critical`".into()),
             _ => None,
         })

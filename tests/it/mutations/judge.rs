@@ -115,7 +115,9 @@ pub fn beyond_its_limit(rules: &Rules, finding: &Finding) -> Option<String> {
     };
     if let (Some(effect), Some(limit)) = (&finding.evidence.effect, finding.evidence.pass_limit) {
         let end = if bound.side == Side::AtMost { effect.high } else { effect.low };
-        if beyond(end, limit) || effect.estimate.is_some_and(|estimate| beyond(estimate, limit)) {
+        // a guardrail is not shown to hold, but its estimate does
+        let is_broken = beyond(end, limit) && finding.reason != Reason::NotBroken;
+        if is_broken || effect.estimate.is_some_and(|estimate| beyond(estimate, limit)) {
             return Some(format!("effect {:?} ({end}) passes the limit {limit}", effect.estimate));
         }
     }

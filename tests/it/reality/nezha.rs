@@ -60,7 +60,7 @@ fn alarms(healthy: &[(i64, Vec<f64>)], path: &str) -> String {
     )
 }
 
-/// Half hours of the healthy day against those before, each criterion at the full level.
+/// Half hours of the healthy day against those before, all criteria of one family.
 fn healthy_half_hours(day: &Path) -> Answers {
     let mut pods: Vec<_> = std::fs::read_dir(day.join("metric")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pods.retain(|path| path.to_string_lossy().ends_with("_metric.csv"));

@@ -18,7 +18,7 @@ const FAULTS: f64 = 0.97;
 pub enum Truth {
     Healthy,
     Fault,
-    /// No gate: criteria that stand exactly on the limit, or beside each other at the full level each.
+    /// No gate: criteria that stand exactly on the limit, or beside each other as one family.
     Level,
 }
 

@@ -1,6 +1,6 @@
 //! Verdicts that nobody would write: any text, any number, any combination.
 
-use davy::judge::rules::{Rule, Severity, Statistic, Unit};
+use davy::judge::rules::{Role, Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
     Distribution, Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation,
     Score, Strength, Trace, Verdict,
@@ -110,9 +110,10 @@ fn finding() -> BoxedStrategy<Finding> {
         any::<(usize, usize)>().prop_map(|(m, n)| Rule::Periods { m, n, min_count: 1 })
     ];
     let severity = proptest::sample::select(vec![Severity::Critical, Severity::Normal, Severity::Muted]);
+    let role = proptest::sample::select(vec![Role::Primary, Role::Guardrail]);
     let reason = proptest::sample::select(vec![Reason::WithinBound, Reason::NoData, Reason::WrongShape]);
-    (texts, statistic, rule, severity, number(), outcome(), reason, evidence())
-        .prop_map(|(texts, statistic, rule, severity, weight, outcome, reason, evidence)| {
+    (texts, statistic, rule, (severity, role), number(), outcome(), reason, evidence())
+        .prop_map(|(texts, statistic, rule, (severity, role), weight, outcome, reason, evidence)| {
             let (criterion, metric, target, fail_at, group, sentence, decide, notes) = texts;
             Finding {
                 criterion,
@@ -122,6 +123,7 @@ fn finding() -> BoxedStrategy<Finding> {
                 fail_at,
                 rule,
                 severity,
+                role,
                 weight,
                 group,
                 outcome,

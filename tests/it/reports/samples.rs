@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use davy::judge::rules::{Rule, Severity, Statistic, Unit};
+use davy::judge::rules::{Role, Rule, Severity, Statistic, Unit};
 use davy::judge::verdict::{
     Distribution, Effect, EffectKind, Evidence, Finding, Levels, Look, Method, Outcome, Proof, Reason, Recommendation,
     Score, Since, Strength, Trace, Verdict,
@@ -35,6 +35,7 @@ pub fn errors() -> Finding {
         fail_at: None,
         rule: Rule::Interval,
         severity: Severity::Critical,
+        role: Role::Primary,
         weight: 1.0,
         group: "errors".into(),
         outcome: Outcome::Pass,
@@ -73,6 +74,7 @@ pub fn latency_undecided() -> Finding {
         statistic: Statistic::Typical,
         target: "<= baseline + 5%".into(),
         severity: Severity::Normal,
+        role: Role::Primary,
         group: "latency".into(),
         weight: 2.0,
         outcome: Outcome::Inconclusive,
@@ -119,6 +121,7 @@ pub fn latency_warned() -> Finding {
         target: "<= 200ms".into(),
         fail_at: Some("> 300ms".into()),
         severity: Severity::Normal,
+        role: Role::Primary,
         group: "latency".into(),
         outcome: Outcome::Warn,
         reason: Reason::BetweenBounds,
@@ -157,6 +160,7 @@ pub fn cache_failed() -> Finding {
         metric: "cache_hits".into(),
         target: ">= baseline - 2pp".into(),
         severity: Severity::Normal,
+        role: Role::Primary,
         group: "cache".into(),
         outcome: Outcome::Fail,
         reason: Reason::BeyondBound,
@@ -219,6 +223,7 @@ pub fn silent() -> Finding {
         target: "== 0".into(),
         rule: Rule::Observed,
         severity: Severity::Muted,
+        role: Role::Primary,
         outcome: Outcome::Inconclusive,
         reason: Reason::NoData,
         sentence: "The canary has no data for fallbacks in this window.".into(),
