@@ -1,0 +1,6 @@
+//! Prometheus and VictoriaMetrics as they run, filled with a truth that is known.
+
+mod faults;
+mod server;
+mod servers;
+mod truth;
