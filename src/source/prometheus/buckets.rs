@@ -103,7 +103,7 @@ fn unit(edges: &[f64]) -> f64 {
 }
 
 /// The grid of some edges, the infinite one left out.
-pub(super) fn grid(edges: &[f64]) -> Result<(Grid, f64), Error> {
+fn grid(edges: &[f64]) -> Result<(Grid, f64), Error> {
     let unit = unit(edges);
     let finite: Vec<f64> = edges.iter().copied().filter(|edge| edge.is_finite()).collect();
     if let Some(edge) = finite.iter().find(|edge| **edge < 0.0) {

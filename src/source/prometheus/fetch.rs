@@ -126,7 +126,7 @@ fn selected(text: &str) -> Result<promql::Selector, Error> {
 
 fn counters(client: &Client, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Tracks, Error> {
     let mut tracks = Tracks::new(span);
-    raw::samples(client, &selector.to_string(), (span.from, span.end), said, |lines| {
+    raw::samples(client, selector, (span.from, span.end), said, |lines| {
         lines.iter().try_for_each(|line| {
             if !line.histograms.is_empty() {
                 let problem = format!("{} is a native histogram, and a counter is wanted", shown(&line.metric.0));
@@ -148,8 +148,8 @@ fn up_to(
 ) -> Result<Tracks, Error> {
     let wanted = edge.unwrap_or(f64::INFINITY);
     let is_edge = |text: &str| text.parse::<f64>().is_ok_and(|edge| edge == wanted);
-    let known = raw::values(client, &selector.to_string(), "le", span.end)?;
-    let earlier = raw::values(client, &selector.to_string(), "le", span.start)?;
+    let known = raw::values(client, selector, "le", span.end)?;
+    let earlier = raw::values(client, selector, "le", span.start)?;
     let known: BTreeSet<String> = known.into_iter().chain(earlier).collect();
     let spelled: Vec<&String> = known.iter().filter(|text| is_edge(text)).collect();
     if spelled.is_empty() && !known.is_empty() {
@@ -186,7 +186,7 @@ fn read_histograms(
     said: &mut Said,
 ) -> Result<Buckets, Error> {
     let mut buckets = Buckets::new(span);
-    raw::samples(client, &selector.to_string(), (span.from, span.end), said, |lines| {
+    raw::samples(client, selector, (span.from, span.end), said, |lines| {
         for line in lines {
             let values = line.values.iter().map(|sample| (sample.0, sample.1));
             buckets.add_classic(&line.metric.0, values)?;

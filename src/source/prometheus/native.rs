@@ -10,7 +10,6 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::buckets;
 use super::tracks::{Labels, Span, instant, shown};
 use crate::series::{Bins, Grid, Remark, Series};
 use crate::source::error::Error;
@@ -96,14 +95,14 @@ impl Natives {
     /// As a series of histograms, one unit of them being `factor` in the metric's.
     pub fn series(self, factor: f64, notes: &mut Vec<Remark>) -> Result<Series, Error> {
         let all: Vec<&Counts> = self.by.values().flat_map(|track| track.steps.values()).collect();
-        let custom: Vec<f64> =
-            all.iter().flat_map(|counts| counts.custom.keys()).map(|edge| *edge as f64 / 1e9).collect();
+        let custom: Vec<u64> =
+            all.iter().flat_map(|counts| counts.custom.keys()).filter(|edge| **edge != BEYOND).copied().collect();
         if !custom.is_empty() && all.iter().any(|counts| !counts.steps.is_empty()) {
             return Err(Error::unreadable("has native histograms with custom edges and with none at once")
                 .hint("Select those of one kind."));
         }
         let schema = all.iter().filter_map(|counts| counts.ladder).min().unwrap_or(*SCHEMAS.end());
-        let grid = if custom.is_empty() { ladder(schema) } else { buckets::grid(&custom)?.0 };
+        let grid = if custom.is_empty() { ladder(schema) } else { Grid::of_edges(custom) };
         let (mut time, mut bins) = (Vec::new(), Vec::new());
         for step in 0..self.span.steps() {
             let own: Vec<&Counts> = self.by.values().filter_map(|track| track.steps.get(&step)).collect();
@@ -288,5 +287,76 @@ impl<'de> Deserialize<'de> for Written {
             }
         }
         deserializer.deserialize_str(Quoted)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SPAN: Span = Span { start: 0, end: 600_000, step: 60_000, from: -300_000 };
+
+    fn native(buckets: &[(u8, f64, f64, u64)]) -> Native {
+        let count = buckets.iter().map(|(.., count)| count).sum::<u64>();
+        let one = |(rule, left, right, count): &(u8, f64, f64, u64)| {
+            serde_json::json!([rule, left.to_string(), right.to_string(), count.to_string()])
+        };
+        let buckets: Vec<serde_json::Value> = buckets.iter().map(one).collect();
+        let text = serde_json::json!({ "count": count.to_string(), "sum": "1.5", "buckets": buckets });
+        serde_json::from_str(&text.to_string()).unwrap()
+    }
+
+    /// A bucket of a ladder.
+    fn at(schema: i32, step: i64, count: u64) -> (u8, f64, f64, u64) {
+        let end = |step: i64| (step as f64 / 2_f64.powi(schema)).exp2();
+        (0, end(step - 1), end(step), count)
+    }
+
+    fn bins(samples: Vec<(i64, Native)>) -> Vec<Bins> {
+        let mut natives = Natives::new(SPAN);
+        natives.add(&vec![("a".into(), "b".into())], samples.into_iter()).unwrap();
+        let Series::Buckets { bins, .. } = natives.series(1.0, &mut Vec::new()).unwrap() else { panic!() };
+        bins
+    }
+
+    fn cells(bins: &Bins) -> Vec<(u64, u64, u64)> {
+        bins.cells().map(|(at, count)| (bins.grid().low(at), bins.grid().high(at), count)).collect()
+    }
+
+    #[test]
+    fn differences_are_whole_numbers_on_the_coarsest_ladder() {
+        let fine = native(&[at(3, -8, 5), at(3, -7, 2)]);
+        let later = native(&[at(3, -8, 9), at(3, -7, 2), at(3, 0, 1)]);
+        let coarse = native(&[at(0, -1, 9), at(0, 0, 20)]);
+        let found = bins(vec![(-1_000, fine), (30_000, later), (90_000, coarse)]);
+        // a step of the coarse ladder, from a half to one, holds those of the fine one
+        assert_eq!(cells(&found[0]), [(250_000_001, 500_000_000, 4), (500_000_001, 1_000_000_000, 1)]);
+        assert_eq!(cells(&found[1]), [(500_000_001, 1_000_000_000, 20 - 2 - 1)]);
+    }
+
+    #[test]
+    fn a_fall_is_a_restart_and_a_first_sample_inside_is_a_birth() {
+        let found = bins(vec![(-1_000, native(&[at(1, 3, 9)])), (30_000, native(&[at(1, 3, 4)]))]);
+        assert_eq!(found[0].total(), 4);
+        assert_eq!(bins(vec![(30_000, native(&[at(1, 3, 4), (3, -1e-9, 1e-9, 2)]))])[0].total(), 6);
+    }
+
+    #[test]
+    fn custom_edges_stay_what_they_are() {
+        let first = native(&[(0, f64::NEG_INFINITY, 0.1, 3), (0, 0.1, 0.3, 2)]);
+        let then = native(&[(0, f64::NEG_INFINITY, 0.1, 4), (0, 0.1, 0.3, 2), (0, 0.3, f64::INFINITY, 7)]);
+        let found = bins(vec![(-1_000, first), (30_000, then)]);
+        assert_eq!(cells(&found[0]), [(0, 100_000_000, 1), (300_000_001, u64::MAX, 7)]);
+    }
+
+    #[test]
+    fn fractions_and_values_below_zero_are_refused() {
+        let mut natives = Natives::new(SPAN);
+        let mut refused =
+            |native: Native| natives.add(&Labels::new(), std::iter::once((1_000, native))).unwrap_err().to_string();
+        assert!(refused(native(&[(1, -0.2, -0.1, 3)])).contains("has values below zero"));
+        let text = r#"{"count":"2.5","sum":"1","buckets":[]}"#;
+        assert!(refused(serde_json::from_str(text).unwrap()).contains("counts that are not whole"));
     }
 }
