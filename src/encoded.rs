@@ -465,6 +465,18 @@ mod tests {
     }
 
     #[test]
+    fn edges_of_their_own_come_back() {
+        let bins = Bins::new(Grid::of_edges(vec![100, 250]), None, vec![(0, 7), (2, 3)]);
+        assert_eq!(text(&bins), "le=100,250;7,0,3");
+        assert_eq!(of_text(&text(&bins)), Ok(bins));
+        assert_eq!(of_text("le=100,250"), Err(Error::CutOff));
+        let told = |text: &str| of_text(text).unwrap_err().to_string();
+        assert!(told("le=250,100;1,2,3").contains("its edges do not rise"));
+        assert!(told("le=100,250;1,2").contains("2 edges need 3 counts, not 2"));
+        assert!(told("le=0.1;1,2").contains("are not whole numbers"));
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_in_words() {
         let plain = plain(&ours(3, 1, &VALUES));
         let with = |at: usize, bytes: &[u8]| {

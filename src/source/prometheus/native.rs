@@ -4,13 +4,16 @@
 //! that counted anything. Every second step of a finer ladder is a step of the next coarser one, so differences of two
 //! samples, and sums of many, are taken on the coarsest ladder among them. Histograms with custom edges (schema -53, from
 //! classic ones) are told by edges that lie on no ladder.
+//!
+//! How many a histogram has counted in all is a counter as any other, and what befalls it is told by that one.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::tracks::{Labels, Span, instant, shown};
+use super::totals;
+use super::tracks::{Labels, Span, Tracks, instant, shown};
 use crate::series::{Bins, Grid, Remark, Series};
 use crate::source::error::Error;
 
@@ -49,8 +52,7 @@ const BEYOND: u64 = u64::MAX;
 struct Track {
     last: Option<(i64, Counts)>,
     steps: BTreeMap<usize, Counts>,
-    birth: bool,
-    restarts: u64,
+    birth: Option<(usize, Counts)>,
 }
 
 /// The native histograms that a selector finds.
@@ -58,11 +60,13 @@ struct Track {
 pub(super) struct Natives {
     span: Span,
     by: BTreeMap<Labels, Track>,
+    /// How many each has counted.
+    counts: Tracks,
 }
 
 impl Natives {
     pub fn new(span: Span) -> Natives {
-        Natives { span, by: BTreeMap::new() }
+        Natives { span, by: BTreeMap::new(), counts: Tracks::new(span) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -76,51 +80,50 @@ impl Natives {
     /// Unreadable: counts that are not whole, values below zero.
     pub fn add(&mut self, labels: &Labels, samples: impl Iterator<Item = (i64, Native)>) -> Result<(), Error> {
         let span = self.span;
-        let track = self.by.entry(labels.clone()).or_insert(Track {
-            last: None,
-            steps: BTreeMap::new(),
-            birth: false,
-            restarts: 0,
-        });
+        let new = || Track { last: None, steps: BTreeMap::new(), birth: None };
+        let track = self.by.entry(labels.clone()).or_insert_with(new);
         for (at, native) in samples {
             let counts = Counts::of(&native).map_err(|why| {
                 Error::unreadable(format!("{} at {} {why}", shown(labels), instant(at)))
                     .hint("Select native histograms as they are scraped, of times or sizes.")
             })?;
+            self.counts.add(labels, std::iter::once((at, native.count.0)))?;
             track.add(&span, at, counts);
         }
         Ok(())
     }
 
     /// As a series of histograms, one unit of them being `factor` in the metric's.
-    pub fn series(self, factor: f64, notes: &mut Vec<Remark>) -> Result<Series, Error> {
-        let all: Vec<&Counts> = self.by.values().flat_map(|track| track.steps.values()).collect();
-        let custom: Vec<u64> =
-            all.iter().flat_map(|counts| counts.custom.keys()).filter(|edge| **edge != BEYOND).copied().collect();
-        if !custom.is_empty() && all.iter().any(|counts| !counts.steps.is_empty()) {
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: histograms of two kinds.
+    pub fn series(self, factor: f64, without: &[String], notes: &mut Vec<Remark>) -> Result<Series, Error> {
+        let (mut columns, remarks) = totals::of(vec![("histogram".to_owned(), self.counts)], without);
+        notes.extend(remarks);
+        let totals = columns.pop().map(|(_, totals)| totals);
+        let mut steps: BTreeMap<usize, Vec<Counts>> = BTreeMap::new();
+        for (labels, track) in self.by {
+            if !totals.as_ref().is_some_and(|totals| totals.has_series(&labels)) {
+                continue;
+            }
+            let is_doubted = totals.as_ref().is_some_and(|totals| totals.is_doubted(&labels));
+            let birth = track.birth.map(|(step, counts)| (step, if is_doubted { Counts::default() } else { counts }));
+            track.steps.into_iter().chain(birth).for_each(|(step, counts)| steps.entry(step).or_default().push(counts));
+        }
+        let all = || steps.values().flatten();
+        let edges = all().flat_map(|counts| counts.custom.keys()).filter(|edge| **edge != BEYOND);
+        let custom: Vec<u64> = edges.copied().collect();
+        if !custom.is_empty() && all().any(|counts| !counts.steps.is_empty()) {
             return Err(Error::unreadable("has native histograms with custom edges and with none at once")
                 .hint("Select those of one kind."));
         }
-        let schema = all.iter().filter_map(|counts| counts.ladder).min().unwrap_or(*SCHEMAS.end());
+        let schema = all().filter_map(|counts| counts.ladder).min().unwrap_or(*SCHEMAS.end());
         let grid = if custom.is_empty() { ladder(schema) } else { Grid::of_edges(custom) };
         let (mut time, mut bins) = (Vec::new(), Vec::new());
-        for step in 0..self.span.steps() {
-            let own: Vec<&Counts> = self.by.values().filter_map(|track| track.steps.get(&step)).collect();
-            if own.is_empty() {
-                continue;
-            }
-            let cells = own.iter().flat_map(|counts| counts.cells(schema, grid)).collect();
-            time.push(self.span.time(step));
-            bins.push(Bins::new(grid, None, cells));
-        }
-        let series = |some: usize| format!("{some} of {} native histograms", self.by.len());
-        let births = self.by.values().filter(|track| track.birth).count();
-        if births > 0 {
-            notes.push(Remark::note(format!("{} begin inside the window and count from zero", series(births))));
-        }
-        let restarted = self.by.values().filter(|track| track.restarts > 0).count();
-        if restarted > 0 {
-            notes.push(Remark::note(format!("{} start again from zero", series(restarted))));
+        for (step, own) in &steps {
+            time.push(self.span.time(*step));
+            bins.push(Bins::new(grid, None, own.iter().flat_map(|counts| counts.cells(schema, grid)).collect()));
         }
         Ok(Series::Buckets { time, bins, scale: factor / 1e9 })
     }
@@ -135,13 +138,10 @@ impl Track {
                 self.last = Some((earlier, old));
                 return;
             }
-            Some((_, old)) => counts.less(&old).unwrap_or_else(|| {
-                self.restarts += 1;
-                counts
-            }),
+            Some((_, old)) => counts.less(&old).unwrap_or(counts),
             None => {
-                self.birth = true;
-                counts
+                self.birth = Some((step, counts));
+                return;
             }
         };
         self.steps.entry(step).or_default().add(&increase);
@@ -316,7 +316,7 @@ mod tests {
     fn bins(samples: Vec<(i64, Native)>) -> Vec<Bins> {
         let mut natives = Natives::new(SPAN);
         natives.add(&vec![("a".into(), "b".into())], samples.into_iter()).unwrap();
-        let Series::Buckets { bins, .. } = natives.series(1.0, &mut Vec::new()).unwrap() else { panic!() };
+        let Series::Buckets { bins, .. } = natives.series(1.0, &[], &mut Vec::new()).unwrap() else { panic!() };
         bins
     }
 
@@ -340,6 +340,17 @@ mod tests {
         let found = bins(vec![(-1_000, native(&[at(1, 3, 9)])), (30_000, native(&[at(1, 3, 4)]))]);
         assert_eq!(found[0].total(), 4);
         assert_eq!(bins(vec![(30_000, native(&[at(1, 3, 4), (3, -1e-9, 1e-9, 2)]))])[0].total(), 6);
+    }
+
+    #[test]
+    fn what_is_older_than_it_seems_is_not_counted() {
+        let mut natives = Natives::new(SPAN);
+        let samples = [(30_000, native(&[at(1, 3, 90_000)])), (60_000, native(&[at(1, 3, 90_002)]))];
+        natives.add(&vec![("instance".into(), "b".into())], samples.into_iter()).unwrap();
+        let mut notes = Vec::new();
+        let Series::Buckets { bins, .. } = natives.series(1.0, &[], &mut notes).unwrap() else { panic!() };
+        assert_eq!(bins.iter().map(Bins::total).sum::<u64>(), 2);
+        assert!(notes.iter().any(|note| note.gravity == crate::series::Gravity::Incomplete), "{notes:?}");
     }
 
     #[test]

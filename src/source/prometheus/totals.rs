@@ -65,6 +65,16 @@ impl Totals {
         self.tracks.by.is_empty()
     }
 
+    /// Whether a series is one of those that are counted.
+    pub fn has_series(&self, labels: &Labels) -> bool {
+        self.tracks.by.contains_key(labels)
+    }
+
+    /// Whether the first number of a series is not believed.
+    pub fn is_doubted(&self, labels: &Labels) -> bool {
+        self.doubted.contains(labels)
+    }
+
     /// The counts of all series together.
     pub fn all(&self) -> Steps {
         self.summed(|_| true)
@@ -117,7 +127,7 @@ fn one_of_replicas(tracks: Tracks, without: &[&str]) -> Tracks {
             }
         }
     }
-    Tracks { span: tracks.span, by: best.into_iter().map(|(key, (_, track))| (key, track)).collect() }
+    Tracks { span: tracks.span, by: best.into_values().collect() }
 }
 
 /// Remarks series that differ only in a label of replicas.
