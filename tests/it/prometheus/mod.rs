@@ -1,5 +1,6 @@
 //! Prometheus and VictoriaMetrics as they run, filled with a truth that is known.
 
+mod access;
 mod faults;
 mod server;
 mod servers;
