@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::native::{Native, Natives};
 use super::totals;
-use super::tracks::{Labels, Span, Tracks, label, shown};
+use super::tracks::{Labels, Span, Tracks, label, named, shown};
 use crate::series::{Bins, Grid, Remark, Series};
 use crate::source::error::{Error, quoted};
 
@@ -78,6 +78,24 @@ impl Buckets {
             return Ok(());
         }
         self.native.add(labels, samples)
+    }
+
+    /// Those of each value of a label.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: a series lacks the label.
+    pub fn parts(&self, name: &str) -> Result<BTreeMap<String, Buckets>, Error> {
+        let mut parts: BTreeMap<String, Buckets> = BTreeMap::new();
+        for (labels, track) in &self.classic.by {
+            let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
+            part.classic.by.insert(labels.clone(), track.clone());
+        }
+        for labels in self.native.labels() {
+            let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
+            part.native.take(&self.native, labels);
+        }
+        Ok(parts)
     }
 
     /// As a series of histograms, one unit of `le` being `factor` in the metric's.

@@ -48,7 +48,7 @@ const ZERO: i64 = i64::MIN;
 const BEYOND: u64 = u64::MAX;
 
 /// One series.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Track {
     last: Option<(i64, Counts)>,
     steps: BTreeMap<usize, Counts>,
@@ -71,6 +71,18 @@ impl Natives {
 
     pub fn is_empty(&self) -> bool {
         self.by.is_empty()
+    }
+
+    /// Its series.
+    pub fn labels(&self) -> impl Iterator<Item = &Labels> {
+        self.by.keys()
+    }
+
+    /// Adds a series of others.
+    pub fn take(&mut self, others: &Natives, labels: &Labels) {
+        let (track, counts) = (others.by.get(labels), others.counts.by.get(labels));
+        track.into_iter().for_each(|track| drop(self.by.insert(labels.clone(), track.clone())));
+        counts.into_iter().for_each(|counts| drop(self.counts.by.insert(labels.clone(), counts.clone())));
     }
 
     /// Adds samples of one series, which follow those that were added before.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tracks::{Birth, Labels, Track, Tracks, instant, label, shown};
+use super::tracks::{Birth, Labels, Track, Tracks, instant, label, named, shown};
 use crate::series::Remark;
 use crate::source::error::{Error, quoted};
 
@@ -86,9 +86,7 @@ impl Totals {
     ///
     /// Unreadable: a series lacks it.
     pub fn has(&self, name: &str) -> Result<(), Error> {
-        let Some(labels) = self.tracks.by.keys().find(|labels| label(labels, name).is_none()) else { return Ok(()) };
-        Err(Error::unreadable(format!("{} has no label {}", shown(labels), quoted(name)))
-            .hint("Name a label that every series has, or select those that have it."))
+        self.tracks.by.keys().try_for_each(|labels| named(labels, name).map(drop))
     }
 
     /// The counts of some series together.

@@ -129,6 +129,14 @@ fn histograms_are_the_truth(server: &Server, truth: &Truth) {
         let shown: Vec<f64> = edges.iter().map(|edge| *edge as f64 * scale / 1_000.0).collect();
         assert!(shown.iter().zip(EDGES).all(|(own, edge)| (own - edge).abs() < 1e-9), "{shown:?}");
 
+        let by = Prometheus { group: Some("instance".into()), ..asked };
+        let groups = one(&by, &ask, window(start, end)).unwrap().groups.unwrap();
+        let parts = groups.values().map(|series| match series {
+            Series::Buckets { bins, .. } => bins.iter().map(|bins| bins.total()).sum::<u64>(),
+            _ => 0,
+        });
+        assert_eq!((groups.len(), parts.sum::<u64>()), (3, counts.iter().sum()), "{arm}");
+
         // a limit at an edge is a count of its own
         let up_to = |edge| Measure::UpTo { selector: selector.clone(), edge };
         let columns = vec![column("total", up_to(None)), column("good", up_to(Some(0.25)))];
@@ -163,6 +171,9 @@ fn gauges_and_refusals(server: &Server, kind: Kind) {
     assert!(value.iter().all(|value| value % 2.0 == 0.0 && *value <= 12.0));
     let error = |text: &str| one(&gauge(text), &ask, window(start, end)).unwrap_err();
     assert!(error("queue_length").to_string().contains("6 series answer, and one is wanted"), "{kind:?}");
+    let by = Prometheus { group: Some("instance".into()), ..gauge("queue_length") };
+    let groups = one(&by, &ask, window(start, end)).unwrap().groups.unwrap();
+    assert_eq!((groups.len(), &groups["10.0.1.2:80"].time()[..]), (6, &time[..]), "{kind:?}");
     assert!(error("sum(queue_length) / 0").to_string().contains("beyond everything"), "{kind:?}");
     let nothing = one(&gauge("sum(queue_length) * NaN"), &ask, window(start, end)).unwrap();
     assert!(nothing.series.is_empty(), "{kind:?}: not a number is a gap");
