@@ -82,12 +82,12 @@ fn damaged(what: impl Into<String>) -> Error {
 /// What a histogram with edges of its own begins with; HdrHistogram has no such ones.
 const EDGES: &str = "le=";
 
-/// A histogram as base64 text; one with edges of its own as those and the counts of their cells: `le=100,250;7,3,0`.
+/// A histogram as base64 text; one with edges of its own as those and the counts of their cells: `le=100 250;7 3 0`.
 pub fn text(bins: &Bins) -> String {
     if let Some(edges) = bins.grid().edges() {
         let mut counts = vec![0; edges.len() + 1];
         bins.cells().for_each(|(at, count)| counts[at as usize] = count);
-        let joined = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        let joined = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
         return format!("{EDGES}{};{}", joined(edges), joined(&counts));
     }
     BASE64.encode(bytes(bins))
@@ -107,7 +107,7 @@ pub fn of_text(text: &str) -> Result<Bins, Error> {
 
 fn of_edges(text: &str) -> Result<Bins, Error> {
     let (edges, counts) = text.split_once(';').ok_or(Error::CutOff)?;
-    let numbers = |text: &str| text.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<u64>>>();
+    let numbers = |text: &str| text.split(' ').map(|number| number.parse().ok()).collect::<Option<Vec<u64>>>();
     let (edges, counts) =
         numbers(edges).zip(numbers(counts)).ok_or_else(|| damaged("its edges and counts are not whole numbers"))?;
     if !edges.is_sorted_by(|one, next| one < next) {
@@ -462,6 +462,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn edges_of_their_own_come_back() {
+        let bins = Bins::new(Grid::of_edges(vec![100, 250]), None, vec![(0, 7), (2, 3)]);
+        assert_eq!(text(&bins), "le=100 250;7 0 3");
+        assert_eq!(of_text(&text(&bins)), Ok(bins));
+        assert_eq!(of_text("le=100 250"), Err(Error::CutOff));
+        let told = |text: &str| of_text(text).unwrap_err().to_string();
+        assert!(told("le=250 100;1 2 3").contains("its edges do not rise"));
+        assert!(told("le=100 250;1 2").contains("2 edges need 3 counts, not 2"));
+        assert!(told("le=0.1;1 2").contains("are not whole numbers"));
     }
 
     #[test]

@@ -436,6 +436,25 @@ mod tests {
     }
 
     #[test]
+    fn edges_of_their_own_hold_what_is_not_beyond_them_and_join_on_those_they_share() {
+        let grid = Grid::of_edges(vec![250, 100, 250, 500]);
+        assert_eq!([0, 100, 101, 250, 500, 501, u64::MAX].map(|value| grid.index(value)), [0, 0, 1, 1, 2, 3, 3]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|at| (grid.low(at), grid.high(at))),
+            [(0, 100), (101, 250), (251, 500), (501, u64::MAX)]
+        );
+        assert_eq!([2, 3].map(|at| grid.is_open(at)), [false, true]);
+        assert_eq!(grid, Grid::of_edges(vec![100, 250, 500]));
+        let other = Grid::of_edges(vec![50, 250, 1_000]);
+        assert_eq!(grid.join(other).edges(), Some(&[250][..]));
+        let one = Bins::new(grid, None, vec![(0, 3), (1, 2), (3, 1)]);
+        let sum = Bins::sum([&one, &Bins::new(other, None, vec![(0, 5), (2, 7), (3, 1)])]).unwrap();
+        assert_eq!(sum.cells().collect::<Vec<_>>(), [(0, 10), (1, 9)]);
+        let nothing_shared = grid.join(Grid::of_edges(vec![7]));
+        assert_eq!(nothing_shared.edges().map(<[u64]>::len), Some(1), "all values are in one cell");
+    }
+
+    #[test]
     fn neighbouring_cells_leave_no_gap_and_are_narrow() {
         let grid = Grid::THREE_DIGITS;
         for at in 0..40_000 {

@@ -95,6 +95,42 @@ fn encoded_histograms_are_judged_as_their_requests_one_by_one() {
     }
 }
 
+/// Edges of their own, as Prometheus has them: 90 % up to 100 ms, 8.5 % up to 250 ms, the rest beyond.
+#[test]
+fn a_percentile_is_known_no_better_than_its_bucket() {
+    let mut noise = Noise::of(44, "edges", "", 0);
+    let mut rows = "time,arm,took\n".to_owned();
+    for (arm, minute) in ["baseline", "canary"].into_iter().flat_map(|arm| (0..60).map(move |minute| (arm, minute))) {
+        let time = Timestamp::from_second(START + 60 * minute).unwrap();
+        let some = |mean: f64, noise: &mut Noise| (mean + mean.sqrt() * noise.normal()).round().max(0.0) as u64;
+        let [fast, middle, slow] = [270.0, 25.5, 4.5].map(|mean| some(mean, &mut noise));
+        writeln!(rows, "{time},{arm},le=100000000 250000000;{fast} {middle} {slow}").unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("binned.csv"), rows).unwrap();
+    let judged = |bounds: &[&str]| {
+        let criteria: Vec<String> = bounds
+            .iter()
+            .map(|bound| format!("  - {{ metric: latency, statistic: p95, pass: \"{bound}\" }}\n"))
+            .collect();
+        let text = format!(
+            "name: checkout\nwindow: {{ step: 1m }}\nsources:\n  binned: {{ file: {{ path: binned.csv }} }}\n\
+             metrics:\n  latency: {BINNED}\ncriteria:\n{}",
+            criteria.concat()
+        );
+        fs::write(folder.path().join("canary.yaml"), text).unwrap();
+        let answer = verdict(folder.path(), &["--record", "kept"]);
+        let replayed = davy(folder.path(), &["replay", "--check", "kept"]);
+        assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stdout));
+        fs::remove_dir_all(folder.path().join("kept")).unwrap();
+        let outcomes = answer["findings"].as_array().unwrap().iter().map(|finding| finding["outcome"].to_string());
+        outcomes.collect::<Vec<_>>()
+    };
+    let outcomes = judged(&["<= 250ms", "<= 200ms", "<= 400ms", "<= 100ms", "<= 90ms"]);
+    assert_eq!(outcomes, ["\"pass\"", "\"inconclusive\"", "\"pass\"", "\"fail\"", "\"fail\""]);
+    assert_ne!(judged(&["<= baseline + 5%"]), ["\"fail\""], "the same buckets in both arms");
+}
+
 #[test]
 fn a_recording_keeps_histograms() {
     for (metric, end) in [

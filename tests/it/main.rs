@@ -44,6 +44,8 @@ mod onset;
 mod operating;
 mod packs;
 mod places;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod promises;
 mod properties;
 mod readme;

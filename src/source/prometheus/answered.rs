@@ -8,18 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Asked;
 use super::buckets::Buckets;
 use super::totals::{self, Steps, Totals};
-use super::tracks::{Span, Tracks};
+use super::tracks::{self, Labels, Span, Tracks};
 use crate::series::{Instances, Remark, Series, Timestamp};
 use crate::source::Ask;
-use crate::source::error::{Error, nearest, quoted};
+use crate::source::error::{Error, listed, nearest, quoted};
 use crate::source::file::Answer;
+
+/// Numbers by the step that they are of.
+pub(super) type Points = BTreeMap<usize, f64>;
 
 /// What there is of one column.
 pub(super) enum Found {
     Counter(Tracks),
     Histogram(Buckets),
-    /// One number for some of the steps, in their order.
-    Gauge(Vec<(usize, f64)>),
+    /// One number for some of the steps, by series.
+    Gauge(Vec<(Labels, Points)>),
 }
 
 /// The answer to a question by what was found of each of its columns.
@@ -49,13 +52,28 @@ pub(super) fn answer(
     let mut found = Columns { span, ask: question.ask, counters, gauges, part: None };
     if let Ask::Histograms { column, factor } = question.ask {
         let buckets = histograms.remove(column).ok_or_else(|| found.missing(column))?;
-        let series = buckets.series(*factor, &question.asked.without, &mut notes)?;
-        return Ok(Answer::of(series, notes));
+        return of_histograms(question, buckets, *factor, notes);
     }
-    let series = found.series()?;
+    let is_of_groups = question.asked.group.is_some() && matches!(question.ask, Ask::Gauge { .. });
+    // gauges cannot be added up
+    let series = if is_of_groups { question.ask.nothing() } else { found.series()? };
     let instances = question.asked.instance.as_deref().map(|label| found.parts(label)).transpose()?;
     let groups = question.asked.group.as_deref().map(|label| found.parts(label)).transpose()?;
     Ok(Answer { series, instances, groups, split: false, silent, notes })
+}
+
+/// Histograms, and those of each group if a label names them.
+fn of_histograms(question: &Asked, buckets: Buckets, factor: f64, mut notes: Vec<Remark>) -> Result<Answer, Error> {
+    let without = &question.asked.without;
+    let group = |label: &str| {
+        let parts = buckets.parts(label)?.into_iter();
+        // what there is to say of the parts is said of the whole
+        parts.map(|(name, part)| Ok((name, part.series(factor, without, &mut Vec::new())?))).collect()
+    };
+    let groups: Option<Result<Instances, Error>> = question.asked.group.as_deref().map(group);
+    let groups = groups.transpose()?;
+    let series = buckets.series(factor, without, &mut notes)?;
+    Ok(Answer { groups, ..Answer::of(series, notes) })
 }
 
 /// Refuses scrapes that are further apart than the steps: every other step would be empty.
@@ -89,7 +107,7 @@ struct Columns<'q> {
     span: Span,
     ask: &'q Ask,
     counters: BTreeMap<String, Totals>,
-    gauges: BTreeMap<String, Vec<(usize, f64)>>,
+    gauges: BTreeMap<String, Vec<(Labels, Points)>>,
     part: Option<(String, String)>,
 }
 
@@ -110,6 +128,9 @@ impl Columns<'_> {
             totals.has(label).map_err(|error| error.column(name))?;
             values.extend(totals.values(label).into_iter().map(str::to_owned));
         }
+        for (labels, _) in self.gauges.values().flatten() {
+            values.insert(tracks::named(labels, label)?.to_owned());
+        }
         let mut parts = Instances::new();
         for value in values {
             self.part = Some((label.to_owned(), value.clone()));
@@ -122,9 +143,29 @@ impl Columns<'_> {
     fn counter(&self, name: &str) -> Result<Steps, Error> {
         let totals = self.counters.get(name).ok_or_else(|| self.missing(name))?;
         Ok(match &self.part {
-            Some((label, value)) => totals.summed(|labels| super::tracks::label(labels, label) == Some(value)),
+            Some((label, value)) => totals.summed(|labels| tracks::label(labels, label) == Some(value)),
             None => totals.all(),
         })
+    }
+
+    /// The one gauge there is of a name.
+    fn points(&self, name: &str) -> Result<Points, Error> {
+        let all = self.gauges.get(name).ok_or_else(|| self.missing(name))?;
+        let is_own = |labels: &Labels| {
+            self.part.as_ref().is_none_or(|(label, value)| tracks::label(labels, label) == Some(value))
+        };
+        let own: Vec<&(Labels, Points)> = all.iter().filter(|(labels, _)| is_own(labels)).collect();
+        match own.as_slice() {
+            [] => Ok(Points::new()),
+            [(_, points)] => Ok(points.clone()),
+            several => {
+                let names: Vec<String> = several.iter().map(|(labels, _)| tracks::shown(labels)).collect();
+                let names = listed(names.iter().map(String::as_str));
+                Err(Error::unreadable(format!("{} series answer, and one is wanted: {names}", several.len()))
+                    .column(name)
+                    .hint("Put `avg(…)`, `sum(…)` or `max(…)` around the expression, or select one series."))
+            }
+        }
     }
 
     fn series(&self) -> Result<Series, Error> {
@@ -202,27 +243,24 @@ impl Columns<'_> {
         Ok(Series::Events { time, count: events, exposure: exposed.map(|_| per) })
     }
 
-    fn exposure(&self, name: &str) -> Result<BTreeMap<usize, f64>, Error> {
-        match self.gauges.get(name) {
-            Some(points) => Ok(points.iter().copied().collect()),
-            None => {
-                let steps = self.counter(name)?;
-                let known = steps.iter().enumerate().filter_map(|(step, count)| Some((step, (*count)? as f64)));
-                Ok(known.collect())
-            }
+    fn exposure(&self, name: &str) -> Result<Points, Error> {
+        if self.gauges.contains_key(name) {
+            return self.points(name);
         }
+        let steps = self.counter(name)?;
+        Ok(steps.iter().enumerate().filter_map(|(step, count)| Some((step, (*count)? as f64))).collect())
     }
 
     fn gauge(&self, value: &str, factor: f64, requests: Option<&str>) -> Result<Series, Error> {
-        let points = self.gauges.get(value).ok_or_else(|| self.missing(value))?;
+        let points = self.points(value)?;
         let behind = requests.map(|name| self.counter(name)).transpose()?;
         let (mut time, mut numbers, mut counts): (Vec<Timestamp>, Vec<f64>, Vec<u64>) = Default::default();
         for (step, number) in points {
             if let Some(behind) = &behind {
-                let Some(count) = behind[*step] else { continue };
+                let Some(count) = behind[step] else { continue };
                 counts.push(count);
             }
-            time.push(self.span.time(*step));
+            time.push(self.span.time(step));
             numbers.push(number * factor);
         }
         Ok(Series::Gauge { time, value: numbers, requests: behind.map(|_| counts) })

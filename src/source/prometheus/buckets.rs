@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::native::{Native, Natives};
 use super::totals;
-use super::tracks::{Labels, Span, Tracks, label, shown};
+use super::tracks::{Labels, Span, Tracks, label, named, shown};
 use crate::series::{Bins, Grid, Remark, Series};
 use crate::source::error::{Error, quoted};
 
@@ -80,6 +80,24 @@ impl Buckets {
         self.native.add(labels, samples)
     }
 
+    /// Those of each value of a label.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: a series lacks the label.
+    pub fn parts(&self, name: &str) -> Result<BTreeMap<String, Buckets>, Error> {
+        let mut parts: BTreeMap<String, Buckets> = BTreeMap::new();
+        for (labels, track) in &self.classic.by {
+            let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
+            part.classic.by.insert(labels.clone(), track.clone());
+        }
+        for labels in self.native.labels() {
+            let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
+            part.native.take(&self.native, labels);
+        }
+        Ok(parts)
+    }
+
     /// As a series of histograms, one unit of `le` being `factor` in the metric's.
     ///
     /// # Errors
@@ -89,7 +107,7 @@ impl Buckets {
         let empty = |time| Series::Buckets { time, bins: Vec::new(), scale: factor / BILLION };
         match (self.classic.by.is_empty(), self.native.is_empty()) {
             (true, true) => Ok(empty(Vec::new())),
-            (true, false) => self.native.series(factor, notes),
+            (true, false) => self.native.series(factor, without, notes),
             (false, true) => classic(self.classic, self.span, factor, without, notes),
             (false, false) => Err(Error::unreadable("has series of classic and of native histograms at once")
                 .hint("Select one of the two kinds.")),
@@ -97,21 +115,21 @@ impl Buckets {
     }
 }
 
-/// The unit that edges are kept in, as a share of that of `le`.
-fn unit(edges: &[f64]) -> f64 {
-    if edges.iter().any(|edge| edge.is_finite() && *edge >= LARGE) { 1.0 } else { 1.0 / BILLION }
+/// How many units that edges are kept in make one of `le`.
+fn units(edges: &[f64]) -> f64 {
+    if edges.iter().any(|edge| edge.is_finite() && *edge >= LARGE) { 1.0 } else { BILLION }
 }
 
-/// The grid of some edges, the infinite one left out.
-pub(super) fn grid(edges: &[f64]) -> Result<(Grid, f64), Error> {
-    let unit = unit(edges);
+/// The grid of some edges, the infinite one left out, and how many of its units make one of `le`.
+fn grid(edges: &[f64]) -> Result<(Grid, f64), Error> {
+    let units = units(edges);
     let finite: Vec<f64> = edges.iter().copied().filter(|edge| edge.is_finite()).collect();
     if let Some(edge) = finite.iter().find(|edge| **edge < 0.0) {
         return Err(Error::unreadable("is an edge below zero, and only times and sizes can be judged")
             .value(&edge.to_string())
             .hint("Judge a number of it as a gauge."));
     }
-    Ok((Grid::of_edges(finite.iter().map(|edge| (edge / unit).round() as u64).collect()), unit))
+    Ok((Grid::of_edges(finite.iter().map(|edge| (edge * units).round() as u64).collect()), units))
 }
 
 fn classic(
@@ -126,7 +144,7 @@ fn classic(
     notes.extend(remarks);
     let Some((_, totals)) = columns.pop() else { return Err(Error::unreadable("has no histogram")) };
     let numbers: Vec<f64> = edges.iter().map(|(_, edge)| *edge).collect();
-    let (grid, unit) = grid(&numbers)?;
+    let (grid, units) = grid(&numbers)?;
     let cumulated: Vec<totals::Steps> = edges
         .iter()
         .map(|(_, edge)| totals.summed(|labels| label(labels, EDGE).and_then(|le| le.parse().ok()) == Some(*edge)))
@@ -148,7 +166,7 @@ fn classic(
             "buckets of the histogram count more than those that hold them, {crossed} times: they were not scraped together"
         )));
     }
-    Ok(Series::Buckets { time, bins, scale: factor * unit })
+    Ok(Series::Buckets { time, bins, scale: factor / units })
 }
 
 /// The edges that the histograms of all series have, in order, as they are written and as numbers.
@@ -209,5 +227,108 @@ impl PartialOrd for Edge {
 impl Ord for Edge {
     fn cmp(&self, other: &Edge) -> std::cmp::Ordering {
         self.number.total_cmp(&other.number)
+    }
+}
+
+/// What there is to say if the histograms of the two arms have different edges: they are compared on those that both have.
+pub fn differing(baseline: &Series, canary: &Series) -> Option<Remark> {
+    let edges = |series: &Series| match series {
+        Series::Buckets { bins, .. } => bins.iter().map(Bins::grid).reduce(Grid::join).and_then(Grid::edges),
+        _ => None,
+    };
+    let (own, other) = (edges(baseline)?, edges(canary)?);
+    if own == other {
+        return None;
+    }
+    let shared = own.iter().filter(|edge| other.binary_search(edge).is_ok()).count();
+    let text = format!(
+        "the histograms of the two arms have different buckets: they are compared on the {shared} edges that both have, of \
+         {} and {}",
+        own.len(),
+        other.len()
+    );
+    Some(if shared == 0 { Remark::incomplete(text) } else { Remark::note(text) })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::series::Gravity;
+
+    const SPAN: Span = Span { start: 300_000, end: 420_000, step: 60_000, from: 0 };
+
+    /// Buckets of instances: the edge, and the counter at the start, after a minute, after two.
+    fn series(of: &[(&str, &str, [f64; 3])]) -> Result<(Series, Vec<Remark>), Error> {
+        let mut buckets = Buckets::new(SPAN);
+        for (instance, le, counts) in of {
+            let labels = vec![("instance".to_owned(), (*instance).to_owned()), (EDGE.to_owned(), (*le).to_owned())];
+            let at = [290_000, 360_000, 420_000];
+            buckets.add_classic(&labels, at.into_iter().zip(*counts).collect::<Vec<_>>().into_iter())?;
+        }
+        let mut notes = Vec::new();
+        buckets.series(1_000.0, &[], &mut notes).map(|series| (series, notes))
+    }
+
+    fn cells(series: &Series) -> Vec<Vec<(u32, u64)>> {
+        let Series::Buckets { bins, .. } = series else { panic!() };
+        bins.iter().map(|bins| bins.cells().collect()).collect()
+    }
+
+    #[test]
+    fn neighbouring_counters_are_subtracted_and_instances_added() {
+        let (found, notes) = series(&[
+            ("a", "0.1", [100.0, 103.0, 103.0]),
+            ("a", "0.25", [100.0, 105.0, 106.0]),
+            ("a", "+Inf", [100.0, 105.0, 107.0]),
+            ("b", "0.1", [7.0, 8.0, 8.0]),
+            ("b", "0.25", [7.0, 8.0, 8.0]),
+            ("b", "+Inf", [7.0, 8.0, 9.0]),
+        ])
+        .unwrap();
+        assert_eq!(cells(&found), [vec![(0, 4), (1, 2)], vec![(1, 1), (2, 2)]]);
+        assert_eq!(notes, []);
+        let Series::Buckets { bins, scale, .. } = &found else { panic!() };
+        assert_eq!(
+            bins[0].grid().edges().unwrap().iter().map(|e| *e as f64 * scale).collect::<Vec<_>>(),
+            [100.0, 250.0]
+        );
+    }
+
+    #[test]
+    fn edges_that_not_all_have_are_left_out_and_arms_are_compared_on_shared_ones() {
+        let all = [0.0, 5.0, 5.0];
+        let of = |own: &'static str| {
+            [
+                ("a", "0.1", all),
+                ("a", "1", all),
+                ("a", "+Inf", all),
+                ("b", own, all),
+                ("b", "1.0", all),
+                ("b", "+Inf", all),
+            ]
+        };
+        let (found, notes) = series(&of("0.2")).unwrap();
+        assert_eq!(cells(&found)[0], [(0, 10)]);
+        assert!(notes[0].text.contains("the 1 edges that all have are used, of 3"), "{notes:?}");
+        let (other, _) = series(&of("0.1")).unwrap();
+        let remark = differing(&found, &other).unwrap();
+        assert_eq!(remark.gravity, Gravity::Note);
+        assert!(remark.text.contains("on the 1 edges that both have, of 1 and 2"), "{remark:?}");
+        assert_eq!(differing(&other, &other), None);
+    }
+
+    #[test]
+    fn what_is_no_histogram_is_refused() {
+        let all = [0.0, 5.0, 5.0];
+        assert!(
+            series(&[("a", "0.1", all), ("a", "1", all)]).unwrap_err().to_string().contains("without the bucket +Inf")
+        );
+        assert!(series(&[("a", "fast", all)]).unwrap_err().to_string().contains("has no edge `le`"));
+        assert!(
+            series(&[("a", "-1", all), ("a", "+Inf", all)]).unwrap_err().to_string().contains("an edge below zero")
+        );
+        let (_, notes) = series(&[("a", "1", [0.0, 5.0, 5.0]), ("a", "+Inf", [0.0, 4.0, 5.0])]).unwrap();
+        assert_eq!(notes[0].gravity, Gravity::Incomplete, "{notes:?}");
     }
 }

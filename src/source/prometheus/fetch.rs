@@ -4,18 +4,18 @@ mod client;
 mod raw;
 mod wire;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
 
-use super::answered::{self, Found};
+use super::answered::{self, Found, Points};
 use super::buckets::Buckets;
 use super::tracks::{Labels, Span, Tracks, instant, shown};
 use super::{Access, Asked, Column, Measure, promql};
-use crate::source::error::{Error, listed, quoted};
+use crate::source::error::{Error, listed};
 use crate::source::file::Answer;
 use crate::source::{Outside, Told};
 use client::Client;
@@ -126,7 +126,7 @@ fn selected(text: &str) -> Result<promql::Selector, Error> {
 
 fn counters(client: &Client, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Tracks, Error> {
     let mut tracks = Tracks::new(span);
-    raw::samples(client, &selector.to_string(), (span.from, span.end), said, |lines| {
+    raw::samples(client, selector, (span.from, span.end), said, |lines| {
         lines.iter().try_for_each(|line| {
             if !line.histograms.is_empty() {
                 let problem = format!("{} is a native histogram, and a counter is wanted", shown(&line.metric.0));
@@ -148,8 +148,8 @@ fn up_to(
 ) -> Result<Tracks, Error> {
     let wanted = edge.unwrap_or(f64::INFINITY);
     let is_edge = |text: &str| text.parse::<f64>().is_ok_and(|edge| edge == wanted);
-    let known = raw::values(client, &selector.to_string(), "le", span.end)?;
-    let earlier = raw::values(client, &selector.to_string(), "le", span.start)?;
+    let known = raw::values(client, selector, "le", span.end)?;
+    let earlier = raw::values(client, selector, "le", span.start)?;
     let known: BTreeSet<String> = known.into_iter().chain(earlier).collect();
     let spelled: Vec<&String> = known.iter().filter(|text| is_edge(text)).collect();
     if spelled.is_empty() && !known.is_empty() {
@@ -186,7 +186,7 @@ fn read_histograms(
     said: &mut Said,
 ) -> Result<Buckets, Error> {
     let mut buckets = Buckets::new(span);
-    raw::samples(client, &selector.to_string(), (span.from, span.end), said, |lines| {
+    raw::samples(client, selector, (span.from, span.end), said, |lines| {
         for line in lines {
             let values = line.values.iter().map(|sample| (sample.0, sample.1));
             buckets.add_classic(&line.metric.0, values)?;
@@ -197,19 +197,20 @@ fn read_histograms(
     Ok(buckets)
 }
 
-/// One number per step, in the order of the steps. A plain selector is asked for its last sample inside the step, so that
-/// what has gone is gone at once; other expressions look back as far as the server does.
-fn gauge(client: &Client, text: &str, span: Span, said: &mut Said) -> Result<Vec<(usize, f64)>, Error> {
+/// One number per step of each series. A plain selector is asked for its last sample inside the step, so that what has gone
+/// is gone at once; other expressions look back as far as the server does.
+fn gauge(client: &Client, text: &str, span: Span, said: &mut Said) -> Result<Vec<(Labels, Points)>, Error> {
     promql::query(text).map_err(|mistake| Error::unreadable(mistake.problem).value(text).hint(mistake.hint))?;
     let step = span.step;
     let query = if promql::is_selector(text) { format!("last_over_time({text}[{step}ms])") } else { text.to_owned() };
-    let (mut points, mut series): (Vec<(usize, f64)>, BTreeSet<Labels>) = (Vec::new(), BTreeSet::new());
+    let mut series: BTreeMap<Labels, Points> = BTreeMap::new();
     raw::range(client, &query, (span.start, span.end, step), said, |lines| {
         for line in lines {
             if !line.histograms.is_empty() {
                 return Err(Error::unreadable("is a histogram at each step, and one number is wanted")
                     .hint("Write `histogram_quantile(…)` of it, or ask for it as a histogram."));
             }
+            let points = series.entry(line.metric.0).or_default();
             for sample in &line.values {
                 let Some(at) = span.step_of(sample.0).filter(|_| !sample.1.is_nan()) else { continue };
                 if sample.1.is_infinite() {
@@ -220,24 +221,12 @@ fn gauge(client: &Client, text: &str, span: Span, said: &mut Said) -> Result<Vec
                     ))
                     .hint("A division by zero or a percentile beyond the last bucket: change the expression, or add buckets."));
                 }
-                points.push((at, sample.1));
+                if points.insert(at, sample.1).is_some_and(|known| known != sample.1) {
+                    return Err(Error::unreadable(format!("has two numbers in the step of {}", span.time(at))));
+                }
             }
-            series.insert(line.metric.0);
         }
         Ok(())
     })?;
-    if series.len() > 1 {
-        let names: Vec<String> = series.iter().map(shown).collect();
-        let problem =
-            format!("{} series answer, and one is wanted: {}", series.len(), listed(names.iter().map(String::as_str)));
-        return Err(Error::unreadable(problem)
-            .value(text)
-            .hint(format!("Write `avg({text})`, `max({text})`, or select one.")));
-    }
-    points.sort_by_key(|(at, _)| *at);
-    if let Some(twice) = points.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let problem = format!("has two numbers in the step of {}", span.time(twice[0].0));
-        return Err(Error::unreadable(problem).column(quoted(text).as_str()));
-    }
-    Ok(points)
+    Ok(series.into_iter().collect())
 }

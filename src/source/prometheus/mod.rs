@@ -36,5 +36,7 @@ mod totals;
 mod tracks;
 
 pub use asked::{Access, Asked, Authentication, Column, Measure, Prometheus, Secret};
+#[cfg(feature = "prometheus")]
+pub use buckets::differing;
 pub use fetch::fetch;
 pub use promql::{Mistake, Selector, query, selector};

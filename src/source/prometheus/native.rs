@@ -4,14 +4,16 @@
 //! that counted anything. Every second step of a finer ladder is a step of the next coarser one, so differences of two
 //! samples, and sums of many, are taken on the coarsest ladder among them. Histograms with custom edges (schema -53, from
 //! classic ones) are told by edges that lie on no ladder.
+//!
+//! How many a histogram has counted in all is a counter as any other, and what befalls it is told by that one.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::buckets;
-use super::tracks::{Labels, Span, instant, shown};
+use super::totals;
+use super::tracks::{Labels, Span, Tracks, instant, shown};
 use crate::series::{Bins, Grid, Remark, Series};
 use crate::source::error::Error;
 
@@ -46,12 +48,11 @@ const ZERO: i64 = i64::MIN;
 const BEYOND: u64 = u64::MAX;
 
 /// One series.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Track {
     last: Option<(i64, Counts)>,
     steps: BTreeMap<usize, Counts>,
-    birth: bool,
-    restarts: u64,
+    birth: Option<(usize, Counts)>,
 }
 
 /// The native histograms that a selector finds.
@@ -59,15 +60,29 @@ struct Track {
 pub(super) struct Natives {
     span: Span,
     by: BTreeMap<Labels, Track>,
+    /// How many each has counted.
+    counts: Tracks,
 }
 
 impl Natives {
     pub fn new(span: Span) -> Natives {
-        Natives { span, by: BTreeMap::new() }
+        Natives { span, by: BTreeMap::new(), counts: Tracks::new(span) }
     }
 
     pub fn is_empty(&self) -> bool {
         self.by.is_empty()
+    }
+
+    /// Its series.
+    pub fn labels(&self) -> impl Iterator<Item = &Labels> {
+        self.by.keys()
+    }
+
+    /// Adds a series of others.
+    pub fn take(&mut self, others: &Natives, labels: &Labels) {
+        let (track, counts) = (others.by.get(labels), others.counts.by.get(labels));
+        track.into_iter().for_each(|track| drop(self.by.insert(labels.clone(), track.clone())));
+        counts.into_iter().for_each(|counts| drop(self.counts.by.insert(labels.clone(), counts.clone())));
     }
 
     /// Adds samples of one series, which follow those that were added before.
@@ -77,51 +92,50 @@ impl Natives {
     /// Unreadable: counts that are not whole, values below zero.
     pub fn add(&mut self, labels: &Labels, samples: impl Iterator<Item = (i64, Native)>) -> Result<(), Error> {
         let span = self.span;
-        let track = self.by.entry(labels.clone()).or_insert(Track {
-            last: None,
-            steps: BTreeMap::new(),
-            birth: false,
-            restarts: 0,
-        });
+        let new = || Track { last: None, steps: BTreeMap::new(), birth: None };
+        let track = self.by.entry(labels.clone()).or_insert_with(new);
         for (at, native) in samples {
             let counts = Counts::of(&native).map_err(|why| {
                 Error::unreadable(format!("{} at {} {why}", shown(labels), instant(at)))
                     .hint("Select native histograms as they are scraped, of times or sizes.")
             })?;
+            self.counts.add(labels, std::iter::once((at, native.count.0)))?;
             track.add(&span, at, counts);
         }
         Ok(())
     }
 
     /// As a series of histograms, one unit of them being `factor` in the metric's.
-    pub fn series(self, factor: f64, notes: &mut Vec<Remark>) -> Result<Series, Error> {
-        let all: Vec<&Counts> = self.by.values().flat_map(|track| track.steps.values()).collect();
-        let custom: Vec<f64> =
-            all.iter().flat_map(|counts| counts.custom.keys()).map(|edge| *edge as f64 / 1e9).collect();
-        if !custom.is_empty() && all.iter().any(|counts| !counts.steps.is_empty()) {
+    ///
+    /// # Errors
+    ///
+    /// Unreadable: histograms of two kinds.
+    pub fn series(self, factor: f64, without: &[String], notes: &mut Vec<Remark>) -> Result<Series, Error> {
+        let (mut columns, remarks) = totals::of(vec![("histogram".to_owned(), self.counts)], without);
+        notes.extend(remarks);
+        let totals = columns.pop().map(|(_, totals)| totals);
+        let mut steps: BTreeMap<usize, Vec<Counts>> = BTreeMap::new();
+        for (labels, track) in self.by {
+            if !totals.as_ref().is_some_and(|totals| totals.has_series(&labels)) {
+                continue;
+            }
+            let is_doubted = totals.as_ref().is_some_and(|totals| totals.is_doubted(&labels));
+            let birth = track.birth.map(|(step, counts)| (step, if is_doubted { Counts::default() } else { counts }));
+            track.steps.into_iter().chain(birth).for_each(|(step, counts)| steps.entry(step).or_default().push(counts));
+        }
+        let all = || steps.values().flatten();
+        let edges = all().flat_map(|counts| counts.custom.keys()).filter(|edge| **edge != BEYOND);
+        let custom: Vec<u64> = edges.copied().collect();
+        if !custom.is_empty() && all().any(|counts| !counts.steps.is_empty()) {
             return Err(Error::unreadable("has native histograms with custom edges and with none at once")
                 .hint("Select those of one kind."));
         }
-        let schema = all.iter().filter_map(|counts| counts.ladder).min().unwrap_or(*SCHEMAS.end());
-        let grid = if custom.is_empty() { ladder(schema) } else { buckets::grid(&custom)?.0 };
+        let schema = all().filter_map(|counts| counts.ladder).min().unwrap_or(*SCHEMAS.end());
+        let grid = if custom.is_empty() { ladder(schema) } else { Grid::of_edges(custom) };
         let (mut time, mut bins) = (Vec::new(), Vec::new());
-        for step in 0..self.span.steps() {
-            let own: Vec<&Counts> = self.by.values().filter_map(|track| track.steps.get(&step)).collect();
-            if own.is_empty() {
-                continue;
-            }
-            let cells = own.iter().flat_map(|counts| counts.cells(schema, grid)).collect();
-            time.push(self.span.time(step));
-            bins.push(Bins::new(grid, None, cells));
-        }
-        let series = |some: usize| format!("{some} of {} native histograms", self.by.len());
-        let births = self.by.values().filter(|track| track.birth).count();
-        if births > 0 {
-            notes.push(Remark::note(format!("{} begin inside the window and count from zero", series(births))));
-        }
-        let restarted = self.by.values().filter(|track| track.restarts > 0).count();
-        if restarted > 0 {
-            notes.push(Remark::note(format!("{} start again from zero", series(restarted))));
+        for (step, own) in &steps {
+            time.push(self.span.time(*step));
+            bins.push(Bins::new(grid, None, own.iter().flat_map(|counts| counts.cells(schema, grid)).collect()));
         }
         Ok(Series::Buckets { time, bins, scale: factor / 1e9 })
     }
@@ -136,13 +150,10 @@ impl Track {
                 self.last = Some((earlier, old));
                 return;
             }
-            Some((_, old)) => counts.less(&old).unwrap_or_else(|| {
-                self.restarts += 1;
-                counts
-            }),
+            Some((_, old)) => counts.less(&old).unwrap_or(counts),
             None => {
-                self.birth = true;
-                counts
+                self.birth = Some((step, counts));
+                return;
             }
         };
         self.steps.entry(step).or_default().add(&increase);
@@ -288,5 +299,87 @@ impl<'de> Deserialize<'de> for Written {
             }
         }
         deserializer.deserialize_str(Quoted)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SPAN: Span = Span { start: 0, end: 600_000, step: 60_000, from: -300_000 };
+
+    fn native(buckets: &[(u8, f64, f64, u64)]) -> Native {
+        let count = buckets.iter().map(|(.., count)| count).sum::<u64>();
+        let one = |(rule, left, right, count): &(u8, f64, f64, u64)| {
+            serde_json::json!([rule, left.to_string(), right.to_string(), count.to_string()])
+        };
+        let buckets: Vec<serde_json::Value> = buckets.iter().map(one).collect();
+        let text = serde_json::json!({ "count": count.to_string(), "sum": "1.5", "buckets": buckets });
+        serde_json::from_str(&text.to_string()).unwrap()
+    }
+
+    /// A bucket of a ladder.
+    fn at(schema: i32, step: i64, count: u64) -> (u8, f64, f64, u64) {
+        let end = |step: i64| (step as f64 / 2_f64.powi(schema)).exp2();
+        (0, end(step - 1), end(step), count)
+    }
+
+    fn bins(samples: Vec<(i64, Native)>) -> Vec<Bins> {
+        let mut natives = Natives::new(SPAN);
+        natives.add(&vec![("a".into(), "b".into())], samples.into_iter()).unwrap();
+        let Series::Buckets { bins, .. } = natives.series(1.0, &[], &mut Vec::new()).unwrap() else { panic!() };
+        bins
+    }
+
+    fn cells(bins: &Bins) -> Vec<(u64, u64, u64)> {
+        bins.cells().map(|(at, count)| (bins.grid().low(at), bins.grid().high(at), count)).collect()
+    }
+
+    #[test]
+    fn differences_are_whole_numbers_on_the_coarsest_ladder() {
+        let fine = native(&[at(3, -8, 5), at(3, -7, 2)]);
+        let later = native(&[at(3, -8, 9), at(3, -7, 2), at(3, 0, 1)]);
+        let coarse = native(&[at(0, -1, 9), at(0, 0, 20)]);
+        let found = bins(vec![(-1_000, fine), (30_000, later), (90_000, coarse)]);
+        // a step of the coarse ladder, from a half to one, holds those of the fine one
+        assert_eq!(cells(&found[0]), [(250_000_001, 500_000_000, 4), (500_000_001, 1_000_000_000, 1)]);
+        assert_eq!(cells(&found[1]), [(500_000_001, 1_000_000_000, 20 - 2 - 1)]);
+    }
+
+    #[test]
+    fn a_fall_is_a_restart_and_a_first_sample_inside_is_a_birth() {
+        let found = bins(vec![(-1_000, native(&[at(1, 3, 9)])), (30_000, native(&[at(1, 3, 4)]))]);
+        assert_eq!(found[0].total(), 4);
+        assert_eq!(bins(vec![(30_000, native(&[at(1, 3, 4), (3, -1e-9, 1e-9, 2)]))])[0].total(), 6);
+    }
+
+    #[test]
+    fn what_is_older_than_it_seems_is_not_counted() {
+        let mut natives = Natives::new(SPAN);
+        let samples = [(30_000, native(&[at(1, 3, 90_000)])), (60_000, native(&[at(1, 3, 90_002)]))];
+        natives.add(&vec![("instance".into(), "b".into())], samples.into_iter()).unwrap();
+        let mut notes = Vec::new();
+        let Series::Buckets { bins, .. } = natives.series(1.0, &[], &mut notes).unwrap() else { panic!() };
+        assert_eq!(bins.iter().map(Bins::total).sum::<u64>(), 2);
+        assert!(notes.iter().any(|note| note.gravity == crate::series::Gravity::Incomplete), "{notes:?}");
+    }
+
+    #[test]
+    fn custom_edges_stay_what_they_are() {
+        let first = native(&[(0, f64::NEG_INFINITY, 0.1, 3), (0, 0.1, 0.3, 2)]);
+        let then = native(&[(0, f64::NEG_INFINITY, 0.1, 4), (0, 0.1, 0.3, 2), (0, 0.3, f64::INFINITY, 7)]);
+        let found = bins(vec![(-1_000, first), (30_000, then)]);
+        assert_eq!(cells(&found[0]), [(0, 100_000_000, 1), (300_000_001, u64::MAX, 7)]);
+    }
+
+    #[test]
+    fn fractions_and_values_below_zero_are_refused() {
+        let mut natives = Natives::new(SPAN);
+        let mut refused =
+            |native: Native| natives.add(&Labels::new(), std::iter::once((1_000, native))).unwrap_err().to_string();
+        assert!(refused(native(&[(1, -0.2, -0.1, 3)])).contains("has values below zero"));
+        let text = r#"{"count":"2.5","sum":"1","buckets":[]}"#;
+        assert!(refused(serde_json::from_str(text).unwrap()).contains("counts that are not whole"));
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::label::{MatchOp, Matcher, Matchers};
 use promql_parser::parser::{self, AtModifier, Call, Expr, Offset, VectorSelector};
 
 /// A selector of series, without a range, an offset or an `@`.
@@ -50,6 +50,17 @@ impl Selector {
         own.name = Some(name.to_owned());
         own.matchers.matchers.retain(|matcher| matcher.name != "__name__");
         Selector(own)
+    }
+
+    /// Whether a series with some labels is one of those that are selected.
+    #[cfg_attr(not(feature = "prometheus"), allow(dead_code))]
+    pub(super) fn finds<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+        let is_one = |matcher: &Matcher| matcher.is_match(label(&matcher.name).unwrap_or_default());
+        let Matchers { matchers, or_matchers } = &self.0.matchers;
+        let is_named = self.0.name.as_deref().is_none_or(|name| label("__name__") == Some(name));
+        is_named
+            && matchers.iter().all(is_one)
+            && (or_matchers.is_empty() || or_matchers.iter().any(|all| all.iter().all(is_one)))
     }
 
     /// Those of the series whose label has a value: the arm's.
@@ -256,6 +267,21 @@ mod tests {
         assert_eq!(own.with("version", "v\"2\\").to_string(), r#"x{a="b",version="v\"2\\"}"#);
         assert_eq!(own.renamed("x_bucket").to_string(), r#"x_bucket{a="b"}"#);
         assert_eq!(selector(r#"{__name__="x"}"#).unwrap().name(), Some("x"));
+    }
+
+    #[test]
+    fn a_series_is_one_of_those_or_not() {
+        let own = selector(r#"x{a="b",code=~"5..",c!="d"}"#).unwrap();
+        let finds = |labels: &[(&str, &'static str)]| {
+            own.finds(|name| labels.iter().find(|(own, _)| *own == name).map(|(_, value)| *value))
+        };
+        assert!(finds(&[("__name__", "x"), ("a", "b"), ("code", "503")]));
+        assert!(!finds(&[("__name__", "y"), ("a", "b"), ("code", "503")]));
+        assert!(!finds(&[("__name__", "x"), ("a", "b"), ("code", "5030")]), "anchored");
+        assert!(
+            !finds(&[("__name__", "x"), ("code", "503")])
+                && !finds(&[("__name__", "x"), ("a", "b"), ("code", "503"), ("c", "d")])
+        );
     }
 
     #[test]

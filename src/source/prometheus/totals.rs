@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tracks::{Birth, Labels, Track, Tracks, instant, label, shown};
+use super::tracks::{Birth, Labels, Track, Tracks, instant, label, named, shown};
 use crate::series::Remark;
 use crate::source::error::{Error, quoted};
 
@@ -65,6 +65,16 @@ impl Totals {
         self.tracks.by.is_empty()
     }
 
+    /// Whether a series is one of those that are counted.
+    pub fn has_series(&self, labels: &Labels) -> bool {
+        self.tracks.by.contains_key(labels)
+    }
+
+    /// Whether the first number of a series is not believed.
+    pub fn is_doubted(&self, labels: &Labels) -> bool {
+        self.doubted.contains(labels)
+    }
+
     /// The counts of all series together.
     pub fn all(&self) -> Steps {
         self.summed(|_| true)
@@ -76,9 +86,7 @@ impl Totals {
     ///
     /// Unreadable: a series lacks it.
     pub fn has(&self, name: &str) -> Result<(), Error> {
-        let Some(labels) = self.tracks.by.keys().find(|labels| label(labels, name).is_none()) else { return Ok(()) };
-        Err(Error::unreadable(format!("{} has no label {}", shown(labels), quoted(name)))
-            .hint("Name a label that every series has, or select those that have it."))
+        self.tracks.by.keys().try_for_each(|labels| named(labels, name).map(drop))
     }
 
     /// The counts of some series together.
@@ -117,7 +125,7 @@ fn one_of_replicas(tracks: Tracks, without: &[&str]) -> Tracks {
             }
         }
     }
-    Tracks { span: tracks.span, by: best.into_iter().map(|(key, (_, track))| (key, track)).collect() }
+    Tracks { span: tracks.span, by: best.into_values().collect() }
 }
 
 /// Remarks series that differ only in a label of replicas.
@@ -279,4 +287,130 @@ fn of_ends(columns: &[(String, Tracks)]) -> Vec<Remark> {
 
 fn series(some: usize, all: usize) -> String {
     format!("{some} of {all} series")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::series::Gravity;
+    use crate::source::prometheus::tracks::Span;
+
+    /// Ten steps of a minute after five minutes of looking back; times are seconds after the window's start.
+    const SPAN: Span = Span { start: 300_000, end: 900_000, step: 60_000, from: 0 };
+
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn one(samples: &[(i64, f64)]) -> (Totals, Vec<Remark>) {
+        several(&[(&[("instance", "a"), ("job", "api")], samples)], &[])
+    }
+
+    fn several(series: &[(&[(&str, &str)], &[(i64, f64)])], without: &[&str]) -> (Totals, Vec<Remark>) {
+        let mut tracks = Tracks::new(SPAN);
+        for (pairs, samples) in series {
+            let samples = samples.iter().map(|(at, value)| (300_000 + at * 1_000, *value));
+            tracks.add(&labels(pairs), samples).unwrap();
+        }
+        let without: Vec<String> = without.iter().map(|name| (*name).to_owned()).collect();
+        let (mut totals, remarks) = of(vec![("total".into(), tracks)], &without);
+        (totals.remove(0).1, remarks)
+    }
+
+    /// Samples every 15 s with so many more each.
+    fn rising(from: i64, to: i64, start: f64, each: f64) -> Vec<(i64, f64)> {
+        (0..=(to - from) / 15).map(|i| (from + 15 * i, start + each * i as f64)).collect()
+    }
+
+    fn worst(remarks: &[Remark]) -> Option<Gravity> {
+        remarks.iter().map(|remark| remark.gravity).max()
+    }
+
+    #[test]
+    fn each_step_has_what_was_counted_up_to_its_end() {
+        let (totals, remarks) = one(&rising(-60, 600, 1_000.0, 2.0));
+        assert_eq!((totals.all(), remarks), (vec![Some(8); 10], vec![]));
+        // seven seconds beside the grid: the same, because the sum of all is what counts
+        let (totals, _) = one(&rising(-53, 600, 1_000.0, 2.0));
+        assert_eq!(totals.all().iter().flatten().sum::<u64>(), 2 * 40);
+    }
+
+    #[test]
+    fn scrapes_that_are_missing_leave_gaps_and_are_said() {
+        let samples: Vec<(i64, f64)> =
+            rising(-60, 600, 0.0, 2.0).into_iter().filter(|(at, _)| *at <= 120 || *at > 290).collect();
+        let (totals, remarks) = one(&samples);
+        assert_eq!(totals.all()[..6], [Some(8), Some(8), None, None, Some(24), Some(8)]);
+        assert_eq!(worst(&remarks), Some(Gravity::Suspect));
+        assert!(
+            remarks[0].text.starts_with("24 of 80 in \"total\" were counted while scrapes were missing"),
+            "{remarks:?}"
+        );
+    }
+
+    #[test]
+    fn a_restart_begins_at_zero_and_a_fall_that_is_none_is_not_counted() {
+        let samples = [rising(-60, 100, 500.0, 2.0), rising(105, 600, 1.0, 2.0)].concat();
+        let (totals, remarks) = one(&samples);
+        assert_eq!(totals.all()[1], Some(2 * 2 + 1 + 2), "what the last scrape before has not seen is lost");
+        assert_eq!(worst(&remarks), Some(Gravity::Note));
+        let samples = [rising(-60, 100, 50_000.0, 2.0), rising(105, 600, 49_000.0, 2.0)].concat();
+        let (totals, remarks) = one(&samples);
+        assert_eq!(totals.all()[1], Some(2 * 2 + 2));
+        assert_eq!(worst(&remarks), Some(Gravity::Incomplete));
+        assert!(remarks[0].text.contains("falls to 49000 at"), "{remarks:?}");
+    }
+
+    #[test]
+    fn births_count_from_zero_as_far_as_they_can_be_believed() {
+        let (totals, remarks) = one(&rising(130, 600, 9.0, 2.0));
+        assert_eq!(totals.all()[..4], [None, None, Some(9 + 6), Some(8)]);
+        assert_eq!(worst(&remarks), Some(Gravity::Note));
+        let (totals, remarks) = one(&rising(130, 600, 1e6, 2.0));
+        assert_eq!(totals.all()[..4], [None, None, Some(6), Some(8)], "older than the server knows");
+        assert_eq!(worst(&remarks), Some(Gravity::Incomplete));
+        // the errors of a target that was there before do begin, however many they are at once
+        let of = |code| [("code", code), ("instance", "a"), ("job", "api")];
+        let (good, bad) = (rising(-60, 600, 0.0, 30.0), rising(130, 600, 500.0, 0.0));
+        let (totals, remarks) = several(&[(&of("200"), &good), (&of("500"), &bad)], &[]);
+        assert_eq!(totals.all()[2], Some(120 + 500));
+        assert_eq!(worst(&remarks), Some(Gravity::Note));
+    }
+
+    #[test]
+    fn a_series_that_ends_is_silent_at_once() {
+        let (totals, remarks) = one(&rising(-60, 300, 0.0, 2.0));
+        assert_eq!(totals.all()[4..7], [Some(8), None, None]);
+        assert!(
+            remarks[0].text.contains("the last sample is that of {instance=\"a\",job=\"api\"} at 1970-01-01T00:10:00Z")
+        );
+    }
+
+    #[test]
+    fn replicas_are_counted_once_if_they_are_named_and_doubted_if_not() {
+        let of = |replica| [("instance", "a"), ("job", "api"), ("prometheus_replica", replica)];
+        let (one, other) = (rising(-60, 600, 0.0, 2.0), rising(-55, 500, 0.0, 2.0));
+        let series: [(&[(&str, &str)], &[(i64, f64)]); 2] = [(&of("r1"), &one), (&of("r2"), &other)];
+        let (totals, remarks) = several(&series, &[]);
+        assert_eq!(totals.all()[0], Some(16));
+        let doubt = remarks.iter().find(|remark| remark.gravity == Gravity::Suspect).unwrap();
+        assert!(doubt.text.contains("write `without: [prometheus_replica]`"), "{doubt:?}");
+        let (totals, remarks) = several(&series, &["prometheus_replica"]);
+        assert_eq!(totals.all(), vec![Some(8); 10]);
+        assert_eq!(remarks, []);
+    }
+
+    #[test]
+    fn what_is_no_count_is_refused() {
+        let mut tracks = Tracks::new(SPAN);
+        let own = labels(&[("__name__", "x"), ("instance", "a")]);
+        let mut add = |samples: &[(i64, f64)]| tracks.add(&own, samples.iter().copied()).unwrap_err().to_string();
+        assert!(add(&[(310_000, 2.5)]).contains("\"2.5\" x{instance=\"a\"} at 1970-01-01T00:05:10Z is not whole"));
+        assert!(
+            add(&[(310_000, f64::NAN)]).contains("is not finite") && add(&[(310_000, -1.0)]).contains("is negative")
+        );
+        assert!(add(&[(320_000, 7.0), (320_000, 8.0)]).contains("has two values at 1970-01-01T00:05:20Z: 7 and 8"));
+        assert!(add(&[(310_000, 7.0)]).contains("has a sample at 1970-01-01T00:05:10Z after one at"));
+    }
 }

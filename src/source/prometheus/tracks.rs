@@ -291,3 +291,15 @@ pub(super) fn shown(labels: &Labels) -> String {
 pub(super) fn label<'l>(labels: &'l Labels, name: &str) -> Option<&'l str> {
     labels.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
 }
+
+/// The value of a label that a series has to have.
+///
+/// # Errors
+///
+/// Unreadable: it has none.
+pub(super) fn named<'l>(labels: &'l Labels, name: &str) -> Result<&'l str, Error> {
+    label(labels, name).ok_or_else(|| {
+        Error::unreadable(format!("{} has no label {}", shown(labels), quoted(name)))
+            .hint("Name a label that every series has, or select those that have it.")
+    })
+}

@@ -90,7 +90,8 @@ impl<'o> Client<'o> {
         let url = format!("{}/api/v1/{path}", self.access.url.trim_end_matches('/'));
         let mut left = Duration::try_from(self.access.deadline).unwrap_or(ATTEMPT).max(TICK);
         let mut wait = FIRST_WAIT;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let headers = self.headers().map_err(failed)?;
             let post =
                 Post { agent: self.agent.clone(), url: url.clone(), headers, form: form.to_vec(), timeout: left };
@@ -117,8 +118,8 @@ impl<'o> Client<'o> {
             self.pause(pause).map_err(Refused::Failed)?;
             left = left.saturating_sub(pause);
             wait *= 2;
+            attempt += 1;
         }
-        unreachable!("the attempts are counted")
     }
 
     /// One attempt and how long it took. The client cannot be interrupted, so it works beside and is left alone when

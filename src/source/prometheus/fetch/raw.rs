@@ -9,7 +9,8 @@ use super::wire::{Body, Line};
 use crate::series::Remark;
 use crate::source::Error;
 use crate::source::error::quoted;
-use crate::source::prometheus::tracks::instant;
+use crate::source::prometheus::promql::Selector;
+use crate::source::prometheus::tracks::{instant, label, shown};
 
 /// The first chunk, in milliseconds.
 const FIRST: i64 = 3_600_000;
@@ -52,7 +53,7 @@ impl Said {
 /// All samples of a selector after an instant up to another, in order, as chunks of series.
 pub(super) fn samples(
     client: &Client,
-    selector: &str,
+    selector: &Selector,
     (from, to): (i64, i64),
     said: &mut Said,
     mut take: impl FnMut(Vec<Line>) -> Result<(), Error>,
@@ -65,6 +66,7 @@ pub(super) fn samples(
             Ok(body) => {
                 said.hear(&body);
                 let lines = lines(body, (at, end))?;
+                selected(&lines, selector)?;
                 let samples: usize = lines.iter().map(|line| line.values.len() + 20 * line.histograms.len()).sum();
                 take(lines)?;
                 let fitting = (end - at).saturating_mul(GOOD) / i64::try_from(samples).unwrap_or(GOOD).max(1);
@@ -110,7 +112,7 @@ pub(super) fn range(
 }
 
 /// The values that a label has at an instant, among the series of a selector.
-pub(super) fn values(client: &Client, selector: &str, label: &str, at: i64) -> Result<Vec<String>, Error> {
+pub(super) fn values(client: &Client, selector: &Selector, label: &str, at: i64) -> Result<Vec<String>, Error> {
     let query = format!("group by ({label}) ({selector})");
     let body = client.call("query", &[("query", query), ("time", seconds(at))]).map_err(failed)?;
     let labels = body.data.into_iter().flat_map(|data| data.result).flat_map(|line| line.metric.0);
@@ -131,6 +133,15 @@ fn lines(body: Body, (from, to): (i64, i64)) -> Result<Vec<Line>, Error> {
         }
     }
     Ok(data.result)
+}
+
+/// Refuses series that were not asked for.
+fn selected(lines: &[Line], selector: &Selector) -> Result<(), Error> {
+    let is_foreign = |line: &&Line| !selector.finds(|name| label(&line.metric.0, name));
+    match lines.iter().find(is_foreign) {
+        Some(line) => Err(foreign(&format!("{}, which was not asked for", shown(&line.metric.0)))),
+        None => Ok(()),
+    }
 }
 
 fn foreign(what: &str) -> Error {

@@ -1,0 +1,7 @@
+//! Prometheus and VictoriaMetrics as they run, filled with a truth that is known.
+
+mod access;
+mod faults;
+mod server;
+mod servers;
+mod truth;
