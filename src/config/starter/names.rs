@@ -3,7 +3,7 @@
 //! The same quantity has many names: `p95_ms`, `latency_p95`, `P95 (s)`. A name is compared by its words, its unit apart.
 
 /// Counts of requests.
-const REQUESTS: [&str; 11] = [
+const REQUESTS: [&str; 14] = [
     "requests",
     "request_count",
     "requestcount",
@@ -15,9 +15,12 @@ const REQUESTS: [&str; 11] = [
     "num_requests",
     "total_requests",
     "trials",
+    "total_request_count",
+    "http_requests",
+    "http_reqs",
 ];
 /// Counts of requests that failed.
-const ERRORS: [&str; 16] = [
+const ERRORS: [&str; 17] = [
     "errors",
     "error_count",
     "errorcount",
@@ -34,6 +37,7 @@ const ERRORS: [&str; 16] = [
     "errors_5xx",
     "status_5xx",
     "faults",
+    "total_failure_count",
 ];
 /// Lookups that found something, and those that did not.
 const HITS: [&str; 4] = ["hits", "hit", "cache_hits", "cachehits"];
@@ -262,9 +266,11 @@ fn split_unit(plain: &str) -> (String, Option<&'static str>) {
 fn percentile(base: &str) -> Option<Percentile> {
     let words: Vec<&str> = base.split('_').collect();
     let read = |word: &str| {
-        let number = word.strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
+        // `p95`, Datadog's `95p` and `95percentile`
+        let behind = || word.strip_suffix("percentile").or_else(|| word.strip_suffix('p'));
+        let number = word.strip_prefix('p').or_else(behind).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
         let percent = number.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)?;
-        Some((word.to_owned(), percent / 100.0))
+        Some((format!("p{number}"), percent / 100.0))
     };
     let at = words.iter().position(|word| read(word).is_some())?;
     let (quantile, q) = read(words[at])?;
@@ -295,6 +301,7 @@ mod tests {
     fn different_quantities_are_never_the_same() {
         for (one, other) in [
             ("p95_ms", "p99_ms"),
+            ("duration.95p", "duration.99p"),
             ("checkout_p95_ms", "search_p95_ms"),
             ("cpu_percent", "cpu_ms"),
             ("cpu", "memory"),

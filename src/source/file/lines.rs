@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use memchr::{memchr_iter, memrchr};
 
 /// The longest line, as for logs.
-const LONGEST_LINE: usize = 1 << 24;
+pub(super) const LONGEST_LINE: usize = 1 << 24;
 
 /// A reader that refuses lines that are too long, and keeps the last byte.
 pub(super) struct Lines<'a, R> {

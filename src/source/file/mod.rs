@@ -1,8 +1,8 @@
 //! Files: rows of any kind become one [`Sheet`], and a sheet answers questions with series.
 //!
 //! ```text
-//!  bytes ──► compression ──► csv | json (aws) | parquet ──► Table ──► Sheet ──► Answer
-//!             magic bytes      one reader per kind           cells     clock     series
+//!  bytes ──► compression ──► rewritten ──► csv | json | parquet ──► Table ──► Sheet ──► Answer
+//!             magic bytes    line by line  one reader per kind     cells     clock     series
 //! ```
 //!
 //! What is measured is never guessed: a cell that is not what its column should be stops the reading, with its
@@ -15,6 +15,8 @@ pub(in crate::source) mod compression;
 mod counted;
 mod counter;
 mod csv;
+mod days;
+mod documents;
 mod half;
 mod json;
 mod lines;
@@ -27,6 +29,8 @@ mod parquet;
 #[path = "parquet_disabled.rs"]
 mod parquet;
 mod read;
+mod rewritten;
+mod riddles;
 mod rows;
 mod sheet;
 mod sum;
@@ -43,6 +47,7 @@ pub use asked::{File, Format, Long};
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
 pub use sheet::Sheet;
+pub(super) use documents::rows_of_requests;
 pub(crate) use sum::{sum_of_counts, sum_of_series};
 pub(super) use survey::survey;
 pub use surveyed::{Column, ColumnKind, Motion, Survey};

@@ -166,6 +166,19 @@ impl Table {
         self
     }
 
+    /// Puts the cells of a second column behind those of a first, and takes the second away.
+    pub fn join(&mut self, first: usize, second: usize) -> Result<(), Error> {
+        let mut joined = Column { name: self.columns[first].name.clone(), kept: true, ..Column::default() };
+        for row in 0..self.len() {
+            let cells = format!("{} {}", self.columns[first].cell(row), self.columns[second].cell(row));
+            joined.put(row, cells.trim())?;
+        }
+        joined.rows = self.len();
+        self.columns[first] = joined;
+        self.columns.remove(second);
+        Ok(())
+    }
+
     /// Forgets the cells of a column that has been read for good.
     pub fn forget(&mut self, column: usize) {
         self.columns[column].clear();

@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::days;
 use super::table::{Column, Table};
 use crate::series::Timestamp;
 use crate::source::error::{Error, nearest, quoted};
@@ -92,9 +93,11 @@ pub(super) fn read(table: &Table, column: &Column, zone: Option<&str>) -> Result
     let zone = time_zone(zone_name)?;
     let mut times = Vec::with_capacity(table.len());
     let mut clock = None;
+    let order = days::Order::of(|| column.cells());
     for (row, cell) in column.cells().enumerate() {
         let wrong = |error: Error| error.at(table.place(row)).column(&column.name);
-        let (time, this) = instant(cell, &zone, zone_name).map_err(wrong)?;
+        let plain = order.and_then(|order| order.year_first(cell));
+        let (time, this) = instant(plain.as_deref().unwrap_or(cell), &zone, zone_name).map_err(wrong)?;
         let first = *clock.get_or_insert(this);
         if first != this {
             let (first, this) = (first.clock(zone_name), this.clock(zone_name));
@@ -147,7 +150,8 @@ pub(in crate::source) fn instant(cell: &str, zone: &TimeZone, zone_name: &str) -
     if numeric && let Some((nanoseconds, unit)) = epoch(cell)? {
         return Ok((timestamp(nanoseconds, cell)?, Writing::Epoch(unit)));
     }
-    let text = normalised(cell);
+    let usual = year_first(cell);
+    let text = normalised(usual.as_deref().unwrap_or(cell));
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok((timestamp(time.as_nanosecond(), cell)?, Writing::Offset));
     }
@@ -172,7 +176,7 @@ fn not_a_time(cell: &str) -> Error {
     let error = if cell.is_empty() { error } else { error.value(cell) };
     let starts_with_digit = cell.starts_with(|c: char| c.is_ascii_digit());
     if cell.contains('/') && starts_with_digit {
-        error.hint("Write the year first: 03/04 is March in one country and April in another.")
+        error.hint("Write the year first: 03/04 is March in one country and April in another, and no other day of the file shows which.")
     } else if cell.contains(':') && !cell.contains('-') && starts_with_digit {
         error.hint("A time of day needs its date.")
     } else if !cell.is_empty() && !cell.contains(|c: char| c.is_ascii_digit()) {
@@ -224,6 +228,20 @@ fn timestamp(nanoseconds: i128, cell: &str) -> Result<Timestamp, Error> {
         Ok(time) if sane => Ok(time),
         _ => Err(Error::unreadable("lies outside of the years 1990 to 2100").value(cell).expected(WANTED)),
     }
+}
+
+/// `21/Nov/2026:10:00:00 +0100` and `2026/11/21 10:00:00` as RFC 3339 has them.
+fn year_first(cell: &str) -> Option<String> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (first, rest) = cell.split_once('/')?;
+    let (second, rest) = rest.split_once('/')?;
+    if first.len() == 4 {
+        return Some(format!("{first}-{second:0>2}-{rest}"));
+    }
+    let (year, rest) = rest.split_once(':')?;
+    let (time, offset) = rest.split_once(' ').unwrap_or((rest, ""));
+    let month = MONTHS.find(second).filter(|at| at % 3 == 0 && second.len() == 3)? / 3 + 1;
+    Some(format!("{year}-{month:02}-{first}T{time}{offset}"))
 }
 
 /// `2026-11-21 10:00:00 UTC` and `2026-11-21 10:00:00 +0200` as RFC 3339 has them.

@@ -48,7 +48,7 @@ fn latency_columns(latency: &LatencyFrom) -> Vec<String> {
 fn time_columns(time: &TimeFrom) -> Vec<String> {
     match time {
         TimeFrom::Column(name) => vec![name.clone()],
-        TimeFrom::DateAndTime(date, time) => vec![date.clone(), time.clone()],
+        TimeFrom::DateAndTime(date, time) | TimeFrom::LocalDateAndTime(date, time) => vec![date.clone(), time.clone()],
     }
 }
 

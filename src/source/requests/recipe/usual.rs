@@ -7,7 +7,7 @@ use super::Means;
 use super::sample::Sample;
 
 /// Latencies, without their unit; what comes first is preferred.
-const LATENCIES: [&str; 18] = [
+const LATENCIES: [&str; 19] = [
     "latency",
     "duration",
     "elapsed",
@@ -24,6 +24,7 @@ const LATENCIES: [&str; 18] = [
     "http_server_request_duration",
     "total_time",
     "responsetime",
+    "reqtime",
     "processing_time",
     "rtt",
 ];
