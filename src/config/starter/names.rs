@@ -268,7 +268,8 @@ fn percentile(base: &str) -> Option<Percentile> {
     let read = |word: &str| {
         // `p95`, Datadog's `95p` and `95percentile`
         let behind = || word.strip_suffix("percentile").or_else(|| word.strip_suffix('p'));
-        let number = word.strip_prefix('p').or_else(behind).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
+        let number =
+            word.strip_prefix('p').or_else(behind).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
         let percent = number.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)?;
         Some((format!("p{number}"), percent / 100.0))
     };

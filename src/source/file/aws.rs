@@ -103,8 +103,10 @@ fn metric_data(document: &Object, results: &[Value], keep: Keep) -> Result<Table
 /// Whether the labels of the results say more than their ids: all of those are numbers of an expression, as in `m1`, and each
 /// has a label of its own.
 fn say_more(results: &[Value]) -> bool {
-    let numbered = |id: &str| id.len() > 1 && id.starts_with(['m', 'e', 'q']) && id[1..].bytes().all(|byte| byte.is_ascii_digit());
-    let pairs: BTreeSet<(String, String)> = results.iter().map(|result| (field(result, "Id"), field(result, "Label"))).collect();
+    let numbered =
+        |id: &str| id.len() > 1 && id.starts_with(['m', 'e', 'q']) && id[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let pairs: BTreeSet<(String, String)> =
+        results.iter().map(|result| (field(result, "Id"), field(result, "Label"))).collect();
     let labels: BTreeSet<&str> = pairs.iter().map(|(_, label)| label.as_str()).collect();
     pairs.iter().all(|(id, label)| numbered(id) && !label.is_empty()) && labels.len() == pairs.len()
 }

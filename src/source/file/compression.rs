@@ -4,8 +4,8 @@ use std::io::{BufRead, Read};
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::lines::TooLong;
-use super::rewritten::{self, Refused};
+pub(in crate::source) use super::peek::{broken, peek};
+use super::rewritten;
 use crate::source::error::Error;
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
@@ -27,24 +27,6 @@ pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<
         }
         _ => rewritten::of(content),
     }
-}
-
-/// The first bytes and a reader that starts with them again.
-pub(in crate::source) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8>, impl Read + 'r), Error> {
-    let mut head = Vec::new();
-    reader.by_ref().take(bytes).read_to_end(&mut head).map_err(|e| broken(&e))?;
-    Ok((head.clone(), std::io::Cursor::new(head).chain(reader)))
-}
-
-/// What is said when reading stops in the middle.
-pub(in crate::source) fn broken(error: &std::io::Error) -> Error {
-    if let Some(Refused(error)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return error.clone();
-    }
-    if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) {
-        return Error::unreadable(error.to_string()).hint("Is each row a line of its own?");
-    }
-    Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?")
 }
 
 fn unknown(what: &str) -> Error {

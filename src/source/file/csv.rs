@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{BufRead, Read};
 
+use super::cells;
 use super::compression::{broken, peek};
 use super::lines::Lines;
 use super::table::{Column, Keep, Table};
@@ -38,7 +39,9 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
     }
     // a cell in quotes is whole
     table.unended = !matches!(last.get(), b'\n' | b'\r' | b'"');
-    Ok(table.finish())
+    let mut table = table.finish();
+    cells::settle(&mut table)?;
+    Ok(table)
 }
 
 fn next<R: Read>(reader: &mut csv::Reader<R>, record: &mut csv::ByteRecord) -> Result<bool, Error> {
@@ -49,7 +52,8 @@ fn next<R: Read>(reader: &mut csv::Reader<R>, record: &mut csv::ByteRecord) -> R
 }
 
 fn columns(record: &csv::ByteRecord, line: u64, keep: Keep) -> Result<Vec<Column>, Error> {
-    let names = record.iter().map(|cell| Ok(Column::new(text(cell, line, None)?.trim(), keep)));
+    let names =
+        record.iter().map(|cell| Ok(Column::new(text(cell, line, None)?.trim(), &|name| cells::is_kept(name, keep))));
     names.collect()
 }
 

@@ -61,8 +61,11 @@ fn parts(cell: &str) -> Option<Day<'_>> {
 /// `10:00:00 PM` as `22:00:00`.
 fn of_day(text: &str) -> Option<String> {
     let upper = text.to_ascii_uppercase();
-    let half = [("AM", 0), ("PM", 12)].into_iter().find_map(|(word, more)| Some((upper.strip_suffix(word)?.trim_end(), more)));
-    let Some((clock, more)) = half else { return Some(if text.is_empty() { "00:00".to_owned() } else { text.to_owned() }) };
+    let half =
+        [("AM", 0), ("PM", 12)].into_iter().find_map(|(word, more)| Some((upper.strip_suffix(word)?.trim_end(), more)));
+    let Some((clock, more)) = half else {
+        return Some(if text.is_empty() { "00:00".to_owned() } else { text.to_owned() });
+    };
     let (hour, rest) = clock.split_once(':')?;
     let hour = hour.parse::<u8>().ok().filter(|hour| (1..=12).contains(hour))?;
     Some(format!("{:02}:{rest}", hour % 12 + more))
@@ -86,7 +89,14 @@ mod tests {
         );
         assert_eq!(read(&["29/11/2026, 22:00"]), read_as(&["2026-11-29 22:00"]));
         assert_eq!(read(&["03.04.2026 10:00"]), read_as(&["2026-04-03 10:00"]));
-        for cells in [&["03/04/2026 10:00"][..], &["29/11/2026", "11/29/2026"], &["2026-11-29"], &["29/29/2026"], &["10:00"], &[]] {
+        for cells in [
+            &["03/04/2026 10:00"][..],
+            &["29/11/2026", "11/29/2026"],
+            &["2026-11-29"],
+            &["29/29/2026"],
+            &["10:00"],
+            &[],
+        ] {
             assert_eq!(read(cells), None, "{cells:?}");
         }
     }

@@ -10,11 +10,11 @@ use std::io::{BufRead, BufReader, Read};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{aws, documents};
 use super::compression::broken;
 use super::lines;
 use super::object::{push, text};
 use super::table::{Keep, Table};
+use super::{aws, documents};
 use crate::source::error::{Error, Place};
 
 const SHAPES: &str = "an array of objects, an object of arrays, or an answer saved from the AWS command line";

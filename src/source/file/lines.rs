@@ -6,6 +6,8 @@ use std::io::{self, Read};
 
 use memchr::{memchr_iter, memrchr};
 
+use crate::source::error::Error;
+
 /// The longest line, as for logs.
 pub(super) const LONGEST_LINE: usize = 1 << 24;
 
@@ -43,6 +45,11 @@ impl<R: Read> Read for Lines<'_, R> {
         Ok(read)
     }
 }
+
+/// Why a line cannot be read, on its way through a reader.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(pub(super) Error);
 
 /// Why the reading of lines stopped.
 #[derive(Debug)]

@@ -11,6 +11,7 @@
 mod answer;
 mod asked;
 mod aws;
+mod cells;
 pub(in crate::source) mod compression;
 mod counted;
 mod counter;
@@ -28,6 +29,7 @@ mod parquet;
 #[cfg(not(feature = "frames"))]
 #[path = "parquet_disabled.rs"]
 mod parquet;
+mod peek;
 mod read;
 mod rewritten;
 mod riddles;
@@ -44,10 +46,10 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
+pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
 pub use sheet::Sheet;
-pub(super) use documents::rows_of_requests;
 pub(crate) use sum::{sum_of_counts, sum_of_series};
 pub(super) use survey::survey;
 pub use surveyed::{Column, ColumnKind, Motion, Survey};

@@ -8,6 +8,7 @@ mod count;
 mod haproxy;
 mod lambda;
 mod pairs;
+mod rewrite;
 mod runs;
 mod table;
 mod wrapped;
@@ -16,8 +17,9 @@ use std::io::{self, BufRead, BufReader, Read};
 
 pub(super) use self::count::numbered_day;
 pub(super) use self::lambda::Invocations;
-use super::compression::peek;
-use super::lines::{LONGEST_LINE, TooLong};
+use self::rewrite::Rewrite;
+use super::lines::{LONGEST_LINE, Refused, TooLong};
+use super::peek::peek;
 use crate::source::error::{Error, Place};
 
 /// How much is looked at.
@@ -25,21 +27,14 @@ const HEAD: u64 = 1 << 14;
 /// A line of a container's log may be one of a syslog, and that one of HAProxy.
 const LAYERS: usize = 3;
 
-/// What the lines of a file become.
-pub(super) trait Rewrite: Send {
-    /// Appends what a line becomes, without its end; nothing is a line without anything.
-    fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
-
-    /// Appends what is left when there are no more lines.
-    fn end(&mut self, _out: &mut Vec<u8>) {}
-}
-
 /// What is read of a text.
 pub(super) fn of<'r>(content: impl Read + Send + 'r) -> Result<Box<dyn BufRead + Send + 'r>, Error> {
     let mut content: Box<dyn Read + Send + 'r> = Box::new(content);
     for _ in 0..LAYERS {
         let (head, whole) = peek(content, HEAD)?;
-        let Some(rewrite) = chosen(&lines(&head)) else { return Ok(Box::new(BufReader::with_capacity(1 << 16, whole))) };
+        let Some(rewrite) = chosen(&lines(&head)) else {
+            return Ok(Box::new(BufReader::with_capacity(1 << 16, whole)));
+        };
         content = Box::new(Rewritten {
             inner: BufReader::with_capacity(1 << 16, whole),
             rewrite,
@@ -73,20 +68,6 @@ fn chosen(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
         .or_else(|| pairs::of(lines))
         .or_else(|| runs::of(lines))
         .or_else(|| table::of(lines))
-}
-
-/// Whether most of the first lines are so, and at least one.
-fn most(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> bool {
-    const LOOKED_AT: usize = 50;
-    let looked_at = &lines[..lines.len().min(LOOKED_AT)];
-    let hits = looked_at.iter().filter(|line| is(line)).count();
-    hits > 0 && 2 * hits >= looked_at.len()
-}
-
-/// Appends a text as JSON writes it.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(text);
-    out.extend_from_slice(serde_json::Value::from(text.as_ref()).to_string().as_bytes());
 }
 
 /// A reader that hands over what lines become.
@@ -142,11 +123,6 @@ impl<R: BufRead> Read for Rewritten<R> {
         Ok(some)
     }
 }
-
-/// Why a line cannot be read, on its way through a reader.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Refused(pub(super) Error);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -40,7 +40,9 @@ fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'stati
             ("a summary of hey or oha", "Run `hey -o csv` or `oha --output-format csv`, and give that file.")
         }
         () if begins("goos: ") || begins("Benchmark") && has(" ns/op") => ("an output of `go test -bench`", SAMPLES),
-        () if begins("{") && has("\"command\":") && has("\"times\":") && has("\"mean\":") => ("an export of hyperfine", SAMPLES),
+        () if begins("{") && has("\"command\":") && has("\"times\":") && has("\"mean\":") => {
+            ("an export of hyperfine", SAMPLES)
+        }
         () if begins("{") && has("\"machine_info\"") => ("a result of pytest-benchmark", SAMPLES),
         () if begins("{") && has("\"benchmarks\"") && has("\"real_time\"") => ("a result of Google Benchmark", SAMPLES),
         () if begins("[") && has("\"jmhVersion\"") => ("a result of JMH", SAMPLES),
@@ -52,7 +54,9 @@ fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'stati
             "an access log of an AWS network load balancer",
             "It has a row for each TLS connection, and no requests. Take the log of what stands behind it.",
         ),
-        () if begins("<?xml") && has("<testsuite") => ("a report of tests (JUnit)", "Give the results themselves, such as JMeter's JTL."),
+        () if begins("<?xml") && has("<testsuite") => {
+            ("a report of tests (JUnit)", "Give the results themselves, such as JMeter's JTL.")
+        }
         () if begins("{") && has("\"log\":") && has("\"entries\":") && has("\"creator\":") => {
             ("a recording of a browser (HAR)", "Give the access log of the server.")
         }

@@ -64,8 +64,13 @@ mod tests {
     fn what_wraps_requests_is_taken_off() {
         let rows = "{\"status\":200}\n{\"status\":500}\n";
         assert_eq!(plain("{\n \"count\": 2, \"requests\": [{\"status\": 200}, {\"status\": 500}]}"), rows);
-        assert_eq!(plain("{\"hits\":{\"total\":2,\"hits\":[{\"_source\":{\"status\":200}},{\"_source\":{\"status\":500}}]}}"), rows);
-        for text in ["{\"status\":200}\n{\"status\":500}\n", "{\"a\":[1]}", "{\"a\":[{}],\"b\":[{}]}", "{\"a\":", "[{}]", ""] {
+        assert_eq!(
+            plain("{\"hits\":{\"total\":2,\"hits\":[{\"_source\":{\"status\":200}},{\"_source\":{\"status\":500}}]}}"),
+            rows
+        );
+        for text in
+            ["{\"status\":200}\n{\"status\":500}\n", "{\"a\":[1]}", "{\"a\":[{}],\"b\":[{}]}", "{\"a\":", "[{}]", ""]
+        {
             assert_eq!(plain(text), text);
         }
     }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::object::push;
 use super::super::table::{Keep, Table};
+use super::members::{Object, at, text};
 use super::points::{self, Series, pairs};
-use super::{Object, at, text};
 use crate::source::error::{Error, Place};
 
 pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {

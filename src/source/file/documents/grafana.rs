@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::table::{Keep, Table};
+use super::members::{Object, at};
 use super::points::{self, Series};
-use super::{Object, at};
 use crate::source::error::{Error, quoted};
 
 /// Reads `{"results": {"A": {"frames": […]}}}`, or `{"frames": […]}`.

@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::super::table::{Keep, Table};
+use super::members::{Object, text};
 use super::points::{self, Series, pairs};
-use super::{Object, text};
 use crate::source::error::{Error, quoted};
 
 /// Reads `{"status": …, "data": {"resultType": …, "result": […]}}`.
@@ -18,11 +18,13 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
     }
     let data = document.get("data")?.as_object()?;
     let kind = text(data, "resultType")?;
-    Some(complete(document).and_then(|()| match (kind, data.get("result")) {
-        ("matrix" | "vector", Some(Value::Array(result))) => table(result, keep),
-        (kind, _) => Err(Error::unreadable(format!("is an answer of Prometheus with a {kind}"))
-            .expected("a matrix, which a query over a range has")
-            .hint("Ask `/api/v1/query_range` with `start`, `end` and `step`.")),
+    Some(complete(document).and_then(|()| {
+        match (kind, data.get("result")) {
+            ("matrix" | "vector", Some(Value::Array(result))) => table(result, keep),
+            (kind, _) => Err(Error::unreadable(format!("is an answer of Prometheus with a {kind}"))
+                .expected("a matrix, which a query over a range has")
+                .hint("Ask `/api/v1/query_range` with `start`, `end` and `step`.")),
+        }
     }))
 }
 

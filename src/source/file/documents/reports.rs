@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::object::push;
 use super::super::rewritten::numbered_day;
 use super::super::table::{Keep, Table};
-use super::{Object, at};
+use super::members::{Object, at};
 use crate::source::error::Error;
 
 /// One run or period of it.
@@ -71,8 +71,12 @@ fn artillery(document: &Object) -> Option<Vec<Run>> {
     let periods = document.get("intermediate")?.as_array()?;
     document.get("aggregate")?;
     let period = |one: &Value| {
-        let counters: Vec<(&String, f64)> =
-            one.get("counters")?.as_object()?.iter().filter_map(|(name, count)| Some((name, count.as_f64()?))).collect();
+        let counters: Vec<(&String, f64)> = one
+            .get("counters")?
+            .as_object()?
+            .iter()
+            .filter_map(|(name, count)| Some((name, count.as_f64()?)))
+            .collect();
         let named = |name: &str| counters.iter().find(|(known, _)| *known == name).map(|(_, count)| *count);
         let codes = counters.iter().filter_map(|(name, count)| Some((name.strip_prefix("http.codes.")?, *count)));
         let unanswered = counters.iter().filter(|(name, _)| name.starts_with("errors.")).map(|(_, count)| count);
@@ -107,7 +111,8 @@ fn autocannon(document: &Object) -> Option<Run> {
     let value = Value::Object(document.clone());
     let of = |name: &str| number(&value, &[name]);
     at(&value, &["latency", "p97_5"])?;
-    let (answered, unanswered) = (["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().filter_map(of).sum::<f64>(), of("errors")?);
+    let (answered, unanswered) =
+        (["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().filter_map(of).sum::<f64>(), of("errors")?);
     Some(Run {
         time: document.get("start").cloned(),
         requests: answered + unanswered,

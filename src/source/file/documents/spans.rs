@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::rewritten::Invocations;
-use super::{Object, at, sole_array};
+use super::members::{Object, at, sole_array};
 
 /// The text of a document's requests, a line each; nothing where it holds none.
 pub(in crate::source) fn rows(document: &Object) -> Option<String> {
@@ -26,7 +26,8 @@ fn opentelemetry(document: &Object) -> Option<Vec<Value>> {
     for resource in document.get("resourceSpans")?.as_array()? {
         let of_resource = attributes(at(resource, &["resource", "attributes"]));
         let scopes = resource.get("scopeSpans").or_else(|| resource.get("instrumentationLibrarySpans"));
-        let spans = scopes.and_then(Value::as_array).into_iter().flatten().filter_map(|scope| scope.get("spans")?.as_array());
+        let spans =
+            scopes.and_then(Value::as_array).into_iter().flatten().filter_map(|scope| scope.get("spans")?.as_array());
         for span in spans.flatten() {
             let kind = span.get("kind");
             if kind.and_then(Value::as_u64) == Some(2) || kind.and_then(Value::as_str) == Some("SPAN_KIND_SERVER") {
@@ -54,9 +55,11 @@ fn server_span(span: &Value, of_resource: &Map<String, Value>) -> Option<Value> 
     let status = ["http.response.status_code", "http.status_code"].iter().find_map(|name| all.remove(*name));
     row.extend(status.map(|status| ("status".to_owned(), status)));
     row.insert("operation".to_owned(), span.get("name").cloned().unwrap_or_default());
-    row.extend(["service.name", "service.version", "http.route", "deployment.environment"].into_iter().filter_map(|name| {
-        Some((name.replace('.', "_"), all.get(name)?.clone()))
-    }));
+    row.extend(
+        ["service.name", "service.version", "http.route", "deployment.environment"]
+            .into_iter()
+            .filter_map(|name| Some((name.replace('.', "_"), all.get(name)?.clone()))),
+    );
     row.extend(all.remove("rpc.grpc.status_code").map(|code| ("grpc_status_code".to_owned(), code)));
     Some(Value::Object(row))
 }
@@ -77,8 +80,9 @@ fn jaeger(document: &Object) -> Option<Vec<Value>> {
     for trace in document.get("data")?.as_array()? {
         for span in trace.get("spans")?.as_array()? {
             let tags = span.get("tags").and_then(Value::as_array).into_iter().flatten();
-            let tags: Map<String, Value> =
-                tags.filter_map(|tag| Some((tag.get("key")?.as_str()?.to_owned(), tag.get("value")?.clone()))).collect();
+            let tags: Map<String, Value> = tags
+                .filter_map(|tag| Some((tag.get("key")?.as_str()?.to_owned(), tag.get("value")?.clone())))
+                .collect();
             if tags.get("span.kind").and_then(Value::as_str) != Some("server") {
                 continue;
             }

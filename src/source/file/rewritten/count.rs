@@ -11,7 +11,8 @@ const HOURS: u64 = 200_000;
 /// When a run that begins so is said to begin, in seconds since 1970: the same for the same bytes (FNV-1a).
 pub(in crate::source) fn numbered_day<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> u64 {
     let bytes = parts.into_iter().flatten();
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     FIRST + hash % HOURS * 3600
 }
 

@@ -3,7 +3,7 @@
 //! `[29/Nov/2026:10:00:00.000] fe be/s1 0/0/1/95/96 200 …` becomes `… fe be s1 0 0 1 95 96 200 …`; what a syslog wrote before
 //! it is left out, and so are captured headers. Lines that are no requests, such as `Server be/s1 is DOWN`, become nothing.
 
-use super::{Rewrite, most};
+use super::rewrite::{Rewrite, most};
 use crate::source::error::Error;
 
 struct Haproxy;
@@ -12,7 +12,7 @@ struct Haproxy;
 pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
     // a log begins with what the proxy says of itself
     let requests: Vec<&[u8]> = lines.iter().copied().filter(|line| dated(line).is_some()).collect();
-    let said = memchr::memmem::find(lines[0], b"haproxy[").is_some() || requests.len() == lines.len();
+    let said = memchr::memmem::find(lines[0], b"haproxy[").is_some() || most(lines, is);
     (said && most(&requests, is)).then(|| Box::new(Haproxy) as Box<dyn Rewrite>)
 }
 
@@ -36,7 +36,11 @@ fn dated(line: &[u8]) -> Option<(usize, usize)> {
     memchr::memchr_iter(b'[', line).find_map(|open| {
         let close = open + 25;
         let time = line.get(open + 1..close)?;
-        let right = time[2] == b'/' && time[6] == b'/' && time[11] == b':' && time[20] == b'.' && line.get(close) == Some(&b']');
+        let right = time[2] == b'/'
+            && time[6] == b'/'
+            && time[11] == b':'
+            && time[20] == b'.'
+            && line.get(close) == Some(&b']');
         right.then_some((open, close))
     })
 }
@@ -71,7 +75,8 @@ fn parts(line: &[u8]) -> Option<Parts<'_>> {
     // bytes, two cookies, the state, connections, queues
     let (last, queues) = fields.nth(5)?;
     let behind = rest.get(last + queues.len()..).unwrap_or_default();
-    let request = memchr::memmem::find(behind, b" \"").map_or(&b"\"-\""[..], |quote| behind[quote + 1..].trim_ascii_end());
+    let request =
+        memchr::memmem::find(behind, b" \"").map_or(&b"\"-\""[..], |quote| behind[quote + 1..].trim_ascii_end());
     let status_and_more = &rest[from..last + queues.len()];
     Some(Parts { client_and_time: &line[client..=close], frontend, server, timers, status_and_more, request })
 }

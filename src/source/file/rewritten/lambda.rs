@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Rewrite, most};
+use super::rewrite::{Rewrite, most};
 use crate::source::error::Error;
 
 /// What a report says.
@@ -23,7 +23,8 @@ fn report(message: &str) -> Option<Report> {
     let fields: Vec<(&str, &str)> = fields.split('\t').filter_map(|field| field.trim().split_once(": ")).collect();
     let find = |name: &str| fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
     let milliseconds = |name: &str| find(name).and_then(|value| value.strip_suffix(" ms")).map(str::to_owned);
-    let failed = find("Status").is_some_and(|status| !status.eq_ignore_ascii_case("success")) || find("Error Type").is_some();
+    let failed =
+        find("Status").is_some_and(|status| !status.eq_ignore_ascii_case("success")) || find("Error Type").is_some();
     Some(Report { milliseconds: milliseconds("Duration")?, init: milliseconds("Init Duration"), failed })
 }
 
@@ -31,7 +32,13 @@ fn report(message: &str) -> Option<Report> {
 fn is_failure(message: &str) -> bool {
     let message = message.trim_start();
     let unhandled = message.strip_prefix("[ERROR] ").is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()));
-    let said = ["Task timed out after", "Invoke Error", "Uncaught Exception", "Runtime exited", "Process exited before completing"];
+    let said = [
+        "Task timed out after",
+        "Invoke Error",
+        "Uncaught Exception",
+        "Runtime exited",
+        "Process exited before completing",
+    ];
     unhandled || said.iter().any(|words| message.contains(words))
 }
 
@@ -172,7 +179,12 @@ mod tests {
 
     #[test]
     fn the_console_exports_a_table() {
-        let text = read(&format!("timestamp,message\n1795946400000,\"START RequestId: a Version: 1\n\"\n1795946400000,\"{REPORT}\n\"\n"));
-        assert_eq!(text.trim(), "{\"time\":\"1795946400000\",\"duration_ms\":104.19,\"success\":true,\"cold_start\":false}");
+        let text = read(&format!(
+            "timestamp,message\n1795946400000,\"START RequestId: a Version: 1\n\"\n1795946400000,\"{REPORT}\n\"\n"
+        ));
+        assert_eq!(
+            text.trim(),
+            "{\"time\":\"1795946400000\",\"duration_ms\":104.19,\"success\":true,\"cold_start\":false}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Lines of pairs, `status=200 took=5ms` (logfmt) or `status:200⇥took:5` (LTSV), as JSON objects.
 
-use super::{Rewrite, most, quote};
+use super::rewrite::{Rewrite, most, quote};
 use crate::source::error::Error;
 
 /// How many pairs a line has at least.

@@ -3,7 +3,8 @@
 //! Locust writes a row for each name and one for all of them together, `Aggregated`: only that one counts, so that no request
 //! counts twice. Its percentiles are milliseconds. Its statistics of a whole run have no time, and get a day of their own.
 
-use super::{Rewrite, numbered_day};
+use super::count::numbered_day;
+use super::rewrite::Rewrite;
 use crate::source::error::Error;
 
 /// For a file that begins with the header of one of these.
@@ -13,12 +14,26 @@ pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
     let named = |known: &[&str]| known.iter().all(|name| names.contains(name));
     let begins = numbered_day(lines.iter().skip(1).take(20).copied());
     if named(&["response-time", "DNS+dialup", "status-code", "offset"]) {
-        return Some(since_start(&names, "offset", ("response-time", "response_time_s"), ("status-code", "status_code"), begins));
+        return Some(since_start(
+            &names,
+            "offset",
+            ("response-time", "response_time_s"),
+            ("status-code", "status_code"),
+            begins,
+        ));
     }
     if named(&["request-start", "DNS+dialup", "request-duration", "status"]) {
-        return Some(since_start(&names, "request-start", ("request-duration", "request_duration_s"), ("status", "status"), begins));
+        return Some(since_start(
+            &names,
+            "request-start",
+            ("request-duration", "request_duration_s"),
+            ("status", "status"),
+            begins,
+        ));
     }
-    if named(&["Type", "Name", "50%", "95%"]) && (named(&["Timestamp", "Total Request Count"]) || named(&["Request Count", "Failure Count"])) {
+    if named(&["Type", "Name", "50%", "95%"])
+        && (named(&["Timestamp", "Total Request Count"]) || named(&["Request Count", "Failure Count"]))
+    {
         return Locust::of(&names, begins).map(|locust| Box::new(locust) as Box<dyn Rewrite>);
     }
     None
@@ -52,7 +67,8 @@ impl Rewrite for SinceStart {
         }
         let cells: Vec<&[u8]> = line.split(|byte| *byte == b',').collect();
         let seconds = || cells.get(self.at).and_then(|cell| std::str::from_utf8(cell).ok()?.trim().parse::<f64>().ok());
-        let Some(seconds) = seconds().filter(|seconds| cells.len() == self.columns && (0.0..1e8).contains(seconds)) else {
+        let Some(seconds) = seconds().filter(|seconds| cells.len() == self.columns && (0.0..1e8).contains(seconds))
+        else {
             // a bad row, and shown as such
             out.extend_from_slice(line);
             return Ok(());
@@ -75,30 +91,48 @@ impl Rewrite for SinceStart {
 
 /// Locust's statistics.
 struct Locust {
-    header: Option<String>,
-    /// Where the wanted columns are, in the order of the header.
-    wanted: Vec<usize>,
+    is_header: bool,
+    /// The time, or that of a run that does not tell it.
+    time: Result<usize, u64>,
+    counts: [usize; 2],
+    percentiles: [usize; 4],
     name: usize,
-    /// The time of the one row of a run that does not tell it.
-    begins: Option<u64>,
+    /// The counts since the start of the row before.
+    before: Option<[u64; 2]>,
 }
 
 impl Locust {
     fn of(names: &[&str], begins: u64) -> Option<Locust> {
         let place = |name: &str| names.iter().position(|known| *known == name);
-        let history = place("Timestamp").is_some();
-        let counts = if history { ["Total Request Count", "Total Failure Count"] } else { ["Request Count", "Failure Count"] };
-        let columns = [counts[0], counts[1], "50%", "90%", "95%", "99%"].map(place).into_iter().collect::<Option<Vec<_>>>()?;
-        let wanted = place("Timestamp").into_iter().chain(columns).collect();
-        let header = format!("Timestamp,{},{},p50_ms,p90_ms,p95_ms,p99_ms", counts[0], counts[1]);
-        Some(Locust { header: Some(header), wanted, name: place("Name")?, begins: (!history).then_some(begins) })
+        let time = place("Timestamp").ok_or(begins);
+        let counts = match time {
+            Ok(_) => [place("Total Request Count")?, place("Total Failure Count")?],
+            Err(_) => [place("Request Count")?, place("Failure Count")?],
+        };
+        let percentiles = [place("50%")?, place("90%")?, place("95%")?, place("99%")?];
+        Some(Locust { is_header: true, time, counts, percentiles, name: place("Name")?, before: None })
+    }
+
+    /// Requests and failures of a row. Those of a history are counted since its start: the first row says nothing yet, and
+    /// one that is smaller than the row before, neither.
+    fn counts(&mut self, cells: &csv::ByteRecord) -> Option<[u64; 2]> {
+        let number = |at: usize| std::str::from_utf8(cells.get(at)?).ok()?.trim().parse::<u64>().ok();
+        let now = [number(self.counts[0])?, number(self.counts[1])?];
+        if self.time.is_err() {
+            return Some(now);
+        }
+        let before = self.before.replace(now)?;
+        Some([now[0].checked_sub(before[0])?, now[1].checked_sub(before[1])?])
     }
 }
 
 impl Rewrite for Locust {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        if let Some(header) = self.header.take_if(|_| !line.is_empty()) {
-            out.extend_from_slice(header.as_bytes());
+        if line.is_empty() {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.is_header) {
+            out.extend_from_slice(b"time,requests,errors,p50_ms,p90_ms,p95_ms,p99_ms");
             return Ok(());
         }
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line);
@@ -106,12 +140,19 @@ impl Rewrite for Locust {
         if cells.get(self.name) != Some(b"Aggregated") {
             return Ok(());
         }
-        out.extend(self.begins.map(|begins| format!("{begins},").into_bytes()).into_iter().flatten());
-        for (at, place) in self.wanted.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(cells.get(*place).unwrap_or_default());
+        match self.time {
+            Ok(at) => out.extend_from_slice(cells.get(at).unwrap_or_default()),
+            Err(begins) => out.extend_from_slice(begins.to_string().as_bytes()),
+        }
+        let counts = self.counts(&cells);
+        let counted = counts.map_or(",,".to_owned(), |[requests, errors]| format!(",{requests},{errors}"));
+        out.extend_from_slice(counted.as_bytes());
+        for place in self.percentiles {
+            out.push(b',');
+            let cell = cells.get(place).unwrap_or_default();
+            // before its first requests, Locust writes 0
+            let nothing = cell == b"0" && counts.is_none_or(|[requests, _]| requests == 0);
+            out.extend_from_slice(if nothing { b"" } else { cell });
         }
         Ok(())
     }
@@ -123,9 +164,14 @@ mod tests {
 
     #[test]
     fn seconds_since_the_start_are_times_of_one_run() {
-        let text = read("response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n0.0954,0.0001,0,0,0.0952,0.0002,200,0.0000\n0.1070,0.0001,0,0,0.1068,0.0002,200,6.5000\n");
+        let text = read(
+            "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n0.0954,0.0001,0,0,0.0952,0.0002,200,0.0000\n0.1070,0.0001,0,0,0.1068,0.0002,200,6.5000\n",
+        );
         let rows: Vec<&str> = text.lines().collect();
-        assert_eq!(rows[0], "response_time_s,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status_code,time");
+        assert_eq!(
+            rows[0],
+            "response_time_s,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status_code,time"
+        );
         let time = |row: &str| row.rsplit(',').next().and_then(|cell| cell.parse::<f64>().ok()).unwrap_or_default();
         assert_eq!(time(rows[2]) - time(rows[1]), 6.5);
         assert!(rows[1].starts_with("0.0954,0.0001,0,0,0.0952,0.0002,200,"), "{text}");
@@ -133,7 +179,12 @@ mod tests {
 
     #[test]
     fn no_request_of_locust_counts_twice() {
-        let text = read("Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,66%,90%,95%,99%,Total Request Count,Total Failure Count\n1795946400,5,GET,/a,1,0,9,9,9,9,9,23,1\n1795946400,5,,Aggregated,1,0,10,11,12,13,14,48,2\n");
-        assert_eq!(text, "Timestamp,Total Request Count,Total Failure Count,p50_ms,p90_ms,p95_ms,p99_ms\n\n1795946400,48,2,10,12,13,14\n");
+        let text = read(
+            "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,66%,90%,95%,99%,Total Request Count,Total Failure Count\n1795946400,5,GET,/a,1,0,9,9,9,9,9,23,1\n1795946400,5,,Aggregated,1,0,0,0,0,0,0,48,2\n1795946401,5,,Aggregated,1,0,10,11,12,13,14,60,3\n",
+        );
+        assert_eq!(
+            text,
+            "time,requests,errors,p50_ms,p90_ms,p95_ms,p99_ms\n\n1795946400,,,,,,\n1795946401,12,1,10,12,13,14\n"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! Before the names of the columns there may be `sep=,`, comments or a title; below them a row with their units, which then
 //! belong to the names: `p95` in `ms` is `p95 (ms)`. A row that has `Total` or `Mean` for its time is of all rows, and is none.
 
-use super::Rewrite;
+use super::rewrite::Rewrite;
 use crate::source::error::Error;
 use crate::source::file::usual::is_usual_time;
 
@@ -11,13 +11,25 @@ use crate::source::file::usual::is_usual_time;
 const AHEAD: usize = 30;
 /// What a row of all rows has for its time.
 const OF_ALL: [&str; 14] = [
-    "total", "totals", "grand total", "sum", "average", "avg", "mean", "median", "min", "max", "minimum", "maximum", "count", "stddev",
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "average",
+    "avg",
+    "mean",
+    "median",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "count",
+    "stddev",
 ];
 /// The units of columns that a name may say.
 const UNITS: [&str; 13] = ["ns", "us", "µs", "ms", "s", "sec", "seconds", "%", "percent", "bytes", "kb", "mb", "gb"];
 /// What else may stand in a row of units.
-const OTHERS: [&str; 12] =
-    ["", "-", "n", "#", "count", "requests", "req/s", "reqps", "1/s", "short", "none", "utc"];
+const OTHERS: [&str; 12] = ["", "-", "n", "#", "count", "requests", "req/s", "reqps", "1/s", "short", "none", "utc"];
 
 struct Table {
     /// How many lines that are not empty are still to come before the names.
@@ -43,7 +55,8 @@ pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
         return None;
     }
     let comments = lines[0].starts_with(b"#");
-    let influx = lines[0].starts_with(b"#datatype") || lines[0].starts_with(b"#group") || lines[0].starts_with(b"#default");
+    let influx =
+        lines[0].starts_with(b"#datatype") || lines[0].starts_with(b"#group") || lines[0].starts_with(b"#default");
     let mut ahead = 0;
     let mut named = None;
     for at in 0..lines.len().min(AHEAD) {
@@ -114,8 +127,13 @@ fn with_units(names: &[String], units: &[String], by: u8) -> Option<String> {
     if words.len() != names.len() || !right || !words.iter().any(is_unit) {
         return None;
     }
-    let renamed = names.iter().zip(&words).map(|(name, word)| if is_unit(word) { format!("{name} ({word})") } else { name.clone() });
-    let quoted = renamed.map(|name| if name.contains(['"', char::from(by)]) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name });
+    let renamed = names
+        .iter()
+        .zip(&words)
+        .map(|(name, word)| if is_unit(word) { format!("{name} ({word})") } else { name.clone() });
+    let quoted = renamed.map(|name| {
+        if name.contains(['"', char::from(by)]) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }
+    });
     Some(quoted.collect::<Vec<_>>().join(&char::from(by).to_string()))
 }
 
@@ -126,7 +144,8 @@ fn is_of_all(line: &[u8], by: u8, time: Option<usize>) -> bool {
     let cell = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);
     let cell = cell.strip_suffix(b":").unwrap_or(cell);
     // times begin with a digit
-    cell.first().is_some_and(u8::is_ascii_alphabetic) && OF_ALL.iter().any(|word| cell.eq_ignore_ascii_case(word.as_bytes()))
+    cell.first().is_some_and(u8::is_ascii_alphabetic)
+        && OF_ALL.iter().any(|word| cell.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 impl Rewrite for Table {
@@ -171,14 +190,22 @@ mod tests {
             let text = read(&format!("{before}{header}\n{rows}{after}"));
             let left: String = text.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect();
             assert_eq!(left, format!("{read_as}\n{rows}"), "{before}{header}{after}");
-            assert_eq!(text.lines().count(), before.lines().count() + header.lines().count() + 2 + after.lines().count());
+            assert_eq!(
+                text.lines().count(),
+                before.lines().count() + header.lines().count() + 2 + after.lines().count()
+            );
         }
     }
 
     #[test]
     fn annotations_of_influx_are_no_rows() {
-        let text = read("#datatype,string,long,dateTime:RFC3339,double,string\n#group,false,false,false,false,true\n#default,_result,,,,\n,result,table,_time,_value,_field\n,,0,2026-11-29T10:00:00Z,5,p95\n\n#datatype,string,long,dateTime:RFC3339,double,string\n#group,false,false,false,false,true\n#default,_result,,,,\n,result,table,_time,_value,_field\n,,1,2026-11-29T10:00:00Z,9,p99\n");
+        let text = read(
+            "#datatype,string,long,dateTime:RFC3339,double,string\n#group,false,false,false,false,true\n#default,_result,,,,\n,result,table,_time,_value,_field\n,,0,2026-11-29T10:00:00Z,5,p95\n\n#datatype,string,long,dateTime:RFC3339,double,string\n#group,false,false,false,false,true\n#default,_result,,,,\n,result,table,_time,_value,_field\n,,1,2026-11-29T10:00:00Z,9,p99\n",
+        );
         let rows: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(rows, [",result,table,_time,_value,_field", ",,0,2026-11-29T10:00:00Z,5,p95", ",,1,2026-11-29T10:00:00Z,9,p99"]);
+        assert_eq!(
+            rows,
+            [",result,table,_time,_value,_field", ",,0,2026-11-29T10:00:00Z,5,p95", ",,1,2026-11-29T10:00:00Z,9,p99"]
+        );
     }
 }

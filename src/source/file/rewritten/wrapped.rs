@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
-use super::{Rewrite, haproxy, most, pairs, quote};
+use super::haproxy;
+use super::pairs;
+use super::rewrite::{Rewrite, most, quote};
 use crate::source::error::Error;
 use crate::source::file::usual::is_usual_time;
 
@@ -41,7 +43,9 @@ struct Wrapped {
 
 /// For a file that begins with such lines, whose own lines are of a kind that is read.
 pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
-    let wrap = ALL.into_iter().find(|wrap| most(lines, |line| wrap.inner(line).is_some_and(|inner| wrap.is_sure() || is_known(&inner.text))))?;
+    let wrap = ALL.into_iter().find(|wrap| {
+        most(lines, |line| wrap.inner(line).is_some_and(|inner| wrap.is_sure() || is_known(&inner.text)))
+    })?;
     let first = lines.iter().filter_map(|line| wrap.inner(line)).find(|inner| is_known(&inner.text));
     let timed = first.is_some_and(|inner| inner.time.is_some() && !has_time(&inner.text));
     Some(Box::new(Wrapped { wrap, timed, begun: Vec::new() }))
@@ -51,7 +55,11 @@ pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
 fn is_known(line: &[u8]) -> bool {
     let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
     let access = has(b" [") && has(b"] \"") && has(b" HTTP/");
-    line.starts_with(b"{\"") || access || line.starts_with(b"[") && has(b"Z] \"") || haproxy::is(line) || pairs::is(line)
+    line.starts_with(b"{\"")
+        || access
+        || line.starts_with(b"[") && has(b"Z] \"")
+        || haproxy::is(line)
+        || pairs::is(line)
 }
 
 /// Whether a line says itself when it was.
@@ -61,15 +69,26 @@ fn has_time(line: &[u8]) -> bool {
         let told = |name: &String| is_usual_time(name) || SERVERS.iter().any(|usual| name.eq_ignore_ascii_case(usual));
         return object.is_ok_and(|object| object.keys().any(told));
     }
-    !pairs::is(line) || line.split(|byte| *byte == b' ').any(|pair| {
-        let key = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        std::str::from_utf8(key).is_ok_and(is_usual_time)
-    })
+    !pairs::is(line)
+        || line.split(|byte| *byte == b' ').any(|pair| {
+            let key = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+            std::str::from_utf8(key).is_ok_and(is_usual_time)
+        })
 }
 
 /// What servers call the time of a request.
-const SERVERS: [&str; 10] =
-    ["time_iso8601", "time_local", "msec", "start_time", "starttime", "StartUTC", "started_at", "requestTime", "@t", "event_time"];
+const SERVERS: [&str; 10] = [
+    "time_iso8601",
+    "time_local",
+    "msec",
+    "start_time",
+    "starttime",
+    "StartUTC",
+    "started_at",
+    "requestTime",
+    "@t",
+    "event_time",
+];
 
 impl Wrap {
     /// Whether nothing else is written so, whatever is inside.
@@ -122,7 +141,8 @@ fn program(text: &[u8]) -> Option<usize> {
     let colon = memchr::memchr(b':', text)?;
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./[]".contains(byte);
     let name = &text[..colon];
-    (!name.is_empty() && !name.starts_with(b"[") && name.iter().all(word) && text.get(colon + 1) == Some(&b' ')).then_some(colon + 1)
+    (!name.is_empty() && !name.starts_with(b"[") && name.iter().all(word) && text.get(colon + 1) == Some(&b' '))
+        .then_some(colon + 1)
 }
 
 /// What a syslog wrote of a line: the time, where it has a year, and the text.
@@ -140,7 +160,8 @@ fn syslog(line: &[u8]) -> Option<(Option<Range<usize>>, &[u8])> {
     }
     const MONTHS: [&[u8]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    let right = text.len() > 16 && MONTHS.contains(&&text[..3]) && text[9] == b':' && text[12] == b':' && text[15] == b' ';
+    let right =
+        text.len() > 16 && MONTHS.contains(&&text[..3]) && text[9] == b':' && text[12] == b':' && text[15] == b' ';
     let host = right.then(|| memchr::memchr(b' ', &text[16..])).flatten()?;
     let rest = &text[16 + host + 1..];
     program(rest).map(|colon| (None, rest[colon..].trim_ascii_start()))
@@ -155,7 +176,11 @@ fn docker(line: &[u8]) -> Option<Inner> {
     let (log, time) = (text("log")?, text("time")?);
     text("stream")?;
     let whole = log.strip_suffix('\n');
-    Some(Inner { time: Some(time), goes_on: whole.is_none(), text: whole.unwrap_or(&log).trim_end_matches('\r').into() })
+    Some(Inner {
+        time: Some(time),
+        goes_on: whole.is_none(),
+        text: whole.unwrap_or(&log).trim_end_matches('\r').into(),
+    })
 }
 
 impl Rewrite for Wrapped {
@@ -199,8 +224,18 @@ mod tests {
         let escaped = access.replace('"', "\\\"");
         for (wrapped, inner) in [
             (format!("2026-11-29T10:00:00.1Z stdout F {access}\n"), access),
-            (format!("2026-11-29T10:00:00.1Z stdout P {}\n2026-11-29T10:00:00.1Z stdout F {}\n", &access[..20], &access[20..]), access),
-            (format!("{{\"log\":\"{escaped}\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-29T10:00:00.1Z\"}}\n"), access),
+            (
+                format!(
+                    "2026-11-29T10:00:00.1Z stdout P {}\n2026-11-29T10:00:00.1Z stdout F {}\n",
+                    &access[..20],
+                    &access[20..]
+                ),
+                access,
+            ),
+            (
+                format!("{{\"log\":\"{escaped}\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-29T10:00:00.1Z\"}}\n"),
+                access,
+            ),
             (format!("2026-11-29T10:00:00.1Z {access}\n"), access),
             (format!("2026-11-29T10:00:00.1Z {object}\n"), object),
             (format!("Nov 29 10:00:00 web nginx[7]: {access}\n"), access),
@@ -217,6 +252,9 @@ mod tests {
         let text = read("2026-11-29T10:00:00.1Z stdout F {\"status\":200,\"duration_ms\":5}\n");
         assert_eq!(text, "{\"time\":\"2026-11-29T10:00:00.1Z\",\"status\":200,\"duration_ms\":5}\n");
         let text = read("2026-11-29T10:00:00.1+00:00 heroku[router]: at=info service=18ms status=200 dyno=web.1\n");
-        assert!(text.starts_with("{\"time\":\"2026-11-29T10:00:00.1+00:00\",\"at\":\"info\",\"service\":\"18ms\""), "{text}");
+        assert!(
+            text.starts_with("{\"time\":\"2026-11-29T10:00:00.1+00:00\",\"at\":\"info\",\"service\":\"18ms\""),
+            "{text}"
+        );
     }
 }

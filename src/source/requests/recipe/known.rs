@@ -214,6 +214,11 @@ const KNOWN: [Known; 24] = [
     },
 ];
 
+/// Whether a column with this name is the latency of any of these programs.
+pub(super) fn is_latency(name: &str) -> bool {
+    KNOWN.iter().any(|known| known.latency.0 == name)
+}
+
 /// Whose log has columns of these names.
 pub(super) fn of(names: &[&str]) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.keys.iter().all(|key| names.contains(key)))

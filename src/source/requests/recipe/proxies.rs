@@ -114,7 +114,11 @@ pub(super) fn classic() -> Recipe {
 /// `Ta` is the time from the first byte of a request to the last one of its answer.
 pub(super) fn haproxy() -> Recipe {
     let took = LatencyFrom::Column("Ta".into(), TimeUnit::Milliseconds);
-    Recipe { error: Condition::parse(HAPROXY_ERRORS).ok(), because: Some("HAProxy"), ..recipe(&HAPROXY, "accept_date", took) }
+    Recipe {
+        error: Condition::parse(HAPROXY_ERRORS).ok(),
+        because: Some("HAProxy"),
+        ..recipe(&HAPROXY, "accept_date", took)
+    }
 }
 
 /// Envoy's format or Istio's, as the first lines show.
@@ -126,8 +130,11 @@ pub(super) fn envoy(head: &[u8]) -> Recipe {
 
 pub(super) fn is_classic(head: &[u8]) -> bool {
     most(head, |row| {
-        let parts = |at: usize| row[at].inner.split(|byte| *byte == b'.').all(|part| is_digits(part.strip_prefix(b"-").unwrap_or(part)));
+        let parts = |at: usize| {
+            row[at].inner.split(|byte| *byte == b'.').all(|part| is_digits(part.strip_prefix(b"-").unwrap_or(part)))
+        };
         row.len() >= 12
+            && row[0].mark == b' '
             && is_stamp(row[0].inner)
             && (4..7).all(parts)
             && (is_digits(row[7].inner) || row[7].inner == b"-")

@@ -100,7 +100,11 @@ fn is(column: &str, text: &str) -> Condition {
 
 /// Tables of one's own, and those of programs that are known by the names of their columns.
 pub(super) fn table(lines: Lines, head: &[u8]) -> Recipe {
-    let sample = Sample::of(&lines, head, |name| usual::is_telling(name) || DATE_AND_TIME.iter().any(|part| name.eq_ignore_ascii_case(part)));
+    let sample = Sample::of(&lines, head, |name| {
+        usual::is_telling(name)
+            || known::is_latency(name)
+            || DATE_AND_TIME.iter().any(|part| name.eq_ignore_ascii_case(part))
+    });
     let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
     if let Some(known) = known::of(&names) {
         return of_program(known, &sample, lines);

@@ -50,7 +50,10 @@ fn plain(by: u8, names: &'static [&'static str]) -> Recipe {
 fn is_vegeta(head: &[u8]) -> bool {
     let cells: Vec<&[u8]> = head::first(head).split(|byte| *byte == b',').collect();
     let status = |cell: &[u8]| is_digits(cell) && cell.len() <= 3;
-    cells.len() >= VEGETA.len() && is_epoch(cells[0], 19) && status(cells[1]) && cells[2..5].iter().all(|cell| is_digits(cell))
+    cells.len() >= VEGETA.len()
+        && is_epoch(cells[0], 19)
+        && status(cells[1])
+        && cells[2..5].iter().all(|cell| is_digits(cell))
 }
 
 fn is_h2load(head: &[u8]) -> bool {
