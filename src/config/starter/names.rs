@@ -262,23 +262,36 @@ fn split_unit(plain: &str) -> (String, Option<&'static str>) {
     (base.to_owned(), Some(unit))
 }
 
-/// `latency_p95` and `p95_latency` as the endpoint and the quantile.
+/// `latency_p95`, `p(95)`, `95th percentile` and `median latency` as the endpoint and the quantile.
 fn percentile(base: &str) -> Option<Percentile> {
     let words: Vec<&str> = base.split('_').collect();
-    let read = |word: &str| {
-        // `p95`, Datadog's `95p` and `95percentile`
-        let behind = || word.strip_suffix("percentile").or_else(|| word.strip_suffix('p'));
-        let number =
-            word.strip_prefix('p').or_else(behind).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
-        let percent = number.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)?;
-        Some((format!("p{number}"), percent / 100.0))
-    };
-    let at = words.iter().position(|word| read(word).is_some())?;
-    let (quantile, q) = read(words[at])?;
-    let rest: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| *word).collect();
-    let endpoint = rest.join("_");
+    let (at, count, percent) =
+        (0..words.len()).find_map(|at| percent(&words[at..]).map(|(count, percent)| (at, count, percent)))?;
+    let q = percent.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)? / 100.0;
+    let endpoint = [&words[..at], &words[at + count..]].concat().join("_");
     let named = !endpoint.is_empty() && crate::text::scalar::is_name(&endpoint);
-    Some(Percentile { endpoint: if named { endpoint } else { LATENCIES[0].to_owned() }, quantile, q })
+    let endpoint = if named { endpoint } else { LATENCIES[0].to_owned() };
+    Some(Percentile { endpoint, quantile: format!("p{percent}"), q })
+}
+
+/// The percentage that the first words say, and how many they are.
+fn percent<'n>(words: &[&'n str]) -> Option<(usize, &'n str)> {
+    let number = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok();
+    let (first, next) = (*words.first()?, words.get(1).copied());
+    if first == "median" {
+        return Some((1, "50"));
+    }
+    if let Some(percent) = next.filter(|next| matches!(first, "p" | "percentile") && number(next)) {
+        return Some((2, percent));
+    }
+    if let Some(percent) = first.strip_prefix('p').filter(number) {
+        return Some((1, percent));
+    }
+    let (percent, ending) =
+        ["percentile", "th", "p"].into_iter().find_map(|ending| Some((first.strip_suffix(ending)?, ending)))?;
+    let followed = next == Some("percentile");
+    let whole = ending != "th" || followed;
+    (whole && number(&percent)).then_some((1 + usize::from(followed), percent))
 }
 
 #[cfg(test)]
@@ -292,6 +305,10 @@ mod tests {
             assert_eq!(name.unit, Some("ms"), "{name:?}");
             assert!(name.means_same(&Name::of("p95_latency_s")), "{name:?}");
         }
+        for name in ["p(95)", "95th percentile (ms)", "latency.95percentile", "duration 95p", "percentile 95"] {
+            assert!(Name::of(name).means_same(&Name::of("p95_ms")), "{name}");
+        }
+        assert!(Name::of("Median Response Time").means_same(&Name::of("p50")));
         assert_eq!(Name::of("p99.9").plain, "p99.9");
         assert_eq!(Name::of("CPUUtilization").meaning, Meaning::Gauge("cpu"));
         assert_eq!(Name::of("cpu %").unit, Some("%"));

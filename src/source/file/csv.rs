@@ -86,7 +86,8 @@ fn text<'c>(cell: &'c [u8], line: u64, column: Option<&str>) -> Result<&'c str, 
 fn commonest_separator(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut inside_quotes = false;
-    for byte in head {
+    let begins = head.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(0);
+    for byte in &head[begins..] {
         if *byte == b'\n' && !inside_quotes {
             break;
         }

@@ -12,7 +12,7 @@ pub(super) trait Rewrite: Send {
 }
 
 /// Whether most of the first lines are so, and at least one.
-fn most(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> bool {
+pub(super) fn most(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> bool {
     const LOOKED_AT: usize = 50;
     let looked_at = &lines[..lines.len().min(LOOKED_AT)];
     let hits = looked_at.iter().filter(|line| is(line)).count();
@@ -20,7 +20,7 @@ fn most(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> bool {
 }
 
 /// Appends a text as JSON writes it.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn quote(text: &[u8], out: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(text);
     out.extend_from_slice(serde_json::Value::from(text.as_ref()).to_string().as_bytes());
 }

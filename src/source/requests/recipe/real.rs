@@ -285,6 +285,9 @@ mod files {
                     name if name.ends_with("simulation.log") => Some(Format::Gatling),
                     name if name.ends_with("k6_kpi.csv") => Some(Format::K6),
                     name if name.starts_with("access-logs/alb/1") => Some(Format::Alb),
+                    name if name.ends_with("otel-contrib/clb.log") => Some(Format::Clb),
+                    name if name.ends_with("envoy/default-format.log") => Some(Format::Envoy),
+                    name if name.ends_with("ab/ab.tsv") => Some(Format::Tsv),
                     name if name.starts_with("access-logs/cloudfront/") && name.ends_with(".txt") => Some(Format::W3c),
                     _ => None,
                 };
