@@ -25,6 +25,10 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
     table.semicolons = separator == b';';
     let mut record = csv::ByteRecord::new();
     let mut header = true;
+    if is_of_graphite(&head) {
+        table.columns = ["metric", "time", "value"].map(|name| Column::new(name, keep)).into();
+        header = false;
+    }
     while next(&mut reader, &mut record)? {
         let line = record.position().map_or(0, csv::Position::line);
         if header {
@@ -81,6 +85,19 @@ fn text<'c>(cell: &'c [u8], line: u64, column: Option<&str>) -> Result<&'c str, 
         // the line that should name the columns may be that of any file
         column.map_or(error.clone(), |name| error.column(name).value(&String::from_utf8_lossy(cell)))
     })
+}
+
+/// Whether a table is what Graphite's `format=csv` gives, which names no columns: `shop.p95,2026-11-29 10:00:00,220.5`.
+fn is_of_graphite(head: &[u8]) -> bool {
+    let first =
+        head.split(|byte| *byte == b'\n').next().and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default();
+    let mut cells = first.trim_end().rsplitn(3, ',');
+    let (value, time, name) = (cells.next(), cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+    let number = value.is_some_and(|value| value.is_empty() || value.parse::<f64>().is_ok());
+    let named =
+        name.starts_with(|c: char| c.is_alphabetic() || c == '"') && !name.trim_matches('"').contains(['"', ';', ' ']);
+    let is_time = time.len() == 19 && time.as_bytes()[4] == b'-' && time.as_bytes()[13] == b':';
+    number && named && is_time
 }
 
 fn commonest_separator(head: &[u8]) -> u8 {

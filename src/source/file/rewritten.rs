@@ -5,6 +5,7 @@
 //! of a way that is read: the number of a line stays what it is in the file. What is not certain stays as it is.
 
 mod count;
+mod graphite;
 mod haproxy;
 mod lambda;
 mod pairs;
@@ -66,6 +67,7 @@ fn chosen(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
         .or_else(|| lambda::of(lines))
         .or_else(|| haproxy::of(lines))
         .or_else(|| pairs::of(lines))
+        .or_else(|| graphite::of(lines))
         .or_else(|| runs::of(lines))
         .or_else(|| table::of(lines))
 }

@@ -94,9 +94,11 @@ pub(super) fn read(table: &Table, column: &Column, zone: Option<&str>) -> Result
     let mut times = Vec::with_capacity(table.len());
     let mut clock = None;
     let order = days::Order::of(|| column.cells());
+    let excel = days::are_of_excel(column.cells());
     for (row, cell) in column.cells().enumerate() {
         let wrong = |error: Error| error.at(table.place(row)).column(&column.name);
-        let plain = order.and_then(|order| order.year_first(cell));
+        let plain =
+            order.and_then(|order| order.year_first(cell)).or_else(|| excel.then(|| days::of_excel(cell)).flatten());
         let (time, this) = instant(plain.as_deref().unwrap_or(cell), &zone, zone_name).map_err(wrong)?;
         let first = *clock.get_or_insert(this);
         if first != this {
@@ -150,7 +152,7 @@ pub(in crate::source) fn instant(cell: &str, zone: &TimeZone, zone_name: &str) -
     if numeric && let Some((nanoseconds, unit)) = epoch(cell)? {
         return Ok((timestamp(nanoseconds, cell)?, Writing::Epoch(unit)));
     }
-    let usual = year_first(cell);
+    let usual = days::usual(cell);
     let text = normalised(usual.as_deref().unwrap_or(cell));
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok((timestamp(time.as_nanosecond(), cell)?, Writing::Offset));
@@ -228,20 +230,6 @@ fn timestamp(nanoseconds: i128, cell: &str) -> Result<Timestamp, Error> {
         Ok(time) if sane => Ok(time),
         _ => Err(Error::unreadable("lies outside of the years 1990 to 2100").value(cell).expected(WANTED)),
     }
-}
-
-/// `21/Nov/2026:10:00:00 +0100` and `2026/11/21 10:00:00` as RFC 3339 has them.
-fn year_first(cell: &str) -> Option<String> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (first, rest) = cell.split_once('/')?;
-    let (second, rest) = rest.split_once('/')?;
-    if first.len() == 4 {
-        return Some(format!("{first}-{second:0>2}-{rest}"));
-    }
-    let (year, rest) = rest.split_once(':')?;
-    let (time, offset) = rest.split_once(' ').unwrap_or((rest, ""));
-    let month = MONTHS.find(second).filter(|at| at % 3 == 0 && second.len() == 3)? / 3 + 1;
-    Some(format!("{year}-{month:02}-{first}T{time}{offset}"))
 }
 
 /// `2026-11-21 10:00:00 UTC` and `2026-11-21 10:00:00 +0200` as RFC 3339 has them.

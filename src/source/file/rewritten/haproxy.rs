@@ -1,7 +1,8 @@
 //! HAProxy's log of HTTP requests (`option httplog`, and the one with TLS): its timers and its server as fields of their own.
 //!
 //! `[29/Nov/2026:10:00:00.000] fe be/s1 0/0/1/95/96 200 …` becomes `… fe be s1 0 0 1 95 96 200 …`; what a syslog wrote before
-//! it is left out, and so are captured headers. Lines that are no requests, such as `Server be/s1 is DOWN`, become nothing.
+//! it is left out, and so are captured headers. A request that the client gave up has the status -1 and becomes 499, as nginx
+//! writes it; any other one without a status becomes 0, for nobody answered. Lines that are no requests, such as `Server be/s1 is DOWN`, become nothing.
 
 use super::rewrite::{Rewrite, most};
 use crate::source::error::Error;
@@ -27,7 +28,10 @@ struct Parts<'l> {
     frontend: &'l [u8],
     server: &'l [u8],
     timers: &'l [u8],
-    status_and_more: &'l [u8],
+    status: &'l [u8],
+    /// From the bytes to the queues.
+    more: &'l [u8],
+    state: &'l [u8],
     request: &'l [u8],
 }
 
@@ -72,13 +76,15 @@ fn parts(line: &[u8]) -> Option<Parts<'_>> {
     if !timer(status) {
         return None;
     }
-    // bytes, two cookies, the state, connections, queues
-    let (last, queues) = fields.nth(5)?;
+    let from = from + status.len() + 1;
+    // bytes and two cookies, the state, connections and queues
+    let (_, state) = fields.nth(3)?;
+    let (last, queues) = fields.nth(1)?;
     let behind = rest.get(last + queues.len()..).unwrap_or_default();
     let request =
         memchr::memmem::find(behind, b" \"").map_or(&b"\"-\""[..], |quote| behind[quote + 1..].trim_ascii_end());
-    let status_and_more = &rest[from..last + queues.len()];
-    Some(Parts { client_and_time: &line[client..=close], frontend, server, timers, status_and_more, request })
+    let more = &rest[from..last + queues.len()];
+    Some(Parts { client_and_time: &line[client..=close], frontend, server, timers, status, more, state, request })
 }
 
 impl Rewrite for Haproxy {
@@ -93,7 +99,12 @@ impl Rewrite for Haproxy {
         };
         let server = parts.server.splitn(2, |byte| *byte == b'/').collect::<Vec<_>>().join(&b' ');
         let (timers, frontend) = (spaced(parts.timers), parts.frontend.strip_suffix(b"~").unwrap_or(parts.frontend));
-        for part in [parts.client_and_time, frontend, &server, &timers, parts.status_and_more] {
+        let status: &[u8] = match (parts.status, parts.state.first()) {
+            (b"-1", Some(b'C' | b'c')) => b"499",
+            (b"-1", _) => b"0",
+            (status, _) => status,
+        };
+        for part in [parts.client_and_time, frontend, &server, &timers, status, parts.more] {
             out.extend_from_slice(part);
             out.push(b' ');
         }

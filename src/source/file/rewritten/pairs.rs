@@ -1,4 +1,5 @@
-//! Lines of pairs, `status=200 took=5ms` (logfmt) or `status:200⇥took:5` (LTSV), as JSON objects.
+//! Lines of pairs, `status=200 took=5ms` (logfmt), `status:200⇥took:5` (LTSV) or `shop,host=a errors=3i 1795946400000000000`
+//! (Influx' line protocol), as JSON objects.
 
 use super::rewrite::{Rewrite, most, quote};
 use crate::source::error::Error;
@@ -11,13 +12,14 @@ const LEAST: usize = 3;
 enum Pairs {
     Logfmt,
     Ltsv,
+    Influx,
 }
 
 type Pair<'l> = (&'l [u8], Vec<u8>);
 
 /// For a file that begins with such lines.
 pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
-    let kinds = [Pairs::Ltsv, Pairs::Logfmt];
+    let kinds = [Pairs::Ltsv, Pairs::Logfmt, Pairs::Influx];
     let kind = kinds.into_iter().find(|kind| most(lines, |line| kind.pairs(line).is_some()))?;
     Some(Box::new(kind))
 }
@@ -33,9 +35,31 @@ impl Pairs {
         let pairs = match self {
             Pairs::Logfmt => logfmt(line),
             Pairs::Ltsv => line.split(|byte| *byte == b'\t').map(|field| pair(field, b':')).collect(),
+            Pairs::Influx => return influx(line),
         };
         pairs.filter(|pairs| pairs.len() >= LEAST)
     }
+}
+
+/// `measurement,tag=a field=1,other=2i time`, where nothing is escaped.
+fn influx(line: &[u8]) -> Option<Vec<Pair<'_>>> {
+    let mut parts = line.split(|byte| *byte == b' ');
+    let (series, fields, time) = (parts.next()?, parts.next()?, parts.next()?);
+    let right = parts.next().is_none() && time.len() >= 10 && time.iter().all(u8::is_ascii_digit);
+    if !right || line.contains(&b'\\') {
+        return None;
+    }
+    let mut series = series.split(|byte| *byte == b',');
+    let mut pairs = vec![(&b"time"[..], time.to_vec()), (&b"measurement"[..], series.next()?.to_vec())];
+    for tag in series {
+        pairs.push(pair(tag, b'=')?);
+    }
+    for field in fields.split(|byte| *byte == b',') {
+        let (name, value) = pair(field, b'=')?;
+        let value = value.strip_suffix(b"i").or_else(|| value.strip_suffix(b"u")).unwrap_or(&value);
+        pairs.push((name, value.iter().copied().filter(|byte| *byte != b'"').collect()));
+    }
+    Some(pairs)
 }
 
 fn pair(field: &[u8], by: u8) -> Option<Pair<'_>> {
@@ -122,6 +146,10 @@ mod tests {
         assert_eq!(
             read("time:2026-11-29T10:00:00Z\tstatus:200\treqtime:0.005"),
             "{\"time\":\"2026-11-29T10:00:00Z\",\"status\":\"200\",\"reqtime\":\"0.005\"}"
+        );
+        assert_eq!(
+            read("shop,host=a requests=110i,p95=1.5 1795946400000000000\n"),
+            "{\"time\":\"1795946400000000000\",\"measurement\":\"shop\",\"host\":\"a\",\"requests\":\"110\",\"p95\":\"1.5\"}\n"
         );
         for text in ["time,a=b,c=d,e=f\n", "a=1 b=2\n", "10:00:01\t10:00:02\t10:00:03\n"] {
             assert_eq!(read(text), text);

@@ -4,6 +4,7 @@ use super::super::TimeUnit;
 use super::super::number::with_unit;
 use super::head;
 use super::known::{self, Known};
+use super::proxies;
 use super::sample::Sample;
 use super::usual;
 use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom};
@@ -157,6 +158,7 @@ fn of_program(known: &Known, sample: &Sample, lines: Lines) -> Recipe {
         time,
         latency: vec![latency],
         ends: known.status.into_iter().flat_map(status).chain(fault).collect(),
+        error: if known.program == "Envoy" { proxies::envoy_errors() } else { None },
         only,
         because: Some(known.program),
         ..recipe(lines)
