@@ -121,6 +121,28 @@ fn proxies() -> Vec<Form> {
                 )
             })
         }),
+        form("morgan.log", |all| each(all, |_, r| access(r, &format!("{}.{:03} ms", r.took / 1_000, r.took % 1_000)))),
+        form("uwsgi.log", |all| {
+            each(all, |_, r| {
+                let at = written(r, "%a %b %d %H:%M:%S %Y");
+                format!(
+                    "[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {{38 vars in 696 bytes}} [{at}] GET /p => generated 47 bytes in {} msecs (HTTP/1.1 {}) 9 headers in 378 bytes (1 switches on core 3)",
+                    milliseconds(r),
+                    r.status
+                )
+            })
+        }),
+        form("gin.log", |all| {
+            let line = |_, r: &Request| {
+                format!(
+                    "[GIN] {} | {} | {}µs | 192.0.2.7 | GET \"/p\"",
+                    written(r, "%Y/%m/%d - %H:%M:%S"),
+                    r.status,
+                    r.took
+                )
+            };
+            "[GIN-debug] Listening and serving HTTP on :8080\n".to_owned() + &each(all, line)
+        }),
         form("logfmt.log", |all| {
             each(all, |_, r| {
                 format!("time={} level=info msg=\"GET /p\" path=/p status={} duration={}µs", time(r), r.status, r.took)
@@ -214,6 +236,14 @@ fn documents() -> Vec<Form> {
             let trace =
                 |r: &Request| serde_json::json!({ "traceID": "a", "spans": [span(r, "server"), span(r, "client")] });
             serde_json::json!({ "data": all.iter().map(trace).collect::<Vec<_>>() }).to_string()
+        }),
+        form("streams.json", |all| {
+            let row =
+                |r: &Request| serde_json::json!({ "status": r.status, "path": "/p", "latency_us": r.took }).to_string();
+            let values: Vec<_> = all.iter().map(|r| serde_json::json!([format!("{}000000", r.at), row(r)])).collect();
+            let result = serde_json::json!([{ "stream": { "app": "shop" }, "values": values }]);
+            serde_json::json!({ "status": "success", "data": { "resultType": "streams", "result": result } })
+                .to_string()
         }),
         form("hits.json", |all| {
             let hit = |r: &Request| serde_json::json!({ "_id": "a", "_source": { "@timestamp": time(r), "http": { "response": { "status_code": r.status } }, "event": { "duration": r.took * 1_000 } } });

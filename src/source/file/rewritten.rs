@@ -11,6 +11,7 @@ mod lambda;
 mod pairs;
 mod rewrite;
 mod runs;
+mod servers;
 mod table;
 mod wrapped;
 
@@ -67,6 +68,7 @@ fn chosen(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
         .or_else(|| lambda::of(lines))
         .or_else(|| haproxy::of(lines))
         .or_else(|| pairs::of(lines))
+        .or_else(|| servers::of(lines))
         .or_else(|| graphite::of(lines))
         .or_else(|| runs::of(lines))
         .or_else(|| table::of(lines))

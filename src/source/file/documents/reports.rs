@@ -28,6 +28,7 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
         .or_else(|| one(autocannon(document)))
         .or_else(|| one(vegeta(document)))
         .or_else(|| one(oha(document)))
+        .or_else(|| one(fortio(document)))
         .or_else(|| one(gatling(document)))?;
     Some(table(document, runs, keep))
 }
@@ -152,6 +153,25 @@ fn oha(document: &Object) -> Option<Run> {
         requests: codes.iter().map(|(_, count)| count).sum::<f64>() + unanswered,
         errors: failed(codes.into_iter()) + unanswered,
         percentiles: percentiles(percents, &[("p50", "p50_s"), ("p90", "p90_s"), ("p95", "p95_s"), ("p99", "p99_s")]),
+    })
+}
+
+/// `fortio load -json`: latencies in seconds.
+fn fortio(document: &Object) -> Option<Run> {
+    let (histogram, codes) = (document.get("DurationHistogram")?, document.get("RetCodes")?.as_object()?);
+    let percentile = |percent: f64| {
+        let all = histogram.get("Percentiles")?.as_array()?;
+        all.iter().find(|one| number(one, &["Percentile"]) == Some(percent))?.get("Value").cloned()
+    };
+    let names = [(50.0, "p50_s"), (90.0, "p90_s"), (99.0, "p99_s")];
+    // a code that is no HTTP status is an error of the connection
+    let is_error =
+        |code: &str| code.parse::<i64>().map_or(!code.eq_ignore_ascii_case("ok"), |code| !(100..500).contains(&code));
+    Some(Run {
+        time: document.get("StartTime").cloned(),
+        requests: number(histogram, &["Count"])?,
+        errors: codes.iter().filter(|(code, _)| is_error(code)).filter_map(|(_, count)| count.as_f64()).sum(),
+        percentiles: names.into_iter().filter_map(|(percent, name)| Some((name, percentile(percent)?))).collect(),
     })
 }
 

@@ -13,7 +13,7 @@ pub(in crate::source) fn rows(document: &Object) -> Option<String> {
     if let Some(rows) = rows {
         return Some(lines(rows.iter()));
     }
-    events(document).or_else(|| sole_array(document).map(|rows| lines(rows.iter())))
+    events(document).or_else(|| streams(document)).or_else(|| sole_array(document).map(|rows| lines(rows.iter())))
 }
 
 fn lines<'v>(rows: impl Iterator<Item = &'v Value>) -> String {
@@ -106,6 +106,26 @@ fn hits(document: &Object) -> Option<Vec<Value>> {
     hits.iter().map(|hit| hit.get("_source").cloned()).collect()
 }
 
+/// The lines of Loki's streams, each behind its time as a container has it.
+fn streams(document: &Object) -> Option<String> {
+    let data = document.get("data").filter(|data| data.get("resultType").and_then(Value::as_str) == Some("streams"))?;
+    let streams = data.get("result")?.as_array()?.iter().map(|stream| stream.get("values")?.as_array());
+    let mut lines: Vec<(i128, &str)> = Vec::new();
+    for stream in streams {
+        for entry in stream? {
+            lines.push((entry.get(0)?.as_str()?.parse().ok()?, entry.get(1)?.as_str()?));
+        }
+    }
+    lines.sort_by_key(|(time, _)| *time);
+    let stamped = lines.into_iter().map(|(time, line)| stamped(time, line));
+    stamped.collect()
+}
+
+fn stamped(nanoseconds: i128, line: &str) -> Option<String> {
+    let time = jiff::Timestamp::from_nanosecond(nanoseconds).ok()?;
+    Some(format!("{time} {}\n", line.trim_end()))
+}
+
 /// `aws logs filter-log-events` or `get-log-events`, and what a subscription gets.
 fn events(document: &Object) -> Option<String> {
     let events = document.get("events").or_else(|| document.get("logEvents"))?.as_array()?;
@@ -117,7 +137,8 @@ fn events(document: &Object) -> Option<String> {
         messages.push((time, stream, event.get("message")?.as_str()?));
     }
     if !messages.iter().any(|(_, _, message)| message.starts_with("REPORT RequestId: ")) {
-        return Some(messages.iter().map(|(_, _, message)| format!("{}\n", message.trim_end())).collect());
+        let each = messages.iter().map(|(time, _, message)| stamped(time.parse::<i128>().ok()? * 1_000_000, message));
+        return each.collect();
     }
     let (mut invocations, mut text) = (Invocations::default(), String::new());
     for (time, stream, message) in &messages {

@@ -23,9 +23,11 @@ enum Wrap {
     Syslog,
     /// `web-1  | …`, as Docker Compose prints it.
     Compose,
+    /// `[pod/web-1/nginx] …`, as `kubectl logs --prefix` prints it.
+    Pod,
 }
 
-const ALL: [Wrap; 5] = [Wrap::Docker, Wrap::Cri, Wrap::Stamped, Wrap::Syslog, Wrap::Compose];
+const ALL: [Wrap; 6] = [Wrap::Docker, Wrap::Cri, Wrap::Stamped, Wrap::Syslog, Wrap::Compose, Wrap::Pod];
 
 /// A line without what is around it.
 struct Inner {
@@ -119,6 +121,11 @@ impl Wrap {
             Wrap::Syslog => {
                 let (time, text) = syslog(line)?;
                 plain(time.map(|time| &line[time]), text)
+            }
+            Wrap::Pod => {
+                let rest = line.strip_prefix(b"[pod/")?;
+                let end = memchr::memmem::find(rest, b"] ")?;
+                plain(None, &rest[end + 2..])
             }
             Wrap::Compose => {
                 let bar = memchr::memmem::find(line, b" | ")?;
@@ -242,6 +249,7 @@ mod tests {
             (format!("<190>Nov 29 10:00:00 web nginx: {access}\n"), access),
             (format!("<190>1 2026-11-29T10:00:00Z web nginx 7 - - {access}\n"), access),
             (format!("web-1  | {access}\n"), access),
+            (format!("[pod/web-1/nginx] {access}\n"), access),
         ] {
             assert_eq!(read(&wrapped).trim(), inner, "{wrapped}");
         }

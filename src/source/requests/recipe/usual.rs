@@ -147,7 +147,12 @@ const AGGREGATES: [&str; 28] = [
 
 /// Whether a column with this name usually is an HTTP status.
 fn is_status(name: &str) -> bool {
-    STATUS.iter().any(|status| status.eq_ignore_ascii_case(name))
+    STATUS.iter().any(|status| means(name, status))
+}
+
+/// Whether a name is the usual one, in whatever case; GELF puts `_` before names of one's own.
+fn means(name: &str, usual: &str) -> bool {
+    name.strip_prefix('_').unwrap_or(name).eq_ignore_ascii_case(usual)
 }
 
 /// Whether a column with this name usually is a latency, and if so the unit that its name says.
@@ -196,7 +201,7 @@ pub fn is_of_a_request(name: &str) -> bool {
 pub(super) fn ends(sample: &Sample) -> Vec<(String, Means)> {
     let mut ends: Vec<(String, Means)> = Vec::new();
     let statuses = STATUS.iter().flat_map(|usual| {
-        let is = move |name: &&String| name.eq_ignore_ascii_case(usual);
+        let is = move |name: &&String| means(name, usual);
         sample.names.iter().filter(is).map(|name| (name, Means::Status))
     });
     let outcomes = OUTCOMES.iter().flat_map(|(usual, means)| {
