@@ -178,7 +178,7 @@ words! {
     Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
     Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
     LogFormat, "a format": {
-        "alb" => Alb, "w3c" => W3c, "combined" => Combined, "jtl" => Jtl, "k6" => K6, "gatling" => Gatling, "hlog" => Hlog,
+        "alb" => Alb, "clb" => Clb, "w3c" => W3c, "combined" => Combined, "haproxy" => Haproxy, "envoy" => Envoy, "jtl" => Jtl, "k6" => K6, "gatling" => Gatling, "hlog" => Hlog,
         "percentiles" => Percentiles, "sketch" => Sketch, "csv" => Csv, "tsv" => Tsv, "ndjson" => Ndjson,
         "parquet" => Parquet,
     }

@@ -2,7 +2,7 @@
 //!
 //! The cases lie in the shared folder (`DAVY_SHARED`), not in this repository. Each is a command in a folder of its own and
 //! the exit codes that are right. `reports/field.md` is the table of what davy answers, written under `UPDATE=1` and
-//! compared otherwise. A case that falls short fails the test, unless it waits for support of its file format.
+//! compared otherwise. A case that falls short fails the test.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -31,9 +31,6 @@ The inputs are not in this repository. `tests/it/field.rs` runs every command in
 const GROUPS: [(&str, &str); 3] =
     [("field-1", "Situations"), ("files-1", "Pairs of files"), ("redteam-1", "Hostile input")];
 
-/// The cases of `files-1` from this number on need file formats that davy does not read yet.
-const LATER_FORMATS: u32 = 34;
-
 /// Commands that are answered with doubt where an expert is sure: the tests have to become sharper for them. Five pairs of steps
 /// are too few for ranks, seven days hold three bad hours within the margin, few requests of the arms share a step.
 const TOO_TIMID: [(&str, &str); 5] = [
@@ -56,8 +53,6 @@ struct Case {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Holds,
-    /// Falls short, and waits for support of its file format.
-    Open,
     Short,
     /// Inconclusive, where an expert is sure.
     Timid,
@@ -65,13 +60,12 @@ enum State {
     NotRun,
 }
 
-const STATES: [State; 5] = [State::Holds, State::Open, State::Short, State::Timid, State::NotRun];
+const STATES: [State; 4] = [State::Holds, State::Short, State::Timid, State::NotRun];
 
 impl State {
     fn name(self) -> &'static str {
         match self {
             State::Holds => "holds",
-            State::Open => "open: issue on files",
             State::Short => "**falls short**",
             State::Timid => "open: too timid",
             State::NotRun => "not run",
@@ -102,17 +96,11 @@ impl Case {
         if answered == "11" && self.is_too_timid() {
             return State::Timid;
         }
-        // a file that is not read yet may be refused; it may not be passed
-        if answered != "0" && self.waits_for_its_format() { State::Open } else { State::Short }
+        State::Short
     }
 
     fn is_too_timid(&self) -> bool {
         TOO_TIMID.iter().any(|(name, command)| *name == self.name && self.command.contains(command))
-    }
-
-    fn waits_for_its_format(&self) -> bool {
-        let number = self.name.strip_prefix("files-1/").and_then(|name| name.split('-').next());
-        number.and_then(|number| number.parse::<u32>().ok()).is_some_and(|number| number >= LATER_FORMATS)
     }
 
     /// The row up to the answer, by which it is found in the recorded table.
@@ -238,9 +226,9 @@ fn markdown(cases: &[Case], answers: &[Option<String>], recorded: &str) -> Strin
             writeln!(tables, "{line}").unwrap();
         }
     }
-    let [hold, open, short, timid, left] = counts;
+    let [hold, short, timid, left] = counts;
     let counts = format!(
-        "{hold} hold, {open} wait for the issue on files, {timid} are inconclusive where an expert is sure, {short} fall short, \
+        "{hold} hold, {timid} are inconclusive where an expert is sure, {short} fall short, \
          {left} not run"
     );
     format!("{HEAD}\nOf {} commands {counts}.\n{tables}", cases.len())
@@ -290,10 +278,10 @@ fn the_test_of_the_cases_can_fail() {
         ["0", "10", "65", "11"].map(|code| early.state(code)),
         [State::Short, State::Holds, State::Holds, State::Short]
     );
-    assert_eq!(["0", "10", "65"].map(|code| late.state(code)), [State::Short, State::Holds, State::Open]);
+    assert_eq!(["0", "10", "65"].map(|code| late.state(code)), [State::Short, State::Holds, State::Short]);
     let row = late.row();
     let recorded = markdown(&[late], &[Some("65".into())], "");
-    assert!(recorded.contains(&format!("{row} 65 bad data | open: issue on files |")), "{recorded}");
+    assert!(recorded.contains(&format!("{row} 65 bad data | **falls short** |")), "{recorded}");
     // what a build does not run stays as it was recorded
     let late = case("files-1/36-b", &["10"]);
     assert_eq!(markdown(&[late], &[None], &recorded), recorded);

@@ -24,6 +24,7 @@ mod fetching;
 mod few_events;
 mod field;
 mod foresight;
+mod forms;
 mod garbage;
 mod histograms;
 mod hooks;

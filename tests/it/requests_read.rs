@@ -15,14 +15,14 @@ const NOON: i64 = 1_795_953_600;
 
 /// A request: when (milliseconds), how long (microseconds), how it ended.
 #[derive(Clone, Copy)]
-struct Request {
-    at: i64,
-    took: u64,
-    status: u16,
+pub struct Request {
+    pub at: i64,
+    pub took: u64,
+    pub status: u16,
 }
 
 /// Twenty minutes of requests.
-fn requests(arm: &str, slower: f64, failing: f64) -> Vec<Request> {
+pub fn requests(arm: &str, slower: f64, failing: f64) -> Vec<Request> {
     let mut noise = Noise::of(13, "requests", arm, 0);
     let one = |i: i64| {
         let took = (100_000.0 * slower * (0.1 * noise.normal()).exp()) as u64;
@@ -32,16 +32,16 @@ fn requests(arm: &str, slower: f64, failing: f64) -> Vec<Request> {
     (0..3_000).map(one).collect()
 }
 
-fn time(request: &Request) -> String {
+pub fn time(request: &Request) -> String {
     jiff::Timestamp::from_millisecond(request.at).unwrap().to_string()
 }
 
-fn access(request: &Request, tail: &str) -> String {
+pub fn access(request: &Request, tail: &str) -> String {
     let at = jiff::Timestamp::from_millisecond(request.at).unwrap().strftime("%d/%b/%Y:%H:%M:%S +0000").to_string();
     format!("192.0.2.7 - - [{at}] \"GET /p HTTP/1.1\" {} 512 \"-\" \"agent\" {tail}", request.status)
 }
 
-fn seconds(request: &Request) -> String {
+pub fn seconds(request: &Request) -> String {
     format!("{}.{:03}", request.took / 1_000_000, request.took / 1_000 % 1_000)
 }
 
@@ -143,7 +143,7 @@ fn davy(folder: &TempDir, arguments: &[&str]) -> (i32, String) {
 }
 
 /// Judges two logs without a configuration.
-fn judged(ending: &str, baseline: &str, canary: &str) -> (i32, String) {
+pub fn judged(ending: &str, baseline: &str, canary: &str) -> (i32, String) {
     let folder = TempDir::new().unwrap();
     let name = |arm: &str| format!("{arm}-{ending}");
     fs::write(folder.path().join(name("b")), baseline).unwrap();

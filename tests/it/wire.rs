@@ -37,6 +37,7 @@ fn asked(words: &str, mut file: File) -> (File, Ask) {
     let two = |name: &str| get(name).map(|v| v.split_once(':').map(|(a, b)| (a.to_string(), b.to_string())).unwrap());
     let missing = if get("missing").is_some() { Missing::Zero } else { Missing::Gap };
     let factor = get("factor").map_or(1.0, |f| f.parse().unwrap());
+    let get = |name: &str| get(name).map(|value| value.replace("~", " "));
     file.time = get("time");
     file.zone = get("zone");
     file.arm = two("arm").map(|(column, value)| ArmColumn { column, value, other: None });

@@ -3,7 +3,7 @@
 //! The same quantity has many names: `p95_ms`, `latency_p95`, `P95 (s)`. A name is compared by its words, its unit apart.
 
 /// Counts of requests.
-const REQUESTS: [&str; 11] = [
+const REQUESTS: [&str; 14] = [
     "requests",
     "request_count",
     "requestcount",
@@ -15,9 +15,12 @@ const REQUESTS: [&str; 11] = [
     "num_requests",
     "total_requests",
     "trials",
+    "total_request_count",
+    "http_requests",
+    "http_reqs",
 ];
 /// Counts of requests that failed.
-const ERRORS: [&str; 16] = [
+const ERRORS: [&str; 17] = [
     "errors",
     "error_count",
     "errorcount",
@@ -34,6 +37,7 @@ const ERRORS: [&str; 16] = [
     "errors_5xx",
     "status_5xx",
     "faults",
+    "total_failure_count",
 ];
 /// Lookups that found something, and those that did not.
 const HITS: [&str; 4] = ["hits", "hit", "cache_hits", "cachehits"];
@@ -258,20 +262,36 @@ fn split_unit(plain: &str) -> (String, Option<&'static str>) {
     (base.to_owned(), Some(unit))
 }
 
-/// `latency_p95` and `p95_latency` as the endpoint and the quantile.
+/// `latency_p95`, `p(95)`, `95th percentile` and `median latency` as the endpoint and the quantile.
 fn percentile(base: &str) -> Option<Percentile> {
     let words: Vec<&str> = base.split('_').collect();
-    let read = |word: &str| {
-        let number = word.strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?;
-        let percent = number.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)?;
-        Some((word.to_owned(), percent / 100.0))
-    };
-    let at = words.iter().position(|word| read(word).is_some())?;
-    let (quantile, q) = read(words[at])?;
-    let rest: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| *word).collect();
-    let endpoint = rest.join("_");
+    let (at, count, percent) =
+        (0..words.len()).find_map(|at| percent(&words[at..]).map(|(count, percent)| (at, count, percent)))?;
+    let q = percent.parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0)? / 100.0;
+    let endpoint = [&words[..at], &words[at + count..]].concat().join("_");
     let named = !endpoint.is_empty() && crate::text::scalar::is_name(&endpoint);
-    Some(Percentile { endpoint: if named { endpoint } else { LATENCIES[0].to_owned() }, quantile, q })
+    let endpoint = if named { endpoint } else { LATENCIES[0].to_owned() };
+    Some(Percentile { endpoint, quantile: format!("p{percent}"), q })
+}
+
+/// The percentage that the first words say, and how many they are.
+fn percent<'n>(words: &[&'n str]) -> Option<(usize, &'n str)> {
+    let number = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok();
+    let (first, next) = (*words.first()?, words.get(1).copied());
+    if first == "median" {
+        return Some((1, "50"));
+    }
+    if let Some(percent) = next.filter(|next| matches!(first, "p" | "percentile") && number(next)) {
+        return Some((2, percent));
+    }
+    if let Some(percent) = first.strip_prefix('p').filter(number) {
+        return Some((1, percent));
+    }
+    let (percent, ending) =
+        ["percentile", "th", "p"].into_iter().find_map(|ending| Some((first.strip_suffix(ending)?, ending)))?;
+    let followed = next == Some("percentile");
+    let whole = ending != "th" || followed;
+    (whole && number(&percent)).then_some((1 + usize::from(followed), percent))
 }
 
 #[cfg(test)]
@@ -285,6 +305,10 @@ mod tests {
             assert_eq!(name.unit, Some("ms"), "{name:?}");
             assert!(name.means_same(&Name::of("p95_latency_s")), "{name:?}");
         }
+        for name in ["p(95)", "95th percentile (ms)", "latency.95percentile", "duration 95p", "percentile 95"] {
+            assert!(Name::of(name).means_same(&Name::of("p95_ms")), "{name}");
+        }
+        assert!(Name::of("Median Response Time").means_same(&Name::of("p50")));
         assert_eq!(Name::of("p99.9").plain, "p99.9");
         assert_eq!(Name::of("CPUUtilization").meaning, Meaning::Gauge("cpu"));
         assert_eq!(Name::of("cpu %").unit, Some("%"));
@@ -295,6 +319,7 @@ mod tests {
     fn different_quantities_are_never_the_same() {
         for (one, other) in [
             ("p95_ms", "p99_ms"),
+            ("duration.95p", "duration.99p"),
             ("checkout_p95_ms", "search_p95_ms"),
             ("cpu_percent", "cpu_ms"),
             ("cpu", "memory"),

@@ -4,7 +4,7 @@
 //! All three can answer incompletely and still look like an answer. Such an answer is refused with its reason: a
 //! gate that judges half of the data says Pass for the wrong reason.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
@@ -56,14 +56,16 @@ fn metric_data(document: &Object, results: &[Value], keep: Keep) -> Result<Table
         return Err(Error::unreadable(format!("is incomplete: CloudWatch says {}", message_text(message))));
     }
     complete(results)?;
+    let labelled = say_more(results);
     let mut table = Table::new("instant");
     let time = table.column_or_new("Timestamp", &|_| true);
     let mut rows: Vec<(String, Vec<(usize, String)>)> = Vec::new();
     let mut instants: HashMap<String, usize> = HashMap::new();
     for (at, result) in results.iter().enumerate() {
         let (id, label) = (field(result, "Id"), field(result, "Label"));
-        let column = table.column_or_new(&id, &|name| keep(name) || keep(&label));
-        table.columns[column].alias = Some(label.clone()).filter(|l| !l.is_empty() && *l != id);
+        let (name, alias) = if labelled { (&label, &id) } else { (&id, &label) };
+        let column = table.column_or_new(name, &|_| keep(&id) || keep(&label));
+        table.columns[column].alias = Some(alias.clone()).filter(|alias| !alias.is_empty() && alias != name);
         let place = Place { what: "result", number: at as u64 + 1 };
         let result = object(result, place.what, place.number)?;
         let [times, values] = ["Timestamps", "Values"].map(|name| elements(result, name).map_err(|e| e.at(place)));
@@ -96,6 +98,17 @@ fn metric_data(document: &Object, results: &[Value], keep: Keep) -> Result<Table
         table.push(row as u64 + 1, std::iter::once((time, instant.as_str())).chain(cells))?;
     }
     Ok(table.finish())
+}
+
+/// Whether the labels of the results say more than their ids: all of those are numbers of an expression, as in `m1`, and each
+/// has a label of its own.
+fn say_more(results: &[Value]) -> bool {
+    let numbered =
+        |id: &str| id.len() > 1 && id.starts_with(['m', 'e', 'q']) && id[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let pairs: BTreeSet<(String, String)> =
+        results.iter().map(|result| (field(result, "Id"), field(result, "Label"))).collect();
+    let labels: BTreeSet<&str> = pairs.iter().map(|(_, label)| label.as_str()).collect();
+    pairs.iter().all(|(id, label)| numbered(id) && !label.is_empty()) && labels.len() == pairs.len()
 }
 
 /// The command line joins pages: an id may come several times, PartialData until the last. That one decides.

@@ -1,8 +1,11 @@
-//! Unpacking by what the first bytes say, whatever the file is called.
+//! Unpacking by what the first bytes say, whatever the file is called; UTF-16 becomes UTF-8, and lines the ones that are read.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 
-use super::lines::TooLong;
+use encoding_rs_io::DecodeReaderBytesBuilder;
+
+pub(in crate::source) use super::peek::{broken, peek};
+use super::rewritten;
 use crate::source::error::Error;
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
@@ -18,27 +21,12 @@ pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<
     };
     let (head, content) = peek(content, 3)?;
     match head.as_slice() {
-        [0xef, 0xbb, 0xbf] => Ok(Box::new(BufReader::with_capacity(1 << 16, Skip(3, content)))),
+        [0xef, 0xbb, 0xbf] => rewritten::of(Skip(3, content)),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            Err(Error::unreadable("is not UTF-8 but UTF-16").hint("Save it as UTF-8."))
+            rewritten::of(DecodeReaderBytesBuilder::new().strip_bom(true).build(content))
         }
-        _ => Ok(Box::new(BufReader::with_capacity(1 << 16, content))),
+        _ => rewritten::of(content),
     }
-}
-
-/// The first bytes and a reader that starts with them again.
-pub(in crate::source) fn peek<'r>(mut reader: impl Read + 'r, bytes: u64) -> Result<(Vec<u8>, impl Read + 'r), Error> {
-    let mut head = Vec::new();
-    reader.by_ref().take(bytes).read_to_end(&mut head).map_err(|e| broken(&e))?;
-    Ok((head.clone(), std::io::Cursor::new(head).chain(reader)))
-}
-
-/// What is said when reading stops in the middle.
-pub(in crate::source) fn broken(error: &std::io::Error) -> Error {
-    if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) {
-        return Error::unreadable(error.to_string()).hint("Is each row a line of its own?");
-    }
-    Error::unreadable(format!("cannot be read to its end ({error})")).hint("Is the file complete?")
 }
 
 fn unknown(what: &str) -> Error {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{BufRead, Read};
 
+use super::cells;
 use super::compression::{broken, peek};
 use super::lines::Lines;
 use super::table::{Column, Keep, Table};
@@ -24,6 +25,10 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
     table.semicolons = separator == b';';
     let mut record = csv::ByteRecord::new();
     let mut header = true;
+    if is_of_graphite(&head) {
+        table.columns = ["metric", "time", "value"].map(|name| Column::new(name, keep)).into();
+        header = false;
+    }
     while next(&mut reader, &mut record)? {
         let line = record.position().map_or(0, csv::Position::line);
         if header {
@@ -38,7 +43,9 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
     }
     // a cell in quotes is whole
     table.unended = !matches!(last.get(), b'\n' | b'\r' | b'"');
-    Ok(table.finish())
+    let mut table = table.finish();
+    cells::settle(&mut table)?;
+    Ok(table)
 }
 
 fn next<R: Read>(reader: &mut csv::Reader<R>, record: &mut csv::ByteRecord) -> Result<bool, Error> {
@@ -49,7 +56,8 @@ fn next<R: Read>(reader: &mut csv::Reader<R>, record: &mut csv::ByteRecord) -> R
 }
 
 fn columns(record: &csv::ByteRecord, line: u64, keep: Keep) -> Result<Vec<Column>, Error> {
-    let names = record.iter().map(|cell| Ok(Column::new(text(cell, line, None)?.trim(), keep)));
+    let names =
+        record.iter().map(|cell| Ok(Column::new(text(cell, line, None)?.trim(), &|name| cells::is_kept(name, keep))));
     names.collect()
 }
 
@@ -79,10 +87,24 @@ fn text<'c>(cell: &'c [u8], line: u64, column: Option<&str>) -> Result<&'c str, 
     })
 }
 
+/// Whether a table is what Graphite's `format=csv` gives, which names no columns: `shop.p95,2026-11-29 10:00:00,220.5`.
+fn is_of_graphite(head: &[u8]) -> bool {
+    let first =
+        head.split(|byte| *byte == b'\n').next().and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default();
+    let mut cells = first.trim_end().rsplitn(3, ',');
+    let (value, time, name) = (cells.next(), cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+    let number = value.is_some_and(|value| value.is_empty() || value.parse::<f64>().is_ok());
+    let named =
+        name.starts_with(|c: char| c.is_alphabetic() || c == '"') && !name.trim_matches('"').contains(['"', ';', ' ']);
+    let is_time = time.len() == 19 && time.as_bytes()[4] == b'-' && time.as_bytes()[13] == b':';
+    number && named && is_time
+}
+
 fn commonest_separator(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut inside_quotes = false;
-    for byte in head {
+    let begins = head.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(0);
+    for byte in &head[begins..] {
         if *byte == b'\n' && !inside_quotes {
             break;
         }

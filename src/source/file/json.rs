@@ -10,11 +10,11 @@ use std::io::{BufRead, BufReader, Read};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::aws;
 use super::compression::broken;
 use super::lines;
 use super::object::{push, text};
 use super::table::{Keep, Table};
+use super::{aws, documents};
 use crate::source::error::{Error, Place};
 
 const SHAPES: &str = "an array of objects, an object of arrays, or an answer saved from the AWS command line";
@@ -36,8 +36,12 @@ pub(super) fn read(content: impl BufRead, keep: Keep) -> Result<Table, Error> {
         error.hint("If the file has one object per line, its format is ndjson.")
     })?;
     match object {
-        None => Ok(table.finish()),
-        Some(object) => match aws::read(&object, keep) {
+        Found::Rows => Ok(table.finish()),
+        Found::Series(array) => match documents::of_series(&array, keep) {
+            Some(table) => table,
+            None => Err(Error::unreadable("holds series that are not alike").expected(SHAPES)),
+        },
+        Found::Object(object) => match aws::read(&object, keep).or_else(|| documents::of_object(&object, keep)) {
             Some(table) => table,
             None => of_arrays(&object, keep),
         },
@@ -120,7 +124,16 @@ fn reason(error: &serde_json::Error) -> String {
     text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_string())
 }
 
-/// The whole document: rows go straight into the table, an object is handed back.
+/// What a document holds.
+enum Found {
+    /// Rows, which are in the table.
+    Rows,
+    /// An array of whole series.
+    Series(Vec<Value>),
+    Object(Map<String, Value>),
+}
+
+/// The whole document: rows go straight into the table, all else is handed back.
 struct Document<'a> {
     table: &'a mut Table,
     line: &'a Cell<u64>,
@@ -129,7 +142,7 @@ struct Document<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for Document<'_> {
-    type Value = Option<Map<String, Value>>;
+    type Value = Found;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
@@ -137,20 +150,29 @@ impl<'de> DeserializeSeed<'de> for Document<'_> {
 }
 
 impl<'de> Visitor<'de> for Document<'_> {
-    type Value = Option<Map<String, Value>>;
+    type Value = Found;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(SHAPES)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut series = Vec::new();
         while let Some((line, row)) = array.next_element_seed(Row(self.line))? {
+            if documents::is_series(&row) {
+                series.push(Value::Object(row));
+                continue;
+            }
             if let Err(error) = push(self.table, line, &row, self.keep) {
                 *self.stopped = Some(error);
                 return Err(serde::de::Error::custom("stopped"));
             }
         }
-        Ok(None)
+        if !series.is_empty() && self.table.len() > 0 {
+            *self.stopped = Some(Error::unreadable("holds both rows and whole series").expected(SHAPES));
+            return Err(serde::de::Error::custom("stopped"));
+        }
+        Ok(if series.is_empty() { Found::Rows } else { Found::Series(series) })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
@@ -158,7 +180,7 @@ impl<'de> Visitor<'de> for Document<'_> {
         while let Some((name, value)) = entries.next_entry::<String, Value>()? {
             object.insert(name, value);
         }
-        Ok(Some(object))
+        Ok(Found::Object(object))
     }
 }
 

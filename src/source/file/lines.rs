@@ -6,8 +6,10 @@ use std::io::{self, Read};
 
 use memchr::{memchr_iter, memrchr};
 
+use crate::source::error::Error;
+
 /// The longest line, as for logs.
-const LONGEST_LINE: usize = 1 << 24;
+pub(super) const LONGEST_LINE: usize = 1 << 24;
 
 /// A reader that refuses lines that are too long, and keeps the last byte.
 pub(super) struct Lines<'a, R> {
@@ -43,6 +45,11 @@ impl<R: Read> Read for Lines<'_, R> {
         Ok(read)
     }
 }
+
+/// Why a line cannot be read, on its way through a reader.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(pub(super) Error);
 
 /// Why the reading of lines stopped.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Files: rows of any kind become one [`Sheet`], and a sheet answers questions with series.
 //!
 //! ```text
-//!  bytes ──► compression ──► csv | json (aws) | parquet ──► Table ──► Sheet ──► Answer
-//!             magic bytes      one reader per kind           cells     clock     series
+//!  bytes ──► compression ──► rewritten ──► csv | json | parquet ──► Table ──► Sheet ──► Answer
+//!             magic bytes    line by line  one reader per kind     cells     clock     series
 //! ```
 //!
 //! What is measured is never guessed: a cell that is not what its column should be stops the reading, with its
@@ -11,10 +11,13 @@
 mod answer;
 mod asked;
 mod aws;
+mod cells;
 pub(in crate::source) mod compression;
 mod counted;
 mod counter;
 mod csv;
+mod days;
+mod documents;
 mod half;
 mod json;
 mod lines;
@@ -26,7 +29,10 @@ mod parquet;
 #[cfg(not(feature = "frames"))]
 #[path = "parquet_disabled.rs"]
 mod parquet;
+mod peek;
 mod read;
+mod rewritten;
+mod riddles;
 mod rows;
 mod sheet;
 mod sum;
@@ -40,6 +46,7 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
+pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
 pub use sheet::Sheet;

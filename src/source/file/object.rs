@@ -7,8 +7,12 @@ use crate::source::error::{Error, Place};
 
 /// Appends an object as a row.
 pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
-    let cells: Vec<(usize, String)> =
-        row.iter().map(|(name, value)| (table.column_or_new(name.trim(), keep), text(value))).collect();
+    let cell = |(name, value): (&String, &Value)| match (name.trim(), value.get("Timestamp")) {
+        // CloudWatch's embedded metrics have their time beside what they mean
+        ("_aws", Some(time)) => (table.column_or_new("timestamp", keep), text(time)),
+        (name, _) => (table.column_or_new(name, keep), text(value)),
+    };
+    let cells: Vec<(usize, String)> = row.iter().map(cell).collect();
     let mut seen: Vec<usize> = cells.iter().map(|(at, _)| *at).collect();
     seen.sort_unstable();
     if let Some(twice) = seen.windows(2).find(|pair| pair[0] == pair[1]) {

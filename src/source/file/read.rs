@@ -5,7 +5,7 @@ use std::io::Read;
 use super::asked::{File, Format};
 use super::table::{Keep, Table};
 use super::wanted::Wanted;
-use super::{compression, csv, json, parquet};
+use super::{compression, csv, json, parquet, riddles};
 use crate::source::error::Error;
 use crate::source::growing::WholeLines;
 
@@ -15,6 +15,11 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
     let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
         return Err(Error::unreadable("is empty"));
+    }
+    if file.format == Format::Auto
+        && let Some(error) = riddles::of(&head)
+    {
+        return Err(error);
     }
     let format = detected(file, &head);
     let by_lines = matches!(format, Format::Ndjson | Format::Tsv | Format::Csv | Format::Auto);
@@ -47,13 +52,19 @@ fn detected(file: &File, head: &[u8]) -> Format {
         "parquet" | "pq" => Format::Parquet,
         "ndjson" | "jsonl" => Format::Ndjson,
         _ => match head.trim_ascii_start().first() {
-            Some(b'[') => Format::Json,
+            Some(b'[') if extension == "json" || is_array(head) => Format::Json,
             Some(b'{') if is_one_object_per_line(head) => Format::Ndjson,
             Some(b'{') => Format::Json,
             _ if extension == "json" => Format::Json,
             _ => Format::Csv,
         },
     }
+}
+
+/// Whether a bracket begins an array, rather than the time of a line.
+fn is_array(head: &[u8]) -> bool {
+    let inside = &head.trim_ascii_start()[1..];
+    matches!(inside.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b']'))
 }
 
 fn is_one_object_per_line(head: &[u8]) -> bool {

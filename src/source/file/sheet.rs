@@ -56,7 +56,12 @@ impl Sheet {
         }
         let column = match &file.time {
             Some(name) => table.find(name).map_err(|error| as_option(error, "time"))?,
-            None => usual_time(&table)?,
+            None => {
+                if let Some((date, of_day)) = date_and_time(&table) {
+                    table.join(date, of_day)?;
+                }
+                usual_time(&table)?
+            }
         };
         let (time, clock) = time::read(&table, &table.columns[column], file.zone.as_deref())?;
         table.forget(column);
@@ -220,6 +225,16 @@ fn resembles(cell: &str, name: &str) -> bool {
     let after = cell.strip_prefix(&name).is_some_and(|rest| goes_on(rest, name.chars().last()));
     let cut = name.strip_prefix(&cell).is_some_and(|rest| cell.len() >= 3 && goes_on(rest, cell.chars().last()));
     !cell.is_empty() && !name.is_empty() && (after || cut || cell.ends_with(&name) && name.len() >= 3)
+}
+
+/// The columns of a date and of a time of the day, where the first row shows that they belong together.
+fn date_and_time(table: &Table) -> Option<(usize, usize)> {
+    let place = |name: &str| table.names().position(|known| known.eq_ignore_ascii_case(name));
+    let (date, of_day) = (place("date")?, place("time")?);
+    let cell = |at: usize| table.columns[at].cells().find(|cell| !cell.is_empty()).unwrap_or_default();
+    let is_date = !cell(date).is_empty() && !cell(date).contains(':');
+    let is_of_day = cell(of_day).contains(':') && !cell(of_day).contains(['-', '/', 'T']);
+    (is_date && is_of_day).then_some((date, of_day))
 }
 
 fn usual_time(table: &Table) -> Result<usize, Error> {

@@ -75,6 +75,11 @@ impl Column {
         })
     }
 
+    /// Whether any of its cells has this byte.
+    pub fn contains(&self, byte: u8) -> bool {
+        memchr::memchr(byte, self.text.as_bytes()).is_some()
+    }
+
     fn index(&self, row: usize) -> Option<usize> {
         match &self.at {
             None => Some(row).filter(|row| *row < self.ends.len()),
@@ -164,6 +169,30 @@ impl Table {
         let rows = self.rows.len();
         self.columns.iter_mut().for_each(|c| c.rows = rows);
         self
+    }
+
+    /// Writes the cells of a column anew, and what belongs to its name.
+    pub fn rewrite(&mut self, column: usize, mark: &str, read: impl Fn(&str) -> String) -> Result<(), Error> {
+        let old = std::mem::take(&mut self.columns[column]);
+        let mut new = Column { name: format!("{}{mark}", old.name), kept: true, rows: old.rows, ..Column::default() };
+        for (row, cell) in old.written() {
+            new.put(row, &read(cell))?;
+        }
+        self.columns[column] = new;
+        Ok(())
+    }
+
+    /// Puts the cells of a second column behind those of a first, and takes the second away.
+    pub fn join(&mut self, first: usize, second: usize) -> Result<(), Error> {
+        let mut joined = Column { name: self.columns[first].name.clone(), kept: true, ..Column::default() };
+        for row in 0..self.len() {
+            let cells = format!("{} {}", self.columns[first].cell(row), self.columns[second].cell(row));
+            joined.put(row, cells.trim())?;
+        }
+        joined.rows = self.len();
+        self.columns[first] = joined;
+        self.columns.remove(second);
+        Ok(())
     }
 
     /// Forgets the cells of a column that has been read for good.

@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::days;
 use super::table::{Column, Table};
 use crate::series::Timestamp;
 use crate::source::error::{Error, nearest, quoted};
@@ -92,9 +93,13 @@ pub(super) fn read(table: &Table, column: &Column, zone: Option<&str>) -> Result
     let zone = time_zone(zone_name)?;
     let mut times = Vec::with_capacity(table.len());
     let mut clock = None;
+    let order = days::Order::of(|| column.cells());
+    let excel = days::are_of_excel(column.cells());
     for (row, cell) in column.cells().enumerate() {
         let wrong = |error: Error| error.at(table.place(row)).column(&column.name);
-        let (time, this) = instant(cell, &zone, zone_name).map_err(wrong)?;
+        let plain =
+            order.and_then(|order| order.year_first(cell)).or_else(|| excel.then(|| days::of_excel(cell)).flatten());
+        let (time, this) = instant(plain.as_deref().unwrap_or(cell), &zone, zone_name).map_err(wrong)?;
         let first = *clock.get_or_insert(this);
         if first != this {
             let (first, this) = (first.clock(zone_name), this.clock(zone_name));
@@ -147,7 +152,8 @@ pub(in crate::source) fn instant(cell: &str, zone: &TimeZone, zone_name: &str) -
     if numeric && let Some((nanoseconds, unit)) = epoch(cell)? {
         return Ok((timestamp(nanoseconds, cell)?, Writing::Epoch(unit)));
     }
-    let text = normalised(cell);
+    let usual = days::usual(cell);
+    let text = normalised(usual.as_deref().unwrap_or(cell));
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok((timestamp(time.as_nanosecond(), cell)?, Writing::Offset));
     }
@@ -172,7 +178,7 @@ fn not_a_time(cell: &str) -> Error {
     let error = if cell.is_empty() { error } else { error.value(cell) };
     let starts_with_digit = cell.starts_with(|c: char| c.is_ascii_digit());
     if cell.contains('/') && starts_with_digit {
-        error.hint("Write the year first: 03/04 is March in one country and April in another.")
+        error.hint("Write the year first: 03/04 is March in one country and April in another, and no other day of the file shows which.")
     } else if cell.contains(':') && !cell.contains('-') && starts_with_digit {
         error.hint("A time of day needs its date.")
     } else if !cell.is_empty() && !cell.contains(|c: char| c.is_ascii_digit()) {

@@ -27,13 +27,15 @@ pub(in crate::source) fn rank(name: &str) -> Option<usize> {
     const NAMES: [&[&str]; 3] = [
         &["timestamp", "@timestamp", "unix_timestamp", "epoch"],
         &["ts", "time", "datetime", "date_time", "_time"],
-        &["date", "period", "minute", "hour", "day"],
+        &["date", "period", "minute", "hour", "day", "time_bucket", "window_start"],
     ];
-    let name = name.to_ascii_lowercase();
-    if name.starts_with("bin(") && name.ends_with(')') {
+    let lower = name.to_ascii_lowercase();
+    if lower.starts_with("bin(") && lower.ends_with(')') || lower.starts_with("@timestamp per ") {
         return Some(0);
     }
-    NAMES.iter().position(|names| names.contains(&name.as_str()))
+    let name =
+        ["(utc)", "[utc]", "_utc", " utc"].iter().find_map(|zone| lower.strip_suffix(zone)).unwrap_or(&lower).trim();
+    NAMES.iter().position(|names| names.contains(&name))
 }
 
 /// What columns are called that name the parts of a service.

@@ -79,6 +79,12 @@ pub enum Format {
     Parquet,
     /// Access logs of an AWS application load balancer.
     Alb,
+    /// Access logs of an AWS classic load balancer.
+    Clb,
+    /// HAProxy's log of HTTP requests.
+    Haproxy,
+    /// Envoy's access log as text, and Istio's.
+    Envoy,
     /// CloudFront standard logs, and others in the W3C extended format (`#Fields:`).
     W3c,
     /// nginx and Apache access logs in the combined format, with the time a request took at the end.

@@ -17,6 +17,13 @@ const OTHERWISE: &str = "has its time written otherwise than the first row";
 
 const SECOND: i64 = 1_000_000_000;
 
+/// The zone of a date and a time of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InZone {
+    Utc,
+    OfSource,
+}
+
 /// Reads times that are all written in one way.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
@@ -100,12 +107,13 @@ impl Clock {
         }
     }
 
-    /// The instant of a date and a time of the day in UTC.
-    pub(super) fn joined(&mut self, date: &Value, of_day: &Value) -> Result<i64, &'static str> {
+    /// The instant of a date and a time of the day.
+    pub(super) fn joined(&mut self, date: &Value, of_day: &Value, zone: InZone) -> Result<i64, &'static str> {
         let (Value::Text(date), Value::Text(of_day)) = (date, of_day) else { return Err(NO_TIME) };
         let mut text = std::mem::take(&mut self.joined);
         text.clear();
-        [date, &b"T"[..], of_day, b"Z"].into_iter().for_each(|part| text.extend_from_slice(part));
+        let zone: &[u8] = if zone == InZone::Utc { b"Z" } else { b"" };
+        [date, &b"T"[..], of_day, zone].into_iter().for_each(|part| text.extend_from_slice(part));
         let instant = self.of_text(&text);
         self.joined = text;
         instant
@@ -134,12 +142,10 @@ impl Clock {
     #[cold]
     fn slowly(&mut self, text: &[u8]) -> Result<i64, &'static str> {
         let cell = std::str::from_utf8(text).map_err(|_| NOT_A_TIME)?.trim();
-        let usual = usual(cell);
-        let (instant, writing) =
-            time::instant(usual.as_deref().unwrap_or(cell), &self.zone, &self.zone_name).map_err(|_| match cell {
-                "" | "-" => NO_TIME,
-                _ => NOT_A_TIME,
-            })?;
+        let (instant, writing) = time::instant(cell, &self.zone, &self.zone_name).map_err(|_| match cell {
+            "" | "-" => NO_TIME,
+            _ => NOT_A_TIME,
+        })?;
         if *self.writing.get_or_insert(writing) != writing {
             return Err(OTHERWISE);
         }
@@ -216,17 +222,6 @@ fn fraction(text: &[u8]) -> (i64, &[u8]) {
     if at == 0 { (0, text) } else { (nanoseconds, &digits[at..]) }
 }
 
-/// `21/Nov/2026:10:00:00 +0100` as RFC 3339 has it.
-fn usual(text: &str) -> Option<String> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (day, rest) = text.split_once('/')?;
-    let (month, rest) = rest.split_once('/')?;
-    let (year, rest) = rest.split_once(':')?;
-    let (time, offset) = rest.split_once(' ').unwrap_or((rest, ""));
-    let month = MONTHS.find(month).filter(|at| at % 3 == 0 && month.len() == 3)? / 3 + 1;
-    Some(format!("{year}-{month:02}-{day}T{time}{offset}"))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -277,10 +272,10 @@ mod tests {
     #[test]
     fn a_date_and_a_time_of_day_are_one() {
         let mut clock = Clock::new(None).unwrap();
-        let at = clock.joined(&Value::Text(b"2026-11-21"), &Value::Text(b"10:00:05"));
+        let at = clock.joined(&Value::Text(b"2026-11-21"), &Value::Text(b"10:00:05"), InZone::Utc);
         assert_eq!(at, clock.instant(&Value::Text(b"2026-11-21T10:00:05Z")));
         assert!(at.is_ok());
-        assert_eq!(clock.joined(&Value::Missing, &Value::Text(b"10:00:05")), Err(NO_TIME));
+        assert_eq!(clock.joined(&Value::Missing, &Value::Text(b"10:00:05"), InZone::Utc), Err(NO_TIME));
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memrchr;
 
+use super::document;
 use super::unrolled::{self, Unrolled};
 use crate::source::error::{Error, Place};
 use crate::source::file::compression;
@@ -52,6 +53,7 @@ impl Feed {
         let (head, content) = compression::peek(compression::plain(Counted { inner: packed, read })?, AHEAD_OF_ARRAY)?;
         let reader: Box<dyn Read + Send> = match unrolled::is_array(&head) {
             true => Box::new(Unrolled::new(BufReader::with_capacity(CHUNK, content))),
+            false if head.trim_ascii_start().starts_with(b"{") => document::read(content)?,
             false => Box::new(content),
         };
         Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })

@@ -26,7 +26,7 @@ pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Forma
     }
     .ok_or_else(|| {
         Error::unreadable("is not known as a log of requests").hint(
-            "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, …",
+            "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, clb, w3c, combined, haproxy, envoy, jtl, k6, gatling, hlog, …",
         )
     })
 }

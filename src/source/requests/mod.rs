@@ -23,6 +23,7 @@ mod columnar;
 pub mod condition;
 mod counted;
 mod crew;
+mod document;
 mod feed;
 pub mod hlog;
 mod inputs;

@@ -147,6 +147,10 @@ fn of_word(cell: &Value, means: Means) -> Option<Ended> {
         Means::Fault => Some(ended(!is(&NO_FAULT))),
         Means::Status | Means::Grpc => match text.as_bytes() {
             [class @ b'1'..=b'5', b'x', b'x'] => self::ended(i64::from(class - b'0') * 100).ok(),
+            // `200 OK`
+            [a, b, c, b' ', ..] if means == Means::Status && [a, b, c].iter().all(|digit| digit.is_ascii_digit()) => {
+                text[..3].parse().ok().and_then(|status| self::ended(status).ok())
+            }
             _ if means == Means::Status && (is(&WELL) || is(&BADLY)) => Some(ended(is(&BADLY))),
             _ => {
                 let joined: String = text.chars().filter(|c| !matches!(c, '_' | ' ' | '-')).collect();
@@ -172,9 +176,19 @@ mod tests {
         for (means, well, refused, badly) in [
             (
                 Means::Status,
-                &["200", "302", "2xx", "3XX", "OK", "Success"][..],
+                &["200", "302", "2xx", "3XX", "OK", "Success", "200 OK"][..],
                 &["404", "4xx", "NOT_FOUND"][..],
-                &["500", "0", "000", "5xx", "ERROR", "KO", "Unavailable", "DEADLINE_EXCEEDED"][..],
+                &[
+                    "500",
+                    "0",
+                    "000",
+                    "5xx",
+                    "503 Service Unavailable",
+                    "ERROR",
+                    "KO",
+                    "Unavailable",
+                    "DEADLINE_EXCEEDED",
+                ][..],
             ),
             (
                 Means::Grpc,

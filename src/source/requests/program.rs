@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::clock::Clock;
+use super::clock::{Clock, InZone};
 use super::condition::Compiled;
 use super::outcome::Means;
 use super::recipe::{LatencyFrom, Recipe, TimeFrom};
@@ -50,7 +50,7 @@ pub(super) struct Program {
 /// The slots with the time.
 pub(super) enum Time {
     One(usize),
-    DateAndTime(usize, usize),
+    DateAndTime(usize, usize, InZone),
 }
 
 /// Whose request a row is.
@@ -161,8 +161,8 @@ impl Program {
     pub(super) fn instant(&self, clock: &mut Clock, fields: &[Value]) -> Result<i64, (&'static str, Option<usize>)> {
         match self.time {
             Time::One(slot) => clock.instant(&fields[slot]).map_err(|why| (why, Some(slot))),
-            Time::DateAndTime(date, of_day) => {
-                clock.joined(&fields[date], &fields[of_day]).map_err(|why| (why, Some(of_day)))
+            Time::DateAndTime(date, of_day, zone) => {
+                clock.joined(&fields[date], &fields[of_day], zone).map_err(|why| (why, Some(of_day)))
             }
         }
     }
@@ -277,7 +277,10 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
         match from {
             TimeFrom::Column(column) if names.has(column) => return Ok(Time::One(slots.of(column))),
             TimeFrom::DateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
-                return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day)));
+                return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day), InZone::Utc));
+            }
+            TimeFrom::LocalDateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
+                return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day), InZone::OfSource));
             }
             _ => {}
         }

@@ -8,8 +8,10 @@ mod detect;
 mod form;
 mod head;
 mod known;
+mod proxies;
 mod ready;
 mod sample;
+mod unnamed;
 pub mod usual;
 
 pub use detect::{assumed, detect};
@@ -23,10 +25,13 @@ pub use super::outcome::Means;
 /// histograms, sketches) and for [`Format::Auto`].
 pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
     match format {
-        Format::Csv => Some(ready::table(Lines::Delimited { by: None, names: Names::FirstLine }, head)),
-        Format::Tsv => Some(ready::table(Lines::Delimited { by: Some(b'\t'), names: Names::FirstLine }, head)),
+        Format::Csv => Some(separated(None, head)),
+        Format::Tsv => Some(separated(Some(b'\t'), head)),
         Format::Ndjson => Some(ready::table(Lines::Json, head)),
         Format::Alb => Some(ready::alb()),
+        Format::Clb => Some(proxies::classic()),
+        Format::Haproxy => Some(proxies::haproxy()),
+        Format::Envoy => Some(proxies::envoy(head)),
         Format::W3c => Some(ready::w3c(head)),
         Format::Combined => Some(combined::recipe(head)),
         Format::Jtl => Some(ready::jtl(head)),
@@ -34,6 +39,10 @@ pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
         Format::Gatling => Some(ready::gatling(head)),
         Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch => None,
     }
+}
+
+fn separated(by: Option<u8>, head: &[u8]) -> Recipe {
+    unnamed::recipe(head).unwrap_or_else(|| ready::table(Lines::Delimited { by, names: Names::FirstLine }, head))
 }
 
 #[cfg(test)]

@@ -199,6 +199,14 @@ impl<'h> Behinds<'h> {
             let micros = Unit::Of(TimeUnit::Microseconds);
             return Some((Behind::Slash(*at), Some(micros), Some("as Apache's %T/%D")));
         }
+        let named = |cells: &[&[u8]]| {
+            let unit = TimeUnit::named(std::str::from_utf8(cells[0]).ok()?)?;
+            cells.iter().all(|cell| *cell == cells[0]).then_some(unit)
+        };
+        let behind = columns.iter().find_map(|(at, cells)| Some((at.checked_sub(1)?, named(cells)?)));
+        if let Some((at, unit)) = behind {
+            return Some((Behind::Field(at), Some(Unit::Of(unit)), Some("by the unit behind it")));
+        }
         if self.is_ingress() {
             return Some((Behind::Field(1), Some(Unit::Of(TimeUnit::Seconds)), Some("in the layout of ingress-nginx")));
         }

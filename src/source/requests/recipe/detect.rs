@@ -2,7 +2,7 @@
 //! requests would be judged as what it is not.
 
 use super::head;
-use super::{combined, known, ready, sample, usual};
+use super::{combined, known, proxies, ready, sample, unnamed, usual};
 use crate::source::requests::Format;
 
 /// The format of a file with this name that begins so (4 KiB are plenty, not compressed), where that is certain.
@@ -22,7 +22,11 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
         () if is_jtl(&name, head) => Some(Format::Jtl),
         () if is_k6(head) => Some(Format::K6),
         () if is_alb(first) => Some(Format::Alb),
+        () if proxies::is_classic(head) => Some(Format::Clb),
+        () if proxies::is_haproxy(head) => Some(Format::Haproxy),
+        () if proxies::is_envoy(head) => Some(Format::Envoy),
         () if combined::is(head) => Some(Format::Combined),
+        () if unnamed::recipe(head).is_some() => Some(if first.contains(&b'\t') { Format::Tsv } else { Format::Csv }),
         () => table(head).filter(|(_, names)| is_request(names)).map(|(format, _)| format),
     }
 }

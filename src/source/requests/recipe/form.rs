@@ -124,6 +124,8 @@ pub enum TimeFrom {
     Column(String),
     /// A column with the date and one with the time of the day, in UTC.
     DateAndTime(String, String),
+    /// The same in the zone of the source.
+    LocalDateAndTime(String, String),
 }
 
 /// What tells the latency.

@@ -4,6 +4,7 @@ use super::super::TimeUnit;
 use super::super::number::with_unit;
 use super::head;
 use super::known::{self, Known};
+use super::proxies;
 use super::sample::Sample;
 use super::usual;
 use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom};
@@ -100,7 +101,11 @@ fn is(column: &str, text: &str) -> Condition {
 
 /// Tables of one's own, and those of programs that are known by the names of their columns.
 pub(super) fn table(lines: Lines, head: &[u8]) -> Recipe {
-    let sample = Sample::of(&lines, head, usual::is_telling);
+    let sample = Sample::of(&lines, head, |name| {
+        usual::is_telling(name)
+            || known::is_latency(name)
+            || DATE_AND_TIME.iter().any(|part| name.eq_ignore_ascii_case(part))
+    });
     let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
     if let Some(known) = known::of(&names) {
         return of_program(known, &sample, lines);
@@ -115,7 +120,20 @@ pub(super) fn table(lines: Lines, head: &[u8]) -> Recipe {
             because = Some("by its three decimals");
         }
     }
-    Recipe { latency: latency.into_iter().collect(), ends: usual::ends(&sample), because, ..recipe(lines) }
+    let (time, latency) = (date_and_time(&sample).into_iter().collect(), latency.into_iter().collect());
+    Recipe { time, latency, ends: usual::ends(&sample), because, ..recipe(lines) }
+}
+
+/// The names of a date and a time of the day in two columns.
+const DATE_AND_TIME: [&str; 2] = ["date", "time"];
+
+/// A date in one column and the time of the day in another.
+fn date_and_time(sample: &Sample) -> Option<TimeFrom> {
+    let [date, time] = DATE_AND_TIME.map(|part| sample.names.iter().find(|name| name.eq_ignore_ascii_case(part)));
+    let (date, time) = (date?, time?);
+    let of_day = |cell: &String| cell.contains(':') && !cell.contains(['-', '/', 'T']);
+    let parted = usual::most(sample.cells(time), of_day) && usual::most(sample.cells(date), |cell| !cell.contains(':'));
+    parted.then(|| TimeFrom::LocalDateAndTime(date.clone(), time.clone()))
 }
 
 /// A program's log, as its authors describe it.
@@ -129,13 +147,19 @@ fn of_program(known: &Known, sample: &Sample, lines: Lines) -> Recipe {
         "CloudFront" => vec![TimeFrom::DateAndTime("date".into(), "time".into())],
         _ => known.time.iter().map(|name| column(name)).collect(),
     };
+    let only = known.status.filter(|_| known.mixed).map(|status| match known.program {
+        // the other lines of an invocation have a status, too
+        "AWS Lambda" => is("type", "platform.report"),
+        _ => test(status, Relation::AtLeast, Literal::Number(0.0)),
+    });
     // what went wrong before there was a status is in its own column
     let fault = usual::ends(sample).into_iter().find(|(_, means)| *means == Means::Fault);
     Recipe {
         time,
         latency: vec![latency],
-        ends: status(known.status).into_iter().chain(fault).collect(),
-        only: known.mixed.then(|| test(known.status, Relation::AtLeast, Literal::Number(0.0))),
+        ends: known.status.into_iter().flat_map(status).chain(fault).collect(),
+        error: if known.program == "Envoy" { proxies::envoy_errors() } else { None },
+        only,
         because: Some(known.program),
         ..recipe(lines)
     }
@@ -149,7 +173,10 @@ fn is_written(cells: &[String]) -> bool {
 /// nginx writes `$request_time` in seconds with exactly three decimals. Under another name that is only believed beside more
 /// of its variables: others write milliseconds so. So long as tens of seconds no usual request takes.
 fn is_of_nginx(name: &str, names: &[&str], cells: &[String]) -> bool {
-    const VARIABLES: [&str; 10] = [
+    const VARIABLES: [&str; 13] = [
+        "reqtime",
+        "apptime",
+        "vhost",
         "body_bytes_sent",
         "bytes_sent",
         "remote_addr",

@@ -48,7 +48,7 @@ fn latency_columns(latency: &LatencyFrom) -> Vec<String> {
 fn time_columns(time: &TimeFrom) -> Vec<String> {
     match time {
         TimeFrom::Column(name) => vec![name.clone()],
-        TimeFrom::DateAndTime(date, time) => vec![date.clone(), time.clone()],
+        TimeFrom::DateAndTime(date, time) | TimeFrom::LocalDateAndTime(date, time) => vec![date.clone(), time.clone()],
     }
 }
 
@@ -285,6 +285,9 @@ mod files {
                     name if name.ends_with("simulation.log") => Some(Format::Gatling),
                     name if name.ends_with("k6_kpi.csv") => Some(Format::K6),
                     name if name.starts_with("access-logs/alb/1") => Some(Format::Alb),
+                    name if name.ends_with("otel-contrib/clb.log") => Some(Format::Clb),
+                    name if name.ends_with("envoy/default-format.log") => Some(Format::Envoy),
+                    name if name.ends_with("ab/ab.tsv") => Some(Format::Tsv),
                     name if name.starts_with("access-logs/cloudfront/") && name.ends_with(".txt") => Some(Format::W3c),
                     _ => None,
                 };

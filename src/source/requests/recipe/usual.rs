@@ -7,7 +7,7 @@ use super::Means;
 use super::sample::Sample;
 
 /// Latencies, without their unit; what comes first is preferred.
-const LATENCIES: [&str; 18] = [
+const LATENCIES: [&str; 19] = [
     "latency",
     "duration",
     "elapsed",
@@ -24,6 +24,7 @@ const LATENCIES: [&str; 18] = [
     "http_server_request_duration",
     "total_time",
     "responsetime",
+    "reqtime",
     "processing_time",
     "rtt",
 ];
@@ -146,7 +147,12 @@ const AGGREGATES: [&str; 28] = [
 
 /// Whether a column with this name usually is an HTTP status.
 fn is_status(name: &str) -> bool {
-    STATUS.iter().any(|status| status.eq_ignore_ascii_case(name))
+    STATUS.iter().any(|status| means(name, status))
+}
+
+/// Whether a name is the usual one, in whatever case; GELF puts `_` before names of one's own.
+fn means(name: &str, usual: &str) -> bool {
+    name.strip_prefix('_').unwrap_or(name).eq_ignore_ascii_case(usual)
 }
 
 /// Whether a column with this name usually is a latency, and if so the unit that its name says.
@@ -195,7 +201,7 @@ pub fn is_of_a_request(name: &str) -> bool {
 pub(super) fn ends(sample: &Sample) -> Vec<(String, Means)> {
     let mut ends: Vec<(String, Means)> = Vec::new();
     let statuses = STATUS.iter().flat_map(|usual| {
-        let is = move |name: &&String| name.eq_ignore_ascii_case(usual);
+        let is = move |name: &&String| means(name, usual);
         sample.names.iter().filter(is).map(|name| (name, Means::Status))
     });
     let outcomes = OUTCOMES.iter().flat_map(|(usual, means)| {

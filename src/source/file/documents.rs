@@ -1,0 +1,54 @@
+//! JSON documents that are no plain arrays, by who writes them: answers of monitoring systems and reports of load generators.
+//!
+//! Each kind is known by members that stand together nowhere else, and becomes rows: a point of a series is a row with its time,
+//! its labels and its value. An answer that says that it is not complete is refused. What is not known may still be one array of
+//! objects with something around it.
+
+mod answers;
+mod grafana;
+mod members;
+mod points;
+mod prometheus;
+mod reports;
+mod spans;
+
+use serde_json::Value;
+
+use self::members::{Object, sole_array};
+pub(in crate::source) use self::spans::rows as rows_of_requests;
+use super::object::push;
+use super::table::{Keep, Table};
+use crate::source::error::Error;
+
+/// The table of a document that is known; nothing where it is not.
+pub(super) fn of_object(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
+    prometheus::read(document, keep)
+        .or_else(|| answers::read(document, keep))
+        .or_else(|| grafana::read(document, keep))
+        .or_else(|| reports::read(document, keep))
+        .or_else(|| wrapped(document, keep))
+}
+
+/// The table of an array whose elements are whole series; nothing where they are rows.
+pub(super) fn of_series(array: &[Value], keep: Keep) -> Option<Result<Table, Error>> {
+    answers::graphite(array, keep).or_else(|| prometheus::of_array(array, keep))
+}
+
+/// Whether an element of an array may be a whole series.
+pub(super) fn is_series(element: &Object) -> bool {
+    let has = |name: &str| element.contains_key(name);
+    has("target") && has("datapoints")
+        || has("metric") && (has("values") || has("value")) && element["metric"].is_object()
+}
+
+/// One array of objects beside members that are none.
+fn wrapped(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
+    let rows = sole_array(document)?;
+    let mut table = Table::new("row");
+    for (at, row) in rows.iter().enumerate() {
+        if let Err(error) = push(&mut table, at as u64 + 1, row.as_object()?, keep) {
+            return Some(Err(error));
+        }
+    }
+    Some(Ok(table.finish()))
+}

@@ -1,0 +1,92 @@
+//! Files that cannot be judged, by who wrote them: what such a file is, and which command gives one that can.
+
+use crate::source::error::Error;
+
+/// What a file is that begins so, and what to do instead; nothing where it may be read.
+pub(super) fn of(head: &[u8]) -> Option<Error> {
+    let text = String::from_utf8_lossy(head);
+    let start = text.trim_start();
+    let first = start.lines().next().unwrap_or_default();
+    let (what, hint) = known(head, start, first)?;
+    Some(Error::unreadable(format!("is {what}, which cannot be judged")).hint(hint))
+}
+
+const SAMPLES: &str = "Its samples have no time. davy compares requests and series of steps.";
+
+fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'static str)> {
+    let has = |text: &str| start.contains(text);
+    let begins = |text: &str| start.starts_with(text);
+    let ignoring_case = |text: &str| start.get(..text.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(text));
+    Some(match () {
+        () if head.starts_with(&[0]) && has("Simulation") => (
+            "a binary log of Gatling",
+            "Gatling writes its log as text up to 3.9. Judge the counts of the report instead: `js/stats.json` in its folder.",
+        ),
+        () if ignoring_case("<!doctype html") || ignoring_case("<html") => {
+            ("a web page", "Export the data instead, or fetch it with the credentials that the server asks for.")
+        }
+        () if begins("Running ") && first.contains(" test @ ") => (
+            "a summary of wrk",
+            "Run `wrk2 --latency`, whose listing of percentiles is read, or `hey -o csv`, whose requests are.",
+        ),
+        () if begins("This is ApacheBench") => ("a summary of ab", "Run `ab -g requests.tsv`, and give that file."),
+        () if first.starts_with("Percentage served,") => {
+            ("a list of ab's percentiles (`ab -e`)", "Run `ab -g requests.tsv`, and give that file.")
+        }
+        () if first.contains("Elap Time") && first.contains("Trans Rate") => {
+            ("a log of siege's runs", "Run `hey -o csv` or `oha --output-format csv`, and give that file.")
+        }
+        () if begins("Summary:") && has("Requests/sec") => {
+            ("a summary of hey or oha", "Run `hey -o csv` or `oha --output-format csv`, and give that file.")
+        }
+        () if begins("goos: ") || begins("Benchmark") && has(" ns/op") => ("an output of `go test -bench`", SAMPLES),
+        () if begins("{") && has("\"command\":") && has("\"times\":") && has("\"mean\":") => {
+            ("an export of hyperfine", SAMPLES)
+        }
+        () if begins("{") && has("\"machine_info\"") => ("a result of pytest-benchmark", SAMPLES),
+        () if begins("{") && has("\"benchmarks\"") && has("\"real_time\"") => ("a result of Google Benchmark", SAMPLES),
+        () if begins("[") && has("\"jmhVersion\"") => ("a result of JMH", SAMPLES),
+        () if begins("# HELP ") || begins("# TYPE ") => (
+            "a scrape of metrics, a single moment",
+            "Ask Prometheus over a range: `promtool query range -o json SERVER QUERY`, or `/api/v1/query_range`.",
+        ),
+        () if first.starts_with("tls 2.0 ") || first.starts_with("tls 1.0 ") => (
+            "an access log of an AWS network load balancer",
+            "It has a row for each TLS connection, and no requests. Take the log of what stands behind it.",
+        ),
+        () if begins("<?xml") && has("<testsuite") => {
+            ("a report of tests (JUnit)", "Give the results themselves, such as JMeter's JTL.")
+        }
+        () if begins("{") && has("\"log\":") && has("\"entries\":") && has("\"creator\":") => {
+            ("a recording of a browser (HAR)", "Give the access log of the server.")
+        }
+        () if begins("# pxname,") => (
+            "a page of HAProxy's counters, a single moment",
+            "Give HAProxy's log (`option httplog`), or the counters as series of a monitoring system.",
+        ),
+        () => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_riddle_has_its_answer() {
+        for (text, what) in [
+            ("<!DOCTYPE html><html>", "a web page"),
+            ("Running 6s test @ http://127.0.0.1:8281/\n  1 threads", "wrk"),
+            ("{\n \"results\": [\n  {\"command\": \"curl\",\n \"mean\": 0.03, \"times\": [0.02]}]}", "hyperfine"),
+            ("# HELP up The scrape.\n# TYPE up gauge\nup 1\n", "a scrape"),
+            ("tls 2.0 2018-12-20T02:59:40 net/lb/c6e77e28c25b2234 g3d4b5e8bb8464cd", "network load balancer"),
+            ("Percentage served,Time in ms\n0,3.9\n", "`ab -e`"),
+        ] {
+            let said = of(text.as_bytes()).map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.contains(what), "{text}: {said}");
+        }
+        for text in ["time,a\n2026-11-29T10:00:00Z,1\n", "{\"time\":1}", "# time,a\n", ""] {
+            assert!(of(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}
