@@ -22,10 +22,9 @@ use crate::series::{Arm, Dataset, SignedDuration, Window};
 use crate::source::aws::Measure;
 use crate::source::{Outside, Query, Source, Told};
 
-use super::border::{self, Reach};
+use super::border::{self, Reach, file_of};
 use super::console::Console;
 use super::outlets::Outlets;
-use super::places::file_of;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {

@@ -25,7 +25,7 @@ pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Fai
     let outlets = Outlets::of(&arguments.output)?;
     let places = Places::new(outlets.paths(), Vec::new())?;
     for folder in &arguments.recordings {
-        let file = super::places::file_of(folder);
+        let file = super::border::file_of(folder);
         let verdict = border::folder_of(&file).join(record::VERDICT);
         places.spare([file.as_path()].into_iter().chain(arguments.check.then_some(verdict.as_path())))?;
     }

@@ -51,7 +51,7 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     }
     let loaded = pipeline::load(&path)?;
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;
-    places.spare([super::places::file_of(&path).as_path()])?;
+    places.spare([super::border::file_of(&path).as_path()])?;
     let interrupt = Interrupt::listen();
     let round = Round { console, loaded: &loaded, arguments: &arguments, places: &places, interrupt: &interrupt };
     if arguments.all_phases {

@@ -50,5 +50,5 @@ pub use options::Options;
 pub use recorded::{PAST, Recorded, recorded};
 pub use schema::schema;
 pub use sources::endpoint;
-pub use spoken::{request_format, share, span};
-pub use starter::{Starter, Surveyed, starter};
+pub use spoken::{file_format, margin, request_format, share, span, unit};
+pub use starter::{Starter, Surveyed, Wish, starter, starter_as, which_is_which};
