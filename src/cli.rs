@@ -44,7 +44,7 @@ Exit codes:
   10  fail
   11  inconclusive (--on-inconclusive changes it)
   12  warn, with --fail-on-warn
-   1  replay --check: the verdict differs from the recorded one
+   1  replay --check, diff, test: an answer differs from the recorded or expected one
    2  usage
   65  data could not be read
   69  a source could not be reached
@@ -85,8 +85,12 @@ pub enum Command {
     ///
     /// Says of each metric what was fetched. `davy judge DIR` judges it, without asking the sources again.
     Fetch(Fetch),
-    /// Judge recordings again
+    /// Judge recordings again: all that changed, in one answer
     Replay(Replay),
+    /// Say how two verdicts or recordings differ
+    Diff(Diff),
+    /// Run unit tests of a gate: hand-written cases with the answers that they expect
+    Test(Test),
     /// Check configurations offline: every problem at once
     Check(Check),
     /// Before the rollout: how long until each criterion can answer, and what it cannot see
@@ -292,12 +296,18 @@ pub struct Exit {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// The recordings
+    /// The recordings, or folders with recordings below them
     #[arg(required = true, value_name = "DIR")]
     pub recordings: Vec<PathBuf>,
-    /// Fail (exit 1) when a verdict differs from the recorded one, and print the difference
+    /// Say which verdicts differ from the recorded ones, and how; exit with 1 if an answer is another one
     #[arg(long, conflicts_with = "accept")]
     pub check: bool,
+    /// With --check, exit with 1 for any difference, such as another number
+    #[arg(long, requires = "check")]
+    pub strict: bool,
+    /// Judge what was recorded by the criteria and the policy of another configuration, and check
+    #[arg(long, value_name = "CONFIG", conflicts_with_all = ["accept", "looks"])]
+    pub with: Option<PathBuf>,
     /// Make today's verdicts the recorded ones
     #[arg(long)]
     pub accept: bool,
@@ -313,6 +323,28 @@ pub struct Replay {
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// A verdict as JSON, or a recording
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Files with cases
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Arguments of `check`.

@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod console;
 mod demo;
+mod diff;
 mod discover;
 mod doctor;
 mod exit;
@@ -28,6 +29,8 @@ mod progress;
 mod replay;
 mod report;
 mod sketch;
+mod suite;
+mod test;
 mod watch;
 
 use std::ffi::OsString;
@@ -67,6 +70,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compare(arguments) => compare::run(&console, arguments),
         Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
+        Command::Diff(arguments) => diff::run(&console, &arguments),
+        Command::Test(arguments) => test::run(&console, &arguments),
         Command::Check(arguments) => check::run(&console, arguments),
         Command::Plan(arguments) => plan::run(&console, arguments),
         Command::Calibrate(arguments) => calibrate::run(&console, arguments),

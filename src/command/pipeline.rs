@@ -141,7 +141,7 @@ pub(super) fn ask(console: &Console, plan: &Plan, now: Timestamp) -> Result<Data
 }
 
 /// What was measured, with what it costs.
-fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
+pub(super) fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
     if let Some(cost) = cost {
         cost::price(cost, &mut dataset);
     }

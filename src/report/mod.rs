@@ -34,13 +34,14 @@ pub mod sketch;
 mod slack;
 mod spark;
 mod success;
+pub mod suite;
 mod table;
 mod terminal;
 mod words;
 
 pub use calibration::calibration;
 pub use comparison::{Comparison, comparison, comparison_schema};
-pub use diff::diff;
+pub use diff::{RECORDED, Sides, diff};
 pub use document::Document;
 pub use form::{Format, NotAPage, PageFormat, Style, UnknownFormat};
 pub use github::{SUMMARY_BYTES, annotations, summary};
