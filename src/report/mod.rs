@@ -66,7 +66,7 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
     }
 }
 
-/// One look in a line of so many columns: `12:15  look 3 of 12  INCONCLUSIVE  no fail shown, too early to pass`.
+/// One look in a line of so many columns: `12:15  look 3 of 12  running  10 of 13 criteria clear, none fails`.
 pub fn look(document: &Document, columns: usize) -> String {
     brief::line(document, columns)
 }
