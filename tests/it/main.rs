@@ -27,6 +27,7 @@ mod garbage;
 mod gate;
 mod histograms;
 mod hooks;
+mod installing;
 mod instances;
 mod judge_properties;
 mod judging;
