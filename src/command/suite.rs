@@ -15,7 +15,7 @@ use crate::report::suite::{self, Member, State, Suite};
 /// Folders are looked into so deep.
 const DEEPEST: usize = 6;
 
-/// The recordings that are meant: the folders themselves, or those below a folder that is none.
+/// The recordings that are meant: the folders themselves, or those below a folder without a configuration.
 pub(super) fn recordings(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in named {

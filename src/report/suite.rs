@@ -1,6 +1,6 @@
 //! A suite of recordings or of cases: what became of each, and in one line of all, as text, Markdown, JSON and JUnit.
 //!
-//! What must be looked at comes first. A suite of which something could not be judged is never green.
+//! What must be looked at comes first. A suite is never green if something could not be judged.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
@@ -22,6 +22,8 @@ const LONGEST: usize = 4_000;
 /// What became of all members of a suite.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Suite {
+    /// Version of this contract, "major.minor": fields are only added within a major version.
+    pub schema_version: &'static str,
     /// Version of the davy that judged.
     pub davy: String,
     /// What the members are: "recording" or "case".
@@ -79,7 +81,7 @@ impl Suite {
     pub fn new(of: &'static str, mut members: Vec<Member>) -> Suite {
         members.sort_by_key(|member| std::cmp::Reverse((member.state, member.outcome)));
         let davy = env!("CARGO_PKG_VERSION").to_owned();
-        Suite { davy, of, summary: summary(of, &members), members }
+        Suite { schema_version: "1.0", davy, of, summary: summary(of, &members), members }
     }
 
     /// The worst of what became of them.

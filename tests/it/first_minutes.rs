@@ -86,6 +86,9 @@ fn a_log_is_judged_route_by_route_and_without_some_rows() {
     shell.write("old.csv", &log(60));
     shell.write("new.csv", &log(140));
     shell.expect(65, &["judge", "old.csv", "new.csv", "--margin", "latency=20%"]).says(&["There is errors"]);
+    shell
+        .expect(65, &["judge", "old.csv", "new.csv", "--unit", "took=ms", "--unit", "status=s"])
+        .says(&["--unit is given twice"]);
     let arguments = [
         "judge",
         "old.csv",

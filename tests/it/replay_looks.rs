@@ -164,3 +164,29 @@ fn a_recording_keeps_soak_and_looks() {
         assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
     }
 }
+
+#[test]
+fn the_screen_of_a_running_soak_alarms_nobody_and_cuts_no_name() {
+    let folder = service("");
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cases/redis-recorded-healthy");
+    let judged = davy(folder.path(), &["judge", case, "--to", "2026-11-21T06:14:10Z", "--format", "json"]);
+    // the verdict of one early look stays what it is
+    assert_eq!(judged.status.code(), Some(11), "{}", stderr(&judged));
+    let document = davy::report::Document::read(&stdout(&judged)).unwrap();
+    let live = davy::report::Live {
+        title: "redis-recorded, phase 20%",
+        now: "2026-11-21T06:14:30Z".parse().unwrap(),
+        start: Some("2026-11-21T06:09:10Z".parse().unwrap()),
+        soak: Some(davy::series::SignedDuration::from_mins(10)),
+        next: None,
+        latest: Some(&document),
+        trouble: None,
+    };
+    let screen = live.screen(&davy::report::Style { color: false, width: 140, details: false }, 40);
+    assert!(!screen.contains("INCONCLUSIVE") && !screen.contains('…'), "{screen}");
+    assert!(screen.lines().any(|line| line.starts_with("running  ") && line.contains(" of 13 criteria clear")), "{screen}");
+    assert!(screen.lines().filter(|line| line.starts_with("open")).count() >= 10, "{screen}");
+    for finding in &document.findings {
+        assert!(screen.contains(&finding.criterion), "{}: {screen}", finding.criterion);
+    }
+}

@@ -38,12 +38,12 @@ pub(super) struct Tolerance {
 }
 
 impl Tolerance {
-    /// Of something of which more is worse.
+    /// The margin of a metric that is worse if it rises.
     pub(super) fn above(margin: impl Into<String>) -> Tolerance {
         Tolerance { statistic: None, falls: false, margin: margin.into() }
     }
 
-    /// Of something of which less is worse.
+    /// The margin of a metric that is worse if it falls.
     pub(super) fn below(margin: impl Into<String>) -> Tolerance {
         Tolerance { statistic: None, falls: true, margin: margin.into() }
     }

@@ -15,6 +15,9 @@ pub(super) fn starter(logs: &[&Log], called: &str, wish: &Wish) -> Starter {
     let mut found = found(logs, wish, &mut not_judged);
     let columns: Vec<&str> = logs.iter().flat_map(|log| &log.columns).map(String::as_str).collect();
     let mut problems = wish.unknown_units(&columns);
+    if wish.units.len() > 1 {
+        problems.push("--unit is given twice, and a log of requests has one latency: keep that of its column".into());
+    }
     problems.extend(wish.unknown_group(&columns).filter(|_| !columns.is_empty()));
     problems.extend(wish.bound(&mut found));
     wish.by_groups(&mut found);
@@ -167,7 +170,7 @@ fn who_is_who(log: &Log, perhaps: &[(String, Vec<String>)]) -> String {
     format!("{problem}. {which}: {}. {}", columns.join(", "), which_is_which(column, ends))
 }
 
-/// The option to type, if nobody can know which of two values is the baseline's.
+/// The option to type, if two values do not say which is the baseline's.
 pub fn which_is_which(column: &str, [one, other]: [&str; 2]) -> String {
     let option = |baseline: &str, canary: &str| {
         let text = format!("{column}={baseline},{canary}");

@@ -160,7 +160,7 @@ impl Name {
         Name::measured_in(column, None)
     }
 
-    /// A column of which somebody said what it is measured in.
+    /// A column whose unit somebody named.
     pub(super) fn measured_in(column: &str, said: Option<&str>) -> Name {
         let plain = words(column).join("_");
         let (base, named) = split_unit(&plain);

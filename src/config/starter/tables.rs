@@ -416,7 +416,7 @@ impl Reading<'_> {
         [name.clone()].into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or(name)
     }
 
-    /// Each value of a column by itself, instead of all rows together, of which a file has several for one time then.
+    /// Judges each value of a column by itself: a file with such a column has several rows for one time.
     fn group(&mut self) {
         let Some(by) = &self.wish.by else { return };
         let (gauges, counted): (Vec<Found>, Vec<Found>) =

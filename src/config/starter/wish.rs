@@ -12,7 +12,7 @@ use crate::source::Format;
 pub struct Wish {
     /// The spacing of the points.
     pub step: Option<SignedDuration>,
-    /// A column of which each value is judged by itself.
+    /// A column whose values are judged one by one.
     pub by: Option<String>,
     /// A condition that chooses rows of a log.
     pub filter: Option<String>,
