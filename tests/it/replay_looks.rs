@@ -184,7 +184,10 @@ fn the_screen_of_a_running_soak_alarms_nobody_and_cuts_no_name() {
     };
     let screen = live.screen(&davy::report::Style { color: false, width: 140, details: false }, 40);
     assert!(!screen.contains("INCONCLUSIVE") && !screen.contains('…'), "{screen}");
-    assert!(screen.lines().any(|line| line.starts_with("running  ") && line.contains(" of 13 criteria clear")), "{screen}");
+    assert!(
+        screen.lines().any(|line| line.starts_with("running  ") && line.contains(" of 13 criteria clear")),
+        "{screen}"
+    );
     assert!(screen.lines().filter(|line| line.starts_with("open")).count() >= 10, "{screen}");
     for finding in &document.findings {
         assert!(screen.contains(&finding.criterion), "{}: {screen}", finding.criterion);
