@@ -31,7 +31,7 @@ pub(super) fn run(console: &Console, arguments: &cli::Demo) -> Result<Exit, Fail
         write(&path, &rows(p95, seed))?;
         paths.push(path);
     }
-    let [old, new] = [&paths[0], &paths[1]].map(|path| plain::path(path));
+    let [old, new] = [&paths[0], &paths[1]].map(plain::path);
     console.note(&format!("wrote {old} and {new}: an hour of a service, and its new version"));
     console.note(&format!("this is what `davy judge {old} {new}` prints:"));
     let exit = judge::run(console, judged(paths))?;

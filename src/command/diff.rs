@@ -16,7 +16,7 @@ pub(super) fn run(console: &Console, arguments: &cli::Diff) -> Result<Exit, Fail
         console.answer(&format!("same  {}\n", before.outcome.word()))?;
         return Ok(Exit::Pass);
     }
-    let [a, b] = [&arguments.before, &arguments.after].map(|path| plain::path(path));
+    let [a, b] = [&arguments.before, &arguments.after].map(plain::path);
     let heading =
         [format!("A  {}  {a}", before.outcome.word()), format!("B  {}  {b}", after.outcome.word()), String::new()];
     console.answer(&heading.iter().chain(&differences).map(|line| format!("{line}\n")).collect::<String>())?;

@@ -52,6 +52,9 @@ fn below(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The number of a member, what it said, and what became of it.
+type Done = (usize, Console, Result<Member, Failure>);
+
 /// What became of each, on all processors, in the order of the names. What one says is said with its name.
 pub(super) fn each<T: Sync>(
     console: &Console,
@@ -60,7 +63,7 @@ pub(super) fn each<T: Sync>(
     judge: impl Fn(&Console, &T) -> Result<Member, Failure> + Sync,
 ) -> (Vec<Member>, Exit) {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Console, Result<Member, Failure>)>> = Mutex::default();
+    let done: Mutex<Vec<Done>> = Mutex::default();
     let work = || {
         while let Some((at, one)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, all.get(at)?))) {
             let aside = console.aside();
