@@ -1,9 +1,17 @@
 //! The command line's definitions and nothing else.
 
+mod data;
+mod spoken;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+
+pub use data::{ArmNames, Files};
+pub use spoken::Destination;
+
+use spoken::{condition, destination, failures, name_value, page, span};
 
 use crate::report::{Format, PageFormat};
 use crate::source::requests::Condition;
@@ -36,7 +44,7 @@ Exit codes:
   10  fail
   11  inconclusive (--on-inconclusive changes it)
   12  warn, with --fail-on-warn
-   1  replay --check: the verdict differs from the recorded one
+   1  replay --check, diff, test: an answer differs from the recorded or expected one
    2  usage
   65  data could not be read
   69  a source could not be reached
@@ -45,13 +53,23 @@ Exit codes:
  130  interrupted
   70, 101  a bug in davy";
 
+/// Commands that show how `judge` is used.
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  davy judge old.csv new.csv                          two files, the baseline first
+  davy judge old.log.gz new.log.gz --by route         two access logs, route by route
+  davy judge --data all.csv --arm version=41,42       one file, a column says whose a row is
+  davy judge canary.yaml --phase 5% --report html=verdict.html
+
+Exit codes: 0 pass or warn, 10 fail, 11 inconclusive; `davy --help` lists all";
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Judge the canary once
     ///
-    /// With a configuration, or without one by `--baseline` and `--canary` (or `--data` with an `arm` column): then
-    /// usual column names are recognised and the documented defaults apply.
+    /// By a configuration, or without one: `davy judge OLD NEW` recognises usual column names and formats of logs, and
+    /// applies the documented margins. Without any argument it judges ./canary.yaml.
     Judge(Judge),
     /// Judge again and again, until there is an answer or the soak ends
     ///
@@ -67,8 +85,12 @@ pub enum Command {
     ///
     /// Says of each metric what was fetched. `davy judge DIR` judges it, without asking the sources again.
     Fetch(Fetch),
-    /// Judge recordings again
+    /// Judge recordings again: all that changed, in one answer
     Replay(Replay),
+    /// Say how two verdicts or recordings differ
+    Diff(Diff),
+    /// Run unit tests of a gate: hand-written cases with the answers that they expect
+    Test(Test),
     /// Check configurations offline: every problem at once
     Check(Check),
     /// Before the rollout: how long until each criterion can answer, and what it cannot see
@@ -80,6 +102,10 @@ pub enum Command {
     /// Every window of the history is judged by the configuration's own rules, as it was (a fail is a false one), with the
     /// canary made worse by exactly the margin (a pass is a false one) and by twice the margin (which should fail).
     Calibrate(Calibrate),
+    /// Write two small files and judge them: a first look that needs nothing
+    Demo(Demo),
+    /// Say what this davy can read and ask, which credentials it finds, and what to do
+    Doctor,
     /// Write a commented starter configuration for given files
     Init(Init),
     /// List the metrics that a service has, as a configuration to start with
@@ -115,11 +141,12 @@ pub enum Command {
 
 /// Arguments of `judge`.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "davy judge [OPTIONS] [CONFIG]\n       davy judge [OPTIONS] BASELINE CANARY\n       davy judge [OPTIONS] --data FILE",
+    after_help = JUDGE_EXAMPLES
+)]
 pub struct Judge {
-    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it
-    #[arg(conflicts_with_all = ["baseline", "canary", "data"])]
-    pub config: Option<PathBuf>,
-    /// Files without a configuration.
+    /// What to judge.
     #[command(flatten)]
     pub files: Files,
     /// How the configuration is resolved.
@@ -183,11 +210,11 @@ pub struct Watch {
 
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "davy compare [OPTIONS] [CONFIG]\n       davy compare [OPTIONS] BASELINE CANARY\n       davy compare [OPTIONS] --data FILE"
+)]
 pub struct Compare {
-    /// The configuration: a YAML or JSON file, or a folder with a canary.yaml in it
-    #[arg(conflicts_with_all = ["baseline", "canary", "data"])]
-    pub config: Option<PathBuf>,
-    /// Files without a configuration.
+    /// What to compare.
     #[command(flatten)]
     pub files: Files,
     /// How the configuration is resolved.
@@ -217,29 +244,9 @@ pub struct Fetch {
     pub record: Option<PathBuf>,
 }
 
-/// Files to judge without a configuration.
-#[derive(Debug, Args)]
-pub struct Files {
-    /// The baseline's file
-    #[arg(long, value_name = "FILE", requires = "canary")]
-    pub baseline: Option<PathBuf>,
-    /// The canary's file
-    #[arg(long, value_name = "FILE", requires = "baseline")]
-    pub canary: Option<PathBuf>,
-    /// One file for both arms, with an `arm` column
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "canary"])]
-    pub data: Option<PathBuf>,
-}
-
-impl Files {
-    /// Those that are given.
-    pub fn paths(&self) -> impl Iterator<Item = &std::path::Path> {
-        [&self.baseline, &self.canary, &self.data].into_iter().flatten().map(PathBuf::as_path)
-    }
-}
-
 /// How a configuration is resolved.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Time and phase")]
 pub struct Resolve {
     /// The phase to judge
     #[arg(long, value_name = "NAME")]
@@ -259,7 +266,8 @@ pub struct Resolve {
 }
 
 /// Where the answer goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
 pub struct Output {
     /// The form of the answer on stdout: text, markdown, json, html, junit, github, annotations, csv, prometheus or review
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
@@ -273,17 +281,9 @@ pub struct Output {
     pub details: bool,
 }
 
-/// A report and where it goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// Its form.
-    pub format: Format,
-    /// The file; without one, where the form belongs: the summary of a step on GitHub Actions.
-    pub path: Option<PathBuf>,
-}
-
 /// How the verdict becomes an exit code.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Exit code")]
 pub struct Exit {
     /// What an inconclusive verdict exits as
     #[arg(long, value_enum, value_name = "OUTCOME")]
@@ -296,12 +296,18 @@ pub struct Exit {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// The recordings
+    /// The recordings, or folders with recordings below them
     #[arg(required = true, value_name = "DIR")]
     pub recordings: Vec<PathBuf>,
-    /// Fail (exit 1) when a verdict differs from the recorded one, and print the difference
+    /// Say which verdicts differ from the recorded ones, and how; exit with 1 if an answer is another one
     #[arg(long, conflicts_with = "accept")]
     pub check: bool,
+    /// With --check, exit with 1 for any difference, such as another number
+    #[arg(long, requires = "check")]
+    pub strict: bool,
+    /// Judge what was recorded by the criteria and the policy of another configuration, and check
+    #[arg(long, value_name = "CONFIG", conflicts_with_all = ["accept", "looks"])]
+    pub with: Option<PathBuf>,
     /// Make today's verdicts the recorded ones
     #[arg(long)]
     pub accept: bool,
@@ -319,12 +325,37 @@ pub struct Replay {
     pub exit: Exit,
 }
 
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// A verdict as JSON, or a recording
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Files with cases
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The configurations (files or folders); ./canary.yaml when none is given
     #[arg(value_name = "CONFIG")]
     pub configs: Vec<PathBuf>,
+    /// Open the files that the sources name, too, and say what is in them; no service is asked
+    #[arg(long)]
+    pub data: bool,
     /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
@@ -377,8 +408,17 @@ pub struct Calibrate {
     pub windows: Option<u32>,
 }
 
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where to write the files
+    #[arg(value_name = "DIR", default_value = "davy-demo")]
+    pub folder: PathBuf,
+}
+
 /// Arguments of `init`.
 #[derive(Debug, Args)]
+#[command(override_usage = "davy init [OPTIONS] BASELINE CANARY\n       davy init [OPTIONS] --data FILE")]
 pub struct Init {
     /// Files without a configuration.
     #[command(flatten)]
@@ -530,52 +570,4 @@ pub enum OnInconclusive {
     Warn,
     /// 10
     Fail,
-}
-
-fn name_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE, such as version=42".into()),
-    }
-}
-
-fn failures(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number of failures, such as 10".into())
-}
-
-fn span(text: &str) -> Result<SignedDuration, String> {
-    crate::config::span(text).map_err(|complaint| match complaint.hint {
-        Some(hint) => format!("{}: {hint}", complaint.message),
-        None => complaint.message,
-    })
-}
-
-fn condition(text: &str) -> Result<Condition, String> {
-    Condition::parse(text).map_err(|mistake| {
-        let hint = if mistake.hint.is_empty() { String::new() } else { format!(": {}", mistake.hint) };
-        format!("{}{hint}", mistake.problem)
-    })
-}
-
-fn page(text: &str) -> Result<(PageFormat, PathBuf), String> {
-    match text.split_once('=') {
-        Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
-        Some((name, path)) if !path.is_empty() => {
-            let format = name.parse::<PageFormat>().map_err(|unknown| unknown.to_string())?;
-            Ok((format, PathBuf::from(path)))
-        }
-        _ => Err("expected FORMAT=PATH, such as markdown=comparison.md".into()),
-    }
-}
-
-fn destination(text: &str) -> Result<Destination, String> {
-    let format = |name: &str| name.parse::<Format>().map_err(|unknown| unknown.to_string());
-    match text.split_once('=') {
-        Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
-        Some((name, path)) if !path.is_empty() => {
-            Ok(Destination { format: format(name)?, path: Some(PathBuf::from(path)) })
-        }
-        None if text == Format::Github.name() => Ok(Destination { format: Format::Github, path: None }),
-        _ => Err("expected FORMAT=PATH, such as markdown=verdict.md".into()),
-    }
 }

@@ -93,6 +93,11 @@ pub(super) fn hold_file(folder: &Path, path: &Path) -> Result<(), Failure> {
     )))
 }
 
+/// The file of a configuration that is named by itself or by its folder.
+pub(super) fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() }
+}
+
 /// The folder of a configuration.
 pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))

@@ -1,17 +1,19 @@
 //! `davy check`: every problem of a configuration at once, without a look at the outside world.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::console::Console;
-use super::{Exit, Failure, pipeline};
+use super::{Exit, Failure, fetch, pipeline};
 use crate::cli;
 use crate::config::plan::Plan;
 use crate::hooks::{Address, Hook};
 use crate::judge::doubtful::doubts;
 use crate::plain;
 use crate::record;
+use crate::source::Query;
 use crate::url::Url;
 
 pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Failure> {
@@ -20,7 +22,9 @@ pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Fail
     let configs = if named.is_empty() { vec![PathBuf::from(record::CONFIG)] } else { named };
     let mut exit = Exit::Pass;
     for path in configs {
-        if let Err(failure) = check(console, &path, &arguments.resolve, now) {
+        let checked = check(console, &path, &arguments.resolve, now);
+        let opened = checked.and_then(|plans| if arguments.data { open(console, &plans, now) } else { Ok(()) });
+        if let Err(failure) = opened {
             console.error(&failure.to_string());
             exit = exit.worse(failure.exit());
         }
@@ -29,7 +33,12 @@ pub(super) fn run(console: &Console, arguments: cli::Check) -> Result<Exit, Fail
 }
 
 /// Plans every phase, since each has criteria of its own.
-fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now: Timestamp) -> Result<(), Failure> {
+fn check(
+    console: &Console,
+    path: &std::path::Path,
+    resolve: &cli::Resolve,
+    now: Timestamp,
+) -> Result<Vec<Plan>, Failure> {
     let loaded = pipeline::load(path)?;
     let options = pipeline::options(&loaded.folder, resolve, now);
     let plan = loaded.plan(&options)?;
@@ -54,7 +63,31 @@ fn check(console: &Console, path: &std::path::Path, resolve: &cli::Resolve, now:
     let phases = loaded.config.phases().len();
     let over = if phases > 0 && resolve.phase.is_none() { format!(" over {phases} phases") } else { String::new() };
     let noun = if count == 1 { "criterion" } else { "criteria" };
-    console.answer(&format!("ok  {}  {count} {noun}{over}\n", plain::path(path)))
+    console.answer(&format!("ok  {}  {count} {noun}{over}\n", plain::path(path)))?;
+    Ok(plans)
+}
+
+/// Opens the files of the phase that is judged, and says what is in them; services stay unasked.
+fn open(console: &Console, plans: &[Plan], now: Timestamp) -> Result<(), Failure> {
+    let Some(plan) = plans.first() else { return Ok(()) };
+    let (services, files): (Vec<Query>, Vec<Query>) =
+        plan.queries.iter().cloned().partition(|query| query.source.service().is_some());
+    if !files.is_empty() {
+        let dataset = pipeline::fetch_from(console, &files, &plan.time, None, now)?;
+        console.answer(&fetch::told(&dataset))?;
+        let empty =
+            |query: &&Query| dataset.metrics.get(&query.metric).is_some_and(|pair| pair.get(query.arm).is_empty());
+        for query in files.iter().filter(empty) {
+            let (metric, arm, source) = (&query.metric, query.arm.name(), query.source.shown());
+            console.note(&format!("{metric} has no point of the {arm} in {source}: nothing passes without it"));
+        }
+    }
+    if !services.is_empty() {
+        let names: BTreeSet<&str> = services.iter().map(|query| query.metric.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        console.note(&format!("not asked, because a service has them: {}. `davy fetch` asks", names.join(", ")));
+    }
+    Ok(())
 }
 
 /// Bounds that can be read, but hardly mean what was meant.

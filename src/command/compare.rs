@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::given::Given;
 use super::places::Places;
 use super::{Exit, Failure, judge, pipeline};
 use crate::cli;
@@ -17,8 +18,9 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let reports = arguments.report.iter().map(|(_, path)| path.clone()).collect();
     let places = Places::new(reports, arguments.record.iter().cloned().collect())?;
-    places.spare_named(arguments.config.as_deref(), &arguments.files)?;
-    let loaded = judge::load(console, arguments.config.as_deref(), &arguments.files)?;
+    let given = Given::of(&arguments.files)?;
+    places.spare_named(&given)?;
+    let loaded = judge::load(console, &given, &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let plan = loaded.plan_everything(&options)?;
     places.spare_sources(&plan.queries)?;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::Mutex;
 
 use super::Failure;
 use super::progress::Progress;
@@ -16,13 +17,34 @@ pub(super) struct Console {
     json: bool,
     color: Color,
     progress: Progress,
+    /// What was said, if somebody else says it later.
+    held: Option<Mutex<Vec<(&'static str, String)>>>,
 }
 
 impl Console {
     pub(super) fn new(cli: &Cli) -> Console {
         let json = cli.log_format == LogFormat::Json;
         let progress = Progress::new(!cli.quiet && !json);
-        Console { quiet: cli.quiet, verbose: cli.verbose, json, color: cli.color, progress }
+        Console { quiet: cli.quiet, verbose: cli.verbose, json, color: cli.color, progress, held: None }
+    }
+
+    /// The same for one of several that work at the same time: what it says is held until [`tell`](Console::tell).
+    pub(super) fn aside(&self) -> Console {
+        let held = Some(Mutex::default());
+        Console {
+            quiet: self.quiet,
+            verbose: self.verbose,
+            json: self.json,
+            color: self.color,
+            progress: Progress::new(false),
+            held,
+        }
+    }
+
+    /// Says what one of several held back, each line with its name.
+    pub(super) fn tell(&self, name: &str, aside: Console) {
+        let held = aside.held.and_then(|held| held.into_inner().ok()).unwrap_or_default();
+        held.iter().for_each(|(level, message)| self.say(level, &format!("{name}: {message}")));
     }
 
     /// How a report on stdout may look.
@@ -116,6 +138,11 @@ impl Console {
 
     fn say(&self, level: &str, message: &str) {
         let message = plain::lines(message);
+        if let Some(mut held) = self.held.as_ref().and_then(|held| held.lock().ok()) {
+            let known = ["error", "warning", "info"].into_iter().find(|known| *known == level);
+            held.push((known.unwrap_or("note"), message));
+            return;
+        }
         self.progress.above(|| {
             let mut stderr = io::stderr().lock();
             // Nothing sensible is left to do when stderr itself is gone.

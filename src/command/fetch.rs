@@ -19,7 +19,7 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
         return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
     }
     let places = Places::new(Vec::new(), arguments.record.iter().cloned().collect())?;
-    places.spare([super::places::file_of(&path).as_path()])?;
+    places.spare([super::border::file_of(&path).as_path()])?;
     let loaded = pipeline::load(&path)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let plan = loaded.plan(&options)?;
@@ -37,7 +37,7 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
 }
 
 /// One line per metric: points of each arm, from when to when, and where they come from.
-fn told(dataset: &Dataset) -> String {
+pub(super) fn told(dataset: &Dataset) -> String {
     let widest = dataset.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0);
     let points = dataset.metrics.values().map(points).collect::<Vec<_>>();
     let points_widest = points.iter().map(|text| text.chars().count()).max().unwrap_or(0);

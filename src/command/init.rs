@@ -3,24 +3,26 @@
 use std::path::Path;
 
 use super::console::Console;
-use super::{Exit, Failure};
+use super::given::Given;
+use super::{Exit, Failure, arms};
 use crate::cli;
 use crate::config::{self, Starter, Surveyed};
-use crate::ingest;
 use crate::output;
 use crate::plain;
 use crate::series::Pair;
-use crate::source::survey::{Found, found};
-
+use crate::source::survey::Found;
 use crate::source::{File, Format};
 
+/// What `init` needs to know.
+const WHICH: &str = "no data: write `davy init BASELINE CANARY` or `davy init --data FILE`";
+
 pub(super) fn run(console: &Console, arguments: cli::Init) -> Result<Exit, Failure> {
-    if arguments.files.canary.is_none() && arguments.files.data.is_none() {
-        let why = "which files? Give --baseline and --canary, or --data with an `arm` column".to_owned();
-        console.error(&why);
-        return Ok(Exit::Usage);
-    }
-    let starter = starter(&arguments.files)?;
+    let given = match Given::of(&arguments.files)? {
+        // there is only data to write a configuration for
+        Given::Config(Some(data)) => Given::One(data),
+        given => given,
+    };
+    let starter = starter(&given, &arguments.files)?;
     tell(console, &starter);
     match &arguments.output {
         None => console.answer(&starter.yaml)?,
@@ -47,25 +49,30 @@ pub(super) fn tell(console: &Console, starter: &Starter) {
     }
 }
 
-/// The configuration that the files' columns suggest.
-pub(super) fn starter(files: &cli::Files) -> Result<Starter, Failure> {
-    let look = |path: &Path| found(&file(path)).map_err(|error| Failure::Data(ingest::Error::from(error)));
-    let starter = match (&files.baseline, &files.canary, &files.data) {
-        (Some(baseline), Some(canary), _) => match (look(baseline)?, look(canary)?) {
-            (Found::Table(b), Found::Table(c)) => {
-                config::starter(&Surveyed::Two(Pair { baseline: &b, canary: &c }), &called(canary))
+/// The configuration that the data suggests.
+pub(super) fn starter(given: &Given, files: &cli::Files) -> Result<Starter, Failure> {
+    let wish = files.wish();
+    let look = |path: &Path| arms::found(&file(path, files), files);
+    let called = |path: &Path| files.name.clone().unwrap_or_else(|| called(path));
+    let starter = match given {
+        Given::Two(Pair { baseline, canary }) => {
+            let called = called(canary);
+            match (look(baseline)?, look(canary)?) {
+                (Found::Table(b), Found::Table(c)) => {
+                    config::starter_as(&Surveyed::Two(Pair { baseline: &b, canary: &c }), &called, &wish)
+                }
+                (Found::Log(b), Found::Log(c)) => {
+                    config::starter_as(&Surveyed::Logs(Pair { baseline: &b, canary: &c }), &called, &wish)
+                }
+                (Found::Log(_), _) => return Err(unlike(baseline, canary)),
+                (_, Found::Log(_)) => return Err(unlike(canary, baseline)),
             }
-            (Found::Log(b), Found::Log(c)) => {
-                config::starter(&Surveyed::Logs(Pair { baseline: &b, canary: &c }), &called(canary))
-            }
-            (Found::Log(_), _) => return Err(unlike(baseline, canary)),
-            (_, Found::Log(_)) => return Err(unlike(canary, baseline)),
+        }
+        Given::One(data) => match arms::told(look(data)?, &file(data, files), files)? {
+            Found::Table(table) => config::starter_as(&Surveyed::One(&table), &called(data), &wish),
+            Found::Log(log) => config::starter_as(&Surveyed::Log(&log), &called(data), &wish),
         },
-        (_, _, Some(data)) => match look(data)? {
-            Found::Table(table) => config::starter(&Surveyed::One(&table), &called(data)),
-            Found::Log(log) => config::starter(&Surveyed::Log(&log), &called(data)),
-        },
-        _ => return Err(Failure::Unusable("give --baseline and --canary, or --data".into())),
+        Given::Config(_) => return Err(Failure::Misused(WHICH.into())),
     };
     if starter.problems.is_empty() { Ok(starter) } else { Err(Failure::Unusable(starter.problems.join("\n"))) }
 }
@@ -84,11 +91,11 @@ fn called(path: &Path) -> String {
     stem.filter(|stem| !stem.contains(['*', '?', '['])).unwrap_or_else(|| "comparison".into())
 }
 
-fn file(path: &Path) -> File {
+fn file(path: &Path, files: &cli::Files) -> File {
     File {
         path: path.to_owned(),
         shown: path.display().to_string(),
-        format: Format::Auto,
+        format: files.format_in.unwrap_or(Format::Auto),
         time: None,
         zone: None,
         arm: None,

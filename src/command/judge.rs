@@ -1,11 +1,12 @@
 //! `davy judge`: one look.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::border::Reach;
 use super::console::Console;
+use super::given::Given;
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
@@ -14,15 +15,15 @@ use super::{Exit, Failure, hooks, init, look};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::plain;
-use crate::record;
 use crate::report::{self, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), arguments.record.iter().cloned().collect())?;
-    places.spare_named(arguments.config.as_deref(), &arguments.files)?;
+    let given = Given::of(&arguments.files)?;
+    places.spare_named(&given)?;
     // "Now" is read once, so that every part of a run means the same instant.
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
-    let loaded = load(console, arguments.config.as_deref(), &arguments.files)?;
+    let loaded = load(console, &given, &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
     let written = written(console, &arguments, &loaded.config, &judged, now);
@@ -56,19 +57,12 @@ fn written(
     Ok(())
 }
 
-/// The configuration that was named, or the one that the files suggest.
-pub(super) fn load(console: &Console, config: Option<&Path>, files: &cli::Files) -> Result<Loaded, Failure> {
-    if files.canary.is_none() && files.data.is_none() {
-        let path = config.map_or_else(|| PathBuf::from(record::CONFIG), Path::to_owned);
-        if config.is_none() && !path.exists() {
-            return Err(Failure::NoConfig {
-                path,
-                why: "there is none here; name one, or give --baseline and --canary (or --data)".into(),
-            });
-        }
-        return pipeline::load(&path);
+/// The configuration that was named, or the one that the data suggests.
+pub(super) fn load(console: &Console, given: &Given, files: &cli::Files) -> Result<Loaded, Failure> {
+    if let Given::Config(path) = given {
+        return pipeline::load(&Given::config(path.as_deref(), files)?);
     }
-    let starter = init::starter(files)?;
+    let starter = init::starter(given, files)?;
     init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
     Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere })

@@ -1,13 +1,18 @@
 //! The command line: one file per subcommand, and the only place that joins layers, prints, and reads the clock.
 
+mod arms;
 mod border;
 mod calibrate;
 mod check;
 mod compare;
 mod console;
+mod demo;
+mod diff;
 mod discover;
+mod doctor;
 mod exit;
 mod fetch;
+mod given;
 mod history;
 mod hooks;
 mod init;
@@ -24,9 +29,13 @@ mod progress;
 mod replay;
 mod report;
 mod sketch;
+mod suite;
+mod test;
 mod watch;
 
 use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,13 +43,20 @@ use clap::Parser;
 pub use exit::{Exit, Failure};
 
 use crate::cli::{Cli, Command};
+use crate::plain;
 use console::Console;
 
 /// Runs davy with the given arguments (the program's name first) and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(asked) => {
+            if let Some(meant) = meant(&asked, &arguments) {
+                // Nothing sensible is left to do when stderr itself is gone.
+                let _ = writeln!(std::io::stderr(), "error: {meant}");
+                return Exit::Usage.into();
+            }
             // Help and version are answers; a misuse is not.
             let printed = asked.print();
             let exit = if asked.use_stderr() { Exit::Usage } else { Exit::Pass };
@@ -54,9 +70,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compare(arguments) => compare::run(&console, arguments),
         Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
+        Command::Diff(arguments) => diff::run(&console, &arguments),
+        Command::Test(arguments) => test::run(&console, &arguments),
         Command::Check(arguments) => check::run(&console, arguments),
         Command::Plan(arguments) => plan::run(&console, arguments),
         Command::Calibrate(arguments) => calibrate::run(&console, arguments),
+        Command::Demo(arguments) => demo::run(&console, &arguments),
+        Command::Doctor => doctor::run(&console),
         Command::Init(arguments) => init::run(&console, arguments),
         Command::Discover(arguments) => discover::run(&console, arguments),
         Command::Sketch(arguments) => sketch::run(&console, arguments),
@@ -73,4 +93,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// What somebody meant who named files and no command.
+fn meant(asked: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let words = arguments.get(1..)?;
+    let paths: Vec<&OsString> = words.iter().take_while(|word| Path::new(word).exists()).collect();
+    if asked.kind() != clap::error::ErrorKind::InvalidSubcommand || paths.is_empty() {
+        return None;
+    }
+    let first = plain::path(Path::new(paths[0]));
+    let all: Vec<String> = words.iter().map(|word| plain::line(&word.to_string_lossy())).collect();
+    Some(format!("`{first}` is a file and not a command. To judge it, write `davy judge {}`", all.join(" ")))
 }

@@ -70,6 +70,21 @@ impl Outlets {
         }
     }
 
+    /// Whether a suite has a form for each of them, and for the answer on stdout.
+    pub(super) fn for_suite(&self, answer: Format) -> Result<(), Failure> {
+        let formats = self.0.iter().map(|outlet| match outlet {
+            Outlet::File(format, _) => *format,
+            Outlet::Step(_) => Format::Github,
+        });
+        match [answer].into_iter().chain(formats).find(|format| !report::suite::FORMATS.contains(format)) {
+            None => Ok(()),
+            Some(format) => Err(Failure::Misused(format!(
+                "a suite has no form as {format}: write --format or --report with {}",
+                report::suite::FORMATS.map(Format::name).join(", ")
+            ))),
+        }
+    }
+
     /// Writes something else than a verdict, which has no place in a step's summary.
     pub(super) fn write_as(
         &self,

@@ -21,10 +21,9 @@ use crate::report::{self, Document, Format};
 use crate::series::{Arm, Dataset, SignedDuration, Window};
 use crate::source::{Outside, Query, Told};
 
-use super::border::{self, Reach};
+use super::border::{self, Reach, file_of};
 use super::console::Console;
 use super::outlets::Outlets;
-use super::places::file_of;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
@@ -142,7 +141,7 @@ pub(super) fn ask(console: &Console, plan: &Plan, now: Timestamp) -> Result<Data
 }
 
 /// What was measured, with what it costs.
-fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
+pub(super) fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
     if let Some(cost) = cost {
         cost::price(cost, &mut dataset);
     }

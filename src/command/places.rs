@@ -8,7 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::cli;
+use super::border::file_of;
+use super::given::Given;
 use crate::source::Query;
 use crate::{output, plain, record};
 
@@ -76,15 +77,18 @@ impl Places {
         Ok(())
     }
 
-    /// The same for a configuration and files that a command names.
+    /// The same for what a command was given.
     ///
     /// # Errors
     ///
     /// A file that is read would be lost.
-    pub(super) fn spare_named(&self, config: Option<&Path>, files: &cli::Files) -> Result<(), Failure> {
-        let config = file_of(config.unwrap_or(Path::new(".")));
-        let is_read = files.paths().next().is_none();
-        self.spare(is_read.then_some(config.as_path()).into_iter().chain(files.paths()))
+    pub(super) fn spare_named(&self, given: &Given) -> Result<(), Failure> {
+        let files = given.paths().into_iter().map(|path| match given {
+            Given::Config(_) => file_of(path),
+            Given::Two(_) | Given::One(_) => path.to_owned(),
+        });
+        let files: Vec<PathBuf> = files.collect();
+        self.spare(files.iter().map(PathBuf::as_path))
     }
 
     /// The same for what queries read.
@@ -116,9 +120,4 @@ fn is_inside(path: &Path, folder: &Path) -> bool {
 fn place(path: &Path) -> PathBuf {
     let inside = || Some(output::parent_of(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(inside).unwrap_or_else(|| path.to_owned())
-}
-
-/// The file of a configuration that is named by itself or by its folder.
-pub(super) fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(record::CONFIG) } else { path.to_owned() }
 }

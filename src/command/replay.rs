@@ -1,5 +1,5 @@
-//! `davy replay`: recordings judged again, so that a gate has regression tests; at every look, so that one sees when
-//! a rollout would have been stopped.
+//! `davy replay`: recordings judged again, so that a gate has regression tests; by another configuration, so that one sees what
+//! new limits would have said; at every look, so that one sees when a rollout would have been stopped.
 
 use std::path::{Path, PathBuf};
 
@@ -8,33 +8,41 @@ use jiff::Timestamp;
 use super::border;
 use super::console::Console;
 use super::outlets::Outlets;
-use super::pipeline::{self, Judged};
+use super::pipeline::{self, Judged, Loaded};
 use super::places::Places;
-use super::{Exit, Failure, look};
+use super::{Exit, Failure, look, suite};
 use crate::cli;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::gate;
 use crate::judge::judge;
 use crate::judge::rules::Looks;
 use crate::judge::verdict::Outcome;
 use crate::output;
 use crate::plain;
 use crate::record;
+use crate::report::suite::{Member, State, Suite};
 use crate::report::{self, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Failure> {
     let outlets = Outlets::of(&arguments.output)?;
     let places = Places::new(outlets.paths(), Vec::new())?;
-    for folder in &arguments.recordings {
-        let file = super::places::file_of(folder);
+    let recordings = suite::recordings(&arguments.recordings)?;
+    let is_suite = arguments.check || arguments.with.is_some();
+    for folder in &recordings {
+        let file = border::file_of(folder);
         let verdict = border::folder_of(&file).join(record::VERDICT);
-        places.spare([file.as_path()].into_iter().chain(arguments.check.then_some(verdict.as_path())))?;
-    }
-    if arguments.recordings.len() > 1 {
-        outlets.for_several(arguments.recordings.len())?;
+        places.spare([file.as_path()].into_iter().chain(is_suite.then_some(verdict.as_path())))?;
     }
     let now = Timestamp::now();
+    if is_suite {
+        outlets.for_suite(arguments.output.format)?;
+        return check_all(console, &arguments, &recordings, &places, now);
+    }
+    if recordings.len() > 1 {
+        outlets.for_several(recordings.len())?;
+    }
     let mut exit = Exit::Pass;
-    for folder in &arguments.recordings {
+    for folder in &recordings {
         // One broken recording must not hide the others.
         let one = replay(console, folder, &arguments, &places, now);
         exit = exit.worse(match one {
@@ -48,6 +56,13 @@ pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Fai
     Ok(exit)
 }
 
+/// Judges a recording by its own configuration.
+fn judged(console: &Console, loaded: &Loaded, places: &Places, now: Timestamp) -> Result<Judged, Failure> {
+    let resolve = cli::Resolve::default();
+    let options = pipeline::options(&loaded.folder, &resolve, now);
+    look::judge(console, loaded, &options, places, None)
+}
+
 fn replay(
     console: &Console,
     folder: &Path,
@@ -56,25 +71,46 @@ fn replay(
     now: Timestamp,
 ) -> Result<Exit, Failure> {
     let loaded = pipeline::load_replayed(folder)?;
-    let resolve = cli::Resolve { phase: None, set: Vec::new(), from: None, to: None, now: None };
-    let options = pipeline::options(&loaded.folder, &resolve, now);
-    let mut judged = look::judge(console, &loaded, &options, places, None)?;
+    let mut judged = judged(console, &loaded, places, now)?;
     if arguments.looks {
         judged = looks(console, &loaded.config, judged, arguments)?;
     }
-    let document = pipeline::document(&judged.plan, &judged.verdict);
-    let saved = loaded.folder.join(record::VERDICT);
     if arguments.accept {
+        let document = pipeline::document(&judged.plan, &judged.verdict);
+        let saved = loaded.folder.join(record::VERDICT);
         border::hold_file(&loaded.folder, &saved)?;
         let text = report::render(&document, Format::Json, &Style::default());
         output::write(&saved, &text).map_err(Failure::output(&saved))?;
         console.answer(&format!("accepted  {}  {}\n", plain::path(folder), document.outcome.word()))?;
         return Ok(Exit::Pass);
     }
-    if arguments.check {
-        return check(console, folder, &saved, &document);
-    }
     answer(console, arguments, &judged)
+}
+
+/// Judges all recordings again, by their own configurations or by another, and holds each against its verdict.
+fn check_all(
+    console: &Console,
+    arguments: &cli::Replay,
+    recordings: &[PathBuf],
+    places: &Places,
+    now: Timestamp,
+) -> Result<Exit, Failure> {
+    let with = arguments.with.as_deref().map(pipeline::load).transpose()?;
+    let (members, exit) = suite::each(
+        console,
+        recordings,
+        |folder| suite::called(folder),
+        |aside, folder| {
+            let mut loaded = pipeline::load_replayed(folder)?;
+            if let Some(with) = &with {
+                loaded.config = config::rejudged(&loaded.config, &with.config)?;
+            }
+            let judged = judged(aside, &loaded, places, now)?;
+            let document = pipeline::document(&judged.plan, &judged.verdict);
+            check(folder, &loaded, &document)
+        },
+    );
+    suite::answer(console, &Suite::new("recording", members), &arguments.output, exit, arguments.strict)
 }
 
 /// Judges a recording as it would have been judged while it happened, up to the first Fail; tells each look in a line.
@@ -117,19 +153,20 @@ fn answer(console: &Console, arguments: &cli::Replay, judged: &Judged) -> Result
     Ok(pipeline::exit(judged, &arguments.exit))
 }
 
-fn check(console: &Console, folder: &Path, saved: &Path, now: &Document) -> Result<Exit, Failure> {
-    let text = border::verdict(border::folder_of(saved))?;
+/// Holds a verdict against the recorded one, and against what the recording expects.
+fn check(folder: &Path, loaded: &Loaded, now: &Document) -> Result<Member, Failure> {
+    let saved = loaded.folder.join(record::VERDICT);
+    let text = border::verdict(&loaded.folder)?;
     let text = text.ok_or_else(|| Failure::NotJudged { folder: folder.to_owned() })?;
-    let recorded = Document::read(&text).map_err(|error| Failure::Verdict { path: PathBuf::from(saved), error })?;
-    let differences = report::diff(&recorded, now);
-    if differences.is_empty() {
-        console.answer(&format!("same      {}  {}\n", plain::path(folder), now.outcome.word()))?;
-        return Ok(Exit::Pass);
-    }
-    let mut text = format!("differs   {}\n", plain::path(folder));
-    for difference in differences {
-        text.push_str(&format!("          {difference}\n"));
-    }
-    console.answer(&text)?;
-    Ok(Exit::Differs)
+    let recorded = Document::read(&text).map_err(|error| Failure::Verdict { path: saved, error })?;
+    let mut says = report::diff(&recorded, now, report::RECORDED);
+    let unmet = loaded.config.expected().map_or(Vec::new(), |expected| gate::unmet(expected, now));
+    let state = match () {
+        () if recorded.outcome != now.outcome || !unmet.is_empty() => State::Flips,
+        () if says.is_empty() => State::Same,
+        () => State::Differs,
+    };
+    says.splice(0..0, unmet);
+    let (expected, outcome) = (Some(recorded.outcome), Some(now.outcome));
+    Ok(Member { name: suite::called(folder), state, expected, outcome, says })
 }

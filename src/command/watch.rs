@@ -51,7 +51,7 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     }
     let loaded = pipeline::load(&path)?;
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;
-    places.spare([super::places::file_of(&path).as_path()])?;
+    places.spare([super::border::file_of(&path).as_path()])?;
     let interrupt = Interrupt::listen();
     let round = Round { console, loaded: &loaded, arguments: &arguments, places: &places, interrupt: &interrupt };
     if arguments.all_phases {
@@ -116,7 +116,7 @@ impl Round<'_> {
         };
         let is_known = from.is_some() || asks_services || config.reaches_back(phase);
         let start = resumed.as_ref().map(|resumed| resumed.start).or(is_known.then_some(planned));
-        let Resumed { looks, .. } = resumed.unwrap_or(Resumed { start: now, looks: Vec::new() });
+        let Resumed { looks, last, .. } = resumed.unwrap_or(Resumed { start: now, looks: Vec::new(), last: None });
         let mut watching = Watching {
             round: self,
             phase,
@@ -126,6 +126,7 @@ impl Round<'_> {
             title: title(config.name(), phase.or(probe.rules.phase.as_deref())),
             has_begun: !looks.is_empty(),
             latest: None,
+            kept: last,
             looks,
             next: None,
             trouble: None,
@@ -204,6 +205,8 @@ struct Watching<'a> {
     /// Whether data was had before: what cannot be read then may be being written.
     has_begun: bool,
     latest: Option<(Judged, Document)>,
+    /// The last look before this watch went on.
+    kept: Option<Document>,
     looks: Vec<PastLook>,
     next: Option<Timestamp>,
     trouble: Option<String>,
@@ -300,7 +303,7 @@ impl Watching<'_> {
             start: self.start,
             soak: self.soak,
             next: self.next,
-            latest: self.latest.as_ref().map(|(_, document)| document),
+            latest: self.latest.as_ref().map(|(_, document)| document).or(self.kept.as_ref()),
             trouble: self.trouble.as_deref(),
         };
         let (style, rows) = self.round.console.screen();

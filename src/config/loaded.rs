@@ -91,6 +91,11 @@ impl Config {
         &self.file.name.value
     }
 
+    /// What its verdict is expected to be, if it is a case with an expectation.
+    pub fn expected(&self) -> Option<&super::Expected> {
+        self.file.expect.as_ref()
+    }
+
     /// The names of the phases, in order.
     pub fn phases(&self) -> Vec<&str> {
         self.file.phases.iter().map(|phase| phase.name.value.as_str()).collect()

@@ -100,6 +100,9 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     }
     list(&mut text, "success", section(config, "success"), &[]);
     list(&mut text, "not_judged", section(config, "not_judged"), &[]);
+    if let Some(expect) = section(config, "expect") {
+        text.push_str(&format!("expect: {}\n", flow(expect)));
+    }
     let mut by =
         vec![("version", "1".to_owned()), ("davy", quoted(recording.davy)), ("recorded", instant(recording.now))];
     let remarks = remarks(plan, recording);
@@ -121,7 +124,7 @@ fn remarks(plan: &Plan, recording: &Recorded) -> Vec<String> {
     before.chain(seen).filter(|(_, remark)| remark.gravity > Gravity::Detail).map(said).collect()
 }
 
-fn section<'c>(config: &'c Config, key: &str) -> Option<&'c Node> {
+pub(super) fn section<'c>(config: &'c Config, key: &str) -> Option<&'c Node> {
     config.tree.get(key).filter(|node| !matches!(node.value, Value::Nothing))
 }
 
@@ -134,7 +137,7 @@ fn instant(at: Timestamp) -> String {
 }
 
 /// One entry per line, without some of its keys.
-fn list(text: &mut String, key: &str, node: Option<&Node>, without: &[&str]) {
+pub(super) fn list(text: &mut String, key: &str, node: Option<&Node>, without: &[&str]) {
     let Some(Node { value: Value::List(items), .. }) = node else { return };
     if items.is_empty() {
         return;

@@ -4,6 +4,7 @@ use super::bound::BoundText;
 use super::plan::{Hours, OnInconclusive};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Role, Scale, Severity, Silent, Statistic, Unit};
+use crate::judge::verdict::Outcome;
 use crate::series::{Arm, Gravity};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
@@ -176,6 +177,9 @@ impl Scalar for Version {
 words! {
     Arm, "an arm": { "baseline" => Baseline, "canary" => Canary }
     Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
+    Outcome, "an outcome": {
+        "pass" => Pass, "warn" => Warn, "inconclusive" => Inconclusive, "fail" => Fail
+    }
     Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
     LogFormat, "a format": {
         "alb" => Alb, "clb" => Clb, "w3c" => W3c, "combined" => Combined, "haproxy" => Haproxy, "envoy" => Envoy, "jtl" => Jtl, "k6" => K6, "gatling" => Gatling, "hlog" => Hlog,

@@ -1,5 +1,7 @@
 //! Values as the configuration writes them, for the command line.
 
+use super::bound::BoundText;
+use super::starter::{known_unit, units};
 use crate::text::problem::Complaint;
 use crate::text::quantity;
 use crate::text::scalar::{Choice, Scalar};
@@ -17,6 +19,35 @@ pub fn share(text: &str) -> Result<f64, String> {
 /// Reads how a log of requests is written, as the configuration says it: `alb`.
 pub fn request_format(text: &str) -> Result<crate::source::requests::Format, String> {
     Choice::scalar(text).map(|choice| choice.0).map_err(spoken)
+}
+
+/// Reads how a file of measurements is written: `csv`.
+pub fn file_format(text: &str) -> Result<crate::source::Format, String> {
+    Choice::scalar(text).map(|choice| choice.0).map_err(spoken)
+}
+
+/// Reads a margin beyond the baseline: `errors=20%`, `latency:p99=30ms`.
+pub fn margin(text: &str) -> Result<(String, String), String> {
+    let expected = "expected METRIC=MARGIN, such as errors=20%, errors=0.1pp or latency:p99=30ms";
+    let (metric, margin) = pair(text).ok_or(expected)?;
+    BoundText::parse(&format!("<= baseline + {margin}"))
+        .map_err(|_| format!("{margin:?} is not a margin: {expected}"))?;
+    Ok((metric, margin))
+}
+
+/// Reads what a column is measured in: `took=ms`.
+pub fn unit(text: &str) -> Result<(String, String), String> {
+    let (column, unit) = pair(text).ok_or("expected COLUMN=UNIT, such as took=ms")?;
+    match known_unit(&unit) {
+        Some(_) => Ok((column, unit)),
+        None => Err(format!("{unit:?} is not a unit of a column: write one of {}", units())),
+    }
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.rsplit_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
 }
 
 fn spoken(complaint: Complaint) -> String {

@@ -16,10 +16,38 @@ const DAY: f64 = 86_400.0;
 
 /// The line, cut where it is too long.
 pub fn line(document: &Document, columns: usize) -> String {
-    let word = pad(document.outcome.word(), WIDEST_WORD);
+    let word = pad(word(document), WIDEST_WORD);
     let parts = [instant(document), which(document), word, reason(document)];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     fit(&parts.join("  "), columns)
+}
+
+/// The answer so far: before the end of a soak an open verdict is nothing to worry about, unless the canary is silent.
+pub(super) fn word(document: &Document) -> &'static str {
+    if is_running(document) { "running" } else { document.outcome.word() }
+}
+
+/// Whether more looks are to come and nothing speaks against the canary so far.
+pub(super) fn is_running(document: &Document) -> bool {
+    let look = document.look.as_ref();
+    let is_early = look.is_some_and(|look| match look.kind {
+        LookKind::Once => false,
+        LookKind::Planned => look.number < look.of,
+        LookKind::Open => true,
+    });
+    let is_silent = document.findings.iter().any(|finding| finding.reason == "canary_silent");
+    is_early && document.outcome == Outcome::Inconclusive && !is_silent
+}
+
+/// Whether a criterion would hold if the look were the last: it passes, or only the time is missing.
+fn is_clear(finding: &Finding) -> bool {
+    let evidence = &finding.evidence;
+    let ends = evidence.effect.as_ref().zip(evidence.pass_limit);
+    let is_within = ends.is_some_and(|(effect, limit)| match finding.target.starts_with('>') {
+        true => effect.low.is_some_and(|low| low >= limit),
+        false => effect.high.is_some_and(|high| high <= limit),
+    });
+    finding.outcome == Outcome::Pass || finding.reason == "early_look" && is_within
 }
 
 /// When the data ended: to the second where looks may be, with the day where the soak has more than one.
@@ -70,7 +98,10 @@ pub(super) fn reason(document: &Document) -> String {
             };
             format!("{why}: {}", named(&undecided))
         }
-        Outcome::Inconclusive if !open.is_empty() => "no fail shown, too early to pass".into(),
+        Outcome::Inconclusive if !open.is_empty() => {
+            let clear = deciding.iter().filter(|finding| is_clear(finding)).count();
+            format!("{clear} of {} criteria clear, none fails", deciding.len())
+        }
         _ => plain(&document.summary),
     }
 }

@@ -1,99 +1,160 @@
-//! What differs between a verdict as recorded and as judged now, in sentences: the check behind every recording.
+//! What differs between two verdicts, in sentences, the worst first: the check behind every recording.
 //!
-//! Only what a reader would act on counts: the answers, their reasons and the numbers. The version of davy, the
-//! sentences and the way a time is written may change between releases.
+//! Only what a reader would act on counts: the answers, their reasons and the numbers. The version of davy, the sentences and
+//! the way a time is written may change between releases. A criterion is the same criterion if it judges the same, whatever its
+//! bound: an edited limit is shown as an edited limit.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::document::{Document, Finding, Number};
+use super::document::{Document, Evidence, Finding, Number, Outcome};
 use super::prose::plain;
 use super::words;
 
 /// Numbers closer than this, relative to their size, are the same.
 const TOLERANCE: f64 = 1e-9;
 
-/// One sentence per difference; none when both say the same.
-pub fn diff(recorded: &Document, now: &Document) -> Vec<String> {
-    let mut differences = Vec::new();
-    if recorded.outcome != now.outcome {
-        differences.push(format!(
-            "the verdict was {} when recorded and is {} now",
-            recorded.outcome.word(),
-            now.outcome.word()
-        ));
-    }
-    if recorded.recommendation != now.recommendation {
-        let (before, after) =
-            (words::recommendation(&recorded.recommendation), words::recommendation(&now.recommendation));
-        differences.push(format!("the recommendation was `{before}` when recorded and is `{after}` now"));
-    }
-    let (before, after) = (by_name(recorded), by_name(now));
-    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    for name in names {
-        match (before.get(name), after.get(name)) {
-            (Some(before), Some(after)) => compare(before, after, &mut differences),
-            (Some(before), None) => {
-                differences.push(format!(
-                    "`{}` was {} when recorded and is not judged now",
-                    plain(&before.criterion),
-                    before.outcome.word()
-                ));
-            }
-            (None, Some(after)) => {
-                differences.push(format!(
-                    "`{}` is {} now and was not recorded",
-                    plain(&after.criterion),
-                    after.outcome.word()
-                ));
-            }
-            (None, None) => {}
-        }
-    }
-    if recorded.not_judged != now.not_judged {
-        differences.push("what is not judged differs from what was recorded".into());
-    }
-    differences
+/// What the two verdicts are called: `when recorded` and `now`.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    /// The first.
+    pub before: &'a str,
+    /// The second.
+    pub after: &'a str,
 }
 
-/// Findings by name; should a name come twice, its second finding is compared with the other's second.
-fn by_name(document: &Document) -> BTreeMap<(&str, usize), &Finding> {
-    let mut seen = BTreeMap::new();
-    let keyed = document.findings.iter().map(|finding| {
-        let nth = seen.entry(finding.criterion.as_str()).and_modify(|n| *n += 1).or_insert(0);
-        ((finding.criterion.as_str(), *nth), finding)
-    });
-    keyed.collect()
-}
+/// A recorded verdict and that of today.
+pub const RECORDED: Sides = Sides { before: "when recorded", after: "now" };
 
-fn compare(before: &Finding, after: &Finding, differences: &mut Vec<String>) {
-    let name = plain(&before.criterion);
+/// One sentence per difference, the worst first; none if both say the same.
+pub fn diff(before: &Document, after: &Document, sides: Sides) -> Vec<String> {
+    let Sides { before: then, after: now } = sides;
+    let mut found = Vec::new();
     if before.outcome != after.outcome {
-        let words = (before.outcome.word(), after.outcome.word());
-        differences.push(format!("`{name}` was {} when recorded and is {} now", words.0, words.1));
+        let (old, new) = (before.outcome.word(), after.outcome.word());
+        found.push((Rank::Verdict, format!("the verdict was {old} {then} and is {new} {now}")));
     }
-    if before.reason != after.reason {
-        let (old, new) = (plain(&before.reason), plain(&after.reason));
-        differences.push(format!("`{name}`: the reason was {old} when recorded and is {new} now"));
+    if before.recommendation != after.recommendation {
+        let [old, new] = [before, after].map(|document| words::recommendation(&document.recommendation));
+        found.push((Rank::Verdict, format!("the recommendation was `{old}` {then} and is `{new}` {now}")));
     }
-    for ((what, old), (_, new)) in numbers(before).into_iter().zip(numbers(after)) {
-        if !same(old, new) {
-            let (old, new) = (shown(old), shown(new));
-            differences.push(format!("`{name}`: {what} was {old} when recorded and is {new} now"));
+    let (pairs, gone, added) = matched(&before.findings, &after.findings);
+    for (old, new) in pairs {
+        compare(old, new, sides, &mut found);
+    }
+    for old in gone {
+        let (name, word) = (plain(&old.criterion), old.outcome.word());
+        found.push((Rank::Answer(old.outcome), format!("`{name}` was {word} {then} and is not judged {now}")));
+    }
+    for new in added {
+        let (name, word) = (plain(&new.criterion), new.outcome.word());
+        found.push((Rank::Answer(new.outcome), format!("`{name}` is {word} {now} and was not judged {then}")));
+    }
+    if before.not_judged != after.not_judged {
+        found.push((Rank::Reason, format!("what no criterion judges is not the same {then} and {now}")));
+    }
+    found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+    found.into_iter().map(|(_, sentence)| sentence).collect()
+}
+
+/// How much a difference matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Number,
+    Reason,
+    Bound,
+    Answer(Outcome),
+    Verdict,
+}
+
+/// What two findings are compared by, the surest first.
+type Same = fn(&Finding, &Finding) -> bool;
+
+/// The pairs of findings that judge the same, those that only the first has, and those that only the second has.
+fn matched<'d>(
+    before: &'d [Finding],
+    after: &'d [Finding],
+) -> (Vec<(&'d Finding, &'d Finding)>, Vec<&'d Finding>, Vec<&'d Finding>) {
+    let same: [Same; 3] = [
+        |one, other| one.criterion == other.criterion,
+        |one, other| judges_same(one, other) && operator(one) == operator(other),
+        judges_same,
+    ];
+    let mut partners: Vec<Option<usize>> = vec![None; before.len()];
+    let mut free: Vec<bool> = vec![true; after.len()];
+    for same in same {
+        for (at, old) in before.iter().enumerate().filter(|(at, _)| partners[*at].is_none()).collect::<Vec<_>>() {
+            let partner = after.iter().enumerate().find(|(nth, new)| free[*nth] && same(old, new));
+            if let Some((nth, _)) = partner {
+                partners[at] = Some(nth);
+                free[nth] = false;
+            }
+        }
+    }
+    let pairs = before.iter().zip(&partners).filter_map(|(old, nth)| Some((old, &after[(*nth)?])));
+    let gone = before.iter().zip(&partners).filter(|(_, nth)| nth.is_none()).map(|(old, _)| old);
+    let added = after.iter().zip(&free).filter(|(_, free)| **free).map(|(new, _)| new);
+    (pairs.collect(), gone.collect(), added.collect())
+}
+
+fn judges_same(one: &Finding, other: &Finding) -> bool {
+    one.metric == other.metric && one.statistic == other.statistic && one.rule.kind == other.rule.kind
+}
+
+/// The direction of a bound, and whether it is one against the baseline.
+fn operator(finding: &Finding) -> (char, bool) {
+    (finding.target.chars().next().unwrap_or(' '), finding.target.contains("baseline"))
+}
+
+fn compare(old: &Finding, new: &Finding, sides: Sides, found: &mut Vec<(Rank, String)>) {
+    let Sides { before: then, after: now } = sides;
+    let name = plain(&new.criterion);
+    if old.outcome != new.outcome {
+        let (was, is) = (old.outcome.word(), new.outcome.word());
+        found
+            .push((Rank::Answer(old.outcome.max(new.outcome)), format!("`{name}` was {was} {then} and is {is} {now}")));
+    }
+    for (what, was, is) in [("bound", &old.target, &new.target), ("severity", &word(old), &word(new))] {
+        if was != is {
+            let (was, is) = (plain(was), plain(is));
+            found.push((Rank::Bound, format!("`{name}`: the {what} was {was} {then} and is {is} {now}")));
+        }
+    }
+    if old.reason != new.reason {
+        let (was, is) = (plain(&old.reason), plain(&new.reason));
+        found.push((Rank::Reason, format!("`{name}`: the reason was {was} {then} and is {is} {now}")));
+    }
+    for ((what, was), (_, is)) in numbers(&old.evidence).into_iter().zip(numbers(&new.evidence)) {
+        if !same(was.value, is.value) {
+            let (was, is) = told_apart(&was, &is);
+            found.push((Rank::Number, format!("`{name}`: {what} was {was} {then} and is {is} {now}")));
         }
     }
 }
 
-fn numbers(finding: &Finding) -> [(&'static str, Option<Number>); 7] {
-    let evidence = &finding.evidence;
+fn word(finding: &Finding) -> String {
+    format!("{:?}", finding.severity).to_lowercase()
+}
+
+/// A number as it is and as people read it.
+struct Shown {
+    value: Option<Number>,
+    text: String,
+}
+
+fn numbers(evidence: &Evidence) -> [(&'static str, Shown); 7] {
     let effect = evidence.effect.as_ref();
+    let size = |value: Option<Number>| Shown { value, text: value.map_or("nothing".into(), words::whole) };
+    let level = |value: Option<Number>| Shown { value, text: words::estimate(evidence, value) };
+    let scaled = |value: Option<Number>| Shown {
+        value,
+        text: value.map_or("nothing".into(), |value| words::on_effect_scale(evidence, value)),
+    };
     [
-        ("the baseline's sample size", evidence.n.baseline),
-        ("the canary's sample size", evidence.n.canary),
-        ("the baseline's estimate", evidence.estimate.baseline),
-        ("the canary's estimate", evidence.estimate.canary),
-        ("the effect", effect.and_then(|effect| effect.estimate)),
-        ("the lower end of the interval", effect.and_then(|effect| effect.low)),
-        ("the upper end of the interval", effect.and_then(|effect| effect.high)),
+        ("the baseline's sample size", size(evidence.n.baseline)),
+        ("the canary's sample size", size(evidence.n.canary)),
+        ("the baseline's estimate", level(evidence.estimate.baseline)),
+        ("the canary's estimate", level(evidence.estimate.canary)),
+        ("the effect", scaled(effect.and_then(|effect| effect.estimate))),
+        ("the lower end of the interval", scaled(effect.and_then(|effect| effect.low))),
+        ("the upper end of the interval", scaled(effect.and_then(|effect| effect.high))),
     ]
 }
 
@@ -104,6 +165,12 @@ fn same(old: Option<Number>, new: Option<Number>) -> bool {
     }
 }
 
-fn shown(number: Option<Number>) -> String {
-    number.map_or("nothing".into(), |number| number.get().to_string())
+/// Both numbers as people read them; in full if they would look the same.
+fn told_apart(old: &Shown, new: &Shown) -> (String, String) {
+    if old.text != new.text {
+        return (old.text.clone(), new.text.clone());
+    }
+    let full =
+        |shown: &Shown| shown.value.map_or(shown.text.clone(), |value| format!("{} ({})", shown.text, value.get()));
+    (full(old), full(new))
 }

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use super::prose::listed;
 
 /// The ways in which a verdict can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// For people at a terminal.
+    #[default]
     Terminal,
     /// For a pull request's comment.
     Markdown,

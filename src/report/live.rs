@@ -22,7 +22,6 @@ const GUTTER: usize = 2;
 const LOOKS: usize = 8;
 /// Columns of a meter: the looks and a percentage.
 const METER: usize = LOOKS + 5;
-const WIDEST_NAME: usize = 44;
 const NARROWEST_NAME: usize = 18;
 
 /// Where a watch stands.
@@ -51,9 +50,10 @@ impl Live<'_> {
         let ink = Ink { color: style.color };
         let mut head = vec![self.headline(columns, ink), self.soaked(columns)];
         if let Some(document) = self.latest {
-            let word = document.outcome.word();
-            let reason = fit(&brief::reason(document), columns.saturating_sub(width(word) + 9));
-            head.push(format!("{} so far  {reason}", ink.bold(word)));
+            let word = brief::word(document);
+            let until = if brief::is_running(document) { "" } else { " so far" };
+            let reason = fit(&brief::reason(document), columns.saturating_sub(width(word) + width(until) + 2));
+            head.push(format!("{}{until}  {reason}", ink.bold(word)));
             head.extend(requests(document));
         }
         if let Some(trouble) = self.trouble {
@@ -139,7 +139,13 @@ fn criteria(document: &Document, columns: usize, rows: usize, ink: Ink) -> Vec<S
     let values: Vec<String> = findings.iter().map(|f| words::estimates(&f.evidence).canary).collect();
     let effects: Vec<String> = findings.iter().map(|finding| words::effect(&finding.evidence)).collect();
     let widest = |texts: &[String], most: usize| texts.iter().map(|text| width(text)).max().unwrap_or(0).min(most);
-    let outcome = findings.iter().map(|finding| width(finding.outcome.word())).max().unwrap_or(0);
+    // what is open before the end is no answer yet
+    let running = brief::is_running(document);
+    let word = |finding: &Finding| match finding.outcome {
+        Outcome::Inconclusive if running => "open",
+        outcome => outcome.word(),
+    };
+    let outcome = findings.iter().map(|finding| width(word(finding))).max().unwrap_or(0);
     let value = widest(&values, 12).max(6);
     let fixed = outcome + value + 2 * GUTTER;
     let room = columns.saturating_sub(fixed + GUTTER);
@@ -149,7 +155,7 @@ fn criteria(document: &Document, columns: usize, rows: usize, ink: Ink) -> Vec<S
     let effect = widest(&effects, 26).max(6);
     let spaced = room >= NARROWEST_NAME + effect + GUTTER;
     let name = if spaced { room - effect - GUTTER } else { room };
-    let name = widest(&names, WIDEST_NAME).max(9).min(name);
+    let name = widest(&names, usize::MAX).max(9).min(name);
     let line = |state: String, cells: [&str; 5]| {
         let [named, at, between, fail, pass] = cells;
         let mut parts = vec![state, pad(&fit(named, name), name), pad_left(&fit(at, value), value)];
@@ -164,7 +170,8 @@ fn criteria(document: &Document, columns: usize, rows: usize, ink: Ink) -> Vec<S
     for (at, finding) in findings.iter().take(shown).enumerate() {
         let fail = meter(document, finding, |strength| &strength.fail);
         let pass = meter(document, finding, |strength| &strength.pass);
-        let state = ink.outcome(finding, &pad(finding.outcome.word(), outcome));
+        let shown = pad(word(finding), outcome);
+        let state = if word(finding) == "open" { ink.dim(&shown) } else { ink.outcome(finding, &shown) };
         lines.push(line(state, [&names[at], &values[at], &effects[at], &fail, &pass]));
     }
     if shown < all {

@@ -34,13 +34,14 @@ pub mod sketch;
 mod slack;
 mod spark;
 mod success;
+pub mod suite;
 mod table;
 mod terminal;
 mod words;
 
 pub use calibration::calibration;
 pub use comparison::{Comparison, comparison, comparison_schema};
-pub use diff::diff;
+pub use diff::{RECORDED, Sides, diff};
 pub use document::Document;
 pub use form::{Format, NotAPage, PageFormat, Style, UnknownFormat};
 pub use github::{SUMMARY_BYTES, annotations, summary};
@@ -65,7 +66,7 @@ pub fn render(document: &Document, format: Format, style: &Style) -> String {
     }
 }
 
-/// One look in a line of so many columns: `12:15  look 3 of 12  INCONCLUSIVE  no fail shown, too early to pass`.
+/// One look in a line of so many columns: `12:15  look 3 of 12  running  10 of 13 criteria clear, none fails`.
 pub fn look(document: &Document, columns: usize) -> String {
     brief::line(document, columns)
 }

@@ -112,7 +112,8 @@ impl Page {
 
     fn sparklines(&self, document: &Document, details: bool) -> Vec<String> {
         let traces = chosen(document, details);
-        let names: Vec<String> = traces.iter().map(|trace| fit(&plain(&trace.metric), 20)).collect();
+        let longest = (self.columns / 3).max(20);
+        let names: Vec<String> = traces.iter().map(|trace| fit(&plain(&trace.metric), longest)).collect();
         let name_width = names.iter().map(|name| width(name)).max().unwrap_or(0);
         let ranges = traces.iter().flat_map(|trace| trace.steps.named().map(|(_, points)| words::range(trace, points)));
         let range_width = ranges.map(|range| width(&range)).max().unwrap_or(0).min(WIDEST_RANGE);

@@ -194,7 +194,8 @@ pub fn samples(evidence: &Evidence) -> String {
     format!("{} {}", known.join(" / "), plain(&evidence.n_of)).trim_end().to_string()
 }
 
-fn whole(n: Number) -> String {
+/// A sample size.
+pub fn whole(n: Number) -> String {
     let value = n.get();
     if value.fract() == 0.0 && (0.0..1e15).contains(&value) { count(value as u64) } else { number(value) }
 }

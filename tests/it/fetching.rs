@@ -64,7 +64,7 @@ fn what_was_fetched_is_judged_as_if_it_had_been_judged_at_once() {
 fn it_gets_its_verdict_when_it_is_accepted_and_says_so_until_then() {
     let (folder, _) = fetched();
     let (code, told, error) = davy(folder.path(), &["replay", "--check", "kept"]);
-    assert_eq!((code, told.as_str()), (69, ""));
+    assert_eq!((code, told.as_str()), (69, "broken   kept\n"));
     for part in ["kept: it has no verdict.json", "not judged yet", "`davy replay kept --accept`"] {
         assert!(error.contains(part), "{part}: {error}");
     }

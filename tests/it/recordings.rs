@@ -40,8 +40,8 @@ fn update() -> bool {
 #[test]
 fn every_case_answers_as_recorded() {
     let names: Vec<PathBuf> = cases().iter().map(|c| c.strip_prefix(root()).unwrap().to_owned()).collect();
-    let flag = if update() { "--accept" } else { "--check" };
-    let output = davy().arg("replay").arg(flag).args(&names).output().unwrap();
+    let flags: &[&str] = if update() { &["--accept"] } else { &["--check", "--strict"] };
+    let output = davy().arg("replay").args(flags).args(&names).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let word = if update() { "accepted" } else { "same" };

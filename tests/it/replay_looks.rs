@@ -39,9 +39,10 @@ fn a_rollout_is_stopped_at_the_first_fail() {
     let (last, before) = lines.split_last().unwrap();
     assert_eq!(last, "06:42:30  look 7 of 8    FAIL          latency_p95 <= baseline + 25% (+3 more)");
     assert_eq!(before.len(), 8);
-    assert_eq!(before[7], "06:41:30  look 6 of 8    INCONCLUSIVE  no fail shown, too early to pass");
+    assert!(before[7].starts_with("06:41:30  look 6 of 8    running       "), "{before:#?}");
+    assert!(before[7].ends_with(" of 13 criteria clear, none fails"), "{before:#?}");
     assert!(
-        before[0].starts_with("06:34:30  before look 1  INCONCLUSIVE  little data: errors < 0.1%"),
+        before[0].starts_with("06:34:30  before look 1  running       little data: errors < 0.1%"),
         "{}",
         before[0]
     );
@@ -58,7 +59,7 @@ fn a_healthy_rollout_passes_at_the_end_of_its_soak() {
     let lines = lines(&output);
     assert_eq!(lines.len(), 10);
     assert_eq!(lines[9], "06:19:10  look 8 of 8    PASS          all 13 criteria hold");
-    assert!(lines[..9].iter().all(|line| line.contains("INCONCLUSIVE")), "{lines:#?}");
+    assert!(lines[..9].iter().all(|line| line.contains("  running  ")), "{lines:#?}");
     // every three minutes there are fewer, and the end all the same
     let fewer = replay("redis-recorded-healthy", &["--every", "3m"]);
     assert_eq!(fewer.status.code(), Some(0));
@@ -72,7 +73,8 @@ fn what_stays_open_exits_so() {
     let output = replay("redis-migration-5-silent", &[]);
     assert_eq!(output.status.code(), Some(11), "{}", stdout(&output));
     let lines = lines(&output);
-    assert!(lines.iter().all(|line| line.contains("INCONCLUSIVE")));
+    assert!(lines.iter().all(|line| line.contains("running") || line.contains("INCONCLUSIVE")), "{lines:#?}");
+    assert!(lines[lines.len() - 1].contains("INCONCLUSIVE"), "{lines:#?}");
     assert!(lines[6].ends_with("  silent canary: errors < 0.1% (+8 more)"), "{lines:#?}");
 }
 
@@ -119,7 +121,7 @@ fn how_often_has_to_be_said_somewhere() {
     let told = davy(folder.path(), &["replay", "--looks", "--every", "30m", "."]);
     assert_eq!(told.status.code(), Some(10), "{}", stderr(&told));
     let lines = lines(&told);
-    assert!(lines[0].starts_with("12:30  look 1 of 3    INCONCLUSIVE"), "{lines:#?}");
+    assert!(lines[0].starts_with("12:30  look 1 of 3    running"), "{lines:#?}");
     assert!(lines[1].starts_with("13:00  look 2 of 3    FAIL          errors <= baseline + 50%"), "{lines:#?}");
 }
 
@@ -160,5 +162,34 @@ fn a_recording_keeps_soak_and_looks() {
         assert!(lines.lines().filter(|line| !line.starts_with("policy")).all(|line| kept.contains(line)), "{kept}");
         let checked = davy(folder.path(), &["replay", "--check", "kept"]);
         assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
+    }
+}
+
+#[test]
+fn the_screen_of_a_running_soak_alarms_nobody_and_cuts_no_name() {
+    let folder = service("");
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cases/redis-recorded-healthy");
+    let judged = davy(folder.path(), &["judge", case, "--to", "2026-11-21T06:14:10Z", "--format", "json"]);
+    // the verdict of one early look stays what it is
+    assert_eq!(judged.status.code(), Some(11), "{}", stderr(&judged));
+    let document = davy::report::Document::read(&stdout(&judged)).unwrap();
+    let live = davy::report::Live {
+        title: "redis-recorded, phase 20%",
+        now: "2026-11-21T06:14:30Z".parse().unwrap(),
+        start: Some("2026-11-21T06:09:10Z".parse().unwrap()),
+        soak: Some(davy::series::SignedDuration::from_mins(10)),
+        next: None,
+        latest: Some(&document),
+        trouble: None,
+    };
+    let screen = live.screen(&davy::report::Style { color: false, width: 140, details: false }, 40);
+    assert!(!screen.contains("INCONCLUSIVE") && !screen.contains('…'), "{screen}");
+    assert!(
+        screen.lines().any(|line| line.starts_with("running  ") && line.contains(" of 13 criteria clear")),
+        "{screen}"
+    );
+    assert!(screen.lines().filter(|line| line.starts_with("open")).count() >= 10, "{screen}");
+    for finding in &document.findings {
+        assert!(screen.contains(&finding.criterion), "{}: {screen}", finding.criterion);
     }
 }

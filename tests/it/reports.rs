@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use davy::judge::verdict::{Outcome, Reason, Verdict};
-use davy::report::{Document, Format, Style, diff, render, schema};
+use davy::report::{self, Document, Format, RECORDED, Style, render, schema};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
@@ -219,6 +219,10 @@ fn formats_have_names() {
     );
 }
 
+fn differences(recorded: &Document, now: &Document) -> Vec<String> {
+    report::diff(recorded, now, RECORDED)
+}
+
 #[test]
 fn the_same_verdict_has_no_differences() {
     let recorded = Document::from(&samples::fail());
@@ -226,16 +230,16 @@ fn the_same_verdict_has_no_differences() {
     now.davy = "9.9.9".into();
     now.arms.canary.window.start = "2026-11-21T13:00:00+01:00".into();
     now.findings[0].sentence = "The same in other words.".into();
-    assert_eq!(diff(&recorded, &now), Vec::<String>::new());
+    assert_eq!(differences(&recorded, &now), Vec::<String>::new());
     let mut verdict = samples::fail();
     verdict.findings[3].evidence.estimate.canary = Some(0.713 * (1.0 + 1e-11));
-    assert_eq!(diff(&recorded, &Document::from(&verdict)), Vec::<String>::new());
+    assert_eq!(differences(&recorded, &Document::from(&verdict)), Vec::<String>::new());
 }
 
 #[test]
 fn differences_of_hostile_verdicts_are_harmless() {
     let hostile = Document::from(&samples::hostile());
-    assert_harmless(&diff(&hostile, &Document::from(&samples::fail())).join("\n"));
+    assert_harmless(&differences(&hostile, &Document::from(&samples::fail())).join("\n"));
 }
 
 #[test]
@@ -252,8 +256,7 @@ fn differences_are_said_in_sentences() {
     now.findings[2].evidence.effect = None;
     now.findings.remove(3);
     now.findings[3].criterion = "renamed".into();
-    let differences = diff(&Document::from(&recorded), &Document::from(&now));
-    assert_snapshot!("differences", differences.join("\n"));
+    assert_snapshot!("differences", differences(&Document::from(&recorded), &Document::from(&now)).join("\n"));
 }
 
 #[test]
@@ -298,7 +301,7 @@ proptest! {
         for format in Format::ALL {
             prop_assert_eq!(render(&read, format, &COLORED), render(&document, format, &COLORED));
         }
-        prop_assert_eq!(diff(&document, &read), Vec::<String>::new());
+        prop_assert_eq!(differences(&document, &read), Vec::<String>::new());
         prop_assert_eq!(read, document);
     }
 

@@ -110,8 +110,9 @@ fn one_log_says_by_a_column_whose_a_request_was() {
         .unwrap();
     let asked = davy(&folder, &["judge", "--data", "versions.csv"]);
     assert_eq!(asked.code, 65);
-    let hint = r#"This could: `version` (41, 42). A configuration says so: `arm: { column: "version", baseline: "41", canary: "42" }`"#;
+    let hint = "This could: `version` (41, 42). If 41 is the baseline, add `--arm version=41,42`; if 42 is, `--arm version=42,41`";
     assert!(asked.told.contains(hint), "{}", asked.told);
+    assert_eq!(davy(&folder, &["judge", "--data", "versions.csv", "--arm", "version=41,42"]).code, 0);
 }
 
 #[test]

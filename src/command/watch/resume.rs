@@ -18,6 +18,8 @@ pub(super) struct Resumed {
     pub(super) start: Timestamp,
     /// The looks that were taken.
     pub(super) looks: Vec<PastLook>,
+    /// The last of them, to be shown until there is another.
+    pub(super) last: Option<Document>,
 }
 
 /// The verdict of a phase that is over and let the next one begin; nothing where it is not over.
@@ -55,7 +57,7 @@ pub(super) fn read(folder: &Path, rules: &Rules) -> Result<Option<Resumed>, Fail
         let word = document.outcome.word();
         return Err(refused(folder, &format!("keeps a watch that has ended, with {word} at {end}")));
     }
-    Ok(Some(Resumed { start, looks: document.looks }))
+    Ok(Some(Resumed { start, looks: document.looks.clone(), last: Some(document) }))
 }
 
 fn document(folder: &Path) -> Result<Option<Document>, Failure> {

@@ -1,9 +1,10 @@
 //! A configuration to start with, as text: what stands around metrics and criteria, and the usual tolerances.
 
+use crate::config::quantity::Span;
 use crate::judge::rules::NotJudged;
-use crate::series::{Arm, Gravity, Pair};
+use crate::series::{Arm, Gravity, Pair, SignedDuration};
 use crate::text::scalar::word;
-use crate::text::yaml::{name, quoted};
+use crate::text::yaml::{literal, name, quoted};
 
 /// A configuration to start with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +23,49 @@ pub struct Starter {
 pub(super) struct Found {
     pub(super) metric: String,
     pub(super) shape: String,
-    pub(super) criteria: Vec<String>,
+    pub(super) criteria: Vec<Tolerance>,
     pub(super) sentence: String,
 }
 
-/// What a rate of errors has to hold.
-pub(super) const RATE_CRITERION: &str = "pass: \"<= baseline + max(50%, 0.1pp)\"";
+/// How much worse than the baseline a metric may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tolerance {
+    /// Which statistic, if the metric has several.
+    pub(super) statistic: Option<&'static str>,
+    /// Whether less of it is worse.
+    pub(super) falls: bool,
+    pub(super) margin: String,
+    /// Whether it must not be broken, rather than be shown to hold.
+    pub(super) guardrail: bool,
+}
+
+impl Tolerance {
+    /// The margin of a metric that is worse if it rises.
+    pub(super) fn above(margin: impl Into<String>) -> Tolerance {
+        Tolerance { statistic: None, falls: false, margin: margin.into(), guardrail: false }
+    }
+
+    /// The margin of a metric that is worse if it falls.
+    pub(super) fn below(margin: impl Into<String>) -> Tolerance {
+        Tolerance { statistic: None, falls: true, margin: margin.into(), guardrail: false }
+    }
+
+    /// `statistic: p95, pass: "<= baseline + 10%"`.
+    fn written(&self) -> String {
+        let statistic = self.statistic.map(|statistic| format!("statistic: {statistic}, ")).unwrap_or_default();
+        let beyond = if self.falls { ">= baseline -" } else { "<= baseline +" };
+        let role = if self.guardrail { GUARDRAIL } else { "" };
+        format!("{statistic}pass: {}{role}", quoted(&format!("{beyond} {}", self.margin)))
+    }
+}
+
+/// How many more errors there may be.
+pub(super) fn of_rates() -> Tolerance {
+    Tolerance::above("max(50%, 0.1pp)")
+}
 
 /// Of the percentiles of one latency the p95 must be shown to hold; the others must not be broken.
-pub(super) const GUARDRAIL: &str = ", role: guardrail";
+const GUARDRAIL: &str = ", role: guardrail";
 
 /// How much slower requests may be, in percent.
 pub(super) const LATENCIES_OF_REQUESTS: [(&str, u32); 3] = [("p50", 5), ("p95", 10), ("p99", 15)];
@@ -45,12 +80,13 @@ pub(super) fn tolerance(q: f64) -> u32 {
 }
 
 /// The criteria of latencies of single requests.
-pub(super) fn criteria_of_requests() -> Vec<String> {
-    let criterion = |(p, percent): (&str, u32)| {
-        let role = if p == "p95" { "" } else { GUARDRAIL };
-        format!("statistic: {p}, pass: \"<= baseline + {percent}%\"{role}")
+pub(super) fn criteria_of_requests() -> Vec<Tolerance> {
+    let of = |(p, percent)| Tolerance {
+        statistic: Some(p),
+        guardrail: p != "p95",
+        ..Tolerance::above(format!("{percent}%"))
     };
-    LATENCIES_OF_REQUESTS.map(criterion).to_vec()
+    LATENCIES_OF_REQUESTS.map(of).to_vec()
 }
 
 /// What is written around metrics and criteria.
@@ -64,6 +100,8 @@ pub(super) struct Draft<'a> {
     pub(super) source: String,
     /// What else could be asked.
     pub(super) remarks: Vec<String>,
+    /// The spacing of the points, if somebody said it.
+    pub(super) step: Option<SignedDuration>,
 }
 
 impl Draft<'_> {
@@ -85,6 +123,9 @@ impl Draft<'_> {
         }
         line("# The canary's share of the traffic, if you know it: a mismatch makes the comparison suspect.".into());
         line("# traffic: { canary: 5% }".into());
+        if let Some(step) = self.step {
+            line(format!("window: {{ step: {} }}", Span(step)));
+        }
         line("sources:".into());
         line(format!("  data: {{ {} }}", self.source));
         line("metrics:".into());
@@ -92,12 +133,14 @@ impl Draft<'_> {
             line(format!("  {}: {{ {} }}", name(&one.metric), one.shape));
         }
         self.remarks.iter().for_each(|remark| line(format!("# {}", remark.replace(char::is_control, " "))));
-        if found.iter().any(|one| one.criteria.iter().any(|criterion| criterion.ends_with(GUARDRAIL))) {
+        if found.iter().any(|one| one.criteria.iter().any(|criterion| criterion.guardrail)) {
             line("# A `guardrail` must not be broken; everything else must be shown to hold.".into());
         }
         line("criteria:".into());
         for one in found {
-            one.criteria.iter().for_each(|rest| line(format!("  - {{ metric: {}, {rest} }}", name(&one.metric))));
+            let criterion =
+                |one_of: &Tolerance| format!("  - {{ metric: {}, {} }}", name(&one.metric), one_of.written());
+            one.criteria.iter().for_each(|tolerance| line(criterion(tolerance)));
         }
         if !not_judged.is_empty() {
             line("# What no criterion judges. Every report lists it. Without it the verdict is `at_best` what each says:".into());
@@ -118,4 +161,15 @@ pub(super) const FILE_OF_ARM: &str = "\"${file}\"";
 /// Something that no criterion judges, and the best outcome without it.
 pub(super) fn not_judged(what: impl Into<String>, why: impl Into<String>, gravity: Gravity) -> NotJudged {
     NotJudged { what: what.into(), why: why.into(), gravity }
+}
+
+/// The same metric for each value of a column.
+pub(super) fn grouped(one: &Found, by: &str) -> Found {
+    let word: String = by.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    Found {
+        metric: format!("{}_by_{word}", one.metric),
+        shape: format!("by: {}, {}", literal(by), one.shape),
+        criteria: one.criteria.clone(),
+        sentence: format!("{by} -> `{}` of each of its values", one.metric),
+    }
 }

@@ -1,6 +1,7 @@
 //! A first configuration for logs of requests: what a row says is known by its format, so that it is said rather than guessed.
 
-use super::draft::{Draft, FILE_OF_ARM, Found, RATE_CRITERION, Starter, criteria_of_requests, not_judged as entry};
+use super::Wish;
+use super::draft::{Draft, FILE_OF_ARM, Found, Starter, criteria_of_requests, not_judged as entry, of_rates};
 use super::names::Name;
 use crate::judge::rules::NotJudged;
 use crate::series::{Gravity, Pair};
@@ -9,10 +10,17 @@ use crate::text::scalar::word;
 use crate::text::yaml::literal;
 
 /// A configuration for logs that have none: one of both arms, or the baseline's and the canary's.
-pub(super) fn starter(logs: &[&Log], called: &str) -> Starter {
+pub(super) fn starter(logs: &[&Log], called: &str, wish: &Wish) -> Starter {
     let mut not_judged = Vec::new();
-    let found = found(logs, &mut not_judged);
-    let mut problems = Vec::new();
+    let mut found = found(logs, wish, &mut not_judged);
+    let columns: Vec<&str> = logs.iter().flat_map(|log| &log.columns).map(String::as_str).collect();
+    let mut problems = wish.unknown_units(&columns);
+    if wish.units.len() > 1 {
+        problems.push("--unit is given twice, and a log of requests has one latency: keep that of its column".into());
+    }
+    problems.extend(wish.unknown_group(&columns).filter(|_| !columns.is_empty()));
+    problems.extend(wish.bound(&mut found));
+    wish.by_groups(&mut found);
     if let [log] = logs
         && let Telling::Perhaps(perhaps) = &log.arms
     {
@@ -28,7 +36,8 @@ pub(super) fn starter(logs: &[&Log], called: &str) -> Starter {
         [baseline, canary] => Some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() }),
         _ => None,
     };
-    let draft = Draft { called, files, labels: Vec::new(), source: source(logs), remarks: remarks(logs) };
+    let (source, remarks, step) = (source(logs, wish), remarks(logs), wish.step);
+    let draft = Draft { called, files, labels: Vec::new(), source, remarks, step };
     let yaml = if problems.is_empty() { draft.written(&found, &not_judged) } else { String::new() };
     let mut recognised: Vec<String> = logs.iter().map(|log| what(log)).collect();
     recognised.extend(found.into_iter().map(|found| found.sentence));
@@ -60,7 +69,7 @@ const OUTCOMES: [&str; 18] = [
 const TIMES: [&str; 9] = ["latency", "duration", "elapsed", "took", "taken", "rtt", "ttfb", "delay", "ms"];
 
 /// Errors and latency, where every log knows them.
-fn found(logs: &[&Log], not_judged: &mut Vec<NotJudged>) -> Vec<Found> {
+fn found(logs: &[&Log], wish: &Wish, not_judged: &mut Vec<NotJudged>) -> Vec<Found> {
     let mut found = Vec::new();
     let known = |of: fn(&Log) -> Option<&String>| -> Option<String> {
         let mut words: Vec<&String> = logs.iter().map(|log| of(log)).collect::<Option<_>>()?;
@@ -71,12 +80,13 @@ fn found(logs: &[&Log], not_judged: &mut Vec<NotJudged>) -> Vec<Found> {
         Some(words) => found.push(Found {
             metric: "errors".into(),
             shape: "rate: { bad: errors, total: requests }".into(),
-            criteria: vec![RATE_CRITERION.into()],
+            criteria: vec![of_rates()],
             sentence: format!("{words} -> rate `errors` of the requests"),
         }),
         None => not_judged.extend(logs.iter().filter(|log| log.errors.is_none()).map(|log| errors_unknown(log))),
     }
-    match known(|log| log.latency.as_ref()) {
+    let said = wish.units.first().map(|(column, unit)| format!("{column} in {unit}"));
+    match said.or_else(|| known(|log| log.latency.as_ref())) {
         Some(words) => found.push(Found {
             metric: "latency".into(),
             shape: "values: { value: latency, unit: ms }".into(),
@@ -110,7 +120,8 @@ fn latency_unknown(log: &Log) -> NotJudged {
     match perhaps {
         Some(column) => {
             let why = format!(
-                "{} does not say what `{column}` is in: write `latency: {{ column: {column}, unit: ms }}` in the source",
+                "{} does not say what `{column}` is in: add `--unit {column}=ms`, or write `latency: {{ column: {column}, unit: ms }}` \
+                 in the source",
                 log.shown
             );
             entry("latency", why, Gravity::Incomplete)
@@ -155,22 +166,44 @@ fn who_is_who(log: &Log, perhaps: &[(String, Vec<String>)]) -> String {
     let shown = |(column, values): &(String, Vec<String>)| format!("`{column}` ({})", values.join(", "));
     let columns: Vec<String> = perhaps.iter().take(6).map(shown).collect();
     let which = if columns.len() == 1 { "This could" } else { "One of these could" };
-    let (column, values) = (literal(column), [&values[0], &values[values.len() - 1]].map(|value| literal(value)));
-    let arm = format!("arm: {{ column: {column}, baseline: {}, canary: {} }}", values[0], values[1]);
-    format!("{problem}. {which}: {}. A configuration says so: `{arm}` in a source `requests`", columns.join(", "))
+    let ends = [&values[0], &values[values.len() - 1]].map(String::as_str);
+    format!("{problem}. {which}: {}. {}", columns.join(", "), which_is_which(column, ends))
 }
 
-fn source(logs: &[&Log]) -> String {
-    let [log] = logs else { return format!("requests: {{ path: {FILE_OF_ARM} }}") };
-    let path = literal(&log.shown);
-    match &log.arms {
-        Telling::Column(column, baseline, canary) => {
-            let (column, baseline, canary) = (literal(column), literal(baseline), literal(canary));
-            let arm = format!("arm: {{ column: {column}, baseline: {baseline}, canary: {canary} }}");
-            format!("requests: {{ path: {path}, {arm} }}")
+/// The option to type, if two values do not say which is the baseline's.
+pub fn which_is_which(column: &str, [one, other]: [&str; 2]) -> String {
+    let option = |baseline: &str, canary: &str| {
+        let text = format!("{column}={baseline},{canary}");
+        let is_plain = text.chars().all(|c| c.is_alphanumeric() || "=,._-:/@%+".contains(c));
+        if is_plain { format!("`--arm {text}`") } else { format!("`--arm '{text}'`") }
+    };
+    format!(
+        "If {one} is the baseline, add {}; if {other} is, {}. In a configuration it is `arm: {{ column: {}, baseline: {}, canary: {} }}`",
+        option(one, other),
+        option(other, one),
+        literal(column),
+        literal(one),
+        literal(other)
+    )
+}
+
+fn source(logs: &[&Log], wish: &Wish) -> String {
+    let mut keys = Vec::new();
+    match logs {
+        [log] => {
+            keys.push(format!("path: {}", literal(&log.shown)));
+            if let Telling::Column(column, baseline, canary) = &log.arms {
+                let (column, baseline, canary) = (literal(column), literal(baseline), literal(canary));
+                keys.push(format!("arm: {{ column: {column}, baseline: {baseline}, canary: {canary} }}"));
+            }
         }
-        _ => format!("requests: {{ path: {path} }}"),
+        _ => keys.push(format!("path: {FILE_OF_ARM}")),
     }
+    if let Some((column, unit)) = wish.units.first() {
+        keys.push(format!("latency: {{ column: {}, unit: {} }}", literal(column), literal(unit)));
+    }
+    keys.extend(wish.filter.as_ref().map(|condition| format!("where: {}", literal(condition))));
+    format!("requests: {{ {} }}", keys.join(", "))
 }
 
 /// What else the rows could tell.

@@ -93,6 +93,19 @@ const TELLING: [&str; 34] = [
     "lag",
 ];
 
+/// Units of columns as a configuration writes them.
+const UNITS: [&str; 12] = ["ns", "us", "ms", "s", "%", "B", "KB", "KiB", "MB", "MiB", "GB", "GiB"];
+
+/// A unit of columns, if the text is one.
+pub(in crate::config) fn known_unit(text: &str) -> Option<&'static str> {
+    UNITS.into_iter().find(|unit| *unit == text)
+}
+
+/// The units of columns, for messages.
+pub(in crate::config) fn units() -> String {
+    UNITS.join(", ")
+}
+
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Meaning {
@@ -148,8 +161,14 @@ pub(super) struct Name {
 
 impl Name {
     pub(super) fn of(column: &str) -> Name {
+        Name::measured_in(column, None)
+    }
+
+    /// A column whose unit somebody named.
+    pub(super) fn measured_in(column: &str, said: Option<&str>) -> Name {
         let plain = words(column).join("_");
-        let (base, unit) = split_unit(&plain);
+        let (base, named) = split_unit(&plain);
+        let unit = said.and_then(known_unit).or(named);
         let meaning = meaning(&plain, &base, unit);
         Name { plain, base, unit, meaning }
     }

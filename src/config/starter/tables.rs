@@ -3,13 +3,15 @@
 //!
 //! What one arm lacks is never dropped: nobody knows what the canary would have shown there, so nothing passes.
 
+use super::Wish;
 use super::draft::{
-    Draft, FILE_OF_ARM, Found, GUARDRAIL, RATE_CRITERION, Starter, criteria_of_requests, not_judged, tolerance,
+    Draft, FILE_OF_ARM, Found, Starter, Tolerance, criteria_of_requests, not_judged, of_rates, tolerance,
 };
 use super::names::{Meaning, Name, Percentile, rank};
 use crate::judge::rules::NotJudged;
 use crate::series::{Arm, Gravity, Pair};
 use crate::source::survey::{Column, ColumnKind, Motion, Survey};
+use crate::text::scalar::word;
 use crate::text::yaml::literal;
 use crate::text::yaml::quoted;
 
@@ -20,21 +22,24 @@ const NAMED: usize = 8;
 const FAR: f64 = 20.0;
 
 /// A configuration for tables: one file with both arms, or a file for each.
-pub(super) fn starter(files: Pair<&Survey>, one: bool, called: &str) -> Starter {
+pub(super) fn starter(files: Pair<&Survey>, one: bool, called: &str, wish: &Wish) -> Starter {
     let step = files.canary.step.or(files.baseline.step);
     let mut reading = Reading {
         files,
         one,
+        wish,
         per_request: step.is_none(),
         found: Vec::new(),
         not_judged: Vec::new(),
         labels: Vec::new(),
     };
-    let columns = matched(files, one);
+    let columns = matched(files, one, wish);
     reading.rates(&columns);
     reading.numbers(&columns);
     reading.others(&columns);
-    let problems = reading.problems();
+    reading.group();
+    let mut problems = reading.problems();
+    problems.extend(reading.unfulfilled());
     let yaml = if problems.is_empty() { reading.yaml(called) } else { String::new() };
     let recognised = reading.found.into_iter().map(|found| found.sentence).collect();
     Starter { yaml, recognised, not_judged: reading.not_judged, problems }
@@ -53,11 +58,12 @@ struct Matched<'a> {
 }
 
 /// The columns of both arms: those of the same name, then those of the same meaning, then those of one arm alone.
-fn matched<'a>(files: Pair<&'a Survey>, one: bool) -> Vec<Matched<'a>> {
+fn matched<'a>(files: Pair<&'a Survey>, one: bool, wish: &Wish) -> Vec<Matched<'a>> {
     let seen = |survey: &'a Survey| -> Vec<Seen<'a>> {
         let arm = survey.arm.as_ref().filter(|_| one).map(|(column, _, _)| column.as_str());
-        let columns = survey.columns.iter().filter(|column| Some(column.name.as_str()) != arm);
-        columns.map(|column| Seen { column, name: Name::of(&column.name) }).collect()
+        let is_used = |column: &str| Some(column) == arm || Some(column) == wish.by.as_deref();
+        let columns = survey.columns.iter().filter(|column| !is_used(&column.name));
+        columns.map(|column| Seen { column, name: Name::measured_in(&column.name, wish.unit(&column.name)) }).collect()
     };
     let canary = seen(files.canary);
     if one {
@@ -190,6 +196,7 @@ impl Matched<'_> {
 /// The columns while they are being understood.
 struct Reading<'a> {
     files: Pair<&'a Survey>,
+    wish: &'a Wish,
     /// Whether both arms are in one file.
     one: bool,
     per_request: bool,
@@ -244,7 +251,7 @@ impl Reading<'_> {
         let (counter, increases) = totals(total, bad);
         self.found.push(Found {
             shape: format!("rate: {{ bad: {part}, total: {whole}, of: requests{counter} }}"),
-            criteria: vec![RATE_CRITERION.into()],
+            criteria: vec![of_rates()],
             sentence: format!("{} and {} -> rate `{metric}`{increases}", total.spoken(), bad.spoken()),
             metric,
         });
@@ -257,7 +264,7 @@ impl Reading<'_> {
             (self.column(good, &format!("{metric}_hits")), self.column(bad, &format!("{metric}_misses")));
         self.found.push(Found {
             shape: format!("rate: {{ good: {hits}, bad: {misses}, of: lookups{counter} }}"),
-            criteria: vec!["pass: \">= baseline - 1pp\"".into()],
+            criteria: vec![Tolerance::below("1pp")],
             sentence: format!("{} and {} -> rate `{metric}`{increases}", good.spoken(), bad.spoken()),
             metric,
         });
@@ -302,10 +309,12 @@ impl Reading<'_> {
             Meaning::Percentile(p) => {
                 let requests = requests.map(|total| self.column(total, "requests"));
                 let requests = requests.map(|column| format!(", requests: {column}")).unwrap_or_default();
-                let role = if leads(p, columns) { "" } else { GUARDRAIL };
                 Found {
                     shape: format!("gauge: {{ {value}, quantile: {}{requests} }}", p.quantile),
-                    criteria: vec![format!("pass: \"<= baseline + {}%\"{role}", tolerance(p.q))],
+                    criteria: vec![Tolerance {
+                        guardrail: !leads(p, columns),
+                        ..Tolerance::above(format!("{}%", tolerance(p.q)))
+                    }],
                     sentence: format!("{column} -> gauge `{metric}`{in_unit}, a {} per step", p.quantile),
                     metric,
                 }
@@ -318,7 +327,7 @@ impl Reading<'_> {
             },
             _ => Found {
                 shape: format!("gauge: {{ {value} }}"),
-                criteria: vec!["pass: \"<= baseline + 10%\"".into()],
+                criteria: vec![Tolerance::above("10%")],
                 sentence: format!("{column} -> gauge `{metric}`{in_unit}, more of it taken as worse"),
                 metric,
             },
@@ -326,7 +335,7 @@ impl Reading<'_> {
         self.found.push(found);
     }
 
-    /// The key that says what a column's numbers are in, where its name does.
+    /// The key that says what a column's numbers are in, if its name or somebody does.
     fn unit(&mut self, one: &Matched) -> String {
         let unit = |arm: Arm| one.arms.get(arm).as_ref().and_then(|seen| seen.name.unit);
         match (unit(Arm::Baseline), unit(Arm::Canary)) {
@@ -425,6 +434,42 @@ impl Reading<'_> {
         [name.clone()].into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or(name)
     }
 
+    /// Judges each value of a column by itself: a file with such a column has several rows for one time.
+    fn group(&mut self) {
+        let Some(by) = &self.wish.by else { return };
+        let (gauges, counted): (Vec<Found>, Vec<Found>) =
+            std::mem::take(&mut self.found).into_iter().partition(|found| found.shape.starts_with("gauge"));
+        let grouped = |found: Found| Found { shape: format!("by: {}, {}", literal(by), found.shape), ..found };
+        self.found = counted.into_iter().map(grouped).collect();
+        for gauge in gauges {
+            let why = "one number per step of each group cannot be judged by groups: leave out `--by`";
+            self.not_judged.push(not_judged(gauge.metric, why, Gravity::Incomplete));
+        }
+    }
+
+    /// What was said of the files, and nothing in them is called so.
+    fn unfulfilled(&mut self) -> Vec<String> {
+        let wish = self.wish;
+        let surveys = [self.files.baseline, self.files.canary].into_iter();
+        let mut columns: Vec<&str> = Vec::new();
+        for column in surveys.flat_map(|survey| &survey.columns).map(|column| column.name.as_str()) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        let mut problems = wish.unknown_units(&columns);
+        problems.extend(wish.unknown_group(&columns));
+        problems.extend(wish.bound(&mut self.found));
+        if let Some(condition) = &wish.filter {
+            let shown = &self.files.canary.shown;
+            problems.push(format!(
+                "--where '{condition}': only rows of a log of requests can be chosen, and {shown} has a row per step. Leave the rows out \
+                 of the file"
+            ));
+        }
+        problems
+    }
+
     /// Why nothing can be judged, if so.
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -471,9 +516,11 @@ impl Reading<'_> {
             let value = self.text(Pair { baseline: &old.value, canary: &new.value }, "value");
             keys.push(format!("long: {{ name: {name}, value: {value} }}"));
         }
+        keys.extend(self.wish.format.map(|format| format!("format: {}", word(format))));
         let files = (!self.one).then_some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() });
         let source = format!("file: {{ {} }}", keys.join(", "));
-        let draft = Draft { called, files, labels: self.labels.clone(), source, remarks: Vec::new() };
+        let (labels, step) = (self.labels.clone(), self.wish.step);
+        let draft = Draft { called, files, labels, source, remarks: Vec::new(), step };
         draft.written(&self.found, &self.not_judged)
     }
 }

@@ -3,6 +3,7 @@
 //! The doc comments are the reference: they become the descriptions of the JSON Schema that editors show. How the
 //! sections are read is in `read`; what they mean together is decided when a plan is made.
 
+use crate::config::expected::Expected;
 use schemars::JsonSchema;
 
 use super::arm::{ArmColumnEntry, LongEntry};
@@ -81,6 +82,8 @@ pub(in crate::config) struct File {
     pub(in crate::config) success: Vec<SuccessEntry>,
     /// What is to be done with the answer: programs to run, addresses to tell.
     pub(in crate::config) hooks: Option<HooksEntry>,
+    /// Of a case: what its verdict is expected to be. `davy replay --check` holds it to that.
+    pub(in crate::config) expect: Option<Expected>,
     /// Written by `--record`: the file is a recording.
     pub(in crate::config) recording: Option<RecordingEntry>,
 }

@@ -32,7 +32,7 @@ impl Read for File {
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let not_judged = keys.all("not_judged");
         let (success, recording) = (keys.all("success"), keys.may("recording"));
-        let (hooks, cost) = (keys.may("hooks"), keys.may("cost"));
+        let (hooks, cost, expect) = (keys.may("hooks"), keys.may("cost"), keys.may("expect"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
             arms,
@@ -52,6 +52,7 @@ impl Read for File {
             policy,
             success,
             hooks,
+            expect,
             recording,
         });
         keys.close(file, no_hint)

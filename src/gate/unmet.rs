@@ -1,0 +1,93 @@
+//! What of an expectation a verdict does not meet, in sentences.
+
+use crate::config::quantity::{Measure, Quantity};
+use crate::config::{Between, Expected, ExpectedFinding};
+use crate::judge::rules::Unit;
+use crate::judge::verdict;
+use crate::judge::words::change;
+use crate::report::document::{Document, EffectKind, Finding, Outcome, UnitName};
+
+/// One sentence for each expectation that is not met; none if all are.
+pub fn unmet(expected: &Expected, document: &Document) -> Vec<String> {
+    let mut unmet = Vec::new();
+    if let Some(wanted) = not_among(&expected.outcomes, document.outcome) {
+        unmet.push(format!("the verdict: expected {wanted}, found {}: {}", document.outcome.word(), document.summary));
+    }
+    for (name, wanted) in &expected.criteria {
+        let named: Vec<&Finding> = document.findings.iter().filter(|finding| finding.criterion == *name).collect();
+        let meant: Vec<&Finding> = match named.is_empty() {
+            true => document.findings.iter().filter(|finding| finding.metric == *name).collect(),
+            false => named,
+        };
+        if meant.is_empty() {
+            let known: Vec<String> = document.findings.iter().map(|one| format!("`{}`", one.criterion)).collect();
+            unmet.push(format!("`{name}` is not judged. There is {}", known.join(", ")));
+        }
+        meant.into_iter().for_each(|finding| of_finding(wanted, finding, &mut unmet));
+    }
+    unmet
+}
+
+/// The outcomes that were wanted, if the one that came out is not among them.
+fn not_among(wanted: &[verdict::Outcome], found: Outcome) -> Option<String> {
+    let wanted: Vec<Outcome> = wanted.iter().map(|one| Outcome::from(*one)).collect();
+    let is_unmet = !wanted.is_empty() && !wanted.contains(&found);
+    is_unmet.then(|| wanted.iter().map(|one| one.word()).collect::<Vec<_>>().join(" or "))
+}
+
+/// What of a criterion is not as expected, and then what was found of it.
+fn of_finding(wanted: &ExpectedFinding, finding: &Finding, unmet: &mut Vec<String>) {
+    let (name, before) = (&finding.criterion, unmet.len());
+    if let Some(outcomes) = not_among(&wanted.outcomes, finding.outcome) {
+        unmet.push(format!("`{name}`: expected {outcomes}, found {}", finding.outcome.word()));
+    }
+    if let Some(reason) = wanted.reason.as_ref().filter(|reason| **reason != finding.reason) {
+        unmet.push(format!("`{name}`: expected the reason {reason}, found {}", finding.reason));
+    }
+    if let Some(range) = &wanted.effect
+        && let Some(found) = outside(range, finding)
+    {
+        unmet.push(format!("`{name}`: expected an effect of {}, {found}", range.written));
+    }
+    if unmet.len() > before {
+        unmet.push(format!("`{name}`: {}", finding.sentence));
+    }
+}
+
+/// What an effect is that does not lie in a range; nothing if it does.
+fn outside(range: &Between, finding: &Finding) -> Option<String> {
+    let evidence = &finding.evidence;
+    let effect = evidence.since.as_ref().map(|since| &since.effect).or(evidence.effect.as_ref());
+    let Some((effect, found)) = effect.and_then(|effect| Some((effect, effect.estimate?.get()))) else {
+        return Some("found none".into());
+    };
+    let shown =
+        change(found, effect.kind.into(), &evidence.unit.as_ref().map_or(Unit::Plain(String::new()), Unit::from));
+    let scaled = |end: &Quantity| scaled(end, effect.kind, evidence.unit.as_ref());
+    let ends = [&range.low, &range.high].map(|end| end.as_ref().map(scaled));
+    if ends.contains(&Some(None)) {
+        return Some(format!("whose unit is not that of the effect, {shown}"));
+    }
+    let [low, high] = ends.map(Option::flatten);
+    let is_inside = low.is_none_or(|low| low <= found) && high.is_none_or(|high| found <= high);
+    (!is_inside).then(|| format!("found {shown}"))
+}
+
+/// A number on the scale of an effect; nothing if its unit is of something else.
+fn scaled(end: &Quantity, kind: EffectKind, unit: Option<&UnitName>) -> Option<f64> {
+    let number = end.number;
+    let unit = unit.map(|unit| unit.0.as_str()).unwrap_or_default();
+    match (kind, &end.unit) {
+        (EffectKind::Ratio, Measure::Percent) => Some(1.0 + number / 100.0),
+        (EffectKind::Ratio, _) => None,
+        (EffectKind::Level, Measure::Percent) | (EffectKind::Difference, Measure::Points) => match unit {
+            "share" => Some(number / 100.0),
+            "percent" => Some(number),
+            _ => None,
+        },
+        (_, Measure::Time(time)) if unit == "ms" => Some(number * time.milliseconds()),
+        (_, Measure::Storage(size)) if unit == "bytes" => Some(number * size.bytes()),
+        (_, Measure::Bare | Measure::Word(_)) => Some(number),
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! Suites of recordings: found below a folder, judged at once, held to what was recorded or expected, and compared.
+
+use super::shell::{Shell, of_arm, root};
+
+/// Three recordings of one gate in a folder: a slow canary and two healthy ones.
+fn three() -> Shell {
+    let shell = Shell::new();
+    for (name, ms) in [("slow", 130.0), ("fine", 101.0), ("good", 100.5)] {
+        shell.write("old.csv", &of_arm(10, 100.0));
+        shell.write("new.csv", &of_arm(11, ms));
+        shell.run(&["judge", "old.csv", "new.csv", "--record", &format!("runs/today/{name}"), "--name", name]);
+    }
+    shell.expect(0, &["init", "old.csv", "new.csv", "--name", "slow", "-o", "canary.yaml"]);
+    shell
+}
+
+#[test]
+fn a_folder_of_recordings_ends_with_one_line() {
+    let shell = three();
+    let ran = shell.expect(0, &["replay", "--check", "runs"]);
+    assert_eq!(ran.out.lines().last(), Some("3 recordings: 3 same"));
+    assert!(ran.out.starts_with("same     runs/today/slow  FAIL\n"), "the worst stands first: {}", ran.out);
+    shell.expect(0, &["replay", "--check", "runs/today/fine", "runs/today/good"]).says(&["2 recordings: 2 same"]);
+    shell.write("empty/a.txt", "");
+    shell.expect(78, &["replay", "--check", "empty"]).says(&["there is none below it: a recording has a canary.yaml"]);
+}
+
+#[test]
+fn other_limits_are_tried_on_what_was_recorded() {
+    let shell = three();
+    let wide = shell.read("canary.yaml").replace("+ 10%", "+ 40%");
+    shell.write("wide.yaml", &wide);
+    let ran = shell.expect(1, &["replay", "--with", "wide.yaml", "runs"]);
+    ran.says(&[
+        "flips    runs/today/slow  fail → pass",
+        "3 recordings: 1 flips (1 fail → pass), 2 with other numbers or reasons",
+    ]);
+    // an edited limit is an edited limit, and no criterion that came and one that went
+    let flat = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("the bound was <= baseline + 10 % when recorded and is <= baseline + 40 % now"), "{flat}");
+    assert!(!flat.contains("is not judged now"), "{flat}");
+    // the recordings are as they were
+    shell.expect(0, &["replay", "--check", "--strict", "runs"]);
+    shell.write("other.yaml", &wide.replace("errors:", "faults:").replace("metric: errors", "metric: faults"));
+    shell.expect(78, &["replay", "--with", "other.yaml", "runs"]).says(&["there is no metric `faults`"]);
+    shell.write("phased.yaml", &format!("{wide}phases: [{{ name: one }}]\n"));
+    shell.expect(1, &["replay", "--with", "phased.yaml", "runs"]).says(&["1 fail → pass"]);
+}
+
+#[test]
+fn numbers_that_differ_are_told_and_fail_only_what_is_strict() {
+    let shell = three();
+    let path = "runs/today/good/series/latency_p95.csv";
+    let text = shell.read(path);
+    let line = text.lines().find(|line| line.contains(",canary,")).unwrap();
+    let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+    cells[2] = (cells[2].parse::<f64>().unwrap() * 1.001).to_string();
+    let other = cells.join(",");
+    shell.write(path, &text.replacen(line, &other, 1));
+    let ran = shell.expect(0, &["replay", "--check", "runs"]);
+    ran.says(&["differs  runs/today/good", "3 recordings: 2 same, 1 with other numbers or reasons"]);
+    assert!(!ran.out.contains("000000"), "digits are readable: {}", ran.out);
+    shell.expect(1, &["replay", "--check", "--strict", "runs"]);
+}
+
+#[test]
+fn a_recording_that_cannot_be_judged_names_what_is_missing_and_hides_no_other() {
+    let shell = three();
+    std::fs::remove_file(shell.path("runs/today/fine/series/errors.csv")).unwrap();
+    let reports = ["--report", "junit=s.xml", "--report", "json=s.json", "--report", "markdown=s.md"];
+    let ran = shell.expect(69, &[&["replay", "--check", "runs"][..], &reports].concat());
+    ran.says(&["broken   runs/today/fine", "3 recordings: 2 same, 1 could not be judged"]);
+    assert!(ran.told.contains("runs/today/fine: series/errors.csv"), "{}", ran.told);
+    let junit = shell.read("s.xml");
+    assert!(junit.contains("tests=\"3\" skipped=\"0\" failures=\"0\" errors=\"1\""), "{junit}");
+    let json: serde_json::Value = serde_json::from_str(&shell.read("s.json")).unwrap();
+    assert_eq!(
+        (json["members"][0]["state"].as_str(), json["members"][1]["state"].as_str()),
+        (Some("broken"), Some("same"))
+    );
+    assert!(shell.read("s.md").contains("| runs/today/fine | broken |"), "{}", shell.read("s.md"));
+}
+
+#[test]
+fn an_expectation_holds_beside_the_recorded_verdict() {
+    let shell = three();
+    let path = "runs/today/slow/canary.yaml";
+    let text = shell.read(path);
+    shell.write(
+        path,
+        &format!("{text}expect: {{ outcome: fail, criteria: {{ latency_p95: {{ effect: \"25% .. 35%\" }} }} }}\n"),
+    );
+    shell.expect(0, &["replay", "--check", "runs"]);
+    // what is recorded again keeps it
+    shell.run(&["judge", "runs/today/slow", "--record", "again"]);
+    assert!(shell.read("again/canary.yaml").contains("expect: { outcome: fail"), "{}", shell.read("again/canary.yaml"));
+    shell.write(path, &format!("{text}expect: pass\n"));
+    let ran = shell.expect(1, &["replay", "--check", "runs"]);
+    ran.says(&[
+        "flips    runs/today/slow  FAIL",
+        "the verdict: expected PASS, found FAIL",
+        "1 flips (1 not as expected)",
+    ]);
+}
+
+#[test]
+fn two_verdicts_are_compared_by_what_they_judge() {
+    let shell = three();
+    shell.run(&["report", "runs/today/slow/verdict.json", "--format", "json", "--report", "json=slow.json"]);
+    shell.expect(0, &["diff", "slow.json", "runs/today/slow"]).says(&["same  FAIL"]);
+    let ran = shell.expect(1, &["diff", "runs/today/fine", "slow.json"]);
+    assert!(
+        ran.out.starts_with(
+            "A  PASS  runs/today/fine\nB  FAIL  slow.json\n\nthe verdict was PASS in A and is FAIL in B\n"
+        ),
+        "{}",
+        ran.out
+    );
+    ran.says(&["`latency_p95 <= baseline + 10%` was PASS in A and is FAIL in B"]);
+    shell.expect(69, &["diff", "nowhere.json", "slow.json"]).says(&["nowhere.json"]);
+    shell.expect(65, &["diff", "canary.yaml", "slow.json"]).says(&["canary.yaml"]);
+}
+
+#[test]
+fn all_cases_of_this_repository_are_one_suite() {
+    let shell = Shell::new();
+    let cases = root().join("fixtures/cases");
+    let ran = shell.expect(0, &["replay", "--check", "--strict", cases.to_str().unwrap()]);
+    let last = ran.out.lines().last().unwrap();
+    assert!(last.contains(" recordings: ") && last.ends_with(" same"), "{last}");
+}
