@@ -19,9 +19,11 @@ struct Feature {
     what: &'static str,
 }
 
-const FEATURES: [Feature; 3] = [
+const FEATURES: [Feature; 5] = [
     Feature { name: "aws", is_there: cfg!(feature = "aws"), what: "CloudWatch: metrics, alarms, logs" },
     Feature { name: "frames", is_there: cfg!(feature = "frames"), what: "Parquet files and sketches" },
+    Feature { name: "http", is_there: cfg!(feature = "http"), what: "any store over HTTP" },
+    Feature { name: "prometheus", is_there: cfg!(feature = "prometheus"), what: "Prometheus and what speaks its API" },
     Feature { name: "webhooks", is_there: cfg!(feature = "webhooks"), what: "hooks that post to HTTPS" },
 ];
 
@@ -72,6 +74,9 @@ fn sources() -> Vec<String> {
         of(true, "requests", "access logs, JMeter, k6, Gatling, HdrHistogram logs"),
         of(cfg!(feature = "frames"), "parquet", "Parquet as `file` and `requests`; needs the feature frames"),
         of(cfg!(feature = "aws"), "cloudwatch", "cloudwatch, logs_insights, log_events; needs the feature aws"),
+        of(cfg!(feature = "prometheus"), "prometheus", "needs the feature prometheus"),
+        of(cfg!(feature = "http"), "http", "needs the feature http; `davy packs` lists presets"),
+        of(true, "exec", "what a program prints"),
     ]
 }
 
