@@ -307,7 +307,10 @@ mod tests {
         several(&[(&[("instance", "a"), ("job", "api")], samples)], &[])
     }
 
-    fn several(series: &[(&[(&str, &str)], &[(i64, f64)])], without: &[&str]) -> (Totals, Vec<Remark>) {
+    /// Labels and samples.
+    type Scraped<'s> = (&'s [(&'s str, &'s str)], &'s [(i64, f64)]);
+
+    fn several(series: &[Scraped], without: &[&str]) -> (Totals, Vec<Remark>) {
         let mut tracks = Tracks::new(SPAN);
         for (pairs, samples) in series {
             let samples = samples.iter().map(|(at, value)| (300_000 + at * 1_000, *value));
@@ -391,7 +394,7 @@ mod tests {
     fn replicas_are_counted_once_if_they_are_named_and_doubted_if_not() {
         let of = |replica| [("instance", "a"), ("job", "api"), ("prometheus_replica", replica)];
         let (one, other) = (rising(-60, 600, 0.0, 2.0), rising(-55, 500, 0.0, 2.0));
-        let series: [(&[(&str, &str)], &[(i64, f64)]); 2] = [(&of("r1"), &one), (&of("r2"), &other)];
+        let series: [Scraped; 2] = [(&of("r1"), &one), (&of("r2"), &other)];
         let (totals, remarks) = several(&series, &[]);
         assert_eq!(totals.all()[0], Some(16));
         let doubt = remarks.iter().find(|remark| remark.gravity == Gravity::Suspect).unwrap();

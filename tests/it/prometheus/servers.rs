@@ -173,7 +173,7 @@ fn gauges_and_refusals(server: &Server, kind: Kind) {
     assert!(error("queue_length").to_string().contains("6 series answer, and one is wanted"), "{kind:?}");
     let by = Prometheus { group: Some("instance".into()), ..gauge("queue_length") };
     let groups = one(&by, &ask, window(start, end)).unwrap().groups.unwrap();
-    assert_eq!((groups.len(), &groups["10.0.1.2:80"].time()[..]), (6, &time[..]), "{kind:?}");
+    assert_eq!((groups.len(), groups["10.0.1.2:80"].time()), (6, &time[..]), "{kind:?}");
     assert!(error("sum(queue_length) / 0").to_string().contains("beyond everything"), "{kind:?}");
     let nothing = one(&gauge("sum(queue_length) * NaN"), &ask, window(start, end)).unwrap();
     assert!(nothing.series.is_empty(), "{kind:?}: not a number is a gap");

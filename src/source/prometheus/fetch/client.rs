@@ -126,7 +126,8 @@ impl<'o> Client<'o> {
     /// somebody wants to stop.
     fn attempt(&self, post: Post, left: Duration) -> (Result<Body, Failure>, Duration) {
         let (to, answer) = sync_channel(1);
-        std::thread::spawn(move || to.send(post.send()));
+        // nobody hears an answer that comes too late
+        std::thread::spawn(move || drop(to.send(post.send())));
         let (mut took, limit) = (Duration::ZERO, left.min(ATTEMPT));
         loop {
             match answer.recv_timeout(TICK) {
