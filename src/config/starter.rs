@@ -7,6 +7,7 @@
 
 mod draft;
 mod logs;
+mod matched;
 mod names;
 mod tables;
 mod wish;

@@ -57,6 +57,7 @@ pub fn value(name: &str, window: Window, step: SignedDuration) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

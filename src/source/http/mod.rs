@@ -10,6 +10,7 @@
 
 mod asked;
 mod path;
+#[cfg(feature = "http")]
 mod rows;
 
 #[cfg(not(feature = "http"))]

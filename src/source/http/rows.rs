@@ -106,6 +106,7 @@ fn quote(path: &Path, found: &Value) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 
