@@ -172,6 +172,14 @@ impl Measured {
         Measured { n: exposure, n_of, bad: Some(count), estimate, notes, prior, ..Self::empty(points) }
     }
 
+    /// The requests of both arms and the quantile of them that is judged.
+    pub(super) fn requests(&self) -> Option<(&Pair<Arc<ArmRequests>>, f64)> {
+        match &self.points {
+            Points::Values { arms, q, .. } => Some((arms, *q)),
+            _ => None,
+        }
+    }
+
     fn values(case: &Case, ordered: &Ordered, q: f64, prior: Prior) -> Measured {
         let compared = case.needs_baseline();
         let all = ordered.of(&case.criterion.metric, || case.grid.values(case.series));
@@ -182,7 +190,11 @@ impl Measured {
         let limits = arms.as_ref().map(|arm| quantile::woodruff(&arm.steps, &arm.pooled, q, critical, prior));
         let (of, unit) = (&case.metric.of, &case.metric.unit);
         let shown = Arm::BOTH.into_iter().filter(|arm| compared || *arm == Arm::Canary);
-        let notes = shown.filter_map(|arm| requests::cut_off(&arms.get(arm).pooled, arm.name(), of, unit)).collect();
+        let remarks = |arm: Arm| {
+            let pooled = &arms.get(arm).pooled;
+            [requests::cut_off(pooled, arm.name(), of, unit), requests::coarse(pooled, arm.name(), q, unit)]
+        };
+        let notes = shown.flat_map(remarks).flatten().collect();
         let thresholds = if compared { slow::predictable_thresholds(&arms.baseline.steps, q) } else { Vec::new() };
         let smaller = if compared { n.canary.min(n.baseline) } else { n.canary };
         Measured {

@@ -10,7 +10,7 @@ use super::look::{Answer as For, Outlook};
 use super::measure::{Test, sides};
 use super::rules::Side;
 use super::verdict::{EffectKind, Evidence, Outcome, Reason};
-use super::words::{change, count, duration};
+use super::words::{change, count, duration, quantity};
 use crate::series::{Pair, SignedDuration};
 use crate::stats::dispersion::DesignEffect;
 use crate::stats::single;
@@ -22,7 +22,7 @@ pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evi
         Reason::BeyondBound if evidence.since.is_some() => None,
         Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
         Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::LeansBeyond | Reason::SmallExcess => {
-            more_data(answer, bounds)
+            by_buckets(answer).or_else(|| more_data(answer, bounds))
         }
         Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
         Reason::TooFew => answer.case.too_few(),
@@ -86,6 +86,22 @@ fn smallest(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
         if holds(middle) { high = middle } else { low = middle + 1 }
     }
     Some(low)
+}
+
+/// A bucket that hides the quantile is no matter of more requests: both arms lie in it, or the limit does.
+fn by_buckets(answer: &Answer) -> Option<String> {
+    let (arms, q) = answer.measured.requests()?;
+    let bucket = arms.canary.pooled.bucket(q)?;
+    let (low, high) = bucket;
+    let hides = match answer.case.needs_baseline() {
+        true => arms.baseline.pooled.bucket(q)? == bucket,
+        false => low < answer.test.limit && answer.test.limit < high,
+    };
+    let unit = &answer.case.metric.unit;
+    let beyond = format!("beyond {}", quantity(low, unit));
+    let place =
+        if high.is_finite() { format!("between {} and {}", quantity(low, unit), quantity(high, unit)) } else { beyond };
+    hides.then(|| format!("more bucket edges {place} would decide, more requests would not"))
 }
 
 /// At which limit the answer would be another: the end of the interval that decided it.

@@ -119,6 +119,20 @@ pub(super) fn cut_off(requests: &Requests, arm: &str, of: &str, unit: &Unit) -> 
         .then(|| format!("{which} have exactly the largest value, {at}: a timeout?"))
 }
 
+/// A remark on a quantile of which the buckets show only between which edges it lies.
+pub(super) fn coarse(requests: &Requests, arm: &str, q: f64, unit: &Unit) -> Option<String> {
+    let (low, high) = requests.bucket(q)?;
+    let quantile = words::quantile_name(q);
+    let low = words::quantity(low, unit);
+    Some(match high.is_finite() {
+        true => format!(
+            "the buckets of the {arm} show only that its {quantile} lies between {low} and {}",
+            words::quantity(high, unit)
+        ),
+        false => format!("the buckets of the {arm} show only that its {quantile} lies beyond {low}"),
+    })
+}
+
 /// Why an answer about a quantile is not to be had yet, if the smaller arm is too small for it.
 pub(super) fn scarce(n: f64, q: f64, compared: bool, of: &str) -> Option<String> {
     let rare = q.max(1.0 - q);

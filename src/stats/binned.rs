@@ -113,6 +113,12 @@ impl Binned {
         })
     }
 
+    /// The ends of the bucket that holds the `q`-quantile, of a histogram that has edges of its own.
+    pub(super) fn bucket(&self, q: f64) -> Option<(f64, f64)> {
+        self.bins.grid().edges()?;
+        self.place(q).map(|(at, _)| (self.low(at), self.high(at)))
+    }
+
     /// The upper end of the cell that holds the `q`-quantile.
     pub(super) fn threshold(&self, q: f64) -> Option<f64> {
         self.place(q).map(|(at, _)| self.high(at))

@@ -112,6 +112,11 @@ impl Requests {
         }
     }
 
+    /// Between which edges the `q`-quantile lies, if that is all that a histogram with edges of its own knows.
+    pub fn bucket(&self, q: f64) -> Option<(f64, f64)> {
+        self.as_binned()?.bucket(q)
+    }
+
     /// A limit that about `1 - q` of the requests are beyond, and that no cell straddles.
     pub(super) fn threshold(&self, q: f64) -> Option<f64> {
         match &self.0 {

@@ -28,6 +28,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Attempts are as many as the deadline leaves room for; this only bounds a server that refuses at once, for ever.
 const ATTEMPTS: usize = 10;
+/// Where nobody listens, waiting seldom helps: a server that starts again is back in a moment, a wrong port is not.
+const ATTEMPTS_AT_NOBODY: usize = 3;
+const REFUSED: &str = "nobody listens there: the connection was refused";
 /// How often it is looked whether somebody wants an end.
 const TICK: Duration = Duration::from_millis(20);
 /// One attempt may take so long.
@@ -106,7 +109,8 @@ impl<'o> Client<'o> {
                 Failure::Passing(why, after) => (why, after),
             };
             let pause = after.unwrap_or(wait).min(LONGEST_WAIT);
-            if pause >= left || attempt >= ATTEMPTS {
+            let most = if why == REFUSED { ATTEMPTS_AT_NOBODY } else { ATTEMPTS };
+            if pause >= left || attempt >= most {
                 let tried = if attempt == 1 { String::new() } else { format!(" (at the last of {attempt} attempts)") };
                 let error = Error::unreachable(format!("{why}{tried}"));
                 return Err(failed(
@@ -352,7 +356,7 @@ fn explained(error: &ureq::Error) -> Failure {
 
 fn broken(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nobody listens there: the connection was refused".into(),
+        io::ErrorKind::ConnectionRefused => REFUSED.into(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             "the server broke the connection off".into()
         }
