@@ -62,9 +62,9 @@ fn answered(query: &Query, brought: Brought, outside: &Outside) -> Result<Fetche
         return Err(source::Error::unreadable("the source is not a service"));
     };
     let (metric, arm) = (&query.metric, query.arm.name());
-    for (_, asked) in service.doubts(&query.ask, &brought) {
+    for (_, asked) in service.doubts(&query.ask, &brought).unwrap_or_default() {
         (outside.told)(Told::Doubt(format!(
-            "{metric} ({arm}): {asked} has no point at all and counts as zero; is that its name, and are these its dimensions?"
+            "{metric} ({arm}): {asked} has no point at all and counts as zero. Check its name, and its labels or dimensions"
         )));
     }
     let clock = service.clock(&brought);

@@ -204,7 +204,7 @@ pub(super) fn elapsed(answer: &Answer) -> SignedDuration {
 
 fn range(low: f64, high: f64, kind: EffectKind, unit: &Unit) -> String {
     // An end that is nothing beside the other is written as nothing.
-    let nil = kind != EffectKind::Ratio && low.abs() < high.abs() * 1e-3;
+    let nil = kind != EffectKind::Ratio && high.is_finite() && low.abs() < high.abs() * 1e-3;
     let (a, b) = (change(if nil { 0.0 } else { low }, kind, unit), change(high, kind, unit));
     match (low.is_finite() && low > f64::NEG_INFINITY, high.is_finite()) {
         (true, true) => {

@@ -60,9 +60,10 @@ pub trait Backend {
         brought.sheet().map(|sheet| sheet.clock().to_string()).unwrap_or_default()
     }
 
-    /// Columns that count as zero although they may be missing: their names, and their questions in full.
-    fn doubts(&self, _ask: &Ask, _brought: &Brought) -> Vec<(String, String)> {
-        Vec::new()
+    /// Columns that count as zero although they may be missing: their names, and their questions in full. Nothing if the
+    /// service knows no more of it than the rows show.
+    fn doubts(&self, _ask: &Ask, _brought: &Brought) -> Option<Vec<(String, String)>> {
+        None
     }
 
     /// What a reader should know of the answer beside what the fetch noted.
@@ -81,7 +82,7 @@ pub trait Backend {
     ///
     /// Unreadable: a column or a cell is not what was asked for.
     fn answer(&self, arm: Arm, (ask, by): (&Ask, Option<&str>), brought: Brought) -> Result<Answer, Error> {
-        let doubts = if brought.sheet().is_some() { self.doubts(ask, &brought) } else { Vec::new() };
+        let doubts = self.doubts(ask, &brought);
         let mut answer = match brought.points {
             Points::Rows(sheet) => match (self.file(), by) {
                 (Some(file), Some(column)) => sheet.answer_by_groups(file, arm, ask, column)?,
@@ -91,7 +92,9 @@ pub trait Backend {
             Points::Series(answer) => *answer,
         };
         answer.notes.extend(brought.notes);
-        answer.silent.extend(doubts.into_iter().map(|(column, _)| column));
+        if let Some(doubts) = doubts {
+            answer.silent = doubts.into_iter().map(|(column, _)| column).collect();
+        }
         answer.notes.extend(self.remarks(ask));
         Ok(answer)
     }

@@ -40,10 +40,10 @@ impl Backend for CloudWatch {
     }
 
     /// Counters of one's own that were taken for zero throughout: so is one whose name is wrong.
-    fn doubts(&self, ask: &Ask, brought: &Brought) -> Vec<(String, String)> {
-        let Some(sheet) = brought.sheet().filter(|sheet| sheet.rows() > 0) else { return Vec::new() };
+    fn doubts(&self, ask: &Ask, brought: &Brought) -> Option<Vec<(String, String)>> {
+        let Some(sheet) = brought.sheet().filter(|sheet| sheet.rows() > 0) else { return Some(Vec::new()) };
         if ask.missing() != Missing::Zero {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let dimensions = |column: &Column| match &column.measure {
             Measure::Statistic(of) => Some(of.dimensions.clone()),
@@ -57,7 +57,7 @@ impl Backend for CloudWatch {
         };
         let counted = self.columns.iter().filter(|column| ask.names().any(|name| name == column.name));
         let silent = counted.filter(own).filter(|column| !sheet.has_any(&column.name));
-        silent.map(|column| (column.name.clone(), column.measure.in_full())).collect()
+        Some(silent.map(|column| (column.name.clone(), column.measure.in_full())).collect())
     }
 
     fn remarks(&self, ask: &Ask) -> Vec<Remark> {

@@ -32,9 +32,9 @@ impl Backend for Prometheus {
     }
 
     /// Counters without any series, which count as zero beside others that have some: so does one whose name is wrong.
-    fn doubts(&self, _: &Ask, brought: &Brought) -> Vec<(String, String)> {
-        let Points::Series(answer) = &brought.points else { return Vec::new() };
-        answer.silent.iter().map(|name| (name.clone(), name.clone())).collect()
+    fn doubts(&self, _: &Ask, brought: &Brought) -> Option<Vec<(String, String)>> {
+        let Points::Series(answer) = &brought.points else { return None };
+        Some(answer.silent.iter().map(|name| (name.clone(), name.clone())).collect())
     }
 
     fn advise_when_empty(&self) -> Option<String> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod faults;
+mod gate;
 mod server;
 mod servers;
 mod truth;
