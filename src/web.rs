@@ -23,6 +23,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A request.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The address.
     pub url: &'a str,
@@ -32,6 +33,8 @@ pub struct Request<'a> {
     pub body: Option<&'a str>,
     /// So many bytes of the answer are read, at most.
     pub most: u64,
+    /// How long it may take; [`Client::ask`] takes that long with all attempts.
+    pub timeout: Duration,
 }
 
 /// What a server answered.
@@ -42,6 +45,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Whether the body was longer than the limit.
     pub is_cut: bool,
+    /// Its `content-type`.
+    pub kind: String,
     /// How long the server asks to wait before another attempt.
     pub after: Option<Duration>,
 }
@@ -65,16 +70,16 @@ impl Trouble {
     }
 }
 
+/// What is said where no server listens.
+pub const NOBODY: &str = "nobody listens there: the connection was refused";
+
 /// A client with its connections.
-pub struct Client {
-    agent: Agent,
-    timeout: Duration,
-}
+pub struct Client(Agent);
 
 impl Client {
-    /// A client whose requests may take so long, each by itself.
-    pub fn new(timeout: Duration, allow_link_local: bool) -> Client {
-        Client { agent: agent(timeout, allow_link_local), timeout }
+    /// A client; its connections are kept for further requests.
+    pub fn new(allow_link_local: bool) -> Client {
+        Client(agent(allow_link_local))
     }
 
     /// Sends a request and reads the answer, whatever its status.
@@ -83,39 +88,48 @@ impl Client {
     ///
     /// No answer came, or not all of it.
     pub fn send(&self, request: &Request) -> Result<Reply, Trouble> {
-        let headers = request.headers;
+        let (headers, limit) = (request.headers, Some(request.timeout));
+        let explain = |error: ureq::Error| explain(&error, request.timeout);
         let sent = match request.body {
             Some(body) => {
-                let post =
-                    headers.iter().fold(self.agent.post(request.url), |post, (name, value)| post.header(name, value));
-                post.send(body)
+                let post = self.0.post(request.url).config().timeout_global(limit).build();
+                headers.iter().fold(post, |post, (name, value)| post.header(name, value)).send(body)
             }
             None => {
-                let get =
-                    headers.iter().fold(self.agent.get(request.url), |get, (name, value)| get.header(name, value));
-                get.call()
+                let get = self.0.get(request.url).config().timeout_global(limit).build();
+                headers.iter().fold(get, |get, (name, value)| get.header(name, value)).call()
             }
         };
-        let mut response = sent.map_err(|error| self.explain(&error))?;
-        let after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| pause(value.to_str().ok()?));
+        let mut response = sent.map_err(explain)?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let after = header(http::header::RETRY_AFTER).and_then(pause);
+        let kind = header(http::header::CONTENT_TYPE).unwrap_or_default().to_owned();
+        let announced = header(http::header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
         let mut body = Vec::new();
-        let read = response.body_mut().as_reader().take(request.most + 1).read_to_end(&mut body);
-        read.map_err(|error| self.explain_broken(&error))?;
+        let reader = response.body_mut().with_config().limit(u64::MAX).reader();
+        reader
+            .take(request.most + 1)
+            .read_to_end(&mut body)
+            .map_err(|error| explain_broken(&error, request.timeout))?;
         let is_cut = body.len() as u64 > request.most;
-        Ok(Reply { status: response.status().as_u16(), body, is_cut, after })
+        if !is_cut && announced.is_some_and(|announced| announced != body.len() as u64) {
+            return Err(Trouble::for_now("the answer was cut off"));
+        }
+        Ok(Reply { status: response.status().as_u16(), body, is_cut, kind, after })
     }
 
-    /// Sends a request, again after a pause where that may help, all within the client's time.
+    /// Sends a request, again after a pause where that may help, all within the request's time.
     ///
     /// # Errors
     ///
     /// As [`send`](Client::send), or what the last answer's status means. Statuses that another attempt does not change are
     /// answers.
     pub fn ask(&self, request: &Request, retries: usize, again: &dyn Fn(&str)) -> Result<Reply, Trouble> {
-        let end = Instant::now() + self.timeout;
+        let end = Instant::now() + request.timeout;
         let mut wait = FIRST_WAIT;
         for attempt in 0.. {
-            let (trouble, after) = match self.send(request) {
+            let timeout = end.saturating_duration_since(Instant::now());
+            let (trouble, after) = match self.send(&Request { timeout, ..*request }) {
                 Ok(reply) => match refusal(reply.status).filter(|refused| refused.may_pass) {
                     None => return Ok(reply),
                     Some(refused) => (refused, reply.after),
@@ -134,31 +148,29 @@ impl Client {
         }
         Err(Trouble::for_good("no attempt was made"))
     }
+}
 
-    fn explain_broken(&self, error: &io::Error) -> Trouble {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
-            Some(inner) => self.explain(inner),
-            None => broken(error),
-        }
+fn explain_broken(error: &io::Error, timeout: Duration) -> Trouble {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+        Some(inner) => explain(inner, timeout),
+        None => broken(error),
     }
+}
 
-    /// What went wrong, in words of our own.
-    fn explain(&self, error: &ureq::Error) -> Trouble {
-        match error {
-            ureq::Error::Timeout(_) => Trouble::for_now(format!("no answer within {}", spell(self.timeout))),
-            ureq::Error::HostNotFound => Trouble::for_now("the host is not known"),
-            ureq::Error::ConnectionFailed => Trouble::for_now("the server cannot be reached"),
-            ureq::Error::Rustls(error) => untrusted(error),
-            ureq::Error::Tls(_) | ureq::Error::Pem(_) => Trouble::for_good("no encrypted connection can be made"),
-            ureq::Error::Io(error) => broken(error),
-            ureq::Error::Protocol(_) => Trouble::for_now("the server does not speak HTTP as it should"),
-            ureq::Error::InvalidProxyUrl => Trouble::for_good("the proxy that the environment names cannot be used"),
-            ureq::Error::Other(error) if error.is::<LinkLocal>() => Trouble::for_good(LINK_LOCAL),
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
-                Trouble::for_good("the address or a header cannot be used")
-            }
-            _ => Trouble::for_good("the request could not be sent"),
-        }
+/// What went wrong, in words of our own.
+fn explain(error: &ureq::Error, timeout: Duration) -> Trouble {
+    match error {
+        ureq::Error::Timeout(_) => Trouble::for_now(format!("no answer within {}", spell(timeout))),
+        ureq::Error::HostNotFound => Trouble::for_now("the host is not known"),
+        ureq::Error::ConnectionFailed => Trouble::for_now("the server cannot be reached"),
+        ureq::Error::Rustls(error) => untrusted(error),
+        ureq::Error::Tls(_) | ureq::Error::Pem(_) => Trouble::for_good("no encrypted connection can be made"),
+        ureq::Error::Io(error) => broken(error),
+        ureq::Error::Protocol(_) => Trouble::for_now("the server does not speak HTTP as it should"),
+        ureq::Error::InvalidProxyUrl => Trouble::for_good("the proxy that the environment names cannot be used"),
+        ureq::Error::Other(error) if error.is::<LinkLocal>() => Trouble::for_good(LINK_LOCAL),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => Trouble::for_good("the address or a header cannot be used"),
+        _ => Trouble::for_good("the request could not be sent"),
     }
 }
 
@@ -205,7 +217,7 @@ struct LinkLocal;
 pub const LINK_LOCAL: &str = "the address is link-local or a metadata service, which knows the machine's credentials: write \
                           another address, or `allow_link_local: true` if you mean it";
 
-fn agent(timeout: Duration, allow_link_local: bool) -> Agent {
+fn agent(allow_link_local: bool) -> Agent {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)
@@ -213,7 +225,6 @@ fn agent(timeout: Duration, allow_link_local: bool) -> Agent {
         .build();
     let config = Agent::config_builder()
         .tls_config(tls)
-        .timeout_global(Some(timeout))
         .max_redirects(0)
         .http_status_as_error(false)
         .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")));
@@ -239,7 +250,7 @@ fn broken(error: &io::Error) -> Trouble {
         return untrusted(error);
     }
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => Trouble::for_now("nobody listens there: the connection was refused"),
+        io::ErrorKind::ConnectionRefused => Trouble::for_now(NOBODY),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             Trouble::for_now("the server broke the connection off")
         }

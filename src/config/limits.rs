@@ -88,8 +88,7 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         (Measure::Percent, Unit::Share) => Err(Complaint::new(format!("`{quantity}` is more than the whole"))),
         (Measure::Bare, Unit::Share) if number == 0.0 => Ok(0.0),
         (Measure::Bare, Unit::Share) => {
-            let fraction =
-                format!("`{}%`", crate::text::quantity::Quantity { number: number * 100.0, unit: Measure::Bare });
+            let fraction = format!("`{}%`", Quantity { number: number * 100.0, unit: Measure::Bare });
             let hint = match number <= 1.0 {
                 true => format!("write `{number}%`; or {fraction} if the fraction {number} is meant"),
                 false => format!("write `{number}%`; or `statistic: count` to bound their number"),

@@ -3,8 +3,8 @@
 //! [`load`] reads the file as written (`written`) and knows every mistake of shape: unknown keys, wrong
 //! kinds of values, bounds that are no bounds. [`Config::plan`] then makes the file as meant out of it: labels are
 //! substituted (`values`), phases merged (`resolve`), windows placed in time (`window`), metrics and criteria
-//! brought into the judge's terms (`metrics`, `criteria`), sources turned into questions (`backend`). A question that the shape of a metric cannot answer is
-//! refused there, with the reason. Both report all problems at once, with their places.
+//! brought into the judge's terms (`metrics`, `criteria`), sources turned into questions (`backend`). A question that the
+//! shape of a metric cannot answer is refused there, with the reason. Both report all problems at once, with their places.
 //!
 //! The same knowledge runs the other way in `starter` (a configuration for data that has none), `discovered` (for metrics
 //! of CloudWatch), `recorded` (the configuration of a recording) and `schema` (for editors). Nothing here does IO or reads
@@ -29,7 +29,6 @@ pub mod packs;
 pub mod plan;
 pub mod presets;
 mod prune;
-
 mod recorded;
 mod rejudged;
 mod remarks;

@@ -36,6 +36,9 @@ const fn may(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, about, required: false }
 }
 
+/// What selects the arm's series in Prometheus.
+const MATCH: Parameter = must("match", "matchers of the arm: job=\"api\",version=\"${version}\"");
+
 /// Every pack there is.
 pub const PACKS: &[Pack] = &[
     Pack {
@@ -96,7 +99,7 @@ pub const PACKS: &[Pack] = &[
         name: "prometheus/http-server",
         about: "a server that counts requests by status and measures their duration in Prometheus",
         parameters: &[
-            must("match", "matchers of the arm: job=\"api\",version=\"${version}\""),
+            MATCH,
             may("requests", "the counter of requests: http_requests_total"),
             may("duration", "the histogram of durations: http_request_duration_seconds"),
             may("code", "the label with the status: code"),
@@ -106,55 +109,55 @@ pub const PACKS: &[Pack] = &[
     Pack {
         name: "prometheus/istio",
         about: "a workload in an Istio mesh, as the proxy of the server sees it",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-istio.yaml"),
     },
     Pack {
         name: "prometheus/linkerd",
         about: "a workload in a Linkerd mesh, inbound",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-linkerd.yaml"),
     },
     Pack {
         name: "prometheus/nginx-ingress",
         about: "a service behind ingress-nginx",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-nginx-ingress.yaml"),
     },
     Pack {
         name: "prometheus/envoy",
         about: "an upstream cluster of Envoy",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-envoy.yaml"),
     },
     Pack {
         name: "prometheus/traefik",
         about: "a service behind Traefik",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-traefik.yaml"),
     },
     Pack {
         name: "prometheus/grpc",
         about: "a gRPC server with the metrics of go-grpc-prometheus",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-grpc.yaml"),
     },
     Pack {
         name: "prometheus/spring-boot",
         about: "a Spring Boot application with Micrometer",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-spring-boot.yaml"),
     },
     Pack {
         name: "prometheus/node",
         about: "a machine with the node exporter",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-node.yaml"),
     },
     Pack {
         name: "prometheus/kubernetes",
         about: "pods in Kubernetes: restarts, processors, memory",
-        parameters: &[must("match", "matchers of the arm: job=\"api\",version=\"${version}\"")],
+        parameters: &[MATCH],
         text: include_str!("packs/prometheus-kubernetes.yaml"),
     },
 ];

@@ -88,22 +88,12 @@ fn jobs(queries: &[Query]) -> Vec<Job<'_>> {
     let mut jobs: Vec<Job> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
         let Source::File(file) = &query.source else { continue };
-        match jobs.iter_mut().find(|job| reads_the_same(job.file, file)) {
+        match jobs.iter_mut().find(|job| job.file.reads_the_same(file)) {
             Some(job) => job.queries.push((at, query, file)),
             None => jobs.push(Job { file, queries: vec![(at, query, file)] }),
         }
     }
     jobs
-}
-
-/// Whether two files become the same sheet; which rows are whose is asked of the sheet.
-fn reads_the_same(one: &File, other: &File) -> bool {
-    let File { path, shown, format, time, zone, arm: _, long: _ } = one;
-    *path == other.path
-        && *shown == other.shown
-        && *format == other.format
-        && *time == other.time
-        && *zone == other.zone
 }
 
 fn in_parallel(jobs: &[Job], growing: bool) -> Vec<Done> {

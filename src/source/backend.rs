@@ -29,8 +29,10 @@ pub trait Backend {
     /// The question in full: `AWS/Lambda Errors Sum {FunctionName: checkout}`.
     fn question(&self) -> String;
 
-    /// How long its points may still change.
-    fn settle(&self) -> SignedDuration;
+    /// How long its points may still change; a minute for stores that nobody knows more of.
+    fn settle(&self) -> SignedDuration {
+        MINUTE
+    }
 
     /// How it divides time.
     fn grid(&self) -> Grid {
@@ -47,7 +49,7 @@ pub trait Backend {
 
     /// What tells the rows of the arms apart, where one answer has both.
     fn arm(&self) -> Option<&ArmColumn> {
-        None
+        self.file().and_then(|file| file.arm.as_ref())
     }
 
     /// How rows are read that a service has as a file would.

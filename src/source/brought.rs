@@ -25,8 +25,8 @@ pub enum Points {
 
 impl Brought {
     /// Rows, and details beside them.
-    pub fn rows(sheet: impl Into<Arc<Sheet>>, details: Vec<String>) -> Brought {
-        Brought { points: Points::Rows(sheet.into()), notes: details.into_iter().map(Remark::detail).collect() }
+    pub fn rows(sheet: Sheet, details: Vec<String>) -> Brought {
+        Brought { points: Points::Rows(Arc::new(sheet)), notes: details.into_iter().map(Remark::detail).collect() }
     }
 
     /// Series that are complete as they are.

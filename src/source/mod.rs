@@ -11,12 +11,15 @@ pub(crate) mod error;
 pub mod exec;
 pub mod file;
 mod growing;
+#[cfg(any(feature = "http", feature = "prometheus"))]
+mod headers;
 pub mod http;
 mod open;
 mod outside;
 pub mod prometheus;
 mod registry;
 pub mod requests;
+pub mod secret;
 mod services;
 pub mod survey;
 pub mod template;

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ask::Ask;
 use super::backend::Backend;
-use super::brought::Brought;
+use super::brought::{Brought, Points};
 use super::error::Error;
 use super::file::{Sheet, Wanted};
-use crate::series::{Arm, Window};
+use crate::series::{Arm, Remark, Window};
 
 /// So many calls are made at the same time.
 const AT_ONCE: usize = 4;
@@ -27,11 +27,14 @@ pub struct Call<'q, A> {
     pub window: Window,
 }
 
+/// The rows of a call, and what a reader should know of them.
+pub type Rows = (Sheet, Vec<Remark>);
+
 /// Makes each distinct call once and gives every question the rows of its call.
 pub fn each_once<A: Backend + Sync>(
     calls: &[Call<A>],
     is_same: impl Fn(&Call<A>, &Call<A>) -> bool,
-    make: impl Fn(&Call<A>, &Wanted) -> Result<Sheet, Error> + Sync,
+    make: impl Fn(&Call<A>, &Wanted) -> Result<Rows, Error> + Sync,
 ) -> Vec<Result<Brought, Error>> {
     let mut jobs: Vec<Vec<usize>> = Vec::new();
     for (at, call) in calls.iter().enumerate() {
@@ -46,7 +49,7 @@ pub fn each_once<A: Backend + Sync>(
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let asked = job.iter().map(|at| &calls[*at]);
             let wanted = Wanted::by(asked.filter_map(|call| Some((call.asked.file()?, call.ask, call.by))));
-            made.push((job, make(&calls[job[0]], &wanted).map(Arc::new)));
+            made.push((job, make(&calls[job[0]], &wanted).map(|(sheet, notes)| (Arc::new(sheet), notes))));
         }
         made
     };
@@ -55,9 +58,9 @@ pub fn each_once<A: Backend + Sync>(
         let workers: Vec<_> = (0..AT_ONCE.min(jobs.len())).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             let made = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            for (job, sheet) in made {
-                job.iter()
-                    .for_each(|at| answers[*at] = Some(sheet.clone().map(|sheet| Brought::rows(sheet, Vec::new()))));
+            for (job, rows) in made {
+                let brought = || rows.clone().map(|(sheet, notes)| Brought { points: Points::Rows(sheet), notes });
+                job.iter().for_each(|at| answers[*at] = Some(brought()));
             }
         }
     });

@@ -98,6 +98,25 @@ done"#;
     assert_eq!(shop.calls().len(), 1, "one run answers both metrics of both arms");
 }
 
+/// What is printed is the same, and how it is read is not.
+#[test]
+fn sources_that_read_the_same_program_otherwise_share_nothing() {
+    let local = r#"
+echo time,errors,requests
+for ((minute = 0; minute < 60; minute += 1)); do printf '2026-03-01 13:%02d:00,1%s,1000\n' "$minute" "$((RANDOM % 10))"; done"#;
+    let shop = Shop::new("{ command: [./query.sh], zone: Europe/Berlin }", local);
+    let text = fs::read_to_string(shop.path("canary.yaml")).unwrap();
+    let other = "sources: { utc: { exec: { command: [./query.sh] } }, ";
+    let text = text.replace("sources: { ", other).replace("errors: { rate", "errors: { source: store, rate");
+    let metric = "metrics:\n  strange: { source: utc, rate: { bad: errors, total: requests } }\n";
+    let text = text.replace("metrics:\n", metric) + "  - { metric: strange, pass: \"<= 5%\" }\n";
+    fs::write(shop.path("canary.yaml"), text).unwrap();
+    let document = shop.judge();
+    let outcome = |metric: &str| document.findings.iter().find(|one| one.metric == metric).unwrap().outcome;
+    assert_eq!(outcome("errors"), Outcome::Pass, "{}", document.summary);
+    assert_eq!(outcome("strange"), Outcome::Inconclusive, "an hour later in UTC there is nothing in the window");
+}
+
 #[test]
 fn a_program_that_ignores_the_arm_is_not_compared_with_itself() {
     let shop = Shop::new("{ command: [./query.sh] }", &QUERY.replace("$DAVY_ARM", "both"));

@@ -137,6 +137,7 @@ fn what_a_store_says_of_its_failure_is_no_answer() {
         (Response::json(r#"{"points":[[1772366400,"many"]]}"#), 65, "\"many\""),
         (Response::json(r#"{"points":[[1772366400,[1]]]}"#), 65, "a list, not one value"),
         (Response::json(r#"{"points":[[1772366400,1],[1772366400,2]]}"#), 65, "has the same time"),
+        (Response::json(r#"{"points":[[1772366400,5],[1772366400,5]]}"#), 65, "holds several series"),
         (Response::cut(r#"{"points":[[1772366400,1000]]}"#), 69, "without an answer"),
     ];
     for (response, code, expected) in cases {
@@ -231,7 +232,7 @@ fn a_next_page_elsewhere_gets_no_secret() {
 fn secrets_are_named_when_they_are_missing_and_never_sent_in_the_open() {
     let server = Server::start(|request, _| Response::json(points(request)));
     let message = Shop::of_queries(&server, "      bearer_env: NO_TOKEN\n").fails(69);
-    assert!(message.contains("the environment variable NO_TOKEN is not set"), "{message}");
+    assert!(message.contains("the environment variable NO_TOKEN, which holds the token, is not set"), "{message}");
     assert!(server.requests().is_empty());
     let http = "      url: \"http://192.0.2.1/query\"\n      parameters: { q: \"${query}\" }\n      bearer_env: STORE_TOKEN\n\
                 \x20     rows: \"$[*]\"\n      columns: { time: \"$[0]\", value: \"$[1]\" }\n";

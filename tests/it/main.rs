@@ -28,6 +28,8 @@ mod foresight;
 mod forms;
 mod garbage;
 mod gate;
+#[cfg(any(feature = "http", feature = "prometheus", feature = "webhooks"))]
+mod heard;
 mod histograms;
 mod hooks;
 #[cfg(feature = "http")]

@@ -95,6 +95,7 @@ struct Post {
     url: String,
     headers: Vec<(String, String)>,
     body: String,
+    timeout: Duration,
 }
 
 impl Post {
@@ -123,12 +124,13 @@ impl Post {
             Body::Verdict => occasion.json.clone(),
             Body::Slack => serde_json::json!({ "text": report::slack(occasion.document) }).to_string(),
         };
-        let client = Client::new(webhook.timeout.unsigned_abs(), webhook.allow_link_local);
-        Ok(Post { client, url, headers, body })
+        let client = Client::new(webhook.allow_link_local);
+        Ok(Post { client, url, headers, body, timeout: webhook.timeout.unsigned_abs() })
     }
 
     fn send(&self) -> Result<(), Refused> {
-        let request = Request { url: &self.url, headers: &self.headers, body: Some(&self.body), most: MOST_ANSWER };
+        let Post { url, headers, body, timeout, .. } = self;
+        let request = Request { url, headers, body: Some(body), most: MOST_ANSWER, timeout: *timeout };
         let reply = self.client.send(&request).map_err(|trouble| Refused { after: None, trouble })?;
         // What the server says beside its status is read only so that it can finish.
         match refusal(reply.status) {

@@ -4,7 +4,7 @@ use crate::config::written::column::Column;
 use crate::config::written::file::{MetricEntry, ValuesEntry};
 use crate::text::problem::{At, Report};
 
-/// What a source can answer. Every backend fills in every line.
+/// What a source can answer: a table with a line for each thing, from which a kindred source may differ in a few.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Abilities {
     /// A value of every single request; if not, why, and what to write.

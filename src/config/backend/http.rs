@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use super::arm::arm_column;
+use super::secrets::{basic, bearer, hidden, one_of};
 use crate::config::values::{Values, zone};
 use crate::config::written::file::MetricEntry;
 use crate::config::written::http::{BodyEntry, HttpEntry, NextEntry};
 use crate::series::SignedDuration;
 use crate::source::http::{Body, Http, Next, Path, Request, Shape};
+use crate::source::secret::Authentication;
 use crate::source::{Ask, File, Format, MINUTE};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
@@ -44,8 +46,6 @@ pub(super) fn http(
     if let Some(deadline) = written.deadline.as_ref().filter(|deadline| deadline.value.0.is_zero()) {
         report.add_with(deadline.place, "a request cannot be answered in no time", "write `deadline: 2m`");
     }
-    let bearer = written.bearer_env.iter().map(|name| ("authorization".to_owned(), "Bearer ", name.value.clone()));
-    let secrets = written.headers_env.0.iter().map(|(header, name)| (header.value.clone(), "", name.value.clone()));
     let file = File {
         path: PathBuf::new(),
         shown: Url::parse(&url.value)
@@ -58,8 +58,8 @@ pub(super) fn http(
     };
     Some(Http {
         requests,
-        secrets: secrets.chain(bearer).collect(),
-        basic: written.basic.as_ref().map(|basic| (values.fill(&basic.user, report), basic.password_env.value.clone())),
+        secrets: hidden(&written.headers_env),
+        authentication: authentication(written, values, report),
         shape,
         deadline: written.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value.0),
         retries: written.retries.as_ref().map_or(RETRIES, |retries| retries.value),
@@ -133,12 +133,15 @@ fn json(node: &Node, query: Option<&str>, values: &Values, report: &mut Report) 
     match &node.value {
         Value::Nothing => Json::Null,
         Value::Scalar { text, plain } => {
-            let number = serde_json::from_str::<Json>(text)
-                .ok()
-                .filter(|value| *plain && (value.is_number() || value.is_boolean()));
-            number.unwrap_or_else(|| {
-                let text = At { place: node.place, value: text.clone() };
-                Json::String(values.fill_template_with(&text, query, report).0)
+            let typed = |text: &str| {
+                let value = serde_json::from_str::<Json>(text).ok();
+                value.filter(|value| *plain && (value.is_number() || value.is_boolean()))
+            };
+            // of what stands without quotes, a label that is a number is one: `account: ${account}`
+            typed(text).unwrap_or_else(|| {
+                let written = At { place: node.place, value: text.clone() };
+                let text = values.fill_template_with(&written, query, report).0;
+                typed(&text).unwrap_or(Json::String(text))
             })
         }
         Value::List(items) => Json::Array(items.iter().map(|item| json(item, query, values, report)).collect()),
@@ -185,20 +188,25 @@ fn check_columns(written: &HttpEntry, report: &mut Report) {
     }
 }
 
-/// Secrets travel encrypted, and never in the address. Labels may be missing in it yet.
+/// Who asks, by the one way that is written.
+fn authentication(written: &HttpEntry, values: &Values, report: &mut Report) -> Authentication {
+    let bearer = written.bearer_env.as_ref().map(bearer);
+    one_of([bearer, basic(written.basic.as_ref(), values, report)], written.place, report)
+}
+
+/// An address whose labels are filled in with something is one.
 fn check_address(url: &At<String>, report: &mut Report) {
+    let parts = url.value.split("${").enumerate();
+    let filled: String = parts
+        .map(|(at, part)| match part.split_once('}').filter(|_| at > 0) {
+            Some((_, after)) => format!("x{after}"),
+            None => part.to_owned(),
+        })
+        .collect();
     if url.value.starts_with("${") {
         return;
     }
-    let end = url.value.find("${").unwrap_or(url.value.len());
-    let begin = url.value.get(..end).unwrap_or_default();
-    if let Err(why) = Url::parse(begin).or_else(|why| {
-        if end < url.value.len() && begin.contains("://") {
-            Ok(Url { scheme: "https", authority: "", rest: "" })
-        } else {
-            Err(why)
-        }
-    }) {
+    if let Err(why) = Url::parse(&filled) {
         report.add_hushed(url.place, format!("this address {why}"), "write `https://…`, or `http://127.0.0.1:8080`");
     }
 }

@@ -13,6 +13,7 @@ mod http;
 mod logs;
 mod prometheus;
 mod registry;
+mod secrets;
 
 pub use access::endpoint;
 pub(super) use registry::{place, query, referenced};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::secrets::{basic, bearer, hidden, one_of};
 use crate::config::columns::{Names, ask};
 use crate::config::values::Values;
 use crate::config::written::column::Column as Written;
@@ -145,38 +146,22 @@ fn complaint(mistake: Mistake) -> Complaint {
 
 fn access(written: &PrometheusEntry, values: &Values, folder: &Path, report: &mut Report) -> Access {
     let url = values.fill(&written.url, report);
-    let basic = written.basic.as_ref().map(|basic| Authentication::Basic {
-        user: values.fill(&basic.user, report),
-        password: Secret::Variable(basic.password_env.value.clone()),
-    });
-    let variable = written.bearer_env.as_ref().map(|name| Authentication::Bearer(Secret::Variable(name.value.clone())));
-    let file = written
-        .bearer_file
-        .as_ref()
-        .map(|path| Authentication::Bearer(Secret::File(folder.join(values.fill(path, report)))));
-    let ways = [variable, file, basic];
-    if ways.iter().flatten().count() > 1 {
-        let hint = "keep one of `bearer_env`, `bearer_file` and `basic`";
-        report.add_with(written.url.place, "a server is asked by one way of authentication", hint);
-    }
-    let secret = ways.iter().any(Option::is_some) || !written.headers_env.0.is_empty();
+    let file = written.bearer_file.as_ref();
+    let file = file.map(|path| Authentication::Bearer(Secret::File(folder.join(values.fill(path, report)))));
+    let ways = [written.bearer_env.as_ref().map(bearer), file, basic(written.basic.as_ref(), values, report)];
+    let authentication = one_of(ways, written.url.place, report);
+    let is_secret = authentication != Authentication::None || !written.headers_env.0.is_empty();
     if !url.is_empty() {
-        check(&At { place: written.url.place, value: url.clone() }, secret, report);
+        check(&At { place: written.url.place, value: url.clone() }, is_secret, report);
     }
-    let plain = written
-        .headers
-        .0
-        .iter()
-        .map(|(name, value)| (name.value.clone(), Secret::Text(values.fill_text(value, &mut report.quiet()))));
-    let hidden = written
-        .headers_env
-        .0
-        .iter()
-        .map(|(name, variable)| (name.value.clone(), Secret::Variable(variable.value.clone())));
+    let plain = written.headers.0.iter();
+    let plain = plain.map(|(name, value)| (name.value.clone(), Secret::Text(values.fill_text(value, report))));
+    let mut headers: Vec<(String, Secret)> = plain.collect();
+    headers.extend(hidden(&written.headers_env));
     Access {
         url: url.trim_end_matches('/').to_owned(),
-        headers: plain.chain(hidden).collect(),
-        authentication: ways.into_iter().flatten().next().unwrap_or(Authentication::None),
+        headers,
+        authentication,
         deadline: written.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value.0),
     }
 }

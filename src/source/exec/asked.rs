@@ -4,13 +4,9 @@ use std::path::PathBuf;
 
 use crate::plain;
 use crate::series::SignedDuration;
-use crate::source::ask::ArmColumn;
 use crate::source::backend::Backend;
 use crate::source::file::File;
 use crate::source::template::Template;
-
-/// What a store prints may still change for so long.
-const SETTLE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A program that prints rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,16 +36,8 @@ impl Backend for Exec {
         plain::line(&words.join(" "))
     }
 
-    fn settle(&self) -> SignedDuration {
-        SETTLE
-    }
-
     fn set_step(&mut self, step: SignedDuration) {
         self.step = step;
-    }
-
-    fn arm(&self) -> Option<&ArmColumn> {
-        self.file.arm.as_ref()
     }
 
     fn file(&self) -> Option<&File> {

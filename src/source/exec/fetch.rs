@@ -8,13 +8,12 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::asked::Exec;
 use crate::plain;
 use crate::process::{Ended, Program, describe};
-use crate::series::Arm;
 use crate::source::brought::Brought;
 use crate::source::error::Error;
 use crate::source::file::{Sheet, Wanted};
 use crate::source::outside::{Outside, Told};
 use crate::source::template::{NAMES, value};
-use crate::source::together::{Call, each_once};
+use crate::source::together::{Call, Rows, each_once};
 use crate::text::spell::spell;
 
 /// More output than this is a mistake.
@@ -48,8 +47,14 @@ pub fn fetch(calls: &[Call<Exec>], outside: &Outside) -> Vec<Result<Brought, Err
 /// Whether one run answers both: of an answer with both arms it does not matter which of them asks.
 fn is_same(one: &Call<Exec>, other: &Call<Exec>) -> bool {
     let arm = |call: &Call<Exec>| call.asked.file.arm.is_none().then_some(call.arm);
-    one.asked.command == other.asked.command
-        && one.asked.environment == other.asked.environment
+    let Exec { command, environment, folder, deadline, file, step } = one.asked;
+    let there = other.asked;
+    *command == there.command
+        && *environment == there.environment
+        && *folder == there.folder
+        && *deadline == there.deadline
+        && *step == there.step
+        && file.reads_the_same(&there.file)
         && one.window == other.window
         && arm(one) == arm(other)
 }
@@ -59,7 +64,7 @@ fn run(
     wanted: &Wanted,
     outside: &Outside,
     interrupt: &(dyn Fn() -> Option<i32> + Sync),
-) -> Result<Sheet, Error> {
+) -> Result<Rows, Error> {
     let Call { asked, window, .. } = *call;
     let words: Vec<String> = asked.command.iter().map(|word| word.fill(window, asked.step)).collect();
     let (written, arguments) = words.split_first().ok_or_else(|| Error::unreachable("has no program"))?;
@@ -103,19 +108,15 @@ fn run(
             failed("ended, but what it left behind still holds its output, which may not be whole".into())
         }
         Ended::ByItself { .. } if is_too_much => failed("printed more than 1 GiB".into()),
-        Ended::ByItself { .. } => Sheet::read(&asked.file, output.as_slice(), wanted),
+        Ended::ByItself { .. } => Ok((Sheet::read(&asked.file, output.as_slice(), wanted)?, Vec::new())),
     }
 }
 
 /// The window by the names of templates, and the arm where one answer does not have both.
 fn environment(call: &Call<Exec>) -> Vec<(String, String)> {
     let window = NAMES.map(|name| (format!("DAVY_{}", name.to_uppercase()), value(name, call.window, call.asked.step)));
-    let arm = call.asked.file.arm.is_none().then(|| ("DAVY_ARM".to_owned(), arm_name(call.arm)));
+    let arm = call.asked.file.arm.is_none().then(|| ("DAVY_ARM".to_owned(), call.arm.name().to_owned()));
     let own = call.asked.environment.iter();
     let own = own.map(|(name, value)| (name.clone(), value.fill(call.window, call.asked.step)));
     window.into_iter().chain(arm).chain(own).collect()
-}
-
-fn arm_name(arm: Arm) -> String {
-    arm.name().to_owned()
 }

@@ -30,6 +30,16 @@ impl File {
         let (path, shown) = (path.to_owned(), path.display().to_string());
         File { path, shown, format: Format::Csv, time: None, zone: None, arm: None, long: None }
     }
+
+    /// Whether two files become the same sheet; which rows are whose is asked of the sheet.
+    pub fn reads_the_same(&self, other: &File) -> bool {
+        let File { path, shown, format, time, zone, arm: _, long: _ } = self;
+        *path == other.path
+            && *shown == other.shown
+            && *format == other.format
+            && *time == other.time
+            && *zone == other.zone
+    }
 }
 
 /// The columns of a long file: one row per time and name.

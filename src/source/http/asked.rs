@@ -5,25 +5,21 @@ use serde_json::Value;
 use super::path::Path;
 use crate::plain;
 use crate::series::SignedDuration;
-use crate::source::ask::ArmColumn;
 use crate::source::backend::Backend;
-use crate::source::brought::Brought;
 use crate::source::file::File;
+use crate::source::secret::{Authentication, Secret};
 use crate::source::template::Template;
 use crate::url::Url;
-
-/// What a store answers may still change for so long.
-const SETTLE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A store that is asked over HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Http {
     /// The requests: one, or one for each column of the metric.
     pub requests: Vec<(Option<String>, Request)>,
-    /// Headers with the environment variables that hold their values, and what stands before the value.
-    pub secrets: Vec<(String, &'static str, String)>,
-    /// The user and the environment variable with the password.
-    pub basic: Option<(String, String)>,
+    /// Headers that are secrets.
+    pub secrets: Vec<(String, Secret)>,
+    /// Who asks.
+    pub authentication: Authentication,
     /// How an answer is taken apart.
     pub shape: Shape,
     /// How long all of a request may take, with its pages and retries.
@@ -103,9 +99,8 @@ fn filled(value: &Value, fill: &dyn Fn(&Template) -> String) -> Value {
 
 /// A text that is nothing but one number of the window becomes a number: `to: ${to_ms}`.
 fn number(template: &str, filled: String) -> Value {
-    let is_alone = template.len() > 2 && Template::is_one_name(template);
     match filled.parse::<i64>() {
-        Ok(number) if is_alone => Value::from(number),
+        Ok(number) if Template::is_one_name(template) => Value::from(number),
         _ => Value::String(filled),
     }
 }
@@ -128,20 +123,8 @@ impl Backend for Http {
         }
     }
 
-    fn settle(&self) -> SignedDuration {
-        SETTLE
-    }
-
     fn set_step(&mut self, step: SignedDuration) {
         self.step = step;
-    }
-
-    fn arm(&self) -> Option<&ArmColumn> {
-        self.file.arm.as_ref()
-    }
-
-    fn clock(&self, brought: &Brought) -> String {
-        brought.sheet().map(|sheet| sheet.clock().to_string()).unwrap_or_default()
     }
 
     /// Rows of one request are a file's; columns of several requests are points.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::asked::{Http, Next, Request};
-use crate::series::{Arm, Series, Timestamp};
+use crate::series::{Remark, Series, Timestamp};
 use crate::source::ask::{Ask, Least};
 use crate::source::backend::Backend;
 use crate::source::brought::Brought;
@@ -13,7 +13,7 @@ use crate::source::error::Error;
 use crate::source::file::{File, Format, Sheet, Wanted};
 use crate::source::outside::{Outside, Told};
 use crate::source::template::Template;
-use crate::source::together::{Call, each_once};
+use crate::source::together::{Call, Rows, each_once};
 use crate::url::{Url, encode};
 use crate::web::{self, Client};
 
@@ -33,78 +33,79 @@ const VALUE: &str = "value";
 /// For each question by itself: unreachable with the server's message and the remedy; unreadable when the answer is not
 /// what the source says, or says itself that it is not whole.
 pub fn fetch(calls: &[Call<Http>], outside: &Outside) -> Vec<Result<Brought, Error>> {
-    // whose rows are read from an answer does not matter
-    let of_nobody =
-        |call: &Call<Http>| Http { file: File { arm: None, ..call.asked.file.clone() }, ..call.asked.clone() };
-    let is_same =
-        |one: &Call<Http>, other: &Call<Http>| one.window == other.window && of_nobody(one) == of_nobody(other);
+    let client = Client::new(false);
     each_once(calls, is_same, |call, wanted| {
-        let asking = Asking::new(call, outside).map_err(|error| error.within(&call.asked.describe()))?;
-        asking.sheet(wanted).map_err(|error| error.within(&call.asked.describe()))
+        let asking = |secrets| Asking { call, outside, client: &client, secrets };
+        let secrets = call.asked.authentication.headers(&call.asked.secrets, outside);
+        secrets.and_then(|secrets| asking(secrets).rows(wanted)).map_err(|error| error.within(&call.asked.describe()))
     })
+}
+
+/// Whether one answer does for both: whose rows are read from it does not matter.
+fn is_same(one: &Call<Http>, other: &Call<Http>) -> bool {
+    let Http { requests, secrets, authentication, shape, deadline, retries, file, step } = one.asked;
+    let there = other.asked;
+    *requests == there.requests
+        && *secrets == there.secrets
+        && *authentication == there.authentication
+        && *shape == there.shape
+        && *deadline == there.deadline
+        && *retries == there.retries
+        && *step == there.step
+        && file.reads_the_same(&there.file)
+        && one.window == other.window
 }
 
 /// One call while it is made.
 struct Asking<'c> {
     call: &'c Call<'c, Http>,
     outside: &'c Outside<'c>,
-    client: Client,
+    client: &'c Client,
     secrets: Vec<(String, String)>,
 }
 
-impl<'c> Asking<'c> {
-    fn new(call: &'c Call<'c, Http>, outside: &'c Outside<'c>) -> Result<Asking<'c>, Error> {
-        let variable = |name: &str| {
-            (outside.variable)(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-                Error::unreachable(format!("the environment variable {name} is not set, or empty"))
-                    .hint("Set it to the secret; the configuration names it.")
-            })
-        };
-        let mut secrets = Vec::new();
-        for (header, before, name) in &call.asked.secrets {
-            secrets.push((header.clone(), format!("{before}{}", variable(name)?.trim())));
-        }
-        if let Some((user, name)) = &call.asked.basic {
-            use base64::Engine;
-            let pair = format!("{user}:{}", variable(name)?.trim());
-            let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
-            secrets.push(("authorization".into(), format!("Basic {encoded}")));
-        }
-        Ok(Asking { call, outside, client: Client::new(call.asked.deadline.unsigned_abs(), false), secrets })
-    }
-
-    fn sheet(&self, wanted: &Wanted) -> Result<Sheet, Error> {
+impl Asking<'_> {
+    fn rows(&self, wanted: &Wanted) -> Result<Rows, Error> {
         let asked = self.call.asked;
         if asked.file().is_some() {
             let (_, request) = asked.requests.first().ok_or_else(|| Error::unreachable("has no request"))?;
-            return self.rows(request, &asked.file, wanted);
+            return Ok((self.sheet(request, wanted)?, Vec::new()));
         }
-        let mut columns = Vec::new();
+        let (mut columns, mut notes) = (Vec::new(), Vec::new());
         for (column, request) in &asked.requests {
             let name = column.clone().unwrap_or_default();
-            let points = self.points(request).map_err(|error| error.column(&name))?;
+            let (points, remarks) = self.points(request).map_err(|error| error.column(&name))?;
             columns.push((name, points));
+            notes.extend(remarks);
         }
-        Sheet::of_points(&asked.describe(), &columns)
+        Ok((Sheet::of_points(&asked.describe(), &columns)?, notes))
     }
 
-    /// The numbers of a request that answers one query.
-    fn points(&self, request: &Request) -> Result<BTreeMap<Timestamp, f64>, Error> {
-        let sheet = self.rows(request, &self.call.asked.file, &Wanted::all())?;
+    /// The numbers of a request that answers one query. Equal rows of several series are no copies, so none is dropped.
+    fn points(&self, request: &Request) -> Result<(BTreeMap<Timestamp, f64>, Vec<Remark>), Error> {
+        let sheet = self.sheet(request, &Wanted::all())?;
         if sheet.rows() == 0 {
-            return Ok(BTreeMap::new());
+            return Ok((BTreeMap::new(), Vec::new()));
         }
-        let ask = Ask::Gauge { value: VALUE.into(), factor: 1.0, requests: None, least: Least::Any, counter: None };
-        let answer = sheet.answer_by(Arm::Canary, None, None, &ask)?;
-        match answer.series {
-            Series::Gauge { time, value, .. } => Ok(time.into_iter().zip(value).collect()),
-            _ => Ok(BTreeMap::new()),
+        // a value for each row, so that none is taken for a copy
+        let ask = Ask::Values { value: VALUE.into(), factor: 1.0, least: Least::Any };
+        let answer = sheet.answer_by(self.call.arm, None, None, &ask)?;
+        let Series::Values { time, value } = answer.series else {
+            return Err(Error::unreadable("the answer has no numbers"));
+        };
+        let mut points = BTreeMap::new();
+        for (time, value) in time.into_iter().zip(value) {
+            if points.insert(time, value).is_some() {
+                let problem = format!("a row has the same time as another, {time}: the answer holds several series");
+                return Err(Error::unreadable(problem).hint("Let the query add them up, or select one."));
+            }
         }
+        Ok((points, answer.notes))
     }
 
     /// The rows of all pages.
-    fn rows(&self, request: &Request, file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        let shape = &self.call.asked.shape;
+    fn sheet(&self, request: &Request, wanted: &Wanted) -> Result<Sheet, Error> {
+        let Http { shape, file, .. } = self.call.asked;
         let (mut lines, mut next) = (Vec::new(), None);
         for _ in 0..PAGES {
             let body = self.page(request, next.as_ref())?;
@@ -167,7 +168,8 @@ impl<'c> Asking<'c> {
         if matches!(request.body, Some(super::Body::Json(_))) && !named("content-type") {
             headers.push(("content-type".into(), "application/json".into()));
         }
-        let sent = web::Request { url: &url, headers: &headers, body: body.as_deref(), most: MOST_BYTES };
+        let timeout = asked.deadline.unsigned_abs();
+        let sent = web::Request { url: &url, headers: &headers, body: body.as_deref(), most: MOST_BYTES, timeout };
         let again = |why: &str| (self.outside.told)(Told::Again(format!("{}: {why}; again", asked.describe())));
         let reply = self.client.ask(&sent, asked.retries, &again);
         let reply = reply.map_err(|trouble| Error::unreachable(trouble.why))?;

@@ -1,10 +1,8 @@
 //! What is asked of a server that speaks the API of Prometheus, and how it is reached.
 
-use std::fmt;
-use std::path::PathBuf;
-
 use crate::series::{SignedDuration, Window};
 use crate::source::Ask;
+use crate::source::secret::{Authentication, Secret};
 
 /// A question about one arm of one metric, with its time.
 #[derive(Debug, Clone, Copy)]
@@ -88,55 +86,10 @@ pub struct Access {
     pub deadline: SignedDuration,
 }
 
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authentication {
-    /// Nobody in particular.
-    None,
-    /// Whoever has the token.
-    Bearer(Secret),
-    /// A user with a password.
-    Basic {
-        /// The user.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-}
-
-/// A value that nobody else may see, or where it is to be found.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// The value itself.
-    Text(String),
-    /// A variable of the environment.
-    Variable(String),
-    /// A file that holds it and nothing else; read for every call, because tokens are renewed there.
-    File(PathBuf),
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Secret::Text(_) => f.write_str("Text(…)"),
-            Secret::Variable(name) => write!(f, "Variable({name})"),
-            Secret::File(path) => write!(f, "File({})", path.display()),
-        }
-    }
-}
-
 impl Access {
     /// The server in words, for messages; a query in its address, which may hold a key, is left out.
     pub fn shown(&self) -> String {
         let url = self.url.split(['?', '#']).next().unwrap_or_default();
         format!("Prometheus {}", crate::plain::line(url.trim_end_matches('/')))
-    }
-}
-
-impl Prometheus {
-    /// What is asked, in full: `total: http_requests_total{job="api"}`.
-    pub fn in_full(&self) -> String {
-        let columns = self.columns.iter().map(|column| format!("{}: {}", column.name, column.measure.text()));
-        columns.collect::<Vec<_>>().join("; ")
     }
 }

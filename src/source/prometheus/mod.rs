@@ -35,7 +35,8 @@ mod totals;
 #[cfg(feature = "prometheus")]
 mod tracks;
 
-pub use asked::{Access, Asked, Authentication, Column, Measure, Prometheus, Secret};
+pub use super::secret::{Authentication, Secret};
+pub use asked::{Access, Asked, Column, Measure, Prometheus};
 #[cfg(feature = "prometheus")]
 pub use buckets::differing;
 pub use fetch::fetch;

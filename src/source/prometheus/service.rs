@@ -7,9 +7,6 @@ use crate::source::backend::Backend;
 use crate::source::brought::{Brought, Points};
 use crate::text::spell::spell;
 
-/// A scrape may still be on its way for so long.
-const SETTLE: SignedDuration = SignedDuration::from_mins(1);
-
 impl Backend for Prometheus {
     fn describe(&self) -> String {
         self.access.shown()
@@ -17,10 +14,6 @@ impl Backend for Prometheus {
 
     fn question(&self) -> String {
         self.columns.iter().map(|column| column.measure.text()).collect::<Vec<_>>().join("; ")
-    }
-
-    fn settle(&self) -> SignedDuration {
-        SETTLE
     }
 
     fn set_step(&mut self, step: SignedDuration) {

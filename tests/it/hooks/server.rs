@@ -1,9 +1,11 @@
 //! A listener on loopback that answers as it is told to and remembers what it was asked.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use crate::heard::Heard;
 
 /// What is answered to one request.
 #[derive(Debug, Clone, Copy)]
@@ -71,25 +73,8 @@ impl Listener {
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {
-    let mut reader = BufReader::new(stream);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        lines.push(line.trim_end().to_owned());
-    }
-    let line = lines.remove(0);
-    let split = |line: String| line.split_once(':').map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).unwrap();
-    let headers: Vec<(String, String)> = lines.into_iter().map(split).collect();
-    let request = Request { line, headers, body: String::new(), at: Instant::now() };
-    let mut body = vec![0; request.header("content-length").parse().unwrap()];
-    reader.read_exact(&mut body).ok()?;
-    Some(Request { body: String::from_utf8(body).unwrap(), ..request })
+    let Heard { line, headers, body } = Heard::read(stream)?;
+    Some(Request { line, headers, body, at: Instant::now() })
 }
 
 fn answer(mut stream: TcpStream, reply: Reply) {

@@ -78,6 +78,7 @@ const CASES: [Case; 8] = [
     ("newrelic", ", account: 7, region: ''", RATE, |request| {
         assert_eq!(request.header("api-key"), "s3cret-NEW_RELIC_API_KEY");
         let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        assert_eq!(body["variables"]["account"], 7);
         let nrql = body["variables"]["nrql"].as_str().unwrap();
         assert!(nrql.ends_with(" SINCE 1772366400000 UNTIL 1772370000000 TIMESERIES 60 seconds"), "{nrql}");
         let results = rows(|at| {

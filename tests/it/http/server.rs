@@ -1,8 +1,10 @@
 //! A listener on loopback whose answers are computed from what it is asked.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+
+use crate::heard::Heard;
 
 /// What was asked.
 #[derive(Debug, Clone, Default)]
@@ -97,31 +99,11 @@ impl Server {
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {
-    let mut reader = BufReader::new(stream);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        match line.trim_end() {
-            "" => break,
-            line => lines.push(line.to_owned()),
-        }
-    }
-    let target = lines.first()?.split(' ').nth(1)?.to_owned();
-    let headers: Vec<(String, String)> =
-        lines[1..].iter().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.into(), v.into())).collect();
-    let length = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
-    reader.read_exact(&mut body).ok()?;
-    let (_, query) = target.split_once('?').unwrap_or((&target, ""));
+    let heard = Heard::read(stream)?;
+    let (_, query) = heard.target().split_once('?').unwrap_or((heard.target(), ""));
     let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
-    Some(Request {
-        parameters: parameters.map(|(key, value)| (decode(key), decode(value))).collect(),
-        headers,
-        body: String::from_utf8(body).ok()?,
-    })
+    let parameters = parameters.map(|(key, value)| (decode(key), decode(value))).collect();
+    Some(Request { parameters, headers: heard.headers, body: heard.body })
 }
 
 fn decode(text: &str) -> String {

@@ -5,7 +5,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,6 +19,7 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 use super::server::{Kind, Server, http};
 use super::servers::{counted, counts, of_counts, one, window};
 use super::truth::{START, Truth};
+use crate::heard::Heard;
 
 const RUNS: usize = 500;
 /// Of a thousand connections, so many have a fault.
@@ -125,8 +126,8 @@ fn serve(mut stream: TcpStream, memory: &Memory, fault: Option<Fault>, number: u
     if fault == Some(Fault::ResetBefore) {
         return;
     }
-    let Some((path, asked)) = read(&stream) else { return };
-    let (status, body) = memory.answer(&path, &asked);
+    let Some(heard) = Heard::read(&stream) else { return };
+    let (status, body) = memory.answer(heard.target(), &heard.body);
     let other = before.replace(body.clone());
     let json = "application/json";
     let whole = |status: u16, kind: &str, body: &str| {
@@ -167,26 +168,6 @@ fn serve(mut stream: TcpStream, memory: &Memory, fault: Option<Fault>, number: u
     }
     // The other side may have given up already.
     let _ = stream.write_all(&answer);
-}
-
-fn read(stream: &TcpStream) -> Option<(String, String)> {
-    let mut reader = BufReader::new(stream);
-    let (mut line, mut path, mut length) = (String::new(), None, 0);
-    loop {
-        line.clear();
-        reader.read_line(&mut line).ok().filter(|bytes| *bytes > 0)?;
-        if path.is_none() {
-            path = line.split(' ').nth(1).map(str::to_owned);
-        }
-        match line.trim_end().to_ascii_lowercase().split_once(": ") {
-            Some(("content-length", value)) => length = value.parse().ok()?,
-            _ if line == "\r\n" => break,
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((path?, String::from_utf8(body).ok()?))
 }
 
 #[test]

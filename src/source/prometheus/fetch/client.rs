@@ -4,22 +4,16 @@
 //! of the query, never of the client's own texts, which may quote an address. A redirect is not followed: it would take the
 //! credentials along.
 
-use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, http};
-
 use super::wire::Body;
 use crate::source::prometheus::{Access, Authentication, Secret};
 use crate::source::{Error, Outside, Told};
-use crate::url::Url;
+use crate::url::{Url, encode};
+use crate::web;
 
 /// The most bytes of one answer. Larger ones are asked for in parts.
 const MOST: u64 = 64 << 20;
@@ -30,7 +24,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: usize = 10;
 /// Where nobody listens, waiting seldom helps: a server that starts again is back in a moment, a wrong port is not.
 const ATTEMPTS_AT_NOBODY: usize = 3;
-const REFUSED: &str = "nobody listens there: the connection was refused";
 /// How often it is looked whether somebody wants an end.
 const TICK: Duration = Duration::from_millis(20);
 /// One attempt may take so long.
@@ -40,7 +33,7 @@ const SHOWN: usize = 160;
 
 /// One server.
 pub(super) struct Client<'o> {
-    agent: Agent,
+    client: Arc<web::Client>,
     access: &'o Access,
     outside: &'o Outside<'o>,
     stop: Arc<AtomicBool>,
@@ -80,7 +73,7 @@ impl<'o> Client<'o> {
                 .within(&shown)
                 .hint("Write an address that begins with https, or ask without credentials."));
         }
-        Ok(Client { agent: agent(), access, outside, stop })
+        Ok(Client { client: Arc::new(web::Client::new(false)), access, outside, stop })
     }
 
     /// The answer to a call of the API.
@@ -90,14 +83,15 @@ impl<'o> Client<'o> {
     /// As [`Refused`] says.
     pub fn call(&self, path: &str, form: &[(&'static str, String)]) -> Result<Body, Refused> {
         let failed = |error: Error| Refused::Failed(error.within(&self.access.shown()));
+        let form = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&");
         let url = format!("{}/api/v1/{path}", self.access.url.trim_end_matches('/'));
         let mut left = Duration::try_from(self.access.deadline).unwrap_or(ATTEMPT).max(TICK);
         let mut wait = FIRST_WAIT;
         let mut attempt = 1;
         loop {
             let headers = self.headers().map_err(failed)?;
-            let post =
-                Post { agent: self.agent.clone(), url: url.clone(), headers, form: form.to_vec(), timeout: left };
+            let (client, url, form) = (Arc::clone(&self.client), url.clone(), form.clone());
+            let post = Post { client, url, headers, form, timeout: left };
             let (failure, took) = match self.attempt(post, left) {
                 (Ok(body), _) => return Ok(body),
                 (Err(failure), took) => (failure, took),
@@ -109,7 +103,7 @@ impl<'o> Client<'o> {
                 Failure::Passing(why, after) => (why, after),
             };
             let pause = after.unwrap_or(wait).min(LONGEST_WAIT);
-            let most = if why == REFUSED { ATTEMPTS_AT_NOBODY } else { ATTEMPTS };
+            let most = if why == web::NOBODY { ATTEMPTS_AT_NOBODY } else { ATTEMPTS };
             if pause >= left || attempt >= most {
                 let tried = if attempt == 1 { String::new() } else { format!(" (at the last of {attempt} attempts)") };
                 let error = Error::unreachable(format!("{why}{tried}"));
@@ -151,6 +145,13 @@ impl<'o> Client<'o> {
         }
     }
 
+    fn headers(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut headers = self.access.authentication.headers(&self.access.headers, self.outside)?;
+        headers.push(("accept".into(), "application/json".into()));
+        headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
+        Ok(headers)
+    }
+
     fn pause(&self, time: Duration) -> Result<(), Error> {
         let mut left = time;
         while !left.is_zero() {
@@ -163,52 +164,6 @@ impl<'o> Client<'o> {
         }
         Ok(())
     }
-
-    fn headers(&self) -> Result<Vec<(String, String)>, Error> {
-        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
-        for (name, value) in &self.access.headers {
-            headers.push((name.clone(), self.read(value, &format!("the header {name}"))?));
-        }
-        match &self.access.authentication {
-            Authentication::None => {}
-            Authentication::Bearer(token) => {
-                headers.push(("authorization".into(), format!("Bearer {}", self.read(token, "the token")?)));
-            }
-            Authentication::Basic { user, password } => {
-                let pair = format!("{user}:{}", self.read(password, "the password")?);
-                headers.push(("authorization".into(), format!("Basic {}", STANDARD.encode(pair))));
-            }
-        }
-        Ok(headers)
-    }
-
-    fn read(&self, secret: &Secret, what: &str) -> Result<String, Error> {
-        let (text, from) = match secret {
-            Secret::Text(text) => (text.clone(), "the configuration".to_owned()),
-            Secret::Variable(name) => {
-                let value = (self.outside.variable)(name).ok_or_else(|| {
-                    Error::unreachable(format!("the environment variable {name}, which holds {what}, is not set"))
-                        .hint(format!("Set {name}."))
-                })?;
-                (value, format!("the environment variable {name}"))
-            }
-            Secret::File(path) => (of_file(path, what)?, crate::plain::path(path)),
-        };
-        let text = text.trim();
-        let is_header = |c: char| c == ' ' || c == '\t' || c.is_ascii_graphic();
-        if text.is_empty() || !text.chars().all(is_header) {
-            let problem = format!("{what}, in {from}, is empty, has more than one line, or letters beyond ASCII");
-            return Err(Error::unreachable(problem).hint("Write the value and nothing else."));
-        }
-        Ok(text.to_owned())
-    }
-}
-
-fn of_file(path: &Path, what: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::unreachable(format!("{}, which holds {what}, cannot be read ({error})", crate::plain::path(path)))
-            .hint("Name a file that exists and that davy may read.")
-    })
 }
 
 /// Whether something is sent that others must not see. A tenant's name is not a secret.
@@ -224,50 +179,30 @@ fn has_credentials(access: &Access) -> bool {
         || access.headers.iter().any(|header| named(&header.0) || is_secret(header))
 }
 
-fn agent() -> Agent {
-    let tls = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build();
-    let config = Agent::config_builder()
-        .tls_config(tls)
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")));
-    config.build().new_agent()
-}
-
 /// Everything that one attempt needs.
 struct Post {
-    agent: Agent,
+    client: Arc<web::Client>,
     url: String,
     headers: Vec<(String, String)>,
-    form: Vec<(&'static str, String)>,
+    form: String,
     timeout: Duration,
 }
 
 impl Post {
     fn send(&self) -> Result<Body, Failure> {
-        let request = self.agent.post(&self.url).config().timeout_global(Some(self.timeout.min(ATTEMPT))).build();
-        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-        let form = self.form.iter().map(|(name, value)| (*name, value.as_str()));
-        let mut response = request.send_form(form).map_err(|error| explained(&error))?;
-        let status = response.status().as_u16();
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let after = header(http::header::RETRY_AFTER).and_then(|text| text.trim().parse().ok());
-        let kind = header(http::header::CONTENT_TYPE).unwrap_or_default();
-        let announced = header(http::header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-        let mut bytes = Vec::new();
-        let mut reader = response.body_mut().with_config().limit(u64::MAX).reader().take(MOST + 1);
-        reader.read_to_end(&mut bytes).map_err(|error| Failure::Passing(broken(&error), None))?;
-        if bytes.len() as u64 > MOST {
+        let timeout = self.timeout.min(ATTEMPT);
+        let request =
+            web::Request { url: &self.url, headers: &self.headers, body: Some(&self.form), most: MOST, timeout };
+        let reply = self.client.send(&request).map_err(|trouble| match trouble.may_pass {
+            true => Failure::Passing(trouble.why, None),
+            false => Failure::Lasting(
+                Error::unreachable(trouble.why).hint("Look at the address, and at the server's certificate."),
+            ),
+        })?;
+        if reply.is_cut {
             return Err(Failure::TooMuch(format!("an answer has more than {} MiB", MOST >> 20)));
         }
-        if announced.is_some_and(|announced| announced != bytes.len() as u64) {
-            return Err(Failure::Passing("the answer was cut off".into(), None));
-        }
-        judged(status, &bytes, &kind, after.map(Duration::from_secs))
+        judged(reply.status, &reply.body, &reply.kind, reply.after)
     }
 }
 
@@ -328,40 +263,5 @@ fn of_status(status: u16, bytes: &[u8], after: Option<Duration>) -> Failure {
             let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned();
             lasting(&format!("refused: {}", crate::plain::line(text.trim())), "")
         }
-    }
-}
-
-/// What went wrong, in words of its own.
-fn explained(error: &ureq::Error) -> Failure {
-    let passing = |why: &str| Failure::Passing(why.to_owned(), None);
-    let lasting = |why: &str, hint: &str| Failure::Lasting(Error::unreachable(why).hint(hint));
-    match error {
-        ureq::Error::Timeout(_) => passing("no answer in time"),
-        ureq::Error::HostNotFound => passing("the host is not known"),
-        ureq::Error::ConnectionFailed => passing("the server cannot be reached"),
-        ureq::Error::Io(error) => match error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-            true => lasting("the server's certificate is not trusted", "Trust its issuer on this machine."),
-            false => Failure::Passing(broken(error), None),
-        },
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
-            lasting("no encrypted connection can be made", "Look at the server's certificate and who has signed it.")
-        }
-        ureq::Error::Protocol(_) => passing("the server does not speak HTTP as it should"),
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
-            lasting("the address or a header cannot be used", "Look for characters that do not belong there.")
-        }
-        _ => passing("it could not be asked"),
-    }
-}
-
-fn broken(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => REFUSED.into(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "the server broke the connection off".into()
-        }
-        io::ErrorKind::UnexpectedEof => "the server closed the connection without an answer".into(),
-        io::ErrorKind::TimedOut => "no answer in time".into(),
-        kind => format!("the connection failed ({kind})"),
     }
 }
