@@ -320,7 +320,8 @@ impl Metric<'_> {
         };
         let same = same_place && same_rows && one.ask == other.ask && windows.baseline == windows.canary;
         if same && other.compared {
-            return Err(Error::SameRows { metric: name.to_string(), shown: other.source.shown() });
+            let has_rows = other.source.service().is_none_or(|service| service.file().is_some());
+            return Err(Error::SameRows { metric: name.to_string(), shown: other.source.shown(), has_rows });
         }
         Ok(same)
     }
@@ -426,8 +427,8 @@ impl Metric<'_> {
         }
     }
 
-    /// What counts as zero throughout the canary for lack of any number: so does what has another name. Where the baseline has
-    /// numbers, the canary's may have been lost.
+    /// What counts as zero throughout an arm for lack of any number: so does what has another name. Where the baseline has
+    /// numbers, the canary's may have been lost. Without the good ones or the whole there is nothing to judge in either arm.
     fn silent(&self) -> Vec<Remark> {
         let of = |arm: Arm| self.arms.get(arm).map_or(&[][..], |(_, fetched)| fetched.answer.silent.as_slice());
         let remark = |name: &String| {
@@ -435,7 +436,21 @@ impl Metric<'_> {
             let alone = self.arms.baseline.is_some() && !of(Arm::Baseline).contains(name);
             if alone { Remark::suspect(text) } else { Remark::note(text) }
         };
-        of(Arm::Canary).iter().map(remark).collect()
+        let needed = |query: &Query, name: &str| match &query.ask {
+            Ask::Counts { total, good, .. } => [total, good].into_iter().flatten().any(|needed| needed == name),
+            _ => false,
+        };
+        let missing = Arm::BOTH.into_iter().flat_map(|arm| {
+            let query = self.arms.get(arm).map(|(query, _)| query).filter(|query| arm == Arm::Canary || query.compared);
+            let names = of(arm).iter().filter(move |name| query.is_some_and(|query| needed(query, name)));
+            names.map(move |name| {
+                let arm = arm.name();
+                Remark::incomplete(format!(
+                    "{name:?} has no number at all in the {arm}, and nothing else counts what it does"
+                ))
+            })
+        });
+        of(Arm::Canary).iter().map(remark).chain(missing).collect()
     }
 }
 

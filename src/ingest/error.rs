@@ -13,15 +13,16 @@ pub enum Error {
     Source(#[from] source::Error),
     /// Both arms would be the same rows.
     #[error(
-        "{shown}: metric {metric:?} would compare the same rows with themselves. Tell the arms apart: by a column \
-         (`arm: {{column: …, baseline: …, canary: …}}`), by a file of their own (`path: \"${{arm}}.csv\"`), or by time \
-         (`window: {{baseline: {{ago: 7d}}}}`)"
+        "{shown}: metric {metric:?} would compare the same rows with themselves. Tell the arms apart: {}, or by time \
+         (`window: {{baseline: {{ago: 7d}}}}`)", ways(*.has_rows)
     )]
     SameRows {
         /// The metric.
         metric: MetricName,
         /// Its file.
         shown: String,
+        /// Whether rows have columns that could tell the arms apart.
+        has_rows: bool,
     },
     /// Several points of a gauge lie in one step.
     #[error("{shown}: the {} of metric {metric:?} has {}", .arm.name(), several(.step, .clash))]
@@ -82,6 +83,15 @@ impl Error {
             Error::Source(error) => error.kind,
             _ => Kind::Unreadable,
         }
+    }
+}
+
+fn ways(has_rows: bool) -> &'static str {
+    match has_rows {
+        true => {
+            "by a column (`arm: {column: …, baseline: …, canary: …}`), by a file of their own (`path: \"${arm}.csv\"`)"
+        }
+        false => "by a label of the arm in the question (`${version}`)",
     }
 }
 

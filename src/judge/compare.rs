@@ -194,6 +194,20 @@ impl Comparison {
         }
     }
 
+    /// Between which values a ratio of quantiles lies by the buckets of both arms, if they have edges of their own. The
+    /// requests are compared at an edge, which is another quantile of each arm, so that no count tells more of this one.
+    pub(super) fn known_to_buckets(&self) -> Option<(f64, f64)> {
+        let Comparison::QuantileRatio { arms, q, since, .. } = self else { return None };
+        let bucket = |arm: &ArmRequests| match since {
+            Some((start, _)) if *start > 0 => Requests::pooled(arm.steps.get(*start..)?)?.bucket(*q),
+            _ => arm.pooled.bucket(*q),
+        };
+        let (baseline, canary) = (bucket(&arms.baseline)?, bucket(&arms.canary)?);
+        let ratio = |above: f64, below: f64| if below > 0.0 { above / below } else { f64::INFINITY };
+        let least = if baseline.1.is_finite() { ratio(canary.0, baseline.1) } else { 0.0 };
+        Some((least, ratio(canary.1, baseline.0)))
+    }
+
     /// What the judged quantity is.
     pub(super) fn kind(&self) -> EffectKind {
         match self {

@@ -45,6 +45,8 @@ pub(super) fn by_interval(
         return (case.unanswered(Reason::WrongShape, "the criterion has no bound".into()), None);
     };
     let interval = clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look));
+    let buckets = shown.comparison.known_to_buckets();
+    let interval = widened(interval, buckets);
     let strength = bounds.strength(look, &needs);
     let level = look.against(strength.fail, case.rules.policy.level);
     let against = growth.as_ref().map_or(level, |growth| growth.against(level, look, case.rules.policy.level));
@@ -59,7 +61,9 @@ pub(super) fn by_interval(
         None => {
             let mut seen = bounds.decide(case, &strength, &needs);
             seen = hold_back(&measured, seen.0, seen.1);
-            if seen.0 == Outcome::Pass && (!is_within(shown, interval) || is_worse(case, &strength)) {
+            let breaks_pass = || !is_within(shown, interval) || is_worse(case, &strength);
+            let breaks_fail = || buckets.is_some_and(|buckets| !is_beyond(shown, buckets) && !is_later_beyond(shown));
+            if seen.0 == Outcome::Pass && breaks_pass() || seen.0 == Outcome::Fail && breaks_fail() {
                 seen = (Outcome::Inconclusive, Reason::Undecided);
             }
             let amended = growth.as_ref().map(|growth| growth.amend(&needs, levels, seen.0, seen.1));
@@ -181,6 +185,17 @@ fn is_beyond(shown: &Test, (low, high): (f64, f64)) -> bool {
     }
 }
 
+/// An interval with all that buckets leave open.
+fn widened(interval: (f64, f64), buckets: Option<(f64, f64)>) -> (f64, f64) {
+    buckets.map_or(interval, |(low, high)| (interval.0.min(low), interval.1.max(high)))
+}
+
+/// Whether the buckets of the steps since a later start lie beyond the limit.
+fn is_later_beyond(shown: &Test) -> bool {
+    let later = shown.onset.loudest(shown.limit, 0.0).and_then(|(_, later)| later.known_to_buckets());
+    later.is_some_and(|later| is_beyond(shown, later))
+}
+
 /// Whether an interval has both half and double of its estimate: what begins within the window makes it so.
 fn is_wide(shown: &Test, (low, high): (f64, f64)) -> bool {
     let estimate = shown.comparison.estimate().filter(|_| shown.comparison.kind() != EffectKind::Difference);
@@ -203,7 +218,7 @@ fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64, more:
         since => since.estimate(),
     };
     let estimate = estimate.filter(|v| v.is_finite());
-    let (low, high) = view.interval(since.interval(critical, critical));
+    let (low, high) = view.interval(widened(since.interval(critical, critical), since.known_to_buckets()));
     let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };
     Some(Since { at: case.grid.begins(start), estimate: arms, effect })
 }

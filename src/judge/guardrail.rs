@@ -5,7 +5,7 @@
 //!
 //! - the data are whole: whatever keeps a Pass back keeps this answer back too (silent arms, gaps, remarks, the soak);
 //! - nothing speaks against it at the level of the run, not even since a later step;
-//! - a canary at twice its limit would be found four times out of five, else there is too little data to guard anything.
+//! - a canary at twice what the limit allows (twice the baseline and its margin) would be found four times out of five, else there is too little data to guard anything.
 //!
 //! An estimate beyond the limit warns: the data do not say that it is broken, but they lean that way.
 
@@ -36,7 +36,7 @@ impl Guardrail<'_> {
         }
         Some(match self.case.confirm(Outcome::Pass, Reason::NotBroken) {
             (Outcome::Pass, ..) if !self.is_watchful() => {
-                let why = "a guardrail needs data that would show a canary at twice its limit, and these would not";
+                let why = "a guardrail needs data that would show a canary at twice what its limit allows, and these would not";
                 (Outcome::Inconclusive, Reason::Undecided, Some(why.into()))
             }
             (Outcome::Pass, ..) if self.leans_beyond() => (Outcome::Warn, Reason::LeansBeyond, None),

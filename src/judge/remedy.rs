@@ -94,7 +94,10 @@ fn by_buckets(answer: &Answer) -> Option<String> {
     let bucket = arms.canary.pooled.bucket(q)?;
     let (low, high) = bucket;
     let hides = match answer.case.needs_baseline() {
-        true => arms.baseline.pooled.bucket(q)? == bucket,
+        true => {
+            let (least, most) = answer.test.comparison.known_to_buckets()?;
+            least <= answer.test.limit && answer.test.limit < most
+        }
         false => low < answer.test.limit && answer.test.limit < high,
     };
     let unit = &answer.case.metric.unit;

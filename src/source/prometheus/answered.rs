@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Asked;
 use super::buckets::Buckets;
+use super::promql;
 use super::totals::{self, Steps, Totals};
 use super::tracks::{self, Labels, Span, Tracks};
 use crate::series::{Instances, Remark, Series, Timestamp};
@@ -49,6 +50,7 @@ pub(super) fn answer(
     notes.extend(remarks);
     let counters: BTreeMap<String, Totals> = counters.into_iter().collect();
     let silent = silent(question.ask, &counters);
+    notes.extend(silent.iter().filter_map(|name| misspelled(question, name, &counters)));
     let mut found = Columns { span, ask: question.ask, counters, gauges, part: None };
     if let Ask::Histograms { column, factor } = question.ask {
         let buckets = histograms.remove(column).ok_or_else(|| found.missing(column))?;
@@ -100,6 +102,34 @@ fn silent(ask: &Ask, counters: &BTreeMap<String, Totals>) -> Vec<String> {
     }
     let is_silent = |name: &&str| counters.get(*name).is_some_and(Totals::is_empty);
     ask.names().filter(is_silent).map(str::to_owned).collect()
+}
+
+/// Whether a column without series may have none for its spelling: it selects by a label that the other columns of the same
+/// metric do not have, or another metric that nothing was counted in.
+fn misspelled(question: &Asked, name: &str, counters: &BTreeMap<String, Totals>) -> Option<Remark> {
+    let selected = |name: &str| {
+        let column = question.asked.columns.iter().find(|column| column.name == name)?;
+        promql::selector(column.measure.text()).ok()
+    };
+    let own = selected(name)?;
+    let others = counters.iter().filter(|(_, totals)| !totals.is_empty());
+    let of_metric: Vec<&Totals> = others
+        .filter(|(other, _)| selected(other).is_some_and(|other| other.name() == own.name()))
+        .map(|(_, t)| t)
+        .collect();
+    if of_metric.is_empty() {
+        return Some(Remark::suspect(format!(
+            "no series of {} is there, so nothing tells its zeros from another name",
+            quoted(name)
+        )));
+    }
+    let lacking = own.labels().find(|label| of_metric.iter().all(|totals| totals.values(label).is_empty()))?;
+    Some(Remark::incomplete(format!(
+        "{} selects by the label {}, which no series of {} has. Check its spelling",
+        quoted(name),
+        quoted(lacking),
+        own.name().unwrap_or("the metric")
+    )))
 }
 
 /// What was found, and of which instance or group it is asked for.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::native::{Native, Natives};
 use super::totals;
-use super::tracks::{Labels, Span, Tracks, label, named, shown};
+use super::tracks::{Labels, Span, Track, Tracks, label, named, shown};
 use crate::series::{Bins, Grid, Remark, Series};
 use crate::source::error::{Error, quoted};
 
@@ -140,6 +140,7 @@ fn classic(
     notes: &mut Vec<Remark>,
 ) -> Result<Series, Error> {
     let edges = shared_edges(&tracks, notes)?;
+    notes.extend(torn(&tracks));
     let (mut columns, remarks) = totals::of(vec![("histogram".to_owned(), tracks)], without);
     notes.extend(remarks);
     let Some((_, totals)) = columns.pop() else { return Err(Error::unreadable("has no histogram")) };
@@ -167,6 +168,33 @@ fn classic(
         )));
     }
     Ok(Series::Buckets { time, bins, scale: factor / units })
+}
+
+/// Histograms of which some buckets begin or end without the others: their counts belong to other requests then.
+fn torn(tracks: &Tracks) -> Option<Remark> {
+    let mut by: BTreeMap<Labels, Vec<&Track>> = BTreeMap::new();
+    for (labels, track) in &tracks.by {
+        let rest: Labels = labels.iter().filter(|(name, _)| name != EDGE).cloned().collect();
+        by.entry(rest).or_default().push(track);
+    }
+    let is_torn = |own: &[&Track]| {
+        let apart = |ends: &dyn Fn(&Track) -> i64| {
+            let ends = || own.iter().map(|track| ends(track));
+            ends().max().zip(ends().min()).map_or(0, |(last, first)| last - first)
+        };
+        let interval = own.iter().filter_map(|track| track.interval()).max();
+        let far = apart(&|track| track.ended()).max(apart(&|track| track.first));
+        interval.is_some_and(|interval| 2 * far > 5 * interval)
+    };
+    let torn: Vec<&Labels> = by.iter().filter(|(_, own)| is_torn(own)).map(|(labels, _)| labels).collect();
+    let first = torn.first()?;
+    let text = format!(
+        "{} of {} histograms have buckets that begin or end without the others, such as {}",
+        torn.len(),
+        by.len(),
+        shown(first)
+    );
+    Some(Remark::incomplete(text))
 }
 
 /// The edges that the histograms of all series have, in order, as they are written and as numbers.

@@ -7,6 +7,7 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
@@ -197,12 +198,12 @@ fn read_histograms(
     Ok(buckets)
 }
 
-/// One number per step of each series. A plain selector is asked for its last sample inside the step, so that what has gone
-/// is gone at once; other expressions look back as far as the server does.
+/// One number per step of each series. Selectors are asked for their last sample inside the step, so that what has gone is
+/// gone at once; what has a range of its own looks back as far as that says.
 fn gauge(client: &Client, text: &str, span: Span, said: &mut Said) -> Result<Vec<(Labels, Points)>, Error> {
     promql::query(text).map_err(|mistake| Error::unreadable(mistake.problem).value(text).hint(mistake.hint))?;
     let step = span.step;
-    let query = if promql::is_selector(text) { format!("last_over_time({text}[{step}ms])") } else { text.to_owned() };
+    let query = promql::fresh(text, Duration::from_millis(u64::try_from(step).unwrap_or(1).max(1)));
     let mut series: BTreeMap<Labels, Points> = BTreeMap::new();
     raw::range(client, &query, (span.start, span.end, step), said, |lines| {
         for line in lines {

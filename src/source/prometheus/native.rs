@@ -114,6 +114,7 @@ impl Natives {
         let (mut columns, remarks) = totals::of(vec![("histogram".to_owned(), self.counts)], without);
         notes.extend(remarks);
         let totals = columns.pop().map(|(_, totals)| totals);
+        let counted = totals.as_ref().map(totals::Totals::all).unwrap_or_default();
         let mut steps: BTreeMap<usize, Vec<Counts>> = BTreeMap::new();
         for (labels, track) in self.by {
             if !totals.as_ref().is_some_and(|totals| totals.has_series(&labels)) {
@@ -136,6 +137,14 @@ impl Natives {
         for (step, own) in &steps {
             time.push(self.span.time(*step));
             bins.push(Bins::new(grid, None, own.iter().flat_map(|counts| counts.cells(schema, grid)).collect()));
+        }
+        // a bucket that falls is a restart, or the histogram has moved what it counted into others
+        let is_more = |(step, bins): (&usize, &Bins)| bins.total() > counted.get(*step).copied().flatten().unwrap_or(0);
+        let more = steps.keys().zip(&bins).filter(|pair| is_more(*pair)).count();
+        if more > 0 {
+            notes.push(Remark::incomplete(format!(
+                "the buckets count more than the native histogram itself in {more} of its steps: it has changed its buckets meanwhile"
+            )));
         }
         Ok(Series::Buckets { time, bins, scale: factor / 1e9 })
     }

@@ -5,9 +5,12 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 use promql_parser::label::{MatchOp, Matcher, Matchers};
-use promql_parser::parser::{self, AtModifier, Call, Expr, Offset, VectorSelector};
+use promql_parser::parser::{
+    self, AtModifier, Call, Expr, Function, FunctionArgs, MatrixSelector, Offset, VectorSelector,
+};
 
 /// A selector of series, without a range, an offset or an `@`.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +64,12 @@ impl Selector {
         is_named
             && matchers.iter().all(is_one)
             && (or_matchers.is_empty() || or_matchers.iter().any(|all| all.iter().all(is_one)))
+    }
+
+    /// The labels that a series must have to be selected.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        let own = self.0.matchers.matchers.iter().filter(|matcher| matcher.name != "__name__" && !matcher.is_match(""));
+        own.map(|matcher| matcher.name.as_str())
     }
 
     /// Those of the series whose label has a value: the arm's.
@@ -120,10 +129,40 @@ pub fn query(text: &str) -> Result<(), Mistake> {
     }
 }
 
-/// Whether an expression is a plain selector, whose last sample the server would repeat for minutes.
+/// The expression with each selector bound to its last sample in the step, and in the last minute of an expression with
+/// shorter steps: a server would repeat it for five minutes after the series has gone. What has a range, an offset or a
+/// subquery of its own says itself which samples it means.
 #[cfg_attr(not(feature = "prometheus"), allow(dead_code))]
-pub(super) fn is_selector(text: &str) -> bool {
-    selector(text).is_ok()
+pub(super) fn fresh(text: &str, step: Duration) -> String {
+    let Ok(Expr::Call(Call { func: last, .. })) = parser::parse("last_over_time(x[1m])") else {
+        return text.to_owned();
+    };
+    let Ok(mut expression) = parser::parse(text) else { return text.to_owned() };
+    let is_plain = matches!(unwrapped(&expression), Expr::VectorSelector(_));
+    bind(&mut expression, &last, if is_plain { step } else { step.max(Duration::from_secs(60)) });
+    let bound = expression.to_string();
+    // what it is written as must be read as the same
+    if parser::parse(&bound).is_ok_and(|read| read == expression) { bound } else { text.to_owned() }
+}
+
+fn bind(expression: &mut Expr, last: &Function, step: Duration) {
+    match expression {
+        Expr::VectorSelector(own) if own.offset.is_none() && own.at.is_none() => {
+            let range = Expr::MatrixSelector(MatrixSelector { vs: own.clone(), range: step });
+            let args = FunctionArgs::new_args(range);
+            *expression = Expr::Call(Call { func: last.clone(), args });
+        }
+        Expr::Paren(inner) => bind(&mut inner.expr, last, step),
+        Expr::Unary(inner) => bind(&mut inner.expr, last, step),
+        Expr::Aggregate(inner) => bind(&mut inner.expr, last, step),
+        Expr::Binary(both) => {
+            bind(&mut both.lhs, last, step);
+            bind(&mut both.rhs, last, step);
+        }
+        Expr::Call(Call { args, .. }) => args.args.iter_mut().for_each(|argument| bind(argument, last, step)),
+        Expr::VectorSelector(_) | Expr::MatrixSelector(_) | Expr::Subquery(_) => {}
+        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+    }
 }
 
 fn parsed(text: &str, example: &str) -> Result<Expr, Mistake> {
@@ -267,6 +306,22 @@ mod tests {
         assert_eq!(own.with("version", "v\"2\\").to_string(), r#"x{a="b",version="v\"2\\"}"#);
         assert_eq!(own.renamed("x_bucket").to_string(), r#"x_bucket{a="b"}"#);
         assert_eq!(selector(r#"{__name__="x"}"#).unwrap().name(), Some("x"));
+    }
+
+    #[test]
+    fn selectors_of_a_gauge_are_bound_to_their_step() {
+        let minute = Duration::from_secs(60);
+        for (text, bound) in [
+            ("x{a=\"b\"}", "last_over_time(x{a=\"b\"}[1m])"),
+            ("(x)", "(last_over_time(x[1m]))"),
+            ("max by (pod) (x) / 2", "max by (pod) (last_over_time(x[1m])) / 2"),
+            ("sum(rate(x[5m]))", "sum(rate(x[5m]))"),
+            ("x offset 1h", "x offset 1h"),
+            ("max_over_time(x[10m:1m])", "max_over_time(x[10m:1m])"),
+            ("clamp_max(x, 3) - y", "clamp_max(last_over_time(x[1m]), 3) - last_over_time(y[1m])"),
+        ] {
+            assert_eq!(parser::parse(&fresh(text, minute)), parser::parse(bound), "{text}: {}", fresh(text, minute));
+        }
     }
 
     #[test]

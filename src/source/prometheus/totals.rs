@@ -15,6 +15,9 @@ const REPLICAS: [&str; 4] = ["replica", "prometheus_replica", "__replica__", "pr
 /// More of what was counted than this share, in percent, should not have come across missing scrapes.
 const LATE: u64 = 10;
 
+/// If more than one of so many series end and nothing begins in their place, those that are left may be the better ones.
+const GONE: usize = 4;
+
 /// Counts per step; nothing in a step without any sample.
 pub(super) type Steps = Vec<Option<u64>>;
 
@@ -282,7 +285,10 @@ fn of_ends(columns: &[(String, Tracks)]) -> Vec<Remark> {
         shown(labels),
         instant(track.ended())
     );
-    vec![Remark::note(text)]
+    // what is replaced has begun somewhere else
+    let born = all.iter().filter(|(_, track)| track.birth.is_some()).count();
+    let is_much = GONE * ended.len().saturating_sub(born) > all.len();
+    vec![if is_much { Remark::suspect(text) } else { Remark::note(text) }]
 }
 
 fn series(some: usize, all: usize) -> String {

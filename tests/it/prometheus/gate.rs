@@ -1,5 +1,6 @@
 //! A gate from end to end: a configuration, a real server, a verdict with the true counts, and a recording that replays.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
@@ -62,4 +63,113 @@ fn a_gate_asks_prometheus_and_counts_what_happened() {
     drop(server);
     let (_, again, stderr) = davy(&["replay", "kept", "--format", "json"]);
     assert_eq!(Document::read(&again).unwrap().findings, document.findings, "{stderr}");
+}
+
+/// Counters, buckets and gauges of both versions, every 15 s for 40 minutes, as OpenMetrics text.
+fn openmetrics() -> String {
+    let mut counters: BTreeMap<String, Vec<(i64, u64)>> = BTreeMap::new();
+    let mut gauges: BTreeMap<String, Vec<(i64, u64)>> = BTreeMap::new();
+    let mut add = |name: &str, labels: &str, at: i64, growth: u64| {
+        let series = counters.entry(format!("{name}{{{labels}}}")).or_default();
+        let last = series.last().map_or(0, |(_, count)| *count);
+        series.push((at, last + growth));
+    };
+    // requests of a scrape up to 50, 100, 250, 500 and 1,000 ms
+    let shares = |job: &str, version: &str, late: bool| match (job, version, late) {
+        ("tail", "41", _) => [100, 1_884, 1_984, 2_000, 2_000],
+        ("tail", ..) => [100, 1_884, 1_999, 2_000, 2_000],
+        ("late", "42", true) => [100, 1_000, 1_000, 1_200, 2_000],
+        (_, "41", _) => [100, 1_000, 2_000, 2_000, 2_000],
+        _ => [100, 1_000, 1_990, 2_000, 2_000],
+    };
+    for scrape in 0..=160_i64 {
+        let at = START + 600 + 15 * scrape;
+        for version in ["41", "42"] {
+            for job in ["tail", "late", "torn"] {
+                for (edge, count) in
+                    ["0.05", "0.1", "0.25", "0.5", "+Inf"].iter().zip(shares(job, version, scrape > 80))
+                {
+                    let is_gone = job == "torn" && version == "41" && scrape > 80 && !["0.05", "+Inf"].contains(edge);
+                    if !is_gone {
+                        add("lat_bucket", &format!("job=\"{job}\",version=\"{version}\",le=\"{edge}\""), at, count);
+                    }
+                }
+            }
+            let bad = if version == "42" { 5 } else { 1 };
+            let labels = format!("job=\"api\",version=\"{version}\",code=");
+            add("http_requests_total", &format!("{labels}\"200\""), at, 100 - bad);
+            add("http_requests_total", &format!("{labels}\"500\""), at, bad);
+            if version == "41" || scrape < 130 {
+                gauges.entry(format!("load{{job=\"api\",version=\"{version}\"}}")).or_default().push((at, 100));
+            }
+        }
+    }
+    let lines = |all: &BTreeMap<String, Vec<(i64, u64)>>, of: &str| -> String {
+        let own = all.iter().filter(|(name, _)| name.starts_with(of));
+        own.flat_map(|(name, points)| points.iter().map(move |(at, value)| format!("{name} {value} {at}\n"))).collect()
+    };
+    format!(
+        "# TYPE http_requests counter\n{}# TYPE lat_bucket gauge\n{}# TYPE load gauge\n{}",
+        lines(&counters, "http"),
+        lines(&counters, "lat"),
+        lines(&gauges, "load")
+    )
+}
+
+#[test]
+fn what_is_missing_or_not_known_never_passes() {
+    let Some(server) = Server::start(Kind::Prometheus2, &openmetrics(), false) else { return };
+    let histogram = |job: &str| format!("m: {{ values: {{ histogram: 'lat_bucket{{job=\"{job}\"}}', unit: s }} }}");
+    let rate = |columns: &str| format!("m: {{ rate: {{ {columns}, total: 'http_requests_total{{job=\"api\"}}' }} }}");
+    let p95 = "statistic: p95, pass: \"<= baseline + 10%\"";
+    let errors = "pass: \"<= baseline + 10pp\"";
+    let cases = [
+        // 94.2 % up to 100 ms in both arms: at the next edge the canary is better, and p95 may be anywhere between
+        (histogram("tail"), p95, 11, "more bucket edges between 100 ms and 250 ms would decide"),
+        // from the middle on p95 is two buckets further: that is known of the whole window, too
+        (histogram("late"), p95, 10, "exceeds baseline + 10 %"),
+        (histogram("torn"), p95, 11, "begin or end without the others"),
+        (rate("bad: 'http_requests_total{job=\"api\",cod=~\"5..\"}'"), errors, 11, "selects by the label \\\"cod\\\""),
+        (
+            rate("good: 'http_requests_total{job=\"api\",result=\"ok\"}'"),
+            "pass: \">= baseline - 10pp\"",
+            11,
+            "has no number at all in the baseline",
+        ),
+        (rate("bad: 'http_requests_total{job=\"api\",code=~\"5..\"}'"), errors, 0, "is within baseline + 10 pp"),
+        // its last sample is eight minutes old
+        (
+            "m: { gauge: { query: 'avg(load{version=\"${version}\"})' } }".into(),
+            "pass: \"<= baseline + 10%\"",
+            11,
+            "reported nothing since",
+        ),
+        (
+            "m: { gauge: { query: 'vector(1)' } }".into(),
+            "pass: \"<= baseline + 10%\"",
+            65,
+            "by a label of the arm in the question",
+        ),
+    ];
+    let at = |second: i64| jiff::Timestamp::from_second(second).unwrap().to_string();
+    for (metric, criterion, code, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "name: gate\nwindow: {{ from: \"{}\", to: \"{}\", step: 1m }}\n\
+             arms: {{ baseline: {{ version: \"41\" }}, canary: {{ version: \"42\" }} }}\n\
+             sources: {{ prom: {{ prometheus: {{ url: \"{}\", select: {{ version: \"${{version}}\" }} }} }} }}\n\
+             metrics:\n  {metric}\ncriteria:\n  - {{ metric: m, {criterion} }}\n",
+            at(START + 600),
+            at(START + 3_000),
+            server.url
+        );
+        fs::write(folder.path().join("canary.yaml"), text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_davy"));
+        let output =
+            command.args(["judge", "canary.yaml", "--format", "json"]).current_dir(folder.path()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{metric}: {stdout}{stderr}");
+        assert!(format!("{stdout}{stderr}").contains(expected), "{metric}: {expected}: {stdout}{stderr}");
+    }
 }
