@@ -15,7 +15,7 @@ pub(super) struct Known {
     pub(super) status: Option<&'static str>,
     /// Where the time is, if its name is not a usual one.
     pub(super) time: &'static [&'static str],
-    /// Whether other messages stand between the requests, which have no status.
+    /// Whether other messages stand between the requests, which have neither status nor latency.
     pub(super) mixed: bool,
 }
 
