@@ -95,7 +95,19 @@ fn found(logs: &[&Log], wish: &Wish, not_judged: &mut Vec<NotJudged>) -> Vec<Fou
         }),
         None => not_judged.extend(logs.iter().filter(|log| log.latency.is_none()).map(|log| latency_unknown(log))),
     }
+    not_judged.extend(unanswered(logs));
     found
+}
+
+/// What a load generator does not write: a server that answers nobody would look well.
+fn unanswered(logs: &[&Log]) -> Option<NotJudged> {
+    let program = logs.iter().find_map(|log| log.of_answers)?;
+    let of: Vec<&str> = logs.iter().filter(|log| log.of_answers.is_some()).map(|log| log.shown.as_str()).collect();
+    let why = format!(
+        "{program} leaves them out of {}: give results that count them, such as `vegeta encode --to csv`, k6's or JMeter's",
+        of.join(" and ")
+    );
+    Some(entry("requests without an answer", why, Gravity::Incomplete))
 }
 
 /// A log whose requests fail or not without saying so in a way that is understood.
@@ -109,7 +121,11 @@ fn errors_unknown(log: &Log) -> NotJudged {
             );
             entry("errors", why, Gravity::Incomplete)
         }
-        None => entry("errors", format!("{} does not say which requests are errors", log.shown), Gravity::Note),
+        None => {
+            // a load generator knows which failed
+            let gravity = if log.of_answers.is_some() { Gravity::Incomplete } else { Gravity::Note };
+            entry("errors", format!("{} does not say which requests are errors", log.shown), gravity)
+        }
     }
 }
 

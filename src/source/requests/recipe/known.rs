@@ -19,7 +19,7 @@ pub(super) struct Known {
     pub(super) mixed: bool,
 }
 
-const KNOWN: [Known; 24] = [
+const KNOWN: [Known; 26] = [
     Known {
         program: "Caddy",
         keys: &["logger", "request.uri", "duration", "status"],
@@ -165,6 +165,22 @@ const KNOWN: [Known; 24] = [
         mixed: false,
     },
     Known {
+        program: "hey",
+        keys: &["response_time_s", "DNS+dialup", "status_code"],
+        latency: ("response_time_s", Seconds),
+        status: Some("status_code"),
+        time: &["time"],
+        mixed: false,
+    },
+    Known {
+        program: "oha",
+        keys: &["request_duration_s", "DNS+dialup", "status"],
+        latency: ("request_duration_s", Seconds),
+        status: Some("status"),
+        time: &["time"],
+        mixed: false,
+    },
+    Known {
         program: "Heroku",
         keys: &["dyno", "service", "status", "connect"],
         latency: ("service", Milliseconds),
@@ -213,6 +229,14 @@ const KNOWN: [Known; 24] = [
         mixed: true,
     },
 ];
+
+/// Programs that write no row of a request that got no answer.
+const OF_ANSWERS: [&str; 3] = ["hey", "oha", "ab"];
+
+/// Whether a program writes only the requests that got an answer.
+pub(super) fn is_of_answers(program: &str) -> bool {
+    OF_ANSWERS.contains(&program)
+}
 
 /// Whether a column with this name is the latency of any of these programs.
 pub(super) fn is_latency(name: &str) -> bool {
