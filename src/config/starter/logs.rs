@@ -122,8 +122,7 @@ fn errors_unknown(log: &Log) -> NotJudged {
             entry("errors", why, Gravity::Incomplete)
         }
         None => {
-            // a load generator knows which failed
-            let gravity = if log.of_answers.is_some() { Gravity::Incomplete } else { Gravity::Note };
+            let gravity = if log.is_silent { Gravity::Incomplete } else { Gravity::Note };
             entry("errors", format!("{} does not say which requests are errors", log.shown), gravity)
         }
     }
@@ -160,7 +159,8 @@ fn one_sided(logs: &[&Log]) -> Option<String> {
         _ => None,
     };
     let hint = "write a configuration that says it of both (`davy init` writes one for logs that are alike)";
-    lacks("which requests are errors", |log| log.errors.is_some())
+    // what may fail without a word of it is not judged for its errors
+    lacks("which requests are errors", |log| log.errors.is_some() || log.is_silent)
         .or_else(|| lacks("how long requests took", |log| log.latency.is_some()))
         .map(|problem| format!("{problem}: {hint}"))
 }

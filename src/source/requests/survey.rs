@@ -70,6 +70,8 @@ pub struct Log {
     pub unit_unknown: Option<String>,
     /// The program that wrote it, if it leaves out the requests that got no answer.
     pub of_answers: Option<&'static str>,
+    /// Whether requests of its program may fail without a word of it.
+    pub is_silent: bool,
     /// What tells the arms apart.
     pub arms: Telling,
     /// The names of its columns.
@@ -186,6 +188,7 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
         latency,
         unit_unknown: unknown.map(|(name, _)| name.to_owned()),
         of_answers: recipe.of_answers(),
+        is_silent: recipe.is_silent(),
         arms: usual.map_or(Telling::Perhaps(Vec::new()), Telling::Usual),
         columns: names.known.to_vec(),
     })
@@ -290,6 +293,7 @@ fn counted(log: Requests, format: Format) -> Result<Log, Error> {
         latency: measured.then(|| "its histograms".to_owned()),
         unit_unknown: None,
         of_answers: None,
+        is_silent: false,
         arms: if arms.is_empty() { Telling::Perhaps(Vec::new()) } else { Telling::Usual("arm".to_owned()) },
         columns: Vec::new(),
     })

@@ -152,5 +152,5 @@ fn events(document: &Object) -> Option<String> {
         invocations.add(time, stream, message, &mut text);
     }
     invocations.end(&mut text);
-    Some(text + "\n")
+    Some(invocations.said(&text) + "\n")
 }

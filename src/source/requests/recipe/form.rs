@@ -33,6 +33,11 @@ impl Recipe {
         Recipe { lines, time, latency, ends, error: None, only: None, because: None }
     }
 
+    /// Whether requests may fail without a word of it.
+    pub fn is_silent(&self) -> bool {
+        self.because.is_some_and(known::is_silent)
+    }
+
     /// The program whose rows these are, if it leaves out the requests that got no answer.
     pub fn of_answers(&self) -> Option<&'static str> {
         self.because.filter(|program| known::is_of_answers(program))

@@ -19,7 +19,7 @@ pub(super) struct Known {
     pub(super) mixed: bool,
 }
 
-const KNOWN: [Known; 26] = [
+const KNOWN: [Known; 27] = [
     Known {
         program: "Caddy",
         keys: &["logger", "request.uri", "duration", "status"],
@@ -222,6 +222,14 @@ const KNOWN: [Known; 26] = [
     },
     Known {
         program: "AWS Lambda",
+        keys: &["duration_ms", "cold_start"],
+        latency: ("duration_ms", Milliseconds),
+        status: None,
+        time: &["time"],
+        mixed: false,
+    },
+    Known {
+        program: "AWS Lambda",
         keys: &["type", "record.status", "record.metrics.durationMs"],
         latency: ("record.metrics.durationMs", Milliseconds),
         status: Some("record.status"),
@@ -232,6 +240,14 @@ const KNOWN: [Known; 26] = [
 
 /// Programs that write no row of a request that got no answer.
 const OF_ANSWERS: [&str; 3] = ["hey", "oha", "ab"];
+
+/// Programs whose requests may fail without a word of it.
+const SILENT: [&str; 2] = ["ab", "AWS Lambda"];
+
+/// Whether requests of a program may fail without a word of it.
+pub(super) fn is_silent(program: &str) -> bool {
+    SILENT.contains(&program)
+}
 
 /// Whether a program writes only the requests that got an answer.
 pub(super) fn is_of_answers(program: &str) -> bool {

@@ -157,11 +157,11 @@ fn of_program(known: &Known, sample: &Sample, lines: Lines) -> Recipe {
         ]),
     });
     // what went wrong before there was a status is in its own column
-    let fault = usual::ends(sample).into_iter().find(|(_, means)| *means == Means::Fault);
+    let usual = usual::ends(sample).into_iter().filter(|(_, means)| known.status.is_none() || *means == Means::Fault);
     Recipe {
         time,
         latency: vec![latency],
-        ends: known.status.into_iter().flat_map(status).chain(fault).collect(),
+        ends: known.status.into_iter().flat_map(status).chain(usual).collect(),
         error: if known.program == "Envoy" { proxies::envoy_errors() } else { None },
         only,
         because: Some(known.program),
