@@ -43,7 +43,9 @@ pub(super) fn tell(console: &Console, starter: &Starter) {
     for sentence in &starter.recognised {
         console.note(sentence);
     }
-    let names: Vec<&str> = starter.not_judged.iter().map(|one| one.what.as_str()).collect();
+    let mut names: Vec<&str> = starter.not_judged.iter().map(|one| one.what.as_str()).collect();
+    // both arms may lack the same
+    names.dedup();
     if !names.is_empty() {
         console.note(&format!("not judged: {}", names.join(", ")));
     }

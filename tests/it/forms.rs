@@ -316,6 +316,19 @@ fn generators() -> Vec<Form> {
 }
 
 #[test]
+fn a_load_generator_that_leaves_out_failures_never_passes() {
+    let baseline = requests("b", 1.0, 0.01);
+    let canary = requests("c", 1.0, 0.01);
+    for Form { ending, write, tells_errors } in generators() {
+        let (code, said) = judged(ending, &write(&baseline), &write(&canary));
+        let silent = ["hey.csv", "oha.csv", "ab.tsv"].contains(&ending);
+        assert!(if silent { code == 11 } else { matches!(code, 0 | 11) }, "{ending}: {code} {said}");
+        assert_eq!(said.contains("requests without an answer"), silent, "{ending}: {said}");
+        assert_eq!(said.contains("not judged: errors, requests without an answer"), !tells_errors, "{ending}: {said}");
+    }
+}
+
+#[test]
 fn a_slow_or_failing_canary_fails_however_its_log_is_written() {
     let baseline = requests("b", 1.0, 0.01);
     let mut wrong = String::new();

@@ -181,6 +181,41 @@ fn an_array_of_objects_is_the_log_of_its_lines() {
 }
 
 #[test]
+fn a_request_that_got_no_status_does_not_vanish() {
+    let pino = |r: &Request| {
+        let status = if r.status == 200 { "200" } else { "null" };
+        format!(
+            r#"{{"time":{},"req":{{"id":1}},"res":{{"statusCode":{status}}},"responseTime":{}}}"#,
+            r.at,
+            r.took / 1_000
+        )
+    };
+    let google = |r: &Request| {
+        let status = if r.status == 200 { r#""status":200,"# } else { "" };
+        format!(r#"{{"timestamp":"{}","httpRequest":{{{status}"latency":"{}s"}}}}"#, time(r), seconds(r))
+    };
+    let elastic = |r: &Request| {
+        let well = r#""http":{"response":{"status_code":200}}"#;
+        let end = if r.status == 200 { well } else { r#""error":{"message":"reset"}"# };
+        format!(r#"{{"@timestamp":"{}","event":{{"duration":{}}},{end}}}"#, time(r), r.took * 1_000)
+    };
+    let forms: [(&dyn Fn(&Request) -> String, _, _); 3] =
+        [(&pino, 65, "has no status"), (&google, 65, "has no status"), (&elastic, 10, "a text in error.message")];
+    for (form, code, words) in forms {
+        let started = "{\"level\":30,\"msg\":\"started\"}\n";
+        let text = |arm, failing| {
+            let lines = requests(arm, 1.0, failing).iter().map(|r| form(r) + "\n").collect::<String>();
+            lines.replacen('\n', &format!("\n{started}"), 40)
+        };
+        let (found, said) = judged("a.log", &text("b", 0.0), &text("c", 0.10));
+        assert!(found == code && said.contains(words), "{found}: {said}");
+        // other messages are no requests
+        let (found, said) = judged("a.log", &text("b", 0.0), &text("c", 0.0));
+        assert!(matches!(found, 0 | 11) && said.contains("of 3,000"), "{found}: {said}");
+    }
+}
+
+#[test]
 fn a_unit_that_nothing_says_is_not_guessed() {
     let csv = |arm: &str, slower: f64| {
         let rows = requests(arm, slower, 0.0);

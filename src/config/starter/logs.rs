@@ -95,7 +95,19 @@ fn found(logs: &[&Log], wish: &Wish, not_judged: &mut Vec<NotJudged>) -> Vec<Fou
         }),
         None => not_judged.extend(logs.iter().filter(|log| log.latency.is_none()).map(|log| latency_unknown(log))),
     }
+    not_judged.extend(unanswered(logs));
     found
+}
+
+/// What a load generator does not write: a server that answers nobody would look well.
+fn unanswered(logs: &[&Log]) -> Option<NotJudged> {
+    let program = logs.iter().find_map(|log| log.of_answers)?;
+    let of: Vec<&str> = logs.iter().filter(|log| log.of_answers.is_some()).map(|log| log.shown.as_str()).collect();
+    let why = format!(
+        "{program} leaves them out of {}: give results that count them, such as `vegeta encode --to csv`, k6's or JMeter's",
+        of.join(" and ")
+    );
+    Some(entry("requests without an answer", why, Gravity::Incomplete))
 }
 
 /// A log whose requests fail or not without saying so in a way that is understood.
@@ -109,7 +121,10 @@ fn errors_unknown(log: &Log) -> NotJudged {
             );
             entry("errors", why, Gravity::Incomplete)
         }
-        None => entry("errors", format!("{} does not say which requests are errors", log.shown), Gravity::Note),
+        None => {
+            let gravity = if log.is_silent { Gravity::Incomplete } else { Gravity::Note };
+            entry("errors", format!("{} does not say which requests are errors", log.shown), gravity)
+        }
     }
 }
 
@@ -144,7 +159,8 @@ fn one_sided(logs: &[&Log]) -> Option<String> {
         _ => None,
     };
     let hint = "write a configuration that says it of both (`davy init` writes one for logs that are alike)";
-    lacks("which requests are errors", |log| log.errors.is_some())
+    // what may fail without a word of it is not judged for its errors
+    lacks("which requests are errors", |log| log.errors.is_some() || log.is_silent)
         .or_else(|| lacks("how long requests took", |log| log.latency.is_some()))
         .map(|problem| format!("{problem}: {hint}"))
 }

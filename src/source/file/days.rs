@@ -89,7 +89,8 @@ pub(super) fn usual(cell: &str) -> Option<String> {
     in_words(cell)
 }
 
-fn month_named(word: &str) -> Option<usize> {
+/// The number of a month by its name, in whole or cut to three letters.
+pub(super) fn month_named(word: &str) -> Option<usize> {
     let start = word.get(..3)?.to_ascii_lowercase();
     word.bytes().all(|byte| byte.is_ascii_alphabetic()).then_some(())?;
     MONTHS.iter().position(|month| *month == start).map(|at| at + 1)

@@ -11,6 +11,7 @@ mod points;
 mod prometheus;
 mod reports;
 mod spans;
+mod whole;
 
 use serde_json::Value;
 
@@ -44,6 +45,9 @@ pub(super) fn is_series(element: &Object) -> bool {
 /// One array of objects beside members that are none.
 fn wrapped(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
     let rows = sole_array(document)?;
+    if let Err(error) = whole::check(document) {
+        return Some(Err(error));
+    }
     let mut table = Table::new("row");
     for (at, row) in rows.iter().enumerate() {
         if let Err(error) = push(&mut table, at as u64 + 1, row.as_object()?, keep) {

@@ -107,7 +107,7 @@ impl<R: BufRead> Rewritten<R> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let place = Place::line(self.number);
         self.rewrite.line(line, &mut self.out).map_err(|error| io::Error::other(Refused(error.at(place))))?;
-        if end {
+        if end && !self.rewrite.waits() {
             self.out.push(b'\n');
         }
         Ok(true)

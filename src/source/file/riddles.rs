@@ -13,6 +13,10 @@ pub(super) fn of(head: &[u8]) -> Option<Error> {
 
 const SAMPLES: &str = "Its samples have no time. davy compares requests and series of steps.";
 
+/// The rows of ab, hey and oha lack the requests that got no answer.
+const COUNTING: &str =
+    "Run `vegeta attack`, and give the rows of `vegeta encode --to csv`: they have the requests that failed, too.";
+
 fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'static str)> {
     let has = |text: &str| start.contains(text);
     let begins = |text: &str| start.starts_with(text);
@@ -27,18 +31,12 @@ fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'stati
         }
         () if begins("Running ") && first.contains(" test @ ") => (
             "a summary of wrk",
-            "Run `wrk2 --latency`, whose listing of percentiles is read, or `hey -o csv`, whose requests are.",
+            "Run `wrk2 --latency`, whose listing of percentiles is read, or `vegeta encode --to csv`, whose requests are.",
         ),
-        () if begins("This is ApacheBench") => ("a summary of ab", "Run `ab -g requests.tsv`, and give that file."),
-        () if first.starts_with("Percentage served,") => {
-            ("a list of ab's percentiles (`ab -e`)", "Run `ab -g requests.tsv`, and give that file.")
-        }
-        () if first.contains("Elap Time") && first.contains("Trans Rate") => {
-            ("a log of siege's runs", "Run `hey -o csv` or `oha --output-format csv`, and give that file.")
-        }
-        () if begins("Summary:") && has("Requests/sec") => {
-            ("a summary of hey or oha", "Run `hey -o csv` or `oha --output-format csv`, and give that file.")
-        }
+        () if begins("This is ApacheBench") => ("a summary of ab", COUNTING),
+        () if first.starts_with("Percentage served,") => ("a list of ab's percentiles (`ab -e`)", COUNTING),
+        () if first.contains("Elap Time") && first.contains("Trans Rate") => ("a log of siege's runs", COUNTING),
+        () if begins("Summary:") && has("Requests/sec") => ("a summary of hey or oha", COUNTING),
         () if begins("goos: ") || begins("Benchmark") && has(" ns/op") => ("an output of `go test -bench`", SAMPLES),
         () if begins("{") && has("\"command\":") && has("\"times\":") && has("\"mean\":") => {
             ("an export of hyperfine", SAMPLES)
@@ -80,10 +78,13 @@ mod tests {
             ("{\n \"results\": [\n  {\"command\": \"curl\",\n \"mean\": 0.03, \"times\": [0.02]}]}", "hyperfine"),
             ("# HELP up The scrape.\n# TYPE up gauge\nup 1\n", "a scrape"),
             ("tls 2.0 2018-12-20T02:59:40 net/lb/c6e77e28c25b2234 g3d4b5e8bb8464cd", "network load balancer"),
+            ("Summary:\n  Requests/sec: 7\n", "hey or oha"),
             ("Percentage served,Time in ms\n0,3.9\n", "`ab -e`"),
         ] {
             let said = of(text.as_bytes()).map(|error| error.to_string()).unwrap_or_default();
             assert!(said.contains(what), "{text}: {said}");
+            // what they write leaves out the requests that got no answer
+            assert!(!said.contains("hey -o") && !said.contains("ab -g") && !said.contains("format csv"), "{said}");
         }
         for text in ["time,a\n2026-11-29T10:00:00Z,1\n", "{\"time\":1}", "# time,a\n", ""] {
             assert!(of(text.as_bytes()).is_none(), "{text}");

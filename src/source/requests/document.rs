@@ -24,7 +24,7 @@ pub(super) fn read(content: impl Read + Send + 'static) -> Result<Box<dyn Read +
     }
     let mut bytes = Vec::new();
     content.by_ref().take(LARGEST).read_to_end(&mut bytes).map_err(|error| compression::broken(&error))?;
-    match requests(&bytes).filter(|_| (bytes.len() as u64) < LARGEST) {
+    match requests(&bytes).filter(|_| (bytes.len() as u64) < LARGEST).transpose()? {
         Some(text) => Ok(Box::new(compression::plain(io::Cursor::new(text))?)),
         None => Ok(Box::new(io::Cursor::new(bytes).chain(content))),
     }
@@ -40,13 +40,16 @@ fn is_document(head: &[u8]) -> bool {
     !whole || text[end..].trim_ascii().is_empty() || text.starts_with(TRACES)
 }
 
-fn requests(bytes: &[u8]) -> Option<String> {
+fn requests(bytes: &[u8]) -> Option<Result<String, Error>> {
     let documents = serde_json::Deserializer::from_slice(bytes).into_iter::<serde_json::Map<_, _>>();
     let mut text = String::new();
     for document in documents {
-        text.push_str(&rows_of_requests(&document.ok()?)?);
+        match rows_of_requests(&document.ok()?)? {
+            Ok(rows) => text.push_str(&rows),
+            Err(error) => return Some(Err(error)),
+        }
     }
-    (!text.trim().is_empty()).then_some(text)
+    (!text.trim().is_empty()).then_some(Ok(text))
 }
 
 #[cfg(test)]
@@ -72,6 +75,36 @@ mod tests {
             ["{\"status\":200}\n{\"status\":500}\n", "{\"a\":[1]}", "{\"a\":[{}],\"b\":[{}]}", "{\"a\":", "[{}]", ""]
         {
             assert_eq!(plain(text), text);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_it_is_not_whole_is_refused() {
+        let hits = |total: &str, more: &str| {
+            format!("{{{more}\"hits\":{{\"total\":{total},\"hits\":[{{\"_source\":{{\"status\":200}}}}]}}}}")
+        };
+        let event = "\"events\":[{\"timestamp\":1,\"message\":\"{}\"}]";
+        let jaeger = "\"data\":[{\"spans\":[{\"startTime\":1,\"duration\":1,\"tags\":[{\"key\":\"span.kind\",\"value\":\"server\"}]}]}]";
+        let value = |total: u32, relation: &str| format!("{{\"value\":{total},\"relation\":\"{relation}\"}}");
+        for (text, words) in [
+            (hits(&value(10_000, "eq"), ""), "1 of 10000 hits"),
+            (hits(&value(1, "gte"), ""), "1 of 1 or more hits"),
+            (hits("7", ""), "1 of 7 hits"),
+            (hits("1", "\"timed_out\":true,"), "timed out"),
+            (hits("1", "\"_shards\":{\"total\":5,\"failed\":4},"), "4 shards failed"),
+            (format!("{{{event},\"nextToken\":\"abc\"}}"), "nextToken"),
+            (format!("{{{jaeger},\"errors\":[{{\"code\":500,\"msg\":\"storage timeout\"}}]}}"), "storage timeout"),
+            ("{\"rows\":[{\"status\":200}],\"nextToken\":\"abc\"}".to_owned(), "nextToken"),
+        ] {
+            let refused = read(io::Cursor::new(text.clone())).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(refused.contains(words), "{text}: {refused}");
+        }
+        for text in [
+            hits(&value(1, "eq"), "\"timed_out\":false,\"_shards\":{\"total\":5,\"failed\":0},"),
+            format!("{{{event},\"nextToken\":null,\"searchedLogStreams\":[]}}"),
+            format!("{{{jaeger},\"errors\":null}}"),
+        ] {
+            assert!(read(io::Cursor::new(text.clone())).is_ok(), "{text}");
         }
     }
 

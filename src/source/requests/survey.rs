@@ -68,6 +68,10 @@ pub struct Log {
     pub latency: Option<String>,
     /// A column that looks like a latency and does not say its unit.
     pub unit_unknown: Option<String>,
+    /// The program that wrote it, if it leaves out the requests that got no answer.
+    pub of_answers: Option<&'static str>,
+    /// Whether requests of its program may fail without a word of it.
+    pub is_silent: bool,
     /// What tells the arms apart.
     pub arms: Telling,
     /// The names of its columns.
@@ -183,6 +187,8 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
         errors,
         latency,
         unit_unknown: unknown.map(|(name, _)| name.to_owned()),
+        of_answers: recipe.of_answers(),
+        is_silent: recipe.is_silent(),
         arms: usual.map_or(Telling::Perhaps(Vec::new()), Telling::Usual),
         columns: names.known.to_vec(),
     })
@@ -286,6 +292,8 @@ fn counted(log: Requests, format: Format) -> Result<Log, Error> {
         errors: taken.account.errors.then(|| "errors as counted".to_owned()),
         latency: measured.then(|| "its histograms".to_owned()),
         unit_unknown: None,
+        of_answers: None,
+        is_silent: false,
         arms: if arms.is_empty() { Telling::Perhaps(Vec::new()) } else { Telling::Usual("arm".to_owned()) },
         columns: Vec::new(),
     })

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::object::push;
 use super::super::table::{Keep, Table};
 use super::members::{Object, at, text};
-use super::points::{self, Series, pairs};
+use super::points::{self, Series, pairs, with_unit};
 use crate::source::error::{Error, Place};
 
 pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
@@ -55,14 +55,6 @@ fn datadog_v2(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
         all.push(Series { name: Some(name), labels: labels.collect(), points: times.iter().zip(values).collect() });
     }
     Some(points::table(&all, keep))
-}
-
-fn with_unit(name: &str, unit: Option<&str>) -> String {
-    match unit {
-        Some("μs") => format!("{name} (us)"),
-        Some(unit) if ["ns", "us", "ms", "s", "%"].contains(&unit) => format!("{name} ({unit})"),
-        _ => name.to_owned(),
-    }
 }
 
 /// `render?format=json`: the value stands before the time, or both have names (`rickshaw`).

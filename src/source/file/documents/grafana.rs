@@ -43,8 +43,7 @@ fn of_frame(frame: &Value) -> Option<Vec<Series<'_>>> {
     for (field, values) in numbers {
         let said = at(field, &["config", "displayNameFromDS"]).or_else(|| at(field, &["config", "displayName"]));
         let name = said.or_else(|| field.get("name")).and_then(Value::as_str).unwrap_or("value");
-        let unit = at(field, &["config", "unit"]).and_then(Value::as_str).unwrap_or_default();
-        let name = if ["ms", "s", "ns"].contains(&unit) { format!("{name} ({unit})") } else { name.to_owned() };
+        let name = points::with_unit(name, at(field, &["config", "unit"]).and_then(Value::as_str));
         let labels = field.get("labels").and_then(Value::as_object).into_iter().flatten();
         let labels = labels.map(|(label, value)| (label.clone(), value.as_str().unwrap_or_default().to_owned()));
         let values = values.as_array().filter(|values| values.len() == times.len())?;

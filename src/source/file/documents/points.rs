@@ -50,10 +50,47 @@ pub(super) fn table(series: &[Series], keep: Keep) -> Result<Table, Error> {
     Ok(table.finish())
 }
 
+/// Units of Datadog and Grafana that count things one by one.
+const COUNTS: [&str; 10] = ["", "none", "short", "sishort", "req", "err", "hit", "miss", "event", "op"];
+
+/// A name with its unit. One that is not known stands there as it is: the arms may have it otherwise.
+pub(super) fn with_unit(name: &str, unit: Option<&str>) -> String {
+    match unit {
+        None => name.to_owned(),
+        Some(unit) if COUNTS.contains(&unit) => name.to_owned(),
+        // both letters are in use: the micro sign and the Greek mu
+        Some("µs" | "μs") => format!("{name} (us)"),
+        Some("percent") => format!("{name} (%)"),
+        Some(unit) => format!("{name} ({unit})"),
+    }
+}
+
 /// Elements that are a time and a value each, in this order or the other.
 pub(super) fn pairs(points: &Value, time_first: bool) -> Option<Vec<(&Value, &Value)>> {
     let points = points.as_array()?;
     let whole = points.iter().all(|point| point.as_array().is_some_and(|pair| pair.len() == 2));
     whole.then_some(())?;
     Some(points.iter().map(|point| if time_first { (&point[0], &point[1]) } else { (&point[1], &point[0]) }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_belongs_to_the_name_whoever_writes_it() {
+        for (unit, name) in [
+            (None, "p95"),
+            (Some("short"), "p95"),
+            (Some("req"), "p95"),
+            (Some("ms"), "p95 (ms)"),
+            (Some("\u{b5}s"), "p95 (us)"),
+            (Some("\u{3bc}s"), "p95 (us)"),
+            (Some("percent"), "p95 (%)"),
+            (Some("percentunit"), "p95 (percentunit)"),
+            (Some("m"), "p95 (m)"),
+        ] {
+            assert_eq!(with_unit("p95", unit), name);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::table::{Keep, Table};
 use super::members::{Object, text};
 use super::points::{self, Series, pairs};
+use super::whole;
 use crate::source::error::{Error, quoted};
 
 /// Reads `{"status": …, "data": {"resultType": …, "result": […]}}`.
@@ -18,7 +19,7 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
     }
     let data = document.get("data")?.as_object()?;
     let kind = text(data, "resultType")?;
-    Some(complete(document).and_then(|()| {
+    Some(whole::check(document).and_then(|()| {
         match (kind, data.get("result")) {
             ("matrix" | "vector", Some(Value::Array(result))) => table(result, keep),
             ("streams", _) => Err(Error::unreadable("is an answer of Loki with the lines of a log")
@@ -35,21 +36,6 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
 pub(super) fn of_array(array: &[Value], keep: Keep) -> Option<Result<Table, Error>> {
     let is = |one: &Value| one.get("metric").is_some_and(Value::is_object);
     array.iter().all(is).then(|| table(array, keep))
-}
-
-fn complete(document: &Object) -> Result<(), Error> {
-    let warning = document.get("warnings").and_then(Value::as_array).and_then(|warnings| warnings.first());
-    if let Some(warning) = warning {
-        let said = warning.as_str().map_or_else(|| warning.to_string(), str::to_owned);
-        return Err(Error::unreadable(format!("is an answer with a warning ({said}), which may be incomplete"))
-            .hint("Ask the query again until the answer has no warning."));
-    }
-    match document.get("isPartial") {
-        Some(Value::Bool(true)) => {
-            Err(Error::unreadable("is a partial answer").hint("Ask the query again until all of it is answered."))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn table(result: &[Value], keep: Keep) -> Result<Table, Error> {

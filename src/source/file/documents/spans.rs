@@ -6,9 +6,16 @@ use serde_json::{Map, Value, json};
 
 use super::super::rewritten::Invocations;
 use super::members::{Object, at, sole_array};
+use super::whole;
+use crate::source::error::Error;
 
-/// The text of a document's requests, a line each; nothing where it holds none.
-pub(in crate::source) fn rows(document: &Object) -> Option<String> {
+/// The text of a document's requests, a line each; nothing where it holds none. One that is not whole is refused.
+pub(in crate::source) fn rows(document: &Object) -> Option<Result<String, Error>> {
+    let text = text(document)?;
+    Some(whole::check(document).map(|()| text))
+}
+
+fn text(document: &Object) -> Option<String> {
     let rows = opentelemetry(document).or_else(|| jaeger(document)).or_else(|| hits(document));
     if let Some(rows) = rows {
         return Some(lines(rows.iter()));
@@ -145,5 +152,5 @@ fn events(document: &Object) -> Option<String> {
         invocations.add(time, stream, message, &mut text);
     }
     invocations.end(&mut text);
-    Some(text + "\n")
+    Some(invocations.said(&text) + "\n")
 }

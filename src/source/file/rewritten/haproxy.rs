@@ -2,7 +2,8 @@
 //!
 //! `[29/Nov/2026:10:00:00.000] fe be/s1 0/0/1/95/96 200 …` becomes `… fe be s1 0 0 1 95 96 200 …`; what a syslog wrote before
 //! it is left out, and so are captured headers. A request that the client gave up has the status -1 and becomes 499, as nginx
-//! writes it; any other one without a status becomes 0, for nobody answered. Lines that are no requests, such as `Server be/s1 is DOWN`, become nothing.
+//! writes it; any other one without a status becomes 0, for nobody answered. Lines that are no requests, such as `Server be/s1 is DOWN`
+//! or `192.0.2.7:5512 [29/Nov/2026:10:00:00.000] fe/1: SSL handshake failure`, become nothing.
 
 use super::rewrite::{Rewrite, most};
 use crate::source::error::Error;
@@ -49,6 +50,17 @@ fn dated(line: &[u8]) -> Option<(usize, usize)> {
     })
 }
 
+/// Whether a line has a client and the beginning of a time, `192.0.2.7:5512 [`, and is not of a connection without a request.
+fn is_begun(line: &[u8]) -> bool {
+    let is_client = |word: &[u8]| {
+        let port = memchr::memrchr(b':', word).map(|colon| &word[colon + 1..]);
+        port.is_some_and(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
+    };
+    let mut opened = memchr::memmem::find_iter(line, b" [");
+    let handshake = memchr::memmem::find(line, b" SSL handshake").is_some();
+    !handshake && opened.any(|space| line[..space].rsplit(|byte| *byte == b' ').next().is_some_and(is_client))
+}
+
 fn parts(line: &[u8]) -> Option<Parts<'_>> {
     let (open, close) = dated(line)?;
     let before = line[..open].trim_ascii_end();
@@ -90,8 +102,8 @@ fn parts(line: &[u8]) -> Option<Parts<'_>> {
 impl Rewrite for Haproxy {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let Some(parts) = parts(line) else {
-            // what has a time and cannot be read is a row that is said to be bad
-            out.extend_from_slice(if dated(line).is_some() { line } else { b"" });
+            // what begins like a request and cannot be read is a row that is said to be bad
+            out.extend_from_slice(if is_begun(line) { line } else { b"" });
             return Ok(());
         };
         let spaced = |field: &[u8]| -> Vec<u8> {
@@ -116,6 +128,23 @@ impl Rewrite for Haproxy {
 #[cfg(test)]
 mod tests {
     use super::super::tests::read;
+
+    #[test]
+    fn a_request_that_is_cut_off_is_a_bad_row_and_a_connection_without_one_is_none() {
+        let line = "192.0.2.7:5512 [29/Nov/2026:10:00:00.000] fe be/s1 0/0/1/95/96 200 512 - - ---- 3/3/0/0/0 0/0 \"GET /p HTTP/1.1\"";
+        for cut in [25, 60, 80, 90] {
+            let text = read(&format!("{line}\n{line}\n{}\n", &line[..cut]));
+            assert_eq!(text.lines().nth(2), Some(&line[..cut]), "{text}");
+        }
+        for other in [
+            "192.0.2.7:5512 [29/Nov/2026:10:00:00.000] fe/1: SSL handshake failure",
+            "192.0.2.7:5512 [29/Nov/2026:10:00:00.000] fe/1: Connection closed during SSL handshake",
+            "Connect from 192.0.2.7:5512 to 192.0.2.9:443 (fe/HTTP)",
+            "Server be/s1 is DOWN, reason: Layer4 timeout. 0 active [2 left].",
+        ] {
+            assert_eq!(read(&format!("{line}\n{line}\n{other}\n")).lines().nth(2), Some(""), "{other}");
+        }
+    }
 
     #[test]
     fn only_requests_are_left() {

@@ -7,6 +7,11 @@ pub(super) trait Rewrite: Send {
     /// Appends what a line becomes, without its end; nothing is a line without anything.
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
 
+    /// Whether what the line became is given out later, and its end with it.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Appends what is left when there are no more lines.
     fn end(&mut self, _out: &mut Vec<u8>) {}
 }

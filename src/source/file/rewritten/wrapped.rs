@@ -8,6 +8,7 @@ use super::haproxy;
 use super::pairs;
 use super::rewrite::{Rewrite, most, quote};
 use crate::source::error::Error;
+use crate::source::file::days::month_named;
 use crate::source::file::usual::is_usual_time;
 
 /// A way of wrapping lines.
@@ -165,10 +166,8 @@ fn syslog(line: &[u8]) -> Option<(Option<Range<usize>>, &[u8])> {
         let message = rest.splitn(7, |byte| *byte == b' ').nth(6)?;
         return Some((Some(from..from + space), message.strip_prefix("\u{feff}".as_bytes()).unwrap_or(message)));
     }
-    const MONTHS: [&[u8]; 12] =
-        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    let right =
-        text.len() > 16 && MONTHS.contains(&&text[..3]) && text[9] == b':' && text[12] == b':' && text[15] == b' ';
+    let right = text.len() > 16 && text[9] == b':' && text[12] == b':' && text[15] == b' ';
+    let right = right && std::str::from_utf8(&text[..3]).is_ok_and(|word| month_named(word).is_some());
     let host = right.then(|| memchr::memchr(b' ', &text[16..])).flatten()?;
     let rest = &text[16 + host + 1..];
     program(rest).map(|colon| (None, rest[colon..].trim_ascii_start()))

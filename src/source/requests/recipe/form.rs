@@ -5,6 +5,7 @@ use std::fmt;
 use super::super::TimeUnit;
 use super::super::condition::Condition;
 use super::super::outcome::Means;
+use super::known;
 
 /// How rows are written and what their fields mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,16 @@ impl Recipe {
     pub fn plain(lines: Lines) -> Recipe {
         let (time, latency, ends) = (Vec::new(), Vec::new(), Vec::new());
         Recipe { lines, time, latency, ends, error: None, only: None, because: None }
+    }
+
+    /// Whether requests may fail without a word of it.
+    pub fn is_silent(&self) -> bool {
+        self.because.is_some_and(known::is_silent)
+    }
+
+    /// The program whose rows these are, if it leaves out the requests that got no answer.
+    pub fn of_answers(&self) -> Option<&'static str> {
+        self.because.filter(|program| known::is_of_answers(program))
     }
 }
 

@@ -51,3 +51,8 @@ pub(super) fn object(head: &[u8]) -> Option<Map<String, Value>> {
     // the last may be cut off
     lines.next().is_none_or(|next| next.trim_ascii_start().starts_with(b"{")).then_some(found)
 }
+
+/// Whether a cell is a whole number without a sign.
+pub(super) fn is_digits(cell: &[u8]) -> bool {
+    !cell.is_empty() && cell.iter().all(u8::is_ascii_digit)
+}

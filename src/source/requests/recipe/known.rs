@@ -15,11 +15,11 @@ pub(super) struct Known {
     pub(super) status: Option<&'static str>,
     /// Where the time is, if its name is not a usual one.
     pub(super) time: &'static [&'static str],
-    /// Whether other messages stand between the requests, which have no status.
+    /// Whether other messages stand between the requests, which have neither status nor latency.
     pub(super) mixed: bool,
 }
 
-const KNOWN: [Known; 24] = [
+const KNOWN: [Known; 27] = [
     Known {
         program: "Caddy",
         keys: &["logger", "request.uri", "duration", "status"],
@@ -165,6 +165,22 @@ const KNOWN: [Known; 24] = [
         mixed: false,
     },
     Known {
+        program: "hey",
+        keys: &["response_time_s", "DNS+dialup", "status_code"],
+        latency: ("response_time_s", Seconds),
+        status: Some("status_code"),
+        time: &["time"],
+        mixed: false,
+    },
+    Known {
+        program: "oha",
+        keys: &["request_duration_s", "DNS+dialup", "status"],
+        latency: ("request_duration_s", Seconds),
+        status: Some("status"),
+        time: &["time"],
+        mixed: false,
+    },
+    Known {
         program: "Heroku",
         keys: &["dyno", "service", "status", "connect"],
         latency: ("service", Milliseconds),
@@ -206,6 +222,14 @@ const KNOWN: [Known; 24] = [
     },
     Known {
         program: "AWS Lambda",
+        keys: &["duration_ms", "cold_start"],
+        latency: ("duration_ms", Milliseconds),
+        status: None,
+        time: &["time"],
+        mixed: false,
+    },
+    Known {
+        program: "AWS Lambda",
         keys: &["type", "record.status", "record.metrics.durationMs"],
         latency: ("record.metrics.durationMs", Milliseconds),
         status: Some("record.status"),
@@ -213,6 +237,22 @@ const KNOWN: [Known; 24] = [
         mixed: true,
     },
 ];
+
+/// Programs that write no row of a request that got no answer.
+const OF_ANSWERS: [&str; 3] = ["hey", "oha", "ab"];
+
+/// Programs whose requests may fail without a word of it.
+const SILENT: [&str; 2] = ["ab", "AWS Lambda"];
+
+/// Whether requests of a program may fail without a word of it.
+pub(super) fn is_silent(program: &str) -> bool {
+    SILENT.contains(&program)
+}
+
+/// Whether a program writes only the requests that got an answer.
+pub(super) fn is_of_answers(program: &str) -> bool {
+    OF_ANSWERS.contains(&program)
+}
 
 /// Whether a column with this name is the latency of any of these programs.
 pub(super) fn is_latency(name: &str) -> bool {

@@ -6,7 +6,8 @@
 use super::super::TimeUnit;
 use super::super::condition::Condition;
 use super::super::split::spaced::{Field, Fields};
-use super::{LatencyFrom, Lines, Means, Recipe, TimeFrom, head};
+use super::head::{self, is_digits};
+use super::{LatencyFrom, Lines, Means, Recipe, TimeFrom};
 
 /// How many of the first lines are looked at.
 const LOOKED_AT: usize = 50;
@@ -176,10 +177,6 @@ fn rows(head: &[u8]) -> impl Iterator<Item = Vec<Field<'_>>> {
 fn most(head: &[u8], is: impl Fn(&[Field]) -> bool) -> bool {
     let hits = rows(head).filter(|row| is(row)).count();
     hits > 0 && 2 * hits >= head::whole(head).take(LOOKED_AT).count()
-}
-
-fn is_digits(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
 /// `2026-11-29T10:00:00.000Z`

@@ -150,14 +150,18 @@ fn of_program(known: &Known, sample: &Sample, lines: Lines) -> Recipe {
     let only = known.status.filter(|_| known.mixed).map(|status| match known.program {
         // the other lines of an invocation have a status, too
         "AWS Lambda" => is("type", "platform.report"),
-        _ => test(status, Relation::AtLeast, Literal::Number(0.0)),
+        // what took its time is a request: one that nobody answered has no status
+        _ => Condition::Any(vec![
+            test(status, Relation::AtLeast, Literal::Number(0.0)),
+            test(known.latency.0, Relation::Like, Literal::Text("*[0-9]*".into())),
+        ]),
     });
     // what went wrong before there was a status is in its own column
-    let fault = usual::ends(sample).into_iter().find(|(_, means)| *means == Means::Fault);
+    let usual = usual::ends(sample).into_iter().filter(|(_, means)| known.status.is_none() || *means == Means::Fault);
     Recipe {
         time,
         latency: vec![latency],
-        ends: known.status.into_iter().flat_map(status).chain(fault).collect(),
+        ends: known.status.into_iter().flat_map(status).chain(usual).collect(),
         error: if known.program == "Envoy" { proxies::envoy_errors() } else { None },
         only,
         because: Some(known.program),

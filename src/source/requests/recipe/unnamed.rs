@@ -2,7 +2,8 @@
 
 use super::super::TimeUnit;
 use super::super::condition::Condition;
-use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom, head};
+use super::head::{self, is_digits};
+use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom};
 
 /// `vegeta encode --to csv`.
 const VEGETA: [&str; 12] = [
@@ -65,8 +66,4 @@ fn is_h2load(head: &[u8]) -> bool {
 /// A time since 1970 of so many digits.
 fn is_epoch(cell: &[u8], digits: usize) -> bool {
     cell.len() == digits && is_digits(cell) && matches!(cell[0], b'1' | b'2')
-}
-
-fn is_digits(cell: &[u8]) -> bool {
-    !cell.is_empty() && cell.iter().all(u8::is_ascii_digit)
 }
