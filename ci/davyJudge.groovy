@@ -7,12 +7,14 @@ def call(Map options = [:]) {
   def config = options.get('config', 'canary.yaml')
   def args = options.get('args', '')
   def code = sh(returnStatus: true, script: "rm -f verdict.xml verdict.md; davy judge ${config} ${args} --report junit=verdict.xml --report markdown=verdict.md")
-  archiveArtifacts artifacts: 'verdict.md', allowEmptyArchive: true
-  if (fileExists('verdict.xml')) { junit 'verdict.xml' }
-  if (code == 10) {
-    if (options.rollBack) { sh options.rollBack }
-    error('davy: the canary fails')
+  // what keeps a report from being kept must not keep the canary in place
+  try {
+    if (code == 10 && options.rollBack) { sh options.rollBack }
+  } finally {
+    archiveArtifacts artifacts: 'verdict.md', allowEmptyArchive: true
+    if (fileExists('verdict.xml')) { junit 'verdict.xml' }
   }
+  if (code == 10) { error('davy: the canary fails') }
   if (code == 11) { error('davy: inconclusive, the present share is kept') }
   if (code != 0) { error("davy could not judge, or a warning stops the build: exit ${code}") }
   return code

@@ -57,7 +57,7 @@ Exit codes:
 const JUDGE_EXAMPLES: &str = "\
 Examples:
   davy judge old.csv new.csv                          two files, the baseline first
-  davy judge old.log.gz new.log.gz --by route         two access logs, route by route
+  davy judge old.log.gz new.log.gz --by path          two access logs, path by path
   davy judge --data all.csv --arm version=41,42       one file, a column says whose a row is
   davy judge canary.yaml --phase 5% --report html=verdict.html
 

@@ -31,7 +31,7 @@ pub struct Files {
     /// What the comparison is called [default: the file's name]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// How far a metric may be worse than the baseline: errors=20%, latency:p99=30ms. May be repeated
+    /// How far a metric may be worse than the baseline: errors=20%, latency:p99=30%. May be repeated
     #[arg(long = "margin", value_name = "METRIC[:STATISTIC]=MARGIN", value_parser = crate::config::margin)]
     pub margins: Vec<(String, String)>,
     /// The spacing of the points: 1m

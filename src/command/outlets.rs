@@ -56,33 +56,36 @@ impl Outlets {
 
     /// Whether a whole rollout has a form for each of them, and for the answer on stdout.
     pub(super) fn for_rollout(&self, answer: Format) -> Result<(), Failure> {
-        let formats = self.0.iter().map(|outlet| match outlet {
-            Outlet::File(format, _) => *format,
-            Outlet::Step(_) => Format::Github,
-        });
-        match [answer].into_iter().chain(formats).find(|format| !report::rollout::FORMATS.contains(format)) {
-            None => Ok(()),
-            Some(format) => Err(Failure::Misused(format!(
-                "a whole rollout has no form as {format}, only as {}; each phase of a --record has one: `davy report \
-                 DIR/PHASE/verdict.json`",
-                report::rollout::FORMATS.map(Format::name).join(", ")
-            ))),
-        }
+        self.among(&report::rollout::FORMATS, answer, |format, forms| {
+            format!(
+                "a whole rollout has no form as {format}, only as {forms}; each phase of a --record has one: `davy report \
+                 DIR/PHASE/verdict.json`"
+            )
+        })
     }
 
     /// Whether a suite has a form for each of them, and for the answer on stdout.
     pub(super) fn for_suite(&self, answer: Format) -> Result<(), Failure> {
+        self.among(&report::suite::FORMATS, answer, |format, forms| {
+            format!("a suite has no form as {format}: write --format or --report with {forms}")
+        })
+    }
+
+    /// Whether each of them, and the answer on stdout, has one of these forms; `refuse` says what one has instead.
+    fn among(
+        &self,
+        forms: &[Format],
+        answer: Format,
+        refuse: impl FnOnce(Format, &str) -> String,
+    ) -> Result<(), Failure> {
         let formats = self.0.iter().map(|outlet| match outlet {
             Outlet::File(format, _) => *format,
             Outlet::Step(_) => Format::Github,
         });
-        match [answer].into_iter().chain(formats).find(|format| !report::suite::FORMATS.contains(format)) {
-            None => Ok(()),
-            Some(format) => Err(Failure::Misused(format!(
-                "a suite has no form as {format}: write --format or --report with {}",
-                report::suite::FORMATS.map(Format::name).join(", ")
-            ))),
-        }
+        [answer].into_iter().chain(formats).find(|format| !forms.contains(format)).map_or(Ok(()), |format| {
+            let names: Vec<&str> = forms.iter().map(|form| form.name()).collect();
+            Err(Failure::Misused(refuse(format, &names.join(", "))))
+        })
     }
 
     /// Writes something else than a verdict, which has no place in a step's summary.

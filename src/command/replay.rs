@@ -28,6 +28,8 @@ pub(super) fn run(console: &Console, arguments: cli::Replay) -> Result<Exit, Fai
     let places = Places::new(outlets.paths(), Vec::new())?;
     let recordings = suite::recordings(&arguments.recordings)?;
     let is_suite = arguments.check || arguments.with.is_some();
+    let with = arguments.with.as_deref().map(border::file_of);
+    places.spare(with.as_deref())?;
     for folder in &recordings {
         let file = border::file_of(folder);
         let verdict = border::folder_of(&file).join(record::VERDICT);
@@ -109,8 +111,8 @@ fn check_all(
             let document = pipeline::document(&judged.plan, &judged.verdict);
             check(folder, &loaded, &document)
         },
-    );
-    suite::answer(console, &Suite::new("recording", members), &arguments.output, exit, arguments.strict)
+    )?;
+    suite::answer(console, &Suite::new("recording", members, arguments.strict), &arguments.output, exit)
 }
 
 /// Judges a recording as it would have been judged while it happened, up to the first Fail; tells each look in a line.

@@ -30,8 +30,9 @@ pub(super) fn run(console: &Console, arguments: &cli::Test) -> Result<Exit, Fail
     let mut exit = Exit::Pass;
     let (mut loaded, mut members) = (Vec::new(), Vec::new());
     for path in &arguments.files {
-        match load(path) {
+        match load(path, &places) {
             Ok(file) => loaded.push(file),
+            Err(misused @ Failure::Misused(_)) => return Err(misused),
             Err(failure) => {
                 // one broken file must not hide the others
                 console.error(&failure.to_string());
@@ -44,23 +45,25 @@ pub(super) fn run(console: &Console, arguments: &cli::Test) -> Result<Exit, Fail
     let cases: Vec<(&Loaded, &Case)> =
         loaded.iter().flat_map(|file| file.cases.cases.iter().map(move |case| (file, case))).collect();
     let (judged, worst) =
-        suite::each(console, &cases, |(file, case)| called(file, case), |_, (file, case)| run_case(file, case));
+        suite::each(console, &cases, |(file, case)| called(file, case), |_, (file, case)| run_case(file, case))?;
     members.extend(judged);
-    suite::answer(console, &Suite::new("case", members), &arguments.output, exit.worse(worst), true)
+    suite::answer(console, &Suite::new("case", members, true), &arguments.output, exit.worse(worst))
 }
 
 fn called(file: &Loaded, case: &Case) -> String {
     format!("{}: {}", file.shown, plain::line(&case.name))
 }
 
-fn load(path: &Path) -> Result<Loaded, Failure> {
+fn load(path: &Path, places: &Places) -> Result<Loaded, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
     let shown = plain::path(path);
     let cases = gate::load(&text, &shown)?;
     let folder = border::folder_of(path).to_owned();
     let (config, folder) = match &cases.source {
         Source::Path(named) => {
-            let loaded = pipeline::load(&folder.join(named))?;
+            let file = border::file_of(&folder.join(named));
+            places.spare([file.as_path()])?;
+            let loaded = pipeline::load(&file)?;
             (loaded.config, loaded.folder)
         }
         Source::Inline(text) => (config::load(text, &format!("{shown} (config)"))?, folder),

@@ -2,6 +2,7 @@
 //! verdict to it.
 
 use std::borrow::Cow;
+use std::mem::discriminant;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -61,8 +62,20 @@ impl Scalar for Between {
         if low.is_none() && high.is_none() {
             return Err(wrong());
         }
+        if let (Some(low), Some(high)) = (&low, &high)
+            && discriminant(&low.unit) == discriminant(&high.unit)
+            && low.in_base() > high.in_base()
+        {
+            return Err(Complaint::new(format!("nothing lies in `{text}`: its lower end is above its upper one"))
+                .hint(format!("write `{high} .. {low}`")));
+        }
         Ok(Between { low, high, written: text.trim().to_owned() })
     }
+}
+
+/// Notes an expectation that every verdict meets.
+fn expects_nothing(node: &Node, report: &mut Report, form: &str) {
+    report.add_with(node.place, "this expects nothing, so every verdict meets it", format!("write `{form}`"));
 }
 
 /// An outcome, or a list of those that are right.
@@ -72,6 +85,10 @@ impl Read for Outcomes {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let one = |node: &Node, report: &mut Report| At::<Choice<Outcome>>::read(node, report).map(|one| one.value.0);
         match &node.value {
+            Value::List(items) if items.is_empty() => {
+                expects_nothing(node, report, "[fail, inconclusive]");
+                None
+            }
             Value::List(items) => items.iter().map(|item| one(item, report)).collect::<Option<_>>().map(Outcomes),
             _ => one(node, report).map(|one| Outcomes(vec![one])),
         }
@@ -88,7 +105,12 @@ impl Read for ExpectedFinding {
         let outcomes = keys.may::<Outcomes>("outcome").map_or(Vec::new(), |outcomes| outcomes.0);
         let (reason, effect) = (keys.may::<At<String>>("reason"), keys.may::<At<Between>>("effect"));
         let (reason, effect) = (reason.map(|at| at.value), effect.map(|at| at.value));
-        keys.close(Some(ExpectedFinding { outcomes, reason, effect }), no_hint)
+        let read = keys.close(Some(ExpectedFinding { outcomes, reason, effect }), no_hint)?;
+        if read == ExpectedFinding::default() {
+            expects_nothing(node, report, form);
+            return None;
+        }
+        Some(read)
     }
 }
 
@@ -116,7 +138,12 @@ impl Read for Expected {
         let mut keys = Keys::open(node, report, "`expect`", form)?;
         let outcomes = keys.may::<Outcomes>("outcome").map_or(Vec::new(), |outcomes| outcomes.0);
         let criteria = keys.may::<ByName>("criteria").map_or(Vec::new(), |by_name| by_name.0);
-        keys.close(Some(Expected { outcomes, criteria }), no_hint)
+        let read = keys.close(Some(Expected { outcomes, criteria }), no_hint)?;
+        if read == Expected::default() {
+            expects_nothing(node, report, form);
+            return None;
+        }
+        Some(read)
     }
 }
 
@@ -127,20 +154,20 @@ impl JsonSchema for Expected {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let word = json_schema!({ "enum": ["pass", "warn", "inconclusive", "fail"] });
-        let outcomes = json_schema!({ "anyOf": [word, { "type": "array", "items": word }] });
+        let outcomes = json_schema!({ "anyOf": [word, { "type": "array", "minItems": 1, "items": word }] });
         let mut outcome = outcomes.clone();
         outcome.insert("description".into(), "The answer, or a list of those that are right.".into());
         json_schema!({
             "description": "What a case is expected to answer: an outcome, or more about its criteria.",
             "anyOf": [outcomes, {
-                "type": "object", "additionalProperties": false,
+                "type": "object", "additionalProperties": false, "minProperties": 1,
                 "properties": {
                     "outcome": outcome,
                     "criteria": {
                         "description": "What is expected of criteria, by their name or by their metric.",
                         "type": "object",
                         "additionalProperties": { "anyOf": [outcomes, {
-                            "type": "object", "additionalProperties": false,
+                            "type": "object", "additionalProperties": false, "minProperties": 1,
                             "properties": {
                                 "outcome": outcome,
                                 "reason": { "description": "The reason, as programs read it: beyond_bound.", "type": "string" },

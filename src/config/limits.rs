@@ -108,7 +108,7 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         (Measure::Time(unit), Unit::Milliseconds) => Ok(number * unit.milliseconds()),
         (Measure::Storage(unit), Unit::Bytes) => Ok(number * unit.bytes()),
         (Measure::Bare, Unit::Plain(_)) => Ok(number),
-        (Measure::Word(word), Unit::Plain(own)) if word == own || monthly_unit(word) == *own => Ok(number),
+        (Measure::Word(word), Unit::Plain(own)) if names_unit(word, own) => Ok(number),
         (Measure::Bare, unit) => {
             let message = format!("a bound on `{}` needs a unit", question.name);
             Err(Complaint::new(message).hint(format!("write `{}`", example_of(unit, number))))
@@ -121,6 +121,11 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         }
         (_, unit) => wrong(format!("write it as `{}`", example_of(unit, number))),
     }
+}
+
+/// Whether a word is a metric's own unit; a currency alone is what a cost is measured in.
+pub(crate) fn names_unit(word: &str, own: &str) -> bool {
+    word == own || monthly_unit(word) == own
 }
 
 fn measured_in(unit: &Unit) -> String {

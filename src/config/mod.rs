@@ -50,6 +50,7 @@ pub use crate::text::quantity;
 pub use backend::endpoint;
 pub use discovered::discovered;
 pub use expected::{Between, Expected, ExpectedFinding};
+pub(crate) use limits::names_unit;
 pub use loaded::{Config, load};
 pub use options::Options;
 pub use recorded::{PAST, Recorded, recorded};

@@ -26,9 +26,9 @@ pub fn file_format(text: &str) -> Result<crate::source::Format, String> {
     Choice::scalar(text).map(|choice| choice.0).map_err(spoken)
 }
 
-/// Reads a margin beyond the baseline: `errors=20%`, `latency:p99=30ms`.
+/// Reads a margin beyond the baseline: `errors=20%`, `latency:p99=30%`.
 pub fn margin(text: &str) -> Result<(String, String), String> {
-    let expected = "expected METRIC=MARGIN, such as errors=20%, errors=0.1pp or latency:p99=30ms";
+    let expected = "expected METRIC=MARGIN, such as errors=20%, errors=0.1pp or latency:p99=30%";
     let (metric, margin) = pair(text).ok_or(expected)?;
     BoundText::parse(&format!("<= baseline + {margin}"))
         .map_err(|_| format!("{margin:?} is not a margin: {expected}"))?;

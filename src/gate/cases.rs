@@ -135,6 +135,10 @@ impl Read for Cases {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "a file of cases", "config: canary.yaml")?;
         let (source, cases) = (keys.must::<Source>("config"), keys.must::<Vec<Case>>("cases"));
+        if cases.as_ref().is_some_and(Vec::is_empty) {
+            let hint = "write `cases: [{ name: …, canary: { errors: 9x60 }, expect: fail }]`";
+            keys.report.add_with(keys.place, "there are no cases, and nothing is tested", hint);
+        }
         let step = keys.may::<At<Step>>("step").map(|step| step.value.0);
         let start = keys.may::<At<Timestamp>>("start").map(|start| start.value);
         let start = start.unwrap_or(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50));

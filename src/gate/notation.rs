@@ -25,7 +25,7 @@ pub fn numbers(text: &str, seed: &str) -> Result<Vec<Option<f64>>, String> {
     let mut all = Vec::new();
     for item in text.split_whitespace() {
         let item = Item::read(item)?;
-        if all.len() + item.times > MOST {
+        if all.len().saturating_add(item.times) > MOST {
             return Err(format!("more than {MOST} numbers: shorten it"));
         }
         for nth in 0..item.times {

@@ -1,11 +1,11 @@
 //! What of an expectation a verdict does not meet, in sentences.
 
 use crate::config::quantity::{Measure, Quantity};
-use crate::config::{Between, Expected, ExpectedFinding};
+use crate::config::{Between, Expected, ExpectedFinding, names_unit};
 use crate::judge::rules::Unit;
 use crate::judge::verdict;
 use crate::judge::words::change;
-use crate::report::document::{Document, EffectKind, Finding, Outcome, UnitName};
+use crate::report::document::{Document, EffectKind, Finding, Outcome};
 
 /// One sentence for each expectation that is not met; none if all are.
 pub fn unmet(expected: &Expected, document: &Document) -> Vec<String> {
@@ -61,9 +61,9 @@ fn outside(range: &Between, finding: &Finding) -> Option<String> {
     let Some((effect, found)) = effect.and_then(|effect| Some((effect, effect.estimate?.get()))) else {
         return Some("found none".into());
     };
-    let shown =
-        change(found, effect.kind.into(), &evidence.unit.as_ref().map_or(Unit::Plain(String::new()), Unit::from));
-    let scaled = |end: &Quantity| scaled(end, effect.kind, evidence.unit.as_ref());
+    let unit = evidence.unit.as_ref().map_or(Unit::Plain(String::new()), Unit::from);
+    let shown = change(found, effect.kind.into(), &unit);
+    let scaled = |end: &Quantity| scaled(end, effect.kind, &unit);
     let ends = [&range.low, &range.high].map(|end| end.as_ref().map(scaled));
     if ends.contains(&Some(None)) {
         return Some(format!("whose unit is not that of the effect, {shown}"));
@@ -74,20 +74,55 @@ fn outside(range: &Between, finding: &Finding) -> Option<String> {
 }
 
 /// A number on the scale of an effect; nothing if its unit is of something else.
-fn scaled(end: &Quantity, kind: EffectKind, unit: Option<&UnitName>) -> Option<f64> {
+fn scaled(end: &Quantity, kind: EffectKind, unit: &Unit) -> Option<f64> {
     let number = end.number;
-    let unit = unit.map(|unit| unit.0.as_str()).unwrap_or_default();
-    match (kind, &end.unit) {
-        (EffectKind::Ratio, Measure::Percent) => Some(1.0 + number / 100.0),
-        (EffectKind::Ratio, _) => None,
-        (EffectKind::Level, Measure::Percent) | (EffectKind::Difference, Measure::Points) => match unit {
-            "share" => Some(number / 100.0),
-            "percent" => Some(number),
-            _ => None,
-        },
-        (_, Measure::Time(time)) if unit == "ms" => Some(number * time.milliseconds()),
-        (_, Measure::Storage(size)) if unit == "bytes" => Some(number * size.bytes()),
-        (_, Measure::Bare | Measure::Word(_)) => Some(number),
+    match (kind, &end.unit, unit) {
+        (EffectKind::Ratio, Measure::Percent, _) => Some(1.0 + number / 100.0),
+        (EffectKind::Ratio, ..) => None,
+        (EffectKind::Level, Measure::Percent, Unit::Share) | (EffectKind::Difference, Measure::Points, Unit::Share) => {
+            Some(number / 100.0)
+        }
+        (EffectKind::Level, Measure::Percent, Unit::Percent)
+        | (EffectKind::Difference, Measure::Points, Unit::Percent)
+        | (_, Measure::Bare, Unit::Plain(_)) => Some(number),
+        (_, Measure::Time(_), Unit::Milliseconds)
+        | (_, Measure::Storage(_), Unit::Bytes)
+        | (_, Measure::PerTime(_), Unit::PerSecond) => Some(end.in_base()),
+        (_, Measure::PerUnit(word), Unit::Per(own)) if word == own => Some(number),
+        (_, Measure::Word(word), Unit::Plain(own)) if names_unit(word, own) => Some(number),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_on_the_scale_of_the_effect_or_means_nothing() {
+        let (level, difference) = (EffectKind::Level, EffectKind::Difference);
+        let plain = |own: &str| Unit::Plain(own.into());
+        for (end, kind, unit, wanted) in [
+            ("20", level, plain(""), Some(20.0)),
+            ("20", level, plain("jobs"), Some(20.0)),
+            ("20 jobs", level, plain("jobs"), Some(20.0)),
+            ("20 USD", level, plain("USD/month"), Some(20.0)),
+            ("20 jobs", level, plain("users"), None),
+            ("20", level, Unit::Share, None),
+            ("20", level, Unit::Milliseconds, None),
+            ("20", difference, Unit::Percent, None),
+            ("20 jobs", level, Unit::Share, None),
+            ("2pp", difference, Unit::Share, Some(0.02)),
+            ("2%", difference, Unit::Share, None),
+            ("2s", level, Unit::Milliseconds, Some(2_000.0)),
+            ("60/min", level, Unit::PerSecond, Some(1.0)),
+            ("2/session", level, Unit::Per("session".into()), Some(2.0)),
+            ("2/order", level, Unit::Per("session".into()), None),
+            ("20%", EffectKind::Ratio, Unit::Milliseconds, Some(1.2)),
+            ("20", EffectKind::Ratio, plain(""), None),
+        ] {
+            assert_eq!(scaled(&Quantity::parse(end).unwrap(), kind, &unit), wanted, "{end} {kind:?} {unit:?}");
+        }
     }
 }

@@ -32,6 +32,9 @@ pub struct Suite {
     pub summary: String,
     /// Each member, the worst first.
     pub members: Vec<Member>,
+    /// Whether other numbers or reasons fail it.
+    #[serde(skip)]
+    pub is_strict: bool,
 }
 
 /// What became of one of them.
@@ -78,10 +81,19 @@ impl State {
 
 impl Suite {
     /// A suite of members, in the order in which they were named.
-    pub fn new(of: &'static str, mut members: Vec<Member>) -> Suite {
+    pub fn new(of: &'static str, mut members: Vec<Member>, is_strict: bool) -> Suite {
         members.sort_by_key(|member| std::cmp::Reverse((member.state, member.outcome)));
         let davy = env!("CARGO_PKG_VERSION").to_owned();
-        Suite { schema_version: "1.0", davy, of, summary: summary(of, &members), members }
+        Suite { schema_version: "1.0", davy, of, summary: summary(of, &members), members, is_strict }
+    }
+
+    /// Whether a member's answer is not the one that it must be.
+    pub fn fails(&self, member: &Member) -> bool {
+        match member.state {
+            State::Same | State::Broken => false,
+            State::Differs => self.is_strict,
+            State::Flips => true,
+        }
     }
 
     /// The worst of what became of them.
@@ -201,9 +213,9 @@ fn junit(suite: &Suite) -> String {
     let mut cases = TestSuite::new(format!("davy: {}s", suite.of));
     for member in &suite.members {
         let mut status = match member.state {
-            State::Same | State::Differs => TestCaseStatus::success(),
-            State::Flips => TestCaseStatus::non_success(NonSuccessKind::Failure),
             State::Broken => TestCaseStatus::non_success(NonSuccessKind::Error),
+            _ if suite.fails(member) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            _ => TestCaseStatus::success(),
         };
         let says: Vec<String> = member.says.iter().take(100).map(|one| clean(one)).collect();
         let is_green = matches!(status, TestCaseStatus::Success { .. });

@@ -143,6 +143,16 @@ impl Quantity {
         })?;
         Ok(Quantity { number, unit })
     }
+
+    /// The number in milliseconds, bytes or per second, if its unit is one of those; else as it is written.
+    pub fn in_base(&self) -> f64 {
+        match &self.unit {
+            Measure::Time(time) => self.number * time.milliseconds(),
+            Measure::Storage(size) => self.number * size.bytes(),
+            Measure::PerTime(span) => self.number / span.0.as_secs_f64(),
+            Measure::Bare | Measure::Percent | Measure::Points | Measure::PerUnit(_) | Measure::Word(_) => self.number,
+        }
+    }
 }
 
 impl Measure {

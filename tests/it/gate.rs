@@ -47,6 +47,7 @@ phases:
       - { metric: errors, pass: "<= 2%" }
       - { metric: hits, pass: ">= baseline - 2pp" }
       - { metric: restarts, pass: "== 0" }
+      - { metric: restarts, pass: "<= 1/min" }
       - { metric: slow, statistic: p95, pass: "<= 300ms" }
       - { metric: cpu, pass: "<= baseline + 10pp" }
   - name: 50%
@@ -72,7 +73,7 @@ cases:
       restarts: "0x24"
       took_s: "0.1~20%x2400"
       cpu.value: "41~1x24"
-    expect: { outcome: pass, criteria: { slow: { effect: "120ms .. 145ms" }, cpu: { effect: "-1pp .. 3pp" }, "errors <= 2%": { effect: ".. 1%" } } }
+    expect: { outcome: pass, criteria: { slow: { effect: "120ms .. 145ms" }, cpu: { effect: "-1pp .. 3pp" }, "errors <= 2%": { effect: ".. 1%" }, "restarts == 0": { effect: "0 .. 0" }, "restarts <= 1/min": { effect: "0/h .. 2/h" } } }
   - name: another phase
     phase: 50%
     canary: { errors: "30~3x24", requests: "1000x24" }
@@ -98,6 +99,17 @@ fn what_is_not_as_expected_is_said_with_what_was_found() {
         "`erors` is not judged",
     ] {
         assert!(flat.contains(words), "{words}: {}", ran.out);
+    }
+    // a number of another unit, or of none, says nothing of an effect
+    for other in [".. 99", ".. 99 errors", ".. 99ms"] {
+        let wrong = example.replace("        errors: pass\n", &format!("        errors: {{ effect: \"{other}\" }}\n"));
+        shell.write("a.yaml", &wrong);
+        let ran = shell.expect(1, &["test", "a.yaml"]);
+        let flat = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            flat.contains(&format!("expected an effect of {other}, whose unit is not that of the effect")),
+            "{flat}"
+        );
     }
     assert!(ran.out.lines().all(|line| line.chars().count() <= 80 || line.starts_with("fails")), "{}", ran.out);
 }
@@ -125,6 +137,14 @@ fn a_mistake_in_a_case_never_tests_nothing() {
         ("expect: [inconclusive, fail]", "expect: [inconclusive, fails]", 78, "`fails` is not an outcome"),
         ("    expect: [inconclusive, fail]\n", "", 78, "a case needs the key `expect`"),
         ("effect: \"20% .. 80%\"", "effect: \"20%\"", 78, "is not a range"),
+        ("effect: \"20% .. 80%\"", "effect: \"1s .. 900ms\"", 78, "write `900ms .. 1s`"),
+        ("effect: \"20% .. 80%\"", "effect: \"-1pp .. -2pp\"", 78, "write `-2pp .. -1pp`"),
+        ("\"180+3~3%x60\"", "\"1 2x18446744073709551615\"", 65, "shorten it"),
+        ("expect: [inconclusive, fail]", "expect: []", 78, "this expects nothing"),
+        ("expect: [inconclusive, fail]", "expect: {}", 78, "this expects nothing"),
+        ("expect: [inconclusive, fail]", "expect: { outcome: [] }", 78, "this expects nothing"),
+        ("expect: [inconclusive, fail]", "expect: { criteria: {} }", 78, "this expects nothing"),
+        ("expect: [inconclusive, fail]", "expect: { criteria: { errors: {} } }", 78, "this expects nothing"),
         ("cases:", "tests:", 78, "write `cases:`"),
         ("<= baseline + 10%", "<= baseline + 10", 78, "10"),
     ] {
@@ -132,7 +152,9 @@ fn a_mistake_in_a_case_never_tests_nothing() {
         shell.write("a.yaml", &example.replace(right, wrong));
         shell.expect(code, &["test", "a.yaml"]).says(&[says]);
     }
-    shell.write("a.yaml", "config: nowhere.yaml\ncases: []\n");
+    shell.write("a.yaml", &format!("{}cases: []\n", example.split_once("cases:").unwrap().0));
+    shell.expect(78, &["test", "a.yaml"]).says(&["there are no cases"]);
+    shell.write("a.yaml", "config: nowhere.yaml\ncases: [{ name: one, canary: { errors: 1x9 }, expect: fail }]\n");
     shell.write("b.yaml", &example.replace("+ 0.5pp", "+ 1pp"));
     let both = shell.expect(78, &["test", "a.yaml", "b.yaml"]);
     both.says(&["nowhere.yaml", "broken   a.yaml", "5 cases: 4 ok, 1 could not be judged"]);

@@ -92,6 +92,47 @@ fn what_could_not_be_judged_is_never_green() {
     let odd = step.judge(&[("DAVY_CONFIG", "old.csv good.csv"), ("DAVY_FAIL_ON", "failure")]);
     assert_eq!(odd.code, 2, "{}", odd.out);
     odd.says(&["`failure` is not a verdict"]);
+    // a list without words fails nothing, and an open quote loses all that comes after it
+    let none = step.judge(&[("DAVY_CONFIG", "old.csv slow.csv"), ("DAVY_FAIL_ON", " ")]);
+    assert_eq!((none.code, step.outputs()), (2, ("error".into(), "2".into())), "{}", none.out);
+    none.says(&["::error::fail-on has no word"]);
+    let strict = "--name it's --margin latency_p95=0.1%";
+    for inputs in [
+        [("DAVY_CONFIG", "old.csv good.csv"), ("DAVY_ARGS", strict)],
+        [("DAVY_CONFIG", "'old.csv"), ("DAVY_ARGS", " ")],
+    ] {
+        let open = step.judge(&inputs);
+        assert_eq!((open.code, step.outputs()), (2, ("error".into(), "2".into())), "{}{}", open.out, open.told);
+        open.says(&["a quote is not closed"]);
+    }
+    let blank = step.judge(&[("DAVY_CONFIG", "old.csv good.csv"), ("DAVY_ARGS", "\t\n")]);
+    assert_eq!(blank.code, 0, "{}{}", blank.out, blank.told);
+}
+
+#[test]
+fn what_the_arguments_make_a_failure_is_one() {
+    let step = Step::new();
+    let few: String = of_arm(11, 101.0).split_inclusive('\n').take(4).collect();
+    step.0.write("few.csv", &few);
+    let judge = |fail_on: &str| {
+        let inputs =
+            [("DAVY_CONFIG", "old.csv few.csv"), ("DAVY_ARGS", "--on-inconclusive fail"), ("DAVY_FAIL_ON", fail_on)];
+        (step.judge(&inputs).code, step.outputs())
+    };
+    let found = ("inconclusive".to_owned(), "10".to_owned());
+    assert_eq!([judge("fail"), judge("never")], [(10, found.clone()), (0, found)]);
+    step.0.expect(0, &["init", "old.csv", "slow.csv", "-o", "canary.yaml"]);
+    let gate = step
+        .0
+        .read("canary.yaml")
+        .replace("pass: \"<= baseline + 10%\"", "pass: \"<= baseline + 10%\", fail: \"> baseline + 500%\"");
+    step.0.write("canary.yaml", &gate);
+    let judge = |fail_on: &str| {
+        let inputs = [("DAVY_ARGS", "--fail-on-warn"), ("DAVY_FAIL_ON", fail_on)];
+        (step.judge(&inputs).code, step.outputs())
+    };
+    let found = ("warn".to_owned(), "12".to_owned());
+    assert_eq!([judge("fail inconclusive"), judge("never")], [(12, found.clone()), (0, found)]);
 }
 
 #[test]
@@ -181,6 +222,13 @@ fn the_release_builds_what_the_installers_fetch() {
         assert!(root().join(asset).is_file(), "{asset}");
     }
     assert_eq!(yaml("ci/gitlab.yml")[".davy"]["artifacts"]["reports"]["junit"], "verdict.xml");
+    // a report that cannot be kept keeps no canary in place
+    let jenkins = std::fs::read_to_string(root().join("ci/davyJudge.groovy")).unwrap();
+    let at = |words: &str| jenkins.find(words).unwrap();
+    assert!(
+        at("{ sh options.rollBack }") < at("archiveArtifacts")
+            && at("{ sh options.rollBack }") < at("junit 'verdict.xml'")
+    );
     for script in ["ci/install", "ci/judge", "ci/check-binary"] {
         let checked = Command::new("bash").arg("-n").arg(root().join(script)).status().unwrap();
         assert!(checked.success(), "{script}");

@@ -147,10 +147,17 @@ fn what_is_read_is_not_written() {
     ways.push(judge(&["rec", "--report", "json=rec/series/errors.csv"]));
     ways.push(judge(&["rec", "--record", "rec"]));
     ways.push(["replay", "--check", "rec", "--report", "json=rec/verdict.json"].map(str::to_owned).to_vec());
+    shop.write(
+        "gate.test.yaml",
+        "config: canary.yaml\ncases: [{ name: one, canary: { errors: 1x9 }, expect: fail }]\n",
+    );
+    ways.push(["test", "gate.test.yaml", "--report", "json=canary.yaml"].map(str::to_owned).to_vec());
+    ways.push(["replay", "--check", "rec", "--report", "json=rec/series/errors.csv"].map(str::to_owned).to_vec());
+    ways.push(["replay", "rec", "--with", "canary.yaml", "--report", "json=canary.yaml"].map(str::to_owned).to_vec());
     ways.push(["report", "rec/verdict.json", "--report", "html=rec/verdict.json"].map(str::to_owned).to_vec());
     ways.push(["fetch", "rec", "--record", "rec"].map(str::to_owned).to_vec());
     ways.push(judge(&["--record", "rec", "--report", "json=rec/report.json"]));
-    let verdict = shop.read("rec/verdict.json");
+    let (verdict, series) = (shop.read("rec/verdict.json"), shop.read("rec/series/errors.csv"));
     for way in ways {
         let way: Vec<&str> = way.iter().map(String::as_str).collect();
         let output = shop.run(&way);
@@ -158,6 +165,7 @@ fn what_is_read_is_not_written() {
         assert!(output.stdout.is_empty(), "{way:?}: {}", said(&output));
         assert_eq!(shop.read("canary.csv"), before, "{way:?}");
         assert_eq!(shop.read("rec/verdict.json"), verdict, "{way:?}");
+        assert_eq!(shop.read("rec/series/errors.csv"), series, "{way:?}");
         assert_eq!(shop.read("canary.yaml"), CONFIG, "{way:?}");
     }
     let same = shell(&shop, "$davy report - --report json=rec/verdict.json < rec/verdict.json");

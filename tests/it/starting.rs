@@ -71,6 +71,21 @@ fn two_logs_are_judged_as_their_format_says() {
 }
 
 #[test]
+fn an_access_log_is_judged_path_by_path() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("old.log"), combined(NOON, 100, 30)).unwrap();
+    fs::write(folder.path().join("new.log"), combined(NOON, 160, 29)).unwrap();
+    let by = |column: &str| davy(&folder, &["judge", "old.log", "new.log", "--by", column]);
+    let help = davy(&folder, &["judge", "--help"]);
+    assert!(help.out.contains("davy judge old.log.gz new.log.gz --by path "), "{}", help.out);
+    let judged = by("path");
+    assert_eq!(judged.code, 10, "{}{}", judged.out, judged.told);
+    assert!(judged.out.contains("[/a]"), "{}", judged.out);
+    let other = by("route");
+    assert_eq!((other.code, other.told.matches("remote_addr").count()), (65, 1), "{}", other.told);
+}
+
+#[test]
 fn logs_of_different_times_are_compared_step_by_step() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("old.log"), combined(NOON, 100, 30)).unwrap();

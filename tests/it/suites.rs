@@ -60,7 +60,11 @@ fn numbers_that_differ_are_told_and_fail_only_what_is_strict() {
     let ran = shell.expect(0, &["replay", "--check", "runs"]);
     ran.says(&["differs  runs/today/good", "3 recordings: 2 same, 1 with other numbers or reasons"]);
     assert!(!ran.out.contains("000000"), "digits are readable: {}", ran.out);
-    shell.expect(1, &["replay", "--check", "--strict", "runs"]);
+    // the file says what the exit code says
+    for (strict, code, failures) in [(&[][..], 0, "failures=\"0\""), (&["--strict"], 1, "failures=\"1\"")] {
+        shell.expect(code, &[&["replay", "--check", "runs", "--report", "junit=s.xml"], strict].concat());
+        assert!(shell.read("s.xml").contains(failures), "{}", shell.read("s.xml"));
+    }
 }
 
 #[test]
@@ -79,6 +83,38 @@ fn a_recording_that_cannot_be_judged_names_what_is_missing_and_hides_no_other() 
         (Some("broken"), Some("same"))
     );
     assert!(shell.read("s.md").contains("| runs/today/fine | broken |"), "{}", shell.read("s.md"));
+}
+
+#[test]
+fn no_recording_below_a_folder_is_left_out() {
+    let shell = three();
+    // however deep it lies
+    let deep = shell.path("runs/a/b/c/d/e/f/g/h");
+    std::fs::create_dir_all(deep.parent().unwrap()).unwrap();
+    std::fs::rename(shell.path("runs/today/fine"), &deep).unwrap();
+    shell.expect(0, &["replay", "--check", "runs"]).says(&["same     runs/a/b/c/d/e/f/g/h", "3 recordings: 3 same"]);
+    // a link to one that is found is fine, and one that leads elsewhere could hide one
+    std::os::unix::fs::symlink("today/good", shell.path("runs/latest")).unwrap();
+    shell.expect(0, &["replay", "--check", "runs"]).says(&["3 recordings: 3 same"]);
+    for (from, link) in [("runs/today/good", "elsewhere"), ("runs/a", "runs/.hidden")] {
+        std::fs::rename(shell.path(from), shell.path(link)).unwrap();
+        std::os::unix::fs::symlink(shell.path(link), shell.path("runs/linked")).unwrap();
+        let ran = shell.expect(65, &["replay", "--check", "runs"]);
+        assert!(ran.told.contains("the link leads out of runs"), "{}", ran.told);
+        std::fs::remove_file(shell.path("runs/linked")).unwrap();
+        std::fs::rename(shell.path(link), shell.path(from)).unwrap();
+    }
+    // a recording that lost its configuration is one that cannot be judged
+    std::fs::remove_file(shell.path("runs/today/good/canary.yaml")).unwrap();
+    let ran = shell.expect(78, &["replay", "--check", "runs"]);
+    ran.says(&["broken   runs/today/good", "3 recordings: 2 same, 1 could not be judged"]);
+    // a folder that cannot be read: its path is longer than any may be
+    let script = "cd runs && for i in $(seq 20); do mkdir $0 && cd $0 || exit 1; done";
+    let made =
+        std::process::Command::new("bash").args(["-c", script, &"x".repeat(250)]).current_dir(shell.path("")).status();
+    assert!(made.unwrap().success());
+    let ran = shell.expect(69, &["replay", "--check", "runs"]);
+    assert!(ran.told.contains("cannot read runs/xxx"), "{}", ran.told);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) fn starter(logs: &[&Log], called: &str, wish: &Wish) -> Starter {
     let mut not_judged = Vec::new();
     let mut found = found(logs, wish, &mut not_judged);
     let columns: Vec<&str> = logs.iter().flat_map(|log| &log.columns).map(String::as_str).collect();
-    let mut problems = wish.unknown_units(&columns);
+    let mut problems = wish.wrong_units(&columns);
     if wish.units.len() > 1 {
         problems.push("--unit is given twice, and a log of requests has one latency: keep that of its column".into());
     }

@@ -332,13 +332,9 @@ impl Reading<'_> {
     fn unfulfilled(&mut self) -> Vec<String> {
         let wish = self.wish;
         let surveys = [self.files.baseline, self.files.canary].into_iter();
-        let mut columns: Vec<&str> = Vec::new();
-        for column in surveys.flat_map(|survey| &survey.columns).map(|column| column.name.as_str()) {
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
-        let mut problems = wish.unknown_units(&columns);
+        let columns: Vec<&str> =
+            surveys.flat_map(|survey| &survey.columns).map(|column| column.name.as_str()).collect();
+        let mut problems = wish.wrong_units(&columns);
         problems.extend(wish.unknown_group(&columns));
         problems.extend(wish.bound(&mut self.found));
         if let Some(condition) = &wish.filter {

@@ -4,6 +4,7 @@
 //! otherwise leave the usual one in place without a sound.
 
 use super::draft::{Found, grouped};
+use super::names::Name;
 use crate::series::SignedDuration;
 use crate::source::Format;
 
@@ -56,10 +57,17 @@ impl Wish {
         problems
     }
 
-    /// The units of columns that no file has.
-    pub(super) fn unknown_units(&self, columns: &[&str]) -> Vec<String> {
-        let unknown = self.units.iter().filter(|(column, _)| !columns.contains(&column.as_str()));
-        unknown.map(|(column, unit)| format!("--unit {column}={unit}: {}", no_column(column, columns))).collect()
+    /// The units of columns that no file has, or whose names say another one.
+    pub(super) fn wrong_units(&self, columns: &[&str]) -> Vec<String> {
+        let why = |column: &str, unit: &str| match Name::of(column).unit {
+            _ if !columns.contains(&column) => Some(no_column(column, columns)),
+            Some(named) if named != unit => {
+                Some(format!("{column:?} is said to be in {unit}. Its name says {named}: leave `--unit` out"))
+            }
+            _ => None,
+        };
+        let wrong = |(column, unit): &(String, String)| Some(format!("--unit {column}={unit}: {}", why(column, unit)?));
+        self.units.iter().filter_map(wrong).collect()
     }
 
     /// The groups of a column that no file has.
@@ -89,6 +97,13 @@ fn named(found: &[Found]) -> String {
 }
 
 fn no_column(column: &str, columns: &[&str]) -> String {
-    let known = if columns.is_empty() { "its columns have no names".into() } else { columns.join(", ") };
+    // the arms have most columns in common
+    let mut known: Vec<&str> = Vec::new();
+    for column in columns {
+        if !known.contains(column) {
+            known.push(column);
+        }
+    }
+    let known = if known.is_empty() { "its columns have no names".into() } else { known.join(", ") };
     format!("there is not a column {column:?}. The columns are: {known}")
 }
