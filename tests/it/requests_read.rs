@@ -199,7 +199,8 @@ fn a_request_that_got_no_status_does_not_vanish() {
         let end = if r.status == 200 { well } else { r#""error":{"message":"reset"}"# };
         format!(r#"{{"@timestamp":"{}","event":{{"duration":{}}},{end}}}"#, time(r), r.took * 1_000)
     };
-    let forms: [(&dyn Fn(&Request) -> String, _, _); 3] =
+    type Form<'f> = &'f dyn Fn(&Request) -> String;
+    let forms: [(Form, _, _); 3] =
         [(&pino, 65, "has no status"), (&google, 65, "has no status"), (&elastic, 10, "a text in error.message")];
     for (form, code, words) in forms {
         let started = "{\"level\":30,\"msg\":\"started\"}\n";

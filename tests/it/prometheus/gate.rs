@@ -136,7 +136,7 @@ fn what_is_missing_or_not_known_never_passes() {
             11,
             "has no number at all in the baseline",
         ),
-        (rate("bad: 'http_requests_total{job=\"api\",code=~\"5..\"}'"), errors, 0, "is within baseline + 10 pp"),
+        (rate("bad: 'http_requests_total{job=\"api\",code=~\"5..\"}'"), errors, 0, "within baseline + 10 pp"),
         // its last sample is eight minutes old
         (
             "m: { gauge: { query: 'avg(load{version=\"${version}\"})' } }".into(),
