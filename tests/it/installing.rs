@@ -229,7 +229,9 @@ fn the_release_builds_what_the_installers_fetch() {
         at("{ sh options.rollBack }") < at("archiveArtifacts")
             && at("{ sh options.rollBack }") < at("junit 'verdict.xml'")
     );
-    for script in ["ci/install", "ci/judge", "ci/check-binary"] {
+    let python: toml::Table = std::fs::read_to_string(root().join("pyproject.toml")).unwrap().parse().unwrap();
+    assert_eq!(python["project"]["dynamic"][0].as_str(), Some("version"), "the wheel has the version of Cargo.toml");
+    for script in ["ci/install", "ci/judge", "ci/check-binary", ".ci/dist", ".ci/python"] {
         let checked = Command::new("bash").arg("-n").arg(root().join(script)).status().unwrap();
         assert!(checked.success(), "{script}");
     }
