@@ -9,11 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
 pub use data::{ArmNames, Files};
-pub use spoken::Destination;
+pub use spoken::{Compared, Destination};
 
-use spoken::{condition, destination, failures, name_value, page, span};
+use spoken::{compared, condition, destination, failures, name_value, span};
 
-use crate::report::{Format, PageFormat};
+use crate::report::{ComparisonFormat, Format, PageFormat};
 use crate::source::requests::Condition;
 
 /// Judges a canary against its baseline and answers with an exit code.
@@ -220,12 +220,12 @@ pub struct Compare {
     /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
-    /// The form of the answer on stdout: text, markdown, json or html
+    /// The form of the answer on stdout: text, markdown, json, html or csv
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
-    pub format: PageFormat,
-    /// Write the comparison to a file as well; may be repeated
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = page)]
-    pub report: Vec<(PageFormat, PathBuf)>,
+    pub format: ComparisonFormat,
+    /// Write the comparison to a file as well, or its pictures into a folder (svg=DIR); may be repeated
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = compared)]
+    pub report: Vec<Compared>,
     /// Write what was read into a folder that is itself a configuration
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,

@@ -11,7 +11,7 @@ use crate::judge::judge;
 use crate::judge::rules::{
     Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Severity, Side, Statistic,
 };
-use crate::judge::verdict::{Distribution, Effect, EffectKind, Outcome, Reason, Verdict};
+use crate::judge::verdict::{Distribution, Effect, EffectKind, Outcome, Reason, Trace, Verdict};
 use crate::judge::{groups, rules::Unit};
 use crate::series::{Dataset, Gravity, MetricName, Pair, Series, Window};
 use crate::stats::quantile::quantile;
@@ -55,6 +55,10 @@ pub struct Comparison {
     pub metrics: Vec<Compared>,
     /// What both arms cost.
     pub cost: Option<Costs>,
+    /// Every metric over time.
+    pub traces: BTreeMap<MetricName, Trace>,
+    /// How the requests of every metric spread.
+    pub distributions: BTreeMap<MetricName, Distribution>,
 }
 
 /// How the canary does, in a word.
@@ -168,7 +172,8 @@ pub fn compare(subject: &Subject) -> Comparison {
     let (health, because) = if is_judged { of_verdict(&verdict) } else { of_metrics(&compared, subject) };
     let traffic = traffic(subject, &found);
     let costs = cost.map(|cost| costs(cost, data, &found, &spread.metrics));
-    Comparison { verdict, is_judged, health, because, traffic, metrics: compared, cost: costs }
+    let Verdict { traces, distributions, .. } = effects;
+    Comparison { verdict, is_judged, health, because, traffic, metrics: compared, cost: costs, traces, distributions }
 }
 
 /// What is asked of a metric: how the canary differs, allowing nothing and deciding nothing.

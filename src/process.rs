@@ -20,8 +20,10 @@ use crate::plain;
 const TICK: Duration = Duration::from_millis(20);
 /// How long a group has between being asked to end and being ended.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long what a program left behind may still write after it has ended.
+/// How long what a program left behind may be silent after it has ended, before it is left alone.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long it may write then.
+const LONGEST_WORDS: Duration = Duration::from_secs(10);
 /// A longer line is passed on in parts.
 const LONGEST_LINE: u64 = 64 * 1024;
 /// So many lines may wait to be passed on.
@@ -162,7 +164,7 @@ impl<'h> Running<'h> {
             return Ok(reason);
         }
         let now = Instant::now();
-        let is_whole = self.hear_out((now + LAST_WORDS).min(deadline).max(now + LAST_WORDS / 10));
+        let is_whole = self.hear_to_the_end((now + LONGEST_WORDS).min(deadline).max(now + LAST_WORDS / 10));
         Ok(Ended::ByItself { status: self.wait()?, is_whole })
     }
 
@@ -201,6 +203,26 @@ impl<'h> Running<'h> {
             }
         }
         true
+    }
+
+    /// Passes on what was said before the end, however slowly it is heard; whether both pipes were closed. What the program
+    /// left behind may hold them open, so silence ends it, and a time at which it must be over.
+    fn hear_to_the_end(&mut self, end: Instant) -> bool {
+        let mut silent = Instant::now() + LAST_WORDS;
+        loop {
+            match self.lines.recv_timeout(TICK) {
+                Ok(line) => {
+                    (self.hear)(&line.bytes, line.complains);
+                    silent = Instant::now() + LAST_WORDS;
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= silent => return false,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return true,
+            }
+            if Instant::now() >= end {
+                return false;
+            }
+        }
     }
 
     /// Passes on the rest; whether both pipes were closed before the time was over.

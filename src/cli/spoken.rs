@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use crate::report::{Format, PageFormat};
+use crate::report::{ComparisonFormat, Format};
 use crate::source::requests::Condition;
 
 /// A report and where it goes.
@@ -46,12 +46,22 @@ pub(super) fn condition(text: &str) -> Result<Condition, String> {
     })
 }
 
-pub(super) fn page(text: &str) -> Result<(PageFormat, PathBuf), String> {
+/// Where a comparison goes beside stdout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// Into a file.
+    File(ComparisonFormat, PathBuf),
+    /// Its pictures into a folder, a file each.
+    Pictures(PathBuf),
+}
+
+pub(super) fn compared(text: &str) -> Result<Compared, String> {
     match text.split_once('=') {
         Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
+        Some(("svg", path)) if !path.is_empty() => Ok(Compared::Pictures(PathBuf::from(path))),
         Some((name, path)) if !path.is_empty() => {
-            let format = name.parse::<PageFormat>().map_err(|unknown| unknown.to_string())?;
-            Ok((format, PathBuf::from(path)))
+            let format = name.parse::<ComparisonFormat>().map_err(|unknown| unknown.to_string())?;
+            Ok(Compared::File(format, PathBuf::from(path)))
         }
         _ => Err("expected FORMAT=PATH, such as markdown=comparison.md".into()),
     }

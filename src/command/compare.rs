@@ -2,13 +2,16 @@
 //!
 //! It is no gate: that a comparison could be made is all that its exit code says.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::console::Console;
 use super::given::Given;
 use super::places::Places;
 use super::{Exit, Failure, judge, pipeline};
-use crate::cli;
+use crate::cli::{self, Compared};
 use crate::comparison::{self, Subject};
 use crate::output;
 use crate::plain;
@@ -16,8 +19,14 @@ use crate::report::{self, Comparison, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Failure> {
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
-    let reports = arguments.report.iter().map(|(_, path)| path.clone()).collect();
-    let places = Places::new(reports, arguments.record.iter().cloned().collect())?;
+    let (mut reports, mut folders) = (Vec::new(), Vec::from_iter(arguments.record.clone()));
+    for outlet in &arguments.report {
+        match outlet {
+            Compared::File(_, path) => reports.push(path.clone()),
+            Compared::Pictures(folder) => folders.push(folder.clone()),
+        }
+    }
+    let places = Places::new(reports, folders)?;
     let given = Given::of(&arguments.files)?;
     places.spare_named(&given)?;
     let loaded = judge::load(console, &given, &arguments.files)?;
@@ -34,10 +43,15 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
     let compared = comparison::compare(&subject);
     let document = Comparison::from(&compared);
     console.answer(&report::comparison(&document, arguments.format, &console.style(false)))?;
-    for (format, path) in &arguments.report {
-        let text = report::comparison(&document, *format, &Style::default());
-        output::write(path, &text).map_err(Failure::output(path))?;
-        console.detail(&format!("wrote {}", plain::path(path)));
+    for outlet in &arguments.report {
+        match outlet {
+            Compared::File(format, path) => {
+                let text = report::comparison(&document, *format, &Style::default());
+                output::write(path, &text).map_err(Failure::output(path))?;
+                console.detail(&format!("wrote {}", plain::path(path)));
+            }
+            Compared::Pictures(folder) => draw(console, &document, folder)?,
+        }
     }
     if let Some(folder) = &arguments.record {
         let verdict = Document::from(&compared.verdict);
@@ -47,4 +61,24 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
         console.note(&format!("recorded to {}", plain::path(folder)));
     }
     Ok(Exit::Pass)
+}
+
+/// Writes each picture of a comparison into a folder.
+fn draw(console: &Console, document: &Comparison, folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(Failure::output(folder))?;
+    let mut taken = BTreeSet::new();
+    for (name, text) in report::pictures(document) {
+        // two metrics may have names that are one as a file's
+        let mut own = name.clone();
+        for nth in 2.. {
+            if taken.insert(own.clone()) {
+                break;
+            }
+            own = format!("{name}-{nth}");
+        }
+        let path = folder.join(format!("{own}.svg"));
+        output::write(&path, &text).map_err(Failure::output(&path))?;
+    }
+    console.note(&format!("wrote {} pictures to {}", taken.len(), plain::path(folder)));
+    Ok(())
 }

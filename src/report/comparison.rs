@@ -2,22 +2,59 @@
 //!
 //! Like the verdict it only grows within a major version. The verdict of the criteria is in it whole, by its own contract.
 
-mod document;
+pub(super) mod document;
 mod draft;
-mod page;
+pub(super) mod headline;
+pub(super) mod page;
+mod table;
 
 pub use document::Comparison;
 
+use std::str::FromStr;
+
 use super::{PageFormat, Style, html, json};
 
-/// A comparison as text, ending in a line's end.
-pub fn comparison(comparison: &Comparison, format: PageFormat, style: &Style) -> String {
-    match format {
-        PageFormat::Terminal => page::of(comparison).text(style),
-        PageFormat::Markdown => page::of(comparison).markdown(),
-        PageFormat::Json => json::render(comparison),
-        PageFormat::Html => html::page::render(&page::of(comparison)),
+/// The forms of a comparison: those of a page, and a table for spreadsheets and data frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparisonFormat {
+    /// As a page.
+    Page(PageFormat),
+    /// A row per metric and statistic.
+    Csv,
+}
+
+impl FromStr for ComparisonFormat {
+    type Err = NotAComparison;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "csv" => Ok(ComparisonFormat::Csv),
+            _ => name.parse().map(ComparisonFormat::Page).map_err(|_| NotAComparison(name.into())),
+        }
     }
+}
+
+/// Not a form of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, or `--report svg=DIR` for its pictures"
+)]
+pub struct NotAComparison(pub String);
+
+/// A comparison as text, ending in a line's end.
+pub fn comparison(comparison: &Comparison, format: ComparisonFormat, style: &Style) -> String {
+    match format {
+        ComparisonFormat::Page(PageFormat::Terminal) => page::of(comparison).text(style),
+        ComparisonFormat::Page(PageFormat::Markdown) => page::of(comparison).markdown(),
+        ComparisonFormat::Page(PageFormat::Json) => json::render(comparison),
+        ComparisonFormat::Page(PageFormat::Html) => html::compared::render(comparison, &page::of(comparison)),
+        ComparisonFormat::Csv => table::render(comparison),
+    }
+}
+
+/// Each picture of a comparison as an SVG that stands alone, with a name for its file.
+pub fn pictures(comparison: &Comparison) -> Vec<(String, String)> {
+    html::compared::drawings(comparison)
 }
 
 /// The JSON Schema of the document, as published.

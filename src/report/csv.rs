@@ -50,10 +50,14 @@ const COLUMNS: &[Column] = &[
 
 /// The findings as CSV, below a heading that is there even when they are none.
 pub fn render(document: &Document) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let rows =
+    let cells =
         document.findings.iter().map(|finding| COLUMNS.iter().map(|(_, cell)| cell(document, finding)).collect());
-    let heading: Vec<String> = COLUMNS.iter().map(|(name, _)| name.to_string()).collect();
+    rows(COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect(), cells)
+}
+
+/// Rows of cells below their heading.
+pub(super) fn rows(heading: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
     // to memory, and every row is as long as the heading: nothing can go wrong
     let written = [heading].into_iter().chain(rows).try_for_each(|row| writer.write_record(row));
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
@@ -61,14 +65,14 @@ pub fn render(document: &Document) -> String {
 }
 
 /// Text that no spreadsheet takes for a formula.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let begins_a_formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     let clean = plain(text);
     if clean.starts_with(begins_a_formula) || text.starts_with(['\t', '\r']) { format!("'{clean}") } else { clean }
 }
 
 /// A number as the verdict's JSON has it.
-fn number(value: Option<Number>) -> String {
+pub(super) fn number(value: Option<Number>) -> String {
     value.and_then(|value| serde_json::to_string(&value).ok()).unwrap_or_default()
 }
 

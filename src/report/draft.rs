@@ -310,13 +310,13 @@ impl PastLook {
     }
 }
 
-fn distribution(metric: &str, spread: &verdict::Distribution) -> Distribution {
+pub(super) fn distribution(metric: &str, spread: &verdict::Distribution) -> Distribution {
     let quantile = |(q, value): &(f64, f64)| Some(Quantile { q: Number::new(*q)?, value: Number::new(*value)? });
     let quantiles = spread.quantiles.as_ref().map(|arm| arm.iter().filter_map(quantile).collect());
     Distribution { metric: metric.into(), unit: (&spread.unit).into(), n: spread.n.into(), quantiles: quantiles.into() }
 }
 
-fn trace(metric: &str, trace: &verdict::Trace) -> Trace {
+pub(super) fn trace(metric: &str, trace: &verdict::Trace) -> Trace {
     let points = |steps: &Vec<Option<f64>>| steps.iter().map(|step| step.and_then(Number::new)).collect();
     Trace {
         metric: metric.into(),

@@ -7,14 +7,17 @@
 //! A page must open whatever the verdict holds. So every part has its allowance, the worst comes first, and what is left
 //! out is said with where it is: in the JSON.
 
+mod bars;
 mod chrome;
 mod clock;
+pub(super) mod compared;
 mod criteria;
 mod evidence;
 mod forest;
 mod head;
 mod looks;
 mod method;
+mod overview;
 pub(super) mod page;
 mod part;
 mod provenance;

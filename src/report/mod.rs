@@ -40,7 +40,7 @@ mod terminal;
 mod words;
 
 pub use calibration::calibration;
-pub use comparison::{Comparison, comparison, comparison_schema};
+pub use comparison::{Comparison, ComparisonFormat, NotAComparison, comparison, comparison_schema, pictures};
 pub use diff::{RECORDED, Sides, diff};
 pub use document::Document;
 pub use form::{Format, NotAPage, PageFormat, Style, UnknownFormat};

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::cost::by_hand;
 
 const CASE: &str = "fixtures/cases/supplement-search-10-healthy";
-const REPORT: &str = "reports/supplement-search-10-healthy-compare.md";
+const REPORT: &str = "reports/supplement-search-10-healthy-compare";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -168,11 +168,15 @@ fn the_bill_is_that_of_the_rows() {
 fn it_reads_as_an_analyst_would_have_it() {
     assert_snapshot!("compare_text", davy(root(), &["compare", CASE]));
     let markdown = davy(root(), &["compare", CASE, "--format", "markdown"]);
-    let path = root().join(REPORT);
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &markdown).unwrap();
+    let page = davy(root(), &["compare", CASE, "--format", "html"]);
+    for (extension, text) in [("md", &markdown), ("html", &page)] {
+        let path = root().join(format!("{REPORT}.{extension}"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, text).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == *text, "{REPORT}.{extension} is stale: UPDATE=1 rewrites it");
     }
-    assert!(std::fs::read_to_string(&path).unwrap_or_default() == markdown, "{REPORT} is stale: UPDATE=1 rewrites it");
     for section in [
         "Overall health: HEALTHY",
         "Traffic",
@@ -336,7 +340,149 @@ fn it_is_recorded_whole_and_written_to_files() {
     );
     assert_eq!(davy(root(), &["replay", "--check", &kept]).lines().count(), 1);
     let (one, mut other) = (compared(root(), &[CASE]), compared(root(), &[&kept]));
+    // the files have other names there
     other["verdict"]["traces"] = one["verdict"]["traces"].clone();
+    other["traces"] = one["traces"].clone();
     assert_eq!(one, other);
     assert!(!one.to_string().contains(&at("")));
+}
+
+/// Two files of an hour whose p95 differs by a factor, with so many errors a minute.
+fn hour(folder: &Path, name: &str, p95: f64, errors: u64) {
+    let mut text = "time,requests,errors,p95_ms\n".to_owned();
+    for minute in 0..60 {
+        let noise = [0.0, 7.0, -4.0, 3.0, -9.0][minute % 5];
+        let _ = writeln!(text, "2026-03-01T12:{minute:02}:00Z,1000,{},{}", errors + minute as u64 % 3, p95 + noise);
+    }
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+#[test]
+fn the_headline_says_what_is_shown_and_not_more() {
+    let folder = tempfile::tempdir().unwrap();
+    hour(folder.path(), "old.csv", 200.0, 20);
+    let cases = [
+        (
+            "faster.csv",
+            160.0,
+            15,
+            "faster: p95 20.1 % lower (159 against 199 ms), 23.8 % fewer errors (1.6 against 2.1 %)",
+        ),
+        (
+            "slower.csv",
+            250.0,
+            20,
+            "slower: p95 25.1 % higher (249 against 199 ms), errors not shown to differ (2.1 against 2.1 %)",
+        ),
+        (
+            "broken.csv",
+            500.0,
+            62,
+            "broken: p95 2.51 times as high (499 against 199 ms), 3 times as many errors (6.3 against 2.1 %)",
+        ),
+        (
+            "same.csv",
+            200.0,
+            20,
+            "same: p95 not shown to differ (199 against 199 ms), errors not shown to differ (2.1 against 2.1 %)",
+        ),
+    ];
+    for (name, p95, errors, headline) in cases {
+        hour(folder.path(), name, p95, errors);
+        let comparison = compared(folder.path(), &["old.csv", name]);
+        let found = comparison["headline"].as_str().unwrap();
+        assert!(found.starts_with(headline), "{found}");
+        let text = davy(folder.path(), &["compare", "old.csv", name]);
+        assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(headline), "{text}");
+    }
+}
+
+#[test]
+fn a_table_has_a_row_for_each_number() {
+    let comparison = compared(root(), &[CASE]);
+    let metrics = comparison["metrics"].as_array().unwrap();
+    let numbers: usize = metrics.iter().map(|metric| metric["numbers"].as_array().unwrap().len()).sum();
+    let text = davy(root(), &["compare", CASE, "--format", "csv"]);
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let head = rows.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|column| column == name).unwrap();
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), numbers);
+    let errors = rows.iter().find(|row| &row[at("metric")] == "errors").unwrap();
+    let rate = line(metric(&comparison, "errors"), "rate");
+    for (column, value) in [
+        ("baseline", &rate["estimate"]["baseline"]),
+        ("canary", &rate["estimate"]["canary"]),
+        ("low", &rate["effect"]["low"]),
+        ("ratio_high", &rate["ratio"]["high"]),
+    ] {
+        assert_eq!(errors[at(column)].parse::<f64>().unwrap(), value.as_f64().unwrap(), "{column}");
+    }
+}
+
+/// Each picture is a whole SVG with colours of its own; nothing in it asks anybody or runs.
+#[test]
+fn pictures_stand_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "..p95";
+    let metrics = format!("metrics: {{ {name:?}: {{ gauge: {{ value: p95_ms, unit: ms, quantile: p95 }} }} }}");
+    hour(folder.path(), "old.csv", 200.0, 20);
+    hour(folder.path(), "new.csv", 150.0, 20);
+    std::fs::write(
+        folder.path().join("canary.yaml"),
+        format!(
+            "name: odd\narms: {{ baseline: {{ file: old }}, canary: {{ file: new }} }}\n\
+             sources: {{ data: {{ file: {{ path: \"${{file}}.csv\" }} }} }}\n{metrics}\n"
+        ),
+    )
+    .unwrap();
+    for (arguments, wanted) in [
+        (vec!["compare", CASE], 15),
+        (vec!["compare", "fixtures/cases/checkout-requests-50-checkout-slow"], 3),
+        (vec!["compare", folder.path().to_str().unwrap()], 2),
+    ] {
+        let pictures = folder.path().join("pictures");
+        let report = format!("svg={}", pictures.display());
+        davy(root(), &[arguments, vec!["--report", &report]].concat());
+        let mut found = 0;
+        for entry in std::fs::read_dir(&pictures).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut reader = quick_xml::Reader::from_str(&text);
+            let (mut depth, mut names) = (0, Vec::new());
+            loop {
+                match reader.read_event().unwrap_or_else(|error| panic!("{}: {error}", path.display())) {
+                    quick_xml::events::Event::Start(tag) => {
+                        depth += 1;
+                        names.push(String::from_utf8(tag.name().as_ref().to_vec()).unwrap());
+                    }
+                    quick_xml::events::Event::End(_) => depth -= 1,
+                    quick_xml::events::Event::Eof => break,
+                    _ => {}
+                }
+            }
+            assert_eq!((depth, names[0].as_str(), names[1].as_str()), (0, "svg", "style"), "{}", path.display());
+            assert!(!names.iter().any(|name| name == "script") && !text.contains("var("), "{text}");
+            assert!(text.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\""), "{text}");
+            found += 1;
+        }
+        assert!(found >= wanted, "{found} pictures");
+        std::fs::remove_dir_all(&pictures).unwrap();
+    }
+}
+
+#[test]
+fn the_page_begins_with_what_it_comes_to() {
+    let page = davy(root(), &["compare", CASE, "--format", "html"]);
+    for words in [
+        "new: p95 54\u{a0}% lower (110 against 240\u{a0}ms), 31.5\u{a0}% fewer errors",
+        "class=\"tile better\"",
+        "All differences",
+        "Metrics over time",
+        "How the requests spread",
+        "Costs with all of the traffic",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"));
 }

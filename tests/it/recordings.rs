@@ -69,9 +69,9 @@ const ROLLOUTS: [&str; 2] = ["api-gateway-iam-rollout-healthy", "api-gateway-iam
 #[test]
 fn the_rendered_reports_are_fresh() {
     let mut stale = Vec::new();
-    let mut expected = ["README.md", "benches", "calibration", "field.md", "supplement-search-10-healthy-compare.md"]
-        .map(str::to_owned)
-        .to_vec();
+    let compared = ["md", "html"].map(|form| format!("supplement-search-10-healthy-compare.{form}"));
+    let mut expected = ["README.md", "benches", "calibration", "field.md"].map(str::to_owned).to_vec();
+    expected.extend(compared);
     for case in cases() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let page = PAGES.contains(&name.as_str()).then_some(&("html", "html"));

@@ -1,9 +1,11 @@
 //! A comparison as its document, and what follows from it for those who have to go on.
 
 use super::super::document::{Arms, Document, Effect, Finding, Number, Outcome, RuleKind, Severity, UnitName};
+use super::super::draft;
 use super::super::prose::plain;
 use super::super::words;
 use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown, Traffic, VERSION};
+use super::headline;
 use crate::comparison::{self, Compared, Costs};
 use crate::cost::{FULL, ItemCost, METRICS};
 use crate::judge::rules::{Kind, Unit};
@@ -21,6 +23,7 @@ impl From<&comparison::Comparison> for Comparison {
         });
         let mut drafted = Comparison {
             schema_version: VERSION.into(),
+            headline: None,
             health: match compared.health {
                 comparison::Health::Healthy => Health::Healthy,
                 comparison::Health::Degraded => Health::Degraded,
@@ -32,11 +35,18 @@ impl From<&comparison::Comparison> for Comparison {
             traffic,
             metrics: compared.metrics.iter().map(metric).collect(),
             cost: compared.cost.as_ref().map(cost),
+            traces: compared.traces.iter().map(|(metric, points)| draft::trace(metric, points)).collect(),
+            distributions: compared
+                .distributions
+                .iter()
+                .map(|(metric, one)| draft::distribution(metric, one))
+                .collect(),
             next_steps: Vec::new(),
             judged_by: if compared.is_judged { "criteria" } else { "none" }.into(),
             verdict,
         };
         drafted.next_steps = next_steps(&drafted);
+        drafted.headline = headline::of(&drafted);
         drafted
     }
 }

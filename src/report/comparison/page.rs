@@ -15,7 +15,7 @@ use crate::judge::words::{change, count, number, quantity};
 const MOST_GROUPS: usize = 50;
 
 /// The page of a comparison.
-pub(super) fn of(compared: &Comparison) -> Page {
+pub(in crate::report) fn of(compared: &Comparison) -> Page {
     let document = &compared.verdict;
     let facts = words::setting(document).into_iter().map(|(name, texts)| (name, texts.join("; ")));
     let mut parts: Vec<Part> = compared
@@ -61,13 +61,18 @@ pub(super) fn of(compared: &Comparison) -> Page {
     Page {
         word: "COMPARE",
         title: words::title(document),
-        summary: vec![format!("Overall health: {}, {}", health(compared.health), plain(&compared.because))],
+        summary: compared
+            .headline
+            .iter()
+            .map(|text| plain(text))
+            .chain([format!("Overall health: {}, {}", health(compared.health), plain(&compared.because))])
+            .collect(),
         facts: facts.collect(),
         parts,
     }
 }
 
-fn health(health: Health) -> &'static str {
+pub(in crate::report) fn health(health: Health) -> &'static str {
     match health {
         Health::Healthy => "HEALTHY",
         Health::Degraded => "DEGRADED",
@@ -162,7 +167,7 @@ fn value(number: Option<Number>, unit: &Unit) -> String {
 }
 
 /// `+4.2 %` and `[-1.3 %, +9.9 %]`
-fn effect(effect: &Effect, unit: &Unit) -> (String, String) {
+pub(in crate::report) fn effect(effect: &Effect, unit: &Unit) -> (String, String) {
     let told = |value: Number| plain(&change(value.get(), effect.kind.into(), unit));
     let interval = match (effect.low.map(told), effect.high.map(told)) {
         (Some(low), Some(high)) => format!("[{low}, {high}]"),

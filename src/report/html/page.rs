@@ -15,11 +15,21 @@ pub(in crate::report) fn render(page: &Page) -> String {
             @for text in &page.summary { p class="summary" { (prose(text)) } }
         }
         main id="main" {
-            (facts(page.facts.iter().map(|(name, text)| (*name, text.clone()))))
-            @for part in &page.parts { (shown(part)) }
+            (facts_of(page))
+            (parts(page))
         }
     };
     chrome::shell(&title, &body)
+}
+
+/// What stands below the summary.
+pub(super) fn facts_of(page: &Page) -> Markup {
+    facts(page.facts.iter().map(|(name, text)| (*name, text.clone())))
+}
+
+/// The parts, one below the other.
+pub(super) fn parts(page: &Page) -> Markup {
+    html! { @for part in &page.parts { (shown(part)) } }
 }
 
 /// The colours of an answer; of what is none, those of what is open.

@@ -84,6 +84,11 @@ pub(super) fn swatch(class: &str) -> Markup {
     }
 }
 
+/// How the bars or lines of both arms are drawn, with their names.
+pub(super) fn arms_key(baseline: &str, canary: &str) -> Markup {
+    html! { span class="arm" { (swatch(baseline)) " baseline" } " " span class="arm" { (swatch(canary)) " canary" } }
+}
+
 /// A name and its texts, row by row.
 pub(super) fn facts<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> Markup {
     html! { dl class="facts" { @for (name, text) in rows { div { dt { (name) } dd { (prose(&text)) } } } } }

@@ -59,6 +59,17 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     Some(Part { id: "metrics", title: "Metrics over time", body })
 }
 
+/// The drawing of each metric by itself.
+pub(super) fn drawings<'d>(
+    document: &'d Document,
+    findings: &[&'d Finding],
+) -> impl Iterator<Item = (&'d str, Markup)> {
+    let drawn = |(trace, its): (&'d Trace, Vec<&'d Finding>)| {
+        Some((trace.metric.as_str(), Plot::new(document, trace, &its)?.drawing()))
+    };
+    worst_first(document, findings).into_iter().take(MOST).filter_map(drawn)
+}
+
 /// Every trace with its findings, the trace with the worst finding first.
 fn worst_first<'d>(document: &'d Document, findings: &[&'d Finding]) -> Vec<(&'d Trace, Vec<&'d Finding>)> {
     let mut by_metric: BTreeMap<&str, (usize, Vec<&Finding>)> = BTreeMap::new();

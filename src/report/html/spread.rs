@@ -45,6 +45,15 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     Some(Part { id: "requests", title: "How the requests spread", body })
 }
 
+/// The drawing of each metric by itself.
+pub(super) fn drawings(document: &Document) -> impl Iterator<Item = (&str, Markup)> {
+    let drawn = |one: &Distribution| {
+        let unit = Unit::from(&one.unit);
+        Plot::new(one, &unit).map(|plot| plot.drawing(one, &unit))
+    };
+    document.distributions.iter().take(MOST).filter_map(move |one| Some((one.metric.as_str(), drawn(one)?)))
+}
+
 fn figure(one: &Distribution) -> Markup {
     let unit = Unit::from(&one.unit);
     html! {

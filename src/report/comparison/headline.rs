@@ -1,0 +1,132 @@
+//! What a comparison comes to, in a line that a manager reads: one latency, the errors, caches, and the cost.
+//!
+//! A difference is named only if its interval shows one; else the line says that none is shown, which is less than that there is none.
+
+use super::super::document::{Effect, EffectKind, Label, Number};
+use super::super::prose::plain;
+use super::document::{About, Comparison, Line, Metric, Shown};
+use crate::judge::rules::Unit;
+use crate::judge::words::{number, quantity};
+
+/// Percentiles of a latency, the one that says most first.
+const TELLING: [&str; 5] = ["p95", "p99", "p90", "p50", "typical"];
+/// From this ratio on, "2.4 times as many" reads better than "140 % more".
+const TIMES: f64 = 2.0;
+
+/// The line; none where no difference could be looked for.
+pub(super) fn of(compared: &Comparison) -> Option<String> {
+    let whole = || compared.metrics.iter().filter(|metric| metric.group_of.is_none());
+    let parts: Vec<String> = [
+        latency(compared).and_then(|(metric, line)| latencies(metric, line)),
+        counted(compared).and_then(|(metric, line)| errors(metric, line)),
+        whole().find(|metric| metric.about == About::Good).and_then(|metric| good(metric, metric.numbers.first()?)),
+        compared.cost.as_ref().and_then(|cost| costs(&cost.full)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| format!("{}: {}", who(compared), parts.join(", ")))
+}
+
+/// The latency that the line is about: the percentile that says most, of the first metric that has it.
+pub(in crate::report) fn latency(compared: &Comparison) -> Option<(&Metric, &Line)> {
+    let own = || compared.metrics.iter().filter(|metric| metric.about == About::Latency && metric.group_of.is_none());
+    let lines = || own().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
+    let known = || lines().filter(|(_, line)| line.effect.is_some());
+    TELLING.iter().find_map(|word| known().find(|(_, line)| line.statistic.split(' ').any(|own| own == *word)))
+}
+
+/// The errors that the line is about: those of the traffic, else those that are called so, else the first.
+pub(in crate::report) fn counted(compared: &Comparison) -> Option<(&Metric, &Line)> {
+    let own = || compared.metrics.iter().filter(|metric| metric.about == About::Errors && metric.group_of.is_none());
+    let traffic = compared.traffic.as_ref().map(|traffic| traffic.metric.as_str());
+    let metric = own()
+        .find(|metric| Some(metric.metric.as_str()) == traffic)
+        .or_else(|| own().find(|metric| metric.metric == "errors"))
+        .or_else(|| own().next())?;
+    Some((metric, metric.numbers.first()?))
+}
+
+/// The canary by what tells it apart: `new`, `42`; a file by its name without the ending.
+fn who(compared: &Comparison) -> String {
+    match compared.verdict.arms.canary.labels.as_slice() {
+        [Label { name, value }] if name == "file" => {
+            let file = value.rsplit('/').next().unwrap_or(value);
+            plain(file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(file))
+        }
+        [Label { value, .. }] if !value.is_empty() => plain(value),
+        _ => "the canary".into(),
+    }
+}
+
+fn against(line: &Line, unit: &Unit) -> Option<String> {
+    let (baseline, canary) = (line.estimate.baseline?.get(), line.estimate.canary?.get());
+    let (baseline, canary) = (plain(&quantity(baseline, unit)), plain(&quantity(canary, unit)));
+    let same = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
+    // a unit is said once
+    Some(match canary.split_once(' ') {
+        Some((number, _)) if same(&canary) == same(&baseline) => format!("{number} against {baseline}"),
+        _ => format!("{canary} against {baseline}"),
+    })
+}
+
+fn ratio(effect: &Effect) -> Option<f64> {
+    effect.estimate.map(Number::get).filter(|_| effect.kind == EffectKind::Ratio)
+}
+
+fn share(part: f64) -> String {
+    quantity(part, &Unit::Share)
+}
+
+fn latencies(metric: &Metric, line: &Line) -> Option<String> {
+    let unit = Unit::from(&metric.unit);
+    let named = line.statistic.split(' ').next_back().filter(|word| word.starts_with('p'));
+    let named = named.map_or_else(|| plain(&metric.metric), str::to_owned);
+    let against = against(line, &unit)?;
+    let ratio = line.effect.as_ref().and_then(ratio)?;
+    Some(match line.shown {
+        Shown::Nothing => format!("{named} not shown to differ ({against})"),
+        _ if ratio >= TIMES => format!("{named} {} times as high ({against})", number(ratio)),
+        _ if ratio > 1.0 => format!("{named} {} higher ({against})", share(ratio - 1.0)),
+        _ => format!("{named} {} lower ({against})", share(1.0 - ratio)),
+    })
+}
+
+fn errors(metric: &Metric, line: &Line) -> Option<String> {
+    let named = plain(&metric.metric).replace('_', " ");
+    let ratio = line.ratio.as_ref().and_then(ratio);
+    let against = against(line, &Unit::from(&metric.unit))?;
+    line.effect.as_ref()?;
+    Some(match (line.shown, ratio) {
+        (Shown::Nothing, _) => format!("{named} not shown to differ ({against})"),
+        (_, Some(ratio)) if ratio >= TIMES => format!("{} times as many {named} ({against})", number(ratio)),
+        (_, Some(ratio)) if ratio > 1.0 => format!("{} more {named} ({against})", share(ratio - 1.0)),
+        (_, Some(ratio)) if ratio < 1.0 => format!("{} fewer {named} ({against})", share(1.0 - ratio)),
+        (Shown::Worse, _) => format!("more {named} ({against})"),
+        _ => format!("fewer {named} ({against})"),
+    })
+}
+
+fn good(metric: &Metric, line: &Line) -> Option<String> {
+    let named = plain(&metric.metric).replace('_', " ");
+    let against = against(line, &Unit::from(&metric.unit))?;
+    let effect = line.effect.as_ref()?.estimate?.get();
+    let points = number(effect.abs() * 100.0);
+    Some(match line.shown {
+        Shown::Nothing => format!("{named} not shown to differ ({against})"),
+        _ if effect > 0.0 => format!("{named} {points} pp higher ({against})"),
+        _ => format!("{named} {points} pp lower ({against})"),
+    })
+}
+
+fn costs(line: &Line) -> Option<String> {
+    let ratio = line.effect.as_ref().and_then(ratio)?;
+    let low = line.effect.as_ref()?.low.is_some_and(|low| low.get() > 1.0);
+    let high = line.effect.as_ref()?.high.is_some_and(|high| high.get() < 1.0);
+    match (low, high) {
+        (_, true) => Some(format!("{} cheaper", share(1.0 - ratio))),
+        (true, _) if ratio >= TIMES => Some(format!("{} times as dear", number(ratio))),
+        (true, _) => Some(format!("{} dearer", share(ratio - 1.0))),
+        _ => None,
+    }
+}

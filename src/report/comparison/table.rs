@@ -1,0 +1,50 @@
+//! A comparison as a table for spreadsheets and data frames: a row per metric and statistic, numbers as plain numbers.
+//!
+//! The columns are part of the interface: a new one comes at the end, none goes away.
+
+use super::super::csv::{number, rows, text};
+use super::super::document::Effect;
+use super::super::words::term;
+use super::document::{Comparison, Line, Metric};
+
+/// A column: its name, and what it says of a number of a metric.
+type Column = (&'static str, fn(&Metric, &Line) -> String);
+
+const COLUMNS: &[Column] = &[
+    ("metric", |metric, _| text(&metric.metric)),
+    ("group_of", |metric, _| text(metric.group_of.as_deref().unwrap_or_default())),
+    ("statistic", |_, line| text(&line.statistic)),
+    ("shown", |_, line| term(&line.shown)),
+    ("baseline", |_, line| number(line.estimate.baseline)),
+    ("canary", |_, line| number(line.estimate.canary)),
+    ("unit", |metric, _| text(&metric.unit.0)),
+    ("effect_kind", |_, line| line.effect.as_ref().map(|effect| term(&effect.kind)).unwrap_or_default()),
+    ("effect", |_, line| estimate(line.effect.as_ref())),
+    ("low", |_, line| low(line.effect.as_ref())),
+    ("high", |_, line| high(line.effect.as_ref())),
+    ("ratio", |_, line| estimate(line.ratio.as_ref())),
+    ("ratio_low", |_, line| low(line.ratio.as_ref())),
+    ("ratio_high", |_, line| high(line.ratio.as_ref())),
+    ("n_baseline", |_, line| line.n.baseline.to_string()),
+    ("n_canary", |_, line| line.n.canary.to_string()),
+    ("n_of", |_, line| text(&line.n_of)),
+];
+
+/// The table, below a heading that is there even when nothing was compared.
+pub(super) fn render(compared: &Comparison) -> String {
+    let lines = compared.metrics.iter().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
+    let cells = lines.map(|(metric, line)| COLUMNS.iter().map(|(_, cell)| cell(metric, line)).collect());
+    rows(COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect(), cells)
+}
+
+fn estimate(effect: Option<&Effect>) -> String {
+    number(effect.and_then(|effect| effect.estimate))
+}
+
+fn low(effect: Option<&Effect>) -> String {
+    number(effect.and_then(|effect| effect.low))
+}
+
+fn high(effect: Option<&Effect>) -> String {
+    number(effect.and_then(|effect| effect.high))
+}

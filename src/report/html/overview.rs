@@ -1,0 +1,215 @@
+//! All differences of a comparison on one scale: a mark and its interval in a row each, so that what stands out does.
+//!
+//! Ratios share a scale of factors, shares one of points. An end that is far off, or open, is an arrow.
+
+use maud::{Markup, html};
+
+use super::part::{left_out, name, prose};
+use super::scale::{Axis, extent, px};
+use crate::judge::rules::Unit;
+use crate::judge::words::change;
+use crate::report::comparison::document::{Comparison, Line, Metric, Shown};
+use crate::report::comparison::page::effect as words;
+use crate::report::document::{Effect, EffectKind, Number};
+use crate::report::prose::plain;
+
+const MOST: usize = 80;
+const WIDTH: f64 = 360.0;
+const ROW: f64 = 22.0;
+/// Room for arrows at both ends.
+const MARGIN: f64 = 10.0;
+/// Beside the picture, where it stands alone.
+const NAMES: f64 = 250.0;
+const WORDS: f64 = 250.0;
+/// How many times the span of all estimates an interval may reach before it is cut.
+const FAR: f64 = 1.5;
+/// Factors that deserve a label, the ones that people think in first.
+const FACTORS: [f64; 17] = [1.0, 0.5, 2.0, 0.2, 5.0, 0.1, 10.0, 0.8, 1.2, 0.9, 1.1, 0.7, 1.5, 0.95, 1.05, 0.3, 3.0];
+
+/// A difference with its name.
+struct Row<'c> {
+    name: String,
+    effect: &'c Effect,
+    unit: Unit,
+    shown: Shown,
+}
+
+/// Rows that share a scale.
+pub(super) struct Overview<'c> {
+    kind: EffectKind,
+    rows: Vec<Row<'c>>,
+    axis: Axis,
+    ends: (f64, f64),
+}
+
+/// The ratios, and the differences of shares; none of a kind that nothing is of.
+pub(super) fn all(compared: &Comparison) -> Vec<Overview<'_>> {
+    let mut ratios = Vec::new();
+    let mut points = Vec::new();
+    for (metric, line) in
+        compared.metrics.iter().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)))
+    {
+        let is_ratio = |effect: &&Effect| effect.kind == EffectKind::Ratio;
+        if let Some(effect) = line.ratio.as_ref().or(line.effect.as_ref()).filter(is_ratio) {
+            ratios.push(Row::of(metric, line, effect));
+        } else if let Some(effect) = line.effect.as_ref().filter(|effect| effect.kind == EffectKind::Difference) {
+            points.push(Row::of(metric, line, effect));
+        }
+    }
+    points.retain(|row| row.unit == Unit::Share);
+    [(EffectKind::Ratio, ratios), (EffectKind::Difference, points)]
+        .into_iter()
+        .filter_map(|(kind, rows)| Overview::of(kind, rows))
+        .collect()
+}
+
+impl<'c> Row<'c> {
+    fn of(metric: &'c Metric, line: &'c Line, effect: &'c Effect) -> Row<'c> {
+        let name = format!("{}, {}", plain(&metric.metric), plain(&line.statistic));
+        Row { name, effect, unit: Unit::from(&metric.unit), shown: line.shown }
+    }
+
+    fn class(&self) -> &'static str {
+        match self.shown {
+            Shown::Worse => "worse",
+            Shown::Better => "better",
+            Shown::Different => "other",
+            Shown::Nothing => "open",
+        }
+    }
+
+    /// `-54 % better [-55.2 %, -51.1 %]`
+    fn words(&self) -> String {
+        let (estimate, interval) = words(self.effect, &self.unit);
+        let shown = match self.shown {
+            Shown::Worse => " worse ",
+            Shown::Better => " better ",
+            Shown::Different | Shown::Nothing => " ",
+        };
+        format!("{estimate}{shown}{interval}")
+    }
+}
+
+impl<'c> Overview<'c> {
+    fn of(kind: EffectKind, rows: Vec<Row<'c>>) -> Option<Overview<'c>> {
+        let log = kind == EffectKind::Ratio;
+        let onto = |value: f64| if log { value.ln() } else { value };
+        let value = |number: Option<Number>| number.map(|number| onto(number.get())).filter(|value| value.is_finite());
+        let same = onto(if log { 1.0 } else { 0.0 });
+        let core = extent(rows.iter().filter_map(|row| value(row.effect.estimate)).chain([same]))?;
+        let ends = rows.iter().flat_map(|row| [value(row.effect.low), value(row.effect.high)]).flatten();
+        let whole = extent(ends.chain([core.0, core.1]))?;
+        let least = if log { 1.1_f64.ln() } else { 1e-4 };
+        let span = (core.1 - core.0).max(least);
+        let low = whole.0.max(core.0 - FAR * span) - 0.05 * span;
+        let high = whole.1.min(core.1 + FAR * span) + 0.05 * span;
+        let places = (MARGIN, WIDTH - MARGIN);
+        let ends = if log { (low.exp(), high.exp()) } else { (low, high) };
+        let axis = if log { Axis::log(ends, places) } else { Axis::linear(ends, places) };
+        (!rows.is_empty()).then_some(Overview { kind, rows, axis, ends })
+    }
+
+    /// What the scale is called.
+    pub(super) fn title(&self) -> &'static str {
+        match self.kind {
+            EffectKind::Ratio => "Changes",
+            EffectKind::Difference | EffectKind::Level => "Differences of shares",
+        }
+    }
+
+    /// A name that a file may have.
+    pub(super) fn file(&self) -> &'static str {
+        if self.kind == EffectKind::Ratio { "changes" } else { "differences" }
+    }
+
+    /// Rows for a browser, which a narrow screen folds: the name, the words, the picture.
+    pub(super) fn list(&self) -> Markup {
+        html! {
+            div class="overview" role="list" {
+                @for row in self.rows.iter().take(MOST) {
+                    div class=(format!("difference {}", row.class())) role="listitem" {
+                        span class="name" { (name(&row.name)) }
+                        svg viewBox=(format!("0 0 {WIDTH} {ROW}")) aria-hidden="true" {
+                            (self.same(0.0, ROW))
+                            (self.mark(row, ROW / 2.0))
+                        }
+                        span class="words" { (prose(&row.words())) }
+                    }
+                }
+                div class="difference scale" aria-hidden="true" {
+                    span class="name" {}
+                    svg viewBox=(format!("0 0 {WIDTH} {ROW}")) { (self.ticks(0.0, 14.0)) }
+                }
+            }
+            (left_out(self.rows.len(), MOST, "differences"))
+        }
+    }
+
+    /// One picture that stands alone.
+    pub(super) fn drawing(&self) -> Markup {
+        let rows = &self.rows[..self.rows.len().min(MOST)];
+        let foot = ROW * rows.len() as f64;
+        let (wide, high) = (NAMES + WIDTH + WORDS, foot + ROW + 4.0);
+        html! {
+            svg class="plot" viewBox=(format!("0 0 {wide} {high}")) role="img" {
+                title { (self.title()) }
+                @for (at, row) in rows.iter().enumerate() {
+                    @let middle = ROW * (at as f64 + 0.5);
+                    text class="end" x=(NAMES - 8.0) y=(middle + 4.0) { (name(&row.name)) }
+                    text x=(NAMES + WIDTH + 8.0) y=(middle + 4.0) { (prose(&row.words())) }
+                }
+                g transform=(format!("translate({NAMES} 0)")) {
+                    (self.same(0.0, foot))
+                    @for (at, row) in rows.iter().enumerate() {
+                        g class=(row.class()) { (self.mark(row, ROW * (at as f64 + 0.5))) }
+                    }
+                    (self.ticks(foot, 16.0))
+                }
+            }
+        }
+    }
+
+    fn same(&self, from: f64, to: f64) -> Markup {
+        let place = px(self.axis.at(if self.kind == EffectKind::Ratio { 1.0 } else { 0.0 }));
+        html! { line class="rule" x1=(place) x2=(place) y1=(from) y2=(to) {} }
+    }
+
+    fn mark(&self, row: &Row, middle: f64) -> Markup {
+        let number = |number: Option<Number>| number.map(Number::get);
+        let (low, high) = (number(row.effect.low), number(row.effect.high));
+        let open = |end: Option<f64>| end.is_none_or(|value| !self.axis.has(value));
+        let from = low.filter(|_| !open(low)).map_or(MARGIN - 2.0, |low| self.axis.at(low));
+        let to = high.filter(|_| !open(high)).map_or(WIDTH - MARGIN + 2.0, |high| self.axis.at(high));
+        let estimate = number(row.effect.estimate).filter(|value| self.axis.has(*value));
+        html! {
+            @if low.is_some() || high.is_some() {
+                line class="reach" x1=(px(from)) x2=(px(to.max(from + 0.5))) y1=(middle) y2=(middle) {}
+                @if open(low) { path class="arrow" d=(format!("M1 {middle}l8-5v10z")) {} }
+                @if open(high) { path class="arrow" d=(format!("M{} {middle}l-8-5v10z", px(WIDTH - 1.0))) {} }
+            }
+            @if let Some(place) = estimate.map(|value| px(self.axis.at(value))) { circle class="point" cx=(place) cy=(middle) r="4" {} }
+        }
+    }
+
+    fn ticks(&self, top: f64, below: f64) -> Markup {
+        let wanted: Vec<f64> = match self.kind {
+            EffectKind::Ratio => FACTORS.to_vec(),
+            EffectKind::Difference | EffectKind::Level => super::scale::ticks(self.ends, 0.01, 4),
+        };
+        // one that would touch its neighbour is left out
+        let mut kept: Vec<f64> = Vec::new();
+        for value in wanted.into_iter().filter(|value| self.axis.has(*value)) {
+            if kept.iter().all(|other| (self.axis.at(*other) - self.axis.at(value)).abs() > 52.0) {
+                kept.push(value);
+            }
+        }
+        html! {
+            @for value in kept {
+                @let place = self.axis.at(value);
+                @let edge = if place < 30.0 { "start" } else if place > WIDTH - 30.0 { "end" } else { "middle" };
+                line class="rule" x1=(px(place)) x2=(px(place)) y1=(top) y2=(top + 4.0) {}
+                text class=(edge) x=(px(place)) y=(top + below) { (prose(&change(value, self.kind.into(), &Unit::Share))) }
+            }
+        }
+    }
+}
