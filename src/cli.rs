@@ -3,6 +3,7 @@
 mod data;
 mod spoken;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use data::{ArmNames, Files};
 pub use spoken::{Compared, Destination};
 
-use spoken::{compared, condition, destination, failures, name_value, span};
+use spoken::{at_once, compared, condition, destination, failures, name_value, span};
 
 use crate::report::{ComparisonFormat, Format, PageFormat};
 use crate::source::requests::Condition;
@@ -76,6 +77,11 @@ pub enum Command {
     /// How long and how often is said by the configuration (`soak`, `every`). The canary is watched from the beginning of its
     /// window; where that would reach back from now, from the next step on.
     Watch(Watch),
+    /// Answer controllers: a server in front of a folder of configurations
+    ///
+    /// Argo Rollouts asks by its `web` provider (POST /v1/judge), Flagger by webhooks (POST /flagger/HOOK) or as it asks a Prometheus
+    /// (GET /api/v1/query). People look at `/`. A configuration is read anew for each question; hooks are never run.
+    Serve(Serve),
     /// Compare two systems offline: everything that was measured of both, and what they cost
     ///
     /// Every metric of the configuration, whether a criterion names it or not: error rates, latencies, caches, costs of a month
@@ -206,6 +212,29 @@ pub struct Watch {
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The folder of configurations: each NAME.yaml, NAME.json or NAME/canary.yaml is the gate NAME
+    #[arg(long, value_name = "DIR")]
+    pub configs: PathBuf,
+    /// Where to listen; other machines can ask only with the token of DAVY_TOKEN
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
+    pub listen: SocketAddr,
+    /// Keep verdicts in this folder, so that they outlive the server
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// So many judgements run at once; more are turned away
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_once)]
+    pub at_once: usize,
+    /// Seconds until a caller who does not say so hears `pending`; Argo and Flagger give up after ten
+    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    pub wait: u64,
+    /// Configurations may run programs (`exec`)
+    #[arg(long)]
+    pub allow_exec: bool,
 }
 
 /// Arguments of `compare`.

@@ -108,6 +108,9 @@ mod web;
 
 pub mod report;
 
+#[cfg(feature = "serve")]
+pub mod serve;
+
 pub mod cli;
 
 pub mod command;

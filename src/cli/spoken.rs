@@ -78,3 +78,9 @@ pub(super) fn destination(text: &str) -> Result<Destination, String> {
         _ => Err("expected FORMAT=PATH, such as markdown=verdict.md".into()),
     }
 }
+
+/// How many judgements may run at once.
+pub(super) fn at_once(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=1_000).contains(number));
+    number.ok_or_else(|| "expected a number from 1 to 1000".into())
+}

@@ -41,6 +41,11 @@ impl Console {
         }
     }
 
+    /// Whether it is that of one of several.
+    pub(super) fn is_aside(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Says what one of several held back, each line with its name.
     pub(super) fn tell(&self, name: &str, aside: Console) {
         let held = aside.held.and_then(|held| held.into_inner().ok()).unwrap_or_default();

@@ -28,6 +28,8 @@ mod print;
 mod progress;
 mod replay;
 mod report;
+#[cfg(feature = "serve")]
+mod serve;
 mod sketch;
 mod suite;
 mod test;
@@ -67,6 +69,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Judge(arguments) => judge::run(&console, arguments),
         Command::Watch(arguments) => watch::run(&console, arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => return serve(console, arguments),
+        #[cfg(not(feature = "serve"))]
+        Command::Serve(_) => Err(Failure::Misused(
+            "this davy was built without the feature `serve`: build it with `--features serve`".into(),
+        )),
         Command::Compare(arguments) => compare::run(&console, arguments),
         Command::Fetch(arguments) => fetch::run(&console, arguments),
         Command::Replay(arguments) => replay::run(&console, arguments),
@@ -90,6 +98,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.error(&failure.to_string());
+            failure.exit().into()
+        }
+    }
+}
+
+/// The server keeps the console for as long as it runs.
+#[cfg(feature = "serve")]
+fn serve(console: Console, arguments: crate::cli::Serve) -> ExitCode {
+    match serve::run(console, arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
             failure.exit().into()
         }
     }

@@ -128,7 +128,8 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
         Told::Reading { rows, bytes, of } => console.progress().reading(rows, bytes, of),
     };
     let variable = |name: &str| std::env::var(name).ok();
-    let outside = Outside { now, interruptible: true, growing, variable: &variable, told: &told };
+    // of several at once, one alone does not hear that somebody wants an end
+    let outside = Outside { now, interruptible: !console.is_aside(), growing, variable: &variable, told: &told };
     let answered = ask(&outside);
     console.progress().over();
     answered

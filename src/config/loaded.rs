@@ -1,12 +1,12 @@
 //! A configuration that was read: what it says of itself, and what is planned by it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::Options;
 use super::plan::Plan;
 use super::resolve::{self, Asked};
 use super::written::file::File;
-use super::{prune, scalar, unpacked, window};
+use super::{labels, prune, scalar, unpacked, window};
 use crate::judge::rules::Metric;
 use crate::series::{MetricName, Timestamp};
 use crate::text::node::{self, Node};
@@ -70,6 +70,16 @@ impl Config {
     pub fn metrics(&self) -> BTreeMap<MetricName, Metric> {
         let known = resolve::known(&self.file, &mut Report::new(&self.origin)).into_iter();
         known.filter_map(|(name, metric)| Some((name, metric?))).collect()
+    }
+
+    /// The names that may be set from outside.
+    pub fn settable(&self) -> BTreeSet<String> {
+        labels::settable(&self.file)
+    }
+
+    /// The names among them that the configuration itself leaves open.
+    pub fn open(&self) -> BTreeSet<String> {
+        labels::open(&self.file)
     }
 
     fn planned(&self, options: &Options, asked: Asked) -> Result<Plan, Problems> {

@@ -40,7 +40,7 @@ pub(super) enum Asked {
 /// The plan for the phase that is asked for.
 pub(super) fn plan(file: &File, options: &Options, asked: Asked, report: &mut Report) -> Option<Plan> {
     check_phases(file, options, report);
-    let labels = labels(file, options, report);
+    let labels = super::labels::labels(file, options, report);
     let known = known(file, report);
     let mut plans = Vec::new();
     let judged = phase(file, options.phase);
@@ -149,44 +149,6 @@ fn written_soak<'f>(file: &'f File, phase: Option<&'f PhaseEntry>) -> Option<&'f
 
 fn written_every<'f>(file: &'f File, phase: Option<&'f PhaseEntry>) -> Option<&'f At<Span>> {
     phase.and_then(|phase| phase.every.as_ref()).or(file.every.as_ref())
-}
-
-fn labels(file: &File, options: &Options, report: &mut Report) -> Pair<Vec<(String, String)>> {
-    let written = |arm: Arm| match (&file.arms, arm) {
-        (Some(arms), Arm::Baseline) => arms.baseline.0.as_slice(),
-        (Some(arms), Arm::Canary) => arms.canary.0.as_slice(),
-        (None, _) => &[],
-    };
-    for (name, _) in Arm::BOTH.into_iter().flat_map(written) {
-        if values::BUILT_IN.contains(&name.value.as_str()) {
-            let hint = "call it something else: `${arm}` and `${metric}` are built in";
-            report.add_with(name.place, format!("a label cannot be called `{}`", name.value), hint);
-        }
-    }
-    hooks::check_labels(file, Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name), report);
-    let mut labels = Pair::build(|arm| {
-        let labels = written(arm).iter().map(|(name, value)| (name.value.clone(), value.value.0.clone()));
-        labels.collect::<Vec<_>>()
-    });
-    let mut referenced = backend::referenced(&file.sources, &file.metrics);
-    referenced.extend(hooks::referenced(file));
-    let all: Vec<String> = Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name.value.clone()).collect();
-    let filled = referenced.into_iter().filter(|name| !values::is_built_in(name));
-    let settable: std::collections::BTreeSet<&str> = all.iter().map(String::as_str).chain(filled).collect();
-    for (name, value) in options.set {
-        if !settable.contains(name.as_str()) {
-            let hint = suggestion(name, settable.iter().copied()).unwrap_or("the configuration uses no names".into());
-            report.option("--set", Complaint::new(format!("nothing is called `{name}`")).hint(hint));
-        }
-        for arm in Arm::BOTH {
-            let labels = labels.get_mut(arm);
-            match labels.iter_mut().find(|(label, _)| label == name) {
-                Some((_, old)) => old.clone_from(value),
-                None => labels.push((name.clone(), value.clone())),
-            }
-        }
-    }
-    labels
 }
 
 /// The judge's view of every metric there is, the costs among them.

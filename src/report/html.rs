@@ -34,7 +34,8 @@ use super::document::Document;
 use super::words;
 
 pub(super) use chrome::shell;
-use part::{Part, name};
+use part::Part;
+pub(super) use part::{chip, name, prose};
 
 /// The whole page.
 pub fn render(document: &Document) -> String {

@@ -13,6 +13,7 @@ mod csv;
 mod diff;
 mod draft;
 mod form;
+pub mod gates;
 mod github;
 mod html;
 mod ink;

@@ -66,6 +66,8 @@ mod requests_read;
 mod roles;
 mod rooms;
 mod second_opinion;
+#[cfg(all(feature = "serve", feature = "http"))]
+mod serve;
 mod services;
 mod shell;
 mod split;

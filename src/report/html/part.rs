@@ -19,12 +19,12 @@ pub(super) struct Part {
 }
 
 /// A name, made plain and not longer than a page can bear.
-pub(super) fn name(text: &str) -> String {
+pub(in crate::report) fn name(text: &str) -> String {
     fit(&plain(text), LONGEST_NAME)
 }
 
 /// A sentence, made plain and not longer than a page can bear; a number stays with its unit.
-pub(super) fn prose(text: &str) -> String {
+pub(in crate::report) fn prose(text: &str) -> String {
     [" %", " ms", " pp"]
         .iter()
         .fold(fit(&plain(text), LONGEST_TEXT), |text, unit| text.replace(unit, &unit.replace(' ', "\u{a0}")))
@@ -38,7 +38,7 @@ pub(super) fn axis_label(value: f64, unit: &Unit) -> String {
 }
 
 /// An outcome as a word with its sign, so that the colour is not needed.
-pub(super) fn chip(outcome: Outcome) -> Markup {
+pub(in crate::report) fn chip(outcome: Outcome) -> Markup {
     html! { span class=(format!("chip {}", class(outcome))) { span aria-hidden="true" { (sign(outcome)) } " " (outcome.word()) } }
 }
 

@@ -1,0 +1,180 @@
+//! `davy serve`: a folder of configurations, judged for whoever asks.
+//!
+//! A configuration is read anew for each question, so a change holds from the next one on. Hooks are never run here: the controller acts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::console::Console;
+use super::places::Places;
+use super::{Exit, Failure, look, pipeline};
+use crate::cli;
+use crate::config;
+use crate::plain;
+use crate::serve::{self, Answer, Decision, Gate, Judge, Question, Refused, Settings};
+use crate::source::Source;
+
+/// What a caller must know if the server is heard by other machines.
+const TOKEN: &str = "DAVY_TOKEN";
+
+pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failure> {
+    let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
+    if token.is_none() && !arguments.listen.ip().is_loopback() {
+        return Err(Failure::Misused(format!(
+            "--listen {}: other machines can ask there, and nobody has to know a token. Set {TOKEN}, or listen on 127.0.0.1",
+            arguments.listen
+        )));
+    }
+    if token.as_ref().is_some_and(|token| token.len() < 16) {
+        return Err(Failure::Misused(format!(
+            "{TOKEN} has less than 16 characters, and can be guessed: use a longer one"
+        )));
+    }
+    if !arguments.configs.is_dir() {
+        return Err(Failure::Misused(format!(
+            "--configs {}: there is no such folder",
+            plain::path(&arguments.configs)
+        )));
+    }
+    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
+    for gate in gates.gates() {
+        if let Some(problem) = gate.problem {
+            gates.console.warn(&format!("{}: {problem}", gate.name));
+        }
+    }
+    let settings = Settings {
+        listen: arguments.listen,
+        token,
+        keep: arguments.keep,
+        at_once: arguments.at_once,
+        wait: Duration::from_secs(arguments.wait),
+    };
+    serve::run(settings, Arc::new(gates)).map_err(Failure::Unusable)?;
+    Ok(Exit::Pass)
+}
+
+/// The configurations of a folder: `NAME.yaml`, `NAME.json`, or `NAME/canary.yaml`.
+struct Gates {
+    console: Console,
+    configs: PathBuf,
+    allow_exec: bool,
+}
+
+impl Gates {
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let endings = ["yaml", "yml", "json"].map(|ending| format!("{name}.{ending}"));
+        let files = endings.into_iter().chain([format!("{name}/canary.yaml")]).map(|file| self.configs.join(file));
+        files.into_iter().find(|path| path.is_file())
+    }
+
+    /// Refuses programs that nobody allowed to be run.
+    fn hold(&self, queries: &[crate::source::Query]) -> Result<(), Refused> {
+        let runs = queries.iter().find(|query| matches!(query.source, Source::Exec(_)));
+        runs.filter(|_| !self.allow_exec).map_or(Ok(()), |query| {
+            Err(Refused::Wrong(format!(
+                "the metric {:?} runs a program, and this server runs none: start it with --allow-exec",
+                query.metric
+            )))
+        })
+    }
+
+    fn judged(&self, path: &Path, question: &Question) -> Result<Answer, Refused> {
+        let loaded = pipeline::load(path).map_err(refused)?;
+        let settable = loaded.config.settable();
+        let offered =
+            question.offered.iter().filter(|(name, _)| settable.contains(*name) && !question.args.contains_key(*name));
+        let set = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
+        let set: Vec<(String, String)> = set.collect();
+        let options = config::Options {
+            folder: &loaded.folder,
+            now: question.now.unwrap_or_else(Timestamp::now),
+            set: &set,
+            phase: question.phase.as_deref(),
+            from: question.window.map(|window| window.from),
+            to: question.window.map(|window| window.to),
+        };
+        self.hold(&loaded.plan(&options).map_err(refused)?.queries)?;
+        let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
+        let aside = self.console.aside();
+        let judged = look::judge(&aside, &loaded, &options, &places, None);
+        self.console.tell(&question.gate, aside);
+        let judged = judged.map_err(refused)?;
+        let wishes = cli::Exit { on_inconclusive: None, fail_on_warn: false };
+        let decision = match pipeline::exit(&judged, &wishes) {
+            Exit::Pass => Decision::Go,
+            Exit::Fail | Exit::Warn => Decision::Stop,
+            _ => Decision::Wait,
+        };
+        Ok(Answer { document: pipeline::document(&judged.plan, &judged.verdict), decision })
+    }
+}
+
+/// Whether a configuration can be used, whatever the names are set to that it leaves open.
+fn check(path: &Path) -> Result<(), Failure> {
+    let loaded = pipeline::load(path)?;
+    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(|name| (name, "x".into())).collect();
+    let options =
+        config::Options { folder: &loaded.folder, now: Timestamp::now(), set: &set, phase: None, from: None, to: None };
+    loaded.plan(&options).map(|_| ())
+}
+
+/// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
+fn refused(failure: Failure) -> Refused {
+    let why = failure.to_string().replace("--set: ", "args: ").replace("--phase: ", "phase: ");
+    match failure.exit() {
+        Exit::Source => Refused::Source(why),
+        _ => Refused::Wrong(why),
+    }
+}
+
+impl Judge for Gates {
+    fn gates(&self) -> Vec<Gate> {
+        let entries = std::fs::read_dir(&self.configs).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let stem =
+                    [".yaml", ".yml", ".json"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+                self.path(stem).map(|_| stem.to_owned())
+            })
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        names.sort();
+        names.dedup();
+        let gate = |name: String| {
+            let checked = self.path(&name).map(|path| check(&path));
+            let problem = checked.and_then(Result::err).map(|failure| failure.to_string());
+            Gate { name, problem }
+        };
+        names.into_iter().map(gate).collect()
+    }
+
+    fn judge(&self, question: &Question) -> Result<Answer, Refused> {
+        let Some(path) = self.path(&question.gate) else {
+            let known: Vec<String> = self.gates().into_iter().map(|gate| gate.name).collect();
+            return Err(Refused::Unknown(format!(
+                "there is no gate {:?}; there are: {}",
+                question.gate,
+                known.join(", ")
+            )));
+        };
+        let answer = self.judged(&path, question);
+        let said = match &answer {
+            Ok(answer) => format!("{}: {}", answer.document.outcome.word(), answer.document.summary),
+            Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => format!("not judged: {why}"),
+        };
+        self.console.note(&format!("{}: {said}", question.gate));
+        answer
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn log(&self, message: &str) {
+        self.console.note(message);
+    }
+}

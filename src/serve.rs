@@ -1,0 +1,38 @@
+//! The server that controllers ask: one process in front of a folder of configurations.
+//!
+//! ```text
+//! judge.rs       who judges, and what is heard of it               router.rs    which path asks what
+//! question.rs    what is asked: a gate, its phase, its arguments        answers.rs   who is judged now, what was answered
+//! guard.rs       who may ask at all
+//! verdicts.rs    /v1: Argo Rollouts and programs                        flagger.rs   webhooks of Flagger
+//! prometheus.rs  verdicts as a metric that others query                 pages.rs     what people look at
+//! ```
+//!
+//! It judges nothing itself: whoever starts it hands in a [`Judge`]. A question that takes longer than its caller waits is answered
+//! to whoever asks the same next, so that a controller that polls starts one judgement and not many.
+
+mod answers;
+mod desk;
+mod flagger;
+mod guard;
+mod judge;
+mod pages;
+mod prometheus;
+mod question;
+mod router;
+mod verdicts;
+
+use std::sync::Arc;
+
+pub use judge::{Answer, Decision, Gate, Judge, Refused, Settings};
+pub use question::Question;
+
+/// Serves until `end` says so, and then until what is being judged is judged.
+///
+/// # Errors
+///
+/// It cannot listen, or the folder of verdicts cannot be read; in words.
+pub fn run(settings: Settings, judge: Arc<dyn Judge>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(router::serve(settings, judge))
+}

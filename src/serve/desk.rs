@@ -1,0 +1,13 @@
+//! What every path knows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answers::Answers;
+
+/// The judgements, and how long a caller waits.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) answers: Arc<Answers>,
+    pub(super) wait: Duration,
+}

@@ -1,0 +1,63 @@
+//! Who may ask: whoever knows the token; without one, whoever is on this machine and says so.
+//!
+//! A page of a browser may send requests to a server on its own machine under another name. So without a token the name that was asked
+//! for must be this machine's.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+/// What is held against requests.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    /// The digest of the token: comparing digests takes as long however much of a guess is right.
+    token: Option<[u8; 32]>,
+}
+
+impl Guard {
+    pub(super) fn new(token: Option<&str>) -> Guard {
+        Guard { token: token.map(digest) }
+    }
+
+    fn admits(&self, request: &Request<Body>) -> Result<(), (StatusCode, &'static str)> {
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        match &self.token {
+            Some(wanted) => {
+                let given = header(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+                match given.map(digest) {
+                    Some(given) if given == *wanted => Ok(()),
+                    _ => Err((
+                        StatusCode::UNAUTHORIZED,
+                        "send `Authorization: Bearer TOKEN` with the token of DAVY_TOKEN\n",
+                    )),
+                }
+            }
+            None => {
+                let host = header(header::HOST).unwrap_or_default();
+                let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+                    if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+                });
+                match name {
+                    "localhost" | "127.0.0.1" | "[::1]" => Ok(()),
+                    _ => Err((StatusCode::FORBIDDEN, "ask for localhost, or start davy with DAVY_TOKEN\n")),
+                }
+            }
+        }
+    }
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// Lets a request through, or not. Whether the server lives is no secret.
+pub(super) async fn hold(State(guard): State<Guard>, request: Request<Body>, next: Next) -> Response {
+    let is_open = ["/healthz", "/readyz"].contains(&request.uri().path());
+    match guard.admits(&request) {
+        Err((status, why)) if !is_open => (status, why).into_response(),
+        _ => next.run(request).await,
+    }
+}

@@ -1,0 +1,81 @@
+//! Who judges, what is heard of it, and how the server is set up.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::question::Question;
+use crate::report::Document;
+
+/// Who judges.
+pub trait Judge: Send + Sync + 'static {
+    /// The gates that there are, by name.
+    fn gates(&self) -> Vec<Gate>;
+    /// The answer to a question.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be answered, in words.
+    fn judge(&self, question: &Question) -> Result<Answer, Refused>;
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+    /// Says what happened.
+    fn log(&self, message: &str);
+}
+
+/// A configuration that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// Its name: that of its file or folder.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
+/// A verdict, and what a controller is to do.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The verdict.
+    pub document: Document,
+    /// What the configuration makes of it.
+    pub decision: Decision,
+}
+
+/// What a controller is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on.
+    Go,
+    /// Wait: nothing is decided.
+    Wait,
+    /// Roll back.
+    Stop,
+}
+
+/// Why there is no verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such gate.
+    Unknown(String),
+    /// The configuration, its arguments or its data are wrong.
+    Wrong(String),
+    /// A source does not answer.
+    Source(String),
+}
+
+/// How it serves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// What callers must know, if they must.
+    pub token: Option<String>,
+    /// Where verdicts are kept.
+    pub keep: Option<PathBuf>,
+    /// How many judgements run at once.
+    pub at_once: usize,
+    /// How long a caller waits if it does not say so.
+    pub wait: Duration,
+}

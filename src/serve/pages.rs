@@ -1,0 +1,58 @@
+//! What people look at: all gates with their last verdicts, and a gate with its history. No script, nothing from elsewhere.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::answers::Kept;
+use super::desk::Desk;
+use super::verdicts::status;
+use crate::report::gates::{self, Row};
+
+fn row(kept: &Kept) -> Row {
+    let (document, why) = match kept.outcome.as_ref() {
+        Ok(answer) => (Some(&answer.document), String::new()),
+        Err(refused) => (None, status(refused).1.to_owned()),
+    };
+    Row {
+        gate: kept.gate.clone(),
+        outcome: document.map(|document| document.outcome),
+        at: Some(kept.at),
+        sentence: document.map_or(why, |document| document.summary.clone()),
+        id: document.map(|_| kept.id.clone()),
+    }
+}
+
+pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
+    let latest = desk.answers.latest();
+    let last = |name: &str| latest.iter().find(|kept| kept.gate == name);
+    let rows = desk.answers.judge.gates().into_iter().map(|gate| match (gate.problem, last(&gate.name)) {
+        (Some(problem), _) => Row { gate: gate.name, outcome: None, at: None, sentence: problem, id: None },
+        (None, Some(kept)) => row(kept),
+        (None, None) => Row { gate: gate.name, outcome: None, at: None, sentence: "not asked yet".into(), id: None },
+    });
+    Html(gates::overview(&rows.collect::<Vec<_>>()))
+}
+
+pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
+    let rows: Vec<Row> = desk.answers.latest().iter().filter(|kept| kept.gate == name).map(row).collect();
+    if rows.is_empty() && !desk.answers.judge.gates().iter().any(|gate| gate.name == name) {
+        return (StatusCode::NOT_FOUND, "there is no such gate\n").into_response();
+    }
+    Html(gates::history(&name, &rows)).into_response()
+}
+
+/// Whether every configuration can be used.
+pub(super) async fn ready(State(desk): State<Desk>) -> Response {
+    let broken: Vec<String> = desk
+        .answers
+        .judge
+        .gates()
+        .into_iter()
+        .filter_map(|gate| Some(format!("{}: {}\n", gate.name, gate.problem?)))
+        .collect();
+    match broken.is_empty() {
+        true => "ok\n".into_response(),
+        false => (StatusCode::SERVICE_UNAVAILABLE, broken.concat()).into_response(),
+    }
+}

@@ -1,0 +1,81 @@
+//! What is asked: a gate by its name, with what its configuration leaves open.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+const LONGEST: usize = 200;
+
+/// A question; two that are equal have one answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// The gate.
+    pub gate: String,
+    /// Its phase.
+    pub phase: Option<String>,
+    /// Names that the configuration refers to as `${NAME}`.
+    pub args: BTreeMap<String, String>,
+    /// The same for names that it may not know: those are left out.
+    pub offered: BTreeMap<String, String>,
+    /// The beginning and the end of the window.
+    pub window: Option<Window>,
+    /// The instant to take for now.
+    pub now: Option<Timestamp>,
+}
+
+/// A span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+}
+
+impl Question {
+    /// A question about a gate alone.
+    pub(super) fn of(gate: &str) -> Question {
+        Question {
+            gate: gate.into(),
+            phase: None,
+            args: BTreeMap::new(),
+            offered: BTreeMap::new(),
+            window: None,
+            now: None,
+        }
+    }
+
+    /// Whether it may be asked: names of files are made of arguments, so none may lead elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and what may be written.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !is_name(&self.gate) {
+            return Err(format!(
+                "{:?} cannot be the name of a gate: names consist of letters, digits, `_`, `-` and `.`",
+                self.gate
+            ));
+        }
+        let wrong = self.args.iter().chain(&self.offered).find(|(name, value)| !is_name(name) || !is_safe(value));
+        wrong.map_or(Ok(()), |(name, value)| {
+            Err(format!(
+                "the argument {name}={value:?} cannot be asked with: a value has at most {LONGEST} characters, no `/` or `\\`, no `..`, and nothing unprintable"
+            ))
+        })
+    }
+}
+
+/// Whether it may be the name of a gate: that of a file, and of nothing hidden.
+pub(super) fn is_name(text: &str) -> bool {
+    let letters = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter));
+    letters && !text.is_empty() && text.len() <= LONGEST && !text.starts_with('.')
+}
+
+fn is_safe(value: &str) -> bool {
+    value.chars().count() <= LONGEST
+        && !value.contains("..")
+        && !value.chars().any(|letter| letter.is_control() || "/\\".contains(letter))
+}

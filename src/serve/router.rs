@@ -1,0 +1,68 @@
+//! Which path asks what, and the life of the server: it listens, answers, and ends when what is judged is judged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::answers::Answers;
+use super::desk::Desk;
+use super::guard::{self, Guard};
+use super::judge::{Judge, Settings};
+use super::{flagger, pages, prometheus, verdicts};
+
+/// The largest request.
+const MOST_BYTES: usize = 64 * 1024;
+/// How long a judgement may go on after somebody asked for an end.
+const LAST: Duration = Duration::from_secs(30);
+
+pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(), String> {
+    let answers = Arc::new(Answers::open(Arc::clone(&judge), settings.keep, settings.at_once)?);
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}. Write another `--listen`", settings.listen))?;
+    let at = listener.local_addr().unwrap_or(settings.listen);
+    judge.log(&format!("listening on http://{at}"));
+    let guard = Guard::new(settings.token.as_deref());
+    let paths = paths(Desk { answers: Arc::clone(&answers), wait: settings.wait });
+    let app = paths.layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
+    let served = axum::serve(listener, app).with_graceful_shutdown(end()).await;
+    answers.rest(LAST).await;
+    judge.log("ended");
+    served.map_err(|error| error.to_string())
+}
+
+fn paths(desk: Desk) -> Router {
+    Router::new()
+        .route("/", get(pages::gates))
+        .route("/gates/{gate}", get(pages::gate))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(pages::ready))
+        .route("/metrics", get(prometheus::metrics))
+        .route("/api/v1/query", get(prometheus::query).post(prometheus::query_form))
+        .route("/v1/judge", post(verdicts::judge))
+        .route("/v1/verdicts/{id}", get(verdicts::find))
+        .route("/flagger/{hook}", post(flagger::hook))
+        .with_state(desk)
+}
+
+/// Until somebody wants an end.
+async fn end() {
+    let wished = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wished(SignalKind::terminate()) => {}
+        () = wished(SignalKind::interrupt()) => {}
+    }
+}

@@ -1,0 +1,148 @@
+//! `/v1`: a question answered as JSON, and verdicts by their names. Argo Rollouts asks by its `web` provider.
+//!
+//! Argo gives up after ten seconds and takes any 2xx: so what takes longer is answered with 202 and `"verdict": "pending"`, which meets
+//! neither condition, and the next measurement gets the verdict.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::answers::{Heard, Kept};
+use super::desk::Desk;
+use super::judge::{Answer, Decision, Refused};
+use super::question::{Question, Window};
+use crate::report::{self, Format, Style};
+
+/// The longest that a caller may wait.
+const LONGEST: u64 = 60;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    config: String,
+    #[serde(default)]
+    phase: Option<String>,
+    #[serde(default)]
+    args: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    window: Option<Window>,
+    #[serde(default)]
+    now: Option<jiff::Timestamp>,
+    /// Seconds.
+    #[serde(default)]
+    wait: Option<u64>,
+}
+
+pub(super) async fn judge(State(desk): State<Desk>, headers: HeaderMap, body: String) -> Response {
+    let read = serde_json::from_str::<Map<String, Value>>(&body).and_then(|body| serde_json::from_value(body.into()));
+    let Body { config, phase, args, window, now, wait } = match read {
+        Ok(body) => body,
+        Err(error) => {
+            let hint = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"window\": {\"from\": …, \"to\": …}, \"wait\": SECONDS}";
+            return refuse(StatusCode::BAD_REQUEST, &format!("the request cannot be read: {error}; {hint}"));
+        }
+    };
+    let question = Question { phase, args, window, now, ..Question::of(&config) };
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let wait = wait.map_or(desk.wait, |seconds| Duration::from_secs(seconds.min(LONGEST)));
+    answer(&desk, question, wait, key).await
+}
+
+async fn answer(desk: &Desk, question: Question, wait: Duration, key: Option<String>) -> Response {
+    if let Err(wrong) = question.check() {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, &wrong);
+    }
+    match desk.answers.ask(question, wait, key).await {
+        Heard::Answered(kept) => said(&kept),
+        Heard::Pending(id) => {
+            let told = json!({ "verdict": "pending", "id": id, "sentence": "it is being judged: ask again" });
+            (StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/verdicts/{id}"))], Json(told)).into_response()
+        }
+        Heard::Busy => busy(),
+        Heard::Clash => {
+            refuse(StatusCode::CONFLICT, "this Idempotency-Key was used for another question: use another key")
+        }
+    }
+}
+
+/// Too many judgements at once.
+pub(super) fn busy() -> Response {
+    let told = json!({ "error": "as many judgements run as may: ask again in a moment, or start davy with a larger --at-once" });
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], Json(told)).into_response()
+}
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}
+
+/// The status of what could not be judged.
+pub(super) fn status(refused: &Refused) -> (StatusCode, &str) {
+    match refused {
+        Refused::Unknown(why) => (StatusCode::NOT_FOUND, why),
+        Refused::Wrong(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+        Refused::Source(why) => (StatusCode::BAD_GATEWAY, why),
+    }
+}
+
+fn said(kept: &Kept) -> Response {
+    match kept.outcome.as_ref() {
+        Ok(answer) => Json(brief(&kept.id, answer)).into_response(),
+        Err(refused) => {
+            let (status, why) = status(refused);
+            refuse(status, why)
+        }
+    }
+}
+
+/// What a controller's condition reads, with the verdict whole below it.
+fn brief(id: &str, answer: &Answer) -> Value {
+    let document = &answer.document;
+    let decision = match answer.decision {
+        Decision::Go => "go",
+        Decision::Wait => "wait",
+        Decision::Stop => "stop",
+    };
+    json!({
+        "verdict": document.outcome,
+        "decision": decision,
+        "score": document.score.total,
+        "sentence": document.summary,
+        "id": id,
+        "report": document,
+    })
+}
+
+/// A verdict by its name, with the form after a dot: `.json` (the document alone), `.md`, `.html`, `.txt`.
+pub(super) async fn find(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
+    let forms = [("md", Format::Markdown), ("html", Format::Html), ("json", Format::Json), ("txt", Format::Terminal)];
+    let asked = name.rsplit_once('.').and_then(|(id, end)| Some((id, forms.iter().find(|(own, _)| *own == end)?.1)));
+    let (id, form) = asked.map_or((name.as_str(), None), |(id, form)| (id, Some(form)));
+    match (desk.answers.find(id), form) {
+        (Ok(kept), None) => said(&kept),
+        (Ok(kept), Some(form)) => match kept.outcome.as_ref() {
+            Ok(answer) => {
+                let kind = match form {
+                    Format::Html => "text/html; charset=utf-8",
+                    Format::Json => "application/json",
+                    Format::Markdown => "text/markdown; charset=utf-8",
+                    _ => "text/plain; charset=utf-8",
+                };
+                let text = report::render(&answer.document, form, &Style::default());
+                ([(header::CONTENT_TYPE, kind)], text).into_response()
+            }
+            Err(_) => said(&kept),
+        },
+        (Err(true), _) => {
+            let told = json!({ "verdict": "pending", "id": id, "sentence": "it is being judged: ask again" });
+            (StatusCode::ACCEPTED, Json(told)).into_response()
+        }
+        (Err(false), _) => {
+            refuse(StatusCode::NOT_FOUND, "there is no verdict of this name: the latest thousand are kept")
+        }
+    }
+}
