@@ -11,8 +11,8 @@ use crate::text::read::{Keys, Read};
 use crate::text::scalar::{Choice, Named, Text};
 
 /// A program whose output is read as a file would be. It runs without a shell, and never when a recording is replayed.
-/// ${from}, ${to} (RFC 3339), ${from_unix}, ${to_unix}, ${from_ms}, ${to_ms} and ${step_seconds} are those of the window; the
-/// same values are in its environment as DAVY_FROM and so on.
+/// The window is ${from}, ${to} (RFC 3339), ${from_unix}, ${to_unix}, ${from_ms}, ${to_ms} and ${step_seconds}. The environment
+/// has the same values as DAVY_FROM and so on.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct ExecEntry {

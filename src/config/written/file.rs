@@ -40,7 +40,7 @@ pub(in crate::config) struct File {
     pub(in crate::config) name: At<String>,
     /// Free labels of each arm, shown in reports and usable as ${label} in sources and columns.
     pub(in crate::config) arms: Option<Arms>,
-    /// Which of the phases is judged when none is asked for; the first when absent.
+    /// The phase that is judged without `--phase`. Default the first.
     #[schemars(with = "Option<Text>")]
     pub(in crate::config) phase: Option<At<String>>,
     /// The expected split of the traffic; a mismatch makes the comparison suspect.
@@ -80,7 +80,7 @@ pub(in crate::config) struct File {
     /// The success criteria of the rollout, which a final table answers.
     #[schemars(default)]
     pub(in crate::config) success: Vec<SuccessEntry>,
-    /// What is to be done with the answer: programs to run, addresses to tell.
+    /// What davy does with the answer: programs to run, addresses to post to.
     pub(in crate::config) hooks: Option<HooksEntry>,
     /// Of a case: what its verdict is expected to be. `davy replay --check` holds it to that.
     pub(in crate::config) expect: Option<Expected>,
@@ -146,8 +146,8 @@ pub(in crate::config) struct BaselineEntry {
     pub(in crate::config) place: Place,
     /// The canary's window, so much earlier: 7d.
     pub(in crate::config) ago: Option<At<Span>>,
-    /// The time zone (IANA name) by whose clock `ago` counts days, and two windows begin at the same time of day, also where
-    /// clocks changed in between. Without it a day is 24 hours.
+    /// The time zone (IANA name) whose clock counts the days of `ago`. Two windows then begin at the same time of day, even
+    /// if clocks changed in between. Without it a day is 24 hours.
     pub(in crate::config) zone: Option<At<String>>,
     /// The first instant, RFC 3339.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -173,7 +173,7 @@ pub(in crate::config) struct SourceEntry {
     pub(in crate::config) log_events: Option<LogEventsEntry>,
     /// Prometheus, or what speaks its API.
     pub(in crate::config) prometheus: Option<PrometheusEntry>,
-    /// A store that is asked over HTTP.
+    /// A store over HTTP.
     pub(in crate::config) http: Option<HttpEntry>,
     /// A program that prints rows.
     pub(in crate::config) exec: Option<ExecEntry>,
@@ -246,14 +246,14 @@ pub(in crate::config) struct RateEntry {
     pub(in crate::config) part: Option<Column>,
     /// Column with all of them.
     pub(in crate::config) total: Option<Column>,
-    /// What an empty cell means: gap (nothing was measured, default) or zero (a counter that does not report zeros, as
-    /// many of AWS's own are known not to).
+    /// What an empty cell means: gap (nothing was measured, default) or zero (a counter that does not report zeros, such
+    /// as many of AWS).
     pub(in crate::config) missing: Option<At<Choice<Missing>>>,
     /// Which share is shown and bounded: bad or good. Default good when `good` is named, else bad.
     pub(in crate::config) show: Option<At<Choice<Show>>>,
     /// What it is a share of, in words: requests, lookups, sessions.
     pub(in crate::config) of: Option<At<String>>,
-    /// Column that names the instance (host, pod, region) each row is of, where there is one row per time and instance.
+    /// Column that names the instance (host, pod, region) of each row, if each time and instance has a row.
     pub(in crate::config) instance: Option<At<String>>,
     /// true: the columns are totals since some start, as Prometheus has them, and their increases are judged. false: each
     /// row counts its own step. When absent, columns that look like such totals are refused.
@@ -291,7 +291,7 @@ pub(in crate::config) struct EventsEntry {
 }
 
 /// One number per step, computed elsewhere: a percentile from a monitoring system, CPU, memory.
-/// Of CloudWatch it is a `metric` with its `stat`, or an `expression`, in the place of `value`.
+/// Of CloudWatch it is a `metric` with its `stat`, or an `expression`, instead of `value`.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields, transform = super::column::with_asked_keys)]
 pub(in crate::config) struct GaugeEntry {
@@ -367,10 +367,10 @@ pub(in crate::config) struct CriterionEntry {
     /// An alarm: fails when in any N consecutive steps M are beyond the bound: "2 of 3".
     pub(in crate::config) periods: Option<At<Periods>>,
     /// With `periods`: how many bad ones the periods beyond the bound must hold together. Default 4 for a
-    /// share or a percentile of requests, so that a few stray ones set off no alarm; 1 if the bound is zero.
+    /// share or a percentile of requests, against false alarms from a few stray ones; 1 if the bound is zero.
     #[schemars(range(min = 1))]
     pub(in crate::config) min_count: Option<At<usize>>,
-    /// critical, normal (default), optional (where its source cannot be reached there is a verdict without it) or muted
+    /// critical, normal (default), optional (if its source cannot be reached the verdict is without it) or muted
     /// (shown, never decides).
     pub(in crate::config) severity: Option<At<Choice<Severity>>>,
     /// primary (default: a pass needs it to be shown to hold) or guardrail (a pass needs it not to be broken).
@@ -402,14 +402,14 @@ pub(in crate::config) struct PhaseEntry {
     /// How long the phase is watched, from the beginning of its window; the evidence that an answer needs is spread over
     /// the looks until then.
     pub(in crate::config) soak: Option<At<Span>>,
-    /// How often it is judged meanwhile; at the end alone when not said.
+    /// How often it is judged meanwhile. Without it, at the end alone.
     pub(in crate::config) every: Option<At<Span>>,
     /// Which time is judged in this phase.
     pub(in crate::config) window: Option<WindowEntry>,
     /// What must hold in this phase beside the common criteria; one of the same name replaces it.
     #[schemars(default)]
     pub(in crate::config) criteria: Vec<CriterionEntry>,
-    /// What is to be done with this phase's answer, after the common hooks.
+    /// What davy does with this phase's answer, after the common hooks.
     pub(in crate::config) hooks: Option<HooksEntry>,
 }
 
@@ -427,14 +427,14 @@ pub(in crate::config) struct PolicyEntry {
     pub(in crate::config) min_coverage: Option<At<Share>>,
     /// Fewest usable steps for a gauge. Default 5.
     pub(in crate::config) min_steps: Option<At<usize>>,
-    /// A Fail on counts needs at least so many bad events more than expected. Default 5.
+    /// How many bad events above the expected number a fail on counts needs. Default 5.
     #[schemars(range(min = 0))]
     pub(in crate::config) min_excess: Option<At<f64>>,
     /// What a canary that stopped reporting is: inconclusive (default) or fail.
     pub(in crate::config) silent: Option<At<Choice<Silent>>>,
     /// When given, the weighted score decides too.
     pub(in crate::config) score: Option<ScoreEntry>,
-    /// Before this much of the soak (or, without one, of the window) there is no Pass. Default the whole soak.
+    /// A pass needs at least this much of the soak (or, without one, of the window). Default the whole soak.
     pub(in crate::config) min_soak: Option<At<Span>>,
     /// Where a failed verdict rolls back to: "phase 10%", baseline. Default the phase before.
     #[schemars(with = "Option<Text>")]

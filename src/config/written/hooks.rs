@@ -11,7 +11,7 @@ use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Text};
 
-/// What is to be done when a watch or `judge --hooks` has its answer: a hook, or a list of them, one after the other.
+/// What davy does when a watch or `judge --hooks` has its answer: a hook, or a list of them, one after the other.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct HooksEntry {
@@ -52,7 +52,7 @@ pub(in crate::config) struct HookEntry {
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["url"]}, {"required": ["url_env"]}]))]
 pub(in crate::config) struct WebhookEntry {
-    /// The address, where it is no secret. ${label} of the canary, names of `--set` and ${phase} are substituted.
+    /// The address, if it is not a secret. ${label} of the canary, names of `--set` and ${phase} are substituted.
     pub(in crate::config) url: Option<At<String>>,
     /// The environment variable that holds the address.
     #[schemars(with = "Option<Variable>")]

@@ -209,8 +209,8 @@ impl JsonSchema for ByEntry {
                 "type": "object", "additionalProperties": false, "required": ["column"],
                 "properties": {
                     "column": { "type": "string", "description": "The column's name." },
-                    "most": { "type": "integer", "minimum": 1, "description": "At most so many groups, the busiest; the requests of all others are one more. Default 20." },
-                    "called": { "type": "string", "description": "What the groups are of, where the column does not say it." },
+                    "most": { "type": "integer", "minimum": 1, "description": "The number of groups, the busiest; the requests of all others are one more. Default 20." },
+                    "called": { "type": "string", "description": "What the groups are of, if the column does not say it." },
                 },
             }],
         })
