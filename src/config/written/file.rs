@@ -45,20 +45,19 @@ pub(in crate::config) struct File {
     pub(in crate::config) phase: Option<At<String>>,
     /// The expected split of the traffic; a mismatch makes the comparison suspect.
     pub(in crate::config) traffic: Option<TrafficEntry>,
-    /// Which time is judged; all the data there is when absent.
+    /// The time that is judged. Default all data.
     pub(in crate::config) window: Option<WindowEntry>,
-    /// How long the canary is watched, from the beginning of its window. The evidence that an answer needs is spread
-    /// over the looks until then. A phase may have its own.
+    /// How long the canary is watched, from the beginning of its window. All looks until then share the chance of a false
+    /// fail. A phase may have its own.
     pub(in crate::config) soak: Option<At<Span>>,
-    /// How often it is judged meanwhile. With `every` and no `soak` the end is open, and evidence is that which holds
-    /// however often one looks. A phase may have its own.
+    /// How often davy judges meanwhile. With `every` and without `soak` the end is open, and all evidence holds at any
+    /// time. A phase may have its own.
     pub(in crate::config) every: Option<At<Span>>,
-    /// What is learned of the noise of each metric, from a past in which nothing changed, before it is judged. Nothing when
-    /// absent.
+    /// The past from which davy learns the noise of each metric. Default none.
     pub(in crate::config) noise: Option<NoiseEntry>,
     /// Where measurements come from, by name.
     pub(in crate::config) sources: Named<SourceEntry>,
-    /// Ready-made metrics of AWS services: `davy packs` lists them.
+    /// Ready-made metrics of a service: `davy packs` lists them.
     #[schemars(default, rename = "use")]
     pub(in crate::config) uses: Vec<UseEntry>,
     /// What is measured, by name.
@@ -82,7 +81,7 @@ pub(in crate::config) struct File {
     pub(in crate::config) success: Vec<SuccessEntry>,
     /// What davy does with the answer: programs to run, addresses to post to.
     pub(in crate::config) hooks: Option<HooksEntry>,
-    /// Of a case: what its verdict is expected to be. `davy replay --check` holds it to that.
+    /// Of a case: the verdict that is expected. `replay --check` compares it.
     pub(in crate::config) expect: Option<Expected>,
     /// Written by `--record`: the file is a recording.
     pub(in crate::config) recording: Option<RecordingEntry>,
@@ -108,7 +107,7 @@ pub(in crate::config) struct TrafficEntry {
     pub(in crate::config) place: Place,
     /// The canary's expected share, such as 5%; 100% means that there is nothing to split any more.
     pub(in crate::config) canary: Option<At<Share>>,
-    /// The rate metric whose totals are the traffic; the first one that a criterion names when absent.
+    /// The rate metric whose totals are the traffic. Default the first one that a criterion names.
     pub(in crate::config) metric: Option<At<String>>,
     /// What a mismatch means: warn (default) or fail.
     pub(in crate::config) on_mismatch: Option<At<Choice<Mismatch>>>,
@@ -120,15 +119,15 @@ pub(in crate::config) struct TrafficEntry {
 pub(in crate::config) struct WindowEntry {
     #[schemars(skip)]
     pub(in crate::config) place: Place,
-    /// So long until now (less `settle`): 1h, 30m, 7d.
+    /// The duration until now (less `settle`): 1h, 30m, 7d.
     pub(in crate::config) last: Option<At<Span>>,
     /// The first instant, RFC 3339.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) from: Option<At<Timestamp>>,
-    /// The first instant after, RFC 3339; now (less `settle`) when absent.
+    /// The first instant after, RFC 3339. Default now (less `settle`).
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) to: Option<At<Timestamp>>,
-    /// The spacing of the points; found in the data when absent.
+    /// The spacing of the points. Default that of the data.
     pub(in crate::config) step: Option<At<Span>>,
     /// What is younger than this may still change and is not judged. Default 0s.
     pub(in crate::config) settle: Option<At<Span>>,
@@ -144,7 +143,7 @@ pub(in crate::config) struct WindowEntry {
 pub(in crate::config) struct BaselineEntry {
     #[schemars(skip)]
     pub(in crate::config) place: Place,
-    /// The canary's window, so much earlier: 7d.
+    /// The canary's window, this much earlier: 7d.
     pub(in crate::config) ago: Option<At<Span>>,
     /// The time zone (IANA name) whose clock counts the days of `ago`. Two windows then begin at the same time of day, even
     /// if clocks changed in between. Without it a day is 24 hours.
@@ -152,7 +151,7 @@ pub(in crate::config) struct BaselineEntry {
     /// The first instant, RFC 3339.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) from: Option<At<Timestamp>>,
-    /// The first instant after, RFC 3339; as long as the canary's window when absent.
+    /// The first instant after, RFC 3339. By default the window is as long as the canary's.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) to: Option<At<Timestamp>>,
 }
@@ -187,13 +186,13 @@ pub(in crate::config) struct SourceEntry {
 pub(in crate::config) struct FileEntry {
     /// Where it is, relative to the configuration. ${label} of the arm, ${arm} and ${metric} are substituted.
     pub(in crate::config) path: At<String>,
-    /// csv, tsv, json, ndjson or parquet; by extension and content when absent.
+    /// csv, tsv, json, ndjson or parquet; by default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
-    /// The column with the time; usual names are recognised when absent.
+    /// The column with the time. By default davy recognises usual names.
     pub(in crate::config) time: Option<At<String>>,
     /// The time zone (IANA name) of timestamps without an offset. Default UTC.
     pub(in crate::config) zone: Option<At<String>>,
-    /// The column that tells the arms apart; a column `arm` when absent.
+    /// The column that tells the arms apart. Default `arm`.
     pub(in crate::config) arm: Option<ArmColumnEntry>,
     /// For long (tidy) files with one row per time and name.
     pub(in crate::config) long: Option<LongEntry>,
@@ -226,7 +225,7 @@ pub(in crate::config) struct MetricEntry {
     /// Dimensions of its CloudWatch metrics, beside those of the source.
     #[schemars(default)]
     pub(in crate::config) dimensions: Dimensions,
-    /// How far its points are apart, where that is more than the window's step: 5m. Found in the data when absent.
+    /// How far its points are apart, if that is more than the window's step: 5m. Default that of the data.
     pub(in crate::config) step: Option<At<Span>>,
     /// What the service's own history says of its noise; for rate and events.
     pub(in crate::config) history: Option<HistoryEntry>,
@@ -307,7 +306,7 @@ pub(in crate::config) struct GaugeEntry {
     pub(in crate::config) requests: Option<Column>,
     /// true: `requests` is a total since some start, and its increases count. false: each row counts its own step.
     pub(in crate::config) counter: Option<At<bool>>,
-    /// Compare the arms by ratio or by difference; by ratio where all values are positive when absent.
+    /// Compare the arms by ratio or by difference. Default by ratio if all values are positive.
     pub(in crate::config) scale: Option<At<Choice<Scale>>>,
     /// The query of Logs Insights whose rows these are. ${step} is the window's step.
     pub(in crate::config) query: Option<At<String>>,
@@ -377,7 +376,7 @@ pub(in crate::config) struct CriterionEntry {
     pub(in crate::config) role: Option<At<Choice<Role>>>,
     /// Its weight in the score and its share of the false-alarm budget. Default 1.
     pub(in crate::config) weight: Option<At<f64>>,
-    /// The group it is scored in; the metric's name when absent.
+    /// The group it is scored in. Default the metric's name.
     pub(in crate::config) group: Option<At<String>>,
     /// Criteria of one family share one part of the false-alarm budget; by default the metric's name without _p95.
     pub(in crate::config) family: Option<At<String>>,

@@ -1,6 +1,6 @@
 //! The reference of all keys of a configuration, from the schema: a section for each place where keys stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -14,62 +14,59 @@ struct Section {
     rows: Vec<String>,
 }
 
-/// Walks the schema from the top, and describes each definition where it is met first.
+/// Walks the schema from the top, and describes each definition once, where it is at home.
 struct Walk<'a> {
     definitions: &'a Value,
     homes: BTreeMap<String, String>,
+    described: BTreeSet<String>,
     sections: Vec<Section>,
 }
 
 impl Walk<'_> {
     /// Describes the keys that may stand at a path, and what stands below them.
     fn visit(&mut self, path: &str, schema: &Value) {
-        let schema = &self.entered(path, schema).clone();
+        let Some(schema) = self.entered(path, schema) else { return };
         for part in schema["anyOf"].as_array().into_iter().flatten() {
-            if self.is_new(part) {
-                self.visit(path, part);
-            }
+            self.visit(path, part);
         }
-        if let Some(below) = schema.get("additionalProperties").filter(|below| below.is_object())
-            && self.is_new(below)
-        {
+        if let Some(below) = schema.get("additionalProperties").filter(|below| below.is_object()) {
             self.visit(&format!("{path}.NAME"), below);
         }
-        if let Some(below) = schema.get("items").filter(|below| self.is_new(below)) {
+        if let Some(below) = schema.get("items") {
             self.visit(&format!("{path}[]"), below);
         }
         let Some(properties) = schema["properties"].as_object() else { return };
+        let below = |key: &String| if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        // a definition is at home where it is nearest to the top
+        for (key, property) in properties {
+            if let Some(name) = referred(property) {
+                self.homes.entry(name.to_owned()).or_insert_with(|| below(key));
+            }
+        }
         let description = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
         let at = self.sections.len();
         self.sections.push(Section { path: path.to_owned(), description, rows: Vec::new() });
         for (key, property) in properties {
-            let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            if self.is_new(property) {
-                self.visit(&below, property);
-            }
+            self.visit(&below(key), property);
             let is_required =
-                schema["required"].as_array().is_some_and(|required| required.contains(&Value::from(key.as_str())));
+                schema["required"].as_array().is_some_and(|keys| keys.contains(&Value::from(key.as_str())));
             let row = self.row(key, property, is_required);
             self.sections[at].rows.push(row);
         }
     }
 
-    /// The definition that a schema refers to, which is at home here from now on; or itself.
-    fn entered<'b>(&'b mut self, path: &str, schema: &'b Value) -> &'b Value {
-        let Some(name) = referred(schema) else { return schema };
-        self.homes.entry(name.to_owned()).or_insert_with(|| path.to_owned());
-        &self.definitions[name]
-    }
-
-    /// Whether nothing of it is described yet.
-    fn is_new(&self, schema: &Value) -> bool {
-        referred(schema).is_none_or(|name| !self.homes.contains_key(name))
+    /// The schema itself, or the definition that it refers to, if that is at home here and not described yet.
+    fn entered(&mut self, path: &str, schema: &Value) -> Option<Value> {
+        let Some(name) = referred(schema) else { return Some(schema.clone()) };
+        let home = self.homes.entry(name.to_owned()).or_insert_with(|| path.to_owned());
+        let is_new = home == path && self.described.insert(name.to_owned());
+        is_new.then(|| self.definitions[name].clone())
     }
 
     fn row(&self, key: &str, property: &Value, is_required: bool) -> String {
-        let required = if is_required { " (required)" } else { "" };
+        let required = if is_required { ", required" } else { "" };
         let description = property["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|");
-        format!("| `{key}`{required} | {} | {description} |", self.value(property).join(" or "))
+        format!("| `{key}`: {}{required} | {description} |", self.value(property).join(", "))
     }
 
     /// What may be written as the value, in words.
@@ -108,7 +105,7 @@ impl Walk<'_> {
             one => one.as_str().into_iter().collect::<Vec<_>>(),
         };
         let has = |name: &str| types.contains(&name);
-        let of = |below: &Value| self.value(below).join(" or ");
+        let of = |below: &Value| self.value(below).join(", ");
         let pattern = schema["pattern"].as_str().unwrap_or_default();
         let mut words = Vec::new();
         match () {
@@ -121,7 +118,9 @@ impl Walk<'_> {
             () => {}
         }
         if has("array") {
-            words.push(format!("list of {}", of(&schema["items"])));
+            let items = of(&schema["items"]);
+            let items = if items.contains(", ") { format!("({items})") } else { items };
+            words.push(format!("list of {items}"));
         }
         if has("object") {
             let named = schema["additionalProperties"].is_object();
@@ -148,7 +147,12 @@ fn address(path: &str) -> String {
 
 fn reference() -> String {
     let schema = davy::config::schema();
-    let mut walk = Walk { definitions: &schema["$defs"], homes: BTreeMap::new(), sections: Vec::new() };
+    let mut walk = Walk {
+        definitions: &schema["$defs"],
+        homes: BTreeMap::new(),
+        described: BTreeSet::new(),
+        sections: Vec::new(),
+    };
     walk.visit("", &schema);
     let mut page = String::from(
         "# Reference of all keys\n\n<!-- Generated from the schema by `UPDATE=1 cargo test book`. -->\n\n\
@@ -160,7 +164,7 @@ fn reference() -> String {
         let rows = section.rows.join("\n");
         let description = section.description;
         let described = if description.is_empty() { String::new() } else { format!("\n{description}\n") };
-        write!(page, "\n## {title}\n{described}\n| Key | Value | Meaning |\n|---|---|---|\n{rows}\n").unwrap();
+        write!(page, "\n## {title}\n{described}\n| Key | Meaning |\n|---|---|\n{rows}\n").unwrap();
     }
     page
 }

@@ -32,7 +32,23 @@ const PHRASES: &[&str] = &[
 ];
 
 /// How often each phrase stands in the texts of the program. A number may only fall.
-const PROGRAM: &[(&str, usize)] = &[];
+const PROGRAM: &[(&str, usize)] = &[
+    ("and that is", 1),
+    ("are asked", 1),
+    ("are no", 4),
+    ("are told", 1),
+    ("in the place of", 1),
+    ("is asked", 13),
+    ("is no", 43),
+    ("is said", 4),
+    ("nobody", 4),
+    ("of which", 4),
+    ("so many", 3),
+    ("there is none", 5),
+    ("was no", 3),
+    ("where there are", 1),
+    ("where there is", 1),
+];
 
 const WORDS_PER_SENTENCE: usize = 25;
 
