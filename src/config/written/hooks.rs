@@ -157,7 +157,7 @@ impl Read for WebhookEntry {
         let named = webhook.headers_env.0.iter().map(|(_, variable)| variable);
         for variable in named.chain(&webhook.url_env).filter(|variable| !is_variable(&variable.value)) {
             let hint = "write its name alone: `SLACK_WEBHOOK`; the value is read when the hook runs";
-            keys.report.add_with(variable.place, "this is no name of an environment variable", hint);
+            keys.report.add_with(variable.place, "this is not the name of an environment variable", hint);
         }
         keys.close(Some(webhook), |key| match key {
             "method" => Some("a webhook posts; leave it out".into()),
