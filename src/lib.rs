@@ -111,3 +111,8 @@ pub mod report;
 pub mod cli;
 
 pub mod command;
+
+/// The program in the book runs with the tests of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Library;

@@ -90,7 +90,7 @@ pub enum Failure {
     #[error("interrupted before there was another look")]
     Interrupted,
     /// Looks were asked for, and nothing says how often.
-    #[error("no look interval: add `every:` to the configuration, or `--every 5m` here")]
+    #[error("no look interval: add `--every 5m`, or `every` to the configuration")]
     HowOften,
     /// An argument names nothing.
     #[error("{0}")]
