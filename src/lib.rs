@@ -114,3 +114,8 @@ pub mod serve;
 pub mod cli;
 
 pub mod command;
+
+/// The program in the book runs with the tests of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Library;

@@ -112,7 +112,7 @@ fn cannot_start(written: &str, program: &Path, error: &std::io::Error) -> String
         ErrorKind::NotFound => format!("there is no {path}"),
         ErrorKind::PermissionDenied => format!("{path} may not be run: `chmod +x` makes it a program"),
         _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-            format!("{path} is no program: a script begins with `#!/bin/bash`")
+            format!("{path} is not a program: a script begins with `#!/bin/bash`")
         }
         _ => format!("{path} cannot be run: {error}"),
     }

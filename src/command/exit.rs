@@ -90,7 +90,7 @@ pub enum Failure {
     #[error("interrupted before there was another look")]
     Interrupted,
     /// Looks were asked for, and nothing says how often.
-    #[error("how often to look is said neither by the configuration nor here: add `--every 5m`")]
+    #[error("no look interval: add `--every 5m`, or `every` to the configuration")]
     HowOften,
     /// An argument names nothing.
     #[error("{0}")]

@@ -16,7 +16,7 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
     if arguments.config.is_none() && !path.exists() {
-        return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
+        return Err(Failure::NoConfig { path, why: "it does not exist; name one".into() });
     }
     let places = Places::new(Vec::new(), arguments.record.iter().cloned().collect())?;
     places.spare([super::border::file_of(&path).as_path()])?;

@@ -69,7 +69,7 @@ impl Given {
             Some(path) => Ok(path.to_owned()),
             None if Path::new(record::CONFIG).exists() => Ok(PathBuf::from(record::CONFIG)),
             None => {
-                let why = "there is none here. Name one, or two files of data: `davy judge OLD NEW`. `davy demo` shows how it works";
+                let why = "it does not exist. Name one, or two files of data: `davy judge OLD NEW`. `davy demo` shows how it works";
                 Err(Failure::NoConfig { path: record::CONFIG.into(), why: why.into() })
             }
         }

@@ -151,7 +151,7 @@ fn step_summary(named: Option<OsString>) -> Result<PathBuf, Failure> {
     let set = named.filter(|path| !path.is_empty()).map(PathBuf::from);
     set.ok_or_else(|| {
         Failure::Misused(format!(
-            "`--report github` adds to the file that ${STEP_SUMMARY} names, and that is not set here: give a path, \
+            "`--report github` adds to the file that ${STEP_SUMMARY} names, which is not set here: give a path, \
              as in `--report github=summary.md`"
         ))
     })

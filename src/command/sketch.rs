@@ -89,7 +89,7 @@ fn log(arguments: &cli::Sketch) -> Result<Requests, Failure> {
     let latency = arguments.latency.as_deref().map(|written| match written.rsplit_once(':') {
         Some((column, unit)) => match TimeUnit::named(unit) {
             Some(unit) => Ok(Latency { column: column.to_owned(), unit: Some(unit) }),
-            None => Err(Failure::Misused(format!("--latency: `{unit}` is no unit of time: write ns, us, ms or s"))),
+            None => Err(Failure::Misused(format!("--latency: `{unit}` is not a unit of time: write ns, us, ms or s"))),
         },
         None => Ok(Latency { column: written.to_owned(), unit: None }),
     });

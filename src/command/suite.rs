@@ -30,8 +30,7 @@ pub(super) fn recordings(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let before = found.len();
         below(path, path, &mut found)?;
         if found.len() == before {
-            let why =
-                format!("it is not a recording, and there is none below it: a recording has a {}", record::CONFIG);
+            let why = format!("neither it nor a folder below it is a recording: a recording has a {}", record::CONFIG);
             return Err(Failure::NoConfig { path: path.clone(), why });
         }
     }

@@ -47,7 +47,7 @@ const ALERT: Duration = Duration::from_millis(200);
 pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Failure> {
     let path = arguments.config.clone().unwrap_or_else(|| PathBuf::from(record::CONFIG));
     if arguments.config.is_none() && !path.exists() {
-        return Err(Failure::NoConfig { path, why: "there is none here; name one".into() });
+        return Err(Failure::NoConfig { path, why: "it does not exist; name one".into() });
     }
     let loaded = pipeline::load(&path)?;
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;

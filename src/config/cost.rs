@@ -59,7 +59,7 @@ impl<'a> Known<'a> {
         let metric = metric.as_ref()?;
         if metric.by.is_some() {
             let hint = "name a metric without `by`";
-            report.add_with(name.place, format!("`{}` has groups, none of which is the whole", name.value), hint);
+            report.add_with(name.place, format!("`{}` has groups, and no group is the whole", name.value), hint);
             return None;
         }
         Some((entry, metric))
@@ -179,9 +179,9 @@ fn compute(item: &ItemEntry, metric: MetricName, known: &Known, report: &mut Rep
     let stat = entry.gauge.as_ref().and_then(columns::stat).filter(|stat| stat.value != "Average");
     let why = match (&found.kind, &found.unit) {
         (Kind::Gauge { quantile: Some(_), .. }, _) => {
-            Some(format!("`{name}` is a quantile, and calls times a quantile is no time that was paid for"))
+            Some(format!("`{name}` is a quantile, and calls times a quantile are not the time that you pay for"))
         }
-        (Kind::Gauge { .. }, _) if stat.is_some() => Some(format!("`{name}` is no average")),
+        (Kind::Gauge { .. }, _) if stat.is_some() => Some(format!("`{name}` is not an average")),
         (Kind::Gauge { .. } | Kind::Values, Unit::Milliseconds) => None,
         (Kind::Gauge { .. } | Kind::Values, _) => Some(format!("`{name}` is not measured in a unit of time")),
         _ => Some(format!("`{name}` does not say how long a call takes")),

@@ -190,11 +190,12 @@ fn right_way(side: Side, question: &Question, reading: Reading) -> Result<(), Co
     let wanted = wanted(side, reading);
     match (&question.metric.kind, wanted) {
         (Kind::BadShare, Side::AtLeast) => {
-            let message = format!("`{}` is a share of bad ones, which nobody wants to be large", question.name);
+            let message = format!("`{}` is a share of bad ones, so a pass cannot ask for more of them", question.name);
             Err(Complaint::new(message).hint(format!("write `{low} …`; or name the good ones: `rate: {{ good: … }}`")))
         }
         (Kind::GoodShare, Side::AtMost) => {
-            let message = format!("`{}` is a share of good ones, which nobody wants to be small", question.name);
+            let message =
+                format!("`{}` is a share of good ones, so a pass cannot ask for fewer of them", question.name);
             Err(Complaint::new(message).hint(format!("write `{high} …`; or bound the bad ones: `show: bad`")))
         }
         _ => Ok(()),

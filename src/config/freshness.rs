@@ -65,7 +65,7 @@ impl<'q> Services<'q> {
         let Stretch::Exactly(canary) = time.canary else {
             // a window that is said and wrong has been complained of
             if !window.is_some_and(|window| window.last.is_some() || window.from.is_some() || window.to.is_some()) {
-                let message = format!("{} is asked about a time, and which is not said", self.shown);
+                let message = format!("{} needs a time window", self.shown);
                 report.add_with(place, message, "write `window: { last: 1h, step: 1m }`, or give --from and --to");
             }
             return time;

@@ -101,7 +101,7 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         }
         (Measure::Points, Unit::Share | Unit::Percent) => {
             let hint = format!("write `{number}%`; `pp` is for margins: `baseline + {number}pp`");
-            Err(Complaint::new("`pp` is a difference of shares, and this is no difference").hint(hint))
+            Err(Complaint::new("`pp` is a difference of shares, and this is not a difference").hint(hint))
         }
         (_, Unit::Share) => wrong("a share is bounded in %: `<= 0.1%`".to_owned()),
         (Measure::Percent, Unit::Percent) => Ok(number),

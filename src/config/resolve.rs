@@ -403,7 +403,7 @@ impl Scope<'_> {
             self.metric(name, report)?;
             if self.is_grouped(&name.value) {
                 let hint = "name a `rate` metric without `by`: its totals are the traffic";
-                report.add_with(name.place, format!("`{}` has groups, none of which is the traffic", name.value), hint);
+                report.add_with(name.place, format!("`{}` has groups, and no group is the traffic", name.value), hint);
             } else if !self.counts_requests(&name.value) {
                 let hint = "name a `rate` metric: its totals are the traffic";
                 report.add_with(name.place, format!("`{}` does not count the traffic", name.value), hint);

@@ -98,6 +98,11 @@ fn said_of(name: &str, text: &str) -> (Problems, bool) {
     }
 }
 
+/// Every problem of every bad file.
+pub fn mistakes() -> Vec<config::Problem> {
+    files("config/bad", &["yaml"]).iter().flat_map(|(name, text)| said_of(name, text).0.0).collect()
+}
+
 #[test]
 fn every_mistake_has_its_message() {
     let validator = jsonschema::validator_for(&config::schema()).unwrap();

@@ -35,7 +35,11 @@ fn wrong_calls_say_what_to_type() {
         (&["judge", "old.csv", "new.csv", "--margin", "erors=20%"], 65, "There is errors, latency_p95"),
         (&["judge", "old.csv", "new.csv", "--unit", "p95=parsec"], 2, "write one of ns, us, ms"),
         (&["judge", "old.csv", "new.csv", "--unit", "p95=s"], 65, "The columns are: requests, errors, p95_ms"),
-        (&["judge", "old.csv", "new.csv", "--unit", "p95_ms=s"], 65, "\"p95_ms\" is said to be in s. Its name says ms"),
+        (
+            &["judge", "old.csv", "new.csv", "--unit", "p95_ms=s"],
+            65,
+            "`--unit` gives \"p95_ms\" the unit s, but its name says ms",
+        ),
         (&["judge", "old.csv", "new.csv", "--by", "route"], 65, "there is not a column \"route\""),
         (&["judge", "old.csv", "new.csv", "--where", "a = 1"], 65, "only rows of a log of requests"),
         (&["judge", "old.csv", "new.csv", "--arm", "a=b,c"], 2, "leave it out"),

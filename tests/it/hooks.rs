@@ -143,11 +143,10 @@ hooks:
 }
 
 #[test]
-fn the_readme_and_the_examples_are_configurations() {
+fn the_chapter_and_the_examples_are_configurations() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let section = readme.split("\n## Hooks\n").nth(1).unwrap();
-    let hooks = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let chapter = fs::read_to_string(root.join("docs/hooks.md")).unwrap();
+    let hooks = chapter.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let shop = Workshop::failing(hooks);
     let run = shop.run(&["check", "-v"], &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);

@@ -45,10 +45,10 @@ const WRONG: [&str; 10] = [
     "has a status below 100",
     "has a time that cannot be read",
     "has no time",
-    "has a latency that is no number",
+    "has a latency that is not a number",
     "has a negative latency",
     "has no latency",
-    "has a status that is no number",
+    "has a status that is not a number",
     "has more or fewer fields than there are columns",
     "has a quote that does not end in its line",
 ];
@@ -82,10 +82,10 @@ fn line(row: &Row, by: char) -> String {
     match row.wrong {
         Some("has a time that cannot be read") => time = "yesterday".into(),
         Some("has no time") => time.clear(),
-        Some("has a latency that is no number") => took = "slow".into(),
+        Some("has a latency that is not a number") => took = "slow".into(),
         Some("has a negative latency") => took.insert(0, '-'),
         Some("has no latency") => took.clear(),
-        Some("has a status that is no number") => status = "melted".into(),
+        Some("has a status that is not a number") => status = "melted".into(),
         Some("has a status below 100") => status = "042".into(),
         Some("has more or fewer fields than there are columns") => agent = "curl,8",
         Some("has a quote that does not end in its line") => agent = "\"curl",
@@ -463,7 +463,7 @@ fn too_many_bad_rows_are_an_error_with_reasons_places_and_a_remedy() {
         &format!("5 of {} rows", rows.len()),
         "1 has a time that cannot be read, such as",
         "access.csv, line 12: ts is \"yesterday\"",
-        "4 has a latency that is no number, such as",
+        "4 has a latency that is not a number, such as",
         "access.csv, line 22: latency_ms is \"slow\"",
         "access.csv, line 4002: latency_ms is \"slow\"",
         "At most 0.05 % may be (`max_bad_rows`)",
@@ -476,7 +476,7 @@ fn too_many_bad_rows_are_an_error_with_reasons_places_and_a_remedy() {
     let (code, stdout, stderr) = davy(folder.path(), &["judge", "canary.yaml", "--verbose"]);
     assert!([0, 11].contains(&code), "{stdout}{stderr}");
     assert!(
-        stderr.contains("4 rows left out: has a latency that is no number") && stderr.contains("line 22"),
+        stderr.contains("4 rows left out: has a latency that is not a number") && stderr.contains("line 22"),
         "{stderr}"
     );
 }

@@ -7,6 +7,7 @@ mod agreement;
 #[cfg(feature = "aws")]
 mod aws;
 mod bets;
+mod book;
 mod borders;
 mod cases;
 mod cells;

@@ -304,7 +304,10 @@ fn bad_rows_and_rows_of_neither_arm_are_in_the_verdict() {
     let odd = text.replace("canary-v2", "canary").replacen(",canary,200", ",canary,melted", 20);
     fs::write(folder.path().join("a.csv"), odd).unwrap();
     let (code, said) = davy(&folder, &["judge", "canary.yaml"]);
-    assert!(code == 11 && said.contains("20 of 6000 rows left out: has a status that is no number"), "{code} {said}");
+    assert!(
+        code == 11 && said.contains("20 of 6000 rows left out: has a status that is not a number"),
+        "{code} {said}"
+    );
     // a few are a note
     let few = text.replace("canary-v2", "canary").replacen(",canary,200", ",canary,melted", 2);
     fs::write(folder.path().join("a.csv"), few).unwrap();

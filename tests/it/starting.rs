@@ -193,7 +193,7 @@ fn what_a_log_leaves_out_is_told() {
         let judged = davy(&folder, &["judge"]);
         assert_eq!(judged.code, 11, "{}{}", judged.out, judged.told);
         assert!(judged.told.contains(told), "{}", judged.told);
-        let bad = r#"log.csv: 1 of 12001 rows left out: has a latency that is no number, such as log.csv, line 12002: took_ms is "abc""#;
+        let bad = r#"log.csv: 1 of 12001 rows left out: has a latency that is not a number, such as log.csv, line 12002: took_ms is "abc""#;
         assert_eq!(judged.told.matches(bad).count(), 1, "{}", judged.told);
     }
     write("canary.yaml", &config(r#"column: version, baseline: "41", canary: "43""#, "state"));

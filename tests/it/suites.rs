@@ -22,7 +22,9 @@ fn a_folder_of_recordings_ends_with_one_line() {
     assert!(ran.out.starts_with("same     runs/today/slow  FAIL\n"), "the worst stands first: {}", ran.out);
     shell.expect(0, &["replay", "--check", "runs/today/fine", "runs/today/good"]).says(&["2 recordings: 2 same"]);
     shell.write("empty/a.txt", "");
-    shell.expect(78, &["replay", "--check", "empty"]).says(&["there is none below it: a recording has a canary.yaml"]);
+    shell
+        .expect(78, &["replay", "--check", "empty"])
+        .says(&["neither it nor a folder below it is a recording: a recording has a canary.yaml"]);
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn variable(name: &str) -> Result<String, String> {
         Ok(value) if value.trim().is_empty() => Err(format!("the environment variable {name} is empty")),
         Ok(value) => Ok(value.trim().to_owned()),
         Err(std::env::VarError::NotPresent) => Err(format!("the environment variable {name} is not set")),
-        Err(std::env::VarError::NotUnicode(_)) => Err(format!("the environment variable {name} is no text")),
+        Err(std::env::VarError::NotUnicode(_)) => Err(format!("the environment variable {name} is not text")),
     }
 }
 

@@ -121,7 +121,7 @@ impl Names for Metrics<'_> {
             && !counts(&of.statistic)
         {
             let hint = "write `stat: Sum` or `stat: SampleCount`, or judge it as a `gauge`";
-            report.add_with(column.place(), format!("`{}` is no count", of.statistic), hint);
+            report.add_with(column.place(), format!("`{}` is not a count", of.statistic), hint);
             return None;
         }
         Some(self.put(measure))
@@ -185,7 +185,7 @@ impl Metrics<'_> {
             } else if counted && matches!(&measure, Measure::Statistic(of) if of.statistic == "Average") {
                 let hint = "write `stat: Sum`; or `percent_of_total: true` where it is published as a percentage; or the \
                             SampleCount of the same metric as `total`";
-                report.add_with(column.place(), "an average is no count", hint);
+                report.add_with(column.place(), "an average is not a count", hint);
             }
         }
     }

@@ -61,9 +61,9 @@ impl Wish {
     pub(super) fn wrong_units(&self, columns: &[&str]) -> Vec<String> {
         let why = |column: &str, unit: &str| match Name::of(column).unit {
             _ if !columns.contains(&column) => Some(no_column(column, columns)),
-            Some(named) if named != unit => {
-                Some(format!("{column:?} is said to be in {unit}. Its name says {named}: leave `--unit` out"))
-            }
+            Some(named) if named != unit => Some(format!(
+                "`--unit` gives {column:?} the unit {unit}, but its name says {named}: leave `--unit` out"
+            )),
             _ => None,
         };
         let wrong = |(column, unit): &(String, String)| Some(format!("--unit {column}={unit}: {}", why(column, unit)?));

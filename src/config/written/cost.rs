@@ -24,7 +24,7 @@ pub(in crate::config) struct CostEntry {
     pub(in crate::config) place: Place,
     /// What prices are in. Default USD.
     pub(in crate::config) currency: Option<At<String>>,
-    /// The rate metric whose totals are the traffic; that of `traffic`, or the first rate, when absent.
+    /// The rate metric whose totals are the traffic. Default that of `traffic`, or the first rate.
     pub(in crate::config) traffic: Option<At<String>>,
     /// What is paid for, by name.
     #[schemars(extend("minProperties" = 1))]
@@ -43,7 +43,7 @@ pub(in crate::config) struct ItemEntry {
     pub(in crate::config) duration: Option<At<String>>,
     /// For prices per GB-second: the memory, 512MiB. A GB of AWS Lambda has 1024 MiB.
     pub(in crate::config) memory: Option<At<MemoryText>>,
-    /// The one arm that pays for it; both when absent.
+    /// The one arm that pays for it. Default both.
     pub(in crate::config) arm: Option<At<Choice<Arm>>>,
     /// The price: "0.20 / 1M requests", "0.085 / GB", "0.0000166667 / GB-second", "0.068 / hour", "0.25 / GB-month".
     pub(in crate::config) price: At<PriceText>,

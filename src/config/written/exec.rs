@@ -11,8 +11,8 @@ use crate::text::read::{Keys, Read};
 use crate::text::scalar::{Choice, Named, Text};
 
 /// A program whose output is read as a file would be. It runs without a shell, and never when a recording is replayed.
-/// ${from}, ${to} (RFC 3339), ${from_unix}, ${to_unix}, ${from_ms}, ${to_ms} and ${step_seconds} are those of the window; the
-/// same values are in its environment as DAVY_FROM and so on.
+/// The window is ${from}, ${to} (RFC 3339), ${from_unix}, ${to_unix}, ${from_ms}, ${to_ms} and ${step_seconds}. The environment
+/// has the same values as DAVY_FROM and so on.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct ExecEntry {
@@ -23,13 +23,13 @@ pub(in crate::config) struct ExecEntry {
     /// Variables for its environment.
     #[schemars(default)]
     pub(in crate::config) env: Named<At<Text>>,
-    /// csv, tsv, json, ndjson or parquet; by content when absent.
+    /// csv, tsv, json, ndjson or parquet; by default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
-    /// The column with the time; usual names are recognised when absent.
+    /// The column with the time. By default davy recognises usual names.
     pub(in crate::config) time: Option<At<String>>,
     /// The time zone (IANA name) of timestamps without an offset. Default UTC.
     pub(in crate::config) zone: Option<At<String>>,
-    /// The column that tells the arms apart, where one output has both. Without it the program runs for each arm, with
+    /// The column that tells the arms apart, if one output has both. Without it the program runs for each arm, with
     /// DAVY_ARM in its environment.
     pub(in crate::config) arm: Option<ArmColumnEntry>,
     /// For long (tidy) output with one row per time and name.

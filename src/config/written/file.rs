@@ -40,25 +40,24 @@ pub(in crate::config) struct File {
     pub(in crate::config) name: At<String>,
     /// Free labels of each arm, shown in reports and usable as ${label} in sources and columns.
     pub(in crate::config) arms: Option<Arms>,
-    /// Which of the phases is judged when none is asked for; the first when absent.
+    /// The phase that is judged without `--phase`. Default the first.
     #[schemars(with = "Option<Text>")]
     pub(in crate::config) phase: Option<At<String>>,
     /// The expected split of the traffic; a mismatch makes the comparison suspect.
     pub(in crate::config) traffic: Option<TrafficEntry>,
-    /// Which time is judged; all the data there is when absent.
+    /// The time that is judged. Default all data.
     pub(in crate::config) window: Option<WindowEntry>,
-    /// How long the canary is watched, from the beginning of its window. The evidence that an answer needs is spread
-    /// over the looks until then. A phase may have its own.
+    /// How long the canary is watched, from the beginning of its window. All looks until then share the chance of a false
+    /// fail. A phase may have its own.
     pub(in crate::config) soak: Option<At<Span>>,
-    /// How often it is judged meanwhile. With `every` and no `soak` the end is open, and evidence is that which holds
-    /// however often one looks. A phase may have its own.
+    /// How often davy judges meanwhile. With `every` and without `soak` the end is open, and all evidence holds at any
+    /// time. A phase may have its own.
     pub(in crate::config) every: Option<At<Span>>,
-    /// What is learned of the noise of each metric, from a past in which nothing changed, before it is judged. Nothing when
-    /// absent.
+    /// The past from which davy learns the noise of each metric. Default none.
     pub(in crate::config) noise: Option<NoiseEntry>,
     /// Where measurements come from, by name.
     pub(in crate::config) sources: Named<SourceEntry>,
-    /// Ready-made metrics of AWS services: `davy packs` lists them.
+    /// Ready-made metrics of a service: `davy packs` lists them.
     #[schemars(default, rename = "use")]
     pub(in crate::config) uses: Vec<UseEntry>,
     /// What is measured, by name.
@@ -80,9 +79,9 @@ pub(in crate::config) struct File {
     /// The success criteria of the rollout, which a final table answers.
     #[schemars(default)]
     pub(in crate::config) success: Vec<SuccessEntry>,
-    /// What is to be done with the answer: programs to run, addresses to tell.
+    /// What davy does with the answer: programs to run, addresses to post to.
     pub(in crate::config) hooks: Option<HooksEntry>,
-    /// Of a case: what its verdict is expected to be. `davy replay --check` holds it to that.
+    /// Of a case: the verdict that is expected. `replay --check` compares it.
     pub(in crate::config) expect: Option<Expected>,
     /// Written by `--record`: the file is a recording.
     pub(in crate::config) recording: Option<RecordingEntry>,
@@ -108,7 +107,7 @@ pub(in crate::config) struct TrafficEntry {
     pub(in crate::config) place: Place,
     /// The canary's expected share, such as 5%; 100% means that there is nothing to split any more.
     pub(in crate::config) canary: Option<At<Share>>,
-    /// The rate metric whose totals are the traffic; the first one that a criterion names when absent.
+    /// The rate metric whose totals are the traffic. Default the first one that a criterion names.
     pub(in crate::config) metric: Option<At<String>>,
     /// What a mismatch means: warn (default) or fail.
     pub(in crate::config) on_mismatch: Option<At<Choice<Mismatch>>>,
@@ -120,15 +119,15 @@ pub(in crate::config) struct TrafficEntry {
 pub(in crate::config) struct WindowEntry {
     #[schemars(skip)]
     pub(in crate::config) place: Place,
-    /// So long until now (less `settle`): 1h, 30m, 7d.
+    /// The duration until now (less `settle`): 1h, 30m, 7d.
     pub(in crate::config) last: Option<At<Span>>,
     /// The first instant, RFC 3339.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) from: Option<At<Timestamp>>,
-    /// The first instant after, RFC 3339; now (less `settle`) when absent.
+    /// The first instant after, RFC 3339. Default now (less `settle`).
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) to: Option<At<Timestamp>>,
-    /// The spacing of the points; found in the data when absent.
+    /// The spacing of the points. Default that of the data.
     pub(in crate::config) step: Option<At<Span>>,
     /// What is younger than this may still change and is not judged. Default 0s.
     pub(in crate::config) settle: Option<At<Span>>,
@@ -144,15 +143,15 @@ pub(in crate::config) struct WindowEntry {
 pub(in crate::config) struct BaselineEntry {
     #[schemars(skip)]
     pub(in crate::config) place: Place,
-    /// The canary's window, so much earlier: 7d.
+    /// The canary's window, this much earlier: 7d.
     pub(in crate::config) ago: Option<At<Span>>,
-    /// The time zone (IANA name) by whose clock `ago` counts days, and two windows begin at the same time of day, also where
-    /// clocks changed in between. Without it a day is 24 hours.
+    /// The time zone (IANA name) whose clock counts the days of `ago`. Two windows then begin at the same time of day, even
+    /// if clocks changed in between. Without it a day is 24 hours.
     pub(in crate::config) zone: Option<At<String>>,
     /// The first instant, RFC 3339.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) from: Option<At<Timestamp>>,
-    /// The first instant after, RFC 3339; as long as the canary's window when absent.
+    /// The first instant after, RFC 3339. By default the window is as long as the canary's.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(in crate::config) to: Option<At<Timestamp>>,
 }
@@ -173,7 +172,7 @@ pub(in crate::config) struct SourceEntry {
     pub(in crate::config) log_events: Option<LogEventsEntry>,
     /// Prometheus, or what speaks its API.
     pub(in crate::config) prometheus: Option<PrometheusEntry>,
-    /// A store that is asked over HTTP.
+    /// A store over HTTP.
     pub(in crate::config) http: Option<HttpEntry>,
     /// A program that prints rows.
     pub(in crate::config) exec: Option<ExecEntry>,
@@ -187,13 +186,13 @@ pub(in crate::config) struct SourceEntry {
 pub(in crate::config) struct FileEntry {
     /// Where it is, relative to the configuration. ${label} of the arm, ${arm} and ${metric} are substituted.
     pub(in crate::config) path: At<String>,
-    /// csv, tsv, json, ndjson or parquet; by extension and content when absent.
+    /// csv, tsv, json, ndjson or parquet; by default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
-    /// The column with the time; usual names are recognised when absent.
+    /// The column with the time. By default davy recognises usual names.
     pub(in crate::config) time: Option<At<String>>,
     /// The time zone (IANA name) of timestamps without an offset. Default UTC.
     pub(in crate::config) zone: Option<At<String>>,
-    /// The column that tells the arms apart; a column `arm` when absent.
+    /// The column that tells the arms apart. Default `arm`.
     pub(in crate::config) arm: Option<ArmColumnEntry>,
     /// For long (tidy) files with one row per time and name.
     pub(in crate::config) long: Option<LongEntry>,
@@ -226,7 +225,7 @@ pub(in crate::config) struct MetricEntry {
     /// Dimensions of its CloudWatch metrics, beside those of the source.
     #[schemars(default)]
     pub(in crate::config) dimensions: Dimensions,
-    /// How far its points are apart, where that is more than the window's step: 5m. Found in the data when absent.
+    /// How far its points are apart, if that is more than the window's step: 5m. Default that of the data.
     pub(in crate::config) step: Option<At<Span>>,
     /// What the service's own history says of its noise; for rate and events.
     pub(in crate::config) history: Option<HistoryEntry>,
@@ -246,14 +245,14 @@ pub(in crate::config) struct RateEntry {
     pub(in crate::config) part: Option<Column>,
     /// Column with all of them.
     pub(in crate::config) total: Option<Column>,
-    /// What an empty cell means: gap (nothing was measured, default) or zero (a counter that does not report zeros, as
-    /// many of AWS's own are known not to).
+    /// What an empty cell means: gap (nothing was measured, default) or zero (a counter that does not report zeros, such
+    /// as many of AWS).
     pub(in crate::config) missing: Option<At<Choice<Missing>>>,
     /// Which share is shown and bounded: bad or good. Default good when `good` is named, else bad.
     pub(in crate::config) show: Option<At<Choice<Show>>>,
     /// What it is a share of, in words: requests, lookups, sessions.
     pub(in crate::config) of: Option<At<String>>,
-    /// Column that names the instance (host, pod, region) each row is of, where there is one row per time and instance.
+    /// Column that names the instance (host, pod, region) of each row, if each time and instance has a row.
     pub(in crate::config) instance: Option<At<String>>,
     /// true: the columns are totals since some start, as Prometheus has them, and their increases are judged. false: each
     /// row counts its own step. When absent, columns that look like such totals are refused.
@@ -291,7 +290,7 @@ pub(in crate::config) struct EventsEntry {
 }
 
 /// One number per step, computed elsewhere: a percentile from a monitoring system, CPU, memory.
-/// Of CloudWatch it is a `metric` with its `stat`, or an `expression`, in the place of `value`.
+/// Of CloudWatch it is a `metric` with its `stat`, or an `expression`, instead of `value`.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields, transform = super::column::with_asked_keys)]
 pub(in crate::config) struct GaugeEntry {
@@ -307,7 +306,7 @@ pub(in crate::config) struct GaugeEntry {
     pub(in crate::config) requests: Option<Column>,
     /// true: `requests` is a total since some start, and its increases count. false: each row counts its own step.
     pub(in crate::config) counter: Option<At<bool>>,
-    /// Compare the arms by ratio or by difference; by ratio where all values are positive when absent.
+    /// Compare the arms by ratio or by difference. Default by ratio if all values are positive.
     pub(in crate::config) scale: Option<At<Choice<Scale>>>,
     /// The query of Logs Insights whose rows these are. ${step} is the window's step.
     pub(in crate::config) query: Option<At<String>>,
@@ -367,17 +366,17 @@ pub(in crate::config) struct CriterionEntry {
     /// An alarm: fails when in any N consecutive steps M are beyond the bound: "2 of 3".
     pub(in crate::config) periods: Option<At<Periods>>,
     /// With `periods`: how many bad ones the periods beyond the bound must hold together. Default 4 for a
-    /// share or a percentile of requests, so that a few stray ones set off no alarm; 1 if the bound is zero.
+    /// share or a percentile of requests, against false alarms from a few stray ones; 1 if the bound is zero.
     #[schemars(range(min = 1))]
     pub(in crate::config) min_count: Option<At<usize>>,
-    /// critical, normal (default), optional (where its source cannot be reached there is a verdict without it) or muted
+    /// critical, normal (default), optional (if its source cannot be reached the verdict is without it) or muted
     /// (shown, never decides).
     pub(in crate::config) severity: Option<At<Choice<Severity>>>,
     /// primary (default: a pass needs it to be shown to hold) or guardrail (a pass needs it not to be broken).
     pub(in crate::config) role: Option<At<Choice<Role>>>,
     /// Its weight in the score and its share of the false-alarm budget. Default 1.
     pub(in crate::config) weight: Option<At<f64>>,
-    /// The group it is scored in; the metric's name when absent.
+    /// The group it is scored in. Default the metric's name.
     pub(in crate::config) group: Option<At<String>>,
     /// Criteria of one family share one part of the false-alarm budget; by default the metric's name without _p95.
     pub(in crate::config) family: Option<At<String>>,
@@ -402,14 +401,14 @@ pub(in crate::config) struct PhaseEntry {
     /// How long the phase is watched, from the beginning of its window; the evidence that an answer needs is spread over
     /// the looks until then.
     pub(in crate::config) soak: Option<At<Span>>,
-    /// How often it is judged meanwhile; at the end alone when not said.
+    /// How often it is judged meanwhile. Without it, at the end alone.
     pub(in crate::config) every: Option<At<Span>>,
     /// Which time is judged in this phase.
     pub(in crate::config) window: Option<WindowEntry>,
     /// What must hold in this phase beside the common criteria; one of the same name replaces it.
     #[schemars(default)]
     pub(in crate::config) criteria: Vec<CriterionEntry>,
-    /// What is to be done with this phase's answer, after the common hooks.
+    /// What davy does with this phase's answer, after the common hooks.
     pub(in crate::config) hooks: Option<HooksEntry>,
 }
 
@@ -427,14 +426,14 @@ pub(in crate::config) struct PolicyEntry {
     pub(in crate::config) min_coverage: Option<At<Share>>,
     /// Fewest usable steps for a gauge. Default 5.
     pub(in crate::config) min_steps: Option<At<usize>>,
-    /// A Fail on counts needs at least so many bad events more than expected. Default 5.
+    /// How many bad events above the expected number a fail on counts needs. Default 5.
     #[schemars(range(min = 0))]
     pub(in crate::config) min_excess: Option<At<f64>>,
     /// What a canary that stopped reporting is: inconclusive (default) or fail.
     pub(in crate::config) silent: Option<At<Choice<Silent>>>,
     /// When given, the weighted score decides too.
     pub(in crate::config) score: Option<ScoreEntry>,
-    /// Before this much of the soak (or, without one, of the window) there is no Pass. Default the whole soak.
+    /// A pass needs at least this much of the soak (or, without one, of the window). Default the whole soak.
     pub(in crate::config) min_soak: Option<At<Span>>,
     /// Where a failed verdict rolls back to: "phase 10%", baseline. Default the phase before.
     #[schemars(with = "Option<Text>")]

@@ -11,7 +11,7 @@ use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Text};
 
-/// What is to be done when a watch or `judge --hooks` has its answer: a hook, or a list of them, one after the other.
+/// What davy does when a watch or `judge --hooks` has its answer: a hook, or a list of them, one after the other.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct HooksEntry {
@@ -52,7 +52,7 @@ pub(in crate::config) struct HookEntry {
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["url"]}, {"required": ["url_env"]}]))]
 pub(in crate::config) struct WebhookEntry {
-    /// The address, where it is no secret. ${label} of the canary, names of `--set` and ${phase} are substituted.
+    /// The address, if it is not a secret. ${label} of the canary, names of `--set` and ${phase} are substituted.
     pub(in crate::config) url: Option<At<String>>,
     /// The environment variable that holds the address.
     #[schemars(with = "Option<Variable>")]
@@ -157,7 +157,7 @@ impl Read for WebhookEntry {
         let named = webhook.headers_env.0.iter().map(|(_, variable)| variable);
         for variable in named.chain(&webhook.url_env).filter(|variable| !is_variable(&variable.value)) {
             let hint = "write its name alone: `SLACK_WEBHOOK`; the value is read when the hook runs";
-            keys.report.add_with(variable.place, "this is no name of an environment variable", hint);
+            keys.report.add_with(variable.place, "this is not the name of an environment variable", hint);
         }
         keys.close(Some(webhook), |key| match key {
             "method" => Some("a webhook posts; leave it out".into()),

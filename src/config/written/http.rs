@@ -13,8 +13,8 @@ use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Text};
 
-/// A store with an HTTP interface. ${query} in the request is the metric's query, or each of its columns in turn; ${from},
-/// ${to} (RFC 3339), ${from_unix}, ${to_unix}, ${from_ms}, ${to_ms} and ${step_seconds} are those of the window.
+/// A store with an HTTP interface. ${query} in the request is the metric's query, or each of its columns in turn. The window is
+/// ${from}, ${to} (RFC 3339), ${from_unix}, ${to_unix}, ${from_ms}, ${to_ms} and ${step_seconds}.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct HttpEntry {

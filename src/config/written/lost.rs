@@ -6,7 +6,7 @@ use crate::text::node::Node;
 use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};
 
-/// Written by `--record` in the place of a source that could not be reached.
+/// Written by `--record` instead of a source that could not be reached.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct LostEntry {

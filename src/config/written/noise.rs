@@ -13,8 +13,8 @@ use crate::text::scalar::{Choice, Scalar};
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct NoiseEntry {
-    /// From which past: so long before the windows that are judged (1d), asked of the same sources; or a recording, a file
-    /// or a folder (recordings/monday), relative to the configuration.
+    /// The past: a duration before the windows that are judged (1d), from the same sources. Or a recording, a file or a
+    /// folder (recordings/monday), relative to the configuration.
     #[schemars(with = "String")]
     pub(in crate::config) learn: At<LearnText>,
     /// Which hours of each day: all (default), or same, those of the windows that are judged.

@@ -18,10 +18,9 @@ pub(in crate::config) struct RequestsEntry {
     /// Files, folders, patterns (`logs/*.gz`) or `-` for standard input: one, or a list. Relative to the configuration.
     /// ${label} of the arm and ${arm} are substituted.
     pub(in crate::config) path: Texts,
-    /// alb, w3c, combined, jtl, k6, gatling, hlog, percentiles, sketch, csv, tsv, ndjson or parquet; by extension and
-    /// content when absent.
+    /// The format. By default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
-    /// The column with the time; usual names are recognised when absent.
+    /// The column with the time. By default davy recognises usual names.
     pub(in crate::config) time: Option<At<String>>,
     /// The time zone (IANA name) of timestamps without an offset. Default UTC.
     pub(in crate::config) zone: Option<At<String>>,
@@ -31,8 +30,8 @@ pub(in crate::config) struct RequestsEntry {
     pub(in crate::config) error: Option<At<String>>,
     /// How long a request took: a column whose name says the unit (latency_ms), or column and unit.
     pub(in crate::config) latency: Option<LatencyEntry>,
-    /// Whose request a row is: a column with a value for each arm, or a condition for each. A column `arm` when absent,
-    /// else all rows are the arm's.
+    /// Whose request a row is: a column with a value for each arm, or a condition for each. Default the
+    /// column `arm`; without it all rows are the arm's.
     pub(in crate::config) arm: Option<ArmsEntry>,
     /// Which rows are requests at all, as a condition: route != "/health".
     #[schemars(rename = "where")]
@@ -209,8 +208,8 @@ impl JsonSchema for ByEntry {
                 "type": "object", "additionalProperties": false, "required": ["column"],
                 "properties": {
                     "column": { "type": "string", "description": "The column's name." },
-                    "most": { "type": "integer", "minimum": 1, "description": "At most so many groups, the busiest; the requests of all others are one more. Default 20." },
-                    "called": { "type": "string", "description": "What the groups are of, where the column does not say it." },
+                    "most": { "type": "integer", "minimum": 1, "description": "The number of groups, the busiest; the requests of all others are one more. Default 20." },
+                    "called": { "type": "string", "description": "What the groups are of, if the column does not say it." },
                 },
             }],
         })

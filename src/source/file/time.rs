@@ -204,7 +204,7 @@ fn epoch(cell: &str) -> Result<Option<(i128, EpochUnit)>, Error> {
     let unit = EpochUnit::ALL.into_iter().find(|unit| unit.range().contains(&seconds_like.whole));
     match unit {
         Some(unit) => Ok(Some((seconds_like.nanoseconds(unit), unit))),
-        None => Err(Error::unreadable("is no epoch number between 1990 and 2100")
+        None => Err(Error::unreadable("is not an epoch number between 1990 and 2100")
             .value(cell)
             .expected("seconds, milliseconds, microseconds or nanoseconds since 1970")
             .hint("Probably the unit or the column is wrong.")),

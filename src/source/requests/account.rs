@@ -81,7 +81,7 @@ pub(super) fn bearable(log: &Requests, account: &Account) -> Result<(), Error> {
         rows.examples.iter().for_each(|example| problem.push_str(&format!("\n    {example}")));
     }
     let hint = format!(
-        "At most {} % may be (`max_bad_rows`). Is the format right, and do the columns mean what is asked of them?",
+        "At most {} % may be (`max_bad_rows`). Is the format right, and are the columns the right ones?",
         100.0 * log.max_bad
     );
     Err(Error::unreadable(problem).hint(hint).within(&log.shown))

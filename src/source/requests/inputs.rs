@@ -128,7 +128,7 @@ fn of(path: &Path) -> Result<Vec<Input>, Error> {
         };
     }
     let found = glob::glob(&shown)
-        .map_err(|error| Error::unreachable(format!("is no pattern of paths ({error})")).within(&shown))?;
+        .map_err(|error| Error::unreachable(format!("is not a pattern of paths ({error})")).within(&shown))?;
     let mut files = Vec::new();
     for file in found {
         let file = file.map_err(|error| Error::unreachable(error.to_string()).within(&shown))?;

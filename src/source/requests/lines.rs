@@ -136,7 +136,7 @@ fn separator(header: &[u8]) -> u8 {
 fn fields(header: &[u8], by: u8) -> Result<Vec<String>, Error> {
     let mut reader = csv::ReaderBuilder::new().delimiter(by).has_headers(false).from_reader(header);
     let record = reader.byte_records().next();
-    let wrong = |error: csv::Error| Error::unreadable(format!("has a first line that is no header ({error})"));
+    let wrong = |error: csv::Error| Error::unreadable(format!("has a first line that is not a header ({error})"));
     let names = record.transpose().map_err(wrong)?.unwrap_or_default();
     Ok(names.iter().map(text).collect())
 }

@@ -31,7 +31,7 @@ pub(super) enum Ended {
 }
 
 const LOW: &str = "has a status below 100";
-const NO_STATUS: &str = "has a status that is no number";
+const NO_STATUS: &str = "has a status that is not a number";
 const NO_FLAG: &str = "says neither yes nor no of its success";
 
 const YES: [&str; 6] = ["true", "1", "yes", "y", "t", "1.0"];

@@ -339,7 +339,7 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             && said != named
         {
             let problem =
-                format!("(the source's `latency`) {} is said to be in {}", quoted(&latency.column), said.name());
+                format!("(the source's `latency`) {} is configured in {}", quoted(&latency.column), said.name());
             return Err(Error::unreadable(problem).hint(format!("Its name says {}: leave `unit` out.", named.name())));
         }
         let is_written = recipe.latency.contains(&LatencyFrom::Written(latency.column.clone()));

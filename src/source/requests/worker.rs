@@ -499,7 +499,7 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 fn latency_of(why: &'static str) -> &'static str {
     match why {
         NEGATIVE => "has a negative latency",
-        NO_NUMBER => "has a latency that is no number",
+        NO_NUMBER => "has a latency that is not a number",
         other => other,
     }
 }
@@ -507,7 +507,7 @@ fn latency_of(why: &'static str) -> &'static str {
 fn number_of(why: &'static str) -> &'static str {
     match why {
         NEGATIVE => "has a negative number",
-        NO_NUMBER => "has a word in the place of a number",
+        NO_NUMBER => "has a word instead of a number",
         other => other,
     }
 }

@@ -257,7 +257,7 @@ fn the_deadline_holds() {
     for (name, words) in [
         ("throttled-always", ["ThrottlingException: Rate exceeded", "quota"]),
         ("slow", ["got no", "deadline"]),
-        ("malformed", ["no answer of the service (HTTP 200)", "`endpoint_url`"]),
+        ("malformed", ["the response (HTTP 200) is not one of the service", "`endpoint_url`"]),
     ] {
         let (_, ran) = refused(name, 69, &words);
         assert!(ran.took < Duration::from_secs(7), "{name} took {:?}", ran.took);

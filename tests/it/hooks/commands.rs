@@ -86,7 +86,7 @@ fn what_went_wrong_is_told_and_changes_nothing() {
     shop.script("bad.sh", "kill -9 $$");
     assert!(warned(shop.fails(&[])).contains("./bad.sh: ended by signal 9 ("));
     shop.write("bad.sh", "exit 0\n");
-    assert!(warned(shop.fails(&[])).contains("is no program: a script begins with `#!/bin/bash`"));
+    assert!(warned(shop.fails(&[])).contains("is not a program: a script begins with `#!/bin/bash`"));
     shop.write("bad.sh", "#!/no/such/interpreter\n");
     assert!(warned(shop.fails(&[])).contains("what its first line names (`#!…`) is not there"));
     fs::set_permissions(shop.path("bad.sh"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();

@@ -244,7 +244,7 @@ fn change(item: &AlarmHistoryItem) -> Result<Change, Error> {
 
 fn instant(time: &DateTime) -> Result<Timestamp, Error> {
     let nanos = i32::try_from(time.subsec_nanos()).unwrap_or(0);
-    Timestamp::new(time.secs(), nanos).map_err(|_| Error::unreadable("is no time").value(&time.secs().to_string()))
+    Timestamp::new(time.secs(), nanos).map_err(|_| Error::unreadable("is not a time").value(&time.secs().to_string()))
 }
 
 fn named(mut error: Error, name: &str) -> Error {

@@ -72,7 +72,7 @@ where
 /// A body that is not what the service answers.
 fn no_answer(operation: &str, status: Option<u16>, error: &(dyn Cause + 'static)) -> Error {
     let status = status.map_or(String::new(), |status| format!(" (HTTP {status})"));
-    let problem = format!("{operation} got what is no answer of the service{status}: {}", innermost(error));
+    let problem = format!("{operation}: the response{status} is not one of the service: {}", innermost(error));
     Error::unreachable(problem).hint(
         "Something between here and the service may have changed it; check `endpoint_url` and proxies, or try again.",
     )

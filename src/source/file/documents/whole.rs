@@ -34,7 +34,7 @@ pub(super) fn check(document: &Object) -> Result<(), Error> {
     }
     if text(document, "nextToken").is_some_and(|token| !token.is_empty()) {
         return Err(Error::unreadable("is one page of an answer: it has a nextToken")
-            .hint("Ask for the next page until there is none, and give all events as one document."));
+            .hint("Fetch all pages, and give all events as one document."));
     }
     document.get("hits").map_or(Ok(()), all_hits)
 }

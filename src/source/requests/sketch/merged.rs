@@ -99,7 +99,7 @@ fn phase(sketches: &[Sketch], step: SignedDuration) -> Result<i64, Error> {
         let part = sketch.step.as_millis() as i64;
         if whole % part != 0 {
             let problem =
-                format!("one sketch has steps of {:#}, another of {step:#}, which is no multiple", sketch.step);
+                format!("one sketch has steps of {:#}, another of {step:#}, which is not a multiple", sketch.step);
             return Err(Error::unreadable(problem).hint("Sketch both inputs with the same `step`."));
         }
         let Some(row) = sketch.rows.first() else { continue };

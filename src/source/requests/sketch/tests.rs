@@ -86,7 +86,8 @@ fn what_does_not_fit_together_is_refused_by_both_names() {
     (other.columns, other.rows[0].groups) = (Vec::new(), Vec::new());
     assert!(refused(vec![one.clone(), other]).contains("apart by \"route\", another by no columns"));
     assert!(
-        refused(vec![one.clone(), sketch(90, Vec::new())]).contains("steps of 1m, another of 1m 30s, which is no mul")
+        refused(vec![one.clone(), sketch(90, Vec::new())])
+            .contains("steps of 1m, another of 1m 30s, which is not a mul")
     );
     assert!(refused(Vec::new()).contains("there is no sketch to merge"));
     let mut other = one.clone();

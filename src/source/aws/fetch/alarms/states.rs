@@ -46,9 +46,9 @@ impl State {
             "OK" => Ok(State::Fine),
             "ALARM" => Ok(State::Alarm),
             "INSUFFICIENT_DATA" => Ok(State::Blind),
-            _ => {
-                Err(Error::unreadable("is no state of an alarm").value(text).expected("OK, ALARM or INSUFFICIENT_DATA"))
-            }
+            _ => Err(Error::unreadable("is not a state of an alarm")
+                .value(text)
+                .expected("OK, ALARM or INSUFFICIENT_DATA")),
         }
     }
 }

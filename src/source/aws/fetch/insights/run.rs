@@ -84,7 +84,7 @@ impl Run<'_> {
     fn is_cut_off(&self, rows: u64) -> Result<bool, Error> {
         if let Some(limit) = self.wording.limit.filter(|limit| rows >= *limit) {
             let error = Error::unreadable(format!("stopped at the query's own `limit {limit}`: rows are missing"));
-            return Err(error.hint("Leave the `limit` out of the query; more rows are asked for in parts."));
+            return Err(error.hint("Leave the `limit` out of the query; davy fetches more rows in parts."));
         }
         Ok(rows == LIMIT || (rows > LIMIT && self.wording.limit.is_none()))
     }
@@ -94,7 +94,7 @@ impl Run<'_> {
             Cuts::Never(why) => format!("the query {why}, so it cannot be asked for in parts"),
             _ => format!("{} to {} cannot be cut further", window.start, window.end),
         };
-        let problem = format!("has {LIMIT} rows or more, of which only so many are answered; {why}");
+        let problem = format!("has {LIMIT} rows or more, and AWS answers with {LIMIT} at most; {why}");
         Error::unreadable(problem).hint("Aggregate in the query: `stats … by bin(5m)`.")
     }
 

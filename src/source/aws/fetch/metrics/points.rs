@@ -87,7 +87,7 @@ impl Gathered {
     fn point(&mut self, time: Timestamp, value: f64, wanted: &Wanted) -> Result<(), Error> {
         let window = wanted.window;
         if !value.is_finite() {
-            return Err(Error::unreadable(format!("is no number at {time}")).value(&value.to_string()));
+            return Err(Error::unreadable(format!("is not a number at {time}")).value(&value.to_string()));
         }
         if !window.contains(time) {
             let problem = format!("has a point at {time}, where none was asked for");
