@@ -226,7 +226,7 @@ pub struct Serve {
     /// Keep verdicts in this folder, so that they outlive the server
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
-    /// So many judgements run at once; more are turned away
+    /// How many judgements may run at once; davy turns others away
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_once)]
     pub at_once: usize,
     /// Seconds until a caller who does not say so hears `pending`; Argo and Flagger give up after ten

@@ -24,7 +24,7 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
     if token.is_none() && !arguments.listen.ip().is_loopback() {
         return Err(Failure::Misused(format!(
-            "--listen {}: other machines can ask there, and nobody has to know a token. Set {TOKEN}, or listen on 127.0.0.1",
+            "--listen {}: other machines can ask there without a token. Set {TOKEN}, or listen on 127.0.0.1",
             arguments.listen
         )));
     }
