@@ -19,11 +19,12 @@ struct Feature {
     what: &'static str,
 }
 
-const FEATURES: [Feature; 5] = [
+const FEATURES: [Feature; 6] = [
     Feature { name: "aws", is_there: cfg!(feature = "aws"), what: "CloudWatch: metrics, alarms, logs" },
     Feature { name: "frames", is_there: cfg!(feature = "frames"), what: "Parquet files and sketches" },
     Feature { name: "http", is_there: cfg!(feature = "http"), what: "any store over HTTP" },
     Feature { name: "prometheus", is_there: cfg!(feature = "prometheus"), what: "Prometheus and what speaks its API" },
+    Feature { name: "serve", is_there: cfg!(feature = "serve"), what: "a server that controllers ask" },
     Feature { name: "webhooks", is_there: cfg!(feature = "webhooks"), what: "hooks that post to HTTPS" },
 ];
 
