@@ -69,6 +69,8 @@ mod second_opinion;
 mod services;
 mod shell;
 mod split;
+#[cfg(feature = "sql")]
+mod sql;
 mod starting;
 mod steps;
 mod suites;
