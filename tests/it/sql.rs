@@ -122,7 +122,7 @@ fn single_requests_gaps_and_one_query_for_both_arms() {
     let query = "        SELECT at, version, latency_ms FROM requests WHERE at >= ${start} AND at < ${end}\n";
     let sql = with_password(&server.url()) + "      arm: { column: version, baseline: \"41\", canary: \"42\" }\n";
     let metrics = "  latency: { values: { value: latency_ms, unit: ms } }\n\
-                   criteria:\n  - { metric: latency, quantile: p95, pass: \"<= baseline + 10%\" }\n";
+                   criteria:\n  - { metric: latency, statistic: p95, pass: \"<= baseline + 10%\" }\n";
     let document = Shop::new(&sql, ["41", "42"], query, metrics).judge();
     assert_eq!(document.outcome, Outcome::Pass, "{}", document.summary);
     let counted = server.run("SELECT count(latency_ms) FROM requests WHERE version = '42'");
@@ -156,7 +156,7 @@ fn nothing_is_changed() {
             "read-only transaction",
         ),
         ("SELECT nextval('s'), now() AS time, ${version} AS v", "read-only transaction"),
-        ("DELETE FROM requests WHERE version = ${version}", "read-only transaction"),
+        ("DELETE FROM requests WHERE version = ${version}", "gives no rows"),
         ("SELECT now() AS time, set_config('transaction_read_only', 'off', true), ${version} AS v", "read-write mode"),
         ("SELECT ${version} AS v; DROP TABLE requests", "cannot insert multiple commands"),
         ("COMMIT", "gives no rows"),
@@ -187,7 +187,7 @@ fn what_goes_wrong_is_said_with_the_line_and_the_remedy() {
             "line 3 of the query, `FROM request`: relation \"request\" does not exist",
         ),
         (69, QUERY.replace("status", "sttaus"), "line 2 of the query"),
-        (69, QUERY.replace("version =", "version = = "), "(42883)"),
+        (69, QUERY.replace("version =", "version = = "), "(42601)"),
         (69, rows.replace("SELECT", "SELEKT"), "line 1 of the query"),
         (69, "SELECT ${version} + ${from}".into(), "line 1 of the query"),
         (65, rows.replace("1 AS errors", "interval '1 s' AS errors"), "is of the type interval"),
@@ -210,7 +210,7 @@ fn what_goes_wrong_is_said_with_the_line_and_the_remedy() {
             Shop::of_rate(&with_password(&server.url()), ["41", "42"], &format!("        {}", query.trim_start()));
         let message = shop.fails(code);
         assert!(message.contains(expected), "{expected}: {message}");
-        assert!(message.contains(&format!("PostgreSQL 127.0.0.1/postgres")), "{message}");
+        assert!(message.contains("PostgreSQL 127.0.0.1/postgres"), "{message}");
     }
 }
 
@@ -312,20 +312,15 @@ fn every_type_is_read_exactly() {
         let names = ["as_text", "as_numeric", "as_domain", "as_float", "as_short", "n", "m", "gap", "nothing"];
         let metrics: String =
             names.iter().map(|name| format!("  {name}: {{ values: {{ value: {name}, unit: \"%\" }} }}\n")).collect();
-        let criteria = "criteria:\n  - { metric: as_text, quantile: p50, pass: \"<= baseline + 10%\" }\n";
+        let criteria = "criteria:\n  - { metric: as_text, statistic: p50, pass: \"<= baseline + 10%\" }\n";
         let arm = "      arm: { column: side, baseline: a, canary: b }\n";
         let shop = Shop::new(&(with_password(&server.url()) + arm), ["41", "42"], &query, &(metrics + criteria));
         let (code, _, stderr) = shop.davy(&["judge", "canary.yaml", "--record", "kept"]);
         assert_eq!(code, 11, "there is no canary: {stderr}");
         let column = |metric: &str| -> Vec<f64> {
-            let kept =
-                fs::read_to_string(shop.path(&format!("kept/series/{metric}.baseline.csv"))).unwrap_or_else(|error| {
-                    panic!(
-                        "{metric}: {error} {:?}",
-                        fs::read_dir(shop.path("kept")).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>()
-                    )
-                });
-            kept.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect()
+            let kept = fs::read_to_string(shop.path(&format!("kept/series/{metric}.csv"))).unwrap_or_default();
+            let own = kept.lines().filter(|line| line.contains(",baseline,"));
+            own.map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect()
         };
         let truth: Vec<f64> = numbers.split(", ").map(|text| text.parse().unwrap()).collect();
         for metric in ["as_text", "as_numeric", "as_domain", "as_float"] {
@@ -343,7 +338,7 @@ fn every_type_is_read_exactly() {
 fn a_connection_that_ends_early_gives_no_answer() {
     let Some(server) = Postgres::start(REQUESTS) else { return };
     let (mut whole, mut none) = (0, 0);
-    for most in (0..60).map(|n| 40 + n * n * 4).chain([1 << 20]) {
+    for most in (0..24).map(|n| 40 + n * n * 16).chain([1 << 20]) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let to = server.port;
@@ -365,7 +360,7 @@ fn a_connection_that_ends_early_gives_no_answer() {
             _ => panic!("{most}: {code} {stderr}"),
         }
     }
-    assert!(whole > 5 && none > 5, "{whole} whole, {none} none");
+    assert!(whole > 0 && none > 5, "{whole} whole, {none} none");
 }
 
 /// Passes on so many bytes of the server's, and ends.
@@ -379,11 +374,10 @@ fn pass_on(mut client: TcpStream, port: u16, most: usize) {
     let (mut left, mut buffer) = (most, [0; 256]);
     while let Ok(read) = server.read(&mut buffer)
         && read > 0
-        && left > 0
     {
         let some = read.min(left);
         left -= some;
-        if client.write_all(&buffer[..some]).is_err() {
+        if client.write_all(&buffer[..some]).is_err() || left == 0 {
             break;
         }
     }

@@ -93,7 +93,7 @@ impl<'f> Kind<'f> {
         report: &mut Report,
     ) -> Option<(Source, Ask)> {
         let plain = |what: &'static str, may_be_empty: bool, report: &mut Report| {
-            ask(entry, &mut Plain { values, what, may_be_empty }, values, report)
+            ask(entry, &mut Plain { values, what, may_be_empty, has_window: false }, values, report)
         };
         Some(match self {
             Kind::File(written) => {
@@ -124,7 +124,9 @@ impl<'f> Kind<'f> {
                 (Source::Prometheus(Box::new(asked)), ask)
             }
             Kind::Http(store) => {
-                let ask = plain("the column's name, or its query", false, report)?;
+                let what = "the column's name, or its query";
+                let names = &mut Plain { values, what, may_be_empty: false, has_window: true };
+                let ask = ask(entry, names, values, report)?;
                 (Source::Http(Box::new(http::http(store, (entry, &ask), values, report)?)), ask)
             }
             Kind::Exec(program) => {

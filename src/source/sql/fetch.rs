@@ -1,6 +1,6 @@
 //! Asking PostgreSQL: each distinct query once, in a read-only transaction, within the deadline.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tokio_postgres::Statement as Prepared;
@@ -56,12 +56,11 @@ fn rows(call: &Call<Sql>, wanted: &Wanted, outside: &Outside) -> Result<Rows, Er
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::unreachable(format!("cannot be asked ({error})")))?;
     let deadline = asked.deadline.unsigned_abs();
-    let began = Instant::now();
     let answered = runtime.block_on(async {
         let patient = async {
             let mut wait = FIRST_WAIT;
             for attempt in 1.. {
-                match attempt_once(call, &way, deadline.saturating_sub(began.elapsed())).await {
+                match attempt_once(call, &way).await {
                     Err(Failure::Server(error)) if attempt < ATTEMPTS && trouble::may_pass(&error) => {
                         let why = trouble::error(asked, &error);
                         (outside.told)(Told::Again(format!("{}: {}; again", asked.describe(), why.about.problem)));
@@ -107,17 +106,17 @@ struct Table {
     rows: Vec<Vec<Option<String>>>,
 }
 
-async fn attempt_once(call: &Call<'_, Sql>, way: &Way, left: Duration) -> Result<Table, Failure> {
+async fn attempt_once(call: &Call<'_, Sql>, way: &Way) -> Result<Table, Failure> {
     let connected = way.connect().await?;
-    let table = transaction(call, &connected, left).await;
+    let table = transaction(call, &connected).await;
     connected.close().await;
     table
 }
 
-async fn transaction(call: &Call<'_, Sql>, connected: &Connected, left: Duration) -> Result<Table, Failure> {
+async fn transaction(call: &Call<'_, Sql>, connected: &Connected) -> Result<Table, Failure> {
     let (asked, client) = (call.asked, &connected.client);
     // settings of a transaction pass a pool of connections, those of a session do not
-    let milliseconds = left.as_millis().max(1);
+    let milliseconds = asked.deadline.unsigned_abs().as_millis().max(1);
     let begin = format!(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL TimeZone = 'UTC'; \
          SET LOCAL standard_conforming_strings = on"
