@@ -48,6 +48,7 @@ mod mutations;
 mod one_armed;
 mod onset;
 mod operating;
+mod otlp;
 mod packs;
 mod places;
 #[cfg(feature = "prometheus")]

@@ -119,7 +119,7 @@ fn counts_are_the_truth_and_a_recording_asks_nobody() {
 #[test]
 fn single_requests_gaps_and_one_query_for_both_arms() {
     let Some(server) = Postgres::start(REQUESTS) else { return };
-    let query = "        SELECT at, version, latency_ms FROM requests WHERE at >= ${start} AND at < ${end}\n";
+    let query = "        SELECT at AS time, version, latency_ms FROM requests WHERE at >= ${start} AND at < ${end}\n";
     let sql = with_password(&server.url()) + "      arm: { column: version, baseline: \"41\", canary: \"42\" }\n";
     let metrics = "  latency: { values: { value: latency_ms, unit: ms } }\n\
                    criteria:\n  - { metric: latency, statistic: p95, pass: \"<= baseline + 10%\" }\n";
@@ -196,7 +196,7 @@ fn what_goes_wrong_is_said_with_the_line_and_the_remedy() {
         (65, typed("2.5"), "\"2.5\" is not whole"),
         (65, typed("-1"), "\"-1\" is negative"),
         (65, typed("'many'"), "\"many\" is not a number"),
-        (65, typed("float8 'infinity'"), "is beyond everything"),
+        (65, typed("float8 'infinity'"), "\"inf\" is not finite"),
         (
             65,
             rows.replace("at AS time", "timestamptz 'infinity' AS time"),
@@ -312,9 +312,11 @@ fn every_type_is_read_exactly() {
         let names = ["as_text", "as_numeric", "as_domain", "as_float", "as_short", "n", "m", "gap", "nothing"];
         let metrics: String =
             names.iter().map(|name| format!("  {name}: {{ values: {{ value: {name}, unit: \"%\" }} }}\n")).collect();
-        let criteria = "criteria:\n  - { metric: as_text, statistic: p50, pass: \"<= baseline + 10%\" }\n";
+        let criterion =
+            |name: &&str| format!("  - {{ metric: {name}, statistic: p50, pass: \"<= baseline + 10%\" }}\n");
+        let criteria = format!("criteria:\n{}", names.iter().map(criterion).collect::<String>());
         let arm = "      arm: { column: side, baseline: a, canary: b }\n";
-        let shop = Shop::new(&(with_password(&server.url()) + arm), ["41", "42"], &query, &(metrics + criteria));
+        let shop = Shop::new(&(with_password(&server.url()) + arm), ["41", "42"], &query, &(metrics + &criteria));
         let (code, _, stderr) = shop.davy(&["judge", "canary.yaml", "--record", "kept"]);
         assert_eq!(code, 11, "there is no canary: {stderr}");
         let column = |metric: &str| -> Vec<f64> {
