@@ -296,7 +296,7 @@ fn recorded_answers_are_read_point_by_point() {
             read("datadog/v2.Timeseries_query_with_events_data_source.0.http200.json"),
             "2026-04-15T22:00:00Z",
             "2026-04-16T00:00:00Z",
-            282.0,
+            322.0,
         ),
         ("azure-monitor", azure.to_string(), "2022-02-22T22:00:00Z", "2022-02-22T23:00:00Z", 12.5),
     ];

@@ -15,13 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use self::point::{Kind, Point};
+use self::point::{Kind, Labels, Point};
 use super::super::table::{Keep, Table};
 use super::members::Object;
 use crate::source::error::{Error, quoted};
-
-/// Attributes by their names, in order.
-type Labels = BTreeMap<String, String>;
 
 /// A status may be asked for by its class: `NAME{http.response.status_code=5xx}`.
 const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
@@ -74,12 +71,11 @@ impl Metrics {
         let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let mut exported: BTreeSet<(u64, &Labels, &str)> = BTreeSet::new();
         for ((resource, name), streams) in &self.streams {
-            let times: BTreeSet<u64> =
-                streams.values().flat_map(|stream| &stream.points).map(|point| point.time).collect();
+            let exports = Exports::of(streams.values());
             let mut cells: BTreeMap<u64, Cells> = BTreeMap::new();
             for (attributes, stream) in streams {
                 let of_name = |error: Error| error.value(name);
-                for (begin, grown) in stream.increases(&times, &edges[name.as_str()]).map_err(of_name)? {
+                for (begin, grown) in stream.increases(&exports, &edges[name.as_str()]).map_err(of_name)? {
                     cells.entry(begin).or_default().add(name, attributes, grown, stream.kind == Kind::Gauge);
                 }
             }
@@ -122,7 +118,7 @@ type Grown = (f64, Vec<(f64, f64)>);
 
 impl Stream {
     /// The increases with their begins; of a gauge, its values with their times.
-    fn increases(&self, exports: &BTreeSet<u64>, edges: &[f64]) -> Result<Vec<(u64, Grown)>, Error> {
+    fn increases(&self, exports: &Exports, edges: &[f64]) -> Result<Vec<(u64, Grown)>, Error> {
         let mut found = Vec::new();
         let mut before: Option<&Point> = None;
         for point in &self.points {
@@ -141,7 +137,9 @@ impl Stream {
                         return Err(Error::unreadable("counts a time twice: two points of its deltas overlap")
                             .hint("Does one file hold several instances without `service.instance.id`?"));
                     }
-                    found.push((point.start, now));
+                    // streams of one export stand in one row
+                    let begin = exports.begins.get(&point.time).copied().filter(|begin| *begin <= point.start);
+                    found.push((begin.unwrap_or(point.start), now));
                 }
                 Kind::Cumulative => found.extend(self.since(before, point, exports, (now, edges))),
             }
@@ -155,28 +153,59 @@ impl Stream {
         &self,
         before: Option<&Point>,
         point: &Point,
-        exports: &BTreeSet<u64>,
+        exports: &Exports,
         (now, edges): (Grown, &[f64]),
     ) -> Option<(u64, Grown)> {
-        let last_export = exports.range(..point.time).next_back().copied();
+        let begin = || exports.begins.get(&point.time).copied();
         match before {
             Some(before) if before.start == point.start && before.sample.total() <= point.sample.total() => {
                 Some((before.time, less(now, &before.sample.counted(edges))))
             }
             // a start that the writer did not renew, or that it does not know
             Some(before) if before.start == point.start => Some((before.time, now)),
-            Some(before) => Some((point.start.max(before.time), now)),
-            // others were exported already, and this one was not there
-            None => match last_export {
-                Some(last) if point.start > 0 && point.start <= last => Some((last, now)),
-                Some(last) if point.start > last => Some((point.start, now)),
-                _ => {
-                    let next = exports.range(point.time + 1..).next()?;
-                    let usual = (next - point.time).saturating_mul(3) / 2;
-                    (point.start > 0 && point.time - point.start <= usual).then_some((point.start, now))
-                }
+            Some(_) => Some((begin().unwrap_or(point.start), now)),
+            // others were exported already, and this one was not there: it was zero
+            None => match exports.before(point.time) {
+                Some(last) if point.start <= last => (point.start > 0).then_some((last, now)),
+                Some(_) => Some((begin().unwrap_or(point.start), now)),
+                None => begin().filter(|begin| *begin <= point.start).map(|begin| (begin, now)),
             },
         }
+    }
+}
+
+/// When a name of a resource was exported, and since when each export counts.
+#[derive(Debug)]
+struct Exports {
+    times: BTreeSet<u64>,
+    /// The export before, where it is as near as usual; else the first start since then.
+    begins: BTreeMap<u64, u64>,
+}
+
+impl Exports {
+    fn of<'s>(streams: impl Iterator<Item = &'s Stream> + Clone) -> Exports {
+        let points = || streams.clone().flat_map(|stream| &stream.points);
+        let times: BTreeSet<u64> = points().map(|point| point.time).collect();
+        let mut gaps: Vec<u64> = times.iter().zip(times.iter().skip(1)).map(|(one, next)| next - one).collect();
+        gaps.sort_unstable();
+        let Some(usual) = gaps.get(gaps.len() / 2).map(|gap| gap.saturating_mul(3) / 2) else {
+            return Exports { times, begins: BTreeMap::new() };
+        };
+        let mut starts: BTreeMap<u64, u64> = BTreeMap::new();
+        for point in points().filter(|point| point.start > 0 && point.time - point.start <= usual) {
+            let first = starts.entry(point.time).or_insert(point.start);
+            *first = point.start.min(*first);
+        }
+        let mut begins = starts;
+        for (last, time) in times.iter().zip(times.iter().skip(1)).filter(|(last, time)| *time - *last <= usual) {
+            begins.insert(*time, *last);
+        }
+        Exports { times, begins }
+    }
+
+    /// The export before a time.
+    fn before(&self, time: u64) -> Option<u64> {
+        self.times.range(..time).next_back().copied()
     }
 }
 

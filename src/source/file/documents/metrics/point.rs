@@ -1,10 +1,14 @@
 //! Points of OpenTelemetry's metrics as they are written: numbers, histograms with bounds, histograms with a scale.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::super::members::{Object, at};
-use super::Labels;
 use crate::source::error::Error;
+
+/// Attributes by their names, in order.
+pub(super) type Labels = BTreeMap<String, String>;
 
 /// How the points of a stream relate to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
