@@ -20,11 +20,12 @@ fn fixture(name: &str) -> PathBuf {
 /// What davy keeps of a metric in a recording: the totals and the bad ones of each minute.
 fn judged(file: &Path, rate: &str) -> (String, [Vec<(u64, u64)>; 2]) {
     let shop = tempfile::tempdir().unwrap();
+    let pass = if rate.starts_with("good") { ">= baseline - 1pp" } else { "<= baseline + 1pp" };
     let text = format!(
         "name: otlp\nwindow: {{ from: \"2026-03-01T12:00:00Z\", to: \"2026-03-01T12:20:00Z\", step: 1m }}\n\
          sources: {{ app: {{ file: {{ path: \"{}\", arm: {{ column: service.version, baseline: \"41\", canary: \"42\" }} }} }} }}\n\
          metrics:\n  errors: {{ rate: {{ {rate} }} }}\n\
-         criteria:\n  - {{ metric: errors, pass: \"<= baseline + 1pp\" }}\n",
+         criteria:\n  - {{ metric: errors, pass: \"{pass}\" }}\n",
         file.display()
     );
     fs::write(shop.path().join("canary.yaml"), text).unwrap();

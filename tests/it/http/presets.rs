@@ -290,6 +290,10 @@ fn recorded_answers_are_read_point_by_point() {
     let azure: serde_json::Value = serde_json::from_str(&read("azure-monitor/azure_metrics_responses.json")).unwrap();
     let mut azure = azure[0].clone();
     azure["value"].as_array_mut().unwrap().truncate(1);
+    // it was asked for two aggregations, and the preset asks for one
+    for point in azure["value"][0]["timeseries"][0]["data"].as_array_mut().unwrap() {
+        point.as_object_mut().unwrap().remove("maximum");
+    }
     let cases = [
         (
             "datadog-v2",
