@@ -170,7 +170,7 @@ const FLUX: Case = (
         let lines: String = (0..60)
             .map(|minute| format!(",_result,0,{},{}\r\n", instant(START + minute * 60), value(request)))
             .collect();
-        Response::of(200, &format!(",result,table,time,value\r\n{lines}\r\n"))
+        Response::of(200, format!(",result,table,time,value\r\n{lines}\r\n"))
     },
 );
 
@@ -195,7 +195,7 @@ const SPLUNK: Case = ("splunk", "", RATE, |request| {
             format!("\"{}\",{},60\n", instant(START + minute * 60).replace('Z', ".000+00:00"), value(request))
         })
         .collect();
-    Response::of(200, &format!("\"_time\",value,\"_span\"\n{lines}"))
+    Response::of(200, format!("\"_time\",value,\"_span\"\n{lines}"))
 });
 
 fn instant(second: i64) -> String {
