@@ -19,12 +19,13 @@ struct Feature {
     what: &'static str,
 }
 
-const FEATURES: [Feature; 6] = [
+const FEATURES: [Feature; 7] = [
     Feature { name: "aws", is_there: cfg!(feature = "aws"), what: "CloudWatch: metrics, alarms, logs" },
     Feature { name: "frames", is_there: cfg!(feature = "frames"), what: "Parquet files and sketches" },
     Feature { name: "http", is_there: cfg!(feature = "http"), what: "any store over HTTP" },
     Feature { name: "prometheus", is_there: cfg!(feature = "prometheus"), what: "Prometheus and what speaks its API" },
     Feature { name: "serve", is_there: cfg!(feature = "serve"), what: "a server that controllers ask" },
+    Feature { name: "sql", is_there: cfg!(feature = "sql"), what: "PostgreSQL" },
     Feature { name: "webhooks", is_there: cfg!(feature = "webhooks"), what: "hooks that post to HTTPS" },
 ];
 
@@ -77,6 +78,7 @@ fn sources() -> Vec<String> {
         of(cfg!(feature = "aws"), "cloudwatch", "cloudwatch, logs_insights, log_events; needs the feature aws"),
         of(cfg!(feature = "prometheus"), "prometheus", "needs the feature prometheus"),
         of(cfg!(feature = "http"), "http", "needs the feature http; `davy packs` lists presets"),
+        of(cfg!(feature = "sql"), "sql", "PostgreSQL; needs the feature sql"),
         of(true, "exec", "what a program prints"),
     ]
 }

@@ -103,6 +103,8 @@ pub(super) struct Plain<'a> {
     pub(super) what: &'static str,
     /// Whether an empty text means anything.
     pub(super) may_be_empty: bool,
+    /// Whether a name is a query that may refer to the window, `${from}`, which is filled in when it is asked.
+    pub(super) has_window: bool,
 }
 
 impl Names for Plain<'_> {
@@ -112,6 +114,7 @@ impl Names for Plain<'_> {
                 report.add_with(text.place, "the text is empty", "write a name, or leave the key out");
                 None
             }
+            Column::Named(text) if self.has_window => Some(self.values.fill_template(text, report).describe()),
             Column::Named(text) => Some(self.values.fill(text, report)),
             Column::Asked(asked) => {
                 let hint = format!("write {}, or read the metric from a `cloudwatch` source", self.what);

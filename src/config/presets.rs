@@ -16,9 +16,19 @@ pub struct Preset {
 /// Every preset there is.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "azure-monitor",
+        about: "Azure Monitor, metrics of a resource by name; AZURE_ACCESS_TOKEN; label `resource`",
+        text: include_str!("presets/azure-monitor.yaml"),
+    },
+    Preset {
         name: "datadog",
         about: "Datadog, timeseries by a metrics query (API v1); DD_API_KEY, DD_APP_KEY; label `site`",
         text: include_str!("presets/datadog.yaml"),
+    },
+    Preset {
+        name: "datadog-v2",
+        about: "Datadog, timeseries by a metrics query (API v2); DD_API_KEY, DD_APP_KEY; label `site`",
+        text: include_str!("presets/datadog-v2.yaml"),
     },
     Preset {
         name: "dynatrace",
@@ -31,14 +41,29 @@ pub const PRESETS: &[Preset] = &[
         text: include_str!("presets/elasticsearch.yaml"),
     },
     Preset {
+        name: "google-monitoring",
+        about: "Google Cloud Monitoring, time series by a filter; GOOGLE_ACCESS_TOKEN; label `project`",
+        text: include_str!("presets/google-monitoring.yaml"),
+    },
+    Preset {
         name: "graphite",
         about: "Graphite, one target per query; write `url`",
         text: include_str!("presets/graphite.yaml"),
     },
     Preset {
         name: "influxdb",
-        about: "InfluxDB 1, and 2 and 3 through the compatible API: one InfluxQL query; write `url`, label `database`",
+        about: "InfluxDB 1, or the compatible API of 2 and 3: one InfluxQL query; write `url`, label `database`",
         text: include_str!("presets/influxdb.yaml"),
+    },
+    Preset {
+        name: "influxdb-flux",
+        about: "InfluxDB 2, one Flux query; INFLUX_TOKEN; write `url`, label `org`",
+        text: include_str!("presets/influxdb-flux.yaml"),
+    },
+    Preset {
+        name: "influxdb-sql",
+        about: "InfluxDB 3, one SQL query; INFLUX_TOKEN; write `url`, label `database`",
+        text: include_str!("presets/influxdb-sql.yaml"),
     },
     Preset {
         name: "loki",
@@ -49,6 +74,16 @@ pub const PRESETS: &[Preset] = &[
         name: "newrelic",
         about: "New Relic, NRQL by NerdGraph; NEW_RELIC_API_KEY; label `account`",
         text: include_str!("presets/newrelic.yaml"),
+    },
+    Preset {
+        name: "signalfx",
+        about: "Splunk Observability (SignalFx), one series; SFX_TOKEN; label `realm`",
+        text: include_str!("presets/signalfx.yaml"),
+    },
+    Preset {
+        name: "splunk",
+        about: "Splunk, one search with timechart; SPLUNK_TOKEN; write `url`",
+        text: include_str!("presets/splunk.yaml"),
     },
     Preset {
         name: "victorialogs",

@@ -3,10 +3,11 @@
 use jiff::tz::TimeZone;
 
 use crate::series::{Arm, Pair};
+use crate::source::sql::{Bind, MARK, Statement};
 use crate::source::{Template, template};
 use crate::text::problem::{At, Report, nearest};
 use crate::text::scalar::Text;
-use crate::text::substitute::substitute;
+use crate::text::substitute::{replace, substitute};
 
 /// The names that mean something in every source.
 pub(super) const BUILT_IN: [&str; 3] = ["arm", "metric", "step"];
@@ -68,6 +69,39 @@ impl Values<'_> {
             report.complain_of(text, complaint);
             String::new()
         }))
+    }
+
+    /// A query whose names become bound parameters; nothing where that is wrong.
+    pub(super) fn statement(&self, text: &At<String>, report: &mut Report) -> Option<Statement> {
+        let own = self.labels.get(self.arm).iter().map(|(label, _)| label.as_str());
+        let known: Vec<&str> = own.chain(BUILT_IN).chain(template::NAMES).chain(["start", "end"]).collect();
+        let mut binds: Vec<Bind> = Vec::new();
+        let marked = replace(&text.value, &known, |name, default| {
+            let value = self.parameter(name).or_else(|| default.map(|text| Template(text.to_owned())))?;
+            let bind = Bind { name: name.to_owned(), value };
+            let at = binds.iter().position(|known| *known == bind).unwrap_or(binds.len());
+            if at == binds.len() {
+                binds.push(bind);
+            }
+            Some(format!("{MARK}{at}{MARK}"))
+        });
+        let names: Vec<String> = binds.iter().map(|bind| bind.name.clone()).collect();
+        let statement = marked.and_then(|marked| {
+            Statement::new(&text.value, &marked, binds).map_err(|mistake| mistake.complaint(&text.value, &names))
+        });
+        statement.map_err(|complaint| report.complain_of(text, complaint)).ok()
+    }
+
+    /// What is bound for a name: an interval for the step, times for the window.
+    fn parameter(&self, name: &str) -> Option<Template> {
+        let label = || self.of(name).filter(|_| name != "step").map(Template);
+        let held = |name: &str, unit: &str| Template::hold(name).map(|mark| Template(format!("{mark}{unit}")));
+        label().or_else(|| match name {
+            "step" => held("step_seconds", " seconds"),
+            "start" => held("from", ""),
+            "end" => held("to", ""),
+            _ => held(name, ""),
+        })
     }
 
     /// What a text says, where it says anything: its mistakes are told by [`fill`](Values::fill).

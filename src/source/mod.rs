@@ -21,6 +21,7 @@ mod registry;
 pub mod requests;
 pub mod secret;
 mod services;
+pub mod sql;
 pub mod survey;
 pub mod template;
 mod together;

@@ -13,6 +13,7 @@ use super::file::File;
 use super::http::Http;
 use super::prometheus::Prometheus;
 use super::requests::{Asked, By, files};
+use super::sql::Sql;
 use crate::series::{Arm, MetricName, SignedDuration, Window};
 
 /// One question to one source: the points of one metric in one arm.
@@ -74,6 +75,8 @@ pub enum Source {
     Exec(Exec),
     /// What a store answers over HTTP.
     Http(Box<Http>),
+    /// A query to PostgreSQL.
+    Sql(Box<Sql>),
     /// What could not be reached when it was recorded, and why.
     Lost(String),
 }
@@ -90,6 +93,7 @@ impl Source {
             Source::Exec(asked) => Some(asked),
             Source::Http(asked) => Some(asked.as_ref()),
             Source::Prometheus(asked) => Some(asked.as_ref()),
+            Source::Sql(asked) => Some(asked.as_ref()),
         }
     }
 
@@ -104,6 +108,7 @@ impl Source {
             Source::Exec(asked) => Some(asked),
             Source::Http(asked) => Some(asked.as_mut()),
             Source::Prometheus(asked) => Some(asked.as_mut()),
+            Source::Sql(asked) => Some(asked.as_mut()),
         }
     }
 
@@ -120,6 +125,11 @@ impl Source {
     /// The store that is asked over HTTP, if it is one.
     pub(super) fn http(&self) -> Option<&Http> {
         if let Source::Http(asked) = self { Some(asked) } else { None }
+    }
+
+    /// The database, if it is one.
+    pub(super) fn sql(&self) -> Option<&Sql> {
+        if let Source::Sql(asked) = self { Some(asked) } else { None }
     }
 
     /// The files that are read.

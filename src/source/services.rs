@@ -8,6 +8,7 @@ use super::http;
 use super::outside::Outside;
 use super::prometheus;
 use super::registry::{Question, Source};
+use super::sql;
 use super::together::Call;
 
 /// Backends whose questions are fetched together, because they share clients and limits.
@@ -17,10 +18,11 @@ enum Family {
     Exec,
     Http,
     Prometheus,
+    Sql,
 }
 
 impl Family {
-    const ALL: [Family; 4] = [Family::Aws, Family::Exec, Family::Http, Family::Prometheus];
+    const ALL: [Family; 5] = [Family::Aws, Family::Exec, Family::Http, Family::Prometheus, Family::Sql];
 
     /// Nothing for files, which nobody has to be asked for.
     fn of(source: &Source) -> Option<Family> {
@@ -30,6 +32,7 @@ impl Family {
             Source::Exec(_) => Some(Family::Exec),
             Source::Http(_) => Some(Family::Http),
             Source::Prometheus(_) => Some(Family::Prometheus),
+            Source::Sql(_) => Some(Family::Sql),
         }
     }
 
@@ -38,6 +41,7 @@ impl Family {
             Family::Aws => aws::fetch(questions, outside),
             Family::Exec => exec::fetch(&calls(questions, Source::exec), outside),
             Family::Http => http::fetch(&calls(questions, Source::http), outside),
+            Family::Sql => sql::fetch(&calls(questions, Source::sql), outside),
             Family::Prometheus => {
                 let calls = calls(questions, Source::prometheus);
                 let asked: Vec<prometheus::Asked> = calls

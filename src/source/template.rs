@@ -8,7 +8,10 @@ use crate::series::{SignedDuration, Timestamp, Window};
 const MARK: char = '\u{1}';
 
 /// The names that a window fills in.
-pub const NAMES: [&str; 7] = ["from", "to", "from_unix", "to_unix", "from_ms", "to_ms", "step_seconds"];
+///
+/// Stores whose windows begin after the given second, or end with it, take `before_unix` and `last_unix`.
+pub const NAMES: [&str; 9] =
+    ["from", "to", "from_unix", "to_unix", "from_ms", "to_ms", "step_seconds", "before_unix", "last_unix"];
 
 /// A text with places for the window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +21,12 @@ impl Template {
     /// What stands for a name until the window is known; nothing for other names.
     pub(crate) fn hold(name: &str) -> Option<String> {
         NAMES.contains(&name).then(|| format!("{MARK}{name}{MARK}"))
+    }
+
+    /// A text whose labels are filled in, and whose window is not: `${from}` stands in it as a person wrote it.
+    pub(crate) fn of_described(text: &str) -> Template {
+        let mark = |text: String, name: &&str| text.replace(&format!("${{{name}}}"), &format!("{MARK}{name}{MARK}"));
+        Template(NAMES.iter().fold(text.to_owned(), mark))
     }
 
     /// The text for one window and step.
@@ -49,6 +58,8 @@ pub fn value(name: &str, window: Window, step: SignedDuration) -> String {
         "from" => window.start.to_string(),
         "to" => window.end.to_string(),
         "from_unix" => window.start.as_second().to_string(),
+        "before_unix" => (window.start.as_second() - 1).to_string(),
+        "last_unix" => (window.end.as_second() - 1).to_string(),
         "to_unix" => window.end.as_second().to_string(),
         "from_ms" => milliseconds(window.start).to_string(),
         "to_ms" => milliseconds(window.end).to_string(),
@@ -70,6 +81,7 @@ mod tests {
         let filled = text.fill(window, SignedDuration::from_mins(5));
         assert_eq!(filled, "a=2026-03-01T12:00:00Z&b=1772370000000&c=300&d=${x}");
         assert_eq!(text.describe(), "a=${from}&b=${to_ms}&c=${step_seconds}&d=${x}");
+        assert_eq!(Template::of_described(&text.describe()), text);
         assert_eq!(Template::hold("arm"), None);
     }
 }

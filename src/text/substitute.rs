@@ -17,11 +17,20 @@ pub(crate) fn substitute(
     known: &[&str],
     value: impl Fn(&str) -> Option<String>,
 ) -> Result<String, Complaint> {
+    replace(text, known, |name, default| value(name).or_else(|| default.map(str::to_owned)))
+}
+
+/// Replaces every `${NAME}` by what `value` says of it and of its default.
+pub(crate) fn replace(
+    text: &str,
+    known: &[&str],
+    mut value: impl FnMut(&str, Option<&str>) -> Option<String>,
+) -> Result<String, Complaint> {
     let mut result = String::with_capacity(text.len());
     for part in parts(text)? {
         match part {
             Part::Literal(literal) => result.push_str(literal),
-            Part::Name { name, default, at } => match value(name).or_else(|| default.map(str::to_owned)) {
+            Part::Name { name, default, at } => match value(name, default) {
                 Some(value) => result.push_str(&value),
                 None => {
                     let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `${{{near}}}`?"));

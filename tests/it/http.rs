@@ -2,6 +2,7 @@
 
 mod presets;
 mod server;
+mod stores;
 
 use std::fs;
 use std::path::PathBuf;
@@ -49,7 +50,17 @@ impl Shop {
     pub fn davy(&self, arguments: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_davy"));
         command.args(arguments).current_dir(self.0.path()).env("STORE_TOKEN", "s3cret-token").env_remove("NO_TOKEN");
-        for name in ["DD_API_KEY", "DD_APP_KEY", "DYNATRACE_TOKEN", "NEW_RELIC_API_KEY"] {
+        for name in [
+            "DD_API_KEY",
+            "DD_APP_KEY",
+            "DYNATRACE_TOKEN",
+            "NEW_RELIC_API_KEY",
+            "AZURE_ACCESS_TOKEN",
+            "GOOGLE_ACCESS_TOKEN",
+            "INFLUX_TOKEN",
+            "SFX_TOKEN",
+            "SPLUNK_TOKEN",
+        ] {
             command.env(name, format!("s3cret-{name}"));
         }
         let output = command.output().unwrap();

@@ -49,6 +49,7 @@ mod mutations;
 mod one_armed;
 mod onset;
 mod operating;
+mod otlp;
 mod packs;
 mod places;
 #[cfg(feature = "prometheus")]
@@ -72,6 +73,8 @@ mod serve;
 mod services;
 mod shell;
 mod split;
+#[cfg(feature = "sql")]
+mod sql;
 mod starting;
 mod steps;
 mod suites;

@@ -119,6 +119,8 @@ pub(super) const PROMETHEUS: Abilities = Abilities {
 
 pub(super) const HTTP: Abilities = Abilities { query: Query::Maybe, ..FILE };
 
+pub(super) const SQL: Abilities = Abilities { query: Query::Maybe, ..FILE };
+
 /// What a recording holds in place of a source that could not be reached.
 pub(super) const LOST: Abilities = Abilities { query: Query::Maybe, alarms: true, ..FILE };
 

@@ -12,7 +12,7 @@ use crate::config::written::http::{BodyEntry, HttpEntry, NextEntry};
 use crate::series::SignedDuration;
 use crate::source::http::{Body, Http, Next, Path, Request, Shape};
 use crate::source::secret::Authentication;
-use crate::source::{Ask, File, Format, MINUTE};
+use crate::source::{Ask, File, Format, MINUTE, Template};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
 use crate::text::scalar::{Named, Text};
@@ -84,15 +84,16 @@ fn requests(
                 let hint = "write `${query}` where the request has it, or leave `query` out";
                 report.add_with(query.place, "the request of this source has no place for a query", hint);
             }
-            let query = values.fill(query, report);
-            vec![(None, request(written, url, Some(&query), values, report))]
+            let query = values.fill_template(query, report);
+            vec![(None, request(written, url, Some(&query.0), values, report))]
         }
         None if has_place => {
             let mut columns: Vec<&str> = ask.names().collect();
             columns.dedup();
             let each = columns
                 .into_iter()
-                .map(|column| (Some(column.to_owned()), request(written, url, Some(column), values, report)));
+                .map(|column| (column.to_owned(), Template::of_described(column).0))
+                .map(|(column, query)| (Some(column), request(written, url, Some(&query), values, report)));
             each.collect()
         }
         None => vec![(None, request(written, url, None, values, report))],

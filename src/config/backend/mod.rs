@@ -14,6 +14,7 @@ mod logs;
 mod prometheus;
 mod registry;
 mod secrets;
+mod sql;
 
 pub use access::endpoint;
 pub(super) use registry::{place, query, referenced};

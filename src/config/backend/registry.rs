@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::abilities::{self, Abilities};
-use super::{cloudwatch, exec, file, http, logs, prometheus};
+use super::{cloudwatch, exec, file, http, logs, prometheus, sql};
 use crate::config::columns::{Plain, ask, of_rate};
 use crate::config::requests;
 use crate::config::values::Values;
@@ -18,6 +18,7 @@ use crate::config::written::http::HttpEntry;
 use crate::config::written::lost::LostEntry;
 use crate::config::written::prometheus::PrometheusEntry;
 use crate::config::written::requests::RequestsEntry;
+use crate::config::written::sql::SqlEntry;
 use crate::series::Timestamp;
 use crate::source::{Ask, Query, Source};
 use crate::text::problem::{At, Report, suggestion};
@@ -35,13 +36,24 @@ enum Kind<'f> {
     Prometheus(&'f PrometheusEntry),
     Http(&'f HttpEntry),
     Exec(&'f ExecEntry),
+    Sql(&'f SqlEntry),
     Lost(&'f LostEntry),
 }
 
 impl<'f> Kind<'f> {
     fn of(source: &'f SourceEntry) -> Option<Kind<'f>> {
-        let SourceEntry { file, requests, cloudwatch, logs_insights, log_events, prometheus, http, exec, unreachable } =
-            source;
+        let SourceEntry {
+            file,
+            requests,
+            cloudwatch,
+            logs_insights,
+            log_events,
+            prometheus,
+            http,
+            sql,
+            exec,
+            unreachable,
+        } = source;
         let kinds = [
             file.as_ref().map(Kind::File),
             requests.as_ref().map(Kind::Requests),
@@ -51,6 +63,7 @@ impl<'f> Kind<'f> {
             prometheus.as_ref().map(Kind::Prometheus),
             http.as_ref().map(Kind::Http),
             exec.as_ref().map(Kind::Exec),
+            sql.as_ref().map(Kind::Sql),
             unreachable.as_ref().map(Kind::Lost),
         ];
         kinds.into_iter().flatten().next()
@@ -66,6 +79,7 @@ impl<'f> Kind<'f> {
             Kind::Prometheus(_) => &abilities::PROMETHEUS,
             Kind::Http(_) => &abilities::HTTP,
             Kind::Exec(_) => &abilities::FILE,
+            Kind::Sql(_) => &abilities::SQL,
             Kind::Lost(_) => &abilities::LOST,
         }
     }
@@ -79,7 +93,7 @@ impl<'f> Kind<'f> {
         report: &mut Report,
     ) -> Option<(Source, Ask)> {
         let plain = |what: &'static str, may_be_empty: bool, report: &mut Report| {
-            ask(entry, &mut Plain { values, what, may_be_empty }, values, report)
+            ask(entry, &mut Plain { values, what, may_be_empty, has_window: false }, values, report)
         };
         Some(match self {
             Kind::File(written) => {
@@ -110,12 +124,18 @@ impl<'f> Kind<'f> {
                 (Source::Prometheus(Box::new(asked)), ask)
             }
             Kind::Http(store) => {
-                let ask = plain("the column's name, or its query", false, report)?;
+                let what = "the column's name, or its query";
+                let names = &mut Plain { values, what, may_be_empty: false, has_window: true };
+                let ask = ask(entry, names, values, report)?;
                 (Source::Http(Box::new(http::http(store, (entry, &ask), values, report)?)), ask)
             }
             Kind::Exec(program) => {
                 let source = Source::Exec(exec::exec(program, values, folder, report));
                 (source, plain("the column's name", false, report)?)
+            }
+            Kind::Sql(database) => {
+                let ask = plain("the column's name", false, report)?;
+                (Source::Sql(Box::new(sql::sql(database, entry, values, folder, report)?)), ask)
             }
             Kind::Lost(lost) => {
                 let ask = plain("a name", true, report)?;
@@ -150,6 +170,7 @@ impl<'f> Kind<'f> {
             Kind::Prometheus(server) => server.texts().collect(),
             Kind::Http(store) => store.texts(),
             Kind::Exec(program) => program.texts().collect(),
+            Kind::Sql(database) => database.texts().collect(),
             Kind::Lost(_) => Vec::new(),
         }
     }
@@ -188,7 +209,8 @@ pub(in crate::config) fn place(
         | Source::Insights(_)
         | Source::Exec(_)
         | Source::Http(_)
-        | Source::Prometheus(_) => {}
+        | Source::Prometheus(_)
+        | Source::Sql(_) => {}
         Source::File(_) | Source::Requests(_) | Source::Lost(_) => {}
     }
 }

@@ -19,6 +19,7 @@ use super::packs::UseEntry;
 use super::prometheus::PrometheusEntry;
 use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
+use super::sql::SqlEntry;
 use super::success::SuccessEntry;
 use crate::config::bound::BoundText;
 use crate::config::plan::OnInconclusive;
@@ -174,6 +175,8 @@ pub(in crate::config) struct SourceEntry {
     pub(in crate::config) prometheus: Option<PrometheusEntry>,
     /// A store over HTTP.
     pub(in crate::config) http: Option<HttpEntry>,
+    /// A query to PostgreSQL.
+    pub(in crate::config) sql: Option<SqlEntry>,
     /// A program that prints rows.
     pub(in crate::config) exec: Option<ExecEntry>,
     /// Written by `--record`: what could not be reached then.

@@ -17,4 +17,5 @@ pub(super) mod prometheus;
 pub(super) mod remarks;
 pub(super) mod requests;
 mod sections;
+pub(super) mod sql;
 pub(super) mod success;

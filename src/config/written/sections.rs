@@ -122,13 +122,14 @@ impl Read for SourceEntry {
             log_events: keys.may("log_events"),
             prometheus: keys.may("prometheus"),
             http: keys.may("http"),
+            sql: keys.may("sql"),
             exec: keys.may("exec"),
             unreachable: keys.may("unreachable"),
         };
         let kinds = keys.entries.iter().filter(|(key, _)| keys.asked.contains(&key.value.as_str())).count();
         if kinds > 1 || keys.entries.is_empty() {
             let message = if kinds > 1 { "a source has exactly one kind" } else { "a source needs its kind" };
-            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `prometheus`, `http` or `exec`; use two sources for two kinds";
+            let hint = "write `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `prometheus`, `http`, `sql` or `exec`; use two sources for two kinds";
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(source), |key| match key {
@@ -136,7 +137,7 @@ impl Read for SourceEntry {
             "region" | "namespace" => Some("write `cloudwatch: { region: … }`".into()),
             "url" => Some("write `prometheus: { url: … }`, or `http: { url: … }` for any other store".into()),
             _ => Some(
-                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `prometheus`, `http` and `exec`"
+                "the kinds of source are `file`, `requests`, `cloudwatch`, `logs_insights`, `log_events`, `prometheus`, `http`, `sql` and `exec`"
                     .into(),
             ),
         })

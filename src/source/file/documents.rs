@@ -7,6 +7,7 @@
 mod answers;
 mod grafana;
 mod members;
+mod metrics;
 mod points;
 mod prometheus;
 mod reports;
@@ -16,6 +17,7 @@ mod whole;
 use serde_json::Value;
 
 use self::members::{Object, sole_array};
+pub(super) use self::metrics::Metrics;
 pub(in crate::source) use self::spans::rows as rows_of_requests;
 use super::object::push;
 use super::table::{Keep, Table};
@@ -23,11 +25,18 @@ use crate::source::error::Error;
 
 /// The table of a document that is known; nothing where it is not.
 pub(super) fn of_object(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
-    prometheus::read(document, keep)
+    of_metrics(document, keep)
+        .or_else(|| prometheus::read(document, keep))
         .or_else(|| answers::read(document, keep))
         .or_else(|| grafana::read(document, keep))
         .or_else(|| reports::read(document, keep))
         .or_else(|| wrapped(document, keep))
+}
+
+/// The table of one export of OpenTelemetry.
+fn of_metrics(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
+    let mut metrics = Metrics::default();
+    Metrics::are_in(document).then(|| metrics.add(document).and_then(|()| metrics.table(keep)))
 }
 
 /// The table of an array whose elements are whole series; nothing where they are rows.

@@ -53,7 +53,7 @@ pub(super) fn read_lines(content: impl BufRead, keep: Keep) -> Result<Table, Err
     let last = Cell::new(0);
     let mut content = BufReader::with_capacity(1 << 16, lines::Lines::new(content, &last));
     let mut table = Table::new("line");
-    let (mut bytes, mut line) = (Vec::new(), 0);
+    let (mut bytes, mut line, mut metrics) = (Vec::new(), 0, documents::Metrics::default());
     loop {
         bytes.clear();
         line += 1;
@@ -68,7 +68,18 @@ pub(super) fn read_lines(content: impl BufRead, keep: Keep) -> Result<Table, Err
                 .at(Place::line(line))
                 .expected("one object per line")
         })?;
-        push(&mut table, line, &row, keep)?;
+        if documents::Metrics::are_in(&row) {
+            metrics.add(&row).map_err(|error| error.at(Place::line(line)))?;
+        } else {
+            push(&mut table, line, &row, keep)?;
+        }
+    }
+    match (metrics.is_empty(), table.len()) {
+        (false, 0) => return metrics.table(keep),
+        (false, _) => {
+            return Err(Error::unreadable("holds metrics of OpenTelemetry and other rows").hint("Give each a file."));
+        }
+        _ => {}
     }
     if table.len() == 0 {
         return Err(Error::unreadable("is empty").expected("one JSON object per line"));

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::sheet::Sheet;
+#[cfg(feature = "sql")]
+use super::table::Column;
 use super::table::Table;
 use super::time::Clock;
 use super::{File, Format, aws};
@@ -38,6 +40,27 @@ impl Sheet {
             time_column: Some(clock),
             shown: shown.to_owned(),
         })
+    }
+
+    /// Rows of a query: names of columns, and cells in their order, of which one may be empty.
+    ///
+    /// # Errors
+    ///
+    /// Unreadable when no column, or not the one that is named, tells the time.
+    #[cfg(feature = "sql")]
+    pub fn of_rows(
+        file: &File,
+        names: &[String],
+        rows: &[Vec<Option<String>>],
+        wanted: &super::Wanted,
+    ) -> Result<Sheet, Error> {
+        let mut table = Table::new("row");
+        table.columns = names.iter().map(|name| Column::new(name, &|name| wanted.keeps(name))).collect();
+        let pushed = rows.iter().enumerate().try_for_each(|(number, cells)| {
+            let cells = cells.iter().map(|cell| cell.as_deref().unwrap_or_default());
+            table.push(number as u64 + 1, cells.enumerate())
+        });
+        pushed.and_then(|()| Sheet::of(table.finish(), file)).map_err(|error| error.within(&file.shown))
     }
 
     /// Rows of named fields, as Logs Insights answers them: instants are in UTC without saying so.
