@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
+use crate::source::prometheus::Listing;
 use crate::report::{Format, PageFormat};
 use crate::source::requests::Condition;
 
@@ -67,4 +68,17 @@ pub(super) fn destination(text: &str) -> Result<Destination, String> {
         None if text == Format::Github.name() => Ok(Destination { format: Format::Github, path: None }),
         _ => Err("expected FORMAT=PATH, such as markdown=verdict.md".into()),
     }
+}
+
+/// `NAME: VALUE`.
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write `NAME: VALUE`")?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_sound = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_sound && !value.is_empty() { Ok((name.into(), value.into())) } else { Err("write `NAME: VALUE`".into()) }
+}
+
+/// What to look for in Prometheus.
+pub(super) fn matching(text: &str) -> Result<Listing, String> {
+    Listing::of(text).map_err(|mistake| mistake.to_string())
 }

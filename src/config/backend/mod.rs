@@ -16,4 +16,5 @@ mod registry;
 mod secrets;
 
 pub use access::endpoint;
+pub use prometheus::server;
 pub(super) use registry::{place, query, referenced};

@@ -111,7 +111,7 @@ impl<'f> Kind<'f> {
             }
             Kind::Http(store) => {
                 let ask = plain("the column's name, or its query", false, report)?;
-                (Source::Http(Box::new(http::http(store, (entry, &ask), values, report)?)), ask)
+                (Source::Http(Box::new(http::http(store, (entry, &ask), (values, folder), report)?)), ask)
             }
             Kind::Exec(program) => {
                 let source = Source::Exec(exec::exec(program, values, folder, report));

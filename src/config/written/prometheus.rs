@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 
-use super::http::BasicEntry;
+use super::login::{self, LoginEntry};
 use crate::text::node::Node;
 use crate::text::problem::{At, Report};
 use crate::text::quantity::Span;
@@ -24,18 +24,12 @@ pub(in crate::config) struct PrometheusEntry {
     pub(in crate::config) without: Vec<At<String>>,
     /// How far before the window a counter is looked for. One without a sample there begins inside, at zero. Default 5m.
     pub(in crate::config) lookback: Option<At<Span>>,
-    /// The environment variable with a bearer token.
-    pub(in crate::config) bearer_env: Option<At<String>>,
-    /// A file with a bearer token, which is read for every call. Relative to the configuration.
-    pub(in crate::config) bearer_file: Option<At<String>>,
-    /// A user with a password.
-    pub(in crate::config) basic: Option<BasicEntry>,
+    /// Who asks.
+    #[schemars(flatten)]
+    pub(in crate::config) login: LoginEntry,
     /// Headers that hold no secret, such as X-Scope-OrgID.
     #[schemars(default)]
     pub(in crate::config) headers: Named<At<Text>>,
-    /// Headers with the environment variables that hold their values.
-    #[schemars(default)]
-    pub(in crate::config) headers_env: Named<At<String>>,
     /// How long one call may take with all its retries. Default 1m.
     pub(in crate::config) deadline: Option<At<Span>>,
 }
@@ -46,30 +40,24 @@ impl Read for PrometheusEntry {
         let mut keys = Keys::open(node, report, "`prometheus`", form)?;
         let url: Option<At<String>> = keys.must("url");
         let (select, without, lookback) = (keys.all("select"), keys.all("without"), keys.may("lookback"));
-        let (bearer_env, bearer_file, basic) = (keys.may("bearer_env"), keys.may("bearer_file"), keys.may("basic"));
-        let (headers, headers_env, deadline) = (keys.all("headers"), keys.all("headers_env"), keys.may("deadline"));
+        let login = LoginEntry::keys(&mut keys);
+        let (headers, deadline) = (keys.all("headers"), keys.may("deadline"));
         let entry = url.map(|url| PrometheusEntry {
             url,
             select,
             without,
             lookback,
-            bearer_env,
-            bearer_file,
-            basic,
+            login,
             headers,
-            headers_env,
             deadline,
         });
         keys.close(entry, |key| match key {
             "address" | "endpoint" | "server" => Some("write `url: \"http://prometheus:9090\"`".into()),
-            "token" | "bearer" | "password" | "auth" => Some(
-                "name the environment variable: `bearer_env: TOKEN`, or `basic: { user: …, password_env: … }`".into(),
-            ),
             "tenant" | "org" | "org_id" => Some("write `headers: { X-Scope-OrgID: … }`".into()),
             "query" => Some("the metric has the query: `gauge: { query: … }`".into()),
             "labels" | "match" | "matchers" => Some("write `select: { job: api }`".into()),
             "timeout" => Some("write `deadline: 1m`".into()),
-            _ => None,
+            _ => login::habits(key),
         })
     }
 }
@@ -77,8 +65,8 @@ impl Read for PrometheusEntry {
 impl PrometheusEntry {
     /// Every text that may refer to labels.
     pub(in crate::config) fn texts(&self) -> impl Iterator<Item = &str> {
-        let plain = self.without.iter().chain([&self.url]).chain(&self.bearer_file).map(|text| text.value.as_str());
+        let plain = self.without.iter().chain([&self.url]).map(|text| text.value.as_str());
         let named = self.select.0.iter().chain(&self.headers.0).map(|(_, value)| value.value.0.as_str());
-        plain.chain(named)
+        plain.chain(named).chain(self.login.texts())
     }
 }

@@ -19,6 +19,7 @@ use crate::source::file::Answer;
 pub(super) type Points = BTreeMap<usize, f64>;
 
 /// What there is of one column.
+#[derive(Clone)]
 pub(super) enum Found {
     Counter(Tracks),
     Histogram(Buckets),

@@ -2,7 +2,7 @@
 
 use crate::series::{SignedDuration, Window};
 use crate::source::Ask;
-use crate::source::secret::{Authentication, Secret};
+use crate::source::secret::{Authentication, Secret, Tls};
 
 /// A question about one arm of one metric, with its time.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,8 @@ pub struct Access {
     pub url: String,
     /// Who asks.
     pub authentication: Authentication,
+    /// How the connection is encrypted.
+    pub tls: Tls,
     /// Headers for every call, such as `X-Scope-OrgID`.
     pub headers: Vec<(String, Secret)>,
     /// How long one call may take with all its retries.

@@ -1,25 +1,25 @@
 //! The calls: several questions at the same time, the columns of each one after another.
 
 mod client;
+mod discover;
 mod raw;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::{SigId, flag, low_level};
 
 use super::answered::{self, Found, Points};
 use super::buckets::Buckets;
 use super::tracks::{Labels, Span, Tracks, instant, shown};
-use super::{Access, Asked, Column, Measure, promql};
+use super::{Access, Asked, Column, Measure, Prometheus, promql};
 use crate::source::error::{Error, listed};
 use crate::source::file::Answer;
+use crate::source::shared::Shared;
+use crate::source::stop::Stop;
 use crate::source::{Outside, Told};
 use client::Client;
+pub use discover::discover;
 use raw::Said;
 
 /// So many questions are asked at the same time.
@@ -37,9 +37,11 @@ pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error
     for question in questions {
         let access = &question.asked.access;
         if !clients.iter().any(|(known, _)| *known == access) {
-            clients.push((access, Client::new(access, outside, stop.flag.clone())));
+            clients.push((access, Client::new(access, outside, &stop)));
         }
     }
+    let parts = questions.iter().flat_map(|question| question.asked.columns.iter().map(|one| Part::of(question, one)));
+    let parts = Shared::of(parts);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut answers = Vec::new();
@@ -48,7 +50,7 @@ pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error
             let Some(question) = questions.get(at) else { return answers };
             let client = clients.iter().find(|(access, _)| **access == question.asked.access);
             let answer = match client {
-                Some((_, Ok(client))) => one(client, question),
+                Some((_, Ok(client))) => one(client, question, &parts),
                 Some((_, Err(error))) => Err(error.clone()),
                 None => Err(Error::unreachable("was not asked")),
             };
@@ -69,31 +71,26 @@ pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Whether somebody wants an end.
-struct Stop {
-    flag: Arc<AtomicBool>,
-    ids: Vec<SigId>,
+/// A part of a question that others may have as well: what is asked of which server, and when.
+#[derive(PartialEq)]
+struct Part<'q> {
+    access: &'q Access,
+    measure: &'q Measure,
+    span: Span,
 }
 
-impl Stop {
-    fn listen(possible: bool) -> Stop {
-        let flag = Arc::new(AtomicBool::new(false));
-        let signals: &[i32] = if possible { &[SIGINT, SIGTERM] } else { &[] };
-        let ids = signals.iter().filter_map(|signal| flag::register(*signal, flag.clone()).ok()).collect();
-        Stop { flag, ids }
+impl<'q> Part<'q> {
+    fn of(question: &Asked<'q>, column: &'q Column) -> Part<'q> {
+        let Prometheus { access, step, lookback, .. } = question.asked;
+        Part { access, measure: &column.measure, span: Span::new(question.window, *step, *lookback) }
     }
 }
 
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.ids.drain(..).for_each(|id| {
-            low_level::unregister(id);
-        });
-    }
-}
+/// What there is of a part, and what the server said beside it.
+type Measured = Result<(Found, Said), Error>;
 
 /// The answer to one question.
-fn one(client: &Client, question: &Asked) -> Result<Answer, Error> {
+fn one(client: &Client, question: &Asked, parts: &Shared<Part, Measured>) -> Result<Answer, Error> {
     let asked = question.asked;
     let about = |error: Error| match error.about.shown.is_empty() {
         true => error.within(&asked.access.shown()),
@@ -103,10 +100,15 @@ fn one(client: &Client, question: &Asked) -> Result<Answer, Error> {
     let mut said = Said::default();
     let mut found = Vec::new();
     for column in &asked.columns {
-        let column_found = measured(client, column, span, &mut said);
         let within =
             |error: Error| about(if error.about.column.is_none() { error.column(&column.name) } else { error });
-        found.push((column.name.clone(), column_found.map_err(within)?));
+        let told = parts.get(&Part::of(question, column), || {
+            let mut said = Said::default();
+            measured(client, column, span, &mut said).map(|found| (found, said))
+        });
+        let (column_found, column_said) = told.map_err(within)?;
+        found.push((column.name.clone(), column_found));
+        said.add(column_said);
     }
     answered::answer(question, span, found, said.remarks()).map_err(about)
 }

@@ -1,6 +1,7 @@
 //! Prometheus and VictoriaMetrics as they run, filled with a truth that is known.
 
 mod access;
+mod discover;
 mod faults;
 mod gate;
 mod server;

@@ -24,10 +24,15 @@ const GOOD: i64 = 500_000;
 const POINTS: i64 = 11_000;
 
 /// What the server said beside its answers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Said(Vec<Remark>);
 
 impl Said {
+    /// Adds what it said beside others.
+    pub fn add(&mut self, more: Said) {
+        self.0.extend(more.0);
+    }
+
     /// As remarks, each once.
     pub fn remarks(mut self) -> Vec<Remark> {
         self.0.sort();
@@ -148,7 +153,8 @@ fn foreign(what: &str) -> Error {
     Error::unreadable(format!("answers with {what}")).hint("Is there something between davy and the server?")
 }
 
-fn failed(refused: Refused) -> Error {
+/// A refusal as an error.
+pub(super) fn failed(refused: Refused) -> Error {
     match refused {
         Refused::Failed(error) => error,
         Refused::TooMuch(said) => Error::unreachable(format!("cannot answer even for a short time: {said}")).hint(
@@ -158,6 +164,6 @@ fn failed(refused: Refused) -> Error {
 }
 
 /// A time or a length in seconds.
-fn seconds(ms: i64) -> String {
+pub(super) fn seconds(ms: i64) -> String {
     format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }
