@@ -6,6 +6,8 @@
 mod tls;
 
 use std::io::{self, Read};
+#[cfg(feature = "aws")]
+use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -75,6 +77,12 @@ impl Trouble {
 
 /// What is said where no server listens.
 pub const NOBODY: &str = "nobody listens there: the connection was refused";
+
+/// The present instant, which a signature has to have whatever a judgement takes for the present.
+#[cfg(feature = "aws")]
+pub fn clock() -> SystemTime {
+    SystemTime::now()
+}
 
 /// A client with its connections.
 pub struct Client(Agent);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use crate::source::prometheus::Listing;
 use crate::report::{Format, PageFormat};
+use crate::source::prometheus::Listing;
 use crate::source::requests::Condition;
 
 /// A report and where it goes.

@@ -28,7 +28,15 @@ impl Console {
     pub(super) fn new(cli: &Cli) -> Console {
         let json = cli.log_format == LogFormat::Json;
         let progress = Progress::new(!cli.quiet && !json);
-        Console { quiet: cli.quiet, verbose: cli.verbose, json, color: cli.color, progress, tokens: Arc::default(), held: None }
+        Console {
+            quiet: cli.quiet,
+            verbose: cli.verbose,
+            json,
+            color: cli.color,
+            progress,
+            tokens: Arc::default(),
+            held: None,
+        }
     }
 
     /// The same for one of several that work at the same time: what it says is held until [`tell`](Console::tell).

@@ -128,7 +128,8 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
         Told::Reading { rows, bytes, of } => console.progress().reading(rows, bytes, of),
     };
     let variable = |name: &str| std::env::var(name).ok();
-    let outside = Outside { now, interruptible: true, growing, variable: &variable, tokens: console.tokens(), told: &told };
+    let outside =
+        Outside { now, interruptible: true, growing, variable: &variable, tokens: console.tokens(), told: &told };
     let answered = ask(&outside);
     console.progress().over();
     answered

@@ -40,6 +40,7 @@ pub fn scraped(found: &Found, source: &str, matchers: &str) -> Option<String> {
     };
     draft.packs();
     draft.others();
+    draft.settle();
     (!draft.criteria.is_empty()).then(|| draft.text(source))
 }
 
@@ -79,10 +80,12 @@ impl<'a> Draft<'a> {
                         Some((metric, listed?))
                     })
                     .collect();
-                let has_first = there.first().is_some_and(|(first, _)| Some(*first) == pack.metrics().first().map(|m| m.0));
-                let is_told = pack.labels().iter().all(|(metric, label)| {
-                    self.listed(metric).is_none_or(|listed| !listed.values(label).is_empty())
-                });
+                let has_first =
+                    there.first().is_some_and(|(first, _)| Some(*first) == pack.metrics().first().map(|m| m.0));
+                let is_told = pack
+                    .labels()
+                    .iter()
+                    .all(|(metric, label)| self.listed(metric).is_none_or(|listed| !listed.values(label).is_empty()));
                 (has_first && is_told).then_some((pack.name, there))
             })
             .collect();
@@ -156,6 +159,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Something has to be shown to hold.
+    fn settle(&mut self) {
+        const ROLE: &str = ", role: guardrail";
+        if self.criteria.iter().all(|line| line.contains(ROLE)) {
+            self.criteria.iter_mut().take(1).for_each(|line| *line = line.replace(ROLE, ""));
+        }
+    }
+
     /// The jobs that have a metric, the largest first, if they have to be told apart.
     fn jobs(&self, listed: &'a Listed) -> Vec<Option<&'a str>> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -208,7 +219,9 @@ impl<'a> Draft<'a> {
 
     fn text(&self, source: &str) -> String {
         let line = |text: &str| text.to_owned();
-        let mut lines = vec![line("# What there is, to start with: keep what matters to you, and put in the limits that you mean.")];
+        let mut lines = vec![line(
+            "# What there is, to start with: keep what matters to you, and put in the limits that you mean.",
+        )];
         lines.push(format!("name: {}", quoted("discovered")));
         lines.extend(self.arms.lines());
         lines.extend([line("sources:"), format!("  metrics: {{ prometheus: {source} }}")]);

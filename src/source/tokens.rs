@@ -5,10 +5,10 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use super::error::Error;
 use super::secret::Authentication;
+use crate::series::Timestamp;
 
 /// A token.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Token {
     /// The token itself.
     pub text: String,
     /// Until when it may be used; nothing if nobody says it.
-    pub until: Option<Instant>,
+    pub until: Option<Timestamp>,
 }
 
 /// The tokens of a run.
@@ -36,7 +36,12 @@ impl Tokens {
     /// # Errors
     ///
     /// It could not be got.
-    pub fn get(&self, way: &Authentication, ask: impl FnOnce() -> Result<Token, Error>) -> Result<String, Error> {
+    pub fn get(
+        &self,
+        way: &Authentication,
+        now: Timestamp,
+        ask: impl FnOnce() -> Result<Token, Error>,
+    ) -> Result<String, Error> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = held.iter().position(|(known, _)| known == way);
         let place = place.unwrap_or_else(|| {
@@ -44,7 +49,7 @@ impl Tokens {
             held.len() - 1
         });
         let held = &mut held[place].1;
-        let holds = |token: &&Token| token.until.is_none_or(|until| Instant::now() < until);
+        let holds = |token: &&Token| token.until.is_none_or(|until| now < until);
         if let Some(token) = held.token.as_ref().filter(holds) {
             return Ok(token.text.clone());
         }
@@ -92,10 +97,11 @@ impl fmt::Debug for Tokens {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use super::super::secret::Secret;
     use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn way(name: &str) -> Authentication {
         Authentication::Bearer(Secret::Variable(name.into()))
@@ -108,18 +114,18 @@ mod tests {
             asked.set(asked.get() + 1);
             Ok(Token { text: format!("token-{}", asked.get()), until })
         };
-        assert_eq!(tokens.get(&way("a"), || ask(None)).unwrap(), "token-1");
-        assert_eq!(tokens.get(&way("a"), || ask(None)).unwrap(), "token-1");
+        assert_eq!(tokens.get(&way("a"), NOW, || ask(None)).unwrap(), "token-1");
+        assert_eq!(tokens.get(&way("a"), NOW, || ask(None)).unwrap(), "token-1");
         assert!(tokens.refuse(&way("a"), "token-1"), "one more may do");
-        assert_eq!(tokens.get(&way("a"), || ask(None)).unwrap(), "token-2");
+        assert_eq!(tokens.get(&way("a"), NOW, || ask(None)).unwrap(), "token-2");
         assert!(tokens.refuse(&way("a"), "token-1"), "who still had the first one has the second to try");
         assert!(!tokens.refuse(&way("a"), "token-2"), "the second was refused as well");
         tokens.accept(&way("a"), "token-2");
         assert!(tokens.refuse(&way("a"), "token-2"), "it was taken before, so it is over now");
-        let past = Instant::now().checked_sub(Duration::from_secs(1));
-        assert_eq!(tokens.get(&way("b"), || ask(past)).unwrap(), "token-3");
-        assert_eq!(tokens.get(&way("b"), || ask(None)).unwrap(), "token-4");
-        assert!(tokens.get(&way("c"), || Err(Error::unreachable("no"))).is_err());
-        assert_eq!(tokens.get(&way("c"), || ask(None)).unwrap(), "token-5", "a failure is not kept");
+        let past = Some(NOW);
+        assert_eq!(tokens.get(&way("b"), NOW, || ask(past)).unwrap(), "token-3");
+        assert_eq!(tokens.get(&way("b"), NOW, || ask(None)).unwrap(), "token-4");
+        assert!(tokens.get(&way("c"), NOW, || Err(Error::unreachable("no"))).is_err());
+        assert_eq!(tokens.get(&way("c"), NOW, || ask(None)).unwrap(), "token-5", "a failure is not kept");
     }
 }

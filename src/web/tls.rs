@@ -10,9 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{AlertDescription, InconsistentKeys, RootCertStore};
-use ureq::tls::{
-    Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsConfigBuilder, TlsProvider,
-};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsConfigBuilder, TlsProvider};
 
 /// Certificates and a key, as PEM.
 #[derive(Default)]
@@ -105,9 +103,11 @@ pub(super) fn refused(alert: AlertDescription) -> &'static str {
         AlertDescription::CertificateRequired => {
             "the server asks for a certificate of the client: write `tls: { cert: client.pem, key: client.key }`"
         }
-        AlertDescription::UnknownCA | AlertDescription::BadCertificate | AlertDescription::CertificateUnknown => {
-            "the server does not trust the certificate of `tls: { cert: … }`"
-        }
+        AlertDescription::UnknownCA
+        | AlertDescription::BadCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::DecryptError => "the server does not trust the certificate of `tls: { cert: … }`",
         AlertDescription::CertificateExpired => "the certificate of `tls: { cert: … }` has expired",
         AlertDescription::CertificateRevoked => "the certificate of `tls: { cert: … }` was revoked",
         AlertDescription::AccessDenied => "the server does not let the certificate of `tls: { cert: … }` in",

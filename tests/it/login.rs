@@ -32,7 +32,9 @@ impl Shop {
         let shop = Shop(tempfile::tempdir().unwrap());
         let (source, metric) = match backend {
             "prometheus" => (
-                format!("prometheus: {{ url: \"{url}\", select: {{ version: \"${{version}}\" }}, deadline: 5s, {login} }}"),
+                format!(
+                    "prometheus: {{ url: \"{url}\", select: {{ version: \"${{version}}\" }}, deadline: 5s, {login} }}"
+                ),
                 r#"{ bad: 'http_requests_total{code=~"5.."}', total: http_requests_total }"#,
             ),
             _ => (
@@ -158,7 +160,8 @@ fn a_server_that_asks_for_a_certificate_sees_it_and_trust_is_as_written() {
         shop("tls: { ca: ca.pem, cert: client.pem, key: server.key }")
             .fails("server.key holds the key of another certificate than `cert`");
         shop("tls: { ca: client.key }").fails("client.key holds no certificate in PEM");
-        shop("tls: { ca: ca.pem, cert: client.pem, key: absent.key }").fails("absent.key, which holds the key of `key`");
+        shop("tls: { ca: ca.pem, cert: client.pem, key: absent.key }")
+            .fails("absent.key, which holds the key of `key`");
         let stranger = Certificates::new();
         let other = shop("tls: { ca: ca.pem, cert: client.pem, key: client.key }");
         other.write("client.pem", &stranger.client.0);
@@ -179,8 +182,15 @@ fn tokens(in_body: bool, life: &'static str) -> Server {
             // davy:s3cret-that-nobody-sees
             false => heard.header("authorization") == "Basic ZGF2eTpzM2NyZXQtdGhhdC1ub2JvZHktc2Vlcw==",
         };
-        if !is_known || !has("grant_type", "client_credentials") || !has("scope", "read all") || !has("audience", "metrics") {
-            return (401, format!("{{\"error\":\"invalid_client\",\"error_description\":\"not with {}\"}}", heard.body));
+        if !is_known
+            || !has("grant_type", "client_credentials")
+            || !has("scope", "read all")
+            || !has("audience", "metrics")
+        {
+            return (
+                401,
+                format!("{{\"error\":\"invalid_client\",\"error_description\":\"not with {}\"}}", heard.body),
+            );
         }
         let number = given.fetch_add(1, Ordering::SeqCst) + 1;
         (200, format!("{{\"access_token\":\"token-{number}\",\"token_type\":\"bearer\"{life}}}"))
@@ -227,7 +237,8 @@ fn a_token_of_oauth2_is_kept_until_it_is_over_and_asked_for_again_once() {
         Shop::new(backend, &server.url(), &oauth2(&giver)).fails(expected);
         assert_eq!(giver.heard().len(), 2, "one token again, and no more");
 
-        let (giver, server) = (tokens(false, ",\"expires_in\":\"0\""), guarded(&["token-1", "token-2", "token-3", "token-4"]));
+        let (giver, server) =
+            (tokens(false, ",\"expires_in\":\"0\""), guarded(&["token-1", "token-2", "token-3", "token-4"]));
         let shop = Shop::new(backend, &server.url(), &oauth2(&giver));
         let _ = shop.davy(&["judge", "canary.yaml"]);
         assert!(giver.heard().len() >= 4, "a token that is over at once is kept for nothing");
@@ -237,7 +248,10 @@ fn a_token_of_oauth2_is_kept_until_it_is_over_and_asked_for_again_once() {
 #[test]
 fn a_server_of_tokens_that_gives_none_is_named_with_what_it_says() {
     let cases: [(Answer, &str); 5] = [
-        ((400, r#"{"error":"invalid_scope","error_description":"no such scope"}"#.into()), "gives no token: invalid_scope: no such scope (HTTP 400)"),
+        (
+            (400, r#"{"error":"invalid_scope","error_description":"no such scope"}"#.into()),
+            "gives no token: invalid_scope: no such scope (HTTP 400)",
+        ),
         ((200, "<html>Sign in</html>".into()), "answers without an `access_token`"),
         ((200, r#"{"access_token":"abc","token_type":"mac"}"#.into()), "a token of another type than Bearer"),
         ((200, r#"{"access_token":""}"#.into()), "answers without an `access_token`"),
@@ -312,7 +326,8 @@ fn secrets_stand_nowhere_even_if_a_server_repeats_them() {
         "oauth2: { token_url: \"GIVER\", client_id: davy, client_secret_file: secret.txt }",
     ];
     let giver = Server::start(None, |_, _| (200, format!("{{\"access_token\":\"{SECRET}\"}}")));
-    let echo = |heard: &Heard| heard.headers.iter().map(|(name, value)| format!("{name}: {value}; ")).collect::<String>();
+    let echo =
+        |heard: &Heard| heard.headers.iter().map(|(name, value)| format!("{name}: {value}; ")).collect::<String>();
     for backend in BACKENDS {
         for way in ways {
             let login = way.replace("GIVER", &giver.url());
@@ -320,7 +335,17 @@ fn secrets_stand_nowhere_even_if_a_server_repeats_them() {
             let shop = Shop::new(backend, &server.url(), &login);
             shop.write("secret.txt", SECRET);
             shop.program(&format!("echo {SECRET}"));
-            let arguments = ["-v", "judge", "canary.yaml", "--record", "kept", "--report", "html=page.html", "--report", "md=page.md"];
+            let arguments = [
+                "-v",
+                "judge",
+                "canary.yaml",
+                "--record",
+                "kept",
+                "--report",
+                "html=page.html",
+                "--report",
+                "md=page.md",
+            ];
             let (code, text) = shop.davy(&arguments);
             assert_eq!(code, 10, "{way}: {text}");
             assert!(server.heard().iter().all(|heard| {
@@ -334,7 +359,10 @@ fn secrets_stand_nowhere_even_if_a_server_repeats_them() {
             for status in [400, 401, 403, 404, 503] {
                 let server = Server::start(None, move |heard, _| {
                     let said = echo(heard);
-                    (status, format!("{{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"you said {said}\"}}"))
+                    (
+                        status,
+                        format!("{{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"you said {said}\"}}"),
+                    )
                 });
                 let shop = Shop::new(backend, &server.url(), &login.replace("deadline: 5s", "deadline: 1s"));
                 shop.write("secret.txt", SECRET);

@@ -29,17 +29,16 @@ pub(super) fn run(console: &Console, wish: &Scraped) -> Result<Exit, Failure> {
 fn source(wish: &Scraped) -> String {
     let text = |key: &str, value: &Option<String>| value.as_ref().map(|value| format!("{key}: {}", literal(value)));
     let basic = wish.user.as_ref().zip(wish.password_env.as_ref());
-    let basic = basic.map(|(user, variable)| {
-        format!("basic: {{ user: {}, password_env: {} }}", literal(user), quoted(variable))
-    });
+    let basic = basic
+        .map(|(user, variable)| format!("basic: {{ user: {}, password_env: {} }}", literal(user), quoted(variable)));
     let headers = |key: &str, all: &[(String, String)]| {
         let pairs = all.iter().map(|(header, value)| format!("{}: {}", name(header), literal(value)));
         (!all.is_empty()).then(|| format!("{key}: {}", braces(pairs.collect())))
     };
     let files = [("ca", &wish.ca), ("cert", &wish.cert), ("key", &wish.key)];
-    let files = files.into_iter().filter_map(|(key, path)| {
-        path.as_ref().map(|path| format!("{key}: {}", literal(&path.to_string_lossy())))
-    });
+    let files = files
+        .into_iter()
+        .filter_map(|(key, path)| path.as_ref().map(|path| format!("{key}: {}", literal(&path.to_string_lossy()))));
     let files: Vec<String> = files.collect();
     let pairs = [
         Some(format!("url: {}", literal(&wish.url))),

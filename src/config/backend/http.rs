@@ -164,12 +164,12 @@ fn shape(written: &HttpEntry, report: &mut Report) -> Shape {
         }
         parsed
     };
-    let next = |next: &NextEntry, path: &mut dyn FnMut(&At<String>) -> Option<JsonPath>| match (&next.url, &next.parameter)
-    {
-        (Some(url), _) => path(url).map(Next::Address),
-        (None, Some(parameter)) => Some(Next::Parameter(parameter.value.clone(), path(next.value.as_ref()?)?)),
-        (None, None) => None,
-    };
+    let next =
+        |next: &NextEntry, path: &mut dyn FnMut(&At<String>) -> Option<JsonPath>| match (&next.url, &next.parameter) {
+            (Some(url), _) => path(url).map(Next::Address),
+            (None, Some(parameter)) => Some(Next::Parameter(parameter.value.clone(), path(next.value.as_ref()?)?)),
+            (None, None) => None,
+        };
     Shape {
         errors: written.errors.iter().filter_map(&mut path).collect(),
         rows: written.rows.as_ref().and_then(&mut path),

@@ -9,7 +9,7 @@ use crate::config::written::column::Column as Written;
 use crate::config::written::file::MetricEntry;
 use crate::config::written::prometheus::PrometheusEntry;
 use crate::series::{Arm, Pair, SignedDuration};
-use crate::source::prometheus::{Access, Column, Measure, Mistake, Prometheus, Secret, query, selector};
+use crate::source::prometheus::{Access, Column, Measure, Mistake, Prometheus, Scrapes, Secret, query, selector};
 use crate::source::{Ask, MINUTE};
 use crate::text::problem::{At, Complaint, Origin, Problems, Report};
 use crate::text::read::Read;
@@ -44,6 +44,10 @@ pub(super) fn prometheus(
     Some((
         Prometheus {
             access: access(written, values, folder, report),
+            scrapes: written
+                .scrapes
+                .as_ref()
+                .map(|path| Scrapes { path: folder.join(values.fill(path, report)), by_file: written.times.is_some() }),
             columns,
             step: MINUTE,
             instance: ask.instance().map(str::to_owned),
@@ -160,8 +164,8 @@ pub fn server(text: &str, shown: &str) -> Result<Access, Problems> {
 }
 
 fn access(written: &PrometheusEntry, values: &Values, folder: &Path, report: &mut Report) -> Access {
-    let url = values.fill(&written.url, report);
-    let at = At { place: written.url.place, value: url.clone() };
+    let url = written.url.as_ref().map(|url| values.fill(url, report)).unwrap_or_default();
+    let at = At { place: written.url.as_ref().map_or(written.place, |url| url.place), value: url.clone() };
     let Login { authentication, headers: hidden, tls } = login(&written.login, (values, folder), at.place, report);
     check(&at, written.login.is_some(), report);
     check_tls(written.login.tls.as_ref(), &url, report);

@@ -40,9 +40,10 @@ pub(super) fn login(
             user: values.fill(&basic.user, report),
             password: variable(&basic.password_env),
         }),
-        written.oauth2.as_ref().map(|client| {
-            Authentication::OAuth2(Box::new(oauth2(client, (values, folder), report)))
-        }),
+        written
+            .oauth2
+            .as_ref()
+            .map(|client| Authentication::OAuth2(Box::new(oauth2(client, (values, folder), report)))),
         written.sigv4.as_ref().map(|keys| {
             let service = keys.service.as_ref().map_or(APS.to_owned(), |service| values.fill(service, report));
             let (region, profile) = (values.fill(&keys.region, report), values.maybe(keys.profile.as_ref(), report));
@@ -102,7 +103,11 @@ pub(super) fn check(url: &At<String>, is_secret: bool, report: &mut Report) {
     }
     match Url::parse(&url.value) {
         Err(why) => {
-            report.add_hushed(url.place, format!("this address {why}"), "write `https://…`, or `http://127.0.0.1:8080`");
+            report.add_hushed(
+                url.place,
+                format!("this address {why}"),
+                "write `https://…`, or `http://127.0.0.1:8080`",
+            );
         }
         Ok(parsed) if is_secret && parsed.is_readable_on_the_way() => {
             let why = "this address is not encrypted, and requests to it hold a secret";
@@ -116,6 +121,10 @@ pub(super) fn check(url: &At<String>, is_secret: bool, report: &mut Report) {
 pub(super) fn check_tls(written: Option<&TlsEntry>, url: &str, report: &mut Report) {
     if let Some(tls) = written.filter(|_| url.starts_with("http://")) {
         let hint = "write an address that begins with `https://`, or leave `tls` out";
-        report.add_with(tls.place, "certificates are for an encrypted connection, and the address begins with `http://`", hint);
+        report.add_with(
+            tls.place,
+            "certificates are for an encrypted connection, and the address begins with `http://`",
+            hint,
+        );
     }
 }

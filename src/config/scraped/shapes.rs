@@ -20,11 +20,32 @@ const STATUS: [&str; 9] = [
 const OUTCOME: [&str; 5] = ["outcome", "result", "status", "state", "success"];
 /// Words of what went wrong, as values of such a label.
 const WRONG: [&str; 12] = [
-    "error", "errors", "err", "failure", "failures", "failed", "fail", "server_error", "exception", "timeout", "5xx", "false",
+    "error",
+    "errors",
+    "err",
+    "failure",
+    "failures",
+    "failed",
+    "fail",
+    "server_error",
+    "exception",
+    "timeout",
+    "5xx",
+    "false",
 ];
 /// Words of what went wrong, in names of counters.
 const EVENTS: [&str; 12] = [
-    "error", "errors", "failure", "failures", "failed", "timeout", "timeouts", "exceptions", "panics", "rejected", "dropped",
+    "error",
+    "errors",
+    "failure",
+    "failures",
+    "failed",
+    "timeout",
+    "timeouts",
+    "exceptions",
+    "panics",
+    "rejected",
+    "dropped",
     "restarts",
 ];
 
@@ -109,7 +130,10 @@ mod tests {
         let rate = |bad: &str| Some(Shape::Rate { base: "rpc_errors".into(), bad: bad.into() });
         assert_eq!(of("rpc_total", Kind::Counter, "code", &["200", "503"]), rate("code=~\"5..\""));
         assert_eq!(of("rpc_total", Kind::Counter, "status", &["2xx"]), rate("status=~\"5..\""));
-        assert_eq!(of("rpc_total", Kind::Counter, "result", &["ok", "error", "failed"]), rate("result=~\"error|failed\""));
+        assert_eq!(
+            of("rpc_total", Kind::Counter, "result", &["ok", "error", "failed"]),
+            rate("result=~\"error|failed\"")
+        );
         assert_eq!(of("rpc_total", Kind::Counter, "code", &["200", "€€"]), None);
         assert_eq!(of("rpc_total", Kind::Counter, "result", &["error"]), None);
         let events = Some(Shape::Events { base: "queue_dropped".into() });

@@ -24,14 +24,8 @@ const LAST_LINES: usize = 3;
 pub(super) fn ask(helper: &Helper, deadline: Duration, outside: &Outside) -> Result<Token, Error> {
     let failed = |problem: String| Error::unreachable(format!("{}, which prints the token, {problem}", helper.shown()));
     let (written, arguments) = helper.command.split_first().ok_or_else(|| failed("has no name".into()))?;
-    let program = Program {
-        written,
-        arguments,
-        folder: &helper.folder,
-        environment: Vec::new(),
-        input: String::new(),
-        deadline,
-    };
+    let program =
+        Program { written, arguments, folder: &helper.folder, environment: Vec::new(), input: String::new(), deadline };
     let (mut output, mut complaints) = (Vec::new(), Vec::new());
     let mut hear = |line: &[u8], complains: bool| match complains {
         true => complaints.push(plain::line(String::from_utf8_lossy(line).trim_end())),

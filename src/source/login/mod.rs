@@ -2,6 +2,7 @@
 //!
 //! What was sent is remembered, so that a server that repeats it in an error does not bring it into a message.
 
+mod client;
 mod helper;
 mod oauth2;
 mod read;
@@ -12,8 +13,7 @@ mod sigv4;
 mod sigv4;
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -21,9 +21,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::error::Error;
 use super::outside::Outside;
-use super::secret::{Authentication, Secret, Tls};
+use super::secret::{Authentication, Secret};
 use super::tokens::Token;
-use crate::web;
+pub(in crate::source) use client::client;
 
 /// A shorter text is not looked for in what servers say: it may be a part of any word.
 const LEAST_VEILED: usize = 6;
@@ -94,7 +94,7 @@ impl<'a> Login<'a> {
     }
 
     fn token(&self, ask: impl FnOnce() -> Result<Token, Error>) -> Result<String, Error> {
-        self.outside.tokens.get(self.who, ask)
+        self.outside.tokens.get(self.who, self.outside.now, ask)
     }
 
     /// Hears that the server does not know who asked with these headers. Whether a token that is got anew may do better.
@@ -135,33 +135,4 @@ impl<'a> Login<'a> {
         let text = String::from_utf8_lossy(&said).into_owned();
         longest.iter().fold(text, |text, secret| text.replace(secret.as_str(), "…")).into_bytes()
     }
-}
-
-/// A client for encrypted connections as a source wants them.
-///
-/// # Errors
-///
-/// Unreachable: a file is not there, or holds no certificate or key that can be used.
-pub(in crate::source) fn client(tls: &Tls) -> Result<Arc<web::Client>, Error> {
-    if *tls == Tls::default() {
-        return Ok(Arc::new(web::Client::new(false)));
-    }
-    let bytes = |path: &Path, what: &str| {
-        std::fs::read(path).map_err(|error| read::no_file(path, what, &error))
-    };
-    let ca = tls.ca.as_ref().map(|path| bytes(path, "the certificates of `ca`")).transpose()?;
-    let identity = tls.identity.as_ref().map(|(certificate, key)| {
-        Ok::<_, Error>((bytes(certificate, "the certificate of `cert`")?, bytes(key, "the key of `key`")?))
-    });
-    let pem = web::Pem { ca, identity: identity.transpose()? };
-    let client = web::Client::trusting(&pem).map_err(|(part, why)| {
-        let path = match part {
-            web::Part::Ca => tls.ca.as_deref(),
-            web::Part::Certificate => tls.identity.as_ref().map(|(certificate, _)| certificate.as_path()),
-            web::Part::Key => tls.identity.as_ref().map(|(_, key)| key.as_path()),
-        };
-        let error = Error::unreachable(format!("{} {why}", path.map(crate::plain::path).unwrap_or_default()));
-        error.hint("Write `tls: { ca: …, cert: …, key: … }` with files in PEM.")
-    })?;
-    Ok(Arc::new(client))
 }

@@ -2,15 +2,16 @@
 //!
 //! The client says who it is in the header, as the RFC wants it; a server that does not take it so is told in the body.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::client;
+use super::client::client;
 use super::read::in_header;
 use crate::plain;
+use crate::series::Timestamp;
 use crate::source::error::Error;
 use crate::source::outside::{Outside, Told};
 use crate::source::secret::OAuth2;
@@ -57,9 +58,8 @@ pub(super) fn ask(oauth2: &OAuth2, deadline: Duration, outside: &Outside) -> Res
     if matches!(reply.status, 400 | 401) {
         reply = post(None, &format!("{form}{in_body}"))?;
     }
-    token(&reply, &[&secret, &basic]).map_err(|(problem, hint)| {
-        Error::unreachable(format!("{server} {problem}")).hint(hint)
-    })
+    token(&reply, &[&secret, &basic], outside.now)
+        .map_err(|(problem, hint)| Error::unreachable(format!("{server} {problem}")).hint(hint))
 }
 
 fn form(oauth2: &OAuth2) -> String {
@@ -70,24 +70,28 @@ fn form(oauth2: &OAuth2) -> String {
 }
 
 /// The token of an answer; or what is wrong, and what to do.
-fn token(reply: &Reply, secrets: &[&str]) -> Result<Token, (String, &'static str)> {
+fn token(reply: &Reply, secrets: &[&str], now: Timestamp) -> Result<Token, (String, &'static str)> {
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let text = |key: &str| answer.get(key).and_then(Value::as_str).map(plain::line).filter(|text| !text.is_empty());
     if let Some(refused) = web::refusal(reply.status) {
         let said: Vec<String> = ["error", "error_description"].into_iter().filter_map(text).collect();
         let said = secrets.iter().fold(said.join(": "), |said, secret| said.replace(*secret, "…"));
         let said = if said.is_empty() { refused.why } else { format!("{said} (HTTP {})", reply.status) };
-        return Err((format!("gives no token: {said}"), "Look at the client, its secret, the scopes and the audience."));
+        return Err((
+            format!("gives no token: {said}"),
+            "Look at the client, its secret, the scopes and the audience.",
+        ));
     }
     let is_bearer = text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
     let Some(token) = text("access_token").filter(|_| is_bearer).and_then(|text| in_header(&text).map(str::to_owned))
     else {
-        let problem = if is_bearer { "answers without an `access_token`" } else { "gives a token of another type than Bearer" };
+        let problem =
+            if is_bearer { "answers without an `access_token`" } else { "gives a token of another type than Bearer" };
         return Err((problem.into(), "Is `token_url` the address of tokens, not that of a login page?"));
     };
     let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
     let life = answer.get("expires_in").and_then(number).filter(|seconds| *seconds >= 0.0 && seconds.is_finite());
     let life = life.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let until = life.and_then(|life| Instant::now().checked_add(life - MARGIN.min(life / 5)));
+    let until = life.and_then(|life| now.checked_add(life - MARGIN.min(life / 5)).ok());
     Ok(Token { text: token, until })
 }

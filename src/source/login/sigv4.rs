@@ -1,7 +1,7 @@
 //! Signatures of AWS, version 4, by the signer of the AWS SDK and with the keys that every AWS tool finds.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region};
@@ -12,6 +12,7 @@ use aws_sigv4::sign::v4;
 
 use crate::source::error::Error;
 use crate::source::secret::SigV4;
+use crate::web;
 
 /// Keys that are over so soon are sought again.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -34,7 +35,7 @@ impl Keys {
             .identity(&identity)
             .region(&account.region)
             .name(&account.service)
-            .time(SystemTime::now())
+            .time(web::clock())
             .settings(SigningSettings::default())
             .build()
             .map_err(|_| unsigned())?
@@ -48,7 +49,7 @@ impl Keys {
 
     fn find(&self, account: &SigV4) -> Result<Credentials, Error> {
         let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let soon = SystemTime::now() + MARGIN;
+        let soon = web::clock() + MARGIN;
         if let Some(keys) = found.as_ref().filter(|keys| keys.expiry().is_none_or(|end| end > soon)) {
             return Ok(keys.clone());
         }
@@ -59,8 +60,9 @@ impl Keys {
         let keys = keys.unwrap_or_else(|_| Err(format!("none were found within {} s", PATIENCE.as_secs())));
         let keys = keys.map_err(|why| {
             let whose = account.profile.as_ref().map(|name| format!(" of the profile {name}")).unwrap_or_default();
-            Error::unreachable(format!("keys of AWS{whose} to sign with cannot be found: {why}"))
-                .hint("Log in (`aws sso login`), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or write `sigv4: { profile: … }`.")
+            Error::unreachable(format!("keys of AWS{whose} to sign with cannot be found: {why}")).hint(
+                "Log in (`aws sso login`), set AWS_PROFILE or AWS_ACCESS_KEY_ID, or write `sigv4: { profile: … }`.",
+            )
         })?;
         *found = Some(keys.clone());
         Ok(keys)

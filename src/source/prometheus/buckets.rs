@@ -119,8 +119,10 @@ impl Buckets {
             (true, true, false) => self.native.series(factor, without, notes),
             (true, false, true) => self.ranges.series(factor, without, notes),
             (false, true, true) => classic(self.classic, self.span, factor, without, notes),
-            _ => Err(Error::unreadable("has series of several kinds of histograms at once: `le`, `vmrange`, or native")
-                .hint("Select one of the kinds.")),
+            _ => {
+                Err(Error::unreadable("has series of several kinds of histograms at once: `le`, `vmrange`, or native")
+                    .hint("Select one of the kinds."))
+            }
         }
     }
 }

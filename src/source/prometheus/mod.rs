@@ -34,12 +34,14 @@ mod native;
 #[cfg(feature = "prometheus")]
 mod ranges;
 #[cfg(feature = "prometheus")]
+mod scrapes;
+#[cfg(feature = "prometheus")]
 mod totals;
 #[cfg(feature = "prometheus")]
 mod tracks;
 
 pub use super::secret::{Authentication, Secret, Tls};
-pub use asked::{Access, Asked, Column, Measure, Prometheus};
+pub use asked::{Access, Asked, Column, Measure, Prometheus, Scrapes};
 pub use fetch::{discover, fetch};
 pub use listing::{Found, Kind, Listed, Listing};
 pub use promql::{Mistake, Selector, query, selector};

@@ -56,8 +56,11 @@ impl Ranges {
     pub fn add(&mut self, labels: &Labels, samples: impl Iterator<Item = (i64, f64)>) -> Result<(), Error> {
         if upper(labels).is_none() {
             let text = label(labels, RANGE).unwrap_or_default();
-            let problem = format!("{} has the range {}, and that is not one of the ladder", shown(labels), quoted(text));
-            return Err(Error::unreadable(problem).expected("a range as VictoriaMetrics writes it: 1.000e-01...1.136e-01"));
+            let problem =
+                format!("{} has the range {}, and that is not one of the ladder", shown(labels), quoted(text));
+            return Err(
+                Error::unreadable(problem).expected("a range as VictoriaMetrics writes it: 1.000e-01...1.136e-01")
+            );
         }
         self.tracks.add(labels, samples)
     }

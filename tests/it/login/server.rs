@@ -139,7 +139,6 @@ fn samples(parameters: &[(String, String)]) -> String {
 fn points(parameters: &[(String, String)]) -> String {
     let number = |name: &str| value(parameters, name).parse::<i64>().unwrap();
     let per = count(value(parameters, "q"));
-    let points: Vec<String> =
-        (number("from")..number("to")).step_by(60).map(|at| format!("[{at},{per}]")).collect();
+    let points: Vec<String> = (number("from")..number("to")).step_by(60).map(|at| format!("[{at},{per}]")).collect();
     format!("{{\"points\":[{}]}}", points.join(","))
 }

@@ -41,7 +41,9 @@ fn is_signed(heard: &Heard, service: &str) -> bool {
 #[test]
 fn requests_are_signed_for_the_region_and_the_service() {
     for backend in BACKENDS {
-        for (login, service) in [("sigv4: { region: eu-west-1 }", "aps"), ("sigv4: { region: eu-west-1, service: es }", "es")] {
+        for (login, service) in
+            [("sigv4: { region: eu-west-1 }", "aps"), ("sigv4: { region: eu-west-1, service: es }", "es")]
+        {
             let server = Server::start(None, move |heard, _| match is_signed(heard, service) {
                 true => truth(heard),
                 false => (403, "the signature does not match".into()),

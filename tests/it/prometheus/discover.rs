@@ -70,7 +70,10 @@ fn what_is_there_becomes_a_configuration_that_judges() {
 
         let (code, text, stderr) = ask(&["--match", "{job=\"worker\"}"]);
         assert_eq!(code, 0, "{stderr}");
-        assert!(text.contains("baseline: { ago: 7d }") && text.contains("queue_dropped_total{job=\\\"worker\\\"}"), "{text}");
+        assert!(
+            text.contains("baseline: { ago: 7d }") && text.contains("queue_dropped_total{job=\\\"worker\\\"}"),
+            "{text}"
+        );
         fs::write(folder.path().join("canary.yaml"), &text).unwrap();
         assert_eq!(davy(folder.path(), &["check"]).0, 0, "{text}");
 
@@ -103,7 +106,7 @@ fn prometheus_tells_what_it_scrapes_with_kinds_and_native_histograms() {
             assert!(std::time::Instant::now() < end, "{code} {text} {stderr}");
             std::thread::sleep(std::time::Duration::from_millis(500));
         };
-        assert!(text.contains("prometheus_http_errors: { rate: { bad: \"prometheus_http_requests_total{job=\\\"self\\\",code=~\\\"5..\\\"}\""), "{text}");
+        assert!(text.contains("prometheus_http_requests_errors: { rate: { bad: \"prometheus_http_requests_total{job=\\\"self\\\",code=~\\\"5..\\\"}\""), "{text}");
         fs::write(folder.path().join("canary.yaml"), &text).unwrap();
         let (code, checked, stderr) = davy(folder.path(), &["check"]);
         assert_eq!(code, 0, "{checked}{stderr}");

@@ -131,7 +131,12 @@ fn what_is_missing_or_not_known_never_passes() {
         (histogram("tail"), "statistic: p95, pass: \"<= 300ms\"", 0, "p95"),
         (histogram("tail"), "statistic: p95, pass: \"<= 100ms\"", 10, "p95"),
         (histogram("tail"), "statistic: p95, pass: \"<= 60ms\"", 10, "p95"),
-        (histogram("tail"), "statistic: p95, pass: \"<= 200ms\"", 11, "more bucket edges between 100 ms and 250 ms would decide"),
+        (
+            histogram("tail"),
+            "statistic: p95, pass: \"<= 200ms\"",
+            11,
+            "more bucket edges between 100 ms and 250 ms would decide",
+        ),
         // from the middle on p95 is two buckets further: that is known of the whole window, too
         (histogram("late"), p95, 10, "exceeds baseline + 10 %"),
         (histogram("torn"), p95, 11, "begin or end without the others"),
@@ -179,7 +184,8 @@ fn judged(server: &Server, metric: &str, criterion: &str) -> (i32, String) {
     );
     fs::write(folder.path().join("canary.yaml"), text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_davy"));
-    let output = command.args(["judge", "canary.yaml", "--format", "json"]).current_dir(folder.path()).output().unwrap();
+    let output =
+        command.args(["judge", "canary.yaml", "--format", "json"]).current_dir(folder.path()).output().unwrap();
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
     (output.status.code().unwrap(), text)
 }

@@ -4,6 +4,7 @@ mod access;
 mod discover;
 mod faults;
 mod gate;
+mod scrapes;
 mod server;
 mod servers;
 mod truth;

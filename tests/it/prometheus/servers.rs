@@ -29,6 +29,7 @@ pub fn column(name: &str, measure: Measure) -> Column {
 pub fn prometheus(url: &str, step: i64, columns: Vec<Column>) -> Prometheus {
     Prometheus {
         access: access(url),
+        scrapes: None,
         columns,
         step: SignedDuration::from_secs(step),
         instance: None,

@@ -191,11 +191,7 @@ impl<'o> Client<'o> {
     }
 
     /// What an answer to a call with these headers means.
-    fn judged<T: DeserializeOwned>(
-        &self,
-        headers: &[(String, String)],
-        reply: web::Reply,
-    ) -> Result<Body<T>, Failure> {
+    fn judged<T: DeserializeOwned>(&self, headers: &[(String, String)], reply: web::Reply) -> Result<Body<T>, Failure> {
         if reply.status != 401 {
             self.login.accept(headers);
         }

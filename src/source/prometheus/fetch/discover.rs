@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::client::{Client, Refused, Verb};
 use super::raw::{failed, seconds};
 use super::wire::Metric;
+use crate::source::prometheus::Access;
 use crate::source::prometheus::listing::{Found, Kind, Listed, Listing};
 use crate::source::prometheus::tracks::Labels;
-use crate::source::prometheus::Access;
 use crate::source::stop::Stop;
 use crate::source::{Error, Outside, Told};
 
@@ -19,7 +19,17 @@ const SERIES: usize = 20_000;
 const TOGETHER: usize = 40;
 /// Metrics of runtimes, exporters and the server itself, which tell nothing of a service.
 const OWN: [&str; 12] = [
-    "go_", "process_", "promhttp_", "scrape_", "python_", "nodejs_", "jvm_", "vm_", "vmagent_", "net_conntrack_", "ALERTS",
+    "go_",
+    "process_",
+    "promhttp_",
+    "scrape_",
+    "python_",
+    "nodejs_",
+    "jvm_",
+    "vm_",
+    "vmagent_",
+    "net_conntrack_",
+    "ALERTS",
     "up",
 ];
 
@@ -106,9 +116,8 @@ fn kind(name: &str, names: &BTreeSet<String>, kinds: &BTreeMap<String, Vec<About
         // scraped in both ways, it is there under its own name
         return (!names.contains(base)).then_some(Kind::Histogram);
     }
-    let is_of_another = |base: &str| {
-        names.contains(&format!("{base}_bucket")) || matches!(said(base), Some("histogram" | "summary"))
-    };
+    let is_of_another =
+        |base: &str| names.contains(&format!("{base}_bucket")) || matches!(said(base), Some("histogram" | "summary"));
     if name.strip_suffix("_sum").is_some_and(is_of_another) || name.ends_with("_created") {
         return None;
     }
