@@ -40,7 +40,7 @@ impl Shop {
             _ => (
                 format!(
                     "http: {{ url: \"{url}/query\", parameters: {{ q: \"${{query}}\", from: \"${{from_unix}}\", to: \"${{to_unix}}\" }}, \
-                     rows: \"$.points[*]\", columns: {{ time: \"$[0]\", value: \"$[1]\" }}, retries: 0, deadline: 5s, {login} }}"
+                     errors: [\"$.error\"], rows: \"$.points[*]\", columns: {{ time: \"$[0]\", value: \"$[1]\" }}, retries: 0, deadline: 5s, {login} }}"
                 ),
                 r#"{ bad: 'errors{version="${version}"}', total: 'all{version="${version}"}' }"#,
             ),
@@ -356,7 +356,7 @@ fn secrets_stand_nowhere_even_if_a_server_repeats_them() {
                 let kept = fs::read_to_string(shop.path(name)).unwrap();
                 assert!(!kept.contains(SECRET) && !kept.contains("ZGF2eTpz"), "{way}: {name}");
             }
-            for status in [400, 401, 403, 404, 503] {
+            for status in [200, 400, 401, 403, 404, 503] {
                 let server = Server::start(None, move |heard, _| {
                     let said = echo(heard);
                     (

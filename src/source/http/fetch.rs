@@ -152,6 +152,7 @@ impl Asking<'_> {
             }
             let answer: Value = serde_json::from_slice(&body).map_err(|error| not_json(&error, &body))?;
             if let Some(failure) = shape.failure(&answer) {
+                let failure = String::from_utf8_lossy(&self.login.veil(failure.into_bytes())).into_owned();
                 return Err(Error::unreachable(format!("the answer says: {failure}"))
                     .hint("Repair the query, or judge again when the store answers whole."));
             }

@@ -122,6 +122,12 @@ impl<'a> Login<'a> {
         }
     }
 
+    /// A text of a server, without what it was sent in secret.
+    #[cfg(feature = "prometheus")]
+    pub fn veil_text(&self, said: &mut String) {
+        *said = String::from_utf8_lossy(&self.veil(std::mem::take(said).into_bytes())).into_owned();
+    }
+
     /// What a server says, without what it was sent in secret.
     pub fn veil(&self, said: Vec<u8>) -> Vec<u8> {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);

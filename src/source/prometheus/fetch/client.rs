@@ -195,8 +195,13 @@ impl<'o> Client<'o> {
         if reply.status != 401 {
             self.login.accept(headers);
         }
-        let body = if reply.status == 200 { reply.body } else { self.login.veil(reply.body) };
-        judged(reply.status, &body, &reply.kind, reply.after)
+        match judged::<T>(reply.status, &reply.body, &reply.kind, reply.after) {
+            Ok(mut body) => {
+                body.warnings.iter_mut().chain(&mut body.infos).for_each(|said| self.login.veil_text(said));
+                Ok(body)
+            }
+            Err(_) => judged(reply.status, &self.login.veil(reply.body), &reply.kind, reply.after),
+        }
     }
 
     fn pause(&self, time: Duration) -> Result<(), Error> {
