@@ -44,6 +44,9 @@ pub fn scraped(found: &Found, source: &str, matchers: &str) -> Option<String> {
     (!draft.criteria.is_empty()).then(|| draft.text(source))
 }
 
+/// Metrics of a pack, each with what it selects.
+type Selected<'a> = Vec<(&'static str, Vec<&'a Listed>)>;
+
 /// The lines while they are collected.
 struct Draft<'a> {
     found: &'a Found,
@@ -68,12 +71,12 @@ impl<'a> Draft<'a> {
 
     /// The packs whose first metric is there.
     fn packs(&mut self) {
-        let fitting: Vec<(&str, Vec<(&str, Vec<&'a Listed>)>)> = PACKS
+        let fitting: Vec<(&str, Selected<'a>)> = PACKS
             .iter()
             .filter(|pack| pack.name.starts_with("prometheus/"))
             .filter_map(|pack| {
                 let all = pack.selected();
-                let there: Vec<(&str, Vec<&Listed>)> = all
+                let there: Selected = all
                     .into_iter()
                     .filter_map(|(metric, names)| {
                         let listed: Option<Vec<&Listed>> = names.iter().map(|name| self.listed(name)).collect();

@@ -217,8 +217,9 @@ impl Read for TlsEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let form = "tls: { ca: ca.pem, cert: client.pem, key: client.key }";
         let mut keys = Keys::open(node, report, "`tls`", form)?;
-        let (ca, cert, key): (Option<At<String>>, Option<At<String>>, Option<At<String>>) =
-            (keys.may("ca"), keys.may("cert"), keys.may("key"));
+        let ca = keys.may("ca");
+        let cert: Option<At<String>> = keys.may("cert");
+        let key: Option<At<String>> = keys.may("key");
         if cert.is_some() != key.is_some() && !keys.mentions(if cert.is_some() { "key" } else { "cert" }) {
             let hint = "write `cert: client.pem` and `key: client.key`";
             keys.report.add_with(keys.place, "a certificate is shown with its key: one of them is missing", hint);

@@ -5,7 +5,7 @@ use crate::source::secret::SigV4;
 
 /// No keys.
 #[derive(Default)]
-pub(super) struct Keys;
+pub(super) struct Keys(());
 
 impl Keys {
     /// Signs nothing.

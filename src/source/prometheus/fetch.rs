@@ -127,7 +127,9 @@ fn measured(origin: &Origin, column: &Column, span: Span, said: &mut Said) -> Re
     match &column.measure {
         Measure::Counter(text) => counters(origin, &selected(text)?, span, said).map(Found::Counter),
         Measure::UpTo { selector, edge } => up_to(origin, &selected(selector)?, *edge, span, said).map(Found::Counter),
-        Measure::Histogram(text) => histograms(origin, &selected(text)?, span, said).map(Found::Histogram),
+        Measure::Histogram(text) => {
+            histograms(origin, &selected(text)?, span, said).map(|found| Found::Histogram(Box::new(found)))
+        }
         Measure::Gauge(text) => gauge(origin, text, span, said).map(Found::Gauge),
     }
 }

@@ -146,7 +146,10 @@ mod tests {
 
     const SPAN: Span = Span { start: 300_000, end: 420_000, step: 60_000, from: 0 };
 
-    fn found(of: &[(&str, [f64; 3])]) -> Result<(Vec<Vec<(u64, u64, u64)>>, Vec<Remark>), Error> {
+    /// The ends of cells with what they count, per step.
+    type Cells = Vec<Vec<(u64, u64, u64)>>;
+
+    fn found(of: &[(&str, [f64; 3])]) -> Result<(Cells, Vec<Remark>), Error> {
         let mut ranges = Ranges::new(SPAN);
         for (range, counts) in of {
             let labels = vec![(RANGE.to_owned(), (*range).to_owned())];
