@@ -1,6 +1,7 @@
 //! The command line's definitions and nothing else.
 
 mod data;
+mod discover;
 mod spoken;
 
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
 pub use data::{ArmNames, Files};
+pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
 pub use spoken::{Compared, Destination};
 
 use spoken::{at_once, compared, condition, destination, failures, name_value, span};
@@ -455,44 +457,6 @@ pub struct Init {
     /// Write to a file rather than to stdout; an existing file is never replaced
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-}
-
-/// Arguments of `discover`.
-#[derive(Debug, Args)]
-pub struct Discover {
-    /// Where to look.
-    #[command(subcommand)]
-    pub service: DiscoverIn,
-}
-
-/// Where metrics are looked for.
-#[derive(Debug, Subcommand)]
-pub enum DiscoverIn {
-    /// Amazon CloudWatch: namespaces, or the metrics of one as a configuration
-    Cloudwatch(CloudWatch),
-}
-
-/// Arguments of `discover cloudwatch`.
-#[derive(Debug, Args)]
-pub struct CloudWatch {
-    /// Write a configuration for the metrics of a namespace; without it, the namespaces are listed
-    #[arg(long, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
-    /// Only metrics with this text in their name or in a value of their dimensions, in any case
-    #[arg(long = "match", value_name = "TEXT")]
-    pub matching: Option<String>,
-    /// Only metrics that had a point in the last three hours
-    #[arg(long)]
-    pub recent: bool,
-    /// The region; as usual for AWS when not given
-    #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-    /// A profile of the shared AWS configuration
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
-    /// Another server that speaks the same protocol
-    #[arg(long, value_name = "URL")]
-    pub endpoint_url: Option<String>,
 }
 
 /// Arguments of `sketch`.

@@ -11,6 +11,7 @@
 //! Same answers, same dataset: neither the number of threads nor their order shows in the result or in the error. A
 //! dataset is whole: one query that brought nothing leaves none, unless nothing that decides needs it.
 
+mod edges;
 mod error;
 mod fetch;
 mod fetched;
@@ -403,6 +404,7 @@ impl Metric<'_> {
                 remarks.push(remark.clone());
             }
         }
+        remarks.extend(self.read().filter(|_| self.is_compared()).and_then(edges::remark));
         remarks.extend(self.silent());
         remarks
     }

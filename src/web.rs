@@ -3,17 +3,22 @@
 //! Addresses and headers may hold secrets. Messages are made of the kind of a failure, never of the client's own texts,
 //! which may quote an address.
 
+mod tls;
+
 use std::io::{self, Read};
-use std::sync::Arc;
+#[cfg(feature = "aws")]
+use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
+
+pub use tls::{Flaw, Part, Pem};
 
 use crate::url::is_link_local;
 
@@ -73,13 +78,28 @@ impl Trouble {
 /// What is said where no server listens.
 pub const NOBODY: &str = "nobody listens there: the connection was refused";
 
+/// The present instant, which a signature has to have whatever a judgement takes for the present.
+#[cfg(feature = "aws")]
+pub fn clock() -> SystemTime {
+    SystemTime::now()
+}
+
 /// A client with its connections.
 pub struct Client(Agent);
 
 impl Client {
     /// A client; its connections are kept for further requests.
     pub fn new(allow_link_local: bool) -> Client {
-        Client(agent(allow_link_local))
+        Client(agent(tls::usual().build(), allow_link_local))
+    }
+
+    /// A client whose encrypted connections rest on certificates of their own.
+    ///
+    /// # Errors
+    ///
+    /// A certificate or a key cannot be used.
+    pub fn trusting(pem: &Pem) -> Result<Client, Flaw> {
+        Ok(Client(agent(tls::config(pem)?, false)))
     }
 
     /// Sends a request and reads the answer, whatever its status.
@@ -217,12 +237,7 @@ struct LinkLocal;
 pub const LINK_LOCAL: &str = "the address is link-local or a metadata service, which knows the machine's credentials: write \
                           another address, or `allow_link_local: true` if you mean it";
 
-fn agent(allow_link_local: bool) -> Agent {
-    let tls = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build();
+fn agent(tls: TlsConfig, allow_link_local: bool) -> Agent {
     let config = Agent::config_builder()
         .tls_config(tls)
         .max_redirects(0)
@@ -264,8 +279,10 @@ fn untrusted(error: &rustls::Error) -> Trouble {
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
         UnknownIssuer,
     };
-    let rustls::Error::InvalidCertificate(certificate) = error else {
-        return Trouble::for_good("no encrypted connection can be made: the two sides do not agree how");
+    let certificate = match error {
+        rustls::Error::InvalidCertificate(certificate) => certificate,
+        rustls::Error::AlertReceived(alert) => return Trouble::for_good(tls::refused(*alert)),
+        _ => return Trouble::for_good("no encrypted connection can be made: the two sides do not agree how"),
     };
     let why = match certificate {
         UnknownIssuer => "nobody whom this machine trusts has signed it",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 
 use crate::report::{ComparisonFormat, Format};
+use crate::source::prometheus::Listing;
 use crate::source::requests::Condition;
 
 /// A report and where it goes.
@@ -83,4 +84,17 @@ pub(super) fn destination(text: &str) -> Result<Destination, String> {
 pub(super) fn at_once(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=1_000).contains(number));
     number.ok_or_else(|| "expected a number from 1 to 1000".into())
+}
+
+/// `NAME: VALUE`.
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write `NAME: VALUE`")?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_sound = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_sound && !value.is_empty() { Ok((name.into(), value.into())) } else { Err("write `NAME: VALUE`".into()) }
+}
+
+/// What to look for in Prometheus.
+pub(super) fn matching(text: &str) -> Result<Listing, String> {
+    Listing::of(text).map_err(|mistake| mistake.to_string())
 }

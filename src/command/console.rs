@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::Failure;
 use super::progress::Progress;
 use crate::cli::{Cli, Color, LogFormat};
 use crate::plain;
 use crate::report::Style;
+use crate::source::Tokens;
 
 /// The two streams and how much to say on them.
 pub(super) struct Console {
@@ -17,6 +18,8 @@ pub(super) struct Console {
     json: bool,
     color: Color,
     progress: Progress,
+    /// What sources gave to the run: it is one for all that it asks.
+    tokens: Arc<Tokens>,
     /// What was said, if somebody else says it later.
     held: Option<Mutex<Vec<(&'static str, String)>>>,
 }
@@ -25,7 +28,15 @@ impl Console {
     pub(super) fn new(cli: &Cli) -> Console {
         let json = cli.log_format == LogFormat::Json;
         let progress = Progress::new(!cli.quiet && !json);
-        Console { quiet: cli.quiet, verbose: cli.verbose, json, color: cli.color, progress, held: None }
+        Console {
+            quiet: cli.quiet,
+            verbose: cli.verbose,
+            json,
+            color: cli.color,
+            progress,
+            tokens: Arc::default(),
+            held: None,
+        }
     }
 
     /// The same for one of several that work at the same time: what it says is held until [`tell`](Console::tell).
@@ -37,6 +48,7 @@ impl Console {
             json: self.json,
             color: self.color,
             progress: Progress::new(false),
+            tokens: Arc::clone(&self.tokens),
             held,
         }
     }
@@ -50,6 +62,11 @@ impl Console {
     pub(super) fn tell(&self, name: &str, aside: Console) {
         let held = aside.held.and_then(|held| held.into_inner().ok()).unwrap_or_default();
         held.iter().for_each(|(level, message)| self.say(level, &format!("{name}: {message}")));
+    }
+
+    /// The tokens that sources gave so far.
+    pub(super) fn tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens)
     }
 
     /// How a report on stdout may look.

@@ -1,5 +1,7 @@
 //! `davy discover`: which metrics there are, as a configuration to start from.
 
+mod scraped;
+
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
@@ -15,7 +17,13 @@ use crate::source::aws::{self, Access, Listed, Listing};
 const DEADLINE: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn run(console: &Console, arguments: cli::Discover) -> Result<Exit, Failure> {
-    let cli::DiscoverIn::Cloudwatch(wish) = arguments.service;
+    match arguments.service {
+        cli::DiscoverIn::Cloudwatch(wish) => cloudwatch(console, &wish),
+        cli::DiscoverIn::Prometheus(wish) => scraped::run(console, &wish),
+    }
+}
+
+fn cloudwatch(console: &Console, wish: &cli::CloudWatch) -> Result<Exit, Failure> {
     let access = Access {
         region: wish.region.clone(),
         profile: wish.profile.clone(),
@@ -34,7 +42,7 @@ pub(super) fn run(console: &Console, arguments: cli::Discover) -> Result<Exit, F
         listed.retain(|one| matches(one, text));
     }
     if listed.is_empty() {
-        return Err(Failure::Unusable(nothing(&access, &wish, all)));
+        return Err(Failure::Unusable(nothing(&access, wish, all)));
     }
     match &wish.namespace {
         None => {

@@ -129,7 +129,14 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
     };
     let variable = |name: &str| std::env::var(name).ok();
     // of several at once, one alone does not hear that somebody wants an end
-    let outside = Outside { now, interruptible: !console.is_aside(), growing, variable: &variable, told: &told };
+    let outside = Outside {
+        now,
+        interruptible: !console.is_aside(),
+        growing,
+        variable: &variable,
+        tokens: console.tokens(),
+        told: &told,
+    };
     let answered = ask(&outside);
     console.progress().over();
     answered

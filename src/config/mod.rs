@@ -7,7 +7,7 @@
 //! shape of a metric cannot answer is refused there, with the reason. Both report all problems at once, with their places.
 //!
 //! The same knowledge runs the other way in `starter` (a configuration for data that has none), `discovered` (for metrics
-//! of CloudWatch), `recorded` (the configuration of a recording) and `schema` (for editors). Nothing here does IO or reads
+//! of CloudWatch), `scraped` (for those of Prometheus), `recorded` (the configuration of a recording) and `schema` (for editors). Nothing here does IO or reads
 //! the clock.
 
 mod backend;
@@ -37,6 +37,7 @@ mod requests;
 mod resolve;
 mod scalar;
 mod schema;
+mod scraped;
 mod spoken;
 mod starter;
 mod success;
@@ -48,7 +49,7 @@ mod written;
 
 pub use crate::text::problem::{Complaint, Problem, Problems};
 pub use crate::text::quantity;
-pub use backend::endpoint;
+pub use backend::{endpoint, server};
 pub use discovered::discovered;
 pub use expected::{Between, Expected, ExpectedFinding};
 pub(crate) use limits::names_unit;
@@ -57,5 +58,6 @@ pub use options::Options;
 pub use recorded::{PAST, Recorded, recorded};
 pub use rejudged::rejudged;
 pub use schema::schema;
+pub use scraped::scraped;
 pub use spoken::{file_format, margin, request_format, share, span, unit};
 pub use starter::{Starter, Surveyed, Wish, starter, starter_as, which_is_which};

@@ -177,4 +177,43 @@ impl Pack {
         }
         found
     }
+
+    /// Its metrics of Prometheus by name, each with the names that it selects.
+    pub(super) fn selected(&self) -> Vec<(&'static str, Vec<String>)> {
+        let line = |name: &str| self.text.lines().find(|line| line.trim_start().starts_with(&format!("{name}:")));
+        let own = |name| Some((name, selectors(line(name)?).into_iter().map(|(selected, _)| selected).collect()));
+        self.metrics().into_iter().filter_map(|(name, _)| own(name)).collect()
+    }
+
+    /// The labels that its first metric asks of the metrics that it selects.
+    pub(super) fn labels(&self) -> Vec<(String, String)> {
+        let first = self.text.lines().find(|line| line.starts_with("  ") && !line.starts_with("  #"));
+        let all = first.map(selectors).unwrap_or_default().into_iter();
+        all.flat_map(|(name, labels)| labels.into_iter().map(move |label| (name.clone(), label))).collect()
+    }
+}
+
+/// The selectors in a line of a pack, as it is without being told anything: names, and the labels of their matchers.
+fn selectors(line: &str) -> Vec<(String, Vec<String>)> {
+    let mut text = String::new();
+    for (at, part) in line.split("${").enumerate() {
+        match part.split_once('}').filter(|_| at > 0) {
+            Some((parameter, rest)) => {
+                text.push_str(parameter.split_once(":-").map_or("", |(_, usual)| usual));
+                text.push_str(rest);
+            }
+            None => text.push_str(part),
+        }
+    }
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let parts: Vec<&str> = text.split('{').collect();
+    let pairs = parts.windows(2).filter_map(|pair| {
+        let begin = pair[0].rfind(|c| !is_of_name(c)).map_or(0, |before| before + 1);
+        let name = &pair[0][begin..];
+        let matchers = pair[1].split('}').next().unwrap_or_default();
+        let labels = matchers.split(',').filter_map(|one| one.split(['=', '!']).next()).map(str::trim);
+        let labels = labels.filter(|label| !label.is_empty()).map(str::to_owned).collect();
+        (!name.is_empty()).then(|| (name.to_owned(), labels))
+    });
+    pairs.collect()
 }

@@ -11,9 +11,9 @@ pub(crate) mod error;
 pub mod exec;
 pub mod file;
 mod growing;
-#[cfg(any(feature = "http", feature = "prometheus"))]
-mod headers;
 pub mod http;
+#[cfg(any(feature = "http", feature = "prometheus"))]
+mod login;
 mod open;
 mod outside;
 pub mod prometheus;
@@ -21,10 +21,14 @@ mod registry;
 pub mod requests;
 pub mod secret;
 mod services;
+#[cfg(any(feature = "http", feature = "prometheus"))]
+mod shared;
 pub mod sql;
+mod stop;
 pub mod survey;
 pub mod template;
 mod together;
+mod tokens;
 
 pub use ask::{ArmColumn, Ask, Least, Missing};
 pub use backend::{Backend, Grid, MINUTE};
@@ -35,3 +39,4 @@ pub use outside::{Outside, Told};
 pub use registry::{Query, Question, Source};
 pub use services::fetch;
 pub use template::Template;
+pub use tokens::Tokens;

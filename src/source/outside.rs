@@ -1,5 +1,8 @@
 //! What asking the outside world needs from the program around it, and what it tells meanwhile.
 
+use std::sync::Arc;
+
+use super::tokens::Tokens;
 use crate::series::Timestamp;
 
 /// What asking the outside world needs from the program around it.
@@ -13,6 +16,8 @@ pub struct Outside<'a> {
     pub growing: bool,
     /// What a variable of the environment holds: secrets are read when they are needed, and kept nowhere.
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The tokens of the run so far.
+    pub tokens: Arc<Tokens>,
     /// Hears how it goes.
     pub told: &'a (dyn Fn(Told) + Sync),
 }
@@ -20,7 +25,8 @@ pub struct Outside<'a> {
 impl Outside<'_> {
     /// Nobody listens, nobody interrupts, and the environment is empty.
     pub fn quiet(now: Timestamp) -> Outside<'static> {
-        Outside { now, interruptible: false, growing: false, variable: &|_| None, told: &|_| {} }
+        let tokens = Arc::default();
+        Outside { now, interruptible: false, growing: false, variable: &|_| None, tokens, told: &|_| {} }
     }
 }
 

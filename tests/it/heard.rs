@@ -1,7 +1,6 @@
 //! What a client sent to a listener of the tests.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpStream;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -13,7 +12,7 @@ pub struct Heard {
 
 impl Heard {
     /// Reads one request; nothing when the client says nothing whole.
-    pub fn read(stream: &TcpStream) -> Option<Heard> {
+    pub fn read(stream: impl Read) -> Option<Heard> {
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
@@ -34,6 +33,11 @@ impl Heard {
         let mut body = vec![0; length.map_or(Some(0), |(_, length)| length.parse().ok())?];
         reader.read_exact(&mut body).ok()?;
         Some(Heard { line, headers, body: String::from_utf8(body).ok()? })
+    }
+
+    /// What a header holds; nothing if it was not sent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 
     /// Path and query.

@@ -118,6 +118,19 @@ fn each_column_is_a_query_and_the_counts_are_judged() {
 }
 
 #[test]
+fn a_query_of_several_metrics_is_asked_once() {
+    let server = Server::start(|request, _| Response::json(points(request)));
+    let shop = Shop::of_queries(&server, "");
+    let text = fs::read_to_string(shop.path("canary.yaml")).unwrap();
+    let more = "  timeouts: { rate: { bad: 'errors{version=\"${version}\",kind=\"timeout\"}', total: 'all{version=\"${version}\"}' } }\n";
+    let text = text.replace("criteria:\n", &format!("{more}criteria:\n  - {{ metric: timeouts, pass: \"<= 50%\" }}\n"));
+    fs::write(shop.path("canary.yaml"), text).unwrap();
+    let document = shop.judge();
+    assert!(document.summary.contains("3,600 of 60,000 against 600 of 60,000"), "{}", document.summary);
+    assert_eq!(server.requests().len(), 6, "the total of an arm is one query");
+}
+
+#[test]
 fn a_recording_replays_without_the_store_and_holds_no_secret() {
     let server = Server::start(|request, _| Response::json(points(request)));
     let shop = Shop::of_queries(&server, "      bearer_env: STORE_TOKEN\n");

@@ -41,6 +41,8 @@ mod judge_properties;
 mod judging;
 mod latency;
 mod learning;
+#[cfg(all(feature = "http", feature = "prometheus"))]
+mod login;
 mod logs;
 mod looking;
 mod looks;

@@ -1,17 +1,16 @@
 //! A store that is asked over HTTP, as meant: labels and queries filled in, paths parsed, addresses checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use super::arm::arm_column;
-use super::secrets::{basic, bearer, hidden, one_of};
+use super::secrets::{Login, check_tls, login};
 use crate::config::values::{Values, zone};
 use crate::config::written::file::MetricEntry;
 use crate::config::written::http::{BodyEntry, HttpEntry, NextEntry};
 use crate::series::SignedDuration;
-use crate::source::http::{Body, Http, Next, Path, Request, Shape};
-use crate::source::secret::Authentication;
+use crate::source::http::{Body, Http, Next, Path as JsonPath, Request, Shape};
 use crate::source::{Ask, File, Format, MINUTE, Template};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
@@ -30,7 +29,7 @@ const VALUE: &str = "value";
 pub(super) fn http(
     written: &HttpEntry,
     (entry, ask): (&MetricEntry, &Ask),
-    values: &Values,
+    (values, folder): (&Values, &Path),
     report: &mut Report,
 ) -> Option<Http> {
     let url = written.url.as_ref().or_else(|| {
@@ -38,6 +37,7 @@ pub(super) fn http(
         None
     })?;
     check_address(url, report);
+    check_tls(written.login.tls.as_ref(), &url.value, report);
     let shape = shape(written, report);
     let requests = requests(written, url, (entry, ask), values, report);
     if requests.iter().any(|(column, _)| column.is_some()) {
@@ -56,10 +56,13 @@ pub(super) fn http(
         arm: written.arm.as_ref().map(|arm| arm_column(arm, values, report)),
         long: None,
     };
+    let Login { authentication, headers: secrets, tls } =
+        login(&written.login, (values, folder), written.place, report);
     Some(Http {
         requests,
-        secrets: hidden(&written.headers_env),
-        authentication: authentication(written, values, report),
+        secrets,
+        authentication,
+        tls,
         shape,
         deadline: written.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value.0),
         retries: written.retries.as_ref().map_or(RETRIES, |retries| retries.value),
@@ -155,19 +158,19 @@ fn json(node: &Node, query: Option<&str>, values: &Values, report: &mut Report) 
 
 fn shape(written: &HttpEntry, report: &mut Report) -> Shape {
     let mut path = |text: &At<String>| {
-        let parsed = Path::parse(&text.value);
+        let parsed = JsonPath::parse(&text.value);
         if parsed.is_none() {
             let hint = "write a JSONPath (RFC 9535): `$.data.result[*]`, `$[0]`, `$.value`";
             report.add_with(text.place, format!("`{}` is not a JSONPath", text.value), hint);
         }
         parsed
     };
-    let next = |next: &NextEntry, path: &mut dyn FnMut(&At<String>) -> Option<Path>| match (&next.url, &next.parameter)
-    {
-        (Some(url), _) => path(url).map(Next::Address),
-        (None, Some(parameter)) => Some(Next::Parameter(parameter.value.clone(), path(next.value.as_ref()?)?)),
-        (None, None) => None,
-    };
+    let next =
+        |next: &NextEntry, path: &mut dyn FnMut(&At<String>) -> Option<JsonPath>| match (&next.url, &next.parameter) {
+            (Some(url), _) => path(url).map(Next::Address),
+            (None, Some(parameter)) => Some(Next::Parameter(parameter.value.clone(), path(next.value.as_ref()?)?)),
+            (None, None) => None,
+        };
     Shape {
         errors: written.errors.iter().filter_map(&mut path).collect(),
         rows: written.rows.as_ref().and_then(&mut path),
@@ -187,12 +190,6 @@ fn check_columns(written: &HttpEntry, report: &mut Report) {
         let hint = "write the arm's label into the query: `version=\"${version}\"`";
         report.add_with(arm.column.place, "each request answers one query of one arm", hint);
     }
-}
-
-/// Who asks, by the one way that is written.
-fn authentication(written: &HttpEntry, values: &Values, report: &mut Report) -> Authentication {
-    let bearer = written.bearer_env.as_ref().map(bearer);
-    one_of([bearer, basic(written.basic.as_ref(), values, report)], written.place, report)
 }
 
 /// An address whose labels are filled in with something is one.

@@ -17,4 +17,5 @@ mod secrets;
 mod sql;
 
 pub use access::endpoint;
+pub use prometheus::server;
 pub(super) use registry::{place, query, referenced};

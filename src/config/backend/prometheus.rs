@@ -2,18 +2,17 @@
 
 use std::path::Path;
 
-use super::secrets::{basic, bearer, hidden, one_of};
+use super::secrets::{Login, check, check_tls, login};
 use crate::config::columns::{Names, ask};
 use crate::config::values::Values;
 use crate::config::written::column::Column as Written;
 use crate::config::written::file::MetricEntry;
 use crate::config::written::prometheus::PrometheusEntry;
-use crate::series::SignedDuration;
-use crate::source::prometheus::{
-    Access, Authentication, Column, Measure, Mistake, Prometheus, Secret, query, selector,
-};
+use crate::series::{Arm, Pair, SignedDuration};
+use crate::source::prometheus::{Access, Column, Measure, Mistake, Prometheus, Scrapes, Secret, query, selector};
 use crate::source::{Ask, MINUTE};
-use crate::text::problem::{At, Complaint, Report};
+use crate::text::problem::{At, Complaint, Origin, Problems, Report};
+use crate::text::read::Read;
 use crate::url::Url;
 
 /// How long a call may take with all its retries when nothing says it.
@@ -45,6 +44,10 @@ pub(super) fn prometheus(
     Some((
         Prometheus {
             access: access(written, values, folder, report),
+            scrapes: written
+                .scrapes
+                .as_ref()
+                .map(|path| Scrapes { path: folder.join(values.fill(path, report)), by_file: written.times.is_some() }),
             columns,
             step: MINUTE,
             instance: ask.instance().map(str::to_owned),
@@ -144,45 +147,40 @@ fn complaint(mistake: Mistake) -> Complaint {
     }
 }
 
+/// How a server is reached that is written as a source would be: `{ url: …, bearer_env: … }`; `shown` is where it is written.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn server(text: &str, shown: &str) -> Result<Access, Problems> {
+    let origin = Origin { shown: shown.to_owned(), text: text.to_owned() };
+    let node = crate::text::node::parse(&origin)?;
+    let mut report = Report::new(&origin);
+    let labels = Pair::default();
+    let values = Values { arm: Arm::Canary, metric: "", labels: &labels, step: "" };
+    let entry = PrometheusEntry::read(&node, &mut report);
+    let access = entry.map(|entry| access(&entry, &values, Path::new(""), &mut report));
+    report.finish(access)
+}
+
 fn access(written: &PrometheusEntry, values: &Values, folder: &Path, report: &mut Report) -> Access {
-    let url = values.fill(&written.url, report);
-    let file = written.bearer_file.as_ref();
-    let file = file.map(|path| Authentication::Bearer(Secret::File(folder.join(values.fill(path, report)))));
-    let ways = [written.bearer_env.as_ref().map(bearer), file, basic(written.basic.as_ref(), values, report)];
-    let authentication = one_of(ways, written.url.place, report);
-    let is_secret = authentication != Authentication::None || !written.headers_env.0.is_empty();
-    if !url.is_empty() {
-        check(&At { place: written.url.place, value: url.clone() }, is_secret, report);
+    let url = written.url.as_ref().map(|url| values.fill(url, report)).unwrap_or_default();
+    let at = At { place: written.url.as_ref().map_or(written.place, |url| url.place), value: url.clone() };
+    let Login { authentication, headers: hidden, tls } = login(&written.login, (values, folder), at.place, report);
+    check(&at, written.login.is_some(), report);
+    check_tls(written.login.tls.as_ref(), &url, report);
+    if Url::parse(&url).is_ok_and(|parsed| parsed.rest.contains("/api/v1")) {
+        let hint = "write it without: davy adds the calls itself";
+        report.add_with(at.place, "the address goes on to `/api/v1`", hint);
     }
     let plain = written.headers.0.iter();
     let plain = plain.map(|(name, value)| (name.value.clone(), Secret::Text(values.fill_text(value, report))));
-    let mut headers: Vec<(String, Secret)> = plain.collect();
-    headers.extend(hidden(&written.headers_env));
+    let headers = plain.collect::<Vec<_>>().into_iter().chain(hidden).collect();
     Access {
         url: url.trim_end_matches('/').to_owned(),
         headers,
         authentication,
+        tls,
         deadline: written.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value.0),
-    }
-}
-
-/// An address that can be asked, and to which secrets may be sent.
-fn check(url: &At<String>, secret: bool, report: &mut Report) {
-    match Url::parse(&url.value) {
-        Err(why) => {
-            report.add_hushed(url.place, format!("this address {why}"), "write `url: \"http://prometheus:9090\"`");
-        }
-        Ok(parsed) if secret && parsed.is_readable_on_the_way() => {
-            let why = "this address is not encrypted, and requests to it hold a secret";
-            report.add_hushed(url.place, why, "write `https://…`; plain HTTP with secrets is for this machine alone");
-        }
-        Ok(parsed) if parsed.rest.contains("/api/v1") => {
-            report.add_with(
-                url.place,
-                "the address goes on to `/api/v1`",
-                "write it without: davy adds the calls itself",
-            );
-        }
-        Ok(_) => {}
     }
 }

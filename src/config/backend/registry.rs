@@ -127,7 +127,7 @@ impl<'f> Kind<'f> {
                 let what = "the column's name, or its query";
                 let names = &mut Plain { values, what, may_be_empty: false, has_window: true };
                 let ask = ask(entry, names, values, report)?;
-                (Source::Http(Box::new(http::http(store, (entry, &ask), values, report)?)), ask)
+                (Source::Http(Box::new(http::http(store, (entry, &ask), (values, folder), report)?)), ask)
             }
             Kind::Exec(program) => {
                 let source = Source::Exec(exec::exec(program, values, folder, report));

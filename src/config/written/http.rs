@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::arm::ArmColumnEntry;
+use super::login::{self, LoginEntry};
 use crate::config::presets;
 use crate::source::Format;
 use crate::text::node::{Node, Value};
@@ -30,13 +31,9 @@ pub(in crate::config) struct HttpEntry {
     /// Headers that hold no secret.
     #[schemars(default)]
     pub(in crate::config) headers: Named<At<Text>>,
-    /// Headers with the environment variables that hold their values.
-    #[schemars(default)]
-    pub(in crate::config) headers_env: Named<At<String>>,
-    /// The environment variable with a bearer token.
-    pub(in crate::config) bearer_env: Option<At<String>>,
-    /// A user with a password.
-    pub(in crate::config) basic: Option<BasicEntry>,
+    /// Who asks.
+    #[schemars(flatten)]
+    pub(in crate::config) login: LoginEntry,
     /// What is posted: a text, or a map that becomes JSON. Without it the request is a GET.
     pub(in crate::config) body: Option<BodyEntry>,
     /// JSONPaths to where an answer says that it failed or is not whole: anything there but false, 0 and nothing is an error.
@@ -61,16 +58,6 @@ pub(in crate::config) struct HttpEntry {
     pub(in crate::config) zone: Option<At<String>>,
     /// The column that tells the arms apart, where one answer has both.
     pub(in crate::config) arm: Option<ArmColumnEntry>,
-}
-
-/// A user with a password.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(in crate::config) struct BasicEntry {
-    /// The user.
-    pub(in crate::config) user: At<String>,
-    /// The environment variable with the password.
-    pub(in crate::config) password_env: At<String>,
 }
 
 /// Where the next page is: exactly one of both.
@@ -104,9 +91,7 @@ impl Read for HttpEntry {
             url: keys.may("url"),
             parameters: keys.all("parameters"),
             headers: keys.all("headers"),
-            headers_env: keys.all("headers_env"),
-            bearer_env: keys.may("bearer_env"),
-            basic: keys.may("basic"),
+            login: LoginEntry::keys(&mut keys),
             body: keys.may("body"),
             errors: keys.all("errors"),
             rows: keys.may("rows"),
@@ -124,11 +109,7 @@ impl Read for HttpEntry {
             "method" => Some("leave it out: a request with a `body` is posted, any other is a GET".into()),
             "query" | "params" => Some("parameters of the address are `parameters`; the metric has the `query`".into()),
             "timeout" => Some("write `deadline: 1m`".into()),
-            "token" | "auth" | "authorization" | "api_key" | "password" => Some(
-                "name the environment variable: `bearer_env: TOKEN`, or `headers_env: { DD-API-KEY: DD_API_KEY }`"
-                    .into(),
-            ),
-            _ => None,
+            _ => login::habits(key),
         })
     }
 }
@@ -151,16 +132,15 @@ impl HttpEntry {
             let missing = preset.0.into_iter().filter(|(name, _)| own.get(&name.value).is_none()).collect::<Vec<_>>();
             Named(own.0.into_iter().chain(missing).collect())
         };
-        let own_secret = self.bearer_env.is_some() || self.basic.is_some() || !self.headers_env.0.is_empty();
+        let tls = self.login.tls.clone();
+        let login = if self.login.is_some() { self.login } else { LoginEntry { tls, ..preset.login } };
         Some(HttpEntry {
             place: self.place,
             preset: self.preset,
             url: self.url.or(preset.url),
             parameters: named(self.parameters, preset.parameters),
             headers: named(self.headers, preset.headers),
-            headers_env: if own_secret { self.headers_env } else { preset.headers_env },
-            bearer_env: if own_secret { self.bearer_env } else { preset.bearer_env },
-            basic: if own_secret { self.basic } else { preset.basic },
+            login,
             body: self.body.or(preset.body),
             errors: if self.errors.is_empty() { preset.errors } else { self.errors },
             rows: self.rows.or(preset.rows),
@@ -185,7 +165,7 @@ impl HttpEntry {
             Some(BodyEntry::Json(node)) => scalars(node),
             None => Vec::new(),
         };
-        plain.chain(arm).map(|text| text.value.as_str()).chain(named).chain(body).collect()
+        plain.chain(arm).map(|text| text.value.as_str()).chain(named).chain(body).chain(self.login.texts()).collect()
     }
 }
 
@@ -195,17 +175,6 @@ fn scalars(node: &Node) -> Vec<&str> {
         Value::Scalar { text, .. } => vec![text],
         Value::List(items) => items.iter().flat_map(scalars).collect(),
         Value::Map(entries) => entries.iter().flat_map(|(_, node)| scalars(node)).collect(),
-    }
-}
-
-impl Read for BasicEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let form = "basic: { user: davy, password_env: STORE_PASSWORD }";
-        let mut keys = Keys::open(node, report, "`basic`", form)?;
-        let parts = keys.must("user").zip(keys.must("password_env"));
-        keys.close(parts.map(|(user, password_env)| BasicEntry { user, password_env }), |key| {
-            (key == "password").then(|| "name the environment variable: `password_env: STORE_PASSWORD`".into())
-        })
     }
 }
 

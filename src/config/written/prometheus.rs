@@ -2,20 +2,36 @@
 
 use schemars::JsonSchema;
 
-use super::http::BasicEntry;
+use super::login::{self, LoginEntry};
 use crate::text::node::Node;
-use crate::text::problem::{At, Report};
+use crate::text::problem::{At, Place, Report};
 use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read};
-use crate::text::scalar::{Named, Text};
+use crate::text::scalar::{Choice, Named, Text, words};
+
+/// Which time samples without one have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum Times {
+    File,
+}
+
+words! {
+    Times, "a way to know the times": { "file" => File }
+}
 
 /// Prometheus, or what speaks its API: Thanos, Mimir, Cortex, VictoriaMetrics, Grafana Cloud and others. Columns of a metric
 /// are selectors of counters; a gauge is any PromQL with one number per step.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["url"]}, {"required": ["scrapes"]}]))]
 pub(in crate::config) struct PrometheusEntry {
+    #[schemars(skip)]
+    pub(in crate::config) place: Place,
     /// Where the API begins, without /api/v1: http://prometheus:9090. Plain HTTP with secrets is for this machine alone.
-    pub(in crate::config) url: At<String>,
+    pub(in crate::config) url: Option<At<String>>,
+    /// Instead of a server, saved scrapes with times (Prometheus text, OpenMetrics): a file, a folder, or a pattern.
+    pub(in crate::config) scrapes: Option<At<String>>,
+    /// `file`: samples without a time are of the time of their file.
+    pub(in crate::config) times: Option<At<Choice<Times>>>,
     /// Labels with their values, added to every selector: { job: api, version: "${version}" }.
     #[schemars(default)]
     pub(in crate::config) select: Named<At<Text>>,
@@ -24,18 +40,12 @@ pub(in crate::config) struct PrometheusEntry {
     pub(in crate::config) without: Vec<At<String>>,
     /// How far before the window a counter is looked for. One without a sample there begins inside, at zero. Default 5m.
     pub(in crate::config) lookback: Option<At<Span>>,
-    /// The environment variable with a bearer token.
-    pub(in crate::config) bearer_env: Option<At<String>>,
-    /// A file with a bearer token, which is read for every call. Relative to the configuration.
-    pub(in crate::config) bearer_file: Option<At<String>>,
-    /// A user with a password.
-    pub(in crate::config) basic: Option<BasicEntry>,
+    /// Who asks.
+    #[schemars(flatten)]
+    pub(in crate::config) login: LoginEntry,
     /// Headers that hold no secret, such as X-Scope-OrgID.
     #[schemars(default)]
     pub(in crate::config) headers: Named<At<Text>>,
-    /// Headers with the environment variables that hold their values.
-    #[schemars(default)]
-    pub(in crate::config) headers_env: Named<At<String>>,
     /// How long one call may take with all its retries. Default 1m.
     pub(in crate::config) deadline: Option<At<Span>>,
 }
@@ -44,32 +54,35 @@ impl Read for PrometheusEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let form = "prometheus: { url: \"http://prometheus:9090\", select: { job: api } }";
         let mut keys = Keys::open(node, report, "`prometheus`", form)?;
-        let url: Option<At<String>> = keys.must("url");
+        let scrapes: Option<At<String>> = keys.may("scrapes");
+        let url: Option<At<String>> = if scrapes.is_none() { keys.must("url") } else { keys.may("url") };
+        let times = keys.may("times");
         let (select, without, lookback) = (keys.all("select"), keys.all("without"), keys.may("lookback"));
-        let (bearer_env, bearer_file, basic) = (keys.may("bearer_env"), keys.may("bearer_file"), keys.may("basic"));
-        let (headers, headers_env, deadline) = (keys.all("headers"), keys.all("headers_env"), keys.may("deadline"));
-        let entry = url.map(|url| PrometheusEntry {
+        let login = LoginEntry::keys(&mut keys);
+        let (headers, deadline) = (keys.all("headers"), keys.may("deadline"));
+        if let (Some(scrapes), true) = (&scrapes, url.is_some() || login.is_some() || login.tls.is_some()) {
+            let hint = "leave `url` and what says who asks out, or `scrapes`";
+            keys.report.add_with(scrapes.place, "saved scrapes are read instead of asking a server", hint);
+        }
+        let entry = (url.is_some() || scrapes.is_some()).then_some(PrometheusEntry {
+            place: node.place,
             url,
+            scrapes,
+            times,
             select,
             without,
             lookback,
-            bearer_env,
-            bearer_file,
-            basic,
+            login,
             headers,
-            headers_env,
             deadline,
         });
         keys.close(entry, |key| match key {
             "address" | "endpoint" | "server" => Some("write `url: \"http://prometheus:9090\"`".into()),
-            "token" | "bearer" | "password" | "auth" => Some(
-                "name the environment variable: `bearer_env: TOKEN`, or `basic: { user: …, password_env: … }`".into(),
-            ),
             "tenant" | "org" | "org_id" => Some("write `headers: { X-Scope-OrgID: … }`".into()),
             "query" => Some("the metric has the query: `gauge: { query: … }`".into()),
             "labels" | "match" | "matchers" => Some("write `select: { job: api }`".into()),
             "timeout" => Some("write `deadline: 1m`".into()),
-            _ => None,
+            _ => login::habits(key),
         })
     }
 }
@@ -77,8 +90,8 @@ impl Read for PrometheusEntry {
 impl PrometheusEntry {
     /// Every text that may refer to labels.
     pub(in crate::config) fn texts(&self) -> impl Iterator<Item = &str> {
-        let plain = self.without.iter().chain([&self.url]).chain(&self.bearer_file).map(|text| text.value.as_str());
+        let plain = self.without.iter().chain(&self.url).chain(&self.scrapes).map(|text| text.value.as_str());
         let named = self.select.0.iter().chain(&self.headers.0).map(|(_, value)| value.value.0.as_str());
-        plain.chain(named)
+        plain.chain(named).chain(self.login.texts())
     }
 }

@@ -1,10 +1,5 @@
 //! Running the programs: each distinct call once, at most four at a time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use signal_hook::consts::{SIGINT, SIGTERM};
-
 use super::asked::Exec;
 use crate::plain;
 use crate::process::{Ended, Program, describe};
@@ -12,6 +7,7 @@ use crate::source::brought::Brought;
 use crate::source::error::Error;
 use crate::source::file::{Sheet, Wanted};
 use crate::source::outside::{Outside, Told};
+use crate::source::stop::Stop;
 use crate::source::template::{NAMES, value};
 use crate::source::together::{Call, Rows, each_once};
 use crate::text::spell::spell;
@@ -28,20 +24,8 @@ const LAST_LINES: usize = 3;
 /// For each question by itself: unreachable when the program cannot be run, fails, or is stopped at its deadline;
 /// unreadable when what it prints cannot be read; interrupted.
 pub fn fetch(calls: &[Call<Exec>], outside: &Outside) -> Vec<Result<Brought, Error>> {
-    let came = Arc::new(AtomicUsize::new(0));
-    let mut registered = Vec::new();
-    if outside.interruptible {
-        for signal in [SIGINT, SIGTERM] {
-            let number = usize::try_from(signal).unwrap_or_default();
-            registered.extend(signal_hook::flag::register_usize(signal, came.clone(), number));
-        }
-    }
-    let interrupt = || i32::try_from(came.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0);
-    let answers = each_once(calls, is_same, |call, wanted| run(call, wanted, outside, &interrupt));
-    registered.into_iter().for_each(|id| {
-        signal_hook::low_level::unregister(id);
-    });
-    answers
+    let stop = Stop::listen(outside.interruptible);
+    each_once(calls, is_same, |call, wanted| run(call, wanted, outside, &|| stop.signal()))
 }
 
 /// Whether one run answers both: of an answer with both arms it does not matter which of them asks.

@@ -45,8 +45,9 @@ fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'stati
         () if begins("{") && has("\"benchmarks\"") && has("\"real_time\"") => ("a result of Google Benchmark", SAMPLES),
         () if begins("[") && has("\"jmhVersion\"") => ("a result of JMH", SAMPLES),
         () if begins("# HELP ") || begins("# TYPE ") => (
-            "a scrape of metrics, a single moment",
-            "Ask Prometheus over a range: `promtool query range -o json SERVER QUERY`, or `/api/v1/query_range`.",
+            "a scrape of metrics",
+            "Several of them with times are a source: `prometheus: { scrapes: PATH }`. Or ask Prometheus over a range: `promtool query \
+             range -o json SERVER QUERY`.",
         ),
         () if first.starts_with("tls 2.0 ") || first.starts_with("tls 1.0 ") => (
             "an access log of an AWS network load balancer",

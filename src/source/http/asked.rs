@@ -7,7 +7,7 @@ use crate::plain;
 use crate::series::SignedDuration;
 use crate::source::backend::Backend;
 use crate::source::file::File;
-use crate::source::secret::{Authentication, Secret};
+use crate::source::secret::{Authentication, Secret, Tls};
 use crate::source::template::Template;
 use crate::url::Url;
 
@@ -20,6 +20,8 @@ pub struct Http {
     pub secrets: Vec<(String, Secret)>,
     /// Who asks.
     pub authentication: Authentication,
+    /// How the connection is encrypted.
+    pub tls: Tls,
     /// How an answer is taken apart.
     pub shape: Shape,
     /// How long all of a request may take, with its pages and retries.

@@ -1,6 +1,7 @@
 //! Asking over HTTP: pages, retries within a deadline, and answers that are whole or an error.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -11,11 +12,14 @@ use crate::source::backend::Backend;
 use crate::source::brought::Brought;
 use crate::source::error::Error;
 use crate::source::file::{File, Format, Sheet, Wanted};
+use crate::source::login::{self, Login};
 use crate::source::outside::{Outside, Told};
+use crate::source::secret::{Authentication, Tls};
+use crate::source::shared::Shared;
 use crate::source::template::Template;
 use crate::source::together::{Call, Rows, each_once};
 use crate::url::{Url, encode};
-use crate::web::{self, Client};
+use crate::web::{self, Client, Reply};
 
 /// More of an answer than this is not read.
 const MOST_BYTES: u64 = 256 << 20;
@@ -33,21 +37,38 @@ const VALUE: &str = "value";
 /// For each question by itself: unreachable with the server's message and the remedy; unreadable when the answer is not
 /// what the source says, or says itself that it is not whole.
 pub fn fetch(calls: &[Call<Http>], outside: &Outside) -> Vec<Result<Brought, Error>> {
-    let client = Client::new(false);
+    let mut clients: Vec<(&Tls, Result<Arc<Client>, Error>)> = Vec::new();
+    for Call { asked: Http { tls, .. }, .. } in calls {
+        if !clients.iter().any(|(known, _)| *known == tls) {
+            clients.push((tls, login::client(tls)));
+        }
+    }
+    let queries = calls.iter().filter(|call| call.asked.file().is_none());
+    let queries = queries.flat_map(|call| call.asked.requests.iter().map(move |(_, request)| Query { call, request }));
+    let queries = Shared::of(queries);
     each_once(calls, is_same, |call, wanted| {
-        let asking = |secrets| Asking { call, outside, client: &client, secrets };
-        let secrets = call.asked.authentication.headers(&call.asked.secrets, outside);
-        secrets.and_then(|secrets| asking(secrets).rows(wanted)).map_err(|error| error.within(&call.asked.describe()))
+        let Http { authentication, secrets, deadline, tls, .. } = call.asked;
+        let client = clients.iter().find(|(known, _)| *known == tls).map(|(_, client)| client.clone());
+        let login = Login::new(authentication, secrets, deadline.unsigned_abs(), outside);
+        let unmade = || Err(Error::unreachable("was not asked"));
+        let rows = client.unwrap_or_else(unmade);
+        let rows = rows.and_then(|client| Asking { call, outside, client, login, queries: &queries }.rows(wanted));
+        rows.map_err(|error| error.within(&call.asked.describe()))
     })
 }
 
 /// Whether one answer does for both: whose rows are read from it does not matter.
 fn is_same(one: &Call<Http>, other: &Call<Http>) -> bool {
-    let Http { requests, secrets, authentication, shape, deadline, retries, file, step } = one.asked;
+    one.asked.requests == other.asked.requests && is_alike(one, other)
+}
+
+/// Whether two calls ask the same server in the same way about the same time.
+fn is_alike(one: &Call<Http>, other: &Call<Http>) -> bool {
+    let Http { requests: _, secrets, authentication, tls, shape, deadline, retries, file, step } = one.asked;
     let there = other.asked;
-    *requests == there.requests
-        && *secrets == there.secrets
+    *secrets == there.secrets
         && *authentication == there.authentication
+        && *tls == there.tls
         && *shape == there.shape
         && *deadline == there.deadline
         && *retries == there.retries
@@ -56,12 +77,28 @@ fn is_same(one: &Call<Http>, other: &Call<Http>) -> bool {
         && one.window == other.window
 }
 
+/// A request that answers one query, which several metrics may have: the total of their rates.
+struct Query<'q> {
+    call: &'q Call<'q, Http>,
+    request: &'q Request,
+}
+
+impl PartialEq for Query<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.request == other.request && is_alike(self.call, other.call)
+    }
+}
+
+/// The numbers of a query, and what there is to say of them.
+type Numbers = Result<(BTreeMap<Timestamp, f64>, Vec<Remark>), Error>;
+
 /// One call while it is made.
 struct Asking<'c> {
     call: &'c Call<'c, Http>,
     outside: &'c Outside<'c>,
-    client: &'c Client,
-    secrets: Vec<(String, String)>,
+    client: Arc<Client>,
+    login: Login<'c>,
+    queries: &'c Shared<Query<'c>, Numbers>,
 }
 
 impl Asking<'_> {
@@ -74,7 +111,8 @@ impl Asking<'_> {
         let (mut columns, mut notes) = (Vec::new(), Vec::new());
         for (column, request) in &asked.requests {
             let name = column.clone().unwrap_or_default();
-            let (points, remarks) = self.points(request).map_err(|error| error.column(&name))?;
+            let numbers = self.queries.get(&Query { call: self.call, request }, || self.points(request));
+            let (points, remarks) = numbers.map_err(|error| error.column(&name))?;
             columns.push((name, points));
             notes.extend(remarks);
         }
@@ -82,7 +120,7 @@ impl Asking<'_> {
     }
 
     /// The numbers of a request that answers one query. Equal rows of several series are no copies, so none is dropped.
-    fn points(&self, request: &Request) -> Result<(BTreeMap<Timestamp, f64>, Vec<Remark>), Error> {
+    fn points(&self, request: &Request) -> Numbers {
         let sheet = self.sheet(request, &Wanted::all())?;
         if sheet.rows() == 0 {
             return Ok((BTreeMap::new(), Vec::new()));
@@ -114,6 +152,7 @@ impl Asking<'_> {
             }
             let answer: Value = serde_json::from_slice(&body).map_err(|error| not_json(&error, &body))?;
             if let Some(failure) = shape.failure(&answer) {
+                let failure = String::from_utf8_lossy(&self.login.veil(failure.into_bytes())).into_owned();
                 return Err(Error::unreachable(format!("the answer says: {failure}"))
                     .hint("Repair the query, or judge again when the store answers whole."));
             }
@@ -156,31 +195,50 @@ impl Asking<'_> {
             Some(Page::Parameter(name, value)) => with_parameters(first, [(name.as_str(), value.clone())]),
         };
         let parsed = Url::parse(&url).map_err(|why| Error::unreachable(format!("the address {why}")))?;
-        if parsed.is_readable_on_the_way() && !self.secrets.is_empty() {
+        let is_secret = asked.authentication != Authentication::None || !asked.secrets.is_empty();
+        if parsed.is_readable_on_the_way() && is_secret {
             return Err(Error::unreachable("the address is not encrypted, and the request holds a secret")
                 .hint("Write `https://…`; plain HTTP with secrets is for this machine alone."));
         }
-        let mut headers: Vec<(String, String)> =
+        let mut plain: Vec<(String, String)> =
             request.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
-        headers.extend(self.secrets.iter().cloned());
         let body = request.body.as_ref().map(|body| body.fill(&fill));
-        let named = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let named = |wanted: &str| plain.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
         if matches!(request.body, Some(super::Body::Json(_))) && !named("content-type") {
-            headers.push(("content-type".into(), "application/json".into()));
+            plain.push(("content-type".into(), "application/json".into()));
         }
-        let timeout = asked.deadline.unsigned_abs();
-        let sent = web::Request { url: &url, headers: &headers, body: body.as_deref(), most: MOST_BYTES, timeout };
-        let again = |why: &str| (self.outside.told)(Told::Again(format!("{}: {why}; again", asked.describe())));
-        let reply = self.client.ask(&sent, asked.retries, &again);
-        let reply = reply.map_err(|trouble| Error::unreachable(trouble.why))?;
+        let reply = self.answer(&url, &plain, body.as_deref())?;
         if let Some(refused) = web::refusal(reply.status) {
-            return Err(Error::unreachable(format!("{}{}", refused.why, said(&reply.body))));
+            return Err(Error::unreachable(format!("{}{}", refused.why, said(&self.login.veil(reply.body)))));
         }
         if reply.is_cut {
             return Err(Error::unreachable("the answer is longer than 256 MiB")
                 .hint("Ask for a shorter window, a longer step, or fewer series."));
         }
         Ok(reply.body)
+    }
+
+    /// The answer to a request; with a token that is got anew, if the server does not know the first.
+    fn answer(&self, url: &str, plain: &[(String, String)], body: Option<&str>) -> Result<Reply, Error> {
+        let asked = self.call.asked;
+        let timeout = asked.deadline.unsigned_abs();
+        let again = |why: &str| (self.outside.told)(Told::Again(format!("{}: {why}; again", asked.describe())));
+        let mut is_renewed = false;
+        loop {
+            let secrets = self.login.headers(url, body)?;
+            let headers: Vec<_> = plain.iter().chain(&secrets).cloned().collect();
+            let sent = web::Request { url, headers: &headers, body, most: MOST_BYTES, timeout };
+            let reply = self.client.ask(&sent, asked.retries, &again);
+            let reply = reply.map_err(|trouble| Error::unreachable(trouble.why))?;
+            match reply.status {
+                401 if !is_renewed && self.login.refuse(&secrets) => is_renewed = true,
+                401 => return Ok(reply),
+                _ => {
+                    self.login.accept(&secrets);
+                    return Ok(reply);
+                }
+            }
+        }
     }
 }
 

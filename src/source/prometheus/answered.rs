@@ -19,9 +19,10 @@ use crate::source::file::Answer;
 pub(super) type Points = BTreeMap<usize, f64>;
 
 /// What there is of one column.
+#[derive(Clone)]
 pub(super) enum Found {
     Counter(Tracks),
-    Histogram(Buckets),
+    Histogram(Box<Buckets>),
     /// One number for some of the steps, by series.
     Gauge(Vec<(Labels, Points)>),
 }
@@ -54,7 +55,7 @@ pub(super) fn answer(
     let mut found = Columns { span, ask: question.ask, counters, gauges, part: None };
     if let Ask::Histograms { column, factor } = question.ask {
         let buckets = histograms.remove(column).ok_or_else(|| found.missing(column))?;
-        return of_histograms(question, buckets, *factor, notes);
+        return of_histograms(question, *buckets, *factor, notes);
     }
     let is_of_groups = question.asked.group.is_some() && matches!(question.ask, Ask::Gauge { .. });
     // gauges cannot be added up

@@ -1,8 +1,10 @@
 //! What is asked of a server that speaks the API of Prometheus, and how it is reached.
 
+use std::path::PathBuf;
+
 use crate::series::{SignedDuration, Window};
 use crate::source::Ask;
-use crate::source::secret::{Authentication, Secret};
+use crate::source::secret::{Authentication, Secret, Tls};
 
 /// A question about one arm of one metric, with its time.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,8 @@ pub struct Asked<'q> {
 pub struct Prometheus {
     /// How to get there.
     pub access: Access,
+    /// Scrapes that were saved, which are read instead of asking a server.
+    pub scrapes: Option<Scrapes>,
     /// What is asked for. The names are those of the query's [`Ask`], and others that only show life: where they have a
     /// sample and a count has no series, the count is zero.
     pub columns: Vec<Column>,
@@ -33,6 +37,22 @@ pub struct Prometheus {
     pub without: Vec<String>,
     /// How far before the window a counter is looked for. A counter without a sample there begins inside, at zero.
     pub lookback: SignedDuration,
+}
+
+/// Files with saved scrapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scrapes {
+    /// A file, a folder, or a pattern.
+    pub path: PathBuf,
+    /// Whether samples without a time are of the time of their file.
+    pub by_file: bool,
+}
+
+impl Scrapes {
+    /// The files in words.
+    pub fn shown(&self) -> String {
+        format!("the scrapes {}", crate::plain::path(&self.path))
+    }
 }
 
 /// One column of the answer.
@@ -80,10 +100,19 @@ pub struct Access {
     pub url: String,
     /// Who asks.
     pub authentication: Authentication,
+    /// How the connection is encrypted.
+    pub tls: Tls,
     /// Headers for every call, such as `X-Scope-OrgID`.
     pub headers: Vec<(String, Secret)>,
     /// How long one call may take with all its retries.
     pub deadline: SignedDuration,
+}
+
+impl Prometheus {
+    /// Where the samples come from, in words.
+    pub fn shown(&self) -> String {
+        self.scrapes.as_ref().map_or_else(|| self.access.shown(), Scrapes::shown)
+    }
 }
 
 impl Access {

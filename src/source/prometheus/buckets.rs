@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::native::{Native, Natives};
+use super::ranges::{RANGE, Ranges};
 use super::totals;
 use super::tracks::{Labels, Span, Track, Tracks, label, named, shown};
 use crate::series::{Bins, Grid, Remark, Series};
@@ -24,21 +25,22 @@ const BILLION: f64 = 1e9;
 const LARGE: f64 = 9e9;
 
 /// The histograms that a selector finds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Buckets {
     span: Span,
     classic: Tracks,
+    ranges: Ranges,
     native: Natives,
 }
 
 impl Buckets {
     pub fn new(span: Span) -> Buckets {
-        Buckets { span, classic: Tracks::new(span), native: Natives::new(span) }
+        Buckets { span, classic: Tracks::new(span), ranges: Ranges::new(span), native: Natives::new(span) }
     }
 
     /// Whether no series was found.
     pub fn is_empty(&self) -> bool {
-        self.classic.by.is_empty() && self.native.is_empty()
+        self.classic.by.is_empty() && self.ranges.is_empty() && self.native.is_empty()
     }
 
     /// Adds samples of one edge.
@@ -53,6 +55,9 @@ impl Buckets {
     ) -> Result<(), Error> {
         if samples.len() == 0 {
             return Ok(());
+        }
+        if label(labels, RANGE).is_some() {
+            return self.ranges.add(labels, samples);
         }
         if label(labels, EDGE).is_none_or(|edge| edge.parse::<f64>().is_err()) {
             return Err(Error::unreadable(format!(
@@ -91,6 +96,10 @@ impl Buckets {
             let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
             part.classic.by.insert(labels.clone(), track.clone());
         }
+        for (labels, track) in self.ranges.tracks() {
+            let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
+            part.ranges.take(labels, track);
+        }
         for labels in self.native.labels() {
             let part = parts.entry(named(labels, name)?.to_owned()).or_insert_with(|| Buckets::new(self.span));
             part.native.take(&self.native, labels);
@@ -105,12 +114,15 @@ impl Buckets {
     /// Unreadable: histograms without an edge in common, or of both kinds.
     pub fn series(self, factor: f64, without: &[String], notes: &mut Vec<Remark>) -> Result<Series, Error> {
         let empty = |time| Series::Buckets { time, bins: Vec::new(), scale: factor / BILLION };
-        match (self.classic.by.is_empty(), self.native.is_empty()) {
-            (true, true) => Ok(empty(Vec::new())),
-            (true, false) => self.native.series(factor, without, notes),
-            (false, true) => classic(self.classic, self.span, factor, without, notes),
-            (false, false) => Err(Error::unreadable("has series of classic and of native histograms at once")
-                .hint("Select one of the two kinds.")),
+        match (self.classic.by.is_empty(), self.ranges.is_empty(), self.native.is_empty()) {
+            (true, true, true) => Ok(empty(Vec::new())),
+            (true, true, false) => self.native.series(factor, without, notes),
+            (true, false, true) => self.ranges.series(factor, without, notes),
+            (false, true, true) => classic(self.classic, self.span, factor, without, notes),
+            _ => {
+                Err(Error::unreadable("has series of several kinds of histograms at once: `le`, `vmrange`, or native")
+                    .hint("Select one of the kinds."))
+            }
         }
     }
 }
@@ -258,26 +270,6 @@ impl Ord for Edge {
     }
 }
 
-/// What there is to say if the histograms of the two arms have different edges: they are compared on those that both have.
-pub fn differing(baseline: &Series, canary: &Series) -> Option<Remark> {
-    let edges = |series: &Series| match series {
-        Series::Buckets { bins, .. } => bins.iter().map(Bins::grid).reduce(Grid::join).and_then(Grid::edges),
-        _ => None,
-    };
-    let (own, other) = (edges(baseline)?, edges(canary)?);
-    if own == other {
-        return None;
-    }
-    let shared = own.iter().filter(|edge| other.binary_search(edge).is_ok()).count();
-    let text = format!(
-        "the histograms of the two arms have different buckets: they are compared on the {shared} edges that both have, of \
-         {} and {}",
-        own.len(),
-        other.len()
-    );
-    Some(if shared == 0 { Remark::incomplete(text) } else { Remark::note(text) })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -324,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_that_not_all_have_are_left_out_and_arms_are_compared_on_shared_ones() {
+    fn edges_that_not_all_have_are_left_out() {
         let all = [0.0, 5.0, 5.0];
         let of = |own: &'static str| {
             [
@@ -339,11 +331,6 @@ mod tests {
         let (found, notes) = series(&of("0.2")).unwrap();
         assert_eq!(cells(&found)[0], [(0, 10)]);
         assert!(notes[0].text.contains("the 1 edges that all have are used, of 3"), "{notes:?}");
-        let (other, _) = series(&of("0.1")).unwrap();
-        let remark = differing(&found, &other).unwrap();
-        assert_eq!(remark.gravity, Gravity::Note);
-        assert!(remark.text.contains("on the 1 edges that both have, of 1 and 2"), "{remark:?}");
-        assert_eq!(differing(&other, &other), None);
     }
 
     #[test]

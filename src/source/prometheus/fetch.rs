@@ -1,25 +1,27 @@
 //! The calls: several questions at the same time, the columns of each one after another.
 
 mod client;
+mod discover;
+mod origin;
 mod raw;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::{SigId, flag, low_level};
 
 use super::answered::{self, Found, Points};
 use super::buckets::Buckets;
 use super::tracks::{Labels, Span, Tracks, instant, shown};
-use super::{Access, Asked, Column, Measure, promql};
+use super::{Access, Asked, Column, Measure, Prometheus, Scrapes, promql};
 use crate::source::error::{Error, listed};
 use crate::source::file::Answer;
+use crate::source::shared::Shared;
+use crate::source::stop::Stop;
 use crate::source::{Outside, Told};
 use client::Client;
+pub use discover::discover;
+use origin::Origin;
 use raw::Said;
 
 /// So many questions are asked at the same time.
@@ -35,22 +37,25 @@ pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error
     let stop = Stop::listen(outside.interruptible);
     let mut clients: Vec<(&Access, Result<Client, Error>)> = Vec::new();
     for question in questions {
-        let access = &question.asked.access;
+        let Prometheus { access, scrapes: None, .. } = question.asked else { continue };
         if !clients.iter().any(|(known, _)| *known == access) {
-            clients.push((access, Client::new(access, outside, stop.flag.clone())));
+            clients.push((access, Client::new(access, outside, &stop)));
         }
     }
+    let parts = questions.iter().flat_map(|question| question.asked.columns.iter().map(|one| Part::of(question, one)));
+    let parts = Shared::of(parts);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut answers = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(question) = questions.get(at) else { return answers };
-            let client = clients.iter().find(|(access, _)| **access == question.asked.access);
-            let answer = match client {
-                Some((_, Ok(client))) => one(client, question),
-                Some((_, Err(error))) => Err(error.clone()),
-                None => Err(Error::unreachable("was not asked")),
+            let client = || clients.iter().find(|(access, _)| **access == question.asked.access);
+            let answer = match (&question.asked.scrapes, client()) {
+                (Some(scrapes), _) => one(&Origin::Scrapes(scrapes), question, &parts),
+                (None, Some((_, Ok(client)))) => one(&Origin::Server(client), question, &parts),
+                (None, Some((_, Err(error)))) => Err(error.clone()),
+                (None, None) => Err(Error::unreachable("was not asked")),
             };
             (outside.told)(Told::Progress {
                 what: "asking Prometheus",
@@ -69,55 +74,63 @@ pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Whether somebody wants an end.
-struct Stop {
-    flag: Arc<AtomicBool>,
-    ids: Vec<SigId>,
+/// A part of a question that others may have as well: what is asked of which server, and when.
+#[derive(PartialEq)]
+struct Part<'q> {
+    access: &'q Access,
+    scrapes: Option<&'q Scrapes>,
+    measure: &'q Measure,
+    span: Span,
 }
 
-impl Stop {
-    fn listen(possible: bool) -> Stop {
-        let flag = Arc::new(AtomicBool::new(false));
-        let signals: &[i32] = if possible { &[SIGINT, SIGTERM] } else { &[] };
-        let ids = signals.iter().filter_map(|signal| flag::register(*signal, flag.clone()).ok()).collect();
-        Stop { flag, ids }
+impl<'q> Part<'q> {
+    fn of(question: &Asked<'q>, column: &'q Column) -> Part<'q> {
+        let Prometheus { access, scrapes, step, lookback, .. } = question.asked;
+        Part {
+            access,
+            scrapes: scrapes.as_ref(),
+            measure: &column.measure,
+            span: Span::new(question.window, *step, *lookback),
+        }
     }
 }
 
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.ids.drain(..).for_each(|id| {
-            low_level::unregister(id);
-        });
-    }
-}
+/// What there is of a part, and what the server said beside it.
+type Measured = Result<(Found, Said), Error>;
 
 /// The answer to one question.
-fn one(client: &Client, question: &Asked) -> Result<Answer, Error> {
+fn one(origin: &Origin, question: &Asked, parts: &Shared<Part, Measured>) -> Result<Answer, Error> {
     let asked = question.asked;
     let about = |error: Error| match error.about.shown.is_empty() {
-        true => error.within(&asked.access.shown()),
+        true => error.within(&asked.shown()),
         false => error,
     };
     let span = Span::new(question.window, asked.step, asked.lookback);
     let mut said = Said::default();
     let mut found = Vec::new();
     for column in &asked.columns {
-        let column_found = measured(client, column, span, &mut said);
         let within =
             |error: Error| about(if error.about.column.is_none() { error.column(&column.name) } else { error });
-        found.push((column.name.clone(), column_found.map_err(within)?));
+        let told = parts.get(&Part::of(question, column), || {
+            let mut said = Said::default();
+            measured(origin, column, span, &mut said).map(|found| (found, said))
+        });
+        let (column_found, column_said) = told.map_err(within)?;
+        found.push((column.name.clone(), column_found));
+        said.add(column_said);
     }
     answered::answer(question, span, found, said.remarks()).map_err(about)
 }
 
 /// What there is of one column.
-fn measured(client: &Client, column: &Column, span: Span, said: &mut Said) -> Result<Found, Error> {
+fn measured(origin: &Origin, column: &Column, span: Span, said: &mut Said) -> Result<Found, Error> {
     match &column.measure {
-        Measure::Counter(text) => counters(client, &selected(text)?, span, said).map(Found::Counter),
-        Measure::UpTo { selector, edge } => up_to(client, &selected(selector)?, *edge, span, said).map(Found::Counter),
-        Measure::Histogram(text) => histograms(client, &selected(text)?, span, said).map(Found::Histogram),
-        Measure::Gauge(text) => gauge(client, text, span, said).map(Found::Gauge),
+        Measure::Counter(text) => counters(origin, &selected(text)?, span, said).map(Found::Counter),
+        Measure::UpTo { selector, edge } => up_to(origin, &selected(selector)?, *edge, span, said).map(Found::Counter),
+        Measure::Histogram(text) => {
+            histograms(origin, &selected(text)?, span, said).map(|found| Found::Histogram(Box::new(found)))
+        }
+        Measure::Gauge(text) => gauge(origin, text, span, said).map(Found::Gauge),
     }
 }
 
@@ -125,9 +138,9 @@ fn selected(text: &str) -> Result<promql::Selector, Error> {
     promql::selector(text).map_err(|mistake| Error::unreadable(mistake.problem).value(text).hint(mistake.hint))
 }
 
-fn counters(client: &Client, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Tracks, Error> {
+fn counters(origin: &Origin, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Tracks, Error> {
     let mut tracks = Tracks::new(span);
-    raw::samples(client, selector, (span.from, span.end), said, |lines| {
+    raw::samples(origin, selector, (span.from, span.end), said, |lines| {
         lines.iter().try_for_each(|line| {
             if !line.histograms.is_empty() {
                 let problem = format!("{} is a native histogram, and a counter is wanted", shown(&line.metric.0));
@@ -141,7 +154,7 @@ fn counters(client: &Client, selector: &promql::Selector, span: Span, said: &mut
 
 /// The counters of one edge of classic histograms.
 fn up_to(
-    client: &Client,
+    origin: &Origin,
     selector: &promql::Selector,
     edge: Option<f64>,
     span: Span,
@@ -149,8 +162,8 @@ fn up_to(
 ) -> Result<Tracks, Error> {
     let wanted = edge.unwrap_or(f64::INFINITY);
     let is_edge = |text: &str| text.parse::<f64>().is_ok_and(|edge| edge == wanted);
-    let known = raw::values(client, selector, "le", span.end)?;
-    let earlier = raw::values(client, selector, "le", span.start)?;
+    let known = raw::values(origin, selector, "le", span.end)?;
+    let earlier = raw::values(origin, selector, "le", span.start)?;
     let known: BTreeSet<String> = known.into_iter().chain(earlier).collect();
     let spelled: Vec<&String> = known.iter().filter(|text| is_edge(text)).collect();
     if spelled.is_empty() && !known.is_empty() {
@@ -162,32 +175,32 @@ fn up_to(
     }
     let mut tracks = Tracks::new(span);
     for edge in spelled {
-        let part = counters(client, &selector.with("le", edge), span, said)?;
+        let part = counters(origin, &selector.with("le", edge), span, said)?;
         tracks.by.extend(part.by);
     }
     Ok(tracks)
 }
 
 /// Histograms, classic or native: a metric that is scraped natively has no `_bucket` series any more.
-fn histograms(client: &Client, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Buckets, Error> {
-    let mut buckets = read_histograms(client, selector, span, said)?;
+fn histograms(origin: &Origin, selector: &promql::Selector, span: Span, said: &mut Said) -> Result<Buckets, Error> {
+    let mut buckets = read_histograms(origin, selector, span, said)?;
     let plain = selector.name().and_then(|name| name.strip_suffix("_bucket")).map(str::to_owned);
     if let (true, Some(name)) = (buckets.is_empty(), plain) {
-        buckets = read_histograms(client, &selector.renamed(&name), span, said)?;
+        buckets = read_histograms(origin, &selector.renamed(&name), span, said)?;
     } else if let (true, Some(name)) = (buckets.is_empty(), selector.name()) {
-        buckets = read_histograms(client, &selector.renamed(&format!("{name}_bucket")), span, said)?;
+        buckets = read_histograms(origin, &selector.renamed(&format!("{name}_bucket")), span, said)?;
     }
     Ok(buckets)
 }
 
 fn read_histograms(
-    client: &Client,
+    origin: &Origin,
     selector: &promql::Selector,
     span: Span,
     said: &mut Said,
 ) -> Result<Buckets, Error> {
     let mut buckets = Buckets::new(span);
-    raw::samples(client, selector, (span.from, span.end), said, |lines| {
+    raw::samples(origin, selector, (span.from, span.end), said, |lines| {
         for line in lines {
             let values = line.values.iter().map(|sample| (sample.0, sample.1));
             buckets.add_classic(&line.metric.0, values)?;
@@ -200,12 +213,15 @@ fn read_histograms(
 
 /// One number per step of each series. Selectors are asked for their last sample inside the step, so that what has gone is
 /// gone at once; what has a range of its own looks back as far as that says.
-fn gauge(client: &Client, text: &str, span: Span, said: &mut Said) -> Result<Vec<(Labels, Points)>, Error> {
+fn gauge(origin: &Origin, text: &str, span: Span, said: &mut Said) -> Result<Vec<(Labels, Points)>, Error> {
     promql::query(text).map_err(|mistake| Error::unreadable(mistake.problem).value(text).hint(mistake.hint))?;
     let step = span.step;
-    let query = promql::fresh(text, Duration::from_millis(u64::try_from(step).unwrap_or(1).max(1)));
+    let query = match origin {
+        Origin::Server(_) => promql::fresh(text, Duration::from_millis(u64::try_from(step).unwrap_or(1).max(1))),
+        Origin::Scrapes(_) => text.to_owned(),
+    };
     let mut series: BTreeMap<Labels, Points> = BTreeMap::new();
-    raw::range(client, &query, (span.start, span.end, step), said, |lines| {
+    raw::range(origin, &query, (span.start, span.end, step), said, |lines| {
         for line in lines {
             if !line.histograms.is_empty() {
                 return Err(Error::unreadable("is a histogram at each step, and one number is wanted")

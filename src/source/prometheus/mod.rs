@@ -16,6 +16,7 @@
 //! becomes of their answers need the feature `prometheus`; without it `fetch` says so.
 
 mod asked;
+mod listing;
 mod promql;
 mod service;
 
@@ -31,13 +32,16 @@ mod fetch;
 #[cfg(feature = "prometheus")]
 mod native;
 #[cfg(feature = "prometheus")]
+mod ranges;
+#[cfg(feature = "prometheus")]
+mod scrapes;
+#[cfg(feature = "prometheus")]
 mod totals;
 #[cfg(feature = "prometheus")]
 mod tracks;
 
-pub use super::secret::{Authentication, Secret};
-pub use asked::{Access, Asked, Column, Measure, Prometheus};
-#[cfg(feature = "prometheus")]
-pub use buckets::differing;
-pub use fetch::fetch;
+pub use super::secret::{Authentication, Secret, Tls};
+pub use asked::{Access, Asked, Column, Measure, Prometheus, Scrapes};
+pub use fetch::{discover, fetch};
+pub use listing::{Found, Kind, Listed, Listing};
 pub use promql::{Mistake, Selector, query, selector};

@@ -56,7 +56,7 @@ struct Track {
 }
 
 /// The native histograms that a selector finds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Natives {
     span: Span,
     by: BTreeMap<Labels, Track>,

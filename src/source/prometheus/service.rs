@@ -9,7 +9,7 @@ use crate::text::spell::spell;
 
 impl Backend for Prometheus {
     fn describe(&self) -> String {
-        self.access.shown()
+        self.shown()
     }
 
     fn question(&self) -> String {
@@ -31,6 +31,7 @@ impl Backend for Prometheus {
     }
 
     fn advise_when_empty(&self) -> Option<String> {
-        Some("Check the selector in Prometheus, and that the arm's label has this value in the window".to_owned())
+        let place = if self.scrapes.is_some() { "the scrapes" } else { "Prometheus" };
+        Some(format!("Check the selector in {place}, and that the arm's label has this value in the window"))
     }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 
 use davy::series::Timestamp;
-use davy::source::prometheus::{Asked, Authentication, Prometheus, Secret, fetch};
+use davy::source::prometheus::{Asked, Authentication, Measure, Prometheus, Secret, fetch};
 use davy::source::{Error, Kind as Failing, Outside};
 
 use super::servers::{counts, of_counts, window};
@@ -119,4 +119,16 @@ fn a_refusal_says_what_to_do() {
         r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[]}]}}"#;
     let error = told("200 OK", other).to_string();
     assert!(error.contains("answers with up{}, which was not asked for"), "{error}");
+}
+
+#[test]
+fn what_several_questions_ask_is_asked_once() {
+    let (url, heads) = scripted("200 OK", "", NOTHING);
+    let (one, mut other) = (counts(&url, "canary", 60), counts(&url, "canary", 60));
+    other.columns[1].measure = Measure::Counter("timeouts_total{version=\"canary\"}".into());
+    let (ask, window) = (of_counts(), window(START, START + 600));
+    let questions = [&one, &other, &one].map(|asked| Asked { asked, ask: &ask, window });
+    let answers = fetch(&questions, &Outside::quiet(Timestamp::UNIX_EPOCH));
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(heads.try_iter().count(), 3, "one total and two kinds of bad ones");
 }

@@ -126,6 +126,17 @@ fn what_is_missing_or_not_known_never_passes() {
     let cases = [
         // 94.2 % up to 100 ms in both arms: at the next edge the canary is better, and p95 may be anywhere between
         (histogram("tail"), p95, 11, "more bucket edges between 100 ms and 250 ms would decide"),
+        // 94.2 % up to 100 ms, 99.95 % up to 250 ms: at an edge the share is exact, and what lies between two is not known
+        (histogram("tail"), "statistic: p95, pass: \"<= 250ms\"", 0, "p95"),
+        (histogram("tail"), "statistic: p95, pass: \"<= 300ms\"", 0, "p95"),
+        (histogram("tail"), "statistic: p95, pass: \"<= 100ms\"", 10, "p95"),
+        (histogram("tail"), "statistic: p95, pass: \"<= 60ms\"", 10, "p95"),
+        (
+            histogram("tail"),
+            "statistic: p95, pass: \"<= 200ms\"",
+            11,
+            "more bucket edges between 100 ms and 250 ms would decide",
+        ),
         // from the middle on p95 is two buckets further: that is known of the whole window, too
         (histogram("late"), p95, 10, "exceeds baseline + 10 %"),
         (histogram("torn"), p95, 11, "begin or end without the others"),
@@ -151,25 +162,65 @@ fn what_is_missing_or_not_known_never_passes() {
             "by a label of the arm in the question",
         ),
     ];
-    let at = |second: i64| jiff::Timestamp::from_second(second).unwrap().to_string();
     for (metric, criterion, code, expected) in cases {
-        let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "name: gate\nwindow: {{ from: \"{}\", to: \"{}\", step: 1m }}\n\
-             arms: {{ baseline: {{ version: \"41\" }}, canary: {{ version: \"42\" }} }}\n\
-             sources: {{ prom: {{ prometheus: {{ url: \"{}\", select: {{ version: \"${{version}}\" }} }} }} }}\n\
-             metrics:\n  {metric}\ncriteria:\n  - {{ metric: m, {criterion} }}\n",
-            at(START + 600),
-            at(START + 3_000),
-            server.url
-        );
-        fs::write(folder.path().join("canary.yaml"), text).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_davy"));
-        let output =
-            command.args(["judge", "canary.yaml", "--format", "json"]).current_dir(folder.path()).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-        assert_eq!(output.status.code(), Some(code), "{metric}: {stdout}{stderr}");
-        assert!(format!("{stdout}{stderr}").contains(expected), "{metric}: {expected}: {stdout}{stderr}");
+        let (got, text) = judged(&server, &metric, criterion);
+        assert_eq!(got, code, "{metric} {criterion}: {text}");
+        assert!(text.contains(expected), "{metric} {criterion}: {expected}: {text}");
+    }
+}
+
+/// The exit code of a gate with one criterion, and all that it says.
+fn judged(server: &Server, metric: &str, criterion: &str) -> (i32, String) {
+    let at = |second: i64| jiff::Timestamp::from_second(second).unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "name: gate\nwindow: {{ from: \"{}\", to: \"{}\", step: 1m }}\n\
+         arms: {{ baseline: {{ version: \"41\" }}, canary: {{ version: \"42\" }} }}\n\
+         sources: {{ prom: {{ prometheus: {{ url: \"{}\", select: {{ version: \"${{version}}\" }} }} }} }}\n\
+         metrics:\n  {metric}\ncriteria:\n  - {{ metric: m, {criterion} }}\n",
+        at(START + 600),
+        at(START + 3_000),
+        server.url
+    );
+    fs::write(folder.path().join("canary.yaml"), text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_davy"));
+    let output =
+        command.args(["judge", "canary.yaml", "--format", "json"]).current_dir(folder.path()).output().unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (output.status.code().unwrap(), text)
+}
+
+/// Two services whose requests VictoriaMetrics counts by its own ranges: 1,950 of 2,000 up to 100 ms, 40 up to 244.8 ms; those
+/// of the canary are in another range beyond, which no counter of the baseline has.
+fn ranges() -> String {
+    let mut text = String::new();
+    for scrape in 0..=160_i64 {
+        let at = START + 600 + 15 * scrape;
+        for (version, slow) in [("41", "4.642e-01...5.275e-01"), ("42", "7.743e-01...8.799e-01")] {
+            for (range, count) in [("8.799e-02...1.000e-01", 1_950), ("2.154e-01...2.448e-01", 40), (slow, 10)] {
+                let labels = format!("job=\"api\",version=\"{version}\",vmrange=\"{range}\"");
+                text.push_str(&format!("took_bucket{{{labels}}} {} {at}\n", count * (scrape + 1)));
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn ranges_of_victoria_metrics_are_histograms() {
+    for kind in [Kind::Victoria1, Kind::Victoria179] {
+        let Some(server) = Server::start(kind, &ranges(), false) else { continue };
+        for (criterion, code, expected) in [
+            ("statistic: p95, pass: \"<= 100ms\"", 0, "p95"),
+            ("statistic: p99, pass: \"<= 250ms\"", 0, "p99"),
+            ("statistic: p99, pass: \"<= 200ms\"", 10, "p99"),
+            ("statistic: p99, pass: \"<= 230ms\"", 11, "more bucket edges between"),
+            ("statistic: p99.9, pass: \"<= baseline + 20%\"", 10, "exceeds baseline + 20 %"),
+        ] {
+            let metric = "m: { values: { histogram: took_bucket, unit: s } }";
+            let (got, text) = judged(&server, metric, criterion);
+            assert_eq!(got, code, "{criterion}: {text}");
+            assert!(text.contains(expected), "{criterion}: {expected}: {text}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Prometheus and VictoriaMetrics as they run, filled with a truth that is known.
 
 mod access;
+mod discover;
 mod faults;
 mod gate;
+mod scrapes;
 mod server;
 mod servers;
 mod truth;

@@ -2,7 +2,7 @@
 
 use davy::series::{Gravity, Series, SignedDuration, Timestamp, Window};
 use davy::source::file::Answer;
-use davy::source::prometheus::{Access, Asked, Authentication, Column, Measure, Prometheus, Secret, fetch};
+use davy::source::prometheus::{Access, Asked, Authentication, Column, Measure, Prometheus, Secret, Tls, fetch};
 use davy::source::{Ask, Error, Kind as Failing, Least, Missing, Outside};
 
 use super::server::{Kind, Server};
@@ -16,6 +16,7 @@ pub fn access(url: &str) -> Access {
     Access {
         url: url.to_owned(),
         authentication: Authentication::None,
+        tls: Tls::default(),
         headers: Vec::new(),
         deadline: SignedDuration::from_secs(20),
     }
@@ -28,6 +29,7 @@ pub fn column(name: &str, measure: Measure) -> Column {
 pub fn prometheus(url: &str, step: i64, columns: Vec<Column>) -> Prometheus {
     Prometheus {
         access: access(url),
+        scrapes: None,
         columns,
         step: SignedDuration::from_secs(step),
         instance: None,

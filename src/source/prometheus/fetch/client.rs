@@ -5,12 +5,15 @@
 //! credentials along.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use super::wire::Body;
+use crate::source::login::{self, Login};
 use crate::source::prometheus::{Access, Authentication, Secret};
+use crate::source::stop::Stop;
 use crate::source::{Error, Outside, Told};
 use crate::url::{Url, encode};
 use crate::web;
@@ -34,9 +37,17 @@ const SHOWN: usize = 160;
 /// One server.
 pub(super) struct Client<'o> {
     client: Arc<web::Client>,
+    login: Login<'o>,
     access: &'o Access,
     outside: &'o Outside<'o>,
-    stop: Arc<AtomicBool>,
+    stop: &'o Stop,
+}
+
+/// How the API is called: most calls take their parameters in either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Get,
+    Post,
 }
 
 /// Why there is no answer.
@@ -53,14 +64,16 @@ enum Failure {
     /// Another one may do better, perhaps when the server says.
     Passing(String, Option<Duration>),
     TooMuch(String),
+    /// The server does not know who asks.
+    Unknown(Error),
     Lasting(Error),
 }
 
 impl<'o> Client<'o> {
     /// # Errors
     ///
-    /// The address cannot be asked, or not with credentials.
-    pub fn new(access: &'o Access, outside: &'o Outside<'o>, stop: Arc<AtomicBool>) -> Result<Client<'o>, Error> {
+    /// The address cannot be asked, or not with credentials; a certificate cannot be used.
+    pub fn new(access: &'o Access, outside: &'o Outside<'o>, stop: &'o Stop) -> Result<Client<'o>, Error> {
         let shown = access.shown();
         let url = Url::parse(&access.url).map_err(|why| {
             Error::unreachable(format!("its address {why}"))
@@ -73,7 +86,10 @@ impl<'o> Client<'o> {
                 .within(&shown)
                 .hint("Write an address that begins with https, or ask without credentials."));
         }
-        Ok(Client { client: Arc::new(web::Client::new(false)), access, outside, stop })
+        let client = login::client(&access.tls).map_err(|error| error.within(&shown))?;
+        let deadline = Duration::try_from(access.deadline).unwrap_or(ATTEMPT);
+        let login = Login::new(&access.authentication, &access.headers, deadline, outside);
+        Ok(Client { client, login, access, outside, stop })
     }
 
     /// The answer to a call of the API.
@@ -82,25 +98,47 @@ impl<'o> Client<'o> {
     ///
     /// As [`Refused`] says.
     pub fn call(&self, path: &str, form: &[(&'static str, String)]) -> Result<Body, Refused> {
+        self.ask(Verb::Post, path, form)
+    }
+
+    /// The same with another verb, or of other data.
+    ///
+    /// # Errors
+    ///
+    /// As [`Refused`] says.
+    pub fn ask<T: DeserializeOwned>(
+        &self,
+        verb: Verb,
+        path: &str,
+        form: &[(&'static str, String)],
+    ) -> Result<Body<T>, Refused> {
         let failed = |error: Error| Refused::Failed(error.within(&self.access.shown()));
         let form = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&");
         let url = format!("{}/api/v1/{path}", self.access.url.trim_end_matches('/'));
+        let (url, form) = match verb {
+            Verb::Post => (url, Some(form)),
+            Verb::Get if form.is_empty() => (url, None),
+            Verb::Get => (format!("{url}?{form}"), None),
+        };
         let mut left = Duration::try_from(self.access.deadline).unwrap_or(ATTEMPT).max(TICK);
         let mut wait = FIRST_WAIT;
         let mut attempt = 1;
+        let mut is_renewed = false;
         loop {
-            let headers = self.headers().map_err(failed)?;
+            let headers = self.headers(&url, form.as_deref()).map_err(failed)?;
             let (client, url, form) = (Arc::clone(&self.client), url.clone(), form.clone());
-            let post = Post { client, url, headers, form, timeout: left };
-            let (failure, took) = match self.attempt(post, left) {
-                (Ok(body), _) => return Ok(body),
-                (Err(failure), took) => (failure, took),
-            };
+            let post = Post { client, url, headers: headers.clone(), form, timeout: left };
+            let (sent, took) = self.attempt(post, left);
             left = left.saturating_sub(took);
-            let (why, after) = match failure {
-                Failure::Lasting(error) => return Err(failed(error)),
-                Failure::TooMuch(why) => return Err(Refused::TooMuch(why)),
-                Failure::Passing(why, after) => (why, after),
+            let (why, after) = match sent.and_then(|reply| self.judged(&headers, reply)) {
+                Ok(body) => return Ok(body),
+                Err(Failure::Unknown(_)) if !is_renewed && self.login.refuse(&headers) => {
+                    is_renewed = true;
+                    continue;
+                }
+                Err(Failure::Lasting(error) | Failure::Unknown(error)) => return Err(failed(error)),
+                Err(Failure::TooMuch(why)) => return Err(Refused::TooMuch(why)),
+                Err(Failure::Passing(why, after)) => (why, after),
             };
             let pause = after.unwrap_or(wait).min(LONGEST_WAIT);
             let most = if why == web::NOBODY { ATTEMPTS_AT_NOBODY } else { ATTEMPTS };
@@ -122,7 +160,7 @@ impl<'o> Client<'o> {
 
     /// One attempt and how long it took. The client cannot be interrupted, so it works beside and is left alone when
     /// somebody wants to stop.
-    fn attempt(&self, post: Post, left: Duration) -> (Result<Body, Failure>, Duration) {
+    fn attempt(&self, post: Post, left: Duration) -> (Result<web::Reply, Failure>, Duration) {
         let (to, answer) = sync_channel(1);
         // nobody hears an answer that comes too late
         std::thread::spawn(move || drop(to.send(post.send())));
@@ -133,7 +171,7 @@ impl<'o> Client<'o> {
                 Err(RecvTimeoutError::Disconnected) => {
                     return (Err(Failure::Passing("the attempt broke off".into(), None)), took);
                 }
-                Err(RecvTimeoutError::Timeout) if self.stop.load(Ordering::SeqCst) => {
+                Err(RecvTimeoutError::Timeout) if self.stop.is_wanted() => {
                     return (Err(Failure::Lasting(Error::interrupted())), took);
                 }
                 Err(RecvTimeoutError::Timeout) if took >= limit => {
@@ -145,17 +183,31 @@ impl<'o> Client<'o> {
         }
     }
 
-    fn headers(&self) -> Result<Vec<(String, String)>, Error> {
-        let mut headers = self.access.authentication.headers(&self.access.headers, self.outside)?;
+    fn headers(&self, url: &str, form: Option<&str>) -> Result<Vec<(String, String)>, Error> {
+        let mut headers = self.login.headers(url, form)?;
         headers.push(("accept".into(), "application/json".into()));
         headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
         Ok(headers)
     }
 
+    /// What an answer to a call with these headers means.
+    fn judged<T: DeserializeOwned>(&self, headers: &[(String, String)], reply: web::Reply) -> Result<Body<T>, Failure> {
+        if reply.status != 401 {
+            self.login.accept(headers);
+        }
+        match judged::<T>(reply.status, &reply.body, &reply.kind, reply.after) {
+            Ok(mut body) => {
+                body.warnings.iter_mut().chain(&mut body.infos).for_each(|said| self.login.veil_text(said));
+                Ok(body)
+            }
+            Err(_) => judged(reply.status, &self.login.veil(reply.body), &reply.kind, reply.after),
+        }
+    }
+
     fn pause(&self, time: Duration) -> Result<(), Error> {
         let mut left = time;
         while !left.is_zero() {
-            if self.stop.load(Ordering::SeqCst) {
+            if self.stop.is_wanted() {
                 return Err(Error::interrupted());
             }
             let part = left.min(TICK);
@@ -184,15 +236,15 @@ struct Post {
     client: Arc<web::Client>,
     url: String,
     headers: Vec<(String, String)>,
-    form: String,
+    form: Option<String>,
     timeout: Duration,
 }
 
 impl Post {
-    fn send(&self) -> Result<Body, Failure> {
+    fn send(&self) -> Result<web::Reply, Failure> {
         let timeout = self.timeout.min(ATTEMPT);
         let request =
-            web::Request { url: &self.url, headers: &self.headers, body: Some(&self.form), most: MOST, timeout };
+            web::Request { url: &self.url, headers: &self.headers, body: self.form.as_deref(), most: MOST, timeout };
         let reply = self.client.send(&request).map_err(|trouble| match trouble.may_pass {
             true => Failure::Passing(trouble.why, None),
             false => Failure::Lasting(
@@ -202,13 +254,18 @@ impl Post {
         if reply.is_cut {
             return Err(Failure::TooMuch(format!("an answer has more than {} MiB", MOST >> 20)));
         }
-        judged(reply.status, &reply.body, &reply.kind, reply.after)
+        Ok(reply)
     }
 }
 
 /// What an answer means.
-fn judged(status: u16, bytes: &[u8], kind: &str, after: Option<Duration>) -> Result<Body, Failure> {
-    let body: Result<Body, serde_json::Error> = serde_json::from_slice(bytes);
+fn judged<T: DeserializeOwned>(
+    status: u16,
+    bytes: &[u8],
+    kind: &str,
+    after: Option<Duration>,
+) -> Result<Body<T>, Failure> {
+    let body: Result<Body<T>, serde_json::Error> = serde_json::from_slice(bytes);
     match (status, body) {
         (200, Ok(body)) if body.status == "success" && body.data.is_some() => Ok(body),
         (_, Ok(body)) if body.status == "error" => Err(of_api(status, &body, after)),
@@ -223,7 +280,7 @@ fn judged(status: u16, bytes: &[u8], kind: &str, after: Option<Duration>) -> Res
 }
 
 /// What the API says of a query.
-fn of_api(status: u16, body: &Body, after: Option<Duration>) -> Failure {
+fn of_api<T>(status: u16, body: &Body<T>, after: Option<Duration>) -> Failure {
     let said = crate::plain::line(&body.error);
     let lower = said.to_lowercase();
     let is_much = ["too many samples", "maxsamples", "too many points", "max-samples", "would exceed the limit"]
@@ -250,7 +307,9 @@ fn of_status(status: u16, bytes: &[u8], after: Option<Duration>) -> Failure {
     };
     match status {
         300..=399 => lasting("answers with a redirect, which is not followed", "Write the address that it leads to."),
-        401 => lasting("does not know who asks", "Give a token or a password that is valid."),
+        401 => Failure::Unknown(
+            Error::unreachable("does not know who asks (HTTP 401)").hint("Give a token or a password that is valid."),
+        ),
         403 => lasting("does not allow it", "Ask with a token or a tenant that may read these metrics."),
         404 | 405 | 410 => lasting(
             "knows no API at this address",

@@ -4,13 +4,17 @@
 //! is read from it take about 100 MB at most, however many series there are; where the server itself says that it is too
 //! much, it is halved. Every chunk is read whole before anything of it counts.
 
-use super::client::{Client, Refused};
-use super::wire::{Body, Line};
+use std::collections::BTreeMap;
+
+use super::client::Refused;
+use super::origin::Origin;
+use super::wire::{Body, Line, Metric, Sample};
 use crate::series::Remark;
 use crate::source::Error;
 use crate::source::error::quoted;
-use crate::source::prometheus::promql::Selector;
-use crate::source::prometheus::tracks::{instant, label, shown};
+use crate::source::prometheus::Scrapes;
+use crate::source::prometheus::promql::{self, Selector};
+use crate::source::prometheus::tracks::{Labels, instant, label, shown};
 
 /// The first chunk, in milliseconds.
 const FIRST: i64 = 3_600_000;
@@ -24,10 +28,15 @@ const GOOD: i64 = 500_000;
 const POINTS: i64 = 11_000;
 
 /// What the server said beside its answers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Said(Vec<Remark>);
 
 impl Said {
+    /// Adds what it said beside others.
+    pub fn add(&mut self, more: Said) {
+        self.0.extend(more.0);
+    }
+
     /// As remarks, each once.
     pub fn remarks(mut self) -> Vec<Remark> {
         self.0.sort();
@@ -52,12 +61,16 @@ impl Said {
 
 /// All samples of a selector after an instant up to another, in order, as chunks of series.
 pub(super) fn samples(
-    client: &Client,
+    origin: &Origin,
     selector: &Selector,
     (from, to): (i64, i64),
     said: &mut Said,
     mut take: impl FnMut(Vec<Line>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let client = match origin {
+        Origin::Server(client) => client,
+        Origin::Scrapes(scrapes) => return take(saved(scrapes, selector, (from, to))?),
+    };
     let (mut at, mut length) = (from, FIRST);
     while at < to {
         let end = to.min(at.saturating_add(length));
@@ -82,12 +95,16 @@ pub(super) fn samples(
 
 /// What an expression is at the end of each step of a window, by the start of the step; all series of it.
 pub(super) fn range(
-    client: &Client,
+    origin: &Origin,
     query: &str,
     (start, end, step): (i64, i64, i64),
     said: &mut Said,
     mut take: impl FnMut(Vec<Line>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let client = match origin {
+        Origin::Server(client) => client,
+        Origin::Scrapes(scrapes) => return take(last_saved(scrapes, query, (start, end, step))?),
+    };
     let (mut at, mut points) = (start + step, POINTS);
     while at <= end {
         let last = end.min(at.saturating_add((points - 1).saturating_mul(step)));
@@ -112,11 +129,48 @@ pub(super) fn range(
 }
 
 /// The values that a label has at an instant, among the series of a selector.
-pub(super) fn values(client: &Client, selector: &Selector, label: &str, at: i64) -> Result<Vec<String>, Error> {
+pub(super) fn values(origin: &Origin, selector: &Selector, label: &str, at: i64) -> Result<Vec<String>, Error> {
+    let client = match origin {
+        Origin::Server(client) => client,
+        Origin::Scrapes(scrapes) => {
+            let all = scrapes.samples(selector)?.into_keys().flatten();
+            return Ok(all.filter(|(name, _)| name == label).map(|(_, value)| value).collect());
+        }
+    };
     let query = format!("group by ({label}) ({selector})");
     let body = client.call("query", &[("query", query), ("time", seconds(at))]).map_err(failed)?;
     let labels = body.data.into_iter().flat_map(|data| data.result).flat_map(|line| line.metric.0);
     Ok(labels.filter(|(name, _)| name == label).map(|(_, value)| value).collect())
+}
+
+/// Saved samples after an instant up to another.
+fn saved(scrapes: &Scrapes, selector: &Selector, (from, to): (i64, i64)) -> Result<Vec<Line>, Error> {
+    let line = |(labels, samples): (Labels, Vec<(i64, f64)>)| {
+        let within = samples.into_iter().filter(|(at, _)| from < *at && *at <= to);
+        Line {
+            metric: Metric(labels),
+            values: within.map(|(at, value)| Sample(at, value)).collect(),
+            histograms: Vec::new(),
+        }
+    };
+    let lines = scrapes.samples(selector)?.into_iter().map(line);
+    Ok(lines.filter(|line| !line.values.is_empty()).collect())
+}
+
+/// The last saved sample of each series in each step, as of the end of the step.
+fn last_saved(scrapes: &Scrapes, query: &str, (start, end, step): (i64, i64, i64)) -> Result<Vec<Line>, Error> {
+    let selector = promql::selector(query).map_err(|_| {
+        Error::unreadable("is an expression, which only a server computes")
+            .value(query)
+            .hint("Saved scrapes have the numbers themselves: write the selector of one series.")
+    })?;
+    let mut lines = saved(scrapes, &selector, (start, end))?;
+    for line in &mut lines {
+        let of_step = |at: i64| start + ((at - start - 1) / step + 1) * step;
+        let last: BTreeMap<i64, f64> = line.values.iter().map(|sample| (of_step(sample.0), sample.1)).collect();
+        line.values = last.into_iter().map(|(at, value)| Sample(at, value)).collect();
+    }
+    Ok(lines)
 }
 
 /// The series of an answer, of which every sample is one that was asked for.
@@ -148,7 +202,8 @@ fn foreign(what: &str) -> Error {
     Error::unreadable(format!("answers with {what}")).hint("Is there something between davy and the server?")
 }
 
-fn failed(refused: Refused) -> Error {
+/// A refusal as an error.
+pub(super) fn failed(refused: Refused) -> Error {
     match refused {
         Refused::Failed(error) => error,
         Refused::TooMuch(said) => Error::unreachable(format!("cannot answer even for a short time: {said}")).hint(
@@ -158,6 +213,6 @@ fn failed(refused: Refused) -> Error {
 }
 
 /// A time or a length in seconds.
-fn seconds(ms: i64) -> String {
+pub(super) fn seconds(ms: i64) -> String {
     format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }

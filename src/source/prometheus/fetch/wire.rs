@@ -7,11 +7,11 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 use crate::source::prometheus::native::{Native, Written};
 use crate::source::prometheus::tracks::Labels;
 
-/// What the API answered.
+/// What the API answered: the result of a query, or what else is asked for.
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct Body {
+pub(super) struct Body<T = Data> {
     pub status: String,
-    pub data: Option<Data>,
+    pub data: Option<T>,
     #[serde(rename = "errorType", default)]
     pub error_type: String,
     #[serde(default)]
