@@ -76,7 +76,7 @@ impl Trouble {
 }
 
 /// What is said where no server listens.
-pub const NOBODY: &str = "nobody listens there: the connection was refused";
+pub const NOBODY: &str = "no server listens there: the connection was refused";
 
 /// The present instant, which a signature has to have whatever a judgement takes for the present.
 #[cfg(feature = "aws")]

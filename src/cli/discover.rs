@@ -1,4 +1,4 @@
-//! What `discover` is told: where to look, for what, and who asks.
+//! Arguments of `discover`: where to look, for what, and who asks.
 
 use std::path::PathBuf;
 

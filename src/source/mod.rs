@@ -19,6 +19,8 @@ mod outside;
 pub mod prometheus;
 mod registry;
 pub mod requests;
+#[cfg(any(feature = "http", feature = "prometheus", feature = "sql"))]
+mod revealed;
 pub mod secret;
 mod services;
 #[cfg(any(feature = "http", feature = "prometheus"))]

@@ -1,12 +1,7 @@
 //! Who asks a source, as plain data: where secrets are to be found. They are read when a call is made and kept nowhere.
 
 use std::fmt;
-#[cfg(any(feature = "http", feature = "prometheus", feature = "sql"))]
-use std::path::Path;
 use std::path::PathBuf;
-
-#[cfg(any(feature = "http", feature = "prometheus", feature = "sql"))]
-use super::{error::Error, outside::Outside};
 
 /// A value that nobody else may see, or where it is to be found.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,42 +87,6 @@ impl Helper {
     pub fn shown(&self) -> String {
         format!("the program {}", crate::plain::line(self.command.first().map_or("", String::as_str)))
     }
-}
-
-#[cfg(any(feature = "http", feature = "prometheus", feature = "sql"))]
-impl Secret {
-    /// The value, without spaces around it, and where it was found.
-    ///
-    /// # Errors
-    ///
-    /// Unreachable: it is not there, empty, or more than a line.
-    pub(in crate::source) fn read(&self, what: &str, outside: &Outside) -> Result<(String, String), Error> {
-        let (text, from) = match self {
-            Secret::Text(text) => (text.clone(), "the configuration".to_owned()),
-            Secret::Variable(name) => {
-                let value = (outside.variable)(name).ok_or_else(|| {
-                    Error::unreachable(format!("the environment variable {name}, which holds {what}, is not set"))
-                        .hint(format!("Set {name}."))
-                })?;
-                (value, format!("the environment variable {name}"))
-            }
-            Secret::File(path) => (of_file(path, what)?, crate::plain::path(path)),
-        };
-        let text = text.trim();
-        if text.is_empty() || text.contains(|c: char| c.is_control() && c != '\t') {
-            let problem = format!("{what}, in {from}, is empty, or has more than one line");
-            return Err(Error::unreachable(problem).hint("Write the value and nothing else."));
-        }
-        Ok((text.to_owned(), from))
-    }
-}
-
-#[cfg(any(feature = "http", feature = "prometheus", feature = "sql"))]
-fn of_file(path: &Path, what: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::unreachable(format!("{}, which holds {what}, cannot be read ({error})", crate::plain::path(path)))
-            .hint("Name a file that exists and that davy may read.")
-    })
 }
 
 impl fmt::Debug for Secret {

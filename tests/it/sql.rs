@@ -112,7 +112,7 @@ fn counts_are_the_truth_and_a_recording_asks_nobody() {
     for entry in fs::read_dir(shop.path("kept")).unwrap().flatten().filter(|entry| entry.path().is_file()) {
         assert!(!fs::read_to_string(entry.path()).unwrap().contains("s3cret"), "{:?}", entry.path());
     }
-    assert!(shop.fails(69).contains("nobody listens there"), "the store is asked when it is judged");
+    assert!(shop.fails(69).contains("no server listens there"), "the store is asked when it is judged");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(in crate::config) struct BasicEntry {
     extend("oneOf" = [{"required": ["client_secret_env"]}, {"required": ["client_secret_file"]}])
 )]
 pub(in crate::config) struct OAuth2Entry {
-    /// Where tokens are asked for. Plain HTTP is for this machine alone.
+    /// Where to get tokens. Plain HTTP is for this machine alone.
     pub(in crate::config) token_url: At<String>,
     /// The client.
     pub(in crate::config) client_id: At<String>,

@@ -40,8 +40,9 @@ pub(super) fn ask(helper: &Helper, deadline: Duration, outside: &Outside) -> Res
     };
     match ended {
         Ended::Interrupted => Err(Error::interrupted()),
-        Ended::Deadline => Err(failed(format!("was stopped after {} s", deadline.as_secs_f64()))
-            .hint("A program of this kind asks nobody at the keyboard; `deadline:` in the source gives it more time.")),
+        Ended::Deadline => Err(failed(format!("was stopped after {} s", deadline.as_secs_f64())).hint(
+            "A program of this kind cannot ask a person at the keyboard; `deadline:` in the source gives it more time.",
+        )),
         Ended::ByItself { status, .. } if !status.success() => Err(failed(describe(status)).hint(said())),
         Ended::ByItself { .. } => first_line(&output).map(|text| Token { text, until: None }).map_err(failed),
     }

@@ -36,7 +36,8 @@ pub(super) fn ask(oauth2: &OAuth2, deadline: Duration, outside: &Outside) -> Res
     let parsed = Url::parse(url).map_err(|why| Error::unreachable(format!("the address of `token_url` {why}")))?;
     let server = format!("the server of tokens {}://{}", parsed.scheme, plain::line(parsed.authority));
     if parsed.is_readable_on_the_way() {
-        let error = Error::unreachable(format!("{server} is asked by http, and others could read the client's secret"));
+        let error =
+            Error::unreachable(format!("{server} speaks plain HTTP, and others could read the client's secret"));
         return Err(error.hint("Write `token_url: https://…`; plain HTTP with secrets is for this machine alone."));
     }
     let secret = oauth2.client_secret.header("the secret of the client", outside)?;

@@ -57,7 +57,7 @@ impl Ranges {
         if upper(labels).is_none() {
             let text = label(labels, RANGE).unwrap_or_default();
             let problem =
-                format!("{} has the range {}, and that is not one of the ladder", shown(labels), quoted(text));
+                format!("{} has the range {}, which is not a bucket of VictoriaMetrics", shown(labels), quoted(text));
             return Err(
                 Error::unreadable(problem).expected("a range as VictoriaMetrics writes it: 1.000e-01...1.136e-01")
             );

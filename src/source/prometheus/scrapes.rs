@@ -80,12 +80,12 @@ impl Scrapes {
                 let error = Error::unreadable(problem).at(Place::line(number));
                 error.expected("a sample: `http_requests_total{code=\"200\"} 1027 1395066363000`")
             };
-            let sample = sample(text).ok_or_else(|| wrong("is no sample"))?;
+            let sample = sample(text).ok_or_else(|| wrong("cannot be read as a sample"))?;
             if !selector.finds(|name| label(&sample.labels, name)) {
                 continue;
             }
             let at = sample.at.or(of_file).ok_or_else(|| {
-                let error = wrong("is a sample without a time, of a moment that nobody knows");
+                let error = wrong("is a sample without a time");
                 error.hint("Scrape with times, or write `times: file` if each file is as old as its scrape.")
             })?;
             found.entry(sample.labels).or_default().push((at, sample.value));

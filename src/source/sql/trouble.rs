@@ -79,7 +79,7 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
 fn of_the_way(asked: &Sql, error: &tokio_postgres::Error) -> Error {
     let why = match io(error) {
         Some(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-            "nobody listens there: the connection was refused".into()
+            "no server listens there: the connection was refused".into()
         }
         Some(io) => quoted(&io.to_string()),
         // its own texts name kinds of failure, never an address or a secret

@@ -37,7 +37,7 @@ const PROGRAM: &[(&str, usize)] = &[
     ("is asked", 11),
     ("is no", 3),
     ("is said", 2),
-    ("nobody", 2),
+    ("nobody", 1),
     ("of which", 1),
     ("so many", 2),
     ("where there are", 1),

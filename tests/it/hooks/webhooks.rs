@@ -152,7 +152,7 @@ fn nobody_there_and_nobody_answering_are_told_apart() {
     drop(gone);
     let run = told(&Listener { port, ..listener }, "retries: 1");
     assert!(
-        warning(&run).contains("POST $HOOK: nobody listens there: the connection was refused, at the last of 2"),
+        warning(&run).contains("POST $HOOK: no server listens there: the connection was refused, at the last of 2"),
         "{}",
         run.stderr
     );

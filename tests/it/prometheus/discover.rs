@@ -124,5 +124,5 @@ fn what_cannot_be_asked_is_told_before_anything_is() {
     assert_eq!(code, 2, "{stderr}");
     let (code, _, stderr) = ask(&["--url", "http://127.0.0.1:1"]);
     assert_eq!(code, 69, "{stderr}");
-    assert!(stderr.contains("nobody listens there"), "{stderr}");
+    assert!(stderr.contains("no server listens there"), "{stderr}");
 }

@@ -84,11 +84,11 @@ fn a_folder_with_a_file_for_each_scrape_needs_the_times_of_its_files_or_of_its_l
     assert!(text.contains(&told(&truth)), "{}: {text}", told(&truth));
     let (code, text) = judged(folder.path(), "scrapes: \"scrapes/*.prom\"", ERRORS, MARGIN);
     assert_eq!(code, 65, "{text}");
-    assert!(text.contains("a sample without a time, of a moment that nobody knows"), "{text}");
+    assert!(text.contains("a sample without a time"), "{text}");
     let (code, text) = judged(folder.path(), "scrapes: \"absent/*\"", ERRORS, MARGIN);
     assert_eq!(code, 69, "{text}");
     fs::write(folder.path().join("page.html"), "<html>Sign in</html>\n").unwrap();
     let (code, text) = judged(folder.path(), "scrapes: page.html", ERRORS, MARGIN);
     assert_eq!(code, 65, "{text}");
-    assert!(text.contains("line 1: is no sample") || text.contains("is no sample"), "{text}");
+    assert!(text.contains("cannot be read as a sample"), "{text}");
 }
