@@ -31,6 +31,7 @@ impl Stop {
     }
 
     /// Whether one came.
+    #[cfg(feature = "prometheus")]
     pub fn is_wanted(&self) -> bool {
         self.signal().is_some()
     }
