@@ -265,7 +265,10 @@ impl Found<'_> {
             _ => None,
         };
         let n = counted.map(|(total, _)| total);
-        line("rate", estimate, (n, &metric.of), effect, ratio.filter(|ratio| ratio.kind == EffectKind::Ratio), metric)
+        // an arm without a trial differs by nothing that is known
+        let is_known = |_: &Effect| n.baseline > 0 && n.canary > 0;
+        let ratio = ratio.filter(|ratio| ratio.kind == EffectKind::Ratio).filter(is_known);
+        line("rate", estimate, (n, &metric.of), effect.filter(is_known), ratio, metric)
     }
 
     fn events(&self, name: &str, metric: &Metric, series: &Pair<Series>) -> Vec<Line> {
@@ -339,7 +342,17 @@ fn line(
     metric: &Metric,
 ) -> Line {
     let shown = effect.map_or(Shown::Nothing, |effect| shown(&effect, metric));
+    let (effect, ratio) = (effect.map(|effect| printed(effect, estimate)), ratio.map(|ratio| printed(ratio, estimate)));
     Line { statistic: statistic.to_owned(), estimate, n, n_of: n_of.to_owned(), effect, ratio, shown }
+}
+
+/// A ratio as the numbers beside it have it: none to nothing, and nothing to something.
+fn printed(effect: Effect, estimate: Pair<Option<f64>>) -> Effect {
+    match (effect.kind, estimate.baseline, estimate.canary) {
+        (EffectKind::Ratio, Some(0.0), _) => Effect { estimate: None, ..effect },
+        (EffectKind::Ratio, Some(_), Some(0.0)) => Effect { estimate: Some(0.0), ..effect },
+        _ => effect,
+    }
 }
 
 fn shown(effect: &Effect, metric: &Metric) -> Shown {

@@ -167,7 +167,12 @@ def _options(
 
 
 def _time(time: Time | None) -> str | None:
-    if time is None or isinstance(time, str):
-        return time
+    if time is None:
+        return None
+    if isinstance(time, str):
+        try:
+            time = datetime.datetime.fromisoformat(time)
+        except ValueError:
+            return str(time)  # the binary says what is wrong with it
     zoned = time if time.tzinfo is not None else time.replace(tzinfo=datetime.timezone.utc)
     return zoned.isoformat()

@@ -104,7 +104,9 @@ def test_options_are_those_of_the_command_line() -> None:
     assert (tolerant.outcome, tolerant["name"]) == ("pass", "tolerant")
     with pytest.raises(davy.DavyError, match="^baseline.csv: .*several in each step of 2m"):
         davy.judge(old, new, step="2m")
-    part = davy.judge(old, new, window=(START, START + datetime.timedelta(minutes=30)))
+    half = START + datetime.timedelta(minutes=30)
+    part = davy.judge(old, new, window=(START, half))
+    assert davy.judge(old, new, window=("2026-03-01T12:00:00", "2026-03-01 12:30"))["arms"] == part["arms"]
     assert part["arms"]["canary"]["window"]["steps"] == 30
     unnamed = {"time": old["time"], "took": old["p95_ms"]}
     verdict = davy.judge(unnamed, {**unnamed, "took": new["p95_ms"]}, units={"took": "ms"})

@@ -19,14 +19,12 @@ use crate::report::{self, Comparison, Document, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Failure> {
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
-    let (mut reports, mut folders) = (Vec::new(), Vec::from_iter(arguments.record.clone()));
-    for outlet in &arguments.report {
-        match outlet {
-            Compared::File(_, path) => reports.push(path.clone()),
-            Compared::Pictures(folder) => folders.push(folder.clone()),
-        }
-    }
-    let places = Places::new(reports, folders)?;
+    // pictures of an earlier comparison are replaced, as other reports are
+    let reports = arguments.report.iter().filter_map(|outlet| match outlet {
+        Compared::File(_, path) => Some(path.clone()),
+        Compared::Pictures(_) => None,
+    });
+    let places = Places::new(reports.collect(), Vec::from_iter(arguments.record.clone()))?;
     let given = Given::of(&arguments.files)?;
     places.spare_named(&given)?;
     let loaded = judge::load(console, &given, &arguments.files)?;

@@ -2,6 +2,7 @@
 //!
 //! A configuration is read anew for each question, so a change holds from the next one on. Hooks are never run here: the controller acts.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +10,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::pipeline::Loaded;
 use super::places::Places;
 use super::{Exit, Failure, look, pipeline};
 use crate::cli;
 use crate::config;
+use crate::config::plan::Plan;
 use crate::plain;
 use crate::serve::{self, Answer, Decision, Gate, Judge, Question, Refused, Settings};
-use crate::source::Source;
+use crate::source::Query;
 
 /// What a caller must know if the server is heard by other machines.
 const TOKEN: &str = "DAVY_TOKEN";
@@ -70,22 +73,40 @@ impl Gates {
         files.into_iter().find(|path| path.is_file())
     }
 
-    /// Refuses programs that nobody allowed to be run.
-    fn hold(&self, queries: &[crate::source::Query]) -> Result<(), Refused> {
-        let runs = queries.iter().find(|query| matches!(query.source, Source::Exec(_)));
-        runs.filter(|_| !self.allow_exec).map_or(Ok(()), |query| {
-            Err(Refused::Wrong(format!(
-                "the metric {:?} runs a program, and this server runs none: start it with --allow-exec",
-                query.metric
-            )))
-        })
+    /// Refuses programs that nobody allowed to be run, and servers that the arguments chose: they would hear the secrets.
+    fn hold(&self, loaded: &Loaded, queries: &[Query], now: Timestamp) -> Result<(), Refused> {
+        let wrong = |why: String| Err(Refused::Wrong(why));
+        let runs = queries.iter().find(|query| query.source.runs_a_program());
+        if let Some(query) = runs.filter(|_| !self.allow_exec) {
+            let metric = &query.metric;
+            return wrong(format!(
+                "the metric {metric:?} runs a program, and this server runs none: start it with --allow-exec"
+            ));
+        }
+        let servers = |queries: &[Query]| -> BTreeSet<String> {
+            queries.iter().flat_map(|query| query.source.servers()).collect()
+        };
+        let other = |letter: &str| any(loaded, letter, now).map(|plan| servers(&plan.queries)).map_err(refused);
+        // those of two other values are alike only if no argument is in them
+        match (other("x")?, other("y")?) {
+            (x, y) if x == y && servers(queries) == x => Ok(()),
+            _ => wrong("an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into()),
+        }
     }
 
     fn judged(&self, path: &Path, question: &Question) -> Result<Answer, Refused> {
         let loaded = pipeline::load(path).map_err(refused)?;
-        let settable = loaded.config.settable();
+        let open = loaded.config.open();
+        if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
+            let known: Vec<&str> = open.iter().map(String::as_str).collect();
+            return Err(Refused::Wrong(format!(
+                "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
+                 name: `canary: {{ version: \"${{new}}\" }}`",
+                if known.is_empty() { "nothing".into() } else { known.join(", ") }
+            )));
+        }
         let offered =
-            question.offered.iter().filter(|(name, _)| settable.contains(*name) && !question.args.contains_key(*name));
+            question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
         let set = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
         let set: Vec<(String, String)> = set.collect();
         let options = config::Options {
@@ -96,7 +117,7 @@ impl Gates {
             from: question.window.map(|window| window.from),
             to: question.window.map(|window| window.to),
         };
-        self.hold(&loaded.plan(&options).map_err(refused)?.queries)?;
+        self.hold(&loaded, &loaded.plan(&options).map_err(refused)?.queries, options.now)?;
         let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
         let aside = self.console.aside();
         let judged = look::judge(&aside, &loaded, &options, &places, None);
@@ -112,13 +133,10 @@ impl Gates {
     }
 }
 
-/// Whether a configuration can be used, whatever the names are set to that it leaves open.
-fn check(path: &Path) -> Result<(), Failure> {
-    let loaded = pipeline::load(path)?;
-    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(|name| (name, "x".into())).collect();
-    let options =
-        config::Options { folder: &loaded.folder, now: Timestamp::now(), set: &set, phase: None, from: None, to: None };
-    loaded.plan(&options).map(|_| ())
+/// The plan of a configuration, with one value for all names that it leaves open.
+fn any(loaded: &Loaded, value: &str, now: Timestamp) -> Result<Plan, Failure> {
+    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(|name| (name, value.into())).collect();
+    loaded.plan(&config::Options { folder: &loaded.folder, now, set: &set, phase: None, from: None, to: None })
 }
 
 /// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
@@ -145,11 +163,17 @@ impl Judge for Gates {
         names.sort();
         names.dedup();
         let gate = |name: String| {
-            let checked = self.path(&name).map(|path| check(&path));
-            let problem = checked.and_then(Result::err).map(|failure| failure.to_string());
+            let checked = self.path(&name).map(|path| any(&pipeline::load(&path)?, "x", Timestamp::now()));
+            // what is wrong and where; the lines themselves may hold secrets
+            let said = |failure: Failure| failure.to_string().lines().next().unwrap_or_default().to_owned();
+            let problem = checked.and_then(Result::err).map(said);
             Gate { name, problem }
         };
         names.into_iter().map(gate).collect()
+    }
+
+    fn version(&self, gate: &str) -> Option<String> {
+        std::fs::read_to_string(self.path(gate)?).ok()
     }
 
     fn judge(&self, question: &Question) -> Result<Answer, Refused> {

@@ -6,7 +6,8 @@ use super::options::Options;
 use super::written::file::File;
 use super::{backend, hooks, values};
 use crate::series::{Arm, Pair};
-use crate::text::problem::{Complaint, Report, suggestion};
+use crate::text::problem::{At, Complaint, Report, suggestion};
+use crate::text::scalar::Text;
 
 /// The names that may be set: labels of the arms, and what is referred to as `${NAME}`.
 pub(super) fn settable(file: &File) -> BTreeSet<String> {
@@ -14,7 +15,22 @@ pub(super) fn settable(file: &File) -> BTreeSet<String> {
     let mut referenced = backend::referenced(&file.sources, &file.metrics);
     referenced.extend(hooks::referenced(file));
     let filled = referenced.into_iter().filter(|name| !values::is_built_in(name)).map(str::to_owned);
-    labels.map(|(name, _)| name.value.clone()).chain(filled).collect()
+    let named = labels.clone().flat_map(|(_, value)| names(&value.value.0)).map(str::to_owned);
+    labels.map(|(name, _)| name.value.clone()).chain(filled).chain(named).collect()
+}
+
+/// The names that a label's value refers to: `${NAME}`. A value with `$${` is meant as it stands.
+fn names(text: &str) -> Vec<&str> {
+    let parts = text.split("${").skip(if text.contains("$${") { usize::MAX } else { 1 });
+    parts.filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+}
+
+/// A label's value with what is set filled in; the name that nothing sets, if there is one.
+fn filled(text: &str, set: &[(String, String)]) -> Result<String, String> {
+    names(text).into_iter().try_fold(text.to_owned(), |text, name| {
+        let value = set.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value);
+        value.map(|value| text.replace(&format!("${{{name}}}"), value)).ok_or_else(|| name.to_owned())
+    })
 }
 
 /// The labels of both arms, with what is set from outside.
@@ -32,8 +48,15 @@ pub(super) fn labels(file: &File, options: &Options, report: &mut Report) -> Pai
     }
     hooks::check_labels(file, Arm::BOTH.into_iter().flat_map(written).map(|(name, _)| name), report);
     let mut labels = Pair::build(|arm| {
-        let labels = written(arm).iter().map(|(name, value)| (name.value.clone(), value.value.0.clone()));
-        labels.collect::<Vec<_>>()
+        let label = |(name, value): &(At<String>, At<Text>)| {
+            let filled = filled(&value.value.0, options.set).unwrap_or_else(|unset| {
+                let problem = format!("the label `{}` refers to `${{{unset}}}`, which is not set", name.value);
+                report.add_with(value.place, problem, format!("write `--set {unset}=…`"));
+                value.value.0.clone()
+            });
+            (name.value.clone(), filled)
+        };
+        written(arm).iter().map(label).collect::<Vec<_>>()
     });
     let settable = settable(file);
     for (name, value) in options.set {

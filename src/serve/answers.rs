@@ -18,8 +18,10 @@ use crate::report::{self, Document, Format, Style};
 
 /// Verdicts kept in memory, and read from the folder at the start.
 const MOST: usize = 1_000;
-/// An answer that nobody heard is too old after this.
-const UNHEARD: Duration = Duration::from_secs(600);
+/// An answer that nobody heard is too old so long after it was found.
+const UNHEARD: Duration = Duration::from_secs(300);
+/// Answers that nobody heard, at most.
+const MOST_UNHEARD: usize = 200;
 
 /// What became of a question.
 pub(super) type Outcome = Result<Answer, Refused>;
@@ -30,14 +32,36 @@ pub(super) struct Kept {
     pub(super) id: String,
     pub(super) gate: String,
     pub(super) at: Timestamp,
+    /// When it was found.
+    over: Timestamp,
     pub(super) outcome: Arc<Outcome>,
 }
 
 /// A judgement: under way, or over and not heard.
 struct Run {
     id: String,
-    since: Timestamp,
+    /// The configuration that it is judged by.
+    version: Option<String>,
     done: watch::Receiver<Option<Kept>>,
+}
+
+impl Run {
+    /// When it was over; nothing while it goes on.
+    fn over(&self) -> Option<Timestamp> {
+        self.done.borrow().as_ref().map(|kept| kept.over)
+    }
+}
+
+impl State {
+    /// Keeps in mind what a key was used for.
+    fn remember(&mut self, key: Option<String>, question: &Question, id: &str) {
+        if let Some(key) = key.filter(|key| !self.keys.iter().any(|(used, ..)| used == key)) {
+            self.keys.push_back((key, question.clone(), id.to_owned()));
+        }
+        if self.keys.len() > MOST {
+            self.keys.pop_front();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -99,9 +123,13 @@ impl Answers {
         let mut done = {
             let mut state = self.state();
             let now = self.judge.now();
-            state
-                .runs
-                .retain(|_, run| run.done.borrow().is_none() || now.duration_since(run.since).unsigned_abs() < UNHEARD);
+            let version = self.judge.version(&question.gate);
+            let is_fresh = |over: Timestamp| now.duration_since(over).unsigned_abs() < UNHEARD;
+            state.runs.retain(|_, run| run.over().is_none_or(is_fresh));
+            // an answer by another configuration is none to this question
+            if state.runs.get(&question).is_some_and(|run| run.version != version) {
+                state.runs.remove(&question);
+            }
             let used = key.as_ref().and_then(|key| state.keys.iter().find(|(used, ..)| used == key));
             if let Some((_, asked, id)) = used {
                 if *asked != question {
@@ -112,8 +140,12 @@ impl Answers {
                 }
             }
             match state.runs.get(&question) {
-                Some(run) => run.done.clone(),
-                None => match self.start(&mut state, &question, key, now) {
+                Some(run) => {
+                    let (id, done) = (run.id.clone(), run.done.clone());
+                    state.remember(key, &question, &id);
+                    done
+                }
+                None => match self.start(&mut state, &question, version, key, now) {
                     Some(done) => done,
                     None => return Heard::Busy,
                 },
@@ -138,6 +170,7 @@ impl Answers {
         &self,
         state: &mut State,
         question: &Question,
+        version: Option<String>,
         key: Option<String>,
         now: Timestamp,
     ) -> Option<watch::Receiver<Option<Kept>>> {
@@ -145,20 +178,26 @@ impl Answers {
         state.asked += 1;
         let id = format!("{}-{}-{}", question.gate, now.as_millisecond(), state.asked);
         let (tell, done) = watch::channel(None);
-        state.runs.insert(question.clone(), Run { id: id.clone(), since: now, done: done.clone() });
-        if let Some(key) = key {
-            state.keys.push_back((key, question.clone(), id.clone()));
+        let over = |state: &State| -> Vec<(Timestamp, Question)> {
+            state.runs.iter().filter_map(|(question, run)| Some((run.over()?, question.clone()))).collect()
+        };
+        let mut unheard = over(state);
+        unheard.sort();
+        for (_, oldest) in unheard.iter().take(unheard.len().saturating_sub(MOST_UNHEARD)) {
+            state.runs.remove(oldest);
         }
-        if state.keys.len() > MOST {
-            state.keys.pop_front();
-        }
+        state.runs.insert(question.clone(), Run { id: id.clone(), version, done: done.clone() });
+        state.remember(key, question, &id);
         let (judge, keep, question) = (Arc::clone(&self.judge), self.keep.clone(), question.clone());
         let all = Arc::clone(&self.state);
         std::thread::spawn(move || {
             let outcome = judge.judge(&question);
-            let kept = Kept { id, gate: question.gate, at: now, outcome: Arc::new(outcome) };
+            let mut kept = Kept { id, gate: question.gate, at: now, over: judge.now(), outcome: Arc::new(outcome) };
             if let Err(why) = keep.as_deref().map_or(Ok(()), |folder| write(folder, &kept)) {
-                judge.log(&format!("{}: the verdict cannot be kept: {why}", kept.id));
+                // a verdict that could be lost is none
+                let why = format!("the verdict cannot be kept: {why}");
+                judge.log(&format!("{}: {why}", kept.id));
+                kept.outcome = Arc::new(Err(Refused::Source(why)));
             }
             let mut state = all.lock().unwrap_or_else(PoisonError::into_inner);
             // whoever asks for a gate that does not exist leaves nothing behind
@@ -198,24 +237,22 @@ impl Answers {
     }
 }
 
-/// Writes a verdict; what could not be judged is not kept.
+/// Writes a verdict, with the decision in its name; what could not be judged is not kept.
 fn write(folder: &Path, kept: &Kept) -> Result<(), String> {
     let Ok(answer) = kept.outcome.as_ref() else { return Ok(()) };
     let text = report::render(&answer.document, Format::Json, &Style::default());
-    output::write(&folder.join(format!("{}.json", kept.id)), &text).map_err(|error| error.to_string())
+    let name = format!("{}.{}.json", kept.id, answer.decision.word());
+    output::write(&folder.join(name), &text).map_err(|error| error.to_string())
 }
 
-/// A verdict that an earlier server kept; what its configuration made of it is not, so that nothing undecided goes on.
+/// A verdict that an earlier server kept.
 fn load(path: &Path) -> Option<Kept> {
-    let id = path.file_name()?.to_str()?.strip_suffix(".json")?.to_owned();
+    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    let (id, word) = name.rsplit_once('.')?;
+    let decision = [Decision::Go, Decision::Wait, Decision::Stop].into_iter().find(|one| one.word() == word)?;
     let mut parts = id.rsplitn(3, '-');
     let (_, at, gate) = (parts.next()?, parts.next()?, parts.next()?.to_owned());
     let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
     let document = Document::read(&std::fs::read_to_string(path).ok()?).ok()?;
-    let decision = match document.outcome.word() {
-        "PASS" | "WARN" => Decision::Go,
-        "FAIL" => Decision::Stop,
-        _ => Decision::Wait,
-    };
-    Some(Kept { id, gate, at, outcome: Arc::new(Ok(Answer { document, decision })) })
+    Some(Kept { id: id.to_owned(), gate, at, over: at, outcome: Arc::new(Ok(Answer { document, decision })) })
 }

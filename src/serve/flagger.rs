@@ -50,7 +50,13 @@ pub(super) async fn hook(State(desk): State<Desk>, Path(hook): Path<String>, bod
     let own = [("name", &body.name), ("namespace", &body.namespace), ("checksum", &body.checksum)];
     let offered = own.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
     let gate = body.metadata.get("config").unwrap_or(&body.name);
-    let question = Question { phase: body.metadata.get("phase").cloned(), args, offered, ..Question::of(gate) };
+    let question = Question {
+        phase: body.metadata.get("phase").cloned(),
+        args,
+        offered,
+        asker: hook.clone(),
+        ..Question::of(gate)
+    };
     if let Err(wrong) = question.check() {
         return no(StatusCode::UNPROCESSABLE_ENTITY, &wrong);
     }

@@ -23,6 +23,15 @@ impl Guard {
     }
 
     fn admits(&self, request: &Request<Body>) -> Result<(), (StatusCode, &'static str)> {
+        // a browser says where a page is from that asks
+        let other = |origin: &str| {
+            let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            origin.split_once("://").map_or(origin, |(_, host)| host) != host
+        };
+        let origin = request.headers().get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+        if origin.is_some_and(other) {
+            return Err((StatusCode::FORBIDDEN, "a page from elsewhere asks, and may not\n"));
+        }
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         match &self.token {
             Some(wanted) => {

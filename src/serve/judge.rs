@@ -13,6 +13,8 @@ use crate::report::Document;
 pub trait Judge: Send + Sync + 'static {
     /// The gates that there are, by name.
     fn gates(&self) -> Vec<Gate>;
+    /// The configuration of a gate as it is now, which tells whether it has changed; none if there is no such gate.
+    fn version(&self, gate: &str) -> Option<String>;
     /// The answer to a question.
     ///
     /// # Errors
@@ -52,6 +54,17 @@ pub enum Decision {
     Wait,
     /// Roll back.
     Stop,
+}
+
+impl Decision {
+    /// In a word, which is part of the interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            Decision::Go => "go",
+            Decision::Wait => "wait",
+            Decision::Stop => "stop",
+        }
+    }
 }
 
 /// Why there is no verdict.

@@ -68,8 +68,11 @@ async fn answer(desk: &Desk, text: &str) -> Response {
 fn question(text: &str) -> Result<Option<Question>, String> {
     let hint = "write davy_score{config=\"NAME\"}, with phase=\"…\" and arguments as further labels";
     match parse(text) {
-        Ok(Expr::Call(call)) if call.func.name == "vector" => Ok(None),
+        Ok(Expr::Call(_)) if text.replace(' ', "") == "vector(1)" => Ok(None),
         Ok(Expr::VectorSelector(selector)) if selector.name.as_deref() == Some(SCORE) => {
+            if selector.offset.is_some() || selector.at.is_some() {
+                return Err(format!("davy judges now, without `offset` or `@`: {hint}"));
+            }
             let mut labels: BTreeMap<String, String> = BTreeMap::new();
             for matcher in &selector.matchers.matchers {
                 if matcher.op != MatchOp::Equal {
@@ -78,7 +81,9 @@ fn question(text: &str) -> Result<Option<Question>, String> {
                         matcher.name
                     ));
                 }
-                labels.insert(matcher.name.clone(), matcher.value.clone());
+                if labels.insert(matcher.name.clone(), matcher.value.clone()).is_some() {
+                    return Err(format!("the label {} stands twice: {hint}", matcher.name));
+                }
             }
             let gate = labels.remove("config").ok_or_else(|| format!("the query names no configuration: {hint}"))?;
             Ok(Some(Question { phase: labels.remove("phase"), args: labels, ..Question::of(&gate) }))

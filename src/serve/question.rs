@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 const LONGEST: usize = 200;
+const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// A question; two that are equal have one answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +23,8 @@ pub struct Question {
     pub window: Option<Window>,
     /// The instant to take for now.
     pub now: Option<Timestamp>,
+    /// Who asks, where the same question has more than one asker: each hears an answer of its own.
+    pub asker: String,
 }
 
 /// A span of time.
@@ -44,6 +47,7 @@ impl Question {
             offered: BTreeMap::new(),
             window: None,
             now: None,
+            asker: String::new(),
         }
     }
 
@@ -58,6 +62,14 @@ impl Question {
                 "{:?} cannot be the name of a gate: names consist of letters, digits, `_`, `-` and `.`",
                 self.gate
             ));
+        }
+        if self.phase.as_ref().is_some_and(|phase| phase.chars().count() > LONGEST) {
+            return Err(format!("the name of the phase has more than {LONGEST} characters"));
+        }
+        if let Some(Window { from, to }) = self.window
+            && to.duration_since(from) > LONGEST_WINDOW
+        {
+            return Err("the window is longer than 31 days: ask for a shorter one, or run `davy judge`".into());
         }
         let wrong = self.args.iter().chain(&self.offered).find(|(name, value)| !is_name(name) || !is_safe(value));
         wrong.map_or(Ok(()), |(name, value)| {

@@ -1,5 +1,6 @@
 //! Which path asks what, and the life of the server: it listens, answers, and ends when what is judged is judged.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::{flagger, pages, prometheus, verdicts};
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
 /// How long a judgement may go on after somebody asked for an end.
-const LAST: Duration = Duration::from_secs(30);
+const LAST: Duration = Duration::from_secs(15);
 
 pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(), String> {
     let answers = Arc::new(Answers::open(Arc::clone(&judge), settings.keep, settings.at_once)?);
@@ -31,7 +32,20 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let guard = Guard::new(settings.token.as_deref());
     let paths = paths(Desk { answers: Arc::clone(&answers), wait: settings.wait });
     let app = paths.layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
-    let served = axum::serve(listener, app).with_graceful_shutdown(end()).await;
+    let (wished, mut wish) = tokio::sync::watch::channel(false);
+    let graceful = async move {
+        end().await;
+        wished.send_replace(true);
+    };
+    // a connection that is half open must not keep the server
+    let late = async move {
+        let _ = wish.wait_for(|wished| *wished).await;
+        tokio::time::sleep(LAST).await;
+    };
+    let served = tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(graceful).into_future() => served,
+        () = late => Ok(()),
+    };
     answers.rest(LAST).await;
     judge.log("ended");
     served.map_err(|error| error.to_string())

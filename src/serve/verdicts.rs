@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::answers::{Heard, Kept};
 use super::desk::Desk;
-use super::judge::{Answer, Decision, Refused};
+use super::judge::{Answer, Refused};
 use super::question::{Question, Window};
 use crate::report::{self, Format, Style};
 
@@ -39,6 +39,13 @@ struct Body {
 }
 
 pub(super) async fn judge(State(desk): State<Desk>, headers: HeaderMap, body: String) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/json")
+        && !kind.is_empty()
+        && !kind.starts_with("application/x-www-form-urlencoded")
+    {
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`");
+    }
     let read = serde_json::from_str::<Map<String, Value>>(&body).and_then(|body| serde_json::from_value(body.into()));
     let Body { config, phase, args, window, now, wait } = match read {
         Ok(body) => body,
@@ -91,7 +98,7 @@ pub(super) fn status(refused: &Refused) -> (StatusCode, &str) {
 
 fn said(kept: &Kept) -> Response {
     match kept.outcome.as_ref() {
-        Ok(answer) => Json(brief(&kept.id, answer)).into_response(),
+        Ok(answer) => Json(brief(kept, answer)).into_response(),
         Err(refused) => {
             let (status, why) = status(refused);
             refuse(status, why)
@@ -100,19 +107,15 @@ fn said(kept: &Kept) -> Response {
 }
 
 /// What a controller's condition reads, with the verdict whole below it.
-fn brief(id: &str, answer: &Answer) -> Value {
+fn brief(Kept { id, at, .. }: &Kept, answer: &Answer) -> Value {
     let document = &answer.document;
-    let decision = match answer.decision {
-        Decision::Go => "go",
-        Decision::Wait => "wait",
-        Decision::Stop => "stop",
-    };
     json!({
         "verdict": document.outcome,
-        "decision": decision,
+        "decision": answer.decision.word(),
         "score": document.score.total,
         "sentence": document.summary,
         "id": id,
+        "at": at,
         "report": document,
     })
 }

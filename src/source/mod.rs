@@ -17,6 +17,7 @@ mod login;
 mod open;
 mod outside;
 pub mod prometheus;
+mod reach;
 mod registry;
 pub mod requests;
 #[cfg(any(feature = "http", feature = "prometheus", feature = "sql"))]

@@ -486,3 +486,33 @@ fn the_page_begins_with_what_it_comes_to() {
     }
     assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"));
 }
+
+/// Nothing against something has no ratio, and what got worse comes before what got better.
+#[test]
+fn the_headline_invents_no_ratio_and_hides_nothing_that_is_worse() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |errors: u64, auth: f64, checkout: f64| {
+        let row = |minute: u64| {
+            let noise = 1.0 + (minute * 7 % 5) as f64 / 100.0;
+            format!("2026-03-01T12:{minute:02}:00Z,1000,{errors},{},{}\n", auth * noise, checkout * noise)
+        };
+        (0..60).map(row).fold("time,requests,errors,auth_p95_ms,checkout_p95_ms\n".to_owned(), |text, row| text + &row)
+    };
+    std::fs::write(folder.path().join("old.csv"), rows(0, 40.0, 200.0)).unwrap();
+    std::fs::write(folder.path().join("new.csv"), rows(3, 20.0, 800.0)).unwrap();
+    let comparison = compared(folder.path(), &["old.csv", "new.csv"]);
+    let headline = comparison["headline"].as_str().unwrap();
+    assert!(
+        headline.starts_with("new: checkout_p95 4 times as high (816 against 204 ms), more errors (0.3 against 0 %)"),
+        "{headline}"
+    );
+    let rate = line(metric(&comparison, "errors"), "rate");
+    assert!(rate["ratio"]["estimate"].is_null() && rate["ratio"]["low"].as_f64().unwrap() > 10.0, "{rate}");
+    let fewer = compared(folder.path(), &["new.csv", "old.csv"]);
+    assert_eq!(line(metric(&fewer, "errors"), "rate")["ratio"]["estimate"], 0.0);
+    // the second time as well
+    for _ in 0..2 {
+        davy(folder.path(), &["compare", "old.csv", "new.csv", "--report", "svg=slides", "--report", "html=page.html"]);
+    }
+    assert!(folder.path().join("slides/changes.svg").exists());
+}

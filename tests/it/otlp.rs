@@ -113,6 +113,19 @@ fn points_that_contradict_each_other_are_refused() {
     let cases = [
         (sum(r#""aggregationTemporality":1,"#, &[point(0, 60, 1), point(30, 90, 1)]), "counts a time twice"),
         (sum(r#""aggregationTemporality":2,"#, &[point(0, 60, 1), point(0, 60, 2)]), "two points of one time"),
+        // two processes without an attribute that tells them apart: each has its start, or none knows it
+        (
+            sum(r#""aggregationTemporality":2,"#, &[point(0, 60, 900), point(30, 90, 500), point(0, 120, 901)]),
+            "counts a time twice: its point of 2026-03-01T12:01:30Z begins at 2026-03-01T12:00:30Z, before its point of \
+             2026-03-01T12:01:00Z",
+        ),
+        (
+            sum(
+                r#""aggregationTemporality":2,"#,
+                &[60, 90, 120, 150, 180, 210, 240].map(|at| point(at, at, 90 + at % 60)),
+            ),
+            "falls 3 times in 7 points without a new start",
+        ),
         (sum("", &[point(0, 60, 1)]), "does not say whether it is a delta or cumulative"),
         (
             sum(r#""aggregationTemporality":1,"#, &[r#"{"timeUnixNano":"1772366460000000000","asInt":"1"}"#.into()]),

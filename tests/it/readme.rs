@@ -67,7 +67,9 @@ fn its_configurations_plan_in_every_phase() {
     assert!(configurations.len() >= 18, "{}", configurations.len());
     for config in &configurations {
         for phase in [None].into_iter().chain(config.phases().into_iter().map(Some)) {
-            let plan = config.plan(&options(Path::new("."), phase)).unwrap_or_else(|problems| panic!("{problems}"));
+            let set: Vec<(String, String)> = config.open().into_iter().map(|name| (name, "x".into())).collect();
+            let options = Options { set: &set, ..options(Path::new("."), phase) };
+            let plan = config.plan(&options).unwrap_or_else(|problems| panic!("{problems}"));
             assert!(!plan.rules.criteria.is_empty());
         }
     }

@@ -157,8 +157,20 @@ fn argo_reads_a_verdict_and_a_change_of_the_configuration_holds_at_once() {
     assert_eq!(server.judge(&json!({ "config": "fine" })).json()["verdict"], "fail");
     let part = json!({ "config": "worse", "window": { "from": "2026-03-01T12:00:00Z", "to": "2026-03-01T12:30:00Z" } });
     assert_eq!(server.judge(&part).json()["report"]["arms"]["canary"]["window"]["steps"], 30);
-    let same = server.judge(&json!({ "config": "worse", "args": { "file": "old" } }));
-    assert!(same.status == 422 && same.body.contains("the same rows"), "both arms are that file: {}", same.body);
+    // a label is set by what it refers to, for one arm alone; what the configuration says itself stays
+    server.shell.write("configs/open.yaml", &GATE.replace("file: good", "file: \"${new}\""));
+    for (new, verdict) in [("good", "pass"), ("bad", "fail")] {
+        let answer = server.judge(&json!({ "config": "open", "args": { "new": new } })).json();
+        assert_eq!(
+            (&answer["verdict"], &answer["report"]["arms"]["canary"]["labels"][0]["value"]),
+            (&json!(verdict), &json!(new))
+        );
+        assert_eq!(answer["report"]["arms"]["baseline"]["labels"][0]["value"], "old");
+    }
+    let unset = server.judge(&json!({ "config": "open" }));
+    assert!(unset.status == 422 && unset.body.contains("refers to `${new}`, which is not set"), "{}", unset.body);
+    let fixed = server.judge(&json!({ "config": "worse", "args": { "file": "old" } }));
+    assert!(fixed.status == 422 && fixed.body.contains("leaves no name"), "{}", fixed.body);
 }
 
 #[test]
@@ -180,7 +192,13 @@ fn what_takes_longer_than_its_caller_waits_is_judged_once_and_answered_to_the_ne
     let alone = server.judge(&question).json()["id"].as_str().unwrap().to_owned();
     std::thread::sleep(Duration::from_secs(5));
     assert_eq!(server.judge(&question).json()["id"], alone.as_str());
-    assert_eq!(server.shell.read("configs/slow/asked").lines().count(), 4);
+    // of another configuration it is none
+    server.judge(&question);
+    std::thread::sleep(Duration::from_secs(5));
+    let changed = server.shell.read("configs/slow/canary.yaml").replace("good", "bad");
+    server.shell.write("configs/slow/canary.yaml", &changed);
+    assert_eq!(server.judge(&question).json()["verdict"], "pending");
+    assert_eq!(server.judge(&json!({ "config": "slow", "wait": 20 })).json()["verdict"], "fail");
 }
 
 #[test]
@@ -211,10 +229,30 @@ fn flagger_hears_yes_only_where_it_may_go_on_and_of_rollback_only_where_it_must(
     assert_eq!(server.hook("confirm-promotion", "slow").status, 403);
     std::thread::sleep(Duration::from_secs(5));
     assert_eq!(server.hook("confirm-promotion", "slow").status, 200);
-    // the metadata chooses, and what a configuration does not know is left out
-    let body = json!({ "name": "shop", "namespace": "n", "phase": "p", "checksum": "c", "metadata": { "config": "fine", "file": "bad" } });
-    let heard = server.ask("POST", "/flagger/rollout", &body.to_string(), &[]);
-    assert_eq!(heard.status, 403, "both arms are the bad file: {}", heard.body);
+    // the metadata chooses; Flagger's own names never replace what the configuration says
+    server.shell.write(
+        "configs/named.yaml",
+        &GATE.replace("file: old", "name: old").replace("file: good", "name: bad").replace("${file}", "${name}"),
+    );
+    let about = |metadata: Value| {
+        let body = json!({ "name": "old", "namespace": "n", "phase": "p", "checksum": "c", "metadata": metadata });
+        server.ask("POST", "/flagger/rollout", &body.to_string(), &[])
+    };
+    let named = about(json!({ "config": "named" }));
+    assert!(named.status == 403 && named.body.contains("FAIL"), "{} {}", named.status, named.body);
+    assert_eq!(about(json!({ "config": "named", "name": "old" })).status, 403);
+    server.shell.write("configs/open.yaml", &GATE.replace("file: good", "file: \"${new}\""));
+    assert_eq!(about(json!({ "config": "open", "new": "good" })).status, 200);
+    // both hooks of one tick hear of the gate, each its own answer
+    for _ in 0..2 {
+        let heard = [server.hook("rollback", "slow"), server.hook("confirm-promotion", "slow")].map(|heard| heard.body);
+        assert!(heard.iter().all(|body| body.contains("being judged")), "{heard:?}");
+        std::thread::sleep(Duration::from_secs(5));
+        assert_eq!(
+            (server.hook("rollback", "slow").status, server.hook("confirm-promotion", "slow").status),
+            (403, 200)
+        );
+    }
 }
 
 #[test]
@@ -232,6 +270,9 @@ fn a_verdict_is_a_metric_for_whoever_asks_a_prometheus() {
         ("davy_score", 400, "names no configuration"),
         ("davy_score{config=~\"f.*\"}", 400, "only `=` chooses"),
         ("davy_score{", 400, "cannot be read"),
+        ("vector(0)", 400, "answers its score alone"),
+        ("davy_score{config=\"fine\"} offset 1d", 400, "without `offset`"),
+        ("davy_score{config=\"worse\",config=\"fine\"}", 400, "stands twice"),
         ("davy_score{config=\"none\"}", 404, "there is no gate"),
     ] {
         let heard = server.query(query);
@@ -255,8 +296,13 @@ fn a_request_reaches_nothing_that_the_operator_did_not_allow() {
         (json!({ "config": "none" }), 404, "there is no gate \\\"none\\\"; there are: fine, slow, thin, worse"),
         (json!({ "config": "../secret" }), 422, "cannot be the name of a gate"),
         (json!({ "config": "fine", "args": { "file": "../secret" } }), 422, "no `..`"),
+        (
+            json!({ "config": "fine", "window": { "from": "1996-01-01T00:00:00Z", "to": "2026-06-01T00:00:00Z" } }),
+            422,
+            "31 days",
+        ),
         (json!({ "config": "fine", "args": { "file": "/etc/passwd" } }), 422, "no `/`"),
-        (json!({ "config": "fine", "args": { "other": "x" } }), 422, "args: nothing is called `other`"),
+        (json!({ "config": "fine", "args": { "other": "x" } }), 422, "leaves no name \\\"other\\\" open"),
         (json!({ "config": "fine", "phase": "5%" }), 422, "phase"),
         (json!({ "config": "slow" }), 422, "start it with --allow-exec"),
         (json!({ "config": "fine", "hooks": true }), 400, "unknown field"),
@@ -269,6 +315,29 @@ fn a_request_reaches_nothing_that_the_operator_did_not_allow() {
     assert!(!server.shell.path("configs/slow/asked").exists());
     let large = format!("{{\"config\": \"{}\"}}", "x".repeat(100_000));
     assert_eq!(server.ask("POST", "/v1/judge", &large, &[]).status, 413);
+    let page = ("Origin", "https://evil.example");
+    let question = json!({ "config": "fine" }).to_string();
+    assert_eq!(server.ask("POST", "/v1/judge", &question, &[page]).status, 403);
+    assert_eq!(server.ask("POST", "/v1/judge", &question, &[("Content-Type", "text/plain")]).status, 415);
+    // an argument does not choose who hears a key
+    server.shell.write(
+        "configs/store.yaml",
+        &GATE
+            .replace(
+                "file: { path: \"${file}.csv\" }",
+                "http: { url: \"https://api.${site}/v1\", parameters: { arm: \"${file}\" }, headers_env: { x-key: KEY } }",
+            )
+            .replace("arms:", "window: { last: 1h, step: 1m }\narms:"),
+    );
+    let heard = server.judge(&json!({ "config": "store", "args": { "site": "evil.example:8443" } }));
+    assert!(heard.status == 422 && heard.body.contains("the address of a server"), "{} {}", heard.status, heard.body);
+    // a program that prints a token is a program
+    server.shell.write(
+        "configs/helped.yaml",
+        &GATE.replace("file: { path: \"${file}.csv\" }", "http: { url: \"https://api.example.com/v1\", parameters: { arm: \"${file}\" }, bearer_command: [touch, ran] }")
+            .replace("arms:", "window: { last: 1h, step: 1m }\narms:"),
+    );
+    assert!(server.judge(&json!({ "config": "helped" })).body.contains("--allow-exec"));
     // a page of a browser asks under another name
     assert_eq!(server.ask("GET", "/", "", &[("Host", "rebound.example.com")]).status, 403);
     for path in ["/v1/verdicts/..%2F..%2Fsecret.csv", "/gates/..%2Fsecret", "/v1/verdicts/none.html"] {
@@ -304,16 +373,22 @@ fn no_verdict_is_lost_when_the_server_is_killed_and_an_end_waits_for_what_is_jud
     let server = Server::start(&["--keep", "kept"]);
     let answer = server.judge(&json!({ "config": "worse" })).json();
     let id = answer["id"].as_str().unwrap().to_owned();
+    // what the configuration made of it is kept as well
+    server
+        .shell
+        .write("configs/strict.yaml", &(GATE.replace("+ 100%", "- 9%") + "policy: { on_inconclusive: fail }\n"));
+    assert_eq!(server.judge(&json!({ "config": "strict" })).json()["decision"], "stop");
     let server = Server::with(server.killed(), &["--keep", "kept", "--allow-exec"], &[]);
     let found = server.get(&format!("/v1/verdicts/{id}")).json();
     assert_eq!((&found["report"], &found["verdict"]), (&answer["report"], &json!("fail")));
     assert!(server.get("/gates/worse").body.contains("1 failed"));
+    assert!(server.get("/metrics").body.contains("davy_score{config=\"strict\"} 0\n"));
     let pending = server.judge(&json!({ "config": "slow", "wait": 0 })).json()["id"].as_str().unwrap().to_owned();
     server.signal("-TERM");
     let since = Instant::now();
     let mut server = server;
     assert!(server.child.wait().unwrap().success() && since.elapsed() > Duration::from_secs(1));
-    let kept: Value = serde_json::from_str(&server.shell.read(&format!("kept/{pending}.json"))).unwrap();
+    let kept: Value = serde_json::from_str(&server.shell.read(&format!("kept/{pending}.go.json"))).unwrap();
     assert_eq!(kept["outcome"], "pass");
 }
 
@@ -342,7 +417,7 @@ fn people_see_every_gate_and_its_history() {
     server.judge(&json!({ "config": "worse" }));
     let page = server.get("/");
     assert!(page.head.contains("text/html"));
-    for words in ["/gates/worse", "FAIL", "INCONCLUSIVE", "not asked yet", "broken.yaml:1:10", ".html"] {
+    for words in ["/gates/worse", "FAIL", "INCONCLUSIVE", "not asked yet", "broken.yaml:1:1", ".html"] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
     assert!(!page.body.contains("<script"));

@@ -17,7 +17,7 @@ const TIMES: f64 = 2.0;
 pub(super) fn of(compared: &Comparison) -> Option<String> {
     let whole = || compared.metrics.iter().filter(|metric| metric.group_of.is_none());
     let parts: Vec<String> = [
-        latency(compared).and_then(|(metric, line)| latencies(metric, line)),
+        latency(compared).and_then(|(metric, line)| latencies(compared, metric, line)),
         counted(compared).and_then(|(metric, line)| errors(metric, line)),
         whole().find(|metric| metric.about == About::Good).and_then(|metric| good(metric, metric.numbers.first()?)),
         compared.cost.as_ref().and_then(|cost| costs(&cost.full)),
@@ -28,12 +28,19 @@ pub(super) fn of(compared: &Comparison) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}: {}", who(compared), parts.join(", ")))
 }
 
-/// The latency that the line is about: the percentile that says most, of the first metric that has it.
+/// The latency that the line is about: one that is shown to be worse before any other; then the percentile that says most.
 pub(in crate::report) fn latency(compared: &Comparison) -> Option<(&Metric, &Line)> {
-    let own = || compared.metrics.iter().filter(|metric| metric.about == About::Latency && metric.group_of.is_none());
-    let lines = || own().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
-    let known = || lines().filter(|(_, line)| line.effect.is_some());
-    TELLING.iter().find_map(|word| known().find(|(_, line)| line.statistic.split(' ').any(|own| own == *word)))
+    let lines = || latency_metrics(compared).flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
+    let known =
+        |worse: bool| lines().filter(move |(_, line)| line.effect.is_some() && (!worse || line.shown == Shown::Worse));
+    let telling = |worse: bool| {
+        TELLING.iter().find_map(|word| known(worse).find(|(_, line)| line.statistic.split(' ').any(|own| own == *word)))
+    };
+    telling(true).or_else(|| telling(false))
+}
+
+fn latency_metrics(compared: &Comparison) -> impl Iterator<Item = &Metric> {
+    compared.metrics.iter().filter(|metric| metric.about == About::Latency && metric.group_of.is_none())
 }
 
 /// The errors that the line is about: those of the traffic, else those that are called so, else the first.
@@ -78,17 +85,26 @@ fn share(part: f64) -> String {
     quantity(part, &Unit::Share)
 }
 
-fn latencies(metric: &Metric, line: &Line) -> Option<String> {
+fn latencies(compared: &Comparison, metric: &Metric, line: &Line) -> Option<String> {
     let unit = Unit::from(&metric.unit);
     let named = line.statistic.split(' ').next_back().filter(|word| word.starts_with('p'));
-    let named = named.map_or_else(|| plain(&metric.metric), str::to_owned);
+    // a percentile alone says which latency only if no other metric has the same one
+    let has_it =
+        |metric: &&Metric| metric.numbers.iter().any(|own| own.statistic == line.statistic && own.effect.is_some());
+    let named = match named {
+        Some(statistic) if latency_metrics(compared).filter(has_it).count() == 1 => statistic.to_owned(),
+        Some(statistic) if !metric.metric.ends_with(statistic) => format!("{} {statistic}", plain(&metric.metric)),
+        _ => plain(&metric.metric),
+    };
     let against = against(line, &unit)?;
-    let ratio = line.effect.as_ref().and_then(ratio)?;
-    Some(match line.shown {
-        Shown::Nothing => format!("{named} not shown to differ ({against})"),
-        _ if ratio >= TIMES => format!("{named} {} times as high ({against})", number(ratio)),
-        _ if ratio > 1.0 => format!("{named} {} higher ({against})", share(ratio - 1.0)),
-        _ => format!("{named} {} lower ({against})", share(1.0 - ratio)),
+    let ratio = line.effect.as_ref().and_then(ratio);
+    Some(match (line.shown, ratio) {
+        (Shown::Nothing, _) => format!("{named} not shown to differ ({against})"),
+        (_, Some(ratio)) if ratio >= TIMES => format!("{named} {} times as high ({against})", number(ratio)),
+        (_, Some(ratio)) if ratio > 1.0 => format!("{named} {} higher ({against})", share(ratio - 1.0)),
+        (_, Some(ratio)) => format!("{named} {} lower ({against})", share(1.0 - ratio)),
+        (Shown::Worse, None) => format!("{named} higher ({against})"),
+        (_, None) => format!("{named} lower ({against})"),
     })
 }
 

@@ -209,7 +209,7 @@ fn costs(cost: &Cost, compared: &Comparison) -> Vec<Part> {
     let columns = ["item", "baseline\nnow", "canary\nnow", "baseline\nat 100 %", "canary\nat 100 %", "canary's\nshare"];
     let differs = |line: &Line| {
         let (estimate, interval) = effect(line.effect.as_ref()?, &unit);
-        Some(format!("{}: the canary's differs by {estimate} {interval}.", line.statistic))
+        Some(format!("{}: the canary's differs by {}.", line.statistic, format!("{estimate} {interval}").trim_end()))
     };
     let mut texts: Vec<String> = [&cost.full, &cost.now].into_iter().filter_map(differs).collect();
     if let Some(unseen) = &cost.unseen {

@@ -39,7 +39,7 @@ pub(in crate::report) fn render(compared: &Comparison, tables: &Page) -> String 
 pub(in crate::report) fn drawings(compared: &Comparison) -> Vec<(String, String)> {
     let seen = seen(compared);
     let findings: Vec<&Finding> = words::worst_first(&seen);
-    let differences = overview::all(compared).into_iter().map(|one| (one.file().to_owned(), one.drawing()));
+    let differences = overview::all(compared).into_iter().map(|one| (file(&one.file()), one.drawing()));
     let costs = compared.cost.as_ref().and_then(bars::drawing).map(|drawing| ("costs".to_owned(), drawing));
     differences
         .chain(costs)
@@ -125,6 +125,7 @@ impl Tile {
         let (class, word) = match self.line.shown {
             Shown::Different if self.is_cost && less => ("better", "cheaper"),
             Shown::Different if self.is_cost => ("worse", "dearer"),
+            Shown::Nothing if interval.is_empty() => ("open", ""),
             Shown::Worse => ("worse", "worse"),
             Shown::Better => ("better", "better"),
             Shown::Different => ("other", "different"),

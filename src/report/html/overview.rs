@@ -1,6 +1,6 @@
 //! All differences of a comparison on one scale: a mark and its interval in a row each, so that what stands out does.
 //!
-//! Ratios share a scale of factors, shares one of points. An end that is far off, or open, is an arrow.
+//! Ratios share a scale of factors, shares one of points, and other differences one for each unit. An end that is far off, or open, is an arrow.
 
 use maud::{Markup, html};
 
@@ -10,7 +10,7 @@ use crate::judge::rules::Unit;
 use crate::judge::words::change;
 use crate::report::comparison::document::{Comparison, Line, Metric, Shown};
 use crate::report::comparison::page::effect as words;
-use crate::report::document::{Effect, EffectKind, Number};
+use crate::report::document::{Effect, EffectKind, Number, UnitName};
 use crate::report::prose::plain;
 
 const MOST: usize = 80;
@@ -37,6 +37,8 @@ struct Row<'c> {
 /// Rows that share a scale.
 pub(super) struct Overview<'c> {
     kind: EffectKind,
+    /// What differences are measured in.
+    unit: Unit,
     rows: Vec<Row<'c>>,
     axis: Axis,
     ends: (f64, f64),
@@ -56,11 +58,14 @@ pub(super) fn all(compared: &Comparison) -> Vec<Overview<'_>> {
             points.push(Row::of(metric, line, effect));
         }
     }
-    points.retain(|row| row.unit == Unit::Share);
-    [(EffectKind::Ratio, ratios), (EffectKind::Difference, points)]
-        .into_iter()
-        .filter_map(|(kind, rows)| Overview::of(kind, rows))
-        .collect()
+    let mut scales: Vec<(EffectKind, Unit, Vec<Row>)> = vec![(EffectKind::Ratio, Unit::Share, ratios)];
+    for row in points {
+        match scales.iter_mut().find(|(kind, unit, _)| *kind == EffectKind::Difference && *unit == row.unit) {
+            Some((.., rows)) => rows.push(row),
+            None => scales.push((EffectKind::Difference, row.unit.clone(), vec![row])),
+        }
+    }
+    scales.into_iter().filter_map(|(kind, unit, rows)| Overview::of(kind, unit, rows)).collect()
 }
 
 impl<'c> Row<'c> {
@@ -91,7 +96,7 @@ impl<'c> Row<'c> {
 }
 
 impl<'c> Overview<'c> {
-    fn of(kind: EffectKind, rows: Vec<Row<'c>>) -> Option<Overview<'c>> {
+    fn of(kind: EffectKind, unit: Unit, rows: Vec<Row<'c>>) -> Option<Overview<'c>> {
         let log = kind == EffectKind::Ratio;
         let onto = |value: f64| if log { value.ln() } else { value };
         let value = |number: Option<Number>| number.map(|number| onto(number.get())).filter(|value| value.is_finite());
@@ -99,27 +104,37 @@ impl<'c> Overview<'c> {
         let core = extent(rows.iter().filter_map(|row| value(row.effect.estimate)).chain([same]))?;
         let ends = rows.iter().flat_map(|row| [value(row.effect.low), value(row.effect.high)]).flatten();
         let whole = extent(ends.chain([core.0, core.1]))?;
-        let least = if log { 1.1_f64.ln() } else { 1e-4 };
+        let size = core.0.abs().max(core.1.abs());
+        let least = match log {
+            true => 1.1_f64.ln(),
+            false if size > 0.0 => size / 10.0,
+            false => 1e-4,
+        };
         let span = (core.1 - core.0).max(least);
         let low = whole.0.max(core.0 - FAR * span) - 0.05 * span;
         let high = whole.1.min(core.1 + FAR * span) + 0.05 * span;
         let places = (MARGIN, WIDTH - MARGIN);
         let ends = if log { (low.exp(), high.exp()) } else { (low, high) };
         let axis = if log { Axis::log(ends, places) } else { Axis::linear(ends, places) };
-        (!rows.is_empty()).then_some(Overview { kind, rows, axis, ends })
+        (!rows.is_empty()).then_some(Overview { kind, unit, rows, axis, ends })
     }
 
     /// What the scale is called.
-    pub(super) fn title(&self) -> &'static str {
-        match self.kind {
-            EffectKind::Ratio => "Changes",
-            EffectKind::Difference | EffectKind::Level => "Differences of shares",
+    pub(super) fn title(&self) -> String {
+        match (self.kind, &self.unit) {
+            (EffectKind::Ratio, _) => "Changes".into(),
+            (_, Unit::Share) => "Differences of shares".into(),
+            (_, unit) => format!("Differences, {}", name(&UnitName::from(unit).0)),
         }
     }
 
     /// A name that a file may have.
-    pub(super) fn file(&self) -> &'static str {
-        if self.kind == EffectKind::Ratio { "changes" } else { "differences" }
+    pub(super) fn file(&self) -> String {
+        match (self.kind, &self.unit) {
+            (EffectKind::Ratio, _) => "changes".into(),
+            (_, Unit::Share) => "differences".into(),
+            (_, unit) => format!("differences-{}", UnitName::from(unit).0),
+        }
     }
 
     /// Rows for a browser, which a narrow screen folds: the name, the words, the picture.
@@ -194,7 +209,10 @@ impl<'c> Overview<'c> {
     fn ticks(&self, top: f64, below: f64) -> Markup {
         let wanted: Vec<f64> = match self.kind {
             EffectKind::Ratio => FACTORS.to_vec(),
-            EffectKind::Difference | EffectKind::Level => super::scale::ticks(self.ends, 0.01, 4),
+            EffectKind::Difference | EffectKind::Level => {
+                let size = self.ends.0.abs().max(self.ends.1.abs());
+                super::scale::ticks(self.ends, super::scale::grain(&self.unit, size), 4)
+            }
         };
         // one that would touch its neighbour is left out
         let mut kept: Vec<f64> = Vec::new();
@@ -208,7 +226,7 @@ impl<'c> Overview<'c> {
                 @let place = self.axis.at(value);
                 @let edge = if place < 30.0 { "start" } else if place > WIDTH - 30.0 { "end" } else { "middle" };
                 line class="rule" x1=(px(place)) x2=(px(place)) y1=(top) y2=(top + 4.0) {}
-                text class=(edge) x=(px(place)) y=(top + below) { (prose(&change(value, self.kind.into(), &Unit::Share))) }
+                text class=(edge) x=(px(place)) y=(top + below) { (prose(&change(value, self.kind.into(), &self.unit))) }
             }
         }
     }

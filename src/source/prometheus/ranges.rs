@@ -182,7 +182,7 @@ mod tests {
     fn what_is_not_of_the_ladder_is_refused() {
         for range in ["1.000e-01...2.000e-01", "0.1...", "1.050e-01...1.136e-01", "-1...0", "fast"] {
             let error = found(&[(range, [0.0; 3])]).unwrap_err().to_string();
-            assert!(error.contains("is not one of the ladder"), "{range}: {error}");
+            assert!(error.contains("is not a bucket of VictoriaMetrics"), "{range}: {error}");
         }
     }
 }

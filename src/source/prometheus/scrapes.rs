@@ -18,6 +18,8 @@ use crate::source::open;
 
 /// From here on a time is in milliseconds, as Prometheus writes it; OpenMetrics writes seconds.
 const MILLISECONDS: f64 = 1e11;
+/// The last line of OpenMetrics, which may lack its line feed.
+const END: &str = "# EOF";
 
 /// The samples of each series that a selector finds, in order.
 pub(super) type Found = BTreeMap<Labels, Vec<(i64, f64)>>;
@@ -27,7 +29,7 @@ impl Scrapes {
     ///
     /// # Errors
     ///
-    /// Unreachable: there is no such file. Unreadable: a line that is no sample, a sample without a time.
+    /// Unreachable: there is no such file. Unreadable: a line that is no sample or that breaks off, a sample without a time.
     pub(super) fn samples(&self, selector: &Selector) -> Result<Found, Error> {
         let mut found = Found::new();
         for path in self.files()? {
@@ -73,7 +75,15 @@ impl Scrapes {
                 break;
             }
             let text = line.trim();
-            if text.is_empty() || text.starts_with('#') {
+            if text.is_empty() || text == END {
+                continue;
+            }
+            // a number that is cut off is another number
+            if !line.ends_with('\n') {
+                let error = Error::unreadable("breaks off: its last line has no end").at(Place::line(number));
+                return Err(error.hint("Save the scrape again. A whole one ends with a line feed."));
+            }
+            if text.starts_with('#') {
                 continue;
             }
             let wrong = |problem: &str| {
@@ -103,8 +113,6 @@ struct Sample {
 }
 
 fn sample(line: &str) -> Option<Sample> {
-    // what follows is an exemplar
-    let line = line.split(" # ").next()?;
     let end = line.find(['{', ' ', '\t'])?;
     let (name, rest) = line.split_at(end);
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
@@ -117,7 +125,8 @@ fn sample(line: &str) -> Option<Sample> {
         None => rest,
     };
     labels.sort();
-    let mut words = rest.split_ascii_whitespace();
+    // what follows is an exemplar
+    let mut words = rest.split(" # ").next()?.split_ascii_whitespace();
     let value = number(words.next()?)?;
     let at = match words.next() {
         None => None,
@@ -185,6 +194,8 @@ mod tests {
         );
         let exemplar = "a_bucket{le=\"0.1\"} 8 1395066363 # {trace_id=\"x\"} 0.054";
         assert_eq!(parts(exemplar), some("a_bucket{le=\"0.1\"}", 8.0, Some(1_395_066_363_000)));
+        let inside = "a_total{path=\"/a # b\"} 8 1395066363 # {trace_id=\"x # y\"} 0.054";
+        assert_eq!(parts(inside), some("a_total{path=\"/a # b\"}", 8.0, Some(1_395_066_363_000)));
         assert_eq!(sample("a{b=\"x\\\"y\\\\z\\n\"} 1").unwrap().labels[1].1, "x\"y\\z\n");
         for line in ["", "1a 2", "a{b=\"c\" 3", "a{b=c} 3", "a", "a 1 2 3", "a{b=\"c\"} x", "<html>"] {
             assert!(sample(line).is_none(), "{line}");

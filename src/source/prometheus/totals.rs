@@ -15,6 +15,10 @@ const REPLICAS: [&str; 4] = ["replica", "prometheus_replica", "__replica__", "pr
 /// More of what was counted than this share, in percent, should not have come across missing scrapes.
 const LATE: u64 = 10;
 
+/// A series that falls as often as this, and in more than one of `OFTEN` samples, is not one counter that restarts.
+const FALLS: u64 = 3;
+const OFTEN: u64 = 10;
+
 /// If more than one of so many series end and nothing begins in their place, those that are left may be the better ones.
 const GONE: usize = 4;
 
@@ -236,6 +240,15 @@ fn of_restarts(columns: &[(String, Tracks)]) -> Vec<Remark> {
         );
         remarks.push(Remark::note(text));
     }
+    if let Some((labels, track)) = all.iter().find(|(_, track)| is_torn(track)) {
+        let text = format!(
+            "{} falls {} times, which is too often for restarts: do several targets share one series? Give each a label of its \
+             own, such as `instance`",
+            shown(labels),
+            track.restarts
+        );
+        remarks.push(Remark::incomplete(text));
+    }
     let fallen = all.iter().find_map(|(labels, track)| track.doubts.first().map(|doubt| (labels, doubt)));
     if let Some((labels, doubt)) = fallen {
         let text = format!(
@@ -248,6 +261,13 @@ fn of_restarts(columns: &[(String, Tracks)]) -> Vec<Remark> {
         remarks.push(Remark::incomplete(text));
     }
     remarks
+}
+
+/// Whether a series falls so often, for how many samples it has at its usual interval, that it cannot be one counter.
+fn is_torn(track: &Track) -> bool {
+    let lasts = track.ended() - track.first;
+    let samples = track.interval().map_or(1, |interval| 1 + (lasts / interval.max(1)).unsigned_abs());
+    track.restarts >= FALLS && OFTEN * track.restarts > samples
 }
 
 /// Scrapes that are missing: what was counted meanwhile stands in the step of the next one.
@@ -369,6 +389,25 @@ mod tests {
         assert_eq!(totals.all()[1], Some(2 * 2 + 2));
         assert_eq!(worst(&remarks), Some(Gravity::Incomplete));
         assert!(remarks[0].text.contains("falls to 49000 at"), "{remarks:?}");
+    }
+
+    #[test]
+    fn a_counter_that_falls_again_and_again_is_several() {
+        // two targets, saved in turn
+        let one_of = |at: i64| if at % 30 == 0 { 1_000.0 } else { 3_000.0 };
+        let samples: Vec<(i64, f64)> =
+            rising(-60, 600, 0.0, 2.0).into_iter().map(|(at, count)| (at, one_of(at) + count)).collect();
+        let (_, remarks) = one(&samples);
+        assert_eq!(worst(&remarks), Some(Gravity::Incomplete));
+        assert!(remarks[1].text.contains("falls 22 times, which is too often"), "{remarks:?}");
+        // a counter may restart twice in a short time, and three times in a longer one
+        let from = |from: i64, to: i64| rising(from, to, 1.0, 2.0);
+        let twice = [from(-60, 0), from(15, 30), from(45, 90)].concat();
+        let thrice = [from(-60, 100), from(105, 130), from(135, 190), from(195, 600)].concat();
+        for samples in [twice, thrice] {
+            let (_, remarks) = one(&samples);
+            assert!(!remarks.iter().any(|remark| remark.gravity == Gravity::Incomplete), "{remarks:?}");
+        }
     }
 
     #[test]

@@ -64,6 +64,23 @@ fn saved_scrapes_have_the_counts_that_a_server_has() {
 }
 
 #[test]
+fn a_scrape_that_breaks_off_is_refused() {
+    let truth = Truth::new(7);
+    let folder = tempfile::tempdir().unwrap();
+    let text = truth.openmetrics();
+    // OpenMetrics may end without a line feed, and nothing else
+    fs::write(folder.path().join("scrapes.txt"), format!("{text}# EOF")).unwrap();
+    let (code, whole) = judged(folder.path(), "scrapes: scrapes.txt", ERRORS, MARGIN);
+    assert!([0, 10, 11].contains(&code) && whole.contains(&told(&truth)), "{code} {whole}");
+    fs::write(folder.path().join("scrapes.txt"), &text[..text.len() - 3]).unwrap();
+    let (code, cut) = judged(folder.path(), "scrapes: scrapes.txt", ERRORS, MARGIN);
+    assert_eq!(code, 65, "{cut}");
+    let line = text.lines().count().to_string();
+    let said = ["scrapes.txt", &line, "breaks off: its last line has no end", "Save the scrape again"];
+    assert!(said.iter().all(|part| cut.contains(part)), "{cut}");
+}
+
+#[test]
 fn a_folder_with_a_file_for_each_scrape_needs_the_times_of_its_files_or_of_its_lines() {
     let truth = Truth::new(7);
     let folder = tempfile::tempdir().unwrap();

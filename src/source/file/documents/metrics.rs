@@ -6,8 +6,9 @@
 //! ```
 //!
 //! A cumulative point with the start of the one before has grown since then; one with another start has grown since that
-//! start. A stream that an earlier export of its resource did not have yet was zero there. What began before the file
-//! does is known from its second point on. Delta points say themselves over what they count, and must not overlap.
+//! start, which must not lie before the point before. A start at the point's own time says that nobody knows it. A stream
+//! that an earlier export of its resource did not have yet was zero there. What began before the file does, or nobody knows
+//! when, is known from its second point on. Delta points say themselves over what they count, and must not overlap.
 
 mod point;
 
@@ -22,6 +23,9 @@ use crate::source::error::{Error, quoted};
 
 /// A status may be asked for by its class: `NAME{http.response.status_code=5xx}`.
 const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
+/// A stream that falls as often as this without a new start, and in more than one of `OFTEN` points, is not one stream.
+const FALLS: usize = 3;
+const OFTEN: usize = 10;
 
 /// One stream of points.
 #[derive(Debug)]
@@ -64,7 +68,10 @@ impl Metrics {
     /// The table of all increases.
     pub fn table(mut self, keep: Keep) -> Result<Table, Error> {
         for streams in self.streams.values_mut() {
-            streams.values_mut().for_each(|stream| stream.points.sort_by_key(|point| (point.time, point.start)));
+            for stream in streams.values_mut() {
+                stream.points.sort_by_key(|point| (point.time, point.start));
+                stream.points.dedup();
+            }
         }
         let edges = self.edges();
         let mut rows: BTreeMap<(u64, &Labels), BTreeMap<String, f64>> = BTreeMap::new();
@@ -123,20 +130,16 @@ impl Stream {
         let mut before: Option<&Point> = None;
         for point in &self.points {
             if before.is_some_and(|before| before.time == point.time) {
-                if before == Some(point) {
-                    continue;
-                }
                 return Err(Error::unreadable("has two points of one time that differ")
                     .hint("Give each instance an attribute of its own: `service.instance.id`."));
+            }
+            if let Some(before) = before.filter(|before| self.overlap(before, point)) {
+                return Err(overlapping(before, point));
             }
             let now = point.sample.counted(edges);
             match self.kind {
                 Kind::Gauge => found.push((point.time, now)),
                 Kind::Delta => {
-                    if before.is_some_and(|before| point.start < before.time) {
-                        return Err(Error::unreadable("counts a time twice: two points of its deltas overlap")
-                            .hint("Does one file hold several instances without `service.instance.id`?"));
-                    }
                     // streams of one export stand in one row
                     let begin = exports.begins.get(&point.time).copied().filter(|begin| *begin <= point.start);
                     found.push((begin.unwrap_or(point.start), now));
@@ -145,7 +148,29 @@ impl Stream {
             }
             before = Some(point);
         }
+        self.falls()?;
         Ok(found)
+    }
+
+    /// Whether a point counts from a start that lies before the point before.
+    fn overlap(&self, before: &Point, point: &Point) -> bool {
+        let counts_anew = match self.kind {
+            Kind::Gauge => false,
+            Kind::Delta => true,
+            Kind::Cumulative => !goes_on(before, point),
+        };
+        counts_anew && point.start < before.time
+    }
+
+    /// Refuses a stream that falls again and again though no start says so: it is of several processes.
+    fn falls(&self) -> Result<(), Error> {
+        let falls = |pair: &&[Point]| goes_on(&pair[0], &pair[1]) && pair[1].sample.total() < pair[0].sample.total();
+        let all = self.points.windows(2).filter(falls).count();
+        if self.kind != Kind::Cumulative || all < FALLS || OFTEN * all <= self.points.len() {
+            return Ok(());
+        }
+        let of = self.points.len();
+        Err(Error::unreadable(format!("falls {all} times in {of} points without a new start")).hint(SEVERAL))
     }
 
     /// What a cumulative point has grown by, and since when.
@@ -158,20 +183,45 @@ impl Stream {
     ) -> Option<(u64, Grown)> {
         let begin = || exports.begins.get(&point.time).copied();
         match before {
-            Some(before) if before.start == point.start && before.sample.total() <= point.sample.total() => {
+            Some(before) if goes_on(before, point) && before.sample.total() <= point.sample.total() => {
                 Some((before.time, less(now, &before.sample.counted(edges))))
             }
             // a start that the writer did not renew, or that it does not know
-            Some(before) if before.start == point.start => Some((before.time, now)),
+            Some(before) if goes_on(before, point) => Some((before.time, now)),
             Some(_) => Some((begin().unwrap_or(point.start), now)),
             // others were exported already, and this one was not there: it was zero
             None => match exports.before(point.time) {
-                Some(last) if point.start <= last => (point.start > 0).then_some((last, now)),
+                Some(last) if point.start <= last || !knows_start(point) => (point.start > 0).then_some((last, now)),
                 Some(_) => Some((begin().unwrap_or(point.start), now)),
-                None => begin().filter(|begin| *begin <= point.start).map(|begin| (begin, now)),
+                None => begin().filter(|begin| knows_start(point) && *begin <= point.start).map(|begin| (begin, now)),
             },
         }
     }
+}
+
+/// What to do if points contradict each other.
+const SEVERAL: &str =
+    "Does one file hold several instances? Export `service.instance.id`, or write one file for each process.";
+
+/// Whether a point says since when it counts: a start at its own time says that the writer does not know.
+fn knows_start(point: &Point) -> bool {
+    0 < point.start && point.start < point.time
+}
+
+/// Whether a cumulative point counts on from the one before.
+fn goes_on(before: &Point, point: &Point) -> bool {
+    before.start == point.start || !knows_start(point)
+}
+
+fn overlapping(before: &Point, point: &Point) -> Error {
+    let at = |nanoseconds: u64| jiff::Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default();
+    Error::unreadable(format!(
+        "counts a time twice: its point of {} begins at {}, before its point of {}",
+        at(point.time),
+        at(point.start),
+        at(before.time)
+    ))
+    .hint(SEVERAL)
 }
 
 /// When a name of a resource was exported, and since when each export counts.
@@ -192,7 +242,7 @@ impl Exports {
             return Exports { times, begins: BTreeMap::new() };
         };
         let mut starts: BTreeMap<u64, u64> = BTreeMap::new();
-        for point in points().filter(|point| point.start > 0 && point.time - point.start <= usual) {
+        for point in points().filter(|point| knows_start(point) && point.time - point.start <= usual) {
             let first = starts.entry(point.time).or_insert(point.start);
             *first = point.start.min(*first);
         }
@@ -271,4 +321,46 @@ fn table(rows: &BTreeMap<(u64, &Labels), BTreeMap<String, f64>>, keep: Keep) -> 
         table.push(number as u64 + 1, row.iter().map(|(at, cell)| (*at, cell.as_str())))?;
     }
     Ok(table.finish())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::point::Sample;
+    use super::*;
+
+    const MINUTE: u64 = 60_000_000_000;
+
+    /// A start, a time and a count of each point; times are minutes.
+    fn stream(points: &[(u64, u64, f64)]) -> Stream {
+        let point = |(start, time, count): &(u64, u64, f64)| Point {
+            start: start * MINUTE,
+            time: time * MINUTE,
+            sample: Sample::Number(*count),
+        };
+        Stream { kind: Kind::Cumulative, points: points.iter().map(point).collect() }
+    }
+
+    /// Since when each stream grew, and by how much.
+    fn grown(streams: &[Stream]) -> Vec<Vec<(u64, f64)>> {
+        let exports = Exports::of(streams.iter());
+        let of = |stream: &Stream| {
+            let all = stream.increases(&exports, &[]).unwrap().into_iter();
+            all.map(|(begin, (count, _))| (begin / MINUTE, count)).collect()
+        };
+        streams.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_start_that_nobody_knows_is_not_counted_from() {
+        let scraped = stream(&[(1, 1, 1e6), (1, 2, 1e6 + 100.0)]);
+        assert_eq!(grown(&[scraped]), [vec![(1, 100.0)]]);
+        // beside a stream whose start is known, and one that begins later
+        let known = stream(&[(1, 2, 5.0), (1, 3, 9.0)]);
+        let (old, new) = (stream(&[(2, 2, 1e6), (2, 3, 1e6 + 1.0)]), stream(&[(3, 3, 7.0)]));
+        assert_eq!(grown(&[known, old, new]), [vec![(1, 5.0), (2, 4.0)], vec![(2, 1.0)], vec![(2, 7.0)]]);
+        // whoever scrapes starts again and does not know any more; then the process itself does
+        let again = stream(&[(1, 2, 1e6), (1, 3, 1e6 + 10.0), (4, 4, 1e6 + 30.0), (4, 5, 1e6 + 60.0), (6, 6, 8.0)]);
+        assert_eq!(grown(&[again]), [vec![(1, 1e6), (2, 10.0), (3, 20.0), (4, 30.0), (5, 8.0)]]);
+    }
 }
