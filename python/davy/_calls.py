@@ -60,11 +60,8 @@ def judge(
     Raises:
         DavyError: The configuration or the data are wrong, or a source does not answer. The message names the place.
     """
-    with tempfile.TemporaryDirectory(prefix="davy-") as scratch, _subjects(
-        config_or_baseline, canary, arm, Path(scratch), folder
-    ) as subjects:
-        more = _options(margins, units, by, where, step, name, format_in, phase, set, window, now)
-        document, code = _program.answer(["judge", *subjects, *more], scratch)
+    more = _options(margins, units, by, where, step, name, format_in, phase, set, window, now)
+    document, code = _ask("judge", config_or_baseline, canary, arm, folder, more)
     return Verdict(document, exit_code=code, library=_library(config_or_baseline, canary))
 
 
@@ -87,12 +84,25 @@ def compare(
     folder: str | os.PathLike[str] | None = None,
 ) -> Comparison:
     """Compares two systems: everything that was measured of both, with intervals. The arguments are those of `judge`."""
-    with tempfile.TemporaryDirectory(prefix="davy-") as scratch, _subjects(
-        config_or_baseline, canary, arm, Path(scratch), folder
-    ) as subjects:
-        more = _options(margins, units, by, where, step, name, format_in, phase, set, window, now)
-        document, _ = _program.answer(["compare", *subjects, *more], scratch)
+    more = _options(margins, units, by, where, step, name, format_in, phase, set, window, now)
+    document, _ = _ask("compare", config_or_baseline, canary, arm, folder, more)
     return Comparison(document, library=_library(config_or_baseline, canary))
+
+
+def _ask(
+    verb: str,
+    first: Data,
+    second: Data | None,
+    arm: str | None,
+    folder: str | os.PathLike[str] | None,
+    more: list[str],
+) -> tuple[dict[str, Any], int]:
+    """What the binary answers; tables in memory are files meanwhile."""
+    with (
+        tempfile.TemporaryDirectory(prefix="davy-") as scratch,
+        _subjects(first, second, arm, Path(scratch), folder) as subjects,
+    ):
+        return _program.answer([verb, *subjects, *more], scratch)
 
 
 def _library(*data: object) -> _frames.Library | None:

@@ -8,6 +8,7 @@ use super::learn::{self, Today};
 use super::pipeline::{self, Judged, Loaded};
 use super::places::Places;
 use crate::config;
+use crate::config::plan::Plan;
 use crate::judge;
 
 /// Judges a configuration once.
@@ -18,7 +19,17 @@ pub(super) fn judge(
     places: &Places,
     history: Option<&Path>,
 ) -> Result<Judged, Failure> {
-    let mut plan = learn::with_history(loaded.plan(options)?, history);
+    planned(console, loaded, options, places, learn::with_history(loaded.plan(options)?, history))
+}
+
+/// The same by a plan that was made with these options.
+pub(super) fn planned(
+    console: &Console,
+    loaded: &Loaded,
+    options: &config::Options,
+    places: &Places,
+    mut plan: Plan,
+) -> Result<Judged, Failure> {
     places.spare_sources(&plan.queries)?;
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
     let mut dataset = pipeline::fetch(console, &plan, options.now)?;

@@ -73,25 +73,27 @@ impl Gates {
         files.into_iter().find(|path| path.is_file())
     }
 
-    /// Refuses programs that nobody allowed to be run, and servers that the arguments chose: they would hear the secrets.
-    fn hold(&self, loaded: &Loaded, queries: &[Query], now: Timestamp) -> Result<(), Refused> {
-        let wrong = |why: String| Err(Refused::Wrong(why));
-        let runs = queries.iter().find(|query| query.source.runs_a_program());
-        if let Some(query) = runs.filter(|_| !self.allow_exec) {
-            let metric = &query.metric;
-            return wrong(format!(
-                "the metric {metric:?} runs a program, and this server runs none: start it with --allow-exec"
-            ));
-        }
-        let servers = |queries: &[Query]| -> BTreeSet<String> {
-            queries.iter().flat_map(|query| query.source.servers()).collect()
+    /// The names of all gates, in order.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.configs).into_iter().flatten().flatten();
+        let name = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            let stem = [".yaml", ".yml", ".json"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+            (!name.starts_with('.') && self.path(stem).is_some()).then(|| stem.to_owned())
         };
-        let other = |letter: &str| any(loaded, letter, now).map(|plan| servers(&plan.queries)).map_err(refused);
-        // those of two other values are alike only if no argument is in them
-        match (other("x")?, other("y")?) {
-            (x, y) if x == y && servers(queries) == x => Ok(()),
-            _ => wrong("an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into()),
-        }
+        let names: BTreeSet<String> = entries.filter_map(name).collect();
+        names.into_iter().collect()
+    }
+
+    /// Refuses programs that nobody allowed to be run.
+    fn hold_programs(&self, queries: &[Query]) -> Result<(), Refused> {
+        let runs = queries.iter().find(|query| query.source.runs_a_program());
+        runs.filter(|_| !self.allow_exec).map_or(Ok(()), |query| {
+            Err(Refused::Wrong(format!(
+                "the metric {:?} runs a program, and this server runs none: start it with --allow-exec",
+                query.metric
+            )))
+        })
     }
 
     fn judged(&self, path: &Path, question: &Question) -> Result<Answer, Refused> {
@@ -117,10 +119,12 @@ impl Gates {
             from: question.window.map(|window| window.from),
             to: question.window.map(|window| window.to),
         };
-        self.hold(&loaded, &loaded.plan(&options).map_err(refused)?.queries, options.now)?;
+        let plan = loaded.plan(&options).map_err(refused)?;
+        self.hold_programs(&plan.queries)?;
+        hold_servers(&loaded, &options, &plan)?;
         let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
         let aside = self.console.aside();
-        let judged = look::judge(&aside, &loaded, &options, &places, None);
+        let judged = look::planned(&aside, &loaded, &options, &places, plan);
         self.console.tell(&question.gate, aside);
         let judged = judged.map_err(refused)?;
         let wishes = cli::Exit { on_inconclusive: None, fail_on_warn: false };
@@ -133,10 +137,35 @@ impl Gates {
     }
 }
 
+/// Refuses servers that the arguments chose: they would hear the secrets.
+fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Result<(), Refused> {
+    if options.set.is_empty() {
+        return Ok(());
+    }
+    let servers =
+        |plan: &Plan| -> BTreeSet<String> { plan.queries.iter().flat_map(|query| query.source.servers()).collect() };
+    // no argument has this value, so an address with one in it differs
+    let other: String = options.set.iter().map(|(_, value)| value.as_str()).chain(["x"]).collect();
+    match servers(plan) == servers(&any(loaded, &other, options).map_err(refused)?) {
+        true => Ok(()),
+        false => Err(Refused::Wrong(
+            "an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into(),
+        )),
+    }
+}
+
 /// The plan of a configuration, with one value for all names that it leaves open.
-fn any(loaded: &Loaded, value: &str, now: Timestamp) -> Result<Plan, Failure> {
+fn any(loaded: &Loaded, value: &str, options: &config::Options) -> Result<Plan, Failure> {
     let set: Vec<(String, String)> = loaded.config.open().into_iter().map(|name| (name, value.into())).collect();
-    loaded.plan(&config::Options { folder: &loaded.folder, now, set: &set, phase: None, from: None, to: None })
+    loaded.plan(&config::Options { set: &set, ..*options })
+}
+
+/// Whether a configuration can be used, whatever the names are that it leaves open.
+fn check(path: &Path) -> Result<(), Failure> {
+    let loaded = pipeline::load(path)?;
+    let options =
+        config::Options { folder: &loaded.folder, now: Timestamp::now(), set: &[], phase: None, from: None, to: None };
+    any(&loaded, "x", &options).map(|_| ())
 }
 
 /// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
@@ -150,26 +179,13 @@ fn refused(failure: Failure) -> Refused {
 
 impl Judge for Gates {
     fn gates(&self) -> Vec<Gate> {
-        let entries = std::fs::read_dir(&self.configs).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let stem =
-                    [".yaml", ".yml", ".json"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
-                self.path(stem).map(|_| stem.to_owned())
-            })
-            .filter(|name| !name.starts_with('.'))
-            .collect();
-        names.sort();
-        names.dedup();
         let gate = |name: String| {
-            let checked = self.path(&name).map(|path| any(&pipeline::load(&path)?, "x", Timestamp::now()));
             // what is wrong and where; the lines themselves may hold secrets
             let said = |failure: Failure| failure.to_string().lines().next().unwrap_or_default().to_owned();
-            let problem = checked.and_then(Result::err).map(said);
+            let problem = self.path(&name).and_then(|path| check(&path).err()).map(said);
             Gate { name, problem }
         };
-        names.into_iter().map(gate).collect()
+        self.names().into_iter().map(gate).collect()
     }
 
     fn version(&self, gate: &str) -> Option<String> {
@@ -178,12 +194,8 @@ impl Judge for Gates {
 
     fn judge(&self, question: &Question) -> Result<Answer, Refused> {
         let Some(path) = self.path(&question.gate) else {
-            let known: Vec<String> = self.gates().into_iter().map(|gate| gate.name).collect();
-            return Err(Refused::Unknown(format!(
-                "there is no gate {:?}; there are: {}",
-                question.gate,
-                known.join(", ")
-            )));
+            let known = self.names().join(", ");
+            return Err(Refused::Unknown(format!("there is no gate {:?}; there are: {known}", question.gate)));
         };
         let answer = self.judged(&path, question);
         let said = match &answer {

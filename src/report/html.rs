@@ -7,6 +7,7 @@
 //! A page must open whatever the verdict holds. So every part has its allowance, the worst comes first, and what is left
 //! out is said with where it is: in the JSON.
 
+mod alone;
 mod bars;
 mod chrome;
 mod clock;
@@ -15,6 +16,7 @@ mod criteria;
 mod evidence;
 mod forest;
 mod head;
+mod interval;
 mod looks;
 mod method;
 mod overview;

@@ -52,6 +52,15 @@ impl Run {
     }
 }
 
+#[derive(Default)]
+struct State {
+    runs: BTreeMap<Question, Run>,
+    kept: VecDeque<Kept>,
+    /// What each key was first used for, and the verdict's name.
+    keys: VecDeque<(String, Question, String)>,
+    asked: u64,
+}
+
 impl State {
     /// Keeps in mind what a key was used for.
     fn remember(&mut self, key: Option<String>, question: &Question, id: &str) {
@@ -62,15 +71,16 @@ impl State {
             self.keys.pop_front();
         }
     }
-}
 
-#[derive(Default)]
-struct State {
-    runs: BTreeMap<Question, Run>,
-    kept: VecDeque<Kept>,
-    /// What each key was first used for, and the verdict's name.
-    keys: VecDeque<(String, Question, String)>,
-    asked: u64,
+    /// Forgets the oldest of the answers that nobody heard, where there are too many.
+    fn forget_the_oldest(&mut self) {
+        let over = self.runs.iter().filter_map(|(question, run)| Some((run.over()?, question.clone())));
+        let mut unheard: Vec<(Timestamp, Question)> = over.collect();
+        unheard.sort();
+        for (_, oldest) in unheard.iter().take(unheard.len().saturating_sub(MOST_UNHEARD)) {
+            self.runs.remove(oldest);
+        }
+    }
 }
 
 /// What a caller hears.
@@ -83,6 +93,8 @@ pub(super) enum Heard {
     Busy,
     /// The key was used for another question.
     Clash,
+    /// It cannot be asked.
+    Wrong(String),
 }
 
 /// All judgements of a server.
@@ -120,10 +132,13 @@ impl Answers {
 
     /// Judges a question, unless it is judged already, and waits so long.
     pub(super) async fn ask(&self, question: Question, wait: Duration, key: Option<String>) -> Heard {
+        if let Err(wrong) = question.check() {
+            return Heard::Wrong(wrong);
+        }
+        let version = self.judge.version(&question.gate);
         let mut done = {
             let mut state = self.state();
             let now = self.judge.now();
-            let version = self.judge.version(&question.gate);
             let is_fresh = |over: Timestamp| now.duration_since(over).unsigned_abs() < UNHEARD;
             state.runs.retain(|_, run| run.over().is_none_or(is_fresh));
             // an answer by another configuration is none to this question
@@ -178,14 +193,7 @@ impl Answers {
         state.asked += 1;
         let id = format!("{}-{}-{}", question.gate, now.as_millisecond(), state.asked);
         let (tell, done) = watch::channel(None);
-        let over = |state: &State| -> Vec<(Timestamp, Question)> {
-            state.runs.iter().filter_map(|(question, run)| Some((run.over()?, question.clone()))).collect()
-        };
-        let mut unheard = over(state);
-        unheard.sort();
-        for (_, oldest) in unheard.iter().take(unheard.len().saturating_sub(MOST_UNHEARD)) {
-            state.runs.remove(oldest);
-        }
+        state.forget_the_oldest();
         state.runs.insert(question.clone(), Run { id: id.clone(), version, done: done.clone() });
         state.remember(key, question, &id);
         let (judge, keep, question) = (Arc::clone(&self.judge), self.keep.clone(), question.clone());

@@ -57,9 +57,6 @@ pub(super) async fn hook(State(desk): State<Desk>, Path(hook): Path<String>, bod
         asker: hook.clone(),
         ..Question::of(gate)
     };
-    if let Err(wrong) = question.check() {
-        return no(StatusCode::UNPROCESSABLE_ENTITY, &wrong);
-    }
     let is_rollback = hook == "rollback";
     match desk.answers.ask(question, desk.wait, None).await {
         Heard::Answered(kept) => match kept.outcome.as_ref() {
@@ -74,6 +71,7 @@ pub(super) async fn hook(State(desk): State<Desk>, Path(hook): Path<String>, bod
                 no(StatusCode::FORBIDDEN, why)
             }
         },
+        Heard::Wrong(wrong) => no(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
         Heard::Pending(_) => no(StatusCode::FORBIDDEN, "it is being judged, and answers when Flagger asks again"),
         Heard::Busy | Heard::Clash => no(StatusCode::FORBIDDEN, "as many judgements run as may: Flagger asks again"),
     }

@@ -1,11 +1,15 @@
 //! What people look at: all gates with their last verdicts, and a gate with its history. No script, nothing from elsewhere.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::answers::Kept;
 use super::desk::Desk;
+use super::judge::Gate;
+use super::question::is_name;
 use super::verdicts::status;
 use crate::report::gates::{self, Row};
 
@@ -23,10 +27,18 @@ fn row(kept: &Kept) -> Row {
     }
 }
 
+/// All gates, each read and checked, which takes a while where there are many: others are answered meanwhile.
+async fn checked(desk: &Desk) -> Vec<Gate> {
+    let judge = Arc::clone(&desk.answers.judge);
+    let checked = tokio::task::spawn_blocking(move || judge.gates()).await;
+    checked.unwrap_or_else(|error| vec![Gate { name: "all gates".into(), problem: Some(error.to_string()) }])
+}
+
 pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
+    let gates = checked(&desk).await;
     let latest = desk.answers.latest();
     let last = |name: &str| latest.iter().find(|kept| kept.gate == name);
-    let rows = desk.answers.judge.gates().into_iter().map(|gate| match (gate.problem, last(&gate.name)) {
+    let rows = gates.into_iter().map(|gate| match (gate.problem, last(&gate.name)) {
         (Some(problem), _) => Row { gate: gate.name, outcome: None, at: None, sentence: problem, id: None },
         (None, Some(kept)) => row(kept),
         (None, None) => Row { gate: gate.name, outcome: None, at: None, sentence: "not asked yet".into(), id: None },
@@ -36,7 +48,7 @@ pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
 
 pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
     let rows: Vec<Row> = desk.answers.latest().iter().filter(|kept| kept.gate == name).map(row).collect();
-    if rows.is_empty() && !desk.answers.judge.gates().iter().any(|gate| gate.name == name) {
+    if rows.is_empty() && (!is_name(&name) || desk.answers.judge.version(&name).is_none()) {
         return (StatusCode::NOT_FOUND, "there is no such gate\n").into_response();
     }
     Html(gates::history(&name, &rows)).into_response()
@@ -44,13 +56,8 @@ pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> 
 
 /// Whether every configuration can be used.
 pub(super) async fn ready(State(desk): State<Desk>) -> Response {
-    let broken: Vec<String> = desk
-        .answers
-        .judge
-        .gates()
-        .into_iter()
-        .filter_map(|gate| Some(format!("{}: {}\n", gate.name, gate.problem?)))
-        .collect();
+    let gates = checked(&desk).await.into_iter();
+    let broken: Vec<String> = gates.filter_map(|gate| Some(format!("{}: {}\n", gate.name, gate.problem?))).collect();
     match broken.is_empty() {
         true => "ok\n".into_response(),
         false => (StatusCode::SERVICE_UNAVAILABLE, broken.concat()).into_response(),

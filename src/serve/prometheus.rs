@@ -20,7 +20,6 @@ use super::desk::Desk;
 use super::judge::Decision;
 use super::question::Question;
 use super::verdicts::status;
-use crate::report::Document;
 
 const SCORE: &str = "davy_score";
 
@@ -45,9 +44,6 @@ async fn answer(desk: &Desk, text: &str) -> Response {
         Ok(Some(question)) => question,
         Err(why) => return error(StatusCode::BAD_REQUEST, "bad_data", &why),
     };
-    if let Err(wrong) = question.check() {
-        return error(StatusCode::UNPROCESSABLE_ENTITY, "execution", &wrong);
-    }
     let metric = json!({ "__name__": SCORE, "config": question.gate });
     match desk.answers.ask(question, desk.wait, None).await {
         Heard::Answered(kept) => match kept.outcome.as_ref() {
@@ -57,6 +53,7 @@ async fn answer(desk: &Desk, text: &str) -> Response {
                 error(status, "execution", why)
             }
         },
+        Heard::Wrong(wrong) => error(StatusCode::UNPROCESSABLE_ENTITY, "execution", &wrong),
         Heard::Pending(_) => Json(vector(metric, at, "NaN")).into_response(),
         Heard::Busy | Heard::Clash => {
             error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "as many judgements run as may")
@@ -112,10 +109,11 @@ fn error(status: StatusCode, kind: &str, why: &str) -> Response {
 /// What the server did, as OpenMetrics.
 pub(super) async fn metrics(State(desk): State<Desk>) -> Response {
     let latest = desk.answers.latest();
-    let mut given: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut given: BTreeMap<(&str, String), u64> = BTreeMap::new();
     let mut last: BTreeMap<&str, &Kept> = BTreeMap::new();
     for kept in latest.iter().rev() {
-        let word = kept.outcome.as_ref().as_ref().map_or("error", |answer| outcome(&answer.document));
+        let word =
+            kept.outcome.as_ref().as_ref().map_or("error", |answer| answer.document.outcome.word()).to_lowercase();
         *given.entry((&kept.gate, word)).or_default() += 1;
         if kept.outcome.is_ok() {
             last.insert(&kept.gate, kept);
@@ -142,13 +140,4 @@ pub(super) async fn metrics(State(desk): State<Desk>) -> Response {
         "# TYPE davy_judging gauge\n# HELP davy_judging Judgements that run.\ndavy_judging {running}\n# EOF\n"
     );
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
-}
-
-fn outcome(document: &Document) -> &'static str {
-    match document.outcome.word() {
-        "PASS" => "pass",
-        "WARN" => "warn",
-        "FAIL" => "fail",
-        _ => "inconclusive",
-    }
 }

@@ -61,15 +61,10 @@ pub(super) async fn judge(State(desk): State<Desk>, headers: HeaderMap, body: St
 }
 
 async fn answer(desk: &Desk, question: Question, wait: Duration, key: Option<String>) -> Response {
-    if let Err(wrong) = question.check() {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, &wrong);
-    }
     match desk.answers.ask(question, wait, key).await {
         Heard::Answered(kept) => said(&kept),
-        Heard::Pending(id) => {
-            let told = json!({ "verdict": "pending", "id": id, "sentence": "it is being judged: ask again" });
-            (StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/verdicts/{id}"))], Json(told)).into_response()
-        }
+        Heard::Pending(id) => pending(&id),
+        Heard::Wrong(wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
         Heard::Busy => busy(),
         Heard::Clash => {
             refuse(StatusCode::CONFLICT, "this Idempotency-Key was used for another question: use another key")
@@ -77,8 +72,14 @@ async fn answer(desk: &Desk, question: Question, wait: Duration, key: Option<Str
     }
 }
 
+/// It is being judged, and will be found there.
+fn pending(id: &str) -> Response {
+    let told = json!({ "verdict": "pending", "id": id, "sentence": "it is being judged: ask again" });
+    (StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/verdicts/{id}"))], Json(told)).into_response()
+}
+
 /// Too many judgements at once.
-pub(super) fn busy() -> Response {
+fn busy() -> Response {
     let told = json!({ "error": "as many judgements run as may: ask again in a moment, or start davy with a larger --at-once" });
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], Json(told)).into_response()
 }
@@ -140,10 +141,7 @@ pub(super) async fn find(State(desk): State<Desk>, Path(name): Path<String>) -> 
             }
             Err(_) => said(&kept),
         },
-        (Err(true), _) => {
-            let told = json!({ "verdict": "pending", "id": id, "sentence": "it is being judged: ask again" });
-            (StatusCode::ACCEPTED, Json(told)).into_response()
-        }
+        (Err(true), _) => pending(id),
         (Err(false), _) => {
             refuse(StatusCode::NOT_FOUND, "there is no verdict of this name: the latest thousand are kept")
         }

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::part::{Part, arms_key, name, prose};
-use super::{bars, chrome, overview, page, series, spread};
+use super::{alone, bars, chrome, overview, page, series, spread};
 use crate::judge::rules::Unit;
 use crate::judge::words::quantity;
 use crate::report::comparison::document::{About, Comparison, Line, Shown};
@@ -48,7 +48,7 @@ pub(in crate::report) fn drawings(compared: &Comparison) -> Vec<(String, String)
                 .map(|(metric, drawing)| (format!("over-time-{}", file(metric)), drawing)),
         )
         .chain(spread::drawings(&seen).map(|(metric, drawing)| (format!("percentiles-{}", file(metric)), drawing)))
-        .map(|(name, drawing)| (name, chrome::alone(&drawing)))
+        .map(|(name, drawing)| (name, alone::alone(&drawing)))
         .collect()
 }
 

@@ -6,16 +6,15 @@
 
 use maud::{Markup, html};
 
-use super::super::document::{Effect, EffectKind, Evidence, Finding, Number};
+use super::super::document::{EffectKind, Evidence, Finding, Number};
 use super::super::prose::plain;
 use super::super::words;
+use super::interval::{Interval, MARGIN};
 use super::scale::{Axis, extent, px};
 
 const WIDTH: f64 = 200.0;
 /// From one bar to the next, and to the edges.
 const ROW: f64 = 13.0;
-/// Room for arrows at both ends.
-const MARGIN: f64 = 9.0;
 /// How many times the span of bounds and estimate, or its own shorter side, an interval may reach before it is cut.
 const FAR: f64 = 3.0;
 
@@ -46,17 +45,10 @@ pub(super) fn good(finding: &Finding) -> Option<Good> {
 /// The values of a finding as plain numbers.
 struct Shown {
     /// What decided comes first: the steps since a later start, then all of them.
-    bars: Vec<Bar>,
+    bars: Vec<Interval>,
     pass: Option<f64>,
     fail: Option<f64>,
     kind: EffectKind,
-}
-
-/// An interval with its estimate.
-struct Bar {
-    low: Option<f64>,
-    high: Option<f64>,
-    estimate: Option<f64>,
 }
 
 /// The picture; none where there is no effect.
@@ -66,7 +58,7 @@ pub(super) fn forest(finding: &Finding) -> Option<Markup> {
     let number = |number: Option<Number>| number.map(Number::get);
     let since = evidence.since.as_ref().map(|since| &since.effect);
     let shown = Shown {
-        bars: since.into_iter().chain([effect]).map(Bar::of).collect(),
+        bars: since.into_iter().chain([effect]).map(Interval::of).collect(),
         pass: number(evidence.pass_limit),
         fail: number(evidence.fail_limit).filter(|fail| number(evidence.pass_limit) != Some(*fail)),
         kind: effect.kind,
@@ -88,41 +80,9 @@ pub(super) fn forest(finding: &Finding) -> Option<Markup> {
                     line class=(class) x1=(place) x2=(place) y1="0" y2=(height) {}
                 }
             }
-            @for (row, bar) in shown.bars.iter().enumerate() { (bar.drawing(&axis, row)) }
+            @for (row, bar) in shown.bars.iter().enumerate() { (bar.drawing(&axis, WIDTH, ROW * (row as f64 + 1.0), row > 0)) }
         }
     })
-}
-
-impl Bar {
-    fn of(effect: &Effect) -> Bar {
-        let number = |number: Option<Number>| number.map(Number::get);
-        Bar { low: number(effect.low), high: number(effect.high), estimate: number(effect.estimate) }
-    }
-
-    /// The row below the one that decided is drawn thin.
-    fn drawing(&self, axis: &Axis, row: usize) -> Markup {
-        let (middle, thin) = (ROW * (row as f64 + 1.0), row > 0);
-        let estimate = self.estimate.filter(|value| axis.has(*value)).map(|value| px(axis.at(value)));
-        html! {
-            (self.interval(axis, middle, if thin { "bar thin" } else { "bar" }))
-            @if let Some(place) = estimate { circle class="dot" cx=(place) cy=(middle) r=(if thin { 3.0 } else { 4.5 }) {} }
-        }
-    }
-
-    fn interval(&self, axis: &Axis, middle: f64, class: &str) -> Markup {
-        if self.low.is_none() && self.high.is_none() || self.low == self.high && self.low == self.estimate {
-            return Markup::default();
-        }
-        let open = |end: Option<f64>| end.is_none_or(|value| !axis.has(value));
-        let from = if open(self.low) { MARGIN - 2.0 } else { self.low.map_or(MARGIN, |low| axis.at(low)) };
-        let to = if open(self.high) { WIDTH - MARGIN + 2.0 } else { self.high.map_or(WIDTH, |high| axis.at(high)) };
-        let (tip, end) = (px(1.0), px(WIDTH - 1.0));
-        html! {
-            line class=(class) x1=(px(from)) x2=(px(to.max(from + 0.5))) y1=(middle) y2=(middle) {}
-            @if open(self.low) { path class="tip" d=(format!("M{tip} {middle}l8-6v12z")) {} }
-            @if open(self.high) { path class="tip" d=(format!("M{end} {middle}l-8-6v12z")) {} }
-        }
-    }
 }
 
 impl Shown {

@@ -4,6 +4,7 @@
 
 use maud::{Markup, html};
 
+use super::interval::{Interval, MARGIN};
 use super::part::{left_out, name, prose};
 use super::scale::{Axis, extent, px};
 use crate::judge::rules::Unit;
@@ -16,8 +17,6 @@ use crate::report::prose::plain;
 const MOST: usize = 80;
 const WIDTH: f64 = 360.0;
 const ROW: f64 = 22.0;
-/// Room for arrows at both ends.
-const MARGIN: f64 = 10.0;
 /// Beside the picture, where it stands alone.
 const NAMES: f64 = 250.0;
 const WORDS: f64 = 250.0;
@@ -190,20 +189,7 @@ impl<'c> Overview<'c> {
     }
 
     fn mark(&self, row: &Row, middle: f64) -> Markup {
-        let number = |number: Option<Number>| number.map(Number::get);
-        let (low, high) = (number(row.effect.low), number(row.effect.high));
-        let open = |end: Option<f64>| end.is_none_or(|value| !self.axis.has(value));
-        let from = low.filter(|_| !open(low)).map_or(MARGIN - 2.0, |low| self.axis.at(low));
-        let to = high.filter(|_| !open(high)).map_or(WIDTH - MARGIN + 2.0, |high| self.axis.at(high));
-        let estimate = number(row.effect.estimate).filter(|value| self.axis.has(*value));
-        html! {
-            @if low.is_some() || high.is_some() {
-                line class="reach" x1=(px(from)) x2=(px(to.max(from + 0.5))) y1=(middle) y2=(middle) {}
-                @if open(low) { path class="arrow" d=(format!("M1 {middle}l8-5v10z")) {} }
-                @if open(high) { path class="arrow" d=(format!("M{} {middle}l-8-5v10z", px(WIDTH - 1.0))) {} }
-            }
-            @if let Some(place) = estimate.map(|value| px(self.axis.at(value))) { circle class="point" cx=(place) cy=(middle) r="4" {} }
-        }
+        Interval::of(row.effect).drawing(&self.axis, WIDTH, middle, false)
     }
 
     fn ticks(&self, top: f64, below: f64) -> Markup {
