@@ -11,7 +11,7 @@ use crate::judge::judge;
 use crate::judge::rules::{
     Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Severity, Side, Statistic,
 };
-use crate::judge::verdict::{Distribution, Effect, EffectKind, Outcome, Reason, Trace, Verdict};
+use crate::judge::verdict::{Distribution, Effect, EffectKind, Finding, Outcome, Reason, Trace, Verdict};
 use crate::judge::{groups, rules::Unit};
 use crate::series::{Dataset, Gravity, MetricName, Pair, Series, Window};
 use crate::stats::quantile::quantile;
@@ -220,13 +220,23 @@ impl Found<'_> {
         statistic: Statistic,
         kind: Option<EffectKind>,
     ) -> (Pair<Option<f64>>, Option<Effect>) {
+        let found = self.finding(name, statistic, kind);
+        found.map(|finding| (finding.evidence.estimate, finding.evidence.effect)).unwrap_or_default()
+    }
+
+    /// The numbers that stand behind an effect: of the steps that were compared, which are all if no arm has gaps.
+    fn compared(&self, name: &str, statistic: Statistic) -> Option<(Pair<Option<f64>>, Pair<u64>)> {
+        let evidence = &self.finding(name, statistic, None)?.evidence;
+        evidence.effect.map(|_| (evidence.estimate, evidence.n.map(|n| n.round() as u64)))
+    }
+
+    fn finding(&self, name: &str, statistic: Statistic, kind: Option<EffectKind>) -> Option<&Finding> {
         let answered = self.asked.iter().zip(&self.effects.findings);
         let mut own = answered.filter(|((metric, question), finding)| {
             let fits = kind.is_none_or(|kind| finding.evidence.effect.is_none_or(|effect| effect.kind == kind));
             metric == name && question.statistic == statistic && fits
         });
-        let found = own.next().map(|(_, finding)| (finding.evidence.estimate, finding.evidence.effect));
-        found.unwrap_or_default()
+        own.next().map(|(_, finding)| finding)
     }
 
     /// A metric's series with the warm-up left out.
@@ -264,7 +274,8 @@ impl Found<'_> {
             Kind::BadShare => self.effect(name, Statistic::Rate, Some(EffectKind::Ratio)).1,
             _ => None,
         };
-        let n = counted.map(|(total, _)| total);
+        let own = (estimate, counted.map(|(total, _)| total));
+        let (estimate, n) = self.compared(name, Statistic::Rate).unwrap_or(own);
         // an arm without a trial differs by nothing that is known
         let is_known = |_: &Effect| n.baseline > 0 && n.canary > 0;
         let ratio = ratio.filter(|ratio| ratio.kind == EffectKind::Ratio).filter(is_known);
@@ -299,8 +310,10 @@ impl Found<'_> {
                 let of = |arm: &Vec<(f64, f64)>| arm.iter().find(|(own, _)| *own == q).map(|(_, value)| *value);
                 spread.quantiles.as_ref().map(of)
             };
-            let estimate = known.map_or(Pair::default(), told);
-            let effect = if COMPARED.contains(&q) { self.effect(name, Statistic::Quantile(q), None).1 } else { None };
+            let own = (known.map_or(Pair::default(), told), n);
+            let compared = COMPARED.contains(&q).then_some(Statistic::Quantile(q));
+            let effect = compared.and_then(|statistic| self.effect(name, statistic, None).1);
+            let (estimate, n) = compared.and_then(|statistic| self.compared(name, statistic)).unwrap_or(own);
             lines.push(line(called, estimate, (n, &metric.of), effect, None, metric));
         }
         lines
@@ -423,9 +436,11 @@ fn of_metrics(metrics: &[Compared], subject: &Subject) -> (Health, String) {
 fn traffic(subject: &Subject, found: &Found) -> Option<(MetricName, Pair<u64>)> {
     let named = subject.rules.traffic.as_ref().and_then(|traffic| traffic.metric.clone());
     let named = named.or(subject.cost.map(|cost| cost.traffic.clone()));
-    let is_rate = |metric: &Metric| matches!(metric.kind, Kind::BadShare | Kind::GoodShare | Kind::PartShare);
-    let first = || subject.metrics.iter().find(|(_, metric)| is_rate(metric) && metric.by.is_none());
-    let name = named.or_else(|| first().map(|(name, _)| name.clone()))?;
+    // those that may fail are requests; lookups and parts of them are counted where nothing else is
+    let whole = || subject.metrics.iter().filter(|(_, metric)| metric.by.is_none());
+    let bad = || whole().find(|(_, metric)| metric.kind == Kind::BadShare);
+    let other = || whole().find(|(_, metric)| matches!(metric.kind, Kind::GoodShare | Kind::PartShare));
+    let name = named.or_else(|| bad().or_else(other).map(|(name, _)| name.clone()))?;
     let requests = found.series(&name)?.map(|series| match &series {
         Series::Counts { total, .. } => sum(total),
         Series::Gauge { requests: Some(requests), .. } => sum(requests),

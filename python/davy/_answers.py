@@ -159,6 +159,16 @@ def _effect(effect: Mapping[str, Any] | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _told(number: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The ratio, unless the difference alone is shown."""
+    ratio, difference = number.get("ratio"), number.get("effect")
+    if ratio is None or number["shown"] == "nothing":
+        return ratio or difference
+    low, high = ratio.get("low"), ratio.get("high")
+    is_shown = (low is not None and low > 1) or (high is not None and high < 1)
+    return ratio if is_shown else difference
+
+
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
     evidence = finding.get("evidence") or {}
     baseline, canary = _pair(evidence.get("estimate"))
@@ -176,6 +186,6 @@ def _metric(metric: Mapping[str, Any], number: Mapping[str, Any]) -> dict[str, A
     n_baseline, n_canary = _pair(number.get("n"))
     return {
         "metric": metric["metric"], "statistic": number["statistic"], "shown": number["shown"],
-        **_effect(number.get("ratio") or number.get("effect")),
+        **_effect(_told(number)),
         "baseline": baseline, "canary": canary, "unit": metric.get("unit"), "n_baseline": n_baseline, "n_canary": n_canary,
     }  # fmt: skip

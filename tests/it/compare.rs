@@ -407,7 +407,7 @@ fn a_table_has_a_row_for_each_number() {
     let head = rows.headers().unwrap().clone();
     let at = |name: &str| head.iter().position(|column| column == name).unwrap();
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
-    assert_eq!(rows.len(), numbers);
+    assert_eq!(rows.len(), numbers + 2, "costs have two rows");
     let errors = rows.iter().find(|row| &row[at("metric")] == "errors").unwrap();
     let rate = line(metric(&comparison, "errors"), "rate");
     for (column, value) in [
@@ -515,4 +515,37 @@ fn the_headline_invents_no_ratio_and_hides_nothing_that_is_worse() {
         davy(folder.path(), &["compare", "old.csv", "new.csv", "--report", "svg=slides", "--report", "html=page.html"]);
     }
     assert!(folder.path().join("slides/changes.svg").exists());
+}
+
+/// The numbers of both arms are those of the steps that were compared, so that a headline never names two of different hours.
+#[test]
+fn numbers_and_differences_are_of_the_same_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |minutes: std::ops::Range<u64>, errors: &dyn Fn(u64) -> (u64, u64)| {
+        let row = |minute: u64| {
+            let (requests, errors) = errors(minute);
+            format!("2026-03-01T12:{minute:02}:00Z,{requests},{}\n", errors + minute % 3)
+        };
+        minutes.map(row).fold("time,requests,errors\n".to_owned(), |text, row| text + &row)
+    };
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    // the baseline burns while the canary is not there
+    write("burns.csv", rows(0..60, &|minute| (1_000, if minute < 30 { 90 } else { 9 })));
+    write("late.csv", rows(30..60, &|_| (1_000, 19)));
+    let comparison = compared(folder.path(), &["burns.csv", "late.csv"]);
+    let rate = line(metric(&comparison, "errors"), "rate");
+    both(rate, [0.01, 0.02]);
+    assert_eq!((&rate["n"]["baseline"], &rate["n"]["canary"]), (&Value::from(30_000), &Value::from(30_000)));
+    assert_eq!(comparison["headline"], "late: 2 times as many errors (2 against 1 %)");
+    // the traffic moved to the worse half: fewer at any time, and more in all
+    write("even.csv", rows(0..60, &|minute| if minute < 30 { (1_000, 9) } else { (200, 9) }));
+    write("moved.csv", rows(0..60, &|minute| if minute < 30 { (200, 0) } else { (1_000, 34) }));
+    let headline = compared(folder.path(), &["even.csv", "moved.csv"])["headline"].as_str().unwrap().to_owned();
+    assert!(headline.ends_with("fewer errors at the same times (3 against 1.67 % in all)"), "{headline}");
+    // a ratio is named if its own interval shows one, and a cost has its row
+    let costs = davy(root(), &["compare", CASE, "--format", "csv"]);
+    assert!(
+        costs.lines().any(|line| line.starts_with("cost,,"))
+            && costs.lines().any(|line| line.starts_with("cost_now,,"))
+    );
 }

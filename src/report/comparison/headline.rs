@@ -21,6 +21,7 @@ pub(super) fn of(compared: &Comparison) -> Option<String> {
         counted(compared).and_then(|(metric, line)| errors(metric, line)),
         whole().find(|metric| metric.about == About::Good).and_then(|metric| good(metric, metric.numbers.first()?)),
         compared.cost.as_ref().and_then(|cost| costs(&cost.full)),
+        worst_group(compared),
     ]
     .into_iter()
     .flatten()
@@ -71,14 +72,26 @@ fn against(line: &Line, unit: &Unit) -> Option<String> {
     let (baseline, canary) = (plain(&quantity(baseline, unit)), plain(&quantity(canary, unit)));
     let same = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
     // a unit is said once
-    Some(match canary.split_once(' ') {
+    let both = match canary.split_once(' ') {
         Some((number, _)) if same(&canary) == same(&baseline) => format!("{number} against {baseline}"),
         _ => format!("{canary} against {baseline}"),
-    })
+    };
+    Some(if contradicts(line) { format!("at the same times ({both} in all)") } else { format!("({both})") })
 }
 
-fn ratio(effect: &Effect) -> Option<f64> {
-    effect.estimate.map(Number::get).filter(|_| effect.kind == EffectKind::Ratio)
+/// A ratio whose interval shows a difference. Where that of the difference alone does, no ratio is named.
+pub(in crate::report) fn ratio(effect: &Effect) -> Option<f64> {
+    let one = |end: Option<Number>| end.map(Number::get);
+    let shows = one(effect.low).is_some_and(|low| low > 1.0) || one(effect.high).is_some_and(|high| high < 1.0);
+    effect.estimate.map(Number::get).filter(|_| effect.kind == EffectKind::Ratio && shows)
+}
+
+/// Whether the numbers of both arms say otherwise than the effect: the judge compares step by step, and the traffic moved.
+pub(in crate::report) fn contradicts(line: &Line) -> bool {
+    let (Some(baseline), Some(canary)) = (line.estimate.baseline, line.estimate.canary) else { return false };
+    let same = |effect: &Effect| if effect.kind == EffectKind::Ratio { 1.0 } else { 0.0 };
+    let effect = line.effect.as_ref().and_then(|effect| Some(effect.estimate?.get() - same(effect)));
+    effect.is_some_and(|effect| effect * (canary.get() - baseline.get()) < 0.0)
 }
 
 fn share(part: f64) -> String {
@@ -99,12 +112,12 @@ fn latencies(compared: &Comparison, metric: &Metric, line: &Line) -> Option<Stri
     let against = against(line, &unit)?;
     let ratio = line.effect.as_ref().and_then(ratio);
     Some(match (line.shown, ratio) {
-        (Shown::Nothing, _) => format!("{named} not shown to differ ({against})"),
-        (_, Some(ratio)) if ratio >= TIMES => format!("{named} {} times as high ({against})", number(ratio)),
-        (_, Some(ratio)) if ratio > 1.0 => format!("{named} {} higher ({against})", share(ratio - 1.0)),
-        (_, Some(ratio)) => format!("{named} {} lower ({against})", share(1.0 - ratio)),
-        (Shown::Worse, None) => format!("{named} higher ({against})"),
-        (_, None) => format!("{named} lower ({against})"),
+        (Shown::Nothing, _) => format!("{named} not shown to differ {against}"),
+        (_, Some(ratio)) if ratio >= TIMES => format!("{named} {} times as high {against}", number(ratio)),
+        (_, Some(ratio)) if ratio > 1.0 => format!("{named} {} higher {against}", share(ratio - 1.0)),
+        (_, Some(ratio)) => format!("{named} {} lower {against}", share(1.0 - ratio)),
+        (Shown::Worse, None) => format!("{named} higher {against}"),
+        (_, None) => format!("{named} lower {against}"),
     })
 }
 
@@ -114,12 +127,12 @@ fn errors(metric: &Metric, line: &Line) -> Option<String> {
     let against = against(line, &Unit::from(&metric.unit))?;
     line.effect.as_ref()?;
     Some(match (line.shown, ratio) {
-        (Shown::Nothing, _) => format!("{named} not shown to differ ({against})"),
-        (_, Some(ratio)) if ratio >= TIMES => format!("{} times as many {named} ({against})", number(ratio)),
-        (_, Some(ratio)) if ratio > 1.0 => format!("{} more {named} ({against})", share(ratio - 1.0)),
-        (_, Some(ratio)) if ratio < 1.0 => format!("{} fewer {named} ({against})", share(1.0 - ratio)),
-        (Shown::Worse, _) => format!("more {named} ({against})"),
-        _ => format!("fewer {named} ({against})"),
+        (Shown::Nothing, _) => format!("{named} not shown to differ {against}"),
+        (_, Some(ratio)) if ratio >= TIMES => format!("{} times as many {named} {against}", number(ratio)),
+        (_, Some(ratio)) if ratio > 1.0 => format!("{} more {named} {against}", share(ratio - 1.0)),
+        (_, Some(ratio)) if ratio < 1.0 => format!("{} fewer {named} {against}", share(1.0 - ratio)),
+        (Shown::Worse, _) => format!("more {named} {against}"),
+        _ => format!("fewer {named} {against}"),
     })
 }
 
@@ -129,10 +142,25 @@ fn good(metric: &Metric, line: &Line) -> Option<String> {
     let effect = line.effect.as_ref()?.estimate?.get();
     let points = number(effect.abs() * 100.0);
     Some(match line.shown {
-        Shown::Nothing => format!("{named} not shown to differ ({against})"),
-        _ if effect > 0.0 => format!("{named} {points} pp higher ({against})"),
-        _ => format!("{named} {points} pp lower ({against})"),
+        Shown::Nothing => format!("{named} not shown to differ {against}"),
+        _ if effect > 0.0 => format!("{named} {points} pp higher {against}"),
+        _ => format!("{named} {points} pp lower {against}"),
     })
+}
+
+/// A group that is worse, where what the line says of the whole is not.
+fn worst_group(compared: &Comparison) -> Option<String> {
+    let worse = |metric: &&Metric| metric.numbers.iter().any(|line| line.shown == Shown::Worse);
+    if compared.metrics.iter().filter(|metric| metric.group_of.is_none()).any(|metric| worse(&metric)) {
+        return None;
+    }
+    let mut groups = compared.metrics.iter().filter(|metric| metric.group_of.is_some()).filter(worse);
+    let metric = groups.next()?;
+    let line = metric.numbers.iter().find(|line| line.shown == Shown::Worse)?;
+    let more = groups.count();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let against = against(line, &Unit::from(&metric.unit)).unwrap_or_default();
+    Some(format!("{} {} worse {against}{more}", plain(&metric.metric), plain(&line.statistic)))
 }
 
 fn costs(line: &Line) -> Option<String> {

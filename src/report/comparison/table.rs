@@ -3,9 +3,10 @@
 //! The columns are part of the interface: a new one comes at the end, none goes away.
 
 use super::super::csv::{number, rows, text};
-use super::super::document::Effect;
+use super::super::document::{Effect, UnitName};
 use super::super::words::term;
-use super::document::{Comparison, Line, Metric};
+use super::document::{About, Comparison, Cost, Line, Metric};
+use crate::cost::METRICS;
 
 /// A column: its name, and what it says of a number of a metric.
 type Column = (&'static str, fn(&Metric, &Line) -> String);
@@ -32,9 +33,23 @@ const COLUMNS: &[Column] = &[
 
 /// The table, below a heading that is there even when nothing was compared.
 pub(super) fn render(compared: &Comparison) -> String {
-    let lines = compared.metrics.iter().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
+    let costs: Vec<Metric> = compared.cost.iter().flat_map(costs).collect();
+    let all = compared.metrics.iter().chain(&costs);
+    let lines = all.flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
     let cells = lines.map(|(metric, line)| COLUMNS.iter().map(|(_, cell)| cell(metric, line)).collect());
     rows(COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect(), cells)
+}
+
+/// What both arms cost, by the names that criteria have for it.
+fn costs(cost: &Cost) -> impl Iterator<Item = Metric> {
+    METRICS.into_iter().zip([&cost.full, &cost.now]).map(|(name, line)| Metric {
+        metric: name.to_owned(),
+        group_of: None,
+        about: About::Other,
+        unit: UnitName(cost.unit.0.clone()),
+        not_reached: None,
+        numbers: vec![line.clone()],
+    })
 }
 
 fn estimate(effect: Option<&Effect>) -> String {

@@ -119,7 +119,8 @@ impl Tile {
         let value = |number: &Option<Number>| {
             number.map_or(words::NOTHING.to_owned(), |number| plain(&quantity(number.get(), &self.unit)))
         };
-        let effect = self.line.ratio.as_ref().or(self.line.effect.as_ref());
+        let ratio = self.line.ratio.as_ref().filter(|ratio| headline::ratio(ratio).is_some());
+        let effect = ratio.or(self.line.effect.as_ref());
         let (estimate, interval) = effect.map(|effect| pages::effect(effect, &self.unit)).unwrap_or_default();
         let less = effect.and_then(|effect| effect.high).is_some_and(|high| high.get() < 1.0);
         let (class, word) = match self.line.shown {
@@ -138,6 +139,7 @@ impl Tile {
                 div { "against " (prose(&value(baseline))) }
                 div { span class="effect-word" { (prose(&estimate)) " " (word) } }
                 div class="quiet" { (prose(&interval)) }
+                @if headline::contradicts(&self.line) { div class="quiet" { "at the same times; the traffic moved" } }
             }
         }
     }
