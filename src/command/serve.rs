@@ -144,8 +144,8 @@ fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Resu
     }
     let servers =
         |plan: &Plan| -> BTreeSet<String> { plan.queries.iter().flat_map(|query| query.source.servers()).collect() };
-    // no argument has this value, so an address with one in it differs
-    let other: String = options.set.iter().map(|(_, value)| value.as_str()).chain(["x"]).collect();
+    // no argument is as long as this value, so an address with one in it differs
+    let other = "x".repeat(1 + options.set.iter().map(|(_, value)| value.len()).max().unwrap_or(0));
     match servers(plan) == servers(&any(loaded, &other, options).map_err(refused)?) {
         true => Ok(()),
         false => Err(Refused::Wrong(

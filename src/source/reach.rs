@@ -1,32 +1,73 @@
 //! What a question reaches beyond its data: programs that run, and servers that hear secrets.
 
+use super::aws;
 use super::registry::Source;
 use super::secret::Authentication;
+use super::sql::Where;
 
 impl Source {
     /// Whether a program runs to answer it: one that prints the data, or one that prints a token.
     pub fn runs_a_program(&self) -> bool {
-        let helps = |who: &Authentication| matches!(who, Authentication::Helper(_));
         match self {
             Source::Exec(_) => true,
-            Source::Http(store) => helps(&store.authentication),
-            Source::Prometheus(server) => helps(&server.access.authentication),
-            _ => false,
+            Source::Http(store) => store.authentication.runs_a_program(),
+            Source::Prometheus(server) => server.access.authentication.runs_a_program(),
+            Source::File(_)
+            | Source::Requests(_)
+            | Source::CloudWatch(_)
+            | Source::Alarms(_)
+            | Source::Insights(_)
+            | Source::LogEvents(_)
+            | Source::Sql(_)
+            | Source::Lost(_) => false,
         }
     }
 
-    /// The servers that are asked, as addresses begin: scheme, host and port.
+    /// The servers that are asked, as addresses begin: scheme, host and port. Those of tokens are among them.
     pub fn servers(&self) -> Vec<String> {
-        let urls: Vec<String> = match self {
-            Source::Http(store) => store.requests.iter().map(|(_, request)| request.url.describe()).collect(),
-            Source::Prometheus(server) => vec![server.access.url.clone()],
-            _ => Vec::new(),
-        };
-        let begin = |url: String| {
-            let after = url.find("://").map_or(0, |at| at + 3);
-            let end = url[after..].find(['/', '?', '#', '\\']).map_or(url.len(), |at| after + at);
-            url[..end].to_owned()
-        };
-        urls.into_iter().map(begin).collect()
+        let of_aws = |access: &aws::Access| access.endpoint_url.iter().map(|url| begin(url)).collect();
+        match self {
+            Source::Http(store) => {
+                let urls = store.requests.iter().map(|(_, request)| begin(&request.url.describe()));
+                urls.chain(store.authentication.server()).collect()
+            }
+            Source::Prometheus(server) => {
+                [begin(&server.access.url)].into_iter().chain(server.access.authentication.server()).collect()
+            }
+            Source::Sql(database) => vec![match &database.place {
+                Where::Address(address) => format!("{:?}:{}", address.host, address.port),
+                Where::Variable(name) => name.clone(),
+            }],
+            Source::CloudWatch(asked) => of_aws(&asked.access),
+            Source::Alarms(asked) => of_aws(&asked.access),
+            Source::Insights(asked) => of_aws(&asked.access),
+            Source::LogEvents(asked) => of_aws(&asked.access),
+            Source::File(_) | Source::Requests(_) | Source::Exec(_) | Source::Lost(_) => Vec::new(),
+        }
     }
+}
+
+impl Authentication {
+    fn runs_a_program(&self) -> bool {
+        matches!(self, Authentication::Helper(_))
+    }
+
+    /// The server that gives tokens.
+    fn server(&self) -> Option<String> {
+        match self {
+            Authentication::OAuth2(client) => Some(begin(&client.token_url)),
+            Authentication::None
+            | Authentication::Bearer(_)
+            | Authentication::Basic { .. }
+            | Authentication::Helper(_)
+            | Authentication::SigV4(_) => None,
+        }
+    }
+}
+
+/// The beginning of an address, up to its path.
+fn begin(url: &str) -> String {
+    let after = url.find("://").map_or(0, |at| at + 3);
+    let end = url[after..].find(['/', '?', '#', '\\']).map_or(url.len(), |at| after + at);
+    url[..end].to_owned()
 }

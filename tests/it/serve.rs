@@ -319,7 +319,21 @@ fn a_request_reaches_nothing_that_the_operator_did_not_allow() {
     let question = json!({ "config": "fine" }).to_string();
     assert_eq!(server.ask("POST", "/v1/judge", &question, &[page]).status, 403);
     assert_eq!(server.ask("POST", "/v1/judge", &question, &[("Content-Type", "text/plain")]).status, 415);
-    // an argument does not choose who hears a key
+    // an argument does not choose who hears a key, be it the store, the server of tokens, or the database
+    let reaching = [
+        "http: { url: \"https://api.${site}/v1\", parameters: { arm: \"${file}\" }, headers_env: { x-key: KEY } }",
+        "prometheus: { url: \"https://m.example.com\", select: { v: \"${file}\" }, oauth2: { token_url: \"https://${host}/t\", client_id: c, client_secret_env: S } }",
+        "sql: { url: \"postgresql://davy@${site}/m\", password_env: PW, query: \"SELECT time FROM t WHERE v = ${file}\" }",
+    ];
+    for source in reaching {
+        let timed = GATE.replace("arms:", "window: { last: 1h, step: 1m }\narms:");
+        let timed = timed
+            .replace("file: old", "file: old, host: \"${site}\"")
+            .replace("file: good", "file: good, host: \"${site}\"");
+        server.shell.write("configs/reach.yaml", &timed.replace("file: { path: \"${file}.csv\" }", source));
+        let heard = server.judge(&json!({ "config": "reach", "args": { "site": "evil.example:8443" } }));
+        assert!(heard.status == 422 && heard.body.contains("the address of a server"), "{source}: {}", heard.body);
+    }
     server.shell.write(
         "configs/store.yaml",
         &GATE
