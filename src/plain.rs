@@ -20,6 +20,15 @@ pub fn line(text: &str) -> String {
     text.chars().filter_map(sign).collect()
 }
 
+/// The beginning of a text on one line, with so many characters at most.
+pub fn shorten(text: &str, most: usize) -> String {
+    let text = line(text);
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// A text of several lines.
 pub fn lines(text: &str) -> String {
     text.chars().filter_map(|c| if c == '\n' { Some(c) } else { sign(c) }).collect()

@@ -69,6 +69,12 @@ pub fn is_link_local(address: IpAddr) -> bool {
     is_link || METADATA.contains(&address) || embedded.is_some_and(|four| is_link_local(IpAddr::V4(four)))
 }
 
+/// Whether what is sent to a host stays on this machine.
+pub fn is_here(host: &str) -> bool {
+    let is_loopback = |address: IpAddr| address.is_loopback();
+    host == "localhost" || host.ends_with(".localhost") || host.parse().is_ok_and(is_loopback)
+}
+
 /// A text as a part of an address: everything but letters, digits and `-._~` by its bytes.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -122,10 +128,7 @@ impl<'t> Url<'t> {
     /// Whether others than this machine can read what is sent there.
     pub fn is_readable_on_the_way(&self) -> bool {
         let host = self.host().trim_start_matches('[').trim_end_matches(']');
-        let here = host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.scheme == "http" && !here
+        self.scheme == "http" && !is_here(host)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::series::SignedDuration;
 use crate::text::problem::{At, Complaint, Report};
 use crate::text::quantity::Span;
 use crate::text::scalar::Text;
+use crate::text::secret::names_secret;
 use crate::text::substitute::{names, substitute};
 use crate::url::{NoUrl, Url};
 
@@ -33,20 +34,6 @@ const OWN_HEADERS: [&str; 8] = [
     "expect",
     "idempotency-key",
     "user-agent",
-];
-/// What is in the name of a header whose value is a secret.
-const SECRET_HEADERS: [&str; 11] = [
-    "authoriz",
-    "x-auth",
-    "cookie",
-    "token",
-    "secret",
-    "passw",
-    "api-key",
-    "apikey",
-    "api_key",
-    "access-key",
-    "credential",
 ];
 
 /// The hooks of a phase: the common ones and then its own, with the names of the canary put in.
@@ -181,8 +168,7 @@ impl Filling<'_, '_, '_> {
     }
 
     fn header(&mut self, key: &At<String>, value: &At<Text>) -> Option<String> {
-        let lower = key.value.to_lowercase();
-        if SECRET_HEADERS.iter().any(|word| lower.contains(word)) {
+        if names_secret(&key.value) {
             let hint = format!("write `headers_env: {{ {}: VARIABLE }}`: it is read when the hook runs", key.value);
             self.report.add_hushed(key.place, format!("the value of `{}` is a secret", key.value), hint);
             return None;

@@ -105,8 +105,7 @@ fn in_unit(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
         }
         (_, Unit::Share) => wrong("a share is bounded in %: `<= 0.1%`".to_owned()),
         (Measure::Percent, Unit::Percent) => Ok(number),
-        (Measure::Time(unit), Unit::Milliseconds) => Ok(number * unit.milliseconds()),
-        (Measure::Storage(unit), Unit::Bytes) => Ok(number * unit.bytes()),
+        (Measure::Time(_), Unit::Milliseconds) | (Measure::Storage(_), Unit::Bytes) => Ok(quantity.in_base()),
         (Measure::Bare, Unit::Plain(_)) => Ok(number),
         (Measure::Word(word), Unit::Plain(own)) if names_unit(word, own) => Ok(number),
         (Measure::Bare, unit) => {

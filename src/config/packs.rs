@@ -5,6 +5,8 @@
 //! Packs for Prometheus have `${match}` in their selectors.
 //! What comes out are ordinary metrics: they are named by criteria, fetched only when one does, recorded and replayed.
 
+use crate::text::substitute::replace;
+
 /// A pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pack {
@@ -195,16 +197,7 @@ impl Pack {
 
 /// The selectors in a line of a pack, as it is without being told anything: names, and the labels of their matchers.
 fn selectors(line: &str) -> Vec<(String, Vec<String>)> {
-    let mut text = String::new();
-    for (at, part) in line.split("${").enumerate() {
-        match part.split_once('}').filter(|_| at > 0) {
-            Some((parameter, rest)) => {
-                text.push_str(parameter.split_once(":-").map_or("", |(_, usual)| usual));
-                text.push_str(rest);
-            }
-            None => text.push_str(part),
-        }
-    }
+    let text = replace(line, &[], |_, usual| Some(usual.unwrap_or_default().to_owned())).unwrap_or_default();
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let parts: Vec<&str> = text.split('{').collect();
     let pairs = parts.windows(2).filter_map(|pair| {

@@ -1,5 +1,6 @@
 //! Text that people write, on the ground of everything that reads it: the tree of a file with its places (`node`), the sections
-//! and keys of it (`read`), single values (`scalar`), labels within them (`substitute`), numbers with units (`quantity`), and what is wrong (`problem`).
+//! and keys of it (`read`), single values (`scalar`), labels within them (`substitute`), numbers with units (`quantity`), secrets (`secret`), and what is
+//! wrong (`problem`).
 //!
 //! `yaml` is the way back. Nothing here knows what any key means.
 
@@ -8,6 +9,7 @@ pub(crate) mod problem;
 pub mod quantity;
 pub(crate) mod read;
 pub(crate) mod scalar;
+pub(crate) mod secret;
 pub(crate) mod spell;
 pub(crate) mod substitute;
 pub(crate) mod yaml;

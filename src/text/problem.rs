@@ -7,6 +7,8 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::secret;
+
 /// How many columns of a long source line are shown around the caret.
 const SHOWN_COLUMNS: usize = 100;
 
@@ -243,7 +245,7 @@ fn snippet(text: &str, place: Place) -> String {
         return String::new();
     };
     let visible = |c: char| if c.is_control() || c.width().is_none() { ' ' } else { c };
-    let line = veiled(line.chars().map(visible).collect());
+    let line = secret::veil(line.chars().map(visible).collect());
     let at = place.column.saturating_sub(1).min(line.len());
     let from = if line.len() > SHOWN_COLUMNS { at.saturating_sub(SHOWN_COLUMNS / 2) } else { 0 };
     let to = line.len().min(from + SHOWN_COLUMNS);
@@ -255,33 +257,6 @@ fn snippet(text: &str, place: Place) -> String {
     let number = place.line.to_string();
     let (margin, indent) = (" ".repeat(number.len()), " ".repeat(width(&line[from..at]) + cut_before.chars().count()));
     format!("  {number} | {cut_before}{}{cut_after}\n  {margin} | {indent}{}", shown.trim_end(), "^".repeat(carets))
-}
-
-/// Keys of other tools that people write a secret behind, and davy does not have.
-const SECRETS: [&str; 9] = [
-    "password",
-    "token",
-    "bearer",
-    "secret",
-    "client_secret",
-    "secret_key",
-    "secret_access_key",
-    "api_key",
-    "authorization",
-];
-
-/// A line without the secrets that stand in it: as many dots.
-fn veiled(mut line: Vec<char>) -> Vec<char> {
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    for colon in (0..line.len()).filter(|at| line[*at] == ':').collect::<Vec<_>>() {
-        let begin = line[..colon].iter().rposition(|c| !is_of_key(*c)).map_or(0, |before| before + 1);
-        let key: String = line[begin..colon].iter().collect();
-        if SECRETS.contains(&key.to_lowercase().as_str()) {
-            let value = line[colon + 1..].iter_mut().skip_while(|c| **c == ' ').take_while(|c| !matches!(c, ',' | '}'));
-            value.filter(|c| **c != ' ').for_each(|c| *c = '·');
-        }
-    }
-    line
 }
 
 /// The nearest of some names, where one is near enough to have been meant.

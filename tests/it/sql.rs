@@ -249,6 +249,15 @@ fn a_server_that_does_not_answer_is_named_with_the_remedy() {
     assert!(message.contains("the same rows"), "{message}");
 }
 
+/// The waits between the attempts end before the deadline, so that the failure is said and not the time.
+#[test]
+fn a_short_deadline_does_not_hide_that_nobody_listens() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sql = with_password(&format!("postgresql://davy@{closed}/postgres")) + "      deadline: 1s\n";
+    let message = Shop::of_rate(&sql, ["41", "42"], QUERY).fails(69);
+    assert!(message.contains("the connection was refused") && !message.contains("deadline"), "{message}");
+}
+
 #[test]
 fn an_encrypted_connection_checks_the_certificate() {
     let keys = tempfile::tempdir().unwrap();
@@ -305,10 +314,14 @@ fn every_type_is_read_exactly() {
         "1772366430250::int8",
         "'2026-03-01T13:00:30.25+01:00'",
     ];
-    for time in times {
+    let arms = [
+        "      arm: { column: side, baseline: a, canary: b }\n",
+        "      arm: { column: id, baseline: 6f1c3a52-8d0e-4b7a-9c21-0e5d7f3b9a64, canary: 01234567-89ab-cdef-0123-456789abcdef }\n",
+    ];
+    for (time, arm) in times.into_iter().zip(arms.into_iter().cycle()) {
         let query = format!(
             "        SELECT {time} AS time, v::text AS as_text, v AS as_numeric, v::load AS as_domain, v::float8 AS as_float, v::float4 AS as_short,\n\
-             \x20              n::int2 AS n, n::int4 AS m, NULL::int8 AS gap, 'NaN'::float8 AS nothing, true AS yes, 'a'::side AS side, date '2026-03-01' AS day, ${{arm}} AS whose\n\
+             \x20              n::int2 AS n, n::int4 AS m, NULL::int8 AS gap, 'NaN'::float8 AS nothing, true AS yes, 'a'::side AS side, date '2026-03-01' AS day, '6f1c3a52-8d0e-4b7a-9c21-0e5d7f3b9a64'::uuid AS id, ${{arm}} AS whose\n\
              \x20       FROM unnest(ARRAY[{numbers}]::numeric[]) WITH ORDINALITY AS t(v, n)\n"
         );
         let names = ["as_text", "as_numeric", "as_domain", "as_float", "as_short", "n", "m", "gap", "nothing"];
@@ -317,7 +330,6 @@ fn every_type_is_read_exactly() {
         let criterion =
             |name: &&str| format!("  - {{ metric: {name}, statistic: p50, pass: \"<= baseline + 10%\" }}\n");
         let criteria = format!("criteria:\n{}", names.iter().map(criterion).collect::<String>());
-        let arm = "      arm: { column: side, baseline: a, canary: b }\n";
         let shop = Shop::new(&(with_password(&server.url()) + arm), ["41", "42"], &query, &(metrics + &criteria));
         let (code, _, stderr) = shop.davy(&["judge", "canary.yaml", "--record", "kept"]);
         assert_eq!(code, 11, "there is no canary: {stderr}");

@@ -25,12 +25,14 @@ pub(super) fn read(content: impl BufRead, separator: Option<u8>, keep: Keep) -> 
     table.semicolons = separator == b';';
     let mut record = csv::ByteRecord::new();
     let mut header = true;
+    // behind `\r\n` the reader counts the end of a line with the record after it
+    let ends_in_two = memchr::memchr(b'\n', &head).is_some_and(|end| end > 0 && head[end - 1] == b'\r');
     if is_of_graphite(&head) {
         table.columns = ["metric", "time", "value"].map(|name| Column::new(name, keep)).into();
         header = false;
     }
     while next(&mut reader, &mut record)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| at.line() + u64::from(ends_in_two && at.byte() > 0));
         if header {
             table.columns = columns(&record, line, keep)?;
             header = false;
@@ -114,4 +116,18 @@ fn commonest_separator(head: &[u8]) -> u8 {
         }
     }
     counts.iter().fold((b',', 0), |best, next| if next.1 > best.1 { *next } else { best }).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_the_one_that_an_editor_shows() {
+        for end in ["\n", "\r\n"] {
+            let text = ["time,errors", "1,2", "3,4", "5", ""].join(end);
+            let error = read(text.as_bytes(), None, &|_| true).unwrap_err().to_string();
+            assert!(error.contains("line 4"), "{error}");
+        }
+    }
 }

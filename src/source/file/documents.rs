@@ -25,12 +25,20 @@ use crate::source::error::Error;
 
 /// The table of a document that is known; nothing where it is not.
 pub(super) fn of_object(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
+    let checked = |read: Result<Table, Error>| read.and_then(|table| whole::check(document).map(|()| table));
+    of_store(document, keep)
+        .map(checked)
+        // the errors in a report are those of the requests
+        .or_else(|| reports::read(document, keep))
+        .or_else(|| wrapped(document, keep).map(checked))
+}
+
+/// The table of what a store answers or exports.
+fn of_store(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
     of_metrics(document, keep)
         .or_else(|| prometheus::read(document, keep))
         .or_else(|| answers::read(document, keep))
         .or_else(|| grafana::read(document, keep))
-        .or_else(|| reports::read(document, keep))
-        .or_else(|| wrapped(document, keep))
 }
 
 /// The table of one export of OpenTelemetry.
@@ -54,9 +62,6 @@ pub(super) fn is_series(element: &Object) -> bool {
 /// One array of objects beside members that are none.
 fn wrapped(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
     let rows = sole_array(document)?;
-    if let Err(error) = whole::check(document) {
-        return Some(Err(error));
-    }
     let mut table = Table::new("row");
     for (at, row) in rows.iter().enumerate() {
         if let Err(error) = push(&mut table, at as u64 + 1, row.as_object()?, keep) {

@@ -1,7 +1,8 @@
 //! The address of a database, taken apart: where it is, who asks, and whether others could read what is sent there.
 
 use std::fmt;
-use std::net::IpAddr;
+
+use crate::url;
 
 /// Where a database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,10 +149,7 @@ impl Host {
     fn is_here(&self) -> bool {
         match self {
             Host::Folder(_) => true,
-            Host::Name(name) => {
-                let is_loopback = |address: IpAddr| address.is_loopback();
-                name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_loopback)
-            }
+            Host::Name(name) => url::is_here(name),
         }
     }
 }

@@ -2,18 +2,13 @@
 
 use std::error::Error as StdError;
 
-use jiff::SignedDuration;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type};
 
 use crate::series::Timestamp;
 
 type Failure = Box<dyn StdError + Sync + Send>;
-
-/// 2000-01-01T00:00:00Z in seconds, from which PostgreSQL counts.
-const EPOCH: i64 = 946_684_800;
-const EPOCH_DATE: Date = date(2000, 1, 1);
 
 /// A bound value. The server reads it as whatever type stands in its place.
 #[derive(Debug)]
@@ -82,10 +77,10 @@ impl<'a> FromSql<'a> for Cell {
             Type::FLOAT4 => f32::from_be_bytes(raw.try_into()?).to_string(),
             Type::FLOAT8 => f64::from_be_bytes(raw.try_into()?).to_string(),
             Type::NUMERIC => numeric(raw).ok_or("a numeric that cannot be read")?,
-            Type::TIMESTAMPTZ => instant(raw)?.to_string(),
-            Type::TIMESTAMP => instant(raw)?.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string(),
-            Type::DATE => day(raw)?.to_string(),
-            Type::UUID => raw.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Type::TIMESTAMPTZ => Timestamp::from_sql(of, with_end(raw, "a time")?)?.to_string(),
+            Type::TIMESTAMP => DateTime::from_sql(of, with_end(raw, "a time")?)?.to_string(),
+            Type::DATE => Date::from_sql(of, with_end(raw, "a day")?)?.to_string(),
+            Type::UUID => uuid(raw),
             _ => std::str::from_utf8(raw)?.to_owned(),
         };
         Ok(Cell(text))
@@ -96,21 +91,24 @@ impl<'a> FromSql<'a> for Cell {
     }
 }
 
-/// Microseconds since the year 2000; the largest and the least are without end.
-fn instant(raw: &[u8]) -> Result<Timestamp, Failure> {
-    let since = i64::from_be_bytes(raw.try_into()?);
-    if [i64::MAX, i64::MIN].contains(&since) {
-        return Err("a time without end".into());
-    }
-    Ok(Timestamp::from_second(EPOCH)?.checked_add(SignedDuration::from_micros(since))?)
+/// The bytes of a time; the largest and the least are without end.
+fn with_end<'r>(raw: &'r [u8], what: &str) -> Result<&'r [u8], Failure> {
+    let instants = [i64::MAX, i64::MIN].map(i64::to_be_bytes);
+    let days = [i32::MAX, i32::MIN].map(i32::to_be_bytes);
+    let is_endless = instants.iter().any(|bytes| bytes == raw) || days.iter().any(|bytes| bytes == raw);
+    if is_endless { Err(format!("{what} without end").into()) } else { Ok(raw) }
 }
 
-fn day(raw: &[u8]) -> Result<Date, Failure> {
-    let since = i32::from_be_bytes(raw.try_into()?);
-    if [i32::MAX, i32::MIN].contains(&since) {
-        return Err("a day without end".into());
+/// Hexadecimal digits in groups: 8, 4, 4, 4 and 12.
+fn uuid(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (at, byte) in raw.iter().enumerate() {
+        if [4, 6, 8, 10].contains(&at) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
     }
-    Ok(EPOCH_DATE.checked_add(jiff::Span::new().try_days(since)?)?)
+    text
 }
 
 /// Digits to the base of 10,000, the weight of the first, the sign, and how many decimals are shown.
@@ -139,4 +137,38 @@ fn numeric(raw: &[u8]) -> Option<String> {
     fraction.truncate(scale);
     let (minus, whole) = (if sign == 0x4000 { "-" } else { "" }, if whole.is_empty() { "0" } else { whole });
     Some(if fraction.is_empty() { format!("{minus}{whole}") } else { format!("{minus}{whole}.{fraction}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_names_are_as_postgresql_prints_them() {
+        let second = 825_681_630_250_000_i64.to_be_bytes();
+        let day = 9_556_i32.to_be_bytes();
+        let name: Vec<u8> = (0..16).map(|at| at * 0x11).collect();
+        for (of, raw, expected) in [
+            (Type::TIMESTAMPTZ, second.as_slice(), "2026-03-01T12:00:30.25Z"),
+            (Type::TIMESTAMP, second.as_slice(), "2026-03-01T12:00:30.25"),
+            (Type::DATE, day.as_slice(), "2026-03-01"),
+            (Type::UUID, name.as_slice(), "00112233-4455-6677-8899-aabbccddeeff"),
+        ] {
+            let read = Cell::from_sql(&of, raw).map(|cell| cell.0).map_err(|error| error.to_string());
+            assert_eq!(read.as_deref(), Ok(expected), "{of}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_end_is_not_read() {
+        let endless = |of: Type, raw: &[u8]| Cell::from_sql(&of, raw).map_err(|error| error.to_string()).err();
+        for end in [i64::MAX, i64::MIN] {
+            for of in [Type::TIMESTAMPTZ, Type::TIMESTAMP] {
+                assert_eq!(endless(of, &end.to_be_bytes()).as_deref(), Some("a time without end"));
+            }
+        }
+        for end in [i32::MAX, i32::MIN] {
+            assert_eq!(endless(Type::DATE, &end.to_be_bytes()).as_deref(), Some("a day without end"));
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! Asking PostgreSQL: each distinct query once, in a read-only transaction, within the deadline.
 
+use std::cell;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::Statement as Prepared;
 use tokio_postgres::types::ToSql;
 
@@ -32,7 +34,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// not what it should be.
 pub fn fetch(calls: &[Call<Sql>], outside: &Outside) -> Vec<Result<Brought, Error>> {
     each_once(calls, is_same, |call, wanted| {
-        rows(call, wanted, outside).map_err(|error| trouble::within(call.asked, error))
+        rows(call, wanted, outside).map_err(|error| error.within(&call.asked.describe()))
     })
 }
 
@@ -55,31 +57,10 @@ fn rows(call: &Call<Sql>, wanted: &Wanted, outside: &Outside) -> Result<Rows, Er
     let way = Way::of(asked, outside)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::unreachable(format!("cannot be asked ({error})")))?;
-    let deadline = asked.deadline.unsigned_abs();
-    let answered = runtime.block_on(async {
-        let patient = async {
-            let mut wait = FIRST_WAIT;
-            for attempt in 1.. {
-                match attempt_once(call, &way).await {
-                    Err(Failure::Server(error)) if attempt < ATTEMPTS && trouble::may_pass(&error) => {
-                        let why = trouble::error(asked, &error);
-                        (outside.told)(Told::Again(format!("{}: {}; again", asked.describe(), why.about.problem)));
-                        tokio::time::sleep(wait).await;
-                        wait *= 2;
-                    }
-                    ended => return ended,
-                }
-            }
-            Err(Failure::Told(trouble::deadline(asked)))
-        };
-        tokio::time::timeout(deadline, patient).await
-    });
-    let table = match answered {
-        Err(_) => return Err(trouble::deadline(asked)),
-        Ok(Err(Failure::Server(error))) => return Err(trouble::error(asked, &error)),
-        Ok(Err(Failure::Told(error))) => return Err(error),
-        Ok(Ok(table)) => table,
-    };
+    let table = runtime.block_on(attempt(call, &way, outside)).map_err(|failure| match failure {
+        Failure::Server(error) => trouble::error(asked, &error),
+        Failure::Told(error) => error,
+    })?;
     if table.rows.is_empty() {
         (outside.told)(Told::Doubt(format!("{}: the query has no row in this window", asked.describe())));
     }
@@ -104,6 +85,32 @@ impl From<tokio_postgres::Error> for Failure {
 struct Table {
     names: Vec<String>,
     rows: Vec<Vec<Option<String>>>,
+}
+
+/// Asks, again after a pause where that may help.
+async fn attempt(call: &Call<'_, Sql>, way: &Way, outside: &Outside<'_>) -> Result<Table, Failure> {
+    let asked = call.asked;
+    let paused_for = cell::Cell::new(None);
+    let answer = timeout(asked.deadline.unsigned_abs(), async {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..ATTEMPTS {
+            match attempt_once(call, way).await {
+                Err(Failure::Server(error)) if trouble::may_pass(&error) => {
+                    let why = trouble::error(asked, &error);
+                    (outside.told)(Told::Again(format!("{}: {}; again", asked.describe(), why.about.problem)));
+                    paused_for.set(Some(error));
+                }
+                ended => return ended,
+            }
+            sleep(wait).await;
+            paused_for.take();
+            wait *= 2;
+        }
+        attempt_once(call, way).await
+    });
+    // where a pause is cut short, what it was for is what failed
+    let late = |_| Err(paused_for.take().map_or_else(|| Failure::Told(trouble::deadline(asked)), Failure::Server));
+    answer.await.unwrap_or_else(late)
 }
 
 async fn attempt_once(call: &Call<'_, Sql>, way: &Way) -> Result<Table, Failure> {

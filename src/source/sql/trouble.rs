@@ -4,7 +4,6 @@ use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use super::asked::{Sql, Where};
 use crate::plain;
-use crate::source::backend::Backend;
 use crate::source::error::Error;
 use crate::text::spell::spell;
 
@@ -125,14 +124,5 @@ fn io(error: &dyn std::error::Error) -> Option<&std::io::Error> {
 }
 
 fn quoted(text: &str) -> String {
-    let text = plain::line(text.trim());
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
-/// Says who could not be asked.
-pub fn within(asked: &Sql, error: Error) -> Error {
-    if error.about.shown.is_empty() { error.within(&asked.describe()) } else { error }
+    plain::shorten(text.trim(), QUOTED)
 }

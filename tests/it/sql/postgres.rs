@@ -12,14 +12,18 @@ pub const PASSWORD: &str = "s3cret-of-davy";
 /// PostgreSQL refuses to run as root; this is the user nobody.
 const NOBODY: u32 = 65_534;
 
-/// The folder with the programs; nothing where they are absent, which is said, and never allowed under CI.
+/// The folder with the programs; nothing where they are absent, which is said, and allowed under CI only if they could not be fetched.
 fn programs() -> Option<PathBuf> {
     let own = std::env::var_os("DAVY_POSTGRES").map(PathBuf::from);
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = installed.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").is_file()).max();
     let found = own.or(newest);
     if found.is_none() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "PostgreSQL is absent");
+        let stores = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/stores");
+        let stores = std::env::var_os("DAVY_STORES").map_or_else(stores, PathBuf::from);
+        let absent = std::fs::read_to_string(stores.join("absent")).unwrap_or_default();
+        let is_known = absent.lines().any(|line| line == "postgresql");
+        assert!(is_known || std::env::var("CI").as_deref() != Ok("true"), "PostgreSQL is absent");
         println!("skipped: PostgreSQL is absent; `.ci/stores` installs it");
     }
     found

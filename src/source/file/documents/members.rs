@@ -30,3 +30,22 @@ pub(super) fn at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
 pub(super) fn text<'v>(object: &'v Object, name: &str) -> Option<&'v str> {
     object.get(name).and_then(Value::as_str)
 }
+
+/// The elements of a member that is an array.
+pub(super) fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A whole number, which JSON of Protobuf has as a text.
+pub(super) fn whole(value: &Value, name: &str) -> Option<u64> {
+    let value = value.get(name)?;
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// Attributes of OpenTelemetry by their keys: `{"key": …, "value": {"stringValue": …}}`.
+pub(super) fn attributes(all: Option<&Value>) -> impl Iterator<Item = (String, &Value)> {
+    list(all).filter_map(|one| {
+        let value = one.get("value")?.as_object()?.values().next()?;
+        Some((one.get("key")?.as_str()?.to_owned(), value))
+    })
+}

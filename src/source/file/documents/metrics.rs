@@ -79,6 +79,7 @@ impl Metrics {
         let mut exported: BTreeSet<(u64, &Labels, &str)> = BTreeSet::new();
         for ((resource, name), streams) in &self.streams {
             let exports = Exports::of(streams.values());
+            let counts = streams.values().all(|stream| stream.kind != Kind::Gauge);
             let mut cells: BTreeMap<u64, Cells> = BTreeMap::new();
             for (attributes, stream) in streams {
                 let of_name = |error: Error| error.value(name);
@@ -92,7 +93,7 @@ impl Metrics {
                     known.entry(name).or_default().insert(column.clone());
                     row.insert(column, value);
                 }
-                if streams.values().all(|stream| stream.kind != Kind::Gauge) {
+                if counts {
                     exported.insert((begin, resource, name));
                 }
             }
@@ -285,7 +286,7 @@ impl Cells {
         put(name.to_owned(), all);
         for (attribute, value) in attributes {
             put(format!("{name}{{{attribute}={value}}}"), all);
-            if STATUS.contains(&attribute.as_str()) && value.len() == 3 {
+            if STATUS.contains(&attribute.as_str()) && value.is_ascii() && value.len() == 3 {
                 put(format!("{name}{{{attribute}={}xx}}", &value[..1]), all);
             }
         }
@@ -349,6 +350,18 @@ mod tests {
             all.map(|(begin, (count, _))| (begin / MINUTE, count)).collect()
         };
         streams.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_status_that_is_not_a_number_has_no_class() {
+        let columns = |status: &str| -> Vec<String> {
+            let mut cells = Cells::default();
+            let attributes = Labels::from([("http.status_code".to_owned(), status.to_owned())]);
+            cells.add("n", &attributes, (1.0, Vec::new()), false);
+            cells.finish("n").map(|(column, _)| column).collect()
+        };
+        assert_eq!(columns("€"), ["n", "n{http.status_code=€}"]);
+        assert_eq!(columns("503"), ["n", "n{http.status_code=503}", "n{http.status_code=5xx}"]);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::super::table::{Keep, Table};
 use super::members::{Object, text};
 use super::points::{self, Series, pairs};
-use super::whole;
 use crate::source::error::{Error, quoted};
 
 /// Reads `{"status": …, "data": {"resultType": …, "result": […]}}`.
@@ -19,17 +18,15 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
     }
     let data = document.get("data")?.as_object()?;
     let kind = text(data, "resultType")?;
-    Some(whole::check(document).and_then(|()| {
-        match (kind, data.get("result")) {
-            ("matrix" | "vector", Some(Value::Array(result))) => table(result, keep),
-            ("streams", _) => Err(Error::unreadable("is an answer of Loki with the lines of a log")
-                .expected("lines that are requests, or a matrix")
-                .hint("Ask Loki for counts: `sum(count_over_time({app=\"shop\"}[1m]))`.")),
-            (kind, _) => Err(Error::unreadable(format!("is an answer of Prometheus with a {kind}"))
-                .expected("a matrix, which a query over a range has")
-                .hint("Ask `/api/v1/query_range` with `start`, `end` and `step`.")),
-        }
-    }))
+    Some(match (kind, data.get("result")) {
+        ("matrix" | "vector", Some(Value::Array(result))) => table(result, keep),
+        ("streams", _) => Err(Error::unreadable("is an answer of Loki with the lines of a log")
+            .expected("lines that are requests, or a matrix")
+            .hint("Ask Loki for counts: `sum(count_over_time({app=\"shop\"}[1m]))`.")),
+        (kind, _) => Err(Error::unreadable(format!("is an answer of Prometheus with a {kind}"))
+            .expected("a matrix, which a query over a range has")
+            .hint("Ask `/api/v1/query_range` with `start`, `end` and `step`.")),
+    })
 }
 
 /// Reads the array that `promtool query range -o json` prints.

@@ -5,14 +5,14 @@
 use serde_json::{Map, Value, json};
 
 use super::super::rewritten::Invocations;
-use super::members::{Object, at, sole_array};
-use super::whole;
+use super::members::{Object, at, attributes, list, sole_array, whole};
+use super::whole::check;
 use crate::source::error::Error;
 
 /// The text of a document's requests, a line each; nothing where it holds none. One that is not whole is refused.
 pub(in crate::source) fn rows(document: &Object) -> Option<Result<String, Error>> {
     let text = text(document)?;
-    Some(whole::check(document).map(|()| text))
+    Some(check(document).map(|()| text))
 }
 
 fn text(document: &Object) -> Option<String> {
@@ -31,10 +31,9 @@ fn lines<'v>(rows: impl Iterator<Item = &'v Value>) -> String {
 fn opentelemetry(document: &Object) -> Option<Vec<Value>> {
     let mut rows = Vec::new();
     for resource in document.get("resourceSpans")?.as_array()? {
-        let of_resource = attributes(at(resource, &["resource", "attributes"]));
+        let of_resource = owned(at(resource, &["resource", "attributes"]));
         let scopes = resource.get("scopeSpans").or_else(|| resource.get("instrumentationLibrarySpans"));
-        let spans =
-            scopes.and_then(Value::as_array).into_iter().flatten().filter_map(|scope| scope.get("spans")?.as_array());
+        let spans = list(scopes).filter_map(|scope| scope.get("spans")?.as_array());
         for span in spans.flatten() {
             let kind = span.get("kind");
             if kind.and_then(Value::as_u64) == Some(2) || kind.and_then(Value::as_str) == Some("SPAN_KIND_SERVER") {
@@ -46,13 +45,9 @@ fn opentelemetry(document: &Object) -> Option<Vec<Value>> {
 }
 
 fn server_span(span: &Value, of_resource: &Map<String, Value>) -> Option<Value> {
-    let nanoseconds = |name: &str| {
-        let value = span.get(name)?;
-        value.as_u64().or_else(|| value.as_str()?.parse().ok())
-    };
-    let (start, end) = (nanoseconds("startTimeUnixNano")?, nanoseconds("endTimeUnixNano")?);
+    let (start, end) = (whole(span, "startTimeUnixNano")?, whole(span, "endTimeUnixNano")?);
     let mut all = of_resource.clone();
-    all.extend(attributes(span.get("attributes")));
+    all.extend(owned(span.get("attributes")));
     let code = at(span, &["status", "code"]);
     let failed = code.and_then(Value::as_u64) == Some(2) || code.and_then(Value::as_str) == Some("STATUS_CODE_ERROR");
     let mut row = Map::new();
@@ -71,14 +66,9 @@ fn server_span(span: &Value, of_resource: &Map<String, Value>) -> Option<Value> 
     Some(Value::Object(row))
 }
 
-/// Attributes by their keys: `{"key": …, "value": {"stringValue": …}}`.
-fn attributes(list: Option<&Value>) -> Map<String, Value> {
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    let pair = |one: &Value| {
-        let value = one.get("value")?.as_object()?.values().next()?;
-        Some((one.get("key")?.as_str()?.to_owned(), value.clone()))
-    };
-    list.filter_map(pair).collect()
+/// Attributes with their values.
+fn owned(written: Option<&Value>) -> Map<String, Value> {
+    attributes(written).map(|(key, value)| (key, value.clone())).collect()
 }
 
 /// `{"data": [{"traceID": …, "spans": […]}]}`, as Jaeger's API answers: microseconds.
@@ -86,8 +76,7 @@ fn jaeger(document: &Object) -> Option<Vec<Value>> {
     let mut rows = Vec::new();
     for trace in document.get("data")?.as_array()? {
         for span in trace.get("spans")?.as_array()? {
-            let tags = span.get("tags").and_then(Value::as_array).into_iter().flatten();
-            let tags: Map<String, Value> = tags
+            let tags: Map<String, Value> = list(span.get("tags"))
                 .filter_map(|tag| Some((tag.get("key")?.as_str()?.to_owned(), tag.get("value")?.clone())))
                 .collect();
             if tags.get("span.kind").and_then(Value::as_str) != Some("server") {

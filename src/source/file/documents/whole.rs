@@ -20,7 +20,9 @@ pub(super) fn check(document: &Object) -> Result<(), Error> {
         let problem = format!("is an answer with a warning ({}), which may be incomplete", said(warning));
         return Err(Error::unreadable(problem).hint("Ask the query again until the answer has no warning."));
     }
-    if let Some(error) = first("errors") {
+    let text_of_errors =
+        document.get("errors").filter(|errors| errors.as_str().is_some_and(|said| !said.trim().is_empty()));
+    if let Some(error) = first("errors").or(text_of_errors) {
         let problem = format!("is an answer with an error ({}), which may be incomplete", said(error));
         return Err(Error::unreadable(problem).hint("Ask the query again until the answer has no error."));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::members::{Object, at};
+use super::super::members::{Object, at, attributes, list, whole};
 use crate::source::error::Error;
 
 /// Attributes by their names, in order.
@@ -63,12 +63,12 @@ pub(super) struct Found {
 pub(super) fn all(document: &Object) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     for resource in list(document.get("resourceMetrics")) {
-        let labels = attributes(at(resource, &["resource", "attributes"]));
+        let resource_labels = labels(at(resource, &["resource", "attributes"]));
         for metric in list(resource.get("scopeMetrics")).flat_map(|scope| list(scope.get("metrics"))) {
             let name = metric.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let points = of_metric(metric).map_err(|error| error.value(&name))?;
             found.extend(points.into_iter().map(|(kind, attributes, point)| Found {
-                resource: labels.clone(),
+                resource: resource_labels.clone(),
                 name: name.clone(),
                 attributes,
                 kind,
@@ -97,7 +97,7 @@ fn of_metric(metric: &Value) -> Result<Vec<(Kind, Labels, Option<Point>)>, Error
         }
     };
     list(body.get("dataPoints"))
-        .map(|written| Ok((relation, attributes(written.get("attributes")), point(kind, relation, written)?)))
+        .map(|written| Ok((relation, labels(written.get("attributes")), point(kind, relation, written)?)))
         .collect()
 }
 
@@ -197,16 +197,6 @@ impl Sample {
     }
 }
 
-fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    value.and_then(Value::as_array).into_iter().flatten()
-}
-
-/// A whole number, which JSON of Protobuf has as a text.
-fn whole(value: &Value, name: &str) -> Option<u64> {
-    let value = value.get(name)?;
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
-
 fn number(value: &Value, name: &str) -> Option<f64> {
     value.get(name).and_then(as_number)
 }
@@ -215,12 +205,8 @@ fn as_number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
 }
 
-/// Attributes by their keys, as texts.
-fn attributes(list_of: Option<&Value>) -> Labels {
-    let pair = |one: &Value| {
-        let value = one.get("value")?.as_object()?.values().next()?;
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some((one.get("key")?.as_str()?.to_owned(), text))
-    };
-    list(list_of).filter_map(pair).collect()
+/// Attributes as texts.
+fn labels(written: Option<&Value>) -> Labels {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    attributes(written).map(|(key, value)| (key, text(value))).collect()
 }
