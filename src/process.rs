@@ -26,6 +26,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const LONGEST_WORDS: Duration = Duration::from_secs(10);
 /// A longer line is passed on in parts.
 const LONGEST_LINE: u64 = 64 * 1024;
+/// So many lines of the error output are quoted.
+const LAST_LINES: usize = 3;
 /// So many lines may wait to be passed on.
 const WAITING_LINES: usize = 256;
 
@@ -88,6 +90,12 @@ pub fn describe(status: ExitStatus) -> String {
         (None, Some(signal)) => format!("ended by signal {signal}"),
         (None, None) => "ended without saying how".into(),
     }
+}
+
+/// The last lines that a program complained with, in words; another text if it said nothing.
+pub fn quote(complaints: &[String], otherwise: &str) -> String {
+    let said = complaints[complaints.len().saturating_sub(LAST_LINES)..].join("; ");
+    if said.is_empty() { otherwise.to_owned() } else { format!("It said: {said}") }
 }
 
 /// A path is relative to the configuration; a name is left to the PATH.

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::text::yaml::literal;
 
+/// The usual bound of what goes wrong among all.
+pub(super) const NO_MORE_BAD: &str = "<= baseline + max(50%, 0.1pp)";
+
 /// A metric of a configuration to start with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -135,7 +138,6 @@ impl Is {
             guardrail: false,
             guessed: false,
         };
-        const NO_MORE_BAD: &str = "<= baseline + max(50%, 0.1pp)";
         match *self {
             Is::Rate(name, bad, total) => {
                 let shape = format!("rate: {{ bad: {}, total: {}, of: requests }}", literal(bad), literal(total));

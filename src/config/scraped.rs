@@ -5,14 +5,16 @@
 //! are compared with those a week ago.
 
 mod arms;
+mod criteria;
 mod shapes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::packs::PACKS;
-use crate::source::prometheus::{Found, Kind, Listed};
+use crate::source::prometheus::{Found, Kind, Listed, Matching};
 use crate::text::yaml::{name, quoted};
 use arms::Arms;
+use criteria::{BUSY, Bound, CLIENT_ERRORS, Criterion, ERRORS, EVENTS, LATENCY, RESTARTS};
 use shapes::{Shape, shape};
 
 /// So many metrics are written beside those of packs.
@@ -21,11 +23,10 @@ const METRICS: usize = 12;
 const JOBS: usize = 3;
 /// So many other names are listed.
 const NAMED: usize = 40;
-const NO_MORE_BAD: &str = "<= baseline + max(50%, 0.1pp)";
 
 /// A configuration for metrics of a server; `source` is how it is reached, and `matchers` are what selected them. Nothing if
 /// none of the metrics can be judged without more being known.
-pub fn scraped(found: &Found, source: &str, matchers: &str) -> Option<String> {
+pub fn scraped(found: &Found, source: &str, matchers: &Matching) -> Option<String> {
     let arms = Arms::of(&found.metrics, matchers);
     let mut draft = Draft {
         found,
@@ -50,13 +51,13 @@ type Selected<'a> = Vec<(&'static str, Vec<&'a Listed>)>;
 /// The lines while they are collected.
 struct Draft<'a> {
     found: &'a Found,
-    matchers: &'a str,
+    matchers: &'a Matching,
     arms: Arms<'a>,
     used: BTreeSet<&'a str>,
     names: BTreeSet<String>,
     uses: Vec<String>,
     metrics: Vec<String>,
-    criteria: Vec<String>,
+    criteria: Vec<Criterion>,
     /// Counters and gauges that nothing is made of.
     left: BTreeMap<&'static str, Vec<&'a str>>,
 }
@@ -110,26 +111,19 @@ impl<'a> Draft<'a> {
 
     /// What a metric of a pack is judged by; one that only says how busy it is by nothing.
     fn judge(&mut self, called: &str, metric: &str) {
-        let lines: &[(&str, &str)] = match metric {
-            "errors" => &[("", NO_MORE_BAD)],
-            "client_errors" => &[(", role: guardrail", NO_MORE_BAD)],
-            "latency" => &[("statistic: p95", "<= baseline + 10%"), ("statistic: p99", "<= baseline + 15%")],
-            "restarts" => &[("", "<= baseline + 50%")],
-            "cpu" | "memory" | "load" => &[(", role: guardrail", "<= baseline + 10%")],
+        let bounds: &[Bound] = match metric {
+            "errors" => ERRORS,
+            "client_errors" => CLIENT_ERRORS,
+            "latency" => LATENCY,
+            "restarts" => RESTARTS,
+            "cpu" | "memory" | "load" => BUSY,
             _ => &[],
         };
-        for (more, bound) in lines {
-            self.criterion(called, more, bound);
-        }
+        self.bound(called, bounds);
     }
 
-    fn criterion(&mut self, called: &str, more: &str, bound: &str) {
-        let (statistic, role) = match more.strip_prefix("statistic: ") {
-            Some("p95") => (", statistic: p95".to_owned(), ""),
-            Some(statistic) => (format!(", statistic: {statistic}"), ", role: guardrail"),
-            None => (String::new(), more),
-        };
-        self.criteria.push(format!("  - {{ metric: {}{statistic}, pass: \"{bound}\"{role} }}", name(called)));
+    fn bound(&mut self, called: &str, bounds: &[Bound]) {
+        self.criteria.extend(bounds.iter().map(|bound| Criterion { metric: called.to_owned(), bound: *bound }));
     }
 
     /// What the other metrics look like.
@@ -164,9 +158,8 @@ impl<'a> Draft<'a> {
 
     /// Something has to be shown to hold.
     fn settle(&mut self) {
-        const ROLE: &str = ", role: guardrail";
-        if self.criteria.iter().all(|line| line.contains(ROLE)) {
-            self.criteria.iter_mut().take(1).for_each(|line| *line = line.replace(ROLE, ""));
+        if self.criteria.iter().all(|criterion| criterion.bound.is_guardrail) {
+            self.criteria.iter_mut().take(1).for_each(|criterion| criterion.bound.is_guardrail = false);
         }
     }
 
@@ -177,7 +170,7 @@ impl<'a> Draft<'a> {
         jobs.for_each(|(_, job)| *counts.entry(job).or_default() += 1);
         let mut jobs: Vec<(&str, usize)> = counts.into_iter().collect();
         jobs.sort_by_key(|(job, count)| (std::cmp::Reverse(*count), *job));
-        match jobs.is_empty() || self.matchers.contains("job=") {
+        match jobs.is_empty() || self.matchers.chooses("job") {
             true => vec![None],
             false => jobs.into_iter().take(JOBS).map(|(job, _)| Some(job)).collect(),
         }
@@ -189,22 +182,20 @@ impl<'a> Draft<'a> {
             let all: Vec<&str> = [matching.as_str(), more].into_iter().filter(|part| !part.is_empty()).collect();
             quoted(&format!("{}{{{}}}", listed.name, all.join(",")))
         };
-        let (base, entry, lines): (&str, String, &[(&str, &str)]) = match shape {
+        let (base, entry, bounds) = match shape {
             Shape::Rate { base, bad } => {
                 let entry = format!("rate: {{ bad: {}, total: {}, of: requests }}", selector(bad), selector(""));
-                (base, entry, &[("", NO_MORE_BAD)])
+                (base, entry, ERRORS)
             }
-            Shape::Events { base } => {
-                (base, format!("events: {{ count: {} }}", selector("")), &[(", role: guardrail", "<= baseline + 50%")])
-            }
+            Shape::Events { base } => (base, format!("events: {{ count: {} }}", selector("")), EVENTS),
             Shape::Latency { base, unit } => {
                 let entry = format!("values: {{ histogram: {}, unit: {unit} }}", selector(""));
-                (base, entry, &[("statistic: p95", "<= baseline + 10%"), ("statistic: p99", "<= baseline + 15%")])
+                (base, entry, LATENCY)
             }
         };
         let called = self.unique(base, job);
         self.metrics.push(format!("  {}: {{ {entry} }}", name(&called)));
-        lines.iter().for_each(|(more, bound)| self.criterion(&called, more, bound));
+        self.bound(&called, bounds);
     }
 
     /// A name that no other metric has: with that of its job, with a number.
@@ -249,7 +240,53 @@ impl<'a> Draft<'a> {
         }
         lines.push(line("# What must hold. A `guardrail` must not be broken; everything else must be shown to hold."));
         lines.push(line("criteria:"));
-        lines.extend(self.criteria.iter().cloned());
+        lines.extend(self.criteria.iter().map(Criterion::to_string));
         lines.join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::source::prometheus::Listing;
+
+    /// What is written of a metric that two jobs have.
+    fn written(name: &str, kind: Kind, matchers: &str) -> String {
+        let series = ["api", "worker"].map(|job| vec![("job".to_owned(), job.to_owned())]).into();
+        let found = Found { metrics: vec![Listed { name: name.into(), kind, series }], others: 0 };
+        scraped(&found, "{ url: \"http://127.0.0.1\" }", &Listing::of(matchers).unwrap().matchers).unwrap()
+    }
+
+    #[test]
+    fn jobs_are_told_apart_unless_a_matcher_chooses_one() {
+        let of = |matchers: &str| written("queue_dropped_total", Kind::Counter, matchers);
+        for matchers in ["cronjob=\"x\"", "path=\"job=a\"", "env=\"a\",job!=\"batch\""] {
+            let text = of(&format!("{{{matchers}}}"));
+            for job in ["api", "worker"] {
+                let selector = quoted(&format!("queue_dropped_total{{{matchers},job=\"{job}\"}}"));
+                assert!(text.contains(&format!("count: {selector}")), "{matchers}: {text}");
+            }
+        }
+        let text = of("{job=\"api\"}");
+        let selector = quoted("queue_dropped_total{job=\"api\"}");
+        assert!(text.contains(&format!("count: {selector}")) && !text.contains("worker"), "{text}");
+    }
+
+    #[test]
+    fn a_criterion_is_a_line_and_not_all_are_guardrails() {
+        let criteria = |name: &str, kind: Kind| {
+            let text = written(name, kind, "{job=\"api\"}");
+            text.split_once("criteria:\n").unwrap().1.to_owned()
+        };
+        assert_eq!(
+            criteria("rpc_seconds_bucket", Kind::Histogram),
+            "  - { metric: rpc, statistic: p95, pass: \"<= baseline + 10%\" }\n  \
+             - { metric: rpc, statistic: p99, pass: \"<= baseline + 15%\", role: guardrail }\n"
+        );
+        assert_eq!(
+            criteria("queue_dropped_total", Kind::Counter),
+            "  - { metric: queue_dropped, pass: \"<= baseline + 50%\" }\n"
+        );
     }
 }

@@ -22,7 +22,10 @@ impl Secret {
                 })?;
                 (value, format!("the environment variable {name}"))
             }
-            Secret::File(path) => (of_file(path, what)?, crate::plain::path(path)),
+            Secret::File(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| no_file(path, what, &error))?;
+                (text, crate::plain::path(path))
+            }
         };
         let text = text.trim();
         if text.is_empty() || text.contains(|c: char| c.is_control() && c != '\t') {
@@ -33,9 +36,8 @@ impl Secret {
     }
 }
 
-fn of_file(path: &Path, what: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::unreachable(format!("{}, which holds {what}, cannot be read ({error})", crate::plain::path(path)))
-            .hint("Name a file that exists and that davy may read.")
-    })
+/// What is said of a file that cannot be read.
+pub(in crate::source) fn no_file(path: &Path, what: &str, error: &std::io::Error) -> Error {
+    Error::unreachable(format!("{}, which holds {what}, cannot be read ({error})", crate::plain::path(path)))
+        .hint("Name a file that exists and that davy may read.")
 }

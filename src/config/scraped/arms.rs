@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use crate::source::prometheus::Listed;
+use crate::source::prometheus::{Listed, Matching};
 use crate::text::yaml::{braces, name, quoted};
 
 /// Labels that tell versions apart, the surest first.
@@ -37,8 +37,8 @@ pub(super) struct Arms<'a> {
 
 impl<'a> Arms<'a> {
     /// The first label that has two values in any of the metrics, and that nothing selects already.
-    pub(super) fn of(metrics: &'a [Listed], matchers: &str) -> Arms<'a> {
-        let is_open = |label: &&&str| !matchers.split(',').any(|one| one.trim_start().starts_with(**label));
+    pub(super) fn of(metrics: &'a [Listed], matchers: &Matching) -> Arms<'a> {
+        let is_open = |label: &&&str| !matchers.mentions(label);
         let values = |label: &str| metrics.iter().flat_map(|one| one.values(label)).collect::<BTreeSet<&str>>();
         for label in LABELS.iter().filter(is_open) {
             let own = values(label);
@@ -57,10 +57,10 @@ impl<'a> Arms<'a> {
     }
 
     /// The matchers of an arm: those that are given, the job, and the label of the arm. Texts of others are not substituted.
-    pub(super) fn matching(&self, matchers: &str, job: Option<&str>) -> String {
+    pub(super) fn matching(&self, matchers: &Matching, job: Option<&str>) -> String {
         let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
         let job = job.map(|job| format!("job=\"{}\"", escaped(job)));
-        let given = [Some(matchers.to_owned()).filter(|text| !text.is_empty()), job];
+        let given = [Some(matchers.to_string()).filter(|text| !text.is_empty()), job];
         let given = given.into_iter().flatten().map(|text| text.replace('$', "$$"));
         let operator = if self.is_pattern { "=~" } else { "=" };
         let arm = self.label.map(|label| format!("{label}{operator}\"${{{label}}}\""));
@@ -124,8 +124,22 @@ fn by_numbers(a: &str, b: &str) -> Ordering {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::source::prometheus::{Kind, Listing};
+
+    #[test]
+    fn a_label_that_nothing_selects_tells_the_arms_apart() {
+        let version = |value: &str| vec![("version".to_owned(), value.to_owned())];
+        let series = vec![version("v1"), version("v2")];
+        let metrics = [Listed { name: "requests_total".into(), kind: Kind::Counter, series }];
+        let label = |text: &str| Arms::of(&metrics, &Listing::of(text).unwrap().matchers).label;
+        assert_eq!(label("{version_group=\"g\"}"), Some("version"), "another label begins like it");
+        assert_eq!(label("{path=\"/a,version\"}"), Some("version"), "a value holds its name");
+        assert_eq!(label("{version=~\"v.*\"}"), None);
+        assert_eq!(label("{path=\"/a\",version!=\"v0\"}"), None);
+    }
 
     #[test]
     fn versions_are_in_order_and_pods_are_of_sets() {

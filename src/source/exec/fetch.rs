@@ -2,7 +2,7 @@
 
 use super::asked::Exec;
 use crate::plain;
-use crate::process::{Ended, Program, describe};
+use crate::process::{Ended, Program, describe, quote};
 use crate::source::brought::Brought;
 use crate::source::error::Error;
 use crate::source::file::{Sheet, Wanted};
@@ -14,8 +14,6 @@ use crate::text::spell::spell;
 
 /// More output than this is a mistake.
 const MOST_BYTES: usize = 1 << 30;
-/// So many lines of the error output are quoted.
-const LAST_LINES: usize = 3;
 
 /// Runs the programs of the questions and reads what they print.
 ///
@@ -75,11 +73,7 @@ fn run(
         }
     };
     let ended = program.run(interrupt, &mut hear).map_err(|problem| Error::unreachable(problem).within(shown))?;
-    let last = || {
-        let from = complaints.len().saturating_sub(LAST_LINES);
-        let said = complaints[from..].join("; ");
-        if said.is_empty() { "It printed nothing on its error output.".to_owned() } else { format!("It said: {said}") }
-    };
+    let last = || quote(&complaints, "It printed nothing on its error output.");
     let failed = |problem: String| Err(Error::unreachable(problem).hint(last()).within(shown));
     match ended {
         Ended::Interrupted => Err(Error::interrupted()),

@@ -289,14 +289,8 @@ fn on_the_same_host(first: &str, next: &str) -> Result<String, Error> {
 
 /// What a server says of its refusal: a short text, never a page of HTML.
 fn said(body: &[u8]) -> String {
-    let text = crate::plain::line(String::from_utf8_lossy(body).trim());
-    if text.is_empty() || text.starts_with('<') {
-        return String::new();
-    }
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!(": {}…", &text[..end]),
-        None => format!(": {text}"),
-    }
+    let text = crate::plain::shorten(String::from_utf8_lossy(body).trim(), QUOTED);
+    if text.is_empty() || text.starts_with('<') { String::new() } else { format!(": {text}") }
 }
 
 fn not_json(error: &serde_json::Error, body: &[u8]) -> Error {

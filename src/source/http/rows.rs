@@ -98,11 +98,7 @@ fn quote(path: &Path, found: &Value) -> String {
         Value::String(text) => text.clone(),
         other => format!("{} is {other}", path.text()),
     };
-    let text = crate::plain::line(&text);
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    crate::plain::shorten(&text, QUOTED)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::read;
 use crate::source::error::Error;
+use crate::source::revealed::no_file;
 use crate::source::secret::Tls;
 use crate::web;
 
@@ -17,7 +17,7 @@ pub(in crate::source) fn client(tls: &Tls) -> Result<Arc<web::Client>, Error> {
     if *tls == Tls::default() {
         return Ok(Arc::new(web::Client::new(false)));
     }
-    let bytes = |path: &Path, what: &str| std::fs::read(path).map_err(|error| read::no_file(path, what, &error));
+    let bytes = |path: &Path, what: &str| std::fs::read(path).map_err(|error| no_file(path, what, &error));
     let ca = tls.ca.as_ref().map(|path| bytes(path, "the certificates of `ca`")).transpose()?;
     let identity = tls.identity.as_ref().map(|(certificate, key)| {
         Ok::<_, Error>((bytes(certificate, "the certificate of `cert`")?, bytes(key, "the key of `key`")?))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::read::in_header;
 use crate::plain;
-use crate::process::{Ended, Program, describe};
+use crate::process::{Ended, Program, describe, quote};
 use crate::source::error::Error;
 use crate::source::outside::Outside;
 use crate::source::secret::Helper;
@@ -13,8 +13,6 @@ use crate::source::tokens::Token;
 
 /// More than any token has.
 const MOST: usize = 64 << 10;
-/// So many lines of the error output are quoted.
-const LAST_LINES: usize = 3;
 
 /// Runs the program and takes the token.
 ///
@@ -34,16 +32,14 @@ pub(super) fn ask(helper: &Helper, deadline: Duration, outside: &Outside) -> Res
     let stop = Stop::listen(outside.interruptible);
     let ended = program.run(&|| stop.signal(), &mut hear);
     let ended = ended.map_err(|why| failed(format!("cannot be started: {why}")))?;
-    let said = || {
-        let said = complaints[complaints.len().saturating_sub(LAST_LINES)..].join("; ");
-        if said.is_empty() { "Run it by hand to see what is wrong.".to_owned() } else { format!("It said: {said}") }
-    };
     match ended {
         Ended::Interrupted => Err(Error::interrupted()),
         Ended::Deadline => Err(failed(format!("was stopped after {} s", deadline.as_secs_f64())).hint(
             "A program of this kind cannot ask a person at the keyboard; `deadline:` in the source gives it more time.",
         )),
-        Ended::ByItself { status, .. } if !status.success() => Err(failed(describe(status)).hint(said())),
+        Ended::ByItself { status, .. } if !status.success() => {
+            Err(failed(describe(status)).hint(quote(&complaints, "Run it by hand to see what is wrong.")))
+        }
         Ended::ByItself { .. } => first_line(&output).map(|text| Token { text, until: None }).map_err(failed),
     }
 }

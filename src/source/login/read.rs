@@ -1,7 +1,5 @@
 //! Secrets read where they are.
 
-use std::path::Path;
-
 use crate::source::error::Error;
 use crate::source::outside::Outside;
 use crate::source::secret::Secret;
@@ -23,10 +21,4 @@ pub(super) fn in_header(text: &str) -> Option<&str> {
     let text = text.trim();
     let is_header = |c: char| c == ' ' || c == '\t' || c.is_ascii_graphic();
     (!text.is_empty() && text.chars().all(is_header)).then_some(text)
-}
-
-/// What is said of a file that cannot be read.
-pub(super) fn no_file(path: &Path, what: &str, error: &std::io::Error) -> Error {
-    Error::unreachable(format!("{}, which holds {what}, cannot be read ({error})", crate::plain::path(path)))
-        .hint("Name a file that exists and that davy may read.")
 }

@@ -69,14 +69,6 @@ pub struct Column {
 pub enum Measure {
     /// What counters counted: a selector of series, as [`selector`](super::selector) has checked it.
     Counter(String),
-    /// What histograms counted up to one of their edges, the edge included, and all of it if there is no edge: a selector
-    /// of the `_bucket` series and the edge, in the unit that the labels `le` have.
-    UpTo {
-        /// The series.
-        selector: String,
-        /// The edge; nothing for all.
-        edge: Option<f64>,
-    },
     /// Histograms, by a selector of the `_bucket` series or of native histograms.
     Histogram(String),
     /// One number per step, by any expression.
@@ -88,7 +80,6 @@ impl Measure {
     pub fn text(&self) -> &str {
         match self {
             Measure::Counter(text) | Measure::Histogram(text) | Measure::Gauge(text) => text,
-            Measure::UpTo { selector, .. } => selector,
         }
     }
 }

@@ -186,8 +186,7 @@ fn classic(
 fn torn(tracks: &Tracks) -> Option<Remark> {
     let mut by: BTreeMap<Labels, Vec<&Track>> = BTreeMap::new();
     for (labels, track) in &tracks.by {
-        let rest: Labels = labels.iter().filter(|(name, _)| name != EDGE).cloned().collect();
-        by.entry(rest).or_default().push(track);
+        by.entry(totals::less(labels, &[EDGE])).or_default().push(track);
     }
     let is_torn = |own: &[&Track]| {
         let apart = |ends: &dyn Fn(&Track) -> i64| {
@@ -213,8 +212,7 @@ fn torn(tracks: &Tracks) -> Option<Remark> {
 fn shared_edges(tracks: &Tracks, notes: &mut Vec<Remark>) -> Result<Vec<(String, f64)>, Error> {
     let mut by: BTreeMap<Labels, BTreeSet<Edge>> = BTreeMap::new();
     for labels in tracks.by.keys() {
-        let rest: Labels = labels.iter().filter(|(name, _)| name != EDGE).cloned().collect();
-        by.entry(rest).or_default().extend(label(labels, EDGE).and_then(Edge::of));
+        by.entry(totals::less(labels, &[EDGE])).or_default().extend(label(labels, EDGE).and_then(Edge::of));
     }
     let all: BTreeSet<Edge> = by.values().flatten().cloned().collect();
     let is_shared = |edge: &&Edge| by.values().all(|own| own.contains(*edge));

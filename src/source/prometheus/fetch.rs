@@ -6,7 +6,7 @@ mod origin;
 mod raw;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::answered::{self, Found, Points};
 use super::buckets::Buckets;
 use super::tracks::{Labels, Span, Tracks, instant, shown};
 use super::{Access, Asked, Column, Measure, Prometheus, Scrapes, promql};
-use crate::source::error::{Error, listed};
+use crate::source::error::Error;
 use crate::source::file::Answer;
 use crate::source::shared::Shared;
 use crate::source::stop::Stop;
@@ -126,7 +126,6 @@ fn one(origin: &Origin, question: &Asked, parts: &Shared<Part, Measured>) -> Res
 fn measured(origin: &Origin, column: &Column, span: Span, said: &mut Said) -> Result<Found, Error> {
     match &column.measure {
         Measure::Counter(text) => counters(origin, &selected(text)?, span, said).map(Found::Counter),
-        Measure::UpTo { selector, edge } => up_to(origin, &selected(selector)?, *edge, span, said).map(Found::Counter),
         Measure::Histogram(text) => {
             histograms(origin, &selected(text)?, span, said).map(|found| Found::Histogram(Box::new(found)))
         }
@@ -149,35 +148,6 @@ fn counters(origin: &Origin, selector: &promql::Selector, span: Span, said: &mut
             tracks.add(&line.metric.0, line.values.iter().map(|sample| (sample.0, sample.1)))
         })
     })?;
-    Ok(tracks)
-}
-
-/// The counters of one edge of classic histograms.
-fn up_to(
-    origin: &Origin,
-    selector: &promql::Selector,
-    edge: Option<f64>,
-    span: Span,
-    said: &mut Said,
-) -> Result<Tracks, Error> {
-    let wanted = edge.unwrap_or(f64::INFINITY);
-    let is_edge = |text: &str| text.parse::<f64>().is_ok_and(|edge| edge == wanted);
-    let known = raw::values(origin, selector, "le", span.end)?;
-    let earlier = raw::values(origin, selector, "le", span.start)?;
-    let known: BTreeSet<String> = known.into_iter().chain(earlier).collect();
-    let spelled: Vec<&String> = known.iter().filter(|text| is_edge(text)).collect();
-    if spelled.is_empty() && !known.is_empty() {
-        let problem = format!("{selector} has no bucket that ends at {wanted}");
-        let mut edges: Vec<&str> = known.iter().map(String::as_str).collect();
-        edges.sort_by(|a, b| a.parse().unwrap_or(f64::INFINITY).total_cmp(&b.parse().unwrap_or(f64::INFINITY)));
-        return Err(Error::unreadable(problem)
-            .hint(format!("Choose a limit at one of its edges ({}), or add a bucket at the limit.", listed(edges))));
-    }
-    let mut tracks = Tracks::new(span);
-    for edge in spelled {
-        let part = counters(origin, &selector.with("le", edge), span, said)?;
-        tracks.by.extend(part.by);
-    }
     Ok(tracks)
 }
 

@@ -43,5 +43,5 @@ mod tracks;
 pub use super::secret::{Authentication, Secret, Tls};
 pub use asked::{Access, Asked, Column, Measure, Prometheus, Scrapes};
 pub use fetch::{discover, fetch};
-pub use listing::{Found, Kind, Listed, Listing};
+pub use listing::{Found, Kind, Listed, Listing, Matching};
 pub use promql::{Mistake, Selector, query, selector};

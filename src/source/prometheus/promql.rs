@@ -72,6 +72,13 @@ impl Selector {
         own.map(|matcher| matcher.name.as_str())
     }
 
+    /// The labels that its matchers mention, and whether each matcher says what a value is, not only what it is not.
+    pub(super) fn mentioned(&self) -> impl Iterator<Item = (&str, bool)> {
+        let Matchers { matchers, or_matchers } = &self.0.matchers;
+        let all = matchers.iter().chain(or_matchers.iter().flatten());
+        all.map(|matcher| (matcher.name.as_str(), matches!(matcher.op, MatchOp::Equal | MatchOp::Re(_))))
+    }
+
     /// Those of the series whose label has a value: the arm's.
     pub fn with(&self, label: &str, value: &str) -> Selector {
         let mut own = self.0.clone();

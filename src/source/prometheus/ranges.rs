@@ -79,10 +79,9 @@ impl Ranges {
         let ranges = totals.values(RANGE);
         let counted: Vec<(u32, Steps)> = ranges
             .into_iter()
-            .map(|range| {
-                let cell = step_of(range).map_or(u64::MAX, edge);
-                (grid.index(cell), totals.summed(|labels| label(labels, RANGE) == Some(range)))
-            })
+            // `add` has refused any other range
+            .filter_map(|range| Some((range, step_of(range)?)))
+            .map(|(range, step)| (grid.index(edge(step)), totals.summed(|labels| label(labels, RANGE) == Some(range))))
             .collect();
         let (mut time, mut bins) = (Vec::new(), Vec::new());
         for step in 0..self.span.steps() {
@@ -128,9 +127,8 @@ fn edge(step: i32) -> u64 {
 fn torn(tracks: &Tracks) -> Option<Remark> {
     let mut ends: BTreeMap<Labels, (i64, i64, i64)> = BTreeMap::new();
     for (labels, track) in &tracks.by {
-        let rest: Labels = labels.iter().filter(|(name, _)| name != RANGE).cloned().collect();
         let (end, interval) = (track.ended(), track.interval().unwrap_or(0));
-        let known = ends.entry(rest).or_insert((end, end, interval));
+        let known = ends.entry(totals::less(labels, &[RANGE])).or_insert((end, end, interval));
         *known = (known.0.min(end), known.1.max(end), known.2.max(interval));
     }
     let is_torn = |(first, last, interval): &(i64, i64, i64)| *interval > 0 && 2 * (last - first) > 5 * interval;

@@ -127,7 +127,7 @@ fn sample(line: &str) -> Option<Sample> {
     labels.sort();
     // what follows is an exemplar
     let mut words = rest.split(" # ").next()?.split_ascii_whitespace();
-    let value = number(words.next()?)?;
+    let value: f64 = words.next()?.parse().ok()?;
     let at = match words.next() {
         None => None,
         Some(text) => {
@@ -162,14 +162,6 @@ fn pairs<'t>(text: &'t str, labels: &mut Labels) -> Option<&'t str> {
     Some(&rest[1..])
 }
 
-fn number(text: &str) -> Option<f64> {
-    match text {
-        "+Inf" | "Inf" => Some(f64::INFINITY),
-        "-Inf" => Some(f64::NEG_INFINITY),
-        _ => text.parse().ok(),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -183,6 +175,10 @@ mod tests {
     fn lines_are_read_as_targets_write_them() {
         let some = |shown: &str, value, at| Some((shown.to_owned(), value, at));
         assert_eq!(parts("up 1"), some("up{}", 1.0, None));
+        for (text, value) in [("+Inf", f64::INFINITY), ("Inf", f64::INFINITY), ("-Inf", f64::NEG_INFINITY)] {
+            assert_eq!(parts(&format!("up {text}")), some("up{}", value, None));
+        }
+        assert!(sample("up NaN").unwrap().value.is_nan());
         assert_eq!(
             parts("a_total{b=\"c\",} 3.0 1395066363000"),
             some("a_total{b=\"c\"}", 3.0, Some(1_395_066_363_000))

@@ -40,7 +40,7 @@ fn target(labels: &Labels) -> Target<'_> {
 }
 
 /// The same labels without some.
-fn less(labels: &Labels, without: &[&str]) -> Labels {
+pub(super) fn less(labels: &Labels, without: &[&str]) -> Labels {
     labels.iter().filter(|(name, _)| !without.contains(&name.as_str())).cloned().collect()
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::heard::Heard;
+use crate::heard::{Heard, parameters};
 
 /// What was asked.
 #[derive(Debug, Clone, Default)]
@@ -101,25 +101,7 @@ impl Server {
 fn read(stream: &TcpStream) -> Option<Request> {
     let heard = Heard::read(stream)?;
     let (_, query) = heard.target().split_once('?').unwrap_or((heard.target(), ""));
-    let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
-    let parameters = parameters.map(|(key, value)| (decode(key), decode(value))).collect();
-    Some(Request { parameters, headers: heard.headers, body: heard.body })
-}
-
-fn decode(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), text.bytes());
-    while let Some(byte) = rest.next() {
-        let pair = [rest.clone().next(), rest.clone().nth(1)];
-        match (byte, pair) {
-            (b'%', [Some(high), Some(low)]) => {
-                let hex = [high, low];
-                bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
-                rest.nth(1);
-            }
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8(bytes).unwrap()
+    Some(Request { parameters: parameters(query), headers: heard.headers, body: heard.body })
 }
 
 fn write(mut stream: TcpStream, response: &Response) {

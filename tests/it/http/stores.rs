@@ -3,30 +3,15 @@
 use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use davy::report::document::Outcome;
 
 use super::{START, Shop};
+use crate::heard::program;
 
 const CRITERION: &str = r#"metric: errors, pass: "<= baseline + 0.5pp""#;
-
-/// A program of a store; nothing where it is absent, which is said, and allowed under CI only if it could not be fetched.
-fn program(store: &str, path: &str) -> Option<PathBuf> {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/stores");
-    let folder = std::env::var_os("DAVY_STORES").map_or_else(own, PathBuf::from);
-    let found = folder.join(store).join(path);
-    if found.is_file() {
-        return Some(found);
-    }
-    let absent = fs::read_to_string(folder.join("absent")).unwrap_or_default();
-    let is_known = absent.lines().any(|line| line == store);
-    assert!(is_known || std::env::var("CI").as_deref() != Ok("true"), "{} is absent", found.display());
-    println!("skipped: {} is absent; `.ci/stores` fetches it", found.display());
-    None
-}
 
 /// A running store with a folder of its own.
 struct Store {
@@ -86,7 +71,7 @@ fn answers_the_truth(shop: &Shop) {
 
 #[test]
 fn influxdb_reads_back_what_was_written() {
-    let Some(influxd) = program("influxdb", "usr/bin/influxd") else { return };
+    let Some(influxd) = program("stores", "influxdb", "usr/bin/influxd") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (port, rpc) = (free_port(), free_port());
     let place = folder.path().display();
@@ -150,7 +135,7 @@ for line in sys.stdin:
 
 #[test]
 fn graphite_reads_back_what_was_written() {
-    let Some(gunicorn) = program("graphite", "bin/gunicorn") else { return };
+    let Some(gunicorn) = program("stores", "graphite", "bin/gunicorn") else { return };
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().display().to_string();
     let text = format!(

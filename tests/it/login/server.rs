@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use rustls::ServerConfig;
 
 use crate::heard::Heard;
+pub use crate::heard::parameters;
 
 /// A status and a body.
 pub type Answer = (u16, String);
@@ -82,27 +83,6 @@ pub fn truth(heard: &Heard) -> Answer {
         true => (200, samples(&parameters(&heard.body))),
         false => (200, points(&parameters(heard.target().split_once('?').unwrap().1))),
     }
-}
-
-pub fn parameters(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect()
-}
-
-fn decoded(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match (first, after) {
-            (b'%', [high, low, ..]) => {
-                let hex = [*high, *low];
-                bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
-                rest = &after[2..];
-            }
-            _ => bytes.push(*first),
-        }
-    }
-    String::from_utf8(bytes).unwrap()
 }
 
 fn value<'p>(parameters: &'p [(String, String)], name: &str) -> &'p str {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::heard::program;
+
 /// The servers that there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -31,23 +33,9 @@ impl Kind {
     }
 }
 
-fn folder() -> PathBuf {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/prometheus");
-    std::env::var_os("DAVY_PROMETHEUS").map_or_else(own, PathBuf::from)
-}
-
-/// A binary of a package; nothing where it is absent, which is said, and allowed under CI only if it could not be fetched.
+/// A binary of a package; nothing where it is absent.
 pub fn binary(kind: Kind, name: &str) -> Option<PathBuf> {
-    let (package, _) = kind.place();
-    let path = folder().join(package).join("usr/bin").join(name);
-    if path.is_file() {
-        return Some(path);
-    }
-    let absent = std::fs::read_to_string(folder().join("absent")).unwrap_or_default();
-    let is_known = absent.lines().any(|line| line == package);
-    assert!(is_known || std::env::var("CI").as_deref() != Ok("true"), "{} is absent", path.display());
-    println!("skipped: {} is absent; `.ci/prometheus` fetches it", path.display());
-    None
+    program("prometheus", kind.place().0, Path::new("usr/bin").join(name))
 }
 
 /// A running server.

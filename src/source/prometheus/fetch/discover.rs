@@ -65,12 +65,11 @@ pub fn discover(access: &Access, listing: &Listing, outside: &Outside) -> Result
             found.others += part.len();
             continue;
         }
-        let series = series(&client, listing, part, &time)?;
+        let mut series = series(&client, listing, part, &time)?;
         seen += series.values().map(Vec::len).sum::<usize>();
         (outside.told)(Told::Progress { what: "series found", done: seen as u64, of: None });
         let listed = |(name, kind): &(String, Kind)| {
-            let series = series.get(name)?.clone();
-            Some(Listed { name: name.clone(), kind: *kind, series })
+            Some(Listed { name: name.clone(), kind: *kind, series: series.remove(name)? })
         };
         found.metrics.extend(part.iter().filter_map(listed));
     }

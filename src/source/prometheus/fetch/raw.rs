@@ -128,21 +128,6 @@ pub(super) fn range(
     Ok(())
 }
 
-/// The values that a label has at an instant, among the series of a selector.
-pub(super) fn values(origin: &Origin, selector: &Selector, label: &str, at: i64) -> Result<Vec<String>, Error> {
-    let client = match origin {
-        Origin::Server(client) => client,
-        Origin::Scrapes(scrapes) => {
-            let all = scrapes.samples(selector)?.into_keys().flatten();
-            return Ok(all.filter(|(name, _)| name == label).map(|(_, value)| value).collect());
-        }
-    };
-    let query = format!("group by ({label}) ({selector})");
-    let body = client.call("query", &[("query", query), ("time", seconds(at))]).map_err(failed)?;
-    let labels = body.data.into_iter().flat_map(|data| data.result).flat_map(|line| line.metric.0);
-    Ok(labels.filter(|(name, _)| name == label).map(|(_, value)| value).collect())
-}
-
 /// Saved samples after an instant up to another.
 fn saved(scrapes: &Scrapes, selector: &Selector, (from, to): (i64, i64)) -> Result<Vec<Line>, Error> {
     let line = |(labels, samples): (Labels, Vec<(i64, f64)>)| {
