@@ -16,7 +16,7 @@ use crate::history::noise::{Between, Collected, Dispersion, Noise};
 use crate::history::{Arms, History, Layout};
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Rules, Statistic, Unit};
 use crate::judge::verdict::{EffectKind, Finding, Outcome, Verdict};
-use crate::judge::{groups, judge};
+use crate::judge::{groups, judge, outcomes};
 use crate::series::{Dataset, SignedDuration, Timestamp, Window};
 
 /// Looks at an open end, for want of a number.
@@ -142,10 +142,10 @@ fn answers(rules: &Rules, data: &Dataset, every: Option<SignedDuration>) -> Answ
     let (early, count) = (&looks[..looks.len().saturating_sub(1)], rules.criteria.len());
     let (mut failed, mut failed_each) = (false, vec![false; count]);
     for look in early {
-        let verdict = judge(rules, &data.until(*look));
-        failed |= verdict.outcome == Outcome::Fail;
-        for (failed, finding) in failed_each.iter_mut().zip(&verdict.findings) {
-            *failed |= finding.outcome == Outcome::Fail;
+        let early = outcomes(rules, &data.until(*look));
+        failed |= early.verdict == Outcome::Fail;
+        for (failed, (_, outcome)) in failed_each.iter_mut().zip(&early.criteria) {
+            *failed |= *outcome == Outcome::Fail;
         }
     }
     let last = judge(rules, data);

@@ -36,7 +36,8 @@ use std::time::Instant;
 use clap::{Parser, ValueEnum};
 use glob::Pattern;
 
-use plan::{Section, Sizes};
+use plan::{Run, Section, Sizes};
+use soaks::cells::Cell;
 
 /// Measures how often the judge is right and wrong on simulated soaks.
 #[derive(Parser, Debug)]
@@ -69,7 +70,7 @@ struct Arguments {
     /// Only these scenarios, separated by commas.
     #[arg(long, value_delimiter = ',')]
     scenarios: Vec<String>,
-    /// Only these sections, separated by commas.
+    /// Only these sections, separated by commas; the numbers of the others are those in the folder.
     #[arg(long, value_delimiter = ',')]
     sections: Vec<Section>,
     /// Threads; as many as there are cores when not said.
@@ -115,6 +116,23 @@ fn unwritten(arguments: &Arguments, error: &std::io::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
+fn unreadable(arguments: &Arguments, section: Section, error: &std::io::Error) -> ExitCode {
+    eprintln!("cannot read {}.csv in {}: {error}", section.name(), arguments.out.display());
+    ExitCode::from(2)
+}
+
+fn measure(arguments: &Arguments, section: Section, sizes: &Sizes, threads: usize) -> Vec<Cell> {
+    let started = Instant::now();
+    let is_asked =
+        |run: &Run| arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|s| s == run.scenario());
+    let cells = plan::runs(section, sizes).into_iter().filter(is_asked).flat_map(|run| {
+        let cells = run.measure(sizes, threads);
+        eprintln!("{:>6.0} s  {} {}", started.elapsed().as_secs_f64(), section.name(), run.name());
+        cells
+    });
+    cells.collect()
+}
+
 /// Measures the operating characteristics and writes them.
 fn characteristics(arguments: &Arguments, soaks: usize, threads: usize) -> ExitCode {
     let sizes = Sizes {
@@ -123,20 +141,18 @@ fn characteristics(arguments: &Arguments, soaks: usize, threads: usize) -> ExitC
         requests: arguments.request_soaks.unwrap_or(soaks.div_ceil(10)),
         seed: arguments.seed,
     };
-    let sections = match arguments.sections.as_slice() {
-        [] => Section::value_variants(),
-        some => some,
-    };
+    let asked = |section: &Section| arguments.sections.is_empty() || arguments.sections.contains(section);
     let mut results = Vec::new();
-    for section in sections {
-        let started = Instant::now();
-        let mut cells = Vec::new();
-        for run in plan::runs(*section, &sizes) {
-            if arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|name| name == run.scenario()) {
-                cells.extend(run.measure(&sizes, threads));
-                eprintln!("{:>6.0} s  {} {}", started.elapsed().as_secs_f64(), section.name(), run.name());
+    for section in Section::value_variants() {
+        let cells = if asked(section) {
+            measure(arguments, *section, &sizes, threads)
+        } else {
+            // measured at another time
+            match report::read(&arguments.out, *section) {
+                Ok(cells) => cells,
+                Err(error) => return unreadable(arguments, *section, &error),
             }
-        }
+        };
         results.push((*section, cells));
     }
     if let Err(error) = report::write(&arguments.out, &results, &sizes) {

@@ -55,6 +55,34 @@ fn table_of_all(cells: &[Cell]) -> io::Result<Vec<u8>> {
     csv.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
+/// The cells of a section as they were written into the folder; none where it was never measured.
+pub fn read(folder: &Path, section: Section) -> io::Result<Vec<Cell>> {
+    let path = folder.join(format!("{}.csv", section.name()));
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let wrong = || io::Error::other("a row is not a cell of this table");
+    let cell = |row: Result<csv::StringRecord, csv::Error>| {
+        let row = row?;
+        let text = |column: usize| row.get(column).ok_or_else(wrong);
+        let number = |column: usize| text(column)?.parse().map_err(|_| wrong());
+        Ok(Cell {
+            family: text(0)?.to_owned(),
+            scenario: text(1)?.to_owned(),
+            effect: text(2)?.to_owned(),
+            way: Way::ALL.into_iter().find(|way| text(3).is_ok_and(|name| name == way.name())).ok_or_else(wrong)?,
+            every: number(4)?,
+            soaks: number(5)?,
+            fails: number(6)?,
+            median_minute: match text(10)? {
+                "" => None,
+                minute => Some(minute.parse().map_err(|_| wrong())?),
+            },
+        })
+    };
+    csv::Reader::from_path(path)?.records().map(cell).collect()
+}
+
 fn readme(results: &[(Section, Vec<Cell>)], sizes: &Sizes) -> String {
     let mut text = head(results, sizes);
     for (section, cells) in results.iter().filter(|(_, cells)| !cells.is_empty()) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::level::{Arms, LevelSteps};
 use super::requests::ArmRequests;
+use super::ties::Ties;
 use super::verdict::{EffectKind, Method};
 use crate::series::Pair;
 use crate::stats::Direction;
@@ -55,6 +56,8 @@ pub(super) enum Comparison {
         q: f64,
         estimate: Option<f64>,
         prior: Prior,
+        /// Where many requests tie with the baseline's quantile.
+        ties: Option<Arc<Ties>>,
         /// The start of the steps that are compared, where they are evidence in a direction that no step carries alone.
         since: Option<(usize, Direction)>,
     },
@@ -78,7 +81,7 @@ impl Comparison {
                 let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (sum(n, s.total), sum(x, s.bad)));
                 single::share_z(bad, total, 1.0 - q, &self.dispersion()(&slow, *prior), direction)
             }
-            Comparison::QuantileRatio { prior, since, .. } => {
+            Comparison::QuantileRatio { arms, prior, ties, since, .. } => {
                 let slow = self.slow(limit, direction);
                 let start = since.map_or(0, |(start, _)| start);
                 let effect = counts::design_effect_from(&slow, start, None, counts::Exposure::Trials, *prior);
@@ -86,7 +89,10 @@ impl Comparison {
                     Some((start, direction)) => {
                         counts::ratio_z(&counts::tamed(&slow[*start..], *direction), &effect, 1.0, *direction)
                     }
-                    None => counts::ratio_z(&slow, &effect, 1.0, direction),
+                    None => {
+                        let tied = ties.as_ref().and_then(|ties| ties.z(&arms.canary, limit, direction));
+                        counts::ratio_z(&slow, &effect, 1.0, direction).max(tied.unwrap_or(f64::NEG_INFINITY))
+                    }
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! the target. Everything else is Inconclusive. The wider of two margins (`max(50%, 0.1pp)`) is passed when either
 //! part is shown to hold and failed only when both are shown to be broken.
 
+use std::cell::LazyCell;
+
 use super::bounds::{Bounds, Evidences};
 use super::compare::Comparison;
 use super::explain;
@@ -20,6 +22,15 @@ use super::suspicion;
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
 use crate::series::Pair;
 
+/// What is made of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// The outcome and its reason.
+    Outcome,
+    /// With the numbers and the sentence beside it.
+    Whole,
+}
+
 /// Judges a criterion whose whole interval must lie on one side.
 ///
 /// What the data say against it is told apart from that, if they can be asked at all.
@@ -28,6 +39,7 @@ pub(super) fn by_interval(
     ordered: &Ordered,
     look: &Look,
     levels: Levels,
+    depth: Depth,
 ) -> (Finding, Option<Against>) {
     if let Some((reason, why)) = case.obstacle() {
         return (case.unanswered(reason, why), None);
@@ -44,39 +56,44 @@ pub(super) fn by_interval(
     let Some(shown) = bounds.shown(&needs, look) else {
         return (case.unanswered(Reason::WrongShape, "the criterion has no bound".into()), None);
     };
-    let interval = clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look));
     let buckets = shown.comparison.known_to_buckets();
-    let interval = widened(interval, buckets);
+    let interval = LazyCell::new(|| {
+        widened(clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look)), buckets)
+    });
     let strength = bounds.strength(look, &needs);
     let level = look.against(strength.fail, case.rules.policy.level);
     let against = growth.as_ref().map_or(level, |growth| growth.against(level, look, case.rules.policy.level));
-    let mut evidence = evidence(&measured, &bounds, shown, interval, levels);
-    evidence.strength = Some(strength.against(&needs));
-    let detectable = detectable(&bounds, shown, look, levels);
-    evidence.detectable =
-        detectable.map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
+    let detectable = LazyCell::new(|| detectable(&bounds, shown, look, levels));
 
     let (outcome, reason, why) = match too_thin(case, &measured, bounds.decide(case, &strength, &needs).0) {
         Some((reason, why)) => (Outcome::Inconclusive, reason, Some(why)),
         None => {
             let mut seen = bounds.decide(case, &strength, &needs);
             seen = hold_back(&measured, seen.0, seen.1);
-            let breaks_pass = || !is_within(shown, interval) || is_worse(case, &strength);
+            let breaks_pass = || !is_within(shown, *interval) || is_worse(case, &strength);
             let breaks_fail = || buckets.is_some_and(|buckets| !is_beyond(shown, buckets) && !is_later_beyond(shown));
             if seen.0 == Outcome::Pass && breaks_pass() || seen.0 == Outcome::Fail && breaks_fail() {
                 seen = (Outcome::Inconclusive, Reason::Undecided);
             }
             let amended = growth.as_ref().map(|growth| growth.amend(&needs, levels, seen.0, seen.1));
-            let guardrail = Guardrail { case, measured: &measured, bounds: &bounds, shown, detectable };
-            let guarded = || guardrail.answer().filter(|_| growth.is_none() && !is_worse(case, &strength));
+            let guardrail = || Guardrail { case, measured: &measured, bounds: &bounds, shown, detectable: *detectable };
+            let is_guarded = growth.is_none() && !is_worse(case, &strength);
+            let guarded = || if is_guarded { guardrail().answer() } else { None };
             match amended {
                 Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
                 _ => settled(case, look, seen, guarded),
             }
         }
     };
+    if depth == Depth::Outcome {
+        return (case.finding(outcome, reason, String::new(), Evidence::default()), Some(against));
+    }
+    let mut evidence = evidence(&measured, &bounds, shown, *interval, levels);
+    evidence.strength = Some(strength.against(&needs));
+    evidence.detectable =
+        detectable.map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
     if reason == Reason::BeyondBound {
-        let tells = is_beyond(shown, interval) && !is_wide(shown, interval);
+        let tells = is_beyond(shown, *interval) && !is_wide(shown, *interval);
         let more = if tells { LOUDER } else { 0.0 };
         evidence.since = since(case, &measured, &bounds, needs.fail.z, more);
     }

@@ -17,6 +17,7 @@ use super::onset::Onset;
 use super::pairing;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
+use super::ties::Ties;
 use super::words;
 use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
@@ -61,9 +62,23 @@ pub(super) struct Measured {
 enum Points {
     Counts(Pair<Steps<Trials>>, Option<Arc<Instances>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
-    Values { canary: Arc<ArmRequests>, arms: Pair<Arc<ArmRequests>>, thresholds: Arc<[Option<f64>]>, q: f64 },
-    Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
-    Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
+    Values {
+        canary: Arc<ArmRequests>,
+        arms: Pair<Arc<ArmRequests>>,
+        thresholds: Arc<[Option<f64>]>,
+        ties: Option<Arc<Ties>>,
+        q: f64,
+    },
+    Level {
+        steps: Pair<Steps<f64>>,
+        log: bool,
+        allowance: Pair<Vec<f64>>,
+    },
+    Samples {
+        steps: Pair<Steps<f64>>,
+        log: bool,
+        allowance: Pair<f64>,
+    },
     AcrossSteps(Steps<f64>, f64),
 }
 
@@ -196,6 +211,7 @@ impl Measured {
         };
         let notes = shown.flat_map(remarks).flatten().collect();
         let thresholds = if compared { slow::predictable_thresholds(&arms.baseline.steps, q) } else { Vec::new() };
+        let ties = compared.then(|| Ties::of(&arms.baseline, q, prior)).flatten().map(Arc::new);
         let smaller = if compared { n.canary.min(n.baseline) } else { n.canary };
         Measured {
             n,
@@ -205,7 +221,7 @@ impl Measured {
             scarce: requests::scarce(smaller, q, compared, of),
             notes,
             prior,
-            ..Self::empty(Points::Values { canary: all.canary, arms, thresholds: thresholds.into(), q })
+            ..Self::empty(Points::Values { canary: all.canary, arms, thresholds: thresholds.into(), ties, q })
         }
     }
 
@@ -366,13 +382,13 @@ impl Measured {
                 let (arm, prior) = (canary.clone(), self.prior);
                 (Comparison::Quantile { arm, q: *q, prior, across_steps: false, limit_is_beyond }, value)
             }
-            (Points::Values { arms, thresholds, q, .. }, _) => {
+            (Points::Values { arms, thresholds, ties, q, .. }, _) => {
                 let estimate = match (self.estimate.canary, self.estimate.baseline) {
                     (Some(c), Some(b)) if b > 0.0 => Some(c / b).filter(|ratio| ratio.is_finite()),
                     _ => None,
                 };
-                let (arms, thresholds, prior) = (arms.clone(), thresholds.clone(), self.prior);
-                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior, since: None }, ratio)
+                let (arms, thresholds, ties, prior) = (arms.clone(), thresholds.clone(), ties.clone(), self.prior);
+                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior, ties, since: None }, ratio)
             }
             (Points::AcrossSteps(steps, q), _) => {
                 let steps = steps.iter().map(|v| Requests::single(v.iter().copied().collect())).collect();

@@ -60,14 +60,16 @@ mod requests;
 mod score;
 mod silence;
 mod suspicion;
+mod ties;
 mod traffic;
 mod trend;
 
+use decide::Depth;
 use guard::Case;
 use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
 use rules::{Criterion, Rule, Rules};
-use verdict::{Finding, Levels, Verdict};
+use verdict::{Finding, Levels, Outcome, Verdict};
 
 use crate::series::Dataset;
 
@@ -75,14 +77,45 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
-    let budget = Budget::of(rules, &data.groups);
     let spread = groups::spread(rules, &data.groups);
-    let rules: &Rules = &spread;
-    let soaked = look::during_soak(rules, data);
-    let seen = soaked.as_ref().unwrap_or(data);
-    let (look, ordered) = (look::Look::new(rules, seen), requests::Ordered::new(rules));
+    let soaked = look::during_soak(&spread, data);
+    let look = look::Look::new(&spread, soaked.as_ref().unwrap_or(data));
+    let findings = findings(&spread, &Budget::of(rules, &data.groups), data, soaked.as_ref(), &look, Depth::Whole);
+    score::conclude(&spread, data, &look, findings)
+}
+
+/// The outcomes of a verdict without anything that explains them: for those who ask thousands of times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcomes {
+    /// The whole verdict's.
+    pub verdict: Outcome,
+    /// Each finding's, beside the name of its criterion, in the order of [`Verdict::findings`].
+    pub criteria: Vec<(String, Outcome)>,
+}
+
+/// Judges likewise, and tells the outcomes alone: no interval is looked for that does not decide.
+pub fn outcomes(rules: &Rules, data: &Dataset) -> Outcomes {
+    let spread = groups::spread(rules, &data.groups);
+    let soaked = look::during_soak(&spread, data);
+    let look = look::Look::new(&spread, soaked.as_ref().unwrap_or(data));
+    let findings = findings(&spread, &Budget::of(rules, &data.groups), data, soaked.as_ref(), &look, Depth::Outcome);
+    let verdict = score::outcome(&spread, &findings);
+    Outcomes { verdict, criteria: findings.into_iter().map(|finding| (finding.criterion, finding.outcome)).collect() }
+}
+
+/// The finding of every criterion; `soaked` is what belongs to the soak, where there is more.
+fn findings(
+    rules: &Rules,
+    budget: &Budget,
+    data: &Dataset,
+    soaked: Option<&Dataset>,
+    look: &look::Look,
+    depth: Depth,
+) -> Vec<Finding> {
+    let seen = soaked.unwrap_or(data);
+    let ordered = requests::Ordered::new(rules);
     let by_interval = |criterion: &Criterion, levels: Levels| {
-        decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, levels)
+        decide::by_interval(Case::new(rules, criterion, seen), &ordered, look, levels, depth)
     };
     let answer = |criterion: &Criterion| match criterion.rule {
         Rule::Interval => by_interval(criterion, budget.levels(criterion)),
@@ -97,8 +130,8 @@ pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
         let criterion = &rules.criteria[at];
         findings[at] = by_interval(criterion, Levels { fail, ..budget.levels(criterion) }).0;
     }
-    findings.extend(traffic::judge(rules, seen, &look));
-    score::conclude(rules, data, &look, findings)
+    findings.extend(traffic::judge(rules, seen, look));
+    findings
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the

@@ -155,7 +155,7 @@ impl Comparison {
             Comparison::QuantileRatio { arms, thresholds, q, estimate, prior, .. } => {
                 let (arms, thresholds, estimate) = (arms.clone(), thresholds.clone(), *estimate);
                 let since = Some((start, direction));
-                Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior: *prior, since }
+                Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior: *prior, ties: None, since }
             }
             Comparison::Share { .. } | Comparison::Frequency { .. } | Comparison::Quantile { .. } => self.clone(),
         }

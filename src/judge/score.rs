@@ -10,6 +10,11 @@ use super::{explain, grid, look, noise};
 use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDuration, Window};
 use crate::stats::slow::Requests;
 
+/// The outcome of the findings together.
+pub(super) fn outcome(rules: &Rules, findings: &[Finding]) -> Outcome {
+    decided(&rules.policy, findings, &score(findings)).max(limit(&rules.not_judged)).max(unproved(findings))
+}
+
 /// Combines the findings.
 ///
 /// Any Fail fails; else any Inconclusive is Inconclusive; else any Warn warns; else it passes. Muted findings never
@@ -18,7 +23,7 @@ use crate::stats::slow::Requests;
 pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
     let limit = limit(&rules.not_judged);
-    let outcome = outcome(&rules.policy, &findings, &score).max(limit).max(unproved(&findings));
+    let outcome = outcome(rules, &findings);
     let recommendation = match outcome {
         Outcome::Pass => Recommendation::Promote { to: rules.policy.promote_to.clone() },
         Outcome::Warn if limit < Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
@@ -76,7 +81,7 @@ fn unproved(findings: &[Finding]) -> Outcome {
     if shown { Outcome::Pass } else { Outcome::Inconclusive }
 }
 
-fn outcome(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {
+fn decided(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {
     let deciding = || findings.iter().filter(|f| f.severity != Severity::Muted);
     // The check of the traffic split alone measures nothing of the canary.
     if !deciding().any(|f| f.weight > 0.0 || f.severity == Severity::Critical) {

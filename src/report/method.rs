@@ -102,8 +102,9 @@ fn words(method: Method) -> &'static str {
         }
         Method::PredictableThreshold => {
             "requests slower than the baseline's quantile of earlier steps, counted in both arms and compared by the \
-             exact conditional binomial test, widened by the design effect (Clopper–Pearson); each arm's own \
-             quantile, pooled over time for the reader, by Woodruff"
+             exact conditional binomial test, widened by the design effect (Clopper–Pearson); where many requests tie \
+             with the quantile, each arm by itself against that value too (Berger's intersection-union test); each \
+             arm's own quantile, pooled over time for the reader, by Woodruff"
         }
         Method::Observed => "the observed number against the bound, without statistics",
         Method::Periods => "an alarm rule: consecutive periods beyond the bound are counted, without statistics",

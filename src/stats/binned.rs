@@ -119,6 +119,11 @@ impl Binned {
         self.place(q).map(|(at, _)| (self.low(at), self.high(at)))
     }
 
+    /// The lower end of the cell that holds the `q`-quantile.
+    pub(super) fn least(&self, q: f64) -> Option<f64> {
+        self.place(q).map(|(at, _)| self.low(at))
+    }
+
     /// The upper end of the cell that holds the `q`-quantile.
     pub(super) fn threshold(&self, q: f64) -> Option<f64> {
         self.place(q).map(|(at, _)| self.high(at))

@@ -117,6 +117,19 @@ impl Requests {
         self.as_binned()?.bucket(q)
     }
 
+    /// The least value that the `q`-quantile may have: the smallest that at most `1 - q` of the requests are beyond, or the
+    /// lower end of its cell.
+    pub fn least(&self, q: f64) -> Option<f64> {
+        match &self.0 {
+            Form::Single(values) => {
+                let last = values.len().checked_sub(1)?;
+                let rank = (q.clamp(0.0, 1.0) * values.len() as f64).ceil() as usize;
+                values.get(rank.max(1) - 1).or(values.get(last)).copied().filter(|_| !q.is_nan())
+            }
+            Form::Binned(binned) => binned.least(q),
+        }
+    }
+
     /// A limit that about `1 - q` of the requests are beyond, and that no cell straddles.
     pub(super) fn threshold(&self, q: f64) -> Option<f64> {
         match &self.0 {

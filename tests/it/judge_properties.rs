@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::*;
+use davy::judge::{judge, outcomes};
 use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -356,6 +356,10 @@ proptest! {
     fn any_question_has_an_answer_that_is_founded((rules, data) in questions()) {
         let verdict = judge(&rules, &data);
         prop_assert_eq!(&verdict, &judge(&rules, &data));
+        let outcomes = outcomes(&rules, &data);
+        prop_assert_eq!(outcomes.verdict, verdict.outcome);
+        let told: Vec<_> = verdict.findings.iter().map(|f| (f.criterion.clone(), f.outcome)).collect();
+        prop_assert_eq!(outcomes.criteria, told);
         let proved = verdict.findings.iter().any(|f| f.is_proof() && f.outcome <= Outcome::Warn);
         let best = if proved { Outcome::Pass } else { Outcome::Inconclusive };
         prop_assert_eq!(verdict.outcome, combined(&verdict.findings).max(best));

@@ -82,6 +82,7 @@ mod steps;
 mod suites;
 mod suspicions;
 mod tidy;
+mod ties;
 mod watching;
 mod width;
 mod windows;

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use davy::judge::judge;
+use davy::judge::outcomes;
 use davy::judge::rules::{Looks, Rules};
 use davy::series::SignedDuration;
 use davy::stats::tail::beta_quantile;
@@ -99,11 +99,11 @@ pub fn hits(panel: &Panel, soak: &Soak, schedule: &Schedule, ways: &[Way]) -> Hi
             };
             let cut = data.windows.canary.start + SignedDuration::from_mins(minute as i64);
             let seen = data.until(cut);
-            let findings: Vec<_> =
-                alone.iter().filter(is_open).flat_map(|rules| judge(rules, &seen).findings).collect();
+            let answers: Vec<_> =
+                alone.iter().filter(is_open).flat_map(|rules| outcomes(rules, &seen).criteria).collect();
             for (question, hit) in panel.questions.iter().zip(&mut hits) {
-                let finding = findings.iter().rfind(|finding| finding.criterion == question.criterion);
-                if !finding.is_some_and(|finding| question.hit(finding.outcome, soak, minute)) {
+                let answer = answers.iter().rfind(|(criterion, _)| *criterion == question.criterion);
+                if !answer.is_some_and(|(_, outcome)| question.hit(*outcome, soak, minute)) {
                     continue;
                 }
                 hit[way as usize].get_or_insert(minute);
