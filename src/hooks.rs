@@ -49,6 +49,8 @@ pub enum Hook {
     Command(Command),
     /// An address to tell.
     Webhook(Webhook),
+    /// Something to do in an account of AWS.
+    Aws(Aws),
 }
 
 impl Hook {
@@ -71,6 +73,11 @@ impl Hook {
                     .collect();
                 let (timeout, retries) = (webhook.timeout, webhook.retries);
                 format!("{self}: {body}{} (within {timeout:#}, {retries} retries)", names.concat())
+            }
+            Hook::Aws(aws) => {
+                let place = [("region", &aws.region), ("profile", &aws.profile), ("at", &aws.endpoint_url)];
+                let named = place.iter().filter_map(|(name, value)| Some(format!(", {name} {}", value.as_ref()?)));
+                format!("{self}{}", named.collect::<String>())
             }
         }
     }
@@ -119,6 +126,105 @@ pub struct Webhook {
     pub allow_link_local: bool,
 }
 
+/// Something to do in an account of AWS.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aws {
+    /// The region; that of the environment or the profile if it is not said.
+    pub region: Option<String>,
+    /// A profile of the shared AWS configuration.
+    pub profile: Option<String>,
+    /// Another server that speaks the same protocol.
+    pub endpoint_url: Option<String>,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What is done in an account of AWS.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sends a share of an alias's calls to a version of a Lambda function.
+    LambdaAlias {
+        /// The function.
+        function: String,
+        /// The alias.
+        alias: String,
+        /// How the calls are split.
+        split: Split,
+    },
+    /// Writes a parameter of SSM.
+    SsmParameter {
+        /// Its name.
+        name: String,
+        /// What is written.
+        value: String,
+    },
+    /// Lets a deployment of ECS that waits at a hook go on, or rolls it back.
+    EcsDeployment {
+        /// Its ARN.
+        deployment: String,
+        /// The hook at which it waits.
+        hook: String,
+        /// Whether it goes on.
+        goes_on: bool,
+    },
+    /// Answers a lifecycle hook of CodeDeploy.
+    CodeDeploy {
+        /// The deployment.
+        deployment: String,
+        /// The execution of the hook.
+        execution: String,
+        /// Whether it succeeded.
+        succeeds: bool,
+    },
+    /// Puts the verdict on a bus of EventBridge.
+    Event {
+        /// The bus.
+        bus: String,
+    },
+    /// Publishes the verdict, or a message, to a topic of SNS.
+    Sns {
+        /// The topic's ARN.
+        topic: String,
+        /// What is published.
+        body: Body,
+    },
+}
+
+/// How the calls of a Lambda alias are split between its version and another.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Split {
+    /// So much of them, between 0 and 1, to another version.
+    Part(String, f64),
+    /// All of them to a version, which is the alias's from now on.
+    Whole(String),
+    /// None of them to another version.
+    None,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = |is: bool, yes: &'static str, no: &'static str| if is { yes } else { no };
+        match self {
+            Action::LambdaAlias { function, alias, split } => match split {
+                Split::Part(version, share) => {
+                    write!(f, "Lambda alias {function}:{alias}, {} % to version {version}", 100.0 * share)
+                }
+                Split::Whole(version) => write!(f, "Lambda alias {function}:{alias}, all to version {version}"),
+                Split::None => write!(f, "Lambda alias {function}:{alias}, nothing to another version"),
+            },
+            Action::SsmParameter { name, value } => write!(f, "SSM parameter {name} = {value:?}"),
+            Action::EcsDeployment { deployment, goes_on, .. } => {
+                write!(f, "ECS deployment {deployment}: {}", outcome(*goes_on, "continue", "roll back"))
+            }
+            Action::CodeDeploy { deployment, succeeds, .. } => {
+                write!(f, "CodeDeploy deployment {deployment}: {}", outcome(*succeeds, "succeeded", "failed"))
+            }
+            Action::Event { bus } => write!(f, "EventBridge bus {bus}"),
+            Action::Sns { topic, .. } => write!(f, "SNS topic {topic}"),
+        }
+    }
+}
+
 /// Where a webhook goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
@@ -142,6 +248,7 @@ impl fmt::Display for Hook {
         match self {
             Hook::Command(command) => f.write_str(&command.program),
             Hook::Webhook(webhook) => write!(f, "POST {}", webhook.address),
+            Hook::Aws(aws) => aws.action.fmt(f),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Addresses and headers may hold secrets. Messages are made of the kind of a failure, never of the client's own texts,
 //! which may quote an address.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod tls;
 
 use std::io::{self, Read};
@@ -108,11 +110,26 @@ impl Client {
     ///
     /// No answer came, or not all of it.
     pub fn send(&self, request: &Request) -> Result<Reply, Trouble> {
+        self.send_as(request, false)
+    }
+
+    /// The same with the method PUT.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Client::send).
+    #[cfg(feature = "aws")]
+    pub fn put(&self, request: &Request) -> Result<Reply, Trouble> {
+        self.send_as(request, true)
+    }
+
+    fn send_as(&self, request: &Request, is_put: bool) -> Result<Reply, Trouble> {
         let (headers, limit) = (request.headers, Some(request.timeout));
         let explain = |error: ureq::Error| explain(&error, request.timeout);
         let sent = match request.body {
             Some(body) => {
-                let post = self.0.post(request.url).config().timeout_global(limit).build();
+                let post = if is_put { self.0.put(request.url) } else { self.0.post(request.url) };
+                let post = post.config().timeout_global(limit).build();
                 headers.iter().fold(post, |post, (name, value)| post.header(name, value)).send(body)
             }
             None => {

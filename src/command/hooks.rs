@@ -4,6 +4,13 @@
 //! stderr and changes neither the verdict nor the exit code nor the hooks after it. Each is bounded in time. An
 //! interrupt stops the one that runs and leaves out the rest.
 
+#[cfg(feature = "webhooks")]
+mod attempts;
+#[cfg(all(feature = "aws", feature = "webhooks"))]
+mod aws;
+#[cfg(not(all(feature = "aws", feature = "webhooks")))]
+#[path = "hooks/aws_disabled.rs"]
+mod aws;
 mod occasion;
 mod process;
 #[cfg(feature = "webhooks")]
@@ -53,6 +60,7 @@ pub(super) fn run(
         let result = match hook {
             Hook::Command(command) => process::run(console, command, folder, &occasion, interrupt),
             Hook::Webhook(webhook) => webhook::run(console, webhook, &occasion, interrupt),
+            Hook::Aws(aws) => aws::run(console, aws, &occasion, interrupt),
         };
         let took = spoken(begin.elapsed());
         all &= result.is_ok();

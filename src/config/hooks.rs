@@ -86,27 +86,29 @@ fn all_names(file: &File) -> impl Iterator<Item = &str> {
             let headers = webhook.headers.0.iter().map(|(_, value)| value.value.0.as_str());
             webhook.url.iter().map(|url| url.value.as_str()).chain(headers)
         });
-        command.chain(webhook).flat_map(names)
+        let aws = hook.aws.iter().flat_map(|aws| aws.texts()).map(|text| text.value.0.as_str());
+        command.chain(webhook).chain(aws).flat_map(names)
     })
 }
 
 /// What the texts of hooks are filled with.
-struct Filling<'a, 'r, 'o> {
+pub(super) struct Filling<'a, 'r, 'o> {
     phase: Option<&'a str>,
     labels: &'a [(String, String)],
-    report: &'r mut Report<'o>,
+    pub(super) report: &'r mut Report<'o>,
 }
 
 impl Filling<'_, '_, '_> {
     fn hook(&mut self, hook: &HookEntry) -> Option<Hook> {
-        match (&hook.command, &hook.webhook) {
-            (Some(command), _) => Some(Hook::Command(Command {
+        match (&hook.command, &hook.webhook, &hook.aws) {
+            (Some(command), ..) => Some(Hook::Command(Command {
                 program: self.argument(command.first()?)?,
                 arguments: command.iter().skip(1).filter_map(|argument| self.argument(argument)).collect(),
                 deadline: self.limit(hook.deadline.as_ref(), "deadline: 1m", DEADLINE),
             })),
-            (None, Some(webhook)) => self.webhook(webhook).map(Hook::Webhook),
-            (None, None) => None,
+            (None, Some(webhook), _) => self.webhook(webhook).map(Hook::Webhook),
+            (None, None, Some(aws)) => self.aws(aws).map(Hook::Aws),
+            (None, None, None) => None,
         }
     }
 
@@ -181,7 +183,7 @@ impl Filling<'_, '_, '_> {
         Some(text)
     }
 
-    fn argument(&mut self, written: &At<Text>) -> Option<String> {
+    pub(super) fn argument(&mut self, written: &At<Text>) -> Option<String> {
         let text = self.fill(&At { place: written.place, value: written.value.0.clone() })?;
         if text.contains('\0') {
             self.report.add(written.place, "no argument can hold a NUL character");

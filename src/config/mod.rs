@@ -10,6 +10,7 @@
 //! of CloudWatch), `scraped` (for those of Prometheus), `recorded` (the configuration of a recording) and `schema` (for editors). Nothing here does IO or reads
 //! the clock.
 
+mod actions;
 mod backend;
 pub mod bound;
 mod columns;

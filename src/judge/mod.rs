@@ -139,7 +139,9 @@ fn findings(
 fn on_all_cores<T: Send>(criteria: &[Criterion], data: &Dataset, answer: impl Fn(&Criterion) -> T + Sync) -> Vec<T> {
     const WORTH_A_THREAD: usize = 100_000;
     let points: usize = data.metrics.values().map(|pair| pair.baseline.len() + pair.canary.len()).sum();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(points / WORTH_A_THREAD);
+    // to ask how many cores there are takes as long as a small criterion
+    let most = points / WORTH_A_THREAD;
+    let cores = if most < 2 { 1 } else { std::thread::available_parallelism().map_or(1, usize::from).min(most) };
     if cores < 2 {
         return criteria.iter().map(answer).collect();
     }

@@ -1,5 +1,7 @@
 //! Hooks from outside: real programs, real listeners, a real davy. Whatever they do, the answer and the exit code stay.
 
+#[cfg(all(feature = "aws", feature = "http", feature = "prometheus", feature = "webhooks"))]
+mod aws;
 mod commands;
 #[cfg(feature = "webhooks")]
 mod server;

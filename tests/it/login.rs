@@ -1,7 +1,7 @@
 //! Who asks over HTTP: certificates, tokens that are given, programs that print them, signatures; for both backends, with real
 //! connections on loopback. Secrets are looked for in everything that davy writes.
 
-mod server;
+pub mod server;
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use rustls::{RootCertStore, ServerConfig};
 use crate::heard::Heard;
 use server::{Answer, Server, parameters, truth};
 
-const SECRET: &str = "s3cret-that-nobody-sees";
+pub const SECRET: &str = "s3cret-that-nobody-sees";
 
 /// The two backends, by the begin of their section in a configuration.
 const BACKENDS: [&str; 2] = ["prometheus", "http"];
@@ -387,4 +387,4 @@ fn without_the_feature_nothing_is_signed_and_davy_says_so() {
 }
 
 #[cfg(feature = "aws")]
-mod signed;
+pub mod signed;

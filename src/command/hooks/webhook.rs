@@ -4,8 +4,6 @@
 //! messages are made of the kind of a failure, never of the client's own texts, which may quote an address. What a server
 //! answers is read so that it can finish, and not shown.
 
-use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,18 +11,15 @@ use sha2::{Digest, Sha256};
 
 use super::super::console::Console;
 use super::super::interrupt::Interrupt;
-use super::occasion::{Occasion, TICK, spoken};
+use super::attempts::{self, Refused};
+use super::occasion::Occasion;
 use crate::hooks::{Address, Body, Webhook};
 use crate::report;
 use crate::url::Url;
-use crate::web::{Client, LINK_LOCAL, Request, Trouble, refusal};
+use crate::web::{Client, LINK_LOCAL, Request, refusal};
 
 /// So much of an answer is read.
 const MOST_ANSWER: u64 = 64 * 1024;
-/// The first wait before another attempt; it doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// The longest wait, whatever a server asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Posts until it is taken, or until there is no use in trying.
 pub(super) fn run(
@@ -33,60 +28,9 @@ pub(super) fn run(
     occasion: &Occasion,
     interrupt: &Interrupt,
 ) -> Result<(), String> {
-    let post = Arc::new(Post::new(webhook, occasion)?);
-    let mut wait = FIRST_WAIT;
-    let mut attempt = 1;
-    loop {
-        let refused = match once(&post, interrupt) {
-            Ok(()) => return Ok(()),
-            Err(refused) => refused,
-        };
-        let attempts = if attempt == 1 { String::new() } else { format!(", at the last of {attempt} attempts") };
-        if !refused.trouble.may_pass || attempt > webhook.retries {
-            return Err(format!("{}{attempts}", refused.trouble.why));
-        }
-        let pause = refused.after.unwrap_or(wait).min(LONGEST_WAIT);
-        console.detail(&format!(
-            "hook {}, POST {}: {}; again in {}",
-            occasion.key,
-            webhook.address,
-            refused.trouble.why,
-            spoken(pause)
-        ));
-        interrupt.wait(pause);
-        if interrupt.signal().is_some() {
-            return Err("given up, because davy was interrupted".into());
-        }
-        wait = wait.saturating_mul(2);
-        attempt += 1;
-    }
-}
-
-/// Why an attempt did not succeed, and when the server wants to be asked again.
-struct Refused {
-    trouble: Trouble,
-    after: Option<Duration>,
-}
-
-impl Refused {
-    fn for_good(why: &str) -> Refused {
-        Refused { trouble: Trouble { why: why.into(), may_pass: false }, after: None }
-    }
-}
-
-/// One attempt. The client cannot be interrupted, so it works beside and is left alone when somebody wants to stop.
-fn once(post: &Arc<Post>, interrupt: &Interrupt) -> Result<(), Refused> {
-    let (to, answer) = sync_channel(1);
-    let beside = Arc::clone(post);
-    std::thread::spawn(move || to.send(beside.send()));
-    loop {
-        match answer.recv_timeout(TICK) {
-            Ok(answer) => return answer,
-            Err(RecvTimeoutError::Timeout) if interrupt.signal().is_none() => {}
-            Err(RecvTimeoutError::Timeout) => return Err(Refused::for_good("given up, because davy was interrupted")),
-            Err(RecvTimeoutError::Disconnected) => return Err(Refused::for_good("the attempt broke off")),
-        }
-    }
+    let post = Post::new(webhook, occasion)?;
+    let called = format!("POST {}", webhook.address);
+    attempts::run(console, occasion, &called, webhook.retries, move || post.send(), interrupt)
 }
 
 /// Everything that one request needs.

@@ -4,7 +4,7 @@
 //! `source` can ask. What a backend can answer is a table (`abilities`).
 
 mod abilities;
-mod access;
+pub(super) mod access;
 mod arm;
 mod cloudwatch;
 mod exec;

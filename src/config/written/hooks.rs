@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::actions::AwsHookEntry;
 use crate::hooks::Body;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
@@ -31,11 +32,11 @@ pub(in crate::config) struct HooksEntry {
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Several(pub(in crate::config) Vec<HookEntry>);
 
-/// One thing to do: exactly one of command and webhook.
+/// One thing to do: exactly one of command, webhook and aws.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(
     deny_unknown_fields,
-    extend("oneOf" = [{"required": ["command"]}, {"required": ["webhook"]}], "dependentRequired" = {"deadline": ["command"]})
+    extend("oneOf" = [{"required": ["command"]}, {"required": ["webhook"]}, {"required": ["aws"]}], "dependentRequired" = {"deadline": ["command"]})
 )]
 pub(in crate::config) struct HookEntry {
     /// A program and its arguments, run without a shell in the configuration's folder, with the verdict as JSON on its
@@ -46,6 +47,8 @@ pub(in crate::config) struct HookEntry {
     pub(in crate::config) deadline: Option<At<Span>>,
     /// An address to post to.
     pub(in crate::config) webhook: Option<WebhookEntry>,
+    /// Something to do in an account of AWS.
+    pub(in crate::config) aws: Option<AwsHookEntry>,
 }
 
 /// An address to post to: exactly one of url and url_env.
@@ -108,24 +111,33 @@ impl Read for HookEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "a hook", "command: [./roll-back.sh, \"${version}\"]")?;
         let (deadline, webhook) = (keys.may("deadline"), keys.may("webhook"));
-        let hook = HookEntry { command: keys.may("command"), deadline, webhook };
-        let named = (keys.mentions("command"), keys.mentions("webhook"));
-        if named.0 == named.1 {
-            let message = if named.0 { "a hook does one thing" } else { "a hook needs something to do" };
-            let hint = "write `command: [./roll-back.sh]` or `webhook: { url_env: … }`; two hooks for both";
+        let hook = HookEntry { command: keys.may("command"), deadline, webhook, aws: keys.may("aws") };
+        let is_command = keys.mentions("command");
+        let named = ["command", "webhook", "aws"].iter().filter(|key| keys.mentions(key)).count();
+        if named != 1 {
+            let message = if named > 1 { "a hook does one thing" } else { "a hook needs something to do" };
+            let hint =
+                "write `command: [./roll-back.sh]`, `webhook: { url_env: … }` or `aws: { … }`; two hooks for both";
             keys.report.add_with(keys.place, message, hint);
         }
         if let Some(command) = hook.command.as_ref().filter(|command| first(command).trim().is_empty()) {
             let place = command.first().map_or(keys.place, |program| program.place);
             keys.report.add_with(place, "there is no program to run", "write `command: [./roll-back.sh]`");
         }
-        if let (Some(deadline), true, false) = (&hook.deadline, named.1, named.0) {
-            keys.report.add_with(deadline.place, "a webhook has no deadline", "write `webhook: { timeout: 10s, … }`");
+        if let (Some(deadline), false) = (&hook.deadline, is_command) {
+            let (message, hint) = match &hook.aws {
+                Some(_) => ("an `aws` hook has no deadline", "leave it out"),
+                None => ("a webhook has no deadline", "write `webhook: { timeout: 10s, … }`"),
+            };
+            keys.report.add_with(deadline.place, message, hint);
         }
         keys.close(Some(hook), |key| match key {
             "args" | "arguments" => Some("write them after the program: `command: [./roll-back.sh, now]`".into()),
             "timeout" => Some("write `deadline: 1m` beside a command, or `timeout` inside of `webhook`".into()),
             "url" | "url_env" | "body" => Some("write `webhook: { url_env: … }`".into()),
+            "lambda_alias" | "ssm_parameter" | "ecs_deployment" | "codedeploy" | "event" | "sns" => {
+                Some(format!("write `aws: {{ {key}: … }}`"))
+            }
             "run" | "shell" | "script" => Some("write `command: [./roll-back.sh]`".into()),
             _ => None,
         })

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what the sections mean together: that is for the files beside this folder.
 
+pub(super) mod actions;
 pub(super) mod arm;
 pub(super) mod aws;
 pub(super) mod column;

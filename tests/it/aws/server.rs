@@ -80,6 +80,11 @@ impl Server {
         self.http("POST", "/_front/faults", &fault.to_string());
     }
 
+    /// The Python that has its packages.
+    pub fn python(&self) -> &Path {
+        &self.python
+    }
+
     /// How often each operation was called so far.
     pub fn calls(&self) -> BTreeMap<String, usize> {
         serde_json::from_value(self.http("GET", "/_front/calls", "")).unwrap()

@@ -18,7 +18,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 /// Whether a request is signed by the key of the tests ("Create a signed AWS API request", Signature Version 4).
-fn is_signed(heard: &Heard, service: &str) -> bool {
+pub fn is_signed(heard: &Heard, service: &str) -> bool {
     let authorization = heard.header("authorization");
     let date = heard.header("x-amz-date");
     let scope = format!("{}/eu-west-1/{service}/aws4_request", &date[..8]);
@@ -28,6 +28,8 @@ fn is_signed(heard: &Heard, service: &str) -> bool {
     let headers: String = names.split(';').map(|name| format!("{name}:{}\n", heard.header(name))).collect();
     let method = heard.line.split(' ').next().unwrap();
     let (path, query) = heard.target().split_once('?').unwrap_or((heard.target(), ""));
+    // the path is encoded once more
+    let path = path.replace('%', "%25");
     let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     pairs.sort_unstable();
     let body = hex(&Sha256::digest(&heard.body));
