@@ -36,13 +36,8 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
             "{TOKEN} has less than 16 characters, and can be guessed: use a longer one"
         )));
     }
-    if !arguments.configs.is_dir() {
-        return Err(Failure::Misused(format!(
-            "--configs {}: there is no such folder",
-            plain::path(&arguments.configs)
-        )));
-    }
     let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
+    gates.hold_folder()?;
     for gate in gates.gates() {
         if let Some(problem) = gate.problem {
             gates.console.warn(&format!("{}: {problem}", gate.name));
@@ -60,13 +55,19 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
 }
 
 /// The configurations of a folder: `NAME.yaml`, `NAME.json`, or `NAME/canary.yaml`.
-struct Gates {
-    console: Console,
-    configs: PathBuf,
-    allow_exec: bool,
+pub(super) struct Gates {
+    pub(super) console: Console,
+    pub(super) configs: PathBuf,
+    pub(super) allow_exec: bool,
 }
 
 impl Gates {
+    /// Refuses a folder that does not exist.
+    pub(super) fn hold_folder(&self) -> Result<(), Failure> {
+        let why = || format!("--configs {}: there is no such folder", plain::path(&self.configs));
+        if self.configs.is_dir() { Ok(()) } else { Err(Failure::Misused(why())) }
+    }
+
     fn path(&self, name: &str) -> Option<PathBuf> {
         let endings = ["yaml", "yml", "json"].map(|ending| format!("{name}.{ending}"));
         let files = endings.into_iter().chain([format!("{name}/canary.yaml")]).map(|file| self.configs.join(file));
@@ -85,6 +86,23 @@ impl Gates {
         names.into_iter().collect()
     }
 
+    /// Reads a gate.
+    pub(super) fn load(&self, name: &str) -> Result<Loaded, Refused> {
+        let Some(path) = self.path(name) else {
+            let known = self.names().join(", ");
+            return Err(Refused::Unknown(format!("there is no gate {name:?}; there are: {known}")));
+        };
+        pipeline::load(&path).map_err(refused)
+    }
+
+    /// What will be asked, if the operator allows it.
+    pub(super) fn plan(&self, loaded: &Loaded, options: &config::Options) -> Result<Plan, Refused> {
+        let plan = loaded.plan(options).map_err(refused)?;
+        self.hold_programs(&plan.queries)?;
+        hold_servers(loaded, options, &plan)?;
+        Ok(plan)
+    }
+
     /// Refuses programs that nobody allowed to be run.
     fn hold_programs(&self, queries: &[Query]) -> Result<(), Refused> {
         let runs = queries.iter().find(|query| query.source.runs_a_program());
@@ -96,21 +114,9 @@ impl Gates {
         })
     }
 
-    fn judged(&self, path: &Path, question: &Question) -> Result<Answer, Refused> {
-        let loaded = pipeline::load(path).map_err(refused)?;
-        let open = loaded.config.open();
-        if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
-            let known: Vec<&str> = open.iter().map(String::as_str).collect();
-            return Err(Refused::Wrong(format!(
-                "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
-                 name: `canary: {{ version: \"${{new}}\" }}`",
-                if known.is_empty() { "nothing".into() } else { known.join(", ") }
-            )));
-        }
-        let offered =
-            question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
-        let set = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
-        let set: Vec<(String, String)> = set.collect();
+    fn judged(&self, question: &Question) -> Result<Answer, Refused> {
+        let loaded = self.load(&question.gate)?;
+        let set = set(&loaded, question)?;
         let options = config::Options {
             folder: &loaded.folder,
             now: question.now.unwrap_or_else(Timestamp::now),
@@ -119,9 +125,7 @@ impl Gates {
             from: question.window.map(|window| window.from),
             to: question.window.map(|window| window.to),
         };
-        let plan = loaded.plan(&options).map_err(refused)?;
-        self.hold_programs(&plan.queries)?;
-        hold_servers(&loaded, &options, &plan)?;
+        let plan = self.plan(&loaded, &options)?;
         let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
         let aside = self.console.aside();
         let judged = look::planned(&aside, &loaded, &options, &places, plan);
@@ -135,6 +139,22 @@ impl Gates {
         };
         Ok(Answer { document: pipeline::document(&judged.plan, &judged.verdict), decision })
     }
+}
+
+/// The names that a question sets.
+pub(super) fn set(loaded: &Loaded, question: &Question) -> Result<Vec<(String, String)>, Refused> {
+    let open = loaded.config.open();
+    if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
+        let known: Vec<&str> = open.iter().map(String::as_str).collect();
+        return Err(Refused::Wrong(format!(
+            "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
+             name: `canary: {{ version: \"${{new}}\" }}`",
+            if known.is_empty() { "nothing".into() } else { known.join(", ") }
+        )));
+    }
+    let offered =
+        question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
+    Ok(question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// Refuses servers that the arguments chose: they would hear the secrets.
@@ -169,7 +189,7 @@ fn check(path: &Path) -> Result<(), Failure> {
 }
 
 /// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
-fn refused(failure: Failure) -> Refused {
+pub(super) fn refused(failure: Failure) -> Refused {
     let why = failure.to_string().replace("--set: ", "args: ").replace("--phase: ", "phase: ");
     match failure.exit() {
         Exit::Source => Refused::Source(why),
@@ -193,11 +213,7 @@ impl Judge for Gates {
     }
 
     fn judge(&self, question: &Question) -> Result<Answer, Refused> {
-        let Some(path) = self.path(&question.gate) else {
-            let known = self.names().join(", ");
-            return Err(Refused::Unknown(format!("there is no gate {:?}; there are: {known}", question.gate)));
-        };
-        let answer = self.judged(&path, question);
+        let answer = self.judged(question);
         let said = match &answer {
             Ok(answer) => format!("{}: {}", answer.document.outcome.word(), answer.document.summary),
             Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => format!("not judged: {why}"),

@@ -39,7 +39,7 @@ pub struct Window {
 
 impl Question {
     /// A question about a gate alone.
-    pub(super) fn of(gate: &str) -> Question {
+    pub fn of(gate: &str) -> Question {
         Question {
             gate: gate.into(),
             phase: None,
@@ -56,7 +56,7 @@ impl Question {
     /// # Errors
     ///
     /// What is wrong with it, and what may be written.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         if !is_name(&self.gate) {
             return Err(format!(
                 "{:?} cannot be the name of a gate: names consist of letters, digits, `_`, `-` and `.`",
