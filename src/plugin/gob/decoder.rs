@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
+use super::known::{DEFINITION, Type, Types};
 use super::message::Message;
-use super::types::{DEFINITION, Type, Types};
-use super::{DEEPEST, Error, MOST_BYTES, MOST_VALUES, Value, wrong};
+use super::value::{DEEPEST, Error, MOST_BYTES, MOST_VALUES, Value, wrong};
 
 /// Decodes the values of one stream.
 pub(in crate::plugin) struct Decoder<R> {

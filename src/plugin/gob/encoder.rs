@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::{Error, Value};
+use super::value::{Error, Value};
 
 /// The type of a value that is sent.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::{Error, MOST_BYTES, wrong};
+use super::value::{Error, MOST_BYTES, wrong};
 
 /// What is left of a message.
 #[derive(Debug)]
@@ -12,11 +12,6 @@ pub(super) struct Message {
 }
 
 impl Message {
-    #[cfg(test)]
-    pub(super) fn new(bytes: Vec<u8>) -> Message {
-        Message { bytes, at: 0 }
-    }
-
     /// Reads the next one; nothing where the stream ends between two.
     pub(super) fn read(input: &mut impl Read) -> Result<Option<Message>, Error> {
         let Some(length) = length(input)? else { return Ok(None) };

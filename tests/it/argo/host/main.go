@@ -300,6 +300,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "argo-host PLUGIN [ARGUMENT…]: calls on standard input, a line of JSON for each")
 		os.Exit(2)
 	}
+	if os.Args[1] == "--gob" && len(os.Args) == 3 {
+		if err := writeGob(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	h := &host{}
 	lines := bufio.NewReader(os.Stdin)
 	out := json.NewEncoder(os.Stdout)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Error, Value, wrong};
+use super::value::{Error, Value, wrong};
 
 /// The most types of one stream, and the most fields of all of them. An AnalysisRun of a cluster has 300 types, because it can hold a
 /// whole job.
@@ -94,7 +94,7 @@ impl Types {
             _ => 0,
         };
         let Value::Struct(kinds) = definition else { return wrong("a definition that is none") };
-        let [(kind, of)] = &kinds[..] else { return wrong("a definition of several types") };
+        let [(kind, of)] = &kinds[..] else { return wrong("a definition of no type, or of several") };
         let defined = match &**kind {
             "Array" | "Slice" => Type::List(id_of(of, "Elem")),
             "Map" => Type::Map(id_of(of, "Key"), id_of(of, "Elem")),
