@@ -4,8 +4,6 @@
 //! look is due. What was looked at is kept in the measurement, so neither side needs a memory, and a restart spends no look twice. A
 //! measurement that could not be made is an `Error`, and never `Successful`.
 
-mod lessons;
-mod soak;
 mod state;
 mod wish;
 
@@ -14,33 +12,32 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::console::Console;
 use super::places::Places;
-use super::serve::{self, Gates};
-use super::{Exit, Failure, look, pipeline};
+use super::reply::{self, refused, words};
+use super::serve::Gates;
+use super::soak::{Asking, Lessons};
+use super::{Exit, Failure, look};
 use crate::cli;
-use crate::config::Options;
 use crate::plain;
 use crate::plugin::{self, Asked, Measurement, Phase, Provider};
-use crate::report::Document;
-use crate::serve::Refused;
-use lessons::Lessons;
-use state::State;
+use crate::serve::{Answer, Decision, Refused, Soak, Step};
 use wish::{Gate, Wish};
 
 pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, Failure> {
     let (cookie, value) = plugin::COOKIE;
     if std::env::var(cookie).ok().as_deref() != Some(value) {
         return Err(Failure::Misused(
-            "the controller of Argo Rollouts starts this command, and nobody else can use it: name davy as a metric plugin in the \
+            "the controller of Argo Rollouts starts this command: name davy as a metric plugin in the \
              ConfigMap `argo-rollouts-config`"
                 .into(),
         ));
     }
     let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
     gates.hold_folder()?;
+    gates.warn();
     let measures = Arc::new(Measures { gates, allow_inline: arguments.allow_inline, lessons: Lessons::default() });
     let folder = std::env::var_os(plugin::FOLDER).filter(|folder| !folder.is_empty());
     let folder = folder.map_or_else(std::env::temp_dir, PathBuf::from);
@@ -75,9 +72,12 @@ impl Provider for Measures {
     }
 
     fn terminate(&self, asked: &Asked, so_far: Measurement) -> Measurement {
-        self.lessons.forget(asked);
-        let looks = so_far.metadata.get("look").map_or("none".into(), |look| format!("look {look}"));
-        let message = format!("ended before its time; the last look was: {looks}");
+        self.lessons.forget(&name(asked));
+        let taken = so_far.metadata.get("look").filter(|look| *look != "0");
+        let message = match taken {
+            Some(look) => format!("the controller ended the soak after look {look}"),
+            None => "the controller ended the soak before the first look".into(),
+        };
         self.gates.console.note(&format!("{}, {}: {message}", asked.run, asked.metric));
         let finished = Some(Timestamp::now());
         Measurement { phase: Phase::Inconclusive, message, finished, resume: None, ..so_far }
@@ -108,7 +108,7 @@ impl Measures {
             }
         };
         if measured.phase != Phase::Running {
-            self.lessons.forget(asked);
+            self.lessons.forget(&name(asked));
         }
         self.gates
             .console
@@ -118,35 +118,45 @@ impl Measures {
 
     /// The measurement as far as it goes now.
     fn step(&self, asked: &Asked, so_far: &Measurement) -> Result<Measurement, String> {
-        let now = Timestamp::now();
         let wish = Wish::read(&asked.configuration)?;
         let loaded = wish.load(&self.gates, self.allow_inline)?;
         let set = wish.set(&loaded, asked)?;
-        let state = State::read(&so_far.metadata)?;
-        let aside = self.gates.console.aside();
-        let step =
-            soak::Step { gates: &self.gates, aside: &aside, loaded: &loaded, set: &set, wish: &wish, asked, now };
-        let measured = match step.course(state.as_ref())? {
-            Some(soak) => step.look(soak, state.as_ref(), so_far, &self.lessons),
-            None => step.once(so_far),
+        let soak = state::read(&so_far.metadata)?;
+        let (aside, name) = (self.gates.console.aside(), name(asked));
+        let asking = Asking {
+            plan: &|options| self.gates.plan(&loaded, options),
+            aside: &aside,
+            loaded: &loaded,
+            set: &set,
+            phase: wish.phase.as_deref(),
+            from: wish.from,
+            // a measurement after another one has a soak of its own
+            created: asked.begins.filter(|_| asked.past.answers == 0),
+            now: Timestamp::now(),
+            name: &name,
         };
-        self.gates.console.tell(&asked.run, aside);
-        measured
+        let measured = match asking.step(soak.as_ref(), &self.lessons) {
+            Ok(Some((soak, step))) => Ok(measured(soak, step, so_far)),
+            Ok(None) => once(&asking).map(|answer| answered(&answer, so_far)),
+            Err(why) => Err(why),
+        };
+        self.gates.console.tell(&name, aside);
+        measured.map_err(words)
     }
 }
 
-impl soak::Step<'_> {
-    /// A gate without a soak.
-    fn once(&self, so_far: &Measurement) -> Result<Measurement, String> {
-        let options = self.options(self.wish.from, None, self.now);
-        let plan = self.gates.plan(self.loaded, &options).map_err(words)?;
-        let places = Places::new(Vec::new(), Vec::new()).map_err(|failure| failure.to_string())?;
-        let judged =
-            look::planned(self.aside, self.loaded, &options, &places, plan).map_err(serve::refused).map_err(words)?;
-        let document = pipeline::document(&judged.plan, &judged.verdict);
-        let exit = Exit::of(judged.verdict.outcome, judged.plan.on_inconclusive, judged.plan.fail_on_warn);
-        Ok(answered(&document, exit, so_far))
-    }
+/// A gate without a soak.
+fn once(asking: &Asking) -> Result<Answer, Refused> {
+    let options = asking.options(asking.from, None, asking.now);
+    let plan = (asking.plan)(&options)?;
+    let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
+    let judged = look::planned(asking.aside, asking.loaded, &options, &places, plan);
+    judged.map(|judged| reply::answer(&judged)).map_err(refused)
+}
+
+/// What a soak is called.
+fn name(asked: &Asked) -> String {
+    format!("{}, {}", asked.run, asked.metric)
 }
 
 /// A measurement of which nothing else is known.
@@ -163,31 +173,68 @@ fn measurement(phase: Phase) -> Measurement {
 }
 
 /// A measurement that has its answer.
-fn answered(document: &Document, exit: Exit, so_far: &Measurement) -> Measurement {
-    let phase = match exit {
-        Exit::Pass => Phase::Successful,
-        Exit::Fail | Exit::Warn => Phase::Failed,
-        _ => Phase::Inconclusive,
+fn answered(answer: &Answer, so_far: &Measurement) -> Measurement {
+    let phase = match answer.decision {
+        Decision::Go => Phase::Successful,
+        Decision::Stop => Phase::Failed,
+        Decision::Wait => Phase::Inconclusive,
     };
     Measurement {
         phase,
-        message: plain::line(&document.summary),
+        message: plain::line(&answer.document.summary),
         started: so_far.started,
         finished: Some(Timestamp::now()),
-        value: document.outcome.word().to_lowercase(),
-        metadata: state::numbers(document),
+        value: answer.document.outcome.word().to_lowercase(),
+        metadata: state::numbers(&answer.document),
         resume: None,
     }
 }
 
-fn words(refused: Refused) -> String {
-    let (Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) = refused;
-    why
+/// A measurement of a soak: it has its answer, or is to be asked for again.
+fn measured(soak: Soak, step: Step, so_far: &Measurement) -> Measurement {
+    let (message, metadata, again) = match step {
+        Step::Answered(answer) => {
+            let mut measured = answered(&answer, so_far);
+            state::write(&soak, &mut measured.metadata);
+            return measured;
+        }
+        Step::Looked { document, due } => {
+            (format!("look {}: {}", soak.look, plain::line(&document.summary)), state::numbers(&document), due)
+        }
+        Step::Waits { due } if soak.look == 0 => {
+            (format!("the soak begins at {}", soak.start), so_far.metadata.clone(), due)
+        }
+        Step::Waits { due } => (so_far.message.clone(), so_far.metadata.clone(), due),
+        Step::Troubled { why, again } => (why, so_far.metadata.clone(), again),
+    };
+    let mut metadata = metadata;
+    state::write(&soak, &mut metadata);
+    // the cluster keeps whole seconds, and an instant before the look would be too early
+    let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
+    Measurement {
+        phase: Phase::Running,
+        message,
+        started: so_far.started,
+        finished: None,
+        value: metadata.get("verdict").cloned().unwrap_or_default(),
+        metadata,
+        resume: Some(again.round(up).unwrap_or(again)),
+    }
 }
 
-/// When a window begins and ends, for a plan.
-impl soak::Step<'_> {
-    fn options(&self, from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Options<'_> {
-        Options { folder: &self.loaded.folder, now, set: self.set, phase: self.wish.phase.as_deref(), from, to }
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn the_next_call_is_never_too_early() {
+        let soak = Soak { start: Timestamp::UNIX_EPOCH, look: 1, fingerprint: "f".into(), failures: 0 };
+        let so_far = measurement(Phase::Running);
+        let due = Timestamp::UNIX_EPOCH + SignedDuration::from_millis(1_001);
+        let measured = measured(soak, Step::Waits { due }, &so_far);
+        assert_eq!(measured.resume, Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(2)));
+        assert_eq!((measured.phase, measured.metadata["look"].as_str()), (Phase::Running, "1"));
     }
 }

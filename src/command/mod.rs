@@ -30,10 +30,14 @@ mod plan;
 mod print;
 mod progress;
 mod replay;
+#[cfg(feature = "serve")]
+mod reply;
 mod report;
 #[cfg(feature = "serve")]
 mod serve;
 mod sketch;
+#[cfg(feature = "serve")]
+mod soak;
 mod suite;
 mod test;
 mod watch;

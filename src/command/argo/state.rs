@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | `start` | when the canary's window begins |
-//! | `look`, `of` | the last look that was taken, and how many there are |
+//! | `look` | the last look that was taken, counted from 1 |
 //! | `fingerprint` | that of the rules, which must stay the same |
 //! | `failures` | how often in a row the next look could not be taken |
 //! | `verdict`, `score`, `criterion.NAME` | what the last look found |
@@ -11,11 +11,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use jiff::Timestamp;
-
 use crate::plain;
 use crate::report::Document;
 use crate::report::document::{Finding, Number};
+use crate::serve::Soak;
 
 /// The AnalysisRun is kept in the cluster's own store, which is small.
 const MOST_CRITERIA: usize = 40;
@@ -23,46 +22,31 @@ const LONGEST_NAME: usize = 100;
 
 type Metadata = BTreeMap<String, String>;
 
-/// Where a soak stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct State {
-    /// When the canary's window begins.
-    pub(super) start: Timestamp,
-    /// The last look that was taken, or 0.
-    pub(super) look: usize,
-    /// The rules that it was taken by.
-    pub(super) fingerprint: String,
-    /// How often in a row the next one failed.
-    pub(super) failures: usize,
+/// Where a soak stands that has begun.
+pub(super) fn read(metadata: &Metadata) -> Result<Option<Soak>, String> {
+    let Some(fingerprint) = metadata.get("fingerprint").cloned() else { return Ok(None) };
+    let unreadable = |name: &str| {
+        let text = metadata.get(name).map_or("", String::as_str);
+        format!(
+            "the measurement's metadata has {name} = {text:?}, and davy wrote something else: start a new AnalysisRun"
+        )
+    };
+    let start = metadata.get("start").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable("start"))?;
+    let number = |name: &str| match metadata.get(name) {
+        None => Ok(0),
+        Some(text) => text.parse().map_err(|_| unreadable(name)),
+    };
+    Ok(Some(Soak { start, look: number("look")?, fingerprint, failures: number("failures")? }))
 }
 
-impl State {
-    /// Where a soak stands that has begun.
-    pub(super) fn read(metadata: &Metadata) -> Result<Option<State>, String> {
-        let Some(fingerprint) = metadata.get("fingerprint").cloned() else { return Ok(None) };
-        let unreadable = |name: &str| {
-            let text = metadata.get(name).map_or("", String::as_str);
-            format!(
-                "the measurement's metadata has {name} = {text:?}, and davy wrote something else: start a new AnalysisRun"
-            )
-        };
-        let start = metadata.get("start").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable("start"))?;
-        let number = |name: &str| match metadata.get(name) {
-            None => Ok(0),
-            Some(text) => text.parse().map_err(|_| unreadable(name)),
-        };
-        Ok(Some(State { start, look: number("look")?, fingerprint, failures: number("failures")? }))
-    }
-
-    /// Adds it to metadata.
-    pub(super) fn write(&self, metadata: &mut Metadata) {
-        metadata.insert("start".into(), self.start.to_string());
-        metadata.insert("fingerprint".into(), self.fingerprint.clone());
-        metadata.insert("look".into(), self.look.to_string());
-        metadata.remove("failures");
-        if self.failures > 0 {
-            metadata.insert("failures".into(), self.failures.to_string());
-        }
+/// Adds where a soak stands to metadata.
+pub(super) fn write(soak: &Soak, metadata: &mut Metadata) {
+    metadata.insert("start".into(), soak.start.to_string());
+    metadata.insert("fingerprint".into(), soak.fingerprint.clone());
+    metadata.insert("look".into(), soak.look.to_string());
+    metadata.remove("failures");
+    if soak.failures > 0 {
+        metadata.insert("failures".into(), soak.failures.to_string());
     }
 }
 
@@ -79,10 +63,6 @@ pub(super) fn numbers(document: &Document) -> Metadata {
     metadata.insert("verdict".into(), document.outcome.word().to_lowercase());
     if let Some(score) = document.score.total {
         metadata.insert("score".into(), number(score));
-    }
-    if let Some((number, of)) = document.look.as_ref().and_then(|look| look.number.zip(look.of)) {
-        metadata.insert("look".into(), number.to_string());
-        metadata.insert("of".into(), of.to_string());
     }
     for finding in document.findings.iter().take(MOST_CRITERIA) {
         metadata.insert(format!("criterion.{}", plain::shorten(&finding.criterion, LONGEST_NAME)), found(finding));
@@ -119,25 +99,27 @@ fn number(number: Number) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
     fn what_is_written_is_read_again_and_what_is_not_is_an_error() {
         let start: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let state = State { start, look: 3, fingerprint: "0f1e".into(), failures: 2 };
+        let soak = Soak { start, look: 3, fingerprint: "0f1e".into(), failures: 2 };
         let mut metadata = Metadata::new();
-        assert_eq!(State::read(&metadata), Ok(None));
-        state.write(&mut metadata);
-        assert_eq!(State::read(&metadata), Ok(Some(state.clone())));
-        assert_eq!(State::read(&patient(&metadata)), Ok(Some(State { failures: 0, ..state })));
+        assert_eq!(read(&metadata), Ok(None));
+        write(&soak, &mut metadata);
+        assert_eq!(read(&metadata), Ok(Some(soak.clone())));
+        assert_eq!(read(&patient(&metadata)), Ok(Some(Soak { failures: 0, ..soak })));
         for (name, text) in [("start", "noon"), ("look", "-1"), ("failures", "many")] {
             let mut wrong = metadata.clone();
             wrong.insert(name.into(), text.into());
-            let why = State::read(&wrong).unwrap_err();
+            let why = read(&wrong).unwrap_err();
             assert!(why.contains(&format!("{name} = {text:?}")), "{why}");
         }
         metadata.remove("start");
-        assert!(State::read(&metadata).is_err());
+        assert!(read(&metadata).is_err());
     }
 
     #[test]

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::command::argo::words;
 use crate::command::border::Reach;
 use crate::command::pipeline::Loaded;
+use crate::command::reply::words;
 use crate::command::serve::{self, Gates};
 use crate::config;
 use crate::plugin::Asked;
@@ -17,7 +17,7 @@ use crate::serve::Question;
 
 /// The configuration as it is written.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `config`")]
 struct Written {
     config: Value,
     phase: Option<String>,
@@ -122,12 +122,12 @@ mod tests {
         assert_eq!(read(r#"{"config": "name: x\narms: {}"}"#).unwrap().gate, Gate::Inline("name: x\narms: {}".into()));
         for (text, why) in [
             ("", "EOF"),
-            ("[]", "invalid type"),
+            ("7", "expected a mapping with `config`"),
             (r#"{"phase": "5%"}"#, "missing field `config`"),
             (r#"{"config": "x", "count": 1}"#, "unknown field `count`"),
             (r#"{"config": 7}"#, "7 is neither the name"),
             (r#"{"config": "x", "args": {"a": []}}"#, "a is []"),
-            (r#"{"config": "x", "from": "yesterday"}"#, "yesterday"),
+            (r#"{"config": "x", "from": "yesterday"}"#, "as year"),
         ] {
             let said = read(text).unwrap_err();
             assert!(said.contains(why) && said.contains("rite "), "{said}");
