@@ -84,6 +84,11 @@ pub enum Command {
     /// Argo Rollouts asks by its `web` provider (POST /v1/judge), Flagger by webhooks (POST /flagger/HOOK) or as it asks a Prometheus
     /// (GET /api/v1/query). People look at `/`. A configuration is read anew for each question; hooks are never run.
     Serve(Serve),
+    /// Measure for the controller of Argo Rollouts, which starts this command as a metric plugin
+    ///
+    /// An AnalysisTemplate names a gate below `provider.plugin.davy/judge`. A gate with a soak is looked at as it plans, by `Running`
+    /// measurements that the controller resumes; a restart of either side goes on with it. Hooks are never run.
+    ArgoPlugin(ArgoPlugin),
     /// Compare two systems offline: everything that was measured of both, and what they cost
     ///
     /// Every metric of the configuration, whether a criterion names it or not: error rates, latencies, caches, costs of a month
@@ -237,6 +242,21 @@ pub struct Serve {
     /// Configurations may run programs (`exec`)
     #[arg(long)]
     pub allow_exec: bool,
+}
+
+/// Arguments of `argo-plugin`.
+#[derive(Debug, Args)]
+pub struct ArgoPlugin {
+    /// The folder of configurations: each NAME.yaml, NAME.json or NAME/canary.yaml is the gate NAME
+    #[arg(long, value_name = "DIR")]
+    pub configs: PathBuf,
+    /// Configurations may run programs (`exec`)
+    #[arg(long)]
+    pub allow_exec: bool,
+    /// An AnalysisTemplate may hold a configuration itself; whoever writes one can then send files and secrets of the
+    /// controller elsewhere
+    #[arg(long)]
+    pub allow_inline: bool,
 }
 
 /// Arguments of `compare`.

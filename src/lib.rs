@@ -111,6 +111,9 @@ pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
 
+#[cfg(feature = "serve")]
+pub mod plugin;
+
 pub mod cli;
 
 pub mod command;

@@ -4,7 +4,9 @@
 //! judge.rs       who judges, and what is heard of it               router.rs    which path asks what
 //! question.rs    what is asked: a gate, its phase, its arguments        answers.rs   who is judged now, what was answered
 //! guard.rs       who may ask at all
+//! decision.rs    a verdict, and what is to be done                    soak.rs       where a soak stands
 //! verdicts.rs    /v1: Argo Rollouts and programs                        flagger.rs   webhooks of Flagger
+//! watches.rs     soaks that the server watches                          watching.rs  /v1/watch and their pages
 //! prometheus.rs  verdicts as a metric that others query                 pages.rs     what people look at
 //! ```
 //!
@@ -12,6 +14,7 @@
 //! to whoever asks the same next, so that a controller that polls starts one judgement and not many.
 
 mod answers;
+mod decision;
 mod desk;
 mod flagger;
 mod guard;
@@ -20,12 +23,16 @@ mod pages;
 mod prometheus;
 mod question;
 mod router;
+mod soak;
 mod verdicts;
+mod watches;
+mod watching;
 
 use std::sync::Arc;
 
 pub use judge::{Answer, Decision, Gate, Judge, Refused, Settings};
 pub use question::Question;
+pub use soak::{Soak, Step};
 
 /// Serves until `end` says so, and then until what is being judged is judged.
 ///

@@ -13,7 +13,7 @@
 //!
 //! Time and the outside belong to a [`World`], so that a soak of days is tested in milliseconds.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::judge::judge;
 use crate::judge::rules::Rules;
@@ -21,7 +21,7 @@ use crate::judge::verdict::{Outcome, Verdict};
 use crate::series::{Dataset, SignedDuration, Timestamp};
 
 /// The longest time between two attempts to reach what cannot be reached.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
+pub const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
 /// When looks are due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,20 +160,38 @@ pub fn watch<W: World>(
             Ok(fetched) => fetched,
             Err(end) => return end,
         };
-        for look in next..=newest {
-            let data = data.until(schedule.end(look));
-            let verdict = judge(rules, &data);
-            let over = schedule.is_last(look) || matches!(verdict.outcome, Outcome::Fail | Outcome::Pass);
-            let is_latest = over || look == newest;
-            if let Err(error) = world.looked(Taken { look, is_latest, data, verdict }) {
-                return End::Failed(error);
-            }
-            if over {
-                return End::Answered;
-            }
+        match take(rules, schedule, next..=newest, &data, |taken| world.looked(taken)) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return End::Answered,
+            Err(error) => return End::Failed(error),
         }
         next = newest + 1;
     }
+}
+
+/// Takes these looks in turn at the data up to the last of them; breaks at the one that is an answer, or the last of the soak.
+///
+/// # Errors
+///
+/// What keeps a look from being told or kept.
+pub fn take<E>(
+    rules: &Rules,
+    schedule: &Schedule,
+    looks: RangeInclusive<usize>,
+    data: &Dataset,
+    mut looked: impl FnMut(Taken) -> Result<(), E>,
+) -> Result<ControlFlow<()>, E> {
+    let newest = *looks.end();
+    for look in looks {
+        let data = data.until(schedule.end(look));
+        let verdict = judge(rules, &data);
+        let over = schedule.is_last(look) || matches!(verdict.outcome, Outcome::Fail | Outcome::Pass);
+        looked(Taken { look, is_latest: over || look == newest, data, verdict })?;
+        if over {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Tries until it works, as long as there is hope.

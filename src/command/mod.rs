@@ -1,11 +1,14 @@
 //! The command line: one file per subcommand, and the only place that joins layers, prints, and reads the clock.
 
+#[cfg(feature = "serve")]
+mod argo;
 mod arms;
 mod border;
 mod calibrate;
 mod check;
 mod compare;
 mod console;
+mod course;
 mod demo;
 mod diff;
 mod discover;
@@ -27,10 +30,14 @@ mod plan;
 mod print;
 mod progress;
 mod replay;
+#[cfg(feature = "serve")]
+mod reply;
 mod report;
 #[cfg(feature = "serve")]
 mod serve;
 mod sketch;
+#[cfg(feature = "serve")]
+mod soak;
 mod suite;
 mod test;
 mod watch;
@@ -70,9 +77,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Judge(arguments) => judge::run(&console, arguments),
         Command::Watch(arguments) => watch::run(&console, arguments),
         #[cfg(feature = "serve")]
-        Command::Serve(arguments) => return serve(console, arguments),
+        Command::Serve(arguments) => return kept(console, |console| serve::run(console, arguments)),
         #[cfg(not(feature = "serve"))]
         Command::Serve(_) => Err(Failure::Misused(
+            "this davy was built without the feature `serve`: build it with `--features serve`".into(),
+        )),
+        #[cfg(feature = "serve")]
+        Command::ArgoPlugin(arguments) => return kept(console, |console| argo::run(console, arguments)),
+        #[cfg(not(feature = "serve"))]
+        Command::ArgoPlugin(_) => Err(Failure::Misused(
             "this davy was built without the feature `serve`: build it with `--features serve`".into(),
         )),
         Command::Compare(arguments) => compare::run(&console, arguments),
@@ -103,10 +116,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The server keeps the console for as long as it runs.
+/// What serves others keeps the console for as long as it runs.
 #[cfg(feature = "serve")]
-fn serve(console: Console, arguments: crate::cli::Serve) -> ExitCode {
-    match serve::run(console, arguments) {
+fn kept(console: Console, serve: impl FnOnce(Console) -> Result<Exit, Failure>) -> ExitCode {
+    match serve(console) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "error: {failure}");

@@ -10,14 +10,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::console::Console;
+use super::course::Probe;
 use super::pipeline::Loaded;
 use super::places::Places;
+use super::reply::{self, refused};
+use super::soak::{Asking, Lessons};
 use super::{Exit, Failure, look, pipeline};
 use crate::cli;
 use crate::config;
 use crate::config::plan::Plan;
 use crate::plain;
-use crate::serve::{self, Answer, Decision, Gate, Judge, Question, Refused, Settings};
+use crate::serve::{self, Answer, Gate, Judge, Question, Refused, Settings, Soak, Step};
 use crate::source::Query;
 
 /// What a caller must know if the server is heard by other machines.
@@ -36,18 +39,9 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
             "{TOKEN} has less than 16 characters, and can be guessed: use a longer one"
         )));
     }
-    if !arguments.configs.is_dir() {
-        return Err(Failure::Misused(format!(
-            "--configs {}: there is no such folder",
-            plain::path(&arguments.configs)
-        )));
-    }
     let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
-    for gate in gates.gates() {
-        if let Some(problem) = gate.problem {
-            gates.console.warn(&format!("{}: {problem}", gate.name));
-        }
-    }
+    gates.hold_folder()?;
+    gates.warn();
     let settings = Settings {
         listen: arguments.listen,
         token,
@@ -55,18 +49,33 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
         at_once: arguments.at_once,
         wait: Duration::from_secs(arguments.wait),
     };
-    serve::run(settings, Arc::new(gates)).map_err(Failure::Unusable)?;
+    serve::run(settings, Arc::new(Watchful { gates, lessons: Lessons::default() })).map_err(Failure::Unusable)?;
     Ok(Exit::Pass)
 }
 
 /// The configurations of a folder: `NAME.yaml`, `NAME.json`, or `NAME/canary.yaml`.
-struct Gates {
-    console: Console,
-    configs: PathBuf,
-    allow_exec: bool,
+pub(super) struct Gates {
+    pub(super) console: Console,
+    pub(super) configs: PathBuf,
+    pub(super) allow_exec: bool,
 }
 
 impl Gates {
+    /// Refuses a folder that does not exist.
+    pub(super) fn hold_folder(&self) -> Result<(), Failure> {
+        let why = || format!("--configs {}: there is no such folder", plain::path(&self.configs));
+        if self.configs.is_dir() { Ok(()) } else { Err(Failure::Misused(why())) }
+    }
+
+    /// Says which gates are wrong.
+    pub(super) fn warn(&self) {
+        for gate in self.checked() {
+            if let Some(problem) = gate.problem {
+                self.console.warn(&format!("{}: {problem}", gate.name));
+            }
+        }
+    }
+
     fn path(&self, name: &str) -> Option<PathBuf> {
         let endings = ["yaml", "yml", "json"].map(|ending| format!("{name}.{ending}"));
         let files = endings.into_iter().chain([format!("{name}/canary.yaml")]).map(|file| self.configs.join(file));
@@ -85,6 +94,34 @@ impl Gates {
         names.into_iter().collect()
     }
 
+    /// All gates, each with what is wrong with it.
+    fn checked(&self) -> Vec<Gate> {
+        let gate = |name: String| {
+            // what is wrong and where; the lines themselves may hold secrets
+            let said = |failure: Failure| failure.to_string().lines().next().unwrap_or_default().to_owned();
+            let problem = self.path(&name).and_then(|path| check(&path).err()).map(said);
+            Gate { name, problem }
+        };
+        self.names().into_iter().map(gate).collect()
+    }
+
+    /// Reads a gate.
+    pub(super) fn load(&self, name: &str) -> Result<Loaded, Refused> {
+        let Some(path) = self.path(name) else {
+            let known = self.names().join(", ");
+            return Err(Refused::Unknown(format!("there is no gate {name:?}; there are: {known}")));
+        };
+        pipeline::load(&path).map_err(refused)
+    }
+
+    /// What will be asked, if the operator allows it.
+    pub(super) fn plan(&self, loaded: &Loaded, options: &config::Options) -> Result<Plan, Refused> {
+        let plan = loaded.plan(options).map_err(refused)?;
+        self.hold_programs(&plan.queries)?;
+        hold_servers(loaded, options, &plan)?;
+        Ok(plan)
+    }
+
     /// Refuses programs that nobody allowed to be run.
     fn hold_programs(&self, queries: &[Query]) -> Result<(), Refused> {
         let runs = queries.iter().find(|query| query.source.runs_a_program());
@@ -96,21 +133,9 @@ impl Gates {
         })
     }
 
-    fn judged(&self, path: &Path, question: &Question) -> Result<Answer, Refused> {
-        let loaded = pipeline::load(path).map_err(refused)?;
-        let open = loaded.config.open();
-        if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
-            let known: Vec<&str> = open.iter().map(String::as_str).collect();
-            return Err(Refused::Wrong(format!(
-                "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
-                 name: `canary: {{ version: \"${{new}}\" }}`",
-                if known.is_empty() { "nothing".into() } else { known.join(", ") }
-            )));
-        }
-        let offered =
-            question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
-        let set = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
-        let set: Vec<(String, String)> = set.collect();
+    fn judged(&self, question: &Question) -> Result<Answer, Refused> {
+        let loaded = self.load(&question.gate)?;
+        let set = set(&loaded, question)?;
         let options = config::Options {
             folder: &loaded.folder,
             now: question.now.unwrap_or_else(Timestamp::now),
@@ -119,22 +144,29 @@ impl Gates {
             from: question.window.map(|window| window.from),
             to: question.window.map(|window| window.to),
         };
-        let plan = loaded.plan(&options).map_err(refused)?;
-        self.hold_programs(&plan.queries)?;
-        hold_servers(&loaded, &options, &plan)?;
+        let plan = self.plan(&loaded, &options)?;
         let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
         let aside = self.console.aside();
         let judged = look::planned(&aside, &loaded, &options, &places, plan);
         self.console.tell(&question.gate, aside);
-        let judged = judged.map_err(refused)?;
-        let wishes = cli::Exit { on_inconclusive: None, fail_on_warn: false };
-        let decision = match pipeline::exit(&judged, &wishes) {
-            Exit::Pass => Decision::Go,
-            Exit::Fail | Exit::Warn => Decision::Stop,
-            _ => Decision::Wait,
-        };
-        Ok(Answer { document: pipeline::document(&judged.plan, &judged.verdict), decision })
+        judged.map(|judged| reply::answer(&judged)).map_err(refused)
     }
+}
+
+/// The names that a question sets.
+pub(super) fn set(loaded: &Loaded, question: &Question) -> Result<Vec<(String, String)>, Refused> {
+    let open = loaded.config.open();
+    if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
+        let known: Vec<&str> = open.iter().map(String::as_str).collect();
+        return Err(Refused::Wrong(format!(
+            "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
+             name: `canary: {{ version: \"${{new}}\" }}`",
+            if known.is_empty() { "nothing".into() } else { known.join(", ") }
+        )));
+    }
+    let offered =
+        question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
+    Ok(question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// Refuses servers that the arguments chose: they would hear the secrets.
@@ -163,47 +195,70 @@ fn any(loaded: &Loaded, value: &str, options: &config::Options) -> Result<Plan, 
 /// Whether a configuration can be used, whatever the names are that it leaves open.
 fn check(path: &Path) -> Result<(), Failure> {
     let loaded = pipeline::load(path)?;
-    let options =
-        config::Options { folder: &loaded.folder, now: Timestamp::now(), set: &[], phase: None, from: None, to: None };
+    let now = Timestamp::now();
+    // what has a soak may have no other time
+    let has_soak = loaded.config.soak(None).or(loaded.config.every(None)).is_some();
+    let whole = Probe { from: None, to: None, now };
+    let Probe { from, to, now } = if has_soak { Probe::before(now) } else { whole };
+    let options = config::Options { folder: &loaded.folder, now, set: &[], phase: None, from, to };
     any(&loaded, "x", &options).map(|_| ())
 }
 
-/// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
-fn refused(failure: Failure) -> Refused {
-    let why = failure.to_string().replace("--set: ", "args: ").replace("--phase: ", "phase: ");
-    match failure.exit() {
-        Exit::Source => Refused::Source(why),
-        _ => Refused::Wrong(why),
-    }
+/// The gates, and what was learned for the soaks that are watched.
+struct Watchful {
+    gates: Gates,
+    lessons: Lessons,
 }
 
-impl Judge for Gates {
+impl Judge for Watchful {
     fn gates(&self) -> Vec<Gate> {
-        let gate = |name: String| {
-            // what is wrong and where; the lines themselves may hold secrets
-            let said = |failure: Failure| failure.to_string().lines().next().unwrap_or_default().to_owned();
-            let problem = self.path(&name).and_then(|path| check(&path).err()).map(said);
-            Gate { name, problem }
-        };
-        self.names().into_iter().map(gate).collect()
+        self.gates.checked()
     }
 
     fn version(&self, gate: &str) -> Option<String> {
-        std::fs::read_to_string(self.path(gate)?).ok()
+        std::fs::read_to_string(self.gates.path(gate)?).ok()
     }
 
     fn judge(&self, question: &Question) -> Result<Answer, Refused> {
-        let Some(path) = self.path(&question.gate) else {
-            let known = self.names().join(", ");
-            return Err(Refused::Unknown(format!("there is no gate {:?}; there are: {known}", question.gate)));
-        };
-        let answer = self.judged(&path, question);
+        let answer = self.gates.judged(question);
         let said = match &answer {
             Ok(answer) => format!("{}: {}", answer.document.outcome.word(), answer.document.summary),
             Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => format!("not judged: {why}"),
         };
-        self.console.note(&format!("{}: {said}", question.gate));
+        self.gates.console.note(&format!("{}: {said}", question.gate));
         answer
+    }
+
+    fn look(
+        &self,
+        question: &Question,
+        name: &str,
+        created: Timestamp,
+        soak: Option<&Soak>,
+    ) -> Result<(Soak, Step), Refused> {
+        let loaded = self.gates.load(&question.gate)?;
+        let set = set(&loaded, question)?;
+        let aside = self.gates.console.aside();
+        let asking = Asking {
+            plan: &|options| self.gates.plan(&loaded, options),
+            aside: &aside,
+            loaded: &loaded,
+            set: &set,
+            phase: question.phase.as_deref(),
+            from: question.window.map(|window| window.from),
+            created: Some(created),
+            now: Timestamp::now(),
+            name,
+        };
+        let stepped = asking.step(soak, &self.lessons);
+        self.gates.console.tell(name, aside);
+        if !matches!(stepped, Ok(Some((_, Step::Waits { .. } | Step::Looked { .. } | Step::Troubled { .. })))) {
+            self.lessons.forget(name);
+        }
+        stepped?.ok_or_else(|| {
+            let why = "the configuration looks once: write `soak: 1h` and `every: 5m` into it, or ask for a verdict (`POST /v1/judge`)";
+            Refused::Wrong(why.into())
+        })
     }
 
     fn now(&self) -> Timestamp {
@@ -211,6 +266,6 @@ impl Judge for Gates {
     }
 
     fn log(&self, message: &str) {
-        self.console.note(message);
+        self.gates.console.note(message);
     }
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
+use super::course::{self, Course, MINUTE, Probe, soak_of};
 use super::hooks::{self, Moment};
 use super::interrupt::Interrupt;
 use super::learn::{self, Lesson, Today};
@@ -25,22 +26,15 @@ use super::places::Places;
 use super::{Exit, Failure};
 use crate::cli;
 use crate::config::Options;
-use crate::config::plan::{Plan, Span};
-use crate::ingest;
-use crate::judge::rules::{Looks, Rules};
+use crate::config::plan::Plan;
 use crate::record;
 use crate::report::document::PastLook;
 use crate::report::{self, Document, Format, Live, Style};
 use crate::series::{Dataset, Window};
-use crate::source::Kind;
 use crate::watch::{self, End, Schedule, Taken, Trouble, World};
 use resume::Resumed;
-use round::{Probe, Round};
+use round::Round;
 
-/// What is written into files arrives there so long after its time, unless `settle` says otherwise.
-const FILES_SETTLE: SignedDuration = SignedDuration::from_secs(5);
-/// The spacing of points where nothing is said of it.
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How often the screen is looked at while nothing happens.
 const ALERT: Duration = Duration::from_millis(200);
 
@@ -100,21 +94,9 @@ impl Round<'_> {
             Some(folder) => resume::read(folder, &probe.rules)?,
             None => None,
         };
-        refuse_short(config.ends(phase), from, soak_of(&probe.rules))?;
-        let every = match (probe.rules.looks, config.every(phase)) {
-            (Looks::Once, _) => return Err(Failure::Misused(HOW_LONG.into())),
-            (Looks::Planned { soak, .. }, every) => every.unwrap_or(soak),
-            (Looks::Open, every) => every.ok_or(Failure::Misused(HOW_LONG.into()))?,
-        };
-        let settle = probe.settle.unwrap_or(FILES_SETTLE);
-        let asks_services = probe.queries.iter().any(|query| query.source.service().is_some());
-        let step = probe.time.step.unwrap_or(MINUTE);
-        // services are asked for whole steps of their own grid: the plan knows where the first begins
-        let planned = match probe.time.canary {
-            Span::Exactly(window) if asks_services => window.start,
-            _ => from.unwrap_or_else(|| next_step(now, step)),
-        };
-        let is_known = from.is_some() || asks_services || config.reaches_back(phase);
+        let Course { every, settle, planned } =
+            course::of(config, phase, from, now, &probe)?.ok_or_else(|| Failure::Misused(course::HOW_LONG.into()))?;
+        let is_known = from.is_some() || course::asks_services(&probe) || config.reaches_back(phase);
         let start = resumed.as_ref().map(|resumed| resumed.start).or(is_known.then_some(planned));
         let Resumed { looks, last, .. } = resumed.unwrap_or(Resumed { start: now, looks: Vec::new(), last: None });
         let mut watching = Watching {
@@ -157,35 +139,6 @@ impl Round<'_> {
         let plan = self.loaded.plan(&options)?;
         self.places.spare_sources(&plan.queries)?;
         Ok(learn::with_history(plan, self.arguments.history.as_deref()))
-    }
-}
-
-const HOW_LONG: &str = "how long and how often to look is not said: write `soak: 1h` and `every: 5m` into the \
-                        configuration (or `every` alone, to watch without an end); `davy judge` looks once";
-
-/// The first instant from now on at which a step begins.
-fn next_step(now: Timestamp, step: SignedDuration) -> Timestamp {
-    let (now_ms, step) = (now.as_millisecond(), i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1));
-    let begun = now_ms.rem_euclid(step);
-    let next = if begun == 0 { now_ms } else { now_ms.saturating_add(step - begun) };
-    Timestamp::from_millisecond(next).unwrap_or(now)
-}
-
-/// A window that ends before its soak does would be watched beyond its end.
-fn refuse_short(end: Option<Timestamp>, from: Option<Timestamp>, soak: Option<SignedDuration>) -> Result<(), Failure> {
-    let over = from.zip(soak).and_then(|(from, soak)| from.checked_add(soak).ok());
-    match end.zip(over) {
-        Some((end, over)) if end < over => Err(Failure::Misused(format!(
-            "the window ends at {end}, and the soak at {over}: leave `to` out of the window, or write a shorter soak"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn soak_of(rules: &Rules) -> Option<SignedDuration> {
-    match rules.looks {
-        Looks::Planned { soak, .. } => Some(soak),
-        Looks::Once | Looks::Open => None,
     }
 }
 
@@ -264,23 +217,7 @@ impl Watching<'_> {
                 (self.has_begun, self.trouble) = (true, None);
                 Ok(data)
             }
-            Err(failure) => Err(self.trouble_of(failure)),
-        }
-    }
-
-    /// Whether it may be over soon. What cannot be read at the very first is wrong for good, unless there is nothing yet.
-    fn trouble_of(&self, failure: Failure) -> Trouble<Failure> {
-        let Failure::Data(error) = &failure else { return Trouble::Lasting(failure) };
-        let is_empty = match error {
-            ingest::Error::NoPoints { .. } => true,
-            ingest::Error::Source(error) => error.is_of_nothing(),
-            _ => false,
-        };
-        match error.kind() {
-            Kind::Interrupted => Trouble::Interrupted,
-            Kind::Unreachable => Trouble::Passing(failure),
-            _ if self.has_begun || is_empty => Trouble::Passing(failure),
-            _ => Trouble::Lasting(failure),
+            Err(failure) => Err(course::trouble(failure, self.has_begun)),
         }
     }
 

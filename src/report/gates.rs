@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::document::Outcome;
 use super::html::{chip, name, prose, shell};
+use super::watched::{self, Watched};
 
 /// A gate, or one of its verdicts.
 #[derive(Debug, Clone)]
@@ -22,10 +23,12 @@ pub struct Row {
 }
 
 /// Every gate with its last verdict.
-pub fn overview(rows: &[Row]) -> String {
+pub fn overview(rows: &[Row], watches: &[Watched]) -> String {
     let body = html! {
         header class="verdict open" { h1 { span class="word" { "GATES" } " " span class="of" { (rows.len()) } } }
         main id="main" {
+            (watched::list(watches))
+            @if !watches.is_empty() { h2 { "Gates" } }
             @if rows.is_empty() { p { "There is no configuration in the folder." } }
             @else { (table(rows, true)) }
         }

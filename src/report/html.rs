@@ -30,12 +30,12 @@ mod success;
 mod thin;
 mod unjudged;
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::document::Document;
 use super::words;
 
-pub(super) use chrome::shell;
+pub(super) use chrome::{moving, shell};
 use part::Part;
 pub(super) use part::{chip, name, prose};
 
@@ -71,4 +71,18 @@ pub fn render(document: &Document) -> String {
         footer { p { (words::judged_by(document)) } }
     };
     shell(&format!("{}: {}", document.outcome.word(), name(&words::title(document))), &body)
+}
+
+/// What is known of each criterion at a look, and how that came about.
+pub(super) fn live(document: &Document) -> Markup {
+    let findings = words::worst_first(document);
+    let parts = [criteria::part(&findings), evidence::part(document, &findings)];
+    html! {
+        @for part in parts.iter().flatten() {
+            section aria-labelledby=(part.id) {
+                h2 id=(part.id) { (part.title) }
+                (part.body)
+            }
+        }
+    }
 }

@@ -38,6 +38,7 @@ mod success;
 pub mod suite;
 mod table;
 mod terminal;
+pub mod watched;
 mod words;
 
 pub use calibration::calibration;

@@ -228,6 +228,11 @@ impl Answers {
         kept.ok_or_else(|| state.runs.values().any(|run| run.id == id))
     }
 
+    /// A turn for a look of a watch, as soon as one is free.
+    pub(super) async fn turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).acquire_owned().await.ok()
+    }
+
     /// All verdicts, the latest first.
     pub(super) fn latest(&self) -> Vec<Kept> {
         self.state().kept.iter().rev().cloned().collect()

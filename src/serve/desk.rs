@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answers::Answers;
+use tokio::sync::watch::Receiver;
 
-/// The judgements, and how long a caller waits.
+use super::answers::Answers;
+use super::watches::Watches;
+
+/// The judgements, the watches, and how long a caller waits.
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) answers: Arc<Answers>,
+    pub(super) watches: Arc<Watches>,
     pub(super) wait: Duration,
+    /// Hears when the server is to end.
+    pub(super) end: Receiver<bool>,
 }

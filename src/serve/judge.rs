@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use super::decision::{Answer, Decision};
 use super::question::Question;
-use crate::report::Document;
+use super::soak::{Soak, Step};
 
 /// Who judges.
 pub trait Judge: Send + Sync + 'static {
@@ -21,6 +22,18 @@ pub trait Judge: Send + Sync + 'static {
     ///
     /// It cannot be answered, in words.
     fn judge(&self, question: &Question) -> Result<Answer, Refused>;
+    /// Takes the looks of a soak that are due: what it is called, since when its canary is there, and where it stands if it has begun.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be gone on with, in words.
+    fn look(
+        &self,
+        question: &Question,
+        name: &str,
+        created: Timestamp,
+        soak: Option<&Soak>,
+    ) -> Result<(Soak, Step), Refused>;
     /// The present instant.
     fn now(&self) -> Timestamp;
     /// Says what happened.
@@ -34,37 +47,6 @@ pub struct Gate {
     pub name: String,
     /// What is wrong with it.
     pub problem: Option<String>,
-}
-
-/// A verdict, and what a controller is to do.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The verdict.
-    pub document: Document,
-    /// What the configuration makes of it.
-    pub decision: Decision,
-}
-
-/// What a controller is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Go on.
-    Go,
-    /// Wait: nothing is decided.
-    Wait,
-    /// Roll back.
-    Stop,
-}
-
-impl Decision {
-    /// In a word, which is part of the interface.
-    pub fn word(self) -> &'static str {
-        match self {
-            Decision::Go => "go",
-            Decision::Wait => "wait",
-            Decision::Stop => "stop",
-        }
-    }
 }
 
 /// Why there is no verdict.

@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::judge::Gate;
 use super::question::is_name;
 use super::verdicts::status;
+use super::watching;
 use crate::report::gates::{self, Row};
 
 fn row(kept: &Kept) -> Row {
@@ -43,7 +44,7 @@ pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
         (None, Some(kept)) => row(kept),
         (None, None) => Row { gate: gate.name, outcome: None, at: None, sentence: "not asked yet".into(), id: None },
     });
-    Html(gates::overview(&rows.collect::<Vec<_>>()))
+    Html(gates::overview(&rows.collect::<Vec<_>>(), &watching::running(&desk)))
 }
 
 pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> Response {

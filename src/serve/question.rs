@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const LONGEST: usize = 200;
 const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// A question; two that are equal have one answer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Question {
     /// The gate.
     pub gate: String,
@@ -28,7 +28,7 @@ pub struct Question {
 }
 
 /// A span of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Its beginning.
@@ -39,7 +39,7 @@ pub struct Window {
 
 impl Question {
     /// A question about a gate alone.
-    pub(super) fn of(gate: &str) -> Question {
+    pub fn of(gate: &str) -> Question {
         Question {
             gate: gate.into(),
             phase: None,
@@ -56,7 +56,7 @@ impl Question {
     /// # Errors
     ///
     /// What is wrong with it, and what may be written.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         if !is_name(&self.gate) {
             return Err(format!(
                 "{:?} cannot be the name of a gate: names consist of letters, digits, `_`, `-` and `.`",

@@ -15,7 +15,8 @@ use super::answers::Answers;
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
-use super::{flagger, pages, prometheus, verdicts};
+use super::watches::Watches;
+use super::{flagger, pages, prometheus, verdicts, watching};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
@@ -23,16 +24,17 @@ const MOST_BYTES: usize = 64 * 1024;
 const LAST: Duration = Duration::from_secs(15);
 
 pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(), String> {
-    let answers = Arc::new(Answers::open(Arc::clone(&judge), settings.keep, settings.at_once)?);
+    let answers = Arc::new(Answers::open(Arc::clone(&judge), settings.keep.clone(), settings.at_once)?);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}. Write another `--listen`", settings.listen))?;
     let at = listener.local_addr().unwrap_or(settings.listen);
     judge.log(&format!("listening on http://{at}"));
     let guard = Guard::new(settings.token.as_deref());
-    let paths = paths(Desk { answers: Arc::clone(&answers), wait: settings.wait });
-    let app = paths.layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let (wished, mut wish) = tokio::sync::watch::channel(false);
+    let watches = Watches::open(Arc::clone(&answers), settings.keep);
+    let desk = Desk { answers: Arc::clone(&answers), watches, wait: settings.wait, end: wish.clone() };
+    let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let graceful = async move {
         end().await;
         wished.send_replace(true);
@@ -61,6 +63,10 @@ fn paths(desk: Desk) -> Router {
         .route("/api/v1/query", get(prometheus::query).post(prometheus::query_form))
         .route("/v1/judge", post(verdicts::judge))
         .route("/v1/verdicts/{id}", get(verdicts::find))
+        .route("/v1/watch", post(watching::begin))
+        .route("/v1/watch/{id}", get(watching::find))
+        .route("/v1/watch/{id}/events", get(watching::events))
+        .route("/watches/{id}", get(watching::page))
         .route("/flagger/{hook}", post(flagger::hook))
         .with_state(desk)
 }

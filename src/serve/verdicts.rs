@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answers::{Heard, Kept};
@@ -39,25 +40,29 @@ struct Body {
 }
 
 pub(super) async fn judge(State(desk): State<Desk>, headers: HeaderMap, body: String) -> Response {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/json")
-        && !kind.is_empty()
-        && !kind.starts_with("application/x-www-form-urlencoded")
-    {
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`");
-    }
-    let read = serde_json::from_str::<Map<String, Value>>(&body).and_then(|body| serde_json::from_value(body.into()));
-    let Body { config, phase, args, window, now, wait } = match read {
+    let hint = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"window\": {\"from\": …, \"to\": …}, \"wait\": SECONDS}";
+    let Body { config, phase, args, window, now, wait } = match read(&headers, &body, hint) {
         Ok(body) => body,
-        Err(error) => {
-            let hint = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"window\": {\"from\": …, \"to\": …}, \"wait\": SECONDS}";
-            return refuse(StatusCode::BAD_REQUEST, &format!("the request cannot be read: {error}; {hint}"));
-        }
+        Err(refusal) => return refusal,
     };
     let question = Question { phase, args, window, now, ..Question::of(&config) };
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     let wait = wait.map_or(desk.wait, |seconds| Duration::from_secs(seconds.min(LONGEST)));
     answer(&desk, question, wait, key).await
+}
+
+/// The body of a request; `hint` says what may be written.
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &str, hint: &str) -> Result<T, Response> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/json")
+        && !kind.is_empty()
+        && !kind.starts_with("application/x-www-form-urlencoded")
+    {
+        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`"));
+    }
+    let read = serde_json::from_str::<Map<String, Value>>(body).and_then(|body| serde_json::from_value(body.into()));
+    read.map_err(|error| refuse(StatusCode::BAD_REQUEST, &format!("the request cannot be read: {error}; {hint}")))
 }
 
 async fn answer(desk: &Desk, question: Question, wait: Duration, key: Option<String>) -> Response {
@@ -84,7 +89,7 @@ fn busy() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], Json(told)).into_response()
 }
 
-fn refuse(status: StatusCode, why: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 

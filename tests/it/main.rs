@@ -4,6 +4,8 @@
 mod absence;
 mod aggregates;
 mod agreement;
+#[cfg(feature = "serve")]
+mod argo;
 #[cfg(feature = "aws")]
 mod aws;
 mod bets;

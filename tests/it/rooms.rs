@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "judge",
             "output",
             "plain",
+            "plugin",
             "process",
             "record",
             "report",

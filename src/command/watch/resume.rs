@@ -4,7 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::round::{Probe, Round};
+use super::round::Round;
+use crate::command::course::Probe;
 use crate::command::{Exit, Failure, border};
 use crate::judge::rules::{Looks, Rules};
 use crate::plain;

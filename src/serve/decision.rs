@@ -1,0 +1,34 @@
+//! A verdict, and what a controller is to do.
+
+use crate::report::Document;
+
+/// A verdict, and what a controller is to do.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The verdict.
+    pub document: Document,
+    /// What the configuration makes of it.
+    pub decision: Decision,
+}
+
+/// What a controller is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on.
+    Go,
+    /// Wait: nothing is decided.
+    Wait,
+    /// Roll back.
+    Stop,
+}
+
+impl Decision {
+    /// In a word, which is part of the interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            Decision::Go => "go",
+            Decision::Wait => "wait",
+            Decision::Stop => "stop",
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Soaks that the server watches: each with its looks, on the disk before anybody hears of them.
+//!
+//! A watch sleeps until its next look is due, and takes one of the turns that judgements take. What it needs to go on stands in its
+//! file in the folder of verdicts, so a server that starts again, however the last one ended, goes on with it and takes no look twice.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::answers::Answers;
+use super::judge::Refused;
+use super::question::Question;
+use super::soak::{Soak, Step};
+use crate::output;
+use crate::report::Document;
+use crate::report::document::PastLook;
+
+/// Watches that go on at once, at most.
+const MOST: usize = 100;
+/// Watches that have ended and are still shown, at most.
+const KEPT: usize = 200;
+/// The longest sleep: clocks are set.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How the name of a watch's file ends.
+const ENDING: &str = ".watch";
+
+/// A soak as it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Watch {
+    /// Its name.
+    pub(super) id: String,
+    /// What is asked.
+    pub(super) question: Question,
+    /// The key that it was asked with.
+    key: Option<String>,
+    /// When it was asked for.
+    pub(super) at: Timestamp,
+    /// How far it is.
+    pub(super) phase: Phase,
+    /// What is to be said of it.
+    pub(super) sentence: String,
+    /// When the next look is due.
+    pub(super) next: Option<Timestamp>,
+    soak: Soak,
+    /// The last look.
+    pub(super) latest: Option<Document>,
+    /// All looks.
+    pub(super) looks: Vec<PastLook>,
+    /// What the configuration makes of the answer.
+    pub(super) decision: Option<String>,
+}
+
+/// How far a watch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Phase {
+    /// It goes on.
+    Running,
+    /// It has its answer.
+    Ended,
+    /// It cannot be answered.
+    Failed,
+}
+
+/// Why a watch was not begun.
+pub(super) enum Unwatched {
+    /// It cannot be asked.
+    Wrong(String),
+    /// It cannot be answered.
+    Refused(Refused),
+    /// Too many go on.
+    Busy,
+    /// The key was used for another question.
+    Clash,
+    /// It cannot be kept.
+    Unkept(String),
+}
+
+/// All watches of a server.
+pub(super) struct Watches {
+    answers: Arc<Answers>,
+    keep: Option<PathBuf>,
+    all: Mutex<BTreeMap<String, watch::Sender<Watch>>>,
+    /// How many were begun; one at a time, so that a key begins one.
+    asked: tokio::sync::Mutex<u64>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Watches {
+    /// Reads what was kept, and goes on with what has not ended.
+    pub(super) fn open(answers: Arc<Answers>, keep: Option<PathBuf>) -> Arc<Watches> {
+        let files = keep.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        let mut kept: Vec<Watch> = files.filter_map(|file| load(&file.path(), &answers)).collect();
+        kept.sort_by_key(|watch| (watch.phase != Phase::Running, std::cmp::Reverse(watch.at)));
+        kept.truncate(MOST + KEPT);
+        let all = kept.into_iter().map(|watch| (watch.id.clone(), watch::channel(watch).0)).collect();
+        let watches = Arc::new(Watches { answers, keep, all: Mutex::new(all), asked: tokio::sync::Mutex::new(0) });
+        let ids: Vec<String> = watches.running().into_iter().map(|watch| watch.id).collect();
+        ids.into_iter().for_each(|id| watches.follow(id));
+        watches
+    }
+
+    /// Begins a watch; the one that there is, if this key began it.
+    pub(super) async fn begin(self: &Arc<Self>, question: Question, key: Option<String>) -> Result<Watch, Unwatched> {
+        question.check().map_err(Unwatched::Wrong)?;
+        let mut asked = self.asked.lock().await;
+        if let Some(known) = key.as_ref().and_then(|key| self.of_key(key)) {
+            return if known.question == question { Ok(known) } else { Err(Unwatched::Clash) };
+        }
+        if self.running().len() >= MOST {
+            return Err(Unwatched::Busy);
+        }
+        let at = self.answers.judge.now();
+        *asked += 1;
+        let id = format!("{}-{}-{}", question.gate, at.as_millisecond(), *asked);
+        let (soak, step) = self.step(&id, &question, at, None).await.map_err(Unwatched::Refused)?;
+        let (phase, sentence) = (Phase::Running, format!("the soak begins at {}", soak.start));
+        let (latest, looks, decision, next) = (None, Vec::new(), None, None);
+        let mut begun =
+            Watch { id, question, key, at, phase, sentence, next, soak: soak.clone(), latest, looks, decision };
+        begun.take(soak, step);
+        self.write(&begun).map_err(Unwatched::Unkept)?;
+        let mut all = held(&self.all);
+        all.insert(begun.id.clone(), watch::channel(begun.clone()).0);
+        forget_the_oldest(&mut all);
+        drop(all);
+        self.follow(begun.id.clone());
+        Ok(begun)
+    }
+
+    /// Takes the looks that are due, on a thread of its own.
+    async fn step(
+        &self,
+        id: &str,
+        question: &Question,
+        at: Timestamp,
+        soak: Option<Soak>,
+    ) -> Result<(Soak, Step), Refused> {
+        let (judge, id, question) = (Arc::clone(&self.answers.judge), id.to_owned(), question.clone());
+        let turn = self.answers.turn().await;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // a look that takes long does not keep the server from its end: it is taken again
+        std::thread::spawn(move || {
+            let stepped = judge.look(&question, &id, at, soak.as_ref());
+            drop(turn);
+            let _ = tell.send(stepped);
+        });
+        told.await.unwrap_or_else(|_| Err(Refused::Wrong("davy has a bug here, and says more on stderr".into())))
+    }
+
+    /// Watches until there is an answer.
+    fn follow(self: &Arc<Self>, id: String) {
+        let watches = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Some(watch) = watches.find(&id).filter(|watch| watch.phase == Phase::Running) {
+                let now = watches.answers.judge.now();
+                if let Some(next) = watch.next.filter(|next| *next > now) {
+                    let left = next.duration_since(now).unsigned_abs();
+                    tokio::time::sleep(left.min(LONGEST)).await;
+                    continue;
+                }
+                let stepped = watches.step(&id, &watch.question, watch.at, Some(watch.soak.clone())).await;
+                let mut after = watch;
+                match stepped {
+                    Ok((soak, step)) => after.take(soak, step),
+                    Err(refused) => after.fail(refused),
+                }
+                watches.tell(after).await;
+            }
+        });
+    }
+
+    /// Keeps how a watch stands, and lets everybody know.
+    async fn tell(&self, watch: Watch) {
+        while let Err(why) = self.write(&watch) {
+            self.answers.judge.log(&format!("{}: the watch cannot be kept: {why}; tried again", watch.id));
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        self.answers.judge.log(&format!("{}: {}", watch.id, watch.sentence));
+        if let Some(sender) = held(&self.all).get(&watch.id) {
+            sender.send_replace(watch);
+        }
+    }
+
+    fn write(&self, watch: &Watch) -> Result<(), String> {
+        let Some(folder) = &self.keep else { return Ok(()) };
+        let text = serde_json::to_string_pretty(watch).map_err(|error| error.to_string())?;
+        output::write(&folder.join(format!("{}{ENDING}", watch.id)), &text).map_err(|error| error.to_string())
+    }
+
+    fn of_key(&self, key: &str) -> Option<Watch> {
+        let all = held(&self.all);
+        all.values()
+            .map(|sender| sender.borrow())
+            .find(|watch| watch.key.as_deref() == Some(key))
+            .map(|watch| watch.clone())
+    }
+
+    /// A watch by its name.
+    pub(super) fn find(&self, id: &str) -> Option<Watch> {
+        held(&self.all).get(id).map(|sender| sender.borrow().clone())
+    }
+
+    /// What is heard of a watch from now on.
+    pub(super) fn hear(&self, id: &str) -> Option<watch::Receiver<Watch>> {
+        held(&self.all).get(id).map(watch::Sender::subscribe)
+    }
+
+    /// All watches that go on, the latest first.
+    pub(super) fn running(&self) -> Vec<Watch> {
+        let all = held(&self.all);
+        let all = all.values().map(|sender| sender.borrow().clone());
+        let mut running: Vec<Watch> = all.filter(|watch| watch.phase == Phase::Running).collect();
+        running.sort_by_key(|watch| std::cmp::Reverse(watch.at));
+        running
+    }
+}
+
+impl Watch {
+    /// Goes on by a step.
+    fn take(&mut self, soak: Soak, step: Step) {
+        match step {
+            Step::Waits { due } => self.next = Some(due),
+            Step::Troubled { why, again } => (self.sentence, self.next) = (why, Some(again)),
+            Step::Looked { document, due } => {
+                self.sentence = format!("look {}: {}", soak.look, document.summary);
+                self.next = Some(due);
+                self.looked(*document);
+            }
+            Step::Answered(answer) => {
+                self.sentence.clone_from(&answer.document.summary);
+                (self.phase, self.next) = (Phase::Ended, None);
+                self.decision = Some(answer.decision.word().into());
+                self.looked(answer.document);
+            }
+        }
+        self.soak = soak;
+    }
+
+    fn looked(&mut self, document: Document) {
+        self.looks.extend(document.looks.iter().cloned());
+        self.latest = Some(Document { looks: self.looks.clone(), ..document });
+    }
+
+    fn fail(&mut self, refused: Refused) {
+        let (Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) = refused;
+        (self.phase, self.sentence, self.next) = (Phase::Failed, why, None);
+    }
+}
+
+/// Forgets the oldest of those that have ended; their files stay.
+fn forget_the_oldest(all: &mut BTreeMap<String, watch::Sender<Watch>>) {
+    let ended = all.values().map(|sender| sender.borrow()).filter(|watch| watch.phase != Phase::Running);
+    let mut ended: Vec<(Timestamp, String)> = ended.map(|watch| (watch.at, watch.id.clone())).collect();
+    ended.sort();
+    for (_, id) in &ended[..ended.len().saturating_sub(KEPT)] {
+        all.remove(id);
+    }
+}
+
+/// A watch that an earlier server kept.
+fn load(path: &Path, answers: &Answers) -> Option<Watch> {
+    path.file_name()?.to_str()?.strip_suffix(ENDING)?;
+    let text = std::fs::read_to_string(path).ok()?;
+    match serde_json::from_str(&text) {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            answers.judge.log(&format!("{}: the watch cannot be read: {error}", path.display()));
+            None
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `/v1/watch`: a soak that the server watches, begun by a request, followed as JSON, as events, and as a page that moves.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::question::{Question, Window};
+use super::verdicts::{read, refuse, status};
+use super::watches::{Phase, Unwatched, Watch};
+use crate::report::watched::{self, Watched};
+use crate::report::{self, Format, Style};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    config: String,
+    #[serde(default)]
+    phase: Option<String>,
+    #[serde(default)]
+    args: std::collections::BTreeMap<String, String>,
+    /// When the canary's window begins.
+    #[serde(default)]
+    from: Option<Timestamp>,
+}
+
+pub(super) async fn begin(State(desk): State<Desk>, headers: HeaderMap, body: String) -> Response {
+    let hint = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"from\": TIME}";
+    let Body { config, phase, args, from } = match read(&headers, &body, hint) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    // the end is the soak's
+    let window = from.map(|from| Window { from, to: from });
+    let question = Question { phase, args, window, ..Question::of(&config) };
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+    match desk.watches.begin(question, key).await {
+        Ok(watch) => {
+            let place = [(header::LOCATION, format!("/v1/watch/{}", watch.id))];
+            (StatusCode::ACCEPTED, place, Json(shown(&watch))).into_response()
+        }
+        Err(Unwatched::Wrong(why)) => refuse(StatusCode::UNPROCESSABLE_ENTITY, &why),
+        Err(Unwatched::Refused(refused)) => {
+            let (status, why) = status(&refused);
+            refuse(status, why)
+        }
+        Err(Unwatched::Busy) => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, "as many watches go on as may: wait until one has ended")
+        }
+        Err(Unwatched::Clash) => {
+            refuse(StatusCode::CONFLICT, "this Idempotency-Key was used for another question: use another key")
+        }
+        Err(Unwatched::Unkept(why)) => {
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("the watch cannot be kept, and is not begun: {why}"))
+        }
+    }
+}
+
+/// How a watch stands: what a program reads, with the last verdict whole below it.
+fn shown(watch: &Watch) -> Value {
+    json!({
+        "id": watch.id,
+        "config": watch.question.gate,
+        "phase": watch.phase,
+        "verdict": watch.latest.as_ref().map(|document| document.outcome),
+        "decision": watch.decision,
+        "sentence": watch.sentence,
+        "at": watch.at,
+        "next": watch.next,
+        "looks": watch.looks,
+        "report": watch.latest,
+    })
+}
+
+fn unknown() -> Response {
+    refuse(StatusCode::NOT_FOUND, "there is no watch of this name")
+}
+
+pub(super) async fn find(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+    desk.watches.find(&id).map_or_else(unknown, |watch| Json(shown(&watch)).into_response())
+}
+
+/// How a watch stands now, and each time that it has changed, until it ends or the server does.
+pub(super) async fn events(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+    let Some(heard) = desk.watches.hear(&id) else { return unknown() };
+    Sse::new(told(heard, desk.end.clone()))
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+        .into_response()
+}
+
+type Hearing = tokio::sync::watch::Receiver<Watch>;
+type Ending = tokio::sync::watch::Receiver<bool>;
+
+fn told(heard: Hearing, end: Ending) -> impl Stream<Item = Result<Event, Infallible>> {
+    let first = (heard, end, true, false);
+    stream::unfold(first, |(mut heard, mut end, is_first, is_over)| async move {
+        if is_over {
+            return None;
+        }
+        if !is_first {
+            tokio::select! {
+                changed = heard.changed() => changed.ok()?,
+                _ = end.wait_for(|wished| *wished) => return None,
+            }
+        }
+        let watch = heard.borrow_and_update().clone();
+        let is_over = watch.phase != Phase::Running;
+        let event = Event::default().event("look").data(shown(&watch).to_string());
+        Some((Ok(event), (heard, end, false, is_over)))
+    })
+}
+
+/// The page of a watch; with `.html` behind the name, the report of its last look.
+pub(super) async fn page(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
+    let (id, is_report) = name.strip_suffix(".html").map_or((name.as_str(), false), |id| (id, true));
+    let Some(watch) = desk.watches.find(id) else { return unknown() };
+    let text = match &watch.latest {
+        Some(document) if is_report => report::render(document, Format::Html, &Style::default()),
+        _ => watched::page(&seen(&watch)),
+    };
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+}
+
+/// A watch as people see it.
+pub(super) fn seen(watch: &Watch) -> Watched {
+    Watched {
+        id: watch.id.clone(),
+        gate: watch.question.gate.clone(),
+        is_running: watch.phase == Phase::Running,
+        is_failed: watch.phase == Phase::Failed,
+        at: watch.at,
+        next: watch.next,
+        sentence: watch.sentence.clone(),
+        latest: watch.latest.clone(),
+    }
+}
+
+/// The watches that go on.
+pub(super) fn running(desk: &Desk) -> Vec<Watched> {
+    Arc::clone(&desk.watches).running().iter().map(seen).collect()
+}
