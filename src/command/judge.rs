@@ -60,10 +60,10 @@ fn written(
 /// The configuration that was named, or the one that the data suggests.
 pub(super) fn load(console: &Console, given: &Given, files: &cli::Files) -> Result<Loaded, Failure> {
     if let Given::Config(path) = given {
-        return pipeline::load(&Given::config(path.as_deref(), files)?);
+        return Ok(pipeline::load(&Given::config(path.as_deref(), files)?)?.told(console));
     }
     let starter = init::starter(given, files)?;
     init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
-    Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere })
+    Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere, notes: Vec::new(), _data: None })
 }

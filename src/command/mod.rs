@@ -15,6 +15,7 @@ mod fetch;
 mod given;
 mod history;
 mod hooks;
+mod import;
 mod init;
 mod interrupt;
 mod judge;
@@ -86,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(arguments) => demo::run(&console, &arguments),
         Command::Doctor => doctor::run(&console),
         Command::Init(arguments) => init::run(&console, arguments),
+        Command::Import(arguments) => import::run(&console, &arguments),
         Command::Discover(arguments) => discover::run(&console, arguments),
         Command::Sketch(arguments) => sketch::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tempfile::TempDir;
 
 use super::{Exit, Failure};
 use crate::cli;
@@ -23,6 +24,7 @@ use crate::source::{Outside, Query, Told};
 
 use super::border::{self, Reach, file_of};
 use super::console::Console;
+use super::import;
 use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.
@@ -30,9 +32,19 @@ pub(super) struct Loaded {
     pub(super) config: Config,
     pub(super) folder: PathBuf,
     pub(super) reach: Reach,
+    /// What was lost of a configuration of another tool.
+    pub(super) notes: Vec<String>,
+    /// The folder of the data that such a configuration brought.
+    pub(super) _data: Option<TempDir>,
 }
 
 impl Loaded {
+    /// The same, after what was lost has been said.
+    pub(super) fn told(self, console: &Console) -> Loaded {
+        self.notes.iter().for_each(|note| console.note(note));
+        self
+    }
+
     /// What is asked for the criteria, within its reach.
     pub(super) fn plan(&self, options: &config::Options) -> Result<Plan, Failure> {
         self.held(self.config.plan(options)?)
@@ -90,9 +102,22 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
         let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
-    let config = config::load(&text, &plain::path(&file))?;
+    let foreign = if is_replayed { None } else { import::convert(&file, &text)? };
+    let Some(import::Converted { text, data, notes }) = foreign else {
+        let config = config::load(&text, &plain::path(&file))?;
+        let reach = Reach::of(&config, &file, is_replayed)?;
+        return Ok(Loaded {
+            config,
+            folder: border::folder_of(&file).to_owned(),
+            reach,
+            notes: Vec::new(),
+            _data: None,
+        });
+    };
+    let config = config::load(&text, &format!("{} (as davy reads it)", plain::path(&file)))?;
     let reach = Reach::of(&config, &file, is_replayed)?;
-    Ok(Loaded { config, folder: border::folder_of(&file).to_owned(), reach })
+    let folder = data.as_ref().map_or_else(|| border::folder_of(&file).to_owned(), |data| data.path().to_owned());
+    Ok(Loaded { config, folder, reach, notes, _data: data })
 }
 
 /// How `arguments` resolve a configuration in `folder`.

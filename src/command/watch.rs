@@ -49,7 +49,7 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     if arguments.config.is_none() && !path.exists() {
         return Err(Failure::NoConfig { path, why: "it does not exist; name one".into() });
     }
-    let loaded = pipeline::load(&path)?;
+    let loaded = pipeline::load(&path)?.told(console);
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;
     places.spare([super::border::file_of(&path).as_path()])?;
     let interrupt = Interrupt::listen();
