@@ -29,7 +29,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {
-        let document = pipeline::document(&judged.plan, &judged.verdict);
+        let document = judged.document();
         hooks::run(console, &judged.plan.hooks, &loaded.folder, hooks::Moment::Answer, &document, &Interrupt::listen());
     } else if !judged.plan.hooks.is_empty() {
         console.note("the configuration's hooks are not run: --hooks runs them");
@@ -49,7 +49,7 @@ fn written(
     pipeline::answer(console, &pipeline::drawn(judged, &arguments.output), &arguments.output)?;
     if let Some(folder) = &arguments.record {
         // a recording has what was judged, not what a report draws beside it
-        let document = pipeline::document(&judged.plan, &judged.verdict);
+        let document = judged.document();
         let verdict = report::render(&document, Format::Json, &Style::default());
         pipeline::record(folder, config, &judged.plan, judged.dataset.clone(), Some(&verdict), now)?;
         console.note(&format!("recorded to {}", plain::path(folder)));

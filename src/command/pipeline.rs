@@ -16,7 +16,7 @@ use crate::judge::rules::Looks;
 use crate::judge::verdict::{Look, Verdict};
 use crate::plain;
 use crate::record;
-use crate::report::document::PastLook;
+use crate::report::document::{AsWritten, PastLook};
 use crate::report::rollout::Rollout;
 use crate::report::{self, Document, Format};
 use crate::series::{Arm, Dataset, SignedDuration, Window};
@@ -66,6 +66,19 @@ pub(super) struct Judged {
     pub(super) plan: Plan,
     pub(super) dataset: Dataset,
     pub(super) verdict: Verdict,
+    /// What the rule that somebody used so far says of the same data.
+    pub(super) as_written: Option<AsWritten>,
+}
+
+impl Judged {
+    /// The answer as the document that is kept.
+    pub(super) fn document(&self) -> Document {
+        let document = document(&self.plan, &self.verdict);
+        match self.as_written.clone() {
+            Some(answer) => report::beside(document, answer),
+            None => document,
+        }
+    }
 }
 
 /// Reads a configuration: a file, or the canary.yaml of a folder.
@@ -248,7 +261,7 @@ fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> 
 /// The verdict as a document for these reports: with what was asked and with the looks so far where one of them shows them,
 /// and else as it is kept.
 pub(super) fn drawn(judged: &Judged, output: &cli::Output) -> Document {
-    let document = document(&judged.plan, &judged.verdict);
+    let document = judged.document();
     if !is_drawn(output) {
         return document;
     }
@@ -313,5 +326,5 @@ pub(super) fn exit(judged: &Judged, wishes: &cli::Exit) -> Exit {
         Some(cli::OnInconclusive::Fail) => OnInconclusive::Fail,
         None => judged.plan.on_inconclusive,
     };
-    Exit::of(judged.verdict.outcome, on_inconclusive, wishes.fail_on_warn || judged.plan.fail_on_warn)
+    Exit::of(judged.document().outcome.into(), on_inconclusive, wishes.fail_on_warn || judged.plan.fail_on_warn)
 }

@@ -133,7 +133,7 @@ impl Gates {
             Exit::Fail | Exit::Warn => Decision::Stop,
             _ => Decision::Wait,
         };
-        Ok(Answer { document: pipeline::document(&judged.plan, &judged.verdict), decision })
+        Ok(Answer { document: judged.document(), decision })
     }
 }
 

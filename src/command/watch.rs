@@ -364,7 +364,7 @@ impl World for Watching<'_> {
         let document = pipeline::document(&plan, &taken.verdict);
         self.looks.push(PastLook::of(&document));
         let document = Document { looks: self.looks.clone(), ..document };
-        let judged = Judged { plan, dataset, verdict: taken.verdict };
+        let judged = Judged { plan, dataset, verdict: taken.verdict, as_written: None };
         if !round.console.progress().is_seen() {
             round.console.look(&report::look(&document, round.console.style(false).width));
         }

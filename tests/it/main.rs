@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod absence;
+mod aca;
 mod aggregates;
 mod agreement;
+mod as_written;
 #[cfg(feature = "aws")]
 mod aws;
 mod bets;

@@ -18,6 +18,10 @@ const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "dbg!"
 const SERDE: &[&str] = &["serde"];
 
 const BORDERS: &[Border] = &[
+    Border { layer: "aca", forbidden: &["crate::"] },
+    Border { layer: "aca", forbidden: IO },
+    Border { layer: "aca", forbidden: SERDE },
+    Border { layer: "aca", forbidden: &["HashMap", "HashSet", "RandomState", "jiff"] },
     Border {
         layer: "stats",
         forbidden: &[
