@@ -4,6 +4,7 @@
 
 use super::kind::Kind;
 use super::note::Note;
+use super::rule::Rule;
 use crate::text::yaml::{name, quoted};
 
 /// What one gate of another tool says, in the words of davy.
@@ -37,6 +38,8 @@ pub struct Gate {
     pub(crate) tail: Vec<String>,
     /// Files that it reads beside the configuration, by name: recorded measurements.
     pub data: Vec<(String, String)>,
+    /// The controller's own rules, metric by metric.
+    pub rules: Vec<Rule>,
 }
 
 /// A metric with its shape in flow style: `source: metrics, rate: { … }`.
@@ -81,6 +84,7 @@ impl Gate {
             not_judged: Vec::new(),
             tail: Vec::new(),
             data: Vec::new(),
+            rules: Vec::new(),
         }
     }
 

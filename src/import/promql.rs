@@ -4,7 +4,7 @@
 //! Anything else stays as it is, and is a gauge. What is taken apart is rendered from the parsed selector, and read again.
 
 use promql_parser::label::Matchers;
-use promql_parser::parser::{self, AggregateExpr, Expr, VectorSelector};
+use promql_parser::parser::{self, AggregateExpr, Expr, LabelModifier, VectorSelector};
 
 /// What a query is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,10 +179,9 @@ fn rendered(selector: &VectorSelector) -> Option<String> {
 fn histogram(expr: &Expr) -> Option<String> {
     let buckets = match inner(expr) {
         Expr::Aggregate(sum) if sum.op.to_string() == "sum" => {
-            let by = sum.modifier.as_ref().map(ToString::to_string).unwrap_or_default();
-            let by: String = by.chars().filter(|c| !c.is_whitespace()).collect();
-            if by != "by(le)" {
-                return None;
+            match &sum.modifier {
+                Some(LabelModifier::Include(by)) if by.labels == ["le"] => {}
+                _ => return None,
             }
             &sum.expr
         }
@@ -227,7 +226,10 @@ mod tests {
             ("(sum(rate(b[5m])) or vector(0)) / sum(rate(t[5m]))", "0 + 1 * b / t"),
             ("(sum(rate(c[5m])) - sum(rate(k[5m]))) / sum(rate(c[5m]))", "1 + -1 * k / c"),
             ("1 - (sum(increase(b[5m])) / sum(increase(t[5m])))", "1 + -1 * b / t"),
-            ("histogram_quantile(0.99, sum(rate(d_seconds_bucket{job=\"a\"}[1m])) by (le))", "1 * q0.99 of d_seconds{job=\"a\"}"),
+            (
+                "histogram_quantile(0.99, sum(rate(d_seconds_bucket{job=\"a\"}[1m])) by (le))",
+                "1 * q0.99 of d_seconds{job=\"a\"}",
+            ),
             ("histogram_quantile(0.95, sum by (le) (rate(d_bucket[1m]))) * 1000", "1000 * q0.95 of d"),
             ("sum(rate(x{name=~\"a\\\\d+\"}[5m])) / sum(rate(x[5m]))", "0 + 1 * x{name=~\"a\\\\d+\"} / x"),
             ("sum by (pod) (rate(x[5m])) / sum by (pod) (rate(y[5m]))", "as it is"),

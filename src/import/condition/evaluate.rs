@@ -1,7 +1,6 @@
 //! The answer of a condition for one measurement, as the controller gives it: true, false, or an error.
 
-use super::limits::Op;
-use super::{Binary, Expr};
+use super::tree::{Binary, Expr, Op};
 
 /// What was measured, or an intermediate value.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +25,8 @@ impl Value {
         }
         // a vector with values that JSON does not know: [NaN]
         let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let items = inner.map(|inner| inner.split(',').map(|item| special(item.trim()).or_else(|| item.trim().parse().ok())));
+        let items =
+            inner.map(|inner| inner.split(',').map(|item| special(item.trim()).or_else(|| item.trim().parse().ok())));
         match items.and_then(|items| items.collect::<Option<Vec<f64>>>()) {
             Some(numbers) => Value::List(numbers.into_iter().map(Value::Number).collect()),
             None => Value::Text(text.to_owned()),
@@ -95,7 +95,9 @@ fn value(expr: &Expr, scope: &Scope) -> Result<Value, String> {
         Expr::Result => Ok(scope.result.clone()),
         Expr::Item => scope.item.cloned().ok_or_else(|| "`#` stands outside of a closure".into()),
         Expr::Field(of, field) => match value(of, scope)? {
-            Value::Map(entries) => Ok(entries.into_iter().find(|(key, _)| key == field).map_or(Value::Nil, |(_, value)| value)),
+            Value::Map(entries) => {
+                Ok(entries.into_iter().find(|(key, _)| key == field).map_or(Value::Nil, |(_, value)| value))
+            }
             other => Err(format!("{} has no field `{field}`", kind(&other))),
         },
         Expr::Index(of, index) => element(&value(of, scope)?, number(index, scope)?),
@@ -110,7 +112,11 @@ fn value(expr: &Expr, scope: &Scope) -> Result<Value, String> {
 fn element(of: &Value, index: f64) -> Result<Value, String> {
     let Value::List(items) = of else { return Err(format!("{} has no elements", kind(of))) };
     let at = if index < 0.0 { items.len() as f64 + index } else { index };
-    items.get(at as usize).filter(|_| at >= 0.0).cloned().ok_or_else(|| format!("index out of range: {index} of {}", items.len()))
+    items
+        .get(at as usize)
+        .filter(|_| at >= 0.0)
+        .cloned()
+        .ok_or_else(|| format!("index out of range: {index} of {}", items.len()))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -158,11 +164,15 @@ fn binary(operator: Binary, left: &Expr, right: &Expr, scope: &Scope) -> Result<
             let (one, all) = (value(left, scope)?, value(right, scope)?);
             match all {
                 Value::List(items) => Ok(Value::Bool(items.iter().any(|item| equal(&one, item)))),
-                Value::Map(entries) => Ok(Value::Bool(entries.iter().any(|(key, _)| equal(&one, &Value::Text(key.clone()))))),
+                Value::Map(entries) => {
+                    Ok(Value::Bool(entries.iter().any(|(key, _)| equal(&one, &Value::Text(key.clone())))))
+                }
                 other => Err(format!("{} holds nothing", kind(&other))),
             }
         }
-        Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches => texts(operator, left, right, scope),
+        Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches => {
+            texts(operator, left, right, scope)
+        }
         Binary::Plus | Binary::Minus | Binary::Times | Binary::Over | Binary::Modulo | Binary::Power => {
             let (a, b) = (number(left, scope)?, number(right, scope)?);
             Ok(Value::Number(match operator {
@@ -208,7 +218,9 @@ fn compared(op: Op, left: &Value, right: &Value) -> Result<bool, String> {
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Bool(truth), Value::Text(text)) | (Value::Text(text), Value::Bool(truth)) => *text == truth.to_string(),
-        (Value::Number(number), Value::Text(text)) | (Value::Text(text), Value::Number(number)) => *text == number.to_string(),
+        (Value::Number(number), Value::Text(text)) | (Value::Text(text), Value::Number(number)) => {
+            *text == number.to_string()
+        }
         (a, b) => a == b,
     }
 }
@@ -251,7 +263,9 @@ fn length(of: &Value) -> Result<Value, String> {
 fn as_number(of: &Value) -> Result<f64, String> {
     match of {
         Value::Number(number) => Ok(*number),
-        Value::Text(text) => special(text).or_else(|| text.parse().ok()).ok_or_else(|| format!("\"{text}\" is not a number")),
+        Value::Text(text) => {
+            special(text).or_else(|| text.parse().ok()).ok_or_else(|| format!("\"{text}\" is not a number"))
+        }
         other => Err(format!("{} is not a number", kind(other))),
     }
 }
@@ -334,9 +348,13 @@ mod tests {
     fn what_cannot_be_evaluated_is_an_error() {
         assert_eq!(answer("result[0] >= 0.95", "[]"), Err("index out of range: 0 of 0".into()));
         assert!(answer("results[0] >= 90", "[1]").unwrap_err().contains("did you mean `result`?"));
-        for (condition, recorded) in
-            [("result", "1"), ("result[0] >", "[1]"), ("asFloat(result) > 1", "\"x\""), ("result >= 1)", "1"), ("", "1")]
-        {
+        for (condition, recorded) in [
+            ("result", "1"),
+            ("result[0] >", "[1]"),
+            ("asFloat(result) > 1", "\"x\""),
+            ("result >= 1)", "1"),
+            ("", "1"),
+        ] {
             assert!(answer(condition, recorded).is_err(), "{condition}");
         }
     }

@@ -3,72 +3,7 @@
 //! A condition may ask more, such as a text or two values of one measurement. Then it has no limits, and the reason says why. A
 //! guard against missing data (`len(result) > 0`, `isNaN(result) ||`) sets none: without data davy never passes.
 
-use super::{Binary, Expr};
-
-/// How a value is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
-    Below,
-    AtMost,
-    Above,
-    AtLeast,
-    Equal,
-    NotEqual,
-}
-
-impl Op {
-    /// Whether the comparison holds.
-    pub(crate) fn holds(self, a: f64, b: f64) -> bool {
-        match self {
-            Op::Below => a < b,
-            Op::AtMost => a <= b,
-            Op::Above => a > b,
-            Op::AtLeast => a >= b,
-            Op::Equal => a == b,
-            Op::NotEqual => a != b,
-        }
-    }
-
-    /// What holds if it does not.
-    pub(crate) fn denied(self) -> Op {
-        match self {
-            Op::Below => Op::AtLeast,
-            Op::AtMost => Op::Above,
-            Op::Above => Op::AtMost,
-            Op::AtLeast => Op::Below,
-            Op::Equal => Op::NotEqual,
-            Op::NotEqual => Op::Equal,
-        }
-    }
-
-    /// The same seen from the other side: `a < b` is `b > a`.
-    pub(crate) fn turned(self) -> Op {
-        match self {
-            Op::Below => Op::Above,
-            Op::AtMost => Op::AtLeast,
-            Op::Above => Op::Below,
-            Op::AtLeast => Op::AtMost,
-            same => same,
-        }
-    }
-
-    /// Its sign in a bound.
-    pub(crate) fn sign(self) -> &'static str {
-        match self {
-            Op::Below => "<",
-            Op::AtMost => "<=",
-            Op::Above => ">",
-            Op::AtLeast => ">=",
-            Op::Equal => "==",
-            Op::NotEqual => "!=",
-        }
-    }
-
-    /// Whether it is a limit from above.
-    pub(crate) fn is_upper(self) -> bool {
-        matches!(self, Op::Below | Op::AtMost)
-    }
-}
+use super::tree::{Binary, Expr, Op};
 
 /// Which of the values of a measurement are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +88,9 @@ fn guarded(found: Found, passes_without_data: bool) -> Result<Found, String> {
 /// `all(result, # < 10)`, `any`, `none`.
 fn quantified(name: &str, arguments: &[Expr], denied: bool) -> Result<Limit, String> {
     let wrong = || Err(format!("`{name}` does not compare every value with one number"));
-    let ([of, Expr::Binary(Binary::Compare(op), left, right)], true) = (arguments, matches!(name, "all" | "any" | "none")) else {
+    let ([of, Expr::Binary(Binary::Compare(op), left, right)], true) =
+        (arguments, matches!(name, "all" | "any" | "none"))
+    else {
         return wrong();
     };
     // all hold, or none of those that are excluded
@@ -261,7 +198,8 @@ fn is_guard(expr: &Expr) -> bool {
 /// Whether a comparison asks for enough values, or for none: `len(result) > 0`, `len(result) == 0`.
 fn counts_values(op: Op, left: &Expr, right: &Expr) -> bool {
     let (Expr::Call(name, _), Expr::Number(number)) = (left, right) else { return false };
-    let is_none = (op == Op::Below && *number <= 1.0) || (matches!(op, Op::AtMost | Op::Equal | Op::NotEqual) && *number == 0.0);
+    let is_none =
+        (op == Op::Below && *number <= 1.0) || (matches!(op, Op::AtMost | Op::Equal | Op::NotEqual) && *number == 0.0);
     name == "len" && (is_none || matches!(op, Op::Above | Op::AtLeast))
 }
 

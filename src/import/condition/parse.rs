@@ -1,16 +1,15 @@
 //! A condition as a tree, by the precedences of the language.
 
 use super::lex::{Token, tokens};
-use super::limits::Op;
-use super::{Binary, Expr};
+use super::tree::{Binary, Expr, Op};
 
 /// How deep a condition may be.
 const DEEPEST: usize = 64;
 
 /// Functions that the controller knows, or the language itself.
 const FUNCTIONS: [&str; 25] = [
-    "len", "all", "any", "none", "one", "filter", "map", "count", "sum", "mean", "median", "min", "max", "abs", "first",
-    "last", "asFloat", "asInt", "isNaN", "isInf", "isNil", "default", "float", "int", "string",
+    "len", "all", "any", "none", "one", "filter", "map", "count", "sum", "mean", "median", "min", "max", "abs",
+    "first", "last", "asFloat", "asInt", "isNaN", "isInf", "isNil", "default", "float", "int", "string",
 ];
 /// Those whose second argument is evaluated for each element.
 const WITH_CLOSURE: [&str; 8] = ["all", "any", "none", "one", "filter", "map", "count", "sum"];
