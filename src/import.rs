@@ -12,6 +12,7 @@ mod cloudwatch;
 mod condition;
 mod documents;
 mod draft;
+mod flagger;
 mod imported;
 mod kind;
 mod measure;
@@ -80,8 +81,10 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
 /// The gates of documents of one kind.
 fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
     let first = documents[0];
-    if kind == Kind::Argo {
-        return argo::gates(documents);
+    match kind {
+        Kind::Argo => return argo::gates(documents),
+        Kind::Flagger => return flagger::gates(documents),
+        _ => {}
     }
     Err(first.problem(first.node.place, format!("davy does not read configurations of {} yet", kind.name())))
 }

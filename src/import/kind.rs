@@ -120,6 +120,7 @@ impl Kind {
             () if has("MetricAlarms") || has("CompositeAlarms") => Some(Kind::Alarms),
             () if is_k6(node) => Some(Kind::K6),
             () if is_part(node) => Some(Kind::Argo),
+            () if is_analysis(node) => Some(Kind::Flagger),
             () if has("reporting") || has("execution") => Some(Kind::Taurus),
             () if has("tests") && has("sources") || has("tests") && has("test_groups") => Some(Kind::Otava),
             () if has("tests") || (has("metrics") && has("metadata") && !version.is_empty()) => Some(Kind::Orion),
@@ -143,4 +144,11 @@ fn is_k6(node: &Node) -> bool {
 fn is_part(node: &Node) -> bool {
     let metrics = list(node, &["metrics"]);
     !metrics.is_empty() && metrics.iter().all(|metric| metric.get("provider").is_some())
+}
+
+/// Whether a document without a kind is the analysis of a Canary.
+fn is_analysis(node: &Node) -> bool {
+    let analysis = node.get("analysis").or_else(|| node.get("spec").and_then(|spec| spec.get("analysis")));
+    let has = |key: &str| analysis.is_some_and(|analysis| analysis.get(key).is_some());
+    node.get("kind").is_none() && ["metrics", "interval", "stepWeight", "stepWeights"].iter().any(|key| has(key))
 }

@@ -26,6 +26,14 @@ pub(crate) fn apart(query: &str) -> Option<Shape> {
     }
 }
 
+/// The selector that a text is, if it is nothing else.
+pub(crate) fn selector(text: &str) -> Option<String> {
+    match parser::parse(text).ok()? {
+        Expr::VectorSelector(selector) => rendered(&selector),
+        _ => None,
+    }
+}
+
 /// Whether a text is PromQL at all.
 pub(crate) fn is_query(text: &str) -> bool {
     parser::parse(text).is_ok()
@@ -153,6 +161,13 @@ fn is_total(sum: &AggregateExpr) -> bool {
     sum.op.to_string() == "sum" && sum.modifier.is_none()
 }
 
+/// Whether a counter counts things: seconds, bytes and the sums of histograms are no counts.
+fn counts(name: &str) -> bool {
+    let is_of_histogram = ["_count", "_bucket"].iter().any(|end| name.ends_with(end));
+    let is_measure = ["seconds", "milliseconds", "bytes", "joules"].iter().any(|unit| name.contains(unit));
+    is_of_histogram || !(is_measure || name.ends_with("_sum"))
+}
+
 /// The counter whose rate or increase is taken.
 fn rated(expr: &Expr) -> Option<String> {
     let Expr::Call(call) = inner(expr) else { return None };
@@ -160,7 +175,7 @@ fn rated(expr: &Expr) -> Option<String> {
         return None;
     }
     match call.args.args.first().map(|argument| inner(argument))? {
-        Expr::MatrixSelector(matrix) => rendered(&matrix.vs),
+        Expr::MatrixSelector(matrix) => rendered(&matrix.vs).filter(|_| matrix.vs.name.as_deref().is_some_and(counts)),
         _ => None,
     }
 }
@@ -234,6 +249,8 @@ mod tests {
             ("sum(rate(x{name=~\"a\\\\d+\"}[5m])) / sum(rate(x[5m]))", "0 + 1 * x{name=~\"a\\\\d+\"} / x"),
             ("sum by (pod) (rate(x[5m])) / sum by (pod) (rate(y[5m]))", "as it is"),
             ("sum(x) / sum(y)", "as it is"),
+            ("sum(rate(d_seconds_sum[1m])) / sum(rate(d_seconds_count[1m])) * 1000", "as it is"),
+            ("sum(rate(cpu_seconds_total[1m])) / sum(rate(requests_total[1m]))", "as it is"),
             ("avg(rate(x[5m])) / avg(rate(y[5m]))", "as it is"),
             ("sum(rate(x[5m] offset 1h)) / sum(rate(y[5m]))", "as it is"),
             ("histogram_quantile(0.99, sum(rate(d_bucket[1m])) by (le, pod))", "as it is"),
