@@ -14,10 +14,12 @@ mod documents;
 mod draft;
 mod flagger;
 mod imported;
+mod keptn;
 mod kind;
 mod measure;
 mod note;
 mod number;
+mod operator;
 mod promql;
 mod rule;
 mod stores;
@@ -84,6 +86,8 @@ fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
     match kind {
         Kind::Argo => return argo::gates(documents),
         Kind::Flagger => return flagger::gates(documents),
+        Kind::Keptn => return keptn::gates(documents),
+        Kind::KeptnMetrics => return operator::gates(documents),
         _ => {}
     }
     Err(first.problem(first.node.place, format!("davy does not read configurations of {} yet", kind.name())))

@@ -122,7 +122,7 @@ fn quantiles(gate: &mut Gate, asked: &Asked, q: f64, histogram: &str, bounds: &[
 }
 
 /// The number that the query answers with.
-fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
+pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
     let all: Vec<bool> =
         bounds.iter().filter(|bound| bound.every == Every::All).map(|bound| bound.op.is_upper()).collect();
     let is_of_series = asked.store.is_prometheus && !asked.every_point && !all.is_empty() && all.len() == bounds.len();

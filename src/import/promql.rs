@@ -34,9 +34,21 @@ pub(crate) fn selector(text: &str) -> Option<String> {
     }
 }
 
-/// Whether a text is PromQL at all.
-pub(crate) fn is_query(text: &str) -> bool {
-    parser::parse(text).is_ok()
+/// Whether a text is PromQL once its references are filled in, whatever they stand for.
+pub(crate) fn is_query_of_davy(text: &str) -> bool {
+    ["x", "1m", "1"].into_iter().any(|value| parser::parse(&filled(text, value)).is_ok())
+}
+
+/// A text with a value for each reference: its default, or the given one.
+fn filled(text: &str, value: &str) -> String {
+    let (mut result, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, behind)) = after.split_once('}') else { break };
+        result.push_str(before);
+        result.push_str(name.split_once(":-").map_or(value, |(_, default)| default));
+        rest = behind;
+    }
+    (result + rest).replace("$$", "$")
 }
 
 /// The selector of a counter, if that is what a query sums up: `sum(rate(x[5m]))`.

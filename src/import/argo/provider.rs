@@ -6,6 +6,7 @@ use crate::import::documents::{Document, at, list, text, text_at};
 use crate::import::draft::Gate;
 use crate::import::measure::Asked;
 use crate::import::note::Note;
+use crate::import::promql;
 use crate::import::stores::{self, Login, Store};
 use crate::text::node::{Node, Value};
 use crate::text::yaml::quoted;
@@ -43,7 +44,11 @@ pub(super) fn ask(gate: &mut Gate, question: &Question, notes: &mut Vec<Note>) -
             let (source, lost) = prometheus(gate, question);
             tell(question, lost, notes);
             let every_point = at(question.keys, &["rangeQuery"]).is_some();
-            let store = Store { source, query: stores::on_one_line(&query()?), is_prometheus: true };
+            let query = stores::on_one_line(&query()?);
+            if !promql::is_query_of_davy(&query) {
+                return Err(format!("its query is not PromQL: `{query}`"));
+            }
+            let store = Store { source, query, is_prometheus: true };
             Ok(Provided::Asked(Asked { every_point, ..question.asked(store) }))
         }
         "datadog" => {
@@ -77,13 +82,13 @@ pub(super) fn ask(gate: &mut Gate, question: &Question, notes: &mut Vec<Note>) -
             let store = Store { source, query: String::new(), is_prometheus: false };
             Ok(Provided::Metric { asked: question.asked(store), cloud })
         }
-        other => Err(without(other).into()),
+        other => Err(without(other).unwrap_or("davy does not know this provider").into()),
     }
 }
 
 /// Why davy does not ask a provider.
-fn without(kind: &str) -> &'static str {
-    match kind {
+pub(super) fn without(kind: &str) -> Option<&'static str> {
+    Some(match kind {
         "web" => {
             "the `web` provider answers with one value of now, without a history that davy could judge. Read the system behind it"
         }
@@ -96,8 +101,8 @@ fn without(kind: &str) -> &'static str {
         "wavefront" => "davy has no source for Wavefront. Describe it as `http`, or export the numbers",
         "skywalking" => "davy has no source for SkyWalking. Describe it as `http`, or export the numbers",
         "plugin" => "a plugin's provider is known to the plugin alone. Write the source and the query yourself",
-        _ => "davy does not know this provider",
-    }
+        _ => return None,
+    })
 }
 
 fn prometheus(gate: &mut Gate, question: &Question) -> (String, Vec<String>) {

@@ -5,6 +5,7 @@ use crate::import::documents::{Document, Given, at, parse, text, text_at};
 use crate::import::draft::Gate;
 use crate::import::measure::Asked;
 use crate::import::note::Note;
+use crate::import::promql;
 use crate::import::stores::{self, Login, Store, literal};
 use crate::text::node::{Node, Value};
 
@@ -139,8 +140,12 @@ pub(super) fn ask(gate: &mut Gate, template: &Document, names: &Names, notes: &m
     }
     match kind {
         "prometheus" => {
+            let query = stores::on_one_line(&query()?);
+            if !promql::is_query_of_davy(&query) {
+                return Err(format!("its template's query is not PromQL: `{query}`"));
+            }
             let (source, _) = stores::prometheus(gate, address.as_deref(), &Login::default());
-            Ok(Asks::Query(asked(source, stores::on_one_line(&query()?), true)))
+            Ok(Asks::Query(asked(source, query, true)))
         }
         "datadog" => {
             let url = address.filter(|address| address != "https://api.datadoghq.com");
