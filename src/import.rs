@@ -7,6 +7,7 @@
 //! A part that cannot be carried over becomes a [`Note`] with its file and line. If a pass could be wrong without it, it also
 //! stands under `not_judged` with `at_best: inconclusive`, so that no verdict passes silently.
 
+mod alarms;
 mod argo;
 mod cloudwatch;
 mod condition;
@@ -14,6 +15,7 @@ mod documents;
 mod draft;
 mod flagger;
 mod imported;
+mod k6;
 mod keptn;
 mod kind;
 mod measure;
@@ -22,6 +24,7 @@ mod number;
 mod operator;
 mod promql;
 mod rule;
+mod slo;
 mod stores;
 
 use crate::text::problem::{Problem, Problems};
@@ -68,11 +71,6 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
     for kind in Kind::ALL {
         let own: Vec<&Document> = documents.iter().filter(|(of, _)| of == kind).map(|(_, document)| document).collect();
-        let Some(first) = own.first() else { continue };
-        if let Some(why) = kind.refusal() {
-            let message = format!("davy does not read configurations of {}: {why}", kind.name());
-            return Err(first.problem(first.node.place, message));
-        }
         let Imported { gates, notes } = gates_of(*kind, &own)?;
         imported.gates.extend(gates);
         imported.notes.extend(notes);
@@ -82,15 +80,23 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
 
 /// The gates of documents of one kind.
 fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
-    let first = documents[0];
+    let Some(first) = documents.first() else { return Ok(Imported::default()) };
     match kind {
-        Kind::Argo => return argo::gates(documents),
-        Kind::Flagger => return flagger::gates(documents),
-        Kind::Keptn => return keptn::gates(documents),
-        Kind::KeptnMetrics => return operator::gates(documents),
-        _ => {}
+        Kind::Argo => argo::gates(documents),
+        Kind::Flagger => flagger::gates(documents),
+        Kind::Keptn => keptn::gates(documents),
+        Kind::KeptnMetrics => operator::gates(documents),
+        Kind::OpenSlo => slo::openslo(documents),
+        Kind::Sloth => slo::sloth(documents),
+        Kind::Pyrra => slo::pyrra(documents),
+        Kind::Alarms => alarms::gates(documents),
+        Kind::K6 => k6::gates(documents),
+        Kind::Kayenta | Kind::Taurus | Kind::Otava | Kind::Orion => {
+            let why = kind.refusal().unwrap_or("not yet");
+            let message = format!("davy does not read configurations of {}: {why}", kind.name());
+            Err(first.problem(first.node.place, message))
+        }
     }
-    Err(first.problem(first.node.place, format!("davy does not read configurations of {} yet", kind.name())))
 }
 
 /// A file of no tool that is known.

@@ -115,7 +115,8 @@ impl Cloud {
             }
             _ => {
                 let shape = format!("source: {source}, gauge: {}", braces(self.gauge.clone()));
-                measure::put(gate, asked, shape, bounds, plain)
+                let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).collect();
+                measure::put(gate, asked, shape, &bounds, plain)
             }
         }
     }

@@ -38,6 +38,8 @@ pub struct Gate {
     pub(crate) tail: Vec<String>,
     /// Files that it reads beside the configuration, by name: recorded measurements.
     pub data: Vec<(String, String)>,
+    /// The queries as they were written, for the controller's own rules.
+    pub(crate) queries: Vec<Measured>,
     /// The controller's own rules, metric by metric.
     pub rules: Vec<Rule>,
 }
@@ -84,6 +86,7 @@ impl Gate {
             not_judged: Vec::new(),
             tail: Vec::new(),
             data: Vec::new(),
+            queries: Vec::new(),
             rules: Vec::new(),
         }
     }
@@ -153,7 +156,9 @@ impl Gate {
             metric.comment.iter().for_each(|comment| page.comment("  ", comment));
             page.line(&format!("  {}: {{ {} }}", name(&metric.name), metric.shape));
         }
-        page.line("criteria:");
+        if !self.criteria.is_empty() {
+            page.line("criteria:");
+        }
         for criterion in &self.criteria {
             criterion.comment.iter().for_each(|comment| page.comment("  ", comment));
             page.line(&format!("  - {{ metric: {}, {} }}", name(&criterion.metric), criterion.keys.join(", ")));
@@ -164,6 +169,21 @@ impl Gate {
         self.write_open(&mut page);
         self.tail.iter().for_each(|line| page.comment("", line));
         page.0
+    }
+
+    /// A configuration that asks each query as it was written and judges nothing; nothing if no rule needs one.
+    pub fn as_queries(&self) -> Option<String> {
+        let asks = !self.queries.is_empty();
+        let plain = Gate {
+            metrics: self.queries.clone(),
+            criteria: Vec::new(),
+            not_judged: Vec::new(),
+            policy: Vec::new(),
+            soak: None,
+            every: None,
+            ..self.clone()
+        };
+        asks.then(|| plain.written())
     }
 
     fn write_arms(&self, page: &mut Page) {

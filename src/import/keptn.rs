@@ -120,7 +120,8 @@ fn put(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
     match asked.store.query.is_empty() {
         true => {
             let shape = format!("source: {}, gauge: {{ value: {} }}", asked.store.source, quoted(&asked.called));
-            measure::put(gate, asked, shape, bounds, number::plain)
+            let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).collect();
+            measure::put(gate, asked, shape, &bounds, number::plain)
         }
         false => measure::gauge(gate, asked, bounds),
     }

@@ -121,6 +121,14 @@ fn quantiles(gate: &mut Gate, asked: &Asked, q: f64, histogram: &str, bounds: &[
     Some(put(gate, asked, shape, &bounds, |limit| format!("{}{unit}", plain(limit))))
 }
 
+/// Two limits for a measured number that must be a certain one.
+pub(crate) fn around(bound: &Bound) -> Vec<Bound> {
+    match bound.op {
+        Op::Equal => [Op::AtMost, Op::AtLeast].map(|op| Bound { op, ..bound.clone() }).to_vec(),
+        _ => vec![bound.clone()],
+    }
+}
+
 /// The number that the query answers with.
 pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
     let all: Vec<bool> =
@@ -137,7 +145,7 @@ pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String 
         let keys = std::iter::once(statistic.to_owned()).chain(bound.keys.clone()).collect();
         if asked.every_point && bound.every == Every::All { Bound { keys, ..bound.clone() } } else { bound.clone() }
     };
-    let bounds: Vec<Bound> = bounds.iter().map(of_points).collect();
+    let bounds: Vec<Bound> = bounds.iter().map(of_points).flat_map(|bound| around(&bound)).collect();
     let shape = format!("source: {}, gauge: {{ query: {} }}", asked.store.source, quoted(&query));
     put(gate, asked, shape, &bounds, plain)
 }

@@ -3,7 +3,7 @@
 //!
 //! Anything else stays as it is, and is a gauge. What is taken apart is rendered from the parsed selector, and read again.
 
-use promql_parser::label::Matchers;
+use promql_parser::label::{Matcher, Matchers};
 use promql_parser::parser::{self, AggregateExpr, Expr, LabelModifier, VectorSelector};
 
 /// What a query is made of.
@@ -198,8 +198,17 @@ fn rendered(selector: &VectorSelector) -> Option<String> {
         return None;
     }
     let text = selector.to_string();
-    let is_same = matches!(parser::parse(&text), Ok(Expr::VectorSelector(read)) if read == *selector);
+    let is_same = matches!(parser::parse(&text), Ok(Expr::VectorSelector(read)) if essence(&read) == essence(selector));
     is_same.then_some(text)
+}
+
+/// The name and the matchers of a selector, in whatever order they are written.
+fn essence(selector: &VectorSelector) -> (Option<&str>, Vec<String>) {
+    let shown = |matcher: &Matcher| format!("{}{}{:?}", matcher.name, matcher.op, matcher.value);
+    let Matchers { matchers, or_matchers } = &selector.matchers;
+    let mut all: Vec<String> = matchers.iter().chain(or_matchers.iter().flatten()).map(shown).collect();
+    all.sort();
+    (selector.name.as_deref(), all)
 }
 
 /// The histogram of `sum by (le) (rate(x_bucket[5m]))`, without `_bucket`.
@@ -259,6 +268,10 @@ mod tests {
             ),
             ("histogram_quantile(0.95, sum by (le) (rate(d_bucket[1m]))) * 1000", "1000 * q0.95 of d"),
             ("sum(rate(x{name=~\"a\\\\d+\"}[5m])) / sum(rate(x[5m]))", "0 + 1 * x{name=~\"a\\\\d+\"} / x"),
+            (
+                "sum(rate(x{b=\"1\",a=~\"5..\"}[5m])) / sum(rate(x{b=\"1\"}[5m]))",
+                "0 + 1 * x{a=~\"5..\",b=\"1\"} / x{b=\"1\"}",
+            ),
             ("sum by (pod) (rate(x[5m])) / sum by (pod) (rate(y[5m]))", "as it is"),
             ("sum(x) / sum(y)", "as it is"),
             ("sum(rate(d_seconds_sum[1m])) / sum(rate(d_seconds_count[1m])) * 1000", "as it is"),

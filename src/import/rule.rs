@@ -88,6 +88,30 @@ impl Rule {
         })
     }
 
+    /// What the controller says of what was recorded; nothing if nothing was.
+    pub fn of_recorded(&self) -> Option<Assessed> {
+        let values: Vec<Value> = self.recorded.iter().map(|text| Value::recorded(text)).collect();
+        (!values.is_empty()).then(|| self.assess(values.iter().map(Ok)))
+    }
+
+    /// What the controller says of the answers of the query, one at each interval; an absent one is an empty answer.
+    pub fn of_answers(&self, answers: &[Option<f64>]) -> Assessed {
+        let list = |answer: &Option<f64>| Value::List(answer.iter().map(|number| Value::Number(*number)).collect());
+        let alone = |answer: &Option<f64>| answer.map_or(Value::Nil, Value::Number);
+        // a vector or a number: whichever the condition can be evaluated for
+        let is_of_list =
+            answers.iter().flatten().next().is_none_or(|number| self.measured(Ok(&list(&Some(*number)))).is_ok());
+        let values: Vec<Value> =
+            if is_of_list { answers.iter().map(list).collect() } else { answers.iter().map(alone).collect() };
+        self.assess(values.iter().map(Ok))
+    }
+
+    /// How many steps lie between two measurements.
+    pub fn stride(&self, step: SignedDuration) -> usize {
+        let interval = self.interval.unwrap_or(step).as_secs_f64() / step.as_secs_f64().max(1e-9);
+        (interval.round() as usize).max(1)
+    }
+
     /// What the controller says after these measurements; it stops at the first that decides.
     pub(crate) fn assess<'v>(&self, values: impl Iterator<Item = Result<&'v Value, &'v str>>) -> Assessed {
         let (mut failed, mut inconclusive, mut errors, mut successes, mut count) = (0, 0, 0, 0, 0);

@@ -4,12 +4,13 @@ use super::args::Args;
 use super::{provider, recorded};
 use crate::import::condition::{self, Expr, Found, Limit, Op};
 use crate::import::documents::{Document, at, text, text_at};
-use crate::import::draft::Gate;
+use crate::import::draft::{Gate, Measured};
 use crate::import::measure::{self, Bound};
 use crate::import::note::Note;
 use crate::import::rule::Rule;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
+use crate::text::yaml::quoted;
 
 /// How many errors in a row the controller forgives.
 const CONSECUTIVE_ERRORS: i64 = 4;
@@ -115,6 +116,10 @@ fn judged(
         notes.push(Note::told(document, place, format!("metric {}", metric.rule.name), why));
         return Ok(None);
     }
+    let has_records = !metric.rule.recorded.is_empty();
+    if let Some(why) = provider::without(kind).filter(|_| !has_records) {
+        return Err((keys.place, why.into()));
+    }
     let (limits, passes_without_data) =
         if is_bare { (Vec::new(), false) } else { limits(&metric.rule).map_err(|why| (place, why))? };
     if passes_without_data {
@@ -140,7 +145,12 @@ fn judged(
     };
     let provided = provider::ask(gate, &asked, notes).map_err(|why| (keys.place, why))?;
     Ok(Some(match provided {
-        provider::Provided::Asked(asked) => measure::add(gate, &asked, &bounds),
+        provider::Provided::Asked(asked) => {
+            let name = measure::add(gate, &asked, &bounds);
+            let shape = format!("source: {}, gauge: {{ query: {} }}", asked.store.source, quoted(&asked.store.query));
+            gate.queries.push(Measured { name: name.clone(), comment: None, shape });
+            name
+        }
         provider::Provided::Metric { asked, cloud } => cloud.add(gate, &asked, &bounds),
     }))
 }

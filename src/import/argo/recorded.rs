@@ -50,7 +50,8 @@ pub(super) fn add(
     let store = Store { source: source.clone(), query: String::new(), is_prometheus: false };
     let asked = Asked { called: called.to_owned(), store, comment, every_point: false };
     let shape = format!("source: {source}, gauge: {{ value: value }}");
-    Some(measure::put(gate, &asked, shape, bounds, plain))
+    let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).collect();
+    Some(measure::put(gate, &asked, shape, &bounds, plain))
 }
 
 /// The number that a condition looks at.
