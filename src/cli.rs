@@ -175,6 +175,9 @@ pub struct Judge {
     /// configuration names, or a folder with files of the same names
     #[arg(long, value_name = "DATA")]
     pub history: Option<PathBuf>,
+    /// Show the answer of the rule that was used so far beside davy's: of Kayenta, of a file of another tool
+    #[arg(long)]
+    pub as_written: bool,
     /// Run the configuration's hooks for the answer
     #[arg(long)]
     pub hooks: bool,

@@ -3,11 +3,11 @@
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64Mcg;
 
-use super::Sample;
 use super::clean::Summary;
 use super::interval::{Tied, interval};
 use super::numbers::{cles, mean, sorted};
 use super::rule::{Direction, Measure, Metric, Nan};
+use super::sample::Sample;
 
 /// A shift counts beyond this share of its own estimate.
 const TOLERANCE: f64 = 0.25;

@@ -22,6 +22,7 @@ mod clean;
 mod interval;
 mod numbers;
 mod rule;
+mod sample;
 mod score;
 mod zeroin;
 
@@ -29,27 +30,13 @@ pub use classify::{Finding, Label, Ratio};
 pub use clean::Summary;
 pub use interval::{Interval, Tied, interval};
 pub use rule::{Direction, EffectSize, Measure, Metric, Nan, Rule, Thresholds};
+pub use sample::Sample;
 pub use score::{Class, Group, Judgement};
 
 use thiserror::Error;
 
 /// The name under which Kayenta knows this judge.
 pub const NAME: &str = "NetflixACAJudge-v1.0";
-
-/// Both series of one metric, not a number where a step has no value.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// The metric's name.
-    pub name: String,
-    /// The identifier of the pair, for whoever asked.
-    pub id: String,
-    /// The labels that tell several pairs of one metric apart.
-    pub tags: Vec<(String, String)>,
-    /// The side that is known to be good.
-    pub control: Vec<f64>,
-    /// The side under judgement.
-    pub experiment: Vec<f64>,
-}
 
 /// What makes the whole judgement fail, as it does in Kayenta.
 #[derive(Debug, Clone, PartialEq, Error)]

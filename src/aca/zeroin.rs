@@ -36,12 +36,11 @@ pub(super) fn root<E>(f: impl Fn(f64) -> Result<f64, E>, low: f64, high: f64) ->
             .then(|| interpolated([a, b, c], [fa, fb, fc], before, near))
             .flatten();
         let step = tried.unwrap_or(half);
-        let step = if step.abs() >= near {
-            step
-        } else if step > 0.0 {
-            near
-        } else {
-            -near
+        // a step that is not a number stays what it is
+        let step = match step.abs() < near {
+            true if step > 0.0 => near,
+            true => -near,
+            false => step,
         };
         (a, fa) = (b, fb);
         b += step;

@@ -3,7 +3,7 @@
 //! The rule takes plain numbers, one per step, and lets much pass that was not measured. So whatever is missing is said here.
 
 use crate::aca::{self, Class, Finding, Judgement, Label, Sample};
-use crate::config::{Input, Kayenta};
+use crate::config::plan::{Input, Kayenta};
 use crate::report::document::{AsWritten, Decider, Number, Outcome, WrittenMetric};
 use crate::series::{Arm, Dataset, Series, SignedDuration, Window};
 

@@ -25,7 +25,10 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, &given, &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
+    let mut judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
+    if arguments.as_written {
+        judged = judged.as_written()?;
+    }
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, and the only place that joins layers, prints, and reads the clock.
 
 mod arms;
+mod as_written;
 mod border;
 mod calibrate;
 mod check;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, as_written};
 use crate::cli;
 use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
@@ -61,6 +61,10 @@ impl Loaded {
     }
 }
 
+/// What to do if there is nothing to show beside davy's answer.
+const NO_OTHER_RULE: &str =
+    "--as-written: the configuration has no rule of another tool. Judge the file of that tool, or write `kayenta`";
+
 /// Everything that one look produced.
 pub(super) struct Judged {
     pub(super) plan: Plan,
@@ -71,6 +75,21 @@ pub(super) struct Judged {
 }
 
 impl Judged {
+    /// A verdict, with the answer of another rule if that decides.
+    pub(super) fn new(plan: Plan, dataset: Dataset, verdict: Verdict) -> Result<Judged, Failure> {
+        let decides = plan.kayenta.as_ref().is_some_and(|kayenta| kayenta.decides);
+        let judged = Judged { plan, dataset, verdict, as_written: None };
+        if decides { judged.as_written() } else { Ok(judged) }
+    }
+
+    /// The same with the answer of the rule that somebody used so far.
+    pub(super) fn as_written(self) -> Result<Judged, Failure> {
+        let Some(kayenta) = &self.plan.kayenta else { return Err(Failure::Misused(NO_OTHER_RULE.into())) };
+        let answer = as_written::kayenta(kayenta, &self.dataset);
+        let as_written = Some(answer.map_err(|error| Failure::Misused(error.to_string()))?);
+        Ok(Judged { as_written, ..self })
+    }
+
     /// The answer as the document that is kept.
     pub(super) fn document(&self) -> Document {
         let document = document(&self.plan, &self.verdict);
@@ -129,6 +148,16 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
         phase: arguments.phase.as_deref(),
         from: arguments.from,
         to: arguments.to,
+    }
+}
+
+/// Refuses to look more than once by a rule that was made for one look.
+pub(super) fn refuse_looks(plan: &Plan) -> Result<(), Failure> {
+    match plan.kayenta.as_ref().is_some_and(|kayenta| kayenta.decides) {
+        true => Err(Failure::Misused(
+            "`judge: netflix-aca` decides after one look: more looks fail more healthy canaries. Use `davy judge`, or remove `judge`".into(),
+        )),
+        false => Ok(()),
     }
 }
 

@@ -117,7 +117,8 @@ fn check_all(
 
 /// Judges a recording as it would have been judged while it happened, up to the first Fail; tells each look in a line.
 fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Replay) -> Result<Judged, Failure> {
-    let Judged { mut plan, dataset, as_written, .. } = judged;
+    let Judged { mut plan, dataset, .. } = judged;
+    pipeline::refuse_looks(&plan)?;
     let phase = plan.rules.phase.as_deref();
     let every = arguments.every.or(config.every(phase)).ok_or(Failure::HowOften)?;
     let whole = dataset.windows.canary;
@@ -145,7 +146,7 @@ fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Re
             if arguments.output.format == Format::Terminal {
                 console.answer("\n")?;
             }
-            return Ok(Judged { plan, dataset, verdict, as_written });
+            return Judged::new(plan, dataset, verdict);
         }
     }
 }

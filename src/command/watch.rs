@@ -96,6 +96,7 @@ impl Round<'_> {
         let config = &self.loaded.config;
         let now = Timestamp::now();
         let probe = self.plan(phase, Probe::before(from.unwrap_or(now)))?;
+        pipeline::refuse_looks(&probe)?;
         let resumed = match record.filter(|_| self.arguments.resume) {
             Some(folder) => resume::read(folder, &probe.rules)?,
             None => None,

@@ -1,31 +1,12 @@
 //! Kayenta's rule as meant: its metrics found among the gauges of the configuration, its defaults filled in.
 
+use super::plan::{Input, Kayenta};
 use super::written::file::File;
 use super::written::kayenta::{EffectEntry, Gaps, Judge, KayentaEntry, KayentaMetricEntry};
 use crate::aca::{Direction, EffectSize, Measure, Metric, Nan, Rule, Thresholds};
 use crate::judge::rules::{self, Kind};
 use crate::series::MetricName;
 use crate::text::problem::{At, Report, suggestion};
-
-/// Kayenta's rule with what it takes its numbers from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kayenta {
-    /// What the rule is told.
-    pub rule: Rule,
-    /// One for each of its metrics, in the same order.
-    pub inputs: Vec<Input>,
-    /// Whether its answer is the exit code.
-    pub decides: bool,
-}
-
-/// What a metric of the rule takes its numbers from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Input {
-    /// davy's metric.
-    pub metric: MetricName,
-    /// Whether steps that the source leaves out are as if they were not there.
-    pub drops_gaps: bool,
-}
 
 /// The rule, if the file has one.
 pub(super) fn meant(

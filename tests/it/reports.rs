@@ -196,7 +196,7 @@ fn what_is_not_a_verdict_is_refused_with_the_reason() {
         "{\"status\": \"ok\"}".into(),
         "{\"schema_version\": 1}".into(),
         text.replacen("1.7", "2.3", 1),
-        text.replacen("\"1.6\"", "\"new\"", 1),
+        text.replacen("\"1.7\"", "\"new\"", 1),
         text.replacen("\"pass\"", "\"good\"", 1),
         "{\"schema_version\": \"1.0\"}".into(),
     ];

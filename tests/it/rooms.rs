@@ -11,11 +11,13 @@ use syn::visit::{self, Visit};
 
 /// Each room with the rooms that it may import.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("aca", &[]),
     ("calibrate", &["history", "judge", "series", "stats"]),
     ("cli", &["config", "report", "source"]),
     (
         "command",
         &[
+            "aca",
             "calibrate",
             "cli",
             "comparison",
@@ -43,7 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("comparison", &["cost", "judge", "series", "stats"]),
-    ("config", &["cost", "hooks", "judge", "series", "source", "text", "url"]),
+    ("config", &["aca", "cost", "hooks", "judge", "series", "source", "text", "url"]),
     ("cost", &["series"]),
     ("encoded", &["stats"]),
     ("forecast", &["history", "judge", "series", "stats"]),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use crate::aca::{Direction, Measure, Nan};
 use crate::text::node::Node;
-use crate::text::problem::{At, Place, Report};
+use crate::text::problem::{At, Report};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Text, words};
 
@@ -177,7 +177,9 @@ impl Read for EffectEntry {
 /// Whose answer decides, with the place where it is written.
 pub(in crate::config) type JudgeEntry = At<Choice<Judge>>;
 
-/// Where the section stands.
-pub(in crate::config) fn place(entry: &KayentaEntry) -> Place {
-    entry.pass.place
+impl KayentaEntry {
+    /// Whether it takes numbers from a metric.
+    pub(in crate::config) fn names(&self, metric: &str) -> bool {
+        self.metrics.iter().any(|entry| entry.metric.value == metric)
+    }
 }
