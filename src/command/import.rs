@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::console::Console;
+use super::controller::Rules;
 use super::{Exit, Failure};
 use crate::cli;
 use crate::import::{self, Gate, Given, Imported, Note};
@@ -36,6 +37,7 @@ pub(super) struct Converted {
     pub(super) text: String,
     pub(super) data: Option<TempDir>,
     pub(super) notes: Vec<String>,
+    pub(super) rules: Rules,
 }
 
 /// Converts the text of a file, if it is a configuration of another tool.
@@ -52,7 +54,9 @@ pub(super) fn convert(path: &Path, text: &str) -> Result<Option<Converted>, Fail
     let kind =
         format!("{shown} is of {}, read as a configuration of davy: `davy import {shown}` shows it", gate.kind.name());
     let notes = std::iter::once(kind).chain(notes.iter().map(Note::to_string)).collect();
-    Ok(Some(Converted { text: gate.written(), data, notes }))
+    let by = format!("{} would", gate.kind.name());
+    let rules = Rules { by, rules: gate.rules.clone(), queries: gate.as_queries() };
+    Ok(Some(Converted { text: gate.written(), data, notes, rules }))
 }
 
 /// The files that a gate reads beside its configuration, in a folder of their own.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::border::Reach;
 use super::console::Console;
+use super::controller;
 use super::given::Given;
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
@@ -27,7 +28,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let mut judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
     if arguments.as_written {
-        judged = judged.as_written()?;
+        judged = controller::beside(console, &loaded, &options, judged)?;
     }
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
@@ -68,5 +69,12 @@ pub(super) fn load(console: &Console, given: &Given, files: &cli::Files) -> Resu
     let starter = init::starter(given, files)?;
     init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
-    Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere, notes: Vec::new(), _data: None })
+    Ok(Loaded {
+        config,
+        folder: Path::new("").to_owned(),
+        reach: Reach::Anywhere,
+        notes: Vec::new(),
+        rules: None,
+        _data: None,
+    })
 }

@@ -7,6 +7,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod console;
+mod controller;
 mod demo;
 mod diff;
 mod discover;

@@ -24,6 +24,7 @@ use crate::source::{Outside, Query, Told};
 
 use super::border::{self, Reach, file_of};
 use super::console::Console;
+use super::controller::Rules;
 use super::import;
 use super::outlets::Outlets;
 
@@ -34,6 +35,8 @@ pub(super) struct Loaded {
     pub(super) reach: Reach,
     /// What was lost of a configuration of another tool.
     pub(super) notes: Vec<String>,
+    /// The rules of the controller that it was written for.
+    pub(super) rules: Option<Rules>,
     /// The folder of the data that such a configuration brought.
     pub(super) _data: Option<TempDir>,
 }
@@ -122,7 +125,7 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
     let foreign = if is_replayed { None } else { import::convert(&file, &text)? };
-    let Some(import::Converted { text, data, notes }) = foreign else {
+    let Some(import::Converted { text, data, notes, rules }) = foreign else {
         let config = config::load(&text, &plain::path(&file))?;
         let reach = Reach::of(&config, &file, is_replayed)?;
         return Ok(Loaded {
@@ -130,13 +133,14 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
             folder: border::folder_of(&file).to_owned(),
             reach,
             notes: Vec::new(),
+            rules: None,
             _data: None,
         });
     };
     let config = config::load(&text, &format!("{} (as davy reads it)", plain::path(&file)))?;
     let reach = Reach::of(&config, &file, is_replayed)?;
     let folder = data.as_ref().map_or_else(|| border::folder_of(&file).to_owned(), |data| data.path().to_owned());
-    Ok(Loaded { config, folder, reach, notes, _data: data })
+    Ok(Loaded { config, folder, reach, notes, rules: Some(rules), _data: data })
 }
 
 /// How `arguments` resolve a configuration in `folder`.

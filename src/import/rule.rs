@@ -106,6 +106,11 @@ impl Rule {
         self.assess(values.iter().map(Ok))
     }
 
+    /// Whether its answer decides nothing.
+    pub fn is_dry(&self) -> bool {
+        self.is_dry
+    }
+
     /// How many steps lie between two measurements.
     pub fn stride(&self, step: SignedDuration) -> usize {
         let interval = self.interval.unwrap_or(step).as_secs_f64() / step.as_secs_f64().max(1e-9);
