@@ -71,7 +71,11 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
     for kind in Kind::ALL {
         let own: Vec<&Document> = documents.iter().filter(|(of, _)| of == kind).map(|(_, document)| document).collect();
-        let Imported { gates, notes } = gates_of(*kind, &own)?;
+        let Imported { mut gates, notes } = gates_of(*kind, &own)?;
+        let mut files: Vec<&str> = own.iter().map(|document| document.shown.as_str()).collect();
+        files.dedup();
+        let head = format!("Of {}, read from {}.", kind.name(), files.join(", "));
+        gates.iter_mut().for_each(|gate| gate.head.insert(0, head.clone()));
         imported.gates.extend(gates);
         imported.notes.extend(notes);
     }

@@ -11,15 +11,6 @@ use crate::import::{Assessed, Phase, Rule};
 use crate::report::document::{AsWritten, Decider, Outcome, WrittenMetric};
 use crate::series::{Arm, Dataset, Series};
 
-/// The rules of a controller, with the queries that they need.
-pub(super) struct Rules {
-    /// Whose they are.
-    pub(super) by: String,
-    pub(super) rules: Vec<Rule>,
-    /// A configuration that asks each query as it was written.
-    pub(super) queries: Option<String>,
-}
-
 /// Why a metric has no answer.
 const UNKNOWN: &str = "davy did not ask it";
 

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::console::Console;
-use super::controller::Rules;
 use super::{Exit, Failure};
 use crate::cli;
-use crate::import::{self, Gate, Given, Imported, Note};
+use crate::import::{self, Gate, Given, Imported, Note, Rule};
 use crate::{output, plain, record};
 
 pub(super) fn run(console: &Console, arguments: &cli::Import) -> Result<Exit, Failure> {
@@ -30,6 +29,15 @@ pub(super) fn run(console: &Console, arguments: &cli::Import) -> Result<Exit, Fa
         (_, gates) => return Err(Failure::Misused(several(gates))),
     }
     Ok(Exit::Pass)
+}
+
+/// The rules of a controller, with the queries that they need.
+pub(super) struct Rules {
+    /// Whose they are.
+    pub(super) by: String,
+    pub(super) rules: Vec<Rule>,
+    /// A configuration that asks each query as it was written.
+    pub(super) queries: Option<String>,
 }
 
 /// A configuration of another tool, converted: its text, the folder of its data if it brought any, and what was lost.

@@ -24,8 +24,7 @@ use crate::source::{Outside, Query, Told};
 
 use super::border::{self, Reach, file_of};
 use super::console::Console;
-use super::controller::Rules;
-use super::import;
+use super::import::{self, Rules};
 use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.

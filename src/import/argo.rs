@@ -11,7 +11,7 @@ mod recorded;
 
 use std::collections::BTreeSet;
 
-use super::documents::{Document, at, list, text, text_at};
+use super::documents::{Document, list, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
 use super::kind::Kind;
@@ -223,7 +223,7 @@ fn collect<'n>(node: &'n Node, calls: &mut Vec<Call<'n>>) {
 
 /// The window, the soak and the looks, from the intervals of the metrics.
 fn timing(gate: &mut Gate) {
-    let rules: Vec<&Rule> = gate.rules.iter().filter(|rule| rule.metric.is_some()).collect();
+    let rules: Vec<Rule> = gate.rules.iter().filter(|rule| rule.metric.is_some()).cloned().collect();
     if !gate.window.is_empty() || rules.is_empty() {
         return;
     }
@@ -232,14 +232,32 @@ fn timing(gate: &mut Gate) {
     let step = rules.iter().filter_map(|rule| rule.interval).min().unwrap_or(minute).max(least);
     let soak = rules.iter().filter_map(|rule| rule.soak()).max();
     let delay = rules.iter().filter_map(|rule| rule.delay).max();
-    let last = soak.unwrap_or(step * 10).max(step * 5) + delay.unwrap_or_default();
+    let last = soak.unwrap_or(step * 10).max(step * 5).saturating_add(delay.unwrap_or_default());
     gate.window = vec![format!("last: {}", number::written(last)), format!("step: {}", number::written(step))];
     gate.window.extend(delay.map(|delay| format!("warmup: {}", number::written(delay))));
     if soak.is_some() {
         gate.soak = Some(number::written(last));
         gate.every = Some(number::written(step));
     } else {
-        let line = format!("# For `davy watch`, say how long: soak: 1h, every: {}", number::written(step));
-        gate.tail.push(line.trim_start_matches("# ").to_owned());
+        gate.tail.push(format!("For `davy watch`, say how long: soak: 1h, every: {}", number::written(step)));
+    }
+    rules.iter().for_each(|rule| own_step(gate, rule, step));
+}
+
+/// The alarm of a metric counts its own intervals, also if another metric is measured more often.
+fn own_step(gate: &mut Gate, rule: &Rule, step: SignedDuration) {
+    let (Some(interval), Some(name)) = (rule.interval.filter(|own| *own > step), &rule.metric) else { return };
+    let is_alarm = |key: &String| key.starts_with("periods");
+    if !gate.criteria.iter().any(|one| one.metric == *name && one.keys.iter().any(is_alarm)) {
+        return;
+    }
+    if interval.as_millis() % step.as_millis().max(1) == 0 {
+        let metric = gate.metrics.iter_mut().find(|metric| metric.name == *name);
+        metric.into_iter().for_each(|metric| metric.shape.push_str(&format!(", step: {}", number::written(interval))));
+    } else {
+        gate.criteria.retain(|one| one.metric != *name || !one.keys.iter().any(is_alarm));
+        gate.tail.push(format!(
+            "The failureLimit of {name} is not an alarm here: its interval does not fit into the steps."
+        ));
     }
 }

@@ -40,10 +40,15 @@ pub(crate) fn parse(file: &Given) -> Result<Vec<Document>, Problems> {
 
 /// What is wrong with a text that leaves something out, as pages of documentation do.
 fn fragment(file: &Given, part: &str, before: usize) -> Option<Problems> {
-    let line = part.lines().position(|line| matches!(line.trim(), "..." | "[...]"))?;
-    let message =
-        "`...` stands here for something that was left out: this is a part of a file, not a whole one".to_owned();
-    let (shown, hint) = (file.shown.to_owned(), None);
+    let is_left_out = |line: &str| matches!(line.trim(), "..." | "[...]");
+    let (line, message) = match part.lines().position(is_left_out) {
+        Some(line) => (line, "`...` stands here for something that was left out: this is a part of a file"),
+        None => (
+            part.lines().position(|line| line.contains(": {{"))?,
+            "`{{ … }}` stands here without quotes: this is a template. Render it first",
+        ),
+    };
+    let (shown, hint, message) = (file.shown.to_owned(), None, message.to_owned());
     Some(Problems(vec![Problem { shown, line: before + line + 1, column: 1, snippet: String::new(), message, hint }]))
 }
 

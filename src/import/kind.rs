@@ -122,8 +122,8 @@ impl Kind {
             () if is_part(node) => Some(Kind::Argo),
             () if is_analysis(node) => Some(Kind::Flagger),
             () if has("reporting") || has("execution") => Some(Kind::Taurus),
-            () if has("tests") && has("sources") || has("tests") && has("test_groups") => Some(Kind::Otava),
-            () if has("tests") || (has("metrics") && has("metadata") && !version.is_empty()) => Some(Kind::Orion),
+            () if matches!(node.get("tests").map(|node| &node.value), Some(Value::Map(_))) => Some(Kind::Otava),
+            () if is_orion(node) => Some(Kind::Orion),
             () => None,
         }
     }
@@ -151,4 +151,16 @@ fn is_analysis(node: &Node) -> bool {
     let analysis = node.get("analysis").or_else(|| node.get("spec").and_then(|spec| spec.get("analysis")));
     let has = |key: &str| analysis.is_some_and(|analysis| analysis.get(key).is_some());
     node.get("kind").is_none() && ["metrics", "interval", "stepWeight", "stepWeights"].iter().any(|key| has(key))
+}
+
+/// Tests of Orion, its metrics alone, or what several tests have in common.
+fn is_orion(node: &Node) -> bool {
+    let names_metric = |one: &Node| one.get("metric_of_interest").is_some();
+    match &node.value {
+        Value::List(items) => !items.is_empty() && items.iter().all(names_metric),
+        _ => {
+            let has_tests = matches!(node.get("tests").map(|node| &node.value), Some(Value::List(_)));
+            has_tests || node.get("benchmark.keyword").is_some() || list(node, &["metrics"]).iter().any(names_metric)
+        }
+    }
 }

@@ -59,11 +59,6 @@ pub(crate) fn counter(query: &str) -> Option<String> {
     }
 }
 
-/// The parts of two queries whose quotient is wanted, as one: bad and total.
-pub(crate) fn quotient(part: &str, total: &str) -> Option<Shape> {
-    apart(&format!("({part}) / ({total})"))
-}
-
 struct Linear {
     constant: f64,
     factor: f64,

@@ -37,6 +37,7 @@ mod histograms;
 mod hooks;
 #[cfg(feature = "http")]
 mod http;
+mod importing;
 mod installing;
 mod instances;
 mod judge_properties;

@@ -8,6 +8,7 @@ use crate::import::draft::{Gate, Measured};
 use crate::import::measure::{self, Bound};
 use crate::import::note::Note;
 use crate::import::rule::Rule;
+use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
 use crate::text::yaml::quoted;
@@ -117,6 +118,7 @@ fn judged(
         return Ok(None);
     }
     let has_records = !metric.rule.recorded.is_empty();
+    let interval = metric.rule.interval.unwrap_or(SignedDuration::from_mins(1));
     if let Some(why) = provider::without(kind).filter(|_| !has_records) {
         return Err((keys.place, why.into()));
     }
@@ -130,7 +132,7 @@ fn judged(
     let bounds = bounds(&limits, &metric.rule);
     let comment = format!("{}:{}: {}", document.shown, place.line, conditions(metric));
     if !metric.rule.recorded.is_empty()
-        && let Some(called) = recorded::add(gate, document, &metric.rule.name, &bounds, field.as_deref())
+        && let Some(called) = recorded::add(gate, document, &metric.rule.name, &bounds, (interval, field.as_deref()))
     {
         return Ok(Some(called));
     }
@@ -198,8 +200,9 @@ fn bounds(limits: &Limits, rule: &Rule) -> Vec<Bound> {
     for (limit, fail) in limits {
         let keys: Vec<String> = severity.iter().cloned().collect();
         let bound = Bound { every: limit.every.clone(), fail: *fail, keys, ..Bound::new(limit.op, limit.number) };
-        let alarm =
-            rule.count.filter(|count| rule.failure_limit > 0 && *count > rule.failure_limit && rule.interval.is_some());
+        let alarm = rule.count.filter(|count| {
+            rule.failure_limit > 0 && *count > rule.failure_limit && *count <= 1000 && rule.interval.is_some()
+        });
         bounds.push(bound.clone());
         if let Some(count) = alarm {
             let periods = format!("periods: {} of {count}", rule.failure_limit + 1);

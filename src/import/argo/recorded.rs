@@ -4,8 +4,9 @@ use crate::import::condition::Value;
 use crate::import::documents::{Document, list, text_at};
 use crate::import::draft::Gate;
 use crate::import::measure::{self, Asked, Bound};
-use crate::import::number::plain;
+use crate::import::number::{self, plain};
 use crate::import::stores::Store;
+use crate::series::{SignedDuration, Timestamp};
 use crate::text::node::Node;
 use crate::text::yaml::quoted;
 
@@ -27,19 +28,33 @@ pub(super) fn add(
     document: &Document,
     called: &str,
     bounds: &[Bound],
-    field: Option<&str>,
+    (interval, field): (SignedDuration, Option<&str>),
 ) -> Option<String> {
-    let mut rows = String::new();
+    let mut points: Vec<(Timestamp, String)> = Vec::new();
     for one in measurements(document, called) {
         let time = text_at(one, &["finishedAt"]).or_else(|| text_at(one, &["startedAt"]))?;
         let value = Value::recorded(text_at(one, &["value"]).unwrap_or_default());
         let number = number(&value, field).filter(|number| number.is_finite()).map(plain).unwrap_or_default();
-        rows.push_str(&format!("{},canary,{number}\n", time.trim()));
+        let time: Timestamp = time.trim().parse().ok()?;
+        points.push((on_grid(&points, time, interval), number));
     }
-    if rows.is_empty() || bounds.is_empty() || rows.lines().all(|row| row.ends_with(',')) {
+    let (first, last) = (points.first()?.0, points.last()?.0);
+    if bounds.is_empty() || points.iter().all(|(_, number)| number.is_empty()) {
         return None;
     }
-    let file = format!("{}-{}.csv", gate.name, gate.data.len() + 1);
+    if gate.window.is_empty() {
+        let step = number::written(interval);
+        let end = last.checked_add(interval).ok()?;
+        gate.window = vec![
+            format!("from: {}", quoted(&first.to_string())),
+            format!("to: {}", quoted(&end.to_string())),
+            format!("step: {step}"),
+        ];
+    }
+    let rows: String = points.iter().map(|(time, number)| format!("{time},canary,{number}\n")).collect();
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let stem: String = gate.name.chars().map(|c| if is_fine(c) { c } else { '_' }).collect();
+    let file = format!("{stem}-{}.csv", gate.data.len() + 1);
     let keys = format!(
         "file: {{ path: {}, time: time, arm: {{ column: arm, baseline: baseline, canary: canary }} }}",
         quoted(&file)
@@ -52,6 +67,17 @@ pub(super) fn add(
     let shape = format!("source: {source}, gauge: {{ value: value }}");
     let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).collect();
     Some(measure::put(gate, &asked, shape, &bounds, plain))
+}
+
+/// The time of a measurement on the grid of the interval: a controller is a little late each time, and never twice at once.
+fn on_grid(before: &[(Timestamp, String)], time: Timestamp, interval: SignedDuration) -> Timestamp {
+    let (Some((first, _)), Some((last, _))) = (before.first(), before.last()) else { return time };
+    let steps = (time.duration_since(*first).as_secs_f64() / interval.as_secs_f64()).round().max(0.0);
+    let at = i32::try_from(steps as i64).ok().and_then(|steps| first.checked_add(interval.checked_mul(steps)?).ok());
+    match at.filter(|at| at > last) {
+        Some(at) => at,
+        None => last.checked_add(interval).unwrap_or(time),
+    }
 }
 
 /// The number that a condition looks at.

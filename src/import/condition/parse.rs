@@ -3,6 +3,8 @@
 use super::lex::{Token, tokens};
 use super::tree::{Binary, Expr, Op};
 
+/// How many words a condition may have.
+const MOST_TOKENS: usize = 500;
 /// How deep a condition may be.
 const DEEPEST: usize = 64;
 
@@ -20,7 +22,11 @@ const WITH_CLOSURE: [&str; 8] = ["all", "any", "none", "one", "filter", "map", "
 ///
 /// The text is none, or names something that the controller does not know.
 pub(crate) fn parse(text: &str) -> Result<Expr, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, closures: 0, depth: 0 };
+    let tokens = tokens(text)?;
+    if tokens.len() > MOST_TOKENS {
+        return Err("this is longer than any condition".into());
+    }
+    let mut parser = Parser { tokens, at: 0, closures: 0, depth: 0 };
     let expr = parser.choice()?;
     match parser.peek() {
         None => Ok(expr),

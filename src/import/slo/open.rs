@@ -1,6 +1,6 @@
 //! OpenSLO: objectives with the indicator in them or beside them, in the first version and the draft before it.
 
-use super::{finish, of_prometheus, quotient};
+use super::share::{counted, finish, of_prometheus, quotient};
 use crate::import::condition::Op;
 use crate::import::documents::{Document, at, list, text, text_at};
 use crate::import::draft::Gate;
@@ -121,7 +121,7 @@ impl Reader<'_> {
             };
             quotient(gate, &asked, (key, &rated(&part.query), &rated(&total.query)), target);
         } else {
-            super::counted(gate, &asked, (key, &part.query, &total.query), target);
+            counted(gate, &asked, (key, &part.query, &total.query), target);
         }
         Ok(())
     }

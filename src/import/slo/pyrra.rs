@@ -1,6 +1,6 @@
 //! Pyrra: objectives with the counters or the histogram behind them.
 
-use super::{counted, finish, of_prometheus};
+use super::share::{counted, finish, of_prometheus};
 use crate::import::condition::Op;
 use crate::import::documents::{Document, at, list, text, text_at};
 use crate::import::draft::Gate;
@@ -78,6 +78,12 @@ fn add(gate: &mut Gate, document: &Document, spec: &Node, target: f64, notes: &m
         };
         let shape = format!("source: {}, values: {{ histogram: {}, unit: s }}", asked.store.source, quoted(&histogram));
         measure::put(gate, &asked, shape, &[bound], |limit| format!("{}ms", number::plain(limit * 1000.0)));
+        return Ok(());
+    }
+    if let Some(key) = ["bool_gauge", "boolGauge"].into_iter().find(|key| at(indicator, &[key]).is_some()) {
+        let query = quoted(&format!("avg({})", metric(&[key, "metric"])?));
+        let shape = format!("source: {}, gauge: {{ query: {query} }}", asked.store.source);
+        measure::put(gate, &asked, shape, &[Bound::new(Op::AtLeast, target)], number::plain);
         return Ok(());
     }
     Err("davy does not know its indicator".into())

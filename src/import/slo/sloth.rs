@@ -1,6 +1,6 @@
 //! Sloth: objectives with queries of errors and of all events, in its own form or as a resource of Kubernetes.
 
-use super::{finish, of_prometheus, quotient};
+use super::share::{finish, of_prometheus, quotient};
 use crate::import::condition::Op;
 use crate::import::documents::{Document, at, list, text, text_at};
 use crate::import::draft::Gate;
