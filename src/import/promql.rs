@@ -168,7 +168,7 @@ fn is_total(sum: &AggregateExpr) -> bool {
     sum.op.to_string() == "sum" && sum.modifier.is_none()
 }
 
-/// Whether a counter counts things: seconds, bytes and the sums of histograms are no counts.
+/// Whether a counter counts things: seconds, bytes and the sums of histograms are not counts.
 fn counts(name: &str) -> bool {
     let is_of_histogram = ["_count", "_bucket"].iter().any(|end| name.ends_with(end));
     let is_measure = ["seconds", "milliseconds", "bytes", "joules"].iter().any(|unit| name.contains(unit));

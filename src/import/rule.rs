@@ -208,7 +208,7 @@ mod tests {
         let lenient = Rule { failure_limit: 1, ..rule(3) };
         assert_eq!(assess(&lenient, &["[1]", "[0.9]", "[1]"]), (Phase::Successful, "1 failures of 3".into()));
         assert_eq!(assess(&lenient, &["[0.9]", "[0.9]", "[1]"]).0, Phase::Failed);
-        // five errors in a row are too many, and errors are no measurements
+        // five errors in a row are too many, and an error does not count as a measurement
         assert_eq!(assess(&three, &["[]"; 5]).0, Phase::Error);
         assert_eq!(assess(&three, &["[]", "[]", "[1]", "[1]", "[1]"]).0, Phase::Successful);
     }

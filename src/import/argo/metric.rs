@@ -185,7 +185,13 @@ fn limits(rule: &Rule) -> Result<(Limits, bool), String> {
         is_looser.then(|| (other.op.denied(), other.number))
     };
     let mut all: Limits = success.limits.iter().map(|limit| (limit.clone(), outer(limit))).collect();
-    let alone = failure.iter().filter(|other| !success.limits.iter().any(|limit| is_alike(limit, other)));
+    // what fails goes before what succeeds: a failure that begins earlier is a limit of its own
+    let is_within = |limit: &Limit, other: &Limit| match other.op.is_upper() {
+        true => limit.number <= other.number,
+        false => limit.number >= other.number,
+    };
+    let is_kept = |other: &&Limit| success.limits.iter().any(|limit| is_alike(limit, other) && is_within(limit, other));
+    let alone = failure.iter().filter(|other| !is_kept(other));
     all.extend(alone.map(|limit| (limit.clone(), None)));
     if all.iter().any(|(limit, _)| limit.op == Op::NotEqual) {
         return Err("a value that must not be a certain number is not a limit".into());
@@ -193,7 +199,7 @@ fn limits(rule: &Rule) -> Result<(Limits, bool), String> {
     Ok((all, success.passes_without_data))
 }
 
-/// The bounds of the criteria. Where so many of so many measurements may fail, an alarm stands beside the limit.
+/// The bounds of the criteria. If M of N measurements may fail, an alarm stands beside the limit.
 fn bounds(limits: &Limits, rule: &Rule) -> Vec<Bound> {
     let severity = rule.is_dry.then(|| "severity: muted".to_owned());
     let mut bounds = Vec::new();
@@ -225,5 +231,44 @@ fn limits_of_counts(gate: &mut Gate, document: &Document, metric: &Metric, notes
         if !is_alarm && !is_zero {
             notes.push(Note::told(document, node.place, what(key), why));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(success: &str, failure: &str) -> Vec<String> {
+        let parsed = |text: &str| if text.is_empty() { None } else { condition::parse(text).ok() };
+        let rule = Rule {
+            name: "m".into(),
+            metric: None,
+            success: parsed(success),
+            failure: parsed(failure),
+            interval: None,
+            delay: None,
+            count: None,
+            failure_limit: 0,
+            inconclusive_limit: 0,
+            consecutive_errors: CONSECUTIVE_ERRORS,
+            consecutive_successes: None,
+            is_dry: false,
+            recorded: Vec::new(),
+        };
+        let shown = |(limit, fail): &(Limit, Option<(Op, f64)>)| {
+            let fail = fail.map(|(op, number)| format!(", fails {} {number}", op.sign())).unwrap_or_default();
+            format!("{} {}{fail}", limit.op.sign(), limit.number)
+        };
+        limits(&rule).unwrap().0.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn both_conditions_together_leave_room_for_a_warning() {
+        assert_eq!(found("result <= 0.3", "result > 0.5"), ["<= 0.3, fails > 0.5"]);
+        assert_eq!(found("result >= 0.95", "result < 0.95"), [">= 0.95"]);
+        assert_eq!(found("", "result >= 10"), ["< 10"]);
+        // what fails below what succeeds is a failure
+        assert_eq!(found("result <= 0.8", "result > 0.5"), ["<= 0.8", "<= 0.5"]);
+        assert_eq!(found("result >= 0.95", "result > 2"), [">= 0.95", "<= 2"]);
     }
 }

@@ -10,7 +10,7 @@ use crate::text::yaml::quoted;
 
 /// A built-in metric.
 pub(super) enum Mesh {
-    /// The share of requests that are no server errors, in percent.
+    /// The share of requests without a server error, in percent.
     Success { requests: &'static str, labels: &'static str, good: &'static str },
     /// The 99th percentile of the durations, in milliseconds.
     Duration { histogram: &'static str, labels: &'static str, unit: &'static str },
