@@ -123,6 +123,11 @@ pub enum Command {
     Init(Init),
     /// List the metrics that a service has, as a configuration to start with
     Discover(Discover),
+    /// Read the configuration of another tool, and write one of davy
+    ///
+    /// Argo Rollouts, Flagger, Keptn, OpenSLO, Sloth, Pyrra, alarms of CloudWatch, thresholds of k6, Kayenta. Files that belong
+    /// together are read together. `judge`, `check` and others take such a file directly.
+    Import(Import),
     /// Count logs of requests into a small file that is a source itself
     ///
     /// Per arm and step: requests, errors, and a histogram of their latencies. Sketches of one kind add up (`--merge`), so logs
@@ -175,6 +180,9 @@ pub struct Judge {
     /// configuration names, or a folder with files of the same names
     #[arg(long, value_name = "DATA")]
     pub history: Option<PathBuf>,
+    /// Show the answer of the rule that was used so far beside davy's: of Kayenta, of a file of another tool
+    #[arg(long)]
+    pub as_written: bool,
     /// Run the configuration's hooks for the answer
     #[arg(long)]
     pub hooks: bool,
@@ -477,6 +485,20 @@ pub struct Init {
     /// Write to a file rather than to stdout; an existing file is never replaced
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The files of the other tool: a template and what refers to it, objectives and their queries
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write to a file, or each gate into a folder that exists; an existing file is never replaced [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// The one gate to write, of several
+    #[arg(long, value_name = "NAME")]
+    pub gate: Option<String>,
 }
 
 /// Arguments of `sketch`.

@@ -39,7 +39,7 @@ fn check(
     resolve: &cli::Resolve,
     now: Timestamp,
 ) -> Result<Vec<Plan>, Failure> {
-    let loaded = pipeline::load(path)?;
+    let loaded = pipeline::load(path)?.told(console);
     let options = pipeline::options(&loaded.folder, resolve, now);
     let plan = loaded.plan(&options)?;
     for query in &plan.queries {

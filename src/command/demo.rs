@@ -50,6 +50,7 @@ fn judged(paths: Vec<PathBuf>) -> cli::Judge {
         output: cli::Output::default(),
         record: None,
         history: None,
+        as_written: false,
         hooks: false,
         exit: cli::Exit::default(),
     }

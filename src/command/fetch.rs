@@ -20,7 +20,7 @@ pub(super) fn run(console: &Console, arguments: cli::Fetch) -> Result<Exit, Fail
     }
     let places = Places::new(Vec::new(), arguments.record.iter().cloned().collect())?;
     places.spare([super::border::file_of(&path).as_path()])?;
-    let loaded = pipeline::load(&path)?;
+    let loaded = pipeline::load(&path)?.told(console);
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let plan = loaded.plan(&options)?;
     places.spare_sources(&plan.queries)?;

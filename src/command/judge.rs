@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::border::Reach;
 use super::console::Console;
+use super::controller;
 use super::given::Given;
 use super::interrupt::Interrupt;
 use super::outlets::Outlets;
@@ -25,11 +26,14 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let loaded = load(console, &given, &arguments.files)?;
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
-    let judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
+    let mut judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
+    if arguments.as_written {
+        judged = controller::beside(console, &loaded, &options, judged)?;
+    }
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
     if arguments.hooks {
-        let document = pipeline::document(&judged.plan, &judged.verdict);
+        let document = judged.document();
         hooks::run(console, &judged.plan.hooks, &loaded.folder, hooks::Moment::Answer, &document, &Interrupt::listen());
     } else if !judged.plan.hooks.is_empty() {
         console.note("the configuration's hooks are not run: --hooks runs them");
@@ -49,7 +53,7 @@ fn written(
     pipeline::answer(console, &pipeline::drawn(judged, &arguments.output), &arguments.output)?;
     if let Some(folder) = &arguments.record {
         // a recording has what was judged, not what a report draws beside it
-        let document = pipeline::document(&judged.plan, &judged.verdict);
+        let document = judged.document();
         let verdict = report::render(&document, Format::Json, &Style::default());
         pipeline::record(folder, config, &judged.plan, judged.dataset.clone(), Some(&verdict), now)?;
         console.note(&format!("recorded to {}", plain::path(folder)));
@@ -60,10 +64,10 @@ fn written(
 /// The configuration that was named, or the one that the data suggests.
 pub(super) fn load(console: &Console, given: &Given, files: &cli::Files) -> Result<Loaded, Failure> {
     if let Given::Config(path) = given {
-        return pipeline::load(&Given::config(path.as_deref(), files)?);
+        return Ok(pipeline::load(&Given::config(path.as_deref(), files)?)?.told(console));
     }
     let starter = init::starter(given, files)?;
     init::tell(console, &starter);
     let config = config::load(&starter.yaml, "(from the files' columns)")?;
-    Ok(Loaded { config, folder: Path::new("").to_owned(), reach: Reach::Anywhere })
+    Ok(Loaded::new(config, Path::new(""), Reach::Anywhere))
 }

@@ -40,5 +40,5 @@ pub(super) fn planned(
         lesson.tell(&mut plan, &mut dataset);
     }
     let verdict = judge::judge(&plan.rules, &dataset);
-    Ok(Judged { plan, dataset, verdict })
+    Judged::new(plan, dataset, verdict)
 }

@@ -3,11 +3,13 @@
 #[cfg(feature = "serve")]
 mod argo;
 mod arms;
+mod as_written;
 mod border;
 mod calibrate;
 mod check;
 mod compare;
 mod console;
+mod controller;
 mod course;
 mod demo;
 mod diff;
@@ -18,6 +20,7 @@ mod fetch;
 mod given;
 mod history;
 mod hooks;
+mod import;
 mod init;
 mod interrupt;
 mod judge;
@@ -99,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(arguments) => demo::run(&console, &arguments),
         Command::Doctor => doctor::run(&console),
         Command::Init(arguments) => init::run(&console, arguments),
+        Command::Import(arguments) => import::run(&console, &arguments),
         Command::Discover(arguments) => discover::run(&console, arguments),
         Command::Sketch(arguments) => sketch::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tempfile::TempDir;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, as_written};
 use crate::cli;
 use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
@@ -15,7 +16,7 @@ use crate::judge::rules::Looks;
 use crate::judge::verdict::{Look, Verdict};
 use crate::plain;
 use crate::record;
-use crate::report::document::PastLook;
+use crate::report::document::{AsWritten, PastLook};
 use crate::report::rollout::Rollout;
 use crate::report::{self, Document, Format};
 use crate::series::{Arm, Dataset, SignedDuration, Window};
@@ -23,6 +24,7 @@ use crate::source::{Outside, Query, Told};
 
 use super::border::{self, Reach, file_of};
 use super::console::Console;
+use super::import::{self, Rules};
 use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.
@@ -30,9 +32,26 @@ pub(super) struct Loaded {
     pub(super) config: Config,
     pub(super) folder: PathBuf,
     pub(super) reach: Reach,
+    /// What was lost of a configuration of another tool.
+    pub(super) notes: Vec<String>,
+    /// The rules of the controller that it was written for.
+    pub(super) rules: Option<Rules>,
+    /// The folder of the data that such a configuration brought.
+    pub(super) _data: Option<TempDir>,
 }
 
 impl Loaded {
+    /// A configuration of davy's own.
+    pub(super) fn new(config: Config, folder: &Path, reach: Reach) -> Loaded {
+        Loaded { config, folder: folder.to_owned(), reach, notes: Vec::new(), rules: None, _data: None }
+    }
+
+    /// The same, after what was lost has been said.
+    pub(super) fn told(self, console: &Console) -> Loaded {
+        self.notes.iter().for_each(|note| console.note(note));
+        self
+    }
+
     /// What is asked for the criteria, within its reach.
     pub(super) fn plan(&self, options: &config::Options) -> Result<Plan, Failure> {
         self.held(self.config.plan(options)?)
@@ -49,11 +68,43 @@ impl Loaded {
     }
 }
 
+/// What to do if there is nothing to show beside davy's answer.
+const NO_OTHER_RULE: &str =
+    "--as-written: the configuration has no rule of another tool. Judge the file of that tool, or write `kayenta`";
+
 /// Everything that one look produced.
 pub(super) struct Judged {
     pub(super) plan: Plan,
     pub(super) dataset: Dataset,
     pub(super) verdict: Verdict,
+    /// What the rule that somebody used so far says of the same data.
+    pub(super) as_written: Option<AsWritten>,
+}
+
+impl Judged {
+    /// A verdict, with the answer of another rule if that decides.
+    pub(super) fn new(plan: Plan, dataset: Dataset, verdict: Verdict) -> Result<Judged, Failure> {
+        let decides = plan.kayenta.as_ref().is_some_and(|kayenta| kayenta.decides);
+        let judged = Judged { plan, dataset, verdict, as_written: None };
+        if decides { judged.as_written() } else { Ok(judged) }
+    }
+
+    /// The same with the answer of the rule that somebody used so far.
+    pub(super) fn as_written(self) -> Result<Judged, Failure> {
+        let Some(kayenta) = &self.plan.kayenta else { return Err(Failure::Misused(NO_OTHER_RULE.into())) };
+        let answer = as_written::kayenta(kayenta, &self.dataset);
+        let as_written = Some(answer.map_err(|error| Failure::Misused(error.to_string()))?);
+        Ok(Judged { as_written, ..self })
+    }
+
+    /// The answer as the document that is kept.
+    pub(super) fn document(&self) -> Document {
+        let document = document(&self.plan, &self.verdict);
+        match self.as_written.clone() {
+            Some(answer) => report::beside(document, answer),
+            None => document,
+        }
+    }
 }
 
 /// Reads a configuration: a file, or the canary.yaml of a folder.
@@ -77,9 +128,16 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
         let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
-    let config = config::load(&text, &plain::path(&file))?;
+    let foreign = if is_replayed { None } else { import::convert(&file, &text)? };
+    let Some(import::Converted { text, data, notes, rules }) = foreign else {
+        let config = config::load(&text, &plain::path(&file))?;
+        let reach = Reach::of(&config, &file, is_replayed)?;
+        return Ok(Loaded::new(config, border::folder_of(&file), reach));
+    };
+    let config = config::load(&text, &format!("{} (as davy reads it)", plain::path(&file)))?;
     let reach = Reach::of(&config, &file, is_replayed)?;
-    Ok(Loaded { config, folder: border::folder_of(&file).to_owned(), reach })
+    let folder = data.as_ref().map_or_else(|| border::folder_of(&file).to_owned(), |data| data.path().to_owned());
+    Ok(Loaded { config, folder, reach, notes, rules: Some(rules), _data: data })
 }
 
 /// How `arguments` resolve a configuration in `folder`.
@@ -91,6 +149,16 @@ pub(super) fn options<'a>(folder: &'a Path, arguments: &'a cli::Resolve, now: Ti
         phase: arguments.phase.as_deref(),
         from: arguments.from,
         to: arguments.to,
+    }
+}
+
+/// Refuses to look more than once by a rule that was made for one look.
+pub(super) fn refuse_looks(plan: &Plan) -> Result<(), Failure> {
+    match plan.kayenta.as_ref().is_some_and(|kayenta| kayenta.decides) {
+        true => Err(Failure::Misused(
+            "`judge: netflix-aca` decides after one look: more looks fail more healthy canaries. Use `davy judge`, or remove `judge`".into(),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -223,7 +291,7 @@ fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> 
 /// The verdict as a document for these reports: with what was asked and with the looks so far where one of them shows them,
 /// and else as it is kept.
 pub(super) fn drawn(judged: &Judged, output: &cli::Output) -> Document {
-    let document = document(&judged.plan, &judged.verdict);
+    let document = judged.document();
     if !is_drawn(output) {
         return document;
     }
@@ -288,5 +356,5 @@ pub(super) fn exit(judged: &Judged, wishes: &cli::Exit) -> Exit {
         Some(cli::OnInconclusive::Fail) => OnInconclusive::Fail,
         None => judged.plan.on_inconclusive,
     };
-    Exit::of(judged.verdict.outcome, on_inconclusive, wishes.fail_on_warn || judged.plan.fail_on_warn)
+    Exit::of(judged.document().outcome.into(), on_inconclusive, wishes.fail_on_warn || judged.plan.fail_on_warn)
 }

@@ -10,7 +10,7 @@ use crate::report;
 
 pub(super) fn run(console: &Console, arguments: cli::Plan) -> Result<Exit, Failure> {
     let now = arguments.past.now.unwrap_or_else(Timestamp::now);
-    let loaded = pipeline::load(&arguments.past.config)?;
+    let loaded = pipeline::load(&arguments.past.config)?.told(console);
     let resolve = history::resolve(&arguments.past);
     let options = pipeline::options(&loaded.folder, &resolve, now);
     let data = arguments.history.as_deref();

@@ -78,7 +78,7 @@ fn replay(
         judged = looks(console, &loaded.config, judged, arguments)?;
     }
     if arguments.accept {
-        let document = pipeline::document(&judged.plan, &judged.verdict);
+        let document = judged.document();
         let saved = loaded.folder.join(record::VERDICT);
         border::hold_file(&loaded.folder, &saved)?;
         let text = report::render(&document, Format::Json, &Style::default());
@@ -108,7 +108,7 @@ fn check_all(
                 loaded.config = config::rejudged(&loaded.config, &with.config)?;
             }
             let judged = judged(aside, &loaded, places, now)?;
-            let document = pipeline::document(&judged.plan, &judged.verdict);
+            let document = judged.document();
             check(folder, &loaded, &document)
         },
     )?;
@@ -118,6 +118,7 @@ fn check_all(
 /// Judges a recording as it would have been judged while it happened, up to the first Fail; tells each look in a line.
 fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Replay) -> Result<Judged, Failure> {
     let Judged { mut plan, dataset, .. } = judged;
+    pipeline::refuse_looks(&plan)?;
     let phase = plan.rules.phase.as_deref();
     let every = arguments.every.or(config.every(phase)).ok_or(Failure::HowOften)?;
     let whole = dataset.windows.canary;
@@ -145,7 +146,7 @@ fn looks(console: &Console, config: &Config, judged: Judged, arguments: &cli::Re
             if arguments.output.format == Format::Terminal {
                 console.answer("\n")?;
             }
-            return Ok(Judged { plan, dataset, verdict });
+            return Judged::new(plan, dataset, verdict);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::pipeline::{self, Judged};
 use super::{Exit, Failure};
+use crate::cli;
 use crate::serve::{Answer, Decision, Refused};
 
 /// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
@@ -30,6 +31,6 @@ pub(super) fn words(refused: Refused) -> String {
 
 /// A verdict with what it means.
 pub(super) fn answer(judged: &Judged) -> Answer {
-    let exit = Exit::of(judged.verdict.outcome, judged.plan.on_inconclusive, judged.plan.fail_on_warn);
-    Answer { document: pipeline::document(&judged.plan, &judged.verdict), decision: decision(exit) }
+    let wishes = cli::Exit { on_inconclusive: None, fail_on_warn: false };
+    Answer { document: judged.document(), decision: decision(pipeline::exit(judged, &wishes)) }
 }

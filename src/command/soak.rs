@@ -118,6 +118,7 @@ impl Asking<'_> {
         let Some(course) = course::of(config, self.phase, begins, now, &plan).map_err(refused)? else {
             return Ok(None);
         };
+        pipeline::refuse_looks(&plan).map_err(refused)?;
         let start = soak.map_or(course.planned, |soak| soak.start);
         let schedule = Schedule { start, every: course.every, soak: soak_of(&plan.rules), settle: course.settle };
         Ok(Some(Course { plan, schedule }))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::console::Console;
 use super::outlets::Outlets;
-use super::pipeline;
+use super::pipeline::{self, Judged};
 use super::places::Places;
 use super::{Exit, Failure, border, suite};
 use crate::cli;
@@ -77,7 +77,8 @@ fn run_case(file: &Loaded, case: &Case) -> Result<Member, Failure> {
     let plan = file.config.plan(&options)?;
     let dataset = gate::dataset(&file.cases, case, &plan).map_err(Failure::Unusable)?;
     let dataset = pipeline::priced(dataset, plan.cost.as_ref());
-    let document = pipeline::document(&plan, &judge(&plan.rules, &dataset));
+    let verdict = judge(&plan.rules, &dataset);
+    let document = Judged::new(plan, dataset, verdict)?.document();
     let says = gate::unmet(&case.expected, &document);
     let expected = match &case.expected.outcomes[..] {
         [one] => Some((*one).into()),

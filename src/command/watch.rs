@@ -43,7 +43,7 @@ pub(super) fn run(console: &Console, arguments: cli::Watch) -> Result<Exit, Fail
     if arguments.config.is_none() && !path.exists() {
         return Err(Failure::NoConfig { path, why: "it does not exist; name one".into() });
     }
-    let loaded = pipeline::load(&path)?;
+    let loaded = pipeline::load(&path)?.told(console);
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), phases::recordings(&arguments, &loaded.config))?;
     places.spare([super::border::file_of(&path).as_path()])?;
     let interrupt = Interrupt::listen();
@@ -90,6 +90,7 @@ impl Round<'_> {
         let config = &self.loaded.config;
         let now = Timestamp::now();
         let probe = self.plan(phase, Probe::before(from.unwrap_or(now)))?;
+        pipeline::refuse_looks(&probe)?;
         let resumed = match record.filter(|_| self.arguments.resume) {
             Some(folder) => resume::read(folder, &probe.rules)?,
             None => None,
@@ -301,7 +302,7 @@ impl World for Watching<'_> {
         let document = pipeline::document(&plan, &taken.verdict);
         self.looks.push(PastLook::of(&document));
         let document = Document { looks: self.looks.clone(), ..document };
-        let judged = Judged { plan, dataset, verdict: taken.verdict };
+        let judged = Judged { plan, dataset, verdict: taken.verdict, as_written: None };
         if !round.console.progress().is_seen() {
             round.console.look(&report::look(&document, round.console.style(false).width));
         }

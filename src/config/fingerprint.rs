@@ -7,13 +7,22 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::aca::Rule;
 use crate::cost::{CostPlan, Item, METRICS};
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rules, Unit};
 
 /// The fingerprint of rules, and of prices where a criterion is about them: sixteen hexadecimal digits.
 pub(super) fn of(rules: &Rules, cost: Option<&CostPlan>) -> String {
     let named = rules.criteria.iter().any(|criterion| METRICS.contains(&criterion.metric.as_str()));
-    let text = canonical(rules) + &cost.filter(|_| named).map(prices).unwrap_or_default();
+    digest(&(canonical(rules) + &cost.filter(|_| named).map(prices).unwrap_or_default()))
+}
+
+/// The fingerprint of rules beside which another rule decides.
+pub(super) fn decided_by(fingerprint: &str, rule: &Rule) -> String {
+    digest(&format!("{fingerprint}\nkayenta {rule:?}"))
+}
+
+fn digest(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(8).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -21,6 +21,7 @@ mod expected;
 mod fingerprint;
 mod freshness;
 mod hooks;
+mod kayenta;
 mod labels;
 mod limits;
 mod loaded;

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use crate::aca::Rule;
 use crate::cost::CostPlan;
 use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
-use crate::series::{SignedDuration, Timestamp, Window};
+use crate::series::{MetricName, SignedDuration, Timestamp, Window};
 use crate::source::Query;
 
 /// A resolved configuration: nothing is left to substitute, look up or default.
@@ -23,6 +24,8 @@ pub struct Plan {
     pub noise: Option<Learn>,
     /// What to ask of the data.
     pub rules: Rules,
+    /// The rule of Kayenta, if there is one.
+    pub kayenta: Option<Kayenta>,
     /// What both arms cost, where anything asks for it.
     pub cost: Option<CostPlan>,
     /// What an undecided verdict becomes at the exit.
@@ -33,6 +36,26 @@ pub struct Plan {
     pub success: Vec<Success>,
     /// What is to be done with the answer.
     pub hooks: Hooks,
+}
+
+/// Kayenta's rule with what it takes its numbers from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kayenta {
+    /// What the rule is told.
+    pub rule: Rule,
+    /// One for each of its metrics, in the same order.
+    pub inputs: Vec<Input>,
+    /// Whether its answer is the exit code.
+    pub decides: bool,
+}
+
+/// What a metric of the rule takes its numbers from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// davy's metric.
+    pub metric: MetricName,
+    /// Whether steps that the source leaves out are as if they were not there.
+    pub drops_gaps: bool,
 }
 
 /// Which past the noise is learned from.

@@ -95,8 +95,10 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     }
     list(&mut text, "criteria", section(config, "criteria"), &[]);
     list(&mut text, "phases", section(config, "phases"), &["window", "hooks"]);
-    if let Some(policy) = section(config, "policy") {
-        text.push_str(&format!("policy: {}\n", flow(policy)));
+    for key in ["judge", "kayenta", "policy"] {
+        if let Some(node) = section(config, key) {
+            text.push_str(&format!("{key}: {}\n", flow(node)));
+        }
     }
     list(&mut text, "success", section(config, "success"), &[]);
     list(&mut text, "not_judged", section(config, "not_judged"), &[]);

@@ -11,7 +11,7 @@ use crate::text::yaml::{flow, name};
 /// What the recording says.
 const RECORDED: [&str; 8] = ["name", "arms", "window", "noise", "sources", "metrics", "recording", "expect"];
 /// What the other configuration says, section by section.
-const RULES: [&str; 5] = ["traffic", "soak", "every", "cost", "policy"];
+const RULES: [&str; 7] = ["traffic", "soak", "every", "cost", "judge", "kayenta", "policy"];
 
 /// The configuration that judges a recording by the rules of another.
 ///

@@ -10,7 +10,7 @@ use super::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
 use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::written::noise::LearnText;
 use super::{
-    backend, columns, cost, criteria, fingerprint, freshness, hooks, metrics, remarks, success, values, window,
+    backend, columns, cost, criteria, fingerprint, freshness, hooks, kayenta, metrics, remarks, success, values, window,
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
@@ -58,10 +58,16 @@ pub(super) fn plan(file: &File, options: &Options, asked: Asked, report: &mut Re
     for (name, entry) in &file.metrics.0 {
         queries(file, (name, entry), &labels, &freshness::spelled(MINUTE), options, report);
     }
+    let kayenta = kayenta::meant(file, &known, report);
     let success = success::meant(&file.success, &plans, report);
     let judged = judged.map(|phase| &phase.name.value);
     let chosen = plans.into_iter().find(|plan| plan.rules.phase.as_ref() == judged);
-    chosen.map(|plan| Plan { success, ..plan })
+    chosen.map(|mut plan| {
+        if let Some(kayenta) = kayenta.as_ref().filter(|kayenta| kayenta.decides) {
+            plan.rules.fingerprint = fingerprint::decided_by(&plan.rules.fingerprint, &kayenta.rule);
+        }
+        Plan { success, kayenta, ..plan }
+    })
 }
 
 /// How a phase is checked that is not the one to judge and has a window of its own: as if that had come.
@@ -214,6 +220,7 @@ impl Scope<'_> {
         });
         let named = |name: &str| {
             criteria.iter().any(|c| c.metric == name)
+                || file.kayenta.as_ref().is_some_and(|rule| rule.names(name))
                 || traffic.as_ref().is_some_and(|t| t.metric.as_deref() == Some(name))
         };
         let metrics: BTreeMap<MetricName, Metric> = self
@@ -294,7 +301,8 @@ impl Scope<'_> {
             let paid = cost.as_ref().is_some_and(|cost| cost.metrics().any(|metric| *metric == query.metric));
             let costs = METRICS.iter().copied().filter(|_| paid);
             let mut read = [query.metric.as_str()].into_iter().chain(costs);
-            query.compared = read.clone().any(|metric| rules.compares(metric));
+            let also = self.file.kayenta.as_ref().is_some_and(|rule| rule.names(&query.metric));
+            query.compared = also || read.clone().any(|metric| rules.compares(metric));
             query.required = read.any(|metric| rules.requires(metric));
         }
         let policy = self.file.policy.as_ref();
@@ -306,6 +314,7 @@ impl Scope<'_> {
             settle,
             noise: self.noise(),
             rules,
+            kayenta: None,
             cost,
             on_inconclusive: on_inconclusive.map_or(OnInconclusive::Keep, |choice| choice.value.0),
             fail_on_warn: fail_on_warn.is_some_and(|warn| warn.value),

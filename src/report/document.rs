@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.6";
+pub const SCHEMA_VERSION: &str = "1.7";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,9 @@ pub struct Document {
     /// The success criteria of the rollout and the findings that show them (since 1.2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub success: Vec<Success>,
+    /// What the rule that somebody used so far says of the same data (since 1.7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_written: Option<AsWritten>,
     /// What was asked of which source; never in a recording (since 1.2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<Query>,
@@ -220,6 +223,60 @@ pub struct Success {
     pub says: String,
     /// The names of the criteria that show it; those that this phase does not judge are not among its findings.
     pub criteria: Vec<String>,
+}
+
+/// The answer of a rule that somebody used before davy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AsWritten {
+    /// Whose answer it is: "Kayenta's rule (NetflixACAJudge-v1.0)".
+    pub by: String,
+    /// Which answer is the document's: davy's own, or this one.
+    pub decides: Decider,
+    /// The answer in davy's words.
+    pub outcome: Outcome,
+    /// Its score, if the rule has one.
+    pub score: Option<Number>,
+    /// The answer in the rule's own words: "Marginal, 62", "Successful, 0 failures of 5".
+    pub sentence: String,
+    /// davy's own answer, whichever decides.
+    pub davy: Option<OwnAnswer>,
+    /// What the rule says of each metric.
+    pub metrics: Vec<WrittenMetric>,
+    /// What to know of this answer, such as missing data that the rule lets pass.
+    pub notes: Vec<String>,
+}
+
+/// Which answer is the document's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decider {
+    /// davy's own.
+    Davy,
+    /// That of the rule as it was written.
+    AsWritten,
+}
+
+/// What davy itself says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnAnswer {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The reason for it, in one sentence.
+    pub summary: String,
+}
+
+/// What another rule says of one metric.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WrittenMetric {
+    /// The metric's name as it was written.
+    pub name: String,
+    /// davy's metric with the same data, if its name is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The rule's word: "High", "Successful".
+    pub label: String,
+    /// Why, in the rule's words.
+    pub reason: Option<String>,
 }
 
 /// What was asked of a source.

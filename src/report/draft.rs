@@ -35,6 +35,7 @@ impl From<&Verdict> for Document {
             distributions: verdict.distributions.iter().map(|(metric, spread)| distribution(metric, spread)).collect(),
             looks: Vec::new(),
             success: Vec::new(),
+            as_written: None,
             queries: Vec::new(),
             fingerprint: verdict.fingerprint.clone(),
         }

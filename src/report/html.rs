@@ -9,6 +9,7 @@
 
 mod alone;
 mod bars;
+mod beside;
 mod chrome;
 mod clock;
 pub(super) mod compared;
@@ -43,6 +44,7 @@ pub(super) use part::{chip, name, prose};
 pub fn render(document: &Document) -> String {
     let findings = words::worst_first(document);
     let parts: Vec<Part> = [
+        beside::part(document),
         criteria::part(&findings),
         unjudged::part(document),
         success::part(document),

@@ -7,7 +7,7 @@
 use super::document::{Arms, Document, Finding, Outcome};
 use super::prose::{fit, pad, plain};
 use super::spark::spark;
-use super::words;
+use super::{as_written, words};
 use crate::judge::words::count;
 
 /// What a comment may have is 64 KiB; the rest is for what others add to it.
@@ -32,13 +32,14 @@ pub fn render(document: &Document, bytes: usize) -> String {
     let others: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.outcome != Outcome::Pass).collect();
     let mut blocks = vec![head];
     if !findings.is_empty() {
-        blocks.push(table(&findings, percent(36)));
+        blocks.push(table(&findings, percent(32)));
     }
-    blocks.push(listed(&others, reasons, percent(18)));
+    blocks.push(beside(document, percent(8)));
+    blocks.push(listed(&others, reasons, percent(16)));
     blocks.push(not_judged(document, percent(4)));
     blocks.push(notes(document, percent(5)));
     if !findings.is_empty() {
-        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(20))));
+        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(18))));
     }
     if !document.traces.is_empty() {
         blocks.push(folded("Points", &sparklines(document, percent(11))));
@@ -173,6 +174,27 @@ fn sparklines(document: &Document, bytes: usize) -> String {
     if shown < document.traces.len() {
         text.push_str(&format!("\n… and {} more metrics.\n", document.traces.len() - shown));
     }
+    text
+}
+
+/// The answer of the rule that somebody used so far, beside davy's.
+fn beside(document: &Document, bytes: usize) -> String {
+    let Some(beside) = as_written::of(document) else { return String::new() };
+    let by = escape(&beside.by, LONGEST_NAME);
+    let mut text = format!("**{by}**: {}\n\n", escape(&beside.line, LONGEST_TEXT));
+    if !beside.rows.is_empty() {
+        text.push_str(&format!("| Metric | {by} | davy |\n|:--|:--|:--|\n"));
+    }
+    let rows = beside.rows.iter().map(|row| {
+        let cells: Vec<String> = row.iter().map(|cell| escape(cell, LONGEST_NAME)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    });
+    let shown = within(rows, bytes, &mut text);
+    text.push('\n');
+    text.push_str(&more(beside.rows.len() - shown, "metrics"));
+    let notes = beside.notes.iter().map(|note| format!("- Note: {}\n", escape(note, LONGEST_TEXT)));
+    let shown = within(notes, bytes, &mut text);
+    text.push_str(&more(beside.notes.len() - shown, "notes"));
     text
 }
 

@@ -6,6 +6,7 @@
 
 pub mod document;
 
+mod as_written;
 mod brief;
 mod calibration;
 mod comparison;
@@ -41,6 +42,7 @@ mod terminal;
 pub mod watched;
 mod words;
 
+pub use as_written::beside;
 pub use calibration::calibration;
 pub use comparison::{Comparison, ComparisonFormat, NotAComparison, comparison, comparison_schema, pictures};
 pub use diff::{RECORDED, Sides, diff};

@@ -9,7 +9,7 @@ use super::document::{Document, Finding, NotJudged, Outcome, Severity, Trace};
 use super::ink::{Ink, answer};
 use super::prose::{fit, pad, plain, width, wrap};
 use super::spark::spark;
-use super::{table, words};
+use super::{as_written, table, words};
 
 const NARROWEST: usize = 40;
 const WIDEST: usize = 160;
@@ -27,6 +27,7 @@ pub fn render(document: &Document, style: &Style) -> String {
     if !document.findings.is_empty() {
         blocks.push(table::findings(document, page.columns, page.ink));
     }
+    blocks.push(page.beside(document));
     blocks.extend(page.explanations(document, style.details));
     blocks.push(page.not_judged(document));
     blocks.push(page.sparklines(document, style.details));
@@ -97,6 +98,17 @@ impl Page {
         if details {
             lines.extend(self.rows(&words::details(finding), 2));
         }
+        lines
+    }
+
+    /// The answer of the rule that somebody used so far, beside davy's.
+    fn beside(&self, document: &Document) -> Vec<String> {
+        let Some(beside) = as_written::of(document) else { return Vec::new() };
+        let mut lines = self.prose(&format!("{}: {}", beside.by, beside.line), "");
+        let texts = |[_, theirs, ours]: &[String; 3]| vec![theirs.clone(), format!("davy: {ours}")];
+        let rows: Vec<(&str, Vec<String>)> = beside.rows.iter().map(|row| (row[0].as_str(), texts(row))).collect();
+        lines.extend(self.rows(&rows, 2));
+        lines.extend(beside.notes.iter().flat_map(|note| self.prose(note, "note: ")));
         lines
     }
 

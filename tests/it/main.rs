@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod absence;
+mod aca;
 mod aggregates;
 mod agreement;
 #[cfg(feature = "serve")]
 mod argo;
+mod as_written;
 #[cfg(feature = "aws")]
 mod aws;
 mod bets;
@@ -37,6 +39,7 @@ mod histograms;
 mod hooks;
 #[cfg(feature = "http")]
 mod http;
+mod importing;
 mod installing;
 mod instances;
 mod judge_properties;

@@ -11,11 +11,13 @@ use syn::visit::{self, Visit};
 
 /// Each room with the rooms that it may import.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("aca", &[]),
     ("calibrate", &["history", "judge", "series", "stats"]),
     ("cli", &["config", "report", "source"]),
     (
         "command",
         &[
+            "aca",
             "calibrate",
             "cli",
             "comparison",
@@ -25,6 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "gate",
             "history",
             "hooks",
+            "import",
             "ingest",
             "judge",
             "output",
@@ -43,13 +46,14 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("comparison", &["cost", "judge", "series", "stats"]),
-    ("config", &["cost", "hooks", "judge", "series", "source", "text", "url"]),
+    ("config", &["aca", "cost", "hooks", "judge", "series", "source", "text", "url"]),
     ("cost", &["series"]),
     ("encoded", &["stats"]),
     ("forecast", &["history", "judge", "series", "stats"]),
     ("gate", &["config", "judge", "report", "series", "source", "text"]),
     ("history", &["judge", "series", "stats"]),
     ("hooks", &["series", "url"]),
+    ("import", &["plain", "series", "text"]),
     ("ingest", &["config", "series", "source", "stats", "text"]),
     ("judge", &["series", "stats"]),
     ("process", &["plain"]),

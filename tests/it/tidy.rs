@@ -18,6 +18,10 @@ const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "dbg!"
 const SERDE: &[&str] = &["serde"];
 
 const BORDERS: &[Border] = &[
+    Border { layer: "aca", forbidden: &["crate::"] },
+    Border { layer: "aca", forbidden: IO },
+    Border { layer: "aca", forbidden: SERDE },
+    Border { layer: "aca", forbidden: &["HashMap", "HashSet", "RandomState", "jiff"] },
     Border {
         layer: "stats",
         forbidden: &[
@@ -168,6 +172,20 @@ const BORDERS: &[Border] = &[
     Border { layer: "comparison", forbidden: IO },
     Border { layer: "comparison", forbidden: SERDE },
     Border { layer: "comparison", forbidden: CHANCE },
+    Border {
+        layer: "import",
+        forbidden: &[
+            "crate::config",
+            "crate::source",
+            "crate::judge",
+            "crate::ingest",
+            "crate::record",
+            "crate::report",
+            "crate::command",
+        ],
+    },
+    Border { layer: "import", forbidden: IO },
+    Border { layer: "import", forbidden: CHANCE },
     Border { layer: "report", forbidden: &["crate::source", "crate::config", "crate::ingest", "crate::command"] },
     Border { layer: "report", forbidden: IO },
     Border { layer: "config", forbidden: &["crate::ingest", "crate::report", "crate::command", "std::net", "std::fs"] },

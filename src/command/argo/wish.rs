@@ -105,7 +105,7 @@ impl Wish {
 fn inline(text: &str, folder: &Path) -> Result<Loaded, crate::command::Failure> {
     let config = config::load(text, INLINE)?;
     let reach = Reach::of(&config, &folder.join(INLINE), false)?;
-    Ok(Loaded { config, folder: folder.to_owned(), reach })
+    Ok(Loaded::new(config, folder, reach))
 }
 
 #[cfg(test)]

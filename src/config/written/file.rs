@@ -13,6 +13,7 @@ use super::cost::CostEntry;
 use super::exec::ExecEntry;
 use super::hooks::HooksEntry;
 use super::http::HttpEntry;
+use super::kayenta::{JudgeEntry, KayentaEntry};
 use super::lost::LostEntry;
 use super::noise::NoiseEntry;
 use super::packs::UseEntry;
@@ -75,6 +76,10 @@ pub(in crate::config) struct File {
     /// The phases of the rollout, in order.
     #[schemars(default)]
     pub(in crate::config) phases: Vec<PhaseEntry>,
+    /// Whose answer is the exit code: that of `davy` (default), or with `netflix-aca` that of the rule under `kayenta`.
+    pub(in crate::config) judge: Option<JudgeEntry>,
+    /// Kayenta's rule, for those who come from there: its answer stands beside davy's.
+    pub(in crate::config) kayenta: Option<KayentaEntry>,
     /// How findings become a verdict.
     pub(in crate::config) policy: Option<PolicyEntry>,
     /// The success criteria of the rollout, which a final table answers.

@@ -11,6 +11,7 @@ pub(super) mod exec;
 pub(super) mod file;
 pub(super) mod hooks;
 pub(super) mod http;
+pub(super) mod kayenta;
 pub(super) mod login;
 pub(super) mod lost;
 pub(super) mod noise;

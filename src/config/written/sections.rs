@@ -30,7 +30,7 @@ impl Read for File {
         }
         let (soak, every, noise) = (keys.may("soak"), keys.may("every"), keys.may("noise"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
-        let not_judged = keys.all("not_judged");
+        let (not_judged, judge, kayenta) = (keys.all("not_judged"), keys.may("judge"), keys.may("kayenta"));
         let (success, recording) = (keys.all("success"), keys.may("recording"));
         let (hooks, cost, expect) = (keys.may("hooks"), keys.may("cost"), keys.may("expect"));
         let file = name.zip(sources).map(|(name, sources)| File {
@@ -49,6 +49,8 @@ impl Read for File {
             criteria,
             not_judged,
             phases,
+            judge,
+            kayenta,
             policy,
             success,
             hooks,

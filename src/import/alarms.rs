@@ -1,0 +1,112 @@
+//! Alarms of CloudWatch, as `aws cloudwatch describe-alarms` prints them: a limit, and M of N periods.
+
+use super::cloudwatch::{self, Cloud};
+use super::condition::Op;
+use super::documents::{Document, at, list, text, text_at};
+use super::draft::Gate;
+use super::imported::Imported;
+use super::kind::Kind;
+use super::measure::{Asked, Bound};
+use super::note::Note;
+use super::number;
+use super::stores::{Store, literal};
+use crate::series::SignedDuration;
+use crate::text::node::Node;
+use crate::text::problem::Problems;
+
+/// The gate of the alarms of a document.
+pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
+    let mut imported = Imported::default();
+    for document in documents {
+        let mut gate = Gate::new(Kind::Alarms, "alarms");
+        let mut periods = Vec::new();
+        for alarm in list(&document.node, &["MetricAlarms"]) {
+            let called = text_at(alarm, &["AlarmName"])
+                .ok_or_else(|| document.problem(alarm.place, "an alarm has no `AlarmName`"))?;
+            match add(&mut gate, document, alarm, called, &mut imported.notes)? {
+                Ok(period) => periods.push(period),
+                Err(why) => {
+                    gate.lose(Note::open(document, alarm.place, format!("alarm {called}"), why), &mut imported.notes)
+                }
+            }
+        }
+        for alarm in list(&document.node, &["CompositeAlarms"]) {
+            let called = text_at(alarm, &["AlarmName"]).unwrap_or("composite");
+            let why = "a composite alarm joins others by a rule: davy judges each of them, and all must hold";
+            gate.lose(Note::open(document, alarm.place, format!("alarm {called}"), why), &mut imported.notes);
+        }
+        let Some(step) = periods.iter().min().copied() else { continue };
+        let most = periods.iter().max().copied().unwrap_or(step);
+        gate.window = vec![
+            format!("last: {}", number::written((most * 12).max(SignedDuration::from_hours(1)))),
+            format!("step: {}", number::written(step)),
+        ];
+        imported.gates.push(gate);
+    }
+    Ok(imported)
+}
+
+fn add(
+    gate: &mut Gate,
+    document: &Document,
+    alarm: &Node,
+    called: &str,
+    notes: &mut Vec<Note>,
+) -> Result<Result<SignedDuration, String>, Problems> {
+    let whole = |key: &str| -> Result<Option<i64>, Problems> {
+        let Some(node) = at(alarm, &[key]) else { return Ok(None) };
+        let written = text(node).unwrap_or_default();
+        let read = number::number(written)
+            .filter(|number| number.fract() == 0.0 && *number >= 1.0)
+            .map(|number| Some(number as i64));
+        read.ok_or_else(|| document.problem(node.place, format!("`{key}: {written}` is not a whole number")))
+    };
+    // what must hold is that the alarm does not
+    let op = match text_at(alarm, &["ComparisonOperator"]) {
+        Some("GreaterThanThreshold") => Op::AtMost,
+        Some("GreaterThanOrEqualToThreshold") => Op::Below,
+        Some("LessThanThreshold") => Op::AtLeast,
+        Some("LessThanOrEqualToThreshold") => Op::Above,
+        _ => return Ok(Err("it compares with a band of anomalies, not with a number".into())),
+    };
+    let Some(threshold) = text_at(alarm, &["Threshold"]).and_then(number::number) else {
+        return Ok(Err("it has no threshold".into()));
+    };
+    let wanted = whole("EvaluationPeriods")?.unwrap_or(1);
+    let broken = whole("DatapointsToAlarm")?.unwrap_or(wanted);
+    let math = list(alarm, &["Metrics"]);
+    let own = math.iter().find_map(|one| text_at(one, &["MetricStat", "Period"]).or_else(|| text_at(one, &["Period"])));
+    let seconds = whole("Period")?.or_else(|| own.and_then(number::count)).unwrap_or(60);
+    let period = SignedDuration::from_secs(seconds);
+    let filled = |text: &str| literal(text);
+    let cloud = match math {
+        [] => {
+            let stat = text_at(alarm, &["Statistic"]).or_else(|| text_at(alarm, &["ExtendedStatistic"]));
+            let Some(keys) = cloudwatch::metric(alarm, stat, &filled) else {
+                return Ok(Err("it has no metric".into()));
+            };
+            Cloud::of(keys)
+        }
+        queries => match cloudwatch::queries(queries, &filled) {
+            Ok(cloud) => cloud,
+            Err(why) => return Ok(Err(why)),
+        },
+    };
+    let source = cloudwatch::source(gate, None);
+    let store = Store { source, query: String::new(), is_prometheus: false };
+    let comment = Some(format!("{}:{}: {broken} of {wanted} periods of {seconds} s", document.shown, alarm.place.line));
+    let asked = Asked { called: called.to_owned(), store, comment, every_point: false };
+    let bound = Bound { keys: vec![format!("periods: {broken} of {wanted}")], ..Bound::new(op, threshold) };
+    let name = cloud.add(gate, &asked, &[bound]);
+    if let Some(metric) = gate.metrics.iter_mut().find(|metric| metric.name == name) {
+        metric.shape.push_str(&format!(", step: {}", number::written(period)));
+    }
+    if let Some(treated) = at(alarm, &["TreatMissingData"]).filter(|node| text(node) != Some("missing")) {
+        let why = format!(
+            "`TreatMissingData: {}` is left out: without data davy is inconclusive",
+            text(treated).unwrap_or_default()
+        );
+        notes.push(Note::told(document, treated.place, format!("alarm {called}"), why));
+    }
+    Ok(Ok(period))
+}

@@ -1,0 +1,232 @@
+//! A gate as a draft, and the draft as the text of a configuration with comments.
+//!
+//! Values are YAML already, in flow style (`text::yaml`); this file knows the order of the sections and nothing of what they mean.
+
+use super::kind::Kind;
+use super::note::Note;
+use super::rule::Rule;
+use crate::text::yaml::{name, quoted};
+
+/// What one gate of another tool says, in the words of davy.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// The tool it is of.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Comments at the top: where it comes from, and how to call it.
+    pub(crate) head: Vec<String>,
+    /// Labels of the baseline and of the canary.
+    pub(crate) arms: [Vec<(String, String)>; 2],
+    /// The keys of `window`: `last: 10m`.
+    pub(crate) window: Vec<String>,
+    /// How long the canary is watched, and how often davy judges meanwhile.
+    pub(crate) soak: Option<String>,
+    /// How often davy judges meanwhile.
+    pub(crate) every: Option<String>,
+    /// The sources by name, each with its kind and keys: `prometheus: { url: … }`.
+    pub(crate) sources: Vec<(String, String)>,
+    /// The metrics.
+    pub(crate) metrics: Vec<Measured>,
+    /// The criteria.
+    pub(crate) criteria: Vec<Criterion>,
+    /// The keys of `policy`.
+    pub(crate) policy: Vec<String>,
+    /// What no criterion judges, with the reason and the best outcome.
+    pub(crate) not_judged: Vec<NotJudged>,
+    /// Comments at the end: what could be added.
+    pub(crate) tail: Vec<String>,
+    /// Files that it reads beside the configuration, by name: recorded measurements.
+    pub data: Vec<(String, String)>,
+    /// The queries as they were written, for the controller's own rules.
+    pub(crate) queries: Vec<Measured>,
+    /// The controller's own rules, metric by metric.
+    pub rules: Vec<Rule>,
+}
+
+/// A metric with its shape in flow style: `source: metrics, rate: { … }`.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    /// Where it comes from: the line and what was written there.
+    pub(crate) comment: Option<String>,
+    pub(crate) shape: String,
+}
+
+/// A criterion with its keys in flow style: `pass: "<= 1%"`.
+#[derive(Debug, Clone)]
+pub(crate) struct Criterion {
+    pub(crate) metric: String,
+    pub(crate) comment: Option<String>,
+    pub(crate) keys: Vec<String>,
+}
+
+/// Something that no criterion judges.
+#[derive(Debug, Clone)]
+pub(crate) struct NotJudged {
+    pub(crate) what: String,
+    pub(crate) why: String,
+    pub(crate) at_best: &'static str,
+}
+
+impl Gate {
+    pub(crate) fn new(kind: Kind, name: impl Into<String>) -> Gate {
+        Gate {
+            kind,
+            name: name.into(),
+            head: Vec::new(),
+            arms: [Vec::new(), Vec::new()],
+            window: Vec::new(),
+            soak: None,
+            every: None,
+            sources: Vec::new(),
+            metrics: Vec::new(),
+            criteria: Vec::new(),
+            policy: Vec::new(),
+            not_judged: Vec::new(),
+            tail: Vec::new(),
+            data: Vec::new(),
+            queries: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+
+    /// How many metrics it has.
+    pub fn metrics(&self) -> usize {
+        self.metrics.len()
+    }
+
+    /// How many criteria it has.
+    pub fn criteria(&self) -> usize {
+        self.criteria.len()
+    }
+
+    /// How many things it asks that davy does not judge.
+    pub fn open(&self) -> usize {
+        self.not_judged.len()
+    }
+
+    /// Takes over a note: what a pass depends on becomes an entry of `not_judged`.
+    pub(crate) fn lose(&mut self, note: Note, notes: &mut Vec<Note>) {
+        if note.is_open {
+            self.not_judged.push(NotJudged { what: note.what.clone(), why: note.why.clone(), at_best: "inconclusive" });
+        }
+        notes.push(note);
+    }
+
+    /// The name of a source with these keys, which is added if it is new.
+    pub(crate) fn source(&mut self, called: &str, keys: String) -> String {
+        if let Some((known, _)) = self.sources.iter().find(|(_, own)| *own == keys) {
+            return known.clone();
+        }
+        let called = self.free(called, |gate, name| gate.sources.iter().any(|(own, _)| own == name));
+        self.sources.push((called.clone(), keys));
+        called
+    }
+
+    /// A name for a metric that no other has: letters, digits, `_`, `-` and `.`.
+    pub(crate) fn metric_name(&self, called: &str) -> String {
+        self.free(called, |gate, name| gate.metrics.iter().any(|metric| metric.name == name))
+    }
+
+    fn free(&self, called: &str, is_taken: impl Fn(&Gate, &str) -> bool) -> String {
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let plain: String = called.trim().chars().map(|c| if is_fine(c) { c } else { '_' }).collect();
+        let plain = if plain.is_empty() { "value".to_owned() } else { plain };
+        let numbered = (2..).map(|n| format!("{plain}_{n}"));
+        std::iter::once(plain.clone()).chain(numbered).find(|name| !is_taken(self, name)).unwrap_or(plain)
+    }
+
+    /// The configuration, with comments.
+    pub fn written(&self) -> String {
+        let mut page = Page(String::new());
+        self.head.iter().for_each(|line| page.comment("", line));
+        page.line(&format!("name: {}", quoted(&self.name)));
+        self.write_arms(&mut page);
+        if !self.window.is_empty() {
+            page.line(&format!("window: {{ {} }}", self.window.join(", ")));
+        }
+        for (key, span) in [("soak", &self.soak), ("every", &self.every)] {
+            span.iter().for_each(|span| page.line(&format!("{key}: {span}")));
+        }
+        page.line("sources:");
+        self.sources.iter().for_each(|(called, keys)| page.line(&format!("  {}: {{ {keys} }}", name(called))));
+        page.line("metrics:");
+        for metric in &self.metrics {
+            metric.comment.iter().for_each(|comment| page.comment("  ", comment));
+            page.line(&format!("  {}: {{ {} }}", name(&metric.name), metric.shape));
+        }
+        if !self.criteria.is_empty() {
+            page.line("criteria:");
+        }
+        for criterion in &self.criteria {
+            criterion.comment.iter().for_each(|comment| page.comment("  ", comment));
+            page.line(&format!("  - {{ metric: {}, {} }}", name(&criterion.metric), criterion.keys.join(", ")));
+        }
+        if !self.policy.is_empty() {
+            page.line(&format!("policy: {{ {} }}", self.policy.join(", ")));
+        }
+        self.write_open(&mut page);
+        self.tail.iter().for_each(|line| page.comment("", line));
+        page.0
+    }
+
+    /// A configuration that asks each query as it was written and judges nothing; nothing if no rule needs one.
+    pub fn as_queries(&self) -> Option<String> {
+        let asks = !self.queries.is_empty();
+        let plain = Gate {
+            metrics: self.queries.clone(),
+            criteria: Vec::new(),
+            not_judged: Vec::new(),
+            policy: Vec::new(),
+            soak: None,
+            every: None,
+            ..self.clone()
+        };
+        asks.then(|| plain.written())
+    }
+
+    fn write_arms(&self, page: &mut Page) {
+        if self.arms.iter().all(Vec::is_empty) {
+            return;
+        }
+        page.line("arms:");
+        for (arm, labels) in ["baseline", "canary"].iter().zip(&self.arms) {
+            let labels: Vec<String> =
+                labels.iter().map(|(label, value)| format!("{}: {}", name(label), quoted(value))).collect();
+            page.line(&format!("  {arm}: {{ {} }}", labels.join(", ")));
+        }
+    }
+
+    fn write_open(&self, page: &mut Page) {
+        if self.not_judged.is_empty() {
+            return;
+        }
+        page.line(
+            "# What no criterion judges. Without it nothing passes: write a criterion, or remove what does not matter.",
+        );
+        page.line("not_judged:");
+        for one in &self.not_judged {
+            let (what, why) = (quoted(&one.what), quoted(&one.why));
+            page.line(&format!("  - {{ what: {what}, why: {why}, at_best: {} }}", one.at_best));
+        }
+    }
+}
+
+/// The text while it is written.
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// A comment, each of its lines with its mark.
+    fn comment(&mut self, indent: &str, text: &str) {
+        for line in text.lines() {
+            let shown: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            self.line(format!("{indent}# {}", shown.trim_end()).trim_end());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Sloth: objectives with queries of errors and of all events, in its own form or as a resource of Kubernetes.
+
+use super::share::{finish, of_prometheus, quotient};
+use crate::import::condition::Op;
+use crate::import::documents::{Document, at, list, text, text_at};
+use crate::import::draft::Gate;
+use crate::import::imported::Imported;
+use crate::import::kind::Kind;
+use crate::import::measure::{self, Asked, Bound};
+use crate::import::note::Note;
+use crate::import::stores::{literal, on_one_line};
+use crate::import::{number, promql};
+use crate::text::node::Node;
+use crate::text::problem::Problems;
+
+/// The range where Sloth fills in each of its windows.
+const RANGE: &str = "5m";
+
+pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
+    let mut imported = Imported::default();
+    for document in documents {
+        let spec = document.at(&["spec"]).unwrap_or(&document.node);
+        let service = text_at(spec, &["service"])
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| document.problem(spec.place, "it has no `service`"))?;
+        let mut gate = Gate::new(Kind::Sloth, service);
+        let objectives = list(spec, &["slos"]);
+        if objectives.is_empty() {
+            return Err(document.problem(spec.place, "it has no objectives under `slos`"));
+        }
+        for objective in objectives {
+            add(&mut gate, document, objective, &mut imported.notes)?;
+        }
+        if gate.criteria() > 0 {
+            finish(&mut gate, document, &mut imported.notes);
+            imported.gates.push(gate);
+        }
+    }
+    Ok(imported)
+}
+
+fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<Note>) -> Result<(), Problems> {
+    let missing = |key: &str| document.problem(objective.place, format!("an objective has no `{key}`"));
+    let called = text_at(objective, &["name"]).ok_or_else(|| missing("name"))?;
+    let target = target(document, objective)?;
+    let sli = at(objective, &["sli"]).ok_or_else(|| missing("sli"))?;
+    let query = |path: [&str; 2], other: [&str; 2]| text_at(sli, &path).or_else(|| text_at(sli, &other)).map(filled);
+    let errors = query(["events", "error_query"], ["events", "errorQuery"]);
+    let total = query(["events", "total_query"], ["events", "totalQuery"]);
+    let raw = query(["raw", "error_ratio_query"], ["raw", "errorRatioQuery"]);
+    let comment = format!("{}:{}: objective {}", document.shown, objective.place.line, number::plain(target * 100.0));
+    let what = format!("objective {called}");
+    let whole = [&errors, &total, &raw].into_iter().flatten().all(|query| promql::is_query_of_davy(query));
+    let why = match (errors, total, raw) {
+        (Some(errors), Some(total), _) if whole => {
+            let asked = of_prometheus(gate, called, &errors, comment);
+            quotient(gate, &asked, ("bad", &errors, &total), target);
+            return Ok(());
+        }
+        (_, _, Some(ratio)) if whole => {
+            let asked = of_prometheus(gate, called, &ratio, comment);
+            measure::add(gate, &Asked { ..asked }, &[Bound::new(Op::AtMost, 1.0 - target)]);
+            return Ok(());
+        }
+        _ if !whole => "a query of it is not PromQL",
+        _ if at(sli, &["plugin"]).is_some() => {
+            "a plugin of Sloth makes its queries: generate the rules, and write their queries here"
+        }
+        _ => "it has neither the queries of its events nor that of their ratio",
+    };
+    gate.lose(Note::open(document, objective.place, what, why), notes);
+    Ok(())
+}
+
+/// The target as a share.
+fn target(document: &Document, objective: &Node) -> Result<f64, Problems> {
+    let node = at(objective, &["objective"])
+        .ok_or_else(|| document.problem(objective.place, "an objective has no `objective`"))?;
+    let written = text(node).unwrap_or_default();
+    let target = number::number(written).filter(|target| *target > 0.0 && *target <= 100.0);
+    target.map(|target| target / 100.0).ok_or_else(|| {
+        document.problem(node.place, format!("`objective: {written}` is not a percentage above 0 and up to 100"))
+    })
+}
+
+fn filled(query: &str) -> String {
+    let words = ["{{.window}}", "{{ .window }}", "{{.Window}}"];
+    words.iter().fold(on_one_line(&literal(query)), |query, word| query.replace(word, RANGE))
+}

@@ -1,0 +1,307 @@
+//! Configurations of other tools: what each kind becomes, what is refused and with which words, and the files of other people.
+//!
+//! `fixtures/import/good` has a file of each kind with the configuration that it becomes (`NAME.canary.yaml`) and what is lost
+//! (`NAME.notes.txt`); `fixtures/import/bad` has mistakes with their messages. `UPDATE=1` writes both.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use davy::config::{self, Options};
+use davy::import::{self, Gate, Given, Imported};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Files below a folder, sorted.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let pattern = folder.join("**/*").to_string_lossy().into_owned();
+    glob::glob(&pattern).unwrap().map(|path| path.unwrap()).filter(|path| path.is_file()).collect()
+}
+
+fn hold(path: &Path, fresh: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, fresh).unwrap();
+    }
+    let written = fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(written, fresh, "{}: run with UPDATE=1 and read the difference", path.display());
+}
+
+fn inputs(folder: &str) -> Vec<PathBuf> {
+    let all = files(&root().join("fixtures/import").join(folder));
+    let is_input = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        !name.ends_with(".canary.yaml") && !name.ends_with(".txt")
+    };
+    all.into_iter().filter(is_input).collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// What `davy check` does: every phase is planned, with a value for each name that is left open.
+fn check(gate: &Gate) -> Result<(), String> {
+    let config = config::load(&gate.written(), "imported").map_err(|problems| problems.to_string())?;
+    let value = |name: &String| if name.contains("url") { "https://store.example" } else { "1" };
+    let set: Vec<(String, String)> = config.open().iter().map(|name| (name.clone(), value(name).to_owned())).collect();
+    let now = "2026-05-19T10:02:00Z".parse().unwrap();
+    let options = Options { folder: Path::new("."), now, set: &set, phase: None, from: None, to: None };
+    let plan = config.plan(&options).map_err(|problems| format!("{problems}\n{}", gate.written()))?;
+    assert!(!plan.rules.criteria.is_empty());
+    if let Some(queries) = gate.as_queries() {
+        let config = config::load(&queries, "queries").map_err(|problems| problems.to_string())?;
+        config.plan_everything(&options).map_err(|problems| format!("{problems}\n{queries}"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn every_kind_becomes_a_configuration_that_checks() {
+    let inputs = inputs("good");
+    assert!(inputs.len() >= 12, "the fixtures were not found");
+    for path in inputs {
+        let text = fs::read_to_string(&path).unwrap();
+        let Imported { gates, notes } = import::read(&[Given { shown: &shown(&path), text: &text }]).unwrap();
+        assert!(import::recognise(&text).is_some(), "{}", path.display());
+        let [gate] = &gates[..] else { panic!("{}: {} gates", path.display(), gates.len()) };
+        check(gate).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        hold(&path.with_extension("canary.yaml"), &gate.written());
+        let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
+        hold(&path.with_extension("notes.txt"), &notes);
+    }
+}
+
+#[test]
+fn every_mistake_has_its_message() {
+    let inputs = inputs("bad");
+    assert!(inputs.len() >= 15, "the fixtures were not found");
+    for path in inputs {
+        let text = fs::read_to_string(&path).unwrap();
+        let refused = import::read(&[Given { shown: &shown(&path), text: &text }]);
+        let problems = refused.expect_err(&format!("{} was read", path.display()));
+        hold(&path.with_extension("txt"), &format!("{problems}\n"));
+    }
+}
+
+#[test]
+fn what_is_lost_never_passes_silently() {
+    for path in inputs("good") {
+        let text = fs::read_to_string(&path).unwrap();
+        let Imported { gates, notes } = import::read(&[Given { shown: &shown(&path), text: &text }]).unwrap();
+        let written = gates[0].written();
+        for note in notes.iter().filter(|note| note.is_open) {
+            assert!(note.line > 0 && !note.shown.is_empty(), "{note}");
+            assert!(written.contains(&note.what) && written.contains("at_best: inconclusive"), "{note}\n{written}");
+        }
+    }
+}
+
+#[test]
+fn files_that_belong_together_are_read_together() {
+    let read = |name: &str| fs::read_to_string(root().join("fixtures/import").join(name)).unwrap();
+    let (rollout, template) = (read("bad/argo-template-elsewhere.yaml"), read("good/argo-rollout.yaml"));
+    let template = template.split("---\n").nth(1).unwrap();
+    let given = [Given { shown: "rollout.yaml", text: &rollout }, Given { shown: "template.yaml", text: template }];
+    let Imported { gates, .. } = import::read(&given).unwrap();
+    assert_eq!((gates.len(), gates[0].name.as_str(), gates[0].criteria()), (1, "shop", 1));
+}
+
+#[test]
+fn a_configuration_of_davy_is_none_of_another_tool() {
+    for path in files(&root().join("fixtures/config/good")).into_iter().chain(files(&root().join("fixtures/cases"))) {
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(import::recognise(&text), None, "{}", path.display());
+        }
+    }
+}
+
+fn davy(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("davy").unwrap().current_dir(root()).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_controllers_answer_stands_beside_davys() {
+    let (code, out, told) = davy(&["judge", "--as-written", "fixtures/import/good/argo-run.yaml"]);
+    assert!(out.contains("Argo Rollouts would: Successful, 2 failures of 8; davy:"), "{out}{told}");
+    assert!(out.contains("error-rate  Successful: 2 failures of 8"), "{out}");
+    // eight points of which two break the limit by far: davy does not call that shown
+    assert_eq!(code, 11, "{out}");
+    assert!(told.contains("is of Argo Rollouts, read as a configuration of davy"), "{told}");
+    let (code, _, told) = davy(&["judge", "--as-written", "fixtures/config/good/every-key.yaml"]);
+    assert!(code != 0 && told.contains("--as-written"), "{told}");
+}
+
+#[test]
+fn importing_replaces_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("canary.yaml");
+    let to = to.to_str().unwrap();
+    let arguments = ["import", "fixtures/import/good/argo-run.yaml", "--to", to];
+    assert_eq!(davy(&arguments).0, 0);
+    let written: Vec<String> = files(folder.path()).iter().map(|path| shown(path)).collect();
+    assert_eq!(written, ["canary.yaml", "checkout-7-1.csv"]);
+    assert_eq!(davy(&["judge", to]).0, 11);
+    let (code, _, told) = davy(&arguments);
+    assert!(code == 74 && told.contains("it exists and is left as it is"), "{told}");
+}
+
+#[test]
+fn several_gates_are_chosen_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.yaml");
+    let one = fs::read_to_string(root().join("fixtures/import/good/sloth.yaml")).unwrap();
+    fs::write(&path, format!("{one}---\n{}", one.replace("service: shop", "service: cart"))).unwrap();
+    let path = path.to_str().unwrap();
+    let (code, _, told) = davy(&["import", path]);
+    assert!(code == 2 && told.contains("these are 2 gates: shop, cart"), "{told}");
+    let (code, out, _) = davy(&["import", path, "--gate", "cart"]);
+    assert!(code == 0 && out.contains("name: \"cart\""), "{out}");
+    let into = folder.path().join("gates");
+    fs::create_dir(&into).unwrap();
+    assert_eq!(davy(&["import", path, "--to", into.to_str().unwrap()]).0, 0);
+    assert_eq!(files(&into).len(), 2);
+}
+
+/// Counts of the files of other people, by tool.
+#[derive(Default)]
+struct Count {
+    files: usize,
+    imported: usize,
+    gates: usize,
+    metrics: usize,
+    criteria: usize,
+    open: usize,
+}
+
+/// The last reason of a refusal, without names and numbers of its file.
+fn reason(problems: &config::Problems) -> String {
+    let text = problems.iter().next().map(|problem| problem.message.clone()).unwrap_or_default();
+    let last = text.lines().last().unwrap_or_default();
+    let last = last.rsplit(": ").find(|part| part.split(' ').count() > 3).unwrap_or(last).trim();
+    let parts = last.split('`').enumerate().map(|(nth, part)| if nth % 2 == 1 { "…" } else { part });
+    let plain: Vec<&str> = parts.collect();
+    plain.join("`").split(". ").next().unwrap_or_default().replace("`…`", "…").replace('|', "/")
+}
+
+#[test]
+fn every_file_of_other_people_imports_or_is_refused_with_a_reason() {
+    let Some(shared) = std::env::var_os("DAVY_SHARED") else { return };
+    let folder = Path::new(&shared).join("data/gate-configs");
+    let (mut counts, mut refused) = (BTreeMap::<String, Count>::new(), BTreeMap::<String, usize>::new());
+    for path in files(&folder) {
+        let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+        let (tool, _) = name.split_once('/').unwrap_or((&name, ""));
+        let is_other =
+            ["LICENSE", "NOTICE", "README", "SOURCES", ".csv"].iter().any(|word| shown(&path).contains(word));
+        // Kayenta has tests of its own
+        if tool == "kayenta" || is_other || name == tool {
+            continue;
+        }
+        let count = counts.entry(tool.to_owned()).or_default();
+        count.files += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        match import::read(&[Given { shown: &name, text: &text }]) {
+            Ok(Imported { gates, .. }) => {
+                count.imported += 1;
+                for gate in &gates {
+                    check(gate).unwrap_or_else(|why| panic!("{name}: {why}"));
+                    count.gates += 1;
+                    count.metrics += gate.metrics();
+                    count.criteria += gate.criteria();
+                    count.open += gate.open();
+                }
+            }
+            Err(problems) => {
+                let message = problems.to_string();
+                assert!(message.len() > name.len() + 20, "{name}: {message}");
+                *refused.entry(reason(&problems)).or_default() += 1;
+            }
+        }
+    }
+    let mut page = String::from(
+        "# Configurations of other people, imported\n\nOne file at a time, as published in the documentation and the tests of each tool. Every configuration that comes out passes `davy check`.\n`UPDATE=1` with the tests of `importing` writes this page.\n\n| Tool | Files | Imported | Gates | Metrics | Criteria | Not judged |\n|---|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (tool, Count { files, imported, gates, metrics, criteria, open }) in &counts {
+        page.push_str(&format!("| {tool} | {files} | {imported} | {gates} | {metrics} | {criteria} | {open} |\n"));
+    }
+    page.push_str("\nThe others are refused, most of them because they have no limits or belong to files that are not there.\n\n| Why | Files |\n|---|--:|\n");
+    let mut reasons: Vec<(&String, &usize)> = refused.iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    reasons.iter().for_each(|(why, count)| page.push_str(&format!("| {why} | {count} |\n")));
+    hold(&root().join("reports/import.md"), &page);
+}
+
+/// A server that speaks enough of Prometheus: each step of a range has the value of its minute.
+fn prometheus(value: fn(i64) -> f64) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut text = Vec::new();
+            let mut part = [0; 4096];
+            let is_whole = |text: &[u8]| {
+                let text = String::from_utf8_lossy(text).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+                let length =
+                    head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                body.len() >= length.unwrap_or(0)
+            };
+            while !is_whole(&text) {
+                let read = stream.read(&mut part).unwrap();
+                text.extend_from_slice(&part[..read]);
+                assert!(read > 0, "the request broke off");
+            }
+            let text = String::from_utf8(text).unwrap();
+            let number = |key: &str| -> f64 {
+                let (_, rest) = text.split_once(&format!("{key}=")).unwrap_or_else(|| panic!("no {key} in {text}"));
+                let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+                rest[..end].parse().unwrap()
+            };
+            let (start, end, step) = (number("start") as i64, number("end") as i64, number("step") as i64);
+            let values: Vec<String> =
+                (start..=end).step_by(step as usize).map(|at| format!("[{at},\"{}\"]", value(at / 60))).collect();
+            let body = format!(
+                "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{{\"metric\":{{}},\"values\":[{}]}}]}}}}",
+                values.join(",")
+            );
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all((head + &body).as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_template_is_asked_as_it_was_written_for_the_controllers_answer() {
+    let address = prometheus(|minute| if minute % 5 == 0 { 20.0 } else { 4.0 + (minute % 3) as f64 / 10.0 });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("template.yaml");
+    let metric = |name: &str, limit: u32| {
+        format!(
+            "    - {{ name: {name}, interval: 1m, count: 10, failureLimit: {limit}, successCondition: 'len(result) > 0 && result[0] < 10', \
+             provider: {{ prometheus: {{ address: \"{address}\", query: avg(queue_depth) }} }} }}\n"
+        )
+    };
+    let text = format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {{ name: queue }}\nspec:\n  metrics:\n{}{}",
+        metric("strict", 1),
+        metric("lenient", 3)
+    );
+    fs::write(&path, text).unwrap();
+    let (_, out, told) = davy(&["judge", "--as-written", "--now", "2026-03-02T10:30:00Z", path.to_str().unwrap()]);
+    assert!(out.contains("Argo Rollouts would: Failed, "), "{out}{told}");
+    assert!(out.contains("Failed: failed (2) > failureLimit (1)"), "{out}{told}");
+    assert!(out.contains("Successful: 2 failures of 10"), "{out}{told}");
+}
