@@ -9,6 +9,8 @@ use crate::plugin::measured::{self, Measurement, Phase};
 const VALUES: &[u8] = include_bytes!("../../../fixtures/argo/values.gob");
 const CALLS: &[u8] = include_bytes!("../../../fixtures/argo/calls.gob");
 
+const ROLLOUTS: &[u8] = include_bytes!("../../../fixtures/argo/rollouts.gob");
+
 fn all(bytes: &[u8]) -> Result<Vec<Value>, Error> {
     let mut decoder = Decoder::new(bytes);
     std::iter::from_fn(|| decoder.next().transpose()).collect()
@@ -79,6 +81,18 @@ fn calls_say_what_a_measurement_needs() {
     let nobody = Asked::read(&calls[9]).unwrap();
     assert_eq!((nobody.run.as_str(), nobody.begins, nobody.metric.as_str()), ("/", None, "davy"));
     assert!(Asked::read(&calls[1]).unwrap_err().contains("below `provider.plugin.davy/judge`"));
+}
+
+#[test]
+fn a_call_of_argo_rollouts_itself_says_the_same() {
+    let calls = all(ROLLOUTS).unwrap();
+    assert_eq!(calls.len(), 2);
+    let asked = Asked::read(&calls[1]).unwrap();
+    assert_eq!((asked.run.as_str(), asked.metric.as_str()), ("shop/checkout-7", "davy"));
+    assert_eq!(asked.begins.unwrap().to_string(), "2026-03-01T12:01:30Z");
+    assert_eq!(asked.args.iter().collect::<Vec<_>>(), [(&"hash".to_owned(), &"bad".to_owned())]);
+    assert_eq!(asked.configuration, br#"{"config":"bad"}"#);
+    assert_eq!((asked.past.answers, asked.past.last.unwrap().metadata["look"].as_str()), (0, "2"));
 }
 
 #[test]
