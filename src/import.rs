@@ -9,6 +9,7 @@
 
 mod documents;
 mod draft;
+mod kayenta;
 mod kind;
 mod note;
 
@@ -77,6 +78,9 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
 
 /// The gates of documents of one kind.
 fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
+    if kind == Kind::Kayenta {
+        return kayenta::gates(documents);
+    }
     let first = documents[0];
     Err(first.problem(first.node.place, format!("davy does not read configurations of {} yet", kind.name())))
 }

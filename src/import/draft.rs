@@ -31,6 +31,8 @@ pub struct Gate {
     pub(crate) criteria: Vec<Criterion>,
     /// The keys of `policy`.
     pub(crate) policy: Vec<String>,
+    /// Lines of a section for the rule of the tool itself, whose answer can stand beside davy's.
+    pub(crate) rule: Vec<String>,
     /// What no criterion judges, with the reason and the best outcome.
     pub(crate) not_judged: Vec<NotJudged>,
     /// Comments at the end: what could be added.
@@ -78,6 +80,7 @@ impl Gate {
             metrics: Vec::new(),
             criteria: Vec::new(),
             policy: Vec::new(),
+            rule: Vec::new(),
             not_judged: Vec::new(),
             tail: Vec::new(),
             data: Vec::new(),
@@ -157,6 +160,7 @@ impl Gate {
         if !self.policy.is_empty() {
             page.line(&format!("policy: {{ {} }}", self.policy.join(", ")));
         }
+        self.rule.iter().for_each(|line| page.line(line));
         self.write_open(&mut page);
         self.tail.iter().for_each(|line| page.comment("", line));
         page.0

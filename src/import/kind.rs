@@ -1,6 +1,7 @@
 //! Which tool a document is of, by its shape.
 
 use super::documents::text_at;
+use super::kayenta;
 use crate::text::node::{Node, Value};
 
 /// A tool whose configurations are known.
@@ -108,7 +109,7 @@ impl Kind {
                 Some(Kind::Sloth)
             }
             () if has("spec_version") || (has("objectives") && has("total_score")) => Some(Kind::Keptn),
-            () if has("judge") && has("classifier") => Some(Kind::Kayenta),
+            () if kayenta::is_one(node) => Some(Kind::Kayenta),
             () if has("MetricAlarms") || has("CompositeAlarms") => Some(Kind::Alarms),
             () if is_k6(node) => Some(Kind::K6),
             () if has("reporting") || has("execution") => Some(Kind::Taurus),
