@@ -5,6 +5,7 @@
 //! question.rs    what is asked: a gate, its phase, its arguments        answers.rs   who is judged now, what was answered
 //! guard.rs       who may ask at all
 //! verdicts.rs    /v1: Argo Rollouts and programs                        flagger.rs   webhooks of Flagger
+//! kayenta.rs     canaries of Orca and Argo, the judge of a Kayenta
 //! prometheus.rs  verdicts as a metric that others query                 pages.rs     what people look at
 //! ```
 //!
@@ -16,6 +17,7 @@ mod desk;
 mod flagger;
 mod guard;
 mod judge;
+mod kayenta;
 mod pages;
 mod prometheus;
 mod question;
@@ -24,7 +26,7 @@ mod verdicts;
 
 use std::sync::Arc;
 
-pub use judge::{Answer, Decision, Gate, Judge, Refused, Settings};
+pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
 pub use question::Question;
 
 /// Serves until `end` says so, and then until what is being judged is judged.

@@ -2,12 +2,16 @@
 //!
 //! A configuration is read anew for each question, so a change holds from the next one on. Hooks are never run here: the controller acts.
 
+mod kayenta;
+mod result;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::console::Console;
 use super::pipeline::Loaded;
@@ -17,7 +21,7 @@ use crate::cli;
 use crate::config;
 use crate::config::plan::Plan;
 use crate::plain;
-use crate::serve::{self, Answer, Decision, Gate, Judge, Question, Refused, Settings};
+use crate::serve::{self, Answer, CanaryConfig, Decision, Gate, Judge, Question, Refused, Settings};
 use crate::source::Query;
 
 /// What a caller must know if the server is heard by other machines.
@@ -42,7 +46,13 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
             plain::path(&arguments.configs)
         )));
     }
-    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
+    let gates = Gates {
+        console,
+        configs: arguments.configs,
+        allow_exec: arguments.allow_exec,
+        allow_canary_configs: arguments.allow_canary_configs,
+        set: arguments.set,
+    };
     for gate in gates.gates() {
         if let Some(problem) = gate.problem {
             gates.console.warn(&format!("{}: {problem}", gate.name));
@@ -64,6 +74,9 @@ struct Gates {
     console: Console,
     configs: PathBuf,
     allow_exec: bool,
+    allow_canary_configs: bool,
+    /// What the operator set: names that configurations leave open, and no request sets.
+    set: Vec<(String, String)>,
 }
 
 impl Gates {
@@ -98,7 +111,12 @@ impl Gates {
 
     fn judged(&self, path: &Path, question: &Question) -> Result<Answer, Refused> {
         let loaded = pipeline::load(path).map_err(refused)?;
-        let open = loaded.config.open();
+        let mut open = loaded.config.open();
+        let set_before: Vec<(String, String)> =
+            self.set.iter().filter(|(name, _)| open.contains(name)).cloned().collect();
+        set_before.iter().for_each(|(name, _)| {
+            open.remove(name);
+        });
         if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
             let known: Vec<&str> = open.iter().map(String::as_str).collect();
             return Err(Refused::Wrong(format!(
@@ -110,7 +128,7 @@ impl Gates {
         let offered =
             question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
         let set = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
-        let set: Vec<(String, String)> = set.collect();
+        let set: Vec<(String, String)> = set.chain(set_before.iter().cloned()).collect();
         let options = config::Options {
             folder: &loaded.folder,
             now: question.now.unwrap_or_else(Timestamp::now),
@@ -121,7 +139,7 @@ impl Gates {
         };
         let plan = loaded.plan(&options).map_err(refused)?;
         self.hold_programs(&plan.queries)?;
-        hold_servers(&loaded, &options, &plan)?;
+        hold_servers(&loaded, &options, &plan, &set_before)?;
         let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
         let aside = self.console.aside();
         let judged = look::planned(&aside, &loaded, &options, &places, plan);
@@ -138,7 +156,12 @@ impl Gates {
 }
 
 /// Refuses servers that the arguments chose: they would hear the secrets.
-fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Result<(), Refused> {
+fn hold_servers(
+    loaded: &Loaded,
+    options: &config::Options,
+    plan: &Plan,
+    set_before: &[(String, String)],
+) -> Result<(), Refused> {
     if options.set.is_empty() {
         return Ok(());
     }
@@ -146,7 +169,7 @@ fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Resu
         |plan: &Plan| -> BTreeSet<String> { plan.queries.iter().flat_map(|query| query.source.servers()).collect() };
     // no argument is as long as this value, so an address with one in it differs
     let other = "x".repeat(1 + options.set.iter().map(|(_, value)| value.len()).max().unwrap_or(0));
-    match servers(plan) == servers(&any(loaded, &other, options).map_err(refused)?) {
+    match servers(plan) == servers(&any(loaded, &other, options, set_before).map_err(refused)?) {
         true => Ok(()),
         false => Err(Refused::Wrong(
             "an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into(),
@@ -154,18 +177,27 @@ fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Resu
     }
 }
 
-/// The plan of a configuration, with one value for all names that it leaves open.
-fn any(loaded: &Loaded, value: &str, options: &config::Options) -> Result<Plan, Failure> {
-    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(|name| (name, value.into())).collect();
+/// The plan of a configuration, with one value for all names that it leaves open and the operator did not set.
+fn any(
+    loaded: &Loaded,
+    value: &str,
+    options: &config::Options,
+    set_before: &[(String, String)],
+) -> Result<Plan, Failure> {
+    let of = |name: String| {
+        let set = set_before.iter().find(|(own, _)| *own == name).map_or(value, |(_, set)| set);
+        (name, set.to_owned())
+    };
+    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(of).collect();
     loaded.plan(&config::Options { set: &set, ..*options })
 }
 
 /// Whether a configuration can be used, whatever the names are that it leaves open.
-fn check(path: &Path) -> Result<(), Failure> {
+fn check(path: &Path, set_before: &[(String, String)]) -> Result<(), Failure> {
     let loaded = pipeline::load(path)?;
     let options =
         config::Options { folder: &loaded.folder, now: Timestamp::now(), set: &[], phase: None, from: None, to: None };
-    any(&loaded, "x", &options).map(|_| ())
+    any(&loaded, "x", &options, set_before).map(|_| ())
 }
 
 /// What went wrong, in the words of a request: it has `args` where the command line has `--set`.
@@ -182,7 +214,7 @@ impl Judge for Gates {
         let gate = |name: String| {
             // what is wrong and where; the lines themselves may hold secrets
             let said = |failure: Failure| failure.to_string().lines().next().unwrap_or_default().to_owned();
-            let problem = self.path(&name).and_then(|path| check(&path).err()).map(said);
+            let problem = self.path(&name).and_then(|path| check(&path, &self.set).err()).map(said);
             Gate { name, problem }
         };
         self.names().into_iter().map(gate).collect()
@@ -204,6 +236,34 @@ impl Judge for Gates {
         };
         self.console.note(&format!("{}: {said}", question.gate));
         answer
+    }
+
+    fn canary_configs(&self) -> Vec<CanaryConfig> {
+        self.kayenta_configs()
+    }
+
+    fn allows_canary_configs(&self) -> bool {
+        self.allow_canary_configs
+    }
+
+    fn canary_judges(&self) -> Vec<&'static str> {
+        vec![crate::aca::NAME, kayenta::DAVY]
+    }
+
+    fn canary(&self, asked: &Value) -> Result<Value, Refused> {
+        let result = self.judged_canary(asked);
+        let name = asked["canaryConfig"]["name"].as_str().unwrap_or("a canary");
+        self.console.note(&match &result {
+            Ok(result) => format!("{name}: {} {}", result["score"]["classification"], result["score"]["score"]),
+            Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => {
+                format!("{name}: not judged: {why}")
+            }
+        });
+        result
+    }
+
+    fn remote(&self, body: &Value, judge: Option<&str>) -> Result<Value, Refused> {
+        kayenta::remote(&self.console, body, judge)
     }
 
     fn now(&self) -> Timestamp {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,10 +15,13 @@ use super::answers::Answers;
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
+use super::kayenta::{self, Canaries};
 use super::{flagger, pages, prometheus, verdicts};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
+/// The largest request that brings series.
+const MOST_SERIES_BYTES: usize = 16 * 1024 * 1024;
 /// How long a judgement may go on after somebody asked for an end.
 const LAST: Duration = Duration::from_secs(15);
 
@@ -30,7 +33,8 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let at = listener.local_addr().unwrap_or(settings.listen);
     judge.log(&format!("listening on http://{at}"));
     let guard = Guard::new(settings.token.as_deref());
-    let paths = paths(Desk { answers: Arc::clone(&answers), wait: settings.wait });
+    let canaries = Arc::new(Canaries::new(Arc::clone(&judge), settings.at_once));
+    let paths = paths(Desk { answers: Arc::clone(&answers), canaries, wait: settings.wait });
     let app = paths.layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let (wished, mut wish) = tokio::sync::watch::channel(false);
     let graceful = async move {
@@ -62,6 +66,15 @@ fn paths(desk: Desk) -> Router {
         .route("/v1/judge", post(verdicts::judge))
         .route("/v1/verdicts/{id}", get(verdicts::find))
         .route("/flagger/{hook}", post(flagger::hook))
+        .route("/canaryConfig", get(kayenta::configs))
+        .route("/canaryConfig/{id}", get(kayenta::config))
+        .route("/canary", post(kayenta::start_ad_hoc))
+        .route("/canary/{id}", get(kayenta::status).post(kayenta::start))
+        .route("/pipelines/{id}/cancel", put(kayenta::cancel))
+        .route("/judges", get(kayenta::judges))
+        .route("/credentials", get(kayenta::credentials))
+        .route("/metricsServices", get(kayenta::services))
+        .route("/judge", post(kayenta::remote).layer(DefaultBodyLimit::max(MOST_SERIES_BYTES)))
         .with_state(desk)
 }
 

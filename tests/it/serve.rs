@@ -1,5 +1,7 @@
 //! The server as controllers meet it: the real process on loopback, asked over HTTP by the contracts of Argo Rollouts and Flagger.
 
+mod kayenta;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;

@@ -169,7 +169,7 @@ impl Query<'_> {
     fn graphite(&self) -> Result<Asked, String> {
         let query = self.must("metricName")?;
         let query = query.replace("$scope", &self.name("scope")).replace("$location", &self.name("location"));
-        Ok(self.of_preset("graphite", "http: { preset: graphite, url: \"${graphite_url}\" }", query))
+        Ok(self.of_preset("graphite", "http: { preset: graphite, url: \"${graphite_url}/render\" }", query))
     }
 
     fn influxdb(&self) -> Result<Asked, String> {
@@ -186,7 +186,7 @@ impl Query<'_> {
                 format!("SELECT {field} FROM \"{}\" WHERE {time} AND {scope}", self.must("metricName")?)
             }
         };
-        let source = "http: { preset: influxdb, url: \"${influxdb_url}\" }";
+        let source = "http: { preset: influxdb, url: \"${influxdb_url}/query\" }";
         let mut asked = Asked { drops_gaps: true, ..self.of_preset("influxdb", source, query) };
         if fields.len() > 1 {
             let why = format!("davy reads the first field, {}: write a metric for each", fields[0]);

@@ -198,7 +198,8 @@ pub(super) fn place(gate: &mut Gate, asking: &Asking, notes: &mut Vec<Note>, doc
 
 /// Whether a query refers to an attribute of its scope.
 fn is_used(gate: &Gate, name: &str) -> bool {
-    gate.metrics.iter().any(|metric| metric.shape.contains(&format!("${{{name}")))
+    let is_its = |shape: &str| (0..9).any(|at| shape.contains(&format!("${{{}}}", super::query::label(name, at))));
+    gate.metrics.iter().any(|metric| is_its(&metric.shape))
 }
 
 fn window(gate: &mut Gate, scope: &Scope, last: &str) {
