@@ -7,29 +7,34 @@
 //! A part that cannot be carried over becomes a [`Note`] with its file and line. If a pass could be wrong without it, it also
 //! stands under `not_judged` with `at_best: inconclusive`, so that no verdict passes silently.
 
+mod argo;
+mod cloudwatch;
+mod condition;
 mod documents;
 mod draft;
+mod flagger;
+mod imported;
 mod kayenta;
+mod keptn;
 mod kind;
+mod measure;
 mod note;
+mod number;
+mod operator;
+mod promql;
+mod rule;
+mod stores;
 
 use crate::text::problem::{Problem, Problems};
 
 pub use documents::Given;
 pub use draft::Gate;
+pub use imported::Imported;
 pub use kind::Kind;
 pub use note::Note;
+pub use rule::{Assessed, Phase, Rule};
 
 use documents::Document;
-
-/// What was read of the files of other tools.
-#[derive(Debug, Clone, Default)]
-pub struct Imported {
-    /// What they gate, each a configuration of its own.
-    pub gates: Vec<Gate>,
-    /// What could not be carried over.
-    pub notes: Vec<Note>,
-}
 
 /// Which tool a text is a configuration of, by its shape; nothing for one of davy and for what is none.
 pub fn recognise(text: &str) -> Option<Kind> {
@@ -78,10 +83,15 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
 
 /// The gates of documents of one kind.
 fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
-    if kind == Kind::Kayenta {
-        return kayenta::gates(documents);
-    }
     let first = documents[0];
+    match kind {
+        Kind::Argo => return argo::gates(documents),
+        Kind::Flagger => return flagger::gates(documents),
+        Kind::Keptn => return keptn::gates(documents),
+        Kind::Kayenta => return kayenta::gates(documents),
+        Kind::KeptnMetrics => return operator::gates(documents),
+        _ => {}
+    }
     Err(first.problem(first.node.place, format!("davy does not read configurations of {} yet", kind.name())))
 }
 

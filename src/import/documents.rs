@@ -32,9 +32,19 @@ pub(crate) fn parse(file: &Given) -> Result<Vec<Document>, Problems> {
             continue;
         }
         let origin = Origin { shown: file.shown.to_owned(), text: format!("{}{part}", "\n".repeat(before)) };
-        flatten(node::parse(&origin)?, file.shown, &mut documents);
+        let node = node::parse(&origin).map_err(|problems| fragment(file, &part, before).unwrap_or(problems))?;
+        flatten(node, file.shown, &mut documents);
     }
     Ok(documents)
+}
+
+/// What is wrong with a text that leaves something out, as pages of documentation do.
+fn fragment(file: &Given, part: &str, before: usize) -> Option<Problems> {
+    let line = part.lines().position(|line| matches!(line.trim(), "..." | "[...]"))?;
+    let message =
+        "`...` stands here for something that was left out: this is a part of a file, not a whole one".to_owned();
+    let (shown, hint) = (file.shown.to_owned(), None);
+    Some(Problems(vec![Problem { shown, line: before + line + 1, column: 1, snippet: String::new(), message, hint }]))
 }
 
 /// The parts between lines that begin with `---`, each with the number of lines before it.

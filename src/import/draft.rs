@@ -4,6 +4,7 @@
 
 use super::kind::Kind;
 use super::note::Note;
+use super::rule::Rule;
 use crate::text::yaml::{name, quoted};
 
 /// What one gate of another tool says, in the words of davy.
@@ -31,14 +32,16 @@ pub struct Gate {
     pub(crate) criteria: Vec<Criterion>,
     /// The keys of `policy`.
     pub(crate) policy: Vec<String>,
-    /// Lines of a section for the rule of the tool itself, whose answer can stand beside davy's.
-    pub(crate) rule: Vec<String>,
+    /// Lines of the section `kayenta`, for the rule of that tool.
+    pub(crate) kayenta: Vec<String>,
     /// What no criterion judges, with the reason and the best outcome.
     pub(crate) not_judged: Vec<NotJudged>,
     /// Comments at the end: what could be added.
     pub(crate) tail: Vec<String>,
     /// Files that it reads beside the configuration, by name: recorded measurements.
     pub data: Vec<(String, String)>,
+    /// The controller's own rules, metric by metric.
+    pub rules: Vec<Rule>,
 }
 
 /// A metric with its shape in flow style: `source: metrics, rate: { … }`.
@@ -80,10 +83,11 @@ impl Gate {
             metrics: Vec::new(),
             criteria: Vec::new(),
             policy: Vec::new(),
-            rule: Vec::new(),
+            kayenta: Vec::new(),
             not_judged: Vec::new(),
             tail: Vec::new(),
             data: Vec::new(),
+            rules: Vec::new(),
         }
     }
 
@@ -160,7 +164,7 @@ impl Gate {
         if !self.policy.is_empty() {
             page.line(&format!("policy: {{ {} }}", self.policy.join(", ")));
         }
-        self.rule.iter().for_each(|line| page.line(line));
+        self.kayenta.iter().for_each(|line| page.line(line));
         self.write_open(&mut page);
         self.tail.iter().for_each(|line| page.comment("", line));
         page.0

@@ -1,6 +1,7 @@
 //! Kayenta: canary configurations, what is asked of them, and the Spinnaker stages that ask.
 //!
 //! ```text
+//! shape.rs    which files are of Kayenta
 //! scopes.rs   which scopes are compared, over which time       query.rs   what is asked of a store, by the type of query
 //! rule.rs     what Kayenta's own judge is told                  keys.rs    keys that Kayenta ignores without a word
 //! ```
@@ -12,13 +13,14 @@ mod keys;
 mod query;
 mod rule;
 mod scopes;
+pub(super) mod shape;
 
-use super::Imported;
 use super::documents::{Document, at, list, text, text_at};
 use super::draft::{Criterion, Gate, Measured};
+use super::imported::Imported;
 use super::kind::Kind;
 use super::note::Note;
-use crate::text::node::{Node, Value};
+use crate::text::node::Node;
 use crate::text::problem::Problems;
 use query::Asked;
 use rule::Told;
@@ -26,28 +28,6 @@ use scopes::{Asking, Scope};
 
 /// What a metric may change without a tolerance of its own, so that davy can show that it holds.
 const MARGIN: f64 = 10.0;
-
-/// Whether a document is of Kayenta.
-pub(super) fn is_one(node: &Node) -> bool {
-    is_config(node)
-        || at(node, &["canaryConfig"]).is_some_and(is_config)
-        || scopes::is_request(node)
-        || !stages(node).is_empty()
-}
-
-fn is_config(node: &Node) -> bool {
-    let is_its = |metric: &Node| {
-        let query = metric.get("query").is_some_and(|query| matches!(query.value, Value::Map(_)));
-        metric.get("analysisConfigurations").is_some() || (query && metric.get("groups").is_some())
-    };
-    list(node, &["metrics"]).iter().any(is_its)
-}
-
-/// The stages of a pipeline in which a canary is judged.
-fn stages(node: &Node) -> Vec<&Node> {
-    let is_its = |stage: &&Node| text_at(stage, &["type"]) == Some("kayentaCanary");
-    list(node, &["stages"]).iter().filter(is_its).collect()
-}
 
 /// A canary configuration with its file.
 struct Config<'d> {
@@ -62,15 +42,15 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut asking = Vec::new();
     for document in documents {
         let node = &document.node;
-        if is_config(node) {
+        if shape::is_config(node) {
             configs.push(Config { document, node });
-        } else if let Some(config) = at(node, &["canaryConfig"]).filter(|config| is_config(config)) {
+        } else if let Some(config) = at(node, &["canaryConfig"]).filter(|config| shape::is_config(config)) {
             let config = Config { document, node: config };
             imported.gates.extend(gate(&config, &scopes::of_request(document, node)?, &mut imported.notes)?);
-        } else if scopes::is_request(node) {
+        } else if shape::is_request(node) {
             asking.push((*document, scopes::of_request(document, node)?));
         } else {
-            for stage in stages(node) {
+            for stage in shape::stages(node) {
                 asking.push((*document, scopes::of_stage(document, stage)?));
             }
         }
@@ -93,9 +73,9 @@ fn asked<'c, 'd>(configs: &'c [Config<'d>], document: &Document, asking: &Asking
     };
     let only = configs.first().filter(|_| configs.len() == 1);
     configs.iter().find(is_it).or(only).ok_or_else(|| {
-        let name = wanted.unwrap_or("which it asks for");
+        let name = wanted.map_or("that it asks for".to_owned(), |name| format!("{name:?}"));
         let message = format!(
-            "the canary configuration {name:?} is not among the files: name its file too, `davy import PIPELINE CONFIG`"
+            "the canary configuration {name} is not among the files: name its file too, `davy import PIPELINE CONFIG`"
         );
         document.problem(asking.place, message)
     })
@@ -127,7 +107,7 @@ fn gate(config: &Config, asking: &Asking, notes: &mut Vec<Note>) -> Result<Optio
         notes.push(Note::told(document, place, format!("judge {judge}"), why));
     }
     scopes::place(&mut gate, asking, notes, document);
-    gate.rule = rule::section(document, node, asking, &told, notes)?;
+    gate.kayenta = rule::section(document, node, asking, &told, notes)?;
     gate.tail.push("`judge: netflix-aca` lets Kayenta's rule decide, with davy's answer beside it.".into());
     gate.tail.push("Without it davy decides; `davy judge --as-written` shows Kayenta's answer beside it.".into());
     Ok(Some(gate))

@@ -1,7 +1,7 @@
 //! Which tool a document is of, by its shape.
 
-use super::documents::text_at;
-use super::kayenta;
+use super::documents::{list, text_at};
+use super::kayenta::shape;
 use crate::text::node::{Node, Value};
 
 /// A tool whose configurations are known.
@@ -93,6 +93,14 @@ impl Kind {
         let version = text_at(node, &["apiVersion"]).unwrap_or_default();
         let (group, _) = version.split_once('/').unwrap_or((version, ""));
         match group {
+            // a block of documentation may lack its version
+            "" if matches!(
+                text_at(node, &["kind"]),
+                Some("AnalysisTemplate" | "AnalysisRun" | "Experiment" | "Rollout")
+            ) =>
+            {
+                return Some(Kind::Argo);
+            }
             "argoproj.io" => return Some(Kind::Argo),
             "flagger.app" => return Some(Kind::Flagger),
             "metrics.keptn.sh" => return Some(Kind::KeptnMetrics),
@@ -109,9 +117,11 @@ impl Kind {
                 Some(Kind::Sloth)
             }
             () if has("spec_version") || (has("objectives") && has("total_score")) => Some(Kind::Keptn),
-            () if kayenta::is_one(node) => Some(Kind::Kayenta),
+            () if shape::is_one(node) => Some(Kind::Kayenta),
             () if has("MetricAlarms") || has("CompositeAlarms") => Some(Kind::Alarms),
             () if is_k6(node) => Some(Kind::K6),
+            () if is_part(node) => Some(Kind::Argo),
+            () if is_analysis(node) => Some(Kind::Flagger),
             () if has("reporting") || has("execution") => Some(Kind::Taurus),
             () if has("tests") && has("sources") || has("tests") && has("test_groups") => Some(Kind::Otava),
             () if has("tests") || (has("metrics") && has("metadata") && !version.is_empty()) => Some(Kind::Orion),
@@ -129,4 +139,17 @@ fn is_k6(node: &Node) -> bool {
         _ => false,
     };
     has_thresholds(node) || of_summary
+}
+
+/// Whether a document without a kind is a part of a template: metrics with providers.
+fn is_part(node: &Node) -> bool {
+    let metrics = list(node, &["metrics"]);
+    !metrics.is_empty() && metrics.iter().all(|metric| metric.get("provider").is_some())
+}
+
+/// Whether a document without a kind is the analysis of a Canary.
+fn is_analysis(node: &Node) -> bool {
+    let analysis = node.get("analysis").or_else(|| node.get("spec").and_then(|spec| spec.get("analysis")));
+    let has = |key: &str| analysis.is_some_and(|analysis| analysis.get(key).is_some());
+    node.get("kind").is_none() && ["metrics", "interval", "stepWeight", "stepWeights"].iter().any(|key| has(key))
 }

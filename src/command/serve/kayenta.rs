@@ -124,8 +124,11 @@ fn anonymous(asked: &Value) -> Value {
     let scopes = asked["executionRequest"]["scopes"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for scope in scopes {
         for side in ["controlScope", "experimentScope"] {
-            let own = ["scope", "location"];
-            own.iter().filter(|key| scope[side][**key].is_string()).for_each(|key| scope[side][*key] = "x".into());
+            for key in ["scope", "location"] {
+                if scope[side][key].is_string() {
+                    scope[side][key] = "x".into();
+                }
+            }
             let parameters = scope[side]["extendedScopeParams"].as_object_mut().into_iter().flat_map(Map::values_mut);
             parameters.for_each(|value| *value = "x".into());
         }

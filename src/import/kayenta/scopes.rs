@@ -59,14 +59,6 @@ impl Scope {
     }
 }
 
-/// Whether a document asks for a canary: `scopes` of control and experiment, or of an ad-hoc request.
-pub(super) fn is_request(node: &Node) -> bool {
-    match at(node, &["scopes"]).map(|scopes| &scopes.value) {
-        Some(Value::Map(scopes)) => scopes.iter().any(|(_, scope)| scope.get("controlScope").is_some()),
-        _ => false,
-    }
-}
-
 /// What a canary request asks, alone or in an ad-hoc request.
 pub(super) fn of_request(document: &Document, node: &Node) -> Result<Asking, Problems> {
     let node = at(node, &["executionRequest"]).unwrap_or(node);

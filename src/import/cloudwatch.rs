@@ -1,0 +1,122 @@
+//! Queries of CloudWatch as its API has them (`GetMetricData`): a metric with its statistic, or an expression over others.
+
+use super::documents::text;
+use super::draft::Gate;
+use super::measure::{self, Asked, Bound};
+use super::number::{percent, plain};
+use crate::text::node::{Node, Value};
+use crate::text::yaml::{braces, name, quoted};
+
+/// What is asked of CloudWatch, in keys of davy.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cloud {
+    /// The keys of a gauge.
+    gauge: Vec<String>,
+    /// Two sums whose quotient is wanted.
+    quotient: Option<(String, String)>,
+}
+
+/// The value of a key, however it is capitalised.
+pub(crate) fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    match &node.value {
+        Value::Map(entries) => {
+            entries.iter().find(|(own, _)| own.value.eq_ignore_ascii_case(key)).map(|(_, node)| node)
+        }
+        _ => None,
+    }
+}
+
+fn spelled<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+    get(node, key).and_then(text)
+}
+
+/// The keys of a metric with its statistic: those of `MetricStat`, or of an alarm.
+pub(crate) fn metric(of: &Node, stat: Option<&str>, filled: &dyn Fn(&str) -> String) -> Option<Vec<String>> {
+    let called = format!("{} {}", spelled(of, "namespace")?, spelled(of, "metricName")?);
+    let mut keys = vec![format!("metric: {}", quoted(&filled(&called)))];
+    keys.extend(stat.map(|stat| format!("stat: {}", quoted(stat))));
+    let dimensions = match get(of, "dimensions").map(|node| &node.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    let pairs: Option<Vec<String>> = dimensions
+        .iter()
+        .map(|one| Some(format!("{}: {}", name(spelled(one, "name")?), quoted(&filled(spelled(one, "value")?)))))
+        .collect();
+    let pairs = pairs?;
+    if !pairs.is_empty() {
+        keys.push(format!("dimensions: {}", braces(pairs)));
+    }
+    Some(keys)
+}
+
+/// The queries whose answer is wanted.
+///
+/// # Errors
+///
+/// They have no answer, or several, or are written in another way.
+pub(crate) fn queries(list: &[Node], filled: &dyn Fn(&str) -> String) -> Result<Cloud, String> {
+    let is_wanted = |node: &&Node| spelled(node, "returnData") != Some("false");
+    let wanted: Vec<&Node> = list.iter().filter(is_wanted).collect();
+    let [wanted] = &wanted[..] else {
+        return Err(format!("{} of its queries return data, and a criterion needs one number", wanted.len()));
+    };
+    let stat_of = |node: &Node| -> Option<(Vec<String>, bool)> {
+        let stat = get(node, "metricStat")?;
+        let is_sum = spelled(stat, "stat") == Some("Sum");
+        Some((metric(get(stat, "metric")?, spelled(stat, "stat"), filled)?, is_sum))
+    };
+    let Some(expression) = spelled(wanted, "expression") else {
+        let (gauge, _) = stat_of(wanted).ok_or("its query is neither a metric nor an expression")?;
+        return Ok(Cloud { gauge, quotient: None });
+    };
+    let input = |node: &&Node| -> Option<(String, Vec<String>, bool)> {
+        let (keys, is_sum) = stat_of(node)?;
+        Some((spelled(node, "id")?.to_owned(), keys, is_sum))
+    };
+    let others: Vec<&Node> = list.iter().filter(|node| !std::ptr::eq(*node, *wanted)).collect();
+    let inputs: Option<Vec<_>> = others.iter().map(input).collect();
+    let inputs = inputs.ok_or("an input of its expression is an expression itself")?;
+    let sides = expression.split_once('/').map(|(a, b)| (a.trim(), b.trim()));
+    let sum =
+        |id: &str| inputs.iter().find(|(own, _, is_sum)| own == id && *is_sum).map(|(_, keys, _)| braces(keys.clone()));
+    let quotient = sides.and_then(|(a, b)| sum(a).zip(sum(b)));
+    let named: Vec<String> =
+        inputs.iter().map(|(id, keys, _)| format!("{}: {}", name(id), braces(keys.clone()))).collect();
+    let mut gauge = vec![format!("expression: {}", quoted(&filled(expression)))];
+    if !named.is_empty() {
+        gauge.push(format!("inputs: {}", braces(named)));
+    }
+    Ok(Cloud { gauge, quotient })
+}
+
+/// The source for a region.
+pub(crate) fn source(gate: &mut Gate, region: Option<&str>) -> String {
+    let region = region.map(|region| format!("region: {}", quoted(region)));
+    gate.source("cloudwatch", format!("cloudwatch: {}", braces(region.into_iter().collect())))
+}
+
+impl Cloud {
+    /// A metric with its statistic.
+    pub(crate) fn of(gauge: Vec<String>) -> Cloud {
+        Cloud { gauge, quotient: None }
+    }
+
+    /// Adds the metric with its criteria: a share of counts if it is a quotient of two sums, else a gauge.
+    pub(crate) fn add(&self, gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
+        let source = &asked.store.source;
+        let is_share = bounds.iter().all(|bound| (0.0..=1.0).contains(&bound.number));
+        let uppers = bounds.iter().filter(|bound| bound.op.is_upper()).count();
+        match &self.quotient {
+            Some((part, total)) if is_share && (uppers == 0 || uppers == bounds.len()) => {
+                let key = if uppers == 0 { "good" } else { "bad" };
+                let shape = format!("source: {source}, rate: {{ {key}: {part}, total: {total} }}");
+                measure::put(gate, asked, shape, bounds, percent)
+            }
+            _ => {
+                let shape = format!("source: {source}, gauge: {}", braces(self.gauge.clone()));
+                measure::put(gate, asked, shape, bounds, plain)
+            }
+        }
+    }
+}

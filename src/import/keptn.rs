@@ -1,0 +1,188 @@
+//! Keptn 1: objectives (`slo.yaml`) and the queries behind them (`sli.yaml`).
+//!
+//! Keptn compares with earlier evaluations. davy compares two windows, so a relative criterion is one against the same time a week
+//! ago. Without the queries davy reads columns of the objectives' names from `baseline.csv` and `canary.csv`.
+
+mod criterion;
+pub(crate) mod source;
+
+use super::condition::Op;
+use super::documents::{Document, at, list, text, text_at};
+use super::draft::{Criterion, Gate};
+use super::imported::Imported;
+use super::kind::Kind;
+use super::measure::{self, Asked, Bound};
+use super::note::Note;
+use super::number;
+use crate::text::node::{Node, Value};
+use crate::text::problem::Problems;
+use crate::text::yaml::quoted;
+use criterion::Wanted;
+
+/// The gates of the documents.
+pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
+    let mut imported = Imported::default();
+    let (objectives, queries): (Vec<&Document>, Vec<&Document>) =
+        documents.iter().copied().partition(|one| one.node.get("objectives").is_some());
+    for document in &objectives {
+        let mut gate = Gate::new(Kind::Keptn, "quality gate");
+        for objective in list(&document.node, &["objectives"]) {
+            add(&mut gate, (document, objective), &queries, &mut imported.notes)?;
+        }
+        if gate.criteria() == 0 {
+            let why = "it has no objective with `pass` criteria";
+            imported.notes.push(Note::told(document, document.node.place, "objectives", why));
+            continue;
+        }
+        surroundings(&mut gate, document, &mut imported.notes)?;
+        imported.gates.push(gate);
+    }
+    if objectives.is_empty() {
+        for document in &queries {
+            let why = "queries have no limits: they stand in the slo.yaml. Name it too";
+            imported.notes.push(Note::told(document, document.node.place, "indicators", why));
+        }
+    }
+    Ok(imported)
+}
+
+/// One objective.
+fn add(
+    gate: &mut Gate,
+    (document, objective): (&Document, &Node),
+    queries: &[&Document],
+    notes: &mut Vec<Note>,
+) -> Result<(), Problems> {
+    let Some(sli) = text_at(objective, &["sli"]) else {
+        return Err(document.problem(objective.place, "an objective has no `sli`"));
+    };
+    let what = format!("objective {sli}");
+    let sets = list(objective, &["pass"]);
+    let wanted = match sets {
+        [] => {
+            let why = "it has no `pass`: Keptn shows it, and it decides nothing";
+            notes.push(Note::told(document, objective.place, what, why));
+            return Ok(());
+        }
+        [set] => read(document, set)?,
+        _ => {
+            let why = "one of several sets of criteria may hold, and davy's criteria must all hold";
+            gate.lose(Note::open(document, objective.place, what, why), notes);
+            return Ok(());
+        }
+    };
+    let warned = match list(objective, &["warning"]) {
+        [] => Vec::new(),
+        [set] => read(document, set)?,
+        _ => Vec::new(),
+    };
+    let keys = keys(document, objective, wanted.len())?;
+    let comment = format!("{}:{}", document.shown, objective.place.line);
+    let asked = match source::ask(gate, sli, queries) {
+        Ok(asked) => Asked { comment: Some(comment), ..asked },
+        Err((own, place, why)) => {
+            gate.lose(Note::open(own, place, what, why), notes);
+            return Ok(());
+        }
+    };
+    let absolute: Vec<Bound> = wanted
+        .iter()
+        .filter_map(|one| match one {
+            Wanted::Absolute(op, limit) => {
+                let fail = warned.iter().find_map(|warned| warned.looser_than(*op, *limit));
+                Some(Bound { fail, keys: keys.clone(), ..Bound::new(*op, *limit) })
+            }
+            Wanted::Relative { .. } => None,
+        })
+        .collect();
+    let name = put(gate, &asked, &absolute);
+    for one in &wanted {
+        if let Wanted::Relative { op, margin } = one {
+            let fail = warned.iter().find_map(|warned| warned.wider_than(*op, margin));
+            let bound = |op: Op, margin: &str| quoted(&format!("{} baseline {margin}", op.sign()));
+            let pass = format!("pass: {}", bound(*op, margin));
+            let fail = fail.map(|(op, margin)| format!("fail: {}", bound(op, &margin)));
+            let all = [pass].into_iter().chain(fail).chain(keys.clone()).collect();
+            gate.criteria.push(Criterion { metric: name.clone(), comment: None, keys: all });
+        }
+    }
+    if !warned.is_empty()
+        && !gate.criteria.iter().any(|one| one.metric == name && one.keys.iter().any(|key| key.starts_with("fail:")))
+    {
+        let why = "its `warning` is not wider than `pass` in the same terms. What misses `pass` fails in davy";
+        notes.push(Note::told(document, objective.place, what, why));
+    }
+    Ok(())
+}
+
+/// Adds the metric; if a ratio has to be compared with the baseline, its numbers must not turn into shares of counts.
+fn put(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
+    match asked.store.query.is_empty() {
+        true => {
+            let shape = format!("source: {}, gauge: {{ value: {} }}", asked.store.source, quoted(&asked.called));
+            measure::put(gate, asked, shape, bounds, number::plain)
+        }
+        false => measure::gauge(gate, asked, bounds),
+    }
+}
+
+/// The criteria of a set, which must all hold.
+fn read(document: &Document, set: &Node) -> Result<Vec<Wanted>, Problems> {
+    let entries = list(set, &["criteria"]).iter();
+    entries
+        .map(|entry| {
+            let written = text(entry).unwrap_or_default();
+            criterion::parse(written).ok_or_else(|| {
+                let message = format!("`{written}` is not a criterion: write `<600`, `<=+10%` or `=0`");
+                document.problem(entry.place, message)
+            })
+        })
+        .collect()
+}
+
+/// The weight, which the criteria of an objective share, and the severity.
+fn keys(document: &Document, objective: &Node, shared: usize) -> Result<Vec<String>, Problems> {
+    let mut keys = Vec::new();
+    if let Some(node) = at(objective, &["weight"]) {
+        let written = text(node).unwrap_or_default();
+        let weight = number::number(written).filter(|weight| *weight >= 0.0);
+        let weight =
+            weight.ok_or_else(|| document.problem(node.place, format!("`weight: {written}` is not a number")))?;
+        if weight > 0.0 && (weight != 1.0 || shared > 1) {
+            keys.push(format!("weight: {}", number::plain(weight / shared.max(1) as f64)));
+        }
+    }
+    if text_at(objective, &["key_sli"]) == Some("true") {
+        keys.push("severity: critical".into());
+    }
+    Ok(keys)
+}
+
+fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
+    let share = |key: &str| -> Result<Option<f64>, Problems> {
+        let Some(node) = document.at(&["total_score", key]) else { return Ok(None) };
+        let written = text(node).unwrap_or_default();
+        let read = number::number(written.trim().trim_end_matches('%')).map(Some);
+        read.ok_or_else(|| document.problem(node.place, format!("`{key}: {written}` is not a share: write `90%`")))
+    };
+    if let Some(pass) = share("pass")? {
+        let marginal = share("warning")?.unwrap_or(pass).min(pass);
+        let score = format!("score: {{ pass: {}, marginal: {} }}", number::plain(pass), number::plain(marginal));
+        gate.policy.push(score);
+    }
+    let is_relative = gate.criteria.iter().any(|one| one.keys.iter().any(|key| key.contains("baseline")));
+    gate.window = vec!["last: 30m".into(), "step: 1m".into()];
+    if is_relative {
+        gate.window.push("baseline: { ago: 7d }".into());
+        let why = "davy compares with the same time a week ago (`window: { baseline: { ago: 7d } }`), not with earlier evaluations";
+        let place = document.at(&["comparison"]).map_or(document.node.place, |node| node.place);
+        notes.push(Note::told(document, place, "comparison", why));
+    }
+    if let Some(filter) = document.at(&["filter"]) {
+        if matches!(filter.value, Value::Map(_)) {
+            let why = "the filter is put into queries by Keptn: write it into the queries";
+            gate.lose(Note::open(document, filter.place, "filter", why), notes);
+        }
+    }
+    Ok(())
+}

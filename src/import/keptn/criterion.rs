@@ -1,0 +1,97 @@
+//! A criterion of Keptn: `<600`, `<=+10%`, `>=-80%`, `=0`.
+
+use crate::import::condition::Op;
+use crate::import::number::{number, plain};
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Wanted {
+    /// A limit.
+    Absolute(Op, f64),
+    /// A margin around the baseline: `+ 10%`.
+    Relative { op: Op, margin: String },
+}
+
+/// Reads a criterion. A sign before the number makes it relative.
+pub(super) fn parse(text: &str) -> Option<Wanted> {
+    let text = text.trim();
+    let signs = [
+        ("<=", Op::AtMost),
+        (">=", Op::AtLeast),
+        ("<", Op::Below),
+        (">", Op::Above),
+        ("==", Op::Equal),
+        ("=", Op::Equal),
+    ];
+    let (op, rest) = signs.into_iter().find_map(|(sign, op)| Some((op, text.strip_prefix(sign)?.trim())))?;
+    let is_relative = rest.starts_with(['+', '-']);
+    let (amount, unit) = match rest.trim_start_matches('+').strip_suffix('%') {
+        Some(amount) => (amount, "%"),
+        None => (rest.trim_start_matches('+'), ""),
+    };
+    let amount = number(amount)?;
+    if !is_relative {
+        // a limit in percent is a number that is measured in percent
+        return Some(Wanted::Absolute(op, amount));
+    }
+    let sign = if rest.starts_with('-') { '-' } else { '+' };
+    Some(Wanted::Relative { op, margin: format!("{sign} {}{unit}", plain(amount.abs())) })
+}
+
+impl Wanted {
+    /// Where a limit in the same direction fails, if this one lies beyond it.
+    pub(super) fn looser_than(&self, op: Op, limit: f64) -> Option<(Op, f64)> {
+        match self {
+            Wanted::Absolute(own, number) if own.is_upper() == op.is_upper() && *own != Op::Equal => {
+                let is_looser = if op.is_upper() { *number > limit } else { *number < limit };
+                is_looser.then(|| (own.denied(), *number))
+            }
+            _ => None,
+        }
+    }
+
+    /// Where a margin in the same direction fails, if this one is wider.
+    pub(super) fn wider_than(&self, op: Op, margin: &str) -> Option<(Op, String)> {
+        let amount = |text: &str| number(text.trim_start_matches(['+', '-', ' ']).trim_end_matches('%'));
+        match self {
+            Wanted::Relative { op: own, margin: wide }
+                if own.is_upper() == op.is_upper()
+                    && wide.starts_with(margin.chars().next()?)
+                    && wide.ends_with('%') == margin.ends_with('%')
+                    && amount(wide)? > amount(margin)? =>
+            {
+                Some((own.denied(), wide.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn criteria_are_limits_or_margins() {
+        assert_eq!(parse("<600"), Some(Wanted::Absolute(Op::Below, 600.0)));
+        assert_eq!(parse("<=1%"), Some(Wanted::Absolute(Op::AtMost, 1.0)));
+        assert_eq!(parse("=0"), Some(Wanted::Absolute(Op::Equal, 0.0)));
+        let relative = |op, margin: &str| Some(Wanted::Relative { op, margin: margin.into() });
+        assert_eq!(parse("<=+10%"), relative(Op::AtMost, "+ 10%"));
+        assert_eq!(parse(">=-80%"), relative(Op::AtLeast, "- 80%"));
+        assert_eq!(parse("<+50"), relative(Op::Below, "+ 50"));
+        for wrong in ["600", "<", "<x", ""] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_warning_lies_beyond_what_passes() {
+        let at_most = |limit| Wanted::Absolute(Op::AtMost, limit);
+        assert_eq!(at_most(800.0).looser_than(Op::Below, 600.0), Some((Op::Above, 800.0)));
+        assert_eq!(at_most(500.0).looser_than(Op::Below, 600.0), None);
+        let wide = parse("<=+20%").unwrap();
+        assert_eq!(wide.wider_than(Op::AtMost, "+ 10%"), Some((Op::Above, "+ 20%".into())));
+        assert_eq!(wide.wider_than(Op::AtMost, "+ 20%"), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! Where the queries of indicators go: PromQL to Prometheus, metric selectors to Dynatrace, and without a query to files.
+
+use crate::import::documents::{Document, at, text};
+use crate::import::draft::Gate;
+use crate::import::measure::Asked;
+use crate::import::promql;
+use crate::import::stores::{self, Login, Store, literal};
+use crate::text::node::Node;
+use crate::text::problem::Place;
+use crate::text::yaml::quoted;
+
+/// The range of rates, where Keptn fills in the time of the evaluation.
+const RANGE: &str = "5m";
+
+type Lost<'d> = (&'d Document, Place, String);
+
+/// What an indicator asks; without queries the column of its name.
+pub(super) fn ask<'d>(gate: &mut Gate, sli: &str, queries: &[&'d Document]) -> Result<Asked, Lost<'d>> {
+    let found = queries.iter().find_map(|document| Some((*document, at(&document.node, &["indicators", sli])?)));
+    match found {
+        Some((document, node)) => query(gate, sli, node).map_err(|why| (document, node.place, why)),
+        None => match queries.first() {
+            // a file of queries that lacks this one is a mistake
+            Some(document) => Err((document, document.node.place, "the indicators have no query of this name".into())),
+            None => Ok(column(gate, sli)),
+        },
+    }
+}
+
+/// The column of a name, in a file for each arm.
+pub(crate) fn column(gate: &mut Gate, called: &str) -> Asked {
+    let source = gate.source("data", "file: { path: \"${arm}.csv\" }".into());
+    let line = "The queries were not in the files: davy reads columns of these names from baseline.csv and canary.csv.";
+    if !gate.head.iter().any(|own| own == line) {
+        gate.head.push(line.into());
+    }
+    let store = Store { source, query: String::new(), is_prometheus: false };
+    Asked { called: called.to_owned(), store, comment: None, every_point: false }
+}
+
+fn query(gate: &mut Gate, sli: &str, node: &Node) -> Result<Asked, String> {
+    let written = text(node).ok_or("its query is not a text")?.trim();
+    let asked = |store| Asked { called: sli.to_owned(), store, comment: None, every_point: false };
+    if let Some(store) = dynatrace(gate, "${dynatrace-url}", written) {
+        return Ok(asked(store));
+    }
+    let query = stores::on_one_line(&filled(written));
+    match promql::is_query_of_davy(&query) {
+        true => {
+            let (source, _) = stores::prometheus(gate, None, &Login::default());
+            Ok(asked(Store { source, query, is_prometheus: true }))
+        }
+        false => Err("its query is neither PromQL nor a metric selector of Dynatrace".into()),
+    }
+}
+
+/// A metric selector of Dynatrace: `metricSelector=…&entitySelector=…`.
+pub(crate) fn dynatrace(gate: &mut Gate, url: &str, written: &str) -> Option<Store> {
+    let rest = written.trim().strip_prefix("metricSelector=")?;
+    let mut parts = rest.split('&');
+    let query = filled(parts.next()?);
+    let more: Vec<String> = parts
+        .filter_map(|part| part.split_once('='))
+        .filter(|(key, _)| *key == "entitySelector")
+        .map(|(_, value)| format!("entitySelector: {}", quoted(&filled(value))))
+        .collect();
+    // the parameters of the preset, and the entity beside them
+    let own = "metricSelector: \"${query}\", from: \"${from_ms}\", to: \"${to_ms}\", resolution: \"${step_seconds}s\"";
+    let more: Vec<String> = match more.is_empty() {
+        true => Vec::new(),
+        false => vec![format!("parameters: {{ {own}, {} }}", more.join(", "))],
+    };
+    let url = format!("{}/api/v2/metrics/query", url.trim_end_matches('/'));
+    Some(Store { source: stores::preset(gate, "dynatrace", Some(url), &more), query, is_prometheus: false })
+}
+
+/// A text with references of davy: `$SERVICE` is `${SERVICE}`, and `[$DURATION_SECONDS]` a fixed range.
+fn filled(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+        let word = &after[..end];
+        match word {
+            "DURATION_SECONDS" | "DURATION_SECONDS_s" => result.push_str(RANGE),
+            _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => result.push_str(&format!("${{{word}}}")),
+            _ => result.push_str(&literal("$")),
+        }
+        rest = if word.is_empty() { after } else { &after[end..] };
+    }
+    result + rest
+}

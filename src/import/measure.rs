@@ -1,0 +1,143 @@
+//! A value with its limits, as a metric of davy with criteria.
+//!
+//! A ratio of two rates becomes a count of bad or good ones among all, so that the number of requests decides how sure an answer
+//! is. A quantile of a histogram becomes the histogram. Anything else is a gauge of the query as it is.
+
+use super::condition::{Every, Op};
+use super::draft::{Criterion, Gate, Measured};
+use super::number::{percent, plain};
+use super::promql::{self, Shape};
+use super::stores::Store;
+use crate::text::yaml::quoted;
+
+/// What is measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// The name it had.
+    pub(crate) called: String,
+    pub(crate) store: Store,
+    /// A comment above the metric.
+    pub(crate) comment: Option<String>,
+    /// Whether each point stands for itself: a limit on all of them is one on the largest.
+    pub(crate) every_point: bool,
+}
+
+/// What must hold of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bound {
+    pub(crate) op: Op,
+    pub(crate) number: f64,
+    pub(crate) every: Every,
+    /// From where on it fails, if it only warns before.
+    pub(crate) fail: Option<(Op, f64)>,
+    /// Other keys: `weight: 2`.
+    pub(crate) keys: Vec<String>,
+}
+
+impl Bound {
+    pub(crate) fn new(op: Op, number: f64) -> Bound {
+        Bound { op, number, every: Every::One, fail: None, keys: Vec::new() }
+    }
+
+    /// The same in another measure.
+    fn scaled(&self, number: impl Fn(f64) -> f64, turns: bool) -> Bound {
+        let op = |op: Op| if turns { op.turned() } else { op };
+        let fail = self.fail.map(|(own, limit)| (op(own), number(limit)));
+        Bound { op: op(self.op), number: number(self.number), fail, ..self.clone() }
+    }
+}
+
+/// Adds the metric with its criteria, and gives its name.
+pub(crate) fn add(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
+    let taken = if asked.store.is_prometheus { promql::apart(&asked.store.query) } else { None };
+    let counted = match taken {
+        Some(Shape::Ratio { part, total, constant, factor }) => {
+            let bounds: Vec<Bound> =
+                bounds.iter().map(|bound| bound.scaled(|limit| (limit - constant) / factor, factor < 0.0)).collect();
+            shares(gate, asked, (&part, &total), &bounds)
+        }
+        Some(Shape::Quantile { q, histogram, factor }) => {
+            let bounds: Vec<Bound> = bounds.iter().map(|bound| bound.scaled(|limit| limit / factor, false)).collect();
+            quantiles(gate, asked, q, &histogram, &bounds)
+        }
+        None => None,
+    };
+    counted.unwrap_or_else(|| gauge(gate, asked, bounds))
+}
+
+/// Adds a metric whose shape is known, with criteria on it.
+pub(crate) fn put(
+    gate: &mut Gate,
+    asked: &Asked,
+    shape: String,
+    bounds: &[Bound],
+    written: impl Fn(f64) -> String,
+) -> String {
+    let name = gate.metric_name(&asked.called);
+    gate.metrics.push(Measured { name: name.clone(), comment: asked.comment.clone(), shape });
+    for bound in bounds {
+        let pass = quoted(&format!("{} {}", bound.op.sign(), written(bound.number)));
+        let fail =
+            bound.fail.map(|(op, limit)| format!("fail: {}", quoted(&format!("{} {}", op.sign(), written(limit)))));
+        let keys = [format!("pass: {pass}")].into_iter().chain(fail).chain(bound.keys.clone()).collect();
+        gate.criteria.push(Criterion { metric: name.clone(), comment: None, keys });
+    }
+    name
+}
+
+/// A share of counts: bad if it is limited from above, good if from below.
+fn shares(gate: &mut Gate, asked: &Asked, (part, total): (&str, &str), bounds: &[Bound]) -> Option<String> {
+    let limits = bounds.iter().flat_map(|bound| [Some(bound.number), bound.fail.map(|(_, limit)| limit)]).flatten();
+    // a limit that every share keeps, or none, is not one of counts
+    if !limits.clone().all(|limit| (0.0..=1.0).contains(&limit)) || bounds.iter().any(|bound| bound.op == Op::NotEqual)
+    {
+        return None;
+    }
+    let is_upper = |bound: &Bound| bound.op.is_upper() || (bound.op == Op::Equal && bound.number == 0.0);
+    let key = match bounds.iter().filter(|bound| is_upper(bound)).count() {
+        n if n == bounds.len() => "bad",
+        0 => "good",
+        _ => "part",
+    };
+    let shape =
+        format!("source: {}, rate: {{ {key}: {}, total: {} }}", asked.store.source, quoted(part), quoted(total));
+    Some(put(gate, asked, shape, bounds, percent))
+}
+
+/// A percentile of a histogram whose name says its unit.
+fn quantiles(gate: &mut Gate, asked: &Asked, q: f64, histogram: &str, bounds: &[Bound]) -> Option<String> {
+    let unit = promql::unit(histogram)?;
+    let is_fine = bounds.iter().all(|bound| bound.number >= 0.0 && !matches!(bound.op, Op::Equal | Op::NotEqual));
+    if !is_fine || !(0.5..=0.999).contains(&q) {
+        return None;
+    }
+    let statistic = format!("statistic: p{}", plain(q * 100.0));
+    let with = |bound: &Bound| {
+        let keys = std::iter::once(statistic.clone()).chain(bound.keys.clone()).collect();
+        Bound { keys, ..bound.clone() }
+    };
+    let bounds: Vec<Bound> = bounds.iter().map(with).collect();
+    let shape = format!("source: {}, values: {{ histogram: {}, unit: {unit} }}", asked.store.source, quoted(histogram));
+    Some(put(gate, asked, shape, &bounds, |limit| format!("{}{unit}", plain(limit))))
+}
+
+/// The number that the query answers with.
+pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
+    let all: Vec<bool> =
+        bounds.iter().filter(|bound| bound.every == Every::All).map(|bound| bound.op.is_upper()).collect();
+    let is_of_series = asked.store.is_prometheus && !asked.every_point && !all.is_empty() && all.len() == bounds.len();
+    let query = match (is_of_series, all.first(), all.iter().all(|upper| Some(upper) == all.first())) {
+        // a limit on every series is one on the largest
+        (true, Some(true), true) => format!("max({})", asked.store.query),
+        (true, Some(false), true) => format!("min({})", asked.store.query),
+        _ => asked.store.query.clone(),
+    };
+    let of_points = |bound: &Bound| {
+        let statistic = if bound.op.is_upper() { "statistic: max" } else { "statistic: min" };
+        let keys = std::iter::once(statistic.to_owned()).chain(bound.keys.clone()).collect();
+        if asked.every_point && bound.every == Every::All { Bound { keys, ..bound.clone() } } else { bound.clone() }
+    };
+    let bounds: Vec<Bound> = bounds.iter().map(of_points).collect();
+    let shape = format!("source: {}, gauge: {{ query: {} }}", asked.store.source, quoted(&query));
+    put(gate, asked, shape, &bounds, plain)
+}

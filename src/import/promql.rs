@@ -1,0 +1,276 @@
+//! Queries of Prometheus, taken apart where that is safe: a ratio of two rates is a count of bad ones among all, and a quantile of
+//! a histogram is the histogram.
+//!
+//! Anything else stays as it is, and is a gauge. What is taken apart is rendered from the parsed selector, and read again.
+
+use promql_parser::label::Matchers;
+use promql_parser::parser::{self, AggregateExpr, Expr, LabelModifier, VectorSelector};
+
+/// What a query is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shape {
+    /// `constant + factor * part / total`, of selectors of counters.
+    Ratio { part: String, total: String, constant: f64, factor: f64 },
+    /// `factor` times the quantile of a histogram, whose selector has no `_bucket`.
+    Quantile { q: f64, histogram: String, factor: f64 },
+}
+
+/// Takes a query apart.
+pub(crate) fn apart(query: &str) -> Option<Shape> {
+    let parsed = parser::parse(query).ok()?;
+    let Linear { constant, factor, of } = linear(&parsed)?;
+    match of? {
+        Of::Ratio(part, total) if factor != 0.0 => Some(Shape::Ratio { part, total, constant, factor }),
+        Of::Quantile(q, histogram) if constant == 0.0 && factor > 0.0 => Some(Shape::Quantile { q, histogram, factor }),
+        _ => None,
+    }
+}
+
+/// The selector that a text is, if it is nothing else.
+pub(crate) fn selector(text: &str) -> Option<String> {
+    match parser::parse(text).ok()? {
+        Expr::VectorSelector(selector) => rendered(&selector),
+        _ => None,
+    }
+}
+
+/// Whether a text is PromQL once its references are filled in, whatever they stand for.
+pub(crate) fn is_query_of_davy(text: &str) -> bool {
+    ["x", "1m", "1"].into_iter().any(|value| parser::parse(&filled(text, value)).is_ok())
+}
+
+/// A text with a value for each reference: its default, or the given one.
+fn filled(text: &str, value: &str) -> String {
+    let (mut result, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, behind)) = after.split_once('}') else { break };
+        result.push_str(before);
+        result.push_str(name.split_once(":-").map_or(value, |(_, default)| default));
+        rest = behind;
+    }
+    (result + rest).replace("$$", "$")
+}
+
+/// The selector of a counter, if that is what a query sums up: `sum(rate(x[5m]))`.
+pub(crate) fn counter(query: &str) -> Option<String> {
+    match quotient_side(&parser::parse(query).ok()?)? {
+        Side::Sum(selector) => Some(selector),
+        Side::Rest { .. } => None,
+    }
+}
+
+/// The parts of two queries whose quotient is wanted, as one: bad and total.
+pub(crate) fn quotient(part: &str, total: &str) -> Option<Shape> {
+    apart(&format!("({part}) / ({total})"))
+}
+
+struct Linear {
+    constant: f64,
+    factor: f64,
+    of: Option<Of>,
+}
+
+enum Of {
+    Ratio(String, String),
+    Quantile(f64, String),
+}
+
+fn inner(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => inner(&paren.expr),
+        other => other,
+    }
+}
+
+fn linear(expr: &Expr) -> Option<Linear> {
+    match inner(expr) {
+        Expr::NumberLiteral(number) => Some(Linear { constant: number.val, factor: 0.0, of: None }),
+        Expr::Binary(binary) if binary.modifier.as_ref().is_none_or(|modifier| modifier.matching.is_none()) => {
+            let operator = binary.op.to_string();
+            if operator == "/"
+                && let Some((constant, factor, of)) = ratio(&binary.lhs, &binary.rhs)
+            {
+                return Some(Linear { constant, factor, of: Some(of) });
+            }
+            joined(&operator, linear(&binary.lhs)?, linear(&binary.rhs)?)
+        }
+        Expr::Call(call) if call.func.name == "histogram_quantile" => {
+            let [q, of] = &call.args.args[..] else { return None };
+            let Expr::NumberLiteral(q) = inner(q) else { return None };
+            let of = Of::Quantile(q.val, histogram(of)?);
+            Some(Linear { constant: 0.0, factor: 1.0, of: Some(of) })
+        }
+        _ => None,
+    }
+}
+
+fn joined(operator: &str, a: Linear, b: Linear) -> Option<Linear> {
+    match operator {
+        "+" | "-" => {
+            let sign = if operator == "-" { -1.0 } else { 1.0 };
+            let (constant, factor) = (a.constant + sign * b.constant, a.factor + sign * b.factor);
+            match (a.of, b.of) {
+                (Some(_), Some(_)) => None,
+                (a, b) => Some(Linear { constant, factor, of: a.or(b) }),
+            }
+        }
+        "*" if a.of.is_none() => Some(scaled(b, a.constant)),
+        "*" if b.of.is_none() => Some(scaled(a, b.constant)),
+        "/" if b.of.is_none() => Some(scaled(a, 1.0 / b.constant)),
+        _ => None,
+    }
+}
+
+fn scaled(of: Linear, by: f64) -> Linear {
+    Linear { constant: of.constant * by, factor: of.factor * by, of: of.of }
+}
+
+/// One side of a quotient.
+enum Side {
+    /// The sum of a counter's rates.
+    Sum(String),
+    /// All but some: `sum(rate(all)) - sum(rate(some))`.
+    Rest { all: String, some: String },
+}
+
+fn ratio(part: &Expr, total: &Expr) -> Option<(f64, f64, Of)> {
+    let Side::Sum(total) = quotient_side(total)? else { return None };
+    match quotient_side(part)? {
+        Side::Sum(part) => Some((0.0, 1.0, Of::Ratio(part, total))),
+        Side::Rest { all, some } if all == total => Some((1.0, -1.0, Of::Ratio(some, total))),
+        Side::Rest { .. } => None,
+    }
+}
+
+fn quotient_side(expr: &Expr) -> Option<Side> {
+    match inner(expr) {
+        Expr::Aggregate(sum) if is_total(sum) => Some(Side::Sum(rated(&sum.expr)?)),
+        Expr::Binary(binary) => match binary.op.to_string().as_str() {
+            "-" => match (quotient_side(&binary.lhs)?, quotient_side(&binary.rhs)?) {
+                (Side::Sum(all), Side::Sum(some)) => Some(Side::Rest { all, some }),
+                _ => None,
+            },
+            // an absent series of bad ones is a zero for davy too
+            "or" if is_zero(&binary.rhs) => quotient_side(&binary.lhs),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `vector(0)`.
+fn is_zero(expr: &Expr) -> bool {
+    match inner(expr) {
+        Expr::Call(call) if call.func.name == "vector" => {
+            matches!(call.args.args.first().map(|argument| inner(argument)), Some(Expr::NumberLiteral(number)) if number.val == 0.0)
+        }
+        _ => false,
+    }
+}
+
+/// A sum over all series.
+fn is_total(sum: &AggregateExpr) -> bool {
+    sum.op.to_string() == "sum" && sum.modifier.is_none()
+}
+
+/// Whether a counter counts things: seconds, bytes and the sums of histograms are no counts.
+fn counts(name: &str) -> bool {
+    let is_of_histogram = ["_count", "_bucket"].iter().any(|end| name.ends_with(end));
+    let is_measure = ["seconds", "milliseconds", "bytes", "joules"].iter().any(|unit| name.contains(unit));
+    is_of_histogram || !(is_measure || name.ends_with("_sum"))
+}
+
+/// The counter whose rate or increase is taken.
+fn rated(expr: &Expr) -> Option<String> {
+    let Expr::Call(call) = inner(expr) else { return None };
+    if !["rate", "irate", "increase"].contains(&call.func.name) {
+        return None;
+    }
+    match call.args.args.first().map(|argument| inner(argument))? {
+        Expr::MatrixSelector(matrix) => rendered(&matrix.vs).filter(|_| matrix.vs.name.as_deref().is_some_and(counts)),
+        _ => None,
+    }
+}
+
+/// The selector as text, if it is read back as the same.
+fn rendered(selector: &VectorSelector) -> Option<String> {
+    if selector.offset.is_some() || selector.at.is_some() || selector.name.is_none() {
+        return None;
+    }
+    let text = selector.to_string();
+    let is_same = matches!(parser::parse(&text), Ok(Expr::VectorSelector(read)) if read == *selector);
+    is_same.then_some(text)
+}
+
+/// The histogram of `sum by (le) (rate(x_bucket[5m]))`, without `_bucket`.
+fn histogram(expr: &Expr) -> Option<String> {
+    let buckets = match inner(expr) {
+        Expr::Aggregate(sum) if sum.op.to_string() == "sum" => {
+            match &sum.modifier {
+                Some(LabelModifier::Include(by)) if by.labels == ["le"] => {}
+                _ => return None,
+            }
+            &sum.expr
+        }
+        _ => return None,
+    };
+    let Expr::Call(call) = inner(buckets) else { return None };
+    let Expr::MatrixSelector(matrix) = call.args.args.first().map(|argument| inner(argument))? else { return None };
+    let mut selector = matrix.vs.clone();
+    let Matchers { matchers, or_matchers } = &selector.matchers;
+    let is_rate = ["rate", "irate", "increase"].contains(&call.func.name);
+    if !is_rate || !or_matchers.is_empty() || matchers.iter().any(|matcher| matcher.name == "le") {
+        return None;
+    }
+    selector.name = Some(selector.name.as_deref()?.strip_suffix("_bucket")?.to_owned());
+    rendered(&selector)
+}
+
+/// The unit that a histogram's name says.
+pub(crate) fn unit(histogram: &str) -> Option<&'static str> {
+    let name = histogram.split('{').next().unwrap_or_default().trim();
+    let words = [("seconds", "s"), ("milliseconds", "ms"), ("ms", "ms"), ("microseconds", "us"), ("bytes", "B")];
+    words.into_iter().find(|(word, _)| name.ends_with(&format!("_{word}"))).map(|(_, unit)| unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(query: &str) -> String {
+        match apart(query) {
+            Some(Shape::Ratio { part, total, constant, factor }) => format!("{constant} + {factor} * {part} / {total}"),
+            Some(Shape::Quantile { q, histogram, factor }) => format!("{factor} * q{q} of {histogram}"),
+            None => "as it is".into(),
+        }
+    }
+
+    #[test]
+    fn queries_are_taken_apart_where_that_is_safe() {
+        for (query, expected) in [
+            ("sum(rate(x{code=~\"5..\"}[5m])) / sum(rate(x[5m]))", "0 + 1 * x{code=~\"5..\"} / x"),
+            ("100 - sum(rate(x{ok=\"1\"}[1m])) / sum(rate(x[1m])) * 100", "100 + -100 * x{ok=\"1\"} / x"),
+            ("(sum(rate(b[5m])) or vector(0)) / sum(rate(t[5m]))", "0 + 1 * b / t"),
+            ("(sum(rate(c[5m])) - sum(rate(k[5m]))) / sum(rate(c[5m]))", "1 + -1 * k / c"),
+            ("1 - (sum(increase(b[5m])) / sum(increase(t[5m])))", "1 + -1 * b / t"),
+            (
+                "histogram_quantile(0.99, sum(rate(d_seconds_bucket{job=\"a\"}[1m])) by (le))",
+                "1 * q0.99 of d_seconds{job=\"a\"}",
+            ),
+            ("histogram_quantile(0.95, sum by (le) (rate(d_bucket[1m]))) * 1000", "1000 * q0.95 of d"),
+            ("sum(rate(x{name=~\"a\\\\d+\"}[5m])) / sum(rate(x[5m]))", "0 + 1 * x{name=~\"a\\\\d+\"} / x"),
+            ("sum by (pod) (rate(x[5m])) / sum by (pod) (rate(y[5m]))", "as it is"),
+            ("sum(x) / sum(y)", "as it is"),
+            ("sum(rate(d_seconds_sum[1m])) / sum(rate(d_seconds_count[1m])) * 1000", "as it is"),
+            ("sum(rate(cpu_seconds_total[1m])) / sum(rate(requests_total[1m]))", "as it is"),
+            ("avg(rate(x[5m])) / avg(rate(y[5m]))", "as it is"),
+            ("sum(rate(x[5m] offset 1h)) / sum(rate(y[5m]))", "as it is"),
+            ("histogram_quantile(0.99, sum(rate(d_bucket[1m])) by (le, pod))", "as it is"),
+            ("sum(rate(x[5m])) / on() sum(rate(y[5m]))", "as it is"),
+            ("nonsense {", "as it is"),
+        ] {
+            assert_eq!(shown(query), expected, "{query}");
+        }
+        assert_eq!(counter("sum(rate(x[5m]))").as_deref(), Some("x"));
+    }
+}

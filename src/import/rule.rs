@@ -1,0 +1,209 @@
+//! The rule of a controller as it was written: each measurement answers a condition, and limits count the answers.
+
+use super::condition::{Expr, Value, evaluate};
+use crate::series::SignedDuration;
+
+/// The rule of one metric.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The metric's name as it was written.
+    pub name: String,
+    /// The metric of the gate with the same data.
+    pub metric: Option<String>,
+    pub(crate) success: Option<Expr>,
+    pub(crate) failure: Option<Expr>,
+    pub(crate) interval: Option<SignedDuration>,
+    pub(crate) delay: Option<SignedDuration>,
+    pub(crate) count: Option<i64>,
+    pub(crate) failure_limit: i64,
+    pub(crate) inconclusive_limit: i64,
+    pub(crate) consecutive_errors: i64,
+    pub(crate) consecutive_successes: Option<i64>,
+    pub(crate) is_dry: bool,
+    /// The measurements that were recorded, as they were written.
+    pub(crate) recorded: Vec<String>,
+}
+
+/// The answer of one measurement, or of a metric; the worse the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// It holds.
+    Successful,
+    /// It is not over.
+    Running,
+    /// Neither condition holds.
+    Inconclusive,
+    /// It could not be evaluated.
+    Error,
+    /// It does not hold.
+    Failed,
+}
+
+impl Phase {
+    /// The controller's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Phase::Successful => "Successful",
+            Phase::Running => "Running",
+            Phase::Inconclusive => "Inconclusive",
+            Phase::Error => "Error",
+            Phase::Failed => "Failed",
+        }
+    }
+}
+
+/// What the rule of a metric says of its measurements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessed {
+    /// The metric's answer.
+    pub phase: Phase,
+    /// Why, in the controller's words.
+    pub reason: String,
+    /// How many measurements failed.
+    pub failed: i64,
+    /// How many measurements there were.
+    pub measured: i64,
+}
+
+impl Rule {
+    /// How long the analysis takes, if that is known: a single measurement takes no time.
+    pub(crate) fn soak(&self) -> Option<SignedDuration> {
+        let count = i32::try_from(self.count?).ok().filter(|count| *count > 1)?;
+        self.interval?.checked_mul(count)
+    }
+
+    /// How many measurements there will be; without a count and an interval one.
+    fn effective_count(&self) -> Option<i64> {
+        self.count.or(if self.interval.is_none() { Some(1) } else { None })
+    }
+
+    /// The answer of one measurement.
+    fn measured(&self, value: Result<&Value, &str>) -> Result<Phase, String> {
+        let value = value.map_err(str::to_owned)?;
+        let of = |condition: &Option<Expr>| condition.as_ref().map(|condition| evaluate(condition, value)).transpose();
+        Ok(match (of(&self.success)?, of(&self.failure)?) {
+            (_, Some(true)) | (Some(false), None) => Phase::Failed,
+            (Some(true), _) | (None, _) => Phase::Successful,
+            (Some(false), Some(false)) => Phase::Inconclusive,
+        })
+    }
+
+    /// What the controller says after these measurements; it stops at the first that decides.
+    pub(crate) fn assess<'v>(&self, values: impl Iterator<Item = Result<&'v Value, &'v str>>) -> Assessed {
+        let (mut failed, mut inconclusive, mut errors, mut successes, mut count) = (0, 0, 0, 0, 0);
+        let answer = |phase, reason: String, failed, measured| Assessed { phase, reason, failed, measured };
+        for value in values {
+            let measured = self.measured(value);
+            match measured {
+                Ok(Phase::Failed) => failed += 1,
+                Ok(Phase::Inconclusive) => inconclusive += 1,
+                _ => {}
+            }
+            successes = if measured == Ok(Phase::Successful) { successes + 1 } else { 0 };
+            errors = if measured.is_err() { errors + 1 } else { 0 };
+            count += i64::from(measured.is_ok());
+            if self.failure_limit >= 0 && failed > self.failure_limit {
+                let reason = format!("failed ({failed}) > failureLimit ({})", self.failure_limit);
+                return answer(Phase::Failed, reason, failed, count);
+            }
+            if inconclusive > self.inconclusive_limit {
+                let reason = format!("inconclusive ({inconclusive}) > inconclusiveLimit ({})", self.inconclusive_limit);
+                return answer(Phase::Inconclusive, reason, failed, count);
+            }
+            if errors > self.consecutive_errors {
+                let why = measured.err().unwrap_or_default();
+                let limit = self.consecutive_errors;
+                let reason = format!("consecutiveErrors ({errors}) > consecutiveErrorLimit ({limit}): {why}");
+                return answer(Phase::Error, reason, failed, count);
+            }
+            if self.consecutive_successes.is_some_and(|limit| limit > 0 && successes >= limit) {
+                let reason = format!("consecutiveSuccess ({successes}) reached");
+                return answer(Phase::Successful, reason, failed, count);
+            }
+            if self.effective_count().is_some_and(|wanted| count >= wanted) {
+                break;
+            }
+        }
+        let counted = format!("{failed} failures of {count}");
+        match self.effective_count() {
+            _ if count == 0 => answer(Phase::Running, "no measurement so far".into(), failed, count),
+            Some(wanted) if count < wanted => {
+                answer(Phase::Running, format!("{counted}, {wanted} are wanted"), failed, count)
+            }
+            Some(_) if self.consecutive_successes.is_some_and(|limit| limit > 0) => {
+                let reason = format!("{counted}, and consecutiveSuccessLimit was not reached");
+                answer(Phase::Inconclusive, reason, failed, count)
+            }
+            Some(_) => answer(Phase::Successful, counted, failed, count),
+            // without a count it goes on until the rollout is over
+            None => answer(Phase::Successful, format!("{counted} so far"), failed, count),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::condition::parse;
+
+    fn rule(count: i64) -> Rule {
+        Rule {
+            name: "m".into(),
+            metric: None,
+            success: parse("result[0] >= 0.95").ok(),
+            failure: None,
+            interval: Some(SignedDuration::from_mins(1)),
+            delay: None,
+            count: Some(count),
+            failure_limit: 0,
+            inconclusive_limit: 0,
+            consecutive_errors: 4,
+            consecutive_successes: None,
+            is_dry: false,
+            recorded: Vec::new(),
+        }
+    }
+
+    fn assess(rule: &Rule, recorded: &[&str]) -> (Phase, String) {
+        let values: Vec<Value> = recorded.iter().map(|text| Value::recorded(text)).collect();
+        let assessed = rule.assess(values.iter().map(Ok));
+        (assessed.phase, assessed.reason)
+    }
+
+    #[test]
+    fn limits_count_the_answers_of_measurements() {
+        let three = rule(3);
+        assert_eq!(assess(&three, &["[1]", "[1]", "[1]"]), (Phase::Successful, "0 failures of 3".into()));
+        assert_eq!(assess(&three, &["[1]", "[0.9]", "[1]"]), (Phase::Failed, "failed (1) > failureLimit (0)".into()));
+        assert_eq!(assess(&three, &["[1]"]).0, Phase::Running);
+        let lenient = Rule { failure_limit: 1, ..rule(3) };
+        assert_eq!(assess(&lenient, &["[1]", "[0.9]", "[1]"]), (Phase::Successful, "1 failures of 3".into()));
+        assert_eq!(assess(&lenient, &["[0.9]", "[0.9]", "[1]"]).0, Phase::Failed);
+        // five errors in a row are too many, and errors are no measurements
+        assert_eq!(assess(&three, &["[]"; 5]).0, Phase::Error);
+        assert_eq!(assess(&three, &["[]", "[]", "[1]", "[1]", "[1]"]).0, Phase::Successful);
+    }
+
+    #[test]
+    fn between_the_conditions_it_is_inconclusive() {
+        let both = Rule { failure: parse("result[0] < 0.9").ok(), ..rule(2) };
+        assert_eq!(
+            assess(&both, &["[0.92]"]),
+            (Phase::Inconclusive, "inconclusive (1) > inconclusiveLimit (0)".into())
+        );
+        assert_eq!(assess(&Rule { inconclusive_limit: 1, ..both.clone() }, &["[0.92]", "[1]"]).0, Phase::Successful);
+        // neither holds for NaN
+        assert_eq!(assess(&both, &["[NaN]"]).0, Phase::Inconclusive);
+        assert_eq!(assess(&rule(1), &["[NaN]"]).0, Phase::Failed);
+    }
+
+    #[test]
+    fn successes_in_a_row_end_it() {
+        let row = Rule { failure_limit: -1, consecutive_successes: Some(2), ..rule(5) };
+        assert_eq!(
+            assess(&row, &["[0.5]", "[1]", "[1]"]),
+            (Phase::Successful, "consecutiveSuccess (2) reached".into())
+        );
+        assert_eq!(assess(&row, &["[0.5]", "[1]", "[0.5]", "[1]", "[0.5]"]).0, Phase::Inconclusive);
+    }
+}
