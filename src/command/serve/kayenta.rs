@@ -245,8 +245,9 @@ fn number(value: &Value) -> Option<f64> {
 /// The request as a canary whose stores are never asked. davy judges every pair by a criterion of its own.
 fn asked(body: &Value, each: Option<&[Sent]>) -> Result<Value, Refused> {
     let mut config = body["canaryConfig"].clone();
-    let Some(metrics) = config["metrics"].as_array_mut() else {
-        return Err(Refused::Wrong("the request needs `canaryConfig` with `metrics`".into()));
+    let metrics = config.get_mut("metrics").and_then(Value::as_array_mut);
+    let Some(metrics) = metrics.filter(|metrics| metrics.iter().all(Value::is_object)) else {
+        return Err(Refused::Wrong("the request needs `canaryConfig` with a list of `metrics`".into()));
     };
     if let Some(pairs) = each {
         let of = |pair: &Sent| {
