@@ -5,7 +5,7 @@
 //! question.rs    what is asked: a gate, its phase, its arguments        answers.rs   who is judged now, what was answered
 //! guard.rs       who may ask at all
 //! verdicts.rs    /v1: Argo Rollouts and programs                        flagger.rs   webhooks of Flagger
-//! kayenta.rs     canaries of Orca and Argo, the judge of a Kayenta
+//! kayenta.rs     what Orca, Argo and a Kayenta ask              canaries.rs  which canaries they asked for
 //! prometheus.rs  verdicts as a metric that others query                 pages.rs     what people look at
 //! ```
 //!
@@ -13,6 +13,7 @@
 //! to whoever asks the same next, so that a controller that polls starts one judgement and not many.
 
 mod answers;
+mod canaries;
 mod desk;
 mod flagger;
 mod guard;

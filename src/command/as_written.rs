@@ -53,11 +53,11 @@ pub(super) fn kayenta(kayenta: &Kayenta, rules: &Rules, dataset: &Dataset) -> Re
 
 fn limited(mut answer: AsWritten, not_judged: &[NotJudged]) -> AsWritten {
     let open: Vec<&NotJudged> = not_judged.iter().filter(|one| one.gravity == Gravity::Incomplete).collect();
-    let untold = |one: &&NotJudged| format!("{BY} is told nothing of {}: {}", one.what, one.why);
+    let untold = |one: &&NotJudged| format!("{BY} knows nothing of {}: {}", one.what, one.why);
     answer.notes.extend(open.iter().map(untold));
     if !open.is_empty() && answer.outcome < Outcome::Inconclusive {
         answer.outcome = Outcome::Inconclusive;
-        answer.sentence += ", of what it is told";
+        answer.sentence += ", of what it knows";
     }
     answer
 }

@@ -184,14 +184,14 @@ fn scope_of<'a>(
         Some(name) => {
             let named = asking.scopes.iter().enumerate().find(|(_, scope)| scope.name == name);
             if let (None, Some((_, scope))) = (named, first) {
-                let why = format!("nobody asks for that scope, so davy takes {:?}", scope.name);
+                let why = format!("the request does not have that scope, so davy takes {:?}", scope.name);
                 notes.push(Note::told(document, metric.place, format!("scopeName {name}"), why));
             }
             named.or(first)
         }
         None => {
             let name = text_at(metric, &["name"]).unwrap_or_default();
-            let why = "Kayenta fails when it is asked for this metric; davy takes the first scope";
+            let why = "Kayenta cannot ask for this metric; davy takes the first scope";
             notes.push(Note::told(document, metric.place, format!("metric {name} without scopeName"), why));
             first
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answers::Answers;
-use super::kayenta::Canaries;
+use super::canaries::Canaries;
 
 /// The judgements, and how long a caller waits.
 #[derive(Clone)]

@@ -1,155 +1,26 @@
 //! Kayenta's interface: what Orca and Argo's `kayenta` provider ask, and the judge behind an existing Kayenta.
 //!
 //! Their clients are strict where Kayenta was: Argo wants exactly 200, Orca reads the answer to a new canary as a map of texts,
-//! timestamps are whole numbers, an empty parameter is an absent one. A canary runs on a thread of its own, and whoever asked
-//! comes back for its status.
+//! timestamps are whole numbers, an empty parameter is an absent one.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 
+use super::canaries::{Accounts, Asked};
 use super::desk::Desk;
-use super::judge::{CanaryConfig, Judge, Refused};
+use super::judge::CanaryConfig;
 use super::verdicts;
-
-/// Canaries that are remembered.
-const MOST: usize = 1_000;
-/// Canaries that wait for their turn, at most.
-const MOST_WAITING: usize = 200;
-
-/// The canaries that were asked for.
-pub(super) struct Canaries {
-    judge: Arc<dyn Judge>,
-    slots: Arc<Semaphore>,
-    known: Arc<Mutex<VecDeque<Canary>>>,
-}
-
-/// A canary: what was asked, and what became of it.
-struct Canary {
-    id: String,
-    application: String,
-    config_id: Option<String>,
-    accounts: Accounts,
-    config: Value,
-    request: Value,
-    asked: Timestamp,
-    started: Option<Timestamp>,
-    ended: Option<Timestamp>,
-    state: Progress,
-}
-
-/// How far a canary is.
-enum Progress {
-    Waiting,
-    Running,
-    Judged(Value),
-    Failed(String),
-    Canceled,
-}
-
-impl Progress {
-    fn word(&self) -> &'static str {
-        match self {
-            Progress::Waiting => "not_started",
-            Progress::Running => "running",
-            Progress::Judged(_) => "succeeded",
-            Progress::Failed(_) => "terminal",
-            Progress::Canceled => "canceled",
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        !matches!(self, Progress::Waiting | Progress::Running)
-    }
-}
-
-/// Names of accounts, which are given back as they came.
-#[derive(Debug, Clone, Default)]
-struct Accounts {
-    metrics: Option<String>,
-    storage: Option<String>,
-    configuration: Option<String>,
-}
 
 type Parameters = Query<Vec<(String, String)>>;
 
 /// A parameter that is not empty.
 fn parameter(Query(parameters): &Parameters, name: &str) -> Option<String> {
     parameters.iter().find(|(own, value)| own == name && !value.is_empty()).map(|(_, value)| value.clone())
-}
-
-impl Canaries {
-    pub(super) fn new(judge: Arc<dyn Judge>, at_once: usize) -> Canaries {
-        Canaries { judge, slots: Arc::new(Semaphore::new(at_once)), known: Arc::default() }
-    }
-
-    fn known(&self) -> MutexGuard<'_, VecDeque<Canary>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Remembers a canary and has it judged when its turn comes; none if too many wait.
-    fn start(&self, mut canary: Canary) -> Option<String> {
-        let mut known = self.known();
-        if known.iter().filter(|canary| !canary.state.is_over()).count() >= MOST_WAITING {
-            return None;
-        }
-        while known.len() >= MOST {
-            let oldest = known.iter().position(|canary| canary.state.is_over())?;
-            known.remove(oldest);
-        }
-        let number = known.iter().filter(|other| other.asked == canary.asked).count();
-        canary.id = format!("{}-{number}", canary.asked.as_nanosecond());
-        let id = canary.id.clone();
-        let asked = json!({ "canaryConfig": canary.config, "executionRequest": canary.request });
-        known.push_back(canary);
-        drop(known);
-        let (judge, slots, all) = (Arc::clone(&self.judge), Arc::clone(&self.slots), Arc::clone(&self.known));
-        let own = id.clone();
-        tokio::spawn(async move {
-            let Ok(slot) = slots.acquire_owned().await else { return };
-            std::thread::spawn(move || {
-                let now = judge.now();
-                let is_wanted = change(&all, &own, |canary| {
-                    let waits = matches!(canary.state, Progress::Waiting);
-                    if waits {
-                        (canary.state, canary.started) = (Progress::Running, Some(now));
-                    }
-                    waits
-                });
-                if is_wanted {
-                    let answer = judge.canary(&asked);
-                    let now = judge.now();
-                    change(&all, &own, |canary| {
-                        if !canary.state.is_over() {
-                            canary.ended = Some(now);
-                            canary.state = answer.map_or_else(
-                                |(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why))| {
-                                    Progress::Failed(why)
-                                },
-                                Progress::Judged,
-                            );
-                        }
-                        true
-                    });
-                }
-                drop(slot);
-            });
-        });
-        Some(id)
-    }
-}
-
-/// Changes a canary that is known; false if it is not.
-fn change(all: &Mutex<VecDeque<Canary>>, id: &str, change: impl FnOnce(&mut Canary) -> bool) -> bool {
-    let mut known = all.lock().unwrap_or_else(PoisonError::into_inner);
-    known.iter_mut().find(|canary| canary.id == id).is_some_and(change)
 }
 
 /// `GET /canaryConfig`: the configurations of an application, or all.
@@ -240,8 +111,7 @@ fn begin(
     if let Some(why) = incomplete(&config, &request) {
         return refuse(StatusCode::BAD_REQUEST, &why);
     }
-    let canary = Canary {
-        id: String::new(),
+    let canary = Asked {
         application: application.unwrap_or_else(|| "ad-hoc".into()),
         config_id,
         accounts: Accounts {
@@ -251,10 +121,6 @@ fn begin(
         },
         config,
         request,
-        asked: desk.canaries.judge.now(),
-        started: None,
-        ended: None,
-        state: Progress::Waiting,
     };
     match desk.canaries.start(canary) {
         // a map of texts and nothing else: Orca reads no other
@@ -284,94 +150,16 @@ fn incomplete(config: &Value, request: &Value) -> Option<String> {
 
 /// `GET /canary/{canaryExecutionId}`.
 pub(super) async fn status(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
-    let known = desk.canaries.known();
-    match known.iter().find(|canary| canary.id == id) {
-        Some(canary) => Json(canary.status()).into_response(),
+    match desk.canaries.status(&id) {
+        Some(status) => Json(status).into_response(),
         None => refuse(StatusCode::NOT_FOUND, &format!("there is no canary {id:?}: the latest thousand are kept")),
     }
 }
 
 /// `PUT /pipelines/{id}/cancel`: accepted whatever it names, as in Kayenta.
 pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> StatusCode {
-    let now = desk.canaries.judge.now();
-    change(&desk.canaries.known, &id, |canary| {
-        if !canary.state.is_over() {
-            (canary.state, canary.ended) = (Progress::Canceled, Some(now));
-        }
-        true
-    });
+    desk.canaries.cancel(&id);
     StatusCode::ACCEPTED
-}
-
-impl Canary {
-    fn status(&self) -> Value {
-        let mut status = Map::new();
-        let mut put = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                status.insert(key.to_owned(), value);
-            }
-        };
-        put("application", Some(self.application.clone().into()));
-        put("pipelineId", Some(self.id.clone().into()));
-        put("canaryConfigId", self.config_id.clone().map(Value::from));
-        put("stageStatus", Some(json!({ "judge": self.state.word() })));
-        put("complete", Some(self.state.is_over().into()));
-        put("status", Some(self.state.word().into()));
-        if let Progress::Failed(why) = &self.state {
-            put("exception", Some(exception(why, self.ended.unwrap_or(self.asked))));
-        }
-        put("config", Some(self.config.clone()));
-        put("canaryExecutionRequest", has_times(&self.request).then(|| self.request.clone()));
-        put("metricsAccountName", self.accounts.metrics.clone().map(Value::from));
-        put("storageAccountName", self.accounts.storage.clone().map(Value::from));
-        put("configurationAccountName", self.accounts.configuration.clone().map(Value::from));
-        for (name, at) in [("build", Some(self.asked)), ("start", self.started), ("end", self.ended)] {
-            put(&format!("{name}TimeMillis"), at.map(|at| at.as_millisecond().into()));
-            put(&format!("{name}TimeIso"), at.map(|at| at.to_string().into()));
-        }
-        if let Progress::Judged(result) = &self.state {
-            put("result", Some(json!({ "canaryDuration": duration(&self.request), "judgeResult": result })));
-        }
-        let mut status = Value::Object(status);
-        if status["result"]["canaryDuration"].is_null()
-            && let Some(result) = status.get_mut("result").and_then(Value::as_object_mut)
-        {
-            result.remove("canaryDuration");
-        }
-        status
-    }
-}
-
-fn exception(why: &str, at: Timestamp) -> Value {
-    json!({
-        "timestamp": at.as_millisecond(),
-        "exceptionType": "JudgementFailed",
-        "operation": "canary",
-        "details": { "error": why, "errors": [why] },
-        "shouldRetry": false,
-    })
-}
-
-/// Each side of each scope.
-fn sides(request: &Value) -> impl Iterator<Item = &Value> {
-    let scopes = request["scopes"].as_object().into_iter().flat_map(Map::values);
-    scopes.flat_map(|scope| [&scope["controlScope"], &scope["experimentScope"]])
-}
-
-/// Orca reads the times of every scope.
-fn has_times(request: &Value) -> bool {
-    sides(request).all(|side| side["start"].is_string() && side["end"].is_string())
-}
-
-/// The length of the canary, if all scopes have one.
-fn duration(request: &Value) -> Option<String> {
-    let length = |side: &Value| {
-        let at = |key: &str| side[key].as_str()?.parse::<Timestamp>().ok();
-        Some(at("end")?.duration_since(at("start")?))
-    };
-    let mut lengths = sides(request).map(length);
-    let first = lengths.next()??;
-    lengths.all(|other| other == Some(first)).then(|| first.to_string())
 }
 
 /// `POST /judge`: a Kayenta sends its series, and this is its remote judge.

@@ -12,11 +12,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::answers::Answers;
+use super::canaries::Canaries;
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
-use super::kayenta::{self, Canaries};
-use super::{flagger, pages, prometheus, verdicts};
+use super::{flagger, kayenta, pages, prometheus, verdicts};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 //! Templates of Kayenta write `${scope}` as davy does, so their text is kept. A name that Kayenta binds otherwise, or that
 //! davy fills in itself, becomes another one.
 
-use super::scopes::Scope;
+use super::scopes::{Scope, label};
 use crate::import::documents::{at, list, text, text_at};
 use crate::text::node::Node;
 
@@ -23,12 +23,6 @@ pub(super) struct Asked {
 /// The type of a metric's query.
 pub(super) fn kind(metric: &Node) -> Option<&str> {
     text_at(metric, &["query", "type"]).or_else(|| text_at(metric, &["query", "serviceType"]))
-}
-
-/// The label of a scope's attribute: that of the first scope has its own name.
-pub(super) fn label(name: &str, scope: usize) -> String {
-    let own = if matches!(name, "arm" | "metric" | "step") { format!("own_{name}") } else { name.to_owned() };
-    if scope == 0 { own } else { format!("{own}_{}", scope + 1) }
 }
 
 /// What is asked for a metric.

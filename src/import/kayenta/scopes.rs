@@ -59,6 +59,12 @@ impl Scope {
     }
 }
 
+/// The label of a scope's attribute: that of the first scope has its own name.
+pub(super) fn label(name: &str, scope: usize) -> String {
+    let own = if matches!(name, "arm" | "metric" | "step") { format!("own_{name}") } else { name.to_owned() };
+    if scope == 0 { own } else { format!("{own}_{}", scope + 1) }
+}
+
 /// What a canary request asks, alone or in an ad-hoc request.
 pub(super) fn of_request(document: &Document, node: &Node) -> Result<Asking, Problems> {
     let node = at(node, &["executionRequest"]).unwrap_or(node);
@@ -155,7 +161,7 @@ pub(super) fn place(gate: &mut Gate, asking: &Asking, notes: &mut Vec<Note>, doc
         }
         let set = |name: &&str| format!("`--set control_{name}=… --set experiment_{name}=…`");
         let set: Vec<String> = used.iter().map(set).collect();
-        gate.head.push(format!("Nobody says here which scopes are compared. Name them: {}", set.join(", ")));
+        gate.head.push(format!("The file does not say which scopes to compare. Name them: {}", set.join(", ")));
         gate.window = vec!["last: 1h".into(), "step: 1m".into()];
         return;
     }
@@ -171,7 +177,7 @@ pub(super) fn place(gate: &mut Gate, asking: &Asking, notes: &mut Vec<Note>, doc
             for (name, value) in known.chain(condition).chain(of.parameters.iter().cloned()) {
                 // an expression of Spinnaker is filled in when its pipeline runs
                 let value = if value.contains("${") { format!("${{{side}_{name}}}") } else { value };
-                arm.push((super::query::label(&name, at), value));
+                arm.push((label(&name, at), value));
             }
         }
     }
@@ -190,7 +196,7 @@ pub(super) fn place(gate: &mut Gate, asking: &Asking, notes: &mut Vec<Note>, doc
 
 /// Whether a query refers to an attribute of its scope.
 fn is_used(gate: &Gate, name: &str) -> bool {
-    let is_its = |shape: &str| (0..9).any(|at| shape.contains(&format!("${{{}}}", super::query::label(name, at))));
+    let is_its = |shape: &str| (0..9).any(|at| shape.contains(&format!("${{{}}}", label(name, at))));
     gate.metrics.iter().any(|metric| is_its(&metric.shape))
 }
 
