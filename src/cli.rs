@@ -247,6 +247,12 @@ pub struct Serve {
     /// Seconds until a caller who does not say so hears `pending`; Argo and Flagger give up after ten
     #[arg(long, value_name = "SECONDS", default_value_t = 8)]
     pub wait: u64,
+    /// Set a name that configurations refer to as ${NAME}; no request can set it
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// Requests may bring canary configurations of Kayenta, and so ask the stores of `--set` anything
+    #[arg(long)]
+    pub allow_canary_configs: bool,
     /// Configurations may run programs (`exec`)
     #[arg(long)]
     pub allow_exec: bool,

@@ -16,6 +16,7 @@ mod draft;
 mod flagger;
 mod imported;
 mod k6;
+mod kayenta;
 mod keptn;
 mod kind;
 mod measure;
@@ -86,6 +87,7 @@ fn gates(documents: &[(Kind, Document)]) -> Result<Imported, Problems> {
 fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
     let Some(first) = documents.first() else { return Ok(Imported::default()) };
     match kind {
+        Kind::Kayenta => kayenta::gates(documents),
         Kind::Argo => argo::gates(documents),
         Kind::Flagger => flagger::gates(documents),
         Kind::Keptn => keptn::gates(documents),
@@ -95,7 +97,7 @@ fn gates_of(kind: Kind, documents: &[&Document]) -> Result<Imported, Problems> {
         Kind::Pyrra => slo::pyrra(documents),
         Kind::Alarms => alarms::gates(documents),
         Kind::K6 => k6::gates(documents),
-        Kind::Kayenta | Kind::Taurus | Kind::Otava | Kind::Orion => {
+        Kind::Taurus | Kind::Otava | Kind::Orion => {
             let why = kind.refusal().unwrap_or("not yet");
             let message = format!("davy does not read configurations of {}: {why}", kind.name());
             Err(first.problem(first.node.place, message))

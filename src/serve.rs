@@ -7,6 +7,7 @@
 //! decision.rs    a verdict, and what is to be done                    soak.rs       where a soak stands
 //! verdicts.rs    /v1: Argo Rollouts and programs                        flagger.rs   webhooks of Flagger
 //! watches.rs     soaks that the server watches                          watching.rs  /v1/watch and their pages
+//! kayenta.rs     what Orca, Argo and a Kayenta ask              canaries.rs  which canaries they asked for
 //! prometheus.rs  verdicts as a metric that others query                 pages.rs     what people look at
 //! ```
 //!
@@ -14,11 +15,13 @@
 //! to whoever asks the same next, so that a controller that polls starts one judgement and not many.
 
 mod answers;
+mod canaries;
 mod decision;
 mod desk;
 mod flagger;
 mod guard;
 mod judge;
+mod kayenta;
 mod pages;
 mod prometheus;
 mod question;
@@ -30,7 +33,7 @@ mod watching;
 
 use std::sync::Arc;
 
-pub use judge::{Answer, Decision, Gate, Judge, Refused, Settings};
+pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
 pub use question::Question;
 pub use soak::{Soak, Step};
 

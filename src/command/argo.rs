@@ -35,7 +35,13 @@ pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, 
                 .into(),
         ));
     }
-    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
+    let gates = Gates {
+        console,
+        configs: arguments.configs,
+        allow_exec: arguments.allow_exec,
+        allow_canary_configs: false,
+        set: Vec::new(),
+    };
     gates.hold_folder()?;
     gates.warn();
     let measures = Arc::new(Measures { gates, allow_inline: arguments.allow_inline, lessons: Lessons::default() });

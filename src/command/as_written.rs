@@ -4,8 +4,9 @@
 
 use crate::aca::{self, Class, Finding, Judgement, Label, Sample};
 use crate::config::plan::{Input, Kayenta};
+use crate::judge::rules::{NotJudged, Rules};
 use crate::report::document::{AsWritten, Decider, Number, Outcome, WrittenMetric};
-use crate::series::{Arm, Dataset, Series, SignedDuration, Window};
+use crate::series::{Arm, Dataset, Gravity, Series, SignedDuration, Window};
 
 /// Whose answer it is.
 const BY: &str = "Kayenta's rule";
@@ -43,10 +44,22 @@ fn numbers(series: Option<&Series>, window: Window, step: SignedDuration, drops_
     steps
 }
 
-/// The rule's answer on a dataset.
-pub(super) fn kayenta(kayenta: &Kayenta, dataset: &Dataset) -> Result<AsWritten, aca::Refusal> {
+/// The rule's answer on a dataset. What the rule was never told of limits it, as it limits davy's.
+pub(super) fn kayenta(kayenta: &Kayenta, rules: &Rules, dataset: &Dataset) -> Result<AsWritten, aca::Refusal> {
     let samples = samples(kayenta, dataset);
-    Ok(answer(kayenta, &aca::judge(&kayenta.rule, &samples)?, dataset))
+    let answer = answer(kayenta, &aca::judge(&kayenta.rule, &samples)?, dataset);
+    Ok(limited(answer, &rules.not_judged))
+}
+
+fn limited(mut answer: AsWritten, not_judged: &[NotJudged]) -> AsWritten {
+    let open: Vec<&NotJudged> = not_judged.iter().filter(|one| one.gravity == Gravity::Incomplete).collect();
+    let untold = |one: &&NotJudged| format!("{BY} knows nothing of {}: {}", one.what, one.why);
+    answer.notes.extend(open.iter().map(untold));
+    if !open.is_empty() && answer.outcome < Outcome::Inconclusive {
+        answer.outcome = Outcome::Inconclusive;
+        answer.sentence += ", of what it knows";
+    }
+    answer
 }
 
 fn answer(kayenta: &Kayenta, judgement: &Judgement, dataset: &Dataset) -> AsWritten {

@@ -92,7 +92,7 @@ impl Judged {
     /// The same with the answer of the rule that somebody used so far.
     pub(super) fn as_written(self) -> Result<Judged, Failure> {
         let Some(kayenta) = &self.plan.kayenta else { return Err(Failure::Misused(NO_OTHER_RULE.into())) };
-        let answer = as_written::kayenta(kayenta, &self.dataset);
+        let answer = as_written::kayenta(kayenta, &self.plan.rules, &self.dataset);
         let as_written = Some(answer.map_err(|error| Failure::Misused(error.to_string()))?);
         Ok(Judged { as_written, ..self })
     }

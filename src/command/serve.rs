@@ -2,12 +2,16 @@
 //!
 //! A configuration is read anew for each question, so a change holds from the next one on. Hooks are never run here: the controller acts.
 
+mod kayenta;
+mod result;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::console::Console;
 use super::course::Probe;
@@ -20,7 +24,7 @@ use crate::cli;
 use crate::config;
 use crate::config::plan::Plan;
 use crate::plain;
-use crate::serve::{self, Answer, Gate, Judge, Question, Refused, Settings, Soak, Step};
+use crate::serve::{self, Answer, CanaryConfig, Gate, Judge, Question, Refused, Settings, Soak, Step};
 use crate::source::Query;
 
 /// What a caller must know if the server is heard by other machines.
@@ -39,7 +43,13 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
             "{TOKEN} has less than 16 characters, and can be guessed: use a longer one"
         )));
     }
-    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec };
+    let gates = Gates {
+        console,
+        configs: arguments.configs,
+        allow_exec: arguments.allow_exec,
+        allow_canary_configs: arguments.allow_canary_configs,
+        set: arguments.set,
+    };
     gates.hold_folder()?;
     gates.warn();
     let settings = Settings {
@@ -58,6 +68,9 @@ pub(super) struct Gates {
     pub(super) console: Console,
     pub(super) configs: PathBuf,
     pub(super) allow_exec: bool,
+    pub(super) allow_canary_configs: bool,
+    /// What the operator set: names that configurations leave open, and no request sets.
+    pub(super) set: Vec<(String, String)>,
 }
 
 impl Gates {
@@ -99,7 +112,7 @@ impl Gates {
         let gate = |name: String| {
             // what is wrong and where; the lines themselves may hold secrets
             let said = |failure: Failure| failure.to_string().lines().next().unwrap_or_default().to_owned();
-            let problem = self.path(&name).and_then(|path| check(&path).err()).map(said);
+            let problem = self.path(&name).and_then(|path| check(&path, &self.set).err()).map(said);
             Gate { name, problem }
         };
         self.names().into_iter().map(gate).collect()
@@ -118,7 +131,7 @@ impl Gates {
     pub(super) fn plan(&self, loaded: &Loaded, options: &config::Options) -> Result<Plan, Refused> {
         let plan = loaded.plan(options).map_err(refused)?;
         self.hold_programs(&plan.queries)?;
-        hold_servers(loaded, options, &plan)?;
+        hold_servers(loaded, options, &plan, &self.set)?;
         Ok(plan)
     }
 
@@ -135,7 +148,7 @@ impl Gates {
 
     fn judged(&self, question: &Question) -> Result<Answer, Refused> {
         let loaded = self.load(&question.gate)?;
-        let set = set(&loaded, question)?;
+        let set = set(&loaded, question, &self.set)?;
         let options = config::Options {
             folder: &loaded.folder,
             now: question.now.unwrap_or_else(Timestamp::now),
@@ -153,9 +166,17 @@ impl Gates {
     }
 }
 
-/// The names that a question sets.
-pub(super) fn set(loaded: &Loaded, question: &Question) -> Result<Vec<(String, String)>, Refused> {
-    let open = loaded.config.open();
+/// The names that a question sets, and those that the operator set before.
+pub(super) fn set(
+    loaded: &Loaded,
+    question: &Question,
+    set_before: &[(String, String)],
+) -> Result<Vec<(String, String)>, Refused> {
+    let mut open = loaded.config.open();
+    let before: Vec<&(String, String)> = set_before.iter().filter(|(name, _)| open.contains(name)).collect();
+    before.iter().for_each(|(name, _)| {
+        open.remove(name);
+    });
     if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
         let known: Vec<&str> = open.iter().map(String::as_str).collect();
         return Err(Refused::Wrong(format!(
@@ -166,11 +187,17 @@ pub(super) fn set(loaded: &Loaded, question: &Question) -> Result<Vec<(String, S
     }
     let offered =
         question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
-    Ok(question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone())).collect())
+    let asked = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
+    Ok(asked.chain(before.into_iter().cloned()).collect())
 }
 
 /// Refuses servers that the arguments chose: they would hear the secrets.
-fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Result<(), Refused> {
+fn hold_servers(
+    loaded: &Loaded,
+    options: &config::Options,
+    plan: &Plan,
+    set_before: &[(String, String)],
+) -> Result<(), Refused> {
     if options.set.is_empty() {
         return Ok(());
     }
@@ -178,7 +205,7 @@ fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Resu
         |plan: &Plan| -> BTreeSet<String> { plan.queries.iter().flat_map(|query| query.source.servers()).collect() };
     // no argument is as long as this value, so an address with one in it differs
     let other = "x".repeat(1 + options.set.iter().map(|(_, value)| value.len()).max().unwrap_or(0));
-    match servers(plan) == servers(&any(loaded, &other, options).map_err(refused)?) {
+    match servers(plan) == servers(&any(loaded, &other, options, set_before).map_err(refused)?) {
         true => Ok(()),
         false => Err(Refused::Wrong(
             "an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into(),
@@ -186,14 +213,23 @@ fn hold_servers(loaded: &Loaded, options: &config::Options, plan: &Plan) -> Resu
     }
 }
 
-/// The plan of a configuration, with one value for all names that it leaves open.
-fn any(loaded: &Loaded, value: &str, options: &config::Options) -> Result<Plan, Failure> {
-    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(|name| (name, value.into())).collect();
+/// The plan of a configuration, with one value for all names that it leaves open and the operator did not set.
+fn any(
+    loaded: &Loaded,
+    value: &str,
+    options: &config::Options,
+    set_before: &[(String, String)],
+) -> Result<Plan, Failure> {
+    let of = |name: String| {
+        let set = set_before.iter().find(|(own, _)| *own == name).map_or(value, |(_, set)| set);
+        (name, set.to_owned())
+    };
+    let set: Vec<(String, String)> = loaded.config.open().into_iter().map(of).collect();
     loaded.plan(&config::Options { set: &set, ..*options })
 }
 
 /// Whether a configuration can be used, whatever the names are that it leaves open.
-fn check(path: &Path) -> Result<(), Failure> {
+fn check(path: &Path, set_before: &[(String, String)]) -> Result<(), Failure> {
     let loaded = pipeline::load(path)?;
     let now = Timestamp::now();
     // what has a soak may have no other time
@@ -201,7 +237,7 @@ fn check(path: &Path) -> Result<(), Failure> {
     let whole = Probe { from: None, to: None, now };
     let Probe { from, to, now } = if has_soak { Probe::before(now) } else { whole };
     let options = config::Options { folder: &loaded.folder, now, set: &[], phase: None, from, to };
-    any(&loaded, "x", &options).map(|_| ())
+    any(&loaded, "x", &options, set_before).map(|_| ())
 }
 
 /// The gates, and what was learned for the soaks that are watched.
@@ -237,7 +273,7 @@ impl Judge for Watchful {
         soak: Option<&Soak>,
     ) -> Result<(Soak, Step), Refused> {
         let loaded = self.gates.load(&question.gate)?;
-        let set = set(&loaded, question)?;
+        let set = set(&loaded, question, &self.gates.set)?;
         let aside = self.gates.console.aside();
         let asking = Asking {
             plan: &|options| self.gates.plan(&loaded, options),
@@ -259,6 +295,34 @@ impl Judge for Watchful {
             let why = "the configuration looks once: write `soak: 1h` and `every: 5m` into it, or ask for a verdict (`POST /v1/judge`)";
             Refused::Wrong(why.into())
         })
+    }
+
+    fn canary_configs(&self) -> Vec<CanaryConfig> {
+        self.gates.kayenta_configs()
+    }
+
+    fn allows_canary_configs(&self) -> bool {
+        self.gates.allow_canary_configs
+    }
+
+    fn canary_judges(&self) -> Vec<&'static str> {
+        vec![crate::aca::NAME, kayenta::DAVY]
+    }
+
+    fn canary(&self, asked: &Value) -> Result<Value, Refused> {
+        let result = self.gates.judged_canary(asked);
+        let name = asked["canaryConfig"]["name"].as_str().unwrap_or("a canary");
+        self.gates.console.note(&match &result {
+            Ok(result) => format!("{name}: {} {}", result["score"]["classification"], result["score"]["score"]),
+            Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => {
+                format!("{name}: not judged: {why}")
+            }
+        });
+        result
+    }
+
+    fn remote(&self, body: &Value, judge: Option<&str>) -> Result<Value, Refused> {
+        kayenta::remote(&self.gates.console, body, judge)
     }
 
     fn now(&self) -> Timestamp {

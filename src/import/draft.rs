@@ -32,6 +32,8 @@ pub struct Gate {
     pub(crate) criteria: Vec<Criterion>,
     /// The keys of `policy`.
     pub(crate) policy: Vec<String>,
+    /// Lines of the section `kayenta`, for the rule of that tool.
+    pub(crate) kayenta: Vec<String>,
     /// What no criterion judges, with the reason and the best outcome.
     pub(crate) not_judged: Vec<NotJudged>,
     /// Comments at the end: what could be added.
@@ -83,6 +85,7 @@ impl Gate {
             metrics: Vec::new(),
             criteria: Vec::new(),
             policy: Vec::new(),
+            kayenta: Vec::new(),
             not_judged: Vec::new(),
             tail: Vec::new(),
             data: Vec::new(),
@@ -166,6 +169,7 @@ impl Gate {
         if !self.policy.is_empty() {
             page.line(&format!("policy: {{ {} }}", self.policy.join(", ")));
         }
+        self.kayenta.iter().for_each(|line| page.line(line));
         self.write_open(&mut page);
         self.tail.iter().for_each(|line| page.comment("", line));
         page.0

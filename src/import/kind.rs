@@ -1,6 +1,7 @@
 //! Which tool a document is of, by its shape.
 
 use super::documents::{list, text_at};
+use super::kayenta::shape;
 use crate::text::node::{Node, Value};
 
 /// A tool whose configurations are known.
@@ -116,7 +117,7 @@ impl Kind {
                 Some(Kind::Sloth)
             }
             () if has("spec_version") || (has("objectives") && has("total_score")) => Some(Kind::Keptn),
-            () if has("judge") && has("classifier") => Some(Kind::Kayenta),
+            () if shape::is_one(node) => Some(Kind::Kayenta),
             () if has("MetricAlarms") || has("CompositeAlarms") => Some(Kind::Alarms),
             () if is_k6(node) => Some(Kind::K6),
             () if is_part(node) => Some(Kind::Argo),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch::Receiver;
 
 use super::answers::Answers;
+use super::canaries::Canaries;
 use super::watches::Watches;
 
 /// The judgements, the watches, and how long a caller waits.
@@ -13,6 +14,7 @@ use super::watches::Watches;
 pub(super) struct Desk {
     pub(super) answers: Arc<Answers>,
     pub(super) watches: Arc<Watches>,
+    pub(super) canaries: Arc<Canaries>,
     pub(super) wait: Duration,
     /// Hears when the server is to end.
     pub(super) end: Receiver<bool>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 pub use super::decision::{Answer, Decision};
 use super::question::Question;
@@ -34,6 +35,24 @@ pub trait Judge: Send + Sync + 'static {
         created: Timestamp,
         soak: Option<&Soak>,
     ) -> Result<(Soak, Step), Refused>;
+    /// The canary configurations of Kayenta that there are.
+    fn canary_configs(&self) -> Vec<CanaryConfig>;
+    /// Whether a request may bring a canary configuration of its own.
+    fn allows_canary_configs(&self) -> bool;
+    /// The judges that a canary configuration can name.
+    fn canary_judges(&self) -> Vec<&'static str>;
+    /// The result of a canary: `{canaryConfig, executionRequest}` is judged to a `CanaryJudgeResult`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be judged, in words.
+    fn canary(&self, asked: &Value) -> Result<Value, Refused>;
+    /// The same of series that a Kayenta sends, by the judge of a name.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be judged, in words.
+    fn remote(&self, body: &Value, judge: Option<&str>) -> Result<Value, Refused>;
     /// The present instant.
     fn now(&self) -> Timestamp;
     /// Says what happened.
@@ -47,6 +66,21 @@ pub struct Gate {
     pub name: String,
     /// What is wrong with it.
     pub problem: Option<String>,
+}
+
+/// A canary configuration of Kayenta.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CanaryConfig {
+    /// Its identifier.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The applications that it is for; for all if there are none.
+    pub applications: Vec<String>,
+    /// When it was changed last.
+    pub updated: Timestamp,
+    /// All of it.
+    pub config: Value,
 }
 
 /// Why there is no verdict.

@@ -7,19 +7,22 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::answers::Answers;
+use super::canaries::Canaries;
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
 use super::watches::Watches;
-use super::{flagger, pages, prometheus, verdicts, watching};
+use super::{flagger, kayenta, pages, prometheus, verdicts, watching};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
+/// The largest request that brings series.
+const MOST_SERIES_BYTES: usize = 16 * 1024 * 1024;
 /// How long a judgement may go on after somebody asked for an end.
 const LAST: Duration = Duration::from_secs(15);
 
@@ -31,9 +34,10 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let at = listener.local_addr().unwrap_or(settings.listen);
     judge.log(&format!("listening on http://{at}"));
     let guard = Guard::new(settings.token.as_deref());
+    let canaries = Arc::new(Canaries::new(Arc::clone(&judge), settings.at_once));
     let (wished, mut wish) = tokio::sync::watch::channel(false);
     let watches = Watches::open(Arc::clone(&answers), settings.keep);
-    let desk = Desk { answers: Arc::clone(&answers), watches, wait: settings.wait, end: wish.clone() };
+    let desk = Desk { answers: Arc::clone(&answers), watches, canaries, wait: settings.wait, end: wish.clone() };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let graceful = async move {
         end().await;
@@ -68,6 +72,15 @@ fn paths(desk: Desk) -> Router {
         .route("/v1/watch/{id}/events", get(watching::events))
         .route("/watches/{id}", get(watching::page))
         .route("/flagger/{hook}", post(flagger::hook))
+        .route("/canaryConfig", get(kayenta::configs))
+        .route("/canaryConfig/{id}", get(kayenta::config))
+        .route("/canary", post(kayenta::start_ad_hoc))
+        .route("/canary/{id}", get(kayenta::status).post(kayenta::start))
+        .route("/pipelines/{id}/cancel", put(kayenta::cancel))
+        .route("/judges", get(kayenta::judges))
+        .route("/credentials", get(kayenta::credentials))
+        .route("/metricsServices", get(kayenta::services))
+        .route("/judge", post(kayenta::remote).layer(DefaultBodyLimit::max(MOST_SERIES_BYTES)))
         .with_state(desk)
 }
 

@@ -1,7 +1,7 @@
 //! Stores over HTTP from outside: a real davy against listeners on loopback, whole answers and broken ones.
 
 mod presets;
-mod server;
+pub mod server;
 mod stores;
 
 use std::fs;

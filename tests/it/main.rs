@@ -44,6 +44,8 @@ mod installing;
 mod instances;
 mod judge_properties;
 mod judging;
+#[cfg(feature = "http")]
+mod kayenta;
 mod latency;
 mod learning;
 #[cfg(all(feature = "http", feature = "prometheus"))]

@@ -1,5 +1,6 @@
 //! The server as controllers meet it: the real process on loopback, asked over HTTP by the contracts of Argo Rollouts and Flagger.
 
+mod kayenta;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read, Write};

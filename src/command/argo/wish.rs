@@ -98,7 +98,7 @@ impl Wish {
             ..Question::of("template")
         };
         question.check()?;
-        serve::set(loaded, &question).map_err(words)
+        serve::set(loaded, &question, &[]).map_err(words)
     }
 }
 

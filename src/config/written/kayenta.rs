@@ -81,7 +81,7 @@ pub(in crate::config) struct KayentaMetricEntry {
     pub(in crate::config) must_have_data: Option<At<bool>>,
     /// Whether it is reported and never counts.
     pub(in crate::config) muted: Option<At<bool>>,
-    /// Drops points further than so many interquartile ranges from the quartiles. Default none.
+    /// Drops points that lie this many interquartile ranges beyond the quartiles. Default none.
     pub(in crate::config) outliers: Option<At<f64>>,
     /// How large a change must be.
     pub(in crate::config) effect: Option<EffectEntry>,
@@ -91,7 +91,7 @@ pub(in crate::config) struct KayentaMetricEntry {
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(in crate::config) struct EffectEntry {
-    /// What the numbers are of: `mean_ratio` (default), the canary's mean over the baseline's, or `cles`, the chance that a
+    /// What the numbers are of. `mean_ratio` (default) is the canary's mean over the baseline's. `cles` is the chance that a
     /// point of the canary is the larger one.
     pub(in crate::config) measure: Option<At<Choice<Measure>>>,
     /// An increase is High from here. Default 1, of cles 0.5.

@@ -1,0 +1,224 @@
+//! Kayenta's interface: what Orca and Argo's `kayenta` provider ask, and the judge behind an existing Kayenta.
+//!
+//! Their clients are strict where Kayenta was: Argo wants exactly 200, Orca reads the answer to a new canary as a map of texts,
+//! timestamps are whole numbers, an empty parameter is an absent one.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::canaries::{Accounts, Asked};
+use super::desk::Desk;
+use super::judge::CanaryConfig;
+use super::verdicts;
+
+type Parameters = Query<Vec<(String, String)>>;
+
+/// A parameter that is not empty.
+fn parameter(Query(parameters): &Parameters, name: &str) -> Option<String> {
+    parameters.iter().find(|(own, value)| own == name && !value.is_empty()).map(|(_, value)| value.clone())
+}
+
+/// `GET /canaryConfig`: the configurations of an application, or all.
+pub(super) async fn configs(State(desk): State<Desk>, parameters: Parameters) -> Response {
+    let wanted: Vec<&String> = parameters
+        .0
+        .iter()
+        .filter(|(name, value)| name == "application" && !value.is_empty())
+        .map(|(_, v)| v)
+        .collect();
+    // a configuration without applications is for all
+    let is_its = |config: &CanaryConfig| {
+        wanted.is_empty()
+            || config.applications.is_empty()
+            || config.applications.iter().any(|own| wanted.contains(&own))
+    };
+    let listed = |config: CanaryConfig| {
+        json!({
+            "id": config.id,
+            "name": config.name,
+            "updatedTimestamp": config.updated.as_millisecond(),
+            "updatedTimestampIso": config.updated.to_string(),
+            "applications": config.applications,
+        })
+    };
+    let listed: Vec<Value> = desk.canaries.judge.canary_configs().into_iter().filter(is_its).map(listed).collect();
+    Json(listed).into_response()
+}
+
+/// `GET /canaryConfig/{id}`.
+pub(super) async fn config(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+    match find(&desk, &id) {
+        Some(config) => Json(config.config).into_response(),
+        None => unknown_config(&id),
+    }
+}
+
+fn find(desk: &Desk, id: &str) -> Option<CanaryConfig> {
+    let configs = desk.canaries.judge.canary_configs();
+    configs.into_iter().find(|config| config.id == id)
+}
+
+fn unknown_config(id: &str) -> Response {
+    let why = format!("there is no canary configuration {id:?}: GET /canaryConfig lists them");
+    refuse(StatusCode::NOT_FOUND, &why)
+}
+
+/// `POST /canary/{canaryConfigId}`: a configuration of the folder is judged.
+pub(super) async fn start(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    body: String,
+) -> Response {
+    let Some(config) = find(&desk, &id) else { return unknown_config(&id) };
+    let application = parameter(&parameters, "application").or_else(|| config.applications.first().cloned());
+    match read(&body) {
+        Ok(request) => begin(&desk, &parameters, (application, Some(id)), config.config, request.into()),
+        Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+/// `POST /canary`: the request brings its configuration, if the operator allows that.
+pub(super) async fn start_ad_hoc(State(desk): State<Desk>, parameters: Parameters, body: String) -> Response {
+    let mut body = match read(&body) {
+        Ok(body) => body,
+        Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
+    };
+    let (Some(config), Some(request)) = (body.remove("canaryConfig"), body.remove("executionRequest")) else {
+        let why = "the request needs `canaryConfig` and `executionRequest`";
+        return refuse(StatusCode::BAD_REQUEST, why);
+    };
+    if !desk.canaries.judge.allows_canary_configs() {
+        let why = "this server judges only configurations of its folder: ask POST /canary/ID, or start it with --allow-canary-configs";
+        return refuse(StatusCode::BAD_REQUEST, why);
+    }
+    let application = parameter(&parameters, "application").unwrap_or_else(|| "ad-hoc".into());
+    begin(&desk, &parameters, (Some(application), None), config, request)
+}
+
+fn begin(
+    desk: &Desk,
+    parameters: &Parameters,
+    (application, config_id): (Option<String>, Option<String>),
+    config: Value,
+    request: Value,
+) -> Response {
+    if let Some(why) = incomplete(&config, &request) {
+        return refuse(StatusCode::BAD_REQUEST, &why);
+    }
+    let canary = Asked {
+        application: application.unwrap_or_else(|| "ad-hoc".into()),
+        config_id,
+        accounts: Accounts {
+            metrics: parameter(parameters, "metricsAccountName"),
+            storage: parameter(parameters, "storageAccountName"),
+            configuration: parameter(parameters, "configurationAccountName"),
+        },
+        config,
+        request,
+    };
+    match desk.canaries.start(canary) {
+        // a map of texts and nothing else: Orca reads no other
+        Some(id) => Json(json!({ "canaryExecutionId": id })).into_response(),
+        None => refuse(StatusCode::SERVICE_UNAVAILABLE, "too many canaries wait: ask again in a moment"),
+    }
+}
+
+/// What a request lacks.
+fn incomplete(config: &Value, request: &Value) -> Option<String> {
+    if config["metrics"].as_array().is_none_or(Vec::is_empty) {
+        return Some("the canary configuration has no metric: add one".into());
+    }
+    let scopes = request["scopes"].as_object().filter(|scopes| !scopes.is_empty());
+    let Some(scopes) = scopes else {
+        return Some("the request has no `scopes`: write `scopes: {default: …}`".into());
+    };
+    for (name, scope) in scopes {
+        if !scope["controlScope"].is_object() || !scope["experimentScope"].is_object() {
+            return Some(format!("the scope {name:?} needs `controlScope` and `experimentScope`"));
+        }
+    }
+    let thresholds = &request["thresholds"];
+    let has_both = ["pass", "marginal"].iter().all(|key| thresholds[key].is_number());
+    (!has_both).then(|| "the request needs `thresholds` with the numbers `pass` and `marginal`".into())
+}
+
+/// `GET /canary/{canaryExecutionId}`.
+pub(super) async fn status(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+    match desk.canaries.status(&id) {
+        Some(status) => Json(status).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, &format!("there is no canary {id:?}: the latest thousand are kept")),
+    }
+}
+
+/// `PUT /pipelines/{id}/cancel`: accepted whatever it names, as in Kayenta.
+pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> StatusCode {
+    desk.canaries.cancel(&id);
+    StatusCode::ACCEPTED
+}
+
+/// `POST /judge`: a Kayenta sends its series, and this is its remote judge.
+pub(super) async fn remote(State(desk): State<Desk>, parameters: Parameters, body: String) -> Response {
+    let body = match read(&body) {
+        Ok(body) => Value::Object(body),
+        Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
+    };
+    let Ok(slot) = Arc::clone(&desk.canaries.slots).acquire_owned().await else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server ends");
+    };
+    let judge = Arc::clone(&desk.canaries.judge);
+    let by = parameter(&parameters, "judge");
+    let judged = tokio::task::spawn_blocking(move || {
+        let judged = judge.remote(&body, by.as_deref());
+        drop(slot);
+        judged
+    });
+    match judged.await {
+        Ok(Ok(result)) => Json(result).into_response(),
+        Ok(Err(refused)) => {
+            let (_, why) = verdicts::status(&refused);
+            refuse(StatusCode::BAD_REQUEST, why)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the judgement broke off: this is a bug in davy"),
+    }
+}
+
+/// `GET /judges`.
+pub(super) async fn judges(State(desk): State<Desk>) -> Json<Value> {
+    let names = desk.canaries.judge.canary_judges().into_iter();
+    Json(names.map(|name| json!({ "name": name, "visible": true })).collect())
+}
+
+const METRICS: &str = "davy";
+
+/// `GET /credentials`: there is one account of each kind.
+pub(super) async fn credentials() -> Json<Value> {
+    Json(json!([
+        account(METRICS, "METRICS_STORE"),
+        account("davy-configs", "CONFIGURATION_STORE"),
+        account("davy-verdicts", "OBJECT_STORE"),
+    ]))
+}
+
+/// `GET /metricsServices`.
+pub(super) async fn services() -> Json<Value> {
+    Json(json!([{ "name": METRICS, "type": "davy", "locations": [], "recommendedLocations": [] }]))
+}
+
+fn account(name: &str, kind: &str) -> Value {
+    json!({ "name": name, "type": "davy", "supportedTypes": [kind], "locations": [], "recommendedLocations": [] })
+}
+
+fn read(body: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(body).map_err(|error| format!("the request cannot be read: {error}. Send a JSON object"))
+}
+
+/// As Kayenta refuses.
+fn refuse(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "message": why }))).into_response()
+}
