@@ -27,7 +27,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let mut judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
     if arguments.as_written {
-        judged = judged.as_written()?;
+        judged = judged.with_as_written()?;
     }
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.
