@@ -22,7 +22,7 @@ pub(super) fn beside(
     judged: Judged,
 ) -> Result<Judged, Failure> {
     let Some(rules) = loaded.rules.as_ref().filter(|rules| !rules.rules.is_empty()) else {
-        return judged.as_written();
+        return judged.with_as_written();
     };
     let needs_answers = rules.rules.iter().any(|rule| rule.of_recorded().is_none());
     let answers = match &rules.queries {

@@ -86,11 +86,11 @@ impl Judged {
     pub(super) fn new(plan: Plan, dataset: Dataset, verdict: Verdict) -> Result<Judged, Failure> {
         let decides = plan.kayenta.as_ref().is_some_and(|kayenta| kayenta.decides);
         let judged = Judged { plan, dataset, verdict, as_written: None };
-        if decides { judged.as_written() } else { Ok(judged) }
+        if decides { judged.with_as_written() } else { Ok(judged) }
     }
 
     /// The same with the answer of the rule that somebody used so far.
-    pub(super) fn as_written(self) -> Result<Judged, Failure> {
+    pub(super) fn with_as_written(self) -> Result<Judged, Failure> {
         let Some(kayenta) = &self.plan.kayenta else { return Err(Failure::Misused(NO_OTHER_RULE.into())) };
         let answer = as_written::kayenta(kayenta, &self.plan.rules, &self.dataset);
         let as_written = Some(answer.map_err(|error| Failure::Misused(error.to_string()))?);

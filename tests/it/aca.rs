@@ -114,11 +114,12 @@ fn every_bit_is_that_of_a_second_implementation() {
 
 #[test]
 fn golden_intervals() {
+    type Golden<'a> = (Vec<f64>, &'a [f64], [f64; 3], Label);
     let flat = [1.0; 10];
     let zeros = [0.0; 6];
     let to = |from: u32, to: u32| (from..=to).map(f64::from).collect::<Vec<f64>>();
     let mixed = |high: usize| [vec![100.0; high], vec![1.0; 10 - high]].concat();
-    let golden: [(Vec<f64>, &[f64], [f64; 3], Label); 5] = [
+    let golden: [Golden; 5] = [
         (mixed(7), &flat, [6.825_022_991_538_781e-5, 99.0, 98.999_929_041_701_93], Label::Pass),
         (mixed(8), &flat, [98.999_931_647_621_62, 99.0, 99.0], Label::High),
         (vec![0.0, 1.0, 2.0, 1.0, 0.0, 0.0], &zeros, [0.0, 2.0, 0.812_733_792_222_094_7], Label::Pass),
