@@ -17,6 +17,7 @@ pub struct Discover {
 
 /// Where metrics are looked for.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // one is made per run
 pub enum DiscoverIn {
     /// Amazon CloudWatch: namespaces, or the metrics of one as a configuration
     Cloudwatch(CloudWatch),

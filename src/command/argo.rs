@@ -116,6 +116,7 @@ impl Measures {
         if measured.phase != Phase::Running {
             self.lessons.forget(&name(asked));
         }
+        let measured = veiled(measured, &asked.secrets);
         self.gates
             .console
             .note(&format!("{}, {}: {:?}: {}", asked.run, asked.metric, measured.phase, measured.message));
@@ -163,6 +164,13 @@ fn once(asking: &Asking) -> Result<Answer, Refused> {
 /// What a soak is called.
 fn name(asked: &Asked) -> String {
     format!("{}, {}", asked.run, asked.metric)
+}
+
+/// The same without secrets, as the controller says it.
+fn veiled(measured: Measurement, secrets: &[String]) -> Measurement {
+    let veil = |text: String| secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "*****"));
+    let metadata = measured.metadata.into_iter().map(|(name, text)| (veil(name), veil(text))).collect();
+    Measurement { message: veil(measured.message), metadata, ..measured }
 }
 
 /// A measurement of which nothing else is known.

@@ -16,6 +16,8 @@ pub struct Asked {
     pub begins: Option<Timestamp>,
     /// The arguments of the AnalysisRun that have a value and are not secret.
     pub args: BTreeMap<String, String>,
+    /// The values of those that are secret, which the controller fills in: they stand in nothing that is said.
+    pub secrets: Vec<String>,
     /// The metric's name.
     pub metric: String,
     /// What the template writes for the plugin, as JSON.
@@ -59,12 +61,8 @@ impl Asked {
                 text(&["AnalysisRun", "ObjectMeta", "Name"])
             ),
             begins: created.and_then(instant_of).and_then(|created| created.checked_add(delay).ok()),
-            args: call
-                .at(&["AnalysisRun", "Spec", "Args"])
-                .map_or(&[][..], Value::list)
-                .iter()
-                .filter_map(arg)
-                .collect(),
+            args: args(call).iter().filter(|arg| !is_secret(arg)).filter_map(named).collect(),
+            secrets: args(call).iter().filter(|arg| is_secret(arg)).filter_map(value).collect(),
             configuration: configuration.bytes().unwrap_or_default().to_vec(),
             past: past(call, &metric),
             metric,
@@ -72,11 +70,20 @@ impl Asked {
     }
 }
 
-/// An argument with its value. The controller fills in secrets, which stay where they are.
-fn arg(arg: &Value) -> Option<(String, String)> {
-    if arg.at(&["ValueFrom", "SecretKeyRef"]).is_some() {
-        return None;
-    }
+fn args(call: &Value) -> &[Value] {
+    call.at(&["AnalysisRun", "Spec", "Args"]).map_or(&[][..], Value::list)
+}
+
+fn is_secret(arg: &Value) -> bool {
+    arg.at(&["ValueFrom", "SecretKeyRef"]).is_some()
+}
+
+fn value(arg: &Value) -> Option<String> {
+    arg.field("Value").and_then(Value::text).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+/// An argument with its value.
+fn named(arg: &Value) -> Option<(String, String)> {
     Some((arg.field("Name")?.text()?.to_owned(), arg.field("Value")?.text()?.to_owned()))
 }
 

@@ -21,4 +21,5 @@ pub(super) use time::{blob_of, instant_of};
 pub(super) use value::{Error, Value};
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

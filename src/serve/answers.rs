@@ -221,6 +221,25 @@ impl Answers {
         Some(done)
     }
 
+    /// Keeps a verdict that was found by a watch.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub(super) fn found(&self, id: &str, gate: &str, at: Timestamp, answer: Answer) -> Result<(), String> {
+        let (id, gate, over) = (id.to_owned(), gate.to_owned(), self.judge.now());
+        let kept = Kept { id, gate, at, over, outcome: Arc::new(Ok(answer)) };
+        self.keep.as_deref().map_or(Ok(()), |folder| write(folder, &kept))?;
+        let mut state = self.state();
+        // a server that was killed in between has found it before
+        state.kept.retain(|other| other.id != kept.id);
+        state.kept.push_back(kept);
+        if state.kept.len() > MOST {
+            state.kept.pop_front();
+        }
+        Ok(())
+    }
+
     /// A verdict by its name; whether it is still being judged, if there is none.
     pub(super) fn find(&self, id: &str) -> Result<Kept, bool> {
         let state = self.state();

@@ -1,5 +1,7 @@
 //! A verdict, and what a controller is to do.
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::Document;
 
 /// A verdict, and what a controller is to do.
@@ -12,7 +14,8 @@ pub struct Answer {
 }
 
 /// What a controller is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Go on.
     Go,

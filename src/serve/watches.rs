@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::answers::Answers;
+use super::decision::{Answer, Decision};
 use super::judge::Refused;
 use super::question::Question;
 use super::soak::{Soak, Step};
@@ -52,7 +53,7 @@ pub(super) struct Watch {
     /// All looks.
     pub(super) looks: Vec<PastLook>,
     /// What the configuration makes of the answer.
-    pub(super) decision: Option<String>,
+    pub(super) decision: Option<Decision>,
 }
 
 /// How far a watch is.
@@ -190,7 +191,12 @@ impl Watches {
         }
     }
 
+    /// Writes how a watch stands, after the verdict that it ended with.
     fn write(&self, watch: &Watch) -> Result<(), String> {
+        if let (Some(document), Some(decision)) = (&watch.latest, watch.decision) {
+            let answer = Answer { document: document.clone(), decision };
+            self.answers.found(&watch.id, &watch.question.gate, watch.at, answer)?;
+        }
         let Some(folder) = &self.keep else { return Ok(()) };
         let text = serde_json::to_string_pretty(watch).map_err(|error| error.to_string())?;
         output::write(&folder.join(format!("{}{ENDING}", watch.id)), &text).map_err(|error| error.to_string())
@@ -238,7 +244,7 @@ impl Watch {
             Step::Answered(answer) => {
                 self.sentence.clone_from(&answer.document.summary);
                 (self.phase, self.next) = (Phase::Ended, None);
-                self.decision = Some(answer.decision.word().into());
+                self.decision = Some(answer.decision);
                 self.looked(answer.document);
             }
         }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::decision::Decision;
 use super::desk::Desk;
 use super::question::{Question, Window};
 use super::verdicts::{read, refuse, status};
@@ -73,7 +74,7 @@ fn shown(watch: &Watch) -> Value {
         "config": watch.question.gate,
         "phase": watch.phase,
         "verdict": watch.latest.as_ref().map(|document| document.outcome),
-        "decision": watch.decision,
+        "decision": watch.decision.map(Decision::word),
         "sentence": watch.sentence,
         "at": watch.at,
         "next": watch.next,

@@ -155,7 +155,13 @@ fn a_controller_hears_every_answer_as_itself() {
     with["run"]["spec"] = json!({ "args": [{ "name": "hash", "value": "bad" }, { "name": "other", "value": "a/b" }] });
     assert_eq!(host.call(with.clone())["value"], "fail");
     with["run"]["spec"]["args"][0]["valueFrom"] = json!({ "SecretKeyRef": { "Name": "a", "Key": "b" } });
-    assert_eq!(host.call(with)["phase"], "Error");
+    assert_eq!(host.call(with.clone())["phase"], "Error");
+    // nor do they stand in what is said
+    with["run"]["spec"]["args"][0]["value"] = json!("s3cret/x");
+    with["metric"] = metric(json!({ "config": "open", "args": { "hash": "s3cret/x" } }));
+    let heard = host.call(with);
+    assert!(heard["message"].as_str().unwrap().contains("hash=\"*****\" cannot be asked with"), "{heard}");
+    assert!(!shell.read("log").contains("s3cret"));
     // many at once, each with an answer of its own
     let mut many = run(json!({ "config": "fine" }));
     (many["do"], many["at"]) = (json!("together"), json!(40));

@@ -98,6 +98,7 @@ fn number(number: Number) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use jiff::Timestamp;
 

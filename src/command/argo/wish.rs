@@ -109,6 +109,7 @@ fn inline(text: &str, folder: &Path) -> Result<Loaded, crate::command::Failure> 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

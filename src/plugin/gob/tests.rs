@@ -71,6 +71,7 @@ fn calls_say_what_a_measurement_needs() {
     assert_eq!((asked.run.as_str(), asked.metric.as_str()), ("shop/checkout-7", "davy"));
     assert_eq!(asked.begins.unwrap().to_string(), "2026-03-01T12:01:30Z");
     assert_eq!(asked.args.iter().collect::<Vec<_>>(), [(&"hash".to_owned(), &"7c8e0a".to_owned())], "no secret");
+    assert_eq!(asked.secrets, ["s3cret"]);
     assert_eq!(asked.configuration, br#"{"config":"checkout"}"#);
     let last = asked.past.last.as_ref().unwrap();
     assert_eq!((last.phase, last.metadata["look"].as_str()), (Phase::Error, "3"));

@@ -84,6 +84,10 @@ fn a_soak_is_watched_to_its_end_and_everybody_can_follow_it() {
     assert!(page.contains("PASS") && page.contains("Criteria") && !page.contains("<script>"), "{page}");
     assert!(server.get(&format!("/watches/{id}.html")).body.contains("<!DOCTYPE html>"));
     assert!(!server.get("/").body.contains("/watches/"), "it has ended");
+    // its verdict is one of the gate's
+    assert_eq!(server.get(&format!("/v1/verdicts/{id}")).json()["report"], last["report"]);
+    assert!(server.get("/gates/soak").body.contains("1 passed"));
+    assert!(server.get("/metrics").body.contains("davy_score{config=\"soak\"} 100"));
     // what fails is known before the soak is over
     let id = begin(&server, &json!({ "config": "sinks" }), "two").json()["id"].as_str().unwrap().to_owned();
     let ended = until(&server, &id, |heard| heard["phase"] != "running");
