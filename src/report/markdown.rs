@@ -28,18 +28,20 @@ pub fn render(document: &Document, bytes: usize) -> String {
         return fitting.map_or(String::new(), |text| format!("{text}\n"));
     };
     let percent = |share: usize| room / 100 * share;
+    // what stands beside is at the expense of the evidence
+    let share = if document.as_written.is_some() { 8 } else { 0 };
     let findings = words::worst_first(document);
     let others: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.outcome != Outcome::Pass).collect();
     let mut blocks = vec![head];
     if !findings.is_empty() {
-        blocks.push(table(&findings, percent(32)));
+        blocks.push(table(&findings, percent(36)));
     }
-    blocks.push(beside(document, percent(8)));
-    blocks.push(listed(&others, reasons, percent(16)));
+    blocks.push(beside(document, percent(share)));
+    blocks.push(listed(&others, reasons, percent(18)));
     blocks.push(not_judged(document, percent(4)));
     blocks.push(notes(document, percent(5)));
     if !findings.is_empty() {
-        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(18))));
+        blocks.push(folded("Evidence", &listed(&findings, evidence, percent(20 - share))));
     }
     if !document.traces.is_empty() {
         blocks.push(folded("Points", &sparklines(document, percent(11))));
