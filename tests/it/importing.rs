@@ -185,14 +185,16 @@ struct Count {
 const LEAST: &[(&str, usize, usize)] =
     &[("argo-rollouts", 16, 20), ("flagger", 18, 34), ("keptn", 11, 41), ("openslo", 31, 41)];
 
-/// The last reason of a refusal, without names and numbers of its file.
+/// Why a file was refused, without the names and numbers of it. A note begins with its place and with what it is of.
 fn reason(problems: &config::Problems) -> String {
     let text = problems.iter().next().map(|problem| problem.message.clone()).unwrap_or_default();
     let last = text.lines().last().unwrap_or_default();
-    let last = last.rsplit(": ").find(|part| part.split(' ').count() > 3).unwrap_or(last).trim();
-    let parts = last.split('`').enumerate().map(|(nth, part)| if nth % 2 == 1 { "…" } else { part });
-    let plain: Vec<&str> = parts.collect();
-    plain.join("`").split(". ").next().unwrap_or_default().replace("`…`", "…").replace('|', "/")
+    let why = match last.strip_prefix("  ").map(|note| note.splitn(3, ": ").collect::<Vec<_>>()) {
+        Some(parts) if parts.len() == 3 => parts[2],
+        _ => last,
+    };
+    let parts = why.split('`').enumerate().map(|(nth, part)| if nth % 2 == 1 { "…" } else { part });
+    parts.collect::<String>().replace('|', "/")
 }
 
 #[test]
