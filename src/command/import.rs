@@ -12,7 +12,7 @@ use crate::import::{self, Gate, Given, Imported, Note, Rule};
 use crate::{output, plain, record};
 
 pub(super) fn run(console: &Console, arguments: &cli::Import) -> Result<Exit, Failure> {
-    let texts = arguments.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
+    let texts = arguments.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let shown: Vec<String> = arguments.files.iter().map(plain::path).collect();
     let given: Vec<Given> = shown.iter().zip(&texts).map(|(shown, text)| Given { shown, text }).collect();
     let Imported { gates, notes } = import::read(&given)?;

@@ -179,11 +179,9 @@ fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> 
         let place = document.at(&["comparison"]).map_or(document.node.place, |node| node.place);
         notes.push(Note::told(document, place, "comparison", why));
     }
-    if let Some(filter) = document.at(&["filter"]) {
-        if matches!(filter.value, Value::Map(_)) {
-            let why = "the filter is put into queries by Keptn: write it into the queries";
-            gate.lose(Note::open(document, filter.place, "filter", why), notes);
-        }
+    if let Some(filter) = document.at(&["filter"]).filter(|filter| matches!(filter.value, Value::Map(_))) {
+        let why = "the filter is put into queries by Keptn: write it into the queries";
+        gate.lose(Note::open(document, filter.place, "filter", why), notes);
     }
     Ok(())
 }

@@ -201,8 +201,8 @@ type Bounds = (Vec<Bound>, Option<String>);
 /// What must hold, so that the target neither fails nor warns; or why it cannot be said.
 fn bounds(document: &Document, objective: &Node) -> Result<Result<Bounds, String>, Problems> {
     let side = |key: &str| -> Result<Result<Vec<(Op, f64)>, String>, Problems> {
-        match at(objective, &["target", key]).map(|node| (&node.value, node)) {
-            Some((Value::Map(entries), node)) => entries
+        match at(objective, &["target", key]).map(|node| &node.value) {
+            Some(Value::Map(entries)) => entries
                 .iter()
                 .map(|(operator, value)| holding(document, &operator.value, value))
                 .try_fold(Ok(Vec::new()), |all: Result<Vec<_>, String>, one| {
@@ -211,10 +211,6 @@ fn bounds(document: &Document, objective: &Node) -> Result<Result<Bounds, String
                         all.extend(one?);
                         Ok(all)
                     }))
-                })
-                .map_err(|problems: Problems| {
-                    let _ = node;
-                    problems
                 }),
             _ => Ok(Ok(Vec::new())),
         }

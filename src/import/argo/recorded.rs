@@ -13,7 +13,7 @@ use crate::text::yaml::quoted;
 /// What was recorded of a metric, oldest first.
 fn measurements<'n>(document: &'n Document, name: &str) -> &'n [Node] {
     let results = list(&document.node, &["status", "metricResults"]).iter();
-    let own = results.filter(|result| text_at(result, &["name"]) == Some(name)).last();
+    let own = results.rev().find(|result| text_at(result, &["name"]) == Some(name));
     own.map(|own| list(own, &["measurements"])).unwrap_or_default()
 }
 

@@ -151,7 +151,7 @@ impl Reader<'_> {
             Err(why) => return Ok(Err(why)),
         };
         let asked = Asked { called: called.to_owned(), store, comment: Some(comment), every_point: false };
-        let statistic = if op.is_upper() && target >= 0.5 && target < 1.0 {
+        let statistic = if op.is_upper() && (0.5..1.0).contains(&target) {
             format!("statistic: p{}", number::plain(target * 100.0))
         } else if op.is_upper() {
             "statistic: max".into()
