@@ -15,9 +15,9 @@ use std::sync::Arc;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::console::Console;
+use super::gates::Gates;
 use super::places::Places;
 use super::reply::{self, refused, words};
-use super::serve::Gates;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure, look};
 use crate::cli;

@@ -17,6 +17,8 @@ mod discover;
 mod doctor;
 mod exit;
 mod fetch;
+#[cfg(feature = "serve")]
+mod gates;
 mod given;
 mod history;
 mod hooks;

@@ -126,6 +126,7 @@ pub(crate) fn list<'n>(node: &'n Node, path: &[&str]) -> &'n [Node] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

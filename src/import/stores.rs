@@ -138,6 +138,7 @@ pub(crate) fn nrql(query: &str, field: Option<&str>) -> (String, Option<String>)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

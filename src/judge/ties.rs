@@ -42,12 +42,13 @@ impl Ties {
 
     /// The evidence that the canary's quantile lies above (or below) so many times the baseline's, if it is any.
     pub(super) fn z(&self, canary: &ArmRequests, factor: f64, direction: Direction) -> Option<f64> {
-        let (baseline, quantile): (f64, fn(&[Requests], f64, f64, Prior) -> f64) = match direction {
-            Direction::Below => (self.reaches, at_or_below),
-            Direction::Above => (self.keeps, at_or_above),
-        };
-        let limit = factor * self.value;
-        (baseline >= LEAST).then(|| baseline.min(quantile(&canary.steps, limit, self.q, self.prior)))
+        let Ties { value, q, prior, reaches, keeps } = *self;
+        let (steps, limit) = (&canary.steps, factor * value);
+        match direction {
+            Direction::Below if reaches >= LEAST => Some(reaches.min(at_or_below(steps, limit, q, prior))),
+            Direction::Above if keeps >= LEAST => Some(keeps.min(at_or_above(steps, limit, q, prior))),
+            _ => None,
+        }
     }
 }
 

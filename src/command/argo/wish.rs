@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::command::border::Reach;
+use crate::command::gates::{self, Gates};
 use crate::command::pipeline::Loaded;
 use crate::command::reply::words;
-use crate::command::serve::{self, Gates};
 use crate::config;
 use crate::plugin::Asked;
 use crate::serve::Question;
@@ -98,7 +98,7 @@ impl Wish {
             ..Question::of("template")
         };
         question.check()?;
-        serve::set(loaded, &question, &[]).map_err(words)
+        gates::set(loaded, &question, &[]).map_err(words)
     }
 }
 

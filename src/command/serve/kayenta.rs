@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::super::border::Reach;
 use super::super::console::Console;
+use super::super::gates::Gates;
 use super::super::pipeline::{Judged, Loaded};
 use super::super::places::Places;
+use super::super::reply::refused;
 use super::super::{as_written, look};
-use super::Gates;
-use super::result::{by_davy, by_kayenta};
+use super::result::{DAVY, by_davy, by_kayenta};
 use crate::aca::{self, Sample};
 use crate::config::plan::Plan;
 use crate::config::{self, Options};
@@ -22,9 +23,6 @@ use crate::import::{self, Given, Imported, Kind};
 use crate::judge;
 use crate::series::{Dataset, Pair, Series, SignedDuration, Window};
 use crate::serve::{CanaryConfig, Refused};
-
-/// davy's own judge, as a canary configuration names it.
-pub(super) const DAVY: &str = "davy";
 
 /// What a text of a request may not hold: it would end the text of a query that it is part of.
 const ENDS_A_TEXT: &str = "\"'`\\{};";
@@ -50,18 +48,18 @@ impl Gates {
                 "a parameter of a scope is in the address of a server, where it could send secrets elsewhere: leave it out".into(),
             ));
         }
-        let places = Places::new(Vec::new(), Vec::new()).map_err(super::refused)?;
+        let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
         let aside = self.console.aside();
         let options = self.options(&loaded);
         let judged = look::planned(&aside, &loaded, &options.of(&loaded), &places, plan);
         self.console.tell("canary", aside);
-        let judged = judged.map_err(super::refused)?;
+        let judged = judged.map_err(refused)?;
         answer(&judged, asked["canaryConfig"]["judge"]["name"].as_str(), None)
     }
 
     fn canary_plan(&self, asked: &Value) -> Result<(Loaded, Plan), Refused> {
         let loaded = loaded(asked, &self.configs)?;
-        let plan = loaded.plan(&self.options(&loaded).of(&loaded)).map_err(super::refused)?;
+        let plan = loaded.plan(&self.options(&loaded).of(&loaded)).map_err(refused)?;
         Ok((loaded, plan))
     }
 
@@ -173,7 +171,7 @@ pub(super) fn remote(console: &Console, body: &Value, judge: Option<&str>) -> Re
     let asked = asked(body, judge.map(|_| pairs.as_slice()))?;
     let loaded = loaded(&asked, Path::new(""))?;
     let set = Set { set: vec![("graphite_url".into(), "http://127.0.0.1:1".into())], now: Timestamp::now() };
-    let plan = loaded.plan(&set.of(&loaded)).map_err(super::refused)?;
+    let plan = loaded.plan(&set.of(&loaded)).map_err(refused)?;
     let dataset = dataset(&plan, &pairs);
     let verdict = judge::judge(&plan.rules, &dataset);
     let judged = Judged { plan, dataset, verdict, as_written: None };

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::super::pipeline::Judged;
-use super::kayenta::DAVY;
 use crate::aca::{self, Finding, Judgement, Summary};
 use crate::config::plan::Kayenta;
 use crate::judge::verdict::{self, EffectKind, Outcome, Reason};
+
+/// davy's own judge, as a canary configuration names it.
+pub(in crate::command) const DAVY: &str = "davy";
 
 /// The answer of Kayenta's rule.
 pub(super) fn by_kayenta(judgement: &Judgement) -> Value {

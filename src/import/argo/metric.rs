@@ -235,6 +235,7 @@ fn limits_of_counts(gate: &mut Gate, document: &Document, metric: &Metric, notes
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

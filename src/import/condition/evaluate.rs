@@ -308,6 +308,7 @@ fn each(name: &str, items: &[Value], closure: Option<&Expr>, scope: &Scope) -> R
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::parse;
     use super::*;

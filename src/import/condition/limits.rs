@@ -204,6 +204,7 @@ fn counts_values(op: Op, left: &Expr, right: &Expr) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::parse;
     use super::*;
