@@ -73,6 +73,9 @@ struct Arguments {
     /// Only these sections, separated by commas; the numbers of the others are those in the folder.
     #[arg(long, value_delimiter = ',')]
     sections: Vec<Section>,
+    /// No section: the words are written anew from the numbers in the folder.
+    #[arg(long, conflicts_with = "sections")]
+    words: bool,
     /// Threads; as many as there are cores when not said.
     #[arg(long)]
     threads: Option<usize>,
@@ -141,7 +144,8 @@ fn characteristics(arguments: &Arguments, soaks: usize, threads: usize) -> ExitC
         requests: arguments.request_soaks.unwrap_or(soaks.div_ceil(10)),
         seed: arguments.seed,
     };
-    let asked = |section: &Section| arguments.sections.is_empty() || arguments.sections.contains(section);
+    let is_named = |section: &Section| arguments.sections.is_empty() || arguments.sections.contains(section);
+    let asked = |section: &Section| !arguments.words && is_named(section);
     let mut results = Vec::new();
     for section in Section::value_variants() {
         let cells = if asked(section) {
