@@ -3,10 +3,11 @@
 //! `fixtures/import/good` has a file of each kind with the configuration that it becomes (`NAME.canary.yaml`) and what is lost
 //! (`NAME.notes.txt`); `fixtures/import/bad` has mistakes with their messages. `UPDATE=1` writes both.
 
+#[cfg(feature = "prometheus")]
+mod asked;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -249,71 +250,4 @@ fn every_file_of_other_people_imports_or_is_refused_with_a_reason() {
         let count = counts.get(*tool).unwrap_or_else(|| panic!("no file of {tool} was found"));
         assert!(count.imported >= *imported && count.criteria >= *criteria, "{tool}\n{page}");
     }
-}
-
-/// A server that speaks enough of Prometheus: each step of a range has the value of its minute.
-fn prometheus(value: fn(i64) -> f64) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut text = Vec::new();
-            let mut part = [0; 4096];
-            let is_whole = |text: &[u8]| {
-                let text = String::from_utf8_lossy(text).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-                let length =
-                    head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-                body.len() >= length.unwrap_or(0)
-            };
-            while !is_whole(&text) {
-                let read = stream.read(&mut part).unwrap();
-                text.extend_from_slice(&part[..read]);
-                assert!(read > 0, "the request broke off");
-            }
-            let text = String::from_utf8(text).unwrap();
-            let number = |key: &str| -> f64 {
-                let (_, rest) = text.split_once(&format!("{key}=")).unwrap_or_else(|| panic!("no {key} in {text}"));
-                let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-                rest[..end].parse().unwrap()
-            };
-            let (start, end, step) = (number("start") as i64, number("end") as i64, number("step") as i64);
-            let values: Vec<String> =
-                (start..=end).step_by(step as usize).map(|at| format!("[{at},\"{}\"]", value(at / 60))).collect();
-            let body = format!(
-                "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{{\"metric\":{{}},\"values\":[{}]}}]}}}}",
-                values.join(",")
-            );
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            stream.write_all((head + &body).as_bytes()).unwrap();
-        }
-    });
-    address
-}
-
-#[test]
-fn a_template_is_asked_as_it_was_written_for_the_controllers_answer() {
-    let address = prometheus(|minute| if minute % 5 == 0 { 20.0 } else { 4.0 + (minute % 3) as f64 / 10.0 });
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("template.yaml");
-    let metric = |name: &str, limit: u32| {
-        format!(
-            "    - {{ name: {name}, interval: 1m, count: 10, failureLimit: {limit}, successCondition: 'len(result) > 0 && result[0] < 10', \
-             provider: {{ prometheus: {{ address: \"{address}\", query: avg(queue_depth) }} }} }}\n"
-        )
-    };
-    let text = format!(
-        "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {{ name: queue }}\nspec:\n  metrics:\n{}{}",
-        metric("strict", 1),
-        metric("lenient", 3)
-    );
-    fs::write(&path, text).unwrap();
-    let (_, out, told) = davy(&["judge", "--as-written", "--now", "2026-03-02T10:30:00Z", path.to_str().unwrap()]);
-    assert!(out.contains("Argo Rollouts would: Failed, "), "{out}{told}");
-    assert!(out.contains("Failed: failed (2) > failureLimit (1)"), "{out}{told}");
-    assert!(out.contains("Successful: 2 failures of 10"), "{out}{told}");
 }
