@@ -28,7 +28,7 @@ mod rule;
 mod slo;
 mod stores;
 
-use crate::text::problem::{Problem, Problems};
+use crate::text::problem::{Place, Problem, Problems};
 
 pub use documents::Given;
 pub use draft::Gate;
@@ -38,6 +38,7 @@ pub use note::Note;
 pub use rule::{Assessed, Phase, Rule};
 
 use documents::Document;
+use draft::NotJudged;
 
 /// Which tool a text is a configuration of, by its shape; nothing for one of davy and for what is none.
 pub fn recognise(text: &str) -> Option<Kind> {
@@ -51,20 +52,59 @@ pub fn recognise(text: &str) -> Option<Kind> {
 ///
 /// A file is of no tool that davy knows, cannot be read, or gates nothing that davy can judge.
 pub fn read(files: &[Given]) -> Result<Imported, Problems> {
-    let mut documents = Vec::new();
+    let (mut documents, mut strange) = (Vec::new(), Vec::new());
     for file in files {
-        let known = documents.len();
-        let parsed = documents::parse(file)?.into_iter();
-        documents.extend(parsed.filter_map(|document| Some((Kind::of(&document.node)?, document))));
-        if documents.len() == known {
+        let parsed = documents::parse(file)?.into_iter().map(|document| (Kind::of(&document.node), document));
+        let (known, others): (Vec<_>, Vec<_>) = parsed.partition(|(kind, _)| kind.is_some());
+        if known.is_empty() {
             return Err(unknown(file));
         }
+        documents.extend(known.into_iter().filter_map(|(kind, document)| Some((kind?, document))));
+        for (_, document) in others {
+            strange.push(stranger(&document)?);
+        }
     }
-    let imported = gates(&documents)?;
+    let mut imported = gates(&documents)?;
+    imported.notes.extend(strange);
+    imported.notes = imported.notes.into_iter().map(draft::cut).collect();
+    keep_open(&mut imported);
     match imported.gates.is_empty() {
         true => Err(nothing(&documents, &imported.notes)),
         false => Ok(imported),
     }
+}
+
+/// A note on a document beside those of a known tool. One of davy is a gate of its own, and nobody would judge it.
+fn stranger(document: &Document) -> Result<Note, Problems> {
+    if kind::is_own(&document.node) {
+        let message = "a configuration of davy stands beside one of another tool: put each into a file of its own";
+        return Err(document.problem(document.node.place, message));
+    }
+    let what = documents::text_at(&document.node, &["kind"]).unwrap_or("a document").to_owned();
+    Ok(Note::told(document, document.node.place, what, "davy knows no tool with such a document, and leaves it out"))
+}
+
+/// A gate that davy cannot judge at all leaves no configuration behind. What it asked stands in the others, so that they do not
+/// pass for it.
+fn keep_open(imported: &mut Imported) {
+    let Imported { gates, notes } = imported;
+    let open: Vec<&Note> = notes.iter().filter(|note| note.is_open).collect();
+    let is_same = |note: &Note, what: &str, why: &str| note.what == what && note.why == why;
+    let is_lost = |note: &&&Note| {
+        let entries = gates.iter().flat_map(|gate| &gate.not_judged);
+        let kept = entries.filter(|one| is_same(note, &one.what, &one.why)).count();
+        kept < open.iter().filter(|other| is_same(note, &other.what, &other.why)).count()
+    };
+    let lost: Vec<NotJudged> = open.iter().filter(is_lost).map(|note| elsewhere(note)).collect();
+    for gate in gates {
+        gate.not_judged.extend(lost.iter().cloned());
+    }
+}
+
+/// What a gate without a configuration asks, in the words of another.
+fn elsewhere(note: &Note) -> NotJudged {
+    let what = format!("{} ({}:{})", note.what, note.shown, note.line);
+    NotJudged { what, why: note.why.clone(), at_best: "inconclusive" }
 }
 
 /// The gates of documents of all kinds, each kind by its own reader.
@@ -115,15 +155,63 @@ fn unknown(file: &Given) -> Problems {
 
 /// Documents that gate nothing.
 fn nothing(documents: &[(Kind, Document)], notes: &[Note]) -> Problems {
-    let shown = documents.first().map_or("", |(_, document)| document.shown.as_str());
+    let first = documents.first().map(|(_, document)| document);
+    let (shown, place) = first.map_or(("", Place::default()), |one| (one.shown.as_str(), one.node.place));
     let why: Vec<String> = notes.iter().map(|note| format!("  {note}")).collect();
-    let message = match why.is_empty() {
-        true => "nothing in it judges a metric".to_owned(),
-        false => format!("nothing in it can be judged\n{}", why.join("\n")),
+    let (message, hint) = match why.is_empty() {
+        true => ("nothing in it judges a metric".to_owned(), "name the files with its metrics and limits too"),
+        false => {
+            let message = format!("nothing in it can be judged\n{}", why.join("\n"));
+            (message, "name the files that it refers to, or write criteria on the system that has the numbers")
+        }
     };
-    Problems(vec![document_less(shown, message)])
+    let problem = document_less(shown, message);
+    Problems(vec![Problem { line: place.line, column: place.column, hint: Some(hint.to_owned()), ..problem }])
 }
 
 fn document_less(shown: &str, message: String) -> Problem {
     Problem { shown: shown.to_owned(), line: 0, column: 0, snippet: String::new(), message, hint: None }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const CANARIES: &str = r#"
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: { name: lost }
+spec: { analysis: { metrics: [{ name: errors, templateRef: { name: errors }, thresholdRange: { max: 5 } }] } }
+---
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: { name: kept }
+spec: { provider: istio, analysis: { metrics: [{ name: request-success-rate, thresholdRange: { min: 99, max: 101 } }] } }
+"#;
+
+    #[test]
+    fn a_lost_gate_keeps_the_others_from_passing() {
+        let Imported { gates, notes } = read(&[Given { shown: "f", text: CANARIES }]).unwrap();
+        let [gate] = &gates[..] else { panic!("{} gates", gates.len()) };
+        assert_eq!((gate.name.as_str(), gate.criteria(), gate.open()), ("kept", 1, 1));
+        assert!(gate.written().contains("metric errors (f:5)"), "{}", gate.written());
+        assert!(notes.iter().any(|note| note.why.contains("every value is <= 101")), "{notes:?}");
+    }
+
+    #[test]
+    fn documents_beside_those_of_a_tool_do_not_vanish() {
+        let own = "---\nname: x\nwindow: { last: 1h }\nmetrics: { a: { gauge: { value: a } } }\n";
+        let problems = read(&[Given { shown: "f", text: &format!("{CANARIES}{own}") }]).unwrap_err();
+        assert!(problems.to_string().contains("a configuration of davy stands beside"), "{problems}");
+        let other = format!("{CANARIES}---\napiVersion: v1\nkind: Service\n");
+        let notes = read(&[Given { shown: "f", text: &other }]).unwrap().notes;
+        assert!(notes.iter().any(|note| note.what == "Service"), "{notes:?}");
+    }
+
+    #[test]
+    fn two_sections_of_davy_are_no_other_tool() {
+        let own = "kind: Rollout\nwindow: { last: 1h }\narms: {}\nthresholds: { a: 1 }\n";
+        assert_eq!(recognise(own), None);
+    }
 }

@@ -25,6 +25,7 @@ mod kayenta;
 mod pages;
 mod prometheus;
 mod question;
+mod request;
 mod router;
 mod soak;
 mod verdicts;

@@ -168,8 +168,15 @@ fn name(asked: &Asked) -> String {
 
 /// The same without secrets, as the controller says it.
 fn veiled(measured: Measurement, secrets: &[String]) -> Measurement {
+    let mut secrets: Vec<&String> = secrets.iter().collect();
+    // a secret may begin as another does
+    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
     let veil = |text: String| secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "*****"));
-    let metadata = measured.metadata.into_iter().map(|(name, text)| (veil(name), veil(text))).collect();
+    // where the soak stands holds no secret, and is read again
+    let each = |(name, text): (String, String)| {
+        if state::KEYS.contains(&name.as_str()) { (name, text) } else { (veil(name), veil(text)) }
+    };
+    let metadata = measured.metadata.into_iter().map(each).collect();
     Measurement { message: veil(measured.message), metadata, ..measured }
 }
 

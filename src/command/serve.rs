@@ -16,6 +16,7 @@ use super::gates::{Gates, set};
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
+use crate::plain;
 use crate::serve::{self, Answer, CanaryConfig, Gate, Judge, Question, Refused, Settings, Soak, Step};
 
 /// What a caller must know if the server is heard by other machines.
@@ -125,7 +126,7 @@ impl Judge for Watchful {
 
     fn canary(&self, asked: &Value) -> Result<Value, Refused> {
         let result = self.gates.judged_canary(asked);
-        let name = asked["canaryConfig"]["name"].as_str().unwrap_or("a canary");
+        let name = plain::line(asked["canaryConfig"]["name"].as_str().unwrap_or("a canary"));
         self.gates.console.note(&match &result {
             Ok(result) => format!("{name}: {} {}", result["score"]["classification"], result["score"]["score"]),
             Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => {

@@ -9,6 +9,7 @@ mod lessons;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::console::Console;
 use super::course::{self, MINUTE, Probe, soak_of};
@@ -68,7 +69,7 @@ impl Asking<'_> {
     pub(super) fn step(&self, soak: Option<&Soak>, lessons: &Lessons) -> Result<Option<(Soak, Step)>, Refused> {
         let Some(mut course) = self.course(soak)? else { return Ok(None) };
         let schedule = course.schedule;
-        let fingerprint = course.plan.rules.fingerprint.clone();
+        let fingerprint = self.fingerprint(&course.plan);
         let fresh = || Soak { start: schedule.start, look: 0, fingerprint: fingerprint.clone(), failures: 0 };
         let soak = soak.cloned().unwrap_or_else(fresh);
         if soak.fingerprint != fingerprint {
@@ -98,6 +99,14 @@ impl Asking<'_> {
             Err(Trouble::Passing(failure)) => self.again(&failure.to_string(), soak, &schedule),
             Err(Trouble::Interrupted) => self.again("davy was interrupted", soak, &schedule),
         }))
+    }
+
+    /// What must stay the same: the rules, all else that the configuration says, and what is set.
+    fn fingerprint(&self, plan: &Plan) -> String {
+        let mut set = self.set.to_vec();
+        set.sort_unstable();
+        let text = format!("{}\n{}\n{set:?}", plan.rules.fingerprint, self.loaded.config.text());
+        Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn again(&self, why: &str, soak: Soak, schedule: &Schedule) -> (Soak, Step) {

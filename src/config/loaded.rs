@@ -56,6 +56,11 @@ fn as_written(tree: &Node, report: &mut Report) -> Option<File> {
 }
 
 impl Config {
+    /// Its text, as it was written.
+    pub fn text(&self) -> &str {
+        &self.origin.text
+    }
+
     /// What to ask of the sources and of the data. All phases are checked, the one to judge is planned.
     pub fn plan(&self, options: &Options) -> Result<Plan, Problems> {
         self.planned(options, Asked::Needed)

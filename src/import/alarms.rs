@@ -92,21 +92,37 @@ fn add(
             Err(why) => return Ok(Err(why)),
         },
     };
-    let source = cloudwatch::source(gate, None);
+    let region =
+        text_at(alarm, &["AlarmArn"]).and_then(|arn| arn.split(':').nth(3)).filter(|region| !region.is_empty());
+    let source = cloudwatch::source(gate, region);
     let store = Store { source, query: String::new(), is_prometheus: false };
     let comment = Some(format!("{}:{}: {broken} of {wanted} periods of {seconds} s", document.shown, alarm.place.line));
     let asked = Asked { called: called.to_owned(), store, comment, every_point: false };
     let bound = Bound { keys: vec![format!("periods: {broken} of {wanted}")], ..Bound::new(op, threshold) };
-    let name = cloud.add(gate, &asked, &[bound]);
-    if let Some(metric) = gate.metrics.iter_mut().find(|metric| metric.name == name) {
-        metric.shape.push_str(&format!(", step: {}", number::written(period)));
-    }
-    if let Some(treated) = at(alarm, &["TreatMissingData"]).filter(|node| text(node) != Some("missing")) {
-        let why = format!(
-            "`TreatMissingData: {}` is left out: without data davy is inconclusive",
-            text(treated).unwrap_or_default()
-        );
-        notes.push(Note::told(document, treated.place, format!("alarm {called}"), why));
-    }
+    cloud.every(period).add(gate, &asked, &[bound]);
+    left_out(gate, document, (alarm, called), notes);
     Ok(Ok(period))
+}
+
+/// What an alarm says beside its limit.
+fn left_out(gate: &mut Gate, document: &Document, (alarm, called): (&Node, &str), notes: &mut Vec<Note>) {
+    let what = format!("alarm {called}");
+    let of_math = list(alarm, &["Metrics"]).iter().find_map(|one| at(one, &["MetricStat", "Unit"]));
+    if let Some(unit) = at(alarm, &["Unit"]).or(of_math) {
+        let shown = text(unit).unwrap_or_default();
+        let why = format!("`Unit: {shown}` is left out: davy reads the data of every unit");
+        notes.push(Note::told(document, unit.place, what.clone(), why));
+    }
+    let Some(treated) = at(alarm, &["TreatMissingData"]) else { return };
+    match text(treated).unwrap_or_default() {
+        "missing" => {}
+        "breaching" => {
+            let why = "`TreatMissingData: breaching` fails each period without data, and davy judges the other periods";
+            gate.lose(Note::open(document, treated.place, what, why), notes);
+        }
+        other => {
+            let why = format!("`TreatMissingData: {other}` is left out: without data davy is inconclusive");
+            notes.push(Note::told(document, treated.place, what, why));
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod recorded;
 use std::collections::BTreeSet;
 
 use super::documents::{Document, list, text, text_at};
-use super::draft::Gate;
+use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
 use super::kind::Kind;
 use super::note::Note;
@@ -33,6 +33,8 @@ struct Template<'d> {
 /// A template with the arguments that it is called with.
 struct Call<'n> {
     name: String,
+    /// Whether a ClusterAnalysisTemplate is meant.
+    is_cluster: bool,
     given: Vec<&'n Node>,
     at: &'n Node,
 }
@@ -79,7 +81,8 @@ fn template(document: &Document) -> Option<Template<'_>> {
 #[derive(Default)]
 struct Reader<'d> {
     templates: Vec<Template<'d>>,
-    called: BTreeSet<String>,
+    /// The templates that something refers to.
+    called: BTreeSet<usize>,
     gates: Vec<Gate>,
     notes: Vec<Note>,
 }
@@ -117,19 +120,48 @@ impl<'d> Reader<'d> {
     }
 
     fn call(&mut self, gate: &mut Gate, document: &'d Document, call: &Call<'d>, depth: usize) -> Result<(), Problems> {
-        let Some(found) = self.templates.iter().position(|template| template.name == call.name) else {
-            let why = "the template is not in the files: name its file too";
-            gate.lose(Note::open(document, call.at.place, format!("template {}", call.name), why), &mut self.notes);
-            return Ok(());
+        let found = match self.find(document, call) {
+            Ok(found) => found,
+            Err(why) => {
+                gate.lose(Note::open(document, call.at.place, format!("template {}", call.name), why), &mut self.notes);
+                return Ok(());
+            }
         };
-        self.called.insert(call.name.clone());
+        self.template(gate, found, &call.given, depth)
+    }
+
+    /// The template that is meant: of its kind, and of the namespace of what refers to it.
+    fn find(&self, document: &Document, call: &Call) -> Result<usize, &'static str> {
+        let namespace = |document: &Document| text_at(&document.node, &["metadata", "namespace"]).map(str::to_owned);
+        let own = namespace(document);
+        let is_meant = |template: &Template| match kind(template.document) {
+            "ClusterAnalysisTemplate" => call.is_cluster,
+            "AnalysisTemplate" => {
+                let other = namespace(template.document);
+                !call.is_cluster && (own.is_none() || other.is_none() || own == other)
+            }
+            _ => true,
+        };
+        let named: Vec<usize> = (0..self.templates.len()).filter(|at| self.templates[*at].name == call.name).collect();
+        let meant: Vec<usize> = named.iter().copied().filter(|at| is_meant(&self.templates[*at])).collect();
+        match (&meant[..], named.is_empty()) {
+            ([one], _) => Ok(*one),
+            ([], true) => Err("the template is not in the files: name its file too"),
+            ([], false) => Err("the files have this name only in another namespace, or with another `clusterScope`"),
+            _ => Err("several templates of the files have this name: name only the file of the right one"),
+        }
+    }
+
+    fn template(&mut self, gate: &mut Gate, found: usize, given: &[&'d Node], depth: usize) -> Result<(), Problems> {
+        self.called.insert(found);
         let Template { document: own, spec, .. } = self.templates[found];
-        let args = Args::of(list(spec, &["args"]), &call.given);
+        let args = Args::of(list(spec, &["args"]), given);
         self.metrics(gate, own, spec, &args)?;
         for inner in list(spec, &["templates"]) {
             let Some(name) = text_at(inner, &["templateName"]) else { continue };
             if depth < 8 {
-                let inner = Call { name: name.to_owned(), given: call.given.clone(), at: inner };
+                let inner =
+                    Call { name: name.to_owned(), is_cluster: is_cluster(inner), given: given.to_vec(), at: inner };
                 self.call(gate, own, &inner, depth + 1)?;
             }
         }
@@ -138,21 +170,20 @@ impl<'d> Reader<'d> {
 
     /// Templates that nothing refers to are gates of their own.
     fn left_over(&mut self) -> Result<(), Problems> {
-        let inner: BTreeSet<String> = self
+        let inner: BTreeSet<(String, bool)> = self
             .templates
             .iter()
             .flat_map(|template| list(template.spec, &["templates"]))
-            .filter_map(|one| text_at(one, &["templateName"]).map(str::to_owned))
+            .filter_map(|one| Some((text_at(one, &["templateName"])?.to_owned(), is_cluster(one))))
             .collect();
-        let left: Vec<(usize, String)> =
-            self.templates.iter().map(|template| template.name.clone()).enumerate().collect();
-        for (at, name) in left.into_iter().filter(|(_, name)| !inner.contains(name)) {
-            if self.called.contains(&name) {
+        for at in 0..self.templates.len() {
+            let Template { document, name, .. } = &self.templates[at];
+            let own = (name.clone(), kind(document) == "ClusterAnalysisTemplate");
+            if self.called.contains(&at) || inner.contains(&own) {
                 continue;
             }
-            let document = self.templates[at].document;
-            let mut gate = Gate::new(Kind::Argo, name.clone());
-            self.call(&mut gate, document, &Call { name, given: Vec::new(), at: &document.node }, 0)?;
+            let mut gate = Gate::new(Kind::Argo, own.0);
+            self.template(&mut gate, at, &[], 0)?;
             self.add(gate);
         }
         Ok(())
@@ -206,11 +237,11 @@ fn collect<'n>(node: &'n Node, calls: &mut Vec<Call<'n>>) {
     let given: Vec<&Node> = list(node, &["args"]).iter().collect();
     for one in list(node, &["templates"]) {
         if let Some(name) = text_at(one, &["templateName"]) {
-            calls.push(Call { name: name.to_owned(), given: given.clone(), at: one });
+            calls.push(Call { name: name.to_owned(), is_cluster: is_cluster(one), given: given.clone(), at: one });
         }
     }
     if let Some(name) = node.get("templateName").and_then(text).filter(|_| node.get("name").is_some()) {
-        calls.push(Call { name: name.to_owned(), given, at: node });
+        calls.push(Call { name: name.to_owned(), is_cluster: is_cluster(node), given, at: node });
     }
     match &node.value {
         Value::Map(entries) => {
@@ -219,6 +250,11 @@ fn collect<'n>(node: &'n Node, calls: &mut Vec<Call<'n>>) {
         Value::List(items) => items.iter().for_each(|item| collect(item, calls)),
         _ => {}
     }
+}
+
+/// Whether a reference means a template of the whole cluster.
+fn is_cluster(reference: &Node) -> bool {
+    text_at(reference, &["clusterScope"]) == Some("true")
 }
 
 /// The window, the soak and the looks, from the intervals of the metrics.
@@ -230,9 +266,17 @@ fn timing(gate: &mut Gate) {
     let minute = SignedDuration::from_mins(1);
     let least = SignedDuration::from_secs(15);
     let step = rules.iter().filter_map(|rule| rule.interval).min().unwrap_or(minute).max(least);
-    let soak = rules.iter().filter_map(|rule| rule.soak()).max();
-    let delay = rules.iter().filter_map(|rule| rule.delay).max();
-    let last = soak.unwrap_or(step * 10).max(step * 5).saturating_add(delay.unwrap_or_default());
+    // every metric is judged from when the first one is measured on
+    let none = SignedDuration::ZERO;
+    let own = |rule: &Rule| rule.delay.unwrap_or(none);
+    let delay = rules.iter().map(own).min().filter(|delay| *delay > none);
+    let soak = rules.iter().filter_map(|rule| Some(rule.soak()?.saturating_add(own(rule)))).max();
+    let least = (step * 5).saturating_add(delay.unwrap_or(none));
+    let last = soak.unwrap_or((step * 10).saturating_add(delay.unwrap_or(none))).max(least);
+    for rule in rules.iter().filter(|rule| own(rule) > delay.unwrap_or(none)) {
+        let (name, own) = (&rule.name, number::written(own(rule)));
+        gate.tail.push(format!("The initialDelay of {name}, {own}, is left out: the warmup holds for all metrics."));
+    }
     gate.window = vec![format!("last: {}", number::written(last)), format!("step: {}", number::written(step))];
     gate.window.extend(delay.map(|delay| format!("warmup: {}", number::written(delay))));
     if soak.is_some() {
@@ -247,17 +291,23 @@ fn timing(gate: &mut Gate) {
 /// The alarm of a metric counts its own intervals, also if another metric is measured more often.
 fn own_step(gate: &mut Gate, rule: &Rule, step: SignedDuration) {
     let (Some(interval), Some(name)) = (rule.interval.filter(|own| *own > step), &rule.metric) else { return };
-    let is_alarm = |key: &String| key.starts_with("periods");
+    // an alarm on a single interval is one on a single step
+    let is_alarm = |key: &String| key.starts_with("periods") && key != "periods: 1 of 1";
     if !gate.criteria.iter().any(|one| one.metric == *name && one.keys.iter().any(is_alarm)) {
         return;
     }
     if interval.as_millis() % step.as_millis().max(1) == 0 {
         let metric = gate.metrics.iter_mut().find(|metric| metric.name == *name);
+        // what ends with a step has one already
+        let metric = metric.filter(|metric| metric.shape.ends_with('}'));
         metric.into_iter().for_each(|metric| metric.shape.push_str(&format!(", step: {}", number::written(interval))));
-    } else {
-        gate.criteria.retain(|one| one.metric != *name || !one.keys.iter().any(is_alarm));
-        gate.tail.push(format!(
-            "The failureLimit of {name} is not an alarm here: its interval does not fit into the steps."
-        ));
+        return;
+    }
+    gate.criteria.retain(|one| one.metric != *name || !one.keys.iter().any(is_alarm));
+    if !rule.is_dry {
+        let what = format!("metric {name}, failureLimit");
+        let why =
+            "it is not an alarm here, for the interval does not fit into the steps: give all metrics one interval";
+        gate.not_judged.push(NotJudged { what, why: why.to_owned(), at_best: "inconclusive" });
     }
 }

@@ -5,6 +5,7 @@
 use super::kind::Kind;
 use super::note::Note;
 use super::rule::Rule;
+use crate::plain;
 use crate::text::yaml::{name, quoted};
 
 /// What one gate of another tool says, in the words of davy.
@@ -111,6 +112,7 @@ impl Gate {
 
     /// Takes over a note: what a pass depends on becomes an entry of `not_judged`.
     pub(crate) fn lose(&mut self, note: Note, notes: &mut Vec<Note>) {
+        let note = cut(note);
         if note.is_open {
             self.not_judged.push(NotJudged { what: note.what.clone(), why: note.why.clone(), at_best: "inconclusive" });
         }
@@ -215,6 +217,13 @@ impl Gate {
             page.line(&format!("  - {{ what: {what}, why: {why}, at_best: {} }}", one.at_best));
         }
     }
+}
+
+/// A note whose texts a person can read: a query or condition may be as long as a book.
+pub(crate) fn cut(note: Note) -> Note {
+    const MOST: usize = 500;
+    let (what, why) = (plain::shorten(&note.what, MOST), plain::shorten(&note.why, MOST));
+    Note { what, why, ..note }
 }
 
 /// The text while it is written.

@@ -110,17 +110,22 @@ fn metric(
             gate.lose(Note::open(document, entry.place, what, why), notes);
             return Ok(());
         };
-        mesh.add(gate, names, &comment, &bounds);
+        let (lasting, bounds): (Vec<Bound>, Vec<Bound>) =
+            bounds.into_iter().partition(|bound| mesh.always_keeps(bound));
+        for bound in lasting {
+            let why = format!("every value is {} {}, so davy leaves this limit out", bound.op.sign(), bound.number);
+            notes.push(Note::told(document, entry.place, what.clone(), why));
+        }
+        if !bounds.is_empty() {
+            mesh.add(gate, names, &comment, &bounds);
+        }
         return Ok(());
     }
     let inline = text_at(entry, &["query"]).map(|query| (entry, query.to_owned()));
-    let found = all.iter().find(|one| {
-        text_at(&one.node, &["kind"]) == Some("MetricTemplate") && text_at(&one.node, &["metadata", "name"]) == template
-    });
-    let asked = match (inline, found) {
-        (Some((node, query)), _) => template::inline(gate, (document, node), &query, &names.with(entry, interval)),
-        (None, Some(own)) => template::ask(gate, own, &names.with(entry, interval), notes),
-        (None, None) => Err("its template is not in the files: name its file too".to_owned()),
+    let asked = match inline {
+        Some((node, query)) => template::inline(gate, (document, node), &query, &names.with(entry, interval)),
+        None => template::find(document, entry, all)
+            .and_then(|own| template::ask(gate, own, &names.with(entry, interval), notes)),
     };
     match asked {
         Ok(template::Asks::Query(asked)) => {

@@ -80,6 +80,9 @@ fn add(gate: &mut Gate, document: &Document, (metric, threshold): (&str, &str), 
             Err("davy compares percentiles of requests, not their mean: write p(50)".into())
         }
         ("http_req_duration", "min") => Err("the fastest request says nothing of the others".into()),
+        ("http_req_duration", statistic) if statistic != "max" && !statistic.starts_with('p') => {
+            Err(format!("davy reads percentiles and the maximum of durations, and not `{statistic}`"))
+        }
         ("http_req_duration", statistic) => {
             let bound = Bound { keys: vec![format!("statistic: {statistic}")], ..Bound::new(op, limit) };
             let shape = format!("source: {source}{filter}, values: {{ value: latency, unit: ms }}");

@@ -165,6 +165,9 @@ fn add(
         let why = "davy keeps every point, since what lies far out may be the fault";
         notes.push(Note::told(document, metric.place, format!("outliers of {name}"), why));
     }
+    for (key, why) in unlike(&told) {
+        notes.push(Note::told(document, metric.place, format!("{key} of {name}"), why));
+    }
     if told.measure == "cles" {
         let why = format!("davy bounds the canary by its baseline, here by {MARGIN} %");
         notes.push(Note::told(document, metric.place, format!("the effect size cles of {name}"), why));
@@ -211,6 +214,31 @@ fn bounds(told: &Told) -> Vec<String> {
         "decrease" => vec![below],
         _ => vec![above, below],
     }
+}
+
+/// Where davy's criteria tolerate another change than Kayenta's rule.
+fn unlike(told: &Told) -> Vec<(&'static str, String)> {
+    let sides = [
+        ("increase", told.allowed_increase, told.critical_increase),
+        ("decrease", told.allowed_decrease.map(|ratio| 2.0 - ratio), told.critical_decrease),
+    ];
+    let is_bad = |way: &str| told.direction == way || told.direction == "either";
+    let bad: Vec<_> = sides.into_iter().filter(|(way, ..)| is_bad(way)).collect();
+    let mut found = Vec::new();
+    if told.measure != "cles" && bad.iter().any(|(_, allowed, _)| allowed.is_none_or(|ratio| ratio == 1.0)) {
+        let why = format!("Kayenta allows no significant change here, and the criterion allows {MARGIN} %");
+        found.push(("the tolerance", why));
+    }
+    if told.measure != "cles" && bad.iter().any(|(_, allowed, _)| allowed.is_some_and(|ratio| ratio < 1.0)) {
+        let why = format!("it asks for an improvement, and the criterion allows {MARGIN} % instead");
+        found.push(("the allowed change", why));
+    }
+    if bad.iter().any(|(.., critical)| critical.is_some()) {
+        let why =
+            "the whole canary fails beyond it, and davy's criteria have no such limit: `judge: netflix-aca` keeps it";
+        found.push(("the critical change", why.to_owned()));
+    }
+    found
 }
 
 fn criterion(node: &Node, called: &str, told: &Told, bound: String) -> Criterion {

@@ -29,13 +29,13 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         for objective in list(&document.node, &["objectives"]) {
             add(&mut gate, (document, objective), &queries, &mut imported.notes)?;
         }
-        if gate.criteria() == 0 {
+        if gate.criteria() > 0 {
+            surroundings(&mut gate, document, &mut imported.notes)?;
+            imported.gates.push(gate);
+        } else if gate.open() == 0 {
             let why = "it has no objective with `pass` criteria";
             imported.notes.push(Note::told(document, document.node.place, "objectives", why));
-            continue;
         }
-        surroundings(&mut gate, document, &mut imported.notes)?;
-        imported.gates.push(gate);
     }
     if objectives.is_empty() {
         for document in &queries {
@@ -71,12 +71,16 @@ fn add(
             return Ok(());
         }
     };
+    if wanted.iter().any(Wanted::is_margin_to_meet) {
+        let why = "a number that must equal one relative to the baseline is not a limit: write `<=` or `>=`";
+        gate.lose(Note::open(document, objective.place, what, why), notes);
+        return Ok(());
+    }
     let warned = match list(objective, &["warning"]) {
-        [] => Vec::new(),
-        [set] => read(document, set)?,
+        [set] => outer(read(document, set)?, &wanted),
         _ => Vec::new(),
     };
-    let keys = keys(document, objective, wanted.len())?;
+    let keys = keys(document, objective)?;
     let comment = format!("{}:{}", document.shown, objective.place.line);
     let asked = match source::ask(gate, sli, queries) {
         Ok(asked) => Asked { comment: Some(comment), ..asked },
@@ -106,13 +110,19 @@ fn add(
             gate.criteria.push(Criterion { metric: name.clone(), comment: None, keys: all });
         }
     }
-    if !warned.is_empty()
-        && !gate.criteria.iter().any(|one| one.metric == name && one.keys.iter().any(|key| key.starts_with("fail:")))
-    {
+    if warned.is_empty() && !list(objective, &["warning"]).is_empty() {
         let why = "its `warning` is not wider than `pass` in the same terms. What misses `pass` fails in davy";
         notes.push(Note::told(document, objective.place, what, why));
     }
     Ok(())
+}
+
+/// The criteria of a warning, if each lies beyond one that passes; else none, since they must all hold.
+fn outer(warned: Vec<Wanted>, wanted: &[Wanted]) -> Vec<Wanted> {
+    let beyond = |one: &Wanted| warned.iter().position(|warned| warned.is_beyond(one));
+    let carried: Vec<usize> = wanted.iter().filter_map(beyond).collect();
+    let is_whole = (0..warned.len()).all(|nth| carried.contains(&nth));
+    if is_whole { warned } else { Vec::new() }
 }
 
 /// Adds the metric; if a ratio has to be compared with the baseline, its numbers must not turn into shares of counts.
@@ -141,22 +151,21 @@ fn read(document: &Document, set: &Node) -> Result<Vec<Wanted>, Problems> {
         .collect()
 }
 
-/// The weight, which the criteria of an objective share, and the severity.
-fn keys(document: &Document, objective: &Node, shared: usize) -> Result<Vec<String>, Problems> {
-    let mut keys = Vec::new();
-    if let Some(node) = at(objective, &["weight"]) {
-        let written = text(node).unwrap_or_default();
-        let weight = number::number(written).filter(|weight| *weight >= 0.0);
-        let weight =
-            weight.ok_or_else(|| document.problem(node.place, format!("`weight: {written}` is not a number")))?;
-        if weight > 0.0 && (weight != 1.0 || shared > 1) {
-            keys.push(format!("weight: {}", number::plain(weight / shared.max(1) as f64)));
-        }
-    }
+/// The weight and the severity.
+fn keys(document: &Document, objective: &Node) -> Result<Vec<String>, Problems> {
+    let weight = weight(document, objective)?.filter(|weight| *weight > 0.0 && *weight != 1.0);
+    let mut keys: Vec<String> = weight.map(|weight| format!("weight: {}", number::plain(weight))).into_iter().collect();
     if text_at(objective, &["key_sli"]) == Some("true") {
         keys.push("severity: critical".into());
     }
     Ok(keys)
+}
+
+fn weight(document: &Document, objective: &Node) -> Result<Option<f64>, Problems> {
+    let Some(node) = at(objective, &["weight"]) else { return Ok(None) };
+    let written = text(node).unwrap_or_default();
+    let weight = number::number(written).filter(|weight| *weight >= 0.0).map(Some);
+    weight.ok_or_else(|| document.problem(node.place, format!("`weight: {written}` is not a number")))
 }
 
 fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
@@ -168,8 +177,12 @@ fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> 
     };
     if let Some(pass) = share("pass")? {
         let marginal = share("warning")?.unwrap_or(pass).min(pass);
-        let score = format!("score: {{ pass: {}, marginal: {} }}", number::plain(pass), number::plain(marginal));
-        gate.policy.push(score);
+        let weights = list(&document.node, &["objectives"]).iter().map(|one| weight(document, one));
+        let is_weightless = weights.collect::<Result<Vec<_>, _>>()?.contains(&Some(0.0));
+        if let Some(why) = measure::score(gate, pass, marginal, is_weightless) {
+            let place = document.at(&["total_score"]).map_or(document.node.place, |node| node.place);
+            notes.push(Note::told(document, place, "total_score", why));
+        }
     }
     let is_relative = gate.criteria.iter().any(|one| one.keys.iter().any(|key| key.contains("baseline")));
     gate.window = vec!["last: 30m".into(), "step: 1m".into()];
@@ -184,4 +197,54 @@ fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> 
         gate.lose(Note::open(document, filter.place, "filter", why), notes);
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::import::{Given, read};
+
+    /// What becomes of an objective with these keys, and of a second one; with queries if some are given.
+    fn gate(first: &str, queries: &str) -> (String, usize) {
+        let objectives = format!(
+            "spec_version: '1.0'\nobjectives:\n  - {{ sli: a, {first} }}\n  - {{ sli: b, pass: [{{ criteria: ['<10'] }}] }}\n\
+             total_score: {{ pass: '75%', warning: '50%' }}\n"
+        );
+        let queries = match queries {
+            "" => String::new(),
+            a => format!("---\nspec_version: '1.0'\nindicators:\n  a: {a}\n  b: sum(rate(b_total[5m]))\n"),
+        };
+        let imported = read(&[Given { shown: "f", text: &format!("{objectives}{queries}") }]).unwrap();
+        (imported.gates[0].written(), imported.gates[0].open())
+    }
+
+    #[test]
+    fn a_score_counts_objectives_and_not_criteria() {
+        let (scored, _) = gate("pass: [{ criteria: ['<=200'] }], warning: [{ criteria: ['<=300'] }]", "");
+        assert!(scored.contains("score:") && scored.contains("fail: \"> 300\""), "{scored}");
+        for first in [
+            "pass: [{ criteria: ['>=100', '<=200'] }], warning: [{ criteria: ['>=50', '<=300'] }]",
+            "pass: [{ criteria: ['=0'] }]",
+            "pass: [{ criteria: ['<=200'] }], weight: 0",
+        ] {
+            let (written, open) = gate(first, "");
+            assert!(!written.contains("score:") && !written.contains("fail:") && open == 0, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_warning_counts_only_as_a_whole() {
+        let (written, _) = gate("pass: [{ criteria: ['<200'] }], warning: [{ criteria: ['<=800', '<=+10%'] }]", "");
+        assert!(!written.contains("fail:"), "{written}");
+    }
+
+    #[test]
+    fn what_davy_cannot_ask_stays_open() {
+        assert_eq!(gate("pass: [{ criteria: ['=+0%'] }]", "").1, 1);
+        let limit = "pass: [{ criteria: ['<100'] }]";
+        assert_eq!(gate(limit, "sum(increase(a_total[$DURATION_SECONDS]))").1, 1);
+        assert_eq!(gate(limit, "sum(rate(a_total[$DURATION_SECONDS]))").1, 0);
+        let share = "sum(increase(a_total[$DURATION_SECONDS])) / sum(increase(b_total[$DURATION_SECONDS]))";
+        assert_eq!(gate(limit, share).1, 0);
+    }
 }

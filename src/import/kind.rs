@@ -90,6 +90,9 @@ impl Kind {
 
     /// The tool that a document is of.
     pub(crate) fn of(node: &Node) -> Option<Kind> {
+        if is_own(node) {
+            return None;
+        }
         let version = text_at(node, &["apiVersion"]).unwrap_or_default();
         let (group, _) = version.split_once('/').unwrap_or((version, ""));
         match group {
@@ -111,8 +114,6 @@ impl Kind {
         }
         let has = |key: &str| node.get(key).is_some();
         match () {
-            // davy's own
-            () if has("criteria") && has("sources") => None,
             () if text_at(node, &["version"]).is_some_and(|version| version.starts_with("prometheus/v")) => {
                 Some(Kind::Sloth)
             }
@@ -128,6 +129,14 @@ impl Kind {
             () => None,
         }
     }
+}
+
+/// Whether a document is a configuration of davy: two of its sections, and no version of another tool.
+pub(crate) fn is_own(node: &Node) -> bool {
+    let has = |key: &&&str| node.get(key).is_some();
+    let sections = ["window", "sources", "criteria", "arms"].iter().filter(has).count();
+    let has_metrics = matches!(node.get("metrics").map(|node| &node.value), Some(Value::Map(_)));
+    node.get("apiVersion").is_none() && sections + usize::from(has_metrics) >= 2
 }
 
 /// Options with thresholds, or a summary with them.

@@ -49,7 +49,10 @@ impl Bound {
 
 /// Adds the metric with its criteria, and gives its name.
 pub(crate) fn add(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
-    let taken = if asked.store.is_prometheus { promql::apart(&asked.store.query) } else { None };
+    // a limit on every point of a range is not one on what the range counts together
+    let of_points = asked.every_point && bounds.iter().any(|bound| bound.every == Every::All);
+    let is_whole = asked.store.is_prometheus && !of_points;
+    let taken = if is_whole { promql::apart(&asked.store.query) } else { None };
     let counted = match taken {
         Some(Shape::Ratio { part, total, constant, factor }) => {
             let bounds: Vec<Bound> =
@@ -89,10 +92,19 @@ pub(crate) fn put(
 fn shares(gate: &mut Gate, asked: &Asked, (part, total): (&str, &str), bounds: &[Bound]) -> Option<String> {
     let limits = bounds.iter().flat_map(|bound| [Some(bound.number), bound.fail.map(|(_, limit)| limit)]).flatten();
     // a limit that every share keeps, or none, is not one of counts
-    if !limits.clone().all(|limit| (0.0..=1.0).contains(&limit)) || bounds.iter().any(|bound| bound.op == Op::NotEqual)
-    {
+    let is_kept = |bound: &Bound| bound.number >= 1.0 || bound.fail.is_some_and(|(_, limit)| limit >= 1.0);
+    let never_fails = bounds.iter().any(|bound| bound.op.is_upper() && is_kept(bound));
+    let is_share = limits.clone().all(|limit| (0.0..=1.0).contains(&limit)) && !never_fails;
+    if !is_share || bounds.iter().any(|bound| bound.op == Op::NotEqual) {
         return None;
     }
+    // an exact share is one of none or of all
+    let exact = |bound: &Bound| match (bound.op, bound.number) {
+        (Op::Equal, 1.0) => Some(Bound { op: Op::AtLeast, ..bound.clone() }),
+        (Op::Equal, number) if number != 0.0 => None,
+        _ => Some(bound.clone()),
+    };
+    let bounds: &[Bound] = &bounds.iter().map(exact).collect::<Option<Vec<_>>>()?;
     let is_upper = |bound: &Bound| bound.op.is_upper() || (bound.op == Op::Equal && bound.number == 0.0);
     let key = match bounds.iter().filter(|bound| is_upper(bound)).count() {
         n if n == bounds.len() => "bad",
@@ -131,6 +143,7 @@ pub(crate) fn around(bound: &Bound) -> Vec<Bound> {
 
 /// The number that the query answers with.
 pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
+    let bounds: Vec<Bound> = bounds.iter().flat_map(around).collect();
     let all: Vec<bool> =
         bounds.iter().filter(|bound| bound.every == Every::All).map(|bound| bound.op.is_upper()).collect();
     let is_of_series = asked.store.is_prometheus && !asked.every_point && !all.is_empty() && all.len() == bounds.len();
@@ -145,7 +158,26 @@ pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String 
         let keys = std::iter::once(statistic.to_owned()).chain(bound.keys.clone()).collect();
         if asked.every_point && bound.every == Every::All { Bound { keys, ..bound.clone() } } else { bound.clone() }
     };
-    let bounds: Vec<Bound> = bounds.iter().map(of_points).flat_map(|bound| around(&bound)).collect();
+    let bounds: Vec<Bound> = bounds.iter().map(of_points).collect();
     let shape = format!("source: {}, gauge: {{ query: {} }}", asked.store.source, quoted(&query));
     put(gate, asked, shape, &bounds, plain)
+}
+
+/// Adds the limits of a score, or says why every criterion must hold instead. A score counts criteria, so each objective needs
+/// exactly one, with a weight.
+pub(crate) fn score(gate: &mut Gate, pass: f64, marginal: f64, is_weightless: bool) -> Option<String> {
+    let mut names: Vec<&str> = gate.criteria.iter().map(|one| one.metric.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let reason = match () {
+        () if names.len() < gate.criteria.len() => "an objective has several criteria, which count only together",
+        () if is_weightless => "an objective has the weight 0",
+        () => {
+            gate.policy.push(format!("score: {{ pass: {}, marginal: {} }}", plain(pass), plain(marginal)));
+            return None;
+        }
+    };
+    // a warning lowers the score, which may then fail
+    gate.criteria.iter_mut().for_each(|one| one.keys.retain(|key| !key.starts_with("fail:")));
+    Some(format!("{reason}. davy cannot score that: here every criterion must hold"))
 }

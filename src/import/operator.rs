@@ -34,20 +34,24 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
             reader.add(&mut gate, document, objective, &mut imported.notes)?;
         }
         if gate.criteria() == 0 {
-            imported.notes.push(Note::told(
-                document,
-                document.node.place,
-                "objectives",
-                "it has no objective with a target",
-            ));
+            let why = "it has no objective with a target";
+            let note = Note::told(document, document.node.place, "objectives", why);
+            imported.notes.extend(Some(note).filter(|_| gate.open() == 0));
             continue;
         }
         let recent =
             analysis.and_then(|one| text_at(&one.node, &["spec", "timeframe", "recent"])).and_then(number::span);
         let last = recent.map_or("30m".to_owned(), number::written);
         gate.window = vec![format!("last: {last}"), "step: 1m".into()];
-        score(&mut gate, document)?;
+        score(&mut gate, document, &mut imported.notes)?;
         imported.gates.push(gate);
+    }
+    for analysis in of("Analysis") {
+        let wanted = text_at(&analysis.node, &["spec", "analysisDefinition", "name"]).unwrap_or("analysis");
+        if !definitions.iter().any(|one| text_at(&one.node, &["metadata", "name"]).unwrap_or("analysis") == wanted) {
+            let (what, why) = (format!("analysis {wanted}"), "its definition is not in the files: name its file too");
+            imported.notes.push(Note::open(analysis, analysis.node.place, what, why));
+        }
     }
     if definitions.is_empty() {
         for document in documents {
@@ -59,7 +63,7 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     Ok(imported)
 }
 
-fn score(gate: &mut Gate, document: &Document) -> Result<(), Problems> {
+fn score(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
     let share = |key: &str| -> Result<Option<f64>, Problems> {
         let Some(node) = document.at(&["spec", "totalScore", key]) else { return Ok(None) };
         let written = text(node).unwrap_or_default();
@@ -68,13 +72,20 @@ fn score(gate: &mut Gate, document: &Document) -> Result<(), Problems> {
     };
     if let Some(pass) = share("passPercentage")? {
         let marginal = share("warningPercentage")?.unwrap_or(pass);
+        let place = document.at(&["spec", "totalScore"]).map_or(document.node.place, |node| node.place);
         if marginal > pass {
-            let place = document.at(&["spec", "totalScore"]).map_or(document.node.place, |node| node.place);
             return Err(document.problem(place, "`warningPercentage` is above `passPercentage`"));
         }
-        gate.policy.push(format!("score: {{ pass: {}, marginal: {} }}", number::plain(pass), number::plain(marginal)));
+        let objectives = list(&document.node, &["spec", "objectives"]).iter();
+        let is_weightless = objectives.filter_map(weight).any(|weight| weight <= 0.0);
+        let lost = measure::score(gate, pass, marginal, is_weightless);
+        notes.extend(lost.map(|why| Note::told(document, place, "totalScore", why)));
     }
     Ok(())
+}
+
+fn weight(objective: &Node) -> Option<f64> {
+    text_at(objective, &["weight"]).and_then(number::number)
 }
 
 struct Reader<'d> {
@@ -112,11 +123,9 @@ impl Reader<'_> {
             return Ok(());
         }
         notes.extend(lost.map(|why| Note::told(document, objective.place, what.clone(), why)));
-        let weight = text_at(objective, &["weight"]).and_then(number::number).filter(|weight| *weight > 0.0);
-        let shared = bounds.len() as f64;
+        let weight = weight(objective).filter(|weight| *weight > 0.0 && *weight != 1.0);
         for bound in &mut bounds {
-            let weight = weight.filter(|weight| *weight != 1.0 || shared > 1.0);
-            bound.keys.extend(weight.map(|weight| format!("weight: {}", number::plain(weight / shared))));
+            bound.keys.extend(weight.map(|weight| format!("weight: {}", number::plain(weight))));
             if text_at(objective, &["keyObjective"]) == Some("true") {
                 bound.keys.push("severity: critical".into());
             }

@@ -3,8 +3,11 @@
 //!
 //! Anything else stays as it is, and is a gauge. What is taken apart is rendered from the parsed selector, and read again.
 
+use std::time::Duration;
+
 use promql_parser::label::{Matcher, Matchers};
 use promql_parser::parser::{self, AggregateExpr, Expr, LabelModifier, VectorSelector};
+use promql_parser::util::{ExprVisitor, walk_expr};
 
 /// What a query is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,11 +54,39 @@ fn filled(text: &str, value: &str) -> String {
     (result + rest).replace("$$", "$")
 }
 
-/// The selector of a counter, if that is what a query sums up: `sum(rate(x[5m]))`.
-pub(crate) fn counter(query: &str) -> Option<String> {
-    match quotient_side(&parser::parse(query).ok()?)? {
-        Side::Sum(selector) => Some(selector),
-        Side::Rest { .. } => None,
+/// The counters of two queries whose quotient is a share: both `sum(rate(x[5m]))`, over the same range.
+pub(crate) fn counters(part: &str, total: &str) -> Option<(String, String)> {
+    match ratio(&parser::parse(part).ok()?, &parser::parse(total).ok()?)? {
+        (_, factor, Of::Ratio(part, total)) if factor > 0.0 => Some((part, total)),
+        _ => None,
+    }
+}
+
+/// Whether the answer stays the same if the ranges of this length become shorter: rates do, and sums of events do not.
+pub(crate) fn is_steady(text: &str, range: Duration) -> bool {
+    let read = ["x", "1m", "1"].into_iter().find_map(|value| parser::parse(&filled(text, value)).ok());
+    read.is_some_and(|parsed| walk_expr(&mut Steady(range), &parsed) == Ok(true))
+}
+
+/// Stops at a function that depends on the length of its range.
+struct Steady(Duration);
+
+impl ExprVisitor for Steady {
+    type Error = std::convert::Infallible;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Self::Error> {
+        let range = |argument: &Expr| match inner(argument) {
+            Expr::MatrixSelector(matrix) => Some(matrix.range),
+            Expr::Subquery(subquery) => Some(subquery.range),
+            _ => None,
+        };
+        Ok(match expr {
+            Expr::Call(call) => {
+                let is_rate = ["rate", "irate", "deriv", "avg_over_time"].contains(&call.func.name);
+                is_rate || call.args.args.iter().all(|argument| range(argument) != Some(self.0))
+            }
+            _ => true,
+        })
     }
 }
 
@@ -123,17 +154,33 @@ fn scaled(of: Linear, by: f64) -> Linear {
 /// One side of a quotient.
 enum Side {
     /// The sum of a counter's rates.
-    Sum(String),
+    Sum(Rated),
     /// All but some: `sum(rate(all)) - sum(rate(some))`.
-    Rest { all: String, some: String },
+    Rest { all: Rated, some: Rated },
+}
+
+/// A counter and how it is counted. Only what is counted alike makes a share.
+#[derive(PartialEq)]
+struct Rated {
+    selector: String,
+    function: &'static str,
+    range: Duration,
+}
+
+impl Rated {
+    fn is_like(&self, other: &Rated) -> bool {
+        (self.function, self.range) == (other.function, other.range)
+    }
 }
 
 fn ratio(part: &Expr, total: &Expr) -> Option<(f64, f64, Of)> {
     let Side::Sum(total) = quotient_side(total)? else { return None };
     match quotient_side(part)? {
-        Side::Sum(part) => Some((0.0, 1.0, Of::Ratio(part, total))),
-        Side::Rest { all, some } if all == total => Some((1.0, -1.0, Of::Ratio(some, total))),
-        Side::Rest { .. } => None,
+        Side::Sum(part) if part.is_like(&total) => Some((0.0, 1.0, Of::Ratio(part.selector, total.selector))),
+        Side::Rest { all, some } if all == total && some.is_like(&total) => {
+            Some((1.0, -1.0, Of::Ratio(some.selector, total.selector)))
+        }
+        Side::Sum(_) | Side::Rest { .. } => None,
     }
 }
 
@@ -176,13 +223,15 @@ fn counts(name: &str) -> bool {
 }
 
 /// The counter whose rate or increase is taken.
-fn rated(expr: &Expr) -> Option<String> {
+fn rated(expr: &Expr) -> Option<Rated> {
     let Expr::Call(call) = inner(expr) else { return None };
     if !["rate", "irate", "increase"].contains(&call.func.name) {
         return None;
     }
     match call.args.args.first().map(|argument| inner(argument))? {
-        Expr::MatrixSelector(matrix) => rendered(&matrix.vs).filter(|_| matrix.vs.name.as_deref().is_some_and(counts)),
+        Expr::MatrixSelector(matrix) if matrix.vs.name.as_deref().is_some_and(counts) => {
+            Some(Rated { selector: rendered(&matrix.vs)?, function: call.func.name, range: matrix.range })
+        }
         _ => None,
     }
 }
@@ -269,6 +318,9 @@ mod tests {
             ),
             ("sum by (pod) (rate(x[5m])) / sum by (pod) (rate(y[5m]))", "as it is"),
             ("sum(x) / sum(y)", "as it is"),
+            ("sum(increase(a[50m])) / sum(increase(b[5m]))", "as it is"),
+            ("sum(increase(a[5m])) / sum(rate(b[5m]))", "as it is"),
+            ("1 - (sum(rate(c[5m])) - sum(rate(k[1m]))) / sum(rate(c[5m]))", "as it is"),
             ("sum(rate(d_seconds_sum[1m])) / sum(rate(d_seconds_count[1m])) * 1000", "as it is"),
             ("sum(rate(cpu_seconds_total[1m])) / sum(rate(requests_total[1m]))", "as it is"),
             ("avg(rate(x[5m])) / avg(rate(y[5m]))", "as it is"),
@@ -279,6 +331,22 @@ mod tests {
         ] {
             assert_eq!(shown(query), expected, "{query}");
         }
-        assert_eq!(counter("sum(rate(x[5m]))").as_deref(), Some("x"));
+        let both = Some(("x".to_owned(), "y".to_owned()));
+        assert_eq!(counters("sum(rate(x[5m]))", "sum(rate(y[5m]))"), both);
+        assert_eq!(counters("sum(rate(x[5m]))", "sum(rate(y[50m]))"), None);
+    }
+
+    #[test]
+    fn sums_of_events_grow_with_their_range() {
+        let range = Duration::from_secs(300);
+        for (query, expected) in [
+            ("sum(rate(x{job=\"${SERVICE}\"}[5m]))", true),
+            ("sum(increase(x[5m]))", false),
+            ("sum(increase(x[1h]))", true),
+            ("max_over_time(x[5m:1m]) + sum(rate(x[5m]))", false),
+            ("sum(rate(x[5m])) / sum(count_over_time(y[5m]))", false),
+        ] {
+            assert_eq!(is_steady(query, range), expected, "{query}");
+        }
     }
 }

@@ -12,6 +12,8 @@ pub struct Rule {
     pub metric: Option<String>,
     pub(crate) success: Option<Expr>,
     pub(crate) failure: Option<Expr>,
+    /// Why a condition cannot be evaluated at all: it does not parse, or an argument in it has no value.
+    pub(crate) unread: Option<String>,
     pub(crate) interval: Option<SignedDuration>,
     pub(crate) delay: Option<SignedDuration>,
     pub(crate) count: Option<i64>,
@@ -80,12 +82,20 @@ impl Rule {
     /// The answer of one measurement.
     fn measured(&self, value: Result<&Value, &str>) -> Result<Phase, String> {
         let value = value.map_err(str::to_owned)?;
+        if let Some(why) = &self.unread {
+            return Err(why.clone());
+        }
         let of = |condition: &Option<Expr>| condition.as_ref().map(|condition| evaluate(condition, value)).transpose();
         Ok(match (of(&self.success)?, of(&self.failure)?) {
             (_, Some(true)) | (Some(false), None) => Phase::Failed,
             (Some(true), _) | (None, _) => Phase::Successful,
             (Some(false), Some(false)) => Phase::Inconclusive,
         })
+    }
+
+    /// The answer of one measured value; nothing if it cannot be evaluated.
+    pub(crate) fn answer(&self, value: &Value) -> Option<Phase> {
+        self.measured(Ok(value)).ok()
     }
 
     /// What the controller says of what was recorded; nothing if nothing was.
@@ -181,6 +191,7 @@ mod tests {
             metric: None,
             success: parse("result[0] >= 0.95").ok(),
             failure: None,
+            unread: None,
             interval: Some(SignedDuration::from_mins(1)),
             delay: None,
             count: Some(count),
@@ -224,6 +235,12 @@ mod tests {
         // neither holds for NaN
         assert_eq!(assess(&both, &["[NaN]"]).0, Phase::Inconclusive);
         assert_eq!(assess(&rule(1), &["[NaN]"]).0, Phase::Failed);
+    }
+
+    #[test]
+    fn a_condition_that_does_not_parse_is_an_error() {
+        let unread = Rule { success: None, unread: Some("it does not parse".into()), ..rule(5) };
+        assert_eq!(assess(&unread, &["[1]"; 5]).0, Phase::Error);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::canaries::{Accounts, Asked};
 use super::desk::Desk;
 use super::judge::CanaryConfig;
+use super::request;
 use super::verdicts;
 
 type Parameters = Query<Vec<(String, String)>>;
@@ -53,19 +54,25 @@ pub(super) async fn configs(State(desk): State<Desk>, parameters: Parameters) ->
 /// `GET /canaryConfig/{id}`.
 pub(super) async fn config(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
     match find(&desk, &id) {
-        Some(config) => Json(config.config).into_response(),
-        None => unknown_config(&id),
+        Ok(config) => Json(config.config).into_response(),
+        Err((status, why)) => refuse(status, &why),
     }
 }
 
-fn find(desk: &Desk, id: &str) -> Option<CanaryConfig> {
-    let configs = desk.canaries.judge.canary_configs();
-    configs.into_iter().find(|config| config.id == id)
-}
-
-fn unknown_config(id: &str) -> Response {
-    let why = format!("there is no canary configuration {id:?}: GET /canaryConfig lists them");
-    refuse(StatusCode::NOT_FOUND, &why)
+/// The configuration of an identifier, which only one may have.
+fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
+    let mut found = desk.canaries.judge.canary_configs().into_iter().filter(|config| config.id == id);
+    match (found.next(), found.next()) {
+        (Some(config), None) => Ok(config),
+        (Some(_), Some(_)) => {
+            let why = format!("more than one file of the folder has the id {id:?}: give each an id of its own");
+            Err((StatusCode::BAD_REQUEST, why))
+        }
+        (None, _) => {
+            let why = format!("there is no canary configuration {id:?}: GET /canaryConfig lists them");
+            Err((StatusCode::NOT_FOUND, why))
+        }
+    }
 }
 
 /// `POST /canary/{canaryConfigId}`: a configuration of the folder is judged.
@@ -75,7 +82,10 @@ pub(super) async fn start(
     parameters: Parameters,
     body: String,
 ) -> Response {
-    let Some(config) = find(&desk, &id) else { return unknown_config(&id) };
+    let config = match find(&desk, &id) {
+        Ok(config) => config,
+        Err((status, why)) => return refuse(status, &why),
+    };
     let application = parameter(&parameters, "application").or_else(|| config.applications.first().cloned());
     match read(&body) {
         Ok(request) => begin(&desk, &parameters, (application, Some(id)), config.config, request.into()),
@@ -108,7 +118,12 @@ fn begin(
     config: Value,
     request: Value,
 ) -> Response {
-    if let Some(why) = incomplete(&config, &request) {
+    let judge = &desk.canaries.judge;
+    let unknown = |name: &&str| !name.is_empty() && !judge.canary_judges().contains(name);
+    let unknown = config["judge"]["name"].as_str().filter(unknown);
+    let unknown = unknown.map(|name| format!("there is no judge {name:?}: GET /judges lists them"));
+    let wrong = || unknown.or_else(|| request::wrong(&config, &request, judge.now()));
+    if let Some(why) = incomplete(&config, &request).or_else(wrong) {
         return refuse(StatusCode::BAD_REQUEST, &why);
     }
     let canary = Asked {

@@ -121,7 +121,8 @@ impl Watches {
         }
         let at = self.answers.judge.now();
         *asked += 1;
-        let id = format!("{}-{}-{}", question.gate, at.as_millisecond(), *asked);
+        // a judgement of the same instant has another name
+        let id = format!("{}-{}-w{}", question.gate, at.as_millisecond(), *asked);
         let (soak, step) = self.step(&id, &question, at, None).await.map_err(Unwatched::Refused)?;
         let (phase, sentence) = (Phase::Running, format!("the soak begins at {}", soak.start));
         let (latest, looks, decision, next) = (None, Vec::new(), None, None);

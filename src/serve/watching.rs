@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,6 +21,9 @@ use super::verdicts::{read, refuse, status};
 use super::watches::{Phase, Unwatched, Watch};
 use crate::report::watched::{self, Watched};
 use crate::report::{self, Format, Style};
+
+/// A watch does not wait longer than this for its canary.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +46,9 @@ pub(super) async fn begin(State(desk): State<Desk>, headers: HeaderMap, body: St
     };
     // the end is the soak's
     let window = from.map(|from| Window { from, to: from });
+    if from.is_some_and(|from| from.duration_since(desk.answers.judge.now()) > FARTHEST) {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "`from` is more than 31 days ahead: begin the watch later");
+    }
     let question = Question { phase, args, window, ..Question::of(&config) };
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     match desk.watches.begin(question, key).await {

@@ -102,7 +102,10 @@ impl<const N: usize> Whitened<N> {
         } else {
             (after * after / aa.max(f64::MIN_POSITIVE), aa.max(f64::MIN_POSITIVE))
         };
-        ((self.yy[way] - fitted).max(0.0), self.ln_det[way] + information.ln())
+        let squares = self.yy[way] - fitted;
+        // squares beyond all numbers say nothing, least of all that there is no noise
+        let squares = if squares.is_nan() { f64::INFINITY } else { squares.max(0.0) };
+        (squares, self.ln_det[way] + information.ln())
     }
 }
 

@@ -107,9 +107,10 @@ fn files_that_belong_together_are_read_together() {
     let read = |name: &str| fs::read_to_string(root().join("fixtures/import").join(name)).unwrap();
     let (rollout, template) = (read("bad/argo-template-elsewhere.yaml"), read("good/argo-rollout.yaml"));
     let template = template.split("---\n").nth(1).unwrap();
+    let rollout = rollout.replace("templateName: errors", "templateName: errors, clusterScope: true");
     let given = [Given { shown: "rollout.yaml", text: &rollout }, Given { shown: "template.yaml", text: template }];
     let Imported { gates, .. } = import::read(&given).unwrap();
-    assert_eq!((gates.len(), gates[0].name.as_str(), gates[0].criteria()), (1, "shop", 1));
+    assert_eq!((gates.len(), gates[0].name.as_str(), gates[0].criteria()), (1, "shop", 2));
 }
 
 #[test]

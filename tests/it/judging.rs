@@ -579,3 +579,16 @@ fn an_earlier_baseline_had_all_of_the_traffic() {
     let both = dataset(60, "m", events(&steps(100)), events(&steps(50)));
     assert_eq!(one(&rules, &both).outcome, Outcome::Fail);
 }
+
+#[test]
+fn numbers_whose_squares_no_computer_holds_pass_nothing() {
+    let baseline: Vec<f64> = (0..60).map(|i| 10.0 + 0.1 * f64::from(i % 3)).collect();
+    for size in [1e155, 1e200, 1e308] {
+        let canary: Vec<f64> = (0..60).map(|i| if i % 2 == 0 { size } else { -size }).collect();
+        let c = criterion(at_most(margin(0.1)), Statistic::Typical, Rule::Interval);
+        let kind = Kind::Gauge { quantile: None, scale: Scale::Difference };
+        let data = dataset(60, "m", gauge(&baseline, None), gauge(&canary, None));
+        let finding = one(&rules(kind, Unit::Milliseconds, vec![c]), &data);
+        assert_eq!(finding.outcome, Outcome::Inconclusive, "{size}: {}", finding.sentence);
+    }
+}

@@ -20,6 +20,9 @@ use crate::serve::Soak;
 const MOST_CRITERIA: usize = 40;
 const LONGEST_NAME: usize = 100;
 
+/// What says where the soak stands.
+pub(super) const KEYS: [&str; 4] = ["start", "look", "fingerprint", "failures"];
+
 type Metadata = BTreeMap<String, String>;
 
 /// Where a soak stands that has begun.

@@ -37,6 +37,9 @@ pub(super) fn run(console: &Console, aws: &Aws, occasion: &Occasion, interrupt: 
     let Some(region) = aws.region.clone().or(caller.region.clone()) else {
         return Err("the region is not known: write `region: us-east-1`, or set AWS_REGION".into());
     };
+    if !region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+        return Err(format!("the region {region:?} cannot be one: write `region: us-east-1`"));
+    }
     let task = Task::of(&aws.action, occasion);
     let host = aws.endpoint_url.clone().or(caller.endpoint.clone()).unwrap_or_else(|| address(task.service, &region));
     let url = format!("{}{}", host.trim_end_matches('/'), task.path);
@@ -150,6 +153,7 @@ impl Task {
         let answer = String::from_utf8_lossy(&reply.body);
         match refusal(reply.status) {
             Some(trouble) => Err(Refused { trouble: with_code(trouble, &answer), after: reply.after }),
+            None if *service == "sns" => Ok(()),
             None => taken(&answer),
         }
     }
@@ -157,7 +161,12 @@ impl Task {
 
 /// Events are refused one by one, in an answer that is a success.
 fn taken(answer: &str) -> Result<(), Refused> {
-    let Ok(answer) = serde_json::from_str::<Value>(answer) else { return Ok(()) };
+    if answer.trim().is_empty() {
+        return Ok(());
+    }
+    let answer = serde_json::from_str::<Value>(answer);
+    let answer = answer
+        .map_err(|_| Refused::for_good("something else than AWS answered: look at `endpoint_url` and proxies"))?;
     if answer["FailedEntryCount"].as_u64().unwrap_or(0) == 0 {
         return Ok(());
     }
@@ -170,7 +179,8 @@ fn taken(answer: &str) -> Result<(), Refused> {
 /// A trouble with the service's own word for it.
 fn with_code(trouble: Trouble, answer: &str) -> Trouble {
     let Some(code) = code(answer) else { return trouble };
-    let is_throttled = code.contains("Throttling") || code == "TooManyRequestsException";
+    let is_throttled =
+        code.contains("Throttling") || ["TooManyRequestsException", "TooManyUpdates"].contains(&code.as_str());
     Trouble { why: format!("{} ({code})", trouble.why), may_pass: trouble.may_pass || is_throttled }
 }
 

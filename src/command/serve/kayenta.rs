@@ -27,6 +27,8 @@ use crate::serve::{CanaryConfig, Refused};
 /// What a text of a request may not hold: it would end the text of a query that it is part of.
 const ENDS_A_TEXT: &str = "\"'`\\{};";
 const LONGEST: usize = 200;
+/// The judge that a Kayenta names when it asks another server.
+const REMOTE: &str = "RemoteJudge-v1.0";
 
 impl Gates {
     /// The canary configurations of the folder.
@@ -66,7 +68,9 @@ impl Gates {
     /// What the operator set, as far as a configuration knows it.
     fn options(&self, loaded: &Loaded) -> Set {
         let known = loaded.config.settable();
-        Set { set: self.set.iter().filter(|(name, _)| known.contains(name)).cloned().collect(), now: Timestamp::now() }
+        // where stores are, and nothing else: a request says what is compared
+        let is_its = |name: &String| name.ends_with("_url") && known.contains(name);
+        Set { set: self.set.iter().filter(|(name, _)| is_its(name)).cloned().collect(), now: Timestamp::now() }
     }
 }
 
@@ -166,7 +170,11 @@ fn is_davy(name: &str) -> bool {
 
 /// Judges what a Kayenta sends: `{canaryConfig, scoreThresholds, metricSetPairList}`.
 pub(super) fn remote(console: &Console, body: &Value, judge: Option<&str>) -> Result<Value, Refused> {
-    let judge = judge.or(body["canaryConfig"]["judge"]["name"].as_str()).filter(|name| is_davy(name));
+    let judge = judge.or(body["canaryConfig"]["judge"]["name"].as_str());
+    if let Some(name) = judge.filter(|name| !is_davy(name) && ![aca::NAME, REMOTE].contains(name)) {
+        return Err(Refused::Wrong(format!("there is no judge {name:?}: there are {DAVY} and {}", aca::NAME)));
+    }
+    let judge = judge.filter(|name| is_davy(name));
     let pairs = pairs(body)?;
     let asked = asked(body, judge.map(|_| pairs.as_slice()))?;
     let loaded = loaded(&asked, Path::new(""))?;
@@ -256,7 +264,11 @@ fn asked(body: &Value, each: Option<&[Sent]>) -> Result<Value, Refused> {
             own["name"] = pair.called().into();
             Ok(own)
         };
-        *metrics = pairs.iter().map(of).collect::<Result<Vec<Value>, Refused>>()?;
+        let missing = metrics.iter().filter(|metric| pairs.iter().all(|pair| metric["name"] != *pair.sample.name));
+        // a metric without series has no data: it is not left out
+        let missing: Vec<Value> = missing.cloned().collect();
+        let judged = pairs.iter().map(of).collect::<Result<Vec<Value>, Refused>>()?;
+        *metrics = judged.into_iter().chain(missing).collect();
     }
     for metric in metrics {
         metric["query"] = json!({ "type": "graphite", "metricName": "sent" });

@@ -2,12 +2,12 @@
 
 use super::args::Args;
 use super::{provider, recorded};
-use crate::import::condition::{self, Expr, Found, Limit, Op};
+use crate::import::condition::{self, Every, Expr, Found, Limit, Op, Value as Measurement};
 use crate::import::documents::{Document, at, text, text_at};
 use crate::import::draft::{Gate, Measured};
 use crate::import::measure::{self, Bound};
 use crate::import::note::Note;
-use crate::import::rule::Rule;
+use crate::import::rule::{Phase, Rule};
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
@@ -53,6 +53,7 @@ pub(super) fn read<'n>(
         metric: None,
         success,
         failure,
+        unread: wrong.first().map(|(_, why)| why.clone()),
         interval: args.span(document, node, "interval")?,
         delay: args.span(document, node, "initialDelay")?,
         count: whole("count")?.filter(|count| *count > 0),
@@ -90,8 +91,8 @@ pub(super) fn add(gate: &mut Gate, document: &Document, metric: &Metric, args: &
             None
         }
     };
-    if called.is_some() {
-        limits_of_counts(gate, document, metric, notes);
+    if let Some(called) = &called {
+        limits_of_counts(gate, document, (metric, called), notes);
     }
     gate.rules.push(Rule { metric: called, ..metric.rule.clone() });
 }
@@ -122,20 +123,31 @@ fn judged(
     if let Some(why) = provider::without(kind).filter(|_| !has_records) {
         return Err((keys.place, why.into()));
     }
-    let (limits, passes_without_data) =
-        if is_bare { (Vec::new(), false) } else { limits(&metric.rule).map_err(|why| (place, why))? };
-    if passes_without_data {
-        let why = "the controller lets missing data pass. Without data davy is inconclusive";
-        notes.push(Note::told(document, place, format!("metric {}", metric.rule.name), why));
+    let found = if is_bare { Bounded::default() } else { limits(&metric.rule).map_err(|why| (place, why))? };
+    let told = |why: &str| Note::told(document, place, format!("metric {}", metric.rule.name), why);
+    if found.passes_without_data {
+        notes.push(told("the controller lets missing data pass. Without data davy is inconclusive"));
     }
-    let field = limits.iter().find_map(|(limit, _)| limit.field.clone());
-    let bounds = bounds(&limits, &metric.rule);
+    if found.counts_values {
+        notes
+            .push(told("the controller asks for a number of values. davy asks that enough of the window was measured"));
+    }
+    let field = found.field().map_err(|why| (place, why))?;
+    let is_of_points = kind == "cloudWatch" || at(keys, &["rangeQuery"]).is_some();
+    let bounds = bounds(&found.limits, &metric.rule, is_of_points && !has_records);
     let comment = format!("{}:{}: {}", document.shown, place.line, conditions(metric));
-    if !metric.rule.recorded.is_empty()
-        && let Some(called) = recorded::add(gate, document, &metric.rule.name, &bounds, (interval, field.as_deref()))
-    {
-        return Ok(Some(called));
+    if has_records {
+        let added = recorded::add(gate, document, &metric.rule, &bounds, (interval, field.as_deref()));
+        if let Some(called) = added.map_err(|why| (place, why))? {
+            if let Some(why) = recorded::unmeasured(&metric.rule, field.as_deref()) {
+                let what = format!("metric {}, measurements", metric.rule.name);
+                let note = Note { is_open: !metric.rule.is_dry, ..Note::told(document, place, what, why) };
+                gate.lose(note, notes);
+            }
+            return Ok(Some(called));
+        }
     }
+    notes.extend(gaps(&metric.rule).map(told));
     let asked = provider::Question {
         document,
         kind,
@@ -163,12 +175,43 @@ fn conditions(metric: &Metric) -> String {
     [of("successCondition"), of("failureCondition")].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// Why davy finds less than the controller in a value that is not a number, if so: it is a gap in the data.
+fn gaps(rule: &Rule) -> Option<&'static str> {
+    let number = || Measurement::Number(f64::NAN);
+    let answers = [Measurement::List(vec![number()]), number()].map(|value| rule.answer(&value));
+    let stops = answers.iter().any(|answer| matches!(answer, Some(Phase::Failed | Phase::Inconclusive)));
+    (stops && !rule.is_dry)
+        .then_some("the controller does not let NaN pass. For davy it is a gap in the data, as an empty answer is")
+}
+
+/// A limit with where it fails, if it only warns before.
 type Limits = Vec<(Limit, Option<(Op, f64)>)>;
 
-/// The limits that must hold, each with where it fails if it only warns before; and whether missing data passes.
-fn limits(rule: &Rule) -> Result<(Limits, bool), String> {
+/// What the conditions of a metric say together.
+#[derive(Default)]
+struct Bounded {
+    /// The limits that must hold.
+    limits: Limits,
+    passes_without_data: bool,
+    counts_values: bool,
+}
+
+impl Bounded {
+    /// The one field that they look at, if it is a field.
+    fn field(&self) -> Result<Option<String>, String> {
+        let first = self.limits.first().and_then(|(limit, _)| limit.field.clone());
+        match self.limits.iter().all(|(limit, _)| limit.field == first) {
+            true => Ok(first),
+            false => Err("its conditions look at several fields, and a criterion needs one number".into()),
+        }
+    }
+}
+
+/// The limits of both conditions.
+fn limits(rule: &Rule) -> Result<Bounded, String> {
     let success = rule.success.as_ref().map(condition::passing).transpose()?;
     let failure = rule.failure.as_ref().map(condition::failing).transpose()?;
+    let counts_values = success.iter().chain(&failure).any(|found| found.counts_values);
     let (success, failure) = match (success, failure) {
         (Some(success), Some(failure)) => (success, failure.limits),
         (Some(success), None) => (success, Vec::new()),
@@ -196,37 +239,69 @@ fn limits(rule: &Rule) -> Result<(Limits, bool), String> {
     if all.iter().any(|(limit, _)| limit.op == Op::NotEqual) {
         return Err("a value that must not be a certain number is not a limit".into());
     }
-    Ok((all, success.passes_without_data))
+    Ok(Bounded { limits: all, passes_without_data: success.passes_without_data, counts_values })
 }
 
-/// The bounds of the criteria. If M of N measurements may fail, an alarm stands beside the limit.
-fn bounds(limits: &Limits, rule: &Rule) -> Vec<Bound> {
-    let severity = rule.is_dry.then(|| "severity: muted".to_owned());
+/// The bounds of the criteria. Beside each limit stands an alarm, for the controller counts single measurements.
+fn bounds(limits: &Limits, rule: &Rule, is_of_points: bool) -> Vec<Bound> {
+    let keys: Vec<String> = rule.is_dry.then(|| "severity: muted".to_owned()).into_iter().collect();
     let mut bounds = Vec::new();
     for (limit, fail) in limits {
-        let keys: Vec<String> = severity.iter().cloned().collect();
-        let bound = Bound { every: limit.every.clone(), fail: *fail, keys, ..Bound::new(limit.op, limit.number) };
-        let alarm = rule.count.filter(|count| {
-            rule.failure_limit > 0 && *count > rule.failure_limit && *count <= 1000 && rule.interval.is_some()
-        });
+        let bound =
+            Bound { every: limit.every.clone(), fail: *fail, keys: keys.clone(), ..Bound::new(limit.op, limit.number) };
         bounds.push(bound.clone());
-        if let Some(count) = alarm {
-            let periods = format!("periods: {} of {count}", rule.failure_limit + 1);
-            let keys = std::iter::once(periods).chain(bound.keys.clone()).collect();
-            bounds.push(Bound { keys, fail: None, ..bound });
+        // the largest or the smallest of all points is within the limit, or it is not
+        if is_of_points && limit.every == Every::All {
+            continue;
+        }
+        for (op, number, periods) in alarms(limit, *fail, rule) {
+            let keys = std::iter::once(periods).chain(keys.clone()).collect();
+            let alarm = Bound { op, number, keys, fail: None, ..bound.clone() };
+            // what must be zero is an alarm of its own, and what must be another number has two sides
+            let is_two = op == Op::Equal && number != 0.0;
+            bounds.extend(if is_two { measure::around(&alarm) } else { vec![alarm] });
         }
     }
     bounds
 }
 
+/// How many measurements may lie beyond a limit: too many failures fail, and too many between the conditions do not pass.
+fn alarms(limit: &Limit, fail: Option<(Op, f64)>, rule: &Rule) -> Vec<(Op, f64, String)> {
+    // a single measurement is judged by the limit itself
+    if rule.interval.is_none() || rule.count == Some(1) {
+        return Vec::new();
+    }
+    let periods = |allowed: i64| match (allowed, rule.count) {
+        (0, _) => Some("periods: 1 of 1".to_owned()),
+        (allowed, Some(count)) if allowed > 0 && allowed < count && count <= 1000 => {
+            Some(format!("periods: {} of {count}", allowed + 1))
+        }
+        _ => None,
+    };
+    let of = |op, number, allowed| periods(allowed).map(|periods| (op, number, periods));
+    let failures = rule.failure_limit;
+    let (inner, outer) = match fail {
+        None => (of(limit.op, limit.number, failures), None),
+        Some((op, number)) => {
+            let between = rule.inconclusive_limit.max(0);
+            let is_within = (0..between).contains(&failures);
+            (of(limit.op, limit.number, between), of(op.denied(), number, failures).filter(|_| is_within))
+        }
+    };
+    inner.into_iter().chain(outer).collect()
+}
+
 /// Limits on the number of measurements that davy does not count.
-fn limits_of_counts(gate: &mut Gate, document: &Document, metric: &Metric, notes: &mut Vec<Note>) {
+fn limits_of_counts(gate: &Gate, document: &Document, (metric, called): (&Metric, &str), notes: &mut Vec<Note>) {
     let what = |key: &str| format!("metric {}, {key}", metric.rule.name);
     let why = "davy judges all of the window, with a confidence interval, and counts no measurements";
     for key in ["failureLimit", "consecutiveSuccessLimit", "inconclusiveLimit", "consecutiveErrorLimit"] {
         let Some(node) = at(metric.node, &[key]) else { continue };
-        let is_alarm = key == "failureLimit"
-            && gate.criteria.iter().any(|one| one.keys.iter().any(|key| key.starts_with("periods")));
+        let is_alarm = matches!(key, "failureLimit" | "inconclusiveLimit")
+            && gate
+                .criteria
+                .iter()
+                .any(|one| one.metric == called && one.keys.iter().any(|key| key.starts_with("periods")));
         let is_zero = text(node).is_some_and(|text| text.trim() == "0");
         if !is_alarm && !is_zero {
             notes.push(Note::told(document, node.place, what(key), why));
@@ -239,13 +314,14 @@ fn limits_of_counts(gate: &mut Gate, document: &Document, metric: &Metric, notes
 mod tests {
     use super::*;
 
-    fn found(success: &str, failure: &str) -> Vec<String> {
+    fn rule(success: &str, failure: &str) -> Rule {
         let parsed = |text: &str| if text.is_empty() { None } else { condition::parse(text).ok() };
-        let rule = Rule {
+        Rule {
             name: "m".into(),
             metric: None,
             success: parsed(success),
             failure: parsed(failure),
+            unread: None,
             interval: None,
             delay: None,
             count: None,
@@ -255,12 +331,38 @@ mod tests {
             consecutive_successes: None,
             is_dry: false,
             recorded: Vec::new(),
-        };
+        }
+    }
+
+    fn found(success: &str, failure: &str) -> Vec<String> {
         let shown = |(limit, fail): &(Limit, Option<(Op, f64)>)| {
             let fail = fail.map(|(op, number)| format!(", fails {} {number}", op.sign())).unwrap_or_default();
             format!("{} {}{fail}", limit.op.sign(), limit.number)
         };
-        limits(&rule).unwrap().0.iter().map(shown).collect()
+        limits(&rule(success, failure)).unwrap().limits.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn an_alarm_counts_what_the_controller_counts() {
+        let alarms = |failures: i64, between: i64, fail: Option<(Op, f64)>| {
+            let interval = Some(SignedDuration::from_mins(1));
+            let limit = Limit { field: None, every: Every::One, op: Op::AtMost, number: 5.0 };
+            let rule = Rule {
+                interval,
+                count: Some(20),
+                failure_limit: failures,
+                inconclusive_limit: between,
+                ..rule("result <= 5", "")
+            };
+            let shown = |(op, number, periods): (Op, f64, String)| format!("{} {number}, {periods}", op.sign());
+            alarms(&limit, fail, &rule).into_iter().map(shown).collect::<Vec<String>>()
+        };
+        assert_eq!(alarms(0, 0, None), ["<= 5, periods: 1 of 1"]);
+        assert_eq!(alarms(2, 0, None), ["<= 5, periods: 3 of 20"]);
+        assert!(alarms(-1, 0, None).is_empty());
+        let fail = Some((Op::Above, 10.0));
+        assert_eq!(alarms(0, 0, fail), ["<= 5, periods: 1 of 1"]);
+        assert_eq!(alarms(0, 2, fail), ["<= 5, periods: 3 of 20", "<= 10, periods: 1 of 1"]);
     }
 
     #[test]

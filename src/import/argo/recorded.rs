@@ -1,10 +1,11 @@
 //! The measurements that an AnalysisRun recorded, as data: they are judged again without asking anybody.
 
-use crate::import::condition::Value;
+use crate::import::condition::{Every, Op, Value};
 use crate::import::documents::{Document, list, text_at};
 use crate::import::draft::Gate;
 use crate::import::measure::{self, Asked, Bound};
 use crate::import::number::{self, plain};
+use crate::import::rule::{Phase, Rule};
 use crate::import::stores::Store;
 use crate::series::{SignedDuration, Timestamp};
 use crate::text::node::Node;
@@ -22,19 +23,66 @@ pub(super) fn values(document: &Document, name: &str) -> Vec<String> {
     measurements(document, name).iter().map(|one| text_at(one, &["value"]).unwrap_or_default().to_owned()).collect()
 }
 
+/// Why a pass of what was recorded could be wrong, if so: the controller stopped at what is not a number.
+pub(super) fn unmeasured(rule: &Rule, field: Option<&str>) -> Option<String> {
+    let is_finite = |text: &String, of| number(&Value::recorded(text), field, of).is_some_and(f64::is_finite);
+    let is_number = |text: &String| [None, Some(true), Some(false)].into_iter().all(|of| is_finite(text, of));
+    let many = rule.recorded.iter().filter(|text| !is_number(text)).count();
+    let assessed = rule.of_recorded()?;
+    let passes = matches!(assessed.phase, Phase::Successful | Phase::Running);
+    (many > 0 && !passes).then(|| {
+        let (word, reason) = (assessed.phase.word(), &assessed.reason);
+        format!("{many} of them are not numbers, and davy has gaps for them. The controller says {word}: {reason}")
+    })
+}
+
+/// Whether the smallest or the largest of several values decides: a limit on all of them is one on the largest.
+///
+/// # Errors
+///
+/// Several values were measured at once, and both decide.
+fn decisive(rule: &Rule, field: Option<&str>, bounds: &[Bound]) -> Result<Option<bool>, String> {
+    let of_all = |upper: bool| bounds.iter().all(|one| one.every == Every::All && one.op.is_upper() == upper);
+    let has_equal = bounds.iter().any(|one| one.op == Op::Equal);
+    if of_all(true) || (of_all(false) && !has_equal) {
+        return Ok(Some(of_all(true)));
+    }
+    let is_several =
+        |text: &String| matches!(at(&Value::recorded(text), field), Some(Value::List(items)) if items.len() > 1);
+    match bounds.iter().any(|one| one.every == Every::All) && rule.recorded.iter().any(is_several) {
+        true => Err("it measured several values at once, and more than one of them decides".into()),
+        false => Ok(None),
+    }
+}
+
 /// Adds a metric that reads what was recorded, if that are numbers with times.
+///
+/// # Errors
+///
+/// More than one number of a measurement decides.
 pub(super) fn add(
+    gate: &mut Gate,
+    document: &Document,
+    rule: &Rule,
+    bounds: &[Bound],
+    (interval, field): (SignedDuration, Option<&str>),
+) -> Result<Option<String>, String> {
+    let largest = decisive(rule, field, bounds)?;
+    Ok(put(gate, document, &rule.name, bounds, (interval, field, largest)))
+}
+
+fn put(
     gate: &mut Gate,
     document: &Document,
     called: &str,
     bounds: &[Bound],
-    (interval, field): (SignedDuration, Option<&str>),
+    (interval, field, largest): (SignedDuration, Option<&str>, Option<bool>),
 ) -> Option<String> {
     let mut points: Vec<(Timestamp, String)> = Vec::new();
     for one in measurements(document, called) {
         let time = text_at(one, &["finishedAt"]).or_else(|| text_at(one, &["startedAt"]))?;
         let value = Value::recorded(text_at(one, &["value"]).unwrap_or_default());
-        let number = number(&value, field).filter(|number| number.is_finite()).map(plain).unwrap_or_default();
+        let number = number(&value, field, largest).filter(|number| number.is_finite()).map(plain).unwrap_or_default();
         let time: Timestamp = time.trim().parse().ok()?;
         points.push((on_grid(&points, time, interval), number));
     }
@@ -80,22 +128,39 @@ fn on_grid(before: &[(Timestamp, String)], time: Timestamp, interval: SignedDura
     }
 }
 
-/// The number that a condition looks at.
-fn number(value: &Value, field: Option<&str>) -> Option<f64> {
-    let Some(path) = field else { return first(value) };
+/// The value that a condition looks at.
+fn at(value: &Value, field: Option<&str>) -> Option<Value> {
     let mut at = value.clone();
-    for key in path.split('.') {
-        let Value::Map(entries) = at else { return None };
+    for key in field.into_iter().flat_map(|path| path.split('.')) {
+        // `result[0].Values` has the field of the first one
+        let of = match at {
+            Value::List(items) => items.into_iter().next()?,
+            other => other,
+        };
+        let Value::Map(entries) = of else { return None };
         at = entries.into_iter().find(|(own, _)| own == key)?.1;
     }
-    first(&at)
+    Some(at)
 }
 
-/// A number, the number that a text is, or the first of a list.
-fn first(value: &Value) -> Option<f64> {
+/// The number that decides: of several the first, or the largest, or the smallest.
+fn number(value: &Value, field: Option<&str>, largest: Option<bool>) -> Option<f64> {
+    match (at(value, field)?, largest) {
+        (Value::List(items), Some(largest)) => {
+            let numbers = items.iter().map(alone).collect::<Option<Vec<f64>>>()?;
+            // NaN is within no limit
+            let most = |a: f64, b: f64| if a.is_nan() || (a > b) == largest { a } else { b };
+            numbers.into_iter().reduce(|a, b| if b.is_nan() { b } else { most(a, b) })
+        }
+        (Value::List(items), None) => alone(items.first()?),
+        (one, _) => alone(&one),
+    }
+}
+
+/// A number, or the number that a text is.
+fn alone(value: &Value) -> Option<f64> {
     match value {
         Value::Text(text) => text.parse().ok(),
-        Value::List(items) => first(items.first()?),
         other => other.number(),
     }
 }

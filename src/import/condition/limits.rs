@@ -30,6 +30,8 @@ pub(crate) struct Found {
     pub(crate) limits: Vec<Limit>,
     /// Whether the controller lets missing data pass.
     pub(crate) passes_without_data: bool,
+    /// Whether it asks for more values than one.
+    pub(crate) counts_values: bool,
 }
 
 /// The limits that hold if a condition does.
@@ -56,16 +58,22 @@ fn walk(expr: &Expr, denied: bool) -> Result<Found, String> {
         Expr::Bool(value) if *value != denied => Ok(Found::default()),
         Expr::Binary(operator @ (Binary::And | Binary::Or), left, right) => {
             let both_hold = (*operator == Binary::And) != denied;
-            match (is_guard(left), is_guard(right)) {
-                (true, true) => Ok(Found { limits: Vec::new(), passes_without_data: !both_hold }),
-                (true, false) => guarded(walk(right, denied)?, !both_hold),
-                (false, true) => guarded(walk(left, denied)?, !both_hold),
-                (false, false) if both_hold => {
-                    let (a, b) = (walk(left, denied)?, walk(right, denied)?);
-                    let passes_without_data = a.passes_without_data && b.passes_without_data;
-                    Ok(Found { limits: a.limits.into_iter().chain(b.limits).collect(), passes_without_data })
+            match [left, right].map(|side| guard(side).map(|guard| if denied { guard.denied() } else { guard })) {
+                [Some(a), Some(b)] if a.has_data == b.has_data => {
+                    b.guarding(a.guarding(Found::default(), both_hold)?, both_hold)
                 }
-                (false, false) => Err("one of two things may hold, and davy's criteria must all hold".into()),
+                [Some(_), Some(_)] => Err("it asks for data and for none".into()),
+                [Some(guard), None] => guard.guarding(walk(right, denied)?, both_hold),
+                [None, Some(guard)] => guard.guarding(walk(left, denied)?, both_hold),
+                [None, None] if both_hold => {
+                    let (a, b) = (walk(left, denied)?, walk(right, denied)?);
+                    Ok(Found {
+                        passes_without_data: a.passes_without_data && b.passes_without_data,
+                        counts_values: a.counts_values || b.counts_values,
+                        limits: a.limits.into_iter().chain(b.limits).collect(),
+                    })
+                }
+                [None, None] => Err("one of two things may hold, and davy's criteria must all hold".into()),
             }
         }
         Expr::Binary(Binary::Compare(op), left, right) => {
@@ -78,11 +86,7 @@ fn walk(expr: &Expr, denied: bool) -> Result<Found, String> {
 }
 
 fn found(limit: Limit) -> Found {
-    Found { limits: vec![limit], passes_without_data: false }
-}
-
-fn guarded(found: Found, passes_without_data: bool) -> Result<Found, String> {
-    Ok(Found { passes_without_data: found.passes_without_data || passes_without_data, ..found })
+    Found { limits: vec![limit], ..Found::default() }
 }
 
 /// `all(result, # < 10)`, `any`, `none`.
@@ -100,7 +104,7 @@ fn quantified(name: &str, arguments: &[Expr], denied: bool) -> Result<Limit, Str
         _ => return wrong(),
     };
     let limit = compared(op, left, right)?;
-    match subject(of) {
+    match subject(of).filter(|_| limit.field.is_none()) {
         Some(field) => Ok(Limit { field, every: Every::All, ..limit }),
         None => wrong(),
     }
@@ -174,33 +178,92 @@ fn subject(expr: &Expr) -> Option<Option<String>> {
             Some(outer) => format!("{outer}.{field}"),
             None => field.clone(),
         })),
-        Expr::Call(name, arguments) if matches!(name.as_str(), "asFloat" | "float" | "asInt" | "int" | "default") => {
+        Expr::Call(name, arguments) if matches!(name.as_str(), "asFloat" | "float" | "default") => {
             subject(arguments.first()?)
         }
         _ => None,
     }
 }
 
-/// Whether an expression looks only at whether there is a usable value.
-fn is_guard(expr: &Expr) -> bool {
-    match expr {
-        Expr::Not(inner) => is_guard(inner),
-        Expr::Call(name, _) => matches!(name.as_str(), "isNaN" | "isInf" | "isNil"),
-        Expr::Binary(Binary::And | Binary::Or, left, right) => is_guard(left) && is_guard(right),
-        Expr::Binary(Binary::Compare(op), left, right) => {
-            let is_nil = |expr: &Expr| *expr == Expr::Nil;
-            counts_values(*op, left, right) || counts_values(op.turned(), right, left) || is_nil(left) || is_nil(right)
+/// What only asks whether there is a usable value.
+#[derive(Debug, Clone, PartialEq)]
+struct Guard {
+    /// Whether it holds with data, or without.
+    has_data: bool,
+    /// The field that it looks at.
+    field: Option<String>,
+    /// Whether it asks for more values than one.
+    counts_values: bool,
+}
+
+impl Guard {
+    fn denied(self) -> Guard {
+        Guard { has_data: !self.has_data, ..self }
+    }
+
+    /// What is found beside the guard. It is harmless only where data must be there, or where missing data passes.
+    fn guarding(&self, found: Found, both_hold: bool) -> Result<Found, String> {
+        let is_of_guard = |limit: &Limit| match (&self.field, &limit.field) {
+            (None, _) => true,
+            (Some(own), of) => of.as_ref().is_some_and(|of| of == own || of.starts_with(&format!("{own}."))),
+        };
+        let found = Found { counts_values: found.counts_values || self.counts_values, ..found };
+        match (self.has_data, both_hold) {
+            (true, true) if !found.limits.iter().all(is_of_guard) => {
+                Err("it asks for data of one field, and compares another".into())
+            }
+            (true, true) => Ok(found),
+            (false, false) => Ok(Found { passes_without_data: true, ..found }),
+            (true, false) => Err("it holds for any data, whatever the value is".into()),
+            (false, true) => Err("it holds only without data".into()),
         }
-        _ => false,
     }
 }
 
-/// Whether a comparison asks for enough values, or for none: `len(result) > 0`, `len(result) == 0`.
-fn counts_values(op: Op, left: &Expr, right: &Expr) -> bool {
-    let (Expr::Call(name, _), Expr::Number(number)) = (left, right) else { return false };
-    let is_none =
-        (op == Op::Below && *number <= 1.0) || (matches!(op, Op::AtMost | Op::Equal | Op::NotEqual) && *number == 0.0);
-    name == "len" && (is_none || matches!(op, Op::Above | Op::AtLeast))
+/// The guard that an expression is.
+fn guard(expr: &Expr) -> Option<Guard> {
+    match expr {
+        Expr::Not(inner) => guard(inner).map(Guard::denied),
+        Expr::Call(name, arguments) if matches!(name.as_str(), "isNaN" | "isInf" | "isNil") => {
+            Some(Guard { has_data: false, field: subject(arguments.first()?)?, counts_values: false })
+        }
+        Expr::Binary(operator @ (Binary::And | Binary::Or), left, right) => {
+            let (a, b) = (guard(left)?, guard(right)?);
+            // data for both, or none for one of them
+            let is_one = a.has_data == b.has_data && a.has_data == (*operator == Binary::And) && a.field == b.field;
+            is_one.then(|| Guard { counts_values: a.counts_values || b.counts_values, ..a })
+        }
+        Expr::Binary(Binary::Compare(op), left, right) => {
+            compares_presence(*op, left, right).or_else(|| compares_presence(op.turned(), right, left))
+        }
+        _ => None,
+    }
+}
+
+/// A comparison with `nil`, or of the number of values: `len(result) > 0`. Of a field more values than one may be asked for.
+fn compares_presence(op: Op, left: &Expr, right: &Expr) -> Option<Guard> {
+    if *right == Expr::Nil {
+        let has_data = match op {
+            Op::NotEqual => true,
+            Op::Equal => false,
+            _ => return None,
+        };
+        return Some(Guard { has_data, field: subject(left)?, counts_values: false });
+    }
+    let (Expr::Call(name, arguments), Expr::Number(number)) = (left, right) else { return None };
+    let field = subject(arguments.first().filter(|_| name == "len")?)?;
+    // the least number of values with which it holds, or up to which it fails
+    let (has_data, least) = match op {
+        Op::Above => (true, number + 1.0),
+        Op::AtLeast => (true, *number),
+        Op::NotEqual if *number == 0.0 => (true, 1.0),
+        Op::Below => (false, *number),
+        Op::AtMost => (false, number + 1.0),
+        Op::Equal if *number == 0.0 => (false, 1.0),
+        _ => return None,
+    };
+    let counts_values = least > 1.0;
+    (least > 0.0 && (!counts_values || field.is_some())).then_some(Guard { has_data, field, counts_values })
 }
 
 #[cfg(test)]
@@ -242,6 +305,13 @@ mod tests {
             ("1 - result[0] < 0.05", "value > 0.95"),
             ("len(result[0].Values) >= 5 and all(result[0].Values, {# <= 0.01})", "all Values <= 0.01"),
             ("default(result[0], 0) < 5", "value < 5"),
+            ("len(result) > 0 && !isNaN(result[0]) && result[0] < 5", "value < 5"),
+            ("result != nil || result < 5", "none: it holds for any data, whatever the value is"),
+            ("len(result) == 0 && result[0] < 5", "none: it holds only without data"),
+            ("result[0] < 5 && len(result) >= 3", "none: it does not compare the value with a number"),
+            ("!isNaN(result.a) && result.b < 5", "none: it asks for data of one field, and compares another"),
+            ("int(result[0]) > 99", "none: it does not compare the value with a number"),
+            ("all(result, {#.value < 5})", "none: `all` does not compare every value with one number"),
             ("result == \"ok\"", "none: it does not compare the value with a number"),
             ("result[0] < result[1]", "none: it does not compare the value with a number"),
             ("result < 1 || result > 5", "none: one of two things may hold, and davy's criteria must all hold"),
@@ -259,6 +329,8 @@ mod tests {
             ("any(result, {# > 3})", "all value <= 3"),
             ("len(result) > 0 && result[0] > 5", "value <= 5 (or no data)"),
             ("isNaN(result) || result > 5", "value <= 5"),
+            ("len(result) > 0 || result[0] > 5", "none: it holds only without data"),
+            ("len(result) < 3 || result[0] > 5", "none: it does not compare the value with a number"),
         ] {
             assert_eq!(shown(parse(condition).and_then(|condition| failing(&condition))), expected, "{condition}");
         }

@@ -82,6 +82,16 @@ impl Mesh {
         }
     }
 
+    /// Whether no value can break a limit: a share lies between 0 and 100 %, and a duration is never negative.
+    pub(super) fn always_keeps(&self, bound: &Bound) -> bool {
+        let is_share = matches!(self, Mesh::Success { .. });
+        match bound.op {
+            Op::AtMost => is_share && bound.number >= 100.0,
+            Op::AtLeast => bound.number <= 0.0,
+            _ => false,
+        }
+    }
+
     /// Adds the metric with its criteria, whose numbers are percent or milliseconds.
     pub(super) fn add(&self, gate: &mut Gate, names: &Names, comment: &str, bounds: &[Bound]) {
         let (source, _) = stores::prometheus(gate, None, &Login::default());

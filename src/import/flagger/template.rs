@@ -92,6 +92,35 @@ impl Names {
     }
 }
 
+/// The template that a metric refers to: that of its name in the namespace of the reference, or of the Canary.
+///
+/// # Errors
+///
+/// The template is not among the documents, stands in another namespace, or there are several.
+pub(super) fn find<'d>(canary: &Document, entry: &Node, all: &[&'d Document]) -> Result<&'d Document, String> {
+    let called = text_at(entry, &["templateRef", "name"]);
+    let wanted = text_at(entry, &["templateRef", "namespace"]).or_else(|| namespace(canary));
+    let is_it = |one: &&Document| {
+        text_at(&one.node, &["kind"]) == Some("MetricTemplate") && text_at(&one.node, &["metadata", "name"]) == called
+    };
+    let named: Vec<&Document> = all.iter().copied().filter(is_it).collect();
+    let in_it = |one: &&Document| wanted.is_none() || namespace(one) == wanted;
+    let own: Vec<&Document> = named.iter().copied().filter(in_it).collect();
+    let anywhere: Vec<&Document> = named.iter().copied().filter(|one| namespace(one).is_none()).collect();
+    match (&own[..], &anywhere[..], wanted) {
+        ([one], _, _) | ([], [one], _) => Ok(one),
+        ([], [], Some(wanted)) if !named.is_empty() => {
+            Err(format!("its template is not in the namespace {wanted} that it asks for: name its file too"))
+        }
+        ([], [], _) => Err("its template is not in the files: name its file too".into()),
+        _ => Err("the files have several templates of its name: leave all but its own out".into()),
+    }
+}
+
+fn namespace(document: &Document) -> Option<&str> {
+    text_at(&document.node, &["metadata", "namespace"])
+}
+
 /// A query that stands in the Canary itself, as older ones have it: Flagger's own Prometheus.
 pub(super) fn inline(
     gate: &mut Gate,

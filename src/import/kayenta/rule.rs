@@ -25,8 +25,8 @@ pub(super) struct Told {
     pub(super) measure: &'static str,
     pub(super) allowed_increase: Option<f64>,
     pub(super) allowed_decrease: Option<f64>,
-    critical_increase: Option<f64>,
-    critical_decrease: Option<f64>,
+    pub(super) critical_increase: Option<f64>,
+    pub(super) critical_decrease: Option<f64>,
     pub(super) outliers: Option<f64>,
 }
 

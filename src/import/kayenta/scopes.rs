@@ -3,6 +3,8 @@
 use crate::import::documents::{Document, at, list, text, text_at};
 use crate::import::draft::Gate;
 use crate::import::note::Note;
+use crate::import::number as spans;
+use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
 
@@ -17,6 +19,12 @@ pub(super) struct Asking {
     /// How long a stage watches, and how often it judges.
     lifetime: Option<String>,
     interval: Option<String>,
+    /// How long a stage waits before it judges.
+    wait: Option<SignedDuration>,
+    /// How much earlier the time of the baseline is.
+    ago: Option<String>,
+    /// What a stage says that davy does not do.
+    lost: Vec<(&'static str, &'static str)>,
 }
 
 /// Both sides of a comparison.
@@ -48,7 +56,21 @@ impl Asking {
             marginal: None,
             lifetime: None,
             interval: None,
+            wait: None,
+            ago: None,
+            lost: Vec::new(),
         }
+    }
+}
+
+impl Asking {
+    /// How long a stage watches, and how long the window is: the time before it judges comes on top.
+    fn watched(&self) -> (Option<String>, String) {
+        let with_wait = |span: &str| match (spans::span(span), self.wait) {
+            (Some(span), Some(wait)) => spans::written(span + wait),
+            _ => span.to_owned(),
+        };
+        (self.lifetime.as_deref().map(with_wait), with_wait(self.lifetime.as_deref().unwrap_or("1h")))
     }
 }
 
@@ -69,7 +91,14 @@ pub(super) fn label(name: &str, scope: usize) -> String {
 pub(super) fn of_request(document: &Document, node: &Node) -> Result<Asking, Problems> {
     let node = at(node, &["executionRequest"]).unwrap_or(node);
     let Some(Value::Map(written)) = at(node, &["scopes"]).map(|scopes| &scopes.value) else {
-        return Err(document.problem(node.place, "the request has no `scopes`: write `scopes: { default: … }`"));
+        let message = match list(node, &["scopes"]) {
+            [] => "the request has no `scopes`: write `scopes: { default: … }`",
+            _ => {
+                "its `scopes` are a list, as in a standalone canary analysis, and davy does not read one. \
+                 Write them by name: `scopes: { default: { controlScope: …, experimentScope: … } }`"
+            }
+        };
+        return Err(document.problem(node.place, message));
     };
     let scope = |(name, scope): &(crate::text::problem::At<String>, Node)| Scope {
         name: name.value.clone(),
@@ -115,7 +144,25 @@ pub(super) fn of_stage(document: &Document, stage: &Node) -> Result<Asking, Prob
         marginal: number(asked, &["scoreThresholds", "marginal"]),
         lifetime: text_at(asked, &["lifetimeDuration"]).and_then(span),
         interval: minutes("canaryAnalysisIntervalMins"),
+        wait: minutes("beginCanaryAnalysisAfterMins").as_deref().and_then(spans::span),
+        ago: minutes("baselineAnalysisOffsetInMins").as_deref().and_then(spans::span).map(spans::written),
+        lost: lost_of_stage(asked),
     })
+}
+
+/// What a stage says of its times that davy does not do.
+fn lost_of_stage(asked: &Node) -> Vec<(&'static str, &'static str)> {
+    let mut lost = Vec::new();
+    for key in ["beginCanaryAnalysisAfterMins", "baselineAnalysisOffsetInMins", "lookbackMins"] {
+        if at(asked, &[key]).is_some() && number(asked, &[key]).is_none_or(|minutes| minutes < 0.0) {
+            lost.push((key, "it is not a number of minutes yet, so davy leaves it out"));
+        }
+    }
+    if number(asked, &["lookbackMins"]).is_some_and(|minutes| minutes > 0.0) {
+        let why = "Spinnaker judges the last minutes alone each time, and davy judges the whole time at once";
+        lost.push(("lookbackMins", why));
+    }
+    lost
 }
 
 fn side(node: &Node) -> Side {
@@ -153,6 +200,14 @@ fn span(text: &str) -> Option<String> {
 
 /// Places a gate: its arms, its window, how long it is watched.
 pub(super) fn place(gate: &mut Gate, asking: &Asking, notes: &mut Vec<Note>, document: &Document) {
+    let has_times =
+        asking.scopes.first().is_none_or(|scope| scope.experiment.start.is_some() && scope.experiment.end.is_some());
+    let shifts = asking.ago.is_some() || asking.wait.is_some();
+    let why = "it names times or no scopes, and davy shifts only a window that ends now: check the times of both sides";
+    let shifted = [("offsets of the stage", why)].into_iter().filter(|_| has_times && shifts);
+    for (what, why) in asking.lost.iter().copied().chain(shifted) {
+        gate.lose(Note::open(document, asking.place, what, why), notes);
+    }
     if asking.scopes.is_empty() {
         let names = ["scope", "location", "scope_condition"];
         let used: Vec<&str> = names.into_iter().filter(|name| is_used(gate, name)).collect();
@@ -182,8 +237,9 @@ pub(super) fn place(gate: &mut Gate, asking: &Asking, notes: &mut Vec<Note>, doc
         }
     }
     let first = &asking.scopes[0];
-    window(gate, first, asking.lifetime.as_deref().unwrap_or("1h"));
-    gate.soak.clone_from(&asking.lifetime);
+    let (lifetime, last) = asking.watched();
+    window(gate, first, (&last, asking));
+    gate.soak = lifetime;
     gate.every = asking.interval.clone().filter(|every| Some(every) != asking.lifetime.as_ref());
     let differ = |other: &Scope| {
         other.experiment.start != first.experiment.start || other.experiment.end != first.experiment.end
@@ -200,13 +256,19 @@ fn is_used(gate: &Gate, name: &str) -> bool {
     gate.metrics.iter().any(|metric| is_its(&metric.shape))
 }
 
-fn window(gate: &mut Gate, scope: &Scope, last: &str) {
+fn window(gate: &mut Gate, scope: &Scope, (last, asking): (&str, &Asking)) {
     let step = scope.experiment.step.or(scope.control.step).filter(|step| *step > 0.0).unwrap_or(60.0);
     let quoted = |instant: &String| crate::text::yaml::quoted(instant);
     let ends = |side: &Side| side.start.as_ref().zip(side.end.as_ref()).map(|(from, to)| (quoted(from), quoted(to)));
     match ends(&scope.experiment) {
         Some((from, to)) => gate.window.extend([format!("from: {from}"), format!("to: {to}")]),
-        None => gate.window.push(format!("last: {last}")),
+        None => {
+            gate.window.push(format!("last: {last}"));
+            gate.window.extend(asking.wait.map(|wait| format!("warmup: {}", spans::written(wait))));
+            if ends(&scope.control).is_none() {
+                gate.window.extend(asking.ago.as_ref().map(|ago| format!("baseline: {{ ago: {ago} }}")));
+            }
+        }
     }
     gate.window.push(format!("step: {step}s"));
     if let Some((from, to)) = ends(&scope.control).filter(|control| Some(control) != ends(&scope.experiment).as_ref()) {

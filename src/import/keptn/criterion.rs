@@ -39,10 +39,23 @@ pub(super) fn parse(text: &str) -> Option<Wanted> {
 }
 
 impl Wanted {
+    /// Whether it asks for an exact distance from the baseline, which no measured number keeps.
+    pub(super) fn is_margin_to_meet(&self) -> bool {
+        matches!(self, Wanted::Relative { op: Op::Equal, .. })
+    }
+
+    /// Whether it is the same kind of limit in the same direction, further out.
+    pub(super) fn is_beyond(&self, wanted: &Wanted) -> bool {
+        match wanted {
+            Wanted::Absolute(op, limit) => self.looser_than(*op, *limit).is_some(),
+            Wanted::Relative { op, margin } => self.wider_than(*op, margin).is_some(),
+        }
+    }
+
     /// Where a limit in the same direction fails, if this one lies beyond it.
     pub(super) fn looser_than(&self, op: Op, limit: f64) -> Option<(Op, f64)> {
         match self {
-            Wanted::Absolute(own, number) if own.is_upper() == op.is_upper() && *own != Op::Equal => {
+            Wanted::Absolute(own, number) if own.is_upper() == op.is_upper() && ![*own, op].contains(&Op::Equal) => {
                 let is_looser = if op.is_upper() { *number > limit } else { *number < limit };
                 is_looser.then(|| (own.denied(), *number))
             }
@@ -56,6 +69,7 @@ impl Wanted {
         match self {
             Wanted::Relative { op: own, margin: wide }
                 if own.is_upper() == op.is_upper()
+                    && *own != Op::Equal
                     && wide.starts_with(margin.chars().next()?)
                     && wide.ends_with('%') == margin.ends_with('%')
                     && amount(wide)? > amount(margin)? =>
@@ -94,5 +108,7 @@ mod tests {
         let wide = parse("<=+20%").unwrap();
         assert_eq!(wide.wider_than(Op::AtMost, "+ 10%"), Some((Op::Above, "+ 20%".into())));
         assert_eq!(wide.wider_than(Op::AtMost, "+ 20%"), None);
+        assert!(!parse(">=-5").unwrap().is_beyond(&parse("=0").unwrap()));
+        assert!(!parse("=-20%").unwrap().is_beyond(&parse(">=-10%").unwrap()));
     }
 }

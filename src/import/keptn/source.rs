@@ -1,5 +1,7 @@
 //! Where the queries of indicators go: PromQL to Prometheus, metric selectors to Dynatrace, and without a query to files.
 
+use std::time::Duration;
+
 use crate::import::documents::{Document, at, text};
 use crate::import::draft::Gate;
 use crate::import::measure::Asked;
@@ -41,6 +43,9 @@ pub(crate) fn column(gate: &mut Gate, called: &str) -> Asked {
 fn query(gate: &mut Gate, sli: &str, node: &Node) -> Result<Asked, String> {
     let written = text(node).ok_or("its query is not a text")?.trim();
     let asked = |store| Asked { called: sli.to_owned(), store, comment: None, every_point: false };
+    if !is_of_any_time(written) {
+        return Err("its answer may grow with `$DURATION_SECONDS`, which davy cannot fill in: write a rate".into());
+    }
     if let Some(store) = dynatrace(gate, "${dynatrace-url}", written) {
         return Ok(asked(store));
     }
@@ -52,6 +57,17 @@ fn query(gate: &mut Gate, sli: &str, node: &Node) -> Result<Asked, String> {
         }
         false => Err("its query is neither PromQL nor a metric selector of Dynatrace".into()),
     }
+}
+
+/// Whether a query means the same over a shorter time than that of the evaluation: a rate, or a share of two counts.
+fn is_of_any_time(written: &str) -> bool {
+    const PROBE: Duration = Duration::from_secs(299);
+    let mut places = written.match_indices("$DURATION_SECONDS");
+    if !places.all(|(place, _)| written[..place].trim_end().ends_with('[')) {
+        return false;
+    }
+    let query = stores::on_one_line(&filled_with(written, "299s"));
+    !written.contains("$DURATION_SECONDS") || promql::is_steady(&query, PROBE) || promql::apart(&query).is_some()
 }
 
 /// A metric selector of Dynatrace: `metricSelector=…&entitySelector=…`.
@@ -76,6 +92,10 @@ pub(crate) fn dynatrace(gate: &mut Gate, url: &str, written: &str) -> Option<Sto
 
 /// A text with references of davy: `$SERVICE` is `${SERVICE}`, and `[$DURATION_SECONDS]` a fixed range.
 fn filled(text: &str) -> String {
+    filled_with(text, RANGE)
+}
+
+fn filled_with(text: &str, range: &str) -> String {
     let mut result = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -83,7 +103,7 @@ fn filled(text: &str) -> String {
         let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
         let word = &after[..end];
         match word {
-            "DURATION_SECONDS" | "DURATION_SECONDS_s" => result.push_str(RANGE),
+            "DURATION_SECONDS" | "DURATION_SECONDS_s" => result.push_str(range),
             _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => result.push_str(&format!("${{{word}}}")),
             _ => result.push_str(&literal("$")),
         }

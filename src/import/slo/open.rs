@@ -26,12 +26,17 @@ pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         let spec =
             document.at(&["spec"]).ok_or_else(|| document.problem(document.node.place, "the SLO has no `spec`"))?;
         let objectives = list(spec, &["objectives"]);
+        let method = text_at(spec, &["budgetingMethod"]).unwrap_or("Occurrences");
         if objectives.is_empty() {
             return Err(document.problem(spec.place, "the SLO has no objectives"));
         }
         for (nth, objective) in objectives.iter().enumerate() {
             let name = if objectives.len() == 1 { called.to_owned() } else { format!("{called}_{}", nth + 1) };
-            if let Err(why) = reader.add(&mut gate, document, (spec, objective), &name)? {
+            let added = match method {
+                "Occurrences" => reader.add(&mut gate, document, (spec, objective), &name)?,
+                other => Err(format!("`budgetingMethod: {other}` counts good slices of time, and davy counts events")),
+            };
+            if let Err(why) = added {
                 gate.lose(Note::open(document, objective.place, format!("objective {name}"), why), &mut imported.notes);
             }
         }
@@ -116,10 +121,19 @@ impl Reader<'_> {
             Asked { called: called.to_owned(), store: part.clone(), comment: Some(comment), every_point: false };
         if part.is_prometheus {
             // a bare counter is one whose rate is meant
-            let rated = |query: &str| {
-                promql::selector(query).map_or(query.to_owned(), |selector| format!("sum(rate({selector}[5m]))"))
-            };
-            quotient(gate, &asked, (key, &rated(&part.query), &rated(&total.query)), target);
+            let bare = [&part.query, &total.query].map(|query| promql::selector(query));
+            match bare {
+                [Some(part), Some(total)] => {
+                    let rated = |selector: &str| format!("sum(rate({selector}[5m]))");
+                    quotient(gate, &asked, (key, &rated(&part), &rated(&total)), target);
+                }
+                [None, None] => quotient(gate, &asked, (key, &part.query, &total.query), target),
+                _ => {
+                    return Err(
+                        "one of its queries is a bare counter, and the other is not: write a rate of each".into()
+                    );
+                }
+            }
         } else {
             counted(gate, &asked, (key, &part.query, &total.query), target);
         }

@@ -23,7 +23,7 @@ pub(super) fn counted(gate: &mut Gate, asked: &Asked, (key, part, total): (&str,
 
 /// Adds two queries whose quotient is wanted: counts if they can be taken apart, else a gauge of the quotient.
 pub(super) fn quotient(gate: &mut Gate, asked: &Asked, (key, part, total): (&str, &str, &str), target: f64) {
-    if let (Some(part), Some(total)) = (promql::counter(part), promql::counter(total)) {
+    if let Some((part, total)) = promql::counters(part, total) {
         return counted(gate, asked, (key, &part, &total), target);
     }
     let bound = if key == "bad" { Bound::new(Op::AtMost, 1.0 - target) } else { Bound::new(Op::AtLeast, target) };
