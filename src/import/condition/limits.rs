@@ -231,7 +231,7 @@ fn guard(expr: &Expr) -> Option<Guard> {
             let (a, b) = (guard(left)?, guard(right)?);
             // data for both, or none for one of them
             let is_one = a.has_data == b.has_data && a.has_data == (*operator == Binary::And) && a.field == b.field;
-            is_one.then(|| Guard { counts_values: a.counts_values || b.counts_values, ..a })
+            is_one.then_some(Guard { counts_values: a.counts_values || b.counts_values, ..a })
         }
         Expr::Binary(Binary::Compare(op), left, right) => {
             compares_presence(*op, left, right).or_else(|| compares_presence(op.turned(), right, left))
