@@ -9,7 +9,6 @@ mod lessons;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::console::Console;
 use super::course::{self, MINUTE, Probe, soak_of};
@@ -17,8 +16,8 @@ use super::learn::{self, Today};
 use super::pipeline::{self, Loaded};
 use super::reply::{decision, refused};
 use super::{Exit, Failure};
-use crate::config::Options;
 use crate::config::plan::Plan;
+use crate::config::{self, Options};
 use crate::report::Document;
 use crate::report::document::PastLook;
 use crate::series::Window;
@@ -105,8 +104,7 @@ impl Asking<'_> {
     fn fingerprint(&self, plan: &Plan) -> String {
         let mut set = self.set.to_vec();
         set.sort_unstable();
-        let text = format!("{}\n{}\n{set:?}", plan.rules.fingerprint, self.loaded.config.text());
-        Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        config::digest(&format!("{}\n{}\n{set:?}", plan.rules.fingerprint, self.loaded.config.text()))
     }
 
     fn again(&self, why: &str, soak: Soak, schedule: &Schedule) -> (Soak, Step) {

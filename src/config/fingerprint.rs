@@ -22,7 +22,8 @@ pub(super) fn decided_by(fingerprint: &str, rule: &Rule) -> String {
     digest(&format!("{fingerprint}\nkayenta {rule:?}"))
 }
 
-fn digest(text: &str) -> String {
+/// Sixteen hexadecimal digits that tell a text from others.
+pub fn digest(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(8).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

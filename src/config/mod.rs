@@ -54,6 +54,7 @@ pub use crate::text::quantity;
 pub use backend::{endpoint, server};
 pub use discovered::discovered;
 pub use expected::{Between, Expected, ExpectedFinding};
+pub use fingerprint::digest;
 pub(crate) use limits::names_unit;
 pub use loaded::{Config, load};
 pub use options::Options;

@@ -75,11 +75,8 @@ impl Comparison {
             }
             Comparison::Level(level) => level.z(limit, direction),
             Comparison::Quantile { q, prior, .. } => {
-                // a quantile beyond a limit is a share of requests beyond it that is too large
                 let slow = self.beyond(limit, direction);
-                let sum = u64::saturating_add;
-                let (total, bad) = slow.iter().flatten().fold((0, 0), |(n, x), s| (sum(n, s.total), sum(x, s.bad)));
-                single::share_z(bad, total, 1.0 - q, &self.dispersion()(&slow, *prior), direction)
+                single::quantile_z(&slow, *q, &self.dispersion()(&slow, *prior), direction)
             }
             Comparison::QuantileRatio { arms, prior, ties, since, .. } => {
                 let slow = self.slow(limit, direction);
@@ -152,9 +149,7 @@ impl Comparison {
     /// The canary's requests per step, of which those beyond a limit count, in the same way.
     pub(super) fn beyond(&self, limit: f64, direction: Direction) -> Vec<Option<TrialStep>> {
         let Comparison::Quantile { arm, limit_is_beyond, .. } = self else { return Vec::new() };
-        let trials =
-            |step: &Requests| TrialStep { total: step.len(), bad: step.beyond(limit, *limit_is_beyond, direction) };
-        arm.steps.iter().map(|step| (!step.is_empty()).then(|| trials(step))).collect()
+        slow::trials_beyond(&arm.steps, limit, *limit_is_beyond, direction)
     }
 
     /// The evidence changes at the edges only: after an edge, where the requests there are not beyond a limit at it; at the

@@ -64,10 +64,13 @@ mod ties;
 mod traffic;
 mod trend;
 
+use std::borrow::Cow;
+
 use decide::Depth;
 use guard::Case;
 use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
+use look::Look;
 use rules::{Criterion, Rule, Rules};
 use verdict::{Finding, Levels, Outcome, Verdict};
 
@@ -77,11 +80,8 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
-    let spread = groups::spread(rules, &data.groups);
-    let soaked = look::during_soak(&spread, data);
-    let look = look::Look::new(&spread, soaked.as_ref().unwrap_or(data));
-    let findings = findings(&spread, &Budget::of(rules, &data.groups), data, soaked.as_ref(), &look, Depth::Whole);
-    score::conclude(&spread, data, &look, findings)
+    let (rules, look, findings) = findings(rules, data, Depth::Whole);
+    score::conclude(&rules, data, &look, findings)
 }
 
 /// The outcomes of a verdict without anything that explains them: for those who ask thousands of times.
@@ -95,27 +95,22 @@ pub struct Outcomes {
 
 /// Judges likewise, and tells the outcomes alone: no interval is looked for that does not decide.
 pub fn outcomes(rules: &Rules, data: &Dataset) -> Outcomes {
-    let spread = groups::spread(rules, &data.groups);
-    let soaked = look::during_soak(&spread, data);
-    let look = look::Look::new(&spread, soaked.as_ref().unwrap_or(data));
-    let findings = findings(&spread, &Budget::of(rules, &data.groups), data, soaked.as_ref(), &look, Depth::Outcome);
-    let verdict = score::outcome(&spread, &findings);
+    let (rules, _, findings) = findings(rules, data, Depth::Outcome);
+    let verdict = score::outcome(&rules, &findings, &score::score(&findings));
     Outcomes { verdict, criteria: findings.into_iter().map(|finding| (finding.criterion, finding.outcome)).collect() }
 }
 
-/// The finding of every criterion; `soaked` is what belongs to the soak, where there is more.
-fn findings(
-    rules: &Rules,
-    budget: &Budget,
-    data: &Dataset,
-    soaked: Option<&Dataset>,
-    look: &look::Look,
-    depth: Depth,
-) -> Vec<Finding> {
-    let seen = soaked.unwrap_or(data);
+/// The finding of every criterion, with the rules over all groups, and which look it is.
+fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Rules>, Look, Vec<Finding>) {
+    let budget = Budget::of(written, &data.groups);
+    let spread = groups::spread(written, &data.groups);
+    let rules: &Rules = &spread;
+    let soaked = look::during_soak(rules, data);
+    let seen = soaked.as_ref().unwrap_or(data);
+    let look = Look::new(rules, seen);
     let ordered = requests::Ordered::new(rules);
     let by_interval = |criterion: &Criterion, levels: Levels| {
-        decide::by_interval(Case::new(rules, criterion, seen), &ordered, look, levels, depth)
+        decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, levels, depth)
     };
     let answer = |criterion: &Criterion| match criterion.rule {
         Rule::Interval => by_interval(criterion, budget.levels(criterion)),
@@ -130,8 +125,8 @@ fn findings(
         let criterion = &rules.criteria[at];
         findings[at] = by_interval(criterion, Levels { fail, ..budget.levels(criterion) }).0;
     }
-    findings.extend(traffic::judge(rules, seen, look));
-    findings
+    findings.extend(traffic::judge(rules, seen, &look));
+    (spread, look, findings)
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the
@@ -140,8 +135,10 @@ fn on_all_cores<T: Send>(criteria: &[Criterion], data: &Dataset, answer: impl Fn
     const WORTH_A_THREAD: usize = 100_000;
     let points: usize = data.metrics.values().map(|pair| pair.baseline.len() + pair.canary.len()).sum();
     // to ask how many cores there are takes as long as a small criterion
-    let most = points / WORTH_A_THREAD;
-    let cores = if most < 2 { 1 } else { std::thread::available_parallelism().map_or(1, usize::from).min(most) };
+    let cores = match points / WORTH_A_THREAD {
+        0 | 1 => 1,
+        most => std::thread::available_parallelism().map_or(1, usize::from).min(most),
+    };
     if cores < 2 {
         return criteria.iter().map(answer).collect();
     }

@@ -11,8 +11,8 @@ use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDurat
 use crate::stats::slow::Requests;
 
 /// The outcome of the findings together.
-pub(super) fn outcome(rules: &Rules, findings: &[Finding]) -> Outcome {
-    decided(&rules.policy, findings, &score(findings)).max(limit(&rules.not_judged)).max(unproved(findings))
+pub(super) fn outcome(rules: &Rules, findings: &[Finding], score: &Score) -> Outcome {
+    decided(&rules.policy, findings, score).max(limit(&rules.not_judged)).max(unproved(findings))
 }
 
 /// Combines the findings.
@@ -23,7 +23,7 @@ pub(super) fn outcome(rules: &Rules, findings: &[Finding]) -> Outcome {
 pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, findings: Vec<Finding>) -> Verdict {
     let score = score(&findings);
     let limit = limit(&rules.not_judged);
-    let outcome = outcome(rules, &findings);
+    let outcome = outcome(rules, &findings, &score);
     let recommendation = match outcome {
         Outcome::Pass => Recommendation::Promote { to: rules.policy.promote_to.clone() },
         Outcome::Warn if limit < Outcome::Warn => Recommendation::Promote { to: rules.policy.promote_to.clone() },
@@ -109,7 +109,7 @@ fn decided(policy: &Policy, findings: &[Finding], score: &Score) -> Outcome {
 
 /// The weighted share of what was shown to hold: Pass counts whole, Warn half, anything else nothing. A critical
 /// failure makes its group nothing.
-fn score(findings: &[Finding]) -> Score {
+pub(super) fn score(findings: &[Finding]) -> Score {
     let counted: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted && f.weight > 0.0).collect();
     let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();

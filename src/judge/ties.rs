@@ -12,8 +12,8 @@
 use super::requests::ArmRequests;
 use crate::stats::Direction;
 use crate::stats::dispersion::Prior;
-use crate::stats::single::{self, TrialStep};
-use crate::stats::slow::Requests;
+use crate::stats::single;
+use crate::stats::slow::{self, Requests};
 
 /// Evidence of less than this is that of no ties.
 const LEAST: f64 = 1.0;
@@ -54,18 +54,15 @@ impl Ties {
 
 /// Evidence that a quantile is at least a value: more than `1 - q` of the requests reach it.
 fn at_or_above(steps: &[Requests], value: f64, q: f64, prior: Prior) -> f64 {
-    share_z(steps, value, true, q, Direction::Above, prior)
+    quantile_z(steps, value, true, q, Direction::Above, prior)
 }
 
 /// Evidence that a quantile is at most a value: fewer than `1 - q` of the requests lie beyond it.
 fn at_or_below(steps: &[Requests], value: f64, q: f64, prior: Prior) -> f64 {
-    share_z(steps, value, false, q, Direction::Below, prior)
+    quantile_z(steps, value, false, q, Direction::Below, prior)
 }
 
-fn share_z(steps: &[Requests], value: f64, inclusive: bool, q: f64, direction: Direction, prior: Prior) -> f64 {
-    let trials = |step: &Requests| TrialStep { total: step.len(), bad: step.beyond(value, inclusive, direction) };
-    let steps: Vec<_> = steps.iter().map(|step| (!step.is_empty()).then(|| trials(step))).collect();
-    let sum = u64::saturating_add;
-    let (total, bad) = steps.iter().flatten().fold((0, 0), |(n, x), step| (sum(n, step.total), sum(x, step.bad)));
-    single::share_z(bad, total, 1.0 - q, &single::trial_design_effect(&steps, prior), direction)
+fn quantile_z(steps: &[Requests], value: f64, inclusive: bool, q: f64, direction: Direction, prior: Prior) -> f64 {
+    let beyond = slow::trials_beyond(steps, value, inclusive, direction);
+    single::quantile_z(&beyond, q, &single::trial_design_effect(&beyond, prior), direction)
 }

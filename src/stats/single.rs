@@ -153,6 +153,14 @@ pub fn share_z(x: u64, n: u64, p0: f64, effect: &DesignEffect, direction: Direct
     effect.weaken(defined(binomial_z(x.min(n), n, p0, 1.0 - p0, direction)))
 }
 
+/// Evidence that the `q`-quantile of requests lies above (or below) a limit, from the requests of each step and how many of
+/// them are beyond it: a quantile beyond a limit is a share of requests beyond it that is too large.
+pub fn quantile_z(beyond: &[Option<TrialStep>], q: f64, effect: &DesignEffect, direction: Direction) -> f64 {
+    let sum = u64::saturating_add;
+    let (total, bad) = beyond.iter().flatten().fold((0, 0), |(n, x), step| (sum(n, step.total), sum(x, step.bad)));
+    share_z(bad, total, 1.0 - q, effect, direction)
+}
+
 /// The shares that [`share_z`] does not reject, with a critical z for each end.
 pub fn share_interval(x: u64, n: u64, effect: &DesignEffect, critical_low: f64, critical_high: f64) -> (f64, f64) {
     let (bad, good) = (x.min(n) as f64, n.saturating_sub(x) as f64);

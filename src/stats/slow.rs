@@ -14,6 +14,7 @@ use super::binned::{Binned, End, Running};
 use super::counts::CountStep;
 use super::histogram::{Bins, Grid};
 use super::quantile::Place;
+use super::single::TrialStep;
 
 /// How many earlier requests a threshold needs.
 const LEAST_HISTORY: u64 = 50;
@@ -122,9 +123,8 @@ impl Requests {
     pub fn least(&self, q: f64) -> Option<f64> {
         match &self.0 {
             Form::Single(values) => {
-                let last = values.len().checked_sub(1)?;
                 let rank = (q.clamp(0.0, 1.0) * values.len() as f64).ceil() as usize;
-                values.get(rank.max(1) - 1).or(values.get(last)).copied().filter(|_| !q.is_nan())
+                values.get(rank.saturating_sub(1)).copied().filter(|_| !q.is_nan())
             }
             Form::Binned(binned) => binned.least(q),
         }
@@ -221,6 +221,13 @@ fn between(seen: &Revealed, sorted: &[(f64, usize)], q: f64) -> Option<f64> {
     let place = Place::of(last, q)?;
     let at = |rank: usize| sorted.get(seen.place(rank as u64)).map(|(value, _)| *value);
     Some(place.between(at(place.index)?, at((place.index + 1).min(last))?))
+}
+
+/// One arm's requests per step, and how many of them are beyond a limit, as [`Requests::beyond`] counts them; `None` of an
+/// empty step.
+pub fn trials_beyond(steps: &[Requests], limit: f64, inclusive: bool, direction: Direction) -> Vec<Option<TrialStep>> {
+    let trials = |step: &Requests| TrialStep { total: step.len(), bad: step.beyond(limit, inclusive, direction) };
+    steps.iter().map(|step| (!step.is_empty()).then(|| trials(step))).collect()
 }
 
 /// Requests beyond a threshold per step, the canary's beyond `factor` times it; for evidence in a direction. `None`

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::super::console::Console;
 use super::super::interrupt::Interrupt;
 use super::attempts::{self, Refused};
-use super::occasion::Occasion;
+use super::occasion::{Occasion, digest};
 use crate::hooks::{Action, Aws, Body, Split};
 use crate::plain;
-use crate::report;
-use crate::report::document::Outcome;
+use crate::report::{self, Document};
+use crate::url::encode;
 use crate::web::aws::{Call, Caller, NO_KEYS, find, signature};
 use crate::web::{Client, Request, Trouble, refusal};
 
@@ -76,7 +76,7 @@ impl Task {
                 if let Some(version) = version {
                     body["FunctionVersion"] = Value::from(version.as_str());
                 }
-                let path = format!("/2015-03-31/functions/{}/aliases/{}", escaped(function), escaped(alias));
+                let path = format!("/2015-03-31/functions/{}/aliases/{}", encode(function), encode(alias));
                 Task { is_put: true, path, ..Task::json("lambda", None, &body) }
             }
             Action::SsmParameter { name, value } => {
@@ -135,7 +135,7 @@ impl Task {
             fields.push(("MessageGroupId", "davy".to_owned()));
             fields.push(("MessageDeduplicationId", digest(&message)));
         }
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let kind = "application/x-www-form-urlencoded; charset=utf-8";
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         Task { service: "sns", is_put: false, path: "/".into(), headers, body: body.join("&") }
@@ -208,24 +208,6 @@ fn detail(occasion: &Occasion) -> String {
     if occasion.json.len() <= LONGEST_TEXT {
         return occasion.json.clone();
     }
-    let document = occasion.document;
-    let verdict = match document.outcome {
-        Outcome::Pass => "pass",
-        Outcome::Warn => "warn",
-        Outcome::Fail => "fail",
-        Outcome::Inconclusive => "inconclusive",
-    };
-    json!({ "name": document.name, "phase": document.phase, "outcome": verdict, "summary": document.summary })
-        .to_string()
-}
-
-/// A text as part of an address or a form.
-fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-fn digest(text: &str) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let Document { name, phase, outcome, summary, .. } = occasion.document;
+    json!({ "name": name, "phase": phase, "outcome": outcome, "summary": summary }).to_string()
 }

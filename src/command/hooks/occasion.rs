@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "webhooks")]
+use sha2::{Digest, Sha256};
+
 use crate::report::Document;
 
 /// How often it is looked whether something happened meanwhile.
@@ -23,4 +26,10 @@ pub(super) fn spoken(time: Duration) -> String {
         seconds if seconds < 10.0 => format!("{seconds:.1} s"),
         seconds => format!("{seconds:.0} s"),
     }
+}
+
+/// A name for a text, by which a receiver knows it again.
+#[cfg(feature = "webhooks")]
+pub(super) fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,12 +7,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::super::console::Console;
 use super::super::interrupt::Interrupt;
 use super::attempts::{self, Refused};
-use super::occasion::Occasion;
+use super::occasion::{Occasion, digest};
 use crate::hooks::{Address, Body, Webhook};
 use crate::report;
 use crate::url::Url;
@@ -103,6 +102,5 @@ fn named(address: &Address) -> String {
 /// The same for all attempts of one hook, and for no other.
 fn key(occasion: &Occasion, webhook: &Webhook) -> String {
     let now = Timestamp::now().as_nanosecond();
-    let text = format!("{now} {} {} {webhook:?} {}", std::process::id(), occasion.key, occasion.json);
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest(&format!("{now} {} {} {webhook:?} {}", std::process::id(), occasion.key, occasion.json))
 }
