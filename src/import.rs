@@ -32,6 +32,7 @@ use crate::text::problem::{Place, Problem, Problems};
 
 pub use documents::Given;
 pub use draft::Gate;
+pub(crate) use draft::file_name;
 pub use imported::Imported;
 pub use kind::Kind;
 pub use note::Note;
@@ -46,31 +47,62 @@ pub fn recognise(text: &str) -> Option<Kind> {
     documents.iter().find_map(|document| Kind::of(&document.node))
 }
 
+/// Reads a file if it is of a known tool.
+pub fn foreign(file: &Given) -> Option<Result<Imported, Problems>> {
+    let documents = documents::parse(file).ok()?;
+    let is_known = documents.iter().any(|document| Kind::of(&document.node).is_some());
+    is_known.then(|| {
+        let mut sorted = Sorted::default();
+        sorted.add(file, documents)?;
+        sorted.imported()
+    })
+}
+
 /// Reads files together.
 ///
 /// # Errors
 ///
 /// A file is of no tool that davy knows, cannot be read, or gates nothing that davy can judge.
 pub fn read(files: &[Given]) -> Result<Imported, Problems> {
-    let (mut documents, mut strange) = (Vec::new(), Vec::new());
+    let mut sorted = Sorted::default();
     for file in files {
-        let parsed = documents::parse(file)?.into_iter().map(|document| (Kind::of(&document.node), document));
-        let (known, others): (Vec<_>, Vec<_>) = parsed.partition(|(kind, _)| kind.is_some());
+        sorted.add(file, documents::parse(file)?)?;
+    }
+    sorted.imported()
+}
+
+/// The documents of known tools, and notes on the others.
+#[derive(Default)]
+struct Sorted {
+    known: Vec<(Kind, Document)>,
+    strange: Vec<Note>,
+}
+
+impl Sorted {
+    /// Adds the documents of a file, which has one of a known tool at least.
+    fn add(&mut self, file: &Given, documents: Vec<Document>) -> Result<(), Problems> {
+        let sorted = documents.into_iter().map(|document| (Kind::of(&document.node), document));
+        let (known, others): (Vec<_>, Vec<_>) = sorted.partition(|(kind, _)| kind.is_some());
         if known.is_empty() {
             return Err(unknown(file));
         }
-        documents.extend(known.into_iter().filter_map(|(kind, document)| Some((kind?, document))));
+        self.known.extend(known.into_iter().filter_map(|(kind, document)| Some((kind?, document))));
         for (_, document) in others {
-            strange.push(stranger(&document)?);
+            self.strange.push(stranger(&document)?);
         }
+        Ok(())
     }
-    let mut imported = gates(&documents)?;
-    imported.notes.extend(strange);
-    imported.notes = imported.notes.into_iter().map(draft::cut).collect();
-    keep_open(&mut imported);
-    match imported.gates.is_empty() {
-        true => Err(nothing(&documents, &imported.notes)),
-        false => Ok(imported),
+
+    /// What they gate.
+    fn imported(self) -> Result<Imported, Problems> {
+        let mut imported = gates(&self.known)?;
+        imported.notes.extend(self.strange);
+        imported.notes = imported.notes.into_iter().map(draft::cut).collect();
+        keep_open(&mut imported);
+        match imported.gates.is_empty() {
+            true => Err(nothing(&self.known, &imported.notes)),
+            false => Ok(imported),
+        }
     }
 }
 
@@ -80,7 +112,7 @@ fn stranger(document: &Document) -> Result<Note, Problems> {
         let message = "a configuration of davy stands beside one of another tool: put each into a file of its own";
         return Err(document.problem(document.node.place, message));
     }
-    let what = documents::text_at(&document.node, &["kind"]).unwrap_or("a document").to_owned();
+    let what = document.kind().unwrap_or("a document").to_owned();
     Ok(Note::told(document, document.node.place, what, "davy knows no tool with such a document, and leaves it out"))
 }
 

@@ -26,7 +26,7 @@ pub(super) fn samples(kayenta: &Kayenta, dataset: &Dataset) -> Vec<Sample> {
 }
 
 /// One number per whole step of the window, not a number where none was measured.
-fn numbers(series: Option<&Series>, window: Window, step: SignedDuration, drops_gaps: bool) -> Vec<f64> {
+pub(super) fn numbers(series: Option<&Series>, window: Window, step: SignedDuration, drops_gaps: bool) -> Vec<f64> {
     let (length, step) = (window.duration().as_millis(), step.as_millis().max(1));
     let mut steps = vec![f64::NAN; usize::try_from(length / step).unwrap_or(0)];
     if let Some(Series::Gauge { time, value, .. }) = series {

@@ -4,6 +4,7 @@
 //! the same window, and each interval is a measurement.
 
 use super::Failure;
+use super::as_written::numbers;
 use super::console::Console;
 use super::pipeline::{self, Judged, Loaded};
 use crate::config::{self, Config};
@@ -24,7 +25,7 @@ pub(super) fn beside(
     let Some(rules) = loaded.rules.as_ref().filter(|rules| !rules.rules.is_empty()) else {
         return judged.with_as_written();
     };
-    let needs_answers = rules.rules.iter().any(|rule| rule.of_recorded().is_none());
+    let needs_answers = rules.rules.iter().any(|rule| rule.recorded.is_empty());
     let answers = match &rules.queries {
         Some(text) if needs_answers => {
             Some(answers(console, &config::load(text, "(the queries as they were written)")?, options)?)
@@ -45,24 +46,19 @@ fn answers(console: &Console, config: &Config, options: &config::Options) -> Res
 /// The rule's answer on what its query answers: a measurement at each interval.
 fn assessed(rule: &Rule, answers: &Dataset) -> Option<Assessed> {
     let metric = rule.metric.as_ref().filter(|metric| !answers.lost.contains_key(*metric))?;
-    let Series::Gauge { time, value, .. } = answers.metrics.get(metric)?.get(Arm::Canary) else { return None };
-    let (window, step) = (answers.windows.canary, answers.step_of(metric));
-    let steps = usize::try_from(window.duration().as_millis() / step.as_millis().max(1)).unwrap_or(0);
-    let mut numbers: Vec<Option<f64>> = vec![None; steps];
-    for (time, value) in time.iter().zip(value) {
-        let at = time.duration_since(window.start).as_millis() / step.as_millis().max(1);
-        if let Some(place) = usize::try_from(at).ok().and_then(|at| numbers.get_mut(at)) {
-            *place = Some(*value).filter(|value| !value.is_nan());
-        }
-    }
+    let series = answers.metrics.get(metric)?.get(Arm::Canary);
+    let Series::Gauge { .. } = series else { return None };
+    let step = answers.step_of(metric);
+    let numbers = numbers(Some(series), answers.windows.canary, step, false).into_iter();
+    let numbers = numbers.map(|number| Some(number).filter(|number| !number.is_nan()));
     let every = rule.stride(step);
-    let measured: Vec<Option<f64>> = numbers.into_iter().skip(every - 1).step_by(every).collect();
+    let measured: Vec<Option<f64>> = numbers.skip(every - 1).step_by(every).collect();
     Some(rule.of_answers(&measured))
 }
 
 /// The answer of a run: the worst of its metrics, without those that run dry.
 fn answer(by: &str, all: &[(&Rule, Option<Assessed>)]) -> AsWritten {
-    let decisive = || all.iter().filter(|(rule, _)| !rule.is_dry()).filter_map(|(_, assessed)| assessed.as_ref());
+    let decisive = || all.iter().filter(|(rule, _)| !rule.is_dry).filter_map(|(_, assessed)| assessed.as_ref());
     let worst = decisive().map(|assessed| assessed.phase).max().unwrap_or(Phase::Running);
     let (failed, measured) = decisive().fold((0, 0), |(f, m), one| (f + one.failed, m + one.measured));
     let noun = if failed == 1 { "failure" } else { "failures" };
@@ -72,7 +68,7 @@ fn answer(by: &str, all: &[(&Rule, Option<Assessed>)]) -> AsWritten {
         label: assessed.as_ref().map_or("unknown", |assessed| assessed.phase.word()).to_owned(),
         reason: Some(assessed.as_ref().map_or_else(|| UNKNOWN.to_owned(), |assessed| assessed.reason.clone())),
     });
-    let dry = all.iter().filter(|(rule, _)| rule.is_dry()).map(|(rule, _)| format!("{} is a dry run", rule.name));
+    let dry = all.iter().filter(|(rule, _)| rule.is_dry).map(|(rule, _)| format!("{} is a dry run", rule.name));
     let unknown = all.iter().filter(|(_, assessed)| assessed.is_none());
     let unknown = unknown.map(|(rule, _)| format!("{}: {UNKNOWN}, and its answer is not part of this one", rule.name));
     AsWritten {

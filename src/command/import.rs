@@ -23,7 +23,7 @@ pub(super) fn run(console: &Console, arguments: &cli::Import) -> Result<Exit, Fa
         (Some(path), [gate]) if !path.is_dir() => write(console, path, gate)?,
         (Some(folder), gates) if folder.is_dir() => {
             for gate in gates {
-                write(console, &folder.join(format!("{}.yaml", file_name(&gate.name))), gate)?;
+                write(console, &folder.join(format!("{}.yaml", import::file_name(&gate.name))), gate)?;
             }
         }
         (_, gates) => return Err(Failure::Misused(several(gates))),
@@ -51,10 +51,8 @@ pub(super) struct Converted {
 /// Converts the text of a file, if it is a configuration of another tool.
 pub(super) fn convert(path: &Path, text: &str) -> Result<Option<Converted>, Failure> {
     let shown = plain::path(path);
-    if import::recognise(text).is_none() {
-        return Ok(None);
-    }
-    let Imported { gates, notes } = import::read(&[Given { shown: &shown, text }])?;
+    let Some(imported) = import::foreign(&Given { shown: &shown, text }) else { return Ok(None) };
+    let Imported { gates, notes } = imported?;
     let [gate] = &gates[..] else {
         return Err(Failure::Misused(format!("{shown}: {}", several(&gates))));
     };
@@ -120,10 +118,4 @@ fn several(gates: &[Gate]) -> String {
         names.join(", "),
         record::CONFIG
     )
-}
-
-/// A name that can be a file's.
-fn file_name(name: &str) -> String {
-    let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    name.chars().map(|c| if is_fine(c) { c } else { '_' }).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::cloudwatch::{self, Cloud};
 use super::condition::Op;
-use super::documents::{Document, at, list, text, text_at};
+use super::documents::{Document, at, list, number_at, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
 use super::kind::Kind;
@@ -13,6 +13,7 @@ use super::stores::{Store, literal};
 use crate::series::SignedDuration;
 use crate::text::node::Node;
 use crate::text::problem::Problems;
+use crate::text::spell::spell;
 
 /// The gate of the alarms of a document.
 pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
@@ -38,8 +39,8 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         let Some(step) = periods.iter().min().copied() else { continue };
         let most = periods.iter().max().copied().unwrap_or(step);
         gate.window = vec![
-            format!("last: {}", number::written((most * 12).max(SignedDuration::from_hours(1)))),
-            format!("step: {}", number::written(step)),
+            format!("last: {}", spell((most * 12).max(SignedDuration::from_hours(1)))),
+            format!("step: {}", spell(step)),
         ];
         imported.gates.push(gate);
     }
@@ -53,14 +54,8 @@ fn add(
     called: &str,
     notes: &mut Vec<Note>,
 ) -> Result<Result<SignedDuration, String>, Problems> {
-    let whole = |key: &str| -> Result<Option<i64>, Problems> {
-        let Some(node) = at(alarm, &[key]) else { return Ok(None) };
-        let written = text(node).unwrap_or_default();
-        let read = number::number(written)
-            .filter(|number| number.fract() == 0.0 && *number >= 1.0)
-            .map(|number| Some(number as i64));
-        read.ok_or_else(|| document.problem(node.place, format!("`{key}: {written}` is not a whole number")))
-    };
+    let parse = |text: &str| number::number(text).filter(|number| number.fract() == 0.0 && *number >= 1.0);
+    let whole = |key: &str| document.read(alarm, &[key], |text| Some(parse(text)? as i64), "a whole number");
     // what must hold is that the alarm does not
     let op = match text_at(alarm, &["ComparisonOperator"]) {
         Some("GreaterThanThreshold") => Op::AtMost,
@@ -69,25 +64,21 @@ fn add(
         Some("LessThanOrEqualToThreshold") => Op::Above,
         _ => return Ok(Err("it compares with a band of anomalies, not with a number".into())),
     };
-    let Some(threshold) = text_at(alarm, &["Threshold"]).and_then(number::number) else {
+    let Some(threshold) = number_at(alarm, &["Threshold"]) else {
         return Ok(Err("it has no threshold".into()));
     };
     let wanted = whole("EvaluationPeriods")?.unwrap_or(1);
     let broken = whole("DatapointsToAlarm")?.unwrap_or(wanted);
-    let math = list(alarm, &["Metrics"]);
-    let own = math.iter().find_map(|one| text_at(one, &["MetricStat", "Period"]).or_else(|| text_at(one, &["Period"])));
-    let seconds = whole("Period")?.or_else(|| own.and_then(number::count)).unwrap_or(60);
-    let period = SignedDuration::from_secs(seconds);
-    let filled = |text: &str| literal(text);
-    let cloud = match math {
+    let period = whole("Period")?.map(SignedDuration::from_secs);
+    let cloud = match list(alarm, &["Metrics"]) {
         [] => {
             let stat = text_at(alarm, &["Statistic"]).or_else(|| text_at(alarm, &["ExtendedStatistic"]));
-            let Some(keys) = cloudwatch::metric(alarm, stat, &filled) else {
+            let Some(keys) = cloudwatch::metric(alarm, stat, &literal) else {
                 return Ok(Err("it has no metric".into()));
             };
             Cloud::of(keys)
         }
-        queries => match cloudwatch::queries(queries, &filled) {
+        queries => match cloudwatch::queries(queries, &literal) {
             Ok(cloud) => cloud,
             Err(why) => return Ok(Err(why)),
         },
@@ -95,9 +86,10 @@ fn add(
     let region =
         text_at(alarm, &["AlarmArn"]).and_then(|arn| arn.split(':').nth(3)).filter(|region| !region.is_empty());
     let source = cloudwatch::source(gate, region);
-    let store = Store { source, query: String::new(), is_prometheus: false };
-    let comment = Some(format!("{}:{}: {broken} of {wanted} periods of {seconds} s", document.shown, alarm.place.line));
-    let asked = Asked { called: called.to_owned(), store, comment, every_point: false };
+    let period = period.or(cloud.step).unwrap_or(SignedDuration::from_mins(1));
+    let (shown, line, seconds) = (&document.shown, alarm.place.line, period.as_secs());
+    let comment = format!("{shown}:{line}: {broken} of {wanted} periods of {seconds} s");
+    let asked = Asked::new(called, Store::of(source), comment);
     let bound = Bound { keys: vec![format!("periods: {broken} of {wanted}")], ..Bound::new(op, threshold) };
     cloud.every(period).add(gate, &asked, &[bound]);
     left_out(gate, document, (alarm, called), notes);

@@ -16,11 +16,11 @@ use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
 use super::kind::Kind;
 use super::note::Note;
-use super::number;
 use super::rule::Rule;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
+use crate::text::spell::spell;
 use args::Args;
 
 /// A template, or what else has metrics.
@@ -57,12 +57,12 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
 }
 
 fn kind(document: &Document) -> &str {
-    text_at(&document.node, &["kind"]).unwrap_or_default()
+    document.kind().unwrap_or_default()
 }
 
 fn name_of(document: &Document) -> String {
-    let metadata = |key| text_at(&document.node, &["metadata", key]).map(|name| name.trim_end_matches('-').to_owned());
-    metadata("name").or_else(|| metadata("generateName")).unwrap_or_else(|| "analysis".into())
+    let name = document.name().or_else(|| text_at(&document.node, &["metadata", "generateName"]));
+    name.map_or("analysis", |name| name.trim_end_matches('-')).to_owned()
 }
 
 /// The template that a document is; a bare list of metrics is one too.
@@ -132,12 +132,11 @@ impl<'d> Reader<'d> {
 
     /// The template that is meant: of its kind, and of the namespace of what refers to it.
     fn find(&self, document: &Document, call: &Call) -> Result<usize, &'static str> {
-        let namespace = |document: &Document| text_at(&document.node, &["metadata", "namespace"]).map(str::to_owned);
-        let own = namespace(document);
+        let own = document.namespace();
         let is_meant = |template: &Template| match kind(template.document) {
             "ClusterAnalysisTemplate" => call.is_cluster,
             "AnalysisTemplate" => {
-                let other = namespace(template.document);
+                let other = template.document.namespace();
                 !call.is_cluster && (own.is_none() || other.is_none() || own == other)
             }
             _ => true,
@@ -274,16 +273,16 @@ fn timing(gate: &mut Gate) {
     let least = (step * 5).saturating_add(delay.unwrap_or(none));
     let last = soak.unwrap_or((step * 10).saturating_add(delay.unwrap_or(none))).max(least);
     for rule in rules.iter().filter(|rule| own(rule) > delay.unwrap_or(none)) {
-        let (name, own) = (&rule.name, number::written(own(rule)));
+        let (name, own) = (&rule.name, spell(own(rule)));
         gate.tail.push(format!("The initialDelay of {name}, {own}, is left out: the warmup holds for all metrics."));
     }
-    gate.window = vec![format!("last: {}", number::written(last)), format!("step: {}", number::written(step))];
-    gate.window.extend(delay.map(|delay| format!("warmup: {}", number::written(delay))));
+    gate.window = vec![format!("last: {}", spell(last)), format!("step: {}", spell(step))];
+    gate.window.extend(delay.map(|delay| format!("warmup: {}", spell(delay))));
     if soak.is_some() {
-        gate.soak = Some(number::written(last));
-        gate.every = Some(number::written(step));
+        gate.soak = Some(spell(last));
+        gate.every = Some(spell(step));
     } else {
-        gate.tail.push(format!("For `davy watch`, say how long: soak: 1h, every: {}", number::written(step)));
+        gate.tail.push(format!("For `davy watch`, say how long: soak: 1h, every: {}", spell(step)));
     }
     rules.iter().for_each(|rule| own_step(gate, rule, step));
 }
@@ -298,9 +297,7 @@ fn own_step(gate: &mut Gate, rule: &Rule, step: SignedDuration) {
     }
     if interval.as_millis() % step.as_millis().max(1) == 0 {
         let metric = gate.metrics.iter_mut().find(|metric| metric.name == *name);
-        // what ends with a step has one already
-        let metric = metric.filter(|metric| metric.shape.ends_with('}'));
-        metric.into_iter().for_each(|metric| metric.shape.push_str(&format!(", step: {}", number::written(interval))));
+        metric.into_iter().for_each(|metric| metric.step = metric.step.or(Some(interval)));
         return;
     }
     gate.criteria.retain(|one| one.metric != *name || !one.keys.iter().any(is_alarm));

@@ -17,7 +17,7 @@ pub(crate) struct Cloud {
     /// Two sums whose quotient is wanted.
     quotient: Option<(String, String)>,
     /// The period of the statistic. A sum of one minute is not that of five.
-    step: Option<SignedDuration>,
+    pub(crate) step: Option<SignedDuration>,
 }
 
 /// The value of a key, however it is capitalised.
@@ -127,15 +127,6 @@ pub(crate) fn source(gate: &mut Gate, region: Option<&str>) -> String {
     gate.source("cloudwatch", format!("cloudwatch: {}", braces(region.into_iter().collect())))
 }
 
-/// A limit on every value is one on the largest, or on the smallest.
-fn of_values(bound: Bound) -> Bound {
-    let statistic = if bound.op.is_upper() { "statistic: max" } else { "statistic: min" };
-    match bound.every {
-        Every::All => Bound { keys: [vec![statistic.to_owned()], bound.keys].concat(), ..bound },
-        Every::One => bound,
-    }
-}
-
 impl Cloud {
     /// A metric with its statistic.
     pub(crate) fn of(gauge: Vec<String>) -> Cloud {
@@ -153,17 +144,18 @@ impl Cloud {
         let is_share = bounds.iter().all(|bound| (0.0..=1.0).contains(&bound.number));
         // a limit on every value is not one on the share of the whole window
         let is_of_all = bounds.iter().any(|bound| bound.every == Every::All);
-        let step = self.step.map(|step| format!(", step: {}", number::written(step))).unwrap_or_default();
+        let asked = &Asked { step: self.step, ..asked.clone() };
         let uppers = bounds.iter().filter(|bound| bound.op.is_upper()).count();
         match &self.quotient {
             Some((part, total)) if is_share && !is_of_all && (uppers == 0 || uppers == bounds.len()) => {
                 let key = if uppers == 0 { "good" } else { "bad" };
-                let shape = format!("source: {source}, rate: {{ {key}: {part}, total: {total} }}{step}");
+                let shape = format!("source: {source}, rate: {{ {key}: {part}, total: {total} }}");
                 measure::put(gate, asked, shape, bounds, percent)
             }
             _ => {
-                let shape = format!("source: {source}, gauge: {}{step}", braces(self.gauge.clone()));
-                let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).map(of_values).collect();
+                let shape = format!("source: {source}, gauge: {}", braces(self.gauge.clone()));
+                let bounds: Vec<Bound> =
+                    bounds.iter().flat_map(measure::around).map(|one| measure::of_values(&one)).collect();
                 measure::put(gate, asked, shape, &bounds, plain)
             }
         }

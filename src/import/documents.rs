@@ -2,8 +2,9 @@
 //!
 //! Each keeps the lines of the whole file, so that a note names the line that a person sees.
 
+use super::number;
 use crate::text::node::{self, Node, Value};
-use crate::text::problem::{Origin, Place, Problem, Problems};
+use crate::text::problem::{At, Origin, Place, Problem, Problems};
 
 /// A file of another tool.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +98,44 @@ impl Document {
     pub(crate) fn at(&self, path: &[&str]) -> Option<&Node> {
         at(&self.node, path)
     }
+
+    /// Its kind, as resources of Kubernetes have one.
+    pub(crate) fn kind(&self) -> Option<&str> {
+        text_at(&self.node, &["kind"])
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        text_at(&self.node, &["metadata", "name"])
+    }
+
+    /// Its namespace.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        text_at(&self.node, &["metadata", "namespace"])
+    }
+
+    /// What the text at a path of keys means, if something stands there.
+    ///
+    /// # Errors
+    ///
+    /// It is not `what`.
+    pub(crate) fn read<T>(
+        &self,
+        node: &Node,
+        path: &[&str],
+        parse: impl Fn(&str) -> Option<T>,
+        what: &str,
+    ) -> Result<Option<T>, Problems> {
+        let Some(found) = at(node, path) else { return Ok(None) };
+        let (key, written) = (path.last().copied().unwrap_or_default(), text(found).unwrap_or_default());
+        let read = parse(written).map(Some);
+        read.ok_or_else(|| self.problem(found.place, format!("`{key}: {written}` is not {what}")))
+    }
+}
+
+/// The documents of a kind.
+pub(crate) fn of_kind<'d>(documents: &[&'d Document], kind: &str) -> Vec<&'d Document> {
+    documents.iter().copied().filter(|document| document.kind() == Some(kind)).collect()
 }
 
 /// The value at a path of keys.
@@ -115,6 +154,19 @@ pub(crate) fn text(node: &Node) -> Option<&str> {
 /// The text at a path of keys.
 pub(crate) fn text_at<'n>(node: &'n Node, path: &[&str]) -> Option<&'n str> {
     at(node, path).and_then(text)
+}
+
+/// The number at a path of keys, also one that is written as a text.
+pub(crate) fn number_at(node: &Node, path: &[&str]) -> Option<f64> {
+    text_at(node, path).and_then(number::number)
+}
+
+/// The entries of a map at a path of keys; none if there is no map.
+pub(crate) fn entries<'n>(node: &'n Node, path: &[&str]) -> &'n [(At<String>, Node)] {
+    match at(node, path).map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries,
+        _ => &[],
+    }
 }
 
 /// The entries of a list at a path of keys; none if there is no list.

@@ -2,11 +2,15 @@
 //!
 //! Values are YAML already, in flow style (`text::yaml`); this file knows the order of the sections and nothing of what they mean.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::kind::Kind;
 use super::note::Note;
 use super::rule::Rule;
 use crate::plain;
-use crate::text::yaml::{name, quoted};
+use crate::series::SignedDuration;
+use crate::text::spell::spell;
+use crate::text::yaml::{braces, name, quoted};
 
 /// What one gate of another tool says, in the words of davy.
 #[derive(Debug, Clone)]
@@ -21,7 +25,7 @@ pub struct Gate {
     pub(crate) arms: [Vec<(String, String)>; 2],
     /// The keys of `window`: `last: 10m`.
     pub(crate) window: Vec<String>,
-    /// How long the canary is watched, and how often davy judges meanwhile.
+    /// How long the canary is watched.
     pub(crate) soak: Option<String>,
     /// How often davy judges meanwhile.
     pub(crate) every: Option<String>,
@@ -45,6 +49,16 @@ pub struct Gate {
     pub(crate) queries: Vec<Measured>,
     /// The controller's own rules, metric by metric.
     pub rules: Vec<Rule>,
+    metric_names: Names,
+    source_names: Names,
+}
+
+/// The names that are in use.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    taken: BTreeSet<String>,
+    /// The last number behind each name that several want.
+    last: BTreeMap<String, usize>,
 }
 
 /// A metric with its shape in flow style: `source: metrics, rate: { … }`.
@@ -54,6 +68,8 @@ pub(crate) struct Measured {
     /// Where it comes from: the line and what was written there.
     pub(crate) comment: Option<String>,
     pub(crate) shape: String,
+    /// Its own step, if it is not that of the window.
+    pub(crate) step: Option<SignedDuration>,
 }
 
 /// A criterion with its keys in flow style: `pass: "<= 1%"`.
@@ -92,6 +108,8 @@ impl Gate {
             data: Vec::new(),
             queries: Vec::new(),
             rules: Vec::new(),
+            metric_names: Names::default(),
+            source_names: Names::default(),
         }
     }
 
@@ -124,22 +142,14 @@ impl Gate {
         if let Some((known, _)) = self.sources.iter().find(|(_, own)| *own == keys) {
             return known.clone();
         }
-        let called = self.free(called, |gate, name| gate.sources.iter().any(|(own, _)| own == name));
+        let called = self.source_names.free(called);
         self.sources.push((called.clone(), keys));
         called
     }
 
     /// A name for a metric that no other has: letters, digits, `_`, `-` and `.`.
-    pub(crate) fn metric_name(&self, called: &str) -> String {
-        self.free(called, |gate, name| gate.metrics.iter().any(|metric| metric.name == name))
-    }
-
-    fn free(&self, called: &str, is_taken: impl Fn(&Gate, &str) -> bool) -> String {
-        let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let plain: String = called.trim().chars().map(|c| if is_fine(c) { c } else { '_' }).collect();
-        let plain = if plain.is_empty() { "value".to_owned() } else { plain };
-        let numbered = (2..).map(|n| format!("{plain}_{n}"));
-        std::iter::once(plain.clone()).chain(numbered).find(|name| !is_taken(self, name)).unwrap_or(plain)
+    pub(crate) fn metric_name(&mut self, called: &str) -> String {
+        self.metric_names.free(called)
     }
 
     /// The configuration, with comments.
@@ -149,7 +159,7 @@ impl Gate {
         page.line(&format!("name: {}", quoted(&self.name)));
         self.write_arms(&mut page);
         if !self.window.is_empty() {
-            page.line(&format!("window: {{ {} }}", self.window.join(", ")));
+            page.line(&format!("window: {}", braces(self.window.clone())));
         }
         for (key, span) in [("soak", &self.soak), ("every", &self.every)] {
             span.iter().for_each(|span| page.line(&format!("{key}: {span}")));
@@ -159,7 +169,8 @@ impl Gate {
         page.line("metrics:");
         for metric in &self.metrics {
             metric.comment.iter().for_each(|comment| page.comment("  ", comment));
-            page.line(&format!("  {}: {{ {} }}", name(&metric.name), metric.shape));
+            let step = metric.step.map(|step| format!(", step: {}", spell(step))).unwrap_or_default();
+            page.line(&format!("  {}: {{ {}{step} }}", name(&metric.name), metric.shape));
         }
         if !self.criteria.is_empty() {
             page.line("criteria:");
@@ -169,7 +180,7 @@ impl Gate {
             page.line(&format!("  - {{ metric: {}, {} }}", name(&criterion.metric), criterion.keys.join(", ")));
         }
         if !self.policy.is_empty() {
-            page.line(&format!("policy: {{ {} }}", self.policy.join(", ")));
+            page.line(&format!("policy: {}", braces(self.policy.clone())));
         }
         self.kayenta.iter().for_each(|line| page.line(line));
         self.write_open(&mut page);
@@ -198,9 +209,8 @@ impl Gate {
         }
         page.line("arms:");
         for (arm, labels) in ["baseline", "canary"].iter().zip(&self.arms) {
-            let labels: Vec<String> =
-                labels.iter().map(|(label, value)| format!("{}: {}", name(label), quoted(value))).collect();
-            page.line(&format!("  {arm}: {{ {} }}", labels.join(", ")));
+            let labels = labels.iter().map(|(label, value)| format!("{}: {}", name(label), quoted(value)));
+            page.line(&format!("  {arm}: {}", braces(labels.collect())));
         }
     }
 
@@ -217,6 +227,35 @@ impl Gate {
             page.line(&format!("  - {{ what: {what}, why: {why}, at_best: {} }}", one.at_best));
         }
     }
+}
+
+impl Names {
+    /// A name that is not in use yet, and now is: a number follows what several want.
+    fn free(&mut self, called: &str) -> String {
+        let plain = spelled(called.trim(), &['_', '-', '.']);
+        let plain = if plain.is_empty() { "value".to_owned() } else { plain };
+        if self.taken.insert(plain.clone()) {
+            return plain;
+        }
+        let last = self.last.entry(plain.clone()).or_insert(1);
+        loop {
+            *last += 1;
+            let name = format!("{plain}_{last}");
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+}
+
+/// A name that can be a file's.
+pub(crate) fn file_name(name: &str) -> String {
+    spelled(name, &['_', '-'])
+}
+
+/// A text of letters, digits and these; anything else becomes `_`.
+fn spelled(text: &str, others: &[char]) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || others.contains(&c) { c } else { '_' }).collect()
 }
 
 /// A note whose texts a person can read: a query or condition may be as long as a book.
@@ -241,5 +280,20 @@ impl Page {
             let shown: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             self.line(format!("{indent}# {}", shown.trim_end()).trim_end());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_metrics_of_one_name_get_numbers_of_their_own() {
+        let mut gate = Gate::new(Kind::K6, "g");
+        assert_eq!(gate.metric_name("a b_3"), "a_b_3");
+        assert_eq!(["a b", "a/b", "a?b", " "].map(|name| gate.metric_name(name)), ["a_b", "a_b_2", "a_b_4", "value"]);
+        let names: BTreeSet<String> = (0..50_000).map(|_| gate.metric_name("a b")).collect();
+        assert_eq!(names.len(), 50_000);
+        assert!(names.contains("a_b_50004"));
     }
 }

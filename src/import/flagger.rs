@@ -6,16 +6,17 @@ mod mesh;
 mod template;
 
 use super::condition::Op;
-use super::documents::{Document, at, list, text, text_at};
+use super::documents::{Document, at, list, of_kind, text, text_at};
 use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
 use super::kind::Kind;
-use super::measure::{self, Bound};
+use super::measure::{self, Asked, Bound};
 use super::note::Note;
 use super::number;
 use crate::series::SignedDuration;
 use crate::text::node::Node;
 use crate::text::problem::Problems;
+use crate::text::spell::spell;
 use mesh::Mesh;
 use template::Names;
 
@@ -24,7 +25,7 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
     let mut canaries = 0;
     for document in documents {
-        match text_at(&document.node, &["kind"]) {
+        match document.kind() {
             Some("Canary") | None => {
                 canaries += 1;
                 canary(document, documents, &mut imported)?;
@@ -37,7 +38,7 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         }
     }
     if canaries == 0 {
-        for document in documents.iter().filter(|one| text_at(&one.node, &["kind"]) == Some("MetricTemplate")) {
+        for document in of_kind(documents, "MetricTemplate") {
             let why = "a template has no limits: they stand in the Canary. Name its file too";
             imported.notes.push(Note::told(document, document.node.place, "MetricTemplate", why));
         }
@@ -48,9 +49,7 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
 fn canary(document: &Document, all: &[&Document], imported: &mut Imported) -> Result<(), Problems> {
     // a block of documentation may begin below `spec`
     let spec = document.at(&["spec"]).unwrap_or(&document.node);
-    let called = text_at(&document.node, &["metadata", "name"])
-        .or_else(|| text_at(spec, &["targetRef", "name"]))
-        .unwrap_or("canary");
+    let called = document.name().or_else(|| text_at(spec, &["targetRef", "name"])).unwrap_or("canary");
     let Some(analysis) = at(spec, &["analysis"]).or_else(|| at(spec, &["canaryAnalysis"])) else {
         let why = "it has no `analysis`: nothing is judged";
         imported.notes.push(Note::told(document, document.node.place, format!("Canary {called}"), why));
@@ -121,19 +120,17 @@ fn metric(
         }
         return Ok(());
     }
-    let inline = text_at(entry, &["query"]).map(|query| (entry, query.to_owned()));
-    let asked = match inline {
-        Some((node, query)) => template::inline(gate, (document, node), &query, &names.with(entry, interval)),
+    let asked = match text_at(entry, &["query"]) {
+        Some(query) => template::inline(gate, query, &names.with(entry, interval)).map(|store| (store, None)),
         None => template::find(document, entry, all)
             .and_then(|own| template::ask(gate, own, &names.with(entry, interval), notes)),
     };
     match asked {
-        Ok(template::Asks::Query(asked)) => {
-            measure::add(gate, &measure::Asked { called: called.to_owned(), comment: Some(comment), ..asked }, &bounds);
+        Ok((store, None)) => {
+            measure::add(gate, &Asked::new(called, store, comment), &bounds);
         }
-        Ok(template::Asks::Cloud(asked, cloud)) => {
-            let asked = measure::Asked { called: called.to_owned(), comment: Some(comment), ..asked };
-            cloud.add(gate, &asked, &bounds);
+        Ok((store, Some(cloud))) => {
+            cloud.add(gate, &Asked::new(called, store, comment), &bounds);
         }
         Err(why) => gate.lose(Note::open(document, entry.place, what, why), notes),
     }
@@ -171,19 +168,13 @@ fn bounds(document: &Document, entry: &Node, called: &str) -> Result<Vec<Bound>,
 
 /// The window and the soak, and what Flagger does beside its metrics.
 fn surroundings(gate: &mut Gate, document: &Document, analysis: &Node, notes: &mut Vec<Note>) -> Result<(), Problems> {
-    let interval = match at(analysis, &["interval"]) {
-        Some(node) => {
-            let spelled = text(node).unwrap_or_default();
-            let wrong = || document.problem(node.place, format!("`interval: {spelled}` is not a duration: write `1m`"));
-            number::span(spelled).ok_or_else(wrong)?
-        }
-        None => SignedDuration::from_mins(1),
-    };
+    let interval = document.read(analysis, &["interval"], number::span, "a duration: write `1m`")?;
+    let interval = interval.unwrap_or(SignedDuration::from_mins(1));
     let step = interval.clamp(SignedDuration::from_secs(15), SignedDuration::from_mins(1));
     let soak = checks(analysis).and_then(|checks| interval.checked_mul(checks)).unwrap_or(interval * 10).max(step * 10);
-    gate.window = vec![format!("last: {}", number::written(soak)), format!("step: {}", number::written(step))];
-    gate.soak = Some(number::written(soak));
-    gate.every = Some(number::written(interval.max(step)));
+    gate.window = vec![format!("last: {}", spell(soak)), format!("step: {}", spell(step))];
+    gate.soak = Some(spell(soak));
+    gate.every = Some(spell(interval.max(step)));
     if let Some(node) = at(analysis, &["threshold"]) {
         let why = "davy judges all of the window, with a confidence interval, and counts no failed checks";
         notes.push(Note::told(document, node.place, "threshold", why));

@@ -3,7 +3,7 @@
 //! davy reads the output of `k6 run --out json=canary.json`, with that of the version before as the baseline.
 
 use super::condition::Op;
-use super::documents::{Document, text, text_at};
+use super::documents::{Document, entries, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
 use super::kind::Kind;
@@ -36,15 +36,10 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
 /// Every threshold with its metric: of options, or of each metric of a summary.
 fn thresholds(node: &Node) -> Vec<(&str, &Node, &str)> {
     let mut found = Vec::new();
-    if let Some(Value::Map(metrics)) = node.get("thresholds").map(|node| &node.value) {
-        metrics.iter().for_each(|(metric, of)| collect(&metric.value, of, &mut found));
-    }
-    if let Some(Value::Map(metrics)) = node.get("metrics").map(|node| &node.value) {
-        for (metric, of) in metrics {
-            if let Some(of) = of.get("thresholds") {
-                collect(&metric.value, of, &mut found);
-            }
-        }
+    let of_options = entries(node, &["thresholds"]).iter().map(|(metric, of)| (metric, Some(of)));
+    let of_summary = entries(node, &["metrics"]).iter().map(|(metric, of)| (metric, of.get("thresholds")));
+    for (metric, of) in of_options.chain(of_summary) {
+        of.into_iter().for_each(|of| collect(&metric.value, of, &mut found));
     }
     found
 }
@@ -71,9 +66,8 @@ fn add(gate: &mut Gate, document: &Document, (metric, threshold): (&str, &str), 
     };
     let (aggregate, op, limit) = parsed(threshold)?;
     let source = gate.source("requests", "requests: { path: \"${arm}.json\", format: k6 }".into());
-    let store = Store { source: source.clone(), query: String::new(), is_prometheus: false };
-    let comment = Some(format!("{}:{}: {threshold}", document.shown, entry.place.line));
-    let asked = Asked { called: name.to_owned(), store, comment, every_point: false };
+    let comment = format!("{}:{}: {threshold}", document.shown, entry.place.line);
+    let asked = Asked::new(name, Store::of(source.clone()), comment);
     let filter = filter.map(|filter| format!(", where: {}", quoted(&filter))).unwrap_or_default();
     match (name, aggregate.as_str()) {
         ("http_req_duration", "avg") => {
@@ -84,7 +78,7 @@ fn add(gate: &mut Gate, document: &Document, (metric, threshold): (&str, &str), 
             Err(format!("davy reads percentiles and the maximum of durations, and not `{statistic}`"))
         }
         ("http_req_duration", statistic) => {
-            let bound = Bound { keys: vec![format!("statistic: {statistic}")], ..Bound::new(op, limit) };
+            let bound = Bound::new(op, limit).with(format!("statistic: {statistic}"));
             let shape = format!("source: {source}{filter}, values: {{ value: latency, unit: ms }}");
             measure::put(gate, &asked, shape, &[bound], |limit| format!("{}ms", plain(limit)));
             Ok(())

@@ -3,7 +3,7 @@
 //! ```text
 //! shape.rs    which files are of Kayenta
 //! scopes.rs   which scopes are compared, over which time       query.rs   what is asked of a store, by the type of query
-//! rule.rs     what Kayenta's own judge is told                  keys.rs    keys that Kayenta ignores without a word
+//! rule.rs     what Kayenta's own judge reads                    keys.rs    keys that Kayenta ignores without a word
 //! ```
 //!
 //! Two rules come out of one file. `kayenta` holds Kayenta's own, to the letter, so that its answer can be had again.
@@ -15,10 +15,13 @@ mod rule;
 mod scopes;
 pub(super) mod shape;
 
+use std::collections::BTreeSet;
+
 use super::documents::{Document, at, list, text, text_at};
 use super::draft::{Criterion, Gate, Measured};
 use super::imported::Imported;
 use super::kind::Kind;
+use super::measure;
 use super::note::Note;
 use crate::text::node::Node;
 use crate::text::problem::Problems;
@@ -56,7 +59,7 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         }
     }
     for config in configs.iter().filter(|_| asking.is_empty()) {
-        imported.gates.extend(gate(config, &Asking::nothing(), &mut imported.notes)?);
+        imported.gates.extend(gate(config, &Asking::default(), &mut imported.notes)?);
     }
     for (document, asking) in &asking {
         imported.gates.extend(gate(asked(&configs, document, asking)?, asking, &mut imported.notes)?);
@@ -115,21 +118,20 @@ fn gate(config: &Config, asking: &Asking, notes: &mut Vec<Note>) -> Result<Optio
 
 /// Kayenta refuses to store two metrics of one name.
 fn refuse_twins(document: &Document, node: &Node) -> Result<(), Problems> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen = BTreeSet::new();
     for metric in list(node, &["metrics"]) {
         let Some(name) = at(metric, &["name"]).and_then(text) else {
             return Err(document.problem(metric.place, "a metric has no `name`: give it one"));
         };
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             let message = format!("there is more than one metric {name:?}, and Kayenta refuses that: rename one");
             return Err(document.problem(metric.place, message));
         }
-        seen.push(name);
     }
     Ok(())
 }
 
-/// Adds a metric with its criteria; what Kayenta's rule is told of it.
+/// Adds a metric with its criteria; what Kayenta's rule says of it.
 fn add(
     gate: &mut Gate,
     (config, metric): (&Config, &Node),
@@ -156,7 +158,8 @@ fn add(
     gate.metrics.push(Measured {
         name: called.clone(),
         comment: (called != name).then(|| format!("{name:?}, line {}", metric.place.line)),
-        shape: format!("source: {source}, gauge: {{ query: {} }}", crate::text::yaml::quoted(&query)),
+        shape: measure::gauge_of(&source, &query),
+        step: None,
     });
     for bound in bounds(&told) {
         gate.criteria.push(criterion(node, &called, &told, bound));

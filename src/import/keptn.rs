@@ -7,7 +7,7 @@ mod criterion;
 pub(crate) mod source;
 
 use super::condition::Op;
-use super::documents::{Document, at, list, text, text_at};
+use super::documents::{Document, list, text, text_at};
 use super::draft::{Criterion, Gate};
 use super::imported::Imported;
 use super::kind::Kind;
@@ -83,7 +83,7 @@ fn add(
     let keys = keys(document, objective)?;
     let comment = format!("{}:{}", document.shown, objective.place.line);
     let asked = match source::ask(gate, sli, queries) {
-        Ok(asked) => Asked { comment: Some(comment), ..asked },
+        Ok(store) => Asked::new(sli, store, comment),
         Err((own, place, why)) => {
             gate.lose(Note::open(own, place, what, why), notes);
             return Ok(());
@@ -99,7 +99,8 @@ fn add(
             Wanted::Relative { .. } => None,
         })
         .collect();
-    let name = put(gate, &asked, &absolute);
+    // a ratio may have to be compared with the baseline, so its numbers must not turn into shares of counts
+    let name = measure::gauge(gate, &asked, &absolute);
     for one in &wanted {
         if let Wanted::Relative { op, margin } = one {
             let fail = warned.iter().find_map(|warned| warned.wider_than(*op, margin));
@@ -123,18 +124,6 @@ fn outer(warned: Vec<Wanted>, wanted: &[Wanted]) -> Vec<Wanted> {
     let carried: Vec<usize> = wanted.iter().filter_map(beyond).collect();
     let is_whole = (0..warned.len()).all(|nth| carried.contains(&nth));
     if is_whole { warned } else { Vec::new() }
-}
-
-/// Adds the metric; if a ratio has to be compared with the baseline, its numbers must not turn into shares of counts.
-fn put(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
-    match asked.store.query.is_empty() {
-        true => {
-            let shape = format!("source: {}, gauge: {{ value: {} }}", asked.store.source, quoted(&asked.called));
-            let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).collect();
-            measure::put(gate, asked, shape, &bounds, number::plain)
-        }
-        false => measure::gauge(gate, asked, bounds),
-    }
 }
 
 /// The criteria of a set, which must all hold.
@@ -162,18 +151,14 @@ fn keys(document: &Document, objective: &Node) -> Result<Vec<String>, Problems> 
 }
 
 fn weight(document: &Document, objective: &Node) -> Result<Option<f64>, Problems> {
-    let Some(node) = at(objective, &["weight"]) else { return Ok(None) };
-    let written = text(node).unwrap_or_default();
-    let weight = number::number(written).filter(|weight| *weight >= 0.0).map(Some);
-    weight.ok_or_else(|| document.problem(node.place, format!("`weight: {written}` is not a number")))
+    let parse = |text: &str| number::number(text).filter(|weight| *weight >= 0.0);
+    document.read(objective, &["weight"], parse, "a number")
 }
 
 fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
-    let share = |key: &str| -> Result<Option<f64>, Problems> {
-        let Some(node) = document.at(&["total_score", key]) else { return Ok(None) };
-        let written = text(node).unwrap_or_default();
-        let read = number::number(written.trim().trim_end_matches('%')).map(Some);
-        read.ok_or_else(|| document.problem(node.place, format!("`{key}: {written}` is not a share: write `90%`")))
+    let share = |key: &str| {
+        let parse = |text: &str| number::number(text.trim().trim_end_matches('%'));
+        document.read(&document.node, &["total_score", key], parse, "a share: write `90%`")
     };
     if let Some(pass) = share("pass")? {
         let marginal = share("warning")?.unwrap_or(pass).min(pass);

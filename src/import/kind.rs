@@ -1,6 +1,6 @@
 //! Which tool a document is of, by its shape.
 
-use super::documents::{list, text_at};
+use super::documents::{entries, list, text_at};
 use super::kayenta::shape;
 use crate::text::node::{Node, Value};
 
@@ -13,7 +13,7 @@ pub enum Kind {
     Flagger,
     /// Keptn 1: `slo.yaml`, `sli.yaml`.
     Keptn,
-    /// Keptn's operator: AnalysisDefinition, AnalysisValueTemplate, KeptnMetric.
+    /// Keptn's operator: AnalysisDefinition, AnalysisValueTemplate, Analysis, KeptnMetricsProvider.
     KeptnMetrics,
     /// OpenSLO.
     OpenSlo,
@@ -143,11 +143,7 @@ pub(crate) fn is_own(node: &Node) -> bool {
 fn is_k6(node: &Node) -> bool {
     let has_thresholds =
         |node: &Node| matches!(node.get("thresholds").map(|node| &node.value), Some(Value::Map(_) | Value::List(_)));
-    let of_summary = match node.get("metrics").map(|node| &node.value) {
-        Some(Value::Map(metrics)) => metrics.iter().any(|(_, metric)| has_thresholds(metric)),
-        _ => false,
-    };
-    has_thresholds(node) || of_summary
+    has_thresholds(node) || entries(node, &["metrics"]).iter().any(|(_, metric)| has_thresholds(metric))
 }
 
 /// Whether a document without a kind is a part of a template: metrics with providers.

@@ -8,6 +8,7 @@ use super::draft::{Criterion, Gate, Measured};
 use super::number::{percent, plain};
 use super::promql::{self, Shape};
 use super::stores::Store;
+use crate::series::SignedDuration;
 use crate::text::yaml::quoted;
 
 /// What is measured.
@@ -17,9 +18,17 @@ pub(crate) struct Asked {
     pub(crate) called: String,
     pub(crate) store: Store,
     /// A comment above the metric.
-    pub(crate) comment: Option<String>,
+    pub(crate) comment: String,
     /// Whether each point stands for itself: a limit on all of them is one on the largest.
     pub(crate) every_point: bool,
+    /// Its own step, if it is not that of the window.
+    pub(crate) step: Option<SignedDuration>,
+}
+
+impl Asked {
+    pub(crate) fn new(called: &str, store: Store, comment: String) -> Asked {
+        Asked { called: called.to_owned(), store, comment, every_point: false, step: None }
+    }
 }
 
 /// What must hold of a value.
@@ -37,6 +46,11 @@ pub(crate) struct Bound {
 impl Bound {
     pub(crate) fn new(op: Op, number: f64) -> Bound {
         Bound { op, number, every: Every::One, fail: None, keys: Vec::new() }
+    }
+
+    /// The same with one key more.
+    pub(crate) fn with(&self, key: impl Into<String>) -> Bound {
+        Bound { keys: std::iter::once(key.into()).chain(self.keys.clone()).collect(), ..self.clone() }
     }
 
     /// The same in another measure.
@@ -77,7 +91,8 @@ pub(crate) fn put(
     written: impl Fn(f64) -> String,
 ) -> String {
     let name = gate.metric_name(&asked.called);
-    gate.metrics.push(Measured { name: name.clone(), comment: asked.comment.clone(), shape });
+    let comment = Some(asked.comment.clone());
+    gate.metrics.push(Measured { name: name.clone(), comment, shape, step: asked.step });
     for bound in bounds {
         let pass = quoted(&format!("{} {}", bound.op.sign(), written(bound.number)));
         let fail =
@@ -111,9 +126,17 @@ fn shares(gate: &mut Gate, asked: &Asked, (part, total): (&str, &str), bounds: &
         0 => "good",
         _ => "part",
     };
-    let shape =
-        format!("source: {}, rate: {{ {key}: {}, total: {} }}", asked.store.source, quoted(part), quoted(total));
-    Some(put(gate, asked, shape, bounds, percent))
+    Some(put(gate, asked, rate_of(&asked.store.source, key, part, total), bounds, percent))
+}
+
+/// The shape of a share of counts.
+pub(crate) fn rate_of(source: &str, key: &str, part: &str, total: &str) -> String {
+    format!("source: {source}, rate: {{ {key}: {}, total: {} }}", quoted(part), quoted(total))
+}
+
+/// The shape of the number that a query answers with.
+pub(crate) fn gauge_of(source: &str, query: &str) -> String {
+    format!("source: {source}, gauge: {{ query: {} }}", quoted(query))
 }
 
 /// A percentile of a histogram whose name says its unit.
@@ -124,11 +147,7 @@ fn quantiles(gate: &mut Gate, asked: &Asked, q: f64, histogram: &str, bounds: &[
         return None;
     }
     let statistic = format!("statistic: p{}", plain(q * 100.0));
-    let with = |bound: &Bound| {
-        let keys = std::iter::once(statistic.clone()).chain(bound.keys.clone()).collect();
-        Bound { keys, ..bound.clone() }
-    };
-    let bounds: Vec<Bound> = bounds.iter().map(with).collect();
+    let bounds: Vec<Bound> = bounds.iter().map(|bound| bound.with(statistic.as_str())).collect();
     let shape = format!("source: {}, values: {{ histogram: {}, unit: {unit} }}", asked.store.source, quoted(histogram));
     Some(put(gate, asked, shape, &bounds, |limit| format!("{}{unit}", plain(limit))))
 }
@@ -141,25 +160,32 @@ pub(crate) fn around(bound: &Bound) -> Vec<Bound> {
     }
 }
 
-/// The number that the query answers with.
+/// Whether the largest or the smallest of all values decides, since each bound is on all of them in one direction.
+pub(crate) fn one_side(bounds: &[Bound]) -> Option<bool> {
+    let is_upper = bounds.first()?.op.is_upper();
+    let is_alike =
+        |bound: &Bound| bound.every == Every::All && bound.op != Op::Equal && bound.op.is_upper() == is_upper;
+    bounds.iter().all(is_alike).then_some(is_upper)
+}
+
+/// A limit on every value is one on the largest, or on the smallest.
+pub(crate) fn of_values(bound: &Bound) -> Bound {
+    if bound.every == Every::All { bound.with(bound.op.extreme()) } else { bound.clone() }
+}
+
+/// The number that the query answers with; without a query that of the column with the metric's name.
 pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String {
     let bounds: Vec<Bound> = bounds.iter().flat_map(around).collect();
-    let all: Vec<bool> =
-        bounds.iter().filter(|bound| bound.every == Every::All).map(|bound| bound.op.is_upper()).collect();
-    let is_of_series = asked.store.is_prometheus && !asked.every_point && !all.is_empty() && all.len() == bounds.len();
-    let query = match (is_of_series, all.first(), all.iter().all(|upper| Some(upper) == all.first())) {
-        // a limit on every series is one on the largest
-        (true, Some(true), true) => format!("max({})", asked.store.query),
-        (true, Some(false), true) => format!("min({})", asked.store.query),
-        _ => asked.store.query.clone(),
+    let Store { source, query, is_prometheus } = &asked.store;
+    // a limit on every series is one on the largest
+    let shape = match one_side(&bounds).filter(|_| *is_prometheus && !asked.every_point) {
+        _ if query.is_empty() => format!("source: {source}, gauge: {{ value: {} }}", quoted(&asked.called)),
+        Some(true) => gauge_of(source, &format!("max({query})")),
+        Some(false) => gauge_of(source, &format!("min({query})")),
+        None => gauge_of(source, query),
     };
-    let of_points = |bound: &Bound| {
-        let statistic = if bound.op.is_upper() { "statistic: max" } else { "statistic: min" };
-        let keys = std::iter::once(statistic.to_owned()).chain(bound.keys.clone()).collect();
-        if asked.every_point && bound.every == Every::All { Bound { keys, ..bound.clone() } } else { bound.clone() }
-    };
+    let of_points = |bound: &Bound| if asked.every_point { of_values(bound) } else { bound.clone() };
     let bounds: Vec<Bound> = bounds.iter().map(of_points).collect();
-    let shape = format!("source: {}, gauge: {{ query: {} }}", asked.store.source, quoted(&query));
     put(gate, asked, shape, &bounds, plain)
 }
 

@@ -1,7 +1,6 @@
-//! Numbers and spans of time as other tools write them, and as davy's configuration does.
+//! Numbers as other tools write them, and as davy's configuration does; spans of time as other tools write them.
 
 use crate::series::SignedDuration;
-use crate::text::spell::spell;
 
 /// A number without the noise of its arithmetic: 1 - 0.95 is 0.05.
 pub(crate) fn plain(number: f64) -> String {
@@ -18,6 +17,11 @@ pub(crate) fn percent(share: f64) -> String {
 /// A number as a tool writes it: `0.95`, `1e3`, with quotes or without.
 pub(crate) fn number(text: &str) -> Option<f64> {
     text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+/// A percentage above 0 and up to 100, as a share.
+pub(crate) fn share_of_hundred(text: &str) -> Option<f64> {
+    number(text).filter(|number| *number > 0.0 && *number <= 100.0).map(|number| number / 100.0)
 }
 
 /// A whole number.
@@ -74,11 +78,6 @@ pub(crate) fn span(text: &str) -> Option<SignedDuration> {
         rest = &unit[word.len()..];
     }
     (milliseconds > 0.0 && milliseconds < 1e14).then(|| SignedDuration::from_millis(milliseconds as i64))
-}
-
-/// A span as davy's configuration writes it.
-pub(crate) fn written(span: SignedDuration) -> String {
-    spell(span)
 }
 
 #[cfg(test)]

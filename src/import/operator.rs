@@ -1,7 +1,7 @@
 //! Keptn's operator: an AnalysisDefinition with its objectives, the templates of their values, and who provides them.
 
 use super::condition::Op;
-use super::documents::{Document, at, list, text, text_at};
+use super::documents::{Document, at, entries, list, number_at, of_kind, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
 use super::keptn::source::{column, dynatrace};
@@ -9,22 +9,19 @@ use super::kind::Kind;
 use super::measure::{self, Asked, Bound};
 use super::note::Note;
 use super::number;
-use super::promql;
-use super::stores::{self, Login, Store, literal};
-use crate::text::node::{Node, Value};
+use super::stores::{self, Store, literal, reference};
+use crate::text::node::Node;
 use crate::text::problem::Problems;
 use crate::text::scalar::is_name;
-use crate::text::yaml::quoted;
+use crate::text::spell::spell;
 
 /// The gates of the documents.
 pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
-    let of = |kind: &str| {
-        documents.iter().copied().filter(|one| text_at(&one.node, &["kind"]) == Some(kind)).collect::<Vec<_>>()
-    };
+    let of = |kind: &str| of_kind(documents, kind);
     let definitions = of("AnalysisDefinition");
     for document in &definitions {
-        let called = text_at(&document.node, &["metadata", "name"]).unwrap_or("analysis");
+        let called = document.name().unwrap_or("analysis");
         let analysis = of("Analysis")
             .into_iter()
             .find(|one| text_at(&one.node, &["spec", "analysisDefinition", "name"]) == Some(called));
@@ -41,21 +38,21 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         }
         let recent =
             analysis.and_then(|one| text_at(&one.node, &["spec", "timeframe", "recent"])).and_then(number::span);
-        let last = recent.map_or("30m".to_owned(), number::written);
+        let last = recent.map_or("30m".to_owned(), spell);
         gate.window = vec![format!("last: {last}"), "step: 1m".into()];
         score(&mut gate, document, &mut imported.notes)?;
         imported.gates.push(gate);
     }
     for analysis in of("Analysis") {
         let wanted = text_at(&analysis.node, &["spec", "analysisDefinition", "name"]).unwrap_or("analysis");
-        if !definitions.iter().any(|one| text_at(&one.node, &["metadata", "name"]).unwrap_or("analysis") == wanted) {
+        if !definitions.iter().any(|one| one.name().unwrap_or("analysis") == wanted) {
             let (what, why) = (format!("analysis {wanted}"), "its definition is not in the files: name its file too");
             imported.notes.push(Note::open(analysis, analysis.node.place, what, why));
         }
     }
     if definitions.is_empty() {
         for document in documents {
-            let kind = text_at(&document.node, &["kind"]).unwrap_or("document");
+            let kind = document.kind().unwrap_or("document");
             let why = "it has no limits: they stand in an AnalysisDefinition. Name its file too";
             imported.notes.push(Note::told(document, document.node.place, kind, why));
         }
@@ -64,12 +61,7 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
 }
 
 fn score(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
-    let share = |key: &str| -> Result<Option<f64>, Problems> {
-        let Some(node) = document.at(&["spec", "totalScore", key]) else { return Ok(None) };
-        let written = text(node).unwrap_or_default();
-        let read = number::number(written).map(Some);
-        read.ok_or_else(|| document.problem(node.place, format!("`{key}: {written}` is not a number")))
-    };
+    let share = |key: &str| document.read(&document.node, &["spec", "totalScore", key], number::number, "a number");
     if let Some(pass) = share("passPercentage")? {
         let marginal = share("warningPercentage")?.unwrap_or(pass);
         let place = document.at(&["spec", "totalScore"]).map_or(document.node.place, |node| node.place);
@@ -77,15 +69,11 @@ fn score(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<
             return Err(document.problem(place, "`warningPercentage` is above `passPercentage`"));
         }
         let objectives = list(&document.node, &["spec", "objectives"]).iter();
-        let is_weightless = objectives.filter_map(weight).any(|weight| weight <= 0.0);
+        let is_weightless = objectives.filter_map(|one| number_at(one, &["weight"])).any(|weight| weight <= 0.0);
         let lost = measure::score(gate, pass, marginal, is_weightless);
         notes.extend(lost.map(|why| Note::told(document, place, "totalScore", why)));
     }
     Ok(())
-}
-
-fn weight(objective: &Node) -> Option<f64> {
-    text_at(objective, &["weight"]).and_then(number::number)
 }
 
 struct Reader<'d> {
@@ -123,33 +111,28 @@ impl Reader<'_> {
             return Ok(());
         }
         notes.extend(lost.map(|why| Note::told(document, objective.place, what.clone(), why)));
-        let weight = weight(objective).filter(|weight| *weight > 0.0 && *weight != 1.0);
+        let weight = number_at(objective, &["weight"]).filter(|weight| *weight > 0.0 && *weight != 1.0);
         for bound in &mut bounds {
             bound.keys.extend(weight.map(|weight| format!("weight: {}", number::plain(weight))));
             if text_at(objective, &["keyObjective"]) == Some("true") {
                 bound.keys.push("severity: critical".into());
             }
         }
-        let comment = Some(format!("{}:{}", document.shown, objective.place.line));
+        let comment = format!("{}:{}", document.shown, objective.place.line);
         match self.ask(gate, called) {
-            Ok(asked) if asked.store.query.is_empty() => {
-                let shape = format!("source: {}, gauge: {{ value: {} }}", asked.store.source, quoted(called));
-                measure::put(gate, &Asked { comment, ..asked }, shape, &bounds, number::plain);
-            }
-            Ok(asked) => {
-                measure::add(gate, &Asked { comment, ..asked }, &bounds);
+            Ok(store) => {
+                measure::add(gate, &Asked::new(called, store, comment), &bounds);
             }
             Err(why) => gate.lose(Note::open(document, objective.place, what, why), notes),
         }
         Ok(())
     }
 
-    fn ask(&self, gate: &mut Gate, called: &str) -> Result<Asked, String> {
-        let Some(template) = self.values.iter().find(|one| text_at(&one.node, &["metadata", "name"]) == Some(called))
-        else {
+    fn ask(&self, gate: &mut Gate, called: &str) -> Result<Store, String> {
+        let Some(template) = self.values.iter().find(|one| one.name() == Some(called)) else {
             // a definition alone has limits without queries
             return if self.values.is_empty() {
-                Ok(column(gate, called))
+                Ok(column(gate))
             } else {
                 Err("its template is not in the files: name its file too".into())
             };
@@ -158,50 +141,35 @@ impl Reader<'_> {
             &self.filled(text_at(&template.node, &["spec", "query"]).ok_or("its template has no query")?),
         );
         let named = text_at(&template.node, &["spec", "provider", "name"]);
-        let provider = self.providers.iter().find(|one| text_at(&one.node, &["metadata", "name"]) == named);
+        let provider = self.providers.iter().find(|one| one.name() == named);
         let kind = provider.and_then(|one| text_at(&one.node, &["spec", "type"])).or(named).unwrap_or("prometheus");
         let server = provider
             .and_then(|one| text_at(&one.node, &["spec", "targetServer"]))
             .filter(|url| url.starts_with("http"));
-        let asked = |store| Ok(Asked { called: called.to_owned(), store, comment: None, every_point: false });
         match kind {
             _ if kind.contains("dynatrace") => {
                 let written = format!("metricSelector={query}");
                 let store = dynatrace(gate, server.unwrap_or("${dynatrace-url}"), &written)
                     .ok_or("its query cannot be read")?;
-                asked(Store { query, ..store })
+                Ok(Store { query, ..store })
             }
-            _ if kind.contains("datadog") => {
-                asked(Store { source: stores::preset(gate, "datadog", None, &[]), query, is_prometheus: false })
-            }
+            _ if kind.contains("datadog") => Ok(Store::over_http(stores::preset(gate, "datadog", None, &[]), query)),
             _ if kind.contains("elastic") || kind == "dql" => {
                 Err(format!("davy has no source for queries of `{kind}`"))
             }
-            _ if promql::is_query_of_davy(&query) => {
-                let (source, _) = stores::prometheus(gate, server, &Login::default());
-                asked(Store { source, query, is_prometheus: true })
-            }
-            _ => Err("its query is not PromQL, and nothing says whom to ask".into()),
+            _ => stores::promql(gate, server, &query)
+                .ok_or_else(|| "its query is not PromQL, and nothing says whom to ask".into()),
         }
     }
 
     /// A query with references of davy: `{{.workload}}` is `${workload}`, with the argument of the analysis as its default.
     fn filled(&self, query: &str) -> String {
-        let mut result = literal(query);
-        let words: Vec<String> =
-            query.split("{{").skip(1).filter_map(|part| Some(part.split_once("}}")?.0.to_owned())).collect();
-        for written in words {
-            let word = written.trim().trim_start_matches('.').to_owned();
-            let value = self.analysis.and_then(|one| text_at(&one.node, &["spec", "args", word.as_str()]));
-            let reference = match value {
-                Some(value) if !value.contains(['}', '$']) => format!("${{{word}:-{value}}}"),
-                _ => format!("${{{word}}}"),
-            };
-            if is_name(&word) {
-                result = result.replace(&format!("{{{{{written}}}}}"), &reference);
-            }
-        }
-        result
+        stores::braced(&literal(query), |word, _| {
+            let word = word.trim().trim_start_matches('.');
+            let value = self.analysis.and_then(|one| text_at(&one.node, &["spec", "args", word]));
+            let value = value.filter(|value| !value.contains(['}', '$']));
+            is_name(word).then(|| (reference(word, value), 0))
+        })
     }
 }
 
@@ -210,19 +178,10 @@ type Bounds = (Vec<Bound>, Option<String>);
 /// What must hold, so that the target neither fails nor warns; or why it cannot be said.
 fn bounds(document: &Document, objective: &Node) -> Result<Result<Bounds, String>, Problems> {
     let side = |key: &str| -> Result<Result<Vec<(Op, f64)>, String>, Problems> {
-        match at(objective, &["target", key]).map(|node| &node.value) {
-            Some(Value::Map(entries)) => entries
-                .iter()
-                .map(|(operator, value)| holding(document, &operator.value, value))
-                .try_fold(Ok(Vec::new()), |all: Result<Vec<_>, String>, one| {
-                    let (all, one) = (all, one?);
-                    Ok(all.and_then(|mut all| {
-                        all.extend(one?);
-                        Ok(all)
-                    }))
-                }),
-            _ => Ok(Ok(Vec::new())),
-        }
+        let limits = entries(objective, &["target", key]).iter();
+        let limits = limits.map(|(operator, value)| holding(document, &operator.value, value));
+        let read = limits.collect::<Result<Vec<_>, Problems>>()?;
+        Ok(read.into_iter().collect::<Result<Vec<_>, String>>().map(|all| all.concat()))
     };
     let (failing, warning) = match (side("failure")?, side("warning")?) {
         (Ok(failing), Ok(warning)) => (failing, warning),
@@ -232,9 +191,8 @@ fn bounds(document: &Document, objective: &Node) -> Result<Result<Bounds, String
     let mut lost = None;
     for (op, limit) in &failing {
         // what warns lies before what fails
-        let inner = warning.iter().find(|(own, number)| {
-            own.is_upper() == op.is_upper() && if op.is_upper() { number < limit } else { number > limit }
-        });
+        let inner =
+            warning.iter().find(|(own, number)| own.is_upper() == op.is_upper() && op.is_looser(*limit, *number));
         bounds.push(match inner {
             Some((own, number)) => Bound { fail: Some((op.denied(), *limit)), ..Bound::new(*own, *number) },
             None => Bound::new(*op, *limit),

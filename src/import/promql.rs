@@ -9,6 +9,11 @@ use promql_parser::label::{Matcher, Matchers};
 use promql_parser::parser::{self, AggregateExpr, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
+use crate::text::substitute;
+
+/// The functions that count the events of a counter.
+const RATES: [&str; 3] = ["rate", "irate", "increase"];
+
 /// What a query is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Shape {
@@ -37,21 +42,18 @@ pub(crate) fn selector(text: &str) -> Option<String> {
     }
 }
 
-/// Whether a text is PromQL once its references are filled in, whatever they stand for.
+/// Whether a text is PromQL once its references are filled in.
 pub(crate) fn is_query_of_davy(text: &str) -> bool {
-    ["x", "1m", "1"].into_iter().any(|value| parser::parse(&filled(text, value)).is_ok())
+    read(text).is_some()
 }
 
-/// A text with a value for each reference: its default, or the given one.
-fn filled(text: &str, value: &str) -> String {
-    let (mut result, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, behind)) = after.split_once('}') else { break };
-        result.push_str(before);
-        result.push_str(name.split_once(":-").map_or(value, |(_, default)| default));
-        rest = behind;
-    }
-    (result + rest).replace("$$", "$")
+/// A text as PromQL, with its default for each reference, or else a name, a duration or a number for all of them.
+fn read(text: &str) -> Option<Expr> {
+    let filled = |value: &str| {
+        let replaced = substitute::replace(text, &[], |_, default| Some(default.unwrap_or(value).to_owned()));
+        replaced.unwrap_or_else(|_| text.to_owned())
+    };
+    ["x", "1m", "1"].into_iter().find_map(|value| parser::parse(&filled(value)).ok())
 }
 
 /// The counters of two queries whose quotient is a share: both `sum(rate(x[5m]))`, over the same range.
@@ -64,8 +66,7 @@ pub(crate) fn counters(part: &str, total: &str) -> Option<(String, String)> {
 
 /// Whether the answer stays the same if the ranges of this length become shorter: rates do, and sums of events do not.
 pub(crate) fn is_steady(text: &str, range: Duration) -> bool {
-    let read = ["x", "1m", "1"].into_iter().find_map(|value| parser::parse(&filled(text, value)).ok());
-    read.is_some_and(|parsed| walk_expr(&mut Steady(range), &parsed) == Ok(true))
+    read(text).is_some_and(|parsed| walk_expr(&mut Steady(range), &parsed) == Ok(true))
 }
 
 /// Stops at a function that depends on the length of its range.
@@ -225,7 +226,7 @@ fn counts(name: &str) -> bool {
 /// The counter whose rate or increase is taken.
 fn rated(expr: &Expr) -> Option<Rated> {
     let Expr::Call(call) = inner(expr) else { return None };
-    if !["rate", "irate", "increase"].contains(&call.func.name) {
+    if !RATES.contains(&call.func.name) {
         return None;
     }
     match call.args.args.first().map(|argument| inner(argument))? {
@@ -271,7 +272,7 @@ fn histogram(expr: &Expr) -> Option<String> {
     let Expr::MatrixSelector(matrix) = call.args.args.first().map(|argument| inner(argument))? else { return None };
     let mut selector = matrix.vs.clone();
     let Matchers { matchers, or_matchers } = &selector.matchers;
-    let is_rate = ["rate", "irate", "increase"].contains(&call.func.name);
+    let is_rate = RATES.contains(&call.func.name);
     if !is_rate || !or_matchers.is_empty() || matchers.iter().any(|matcher| matcher.name == "le") {
         return None;
     }

@@ -21,9 +21,10 @@ pub struct Rule {
     pub(crate) inconclusive_limit: i64,
     pub(crate) consecutive_errors: i64,
     pub(crate) consecutive_successes: Option<i64>,
+    /// Whether its answer decides nothing.
     pub(crate) is_dry: bool,
-    /// The measurements that were recorded, as they were written.
-    pub(crate) recorded: Vec<String>,
+    /// The measurements that were recorded.
+    pub(crate) recorded: Vec<Value>,
 }
 
 /// The answer of one measurement, or of a metric; the worse the later.
@@ -80,8 +81,7 @@ impl Rule {
     }
 
     /// The answer of one measurement.
-    fn measured(&self, value: Result<&Value, &str>) -> Result<Phase, String> {
-        let value = value.map_err(str::to_owned)?;
+    fn measured(&self, value: &Value) -> Result<Phase, String> {
         if let Some(why) = &self.unread {
             return Err(why.clone());
         }
@@ -95,13 +95,12 @@ impl Rule {
 
     /// The answer of one measured value; nothing if it cannot be evaluated.
     pub(crate) fn answer(&self, value: &Value) -> Option<Phase> {
-        self.measured(Ok(value)).ok()
+        self.measured(value).ok()
     }
 
     /// What the controller says of what was recorded; nothing if nothing was.
     pub fn of_recorded(&self) -> Option<Assessed> {
-        let values: Vec<Value> = self.recorded.iter().map(|text| Value::recorded(text)).collect();
-        (!values.is_empty()).then(|| self.assess(values.iter().map(Ok)))
+        (!self.recorded.is_empty()).then(|| self.assess(&self.recorded))
     }
 
     /// What the controller says of the answers of the query, one at each interval; an absent one is an empty answer.
@@ -110,15 +109,10 @@ impl Rule {
         let alone = |answer: &Option<f64>| answer.map_or(Value::Nil, Value::Number);
         // a vector or a number: whichever the condition can be evaluated for
         let is_of_list =
-            answers.iter().flatten().next().is_none_or(|number| self.measured(Ok(&list(&Some(*number)))).is_ok());
+            answers.iter().flatten().next().is_none_or(|number| self.measured(&list(&Some(*number))).is_ok());
         let values: Vec<Value> =
             if is_of_list { answers.iter().map(list).collect() } else { answers.iter().map(alone).collect() };
-        self.assess(values.iter().map(Ok))
-    }
-
-    /// Whether its answer decides nothing.
-    pub fn is_dry(&self) -> bool {
-        self.is_dry
+        self.assess(&values)
     }
 
     /// How many steps lie between two measurements.
@@ -128,7 +122,7 @@ impl Rule {
     }
 
     /// What the controller says after these measurements; it stops at the first that decides.
-    pub(crate) fn assess<'v>(&self, values: impl Iterator<Item = Result<&'v Value, &'v str>>) -> Assessed {
+    fn assess(&self, values: &[Value]) -> Assessed {
         let (mut failed, mut inconclusive, mut errors, mut successes, mut count) = (0, 0, 0, 0, 0);
         let answer = |phase, reason: String, failed, measured| Assessed { phase, reason, failed, measured };
         for value in values {
@@ -206,7 +200,7 @@ mod tests {
 
     fn assess(rule: &Rule, recorded: &[&str]) -> (Phase, String) {
         let values: Vec<Value> = recorded.iter().map(|text| Value::recorded(text)).collect();
-        let assessed = rule.assess(values.iter().map(Ok));
+        let assessed = rule.assess(&values);
         (assessed.phase, assessed.reason)
     }
 

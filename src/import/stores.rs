@@ -1,22 +1,68 @@
 //! Where other tools ask, as sources of davy: Prometheus, and stores over HTTP with their presets.
 
 use super::draft::Gate;
+use super::promql;
 use crate::text::secret::names_secret;
-use crate::text::yaml::{name, quoted};
+use crate::text::yaml::{braces, name, quoted};
+use crate::url::Url;
+
+/// The range of rates, where another tool fills in a time of its own.
+pub(crate) const RANGE: &str = "5m";
 
 /// A store that is asked by a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Store {
     /// The name of the source in the gate.
     pub(crate) source: String,
+    /// Empty if it has a column with the name of the metric, or keys of its own.
     pub(crate) query: String,
     /// Whether the query is PromQL.
     pub(crate) is_prometheus: bool,
 }
 
+impl Store {
+    /// A store that needs no query.
+    pub(crate) fn of(source: String) -> Store {
+        Store::over_http(source, String::new())
+    }
+
+    /// A store with a query in a language of its own.
+    pub(crate) fn over_http(source: String, query: String) -> Store {
+        Store { source, query, is_prometheus: false }
+    }
+}
+
 /// A text that holds no reference yet, as one of davy: every dollar is one.
 pub(crate) fn literal(text: &str) -> String {
     text.replace('$', "$$")
+}
+
+/// A name that davy fills in, with its default.
+pub(crate) fn reference(name: &str, default: Option<&str>) -> String {
+    let default = default.map(|default| format!(":-{default}")).unwrap_or_default();
+    format!("${{{name}{default}}}")
+}
+
+/// A text with something else for each `{{ … }}`: `of` says what, by what stands in it and what follows, and how much of
+/// that goes with it. What `of` does not know stays.
+pub(crate) fn braced(text: &str, mut of: impl FnMut(&str, &str) -> Option<(String, usize)>) -> String {
+    let (mut result, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once("}}") {
+        let opening = before.rfind("{{").map(|at| before[..at].trim_end_matches('{').len());
+        match opening.and_then(|at| Some((at, of(&before[at + 2..], behind)?))) {
+            Some((at, (value, more))) => {
+                result.push_str(&before[..at]);
+                result.push_str(&value);
+                rest = &behind[more..];
+            }
+            None => {
+                result.push_str(before);
+                result.push_str("}}");
+                rest = behind;
+            }
+        }
+    }
+    result + rest
 }
 
 /// A query on one line: PromQL means the same.
@@ -46,37 +92,54 @@ pub(crate) fn on_one_line(query: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Who asks, as keys of a source, and what cannot be carried over.
+/// Who asks, and what of it cannot be carried over.
 #[derive(Debug, Default)]
 pub(crate) struct Login {
-    pub(crate) keys: Vec<String>,
+    headers: Vec<(String, String)>,
+    /// The headers that come from the environment.
+    headers_env: Vec<String>,
+    /// Keys of a source with other credentials: `basic: { … }`.
+    pub(crate) secret: Vec<String>,
+    /// Keys without: `deadline: 5s`.
+    pub(crate) plain: Vec<String>,
     pub(crate) lost: Vec<String>,
 }
 
 impl Login {
-    /// A header; one that holds a secret comes from the environment.
-    pub(crate) fn header(&mut self, key: &str, value: &str) {
-        if names_secret(key) {
-            let variable = variable(key);
-            self.keys.push(format!("headers_env: {{ {}: {variable} }}", name(key)));
-            self.lost.push(format!("the header {key} comes from the environment variable {variable}"));
-        } else {
-            self.keys.push(format!("headers: {{ {}: {} }}", name(key), quoted(value)));
+    /// A header; one that holds a secret comes from the environment. Of several with one name the last counts.
+    pub(crate) fn header(&mut self, key: &str, value: &str, is_secret: bool) {
+        self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(key));
+        self.headers_env.retain(|own| !own.eq_ignore_ascii_case(key));
+        match is_secret || names_secret(key) {
+            true => self.headers_env.push(key.to_owned()),
+            false => self.headers.push((key.to_owned(), value.to_owned())),
         }
     }
 
-    /// The keys for an address: credentials travel by HTTPS, or to this machine.
+    /// The keys for an address, and what is lost: credentials travel by HTTPS, or to this machine.
     fn for_address(&self, url: &str) -> (Vec<String>, Vec<String>) {
-        let is_secret = |key: &String| !key.starts_with("headers:") && !key.starts_with("deadline:");
-        let is_plain = url.starts_with("http://")
-            && !["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|own| url.starts_with(own));
-        if !is_plain || !self.keys.iter().any(is_secret) {
-            return (self.keys.clone(), self.lost.clone());
+        let headers = self.headers.iter().map(|(key, value)| format!("{}: {}", name(key), quoted(value)));
+        let mut keys = map("headers", headers.collect());
+        let is_here = Url::parse(url).is_ok_and(|url| !url.is_readable_on_the_way());
+        let has_secrets = !self.headers_env.is_empty() || !self.secret.is_empty();
+        if url.starts_with("http://") && !is_here && has_secrets {
+            keys.extend_from_slice(&self.plain);
+            return (
+                keys,
+                vec![format!("credentials are left out: davy sends them only by HTTPS, and the address is {url}")],
+            );
         }
-        let keys = self.keys.iter().filter(|key| !is_secret(key)).cloned().collect();
-        let lost = format!("credentials are left out: davy sends them only by HTTPS, and the address is {url}");
-        (keys, vec![lost])
+        let from = |key: &String| format!("{}: {}", name(key), variable(key));
+        keys.extend(map("headers_env", self.headers_env.iter().map(from).collect()));
+        keys.extend(self.secret.iter().chain(&self.plain).cloned());
+        let told = |key: &String| format!("the header {key} comes from the environment variable {}", variable(key));
+        (keys, self.headers_env.iter().map(told).chain(self.lost.iter().cloned()).collect())
     }
+}
+
+/// A key with a map, if that holds anything.
+fn map(key: &str, pairs: Vec<String>) -> Vec<String> {
+    if pairs.is_empty() { Vec::new() } else { vec![format!("{key}: {}", braces(pairs))] }
 }
 
 /// The environment variable for a header.
@@ -93,8 +156,24 @@ pub(crate) fn prometheus(gate: &mut Gate, url: Option<&str>, login: &Login) -> (
     (gate.source("prometheus", keys), lost)
 }
 
-/// A source with a preset.
-pub(crate) fn preset(gate: &mut Gate, preset: &str, url: Option<String>, more: &[String]) -> String {
+/// A query of the Prometheus at an address, or of one whose address the files do not say; nothing if it is not PromQL.
+pub(crate) fn promql(gate: &mut Gate, url: Option<&str>, query: &str) -> Option<Store> {
+    promql::is_query_of_davy(query).then(|| {
+        let (source, _) = prometheus(gate, url, &Login::default());
+        Store { source, query: query.to_owned(), is_prometheus: true }
+    })
+}
+
+/// A source with a preset, and the address of the server if it is known.
+pub(crate) fn preset(gate: &mut Gate, preset: &str, address: Option<&str>, more: &[String]) -> String {
+    let path = match preset {
+        "datadog" => "/api/v1/query",
+        "dynatrace" => "/api/v2/metrics/query",
+        "graphite" => "/render",
+        "influxdb-flux" => "/api/v2/query",
+        _ => "",
+    };
+    let url = address.map(|address| format!("{}{path}", address.trim_end_matches('/')));
     let url = url.map(|url| format!(", url: {}", quoted(&url))).unwrap_or_default();
     let more: String = more.iter().map(|key| format!(", {key}")).collect();
     gate.source(preset, format!("http: {{ preset: {preset}{url}{more} }}"))
@@ -156,13 +235,50 @@ mod tests {
     }
 
     #[test]
+    fn braces_are_filled_in_one_walk() {
+        let of = |word: &str, behind: &str| {
+            let more = if behind.starts_with("-x") { 2 } else { 0 };
+            (word.trim() == "a").then(|| ("{{a}}".to_owned(), more))
+        };
+        for (text, expected) in [
+            ("{{ a }} {{b}}", "{{a}} {{b}}"),
+            ("{\"k\":{\"l\":{{a}}}}", "{\"k\":{\"l\":{{a}}}}"),
+            ("{{a}}-x-x {{", "{{a}}-x {{"),
+            ("{{ b {{a}} }}", "{{ b {{a}} }}"),
+            ("}} {{{a}}", "}} {{{a}}"),
+        ] {
+            assert_eq!(braced(text, of), expected, "{text}");
+        }
+        assert_eq!(reference("a", None) + &reference("b", Some("1")), "${a}${b:-1}");
+    }
+
+    #[test]
+    fn headers_stand_in_one_map_each() {
+        let mut login = Login::default();
+        login.header("X-Scope-OrgID", "shop", false);
+        login.header("X-Region", "eu", false);
+        login.header("x-region", "us", false);
+        login.header("X-Tenant", "${tenant}", true);
+        login.header("x-token", "t", false);
+        let (keys, lost) = login.for_address("https://prometheus.example");
+        let headers = "headers: { X-Scope-OrgID: \"shop\", x-region: \"us\" }";
+        assert_eq!(keys, [headers, "headers_env: { X-Tenant: X_TENANT, x-token: X_TOKEN }"]);
+        assert_eq!(lost[0], "the header X-Tenant comes from the environment variable X_TENANT");
+        assert_eq!(login.for_address("http://prometheus.example").0, [headers]);
+    }
+
+    #[test]
     fn credentials_do_not_travel_in_the_open() {
         let mut login = Login::default();
-        login.header("X-Scope-OrgID", "shop");
-        login.header("Authorization", "Bearer x");
-        let (keys, lost) = login.for_address("http://prometheus.example:9090");
-        assert_eq!(keys, ["headers: { X-Scope-OrgID: \"shop\" }"]);
-        assert!(lost[0].contains("only by HTTPS"));
-        assert_eq!(login.for_address("https://prometheus.example").0.len(), 2);
+        login.header("X-Scope-OrgID", "shop", false);
+        login.header("Authorization", "Bearer x", false);
+        for open in ["http://prometheus.example:9090", "http://localhost.example.com", "http://${host}"] {
+            let (keys, lost) = login.for_address(open);
+            assert_eq!(keys, ["headers: { X-Scope-OrgID: \"shop\" }"], "{open}");
+            assert!(lost[0].contains("only by HTTPS"));
+        }
+        for own in ["https://prometheus.example", "http://localhost:9090", "http://[::1]", "${prometheus-url}"] {
+            assert_eq!(login.for_address(own).0.len(), 2, "{own}");
+        }
     }
 }

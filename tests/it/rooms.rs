@@ -53,7 +53,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gate", &["config", "judge", "report", "series", "source", "text"]),
     ("history", &["judge", "series", "stats"]),
     ("hooks", &["series", "url"]),
-    ("import", &["aca", "plain", "series", "text"]),
+    ("import", &["aca", "plain", "series", "text", "url"]),
     ("ingest", &["config", "series", "source", "stats", "text"]),
     ("judge", &["series", "stats"]),
     ("process", &["plain"]),

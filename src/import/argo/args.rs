@@ -2,7 +2,7 @@
 
 use crate::import::documents::{Document, at, text, text_at};
 use crate::import::number;
-use crate::import::stores::literal;
+use crate::import::stores::{self, literal, reference};
 use crate::series::SignedDuration;
 use crate::text::node::Node;
 use crate::text::problem::Problems;
@@ -44,7 +44,7 @@ impl Args {
         args
     }
 
-    /// Whether the hashes of both versions are arguments.
+    /// Whether the hash of the latest pods is an argument.
     pub(super) fn has_hashes(&self) -> bool {
         self.0.iter().any(|(_, arg)| *arg == Arg::Latest)
     }
@@ -53,27 +53,30 @@ impl Args {
     pub(super) fn arms(&self) -> [Vec<(String, String)>; 2] {
         let named = |wanted: Arg, other: &str| {
             let name = self.0.iter().find(|(_, arg)| *arg == wanted).map_or(other, |(name, _)| name.as_str());
-            vec![(HASH.to_owned(), format!("${{{name}}}"))]
+            vec![(HASH.to_owned(), reference(name, None))]
         };
         [named(Arg::Stable, "stable-hash"), named(Arg::Latest, "latest-hash")]
     }
 
     /// Whether a text holds a secret of the cluster.
     pub(super) fn holds_secret(&self, text: &str) -> bool {
-        let is_secret = |name: &str| self.0.iter().any(|(own, arg)| own == name && *arg == Arg::Secret);
-        references(text).iter().any(|(_, name)| is_secret(name))
+        let mut is_held = false;
+        self.replaced(text, |_, arg| {
+            is_held |= arg == Some(&Arg::Secret);
+            None
+        });
+        is_held
     }
 
     /// A text of a source or query with references of davy.
     pub(super) fn filled(&self, text: &str) -> String {
         self.replaced(&literal(text), |name, arg| match arg {
             Some(Arg::Value(value)) if !value.contains(['}', '$', '{']) && is_name(name) => {
-                Some(format!("${{{name}:-{value}}}"))
+                Some(reference(name, Some(value)))
             }
             Some(Arg::Value(value)) => Some(literal(value)),
-            Some(Arg::Latest) => Some(format!("${{{HASH}}}")),
-            _ if is_name(name) => Some(format!("${{{name}}}")),
-            _ => None,
+            Some(Arg::Latest) => Some(reference(HASH, None)),
+            _ => is_name(name).then(|| reference(name, None)),
         })
     }
 
@@ -87,37 +90,39 @@ impl Args {
 
     /// The span at a key, with arguments filled in.
     pub(super) fn span(&self, document: &Document, node: &Node, key: &str) -> Result<Option<SignedDuration>, Problems> {
-        let Some(value) = at(node, &[key]) else { return Ok(None) };
-        let text = self.inline(text(value).unwrap_or_default());
-        if text.contains("{{") {
-            return Ok(None);
-        }
-        let read = number::span(&text).map(Some);
-        read.ok_or_else(|| {
-            document.problem(value.place, format!("`{key}: {text}` is not a duration: write `5m`, `30s`, `1h`"))
-        })
+        self.read(document, node, key, number::span, "a duration: write `5m`, `30s`, `1h`")
     }
 
     /// The whole number at a key, with arguments filled in.
     pub(super) fn count(&self, document: &Document, node: &Node, key: &str) -> Result<Option<i64>, Problems> {
+        self.read(document, node, key, number::count, "a whole number")
+    }
+
+    /// What a key means once arguments are filled in; nothing if one of them has no value.
+    fn read<T>(
+        &self,
+        document: &Document,
+        node: &Node,
+        key: &str,
+        parse: fn(&str) -> Option<T>,
+        what: &str,
+    ) -> Result<Option<T>, Problems> {
         let Some(value) = at(node, &[key]) else { return Ok(None) };
         let text = self.inline(text(value).unwrap_or_default());
         if text.contains("{{") {
             return Ok(None);
         }
-        let read = number::count(&text).map(Some);
-        read.ok_or_else(|| document.problem(value.place, format!("`{key}: {text}` is not a whole number")))
+        let read = parse(&text).map(Some);
+        read.ok_or_else(|| document.problem(value.place, format!("`{key}: {text}` is not {what}")))
     }
 
-    fn replaced(&self, text: &str, of: impl Fn(&str, Option<&Arg>) -> Option<String>) -> String {
-        let mut result = text.to_owned();
-        for (written, name) in references(text) {
-            let arg = self.0.iter().find(|(own, _)| *own == name).map(|(_, arg)| arg);
-            if let Some(value) = of(&name, arg) {
-                result = result.replace(&written, &value);
-            }
-        }
-        result
+    /// A text with something else for each `{{ args.name }}` that `of` knows.
+    fn replaced(&self, text: &str, mut of: impl FnMut(&str, Option<&Arg>) -> Option<String>) -> String {
+        stores::braced(text, |word, _| {
+            let name = word.trim().strip_prefix("args.")?.trim();
+            let arg = self.0.iter().find(|(own, _)| own == name).map(|(_, arg)| arg);
+            Some((of(name, arg)?, 0))
+        })
     }
 }
 
@@ -137,11 +142,4 @@ fn arg(name: &str, node: &Node) -> Arg {
             _ => Arg::Open,
         },
     }
-}
-
-/// Every `{{ args.name }}` of a text with its name.
-fn references(text: &str) -> Vec<(String, String)> {
-    let parts = text.split("{{").skip(1).filter_map(|part| part.split_once("}}"));
-    let named = parts.filter_map(|(inner, _)| Some((inner, inner.trim().strip_prefix("args.")?.trim())));
-    named.map(|(inner, name)| (format!("{{{{{inner}}}}}"), name.to_owned())).collect()
 }

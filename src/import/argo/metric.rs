@@ -5,13 +5,12 @@ use super::{provider, recorded};
 use crate::import::condition::{self, Every, Expr, Found, Limit, Op, Value as Measurement};
 use crate::import::documents::{Document, at, text, text_at};
 use crate::import::draft::{Gate, Measured};
-use crate::import::measure::{self, Bound};
+use crate::import::measure::{self, Asked, Bound};
 use crate::import::note::Note;
 use crate::import::rule::{Phase, Rule};
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
-use crate::text::yaml::quoted;
 
 /// How many errors in a row the controller forgives.
 const CONSECUTIVE_ERRORS: i64 = 4;
@@ -148,25 +147,18 @@ fn judged(
         }
     }
     notes.extend(gaps(&metric.rule).map(told));
-    let asked = provider::Question {
-        document,
-        kind,
-        keys,
-        args,
-        field: field.as_deref(),
-        called: &metric.rule.name,
-        comment: &comment,
-    };
-    let provided = provider::ask(gate, &asked, notes).map_err(|why| (keys.place, why))?;
-    Ok(Some(match provided {
-        provider::Provided::Asked(asked) => {
-            let name = measure::add(gate, &asked, &bounds);
-            let shape = format!("source: {}, gauge: {{ query: {} }}", asked.store.source, quoted(&asked.store.query));
-            gate.queries.push(Measured { name: name.clone(), comment: None, shape });
-            name
-        }
-        provider::Provided::Metric { asked, cloud } => cloud.add(gate, &asked, &bounds),
-    }))
+    let called = &metric.rule.name;
+    let question = provider::Question { document, kind, keys, args, field: field.as_deref(), called };
+    let (store, cloud) = provider::ask(gate, &question, notes).map_err(|why| (keys.place, why))?;
+    let every_point = store.is_prometheus && at(keys, &["rangeQuery"]).is_some();
+    let asked = Asked { every_point, ..Asked::new(called, store, comment) };
+    if let Some(cloud) = cloud {
+        return Ok(Some(cloud.add(gate, &asked, &bounds)));
+    }
+    let name = measure::add(gate, &asked, &bounds);
+    let shape = measure::gauge_of(&asked.store.source, &asked.store.query);
+    gate.queries.push(Measured { name: name.clone(), comment: None, shape, step: None });
+    Ok(Some(name))
 }
 
 /// The conditions as they were written.
@@ -224,15 +216,12 @@ fn limits(rule: &Rule) -> Result<Bounded, String> {
     let is_alike = |a: &Limit, b: &Limit| a.op.is_upper() == b.op.is_upper() && a.field == b.field;
     let outer = |limit: &Limit| {
         let other = failure.iter().find(|other| is_alike(limit, other))?;
-        let is_looser = if limit.op.is_upper() { other.number > limit.number } else { other.number < limit.number };
+        let is_looser = limit.op.is_looser(other.number, limit.number);
         is_looser.then(|| (other.op.denied(), other.number))
     };
     let mut all: Limits = success.limits.iter().map(|limit| (limit.clone(), outer(limit))).collect();
     // what fails goes before what succeeds: a failure that begins earlier is a limit of its own
-    let is_within = |limit: &Limit, other: &Limit| match other.op.is_upper() {
-        true => limit.number <= other.number,
-        false => limit.number >= other.number,
-    };
+    let is_within = |limit: &Limit, other: &Limit| !other.op.is_looser(limit.number, other.number);
     let is_kept = |other: &&Limit| success.limits.iter().any(|limit| is_alike(limit, other) && is_within(limit, other));
     let alone = failure.iter().filter(|other| !is_kept(other));
     all.extend(alone.map(|limit| (limit.clone(), None)));
@@ -255,8 +244,7 @@ fn bounds(limits: &Limits, rule: &Rule, is_of_points: bool) -> Vec<Bound> {
             continue;
         }
         for (op, number, periods) in alarms(limit, *fail, rule) {
-            let keys = std::iter::once(periods).chain(keys.clone()).collect();
-            let alarm = Bound { op, number, keys, fail: None, ..bound.clone() };
+            let alarm = Bound { op, number, fail: None, ..bound.with(periods) };
             // what must be zero is an alarm of its own, and what must be another number has two sides
             let is_two = op == Op::Equal && number != 0.0;
             bounds.extend(if is_two { measure::around(&alarm) } else { vec![alarm] });

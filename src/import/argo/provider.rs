@@ -4,7 +4,6 @@ use super::args::Args;
 use crate::import::cloudwatch::{self, Cloud};
 use crate::import::documents::{Document, at, list, text, text_at};
 use crate::import::draft::Gate;
-use crate::import::measure::Asked;
 use crate::import::note::Note;
 use crate::import::promql;
 use crate::import::stores::{self, Login, Store};
@@ -20,41 +19,34 @@ pub(super) struct Question<'q> {
     /// The field of the answer that the condition looks at.
     pub(super) field: Option<&'q str>,
     pub(super) called: &'q str,
-    pub(super) comment: &'q str,
 }
 
-/// What davy asks instead.
-pub(super) enum Provided {
-    /// A query.
-    Asked(Asked),
-    /// A metric of CloudWatch.
-    Metric { asked: Asked, cloud: Cloud },
-}
-
-/// The source and the query of a metric.
+/// The source and the query of a metric, or what is asked of CloudWatch instead.
 ///
 /// # Errors
 ///
 /// davy has no source for the provider, or the query cannot be carried over.
-pub(super) fn ask(gate: &mut Gate, question: &Question, notes: &mut Vec<Note>) -> Result<Provided, String> {
+pub(super) fn ask(
+    gate: &mut Gate,
+    question: &Question,
+    notes: &mut Vec<Note>,
+) -> Result<(Store, Option<Cloud>), String> {
     let text = |key: &str| text_at(question.keys, &[key]).map(|text| question.args.filled(text));
-    let query = || text("query").ok_or_else(|| "it has no query".to_owned());
-    match question.kind {
+    let query = || text("query").filter(|text| !text.trim().is_empty()).ok_or_else(|| "it has no query".to_owned());
+    let (source, query) = match question.kind {
         "prometheus" => {
             let (source, lost) = prometheus(gate, question);
             tell(question, lost, notes);
-            let every_point = at(question.keys, &["rangeQuery"]).is_some();
             let query = stores::on_one_line(&query()?);
             if !promql::is_query_of_davy(&query) {
                 return Err(format!("its query is not PromQL: `{query}`"));
             }
-            let store = Store { source, query, is_prometheus: true };
-            Ok(Provided::Asked(Asked { every_point, ..question.asked(store) }))
+            return Ok((Store { source, query, is_prometheus: true }, None));
         }
         "datadog" => {
             let preset = if text("apiVersion").as_deref() == Some("v2") { "datadog-v2" } else { "datadog" };
             let query = datadog(question)?;
-            Ok(question.over_http(stores::preset(gate, preset, None, &[]), query))
+            (stores::preset(gate, preset, None, &[]), query)
         }
         "newRelic" => {
             let (query, column) = stores::nrql(&query()?, question.field);
@@ -62,28 +54,25 @@ pub(super) fn ask(gate: &mut Gate, question: &Question, notes: &mut Vec<Note>) -
                 format!("columns: {{ time: \"$.beginTimeSeconds\", value: {} }}", quoted(&format!("$['{field}']")))
             });
             let more: Vec<String> = columns.into_iter().collect();
-            Ok(question.over_http(stores::preset(gate, "newrelic", None, &more), query))
+            (stores::preset(gate, "newrelic", None, &more), query)
         }
         "graphite" => {
             let address = text("address").ok_or("it has no address")?;
-            let url = format!("{}/render", address.trim_end_matches('/'));
-            let source = stores::preset(gate, "graphite", Some(url), &[]);
-            Ok(question.over_http(source, stores::graphite(&query()?)))
+            let source = stores::preset(gate, "graphite", Some(&address), &[]);
+            (source, stores::graphite(&query()?))
         }
         "influxdb" => {
             let query = stores::flux(&query()?)?;
-            let source = stores::preset(gate, "influxdb-flux", Some("${influxdb-url}/api/v2/query".into()), &[]);
-            Ok(question.over_http(source, query))
+            (stores::preset(gate, "influxdb-flux", Some("${influxdb-url}"), &[]), query)
         }
         "cloudWatch" => {
             let filled = |text: &str| question.args.filled(text);
             let cloud = cloudwatch::queries(list(question.keys, &["metricDataQueries"]), &filled)?;
-            let source = cloudwatch::source(gate, None);
-            let store = Store { source, query: String::new(), is_prometheus: false };
-            Ok(Provided::Metric { asked: question.asked(store), cloud })
+            return Ok((Store::of(cloudwatch::source(gate, None)), Some(cloud)));
         }
-        other => Err(without(other).unwrap_or("davy does not know this provider").into()),
-    }
+        other => return Err(without(other).unwrap_or("davy does not know this provider").into()),
+    };
+    Ok((Store::over_http(source, query), None))
 }
 
 /// Why davy does not ask a provider.
@@ -111,19 +100,18 @@ fn prometheus(gate: &mut Gate, question: &Question) -> (String, Vec<String>) {
     let mut login = Login::default();
     for header in list(keys, &["headers"]) {
         if let (Some(key), Some(value)) = (text_at(header, &["key"]), text_at(header, &["value"])) {
-            let key = if args.holds_secret(value) { format!("{key}-token") } else { key.to_owned() };
-            login.header(key.trim_end_matches("-token"), &args.filled(value));
+            login.header(key, &args.filled(value), args.holds_secret(value));
         }
     }
     if let Some(user) = filled(&["authentication", "basicAuth", "username"]) {
-        login.keys.push(format!("basic: {{ user: {}, password_env: PROMETHEUS_PASSWORD }}", quoted(&user)));
+        login.secret.push(format!("basic: {{ user: {}, password_env: PROMETHEUS_PASSWORD }}", quoted(&user)));
         login.lost.push("the password comes from the environment variable PROMETHEUS_PASSWORD".into());
     }
     if let Some(token) = filled(&["authentication", "oauth2", "tokenUrl"]) {
         let client = filled(&["authentication", "oauth2", "clientId"]).unwrap_or_default();
         let scopes: Vec<String> =
             list(keys, &["authentication", "oauth2", "scopes"]).iter().filter_map(text).map(quoted).collect();
-        login.keys.push(format!(
+        login.secret.push(format!(
             "oauth2: {{ token_url: {}, client_id: {}, client_secret_env: PROMETHEUS_CLIENT_SECRET, scopes: [{}] }}",
             quoted(&token),
             quoted(&client),
@@ -132,7 +120,7 @@ fn prometheus(gate: &mut Gate, question: &Question) -> (String, Vec<String>) {
         login.lost.push("the client's secret comes from the environment variable PROMETHEUS_CLIENT_SECRET".into());
     }
     if let Some(region) = filled(&["authentication", "sigv4", "region"]) {
-        login.keys.push(format!("sigv4: {{ region: {} }}", quoted(&region)));
+        login.secret.push(format!("sigv4: {{ region: {} }}", quoted(&region)));
         login.lost.push(
             "`roleArn` and `profile` of sigv4 are left out: davy signs with the keys that every AWS tool finds".into(),
         );
@@ -140,7 +128,7 @@ fn prometheus(gate: &mut Gate, question: &Question) -> (String, Vec<String>) {
     if text_at(keys, &["insecure"]) == Some("true") {
         login.lost.push("`insecure` is left out: name the server's certificate under `tls: { ca: … }`".into());
     }
-    login.keys.extend(
+    login.plain.extend(
         text_at(keys, &["timeout"])
             .filter(|text| text.parse::<u32>().is_ok())
             .map(|seconds| format!("deadline: {seconds}s")),
@@ -175,14 +163,4 @@ fn datadog(question: &Question) -> Result<String, String> {
 fn tell(question: &Question, lost: Vec<String>, notes: &mut Vec<Note>) {
     let what = format!("metric {}", question.called);
     notes.extend(lost.into_iter().map(|why| Note::told(question.document, question.keys.place, what.clone(), why)));
-}
-
-impl Question<'_> {
-    fn asked(&self, store: Store) -> Asked {
-        Asked { called: self.called.to_owned(), store, comment: Some(self.comment.to_owned()), every_point: false }
-    }
-
-    fn over_http(&self, source: String, query: String) -> Provided {
-        Provided::Asked(self.asked(Store { source, query, is_prometheus: false }))
-    }
 }

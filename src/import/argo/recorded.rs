@@ -1,14 +1,15 @@
 //! The measurements that an AnalysisRun recorded, as data: they are judged again without asking anybody.
 
-use crate::import::condition::{Every, Op, Value};
+use crate::import::condition::{Every, Value};
 use crate::import::documents::{Document, list, text_at};
-use crate::import::draft::Gate;
+use crate::import::draft::{Gate, file_name};
 use crate::import::measure::{self, Asked, Bound};
-use crate::import::number::{self, plain};
+use crate::import::number::plain;
 use crate::import::rule::{Phase, Rule};
 use crate::import::stores::Store;
 use crate::series::{SignedDuration, Timestamp};
 use crate::text::node::Node;
+use crate::text::spell::spell;
 use crate::text::yaml::quoted;
 
 /// What was recorded of a metric, oldest first.
@@ -19,15 +20,16 @@ fn measurements<'n>(document: &'n Document, name: &str) -> &'n [Node] {
 }
 
 /// The values that were recorded of a metric; an error recorded none.
-pub(super) fn values(document: &Document, name: &str) -> Vec<String> {
-    measurements(document, name).iter().map(|one| text_at(one, &["value"]).unwrap_or_default().to_owned()).collect()
+pub(super) fn values(document: &Document, name: &str) -> Vec<Value> {
+    let values = measurements(document, name).iter().map(|one| text_at(one, &["value"]).unwrap_or_default());
+    values.map(Value::recorded).collect()
 }
 
 /// Why a pass of what was recorded could be wrong, if so: the controller stopped at what is not a number.
 pub(super) fn unmeasured(rule: &Rule, field: Option<&str>) -> Option<String> {
-    let is_finite = |text: &String, of| number(&Value::recorded(text), field, of).is_some_and(f64::is_finite);
-    let is_number = |text: &String| [None, Some(true), Some(false)].into_iter().all(|of| is_finite(text, of));
-    let many = rule.recorded.iter().filter(|text| !is_number(text)).count();
+    let is_finite = |value: &Value, of| number(value, field, of).is_some_and(f64::is_finite);
+    let is_number = |value: &Value| [None, Some(true), Some(false)].into_iter().all(|of| is_finite(value, of));
+    let many = rule.recorded.iter().filter(|value| !is_number(value)).count();
     let assessed = rule.of_recorded()?;
     let passes = matches!(assessed.phase, Phase::Successful | Phase::Running);
     (many > 0 && !passes).then(|| {
@@ -42,13 +44,10 @@ pub(super) fn unmeasured(rule: &Rule, field: Option<&str>) -> Option<String> {
 ///
 /// Several values were measured at once, and both decide.
 fn decisive(rule: &Rule, field: Option<&str>, bounds: &[Bound]) -> Result<Option<bool>, String> {
-    let of_all = |upper: bool| bounds.iter().all(|one| one.every == Every::All && one.op.is_upper() == upper);
-    let has_equal = bounds.iter().any(|one| one.op == Op::Equal);
-    if of_all(true) || (of_all(false) && !has_equal) {
-        return Ok(Some(of_all(true)));
+    if let Some(is_upper) = measure::one_side(bounds) {
+        return Ok(Some(is_upper));
     }
-    let is_several =
-        |text: &String| matches!(at(&Value::recorded(text), field), Some(Value::List(items)) if items.len() > 1);
+    let is_several = |value: &Value| matches!(at(value, field), Some(Value::List(items)) if items.len() > 1);
     match bounds.iter().any(|one| one.every == Every::All) && rule.recorded.iter().any(is_several) {
         true => Err("it measured several values at once, and more than one of them decides".into()),
         false => Ok(None),
@@ -68,21 +67,20 @@ pub(super) fn add(
     (interval, field): (SignedDuration, Option<&str>),
 ) -> Result<Option<String>, String> {
     let largest = decisive(rule, field, bounds)?;
-    Ok(put(gate, document, &rule.name, bounds, (interval, field, largest)))
+    Ok(put(gate, document, rule, bounds, (interval, field, largest)))
 }
 
 fn put(
     gate: &mut Gate,
     document: &Document,
-    called: &str,
+    rule: &Rule,
     bounds: &[Bound],
     (interval, field, largest): (SignedDuration, Option<&str>, Option<bool>),
 ) -> Option<String> {
     let mut points: Vec<(Timestamp, String)> = Vec::new();
-    for one in measurements(document, called) {
+    for (one, value) in measurements(document, &rule.name).iter().zip(&rule.recorded) {
         let time = text_at(one, &["finishedAt"]).or_else(|| text_at(one, &["startedAt"]))?;
-        let value = Value::recorded(text_at(one, &["value"]).unwrap_or_default());
-        let number = number(&value, field, largest).filter(|number| number.is_finite()).map(plain).unwrap_or_default();
+        let number = number(value, field, largest).filter(|number| number.is_finite()).map(plain).unwrap_or_default();
         let time: Timestamp = time.trim().parse().ok()?;
         points.push((on_grid(&points, time, interval), number));
     }
@@ -91,7 +89,7 @@ fn put(
         return None;
     }
     if gate.window.is_empty() {
-        let step = number::written(interval);
+        let step = spell(interval);
         let end = last.checked_add(interval).ok()?;
         gate.window = vec![
             format!("from: {}", quoted(&first.to_string())),
@@ -100,18 +98,15 @@ fn put(
         ];
     }
     let rows: String = points.iter().map(|(time, number)| format!("{time},canary,{number}\n")).collect();
-    let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let stem: String = gate.name.chars().map(|c| if is_fine(c) { c } else { '_' }).collect();
-    let file = format!("{stem}-{}.csv", gate.data.len() + 1);
+    let file = format!("{}-{}.csv", file_name(&gate.name), gate.data.len() + 1);
     let keys = format!(
         "file: {{ path: {}, time: time, arm: {{ column: arm, baseline: baseline, canary: canary }} }}",
         quoted(&file)
     );
     let source = gate.source("measurements", keys);
     gate.data.push((file, format!("time,arm,value\n{rows}")));
-    let comment = Some(format!("{}: the measurements that were recorded", document.shown));
-    let store = Store { source: source.clone(), query: String::new(), is_prometheus: false };
-    let asked = Asked { called: called.to_owned(), store, comment, every_point: false };
+    let comment = format!("{}: the measurements that were recorded", document.shown);
+    let asked = Asked::new(&rule.name, Store::of(source.clone()), comment);
     let shape = format!("source: {source}, gauge: {{ value: value }}");
     let bounds: Vec<Bound> = bounds.iter().flat_map(measure::around).collect();
     Some(measure::put(gate, &asked, shape, &bounds, plain))

@@ -208,11 +208,10 @@ impl Parser {
             if !items.is_empty() {
                 self.must(",")?;
             }
-            if self.takes("{") {
-                items.push(self.choice()?);
+            let is_in_braces = self.takes("{");
+            items.push(self.choice()?);
+            if is_in_braces {
                 self.must("}")?;
-            } else {
-                items.push(self.choice()?);
             }
         }
         Ok(items)

@@ -59,6 +59,16 @@ impl Op {
         }
     }
 
+    /// Whether as a limit it lets more through at `number` than at `than`.
+    pub(crate) fn is_looser(self, number: f64, than: f64) -> bool {
+        if self.is_upper() { number > than } else { number < than }
+    }
+
+    /// The statistic of several values on which a limit on each of them is one.
+    pub(crate) fn extreme(self) -> &'static str {
+        if self.is_upper() { "statistic: max" } else { "statistic: min" }
+    }
+
     /// Whether it is a limit from above.
     pub(crate) fn is_upper(self) -> bool {
         matches!(self, Op::Below | Op::AtMost)

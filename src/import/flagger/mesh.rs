@@ -95,23 +95,20 @@ impl Mesh {
     /// Adds the metric with its criteria, whose numbers are percent or milliseconds.
     pub(super) fn add(&self, gate: &mut Gate, names: &Names, comment: &str, bounds: &[Bound]) {
         let (source, _) = stores::prometheus(gate, None, &Login::default());
-        let store = Store { source: source.clone(), query: String::new(), is_prometheus: true };
         let called = if matches!(self, Mesh::Success { .. }) { "request-success-rate" } else { "request-duration" };
-        let asked = Asked { called: called.into(), store, comment: Some(comment.to_owned()), every_point: false };
+        let asked = Asked::new(called, Store::of(source.clone()), comment.to_owned());
         match self {
             Mesh::Success { requests, labels, good } => {
                 let key = if bounds.iter().all(|bound| bound.op == Op::AtLeast) { "good" } else { "part" };
                 let labels = names.filled(labels);
-                let part = quoted(&format!("{requests}{{{labels},{good}}}"));
-                let total = quoted(&format!("{requests}{{{labels}}}"));
-                let shape = format!("source: {source}, rate: {{ {key}: {part}, total: {total} }}");
+                let (part, total) = (format!("{requests}{{{labels},{good}}}"), format!("{requests}{{{labels}}}"));
+                let shape = measure::rate_of(&source, key, &part, &total);
                 measure::put(gate, &asked, shape, bounds, |limit| percent(limit / 100.0));
             }
             Mesh::Duration { histogram, labels, unit } => {
                 let selector = quoted(&format!("{histogram}{{{}}}", names.filled(labels)));
                 let shape = format!("source: {source}, values: {{ histogram: {selector}, unit: {unit} }}");
-                let with = |bound: &Bound| Bound { keys: vec!["statistic: p99".into()], ..bound.clone() };
-                let bounds: Vec<Bound> = bounds.iter().map(with).collect();
+                let bounds: Vec<Bound> = bounds.iter().map(|bound| bound.with("statistic: p99")).collect();
                 measure::put(gate, &asked, shape, &bounds, |limit| format!("{}ms", plain(limit)));
             }
             Mesh::Mean { durations, labels } => {

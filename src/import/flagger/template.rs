@@ -1,13 +1,12 @@
 //! A MetricTemplate: whom it asks, and its query with the names of the Canary filled in.
 
 use crate::import::cloudwatch::{self, Cloud};
-use crate::import::documents::{Document, Given, at, parse, text, text_at};
+use crate::import::documents::{Document, Given, at, entries, of_kind, parse, text, text_at};
 use crate::import::draft::Gate;
-use crate::import::measure::Asked;
 use crate::import::note::Note;
-use crate::import::promql;
-use crate::import::stores::{self, Login, Store, literal};
+use crate::import::stores::{self, Login, Store, literal, reference};
 use crate::text::node::{Node, Value};
+use crate::text::scalar::is_name;
 
 /// What the words in double braces stand for. `target` is the canary's workload, or the primary's in the baseline.
 pub(super) struct Names {
@@ -19,12 +18,6 @@ pub(super) struct Names {
 const TARGET: &str = "target";
 const SERVICE: &str = "workload";
 
-/// What a template asks.
-pub(super) enum Asks {
-    Query(Asked),
-    Cloud(Asked, Cloud),
-}
-
 impl Names {
     pub(super) fn of(document: &Document, spec: &Node, called: &str) -> Names {
         let target = text_at(spec, &["targetRef", "name"]).unwrap_or(called).to_owned();
@@ -33,7 +26,7 @@ impl Names {
             word("name", Some(called)),
             Some((
                 "namespace".to_owned(),
-                text_at(&document.node, &["metadata", "namespace"]).map_or("${namespace:-default}".to_owned(), literal),
+                document.namespace().map_or_else(|| reference("namespace", Some("default")), literal),
             )),
             word("service", text_at(spec, &["service", "name"]).or(Some(target.as_str()))),
             word("ingress", text_at(spec, &["ingressRef", "name"])),
@@ -46,11 +39,8 @@ impl Names {
     pub(super) fn with(&self, entry: &Node, interval: &str) -> Names {
         let mut words = self.words.clone();
         words.push(("interval".into(), interval.to_owned()));
-        if let Some(Value::Map(variables)) = at(entry, &["templateVariables"]).map(|node| &node.value) {
-            let of = |(key, value): &(crate::text::problem::At<String>, Node)| {
-                Some((format!("variables.{}", key.value), literal(text(value)?)))
-            };
-            words.extend(variables.iter().filter_map(of));
+        for (key, value) in entries(entry, &["templateVariables"]) {
+            words.extend(text(value).map(|value| (format!("variables.{}", key.value), literal(value))));
         }
         Names { words, target: self.target.clone() }
     }
@@ -66,29 +56,16 @@ impl Names {
 
     /// A text with references of davy. A word that nothing says stays open as a name.
     pub(super) fn filled(&self, template: &str) -> String {
-        let mut result = String::new();
-        let mut rest = literal(template);
-        while let Some((before, after)) = rest.split_once("{{") {
-            result.push_str(before);
-            let Some((word, behind)) = after.split_once("}}") else {
-                result.push_str("{{");
-                rest = after.to_owned();
-                continue;
-            };
+        const CANARY: &str = "-canary";
+        stores::braced(&literal(template), |word, behind| {
             let word = word.trim().trim_matches('-').trim();
-            if word == TARGET && behind.starts_with("-canary") {
-                result.push_str(&format!("${{{SERVICE}}}"));
-                rest = behind["-canary".len()..].to_owned();
-                continue;
+            if word == TARGET && behind.starts_with(CANARY) {
+                return Some((reference(SERVICE, None), CANARY.len()));
             }
-            match self.words.iter().find(|(own, _)| own == word) {
-                Some((_, value)) => result.push_str(value),
-                None if crate::text::scalar::is_name(word) => result.push_str(&format!("${{{word}}}")),
-                None => result.push_str(&format!("{{{{ {word} }}}}")),
-            }
-            rest = behind.to_owned();
-        }
-        result + &rest
+            let known = self.words.iter().find(|(own, _)| own == word).map(|(_, value)| value.clone());
+            let value = known.or_else(|| is_name(word).then(|| reference(word, None)));
+            Some((value.unwrap_or_else(|| format!("{{{{ {word} }}}}")), 0))
+        })
     }
 }
 
@@ -99,14 +76,12 @@ impl Names {
 /// The template is not among the documents, stands in another namespace, or there are several.
 pub(super) fn find<'d>(canary: &Document, entry: &Node, all: &[&'d Document]) -> Result<&'d Document, String> {
     let called = text_at(entry, &["templateRef", "name"]);
-    let wanted = text_at(entry, &["templateRef", "namespace"]).or_else(|| namespace(canary));
-    let is_it = |one: &&Document| {
-        text_at(&one.node, &["kind"]) == Some("MetricTemplate") && text_at(&one.node, &["metadata", "name"]) == called
-    };
-    let named: Vec<&Document> = all.iter().copied().filter(is_it).collect();
-    let in_it = |one: &&Document| wanted.is_none() || namespace(one) == wanted;
+    let wanted = text_at(entry, &["templateRef", "namespace"]).or_else(|| canary.namespace());
+    let mut named = of_kind(all, "MetricTemplate");
+    named.retain(|one| one.name() == called);
+    let in_it = |one: &&Document| wanted.is_none() || one.namespace() == wanted;
     let own: Vec<&Document> = named.iter().copied().filter(in_it).collect();
-    let anywhere: Vec<&Document> = named.iter().copied().filter(|one| namespace(one).is_none()).collect();
+    let anywhere: Vec<&Document> = named.iter().copied().filter(|one| one.namespace().is_none()).collect();
     match (&own[..], &anywhere[..], wanted) {
         ([one], _, _) | ([], [one], _) => Ok(one),
         ([], [], Some(wanted)) if !named.is_empty() => {
@@ -117,21 +92,11 @@ pub(super) fn find<'d>(canary: &Document, entry: &Node, all: &[&'d Document]) ->
     }
 }
 
-fn namespace(document: &Document) -> Option<&str> {
-    text_at(&document.node, &["metadata", "namespace"])
-}
-
 /// A query that stands in the Canary itself, as older ones have it: Flagger's own Prometheus.
-pub(super) fn inline(
-    gate: &mut Gate,
-    (document, _): (&Document, &Node),
-    query: &str,
-    names: &Names,
-) -> Result<Asks, String> {
+pub(super) fn inline(gate: &mut Gate, query: &str, names: &Names) -> Result<Store, String> {
     let (source, _) = stores::prometheus(gate, None, &Login::default());
-    let query = whole(&names.filled(query))?;
-    let store = Store { source, query: stores::on_one_line(&query), is_prometheus: true };
-    Ok(Asks::Query(Asked { called: document.shown.clone(), store, comment: None, every_point: false }))
+    let query = stores::on_one_line(&whole(&names.filled(query))?);
+    Ok(Store { source, query, is_prometheus: true })
 }
 
 /// A query in which nothing is left that only Flagger's templates know.
@@ -144,22 +109,24 @@ fn whole(query: &str) -> Result<String, String> {
     }
 }
 
-/// What a template asks.
+/// What a template asks: a store with its query, or metrics of CloudWatch.
 ///
 /// # Errors
 ///
 /// davy has no source for its provider, or its query cannot be carried over.
-pub(super) fn ask(gate: &mut Gate, template: &Document, names: &Names, notes: &mut Vec<Note>) -> Result<Asks, String> {
+pub(super) fn ask(
+    gate: &mut Gate,
+    template: &Document,
+    names: &Names,
+    notes: &mut Vec<Note>,
+) -> Result<(Store, Option<Cloud>), String> {
     let spec = template.at(&["spec"]).ok_or("its template has no `spec`")?;
     let provider = at(spec, &["provider"]).ok_or("its template has no provider")?;
     let kind = text_at(provider, &["type"]).unwrap_or("prometheus");
     let address = text_at(provider, &["address"]).map(|address| names.filled(address));
     let query = || -> Result<String, String> {
-        whole(&names.filled(text_at(spec, &["query"]).ok_or("its template has no query")?))
-    };
-    let asked = |source: String, query: String, is_prometheus: bool| {
-        let store = Store { source, query, is_prometheus };
-        Asked { called: String::new(), store, comment: None, every_point: false }
+        let written = text_at(spec, &["query"]).filter(|query| !query.trim().is_empty());
+        whole(&names.filled(written.ok_or("its template has no query")?))
     };
     let secret = text_at(provider, &["secretRef", "name"]);
     if let Some(secret) = secret.filter(|_| kind == "prometheus") {
@@ -167,43 +134,11 @@ pub(super) fn ask(gate: &mut Gate, template: &Document, names: &Names, notes: &m
             format!("the secret {secret} of the cluster is left out: name a variable with `bearer_env`, or `basic`");
         notes.push(Note::told(template, provider.place, "secretRef", why));
     }
-    match kind {
+    let (preset, address, query) = match kind {
         "prometheus" => {
             let query = stores::on_one_line(&query()?);
-            if !promql::is_query_of_davy(&query) {
-                return Err(format!("its template's query is not PromQL: `{query}`"));
-            }
-            let (source, _) = stores::prometheus(gate, address.as_deref(), &Login::default());
-            Ok(Asks::Query(asked(source, query, true)))
-        }
-        "datadog" => {
-            let url = address.filter(|address| address != "https://api.datadoghq.com");
-            let url = url.map(|address| format!("{}/api/v1/query", address.trim_end_matches('/')));
-            Ok(Asks::Query(asked(stores::preset(gate, "datadog", url, &[]), stores::on_one_line(&query()?), false)))
-        }
-        "newrelic" => {
-            let (query, _) = stores::nrql(&query()?, None);
-            Ok(Asks::Query(asked(stores::preset(gate, "newrelic", None, &[]), query, false)))
-        }
-        "graphite" => {
-            let url = address.ok_or("its template has no address")?;
-            let source = stores::preset(gate, "graphite", Some(format!("{}/render", url.trim_end_matches('/'))), &[]);
-            Ok(Asks::Query(asked(source, stores::graphite(&query()?), false)))
-        }
-        "influxdb" => {
-            let url = address.unwrap_or_else(|| "${influxdb-url}".into());
-            let url = format!("{}/api/v2/query", url.trim_end_matches('/'));
-            let query = stores::flux(&query()?)?;
-            Ok(Asks::Query(asked(stores::preset(gate, "influxdb-flux", Some(url), &[]), query, false)))
-        }
-        "dynatrace" => {
-            let url = address.ok_or("its template has no address")?;
-            let url = format!("{}/api/v2/metrics/query", url.trim_end_matches('/'));
-            Ok(Asks::Query(asked(
-                stores::preset(gate, "dynatrace", Some(url), &[]),
-                stores::on_one_line(&query()?),
-                false,
-            )))
+            let store = stores::promql(gate, address.as_deref(), &query);
+            return Ok((store.ok_or_else(|| format!("its template's query is not PromQL: `{query}`"))?, None));
         }
         "cloudwatch" => {
             let list = text_at(spec, &["query"]).unwrap_or_default();
@@ -213,9 +148,22 @@ pub(super) fn ask(gate: &mut Gate, template: &Document, names: &Names, notes: &m
                 return Err("its query is not a list of metric data queries".into());
             };
             let cloud = cloudwatch::queries(queries, &|text| names.filled(text))?;
-            let source = cloudwatch::source(gate, text_at(provider, &["region"]));
-            Ok(Asks::Cloud(asked(source, String::new(), false), cloud))
+            return Ok((Store::of(cloudwatch::source(gate, text_at(provider, &["region"]))), Some(cloud)));
         }
-        other => Err(format!("davy has no source for the provider `{other}`")),
-    }
+        "datadog" => {
+            let own = address.filter(|address| address != "https://api.datadoghq.com");
+            (kind, own, stores::on_one_line(&query()?))
+        }
+        "newrelic" => (kind, None, stores::nrql(&query()?, None).0),
+        "graphite" => (kind, Some(address.ok_or(NO_ADDRESS)?), stores::graphite(&query()?)),
+        "influxdb" => {
+            let own = address.unwrap_or_else(|| "${influxdb-url}".into());
+            ("influxdb-flux", Some(own), stores::flux(&query()?)?)
+        }
+        "dynatrace" => (kind, Some(address.ok_or(NO_ADDRESS)?), stores::on_one_line(&query()?)),
+        other => return Err(format!("davy has no source for the provider `{other}`")),
+    };
+    Ok((Store::over_http(stores::preset(gate, preset, address.as_deref(), &[]), query), None))
 }
+
+const NO_ADDRESS: &str = "its template has no address";

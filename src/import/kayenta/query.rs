@@ -157,13 +157,13 @@ impl Query<'_> {
             Some(filter) => format!("{}{{{filter}}}", self.must("metricName")?),
             None => format!("{}{{{}}}", self.must("metricName")?, self.name("scope")),
         };
-        Ok(self.of_preset("datadog", "http: { preset: datadog }", query))
+        Ok(of_preset("datadog", "http: { preset: datadog }", query))
     }
 
     fn graphite(&self) -> Result<Asked, String> {
         let query = self.must("metricName")?;
         let query = query.replace("$scope", &self.name("scope")).replace("$location", &self.name("location"));
-        Ok(self.of_preset("graphite", "http: { preset: graphite, url: \"${graphite_url}/render\" }", query))
+        Ok(of_preset("graphite", "http: { preset: graphite, url: \"${graphite_url}/render\" }", query))
     }
 
     fn influxdb(&self) -> Result<Asked, String> {
@@ -181,7 +181,7 @@ impl Query<'_> {
             }
         };
         let source = "http: { preset: influxdb, url: \"${influxdb_url}/query\" }";
-        let mut asked = Asked { drops_gaps: true, ..self.of_preset("influxdb", source, query) };
+        let mut asked = Asked { drops_gaps: true, ..of_preset("influxdb", source, query) };
         if fields.len() > 1 {
             let why = format!("davy reads the first field, {}: write a metric for each", fields[0]);
             asked.notes.push((format!("fields {}", fields.join(", ")), why));
@@ -199,7 +199,7 @@ impl Query<'_> {
                     "its template has a window of its own: write the query without TIMESERIES, SINCE and UNTIL".into(),
                 );
             }
-            return Ok(self.of_preset("newrelic", NEW_RELIC, valued(&template)?));
+            return Ok(of_preset("newrelic", NEW_RELIC, valued(&template)?));
         }
         let select = valued(self.must("select")?)?;
         let (key, scope) = (self.key("_scope_key", "scope_key"), self.name("scope"));
@@ -210,7 +210,7 @@ impl Query<'_> {
         let place = (self.scope.is_some_and(|(_, scope)| scope.knows("_location_key")))
             .then(|| format!("${{_location_key}} LIKE '{}'", self.name("location")));
         let conditions: Vec<String> = own.into_iter().chain([format!("{key} LIKE '{scope}'")]).chain(place).collect();
-        Ok(self.of_preset("newrelic", NEW_RELIC, format!("{select} WHERE {}", conditions.join(" AND "))))
+        Ok(of_preset("newrelic", NEW_RELIC, format!("{select} WHERE {}", conditions.join(" AND "))))
     }
 
     /// The name of a parameter of the scope, or the one to set from outside.
@@ -219,10 +219,10 @@ impl Query<'_> {
         let name = if known { label(parameter, self.scope.map_or(0, |(at, _)| at)) } else { otherwise.to_owned() };
         format!("${{{name}}}")
     }
+}
 
-    fn of_preset(&self, kind: &'static str, source: &str, query: String) -> Asked {
-        Asked { source: source.to_owned(), kind, query, drops_gaps: false, notes: Vec::new() }
-    }
+fn of_preset(kind: &'static str, source: &str, query: String) -> Asked {
+    Asked { source: source.to_owned(), kind, query, drops_gaps: false, notes: Vec::new() }
 }
 
 const NEW_RELIC: &str = "http: { preset: newrelic }";

@@ -1,7 +1,7 @@
-//! What Kayenta's own judge is told: its types are strict, and a wrong one fails the whole judgement there.
+//! What Kayenta's own judge reads: its types are strict, and a wrong one fails the whole judgement there.
 
-use super::scopes::{Asking, number};
-use crate::import::documents::{Document, at, list, text, text_at};
+use super::scopes::Asking;
+use crate::import::documents::{Document, at, entries, list, number_at, text, text_at};
 use crate::import::note::Note;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
@@ -10,7 +10,7 @@ use crate::text::yaml::{braces, name, quoted};
 /// Kayenta's default of `outlierFactor`.
 const FACTOR: f64 = 3.0;
 
-/// What the rule is told of one metric.
+/// What Kayenta's rule says of one metric.
 pub(super) struct Told {
     /// davy's name of it.
     called: String,
@@ -93,7 +93,7 @@ fn strict(document: &Document, node: &Node, path: &[&str], wanted: &str) -> Prob
 
 /// The weight that davy gives each metric of a group: the group's, shared.
 pub(super) fn weight(node: &Node, group: &str) -> Option<f64> {
-    let weight = number(node, &["classifier", "groupWeights", group]).filter(|weight| *weight > 0.0)?;
+    let weight = number_at(node, &["classifier", "groupWeights", group]).filter(|weight| *weight > 0.0)?;
     let is_in = |metric: &&Node| list(metric, &["groups"]).iter().any(|name| text(name) == Some(group));
     let all = list(node, &["metrics"]).iter().filter(is_in).count().max(1);
     Some((weight / all as f64 * 1e6).round() / 1e6)
@@ -107,7 +107,7 @@ pub(super) fn section(
     told: &[Told],
     notes: &mut Vec<Note>,
 ) -> Result<Vec<String>, Problems> {
-    let written = |key: &str| number(node, &["classifier", "scoreThresholds", key]);
+    let written = |key: &str| number_at(node, &["classifier", "scoreThresholds", key]);
     if at(node, &["classifier"]).is_none() {
         let why = "Kayenta fails without it; davy gives all groups the same weight";
         notes.push(Note::told(document, node.place, "a missing `classifier`", why));
@@ -124,15 +124,13 @@ pub(super) fn section(
         return Err(document.problem(node.place, message));
     }
     let mut lines = vec!["kayenta:".to_owned(), format!("  pass: {pass}"), format!("  marginal: {marginal}")];
-    if let Some(Value::Map(groups)) = at(node, &["classifier", "groupWeights"]).map(|groups| &groups.value) {
-        let weight = |(group, _): &(crate::text::problem::At<String>, Node)| {
-            let weight = number(node, &["classifier", "groupWeights", &group.value])?;
-            Some(format!("{{ name: {}, weight: {weight} }}", quoted(&group.value)))
-        };
-        let weights: Vec<String> = groups.iter().filter_map(weight).collect();
-        if !weights.is_empty() {
-            lines.push(format!("  groups: [{}]", weights.join(", ")));
-        }
+    let groups = entries(node, &["classifier", "groupWeights"]).iter();
+    let weights = groups.filter_map(|(group, weight)| {
+        Some(format!("{{ name: {}, weight: {} }}", quoted(&group.value), number_at(weight, &[])?))
+    });
+    let weights: Vec<String> = weights.collect();
+    if !weights.is_empty() {
+        lines.push(format!("  groups: [{}]", weights.join(", ")));
     }
     lines.push("  metrics:".into());
     lines.extend(told.iter().map(|told| format!("    - {}", told.written())));

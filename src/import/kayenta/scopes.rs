@@ -1,14 +1,16 @@
 //! Which scopes are compared, over which time: a canary request, or a stage of a Spinnaker pipeline.
 
-use crate::import::documents::{Document, at, list, text, text_at};
+use crate::import::documents::{Document, at, entries, list, number_at, text, text_at};
 use crate::import::draft::Gate;
 use crate::import::note::Note;
 use crate::import::number as spans;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
-use crate::text::problem::{Place, Problems};
+use crate::text::problem::{At, Place, Problems};
+use crate::text::spell::spell;
 
-/// What asks for a canary configuration.
+/// What asks for a canary configuration. By default nobody does: the scopes are for whoever judges to name.
+#[derive(Default)]
 pub(super) struct Asking {
     pub(super) place: Place,
     /// The configuration's name or identifier, if it is said.
@@ -46,28 +48,10 @@ struct Side {
 }
 
 impl Asking {
-    /// Nobody asks: the scopes are for whoever judges to name.
-    pub(super) fn nothing() -> Asking {
-        Asking {
-            place: Place::default(),
-            config: None,
-            scopes: Vec::new(),
-            pass: None,
-            marginal: None,
-            lifetime: None,
-            interval: None,
-            wait: None,
-            ago: None,
-            lost: Vec::new(),
-        }
-    }
-}
-
-impl Asking {
     /// How long a stage watches, and how long the window is: the time before it judges comes on top.
     fn watched(&self) -> (Option<String>, String) {
         let with_wait = |span: &str| match (spans::span(span), self.wait) {
-            (Some(span), Some(wait)) => spans::written(span + wait),
+            (Some(span), Some(wait)) => spell(span + wait),
             _ => span.to_owned(),
         };
         (self.lifetime.as_deref().map(with_wait), with_wait(self.lifetime.as_deref().unwrap_or("1h")))
@@ -100,17 +84,21 @@ pub(super) fn of_request(document: &Document, node: &Node) -> Result<Asking, Pro
         };
         return Err(document.problem(node.place, message));
     };
-    let scope = |(name, scope): &(crate::text::problem::At<String>, Node)| Scope {
+    let own = |scope: &Node, key: &str| {
+        let keys = ["scope", "location", "start", "end"];
+        scope.get(key).map(|node| side(node, keys)).unwrap_or_default()
+    };
+    let scope = |(name, scope): &(At<String>, Node)| Scope {
         name: name.value.clone(),
-        control: scope.get("controlScope").map_or_else(Side::default, side),
-        experiment: scope.get("experimentScope").map_or_else(Side::default, side),
+        control: own(scope, "controlScope"),
+        experiment: own(scope, "experimentScope"),
     };
     Ok(Asking {
         place: node.place,
         scopes: written.iter().map(scope).collect(),
-        pass: number(node, &["thresholds", "pass"]),
-        marginal: number(node, &["thresholds", "marginal"]),
-        ..Asking::nothing()
+        pass: number_at(node, &["thresholds", "pass"]),
+        marginal: number_at(node, &["thresholds", "marginal"]),
+        ..Asking::default()
     })
 }
 
@@ -120,14 +108,7 @@ pub(super) fn of_stage(document: &Document, stage: &Node) -> Result<Asking, Prob
         return Err(document.problem(stage.place, "the stage kayentaCanary has no `canaryConfig`: it asks for nothing"));
     };
     let scope = |node: &Node| {
-        let own = |scope: &str, location: &str| Side {
-            scope: text_at(node, &[scope]).map(str::to_owned),
-            location: text_at(node, &[location]).map(str::to_owned),
-            start: text_at(node, &["startTimeIso"]).map(str::to_owned),
-            end: text_at(node, &["endTimeIso"]).map(str::to_owned),
-            step: number(node, &["step"]),
-            parameters: parameters(node),
-        };
+        let own = |scope, location| side(node, [scope, location, "startTimeIso", "endTimeIso"]);
         Scope {
             name: text_at(node, &["scopeName"]).unwrap_or("default").to_owned(),
             control: own("controlScope", "controlLocation"),
@@ -135,17 +116,17 @@ pub(super) fn of_stage(document: &Document, stage: &Node) -> Result<Asking, Prob
         }
     };
     let minutes =
-        |key: &str| number(asked, &[key]).filter(|minutes| *minutes > 0.0).map(|minutes| format!("{minutes}m"));
+        |key: &str| number_at(asked, &[key]).filter(|minutes| *minutes > 0.0).map(|minutes| format!("{minutes}m"));
     Ok(Asking {
         place: stage.place,
         config: text_at(asked, &["canaryConfigId"]).map(str::to_owned),
         scopes: list(asked, &["scopes"]).iter().map(scope).collect(),
-        pass: number(asked, &["scoreThresholds", "pass"]),
-        marginal: number(asked, &["scoreThresholds", "marginal"]),
+        pass: number_at(asked, &["scoreThresholds", "pass"]),
+        marginal: number_at(asked, &["scoreThresholds", "marginal"]),
         lifetime: text_at(asked, &["lifetimeDuration"]).and_then(span),
         interval: minutes("canaryAnalysisIntervalMins"),
         wait: minutes("beginCanaryAnalysisAfterMins").as_deref().and_then(spans::span),
-        ago: minutes("baselineAnalysisOffsetInMins").as_deref().and_then(spans::span).map(spans::written),
+        ago: minutes("baselineAnalysisOffsetInMins").as_deref().and_then(spans::span).map(spell),
         lost: lost_of_stage(asked),
     })
 }
@@ -154,41 +135,29 @@ pub(super) fn of_stage(document: &Document, stage: &Node) -> Result<Asking, Prob
 fn lost_of_stage(asked: &Node) -> Vec<(&'static str, &'static str)> {
     let mut lost = Vec::new();
     for key in ["beginCanaryAnalysisAfterMins", "baselineAnalysisOffsetInMins", "lookbackMins"] {
-        if at(asked, &[key]).is_some() && number(asked, &[key]).is_none_or(|minutes| minutes < 0.0) {
+        if at(asked, &[key]).is_some() && number_at(asked, &[key]).is_none_or(|minutes| minutes < 0.0) {
             lost.push((key, "it is not a number of minutes yet, so davy leaves it out"));
         }
     }
-    if number(asked, &["lookbackMins"]).is_some_and(|minutes| minutes > 0.0) {
+    if number_at(asked, &["lookbackMins"]).is_some_and(|minutes| minutes > 0.0) {
         let why = "Spinnaker judges the last minutes alone each time, and davy judges the whole time at once";
         lost.push(("lookbackMins", why));
     }
     lost
 }
 
-fn side(node: &Node) -> Side {
+/// A side, by the keys of its scope, its location, its start and its end.
+fn side(node: &Node, [scope, location, start, end]: [&str; 4]) -> Side {
+    let own = |key: &str| text_at(node, &[key]).map(str::to_owned);
+    let parameters = entries(node, &["extendedScopeParams"]).iter();
     Side {
-        scope: text_at(node, &["scope"]).map(str::to_owned),
-        location: text_at(node, &["location"]).map(str::to_owned),
-        start: text_at(node, &["start"]).map(str::to_owned),
-        end: text_at(node, &["end"]).map(str::to_owned),
-        step: number(node, &["step"]),
-        parameters: parameters(node),
+        scope: own(scope),
+        location: own(location),
+        start: own(start),
+        end: own(end),
+        step: number_at(node, &["step"]),
+        parameters: parameters.filter_map(|(name, node)| Some((name.value.clone(), text(node)?.to_owned()))).collect(),
     }
-}
-
-fn parameters(node: &Node) -> Vec<(String, String)> {
-    match at(node, &["extendedScopeParams"]).map(|parameters| &parameters.value) {
-        Some(Value::Map(entries)) => {
-            let known = entries.iter().filter_map(|(name, node)| Some((name.value.clone(), text(node)?.to_owned())));
-            known.collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// A number, also one that is written as a text.
-pub(super) fn number(node: &Node, path: &[&str]) -> Option<f64> {
-    text_at(node, path)?.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// `PT1H30M` as davy writes it; Spinnaker also writes `PT0H5M`.
@@ -264,7 +233,7 @@ fn window(gate: &mut Gate, scope: &Scope, (last, asking): (&str, &Asking)) {
         Some((from, to)) => gate.window.extend([format!("from: {from}"), format!("to: {to}")]),
         None => {
             gate.window.push(format!("last: {last}"));
-            gate.window.extend(asking.wait.map(|wait| format!("warmup: {}", spans::written(wait))));
+            gate.window.extend(asking.wait.map(|wait| format!("warmup: {}", spell(wait))));
             if ends(&scope.control).is_none() {
                 gate.window.extend(asking.ago.as_ref().map(|ago| format!("baseline: {{ ago: {ago} }}")));
             }

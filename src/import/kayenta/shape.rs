@@ -1,6 +1,6 @@
 //! Which documents are of Kayenta, by their keys.
 
-use crate::import::documents::{at, list, text_at};
+use crate::import::documents::{at, entries, list, text_at};
 use crate::text::node::{Node, Value};
 
 /// Whether a document is of Kayenta.
@@ -28,8 +28,5 @@ pub(super) fn stages(node: &Node) -> Vec<&Node> {
 
 /// Whether a document asks for a canary: `scopes` of control and experiment, or of an ad-hoc request.
 pub(super) fn is_request(node: &Node) -> bool {
-    match at(node, &["scopes"]).map(|scopes| &scopes.value) {
-        Some(Value::Map(scopes)) => scopes.iter().any(|(_, scope)| scope.get("controlScope").is_some()),
-        _ => false,
-    }
+    entries(node, &["scopes"]).iter().any(|(_, scope)| scope.get("controlScope").is_some())
 }

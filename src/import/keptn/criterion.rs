@@ -56,8 +56,7 @@ impl Wanted {
     pub(super) fn looser_than(&self, op: Op, limit: f64) -> Option<(Op, f64)> {
         match self {
             Wanted::Absolute(own, number) if own.is_upper() == op.is_upper() && ![*own, op].contains(&Op::Equal) => {
-                let is_looser = if op.is_upper() { *number > limit } else { *number < limit };
-                is_looser.then(|| (own.denied(), *number))
+                op.is_looser(*number, limit).then(|| (own.denied(), *number))
             }
             _ => None,
         }

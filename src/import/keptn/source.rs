@@ -4,59 +4,47 @@ use std::time::Duration;
 
 use crate::import::documents::{Document, at, text};
 use crate::import::draft::Gate;
-use crate::import::measure::Asked;
 use crate::import::promql;
-use crate::import::stores::{self, Login, Store, literal};
+use crate::import::stores::{self, RANGE, Store, literal, reference};
 use crate::text::node::Node;
 use crate::text::problem::Place;
 use crate::text::yaml::quoted;
 
-/// The range of rates, where Keptn fills in the time of the evaluation.
-const RANGE: &str = "5m";
-
 type Lost<'d> = (&'d Document, Place, String);
 
 /// What an indicator asks; without queries the column of its name.
-pub(super) fn ask<'d>(gate: &mut Gate, sli: &str, queries: &[&'d Document]) -> Result<Asked, Lost<'d>> {
+pub(super) fn ask<'d>(gate: &mut Gate, sli: &str, queries: &[&'d Document]) -> Result<Store, Lost<'d>> {
     let found = queries.iter().find_map(|document| Some((*document, at(&document.node, &["indicators", sli])?)));
     match found {
-        Some((document, node)) => query(gate, sli, node).map_err(|why| (document, node.place, why)),
+        Some((document, node)) => query(gate, node).map_err(|why| (document, node.place, why)),
         None => match queries.first() {
             // a file of queries that lacks this one is a mistake
             Some(document) => Err((document, document.node.place, "the indicators have no query of this name".into())),
-            None => Ok(column(gate, sli)),
+            None => Ok(column(gate)),
         },
     }
 }
 
-/// The column of a name, in a file for each arm.
-pub(crate) fn column(gate: &mut Gate, called: &str) -> Asked {
+/// Columns by name, in a file for each arm.
+pub(crate) fn column(gate: &mut Gate) -> Store {
     let source = gate.source("data", "file: { path: \"${arm}.csv\" }".into());
     let line = "The queries were not in the files: davy reads columns of these names from baseline.csv and canary.csv.";
     if !gate.head.iter().any(|own| own == line) {
         gate.head.push(line.into());
     }
-    let store = Store { source, query: String::new(), is_prometheus: false };
-    Asked { called: called.to_owned(), store, comment: None, every_point: false }
+    Store::of(source)
 }
 
-fn query(gate: &mut Gate, sli: &str, node: &Node) -> Result<Asked, String> {
+fn query(gate: &mut Gate, node: &Node) -> Result<Store, String> {
     let written = text(node).ok_or("its query is not a text")?.trim();
-    let asked = |store| Asked { called: sli.to_owned(), store, comment: None, every_point: false };
     if !is_of_any_time(written) {
         return Err("its answer may grow with `$DURATION_SECONDS`, which davy cannot fill in: write a rate".into());
     }
     if let Some(store) = dynatrace(gate, "${dynatrace-url}", written) {
-        return Ok(asked(store));
+        return Ok(store);
     }
-    let query = stores::on_one_line(&filled(written));
-    match promql::is_query_of_davy(&query) {
-        true => {
-            let (source, _) = stores::prometheus(gate, None, &Login::default());
-            Ok(asked(Store { source, query, is_prometheus: true }))
-        }
-        false => Err("its query is neither PromQL nor a metric selector of Dynatrace".into()),
-    }
+    let store = stores::promql(gate, None, &stores::on_one_line(&filled(written)));
+    store.ok_or_else(|| "its query is neither PromQL nor a metric selector of Dynatrace".into())
 }
 
 /// Whether a query means the same over a shorter time than that of the evaluation: a rate, or a share of two counts.
@@ -86,8 +74,7 @@ pub(crate) fn dynatrace(gate: &mut Gate, url: &str, written: &str) -> Option<Sto
         true => Vec::new(),
         false => vec![format!("parameters: {{ {own}, {} }}", more.join(", "))],
     };
-    let url = format!("{}/api/v2/metrics/query", url.trim_end_matches('/'));
-    Some(Store { source: stores::preset(gate, "dynatrace", Some(url), &more), query, is_prometheus: false })
+    Some(Store::over_http(stores::preset(gate, "dynatrace", Some(url), &more), query))
 }
 
 /// A text with references of davy: `$SERVICE` is `${SERVICE}`, and `[$DURATION_SECONDS]` a fixed range.
@@ -104,7 +91,7 @@ fn filled_with(text: &str, range: &str) -> String {
         let word = &after[..end];
         match word {
             "DURATION_SECONDS" | "DURATION_SECONDS_s" => result.push_str(range),
-            _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => result.push_str(&format!("${{{word}}}")),
+            _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => result.push_str(&reference(word, None)),
             _ => result.push_str(&literal("$")),
         }
         rest = if word.is_empty() { after } else { &after[end..] };

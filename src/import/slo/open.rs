@@ -1,8 +1,8 @@
 //! OpenSLO: objectives with the indicator in them or beside them, in the first version and the draft before it.
 
-use super::share::{counted, finish, of_prometheus, quotient};
+use super::share::{counted, finish, promised, quotient};
 use crate::import::condition::Op;
-use crate::import::documents::{Document, at, list, text, text_at};
+use crate::import::documents::{Document, at, list, of_kind, text_at};
 use crate::import::draft::Gate;
 use crate::import::imported::Imported;
 use crate::import::kind::Kind;
@@ -10,18 +10,16 @@ use crate::import::measure::{self, Asked, Bound};
 use crate::import::note::Note;
 use crate::import::number;
 use crate::import::promql;
-use crate::import::stores::{self, Login, Store, literal, on_one_line};
+use crate::import::stores::{self, RANGE, Store, literal, on_one_line};
 use crate::text::node::Node;
 use crate::text::problem::Problems;
 
 pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
-    let of = |kind: &str| {
-        documents.iter().copied().filter(|one| text_at(&one.node, &["kind"]) == Some(kind)).collect::<Vec<_>>()
-    };
+    let of = |kind: &str| of_kind(documents, kind);
     let reader = Reader { indicators: &of("SLI"), sources: &of("DataSource") };
     for document in of("SLO") {
-        let called = text_at(&document.node, &["metadata", "name"]).unwrap_or("objective");
+        let called = document.name().unwrap_or("objective");
         let mut gate = Gate::new(Kind::OpenSlo, called);
         let spec =
             document.at(&["spec"]).ok_or_else(|| document.problem(document.node.place, "the SLO has no `spec`"))?;
@@ -47,7 +45,7 @@ pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     }
     if of("SLO").is_empty() {
         for document in documents {
-            let kind = text_at(&document.node, &["kind"]).unwrap_or("document");
+            let kind = document.kind().unwrap_or("document");
             imported.notes.push(Note::told(
                 document,
                 document.node.place,
@@ -76,8 +74,7 @@ impl Reader<'_> {
         let target = target(document, objective)?;
         let comment = format!("{}:{}: target {}%", document.shown, objective.place.line, number::plain(target * 100.0));
         let named = text_at(spec, &["indicatorRef"]).or_else(|| text_at(objective, &["indicatorRef"]));
-        let beside =
-            self.indicators.iter().find(|one| named.is_some() && text_at(&one.node, &["metadata", "name"]) == named);
+        let beside = self.indicators.iter().find(|one| named.is_some() && one.name() == named);
         let inside = at(spec, &["indicator", "spec"]).or_else(|| at(objective, &["indicator", "spec"]));
         let indicator = inside.or_else(|| beside.and_then(|one| one.at(&["spec"])));
         // the draft has its metrics in the objective
@@ -102,9 +99,7 @@ impl Reader<'_> {
         if let Some(raw) = at(ratio, &["raw"]) {
             let store = self.store(gate, raw)?;
             let is_failure = text_at(ratio, &["rawType"]) == Some("failure");
-            let bound = if is_failure { Bound::new(Op::AtMost, 1.0 - target) } else { Bound::new(Op::AtLeast, target) };
-            let asked = Asked { called: called.to_owned(), store, comment: Some(comment), every_point: false };
-            measure::add(gate, &asked, &[bound]);
+            measure::add(gate, &Asked::new(called, store, comment), &[promised(is_failure, target)]);
             return Ok(());
         }
         let (key, part) = match (at(ratio, &["good"]), at(ratio, &["bad"])) {
@@ -117,14 +112,13 @@ impl Reader<'_> {
         if part.source != total.source {
             return Err("its events and their total are of different sources".into());
         }
-        let asked =
-            Asked { called: called.to_owned(), store: part.clone(), comment: Some(comment), every_point: false };
+        let asked = Asked::new(called, part.clone(), comment);
         if part.is_prometheus {
             // a bare counter is one whose rate is meant
             let bare = [&part.query, &total.query].map(|query| promql::selector(query));
             match bare {
                 [Some(part), Some(total)] => {
-                    let rated = |selector: &str| format!("sum(rate({selector}[5m]))");
+                    let rated = |selector: &str| format!("sum(rate({selector}[{RANGE}]))");
                     quotient(gate, &asked, (key, &rated(&part), &rated(&total)), target);
                 }
                 [None, None] => quotient(gate, &asked, (key, &part.query, &total.query), target),
@@ -156,23 +150,18 @@ impl Reader<'_> {
             Some("gte") => Op::AtLeast,
             _ => return Ok(Err("its objective has no `op`: lt, lte, gt or gte".into())),
         };
-        let Some(node) = at(objective, &["value"]) else { return Ok(Err("its objective has no `value`".into())) };
-        let written = text(node).unwrap_or_default();
-        let limit = number::number(written)
-            .ok_or_else(|| document.problem(node.place, format!("`value: {written}` is not a number")))?;
+        let Some(limit) = document.read(objective, &["value"], number::number, "a number")? else {
+            return Ok(Err("its objective has no `value`".into()));
+        };
         let store = match self.store(gate, metric) {
             Ok(store) => store,
             Err(why) => return Ok(Err(why)),
         };
-        let asked = Asked { called: called.to_owned(), store, comment: Some(comment), every_point: false };
-        let statistic = if op.is_upper() && (0.5..1.0).contains(&target) {
-            format!("statistic: p{}", number::plain(target * 100.0))
-        } else if op.is_upper() {
-            "statistic: max".into()
-        } else {
-            "statistic: min".into()
+        let statistic = match op.is_upper() && (0.5..1.0).contains(&target) {
+            true => format!("statistic: p{}", number::plain(target * 100.0)),
+            false => op.extreme().to_owned(),
         };
-        measure::gauge(gate, &asked, &[Bound { keys: vec![statistic], ..Bound::new(op, limit) }]);
+        measure::gauge(gate, &Asked::new(called, store, comment), &[Bound::new(op, limit).with(statistic)]);
         Ok(Ok(()))
     }
 
@@ -180,8 +169,7 @@ impl Reader<'_> {
     fn store(&self, gate: &mut Gate, metric: &Node) -> Result<Store, String> {
         let source = at(metric, &["metricSource"]).unwrap_or(metric);
         let named = text_at(source, &["metricSourceRef"]);
-        let beside =
-            self.sources.iter().find(|one| named.is_some() && text_at(&one.node, &["metadata", "name"]) == named);
+        let beside = self.sources.iter().find(|one| named.is_some() && one.name() == named);
         let kind = text_at(source, &["type"])
             .or_else(|| text_at(source, &["source"]))
             .or_else(|| text_at(&beside?.node, &["spec", "type"]));
@@ -190,22 +178,16 @@ impl Reader<'_> {
             .iter()
             .find_map(|key| text_at(source, &["spec", key]).or_else(|| text_at(source, &[key])));
         let query = query.ok_or("its metric has no query")?;
-        let query = on_one_line(&literal(query)).replace("{{.window}}", "5m");
+        let query = on_one_line(&literal(query)).replace("{{.window}}", RANGE);
         match kind.as_str() {
             "prometheus" => {
-                if !promql::is_query_of_davy(&query) {
-                    return Err(format!("its query is not PromQL: `{query}`"));
-                }
                 let url = beside
                     .and_then(|one| text_at(&one.node, &["spec", "connectionDetails", "url"]))
                     .filter(|url| url.starts_with("http"));
-                let asked = match url {
-                    Some(_) => stores::prometheus(gate, url, &Login::default()).0,
-                    None => of_prometheus(gate, "", "", String::new()).store.source,
-                };
-                Ok(Store { source: asked, query, is_prometheus: true })
+                let store = stores::promql(gate, url, &query);
+                store.ok_or_else(|| format!("its query is not PromQL: `{query}`"))
             }
-            "datadog" => Ok(Store { source: stores::preset(gate, "datadog", None, &[]), query, is_prometheus: false }),
+            "datadog" => Ok(Store::over_http(stores::preset(gate, "datadog", None, &[]), query)),
             other => Err(format!("davy has no source for `{other}`")),
         }
     }
@@ -213,11 +195,11 @@ impl Reader<'_> {
 
 /// The target as a share.
 fn target(document: &Document, objective: &Node) -> Result<f64, Problems> {
-    let share = |key: &str, whole: f64| -> Result<Option<f64>, Problems> {
-        let Some(node) = at(objective, &[key]) else { return Ok(None) };
-        let written = text(node).unwrap_or_default();
-        let read = number::number(written).map(|number| number / whole).filter(|share| *share > 0.0 && *share <= 1.0);
-        read.map(Some).ok_or_else(|| document.problem(node.place, format!("`{key}: {written}` is not a share")))
+    let share = |key: &str, whole: f64| {
+        let parse = |text: &str| {
+            number::number(text).map(|number| number / whole).filter(|share| *share > 0.0 && *share <= 1.0)
+        };
+        document.read(objective, &[key], parse, "a share")
     };
     let target = match share("target", 1.0)? {
         Some(target) => Some(target),

@@ -1,8 +1,8 @@
 //! Pyrra: objectives with the counters or the histogram behind them.
 
-use super::share::{counted, finish, of_prometheus};
+use super::share::{counted, finish, of_prometheus, promised};
 use crate::import::condition::Op;
-use crate::import::documents::{Document, at, list, text, text_at};
+use crate::import::documents::{Document, at, list, text_at};
 use crate::import::draft::Gate;
 use crate::import::imported::Imported;
 use crate::import::kind::Kind;
@@ -18,15 +18,12 @@ use crate::text::yaml::quoted;
 pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
     for document in documents {
-        let called = text_at(&document.node, &["metadata", "name"]).unwrap_or("objective");
+        let called = document.name().unwrap_or("objective");
         let spec = document.at(&["spec"]).ok_or_else(|| document.problem(document.node.place, "it has no `spec`"))?;
         let mut gate = Gate::new(Kind::Pyrra, called);
-        let node = at(spec, &["target"]).ok_or_else(|| document.problem(spec.place, "it has no `target`"))?;
-        let written = text(node).unwrap_or_default();
-        let target = number::number(written).filter(|target| *target > 0.0 && *target <= 100.0);
-        let target =
-            target.ok_or_else(|| document.problem(node.place, format!("`target: {written}` is not a percentage")))?;
-        if let Err(why) = add(&mut gate, document, spec, target / 100.0, &mut imported.notes) {
+        let target = document.read(spec, &["target"], number::share_of_hundred, "a percentage")?;
+        let target = target.ok_or_else(|| document.problem(spec.place, "it has no `target`"))?;
+        if let Err(why) = add(&mut gate, document, spec, target, &mut imported.notes) {
             gate.lose(Note::open(document, spec.place, format!("objective {called}"), why), &mut imported.notes);
         }
         if gate.criteria() > 0 {
@@ -52,9 +49,7 @@ fn add(gate: &mut Gate, document: &Document, spec: &Node, target: f64, notes: &m
     }
     let metric = |path: &[&str]| -> Result<String, String> {
         let written = text_at(indicator, path).ok_or_else(|| format!("it has no `{}`", path.join(".")))?;
-        selector(&literal(written).replace("$$", "$"))
-            .map(|text| literal(&text))
-            .ok_or_else(|| format!("`{written}` is not a selector of series"))
+        selector(written).map(|text| literal(&text)).ok_or_else(|| format!("`{written}` is not a selector of series"))
     };
     let asked = of_prometheus(gate, &called, "", comment);
     if at(indicator, &["ratio"]).is_some() {
@@ -72,18 +67,15 @@ fn add(gate: &mut Gate, document: &Document, spec: &Node, target: f64, notes: &m
         let limit = text_at(indicator, &["latencyNative", "latency"])
             .and_then(number::span)
             .ok_or("its `latency` is not a duration")?;
-        let bound = Bound {
-            keys: vec![format!("statistic: p{}", number::plain(target * 100.0))],
-            ..Bound::new(Op::AtMost, limit.as_secs_f64())
-        };
+        let statistic = format!("statistic: p{}", number::plain(target * 100.0));
+        let bound = Bound::new(Op::AtMost, limit.as_secs_f64()).with(statistic);
         let shape = format!("source: {}, values: {{ histogram: {}, unit: s }}", asked.store.source, quoted(&histogram));
         measure::put(gate, &asked, shape, &[bound], |limit| format!("{}ms", number::plain(limit * 1000.0)));
         return Ok(());
     }
     if let Some(key) = ["bool_gauge", "boolGauge"].into_iter().find(|key| at(indicator, &[key]).is_some()) {
-        let query = quoted(&format!("avg({})", metric(&[key, "metric"])?));
-        let shape = format!("source: {}, gauge: {{ query: {query} }}", asked.store.source);
-        measure::put(gate, &asked, shape, &[Bound::new(Op::AtLeast, target)], number::plain);
+        let shape = measure::gauge_of(&asked.store.source, &format!("avg({})", metric(&[key, "metric"])?));
+        measure::put(gate, &asked, shape, &[promised(false, target)], number::plain);
         return Ok(());
     }
     Err("davy does not know its indicator".into())

@@ -8,17 +8,16 @@ use crate::import::note::Note;
 use crate::import::number::percent;
 use crate::import::promql;
 use crate::import::stores::{self, Login, Store};
-use crate::text::yaml::quoted;
 
 /// Adds a share of counters: `bad` or `good` among all.
 pub(super) fn counted(gate: &mut Gate, asked: &Asked, (key, part, total): (&str, &str, &str), target: f64) {
-    let bound = match key {
-        "bad" => Bound::new(Op::AtMost, 1.0 - target),
-        _ => Bound::new(Op::AtLeast, target),
-    };
-    let shape =
-        format!("source: {}, rate: {{ {key}: {}, total: {} }}", asked.store.source, quoted(part), quoted(total));
-    measure::put(gate, asked, shape, &[bound], percent);
+    let shape = measure::rate_of(&asked.store.source, key, part, total);
+    measure::put(gate, asked, shape, &[promised(key == "bad", target)], percent);
+}
+
+/// The bound of a share of good events, or of the bad ones.
+pub(super) fn promised(is_bad: bool, target: f64) -> Bound {
+    if is_bad { Bound::new(Op::AtMost, 1.0 - target) } else { Bound::new(Op::AtLeast, target) }
 }
 
 /// Adds two queries whose quotient is wanted: counts if they can be taken apart, else a gauge of the quotient.
@@ -26,16 +25,14 @@ pub(super) fn quotient(gate: &mut Gate, asked: &Asked, (key, part, total): (&str
     if let Some((part, total)) = promql::counters(part, total) {
         return counted(gate, asked, (key, &part, &total), target);
     }
-    let bound = if key == "bad" { Bound::new(Op::AtMost, 1.0 - target) } else { Bound::new(Op::AtLeast, target) };
     let store = Store { query: format!("({part}) / ({total})"), ..asked.store.clone() };
-    measure::add(gate, &Asked { store, ..asked.clone() }, &[bound]);
+    measure::add(gate, &Asked { store, ..asked.clone() }, &[promised(key == "bad", target)]);
 }
 
 /// A metric of the Prometheus whose address the files do not say.
 pub(super) fn of_prometheus(gate: &mut Gate, called: &str, query: &str, comment: String) -> Asked {
     let (source, _) = stores::prometheus(gate, None, &Login::default());
-    let store = Store { source, query: query.to_owned(), is_prometheus: true };
-    Asked { called: called.to_owned(), store, comment: Some(comment), every_point: false }
+    Asked::new(called, Store { source, query: query.to_owned(), is_prometheus: true }, comment)
 }
 
 /// The window, and what it is not.

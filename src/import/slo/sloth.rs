@@ -1,20 +1,16 @@
 //! Sloth: objectives with queries of errors and of all events, in its own form or as a resource of Kubernetes.
 
-use super::share::{finish, of_prometheus, quotient};
-use crate::import::condition::Op;
-use crate::import::documents::{Document, at, list, text, text_at};
+use super::share::{finish, of_prometheus, promised, quotient};
+use crate::import::documents::{Document, at, list, text_at};
 use crate::import::draft::Gate;
 use crate::import::imported::Imported;
 use crate::import::kind::Kind;
-use crate::import::measure::{self, Asked, Bound};
+use crate::import::measure;
 use crate::import::note::Note;
-use crate::import::stores::{literal, on_one_line};
+use crate::import::stores::{RANGE, literal, on_one_line};
 use crate::import::{number, promql};
 use crate::text::node::Node;
 use crate::text::problem::Problems;
-
-/// The range where Sloth fills in each of its windows.
-const RANGE: &str = "5m";
 
 pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
@@ -42,7 +38,9 @@ pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
 fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<Note>) -> Result<(), Problems> {
     let missing = |key: &str| document.problem(objective.place, format!("an objective has no `{key}`"));
     let called = text_at(objective, &["name"]).ok_or_else(|| missing("name"))?;
-    let target = target(document, objective)?;
+    let percentage = "a percentage above 0 and up to 100";
+    let target = document.read(objective, &["objective"], number::share_of_hundred, percentage)?;
+    let target = target.ok_or_else(|| missing("objective"))?;
     let sli = at(objective, &["sli"]).ok_or_else(|| missing("sli"))?;
     let query = |path: [&str; 2], other: [&str; 2]| text_at(sli, &path).or_else(|| text_at(sli, &other)).map(filled);
     let errors = query(["events", "error_query"], ["events", "errorQuery"]);
@@ -59,7 +57,7 @@ fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<N
         }
         (_, _, Some(ratio)) if whole => {
             let asked = of_prometheus(gate, called, &ratio, comment);
-            measure::add(gate, &Asked { ..asked }, &[Bound::new(Op::AtMost, 1.0 - target)]);
+            measure::add(gate, &asked, &[promised(true, target)]);
             return Ok(());
         }
         _ if !whole => "a query of it is not PromQL",
@@ -72,17 +70,7 @@ fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<N
     Ok(())
 }
 
-/// The target as a share.
-fn target(document: &Document, objective: &Node) -> Result<f64, Problems> {
-    let node = at(objective, &["objective"])
-        .ok_or_else(|| document.problem(objective.place, "an objective has no `objective`"))?;
-    let written = text(node).unwrap_or_default();
-    let target = number::number(written).filter(|target| *target > 0.0 && *target <= 100.0);
-    target.map(|target| target / 100.0).ok_or_else(|| {
-        document.problem(node.place, format!("`objective: {written}` is not a percentage above 0 and up to 100"))
-    })
-}
-
+/// A query with one range for each of Sloth's windows.
 fn filled(query: &str) -> String {
     let words = ["{{.window}}", "{{ .window }}", "{{.Window}}"];
     words.iter().fold(on_one_line(&literal(query)), |query, word| query.replace(word, RANGE))

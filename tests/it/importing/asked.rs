@@ -1,10 +1,11 @@
 //! The controller's answer on what a server says now: each query asked as it was written.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 
 use super::davy;
+use crate::heard::Heard;
 
 /// A server that speaks enough of Prometheus: each step of a range has the value of its minute.
 fn prometheus(value: fn(i64) -> f64) -> String {
@@ -13,21 +14,8 @@ fn prometheus(value: fn(i64) -> f64) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let mut text = Vec::new();
-            let mut part = [0; 4096];
-            let is_whole = |text: &[u8]| {
-                let text = String::from_utf8_lossy(text).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-                let length =
-                    head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-                body.len() >= length.unwrap_or(0)
-            };
-            while !is_whole(&text) {
-                let read = stream.read(&mut part).unwrap();
-                text.extend_from_slice(&part[..read]);
-                assert!(read > 0, "the request broke off");
-            }
-            let text = String::from_utf8(text).unwrap();
+            let heard = Heard::read(&stream).expect("the request broke off");
+            let text = format!("{}\n{}", heard.line, heard.body);
             let number = |key: &str| -> f64 {
                 let (_, rest) = text.split_once(&format!("{key}=")).unwrap_or_else(|| panic!("no {key} in {text}"));
                 let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
