@@ -1,14 +1,15 @@
 //! The server that controllers ask: one process in front of a folder of configurations.
 //!
 //! ```text
-//! judge.rs       who judges, and what is heard of it               router.rs    which path asks what
-//! question.rs    what is asked: a gate, its phase, its arguments        answers.rs   who is judged now, what was answered
-//! guard.rs       who may ask at all
-//! decision.rs    a verdict, and what is to be done                    soak.rs       where a soak stands
-//! verdicts.rs    /v1: Argo Rollouts and programs                        flagger.rs   webhooks of Flagger
-//! watches.rs     soaks that the server watches                          watching.rs  /v1/watch and their pages
-//! kayenta.rs     what Orca, Argo and a Kayenta ask              canaries.rs  which canaries they asked for
-//! prometheus.rs  verdicts as a metric that others query                 pages.rs     what people look at
+//! judge.rs       who judges, and what is heard of it              router.rs    which path asks what
+//! question.rs    what is asked: a gate, its phase, its arguments  answers.rs   who is judged now, what was answered
+//! guard.rs       who may ask at all                               desk.rs      what every path knows
+//! decision.rs    a verdict, and what is to be done                soak.rs      where a soak stands
+//! verdicts.rs    /v1: Argo Rollouts and programs                  flagger.rs   webhooks of Flagger
+//! watches.rs     soaks that the server watches                    watching.rs  /v1/watch and their pages
+//! kayenta.rs     what Orca, Argo and a Kayenta ask                canaries.rs  which canaries they asked for
+//! request.rs     what a request for a canary may ask
+//! prometheus.rs  verdicts as a metric that others query           pages.rs     what people look at
 //! ```
 //!
 //! It judges nothing itself: whoever starts it hands in a [`Judge`]. A question that takes longer than its caller waits is answered

@@ -42,11 +42,8 @@ pub struct Finding {
     /// The cleaned baseline in numbers.
     pub control: Summary,
     /// What the report shows as the size of the change; nothing if the method failed.
-    pub ratio: Option<Ratio>,
+    pub ratio: Option<f64>,
 }
-
-/// The mean of the canary over that of the baseline; not a number if either is zero.
-pub type Ratio = f64;
 
 /// Kayenta's labels of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +81,7 @@ struct Answer {
     label: Label,
     reason: Option<String>,
     critical: bool,
-    ratio: Option<Ratio>,
+    ratio: Option<f64>,
 }
 
 /// Labels one pair of cleaned series.
@@ -149,14 +146,14 @@ fn noisy(values: &[f64], chance: &mut Pcg64Mcg) -> Vec<f64> {
     values.iter().map(noise).collect()
 }
 
+/// The mean of the canary over that of the baseline; not a number if either is zero.
+pub fn ratio(experiment: f64, control: f64) -> f64 {
+    if experiment == 0.0 || control == 0.0 { f64::NAN } else { experiment / control }
+}
+
 fn compare(metric: &Metric, experiment: &[f64], control: &[f64]) -> Result<Answer, Tied> {
     let shift = interval(experiment, control)?;
-    let (mean_of_experiment, mean_of_control) = (mean(experiment), mean(control));
-    let ratio = if mean_of_experiment == 0.0 || mean_of_control == 0.0 {
-        f64::NAN
-    } else {
-        mean_of_experiment / mean_of_control
-    };
+    let ratio = ratio(mean(experiment), mean(control));
     let effect = match metric.effect.measure {
         Measure::MeanRatio => ratio,
         Measure::Cles => cles(experiment, control),

@@ -26,7 +26,7 @@ mod sample;
 mod score;
 mod zeroin;
 
-pub use classify::{Finding, Label, Ratio};
+pub use classify::{Finding, Label, ratio};
 pub use clean::Summary;
 pub use interval::{Interval, Tied, interval};
 pub use rule::{Direction, EffectSize, Measure, Metric, Nan, Rule, Thresholds};

@@ -15,15 +15,15 @@ use std::sync::Arc;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::console::Console;
-use super::gates::Gates;
-use super::places::Places;
-use super::reply::{self, refused, words};
+use super::gates::{Gates, look_once};
+use super::reply;
 use super::soak::{Asking, Lessons};
-use super::{Exit, Failure, look};
+use super::{Exit, Failure};
 use crate::cli;
 use crate::plain;
 use crate::plugin::{self, Asked, Measurement, Phase, Provider};
 use crate::serve::{Answer, Decision, Refused, Soak, Step};
+use crate::text::secret::without;
 use wish::{Gate, Wish};
 
 pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, Failure> {
@@ -35,13 +35,7 @@ pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, 
                 .into(),
         ));
     }
-    let gates = Gates {
-        console,
-        configs: arguments.configs,
-        allow_exec: arguments.allow_exec,
-        allow_canary_configs: false,
-        set: Vec::new(),
-    };
+    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec, set: Vec::new() };
     gates.hold_folder()?;
     gates.warn();
     let measures = Arc::new(Measures { gates, allow_inline: arguments.allow_inline, lessons: Lessons::default() });
@@ -106,7 +100,8 @@ impl Provider for Measures {
 
 impl Measures {
     fn measured(&self, asked: &Asked, so_far: Measurement) -> Measurement {
-        let measured = match self.step(asked, &so_far) {
+        let veil = |text: &str| without(text.to_owned(), &asked.secrets, "*****");
+        let measured = match self.step(asked, &so_far, veil) {
             Ok(measured) => measured,
             Err(why) => {
                 let finished = Some(Timestamp::now());
@@ -116,49 +111,47 @@ impl Measures {
         if measured.phase != Phase::Running {
             self.lessons.forget(&name(asked));
         }
-        let measured = veiled(measured, &asked.secrets);
+        let measured = veiled(measured, veil);
         self.gates
             .console
             .note(&format!("{}, {}: {:?}: {}", asked.run, asked.metric, measured.phase, measured.message));
         measured
     }
 
-    /// The measurement as far as it goes now.
-    fn step(&self, asked: &Asked, so_far: &Measurement) -> Result<Measurement, String> {
+    /// The measurement as far as it goes now; what is said meanwhile is said behind the veil.
+    fn step(&self, asked: &Asked, so_far: &Measurement, veil: impl Fn(&str) -> String) -> Result<Measurement, String> {
         let wish = Wish::read(&asked.configuration)?;
         let loaded = wish.load(&self.gates, self.allow_inline)?;
-        let set = wish.set(&loaded, asked)?;
+        let set = wish.set(&self.gates, &loaded, asked)?;
         let soak = state::read(&so_far.metadata)?;
-        let (aside, name) = (self.gates.console.aside(), name(asked));
-        let asking = Asking {
-            plan: &|options| self.gates.plan(&loaded, options),
-            aside: &aside,
-            loaded: &loaded,
-            set: &set,
-            phase: wish.phase.as_deref(),
-            from: wish.from,
-            // a measurement after another one has a soak of its own
-            created: asked.begins.filter(|_| asked.past.answers == 0),
-            now: Timestamp::now(),
-            name: &name,
+        let name = name(asked);
+        let measure = |aside: &Console| {
+            let asking = Asking {
+                gates: &self.gates,
+                aside,
+                loaded: &loaded,
+                set: &set,
+                phase: wish.phase.as_deref(),
+                from: wish.from,
+                // a measurement after another one has a soak of its own
+                created: asked.begins.filter(|_| asked.past.answers == 0),
+                now: Timestamp::now(),
+                name: &name,
+            };
+            Ok(match asking.step(soak.as_ref(), &self.lessons)? {
+                Some((soak, step)) => measured(soak, step, so_far),
+                None => answered(&once(&asking)?, so_far),
+            })
         };
-        let measured = match asking.step(soak.as_ref(), &self.lessons) {
-            Ok(Some((soak, step))) => Ok(measured(soak, step, so_far)),
-            Ok(None) => once(&asking).map(|answer| answered(&answer, so_far)),
-            Err(why) => Err(why),
-        };
-        self.gates.console.tell(&name, aside);
-        measured.map_err(words)
+        self.gates.aside(|said| format!("{name}: {}", veil(said)), measure).map_err(Refused::words)
     }
 }
 
 /// A gate without a soak.
 fn once(asking: &Asking) -> Result<Answer, Refused> {
     let options = asking.options(asking.from, None, asking.now);
-    let plan = (asking.plan)(&options)?;
-    let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
-    let judged = look::planned(asking.aside, asking.loaded, &options, &places, plan);
-    judged.map(|judged| reply::answer(&judged)).map_err(refused)
+    let plan = asking.gates.plan(asking.loaded, &options)?;
+    look_once(asking.aside, asking.loaded, &options, plan).map(|judged| reply::answer(&judged))
 }
 
 /// What a soak is called.
@@ -167,17 +160,13 @@ fn name(asked: &Asked) -> String {
 }
 
 /// The same without secrets, as the controller says it.
-fn veiled(measured: Measurement, secrets: &[String]) -> Measurement {
-    let mut secrets: Vec<&String> = secrets.iter().collect();
-    // a secret may begin as another does
-    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let veil = |text: String| secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "*****"));
+fn veiled(measured: Measurement, veil: impl Fn(&str) -> String) -> Measurement {
     // where the soak stands holds no secret, and is read again
     let each = |(name, text): (String, String)| {
-        if state::KEYS.contains(&name.as_str()) { (name, text) } else { (veil(name), veil(text)) }
+        if state::KEYS.contains(&name.as_str()) { (name, text) } else { (veil(&name), veil(&text)) }
     };
     let metadata = measured.metadata.into_iter().map(each).collect();
-    Measurement { message: veil(measured.message), metadata, ..measured }
+    Measurement { message: veil(&measured.message), metadata, ..measured }
 }
 
 /// A measurement of which nothing else is known.

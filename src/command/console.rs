@@ -58,10 +58,10 @@ impl Console {
         self.held.is_some()
     }
 
-    /// Says what one of several held back, each line with its name.
-    pub(super) fn tell(&self, name: &str, aside: Console) {
+    /// Says what one of several held back, in the words that are made of each message.
+    pub(super) fn tell(&self, aside: Console, words: impl Fn(&str) -> String) {
         let held = aside.held.and_then(|held| held.into_inner().ok()).unwrap_or_default();
-        held.iter().for_each(|(level, message)| self.say(level, &format!("{name}: {message}")));
+        held.iter().for_each(|(level, message)| self.say(level, &words(message)));
     }
 
     /// The tokens that sources gave so far.

@@ -1,6 +1,6 @@
 //! The course of a soak: from when on, how often and how long it is looked at.
 //!
-//! A watch and the plugin of a controller wait in different ways, and look at the same instants.
+//! A watch, the server and the plugin of a controller wait in different ways, and look at the same instants.
 
 use super::Failure;
 use crate::config::Config;
@@ -9,7 +9,7 @@ use crate::ingest;
 use crate::judge::rules::{Looks, Rules};
 use crate::series::{SignedDuration, Timestamp};
 use crate::source::Kind;
-use crate::watch::Trouble;
+use crate::watch::{Schedule, Trouble};
 
 /// What is written into files arrives there so long after its time, unless `settle` says otherwise.
 const FILES_SETTLE: SignedDuration = SignedDuration::from_secs(5);
@@ -19,18 +19,7 @@ pub(super) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 pub(super) const HOW_LONG: &str = "how long and how often to look is not said: write `soak: 1h` and `every: 5m` into the \
                                    configuration (or `every` alone, to watch without an end); `davy judge` looks once";
 
-/// When a soak is looked at.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Course {
-    /// How often.
-    pub(super) every: SignedDuration,
-    /// How long data may change after its time.
-    pub(super) settle: SignedDuration,
-    /// When the canary's window begins, if nothing else says so.
-    pub(super) planned: Timestamp,
-}
-
-/// The course that a plan made before it has; nothing if it looks once.
+/// When the looks of a plan are due that was made before them; nothing if it looks once. A soak that has begun has a start of its own.
 ///
 /// # Errors
 ///
@@ -41,8 +30,9 @@ pub(super) fn of(
     from: Option<Timestamp>,
     now: Timestamp,
     plan: &Plan,
-) -> Result<Option<Course>, Failure> {
-    refuse_short(config.ends(phase), from, soak_of(&plan.rules))?;
+) -> Result<Option<Schedule>, Failure> {
+    let soak = soak_of(&plan.rules);
+    refuse_short(config.ends(phase), from, soak)?;
     let every = match (plan.rules.looks, config.every(phase)) {
         (Looks::Once, _) => return Ok(None),
         (Looks::Planned { soak, .. }, every) => every.unwrap_or(soak),
@@ -51,11 +41,11 @@ pub(super) fn of(
     let settle = plan.settle.unwrap_or(FILES_SETTLE);
     let step = plan.time.step.unwrap_or(MINUTE);
     // services are asked for whole steps of their own grid: the plan knows where the first begins
-    let planned = match plan.time.canary {
+    let start = match plan.time.canary {
         Span::Exactly(window) if asks_services(plan) => window.start,
         _ => from.unwrap_or_else(|| next_step(now, step)),
     };
-    Ok(Some(Course { every, settle, planned }))
+    Ok(Some(Schedule { start, every, soak, settle }))
 }
 
 /// Whether it asks any service.
@@ -82,7 +72,7 @@ fn refuse_short(end: Option<Timestamp>, from: Option<Timestamp>, soak: Option<Si
     }
 }
 
-pub(super) fn soak_of(rules: &Rules) -> Option<SignedDuration> {
+fn soak_of(rules: &Rules) -> Option<SignedDuration> {
     match rules.looks {
         Looks::Planned { soak, .. } => Some(soak),
         Looks::Once | Looks::Open => None,

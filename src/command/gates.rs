@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::console::Console;
 use super::course::Probe;
-use super::pipeline::Loaded;
+use super::pipeline::{Judged, Loaded};
 use super::places::Places;
 use super::reply::{self, refused};
 use super::{Failure, look, pipeline};
@@ -24,7 +24,6 @@ pub(super) struct Gates {
     pub(super) console: Console,
     pub(super) configs: PathBuf,
     pub(super) allow_exec: bool,
-    pub(super) allow_canary_configs: bool,
     /// What the operator set: names that configurations leave open, and no request sets.
     pub(super) set: Vec<(String, String)>,
 }
@@ -87,7 +86,7 @@ impl Gates {
     pub(super) fn plan(&self, loaded: &Loaded, options: &config::Options) -> Result<Plan, Refused> {
         let plan = loaded.plan(options).map_err(refused)?;
         self.hold_programs(&plan.queries)?;
-        hold_servers(loaded, options, &plan, &self.set)?;
+        self.hold_servers(loaded, options, &plan)?;
         Ok(plan)
     }
 
@@ -104,7 +103,7 @@ impl Gates {
 
     pub(super) fn judged(&self, question: &Question) -> Result<Answer, Refused> {
         let loaded = self.load(&question.gate)?;
-        let set = set(&loaded, question, &self.set)?;
+        let set = self.set_by(&loaded, question)?;
         let options = config::Options {
             folder: &loaded.folder,
             now: question.now.unwrap_or_else(Timestamp::now),
@@ -114,59 +113,71 @@ impl Gates {
             to: question.window.map(|window| window.to),
         };
         let plan = self.plan(&loaded, &options)?;
-        let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
+        let said = |said: &str| format!("{}: {said}", question.gate);
+        self.aside(said, |aside| look_once(aside, &loaded, &options, plan)).map(|judged| reply::answer(&judged))
+    }
+
+    /// The names that a question sets, and those that the operator set before.
+    pub(super) fn set_by(&self, loaded: &Loaded, question: &Question) -> Result<Vec<(String, String)>, Refused> {
+        let mut open = loaded.config.open();
+        let before: Vec<&(String, String)> = self.set.iter().filter(|(name, _)| open.contains(name)).collect();
+        before.iter().for_each(|(name, _)| {
+            open.remove(name);
+        });
+        if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
+            let known: Vec<&str> = open.iter().map(String::as_str).collect();
+            return Err(Refused::Wrong(format!(
+                "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
+                 name: `canary: {{ version: \"${{new}}\" }}`",
+                if known.is_empty() { "nothing".into() } else { known.join(", ") }
+            )));
+        }
+        let offered =
+            question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
+        let asked = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
+        Ok(asked.chain(before.into_iter().cloned()).collect())
+    }
+
+    /// Refuses servers that the arguments chose: they would hear the secrets.
+    fn hold_servers(&self, loaded: &Loaded, options: &config::Options, plan: &Plan) -> Result<(), Refused> {
+        if options.set.is_empty() {
+            return Ok(());
+        }
+        // no argument is as long as this value, so an address with one in it differs
+        let other = "x".repeat(1 + options.set.iter().map(|(_, value)| value.len()).max().unwrap_or(0));
+        match same_servers(plan, &any(loaded, &other, options, &self.set).map_err(refused)?) {
+            true => Ok(()),
+            false => Err(Refused::Wrong(
+                "an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into(),
+            )),
+        }
+    }
+
+    /// Works with a console of its own, and then says what was said there in these words.
+    pub(super) fn aside<T>(&self, words: impl Fn(&str) -> String, work: impl FnOnce(&Console) -> T) -> T {
         let aside = self.console.aside();
-        let judged = look::planned(&aside, &loaded, &options, &places, plan);
-        self.console.tell(&question.gate, aside);
-        judged.map(|judged| reply::answer(&judged)).map_err(refused)
+        let done = work(&aside);
+        self.console.tell(aside, words);
+        done
     }
 }
 
-/// The names that a question sets, and those that the operator set before.
-pub(super) fn set(
-    loaded: &Loaded,
-    question: &Question,
-    set_before: &[(String, String)],
-) -> Result<Vec<(String, String)>, Refused> {
-    let mut open = loaded.config.open();
-    let before: Vec<&(String, String)> = set_before.iter().filter(|(name, _)| open.contains(name)).collect();
-    before.iter().for_each(|(name, _)| {
-        open.remove(name);
-    });
-    if let Some(name) = question.args.keys().find(|name| !open.contains(*name)) {
-        let known: Vec<&str> = open.iter().map(String::as_str).collect();
-        return Err(Refused::Wrong(format!(
-            "args: the configuration leaves no name {name:?} open; it leaves open: {}. A label of an arm can be set if it refers to a \
-             name: `canary: {{ version: \"${{new}}\" }}`",
-            if known.is_empty() { "nothing".into() } else { known.join(", ") }
-        )));
-    }
-    let offered =
-        question.offered.iter().filter(|(name, _)| open.contains(*name) && !question.args.contains_key(*name));
-    let asked = question.args.iter().chain(offered).map(|(name, value)| (name.clone(), value.clone()));
-    Ok(asked.chain(before.into_iter().cloned()).collect())
-}
-
-/// Refuses servers that the arguments chose: they would hear the secrets.
-fn hold_servers(
+/// Judges once by a plan that was made with these options.
+pub(super) fn look_once(
+    aside: &Console,
     loaded: &Loaded,
     options: &config::Options,
-    plan: &Plan,
-    set_before: &[(String, String)],
-) -> Result<(), Refused> {
-    if options.set.is_empty() {
-        return Ok(());
-    }
+    plan: Plan,
+) -> Result<Judged, Refused> {
+    let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
+    look::planned(aside, loaded, options, &places, plan).map_err(refused)
+}
+
+/// Whether two plans ask the same servers.
+pub(super) fn same_servers(one: &Plan, other: &Plan) -> bool {
     let servers =
         |plan: &Plan| -> BTreeSet<String> { plan.queries.iter().flat_map(|query| query.source.servers()).collect() };
-    // no argument is as long as this value, so an address with one in it differs
-    let other = "x".repeat(1 + options.set.iter().map(|(_, value)| value.len()).max().unwrap_or(0));
-    match servers(plan) == servers(&any(loaded, &other, options, set_before).map_err(refused)?) {
-        true => Ok(()),
-        false => Err(Refused::Wrong(
-            "an argument is in the address of a server, where it could send secrets elsewhere: write the address into the configuration".into(),
-        )),
-    }
+    servers(one) == servers(other)
 }
 
 /// The plan of a configuration, with one value for all names that it leaves open and the operator did not set.
@@ -189,9 +200,8 @@ fn check(path: &Path, set_before: &[(String, String)]) -> Result<(), Failure> {
     let loaded = pipeline::load(path)?;
     let now = Timestamp::now();
     // what has a soak may have no other time
-    let has_soak = loaded.config.soak(None).or(loaded.config.every(None)).is_some();
     let whole = Probe { from: None, to: None, now };
-    let Probe { from, to, now } = if has_soak { Probe::before(now) } else { whole };
+    let Probe { from, to, now } = if loaded.config.is_watched(None) { Probe::before(now) } else { whole };
     let options = config::Options { folder: &loaded.folder, now, set: &[], phase: None, from, to };
     any(&loaded, "x", &options, set_before).map(|_| ())
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::console::Console;
+use super::course::MINUTE;
 use super::pipeline::{self, Loaded};
 use super::{Failure, history};
 use crate::config::Options;
@@ -20,6 +21,7 @@ use crate::judge::words::duration;
 use crate::plain;
 use crate::series::{Arm, Dataset, MetricName, Pair, SignedDuration, Window};
 use crate::source::{self, Query, Source};
+use crate::watch::Schedule;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -47,7 +49,10 @@ impl Today {
     }
 
     /// A watch, before any of it is seen.
-    pub(super) fn of_watch(plan: &Plan, canary: Window, step: SignedDuration) -> Today {
+    pub(super) fn of_watch(plan: &Plan, schedule: &Schedule) -> Today {
+        let Schedule { start, every, soak, .. } = *schedule;
+        let end = start.saturating_add(soak.unwrap_or(every)).unwrap_or(start);
+        let (canary, step) = (Window { start, end }, plan.time.step.unwrap_or(MINUTE));
         let baseline = match plan.time.baseline {
             Span::Earlier(ago) => plan.time.window_before(canary, ago).unwrap_or(canary),
             Span::Exactly(window) => window,

@@ -33,9 +33,7 @@ pub(super) fn planned(
     places.spare_sources(&plan.queries)?;
     console.detail(&format!("{} queries planned, fingerprint {}", plan.queries.len(), plan.rules.fingerprint));
     let mut dataset = pipeline::fetch(console, &plan, options.now)?;
-    for (metric, why) in &dataset.lost {
-        console.note(&format!("judged without {metric}: {why}"));
-    }
+    pipeline::say_lost(console, &dataset);
     if let Some(lesson) = learn::learn(console, loaded, options, &plan, &Today::of(&dataset))? {
         lesson.tell(&mut plan, &mut dataset);
     }

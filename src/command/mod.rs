@@ -83,14 +83,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Watch(arguments) => watch::run(&console, arguments),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => return kept(console, |console| serve::run(console, arguments)),
-        #[cfg(not(feature = "serve"))]
-        Command::Serve(_) => Err(Failure::Misused(
-            "this davy was built without the feature `serve`: build it with `--features serve`".into(),
-        )),
         #[cfg(feature = "serve")]
         Command::ArgoPlugin(arguments) => return kept(console, |console| argo::run(console, arguments)),
         #[cfg(not(feature = "serve"))]
-        Command::ArgoPlugin(_) => Err(Failure::Misused(
+        Command::Serve(_) | Command::ArgoPlugin(_) => Err(Failure::Misused(
             "this davy was built without the feature `serve`: build it with `--features serve`".into(),
         )),
         Command::Compare(arguments) => compare::run(&console, arguments),

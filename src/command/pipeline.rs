@@ -216,6 +216,11 @@ pub(super) fn ask(console: &Console, plan: &Plan, now: Timestamp) -> Result<Data
     Ok(priced(heard_of(console, now, true, ask)?, plan.cost.as_ref()))
 }
 
+/// Says what could not be measured, where the judge does without it.
+pub(super) fn say_lost(console: &Console, dataset: &Dataset) {
+    dataset.lost.iter().for_each(|(metric, why)| console.note(&format!("judged without {metric}: {why}")));
+}
+
 /// What was measured, with what it costs.
 pub(super) fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
     if let Some(cost) = cost {

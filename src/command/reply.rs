@@ -23,12 +23,6 @@ pub(super) fn decision(exit: Exit) -> Decision {
     }
 }
 
-/// Why there is no verdict.
-pub(super) fn words(refused: Refused) -> String {
-    let (Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) = refused;
-    why
-}
-
 /// A verdict with what it means.
 pub(super) fn answer(judged: &Judged) -> Answer {
     let wishes = cli::Exit { on_inconclusive: None, fail_on_warn: false };

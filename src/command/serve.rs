@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::console::Console;
-use super::gates::{Gates, set};
+use super::gates::Gates;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
@@ -35,13 +35,7 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
             "{TOKEN} has less than 16 characters, and can be guessed: use a longer one"
         )));
     }
-    let gates = Gates {
-        console,
-        configs: arguments.configs,
-        allow_exec: arguments.allow_exec,
-        allow_canary_configs: arguments.allow_canary_configs,
-        set: arguments.set,
-    };
+    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec, set: arguments.set };
     gates.hold_folder()?;
     gates.warn();
     let settings = Settings {
@@ -51,13 +45,16 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
         at_once: arguments.at_once,
         wait: Duration::from_secs(arguments.wait),
     };
-    serve::run(settings, Arc::new(Watchful { gates, lessons: Lessons::default() })).map_err(Failure::Unusable)?;
+    let allow_canary_configs = arguments.allow_canary_configs;
+    let watchful = Watchful { gates, allow_canary_configs, lessons: Lessons::default() };
+    serve::run(settings, Arc::new(watchful)).map_err(Failure::Unusable)?;
     Ok(Exit::Pass)
 }
 
 /// The gates, and what was learned for the soaks that are watched.
 struct Watchful {
     gates: Gates,
+    allow_canary_configs: bool,
     lessons: Lessons,
 }
 
@@ -74,7 +71,7 @@ impl Judge for Watchful {
         let answer = self.gates.judged(question);
         let said = match &answer {
             Ok(answer) => format!("{}: {}", answer.document.outcome.word(), answer.document.summary),
-            Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => format!("not judged: {why}"),
+            Err(refused) => format!("not judged: {}", refused.why()),
         };
         self.gates.console.note(&format!("{}: {said}", question.gate));
         answer
@@ -88,21 +85,22 @@ impl Judge for Watchful {
         soak: Option<&Soak>,
     ) -> Result<(Soak, Step), Refused> {
         let loaded = self.gates.load(&question.gate)?;
-        let set = set(&loaded, question, &self.gates.set)?;
-        let aside = self.gates.console.aside();
-        let asking = Asking {
-            plan: &|options| self.gates.plan(&loaded, options),
-            aside: &aside,
-            loaded: &loaded,
-            set: &set,
-            phase: question.phase.as_deref(),
-            from: question.window.map(|window| window.from),
-            created: Some(created),
-            now: Timestamp::now(),
-            name,
+        let set = self.gates.set_by(&loaded, question)?;
+        let step = |aside: &Console| {
+            let asking = Asking {
+                gates: &self.gates,
+                aside,
+                loaded: &loaded,
+                set: &set,
+                phase: question.phase.as_deref(),
+                from: question.window.map(|window| window.from),
+                created: Some(created),
+                now: Timestamp::now(),
+                name,
+            };
+            asking.step(soak, &self.lessons)
         };
-        let stepped = asking.step(soak, &self.lessons);
-        self.gates.console.tell(name, aside);
+        let stepped = self.gates.aside(|said| format!("{name}: {said}"), step);
         if !matches!(stepped, Ok(Some((_, Step::Waits { .. } | Step::Looked { .. } | Step::Troubled { .. })))) {
             self.lessons.forget(name);
         }
@@ -117,7 +115,7 @@ impl Judge for Watchful {
     }
 
     fn allows_canary_configs(&self) -> bool {
-        self.gates.allow_canary_configs
+        self.allow_canary_configs
     }
 
     fn canary_judges(&self) -> Vec<&'static str> {
@@ -125,13 +123,11 @@ impl Judge for Watchful {
     }
 
     fn canary(&self, asked: &Value) -> Result<Value, Refused> {
-        let result = self.gates.judged_canary(asked);
         let name = plain::line(asked["canaryConfig"]["name"].as_str().unwrap_or("a canary"));
+        let result = self.gates.judged_canary(asked, &name);
         self.gates.console.note(&match &result {
             Ok(result) => format!("{name}: {} {}", result["score"]["classification"], result["score"]["score"]),
-            Err(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) => {
-                format!("{name}: not judged: {why}")
-            }
+            Err(refused) => format!("{name}: not judged: {}", refused.why()),
         });
         result
     }

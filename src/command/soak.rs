@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 
 use super::console::Console;
-use super::course::{self, MINUTE, Probe, soak_of};
+use super::course::{self, MINUTE, Probe};
+use super::gates::Gates;
 use super::learn::{self, Today};
 use super::pipeline::{self, Loaded};
 use super::reply::{decision, refused};
@@ -20,7 +21,6 @@ use crate::config::plan::Plan;
 use crate::config::{self, Options};
 use crate::report::Document;
 use crate::report::document::PastLook;
-use crate::series::Window;
 use crate::serve::{Answer, Refused, Soak, Step};
 use crate::watch::{self, Schedule, Trouble};
 pub(super) use lessons::Lessons;
@@ -30,8 +30,7 @@ pub(super) const PATIENCE: usize = 10;
 
 /// A gate that is asked for its next looks.
 pub(super) struct Asking<'a> {
-    /// What will be asked, if the operator allows it.
-    pub(super) plan: &'a dyn Fn(&Options) -> Result<Plan, Refused>,
+    pub(super) gates: &'a Gates,
     pub(super) aside: &'a Console,
     pub(super) loaded: &'a Loaded,
     pub(super) set: &'a [(String, String)],
@@ -117,18 +116,20 @@ impl Asking<'_> {
     /// When the soak is looked at; nothing if the configuration has none.
     fn course(&self, soak: Option<&Soak>) -> Result<Option<Course>, Refused> {
         let (config, now) = (&self.loaded.config, self.now);
+        if !config.is_watched(self.phase) {
+            return Ok(None);
+        }
         let said = self.from.or_else(|| config.begins(self.phase));
         let Probe { from, to, now: then } = Probe::before(said.or(self.created).unwrap_or(now));
-        let plan = (self.plan)(&self.options(from, to, then))?;
+        let plan = self.gates.plan(self.loaded, &self.options(from, to, then))?;
         let step = plan.time.step.unwrap_or(MINUTE);
         let begins = said.or(self.created.map(|at| course::next_step(at, step)));
-        let Some(course) = course::of(config, self.phase, begins, now, &plan).map_err(refused)? else {
+        let Some(schedule) = course::of(config, self.phase, begins, now, &plan).map_err(refused)? else {
             return Ok(None);
         };
         pipeline::refuse_looks(&plan).map_err(refused)?;
-        let start = soak.map_or(course.planned, |soak| soak.start);
-        let schedule = Schedule { start, every: course.every, soak: soak_of(&plan.rules), settle: course.settle };
-        Ok(Some(Course { plan, schedule }))
+        let start = soak.map_or(schedule.start, |soak| soak.start);
+        Ok(Some(Course { plan, schedule: Schedule { start, ..schedule } }))
     }
 
     /// Judges these looks, up to the one that is an answer.
@@ -148,7 +149,7 @@ impl Asking<'_> {
         // what was allowed for the whole soak is allowed for its parts
         let asked = self.loaded.plan(&options).map_err(Trouble::Lasting)?;
         let data = pipeline::ask(self.aside, &asked, self.now).map_err(trouble)?;
-        data.lost.iter().for_each(|(metric, why)| self.aside.note(&format!("judged without {metric}: {why}")));
+        pipeline::say_lost(self.aside, &data);
         let (mut latest, mut past) = (None, Vec::new());
         let taken = watch::take(&plan.rules, schedule, next..=newest, &data, |taken| {
             let exit = Exit::of(taken.verdict.outcome, asked.on_inconclusive, asked.fail_on_warn);
@@ -166,9 +167,7 @@ impl Asking<'_> {
 
     /// What the past says of the noise.
     fn learn(&self, plan: &Plan, schedule: &Schedule) -> Result<Option<learn::Lesson>, Failure> {
-        let Schedule { start, every, soak, .. } = *schedule;
-        let end = start.saturating_add(soak.unwrap_or(every)).unwrap_or(start);
-        let today = Today::of_watch(plan, Window { start, end }, plan.time.step.unwrap_or(MINUTE));
-        learn::learn(self.aside, self.loaded, &self.options(Some(start), None, self.now), plan, &today)
+        let options = self.options(Some(schedule.start), None, self.now);
+        learn::learn(self.aside, self.loaded, &options, plan, &Today::of_watch(plan, schedule))
     }
 }

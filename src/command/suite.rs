@@ -117,7 +117,7 @@ pub(super) fn each<T: Sync>(
     let mut exit = Exit::Pass;
     let members = done.into_iter().map(|(at, aside, answer)| {
         let name = name(&all[at]);
-        console.tell(&name, aside);
+        console.tell(aside, |said| format!("{name}: {said}"));
         match answer {
             // the command is wrong, not the member: a report would replace what is read
             Err(misused @ Failure::Misused(_)) => Err(misused),

@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
-use super::course::{self, Course, MINUTE, Probe, soak_of};
+use super::course::{self, Probe};
 use super::hooks::{self, Moment};
 use super::interrupt::Interrupt;
 use super::learn::{self, Lesson, Today};
@@ -30,7 +30,7 @@ use crate::config::plan::Plan;
 use crate::record;
 use crate::report::document::PastLook;
 use crate::report::{self, Document, Format, Live, Style};
-use crate::series::{Dataset, Window};
+use crate::series::Dataset;
 use crate::watch::{self, End, Schedule, Taken, Trouble, World};
 use resume::Resumed;
 use round::Round;
@@ -95,17 +95,17 @@ impl Round<'_> {
             Some(folder) => resume::read(folder, &probe.rules)?,
             None => None,
         };
-        let Course { every, settle, planned } =
+        let schedule =
             course::of(config, phase, from, now, &probe)?.ok_or_else(|| Failure::Misused(course::HOW_LONG.into()))?;
         let is_known = from.is_some() || course::asks_services(&probe) || config.reaches_back(phase);
-        let start = resumed.as_ref().map(|resumed| resumed.start).or(is_known.then_some(planned));
+        let start = resumed.as_ref().map(|resumed| resumed.start).or(is_known.then_some(schedule.start));
         let Resumed { looks, last, .. } = resumed.unwrap_or(Resumed { start: now, looks: Vec::new(), last: None });
         let mut watching = Watching {
             round: self,
             phase,
             record,
             start,
-            soak: soak_of(&probe.rules),
+            soak: schedule.soak,
             title: title(config.name(), phase.or(probe.rules.phase.as_deref())),
             has_begun: !looks.is_empty(),
             latest: None,
@@ -115,7 +115,7 @@ impl Round<'_> {
             trouble: None,
             lesson: None,
         };
-        let ended = watching.through(probe, every, settle);
+        let ended = watching.through(probe, schedule);
         self.console.progress().board_over();
         let is_answered = match ended {
             End::Answered => true,
@@ -169,36 +169,34 @@ struct Watching<'a> {
 }
 
 impl Watching<'_> {
-    fn through(&mut self, mut plan: Plan, every: SignedDuration, settle: SignedDuration) -> End<Failure> {
+    fn through(&mut self, mut plan: Plan, schedule: Schedule) -> End<Failure> {
         let patience = self.round.arguments.give_up_after;
         let start = match self.start {
             Some(start) => start,
             // where files say themselves when they begin
-            None => match watch::persistently(every, patience, self, |watching| watching.ask(None)) {
+            None => match watch::persistently(schedule.every, patience, self, |watching| watching.ask(None)) {
                 Ok(data) => data.windows.canary.start,
                 Err(end) => return end,
             },
         };
         self.start = Some(start);
-        let schedule = Schedule { start, every, soak: self.soak, settle };
+        let schedule = Schedule { start, ..schedule };
         let taken = self.looks.last().and_then(|look| look.end.parse().ok()).and_then(|end| schedule.look_at(end));
         if self.looks.is_empty() {
             self.round.console.note(&begins(&schedule));
         }
-        if let Err(failure) = self.learn(&mut plan, start, every) {
+        if let Err(failure) = self.learn(&mut plan, &schedule) {
             return End::Failed(failure);
         }
         watch::watch(&plan.rules, &schedule, taken.unwrap_or(0) + 1, patience, self)
     }
 
     /// Learns the noise from the past before the watch.
-    fn learn(&mut self, plan: &mut Plan, start: Timestamp, every: SignedDuration) -> Result<(), Failure> {
+    fn learn(&mut self, plan: &mut Plan, schedule: &Schedule) -> Result<(), Failure> {
         let (round, now) = (self.round, Timestamp::now());
-        let end = start.saturating_add(self.soak.unwrap_or(every)).unwrap_or(start);
-        let today = Today::of_watch(plan, Window { start, end }, plan.time.step.unwrap_or(MINUTE));
         let (folder, set) = (&round.loaded.folder, &round.arguments.set);
         let options = Options { folder, now, set, phase: self.phase, from: self.start, to: None };
-        self.lesson = learn::learn(round.console, round.loaded, &options, plan, &today)?;
+        self.lesson = learn::learn(round.console, round.loaded, &options, plan, &Today::of_watch(plan, schedule))?;
         if let Some(lesson) = &self.lesson {
             lesson.tell_rules(&mut plan.rules);
         }
@@ -210,7 +208,7 @@ impl Watching<'_> {
         let (round, now) = (self.round, Timestamp::now());
         let asked = round.plan(self.phase, Probe { from: self.start, to: until, now }).and_then(|plan| {
             let data = pipeline::ask(round.console, &plan, now)?;
-            data.lost.iter().for_each(|(metric, why)| round.console.note(&format!("judged without {metric}: {why}")));
+            pipeline::say_lost(round.console, &data);
             Ok(data)
         });
         match asked {

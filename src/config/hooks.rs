@@ -1,4 +1,4 @@
-//! Hooks as meant: which programs are to run and which addresses are to be told after an answer.
+//! Hooks as meant: which programs are to run, which addresses are to be told, and what is to be done in an account of AWS.
 //!
 //! The names of the canary's labels are put in when the plan is made, so that a hook which could not run is found by
 //! `davy check` and not in the night of the rollback. Secrets are refused here: the file names the environment

@@ -126,6 +126,12 @@ impl Config {
         resolve::soak(&self.file, resolve::phase(&self.file, phase))
     }
 
+    /// Whether the phase (or the one judged by default) is looked at more than once. A phase that does not exist counts: its plan says so.
+    pub fn is_watched(&self, phase: Option<&str>) -> bool {
+        let is_unknown = phase.is_some() && resolve::phase(&self.file, phase).is_none();
+        is_unknown || self.soak(phase).or(self.every(phase)).is_some()
+    }
+
     /// When the canary's window begins, where that is written: by the phase (or the one judged by default), or by the file.
     pub fn begins(&self, phase: Option<&str>) -> Option<crate::series::Timestamp> {
         self.begins_itself(phase).or_else(|| Some(self.file.window.as_ref()?.from.as_ref()?.value))

@@ -3,7 +3,10 @@
 
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use super::gob::{Decoder, Encoder, Error, Shape, Value};
 
@@ -30,7 +33,7 @@ struct Request<W> {
     output: Arc<Mutex<Encoder<W>>>,
 }
 
-/// Answers the calls on a stream until it ends, each on a thread of its own.
+/// Answers the calls on a stream until it ends, each on a thread of its own. Without a free turn a call waits.
 ///
 /// # Errors
 ///
@@ -39,7 +42,8 @@ pub(super) fn serve<R, W>(
     input: R,
     output: W,
     service: &Arc<impl Service + ?Sized>,
-    turns: &Arc<Turns>,
+    turns: &Arc<Semaphore>,
+    runtime: &Handle,
 ) -> Result<(), Error>
 where
     R: Read,
@@ -52,7 +56,9 @@ where
         let method = header.field("ServiceMethod").and_then(Value::text).unwrap_or_default().to_owned();
         let number = if let Some(Value::Uint(number)) = header.field("Seq") { *number } else { 0 };
         let request = Request { method, number, argument, output: Arc::clone(&output) };
-        let (service, turn) = (Arc::clone(service), Turns::take(turns));
+        let service = Arc::clone(service);
+        // nobody closes it
+        let turn = runtime.block_on(Arc::clone(turns).acquire_owned()).ok();
         std::thread::spawn(move || {
             // a host that has gone away needs no answer
             let _ = request.answer(&*service);
@@ -76,42 +82,9 @@ impl<W: Write> Request<W> {
             ("Seq", Value::Uint(self.number)),
             ("Error", Value::Text(error)),
         ]);
-        let mut output = held(&self.output);
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         output.send(RESPONSE, &response)?;
         output.send(shape, &value)?;
         output.flush()
-    }
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How many calls may be answered at once; others wait.
-pub(super) struct Turns {
-    free: Mutex<usize>,
-    given: std::sync::Condvar,
-}
-
-/// A turn that was taken.
-struct Turn(Arc<Turns>);
-
-impl Turns {
-    pub(super) fn new(free: usize) -> Arc<Turns> {
-        Arc::new(Turns { free: Mutex::new(free), given: std::sync::Condvar::new() })
-    }
-
-    fn take(turns: &Arc<Turns>) -> Turn {
-        let free = held(&turns.free);
-        let mut free = turns.given.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-        Turn(Arc::clone(turns))
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        *held(&self.0.free) += 1;
-        self.0.given.notify_one();
     }
 }

@@ -13,13 +13,13 @@ use std::time::Duration;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 use yamux::{Config, Connection, Mode, Stream};
 
 use super::control::Control;
 use super::provider::{Calls, Provider};
-use super::rpc::{self, Turns};
+use super::rpc;
 
 /// The variable that a host sets, so that nobody starts a plugin by mistake; and what it sets it to.
 pub const COOKIE: (&str, &str) = ("ARGO_ROLLOUTS_RPC_PLUGIN", "metricprovider");
@@ -74,7 +74,7 @@ async fn session(socket: UnixStream, provider: Arc<dyn Provider>) -> Result<(), 
     let mut config = Config::default();
     config.set_max_num_streams(MOST_STREAMS).set_max_connection_receive_window(Some(WINDOWS));
     let mut connection = Connection::new(socket.compat(), config, Mode::Server);
-    let host = Host { provider, end: Arc::new(Notify::new()), turns: Turns::new(AT_ONCE) };
+    let host = Host { provider, end: Arc::new(Notify::new()), turns: Arc::new(Semaphore::new(AT_ONCE)) };
     let streams = async {
         let mut opened = 0;
         while let Some(stream) = poll_fn(|context| connection.poll_next_inbound(context)).await {
@@ -98,7 +98,7 @@ async fn farewell(end: &Notify) {
 struct Host {
     provider: Arc<dyn Provider>,
     end: Arc<Notify>,
-    turns: Arc<Turns>,
+    turns: Arc<Semaphore>,
 }
 
 impl Host {
@@ -112,7 +112,7 @@ impl Host {
                 std::thread::spawn(move || {
                     let (input, output) = halves(stream, &runtime);
                     // measurements must not keep a host from asking whether davy lives
-                    let _ = rpc::serve(input, output, &service, &Turns::new(1));
+                    let _ = rpc::serve(input, output, &service, &Arc::new(Semaphore::new(1)), &runtime);
                 });
             }
             1 | 2 => {
@@ -126,7 +126,7 @@ impl Host {
                 std::thread::spawn(move || {
                     let (mut input, mut output) = halves(stream, &runtime);
                     if greet(&mut input, &mut output).is_ok() {
-                        let _ = rpc::serve(input, output, &service, &turns);
+                        let _ = rpc::serve(input, output, &service, &turns, &runtime);
                     }
                 });
             }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::document::Outcome;
 use super::html::{chip, name, prose, shell};
-use super::watched::{self, Watched};
+use super::watched::{self, instant};
 
 /// A gate, or one of its verdicts.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct Row {
 }
 
 /// Every gate with its last verdict.
-pub fn overview(rows: &[Row], watches: &[Watched]) -> String {
+pub fn overview(rows: &[Row], watches: &[watched::Row]) -> String {
     let body = html! {
         header class="verdict open" { h1 { span class="word" { "GATES" } " " span class="of" { (rows.len()) } } }
         main id="main" {
@@ -59,7 +59,6 @@ pub fn history(gate: &str, rows: &[Row]) -> String {
 }
 
 fn table(rows: &[Row], gates: bool) -> Markup {
-    let at = |at: Timestamp| at.round(jiff::Unit::Second).unwrap_or(at).to_string();
     html! {
         div class="scroll" role="region" aria-label="Verdicts" tabindex="0" {
             table {
@@ -78,8 +77,8 @@ fn table(rows: &[Row], gates: bool) -> Markup {
                             td { @if let Some(outcome) = row.outcome { (chip(outcome)) } }
                             td {
                                 @match (&row.id, row.at) {
-                                    (Some(id), Some(time)) => { a href=(format!("/v1/verdicts/{id}.html")) { (at(time)) } }
-                                    (None, Some(time)) => { (at(time)) }
+                                    (Some(id), Some(time)) => { a href=(format!("/v1/verdicts/{id}.html")) { (instant(time)) } }
+                                    (None, Some(time)) => { (instant(time)) }
                                     _ => {}
                                 }
                             }

@@ -38,7 +38,7 @@ use super::words;
 
 pub(super) use chrome::{moving, shell};
 use part::Part;
-pub(super) use part::{chip, name, prose};
+pub(super) use part::{chip, class, name, prose};
 
 /// The whole page.
 pub fn render(document: &Document) -> String {

@@ -6,8 +6,8 @@
 use jiff::{Timestamp, Unit};
 use maud::{Markup, html};
 
-use super::document::{Document, Outcome};
-use super::html::{live, moving, name, prose};
+use super::document::Document;
+use super::html::{class, live, moving, name, prose, shell};
 
 /// What moves the page.
 const SCRIPT: &str = include_str!("watched.js");
@@ -33,14 +33,24 @@ pub struct Watched {
     pub latest: Option<Document>,
 }
 
+/// A watch among others.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its name.
+    pub id: String,
+    /// The gate.
+    pub gate: String,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// What is to be said of it.
+    pub sentence: String,
+}
+
 impl Watched {
     /// How far it is, in a word; and the colours of that.
     fn word(&self) -> (&'static str, &'static str) {
         match self.latest.as_ref().map(|document| document.outcome).filter(|_| !self.is_running && !self.is_failed) {
-            Some(outcome @ Outcome::Pass) => (outcome.word(), "pass"),
-            Some(outcome @ Outcome::Warn) => (outcome.word(), "warn"),
-            Some(outcome @ Outcome::Fail) => (outcome.word(), "fail"),
-            Some(outcome @ Outcome::Inconclusive) => (outcome.word(), "open"),
+            Some(outcome) => (outcome.word(), class(outcome)),
             None if self.is_running => ("RUNNING", "open"),
             None => ("NOT JUDGED", "open"),
         }
@@ -68,11 +78,11 @@ pub fn page(watched: &Watched) -> String {
         }
     };
     let title = format!("{word}: {}", name(&watched.gate));
-    if watched.is_running { moving(&title, &body, SCRIPT) } else { super::html::shell(&title, &body) }
+    if watched.is_running { moving(&title, &body, SCRIPT) } else { shell(&title, &body) }
 }
 
 /// The watches that go on, for the page of all gates.
-pub(super) fn list(watches: &[Watched]) -> Markup {
+pub(super) fn list(watches: &[Row]) -> Markup {
     html! {
         @if !watches.is_empty() {
             h2 { "Watches" }
@@ -80,11 +90,11 @@ pub(super) fn list(watches: &[Watched]) -> Markup {
                 table {
                     thead { tr { th scope="col" { "Gate" } th scope="col" { "Since" } th scope="col" { "Now" } } }
                     tbody {
-                        @for watched in watches {
+                        @for row in watches {
                             tr {
-                                th scope="row" { a href=(format!("/watches/{}", watched.id)) { (name(&watched.gate)) } }
-                                td { (instant(watched.at)) }
-                                td { (prose(&watched.sentence)) }
+                                th scope="row" { a href=(format!("/watches/{}", row.id)) { (name(&row.gate)) } }
+                                td { (instant(row.at)) }
+                                td { (prose(&row.sentence)) }
                             }
                         }
                     }
@@ -94,6 +104,7 @@ pub(super) fn list(watches: &[Watched]) -> Markup {
     }
 }
 
-fn instant(at: Timestamp) -> String {
+/// An instant as people read it.
+pub(super) fn instant(at: Timestamp) -> String {
     at.round(Unit::Second).unwrap_or(at).to_string()
 }

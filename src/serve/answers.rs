@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::judge::{Answer, Decision, Judge, Refused};
 use super::question::Question;
@@ -247,9 +247,21 @@ impl Answers {
         kept.ok_or_else(|| state.runs.values().any(|run| run.id == id))
     }
 
-    /// A turn for a look of a watch, as soon as one is free.
-    pub(super) async fn turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        Arc::clone(&self.slots).acquire_owned().await.ok()
+    /// Lets the judge work as soon as a turn is free, on a thread of its own.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Judge) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let turn = Arc::clone(&self.slots).acquire_owned().await;
+        let judge = Arc::clone(&self.judge);
+        let (tell, told) = oneshot::channel();
+        // the runtime would wait for a thread of its own however long it takes: `rest` waits for this one
+        std::thread::spawn(move || {
+            let done = work(&*judge);
+            drop(turn);
+            let _ = tell.send(done);
+        });
+        told.await.unwrap_or_else(|_| Err(Refused::Wrong("davy has a bug here, and says more on stderr".into())))
     }
 
     /// All verdicts, the latest first.

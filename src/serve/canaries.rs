@@ -1,24 +1,24 @@
-//! The canaries that Kayenta's clients asked for. Each runs on a thread of its own, and whoever asked comes back for its status.
+//! The canaries that Kayenta's clients asked for. Each waits for its turn, and whoever asked comes back for its status.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 
-use super::judge::{Judge, Refused};
+use super::answers::Answers;
+use super::judge::Judge;
+use super::request::SIDES;
 
 /// Canaries that are remembered.
 const MOST: usize = 1_000;
-/// Canaries that wait for their turn, at most.
+/// Canaries that are not over, at most.
 const MOST_WAITING: usize = 200;
 
 /// The canaries that were asked for.
 pub(super) struct Canaries {
-    pub(super) judge: Arc<dyn Judge>,
-    pub(super) slots: Arc<Semaphore>,
-    known: Arc<Mutex<VecDeque<Canary>>>,
+    answers: Arc<Answers>,
+    known: Mutex<VecDeque<Canary>>,
 }
 
 /// What was asked.
@@ -74,8 +74,8 @@ pub(super) struct Accounts {
 }
 
 impl Canaries {
-    pub(super) fn new(judge: Arc<dyn Judge>, at_once: usize) -> Canaries {
-        Canaries { judge, slots: Arc::new(Semaphore::new(at_once)), known: Arc::default() }
+    pub(super) fn new(answers: Arc<Answers>) -> Canaries {
+        Canaries { answers, known: Mutex::default() }
     }
 
     /// What became of a canary.
@@ -85,22 +85,16 @@ impl Canaries {
 
     /// Ends a canary that is not over.
     pub(super) fn cancel(&self, id: &str) {
-        let now = self.judge.now();
-        change(&self.known, id, |canary| {
-            if !canary.state.is_over() {
-                (canary.state, canary.ended) = (Progress::Canceled, Some(now));
-            }
-            true
-        });
+        self.change(id, Progress::Canceled);
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<Canary>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a canary and has it judged when its turn comes; none if too many wait.
-    pub(super) fn start(&self, asked: Asked) -> Option<String> {
-        let now = self.judge.now();
+    /// Remembers a canary and has it judged when its turn comes; none if too many are not over.
+    pub(super) fn start(self: &Arc<Self>, asked: Asked) -> Option<String> {
+        let now = self.answers.judge.now();
         let mut known = self.known();
         if known.iter().filter(|canary| !canary.state.is_over()).count() >= MOST_WAITING {
             return None;
@@ -115,46 +109,34 @@ impl Canaries {
         let state = Progress::Waiting;
         known.push_back(Canary { id: id.clone(), asked, at: now, started: None, ended: None, state });
         drop(known);
-        let (judge, slots, all) = (Arc::clone(&self.judge), Arc::clone(&self.slots), Arc::clone(&self.known));
-        let own = id.clone();
-        tokio::spawn(async move {
-            let Ok(slot) = slots.acquire_owned().await else { return };
-            std::thread::spawn(move || {
-                let now = judge.now();
-                let is_wanted = change(&all, &own, |canary| {
-                    let waits = matches!(canary.state, Progress::Waiting);
-                    if waits {
-                        (canary.state, canary.started) = (Progress::Running, Some(now));
-                    }
-                    waits
-                });
-                if is_wanted {
-                    let answer = judge.canary(&whole);
-                    let now = judge.now();
-                    change(&all, &own, |canary| {
-                        if !canary.state.is_over() {
-                            canary.ended = Some(now);
-                            canary.state = answer.map_or_else(
-                                |(Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why))| {
-                                    Progress::Failed(why)
-                                },
-                                Progress::Judged,
-                            );
-                        }
-                        true
-                    });
-                }
-                drop(slot);
-            });
-        });
+        tokio::spawn(Arc::clone(self).judged(id.clone(), whole));
         Some(id)
     }
-}
 
-/// Changes a canary that is known; false if it is not.
-fn change(all: &Mutex<VecDeque<Canary>>, id: &str, change: impl FnOnce(&mut Canary) -> bool) -> bool {
-    let mut known = all.lock().unwrap_or_else(PoisonError::into_inner);
-    known.iter_mut().find(|canary| canary.id == id).is_some_and(change)
+    /// Judges a canary, unless it is over before its turn comes.
+    async fn judged(self: Arc<Self>, id: String, whole: Value) {
+        let (canaries, own) = (Arc::clone(&self), id.clone());
+        let judge = move |judge: &dyn Judge| {
+            let is_wanted = canaries.change(&own, Progress::Running);
+            is_wanted.then(|| judge.canary(&whole)).transpose()
+        };
+        match self.answers.aside(judge).await {
+            Ok(Some(result)) => self.change(&id, Progress::Judged(result)),
+            Ok(None) => false,
+            Err(refused) => self.change(&id, Progress::Failed(refused.words())),
+        };
+    }
+
+    /// Brings a canary on that is not over; false if it is, or is not known.
+    fn change(&self, id: &str, state: Progress) -> bool {
+        let now = self.answers.judge.now();
+        let mut known = self.known();
+        let canary = known.iter_mut().find(|canary| canary.id == id && !canary.state.is_over());
+        let Some(canary) = canary else { return false };
+        let time = if state.is_over() { &mut canary.ended } else { &mut canary.started };
+        (*time, canary.state) = (Some(now), state);
+        true
+    }
 }
 
 impl Canary {
@@ -175,7 +157,7 @@ impl Canary {
             put("exception", Some(exception(why, self.ended.unwrap_or(self.at))));
         }
         put("config", Some(self.asked.config.clone()));
-        put("canaryExecutionRequest", has_times(&self.asked.request).then(|| self.asked.request.clone()));
+        put("canaryExecutionRequest", Some(self.asked.request.clone()));
         put("metricsAccountName", self.asked.accounts.metrics.clone().map(Value::from));
         put("storageAccountName", self.asked.accounts.storage.clone().map(Value::from));
         put("configurationAccountName", self.asked.accounts.configuration.clone().map(Value::from));
@@ -184,15 +166,13 @@ impl Canary {
             put(&format!("{name}TimeIso"), at.map(|at| at.to_string().into()));
         }
         if let Progress::Judged(result) = &self.state {
-            put("result", Some(json!({ "canaryDuration": duration(&self.asked.request), "judgeResult": result })));
+            let mut result = json!({ "judgeResult": result });
+            if let Some(duration) = duration(&self.asked.request) {
+                result["canaryDuration"] = duration.into();
+            }
+            put("result", Some(result));
         }
-        let mut status = Value::Object(status);
-        if status["result"]["canaryDuration"].is_null()
-            && let Some(result) = status.get_mut("result").and_then(Value::as_object_mut)
-        {
-            result.remove("canaryDuration");
-        }
-        status
+        Value::Object(status)
     }
 }
 
@@ -206,24 +186,13 @@ fn exception(why: &str, at: Timestamp) -> Value {
     })
 }
 
-/// Each side of each scope.
-fn sides(request: &Value) -> impl Iterator<Item = &Value> {
-    let scopes = request["scopes"].as_object().into_iter().flat_map(Map::values);
-    scopes.flat_map(|scope| [&scope["controlScope"], &scope["experimentScope"]])
-}
-
-/// Orca reads the times of every scope.
-fn has_times(request: &Value) -> bool {
-    sides(request).all(|side| side["start"].is_string() && side["end"].is_string())
-}
-
-/// The length of the canary, if all scopes have one.
+/// The length of the canary, if both sides have the same. All scopes have the times of the first.
 fn duration(request: &Value) -> Option<String> {
-    let length = |side: &Value| {
-        let at = |key: &str| side[key].as_str()?.parse::<Timestamp>().ok();
+    let scope = request["scopes"].as_object()?.values().next()?;
+    let length = |side: &str| {
+        let at = |key: &str| scope[side][key].as_str()?.parse::<Timestamp>().ok();
         Some(at("end")?.duration_since(at("start")?))
     };
-    let mut lengths = sides(request).map(length);
-    let first = lengths.next()??;
-    lengths.all(|other| other == Some(first)).then(|| first.to_string())
+    let [control, experiment] = SIDES.map(length);
+    control.filter(|_| control == experiment).map(|length| length.to_string())
 }

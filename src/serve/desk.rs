@@ -9,7 +9,7 @@ use super::answers::Answers;
 use super::canaries::Canaries;
 use super::watches::Watches;
 
-/// The judgements, the watches, and how long a caller waits.
+/// The judgements, the watches, the canaries, and how long a caller waits.
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) answers: Arc<Answers>,

@@ -14,7 +14,6 @@ use super::answers::Heard;
 use super::desk::Desk;
 use super::judge::Decision;
 use super::question::Question;
-use super::verdicts::status;
 
 const HOOKS: [&str; 6] =
     ["confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase", "confirm-promotion", "rollback"];
@@ -65,11 +64,8 @@ pub(super) async fn hook(State(desk): State<Desk>, Path(hook): Path<String>, bod
                 let status = if answer.decision == wanted { StatusCode::OK } else { StatusCode::FORBIDDEN };
                 (status, format!("{}: {}\n", answer.document.outcome.word(), answer.document.summary)).into_response()
             }
-            Err(refused) => {
-                let (_, why) = status(refused);
-                // 5xx would be asked again at once, and nothing is known: nothing moves
-                no(StatusCode::FORBIDDEN, why)
-            }
+            // 5xx would be asked again at once, and nothing is known: nothing moves
+            Err(refused) => no(StatusCode::FORBIDDEN, refused.why()),
         },
         Heard::Wrong(wrong) => no(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
         Heard::Pending(_) => no(StatusCode::FORBIDDEN, "it is being judged, and answers when Flagger asks again"),

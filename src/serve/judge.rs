@@ -94,6 +94,20 @@ pub enum Refused {
     Source(String),
 }
 
+impl Refused {
+    /// Why, in words.
+    pub fn why(&self) -> &str {
+        let (Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) = self;
+        why
+    }
+
+    /// The same to keep.
+    pub fn words(self) -> String {
+        let (Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) = self;
+        why
+    }
+}
+
 /// How it serves.
 #[derive(Debug, Clone)]
 pub struct Settings {

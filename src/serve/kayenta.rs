@@ -14,8 +14,7 @@ use serde_json::{Map, Value, json};
 use super::canaries::{Accounts, Asked};
 use super::desk::Desk;
 use super::judge::CanaryConfig;
-use super::request;
-use super::verdicts;
+use super::request::{self, SIDES};
 
 type Parameters = Query<Vec<(String, String)>>;
 
@@ -47,21 +46,27 @@ pub(super) async fn configs(State(desk): State<Desk>, parameters: Parameters) ->
             "applications": config.applications,
         })
     };
-    let listed: Vec<Value> = desk.canaries.judge.canary_configs().into_iter().filter(is_its).map(listed).collect();
+    let listed: Vec<Value> = known(&desk).await.into_iter().filter(is_its).map(listed).collect();
     Json(listed).into_response()
 }
 
 /// `GET /canaryConfig/{id}`.
 pub(super) async fn config(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
-    match find(&desk, &id) {
+    match find(&desk, &id).await {
         Ok(config) => Json(config.config).into_response(),
         Err((status, why)) => refuse(status, &why),
     }
 }
 
+/// The configurations of the folder, all of them read, which takes a while where there are many: others are answered meanwhile.
+async fn known(desk: &Desk) -> Vec<CanaryConfig> {
+    let judge = Arc::clone(&desk.answers.judge);
+    tokio::task::spawn_blocking(move || judge.canary_configs()).await.unwrap_or_default()
+}
+
 /// The configuration of an identifier, which only one may have.
-fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
-    let mut found = desk.canaries.judge.canary_configs().into_iter().filter(|config| config.id == id);
+async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
+    let mut found = known(desk).await.into_iter().filter(|config| config.id == id);
     match (found.next(), found.next()) {
         (Some(config), None) => Ok(config),
         (Some(_), Some(_)) => {
@@ -82,7 +87,7 @@ pub(super) async fn start(
     parameters: Parameters,
     body: String,
 ) -> Response {
-    let config = match find(&desk, &id) {
+    let config = match find(&desk, &id).await {
         Ok(config) => config,
         Err((status, why)) => return refuse(status, &why),
     };
@@ -103,7 +108,7 @@ pub(super) async fn start_ad_hoc(State(desk): State<Desk>, parameters: Parameter
         let why = "the request needs `canaryConfig` and `executionRequest`";
         return refuse(StatusCode::BAD_REQUEST, why);
     };
-    if !desk.canaries.judge.allows_canary_configs() {
+    if !desk.answers.judge.allows_canary_configs() {
         let why = "this server judges only configurations of its folder: ask POST /canary/ID, or start it with --allow-canary-configs";
         return refuse(StatusCode::BAD_REQUEST, why);
     }
@@ -118,7 +123,7 @@ fn begin(
     config: Value,
     request: Value,
 ) -> Response {
-    let judge = &desk.canaries.judge;
+    let judge = &desk.answers.judge;
     let unknown = |name: &&str| !name.is_empty() && !judge.canary_judges().contains(name);
     let unknown = config["judge"]["name"].as_str().filter(unknown);
     let unknown = unknown.map(|name| format!("there is no judge {name:?}: GET /judges lists them"));
@@ -154,7 +159,7 @@ fn incomplete(config: &Value, request: &Value) -> Option<String> {
         return Some("the request has no `scopes`: write `scopes: {default: …}`".into());
     };
     for (name, scope) in scopes {
-        if !scope["controlScope"].is_object() || !scope["experimentScope"].is_object() {
+        if SIDES.iter().any(|side| !scope[side].is_object()) {
             return Some(format!("the scope {name:?} needs `controlScope` and `experimentScope`"));
         }
     }
@@ -183,29 +188,16 @@ pub(super) async fn remote(State(desk): State<Desk>, parameters: Parameters, bod
         Ok(body) => Value::Object(body),
         Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
     };
-    let Ok(slot) = Arc::clone(&desk.canaries.slots).acquire_owned().await else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server ends");
-    };
-    let judge = Arc::clone(&desk.canaries.judge);
     let by = parameter(&parameters, "judge");
-    let judged = tokio::task::spawn_blocking(move || {
-        let judged = judge.remote(&body, by.as_deref());
-        drop(slot);
-        judged
-    });
-    match judged.await {
-        Ok(Ok(result)) => Json(result).into_response(),
-        Ok(Err(refused)) => {
-            let (_, why) = verdicts::status(&refused);
-            refuse(StatusCode::BAD_REQUEST, why)
-        }
-        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the judgement broke off: this is a bug in davy"),
+    match desk.answers.aside(move |judge| judge.remote(&body, by.as_deref())).await {
+        Ok(result) => Json(result).into_response(),
+        Err(refused) => refuse(StatusCode::BAD_REQUEST, refused.why()),
     }
 }
 
 /// `GET /judges`.
 pub(super) async fn judges(State(desk): State<Desk>) -> Json<Value> {
-    let names = desk.canaries.judge.canary_judges().into_iter();
+    let names = desk.answers.judge.canary_judges().into_iter();
     Json(names.map(|name| json!({ "name": name, "visible": true })).collect())
 }
 

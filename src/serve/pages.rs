@@ -10,14 +10,12 @@ use super::answers::Kept;
 use super::desk::Desk;
 use super::judge::Gate;
 use super::question::is_name;
-use super::verdicts::status;
-use super::watching;
 use crate::report::gates::{self, Row};
 
 fn row(kept: &Kept) -> Row {
     let (document, why) = match kept.outcome.as_ref() {
         Ok(answer) => (Some(&answer.document), String::new()),
-        Err(refused) => (None, status(refused).1.to_owned()),
+        Err(refused) => (None, refused.why().to_owned()),
     };
     Row {
         gate: kept.gate.clone(),
@@ -44,7 +42,7 @@ pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
         (None, Some(kept)) => row(kept),
         (None, None) => Row { gate: gate.name, outcome: None, at: None, sentence: "not asked yet".into(), id: None },
     });
-    Html(gates::overview(&rows.collect::<Vec<_>>(), &watching::running(&desk)))
+    Html(gates::overview(&rows.collect::<Vec<_>>(), &desk.watches.running()))
 }
 
 pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> Response {

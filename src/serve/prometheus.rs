@@ -48,10 +48,7 @@ async fn answer(desk: &Desk, text: &str) -> Response {
     match desk.answers.ask(question, desk.wait, None).await {
         Heard::Answered(kept) => match kept.outcome.as_ref() {
             Ok(answer) => Json(vector(metric, at, number(answer.decision))).into_response(),
-            Err(refused) => {
-                let (status, why) = status(refused);
-                error(status, "execution", why)
-            }
+            Err(refused) => error(status(refused), "execution", refused.why()),
         },
         Heard::Wrong(wrong) => error(StatusCode::UNPROCESSABLE_ENTITY, "execution", &wrong),
         Heard::Pending(_) => Json(vector(metric, at, "NaN")).into_response(),

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const LONGEST: usize = 200;
-const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// The longest time that a request may ask for.
+pub(super) const LONGEST_TIME: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// A question; two that are equal have one answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,7 +68,7 @@ impl Question {
             return Err(format!("the name of the phase has more than {LONGEST} characters"));
         }
         if let Some(Window { from, to }) = self.window
-            && to.duration_since(from) > LONGEST_WINDOW
+            && to.duration_since(from) > LONGEST_TIME
         {
             return Err("the window is longer than 31 days: ask for a shorter one, or run `davy judge`".into());
         }

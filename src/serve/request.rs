@@ -5,10 +5,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+use super::question::LONGEST_TIME;
+
 /// Clocks differ by so much.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
-const SIDES: [&str; 2] = ["controlScope", "experimentScope"];
+/// The sides of a scope.
+pub(super) const SIDES: [&str; 2] = ["controlScope", "experimentScope"];
 
 /// The time of one side.
 #[derive(PartialEq)]
@@ -65,7 +67,7 @@ fn time(scope: &Value, now: Timestamp) -> Result<Time, String> {
     if start >= end {
         return Err("`end` is not after `start`".into());
     }
-    if end.duration_since(start) > LONGEST {
+    if end.duration_since(start) > LONGEST_TIME {
         return Err("it lasts longer than 31 days: ask for a shorter time".into());
     }
     if end.duration_since(now) > AHEAD {

@@ -34,7 +34,7 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let at = listener.local_addr().unwrap_or(settings.listen);
     judge.log(&format!("listening on http://{at}"));
     let guard = Guard::new(settings.token.as_deref());
-    let canaries = Arc::new(Canaries::new(Arc::clone(&judge), settings.at_once));
+    let canaries = Arc::new(Canaries::new(Arc::clone(&answers)));
     let (wished, mut wish) = tokio::sync::watch::channel(false);
     let watches = Watches::open(Arc::clone(&answers), settings.keep);
     let desk = Desk { answers: Arc::clone(&answers), watches, canaries, wait: settings.wait, end: wish.clone() };

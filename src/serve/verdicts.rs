@@ -46,9 +46,13 @@ pub(super) async fn judge(State(desk): State<Desk>, headers: HeaderMap, body: St
         Err(refusal) => return refusal,
     };
     let question = Question { phase, args, window, now, ..Question::of(&config) };
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     let wait = wait.map_or(desk.wait, |seconds| Duration::from_secs(seconds.min(LONGEST)));
-    answer(&desk, question, wait, key).await
+    answer(&desk, question, wait, key(&headers)).await
+}
+
+/// Questions with one key are one.
+pub(super) fn key(headers: &HeaderMap) -> Option<String> {
+    headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned)
 }
 
 /// The body of a request; `hint` says what may be written.
@@ -71,9 +75,7 @@ async fn answer(desk: &Desk, question: Question, wait: Duration, key: Option<Str
         Heard::Pending(id) => pending(&id),
         Heard::Wrong(wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
         Heard::Busy => busy(),
-        Heard::Clash => {
-            refuse(StatusCode::CONFLICT, "this Idempotency-Key was used for another question: use another key")
-        }
+        Heard::Clash => clash(),
     }
 }
 
@@ -93,22 +95,29 @@ pub(super) fn refuse(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 
+/// The key was used for another question.
+pub(super) fn clash() -> Response {
+    refuse(StatusCode::CONFLICT, "this Idempotency-Key was used for another question: use another key")
+}
+
+/// It cannot be judged.
+pub(super) fn refused(refused: &Refused) -> Response {
+    refuse(status(refused), refused.why())
+}
+
 /// The status of what could not be judged.
-pub(super) fn status(refused: &Refused) -> (StatusCode, &str) {
+pub(super) fn status(refused: &Refused) -> StatusCode {
     match refused {
-        Refused::Unknown(why) => (StatusCode::NOT_FOUND, why),
-        Refused::Wrong(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
-        Refused::Source(why) => (StatusCode::BAD_GATEWAY, why),
+        Refused::Unknown(_) => StatusCode::NOT_FOUND,
+        Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refused::Source(_) => StatusCode::BAD_GATEWAY,
     }
 }
 
 fn said(kept: &Kept) -> Response {
     match kept.outcome.as_ref() {
         Ok(answer) => Json(brief(kept, answer)).into_response(),
-        Err(refused) => {
-            let (status, why) = status(refused);
-            refuse(status, why)
-        }
+        Err(why) => refused(why),
     }
 }
 

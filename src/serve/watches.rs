@@ -19,10 +19,10 @@ use super::question::Question;
 use super::soak::{Soak, Step};
 use crate::output;
 use crate::report::Document;
-use crate::report::document::PastLook;
+use crate::report::watched::Row;
 
 /// Watches that go on at once, at most.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 /// Watches that have ended and are still shown, at most.
 const KEPT: usize = 200;
 /// The longest sleep: clocks are set.
@@ -48,10 +48,8 @@ pub(super) struct Watch {
     /// When the next look is due.
     pub(super) next: Option<Timestamp>,
     soak: Soak,
-    /// The last look.
+    /// The last look, with all looks so far.
     pub(super) latest: Option<Document>,
-    /// All looks.
-    pub(super) looks: Vec<PastLook>,
     /// What the configuration makes of the answer.
     pub(super) decision: Option<Decision>,
 }
@@ -70,9 +68,7 @@ pub(super) enum Phase {
 
 /// Why a watch was not begun.
 pub(super) enum Unwatched {
-    /// It cannot be asked.
-    Wrong(String),
-    /// It cannot be answered.
+    /// It cannot be asked or answered.
     Refused(Refused),
     /// Too many go on.
     Busy,
@@ -85,7 +81,7 @@ pub(super) enum Unwatched {
 /// All watches of a server.
 pub(super) struct Watches {
     answers: Arc<Answers>,
-    keep: Option<PathBuf>,
+    folder: Option<PathBuf>,
     all: Mutex<BTreeMap<String, watch::Sender<Watch>>>,
     /// How many were begun; one at a time, so that a key begins one.
     asked: tokio::sync::Mutex<u64>,
@@ -97,26 +93,27 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Watches {
     /// Reads what was kept, and goes on with what has not ended.
-    pub(super) fn open(answers: Arc<Answers>, keep: Option<PathBuf>) -> Arc<Watches> {
-        let files = keep.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    pub(super) fn open(answers: Arc<Answers>, folder: Option<PathBuf>) -> Arc<Watches> {
+        let files = folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
         let mut kept: Vec<Watch> = files.filter_map(|file| load(&file.path(), &answers)).collect();
         kept.sort_by_key(|watch| (watch.phase != Phase::Running, std::cmp::Reverse(watch.at)));
         kept.truncate(MOST + KEPT);
+        let running = kept.iter().filter(|watch| watch.phase == Phase::Running);
+        let running: Vec<String> = running.map(|watch| watch.id.clone()).collect();
         let all = kept.into_iter().map(|watch| (watch.id.clone(), watch::channel(watch).0)).collect();
-        let watches = Arc::new(Watches { answers, keep, all: Mutex::new(all), asked: tokio::sync::Mutex::new(0) });
-        let ids: Vec<String> = watches.running().into_iter().map(|watch| watch.id).collect();
-        ids.into_iter().for_each(|id| watches.follow(id));
+        let watches = Arc::new(Watches { answers, folder, all: Mutex::new(all), asked: tokio::sync::Mutex::new(0) });
+        running.into_iter().for_each(|id| watches.follow(id));
         watches
     }
 
     /// Begins a watch; the one that there is, if this key began it.
     pub(super) async fn begin(self: &Arc<Self>, question: Question, key: Option<String>) -> Result<Watch, Unwatched> {
-        question.check().map_err(Unwatched::Wrong)?;
+        question.check().map_err(|why| Unwatched::Refused(Refused::Wrong(why)))?;
         let mut asked = self.asked.lock().await;
         if let Some(known) = key.as_ref().and_then(|key| self.of_key(key)) {
             return if known.question == question { Ok(known) } else { Err(Unwatched::Clash) };
         }
-        if self.running().len() >= MOST {
+        if self.count_running() >= MOST {
             return Err(Unwatched::Busy);
         }
         let at = self.answers.judge.now();
@@ -125,11 +122,10 @@ impl Watches {
         let id = format!("{}-{}-w{}", question.gate, at.as_millisecond(), *asked);
         let (soak, step) = self.step(&id, &question, at, None).await.map_err(Unwatched::Refused)?;
         let (phase, sentence) = (Phase::Running, format!("the soak begins at {}", soak.start));
-        let (latest, looks, decision, next) = (None, Vec::new(), None, None);
-        let mut begun =
-            Watch { id, question, key, at, phase, sentence, next, soak: soak.clone(), latest, looks, decision };
+        let (next, latest, decision) = (None, None, None);
+        let mut begun = Watch { id, question, key, at, phase, sentence, next, soak: soak.clone(), latest, decision };
         begun.take(soak, step);
-        self.write(&begun).map_err(Unwatched::Unkept)?;
+        self.keep(&begun).await.map_err(Unwatched::Unkept)?;
         let mut all = held(&self.all);
         all.insert(begun.id.clone(), watch::channel(begun.clone()).0);
         forget_the_oldest(&mut all);
@@ -138,7 +134,7 @@ impl Watches {
         Ok(begun)
     }
 
-    /// Takes the looks that are due, on a thread of its own.
+    /// Takes the looks that are due.
     async fn step(
         &self,
         id: &str,
@@ -146,16 +142,8 @@ impl Watches {
         at: Timestamp,
         soak: Option<Soak>,
     ) -> Result<(Soak, Step), Refused> {
-        let (judge, id, question) = (Arc::clone(&self.answers.judge), id.to_owned(), question.clone());
-        let turn = self.answers.turn().await;
-        let (tell, told) = tokio::sync::oneshot::channel();
-        // a look that takes long does not keep the server from its end: it is taken again
-        std::thread::spawn(move || {
-            let stepped = judge.look(&question, &id, at, soak.as_ref());
-            drop(turn);
-            let _ = tell.send(stepped);
-        });
-        told.await.unwrap_or_else(|_| Err(Refused::Wrong("davy has a bug here, and says more on stderr".into())))
+        let (id, question) = (id.to_owned(), question.clone());
+        self.answers.aside(move |judge| judge.look(&question, &id, at, soak.as_ref())).await
     }
 
     /// Watches until there is an answer.
@@ -181,8 +169,8 @@ impl Watches {
     }
 
     /// Keeps how a watch stands, and lets everybody know.
-    async fn tell(&self, watch: Watch) {
-        while let Err(why) = self.write(&watch) {
+    async fn tell(self: &Arc<Self>, watch: Watch) {
+        while let Err(why) = self.keep(&watch).await {
             self.answers.judge.log(&format!("{}: the watch cannot be kept: {why}; tried again", watch.id));
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
@@ -192,13 +180,20 @@ impl Watches {
         }
     }
 
+    /// Writes how a watch stands; others are answered meanwhile.
+    async fn keep(self: &Arc<Self>, watch: &Watch) -> Result<(), String> {
+        let (watches, watch) = (Arc::clone(self), watch.clone());
+        let written = tokio::task::spawn_blocking(move || watches.write(&watch)).await;
+        written.unwrap_or_else(|error| Err(error.to_string()))
+    }
+
     /// Writes how a watch stands, after the verdict that it ended with.
     fn write(&self, watch: &Watch) -> Result<(), String> {
         if let (Some(document), Some(decision)) = (&watch.latest, watch.decision) {
             let answer = Answer { document: document.clone(), decision };
             self.answers.found(&watch.id, &watch.question.gate, watch.at, answer)?;
         }
-        let Some(folder) = &self.keep else { return Ok(()) };
+        let Some(folder) = &self.folder else { return Ok(()) };
         let text = serde_json::to_string_pretty(watch).map_err(|error| error.to_string())?;
         output::write(&folder.join(format!("{}{ENDING}", watch.id)), &text).map_err(|error| error.to_string())
     }
@@ -222,12 +217,16 @@ impl Watches {
     }
 
     /// All watches that go on, the latest first.
-    pub(super) fn running(&self) -> Vec<Watch> {
+    pub(super) fn running(&self) -> Vec<Row> {
         let all = held(&self.all);
-        let all = all.values().map(|sender| sender.borrow().clone());
-        let mut running: Vec<Watch> = all.filter(|watch| watch.phase == Phase::Running).collect();
-        running.sort_by_key(|watch| std::cmp::Reverse(watch.at));
+        let running = all.values().map(|sender| sender.borrow()).filter(|watch| watch.phase == Phase::Running);
+        let mut running: Vec<Row> = running.map(|watch| watch.row()).collect();
+        running.sort_by_key(|row| std::cmp::Reverse(row.at));
         running
+    }
+
+    fn count_running(&self) -> usize {
+        held(&self.all).values().filter(|sender| sender.borrow().phase == Phase::Running).count()
     }
 }
 
@@ -252,14 +251,19 @@ impl Watch {
         self.soak = soak;
     }
 
-    fn looked(&mut self, document: Document) {
-        self.looks.extend(document.looks.iter().cloned());
-        self.latest = Some(Document { looks: self.looks.clone(), ..document });
+    fn looked(&mut self, mut document: Document) {
+        let mut looks = self.latest.take().map_or_else(Vec::new, |latest| latest.looks);
+        looks.append(&mut document.looks);
+        self.latest = Some(Document { looks, ..document });
     }
 
     fn fail(&mut self, refused: Refused) {
-        let (Refused::Unknown(why) | Refused::Wrong(why) | Refused::Source(why)) = refused;
-        (self.phase, self.sentence, self.next) = (Phase::Failed, why, None);
+        (self.phase, self.sentence, self.next) = (Phase::Failed, refused.words(), None);
+    }
+
+    fn row(&self) -> Row {
+        let (id, gate, sentence) = (self.id.clone(), self.question.gate.clone(), self.sentence.clone());
+        Row { id, gate, at: self.at, sentence }
     }
 }
 

@@ -1,7 +1,6 @@
 //! `/v1/watch`: a soak that the server watches, begun by a request, followed as JSON, as events, and as a page that moves.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,20 +9,17 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::decision::Decision;
 use super::desk::Desk;
-use super::question::{Question, Window};
-use super::verdicts::{read, refuse, status};
-use super::watches::{Phase, Unwatched, Watch};
+use super::question::{LONGEST_TIME, Question, Window};
+use super::verdicts::{clash, key, read, refuse, refused};
+use super::watches::{MOST, Phase, Unwatched, Watch};
 use crate::report::watched::{self, Watched};
 use crate::report::{self, Format, Style};
-
-/// A watch does not wait longer than this for its canary.
-const FARTHEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,27 +42,24 @@ pub(super) async fn begin(State(desk): State<Desk>, headers: HeaderMap, body: St
     };
     // the end is the soak's
     let window = from.map(|from| Window { from, to: from });
-    if from.is_some_and(|from| from.duration_since(desk.answers.judge.now()) > FARTHEST) {
+    if from.is_some_and(|from| from.duration_since(desk.answers.judge.now()) > LONGEST_TIME) {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "`from` is more than 31 days ahead: begin the watch later");
     }
     let question = Question { phase, args, window, ..Question::of(&config) };
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
-    match desk.watches.begin(question, key).await {
+    let (watches, key) = (desk.watches, key(&headers));
+    // a caller that does not wait leaves no watch half begun
+    let begun = tokio::spawn(async move { watches.begin(question, key).await }).await;
+    match begun.unwrap_or_else(|error| Err(Unwatched::Unkept(error.to_string()))) {
         Ok(watch) => {
             let place = [(header::LOCATION, format!("/v1/watch/{}", watch.id))];
             (StatusCode::ACCEPTED, place, Json(shown(&watch))).into_response()
         }
-        Err(Unwatched::Wrong(why)) => refuse(StatusCode::UNPROCESSABLE_ENTITY, &why),
-        Err(Unwatched::Refused(refused)) => {
-            let (status, why) = status(&refused);
-            refuse(status, why)
-        }
+        Err(Unwatched::Refused(why)) => refused(&why),
         Err(Unwatched::Busy) => {
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "as many watches go on as may: wait until one has ended")
+            let why = format!("{MOST} watches are running: wait until one has ended");
+            refuse(StatusCode::SERVICE_UNAVAILABLE, &why)
         }
-        Err(Unwatched::Clash) => {
-            refuse(StatusCode::CONFLICT, "this Idempotency-Key was used for another question: use another key")
-        }
+        Err(Unwatched::Clash) => clash(),
         Err(Unwatched::Unkept(why)) => {
             refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("the watch cannot be kept, and is not begun: {why}"))
         }
@@ -75,6 +68,7 @@ pub(super) async fn begin(State(desk): State<Desk>, headers: HeaderMap, body: St
 
 /// How a watch stands: what a program reads, with the last verdict whole below it.
 fn shown(watch: &Watch) -> Value {
+    let looks = watch.latest.as_ref().map(|document| document.looks.as_slice()).unwrap_or_default();
     json!({
         "id": watch.id,
         "config": watch.question.gate,
@@ -84,7 +78,7 @@ fn shown(watch: &Watch) -> Value {
         "sentence": watch.sentence,
         "at": watch.at,
         "next": watch.next,
-        "looks": watch.looks,
+        "looks": looks,
         "report": watch.latest,
     })
 }
@@ -139,7 +133,7 @@ pub(super) async fn page(State(desk): State<Desk>, Path(name): Path<String>) -> 
 }
 
 /// A watch as people see it.
-pub(super) fn seen(watch: &Watch) -> Watched {
+fn seen(watch: &Watch) -> Watched {
     Watched {
         id: watch.id.clone(),
         gate: watch.question.gate.clone(),
@@ -150,9 +144,4 @@ pub(super) fn seen(watch: &Watch) -> Watched {
         sentence: watch.sentence.clone(),
         latest: watch.latest.clone(),
     }
-}
-
-/// The watches that go on.
-pub(super) fn running(desk: &Desk) -> Vec<Watched> {
-    Arc::clone(&desk.watches).running().iter().map(seen).collect()
 }

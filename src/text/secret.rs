@@ -48,6 +48,15 @@ pub(crate) fn veil(line: Vec<char>) -> Vec<char> {
     veiled
 }
 
+/// A text with a mark in the place of every secret.
+#[cfg(any(test, feature = "http", feature = "prometheus", feature = "serve"))]
+pub(crate) fn without<'s>(text: String, secrets: impl IntoIterator<Item = &'s String>, mark: &str) -> String {
+    let mut longest: Vec<&String> = secrets.into_iter().collect();
+    // the longest first: one may be a part of another
+    longest.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+    longest.iter().fold(text, |text, secret| text.replace(secret.as_str(), mark))
+}
+
 /// The key at the end of a text, quoted or not, with spaces behind it or without.
 fn key_before(text: &[char]) -> String {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -104,6 +113,12 @@ mod tests {
         ] {
             assert_eq!(veil(line.chars().collect()).into_iter().collect::<String>(), shown, "{line}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_begins_as_another_does_is_gone_as_well() {
+        let secrets = ["abc", "abcdef"].map(str::to_owned);
+        assert_eq!(without("abcdef and abc, ab".into(), &secrets, "…"), "… and …, ab");
     }
 
     #[test]

@@ -172,6 +172,23 @@ fn a_controller_hears_every_answer_as_itself() {
 }
 
 #[test]
+fn a_source_that_repeats_a_secret_is_heard_without_it() {
+    let Some(folder) = folder() else { return };
+    let shell = gates();
+    let once = SOAK.replace("soak: 6s\nevery: 2s\n", "").replace("settle: 0s", "settle: 0s, last: 60s");
+    shell.write("gates/talks.yaml", &once.replace("file: good", "file: \"${hash}\"").replace("./ask", "sh, talk"));
+    shell.write("gates/talk", &format!("echo \"asked for $1\" >&2\n{ASK}"));
+    let mut host = Host::start(&folder, &shell, &["--allow-exec"]);
+    let mut with = run(json!({ "config": "talks", "args": { "hash": "s3cret" } }));
+    let reference = json!({ "SecretKeyRef": { "Name": "a", "Key": "b" } });
+    with["run"]["spec"] = json!({ "args": [{ "name": "hash", "value": "s3cret", "valueFrom": reference }] });
+    let heard = host.call(with);
+    assert!(heard["phase"] != "Error" && !heard.to_string().contains("s3cret"), "{heard}");
+    let log = shell.read("log");
+    assert!(log.contains("asked for *****") && !log.contains("s3cret"), "{log}");
+}
+
+#[test]
 fn a_template_may_hold_a_configuration_if_the_operator_lets_it() {
     let Some(folder) = folder() else { return };
     let shell = gates();

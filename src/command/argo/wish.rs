@@ -8,12 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::command::border::Reach;
-use crate::command::gates::{self, Gates};
+use crate::command::gates::Gates;
 use crate::command::pipeline::Loaded;
-use crate::command::reply::words;
 use crate::config;
 use crate::plugin::Asked;
-use crate::serve::Question;
+use crate::serve::{Question, Refused};
 
 /// The configuration as it is written.
 #[derive(Deserialize)]
@@ -77,7 +76,7 @@ impl Wish {
         match &self.gate {
             Gate::Named(name) => {
                 Question::of(name).check()?;
-                gates.load(name).map_err(words)
+                gates.load(name).map_err(Refused::words)
             }
             Gate::Inline(_) if !allow_inline => Err(format!(
                 "{INLINE}: the template holds a configuration itself, which may ask any server with the controller's secrets. Name a gate \
@@ -88,7 +87,7 @@ impl Wish {
     }
 
     /// The names that are set: those that the template writes, and those of the AnalysisRun that the configuration leaves open.
-    pub(super) fn set(&self, loaded: &Loaded, asked: &Asked) -> Result<Vec<(String, String)>, String> {
+    pub(super) fn set(&self, gates: &Gates, loaded: &Loaded, asked: &Asked) -> Result<Vec<(String, String)>, String> {
         let open = loaded.config.open();
         let known = asked.args.iter().filter(|(name, _)| open.contains(*name) && !self.args.contains_key(*name));
         let question = Question {
@@ -98,7 +97,7 @@ impl Wish {
             ..Question::of("template")
         };
         question.check()?;
-        gates::set(loaded, &question, &[]).map_err(words)
+        gates.set_by(loaded, &question).map_err(Refused::words)
     }
 }
 

@@ -8,13 +8,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::super::as_written;
 use super::super::border::Reach;
 use super::super::console::Console;
-use super::super::gates::Gates;
+use super::super::gates::{Gates, look_once, same_servers};
 use super::super::pipeline::{Judged, Loaded};
-use super::super::places::Places;
 use super::super::reply::refused;
-use super::super::{as_written, look};
 use super::result::{DAVY, by_davy, by_kayenta};
 use crate::aca::{self, Sample};
 use crate::config::plan::Plan;
@@ -39,34 +38,30 @@ impl Gates {
         found
     }
 
-    /// Judges a canary: `{canaryConfig, executionRequest}`.
-    pub(super) fn judged_canary(&self, asked: &Value) -> Result<Value, Refused> {
+    /// Judges a canary: `{canaryConfig, executionRequest}`. What is said meanwhile has its name.
+    pub(super) fn judged_canary(&self, asked: &Value, name: &str) -> Result<Value, Refused> {
         check_texts(&asked["executionRequest"])?;
-        let (loaded, plan) = self.canary_plan(asked)?;
-        let servers =
-            |plan: &Plan| -> Vec<String> { plan.queries.iter().flat_map(|query| query.source.servers()).collect() };
-        if servers(&plan) != servers(&self.canary_plan(&anonymous(asked))?.1) {
+        let (loaded, set, plan) = self.canary_plan(asked)?;
+        let (.., other) = self.canary_plan(&anonymous(asked))?;
+        if !same_servers(&plan, &other) {
             return Err(Refused::Wrong(
                 "a parameter of a scope is in the address of a server, where it could send secrets elsewhere: leave it out".into(),
             ));
         }
-        let places = Places::new(Vec::new(), Vec::new()).map_err(refused)?;
-        let aside = self.console.aside();
-        let options = self.options(&loaded);
-        let judged = look::planned(&aside, &loaded, &options.of(&loaded), &places, plan);
-        self.console.tell("canary", aside);
-        let judged = judged.map_err(refused)?;
+        let look = |aside: &Console| look_once(aside, &loaded, &set.of(&loaded), plan);
+        let judged = self.aside(|said| format!("{name}: {said}"), look)?;
         answer(&judged, asked["canaryConfig"]["judge"]["name"].as_str(), None)
     }
 
-    fn canary_plan(&self, asked: &Value) -> Result<(Loaded, Plan), Refused> {
+    fn canary_plan(&self, asked: &Value) -> Result<(Loaded, Set, Plan), Refused> {
         let loaded = loaded(asked, &self.configs)?;
-        let plan = loaded.plan(&self.options(&loaded).of(&loaded)).map_err(refused)?;
-        Ok((loaded, plan))
+        let set = self.set_of(&loaded);
+        let plan = loaded.plan(&set.of(&loaded)).map_err(refused)?;
+        Ok((loaded, set, plan))
     }
 
     /// What the operator set, as far as a configuration knows it.
-    fn options(&self, loaded: &Loaded) -> Set {
+    fn set_of(&self, loaded: &Loaded) -> Set {
         let known = loaded.config.settable();
         // where stores are, and nothing else: a request says what is compared
         let is_its = |name: &String| name.ends_with("_url") && known.contains(name);
@@ -87,7 +82,9 @@ impl Set {
 
 fn canary_config(path: &Path) -> Option<CanaryConfig> {
     let stem = path.file_name()?.to_str()?.strip_suffix(".json")?;
-    let text = std::fs::read_to_string(path).ok().filter(|text| import::recognise(text) == Some(Kind::Kayenta))?;
+    // most files are of davy, and long to read as anything else
+    let is_one = |text: &String| text.contains("\"metrics\"") && import::recognise(text) == Some(Kind::Kayenta);
+    let text = std::fs::read_to_string(path).ok().filter(is_one)?;
     let mut config: Value = serde_json::from_str(&text).ok()?;
     config["metrics"].as_array()?;
     let text = |key: &str| config[key].as_str().map(str::to_owned);
@@ -120,19 +117,19 @@ fn check_texts(value: &Value) -> Result<(), Refused> {
     }
 }
 
-/// The same request with other scopes, locations and parameters.
+/// The same request with other scopes, locations and parameters: each is longer than any that a request may have.
 fn anonymous(asked: &Value) -> Value {
-    let mut asked = asked.clone();
+    let (mut asked, other) = (asked.clone(), Value::from("x".repeat(LONGEST + 1)));
     let scopes = asked["executionRequest"]["scopes"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for scope in scopes {
         for side in ["controlScope", "experimentScope"] {
             for key in ["scope", "location"] {
                 if scope[side][key].is_string() {
-                    scope[side][key] = "x".into();
+                    scope[side][key] = other.clone();
                 }
             }
             let parameters = scope[side]["extendedScopeParams"].as_object_mut().into_iter().flat_map(Map::values_mut);
-            parameters.for_each(|value| *value = "x".into());
+            parameters.for_each(|value| *value = other.clone());
         }
     }
     asked

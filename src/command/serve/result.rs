@@ -103,7 +103,7 @@ fn found(verdict: &verdict::Verdict, metric: &aca::Metric, called: &str) -> Valu
         critical: metric.critical && worst.is_some_and(|finding| finding.outcome == Outcome::Fail),
         experiment,
         control,
-        ratio: Some(if control.mean == 0.0 { f64::NAN } else { experiment.mean / control.mean }),
+        ratio: Some(aca::ratio(experiment.mean, control.mean)),
     };
     result(&finding)
 }

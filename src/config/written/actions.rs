@@ -157,12 +157,12 @@ impl Read for AwsHookEntry {
         let named = ACTIONS.iter().filter(|action| keys.mentions(action)).count();
         if named != 1 {
             let message = if named == 0 { "`aws` needs something to do" } else { "an `aws` hook does one thing" };
-            let hint = format!("write one of {}; two hooks for two", ACTIONS.join(", "));
+            let hint = format!("write one of {}; one hook for each", ACTIONS.join(", "));
             keys.report.add_with(keys.place, message, hint);
         }
         keys.close(Some(entry), |key| match key {
             "access_key" | "secret" | "aws_access_key_id" | "aws_secret_access_key" | "secret_access_key" => {
-                Some("keys do not belong into the configuration: set AWS_PROFILE, or write `profile`".into())
+                Some("keys do not belong in the configuration: set AWS_PROFILE, or write `profile`".into())
             }
             "alias" | "lambda" => Some("write `lambda_alias: { function: …, alias: …, weight: … }`".into()),
             "parameter" | "ssm" => Some("write `ssm_parameter: { name: …, value: … }`".into()),

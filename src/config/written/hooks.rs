@@ -117,7 +117,7 @@ impl Read for HookEntry {
         if named != 1 {
             let message = if named > 1 { "a hook does one thing" } else { "a hook needs something to do" };
             let hint =
-                "write `command: [./roll-back.sh]`, `webhook: { url_env: … }` or `aws: { … }`; two hooks for both";
+                "write `command: [./roll-back.sh]`, `webhook: { url_env: … }` or `aws: { … }`; one hook for each";
             keys.report.add_with(keys.place, message, hint);
         }
         if let Some(command) = hook.command.as_ref().filter(|command| first(command).trim().is_empty()) {

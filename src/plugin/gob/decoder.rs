@@ -76,7 +76,7 @@ impl<R: Read> Decoding<'_, R> {
     fn whole(&mut self, id: i64, depth: usize) -> Result<Value, Error> {
         let is_struct = matches!(self.types.get(id)?, Type::Struct(_));
         if !is_struct && self.message.uint()? != 0 {
-            return wrong("a single value with a field");
+            return wrong("a value that is not a struct begins with a field number");
         }
         self.value(id, depth)
     }
@@ -87,7 +87,7 @@ impl<R: Read> Decoding<'_, R> {
             return Err(Error::TooLarge { most: MOST_VALUES, of: "parts" });
         }
         if depth > DEEPEST {
-            return Err(Error::TooLarge { most: DEEPEST, of: "values in each other" });
+            return Err(Error::TooLarge { most: DEEPEST, of: "levels" });
         }
         Ok(match self.types.get(id)?.clone() {
             Type::Bool => Value::Bool(self.message.uint()? != 0),

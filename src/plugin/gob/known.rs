@@ -93,7 +93,7 @@ impl Types {
             Some(Value::Int(id)) => *id,
             _ => 0,
         };
-        let Value::Struct(kinds) = definition else { return wrong("a definition that is none") };
+        let Value::Struct(kinds) = definition else { return wrong("a definition that is not a struct") };
         let [(kind, of)] = &kinds[..] else { return wrong("a definition of no type, or of several") };
         let defined = match &**kind {
             "Array" | "Slice" => Type::List(id_of(of, "Elem")),

@@ -128,16 +128,16 @@ fn what_is_too_large_or_no_gob_is_an_error() {
     fails(&[0x05, 0x0c], "breaks off");
     fails(&[0x80], "a number of 128 bytes");
     fails(&[0x02, 0x7e, 0x00], "type 63 is not defined");
-    fails(&[0x03, 0x02, 0x01, 0x01], "a single value with a field");
+    fails(&[0x03, 0x02, 0x01, 0x01], "a value that is not a struct begins with a field number");
     fails(&[0x04, 0x02, 0x00, 0x01, 0x01], "bytes follow a value");
     // a text that is longer than its message
     fails(&[0x04, 0x0c, 0x00, 0x7f, 0x61], "breaks off");
-    // a definition that is none, and one that is there twice
+    // a definition that is not a struct, and one that is there twice
     fails(&[0x03, 0xff, 0x81, 0x00], "a definition of no type");
     // lists in lists, deeper than anybody needs: a type that is a list of itself
     let own = [0x0d, 0xff, 0x81, 0x02, 0x01, 0x02, 0xff, 0x82, 0x00, 0x01, 0xff, 0x82, 0x00, 0x00];
     let deep = [&[0xff, 0xcb, 0xff, 0x82, 0x00][..], &[1; 199], &[0]].concat();
-    fails(&[&own[..], &deep[..]].concat(), "values in each other");
+    fails(&[&own[..], &deep[..]].concat(), "levels");
     fails(&[&own[..], &own[..]].concat(), "defined twice");
 }
 

@@ -42,7 +42,7 @@ pub(in crate::report) fn chip(outcome: Outcome) -> Markup {
     html! { span class=(format!("chip {}", class(outcome))) { span aria-hidden="true" { (sign(outcome)) } " " (outcome.word()) } }
 }
 
-pub(super) fn class(outcome: Outcome) -> &'static str {
+pub(in crate::report) fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "pass",
         Outcome::Warn => "warn",

@@ -23,6 +23,7 @@ use super::error::Error;
 use super::outside::Outside;
 use super::secret::{Authentication, Secret};
 use super::tokens::Token;
+use crate::text::secret::without;
 pub(in crate::source) use client::client;
 
 /// A shorter text is not looked for in what servers say: it may be a part of any word.
@@ -135,10 +136,6 @@ impl<'a> Login<'a> {
         if !sent.iter().any(is_told) {
             return said;
         }
-        // the longest first: one may be a part of another
-        let mut longest: Vec<&String> = sent.iter().collect();
-        longest.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let text = String::from_utf8_lossy(&said).into_owned();
-        longest.iter().fold(text, |text, secret| text.replace(secret.as_str(), "…")).into_bytes()
+        without(String::from_utf8_lossy(&said).into_owned(), sent.iter(), "…").into_bytes()
     }
 }

@@ -122,18 +122,20 @@ fn a_request_chooses_no_server_and_ends_no_query() {
         assert_eq!((&status["status"], &status["result"]), (&json!("terminal"), &Value::Null), "{status}");
         status["exception"]["details"]["error"].as_str().unwrap().to_owned()
     };
-    let with = |parameter: &str| {
+    let with = |parameter: &str, value: &str| {
         let mut request = checkout("executionRequest");
-        let other = other.url("").replace("http://", "");
-        request["scopes"]["default"]["experimentScope"]["extendedScopeParams"] = json!({ parameter: other });
+        request["scopes"]["default"]["experimentScope"]["extendedScopeParams"] = json!({ parameter: value });
         request
     };
+    let elsewhere = other.url("").replace("http://", "");
     // what the operator set holds, and the address of a preset is not for a request to complete
-    assert_eq!(ask("canary-checkout", &with("graphite_url"))["status"], "succeeded");
+    assert_eq!(ask("canary-checkout", &with("graphite_url", &elsewhere))["status"], "succeeded");
     let mut config = checkout("canaryConfig");
     config["metrics"][0]["query"] = json!({ "type": "datadog", "metricName": "avg:cpu" });
     server.shell.write("configs/datadog.json", &config.to_string());
-    assert!(failed("datadog", &with("site")).contains("address of a server"));
+    for site in [elsewhere.as_str(), "x"] {
+        assert!(failed("datadog", &with("site", site)).contains("address of a server"));
+    }
     assert!(other.requests().is_empty());
     let asked = store.requests().len();
     let mut request = checkout("executionRequest");
