@@ -87,11 +87,27 @@ impl Comparison {
                         counts::ratio_z(&counts::tamed(&slow[*start..], *direction), &effect, 1.0, *direction)
                     }
                     None => {
+                        let effect = counts::mirrored(&slow, &effect, counts::Exposure::Trials, direction);
                         let tied = ties.as_ref().and_then(|ties| ties.z(&arms.canary, limit, direction));
                         counts::ratio_z(&slow, &effect, 1.0, direction).max(tied.unwrap_or(f64::NEG_INFINITY))
                     }
                 }
             }
+        }
+    }
+
+    /// The same for a Pass, whose evidence lies in a direction: what one arm alone had counts for the other as well.
+    pub(super) fn mirrored(self, direction: Direction) -> Comparison {
+        match self {
+            Comparison::RateRatio { steps, instances, effect, exposure, prior } => {
+                let effect = counts::mirrored(&steps, &effect, exposure, direction);
+                Comparison::RateRatio { steps, instances, effect, exposure, prior }
+            }
+            Comparison::RateDifference { steps, instances, effect, prior } => {
+                let effect = counts::mirrored(&steps, &effect, Exposure::Trials, direction);
+                Comparison::RateDifference { steps, instances, effect, prior }
+            }
+            other => other,
         }
     }
 

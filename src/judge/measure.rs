@@ -99,8 +99,8 @@ pub(super) struct Test {
 impl Test {
     fn new(comparison: Comparison, limit: f64, wanted: Side) -> Test {
         let (towards, away) = sides(wanted);
-        let comparison = Rc::new(comparison);
-        let onset = Onset::new(comparison.clone(), away);
+        let onset = Onset::new(Rc::new(comparison.clone()), away);
+        let comparison = Rc::new(comparison.mirrored(towards));
         let (towards, away) = (comparison.z(limit, towards), onset.z(limit));
         Test { comparison, onset, limit, wanted, towards, away }
     }

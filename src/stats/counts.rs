@@ -182,6 +182,30 @@ pub fn between_instances(
     Some((ratio.max(1.0), spread.dof))
 }
 
+/// Beyond how many robust standard deviations a step stands apart from the others (Iglewicz and Hoaglin 1993).
+const APART: f64 = 3.5;
+/// The median of a standard normal number's size.
+const MEDIAN_SIZE: f64 = 0.674_489_750_196_081_7;
+
+/// A design effect for evidence in a direction that no luck of one arm makes. A step that stands apart in that direction
+/// is an event of one arm which the other never had: bursts of the baseline's errors, while a canary has had none yet.
+/// Under the hypothesis it is as likely in the other arm, so its square counts once for each.
+pub fn mirrored(steps: &[CountStep], effect: &DesignEffect, exposure: Exposure, direction: Direction) -> DesignEffect {
+    let residuals = Residuals::of(steps, exposure).all();
+    let used = || residuals.iter().filter(|(_, v)| *v > 0.0);
+    let mut sizes: Vec<f64> = used().map(|(r, v)| r.abs() / v.sqrt()).collect();
+    if sizes.is_empty() {
+        return effect.clone();
+    }
+    let middle = sizes.len() / 2;
+    let (_, median, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
+    let scale = (*median / MEDIAN_SIZE).max(1.0);
+    let is_apart = |(r, v): &&Residual| direction.sign() * r > APART * scale * v.sqrt();
+    let squares = |sum: f64, (r, _): &Residual| sum + r * r;
+    let (all, apart) = (used().fold(0.0, squares), used().filter(is_apart).fold(0.0, squares));
+    if apart > 0.0 { effect.widened(1.0 + apart / all) } else { effect.clone() }
+}
+
 /// The dispersion that [`design_effect`] estimates, as it is: without a prior, even where it is below one, and with its
 /// degrees of freedom. Nothing for fewer than three steps or without events.
 pub fn observed_dispersion(steps: &[CountStep], exposure: Exposure) -> Option<(f64, f64)> {

@@ -152,6 +152,11 @@ impl DesignEffect {
         Noise::of(&[], &residuals, prior).effect(&residuals, finite)
     }
 
+    /// The same with a larger spread of the steps' squares.
+    pub(super) fn widened(&self, by: f64) -> DesignEffect {
+        DesignEffect { spread: self.spread.map(|(phi, nu)| (phi * by, nu)), ..self.clone() }
+    }
+
     /// From an observed ratio of variances, worth `dof` degrees of freedom.
     pub(super) fn of_ratio(ratio: f64, dof: f64, prior: Prior) -> DesignEffect {
         if let Prior::History { .. } = prior {

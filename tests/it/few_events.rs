@@ -134,3 +134,23 @@ fn the_number_beside_an_alarm_is_the_one_that_decides() {
     assert!(effect.high <= 0.1 && effect.high >= 0.03, "{effect:?}");
     assert!(finding.sentence.contains("worst 50 %, 50 of 100 requests"), "{}", finding.sentence);
 }
+
+#[test]
+fn bursts_that_the_canary_was_spared_by_luck_are_no_pass() {
+    // 15 errors a minute in both arms, and in the first minutes 300 more in one of them
+    let arm = |bursts: usize| counts(&(0..60).map(|i| (1_500, if i < bursts { 315 } else { 15 })).collect::<Vec<_>>());
+    let rules = rate(at_most(Limit::Margin { relative: Some(0.1), absolute: None }));
+    for bursts in 1..=2 {
+        let finding = one(&rules, &dataset(60, "m", arm(bursts), arm(0)));
+        assert_eq!(finding.outcome, Outcome::Inconclusive, "{bursts}: {}", finding.sentence);
+    }
+    // what both arms had is no luck, and neither is a rate that is lower throughout
+    let calm = counts(&vec![(1_500, 9); 60]);
+    for (baseline, canary) in [(arm(0), arm(0)), (arm(0), calm)] {
+        let finding = one(&rules, &dataset(60, "m", baseline, canary));
+        assert_eq!(finding.outcome, Outcome::Pass, "{}", finding.sentence);
+    }
+    // and bursts of the canary's alone count against it as before
+    let finding = one(&rules, &dataset(60, "m", arm(0), arm(20)));
+    assert_eq!(finding.outcome, Outcome::Fail, "{}", finding.sentence);
+}

@@ -54,7 +54,7 @@ fn learned() {
 
 #[test]
 fn taming() {
-    certify("taming.toml", 16);
+    certify("taming.toml", 32);
 }
 
 #[test]
@@ -308,6 +308,11 @@ impl Case<'_> {
             "tamed" => {
                 let tamed = counts::tamed(&self.steps(), self.direction());
                 tamed.iter().map(|step| step.canary as f64).collect()
+            }
+            "mirrored" => {
+                let steps = self.steps();
+                let effect = counts::design_effect(&steps, Exposure::Trials, Prior::default());
+                flat(&counts::mirrored(&steps, &effect, Exposure::Trials, self.direction()))
             }
             "effect_from" | "effect_scatter" => flat(&self.effect_since(what)),
             "ratio_z_from" | "ratio_z_scatter" => {
