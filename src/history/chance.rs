@@ -1,6 +1,6 @@
 //! Chance with a seed: the same numbers on every machine and every run, so that a replay can be repeated.
 
-use crate::stats::tail::normal_quantile;
+use crate::stats::normal::normal_quantile;
 
 /// Above so many expected occurrences the normal distribution is close enough.
 const MANY: f64 = 64.0;

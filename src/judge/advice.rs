@@ -5,8 +5,8 @@
 
 use std::cmp::Ordering;
 
+use super::case::Case;
 use super::grid::coverage;
-use super::guard::Case;
 use super::rules::Kind;
 use super::words::duration;
 use crate::series::{Pair, Remark, Series, SignedDuration, Timestamp};

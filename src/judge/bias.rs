@@ -3,8 +3,8 @@
 //! A sample percentile of few requests is too low, so the arm with more of them looks slower. What that may be is allowed
 //! for before a level is called too high or low enough; where the sizes are not known, the most that it can be.
 
+use super::case::Case;
 use super::grid::{Grid, Steps};
-use super::guard::Case;
 use super::rules::{Kind, Unit};
 use super::words;
 use crate::series::Pair;

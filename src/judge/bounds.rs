@@ -1,7 +1,7 @@
 //! What a criterion's bounds ask, the evidence for either answer, and the answer that it gives.
 
+use super::case::Case;
 use super::compare::Comparison;
-use super::guard::Case;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, Side};

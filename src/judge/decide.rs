@@ -7,10 +7,10 @@
 use std::cell::LazyCell;
 
 use super::bounds::{Bounds, Evidences};
+use super::case::Case;
 use super::compare::Comparison;
 use super::explain;
 use super::growth::Growth;
-use super::guard::Case;
 use super::guardrail::Guardrail;
 use super::levels::{Against, critical};
 use super::look::{Hurdle, Hurdles, Look};

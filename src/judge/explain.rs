@@ -1,8 +1,8 @@
 //! The sentence a person understands: value, limit, n and interval.
 
 use super::bounds::{Bounds, Evidences};
+use super::case::Case;
 use super::compare::Comparison;
-use super::guard::Case;
 use super::level::Arms;
 use super::look::{Hurdles, Look};
 use super::measure::{Measured, Test};

@@ -6,7 +6,7 @@
 //! alarm, and only both together pass it. Against a limit of its own there is no growth that fails, since nobody knows
 //! that it goes on, but one that would cross the limit within the planned soak is no Pass.
 
-use super::guard::Case;
+use super::case::Case;
 use super::levels::Against;
 use super::look::{Hurdles, Look};
 use super::measure::{RESOLUTION, resolution_variance};

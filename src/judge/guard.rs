@@ -1,118 +1,22 @@
 //! Absence is an answer: what must be true of the data before a criterion may pass, or be judged at all.
 //!
 //! The commonest serious bug of canary gates is the Pass that was given because nothing was measured. So a
-//! [`Case`] first says what is missing; only what survives here is compared with a bound. A canary that stopped
+//! case first says what is missing; only what survives here is compared with a bound. A canary that stopped
 //! reporting can still fail on what it reported before, but it cannot pass.
 
-use jiff::tz::TimeZone;
-
-use super::grid::{Grid, coverage};
-use super::rules::{Criterion, Kind, Limit, Looks, Metric, Rule, Rules, Scale, Severity, Silent, Unit};
+use super::case::Case;
+use super::rules::{Kind, Limit, Looks, Metric, Rule, Severity, Silent, Unit};
 use super::verdict::{Evidence, Finding, Outcome, Reason};
-use super::{explain, requests, suspicion, words};
-use crate::series::{Dataset, Gravity, Pair, Remark, Series, Window};
-use crate::stats::instances::Instances;
+use super::{explain, requests, words};
+use crate::series::{Gravity, Pair, Series};
 
-/// One criterion with the data it is about.
-pub(super) struct Case<'a> {
-    pub(super) rules: &'a Rules,
-    pub(super) criterion: &'a Criterion,
-    pub(super) metric: &'a Metric,
-    pub(super) series: &'a Pair<Series>,
-    pub(super) grid: Grid,
-    /// For each arm, whether each step was measured.
-    pub(super) present: Pair<Vec<Option<()>>>,
-    data: &'a Dataset,
-    /// What is suspicious about the data.
-    suspicions: Vec<Remark>,
-}
-
-static NOTHING: Pair<Series> = Pair {
-    baseline: Series::Gauge { time: Vec::new(), value: Vec::new(), requests: None },
-    canary: Series::Gauge { time: Vec::new(), value: Vec::new(), requests: None },
-};
-static UNKNOWN: Metric = Metric {
-    unit: Unit::Plain(String::new()),
-    kind: Kind::Gauge { quantile: None, scale: Scale::Auto },
-    of: String::new(),
-    history: None,
-    by: None,
-    remarks: Vec::new(),
-};
-
-impl<'a> Case<'a> {
-    pub(super) fn new(rules: &'a Rules, criterion: &'a Criterion, data: &'a Dataset) -> Self {
-        let grid = Grid::of(data, &criterion.metric, rules.policy.warmup);
-        let series = data.metrics.get(&criterion.metric).unwrap_or(&NOTHING);
-        let metric = rules.metrics.get(&criterion.metric).unwrap_or(&UNKNOWN);
-        let apart = unpaired(rules, criterion, series, data);
-        let present = presence(&if apart { grid.apart() } else { grid }, series);
-        let mut case = Case { rules, criterion, metric, series, grid, present, data, suspicions: Vec::new() };
-        case.suspicions = suspicion::of(&case);
-        case
-    }
-
-    /// Adds what was found to be suspicious later.
-    pub(super) fn suspect(&mut self, found: Option<Remark>) {
-        self.suspicions.extend(found);
-    }
-
-    /// The dataset the case is from.
-    pub(super) fn data(&self) -> &'a Dataset {
-        self.data
-    }
-
-    /// The metric's instances per step, where its rows name them and the arms are compared.
-    pub(super) fn instances(&self) -> Option<Instances> {
-        let known = self.data.instances.get(&self.criterion.metric).filter(|_| self.needs_baseline());
-        known.map(|instances| self.grid.instances(instances))
-    }
-
-    /// Whether both arms ran at the same time.
-    pub(super) fn is_parallel(&self) -> bool {
-        self.data.windows.baseline == self.data.windows.canary
-    }
-
-    /// Whether any bound compares the arms.
-    pub(super) fn needs_baseline(&self) -> bool {
-        self.criterion.compares()
-    }
-
-    /// Whether the levels of the arms are compared as two samples: their steps have no partners in time.
-    pub(super) fn is_unpaired(&self) -> bool {
-        unpaired(self.rules, self.criterion, self.series, self.data)
-    }
-
-    /// For each arm, whether each step was measured.
-    pub(super) fn present(&self) -> Pair<&Vec<Option<()>>> {
-        self.present.as_ref()
-    }
-
-    /// The share of the elapsed steps in which each arm was measured.
-    pub(super) fn coverage(&self) -> Pair<f64> {
-        self.present.as_ref().map(|present| coverage(present))
-    }
-
-    /// The share of the elapsed steps that can be used for this criterion.
-    fn usable(&self) -> f64 {
-        if !self.needs_baseline() {
-            return self.coverage().canary;
-        }
-        if self.is_unpaired() {
-            let coverage = self.coverage();
-            return coverage.canary.min(coverage.baseline);
-        }
-        let both = self.present.baseline.iter().zip(&self.present.canary);
-        let both: Vec<Option<()>> = both.map(|(b, c)| b.and(*c)).collect();
-        coverage(&both)
-    }
-
+impl Case<'_> {
     /// Why the criterion cannot be judged at all, if so: the reason and the sentence.
     pub(super) fn obstacle(&self) -> Option<(Reason, String)> {
         if self.grid.len() == 0 {
             return Some((Reason::NoData, "the window holds no step after the warm-up".into()));
         }
-        if self.data.lost.contains_key(&self.criterion.metric) {
+        if self.data().lost.contains_key(&self.criterion.metric) {
             return Some((Reason::NotReached, "its source could not be reached".into()));
         }
         if let Some(by) = &self.metric.by {
@@ -176,7 +80,7 @@ impl<'a> Case<'a> {
     /// What must have passed before there is a Pass, where it has not: the minimum soak, which is the whole one unless
     /// the policy says less.
     fn unsoaked(&self) -> Option<(Reason, String)> {
-        let (least, measured) = (self.rules.policy.min_soak, self.data.windows.canary.duration());
+        let (least, measured) = (self.rules.policy.min_soak, self.data().windows.canary.duration());
         match (self.rules.looks, least) {
             (Looks::Planned { soak, .. }, None) if measured < soak => {
                 let soak = words::duration(soak);
@@ -198,14 +102,6 @@ impl<'a> Case<'a> {
             Silent::Fail => Outcome::Fail,
         };
         Some((outcome, Reason::CanarySilent, Some(how)))
-    }
-
-    /// What is known of the metric's data beyond its points: from its source, and from when it was recorded.
-    pub(super) fn remarks(&self) -> impl Iterator<Item = &Remark> {
-        let seen = self.data.remarks.get(&self.criterion.metric).into_iter().flatten();
-        // a recording that is judged again may show the same once more
-        let seen = seen.filter(|remark| !self.metric.remarks.contains(remark));
-        self.metric.remarks.iter().chain(seen).chain(&self.suspicions).filter(|remark| remark.gravity > Gravity::Detail)
     }
 
     /// The answer where an arm went silent, or the canary is worse where the baseline has no data; for what may pass, and
@@ -291,34 +187,6 @@ impl<'a> Case<'a> {
         }
         finding
     }
-}
-
-/// Steps have partners in the same window and, since a daily pattern cancels too, at the same time of another day.
-fn unpaired(rules: &Rules, criterion: &Criterion, series: &Pair<Series>, data: &Dataset) -> bool {
-    let levels = criterion.rule == Rule::Interval && matches!(series.canary, Series::Gauge { .. });
-    let Pair { baseline, canary } = data.windows;
-    let same_time = whole_days(&data.windows, rules) && baseline.duration() == canary.duration();
-    levels && criterion.compares() && !same_time
-}
-
-/// Whether the windows begin at the same time of day by the clock of the rules, or at the same time.
-pub(super) fn whole_days(windows: &Pair<Window>, rules: &Rules) -> bool {
-    let zone = rules.policy.zone.clone().unwrap_or(TimeZone::UTC);
-    let of_day = |window: &Window| window.start.to_zoned(zone.clone()).time();
-    of_day(&windows.canary) == of_day(&windows.baseline)
-}
-
-fn presence(grid: &Grid, series: &Pair<Series>) -> Pair<Vec<Option<()>>> {
-    match &series.canary {
-        Series::Counts { .. } => grid.counts(series).map(|steps| unit(&steps)),
-        Series::Events { .. } => grid.events(series).map(|steps| unit(&steps)),
-        Series::Gauge { .. } => grid.gauge(series).map(|steps| unit(&steps)),
-        Series::Values { .. } | Series::Buckets { .. } => grid.presence(series),
-    }
-}
-
-fn unit<T>(steps: &[Option<T>]) -> Vec<Option<()>> {
-    steps.iter().map(|step| step.as_ref().map(|_| ())).collect()
 }
 
 /// Whether the series are what the metric says; an arm without points fits any metric.

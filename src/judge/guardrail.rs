@@ -10,7 +10,7 @@
 //! An estimate beyond the limit warns: the data do not say that it is broken, but they lean that way.
 
 use super::bounds::Bounds;
-use super::guard::Case;
+use super::case::Case;
 use super::measure::{Measured, Test};
 use super::rules::{Role, Side};
 use super::verdict::{EffectKind, Outcome, Reason};

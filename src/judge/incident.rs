@@ -3,8 +3,8 @@
 //! A rate over the whole window mixes what happened with what happens. An incident of the baseline hides a canary that
 //! is worse all the time, and a single broken instance of the canary is thin in the sum of a hundred.
 
+use super::case::Case;
 use super::grid::{Steps, Trials};
-use super::guard::Case;
 use super::rules::{Limit, Unit};
 use super::words::{count, quantity};
 use crate::series::{Arm, Instances, Pair, Remark, Series};

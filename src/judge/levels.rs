@@ -29,8 +29,8 @@ use std::collections::BTreeMap;
 use super::rules::{Criterion, Limit, Rule, Rules, Severity};
 use super::verdict::{Finding, Levels, Outcome, Reason};
 use crate::series::{MetricName, group_name};
+use crate::stats::normal::normal_quantile;
 use crate::stats::simes::hommel;
-use crate::stats::tail::normal_quantile;
 
 /// No level is so low that no evidence at all would reach it.
 const LEAST: f64 = 1e-3;

@@ -15,8 +15,8 @@ use super::rules::{self, Looks, Rules};
 use super::verdict::{self, Levels};
 use crate::series::{Dataset, SignedDuration};
 use crate::stats::anytime::Starts;
+use crate::stats::normal::normal_upper;
 use crate::stats::planned;
-use crate::stats::tail::normal_upper;
 
 /// The part of a Fail's chance of error that may be spent at any time.
 const GUARD: f64 = 0.05;

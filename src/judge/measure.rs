@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::bias::allowance_for;
+use super::case::Case;
 use super::compare::{Comparison, UNUSABLE};
 use super::grid::{Occurrences, Steps, Trials, sum};
-use super::guard::Case;
 use super::learned::Learned;
 use super::level::LevelSteps;
 use super::look::Look;
@@ -25,11 +25,12 @@ use crate::stats::anytime::Starts;
 use crate::stats::counts::{self, CountStep, Exposure};
 use crate::stats::dispersion::Prior;
 use crate::stats::instances::Instances;
+use crate::stats::limits;
+use crate::stats::normal::normal_quantile;
 use crate::stats::quantile;
 use crate::stats::single::{self, EventStep, TrialStep};
 use crate::stats::slow::{self, Requests};
 use crate::stats::steps::{Known, median};
-use crate::stats::tail::normal_quantile;
 
 /// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
 pub(super) const RESOLUTION: f64 = 1e-3;
@@ -202,7 +203,7 @@ impl Measured {
         let n = arms.as_ref().map(|arm| arm.pooled.len() as f64);
         let estimate = arms.as_ref().map(|arm| arm.pooled.quantile(q));
         let critical = normal_quantile((1.0 + case.rules.policy.level) / 2.0);
-        let limits = arms.as_ref().map(|arm| quantile::woodruff(&arm.steps, &arm.pooled, q, critical, prior));
+        let limits = arms.as_ref().map(|arm| limits::woodruff(&arm.steps, &arm.pooled, q, critical, prior));
         let (of, unit) = (&case.metric.of, &case.metric.unit);
         let shown = Arm::BOTH.into_iter().filter(|arm| compared || *arm == Arm::Canary);
         let remarks = |arm: Arm| {

@@ -4,7 +4,7 @@
 //!
 //! 1. **measure** (`measure`): the series are laid on one grid of steps and reduced to a `compare::Comparison`,
 //!    which knows its estimate, its interval, and the evidence against any limit;
-//! 2. **guard** (`guard`): too little data, a canary that went silent or a missing baseline is an answer of its own;
+//! 2. **guard** (`case`, `guard`): too little data, a canary that went silent or a missing baseline is an answer of its own;
 //! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
@@ -36,6 +36,7 @@ mod advice;
 mod anytime;
 mod bias;
 mod bounds;
+mod case;
 mod compare;
 mod decide;
 mod explain;
@@ -46,6 +47,7 @@ mod guardrail;
 mod incident;
 mod level;
 mod levels;
+mod limit;
 mod look;
 mod measure;
 mod noise;
@@ -67,7 +69,6 @@ mod trend;
 use std::borrow::Cow;
 
 use decide::Depth;
-use guard::Case;
 use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
 use look::Look;
@@ -110,13 +111,13 @@ fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Ru
     let look = Look::new(rules, seen);
     let ordered = requests::Ordered::new(rules);
     let by_interval = |criterion: &Criterion, levels: Levels| {
-        decide::by_interval(Case::new(rules, criterion, seen), &ordered, &look, levels, depth)
+        decide::by_interval(suspicion::examine(rules, criterion, seen), &ordered, &look, levels, depth)
     };
     let answer = |criterion: &Criterion| match criterion.rule {
         Rule::Interval => by_interval(criterion, budget.levels(criterion)),
-        Rule::Observed => (observed::judge(&Case::new(rules, criterion, data)), None),
+        Rule::Observed => (observed::judge(&suspicion::examine(rules, criterion, data)), None),
         Rule::Periods { m, n, min_count } => {
-            (periods::judge(&Case::new(rules, criterion, data), periods::Alarm { m, n, min_count }), None)
+            (periods::judge(&suspicion::examine(rules, criterion, data), periods::Alarm { m, n, min_count }), None)
         }
     };
     let (mut findings, against): (Vec<Finding>, Vec<Option<Against>>) =

@@ -3,10 +3,11 @@
 //! These are for what must not happen at all and for what is exact by nature. A bound that holds on little data is
 //! said to: what the data would still be compatible with is written beside it.
 
+use super::case::Case;
 use super::explain;
 use super::grid::Grid;
-use super::guard::Case;
-use super::rules::{Bound, Criterion, Kind, Limit, Side, Statistic, Unit};
+use super::limit::{resolve, satisfies};
+use super::rules::{Bound, Criterion, Kind, Statistic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
 use super::{requests, words};
 use crate::series::{Arm, Pair, Series};
@@ -112,48 +113,6 @@ fn extreme(values: &[f64], criterion: &Criterion) -> Option<f64> {
         Statistic::Min => sorted.first().copied(),
         Statistic::Quantile(q) => crate::stats::quantile::quantile(&sorted, q),
         _ => crate::stats::quantile::quantile(&sorted, 0.5),
-    }
-}
-
-/// Whether a level of the canary is within every bound of a criterion, beside a level of the baseline.
-pub(super) fn holds(criterion: &Criterion, value: f64, baseline: f64) -> bool {
-    let (pass, fail) = (criterion.pass.as_ref(), criterion.fail.as_ref());
-    let within = |bound: &Bound, side| resolve(bound, side, Some(baseline)).map(|limit| satisfies(value, limit, bound));
-    let met = pass.and_then(|bound| within(bound, bound.side)).unwrap_or(true);
-    let failed = fail.and_then(|bound| within(bound, bound.side.opposite())).unwrap_or(false);
-    met && !failed
-}
-
-/// The level at which the canary breaks a criterion's target, beside a level of the baseline.
-pub(super) fn limit(criterion: &Criterion, baseline: f64) -> Option<f64> {
-    let pass = criterion.pass.as_ref().and_then(|bound| resolve(bound, bound.side, Some(baseline)));
-    pass.or_else(|| criterion.fail.as_ref().and_then(|bound| resolve(bound, bound.side.opposite(), Some(baseline))))
-}
-
-/// The bound's limit as a number, where the baseline it refers to is known; `wanted` is the side of it that passes.
-fn resolve(bound: &Bound, wanted: Side, baseline: Option<f64>) -> Option<f64> {
-    match bound.limit {
-        Limit::Threshold(value) => Some(value),
-        Limit::Margin { relative, absolute } => {
-            let baseline = baseline?;
-            let by_ratio = relative.map(|r| baseline * (1.0 + r));
-            let by_difference = absolute.map(|a| baseline + a);
-            let wider = |a: f64, b: f64| if wanted == Side::AtMost { a.max(b) } else { a.min(b) };
-            Some(match (by_ratio, by_difference) {
-                (Some(a), Some(b)) => wider(a, b),
-                (Some(one), None) | (None, Some(one)) => one,
-                (None, None) => baseline,
-            })
-        }
-    }
-}
-
-fn satisfies(value: f64, limit: f64, bound: &Bound) -> bool {
-    match (bound.side, bound.strict) {
-        (Side::AtMost, false) => value <= limit,
-        (Side::AtMost, true) => value < limit,
-        (Side::AtLeast, false) => value >= limit,
-        (Side::AtLeast, true) => value > limit,
     }
 }
 

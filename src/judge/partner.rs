@@ -4,10 +4,10 @@
 //! arms have, and what is left out is said, with counts and times. Canary steps that are left out and worse than the limit,
 //! measured by the baseline's level, allow no Pass: they may be where the canary broke.
 
+use super::case::Case;
 use super::grid::sum;
-use super::guard::Case;
+use super::limit;
 use super::measure::{shares, typical};
-use super::observed;
 use super::rules::{Bound, Criterion, Kind, Limit, Rule, Statistic};
 use super::verdict::Outcome;
 use super::words::{self, quantity};
@@ -136,13 +136,13 @@ impl Alone {
         let around = around.as_ref().unwrap_or(&baseline);
         let is_lone = |at: usize| lone.binary_search(&at).is_ok();
         let (whole, left) = (case.level(Arm::Canary, |_| true), case.level(Arm::Canary, is_lone));
-        let is_worse = |level: &Level, baseline: &Level| !observed::holds(criterion, level.value, baseline.value);
+        let is_worse = |level: &Level, baseline: &Level| !limit::holds(criterion, level.value, baseline.value);
         let enough = |level: &Level| {
             if lone.len() < LEAST_STEPS {
                 return false;
             }
             let good = case.metric.kind == Kind::GoodShare;
-            let limit = observed::limit(criterion, around.value).unwrap_or(level.value);
+            let limit = limit::limit(criterion, around.value).unwrap_or(level.value);
             match (level.bad, level.n) {
                 (Some(bad), n) => {
                     (bad - if good { 1.0 - limit } else { limit } * n).abs() >= case.rules.policy.min_excess

@@ -6,9 +6,9 @@
 //! A share of few requests is beyond any limit by one bad one among them. So the periods that set off an alarm must hold a
 //! least count of bad ones together; where the bound is broken over and over with fewer, there is no Pass either.
 
+use super::case::Case;
 use super::explain;
 use super::grid::{Steps, Trials};
-use super::guard::Case;
 use super::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
 use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
 use super::{requests, words};

@@ -8,7 +8,8 @@ use std::sync::{Arc, OnceLock};
 use super::rules::{Rules, Statistic, Unit};
 use super::{pairing, words};
 use crate::series::{Pair, Series};
-use crate::stats::slow::{Largest, Requests};
+use crate::stats::quantile::Largest;
+use crate::stats::slow::Requests;
 
 /// Fewest slow requests to be expected in the smaller arm for an answer that can be relied on.
 const LEAST_SLOW: f64 = 20.0;

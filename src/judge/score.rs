@@ -186,7 +186,7 @@ fn another_time(windows: Pair<Window>, rules: &Rules) -> Option<String> {
     if shift.is_zero() {
         return None;
     }
-    let how = match (shift.as_hours().abs() + 1, super::guard::whole_days(&windows, rules)) {
+    let how = match (shift.as_hours().abs() + 1, super::case::whole_days(&windows, rules)) {
         // clocks that changed make an hour
         (hours, true) if hours % (7 * 24) <= 2 => {
             "at the same time of the same weekday: what changed in between for other reasons counts as an effect"

@@ -8,7 +8,7 @@
 //! would hardly bring it: with a share `p` of the other steps measured, `n` steps in a row are empty with a chance of
 //! `(1 - p)^n`.
 
-use super::guard::Case;
+use super::case::Case;
 use super::rules::Unit;
 use super::words;
 use crate::series::{Arm, Pair};

@@ -4,15 +4,15 @@
 //! histogram; two arms that agree point by point are one arm. Statistics cannot see any of this. What is found becomes a
 //! remark on the metric: most make a Pass a Warn, and none changes a Fail.
 
+use super::case::Case;
 use super::doubtful;
 use super::grid::{Steps, Trials};
 use super::growth;
-use super::guard::Case;
 use super::incident;
-use super::rules::{Bound, Kind, Limit, Side, Unit};
+use super::rules::{Bound, Criterion, Kind, Limit, Rules, Side, Unit};
 use super::trend::Trend;
 use super::words::{self, quantity};
-use crate::series::{Arm, Pair, Remark, Series};
+use crate::series::{Arm, Dataset, Pair, Remark, Series};
 use crate::stats::steps::median;
 
 /// The fewest points that tell a number which never moves, or arms that are the same.
@@ -27,8 +27,15 @@ const UNIT: f64 = 100.0;
 /// Both arms are broken from this share of errors on.
 const BROKEN: f64 = 0.1;
 
-/// Everything suspicious about a criterion's series.
-pub(super) fn of(case: &Case) -> Vec<Remark> {
+/// A criterion with its data, and with everything that is suspicious about its series.
+pub(super) fn examine<'a>(rules: &'a Rules, criterion: &'a Criterion, data: &'a Dataset) -> Case<'a> {
+    let mut case = Case::new(rules, criterion, data);
+    let found = of(&case);
+    case.suspect(found);
+    case
+}
+
+fn of(case: &Case) -> Vec<Remark> {
     let mut found: Vec<Remark> = doubtful::doubts(case.criterion, case.metric).into_iter().map(Remark::note).collect();
     found.extend(same(case));
     match (&case.series.canary, &case.series.baseline) {

@@ -13,9 +13,9 @@ use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outc
 use super::words;
 use crate::series::{Dataset, MetricName, Pair, Series};
 use crate::stats::Direction;
+use crate::stats::normal::normal_quantile;
 use crate::stats::single::{self, TrialStep};
 use crate::stats::split;
-use crate::stats::tail::normal_quantile;
 
 const ALPHA: f64 = 0.001;
 const NEGLIGIBLE: f64 = 0.01;

@@ -5,7 +5,7 @@
 //! beginning of every thirty-second is noted. So a day of histograms takes as much memory as it took to keep them.
 
 use super::histogram::{Bins, Grid, Mark};
-use super::slow::Largest;
+use super::quantile::Largest;
 
 /// How many cells share a mark: as many are read, at most, to answer a question.
 const EVERY: usize = 32;

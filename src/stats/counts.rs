@@ -6,27 +6,17 @@
 //! ratio intervals are Clopper and Pearson's (1934) for that share at a tail adjusted by the design effect;
 //! differences are judged by the score of Miettinen and Nurminen (1985).
 
+use super::count_step::usable_steps;
 use super::dispersion::{DesignEffect, Learned, Noise, Prior};
 use super::instances::Instances;
 use super::tail::{beta_logit_quantile, binomial_z};
 use super::wander::Residual;
 use super::{Direction, crossing, defined};
 
+pub use super::count_step::{CountStep, usable};
+
 /// How unequal the split of the traffic may be over time before differences are compared step by step.
 const STEADY_SPLIT: f64 = 0.2;
-
-/// One step of the grid in both arms.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CountStep {
-    /// Trials or exposure of the canary.
-    pub canary_total: f64,
-    /// Events of the canary.
-    pub canary: u64,
-    /// Trials or exposure of the baseline.
-    pub baseline_total: f64,
-    /// Events of the baseline.
-    pub baseline: u64,
-}
 
 /// What the totals of a step are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,41 +25,6 @@ pub enum Exposure {
     Trials,
     /// Time, sessions, traffic shares: anything that events can exceed.
     Measure,
-}
-
-impl CountStep {
-    fn total(&self) -> f64 {
-        self.canary_total + self.baseline_total
-    }
-
-    pub(super) fn events(&self) -> f64 {
-        self.canary as f64 + self.baseline as f64
-    }
-
-    /// The canary's expected share of the events at a ratio of rates, and the baseline's.
-    pub(super) fn shares(&self, ratio: f64) -> (f64, f64) {
-        let odds = self.canary_total / self.baseline_total;
-        (1.0 / (1.0 + 1.0 / (ratio * odds)), 1.0 / (1.0 + ratio * odds))
-    }
-
-    fn rate_difference(&self) -> f64 {
-        self.canary as f64 / self.canary_total - self.baseline as f64 / self.baseline_total
-    }
-
-    /// The Mantel–Haenszel weight of a difference of rates.
-    fn weight(&self) -> f64 {
-        self.canary_total / self.total() * self.baseline_total
-    }
-}
-
-/// Whether both arms were exposed in this step.
-pub fn usable(step: &CountStep) -> bool {
-    let exposed = |total: f64| total > 0.0 && total.is_finite();
-    exposed(step.canary_total) && exposed(step.baseline_total)
-}
-
-fn usable_steps(steps: &[CountStep]) -> impl Iterator<Item = &CountStep> {
-    steps.iter().filter(|step| usable(step))
 }
 
 /// The canary's rate divided by the baseline's, by Mantel and Haenszel with half an event added to each arm.

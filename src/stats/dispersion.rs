@@ -9,8 +9,9 @@
 
 use super::filter::weights;
 use super::longrun::{COSINES_COUNTS, LongRun, step_sum};
+use super::normal::{ln_normal_upper, ln_sum_exp, z_from_ln_upper};
 use super::past::{agreement, ln_evidence};
-use super::tail::{ln_normal_upper, ln_sum_exp, t_to_z, z_from_ln_upper};
+use super::tail::t_to_z;
 use super::wander::{AS_IN_THE_PAST, Past, Residual, Wander};
 use super::{crossing, defined};
 

@@ -7,9 +7,8 @@
 //! that runs until it has converged. Beyond ten million of both parameters the uniform expansion takes over (Temme
 //! 1982; DLMF 8.18.9 and 8.12.3), whose first correction is then below the tolerance of everything built on it.
 
-use super::tail::{ln_1m_exp, ln_normal_upper, stirling_error};
+use super::normal::{LN_2PI, ln_1m_exp, ln_normal_upper, stirling_error};
 
-const LN_2PI: f64 = 1.837_877_066_409_345_5;
 const UNIFORM_FROM: f64 = 1e7;
 const TINY: f64 = 1e-300;
 /// Many more terms than anything needs.

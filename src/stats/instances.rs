@@ -6,7 +6,7 @@
 //! within their arm say of it (clustered trials: Donner and Klar 2000, ch. 6; ultimate clusters: Hansen, Hurwitz and
 //! Madow 1953), with the degrees of freedom of Satterthwaite (1946).
 
-use super::counts::{CountStep, usable};
+use super::count_step::{CountStep, usable};
 use super::longrun::LongRun;
 use super::single::TrialStep;
 

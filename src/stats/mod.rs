@@ -5,17 +5,18 @@
 //! so that results of different methods can be held against the same critical value, and every interval is the set of
 //! values that the matching z does not reject; any-time evidence is the logarithm of an e-value.
 //!
-//! From the ground up: [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
+//! From the ground up: [`normal`] and [`tail`] (distributions, far into their tails), [`longrun`] (the variance of a sum of
 //! dependent steps), `filter` (what lasts beside the noise of each step), [`segments`] (the noise of one number per step about a mean that may move), `wander` (the same of a
 //! rate), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same, from one host to
 //! another), then one file per question: [`counts`] (two arms, events among trials), [`single`] (one arm against a limit),
 //! [`steps`] (one number per step), [`split`] (the canary's share of the traffic), [`slow`] (how a question about a quantile becomes one about counts), [`onset`]
-//! (any of these since a later step), [`simes`] (several questions at once), [`quantile`] (quantiles, for the reader's eye) and [`power`] (how much data an
+//! (any of these since a later step), [`simes`] (several questions at once), [`quantile`] and [`limits`] (quantiles, for the reader's eye) and [`power`] (how much data an
 //! answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
 //! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
 
 pub mod anytime;
 mod binned;
+mod count_step;
 pub mod counts;
 mod crossing;
 pub(crate) use crossing::nearest_rejected;
@@ -24,7 +25,9 @@ mod filter;
 pub mod histogram;
 mod incomplete;
 pub mod instances;
+pub mod limits;
 pub mod longrun;
+pub mod normal;
 pub mod onset;
 pub mod past;
 pub mod planned;

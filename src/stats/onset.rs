@@ -5,7 +5,7 @@
 //! probabilities are combined by their weighted harmonic mean (Good 1958; Wilson 2019). Neighbouring starts ask nearly the
 //! same, which a harmonic mean does not pay for as often as Bonferroni would.
 
-use super::tail::{ln_normal_upper, ln_sum_exp, z_from_ln_upper};
+use super::normal::{ln_normal_upper, ln_sum_exp, z_from_ln_upper};
 
 /// The part of the evidence that is asked of all steps together. What begins late is found by far less: its size is seen
 /// in the steps since then.

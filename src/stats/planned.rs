@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use super::tail::{normal_upper, z_from_ln_upper};
+use super::normal::{normal_upper, z_from_ln_upper};
 
 /// Standard deviations below zero at which a path is given up.
 const REACH: f64 = 8.0;

@@ -8,7 +8,8 @@
 
 use super::dispersion::Prior;
 use super::longrun::{COSINES_COUNTS, COSINES_SERIES, inflation};
-use super::tail::{ln_normal_upper, normal_quantile, normal_upper, z_to_t};
+use super::normal::{ln_normal_upper, normal_quantile, normal_upper};
+use super::tail::z_to_t;
 
 /// The standard normal value that belongs to a power of 80 %.
 pub const POWER_80: f64 = 0.841_621_233_572_914_3;

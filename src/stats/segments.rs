@@ -12,8 +12,9 @@
 use super::Direction;
 use super::filter::{NEGLIGIBLE, Step, Way, Whitened, weights};
 use super::longrun::inflation;
+use super::normal::{ln_normal_density, z_from_ln_upper};
 use super::past::{self, Possible, Seen};
-use super::tail::{Student, ln_normal_density, z_from_ln_upper};
+use super::tail::Student;
 
 // Of real services about two thirds of the windows have nothing that lasts (`fixtures/reference/noise.toml`). What is
 // believed here is more cautious, so that a correlation of 0.7, which is that of the worst tenth, keeps the level over

@@ -11,9 +11,9 @@
 
 use super::Direction;
 use super::binned::{Binned, End, Running};
-use super::counts::CountStep;
+use super::count_step::CountStep;
 use super::histogram::{Bins, Grid};
-use super::quantile::Place;
+use super::quantile::{self, Largest, Place};
 use super::single::TrialStep;
 
 /// How many earlier requests a threshold needs.
@@ -108,7 +108,7 @@ impl Requests {
     /// where its ends are positive. At the end of a histogram it is the largest value that the histogram can tell.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         match &self.0 {
-            Form::Single(values) => super::quantile::quantile(values, q),
+            Form::Single(values) => quantile::quantile(values, q),
             Form::Binned(binned) => binned.quantile(q),
         }
     }
@@ -133,7 +133,7 @@ impl Requests {
     /// A limit that about `1 - q` of the requests are beyond, and that no cell straddles.
     pub(super) fn threshold(&self, q: f64) -> Option<f64> {
         match &self.0 {
-            Form::Single(values) => super::quantile::quantile(values, q),
+            Form::Single(values) => quantile::quantile(values, q),
             Form::Binned(binned) => binned.threshold(q),
         }
     }
@@ -142,31 +142,10 @@ impl Requests {
     /// the histogram ends and how many reached it.
     pub fn largest(&self) -> Option<Largest> {
         match &self.0 {
-            Form::Single(values) => {
-                let value = *values.last()?;
-                let below = values.partition_point(|v| *v < value);
-                let before = below.checked_sub(1).map_or(0, |last| {
-                    let next = values[last];
-                    below - values.partition_point(|v| *v < next)
-                });
-                Some(Largest { value, count: (values.len() - below) as u64, before: before as u64, is_end: false })
-            }
+            Form::Single(values) => quantile::largest(values),
             Form::Binned(binned) => binned.largest(),
         }
     }
-}
-
-/// The slowest requests.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Largest {
-    /// Their value.
-    pub value: f64,
-    /// How many there are.
-    pub count: u64,
-    /// How many have the value just before.
-    pub before: u64,
-    /// Whether the histogram ends there, so that they may have been slower.
-    pub is_end: bool,
 }
 
 /// The `q`-quantile of the steps before each step, where they have at least fifty requests.

@@ -7,8 +7,8 @@
 
 use super::Direction;
 use super::dispersion::{DesignEffect, Prior};
+use super::normal::normal_upper;
 use super::single::{TrialStep, share_z, trial_residuals};
-use super::tail::normal_upper;
 use super::wander::{Residual, Wander, grid};
 
 /// What the squares of the steps are drawn towards: chance.

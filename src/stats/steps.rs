@@ -7,8 +7,9 @@
 use std::sync::{Arc, OnceLock};
 
 use super::longrun::{COSINES_SERIES, StepSum, step_sum};
+use super::normal::{ln_normal_density, ln_normal_upper, z_from_ln_upper};
 use super::segments::{Course, Mean, Noise, Past, block_width};
-use super::tail::{ln_normal_density, ln_normal_upper, t_to_z, z_from_ln_upper};
+use super::tail::t_to_z;
 use super::{Direction, crossing, defined};
 
 /// The fewest numbers of an arm that tell how much it varies.

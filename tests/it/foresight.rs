@@ -15,7 +15,7 @@ use davy::judge::judge;
 use davy::judge::rules::{Looks, Rules};
 use davy::judge::verdict::Outcome;
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
-use davy::stats::tail::normal_quantile;
+use davy::stats::normal::normal_quantile;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -9,7 +9,7 @@ use davy::judge::rules::*;
 use davy::judge::verdict::{Finding, Outcome, Reason};
 use davy::series::{Bins, Dataset, Histogram, Pair, Series, SignedDuration, Timestamp, Window};
 use davy::stats::dispersion::Prior;
-use davy::stats::quantile::{self, Limits};
+use davy::stats::limits::{self, Limits};
 use davy::stats::slow::Requests;
 use davy::stats::tail::ln_binomial_upper;
 
@@ -433,17 +433,17 @@ fn intervals_of_quantiles_seldom_miss() {
     let mut noise = Noise::of(31, "latency", "", 0);
     for q in [0.5, 0.95] {
         let mut missed = [0; 4];
-        let truth = 80.0 * (0.5 * davy::stats::tail::normal_quantile(q)).exp();
+        let truth = 80.0 * (0.5 * davy::stats::normal::normal_quantile(q)).exp();
         for _ in 0..SOAKS {
             let arm = |noise: &mut Noise| -> Limits {
                 let latencies = log(noise, 30, 40, 80.0);
                 let steps: Vec<Requests> =
                     latencies.chunks(40).map(|c| Requests::single(c.iter().map(|r| r.1).collect())).collect();
                 let pooled = Requests::pooled(&steps).unwrap();
-                quantile::woodruff(&steps, &pooled, q, 1.959_963_984_540_054, Prior::default()).unwrap()
+                limits::woodruff(&steps, &pooled, q, 1.959_963_984_540_054, Prior::default()).unwrap()
             };
             let (b, c) = (arm(&mut noise), arm(&mut noise));
-            let ratio = quantile::mover_ratio(c, b).unwrap();
+            let ratio = limits::mover_ratio(c, b).unwrap();
             let misses = [ratio.low > 1.0, ratio.high < 1.0, c.low > truth, c.high < truth];
             missed.iter_mut().zip(misses).for_each(|(n, miss)| *n += usize::from(miss));
         }

@@ -4,7 +4,7 @@ use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{CountStep, Exposure};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::single::{self, EventStep, TrialStep};
-use davy::stats::{Direction, planned, tail};
+use davy::stats::{Direction, normal, planned};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -231,7 +231,7 @@ fn a_boundary_answers_for_any_schedule() {
     assert_eq!(planned::boundary(&[0.5, 1.0], 0.9), planned::boundary(&[0.5, 1.0], 0.5));
     assert_eq!(planned::boundary(&[], alpha), Vec::<f64>::new());
     let fixed = planned::boundary(&[1.0], alpha)[0];
-    assert!((fixed - tail::normal_quantile(0.95)).abs() < 1e-12);
+    assert!((fixed - normal::normal_quantile(0.95)).abs() < 1e-12);
 }
 
 /// Different α, so that none is remembered from another test, and more of them than are remembered.
@@ -249,7 +249,7 @@ fn what_is_remembered_is_what_was_computed() {
 fn very_many_and_very_near_looks_are_answered() {
     let minutes: Vec<f64> = (1..=720).map(|i| f64::from(i) / 720.0).collect();
     let bounds = planned::boundary(&minutes, 1e-6);
-    assert!(bounds.windows(2).all(|b| b[1] <= b[0] && b[1] > tail::normal_quantile(1.0 - 1e-6)));
+    assert!(bounds.windows(2).all(|b| b[1] <= b[0] && b[1] > normal::normal_quantile(1.0 - 1e-6)));
     let near = planned::boundary(&[0.5, 0.5 + 1e-7, 0.5 + 1e-3, 1.0], 0.05);
     assert!(near[1] == f64::INFINITY && near[2].is_finite());
     assert!((near[0] - planned::boundary(&[0.5], 0.05)[0]).abs() < 1e-6);
@@ -283,8 +283,8 @@ proptest! {
         let mut last = 0.0;
         for (f, bound) in fractions.iter().zip(planned::compute_boundary(&fractions, alpha)) {
             let (all, now) = (planned::spent(alpha, *f), planned::spent(alpha, *f) - last);
-            prop_assert!(bound >= tail::z_from_ln_upper(all.ln()) - 1e-6, "{bound} at {f}");
-            prop_assert!(bound <= tail::z_from_ln_upper(now.ln()) + 1e-6, "{bound} at {f}");
+            prop_assert!(bound >= normal::z_from_ln_upper(all.ln()) - 1e-6, "{bound} at {f}");
+            prop_assert!(bound <= normal::z_from_ln_upper(now.ln()) + 1e-6, "{bound} at {f}");
             last = all;
         }
     }
@@ -341,7 +341,7 @@ proptest! {
     #[test]
     fn a_bet_on_many_degrees_of_freedom_is_the_normal_one(t in -6.0..8.0_f64, k in 0.01..50.0_f64) {
         let normal = -0.5 * k.ln_1p() + 0.5 * t * t * k / (1.0 + k)
-            + std::f64::consts::LN_2 + tail::ln_normal_upper(-t * (k / (1.0 + k)).sqrt());
+            + std::f64::consts::LN_2 + normal::ln_normal_upper(-t * (k / (1.0 + k)).sqrt());
         prop_assert!(close(anytime::ln_e_t(t, 1e9, k), normal, 1e-5));
         prop_assert!(close(anytime::ln_e_t(t, f64::INFINITY, k), normal, 1e-12));
     }

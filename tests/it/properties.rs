@@ -6,7 +6,7 @@ use davy::stats::histogram::{Bins, Grid};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::Level;
-use davy::stats::{Direction, longrun, power, quantile, split, steps, tail};
+use davy::stats::{Direction, limits, longrun, normal, power, quantile, split, steps, tail};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -351,10 +351,10 @@ proptest! {
         if let (Some(a), Some(b)) = (limits(1.0), limits(scale)) {
             prop_assert!(a.low <= a.estimate && a.estimate <= a.high);
             prop_assert!(close(a.low * scale, b.low, 1e-12) && close(a.estimate * scale, b.estimate, 1e-12));
-            let ratio = quantile::mover_ratio(b, a).unwrap();
+            let ratio = limits::mover_ratio(b, a).unwrap();
             prop_assert!(close(ratio.estimate, scale, 1e-12) && ratio.low <= ratio.estimate && ratio.estimate <= ratio.high);
             // the other way round it is the inverse
-            let inverse = quantile::mover_ratio(a, b).unwrap();
+            let inverse = limits::mover_ratio(a, b).unwrap();
             prop_assert!(close(inverse.low * ratio.high, 1.0, 1e-9) || ratio.high.is_infinite() && inverse.low == 0.0);
         } else {
             prop_assert!(steps.iter().all(Vec::is_empty));
@@ -373,8 +373,8 @@ fn slow_counts(steps: &Latencies, q: f64, factor: f64) -> Vec<Option<CountStep>>
     slow::counts_beyond(&baseline, &canary, &slow::predictable_thresholds(&baseline, q), factor, Direction::Above)
 }
 
-fn woodruff(steps: &[Requests], q: f64) -> Option<quantile::Limits> {
-    quantile::woodruff(steps, &Requests::pooled(steps)?, q, 1.96, Prior::default())
+fn woodruff(steps: &[Requests], q: f64) -> Option<limits::Limits> {
+    limits::woodruff(steps, &Requests::pooled(steps)?, q, 1.96, Prior::default())
 }
 
 // --- any inputs ------------------------------------------------------------------------------------------------------
@@ -495,9 +495,9 @@ proptest! {
         let ends = [None, Some(grid.index(floor.to_bits())), Some(0)];
         for steps in [arms(&pairs).0, ends.map(of).to_vec()] {
             let pooled = Requests::pooled(&steps).unwrap();
-            let limits = quantile::woodruff(&steps, &pooled, q, critical, Prior::default());
+            let limits = limits::woodruff(&steps, &pooled, q, critical, Prior::default());
             prop_assert!(limits.is_none_or(|l| !l.low.is_nan() && l.low <= l.high));
-            prop_assert!(limits.zip(limits).and_then(|(a, b)| quantile::mover_ratio(a, b)).is_none_or(|r| !r.estimate.is_nan()));
+            prop_assert!(limits.zip(limits).and_then(|(a, b)| limits::mover_ratio(a, b)).is_none_or(|r| !r.estimate.is_nan()));
             prop_assert!(pooled.beyond(floor, true, Direction::Above) <= pooled.len());
             prop_assert!(pooled.edges().is_sorted() && (pooled.is_empty() || pooled.largest().is_some()));
             prop_assert_eq!(slow::predictable_thresholds(&steps, q).len(), steps.len());
@@ -509,9 +509,9 @@ proptest! {
     #[test]
     fn distributions_answer_anything((a, b, c) in (wild(), wild(), wild()), (x, n) in (wild_count(), wild_count())) {
         // not a number only if asked about what is not one, or outside of the distribution
-        prop_assert!(a.is_nan() || !tail::z_from_ln_upper(a).is_nan());
-        prop_assert!(a.is_nan() || !tail::ln_normal_upper(a).is_nan());
-        prop_assert!(a.is_nan() || !tail::normal_quantile(a).is_nan());
+        prop_assert!(a.is_nan() || !normal::z_from_ln_upper(a).is_nan());
+        prop_assert!(a.is_nan() || !normal::ln_normal_upper(a).is_nan());
+        prop_assert!(a.is_nan() || !normal::normal_quantile(a).is_nan());
         prop_assert!(a.is_nan() || !tail::ln_t_upper(a, 3.0).is_nan());
         prop_assert!(a.is_nan() || !tail::t_quantile_upper(a, 3.0).is_nan());
         prop_assert!(a.is_nan() || !tail::t_to_z(a, 2.0).is_nan());

@@ -11,13 +11,13 @@ use davy::stats::counts::{self, CountStep, Exposure, Scatter};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::histogram::{Bins, Grid};
 use davy::stats::instances::Instances;
+use davy::stats::limits::Limits;
 use davy::stats::power::{self, Question};
-use davy::stats::quantile::Limits;
 use davy::stats::segments::{self, Course};
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::{self, Known, Level};
-use davy::stats::{Direction, longrun, onset, planned, quantile, split, tail};
+use davy::stats::{Direction, limits, longrun, normal, onset, planned, quantile, split, tail};
 use toml::{Table, Value};
 
 use crate::bets;
@@ -284,7 +284,7 @@ impl Case<'_> {
             "woodruff_mover" => {
                 let gamma = self.number("gamma");
                 let [baseline, canary] = self.binned(0.0);
-                let critical = tail::normal_quantile(0.5 + self.number("level") / 2.0);
+                let critical = normal::normal_quantile(0.5 + self.number("level") / 2.0);
                 // from how far into which cell of one grid to the same place on the other
                 let moved = |value: f64| {
                     let cell = value.floor();
@@ -293,11 +293,11 @@ impl Case<'_> {
                 let limits = |steps: &[Requests]| {
                     let pooled = Requests::pooled(steps).unwrap();
                     let limits =
-                        quantile::woodruff(steps, &pooled, self.number("q"), critical, Prior::default()).unwrap();
+                        limits::woodruff(steps, &pooled, self.number("q"), critical, Prior::default()).unwrap();
                     let Limits { estimate, low, high } = limits;
                     Limits { estimate: moved(estimate), low: moved(low), high: moved(high) }
                 };
-                let ratio = quantile::mover_ratio(limits(&canary), limits(&baseline)).unwrap();
+                let ratio = limits::mover_ratio(limits(&canary), limits(&baseline)).unwrap();
                 vec![ratio.estimate, ratio.low, ratio.high]
             }
             "allowance" => {
@@ -511,10 +511,10 @@ fn flat(effect: &DesignEffect) -> Vec<f64> {
 
 fn distribution(what: &str, args: &[f64]) -> f64 {
     match (what, args) {
-        ("normal_quantile", [p]) => tail::normal_quantile(*p),
-        ("normal_upper", [z]) => tail::normal_upper(*z),
-        ("ln_normal_upper", [z]) => tail::ln_normal_upper(*z),
-        ("z_from_ln_upper", [ln_p]) => tail::z_from_ln_upper(*ln_p),
+        ("normal_quantile", [p]) => normal::normal_quantile(*p),
+        ("normal_upper", [z]) => normal::normal_upper(*z),
+        ("ln_normal_upper", [z]) => normal::ln_normal_upper(*z),
+        ("z_from_ln_upper", [ln_p]) => normal::z_from_ln_upper(*ln_p),
         ("ln_t_upper", [t, nu]) => tail::ln_t_upper(*t, *nu),
         ("t_quantile_upper", [p, nu]) => tail::t_quantile_upper(*p, *nu),
         ("t_to_z", [t, nu]) => tail::t_to_z(*t, *nu),

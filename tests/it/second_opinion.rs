@@ -1,7 +1,7 @@
 //! The tails against `statrs` where that library is good, and what it is not used for, so that a new version of it is
 //! looked at again.
 
-use davy::stats::tail;
+use davy::stats::{normal, tail};
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Normal, Poisson, StudentsT};
 use statrs::stats_tests::Alternative;
 use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
@@ -15,7 +15,7 @@ fn both_agree_where_the_library_is_good() {
     let normal = Normal::standard();
     for i in 1..100 {
         let z = f64::from(i) * 0.06;
-        close(tail::normal_upper(z), normal.sf(z), 1e-8, &format!("normal {z}"));
+        close(normal::normal_upper(z), normal.sf(z), 1e-8, &format!("normal {z}"));
         for nu in [1.0, 2.0, 5.0, 30.0, 400.0] {
             let t = StudentsT::new(0.0, 1.0, nu).unwrap();
             close(tail::ln_t_upper(z, nu).exp(), t.sf(z), 1e-8, &format!("t {z} {nu}"));

@@ -12,7 +12,7 @@ use davy::judge::judge;
 use davy::judge::rules::{Looks, Rules};
 use davy::judge::verdict::{Finding, Outcome};
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window, group_name};
-use davy::stats::tail::normal_quantile;
+use davy::stats::normal::normal_quantile;
 
 use super::cells::on_threads;
 use super::noise::Noise;

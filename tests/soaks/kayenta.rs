@@ -4,7 +4,7 @@
 //! canary's mean is not below the baseline's. The interval is found among the ordered differences of all pairs of
 //! minutes (Hodges and Lehmann 1963), with the tie-corrected normal score and its continuity correction.
 
-use davy::stats::tail::normal_quantile;
+use davy::stats::normal::normal_quantile;
 
 const CONFIDENCE: f64 = 0.98;
 const TOLERANCE: f64 = 0.25;

@@ -9,7 +9,8 @@
 use super::super::counts::{self, CountStep};
 use super::super::single::{EventStep, TrialStep};
 use super::super::{Direction, defined};
-use super::{Starts, ln_mean_exp};
+use super::several::ln_mean_exp;
+use super::starts::Starts;
 
 /// Alternatives that share the stake.
 const POINTS: usize = 40;

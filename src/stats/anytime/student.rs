@@ -10,10 +10,10 @@ use std::borrow::Borrow;
 
 use super::super::counts::{self, CountStep};
 use super::super::dispersion::DesignEffect;
+use super::super::normal::ln_normal_upper;
 use super::super::steps::Level;
-use super::super::tail::ln_normal_upper;
 use super::super::{Direction, defined};
-use super::{Starts, course};
+use super::starts::{Starts, course};
 
 /// Fewer numbers than this are no evidence.
 const LEAST_NUMBERS: f64 = 5.0;

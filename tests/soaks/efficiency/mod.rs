@@ -13,7 +13,7 @@ pub mod question;
 pub mod situation;
 
 use davy::judge::verdict::Outcome;
-use davy::stats::tail::normal_quantile;
+use davy::stats::normal::normal_quantile;
 
 use super::cells::on_threads;
 use super::noise::Noise;
