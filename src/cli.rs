@@ -186,6 +186,15 @@ pub struct Judge {
     /// Run the configuration's hooks for the answer
     #[arg(long)]
     pub hooks: bool,
+    /// Judge every configuration and recording below a folder, and write a line of JSON for each as it is done
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "paths", "baseline", "canary", "data", "arm", "name", "margins", "step", "by", "filter", "units", "format_in", "record", "history",
+        "as_written", "hooks", "format", "report", "details",
+    ])]
+    pub all: Option<PathBuf>,
+    /// So many at once [default: as many as there are cores]
+    #[arg(long, value_name = "N", requires = "all", value_parser = at_once)]
+    pub jobs: Option<usize>,
     /// How the verdict becomes an exit code.
     #[command(flatten)]
     pub exit: Exit,

@@ -52,6 +52,8 @@ fn judged(paths: Vec<PathBuf>) -> cli::Judge {
         history: None,
         as_written: false,
         hooks: false,
+        all: None,
+        jobs: None,
         exit: cli::Exit::default(),
     }
 }

@@ -12,13 +12,16 @@ use super::interrupt::Interrupt;
 use super::outlets::Outlets;
 use super::pipeline::{self, Judged, Loaded};
 use super::places::Places;
-use super::{Exit, Failure, hooks, init, look};
+use super::{Exit, Failure, hooks, init, look, many};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::plain;
 use crate::report::{self, Format, Style};
 
 pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Failure> {
+    if let Some(folder) = &arguments.all {
+        return many::run(console, folder, &arguments);
+    }
     let places = Places::new(Outlets::of(&arguments.output)?.paths(), arguments.record.iter().cloned().collect())?;
     let given = Given::of(&arguments.files)?;
     places.spare_named(&given)?;

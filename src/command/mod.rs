@@ -28,6 +28,7 @@ mod interrupt;
 mod judge;
 mod learn;
 mod look;
+mod many;
 mod outlets;
 mod pipeline;
 mod places;

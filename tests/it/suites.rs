@@ -167,3 +167,35 @@ fn all_cases_of_this_repository_are_one_suite() {
     let last = ran.out.lines().last().unwrap();
     assert!(last.contains(" recordings: ") && last.ends_with(" same"), "{last}");
 }
+
+#[test]
+fn every_gate_of_a_folder_is_a_line_and_what_is_wrong_with_one_stops_no_other() {
+    let shell = three();
+    shell.write("gates/deep/typo.yaml", "criterai: []\n");
+    shell.write(
+        "gates/errors.yml",
+        &shell.read("canary.yaml").replace("old.csv", "../old.csv").replace("new.csv", "../new.csv"),
+    );
+    std::fs::rename(shell.path("runs/today"), shell.path("gates/runs")).unwrap();
+    for jobs in ["1", "3"] {
+        let ran = shell.expect(78, &["judge", "--all", "gates", "--jobs", jobs]);
+        ran.says(&["5 gates: 3 pass, 0 warn, 0 inconclusive, 1 fail, 1 could not be judged"]);
+        let lines = ran.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let of: std::collections::BTreeMap<String, serde_json::Value> =
+            lines.map(|line| (line["gate"].as_str().unwrap().to_owned(), line)).collect();
+        let exits: Vec<(&str, u64)> = of.iter().map(|(gate, line)| (&**gate, line["exit"].as_u64().unwrap())).collect();
+        let wanted = [("deep/typo.yaml", 78), ("errors.yml", 0), ("runs/fine", 0), ("runs/good", 0), ("runs/slow", 10)];
+        assert_eq!(exits, wanted, "{}", ran.out);
+        assert!(of["deep/typo.yaml"]["error"].as_str().unwrap().contains("criterai"), "{}", ran.out);
+        let slow = &of["runs/slow"];
+        assert_eq!((&slow["outcome"], &slow["name"]), (&"fail".into(), &"slow".into()), "{slow}");
+        assert!(slow["findings"][0]["sentence"].as_str().unwrap().contains("136 ms against 105 ms"), "{slow}");
+        assert_eq!(of["runs/fine"]["findings"], serde_json::json!([]), "{}", ran.out);
+    }
+    shell.write("none/readme.txt", "");
+    shell
+        .expect(78, &["judge", "--all", "none"])
+        .says(&["no configuration is below it: a gate is a file that ends in .yaml"]);
+    shell.expect(2, &["judge", "--all", "gates", "--record", "x"]).says(&["cannot be used with"]);
+    shell.expect(2, &["judge", "--jobs", "2"]).says(&["--all"]);
+}
