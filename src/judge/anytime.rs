@@ -1,14 +1,12 @@
-//! A comparison's evidence that holds however often one looks, and its interval at a look.
+//! Evidence that holds however often one looks, and the interval of a comparison at a look.
 //!
 //! At a planned look a limit is rejected by the evidence of that look or by the guard; with an open end by any-time
 //! evidence alone. The interval is what neither rejects, so that it and the decision cannot disagree.
 
 use super::compare::Comparison;
 use super::look::{Hurdle, Look};
-use super::once::once;
-use crate::stats::anytime::{self, Starts};
-use crate::stats::counts::{Exposure, design_effect_from};
-use crate::stats::{Direction, single};
+use crate::stats::Direction;
+use crate::stats::anytime::Starts;
 
 /// How far from the estimate an end is looked for, in strides of about a standard error each doubled.
 const REACH: f64 = 4096.0;
@@ -19,51 +17,11 @@ const FARTHEST: f64 = 7.0;
 /// The precision of an end, in strides.
 const RESOLUTION: f64 = 1e-3;
 
-impl Comparison {
+impl dyn Comparison + '_ {
     /// The logarithm of the any-time evidence that the judged quantity lies above (or below) a limit, gathered since the
     /// given starts; tuned to a horizon in steps.
     pub(super) fn ln_e(&self, limit: f64, direction: Direction, starts: &Starts, horizon: f64) -> f64 {
         self.at_any_time(direction, starts, horizon)(limit)
-    }
-
-    /// The same at any limit: what it has of each start is the same for all of them.
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
-        match self {
-            Comparison::RateRatio { steps, instances, exposure, prior, .. } => {
-                let effect = |start| design_effect_from(steps, start, instances.as_deref(), *exposure, *prior);
-                let temper = once(move |start| effect(start).temper());
-                Box::new(move |limit| anytime::ratio_ln_e(steps, limit, direction, &temper, starts))
-            }
-            Comparison::RateDifference { steps, instances, prior, .. } => {
-                let trials = Exposure::Trials;
-                let effect = once(move |start| design_effect_from(steps, start, instances.as_deref(), trials, *prior));
-                Box::new(move |limit| anytime::difference_ln_e(steps, limit, direction, &effect, horizon, starts))
-            }
-            Comparison::Share { steps, prior, dispersion, .. } => {
-                let temper = once(move |start: usize| dispersion(&steps[start..], *prior).temper());
-                Box::new(move |limit| anytime::share_ln_e(steps, limit, direction, &temper, starts))
-            }
-            Comparison::Frequency { steps, prior, .. } => {
-                let temper = once(move |start: usize| single::realised_event_effect(&steps[start..], *prior).temper());
-                Box::new(move |limit| anytime::frequency_ln_e(steps, limit, direction, &temper, starts))
-            }
-            Comparison::Level(level) => Box::new(level.at_any_time(direction, starts, horizon)),
-            Comparison::Quantile { q, prior, .. } => Box::new(move |limit| {
-                let slow = self.beyond(limit, direction);
-                let temper = |start: usize| self.dispersion()(&slow[start..], *prior).temper();
-                anytime::share_ln_e(&slow, 1.0 - q, direction, temper, starts)
-            }),
-            Comparison::QuantileRatio { prior, .. } => Box::new(move |limit| {
-                let slow = self.slow(limit, direction);
-                let temper = |start| design_effect_from(&slow, start, None, Exposure::Trials, *prior).temper();
-                anytime::ratio_ln_e(&slow, 1.0, direction, temper, starts)
-            }),
-        }
     }
 
     /// The limits that are not rejected at a look, with what is needed to reject at either end, and whether the upper or
@@ -115,17 +73,5 @@ impl Comparison {
         let excess = |at: f64| ln_e(from(at)) - needed;
         let end = crate::stats::nearest_rejected(centre, stride, RESOLUTION, centre + REACH * outwards, excess);
         end.filter(|at| !log || (at - centre).abs() < FARTHEST).map(from)
-    }
-
-    /// The values that the judged quantity can take.
-    fn natural(&self) -> (f64, f64) {
-        match self {
-            Comparison::RateRatio { .. } | Comparison::QuantileRatio { .. } | Comparison::Frequency { .. } => {
-                (0.0, f64::INFINITY)
-            }
-            Comparison::RateDifference { .. } => (-1.0, 1.0),
-            Comparison::Share { .. } => (0.0, 1.0),
-            Comparison::Level(_) | Comparison::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
-        }
     }
 }

@@ -1,12 +1,10 @@
 //! What a criterion's bounds ask, the evidence for either answer, and the answer that it gives.
 
 use super::case::Case;
-use super::compare::Comparison;
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, Side};
 use super::verdict::{Outcome, Proof, Reason, Strength};
-use crate::stats::counts;
 
 /// The tests of a criterion's bounds.
 pub(super) struct Bounds {
@@ -120,11 +118,7 @@ impl Evidences {
 /// How many more bad events the canary has than the limit allows at the baseline's own rate; unlimited where events are
 /// not counted against the baseline.
 fn excess(test: &Test) -> f64 {
-    let excess = match &*test.comparison {
-        Comparison::RateRatio { steps, .. } => counts::excess(steps, test.limit, 0.0),
-        Comparison::RateDifference { steps, .. } => counts::excess(steps, 1.0, test.limit),
-        _ => return f64::INFINITY,
-    };
+    let Some(excess) = test.comparison.excess(test.limit) else { return f64::INFINITY };
     match test.wanted {
         Side::AtMost => excess,
         Side::AtLeast => -excess,

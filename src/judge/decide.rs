@@ -8,7 +8,6 @@ use std::cell::LazyCell;
 
 use super::bounds::{Bounds, Evidences};
 use super::case::Case;
-use super::compare::Comparison;
 use super::explain;
 use super::growth::Growth;
 use super::guardrail::Guardrail;
@@ -19,8 +18,9 @@ use super::remedy;
 use super::requests::Ordered;
 use super::rules::{Kind, Side};
 use super::suspicion;
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
+use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason, Since};
 use crate::series::Pair;
+use crate::stats::dispersion::DesignEffect;
 
 /// What is made of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,7 @@ fn too_thin(case: &Case, measured: &Measured, outcome: Outcome) -> Option<(Reaso
 /// A ratio of nothing to nothing has no answer.
 fn nothing_to_compare(shown: &Test, measured: &Measured, reason: Reason) -> Option<String> {
     let none = measured.bad == Some(Pair { baseline: 0, canary: 0 });
-    let ratio = matches!(*shown.comparison, Comparison::RateRatio { .. });
+    let ratio = shown.comparison.method() == Method::ConditionalBinomial;
     (none && ratio && reason == Reason::Undecided)
         .then(|| "there is nothing to compare, since neither arm had any".into())
 }
@@ -229,12 +229,7 @@ fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64, more:
     let (start, since) = onset.loudest(test.limit, more)?;
     let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
     let arms = measured.since(start);
-    let estimate = match since {
-        // asked of these steps, its own estimate is still that of all of them
-        Comparison::QuantileRatio { .. } => arms.canary.zip(arms.baseline).map(|(canary, baseline)| canary / baseline),
-        since => since.estimate(),
-    };
-    let estimate = estimate.filter(|v| v.is_finite());
+    let estimate = since.estimate_since(arms).filter(|v| v.is_finite());
     let (low, high) = view.interval(widened(since.interval(critical, critical), since.known_to_buckets()));
     let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };
     Some(Since { at: case.grid.begins(start), estimate: arms, effect })
@@ -288,7 +283,7 @@ fn evidence(measured: &Measured, bounds: &Bounds, shown: &Test, interval: (f64, 
         fail_limit: same_scale(&bounds.fail),
         method: Some(shown.comparison.method()),
         level: Some(levels),
-        design_effect: shown.comparison.design_effect(),
+        design_effect: shown.comparison.noise().map(DesignEffect::largest),
         ..Evidence::default()
     }
 }

@@ -2,8 +2,7 @@
 
 use super::bounds::{Bounds, Evidences};
 use super::case::Case;
-use super::compare::Comparison;
-use super::level::Arms;
+use super::compare::Facts;
 use super::look::{Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::rules::{Bound, NotJudged, Role, Severity, Side, Unit};
@@ -76,21 +75,21 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
     let estimate = effect.estimate.map_or("no estimate".into(), show);
     let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
     let arms = || format!("{} against {}", arm(evidence.estimate.canary), arm(evidence.estimate.baseline));
-    match &*answer.test.comparison {
-        Comparison::Share { .. } => {
+    match answer.test.comparison.facts() {
+        Facts::Share { .. } => {
             let bad = evidence.bad.map_or(0, |bad| bad.canary);
             let total = evidence.n.canary as u64;
             let part = if answer.measured.flipped { total - bad.min(total) } else { bad };
             format!("{} of {} {of} ({estimate}, {interval})", count(part), count(total))
         }
-        Comparison::Frequency { count: occurrences, .. } => {
+        Facts::Frequency(occurrences) => {
             let seen = match evidence.n_of {
                 "seconds" => duration(SignedDuration::from_secs_f64(evidence.n.canary.min(1e15))),
                 _ => duration(elapsed(answer)),
             };
-            format!("{} in {seen} ({estimate}, {interval})", plural(*occurrences, "occurrence"))
+            format!("{} in {seen} ({estimate}, {interval})", plural(occurrences, "occurrence"))
         }
-        Comparison::RateRatio { .. } | Comparison::RateDifference { .. } => {
+        Facts::Rates => {
             let bad = evidence.bad.unwrap_or_default();
             let flip = |bad: u64, n: f64| if answer.measured.flipped { n as u64 - bad.min(n as u64) } else { bad };
             let sizes = match evidence.n_of {
@@ -105,25 +104,23 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             };
             format!("{}{sizes}: {estimate} ({interval})", arms())
         }
-        Comparison::Level(level) => match level.arms {
-            Arms::Paired => {
-                let pairs = plural(level.present as u64, "pair");
-                format!("{} over {pairs} of steps: {estimate} ({interval})", arms())
-            }
-            Arms::Apart => {
-                let steps = plural(evidence.n.baseline as u64, "step");
-                format!("{} over {} against {steps}: {estimate} ({interval})", arms(), count(evidence.n.canary as u64))
-            }
-            Arms::One => format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step")),
-        },
-        Comparison::Quantile { q, across_steps, .. } => {
-            let what = if *across_steps { "steps" } else { of };
-            let name = words::quantile_name(*q);
+        Facts::Pairs(pairs) => {
+            let pairs = plural(pairs as u64, "pair");
+            format!("{} over {pairs} of steps: {estimate} ({interval})", arms())
+        }
+        Facts::Samples => {
+            let steps = plural(evidence.n.baseline as u64, "step");
+            format!("{} over {} against {steps}: {estimate} ({interval})", arms(), count(evidence.n.canary as u64))
+        }
+        Facts::Steps => format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step")),
+        Facts::Quantile { q, across_steps } => {
+            let what = if across_steps { "steps" } else { of };
+            let name = words::quantile_name(q);
             format!("{name} {estimate} of {} {what} ({interval})", count(evidence.n.canary as u64))
         }
-        Comparison::QuantileRatio { q, .. } => format!(
+        Facts::Quantiles { q } => format!(
             "{} {} over {} against {} {of}: {estimate} ({interval})",
-            words::quantile_name(*q),
+            words::quantile_name(q),
             arms(),
             count(evidence.n.canary as u64),
             count(evidence.n.baseline as u64)

@@ -9,7 +9,7 @@
 use super::case::Case;
 use super::levels::Against;
 use super::look::{Hurdles, Look};
-use super::measure::{RESOLUTION, resolution_variance};
+use super::methods::level::{RESOLUTION, resolution_variance};
 use super::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Side, Statistic};
 use super::verdict::{EffectKind, Levels, Outcome, Reason};
 use super::{levels, words};

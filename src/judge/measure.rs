@@ -1,4 +1,4 @@
-//! From the series of a criterion to the comparisons that its bounds ask for.
+//! From the series of a criterion to the comparisons that its bounds ask for (`methods`).
 //!
 //! This is where the shape of the data decides what may be asked: counts become ratios, differences or shares,
 //! raw values become counts of slow requests, numbers per step become paired or one-arm levels.
@@ -8,32 +8,33 @@ use std::sync::Arc;
 
 use super::bias::allowance_for;
 use super::case::Case;
-use super::compare::{Comparison, UNUSABLE};
+use super::compare::Comparison;
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::learned::Learned;
-use super::level::LevelSteps;
 use super::look::Look;
+use super::methods::frequency::Frequency;
+use super::methods::level::{self, LevelSteps, typical};
+use super::methods::quantile::Quantile;
+use super::methods::quantile_ratio::{QuantileRatio, Thresholds};
+use super::methods::rate_difference::RateDifference;
+use super::methods::rate_ratio::RateRatio;
+use super::methods::samples;
+use super::methods::share::Share;
 use super::onset::Onset;
 use super::pairing;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
-use super::ties::Ties;
 use super::words;
 use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
 use crate::stats::anytime::Starts;
-use crate::stats::counts::{self, CountStep, Exposure};
+use crate::stats::counts::Exposure;
 use crate::stats::dispersion::Prior;
 use crate::stats::instances::Instances;
 use crate::stats::limits;
 use crate::stats::normal::normal_quantile;
 use crate::stats::quantile;
-use crate::stats::single::{self, EventStep, TrialStep};
-use crate::stats::slow::{self, Requests};
-use crate::stats::steps::{Known, median};
-
-/// How finely a monitoring system reports numbers, relative to their size, when nothing better is known.
-pub(super) const RESOLUTION: f64 = 1e-3;
+use crate::stats::single::{self, TrialStep};
 
 /// A criterion's data, reduced to what its comparisons need.
 pub(super) struct Measured {
@@ -63,29 +64,15 @@ pub(super) struct Measured {
 enum Points {
     Counts(Pair<Steps<Trials>>, Option<Arc<Instances>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
-    Values {
-        canary: Arc<ArmRequests>,
-        arms: Pair<Arc<ArmRequests>>,
-        thresholds: Arc<[Option<f64>]>,
-        ties: Option<Arc<Ties>>,
-        q: f64,
-    },
-    Level {
-        steps: Pair<Steps<f64>>,
-        log: bool,
-        allowance: Pair<Vec<f64>>,
-    },
-    Samples {
-        steps: Pair<Steps<f64>>,
-        log: bool,
-        allowance: Pair<f64>,
-    },
+    Values { canary: Arc<ArmRequests>, arms: Pair<Arc<ArmRequests>>, thresholds: Thresholds, q: f64 },
+    Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
+    Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
     AcrossSteps(Steps<f64>, f64),
 }
 
 /// One limit with the comparison that tests it.
 pub(super) struct Test {
-    pub(super) comparison: Rc<Comparison>,
+    pub(super) comparison: Rc<dyn Comparison>,
     /// The same in the direction of a Fail, with the starts since when it may be beyond the limit.
     pub(super) onset: Onset,
     pub(super) limit: f64,
@@ -98,10 +85,10 @@ pub(super) struct Test {
 }
 
 impl Test {
-    fn new(comparison: Comparison, limit: f64, wanted: Side) -> Test {
+    fn new(comparison: Rc<dyn Comparison>, limit: f64, wanted: Side) -> Test {
         let (towards, away) = sides(wanted);
-        let onset = Onset::new(Rc::new(comparison.clone()), away);
-        let comparison = Rc::new(comparison.mirrored(towards));
+        let onset = Onset::new(comparison.clone(), away);
+        let comparison = comparison.mirrored(towards).unwrap_or(comparison);
         let (towards, away) = (comparison.z(limit, towards), onset.z(limit));
         Test { comparison, onset, limit, wanted, towards, away }
     }
@@ -151,7 +138,7 @@ impl Measured {
         let bad = seen.as_ref().map(|s| sum(s.iter().flatten().map(|t| t.bad)));
         let flipped = case.metric.kind == Kind::GoodShare;
         let instances = case.instances().map(Arc::new);
-        let note = |own: &Arc<Instances>| words::instances(own.counted(&paired_counts(&steps), 0));
+        let note = |own: &Arc<Instances>| words::instances(own.counted(&pairing::trials(&steps), 0));
         let estimate = bad.zip(total).map(|(bad, total)| share(bad, total, flipped));
         Measured {
             n: total.map(|n| n as f64),
@@ -211,8 +198,7 @@ impl Measured {
             [requests::cut_off(pooled, arm.name(), of, unit), requests::coarse(pooled, arm.name(), q, unit)]
         };
         let notes = shown.flat_map(remarks).flatten().collect();
-        let thresholds = if compared { slow::predictable_thresholds(&arms.baseline.steps, q) } else { Vec::new() };
-        let ties = compared.then(|| Ties::of(&arms.baseline, q, prior)).flatten().map(Arc::new);
+        let thresholds = if compared { Thresholds::of(&arms.baseline, q, prior) } else { Thresholds::default() };
         let smaller = if compared { n.canary.min(n.baseline) } else { n.canary };
         Measured {
             n,
@@ -222,7 +208,7 @@ impl Measured {
             scarce: requests::scarce(smaller, q, compared, of),
             notes,
             prior,
-            ..Self::empty(Points::Values { canary: all.canary, arms, thresholds: thresholds.into(), ties, q })
+            ..Self::empty(Points::Values { canary: all.canary, arms, thresholds, q })
         }
     }
 
@@ -359,56 +345,45 @@ impl Measured {
         // `baseline` alone is a margin of nothing: a ratio of one, or a difference of zero.
         let bare = value.is_nan();
         let ratio = if bare { 1.0 } else { value };
-        let learned = self.learned.as_ref();
-        let (comparison, limit) = match (&self.points, limit) {
-            (Points::Counts(steps, _), Limit::Threshold(_)) => (one_arm_share(steps, self.prior), value),
+        let (learned, prior) = (self.learned.as_ref(), self.prior);
+        let met = |(level, limit): (LevelSteps, f64)| -> (Rc<dyn Comparison>, f64) {
+            (Rc::new(if strict { level } else { level.meeting(limit, sides(wanted).0) }), limit)
+        };
+        let (comparison, limit): (Rc<dyn Comparison>, f64) = match (&self.points, limit) {
+            (Points::Counts(steps, _), Limit::Threshold(_)) => {
+                let trials = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad }));
+                (Rc::new(Share::new(trials.collect(), prior, single::realised_trial_effect)), value)
+            }
             (Points::Counts(steps, instances), _) => {
-                let steps = paired_counts(steps);
-                let (instances, exposure, prior) = (instances.clone(), Exposure::Trials, self.prior);
-                let effect = counts::design_effect_from(&steps, 0, instances.as_deref(), exposure, prior);
-                if by_ratio && !bare {
-                    (Comparison::RateRatio { steps, instances, effect, exposure, prior }, ratio)
-                } else {
-                    (Comparison::RateDifference { steps, instances, effect, prior }, if bare { 0.0 } else { value })
+                let (steps, instances) = (pairing::trials(steps), instances.clone());
+                match by_ratio && !bare {
+                    true => (Rc::new(RateRatio::new(steps, instances, Exposure::Trials, prior)), ratio),
+                    false => (Rc::new(RateDifference::new(steps, instances, prior)), if bare { 0.0 } else { value }),
                 }
             }
-            (Points::Events(steps, _), Limit::Threshold(_)) => (one_arm_frequency(steps, self.prior), value),
+            (Points::Events(steps, _), Limit::Threshold(_)) => (Rc::new(Frequency::new(&steps.canary, prior)), value),
             (Points::Events(steps, shares), _) => {
-                let steps = paired_events(steps, shares.unwrap_or(Pair { baseline: 1.0, canary: 1.0 }));
-                let (exposure, prior) = (Exposure::Measure, self.prior);
-                let effect = counts::design_effect(&steps, exposure, prior);
-                (Comparison::RateRatio { steps, instances: None, effect, exposure, prior }, ratio)
+                let steps = pairing::occurrences(steps, shares.unwrap_or(Pair { baseline: 1.0, canary: 1.0 }));
+                (Rc::new(RateRatio::new(steps, None, Exposure::Measure, prior)), ratio)
             }
             (Points::Values { canary, q, .. }, Limit::Threshold(_)) => {
-                let (arm, prior) = (canary.clone(), self.prior);
-                (Comparison::Quantile { arm, q: *q, prior, across_steps: false, limit_is_beyond }, value)
+                (Rc::new(Quantile::of_requests(canary.clone(), *q, prior, limit_is_beyond)), value)
             }
-            (Points::Values { arms, thresholds, ties, q, .. }, _) => {
-                let estimate = match (self.estimate.canary, self.estimate.baseline) {
-                    (Some(c), Some(b)) if b > 0.0 => Some(c / b).filter(|ratio| ratio.is_finite()),
-                    _ => None,
-                };
-                let (arms, thresholds, ties, prior) = (arms.clone(), thresholds.clone(), ties.clone(), self.prior);
-                (Comparison::QuantileRatio { arms, thresholds, q: *q, estimate, prior, ties, since: None }, ratio)
+            (Points::Values { arms, thresholds, q, .. }, _) => {
+                (Rc::new(QuantileRatio::new(arms, thresholds, *q, self.estimate, prior)), ratio)
             }
             (Points::AcrossSteps(steps, q), _) => {
-                let steps = steps.iter().map(|v| Requests::single(v.iter().copied().collect())).collect();
-                let (arm, prior) = (Arc::new(ArmRequests::new(steps)), self.prior);
-                (Comparison::Quantile { arm, q: *q, prior, across_steps: true, limit_is_beyond }, value)
+                (Rc::new(Quantile::across_steps(steps, *q, prior, limit_is_beyond)), value)
             }
             (Points::Level { steps, log, .. } | Points::Samples { steps, log, .. }, Limit::Threshold(_)) => {
-                one_arm_level(&steps.canary, *log, value, learned)
+                met(level::one_arm(&steps.canary, *log, value, learned))
             }
             (Points::Samples { steps, log, allowance }, _) => {
-                unpaired_level(steps, *log, *allowance, by_ratio.then_some(ratio), value, learned)
+                met(samples::apart(steps, *log, *allowance, by_ratio.then_some(ratio), value, learned))
             }
             (Points::Level { steps, log, allowance }, _) => {
-                paired_level(steps, *log, allowance, by_ratio.then_some(ratio), value, learned)
+                met(level::paired(steps, *log, allowance, by_ratio.then_some(ratio), value, learned))
             }
-        };
-        let comparison = match comparison {
-            Comparison::Level(level) if !strict => Comparison::Level(level.meeting(limit, sides(wanted).0)),
-            other => other,
         };
         Test::new(comparison, limit, wanted)
     }
@@ -436,112 +411,4 @@ pub(super) fn shares(case: &Case) -> Option<Pair<f64>> {
     // A baseline from another time had all of the traffic.
     let rest = if case.is_parallel() { 1.0 - traffic.share } else { 1.0 };
     Some(Pair { baseline: rest, canary: traffic.share })
-}
-
-fn one_arm_share(steps: &Pair<Steps<Trials>>, prior: Prior) -> Comparison {
-    let trials: Vec<_> = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad })).collect();
-    let effect = single::realised_trial_effect(&trials, prior);
-    let (total, bad) = (sum(trials.iter().flatten().map(|t| t.total)), sum(trials.iter().flatten().map(|t| t.bad)));
-    Comparison::Share { steps: trials, bad, total, effect, prior, dispersion: single::realised_trial_effect }
-}
-
-fn one_arm_frequency(steps: &Pair<Steps<Occurrences>>, prior: Prior) -> Comparison {
-    let events = steps.canary.iter().map(|s| s.map(|o| EventStep { exposure: o.exposure, count: o.count }));
-    let events: Vec<_> = events.collect();
-    let effect = single::realised_event_effect(&events, prior);
-    let exposure = events.iter().flatten().map(|s| s.exposure).sum();
-    let count = sum(events.iter().flatten().map(|s| s.count));
-    Comparison::Frequency { steps: events, count, exposure, effect, prior }
-}
-
-fn paired_counts(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
-    let pairs = steps.baseline.iter().zip(&steps.canary);
-    let step = |(b, c): (&Option<Trials>, &Option<Trials>)| match (b, c) {
-        (Some(b), Some(c)) => {
-            CountStep { canary_total: c.total as f64, canary: c.bad, baseline_total: b.total as f64, baseline: b.bad }
-        }
-        _ => UNUSABLE,
-    };
-    pairs.map(step).collect()
-}
-
-/// Occurrences without an exposure of their own expose by time, and between arms by the `shares` of the traffic.
-fn paired_events(steps: &Pair<Steps<Occurrences>>, shares: Pair<f64>) -> Vec<CountStep> {
-    let pairs = steps.baseline.iter().zip(&steps.canary);
-    let step = |(b, c): (&Option<Occurrences>, &Option<Occurrences>)| match (b, c) {
-        (Some(b), Some(c)) => CountStep {
-            canary_total: c.exposure * shares.canary,
-            canary: c.count,
-            baseline_total: b.exposure * shares.baseline,
-            baseline: b.count,
-        },
-        _ => UNUSABLE,
-    };
-    pairs.map(step).collect()
-}
-
-fn one_arm_level(steps: &Steps<f64>, log: bool, limit: f64, learned: Option<&Learned>) -> (Comparison, f64) {
-    let log = log && limit > 0.0;
-    let y: Vec<_> = steps.iter().map(|v| v.map(|v| if log { v.ln() } else { v })).collect();
-    let size = median(&steps.iter().flatten().map(|v| v.abs()).collect::<Vec<_>>()).unwrap_or(1.0);
-    let level = LevelSteps::one(&y, log, known(log, size, learned));
-    (Comparison::Level(level), limit)
-}
-
-fn paired_level(
-    steps: &Pair<Steps<f64>>,
-    log: bool,
-    allowance: &Pair<Vec<f64>>,
-    ratio: Option<f64>,
-    absolute: f64,
-    learned: Option<&Learned>,
-) -> (Comparison, f64) {
-    let log = log && ratio.is_some();
-    let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
-    let scaled = |a: &Vec<f64>| a.iter().map(|a| if log { *a } else { a * size }).collect();
-    let (allowance, known) = (allowance.as_ref().map(scaled), known(log, size, learned));
-    let level = LevelSteps::paired(steps, log, &allowance, &known);
-    let limit = match ratio {
-        Some(ratio) if log => ratio,
-        Some(ratio) => (ratio - 1.0) * size,
-        None => absolute,
-    };
-    (Comparison::Level(level), limit)
-}
-
-fn unpaired_level(
-    steps: &Pair<Steps<f64>>,
-    log: bool,
-    allowance: Pair<f64>,
-    ratio: Option<f64>,
-    absolute: f64,
-    learned: Option<&Learned>,
-) -> (Comparison, f64) {
-    let log = log && ratio.is_some();
-    let size = median(&steps.baseline.iter().flatten().copied().collect::<Vec<_>>()).map_or(1.0, f64::abs);
-    let allowance = allowance.map(|a| if log { a } else { a * size });
-    let limit = match ratio {
-        Some(ratio) if log => ratio,
-        Some(ratio) => (ratio - 1.0) * size,
-        None => absolute,
-    };
-    (Comparison::Level(LevelSteps::apart(steps, log, allowance, &known(log, size, learned))), limit)
-}
-
-/// The level of one arm, on the scale on which the arms are compared, so that both levels and their ratio go together.
-pub(super) fn typical(steps: &[Option<f64>], log: bool) -> Option<f64> {
-    let y = || steps.iter().flatten().map(|v| if log { v.ln() } else { *v });
-    let mean = y().sum::<f64>() / y().count() as f64;
-    Some(if log { mean.exp() } else { mean }).filter(|v| v.is_finite())
-}
-
-/// What is known of the noise of a step before it is seen.
-fn known(log: bool, size: f64, learned: Option<&Learned>) -> Known {
-    Known { floor: resolution_variance(log, size), learned: learned.and_then(|learned| learned.steps(log)) }
-}
-
-/// The variance that rounding alone gives to one step.
-pub(super) fn resolution_variance(log: bool, size: f64) -> f64 {
-    let resolution = if log { RESOLUTION } else { RESOLUTION * size.max(f64::MIN_POSITIVE) };
-    resolution * resolution / 12.0
 }

@@ -3,19 +3,19 @@
 //! Every criterion takes the same four steps, whatever its metric's shape:
 //!
 //! 1. **measure** (`measure`): the series are laid on one grid of steps and reduced to a `compare::Comparison`,
-//!    which knows its estimate, its interval, and the evidence against any limit;
+//!    which knows its estimate, its interval, and the evidence against any limit. `methods` has a page of each;
 //! 2. **guard** (`case`, `guard`): too little data, a canary that went silent or a missing baseline is an answer of its own;
 //! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
 //! 4. **explain** (`explain`): one sentence, and what would change the answer.
 //!
 //! A Fail may rest on the steps since a later one (`onset`). A metric with groups is judged group by group (`groups`),
-//! windows that differ have no steps that are partners (`level`), and a number that only grows is judged by its growth
+//! windows that differ have no steps that are partners (`methods::samples`), and a number that only grows is judged by its growth
 //! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`,
 //! `doubtful`).
 //!
 //! A criterion that is a guardrail need not be shown to hold (`guardrail`), but something else must.
 //!
-//! Bounds that need no interval (`observed`, `periods`) skip the second half of the first step. Judging many
+//! Bounds that need no interval (`methods::observed`, `methods::periods`) skip the second half of the first step. Judging many
 //! times during a soak needs other critical values, not another path: `levels` divides the chance of error over the
 //! criteria, `look` over the looks. How much of it is left for one depends on what the data say against the others, so
 //! that the few whose answer this changes are asked again.
@@ -45,25 +45,21 @@ mod growth;
 mod guard;
 mod guardrail;
 mod incident;
-mod level;
 mod levels;
 mod limit;
 mod look;
 mod measure;
+mod methods;
 mod noise;
-mod observed;
 mod once;
 mod onset;
 mod pairing;
 mod partner;
-mod periods;
 mod remedy;
 mod requests;
 mod score;
 mod silence;
 mod suspicion;
-mod ties;
-mod traffic;
 mod trend;
 
 use std::borrow::Cow;
@@ -72,6 +68,7 @@ use decide::Depth;
 use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
 use look::Look;
+use methods::{observed, periods, traffic};
 use rules::{Criterion, Rule, Rules};
 use verdict::{Finding, Levels, Outcome, Verdict};
 

@@ -1,6 +1,8 @@
 //! The steps that both arms have: what is compared step by step is told by these alone.
 
+use super::grid::{Occurrences, Steps, Trials};
 use crate::series::{Arm, Pair};
+use crate::stats::counts::CountStep;
 use crate::stats::slow::Requests;
 
 /// The values of the steps that both arms have.
@@ -23,4 +25,30 @@ pub(super) fn paired_requests(steps: Pair<&[Requests]>) -> Option<Pair<Vec<Reque
         own.iter().enumerate().map(kept).collect()
     };
     Some(steps.map(mask))
+}
+
+/// The trials of both arms, step by step.
+pub(super) fn trials(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
+    let step = |(b, c): (&Option<Trials>, &Option<Trials>)| match (b, c) {
+        (Some(b), Some(c)) => {
+            CountStep { canary_total: c.total as f64, canary: c.bad, baseline_total: b.total as f64, baseline: b.bad }
+        }
+        _ => CountStep::UNUSABLE,
+    };
+    steps.baseline.iter().zip(&steps.canary).map(step).collect()
+}
+
+/// The occurrences of both arms, step by step. Without an exposure of their own they expose by time, and between arms by
+/// the `shares` of the traffic.
+pub(super) fn occurrences(steps: &Pair<Steps<Occurrences>>, shares: Pair<f64>) -> Vec<CountStep> {
+    let step = |(b, c): (&Option<Occurrences>, &Option<Occurrences>)| match (b, c) {
+        (Some(b), Some(c)) => CountStep {
+            canary_total: c.exposure * shares.canary,
+            canary: c.count,
+            baseline_total: b.exposure * shares.baseline,
+            baseline: b.count,
+        },
+        _ => CountStep::UNUSABLE,
+    };
+    steps.baseline.iter().zip(&steps.canary).map(step).collect()
 }

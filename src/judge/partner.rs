@@ -7,7 +7,8 @@
 use super::case::Case;
 use super::grid::sum;
 use super::limit;
-use super::measure::{shares, typical};
+use super::measure::shares;
+use super::methods::level::typical;
 use super::rules::{Bound, Criterion, Kind, Limit, Rule, Statistic};
 use super::verdict::Outcome;
 use super::words::{self, quantity};

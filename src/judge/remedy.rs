@@ -4,16 +4,15 @@
 //! is allowed for, so that is the scale on which it is carried on.
 
 use super::bounds::Bounds;
-use super::compare::Comparison;
+use super::compare::Facts;
 use super::explain::{Answer, elapsed, plural, soaked};
 use super::look::{Answer as For, Outlook};
 use super::measure::{Test, sides};
 use super::rules::Side;
-use super::verdict::{EffectKind, Evidence, Outcome, Reason};
+use super::verdict::{EffectKind, Evidence, Method, Outcome, Reason};
 use super::words::{change, count, duration, quantity};
 use crate::series::{Pair, SignedDuration};
 use crate::stats::dispersion::DesignEffect;
-use crate::stats::single;
 
 /// What would change the answer.
 pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
@@ -33,29 +32,30 @@ pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evi
 
 /// For one arm's counts: at how many bad ones the answer would be another.
 fn by_count(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let Comparison::Share { bad, total, effect, .. } = &*answer.test.comparison else { return None };
+    let comparison = &answer.test.comparison;
+    let Facts::Share { bad, total } = comparison.facts() else { return None };
     let (fail, pass) = (answer.needs.fail.z, answer.needs.pass.z);
     if !(fail.is_finite() && pass.is_finite()) {
         return None;
     }
     let (towards, away) = sides(answer.test.wanted);
     let fail_limit = bounds.fail.first().map_or(answer.test.limit, |test| test.limit);
-    let fails = |x: u64| single::share_z(x, *total, fail_limit, effect, away) >= fail;
-    let passes = |x: u64| single::share_z(x, *total, answer.test.limit, effect, towards) >= pass;
+    let fails = |x: u64| comparison.z_of(x, fail_limit, away).is_some_and(|z| z >= fail);
+    let passes = |x: u64| comparison.z_of(x, answer.test.limit, towards).is_some_and(|z| z >= pass);
     let flipped = answer.measured.flipped;
-    let shown = |x: u64| count(if flipped { total - x.min(*total) } else { x });
+    let shown = |x: u64| count(if flipped { total - x.min(total) } else { x });
     // On the scale of what is counted as bad, `AtMost` is the only wanted side of a rate; a neutral share may want
     // the other, where fewer is worse.
     let up = answer.test.wanted == Side::AtMost;
     let (fewer, more) = if flipped { ("or more", "or fewer") } else { ("or fewer", "or more") };
     match (answer.outcome, up) {
         (Outcome::Fail, true) => {
-            let open = largest(*bad, |x| !fails(x))?;
-            let passing = largest(*bad, passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
+            let open = largest(bad, |x| !fails(x))?;
+            let passing = largest(bad, passes).map(|x| format!(", pass at {} {fewer}", shown(x)));
             Some(format!("would not fail at {} {fewer}{}", shown(open), passing.unwrap_or_default()))
         }
         (Outcome::Pass, true) => {
-            let broken = smallest(*bad, *total, |x| !passes(x))?;
+            let broken = smallest(bad, total, |x| !passes(x))?;
             Some(format!("would no longer pass at {} {more}", shown(broken)))
         }
         _ => None,
@@ -131,12 +131,12 @@ const TOO_MUCH: f64 = 1_000.0;
 
 /// How much more of the same data would decide, or what else would.
 fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
-    let comparison = &*answer.test.comparison;
-    if matches!(comparison, Comparison::RateRatio { .. }) && has_no_events(answer) {
+    let comparison = &answer.test.comparison;
+    if comparison.method() == Method::ConditionalBinomial && has_no_events(answer) {
         let other = if answer.measured.n_of == "trials" { "`max(…%, …pp)` or a threshold" } else { "a threshold" };
         return Some(format!("a ratio needs at least one in either arm: {other} does not"));
     }
-    let noise = noise_of(comparison);
+    let noise = comparison.noise();
     if noise.is_some_and(DesignEffect::is_mostly_between) {
         return Some(
             "how the instances differ is most of the noise: more of them would decide, more time hardly".into(),
@@ -216,16 +216,6 @@ fn has_no_events(answer: &Answer) -> bool {
         .is_some_and(|Pair { baseline, canary }| canary == 0 && (baseline == 0 || !answer.case.needs_baseline()))
 }
 
-fn noise_of(comparison: &Comparison) -> Option<&DesignEffect> {
-    match comparison {
-        Comparison::RateRatio { effect, .. }
-        | Comparison::RateDifference { effect, .. }
-        | Comparison::Share { effect, .. }
-        | Comparison::Frequency { effect, .. } => Some(effect),
-        Comparison::Level(_) | Comparison::Quantile { .. } | Comparison::QuantileRatio { .. } => None,
-    }
-}
-
 /// Whether the data would decide already, if it were known that they are no noisier than chance.
 fn is_doubted(answer: &Answer, how: &str) -> bool {
     let (test, passes) = (answer.test, how == "pass");
@@ -238,19 +228,15 @@ fn is_doubted(answer: &Answer, how: &str) -> bool {
     if known || answer.reason == Reason::SmallExcess {
         return false;
     }
-    if let Comparison::Level(level) = &*test.comparison {
-        let (towards, away) = sides(test.wanted);
-        return level.independent_z(0, test.limit, if passes { towards } else { away }) >= needed;
-    }
-    noise_of(&test.comparison).is_some_and(|noise| noise.strengthen(z) >= needed)
+    let (towards, away) = sides(test.wanted);
+    let direction = if passes { towards } else { away };
+    test.comparison.if_independent(z, test.limit, direction).is_some_and(|z| z >= needed)
 }
 
 /// How davy gets to know the noise of the metric.
 fn past(answer: &Answer) -> &'static str {
-    match &*answer.test.comparison {
-        Comparison::Share { .. } | Comparison::Frequency { .. } => {
-            ", or a history of its noise (`davy calibrate --history`)"
-        }
+    match answer.test.comparison.method() {
+        Method::BinomialTail | Method::PoissonTail => ", or a history of its noise (`davy calibrate --history`)",
         _ => ", or its noise learned from its past (`noise: { learn: 1d }`)",
     }
 }

@@ -14,6 +14,9 @@ pub struct CountStep {
 }
 
 impl CountStep {
+    /// A step in which nothing can be compared; it keeps its place in time.
+    pub const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
+
     pub(super) fn total(&self) -> f64 {
         self.canary_total + self.baseline_total
     }

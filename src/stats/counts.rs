@@ -404,8 +404,7 @@ pub fn difference_interval(
 }
 
 fn pooled(steps: &[CountStep]) -> CountStep {
-    let zero = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
-    usable_steps(steps).fold(zero, |sum, step| CountStep {
+    usable_steps(steps).fold(CountStep::UNUSABLE, |sum, step| CountStep {
         canary_total: sum.canary_total + step.canary_total,
         canary: sum.canary.saturating_add(step.canary),
         baseline_total: sum.baseline_total + step.baseline_total,

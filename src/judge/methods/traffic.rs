@@ -3,25 +3,29 @@
 //! A sample-ratio mismatch says that the split is not what was configured: a broken flag, a retry storm, a router
 //! that sends the easy requests elsewhere. It is judged at 0.001 with the noise of real routing allowed for
 //! ([`split`]), and a mismatch below 1 % of the configured share is ignored however certain it is (Fabijan et al. 2019).
+//!
+//! The canary's requests are the bad trials of a [`Share`], whose evidence, any-time evidence and interval this is. Either
+//! direction counts. `fixtures/reference` certifies the noise and the probability: `split.toml`.
 
-use super::compare::Comparison;
-use super::explain;
-use super::grid::{Grid, sum};
-use super::look::Look;
-use super::rules::{Kind, Mismatch, Role, Rule, Rules, Severity, Statistic, TRAFFIC_SHARE, Traffic, Unit};
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
-use super::words;
+use super::share::Share;
+use crate::judge::compare::Comparison;
+use crate::judge::explain;
+use crate::judge::grid::{self, Grid, sum};
+use crate::judge::look::Look;
+use crate::judge::rules::{Kind, Mismatch, Role, Rule, Rules, Severity, Statistic, TRAFFIC_SHARE, Traffic, Unit};
+use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason};
+use crate::judge::words;
 use crate::series::{Dataset, MetricName, Pair, Series};
 use crate::stats::Direction;
 use crate::stats::normal::normal_quantile;
-use crate::stats::single::{self, TrialStep};
+use crate::stats::single::TrialStep;
 use crate::stats::split;
 
 const ALPHA: f64 = 0.001;
 const NEGLIGIBLE: f64 = 0.01;
 
 /// The finding about the split, where a share is configured and requests were counted in both arms.
-pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Finding> {
+pub(in crate::judge) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Finding> {
     let traffic = rules.traffic.as_ref().filter(|_| data.windows.baseline == data.windows.canary)?;
     let Some((metric, series)) = requests(traffic, rules, data) else {
         let name = traffic.metric.clone().unwrap_or_else(|| "traffic".into());
@@ -40,28 +44,24 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Findin
     }
     let observed = canary as f64 / both as f64;
     let trials: Vec<_> = steps.iter().map(|s| s.map(|(bad, total)| TrialStep { total, bad })).collect();
-    let effect = split::design_effect(&trials, split::CALM);
-    let p = split::p_value(canary, both, traffic.share, &effect);
-    let split = Comparison::Share {
-        steps: trials,
-        bad: canary,
-        total: both,
-        effect: effect.clone(),
-        prior: split::CALM,
-        dispersion: split::design_effect,
-    };
+    let seen = Share::new(trials, split::CALM, split::design_effect);
+    let p = split::p_value(canary, both, traffic.share, &seen.effect);
+    let evidence: &dyn Comparison = &seen;
     let level = 1.0 - ALPHA / 2.0;
     let levels = Levels { fail: level, pass: level };
     let needed = look.hurdles(levels).fail;
     let differs = |direction| {
-        let ln_e =
-            if needed.ln_e.is_finite() { split.ln_e(traffic.share, direction, look.late(), look.horizon) } else { 0.0 };
-        needed.is_reached(split.z(traffic.share, direction), ln_e)
+        let ln_e = if needed.ln_e.is_finite() {
+            evidence.ln_e(traffic.share, direction, look.late(), look.horizon)
+        } else {
+            0.0
+        };
+        needed.is_reached(evidence.z(traffic.share, direction), ln_e)
     };
     let mismatch = [Direction::Above, Direction::Below].into_iter().any(differs)
         && (observed / traffic.share - 1.0).abs() > NEGLIGIBLE;
     let critical = normal_quantile(level);
-    let (low, high) = single::share_interval(canary, both, &effect, critical, critical);
+    let (low, high) = evidence.interval(critical, critical);
     let (outcome, reason) = match (mismatch, traffic.on_mismatch) {
         (false, _) => (Outcome::Pass, Reason::ShareAsExpected),
         (true, Mismatch::Warn) => (Outcome::Warn, Reason::ShareMismatch),
@@ -72,13 +72,13 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Option<Findin
         unit: Some(Unit::Share),
         n: Pair { baseline: (both - canary) as f64, canary: canary as f64 },
         n_of: "trials",
-        coverage: counts.map(|c| super::grid::coverage(&c)),
+        coverage: counts.map(|c| grid::coverage(&c)),
         estimate: Pair { baseline: None, canary: Some(observed) },
         effect: Some(Effect { kind: EffectKind::Level, estimate: Some(observed), low, high }),
         pass_limit: Some(traffic.share),
         method: Some(Method::TrafficShare),
         level: Some(levels),
-        design_effect: Some(effect.largest()),
+        design_effect: Some(seen.effect.largest()),
         p_value: Some(p),
         ..Evidence::default()
     };

@@ -6,26 +6,26 @@
 //! A share of few requests is beyond any limit by one bad one among them. So the periods that set off an alarm must hold a
 //! least count of bad ones together; where the bound is broken over and over with fewer, there is no Pass either.
 
-use super::case::Case;
-use super::explain;
-use super::grid::{Steps, Trials};
-use super::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
-use super::{requests, words};
+use crate::judge::case::Case;
+use crate::judge::explain;
+use crate::judge::grid::{Steps, Trials};
+use crate::judge::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
+use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
+use crate::judge::{requests, words};
 use crate::series::{Pair, SignedDuration};
 use crate::stats::Direction;
 use crate::stats::slow::Requests;
 
 /// When an alarm goes off: `m` of `n` consecutive periods are beyond, with so many bad ones together.
 #[derive(Clone, Copy)]
-pub(super) struct Alarm {
-    pub(super) m: usize,
-    pub(super) n: usize,
-    pub(super) min_count: u64,
+pub(in crate::judge) struct Alarm {
+    pub(in crate::judge) m: usize,
+    pub(in crate::judge) n: usize,
+    pub(in crate::judge) min_count: u64,
 }
 
 /// Judges an alarm rule.
-pub(super) fn judge(case: &Case, alarm: Alarm) -> Finding {
+pub(in crate::judge) fn judge(case: &Case, alarm: Alarm) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
         return case.unanswered(reason, why);
     }

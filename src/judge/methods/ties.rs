@@ -9,7 +9,7 @@
 //! The value is the baseline's own quantile. Without ties about `1 - q` of the requests reach it, which is evidence of
 //! nothing, so that the shares alone decide.
 
-use super::requests::ArmRequests;
+use crate::judge::requests::ArmRequests;
 use crate::stats::Direction;
 use crate::stats::dispersion::Prior;
 use crate::stats::single;

@@ -3,18 +3,18 @@
 //! These are for what must not happen at all and for what is exact by nature. A bound that holds on little data is
 //! said to: what the data would still be compatible with is written beside it.
 
-use super::case::Case;
-use super::explain;
-use super::grid::Grid;
-use super::limit::{resolve, satisfies};
-use super::rules::{Bound, Criterion, Kind, Statistic, Unit};
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
-use super::{requests, words};
+use crate::judge::case::Case;
+use crate::judge::explain;
+use crate::judge::grid::Grid;
+use crate::judge::limit::{resolve, satisfies};
+use crate::judge::rules::{Bound, Criterion, Kind, Statistic, Unit};
+use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
+use crate::judge::{requests, words};
 use crate::series::{Arm, Pair, Series};
 use crate::stats::slow::Requests;
 
 /// Compares the canary's observed number with the bounds.
-pub(super) fn judge(case: &Case) -> Finding {
+pub(in crate::judge) fn judge(case: &Case) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
         return case.unanswered(reason, why);
     }
