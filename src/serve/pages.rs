@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::answers::Kept;
+use super::keep::Kept;
 use super::desk::Desk;
 use super::judge::Gate;
 use super::question::is_name;

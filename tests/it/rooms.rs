@@ -60,11 +60,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("record", &["config", "encoded", "output", "plain", "series"]),
     ("report", &["calibrate", "comparison", "cost", "forecast", "history", "judge", "plain", "series", "stats"]),
     ("series", &["stats"]),
-    ("serve", &["output", "report"]),
+    ("serve", &["output", "pem", "report"]),
     ("source", &["encoded", "output", "plain", "process", "series", "stats", "text", "url", "web"]),
     ("text", &["series"]),
     ("watch", &["judge", "series"]),
-    ("web", &["text", "url"]),
+    ("web", &["pem", "text", "url"]),
 ];
 
 /// The files of each room that import each other in loops. These numbers may only fall.
