@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot, watch};
-use tokio::time::Instant;
 
 use super::judge::{Answer, Judge, Refused, Settings};
 use super::keep::{Keep, Kept};
@@ -276,9 +275,9 @@ impl Answers {
         self.is_ending.load(Ordering::Relaxed)
     }
 
-    /// Waits until nothing is judged, at most until then; false if something still is.
-    pub(super) async fn rest(&self, late: Instant) -> bool {
+    /// Waits until nothing is judged.
+    pub(super) async fn rest(&self) {
         let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
-        tokio::time::timeout_at(late, self.slots.acquire_many(all)).await.is_ok()
+        let _ = self.slots.acquire_many(all).await;
     }
 }

@@ -88,7 +88,10 @@ impl Canaries {
     /// Ends a canary that is not over; its sources are asked no more.
     pub(super) fn cancel(&self, id: &str) {
         self.change(id, Progress::Canceled);
-        self.known().iter().filter(|canary| canary.id == id).for_each(|canary| canary.is_cancelled.store(true, Ordering::Relaxed));
+        self.known()
+            .iter()
+            .filter(|canary| canary.id == id)
+            .for_each(|canary| canary.is_cancelled.store(true, Ordering::Relaxed));
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<Canary>> {

@@ -23,7 +23,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch::Receiver;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::hall::{Hall, Place};
@@ -74,7 +74,13 @@ pub(super) async fn serve(
 }
 
 /// Encrypts a connection if it must be, and serves it.
-async fn meet(stream: TcpStream, encryption: Option<TlsAcceptor>, place: Arc<Place>, app: Router, mut end: Receiver<bool>) {
+async fn meet(
+    stream: TcpStream,
+    encryption: Option<TlsAcceptor>,
+    place: Arc<Place>,
+    app: Router,
+    mut end: Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
     let Some(encryption) = encryption else {
         return attend(stream, Caller { is_certified: false }, place, app, end).await;
@@ -133,16 +139,16 @@ async fn attend(
 
 /// The same body, which fails if it does not come in time, and says so.
 fn timely(body: Body, is_late: Arc<AtomicBool>) -> Body {
-    let last = Instant::now() + BODY;
-    Body::from_stream(stream::unfold((body.into_data_stream(), is_late), move |(mut body, is_late)| async move {
-        let chunk = match timeout_at(last, body.next()).await {
-            Ok(chunk) => chunk?,
-            Err(late) => {
+    let begun = (body.into_data_stream(), Box::pin(sleep(BODY)), is_late);
+    Body::from_stream(stream::unfold(begun, |(mut body, mut end, is_late)| async move {
+        let chunk = tokio::select! {
+            chunk = body.next() => chunk?,
+            () = &mut end => {
                 is_late.store(true, Ordering::Relaxed);
-                Err(axum::Error::new(late))
+                Err(axum::Error::new(std::io::Error::from(std::io::ErrorKind::TimedOut)))
             }
         };
-        Some((chunk, (body, is_late)))
+        Some((chunk, (body, end, is_late)))
     }))
 }
 

@@ -64,7 +64,10 @@ impl Guard {
                 });
                 match name {
                     "localhost" | "127.0.0.1" | "[::1]" => Ok(()),
-                    _ => Err((StatusCode::FORBIDDEN, "ask for localhost, or start davy with DAVY_TOKEN or --client-ca\n")),
+                    _ => Err((
+                        StatusCode::FORBIDDEN,
+                        "ask for localhost, or start davy with DAVY_TOKEN or --client-ca\n",
+                    )),
                 }
             }
         }

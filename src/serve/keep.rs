@@ -103,7 +103,8 @@ impl Keep {
     /// Removes a verdict that davy wrote. What cannot be removed stays.
     fn remove(&self, name: &Name) {
         let path = self.folder.path().join(&name.file);
-        let is_own = path.symlink_metadata().is_ok_and(|about| about.is_file()) && name.read(self.folder.path()).is_some();
+        let is_own =
+            path.symlink_metadata().is_ok_and(|about| about.is_file()) && name.read(self.folder.path()).is_some();
         if is_own {
             let _ = std::fs::remove_file(path);
         }

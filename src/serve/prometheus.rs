@@ -16,9 +16,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answers::Heard;
-use super::keep::Kept;
 use super::desk::Desk;
 use super::judge::Decision;
+use super::keep::Kept;
 use super::question::Question;
 use super::verdicts::status;
 

@@ -10,7 +10,7 @@ use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch::Receiver;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::answers::Answers;
 use super::canaries::Canaries;
@@ -45,12 +45,14 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let desk = Desk { answers: Arc::clone(&answers), watches, canaries, wait: settings.wait, end: wish.clone() };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let hall = connections::serve(listener, encryption, app, wish).await;
-    let late = Instant::now() + settings.grace;
-    let _ = timeout_at(late, hall.empty()).await;
-    if !answers.rest(late).await {
+    let settled = async {
+        hall.empty().await;
+        answers.rest().await;
+    };
+    if timeout(settings.grace, settled).await.is_err() && answers.running() > 0 {
         judge.log("what is still judged is broken off");
         judge.stop();
-        answers.rest(Instant::now() + LAST).await;
+        let _ = timeout(LAST, answers.rest()).await;
     }
     judge.log("ended");
     Ok(())

@@ -66,7 +66,10 @@ mod tests {
         assert_eq!(shelf.all().copied().collect::<Vec<u32>>(), [199, 198, 197, 196, 195, 194, 3, 2, 1, 0]);
         // as many gates as places: the newest of each stays
         let mut shelf = Shelf::new(2);
-        assert_eq!([shelf.put("a", 1), shelf.put("b", 2), shelf.put("a", 3), shelf.put("b", 4)], [None, None, Some(1), Some(2)]);
+        assert_eq!(
+            [shelf.put("a", 1), shelf.put("b", 2), shelf.put("a", 3), shelf.put("b", 4)],
+            [None, None, Some(1), Some(2)]
+        );
         shelf.remove("a", |one| *one == 3);
         assert_eq!([shelf.put("c", 5), shelf.put("c", 6)], [None, Some(5)]);
         assert_eq!(shelf.all().copied().collect::<Vec<i32>>(), [4, 6]);

@@ -72,7 +72,8 @@ pub(super) fn follow(tls: Tls, log: impl Fn(&str) + Send + Sync + 'static) -> Re
 
 fn read(tls: &Tls) -> Result<Files, String> {
     let bytes = |option: &str, path: &Path| {
-        let unreadable = |error| format!("{option} {}: {error}. Write the path of a file that davy can read", path.display());
+        let unreadable =
+            |error| format!("{option} {}: {error}. Write the path of a file that davy can read", path.display());
         std::fs::read(path).map_err(unreadable)
     };
     Ok(Files {
@@ -85,12 +86,22 @@ fn read(tls: &Tls) -> Result<Files, String> {
 fn config(tls: &Tls, files: &Files) -> Result<ServerConfig, String> {
     let flawed = |(part, why)| match (part, &tls.clients) {
         (Part::Ca, Some(path)) => {
-            format!("--client-ca {} {why}. Write the certificate of who signs your callers' certificates", path.display())
+            format!(
+                "--client-ca {} {why}. Write the certificate of who signs your callers' certificates",
+                path.display()
+            )
         }
         (Part::Key, _) => {
-            format!("--tls-key {} {why}. Write the key that belongs to {}", tls.key.display(), tls.certificate.display())
+            format!(
+                "--tls-key {} {why}. Write the key that belongs to {}",
+                tls.key.display(),
+                tls.certificate.display()
+            )
         }
-        _ => format!("--tls-cert {} {why}. Write the server's certificate, then those that vouch for it", tls.certificate.display()),
+        _ => format!(
+            "--tls-cert {} {why}. Write the server's certificate, then those that vouch for it",
+            tls.certificate.display()
+        ),
     };
     let identity = pem::identity(&files.certificate, &files.key).map_err(flawed)?;
     let provider = Arc::new(pem::provider());

@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answers::Heard;
-use super::keep::Kept;
 use super::desk::Desk;
 use super::judge::{Answer, Refused};
+use super::keep::Kept;
 use super::question::{Question, Window};
 use crate::report::{self, Format, Style};
 

@@ -88,8 +88,11 @@ impl Watches {
             begun: AtomicU64::new(0),
         });
         watches.forget_the_oldest();
-        let running: Vec<Arc<Known>> = held(&watches.all).values().filter(|known| known.is_running()).cloned().collect();
-        running.into_iter().for_each(|known| watches.follow(known, Arc::clone(&watches.places).try_acquire_owned().ok()));
+        let running: Vec<Arc<Known>> =
+            held(&watches.all).values().filter(|known| known.is_running()).cloned().collect();
+        running
+            .into_iter()
+            .for_each(|known| watches.follow(known, Arc::clone(&watches.places).try_acquire_owned().ok()));
         watches
     }
 
@@ -242,7 +245,11 @@ impl Watches {
     /// Forgets the oldest of those that have ended, and removes their files: nothing reads them any more.
     fn forget_the_oldest(&self) {
         let mut all = held(&self.all);
-        let mut ended: Vec<(Timestamp, String)> = all.iter().filter(|(_, known)| !known.is_running()).map(|(id, known)| (known.told.borrow().at, id.clone())).collect();
+        let mut ended: Vec<(Timestamp, String)> = all
+            .iter()
+            .filter(|(_, known)| !known.is_running())
+            .map(|(id, known)| (known.told.borrow().at, id.clone()))
+            .collect();
         ended.sort();
         for (_, id) in &ended[..ended.len().saturating_sub(KEPT)] {
             all.remove(id);

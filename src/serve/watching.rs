@@ -99,9 +99,10 @@ pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> 
     let ended = tokio::spawn(async move { watches.cancel(&id).await }).await;
     match ended.unwrap_or_else(|error| Some(Err(error.to_string()))) {
         Some(Ok(watch)) => Json(shown(&watch)).into_response(),
-        Some(Err(why)) => {
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("the end of the watch cannot be kept, so it goes on: {why}"))
-        }
+        Some(Err(why)) => refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &format!("the end of the watch cannot be kept, so it goes on: {why}"),
+        ),
         None => unknown(),
     }
 }

@@ -55,7 +55,14 @@ impl Outside<'_> {
     /// Nobody listens, nobody interrupts, and the environment is empty.
     pub fn quiet(now: Timestamp) -> Outside<'static> {
         let tokens = Arc::default();
-        Outside { now, interrupt: Interrupt::Flags(Vec::new()), growing: false, variable: &|_| None, tokens, told: &|_| {} }
+        Outside {
+            now,
+            interrupt: Interrupt::Flags(Vec::new()),
+            growing: false,
+            variable: &|_| None,
+            tokens,
+            told: &|_| {},
+        }
     }
 }
 
