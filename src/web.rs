@@ -22,7 +22,7 @@ use ureq::{Agent, http};
 
 pub use tls::Pem;
 
-pub use crate::pem::{Flaw, Part};
+use crate::pem::Flaw;
 use crate::url::is_link_local;
 
 /// The first wait before another attempt; it doubles.

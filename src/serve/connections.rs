@@ -4,18 +4,17 @@
 //! limited here.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use futures_util::stream::{self, StreamExt};
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -112,12 +111,13 @@ async fn attend(
         request.extensions_mut().insert(caller);
         let answering = app.call(request);
         async move {
+            let _busy = busy;
             let mut answer = answering.await?;
             if late.load(Ordering::Relaxed) {
                 let why = format!("the body of the request did not come within {} s\n", BODY.as_secs());
                 answer = (StatusCode::REQUEST_TIMEOUT, why).into_response();
             }
-            Ok::<_, Infallible>(answer.map(|body| Answered { body, _busy: busy }))
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut http = http1::Builder::new();
@@ -139,8 +139,10 @@ async fn attend(
 
 /// The same body, which fails if it does not come in time, and says so.
 fn timely(body: Body, is_late: Arc<AtomicBool>) -> Body {
-    let begun = (body.into_data_stream(), Box::pin(sleep(BODY)), is_late);
-    Body::from_stream(stream::unfold(begun, |(mut body, mut end, is_late)| async move {
+    let begun = (body.into_data_stream(), None, is_late);
+    Body::from_stream(stream::unfold(begun, |(mut body, end, is_late)| async move {
+        // the time begins when somebody reads
+        let mut end = end.unwrap_or_else(|| Box::pin(sleep(BODY)));
         let chunk = tokio::select! {
             chunk = body.next() => chunk?,
             () = &mut end => {
@@ -148,11 +150,11 @@ fn timely(body: Body, is_late: Arc<AtomicBool>) -> Body {
                 Err(axum::Error::new(std::io::Error::from(std::io::ErrorKind::TimedOut)))
             }
         };
-        Some((chunk, (body, end, is_late)))
+        Some((chunk, (body, Some(end), is_late)))
     }))
 }
 
-/// A request that is answered, as long as it lives.
+/// A request that waits for its answer, as long as this lives.
 struct Busy(Arc<Place>);
 
 impl Busy {
@@ -165,31 +167,5 @@ impl Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.wait();
-    }
-}
-
-/// An answer on its way: its connection is busy until all of it is sent.
-struct Answered {
-    body: Body,
-    _busy: Busy,
-}
-
-impl HttpBody for Answered {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

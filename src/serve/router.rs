@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 
@@ -24,6 +26,8 @@ use super::{connections, flagger, kayenta, pages, prometheus, tls, verdicts, wat
 const MOST_BYTES: usize = 64 * 1024;
 /// The largest request that brings series.
 const MOST_SERIES_BYTES: usize = 16 * 1024 * 1024;
+/// So many of those at once; more of them wait.
+const MOST_SERIES: usize = 16;
 /// How long sources have to stop, when they must.
 const LAST: Duration = Duration::from_secs(1);
 
@@ -70,6 +74,8 @@ fn wish(answers: Arc<Answers>) -> Receiver<bool> {
 }
 
 fn paths(desk: Desk) -> Router {
+    let places = Arc::new(Semaphore::new(MOST_SERIES));
+    let series = (DefaultBodyLimit::max(MOST_SERIES_BYTES), from_fn_with_state(places, queue));
     Router::new()
         .route("/", get(pages::gates))
         .route("/gates/{gate}", get(pages::gate))
@@ -92,8 +98,14 @@ fn paths(desk: Desk) -> Router {
         .route("/judges", get(kayenta::judges))
         .route("/credentials", get(kayenta::credentials))
         .route("/metricsServices", get(kayenta::services))
-        .route("/judge", post(kayenta::remote).layer(DefaultBodyLimit::max(MOST_SERIES_BYTES)))
+        .route("/judge", post(kayenta::remote).layer(series))
         .with_state(desk)
+}
+
+/// Lets a few large requests in at once: what is sent and not judged yet is in memory.
+async fn queue(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let _place = places.acquire().await;
+    next.run(request).await
 }
 
 /// Until somebody wants an end.

@@ -61,7 +61,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["calibrate", "comparison", "cost", "forecast", "history", "judge", "plain", "series", "stats"]),
     ("series", &["stats"]),
     ("serve", &["output", "pem", "report"]),
-    ("source", &["encoded", "output", "plain", "process", "series", "stats", "text", "url", "web"]),
+    ("source", &["encoded", "output", "pem", "plain", "process", "series", "stats", "text", "url", "web"]),
     ("text", &["series"]),
     ("watch", &["judge", "series"]),
     ("web", &["pem", "text", "url"]),
