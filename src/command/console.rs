@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::Failure;
@@ -59,6 +59,7 @@ impl Console {
     }
 
     /// The same with a flag that ends what it asks.
+    #[cfg(feature = "serve")]
     pub(super) fn until(mut self, flag: &Arc<AtomicBool>) -> Console {
         self.flags.push(Arc::clone(flag));
         self
@@ -70,8 +71,9 @@ impl Console {
     }
 
     /// Ends what is asked by all that work aside.
+    #[cfg(feature = "serve")]
     pub(super) fn stop(&self) {
-        self.flags.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
+        self.flags.iter().for_each(|flag| flag.store(true, std::sync::atomic::Ordering::Relaxed));
     }
 
     /// Says what one of several held back, in the words that are made of each message.

@@ -104,9 +104,10 @@ impl Answers {
     pub(super) fn open(judge: Arc<dyn Judge>, settings: &Settings) -> Result<Answers, String> {
         let (at_once, most) = (settings.at_once, settings.keep_at_most);
         let shown = if settings.keep.is_some() { MOST.min(most) } else { MOST };
-        let mut kept = Shelf::new(shown);
-        let open = |folder| Keep::open(folder, most, &mut kept, shown);
-        let keep = settings.keep.clone().map(open).transpose()?;
+        let (keep, kept) = match settings.keep.clone() {
+            Some(folder) => Keep::open(folder, most, shown, &*judge).map(|(keep, kept)| (Some(keep), kept))?,
+            None => (None, Shelf::new(shown)),
+        };
         let (slots, is_ending) = (Arc::new(Semaphore::new(at_once)), AtomicBool::new(false));
         let state = State { runs: BTreeMap::new(), kept, keys: VecDeque::new(), asked: 0 };
         Ok(Answers { judge, keep, slots, at_once, is_ending, state: Arc::new(Mutex::new(state)) })

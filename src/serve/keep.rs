@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::judge::{Answer, Decision, Refused};
+use super::judge::{Answer, Decision, Judge, Refused};
 use super::shelf::Shelf;
 use crate::output::Folder;
 use crate::report::{self, Document, Format, Style};
@@ -48,31 +48,42 @@ pub(super) struct Keep {
 }
 
 impl Keep {
-    /// Makes the folder if there is none, and reads the latest verdicts that fit on a shelf. What the folder has no place for is removed meanwhile.
+    /// Makes the folder if there is none, and reads as many of the latest verdicts as are shown. What the folder has no place for is removed
+    /// meanwhile.
     ///
     /// # Errors
     ///
     /// The folder cannot be made or read.
-    pub(super) fn open(path: PathBuf, most: usize, shelf: &mut Shelf<Kept>, shown: usize) -> Result<Arc<Keep>, String> {
+    pub(super) fn open(
+        path: PathBuf,
+        most: usize,
+        shown: usize,
+        judge: &dyn Judge,
+    ) -> Result<(Arc<Keep>, Shelf<Kept>), String> {
         let unreadable = |error: std::io::Error| format!("{}: {error}", path.display());
         std::fs::create_dir_all(&path).map_err(unreadable)?;
         let files = std::fs::read_dir(&path).map_err(unreadable)?.flatten();
         let mut names: Vec<Name> = files.filter_map(|file| Name::of(file.file_name().to_str()?)).collect();
         names.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        let (mut kept, mut latest) = (Shelf::new(most), Shelf::new(shown));
+        let (mut kept, mut latest, mut shelf) = (Shelf::new(most), Shelf::new(shown), Shelf::new(shown));
         let mut surplus = Vec::new();
         for name in names {
             latest.put(&name.gate.clone(), name.clone());
             surplus.extend(kept.put(&name.gate.clone(), name));
         }
         let latest: Vec<&Name> = latest.all().collect();
-        for verdict in read(&path, &latest).into_iter().rev() {
+        let verdicts = read(&path, &latest);
+        if verdicts.len() < latest.len() {
+            let (lost, all, path) = (latest.len() - verdicts.len(), latest.len(), path.display());
+            judge.log(&format!("{path}: {lost} of the latest {all} verdicts cannot be read: davy leaves them alone"));
+        }
+        for verdict in verdicts.into_iter().rev() {
             shelf.put(&verdict.gate.clone(), verdict);
         }
         let keep = Arc::new(Keep { folder: Folder::new(path), files: Mutex::new(kept) });
         let removing = Arc::clone(&keep);
         std::thread::spawn(move || surplus.iter().for_each(|name| removing.remove(name)));
-        Ok(keep)
+        Ok((keep, shelf))
     }
 
     /// Writes a verdict, with the decision in its name; what could not be judged is not kept.

@@ -30,7 +30,7 @@ impl Interrupt {
     /// # Errors
     ///
     /// Interrupted.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         if self.is_raised() { Err(Error::interrupted()) } else { Ok(()) }
     }
 }
