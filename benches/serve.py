@@ -59,7 +59,7 @@ def main():
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         keep = pathlib.Path(folder) / "keep"
-        command = [options.davy, "--quiet", "serve", "--configs", str(ROOT / "fixtures/cases"), "--keep", str(keep), "--listen", "127.0.0.1:7979", "--at-once", "64"]
+        command = [options.davy, "--quiet", "serve", "--configs", str(ROOT / "fixtures/cases"), "--keep", str(keep), "--keep-at-most", "1000000", "--listen", "127.0.0.1:7979", "--at-once", "64"]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
             try:
                 for _ in range(100):

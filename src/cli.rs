@@ -6,6 +6,7 @@ mod spoken;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ pub use data::{ArmNames, Files};
 pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
 pub use spoken::{Compared, Destination};
 
-use spoken::{at_once, compared, condition, destination, failures, name_value, span};
+use spoken::{at_once, compared, condition, destination, failures, grace, keep_at_most, name_value, span};
 
 use crate::report::{ComparisonFormat, Format, PageFormat};
 use crate::source::requests::Condition;
@@ -244,18 +245,33 @@ pub struct Serve {
     /// The folder of configurations: each NAME.yaml, NAME.json or NAME/canary.yaml is the gate NAME
     #[arg(long, value_name = "DIR")]
     pub configs: PathBuf,
-    /// Where to listen; other machines can ask only with the token of DAVY_TOKEN
+    /// Where to listen; other machines can ask only with the token of DAVY_TOKEN, or a certificate that --client-ca has signed
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
     pub listen: SocketAddr,
+    /// Encrypt: the certificate of the server in PEM, followed by those that vouch for it; davy reads it again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Who asks must show a certificate that one of this file has signed (mTLS)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub client_ca: Option<PathBuf>,
     /// Keep verdicts in this folder, so that they outlive the server
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// How many verdicts to keep; beyond that, davy removes the oldest of the gate that has most
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = keep_at_most)]
+    pub keep_at_most: usize,
     /// How many judgements may run at once; davy turns others away
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_once)]
     pub at_once: usize,
     /// Seconds until a caller who does not say so hears `pending`; Argo and Flagger give up after ten
     #[arg(long, value_name = "SECONDS", default_value_t = 8)]
     pub wait: u64,
+    /// Seconds from SIGTERM until davy ends whatever still goes on
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = grace)]
+    pub grace: Duration,
     /// Set a name that configurations refer to as ${NAME}; no request can set it
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
     pub set: Vec<(String, String)>,

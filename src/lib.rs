@@ -107,6 +107,9 @@ pub mod url;
 
 pub mod watch;
 
+#[cfg(any(feature = "serve", feature = "web"))]
+mod pem;
+
 #[cfg(feature = "web")]
 mod web;
 

@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How the name of a file begins while it is written.
@@ -36,6 +37,39 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
 ///
 /// The operating system refuses.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    put(path, true, fill)
+}
+
+/// A folder into which one process writes many files: what killed runs left there is removed once, and not looked for each time.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    is_cleared: AtomicBool,
+}
+
+impl Folder {
+    /// A folder that exists.
+    pub fn new(path: PathBuf) -> Folder {
+        Folder { path, is_cleared: AtomicBool::new(false) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a text as a file of this name.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let is_first = !self.is_cleared.swap(true, Ordering::Relaxed);
+        put(&self.path.join(name), is_first, |to| to.write_all(text.as_bytes()))
+    }
+}
+
+fn put(path: &Path, clear: bool, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let place = match Place::of(path)? {
         Place::Through(mut open) => return fill(&mut open),
         Place::File(place) => place,
@@ -46,7 +80,9 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<(
     let wanted = present.clone().unwrap_or(Permissions::from_mode(0o666));
     let mut draft = tempfile::Builder::new().prefix(FILE).permissions(wanted).tempfile_in(parent)?;
     hold(draft.as_file());
-    clear_drafts(parent, draft.as_file());
+    if clear {
+        clear_drafts(parent, draft.as_file());
+    }
     if let Some(present) = present {
         draft.as_file().set_permissions(present)?;
     }

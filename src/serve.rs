@@ -6,7 +6,10 @@
 //! guard.rs       who may ask at all                               desk.rs      what every path knows
 //! decision.rs    a verdict, and what is to be done                soak.rs      where a soak stands
 //! verdicts.rs    /v1: Argo Rollouts and programs                  flagger.rs   webhooks of Flagger
-//! watches.rs     soaks that the server watches                    watching.rs  /v1/watch and their pages
+//! watch.rs       a soak that the server watches                   watches.rs   all of them, each by itself
+//! watching.rs    /v1/watch and its pages                          shelf.rs     the latest of each gate
+//! keep.rs        the folder of verdicts and watches                connections.rs  what they may take, and their end
+//! hall.rs        how many connections there may be                 tls.rs       how they are encrypted
 //! kayenta.rs     what Orca, Argo and a Kayenta ask                canaries.rs  which canaries they asked for
 //! request.rs     what a request for a canary may ask
 //! prometheus.rs  verdicts as a metric that others query           pages.rs     what people look at
@@ -17,19 +20,25 @@
 
 mod answers;
 mod canaries;
+mod connections;
 mod decision;
 mod desk;
 mod flagger;
 mod guard;
+mod hall;
 mod judge;
 mod kayenta;
+mod keep;
 mod pages;
 mod prometheus;
 mod question;
 mod request;
 mod router;
+mod shelf;
 mod soak;
+mod tls;
 mod verdicts;
+mod watch;
 mod watches;
 mod watching;
 
@@ -38,6 +47,7 @@ use std::sync::Arc;
 pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
 pub use question::Question;
 pub use soak::{Soak, Step};
+pub use tls::Tls;
 
 /// Serves until `end` says so, and then until what is being judged is judged.
 ///
@@ -46,5 +56,9 @@ pub use soak::{Soak, Step};
 /// It cannot listen, or the folder of verdicts cannot be read; in words.
 pub fn run(settings: Settings, judge: Arc<dyn Judge>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| error.to_string())?.block_on(router::serve(settings, judge))
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let served = runtime.block_on(router::serve(settings, judge));
+    // what reads a folder, or waits for a source, must not keep a server that is over
+    runtime.shutdown_background();
+    served
 }

@@ -20,8 +20,9 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
 
-pub use tls::{Flaw, Part, Pem};
+pub use tls::Pem;
 
+use crate::pem::Flaw;
 use crate::url::is_link_local;
 
 /// The first wait before another attempt; it doubles.

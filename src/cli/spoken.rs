@@ -1,6 +1,7 @@
 //! Values of arguments as they are typed, each with the words to type instead.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 
@@ -82,8 +83,22 @@ pub(super) fn destination(text: &str) -> Result<Destination, String> {
 
 /// How many judgements may run at once.
 pub(super) fn at_once(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (1..=1_000).contains(number));
-    number.ok_or_else(|| "expected a number from 1 to 1000".into())
+    number(text, 1, 1_000)
+}
+
+/// How many verdicts are kept.
+pub(super) fn keep_at_most(text: &str) -> Result<usize, String> {
+    number(text, 1, 1_000_000)
+}
+
+/// Seconds until a server ends whatever goes on.
+pub(super) fn grace(text: &str) -> Result<Duration, String> {
+    number(text, 0, 3_600).map(|seconds| Duration::from_secs(seconds as u64))
+}
+
+fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }
 
 /// `NAME: VALUE`.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::Failure;
@@ -9,7 +10,7 @@ use super::progress::Progress;
 use crate::cli::{Cli, Color, LogFormat};
 use crate::plain;
 use crate::report::Style;
-use crate::source::Tokens;
+use crate::source::{Interrupt, Tokens};
 
 /// The two streams and how much to say on them.
 pub(super) struct Console {
@@ -20,6 +21,8 @@ pub(super) struct Console {
     progress: Progress,
     /// What sources gave to the run: it is one for all that it asks.
     tokens: Arc<Tokens>,
+    /// Flags that end what is asked aside.
+    flags: Vec<Arc<AtomicBool>>,
     /// What was said, if somebody else says it later.
     held: Option<Mutex<Vec<(&'static str, String)>>>,
 }
@@ -35,6 +38,7 @@ impl Console {
             color: cli.color,
             progress,
             tokens: Arc::default(),
+            flags: vec![Arc::default()],
             held: None,
         }
     }
@@ -49,13 +53,27 @@ impl Console {
             color: self.color,
             progress: Progress::new(false),
             tokens: Arc::clone(&self.tokens),
+            flags: self.flags.clone(),
             held,
         }
     }
 
-    /// Whether it is that of one of several.
-    pub(super) fn is_aside(&self) -> bool {
-        self.held.is_some()
+    /// The same with a flag that ends what it asks.
+    #[cfg(feature = "serve")]
+    pub(super) fn until(mut self, flag: &Arc<AtomicBool>) -> Console {
+        self.flags.push(Arc::clone(flag));
+        self
+    }
+
+    /// Who may end what is asked: of several at once, one alone does not hear signals.
+    pub(super) fn interrupt(&self) -> Interrupt {
+        if self.held.is_some() { Interrupt::Flags(self.flags.clone()) } else { Interrupt::Signals }
+    }
+
+    /// Ends what is asked by all that work aside.
+    #[cfg(feature = "serve")]
+    pub(super) fn stop(&self) {
+        self.flags.iter().for_each(|flag| flag.store(true, std::sync::atomic::Ordering::Relaxed));
     }
 
     /// Says what one of several held back, in the words that are made of each message.

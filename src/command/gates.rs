@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
@@ -155,7 +157,17 @@ impl Gates {
 
     /// Works with a console of its own, and then says what was said there in these words.
     pub(super) fn aside<T>(&self, words: impl Fn(&str) -> String, work: impl FnOnce(&Console) -> T) -> T {
-        let aside = self.console.aside();
+        self.aside_until(&Arc::default(), words, work)
+    }
+
+    /// The same, until somebody raises the flag.
+    pub(super) fn aside_until<T>(
+        &self,
+        flag: &Arc<AtomicBool>,
+        words: impl Fn(&str) -> String,
+        work: impl FnOnce(&Console) -> T,
+    ) -> T {
+        let aside = self.console.aside().until(flag);
         let done = work(&aside);
         self.console.tell(aside, words);
         done

@@ -196,10 +196,9 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
         Told::Reading { rows, bytes, of } => console.progress().reading(rows, bytes, of),
     };
     let variable = |name: &str| std::env::var(name).ok();
-    // of several at once, one alone does not hear that somebody wants an end
     let outside = Outside {
         now,
-        interruptible: !console.is_aside(),
+        interrupt: console.interrupt(),
         growing,
         variable: &variable,
         tokens: console.tokens(),

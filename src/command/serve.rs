@@ -6,6 +6,7 @@ mod kayenta;
 mod result;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,17 +18,18 @@ use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
 use crate::plain;
-use crate::serve::{self, Answer, CanaryConfig, Gate, Judge, Question, Refused, Settings, Soak, Step};
+use crate::serve::{self, Answer, CanaryConfig, Gate, Judge, Question, Refused, Settings, Soak, Step, Tls};
 
 /// What a caller must know if the server is heard by other machines.
 const TOKEN: &str = "DAVY_TOKEN";
 
 pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failure> {
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
-    if token.is_none() && !arguments.listen.ip().is_loopback() {
+    let (listen, is_local) = (arguments.listen, arguments.listen.ip().is_loopback());
+    if token.is_none() && arguments.client_ca.is_none() && !is_local {
         return Err(Failure::Misused(format!(
-            "--listen {}: other machines can ask there without a token. Set {TOKEN}, or listen on 127.0.0.1",
-            arguments.listen
+            "--listen {listen}: other machines can ask there without a token. Set {TOKEN}, or listen on 127.0.0.1, or let callers show \
+             certificates (--client-ca)"
         )));
     }
     if token.as_ref().is_some_and(|token| token.len() < 16) {
@@ -38,12 +40,22 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
     let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec, set: arguments.set };
     gates.hold_folder()?;
     gates.warn();
+    let tls = arguments.tls_cert.zip(arguments.tls_key);
+    let tls = tls.map(|(certificate, key)| Tls { certificate, key, clients: arguments.client_ca });
+    if tls.is_none() && !is_local {
+        gates.console.note(&format!(
+            "--listen {listen}: the token can be read on the way. Encrypt by --tls-cert and --tls-key, unless a proxy in front does"
+        ));
+    }
     let settings = Settings {
-        listen: arguments.listen,
+        listen,
         token,
+        tls,
         keep: arguments.keep,
+        keep_at_most: arguments.keep_at_most,
         at_once: arguments.at_once,
         wait: Duration::from_secs(arguments.wait),
+        grace: arguments.grace,
     };
     let allow_canary_configs = arguments.allow_canary_configs;
     let watchful = Watchful { gates, allow_canary_configs, lessons: Lessons::default() };
@@ -110,6 +122,10 @@ impl Judge for Watchful {
         })
     }
 
+    fn forget(&self, name: &str) {
+        self.lessons.forget(name);
+    }
+
     fn canary_configs(&self) -> Vec<CanaryConfig> {
         self.gates.kayenta_configs()
     }
@@ -122,9 +138,9 @@ impl Judge for Watchful {
         vec![crate::aca::NAME, result::DAVY]
     }
 
-    fn canary(&self, asked: &Value) -> Result<Value, Refused> {
+    fn canary(&self, asked: &Value, is_cancelled: &Arc<AtomicBool>) -> Result<Value, Refused> {
         let name = plain::line(asked["canaryConfig"]["name"].as_str().unwrap_or("a canary"));
-        let result = self.gates.judged_canary(asked, &name);
+        let result = self.gates.judged_canary(asked, &name, is_cancelled);
         self.gates.console.note(&match &result {
             Ok(result) => format!("{name}: {} {}", result["score"]["classification"], result["score"]["score"]),
             Err(refused) => format!("{name}: not judged: {}", refused.why()),
@@ -134,6 +150,10 @@ impl Judge for Watchful {
 
     fn remote(&self, body: &Value, judge: Option<&str>) -> Result<Value, Refused> {
         kayenta::remote(&self.gates.console, body, judge)
+    }
+
+    fn stop(&self) {
+        self.gates.console.stop();
     }
 
     fn now(&self) -> Timestamp {

@@ -19,10 +19,8 @@ pub struct Watched {
     pub id: String,
     /// The gate.
     pub gate: String,
-    /// Whether it goes on.
-    pub is_running: bool,
-    /// Whether it ended without an answer.
-    pub is_failed: bool,
+    /// How far it is.
+    pub stage: Stage,
     /// When it was asked for.
     pub at: Timestamp,
     /// When the next look is due.
@@ -31,6 +29,19 @@ pub struct Watched {
     pub sentence: String,
     /// The last look, with all looks so far.
     pub latest: Option<Document>,
+}
+
+/// How far a watch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It goes on.
+    Running,
+    /// It has its answer.
+    Ended,
+    /// It cannot be answered.
+    Failed,
+    /// A caller ended it.
+    Cancelled,
 }
 
 /// A watch among others.
@@ -49,10 +60,11 @@ pub struct Row {
 impl Watched {
     /// How far it is, in a word; and the colours of that.
     fn word(&self) -> (&'static str, &'static str) {
-        match self.latest.as_ref().map(|document| document.outcome).filter(|_| !self.is_running && !self.is_failed) {
-            Some(outcome) => (outcome.word(), class(outcome)),
-            None if self.is_running => ("RUNNING", "open"),
-            None => ("NOT JUDGED", "open"),
+        match (self.stage, &self.latest) {
+            (Stage::Running, _) => ("RUNNING", "open"),
+            (Stage::Ended, Some(document)) => (document.outcome.word(), class(document.outcome)),
+            (Stage::Ended | Stage::Failed, _) => ("NOT JUDGED", "open"),
+            (Stage::Cancelled, _) => ("CANCELLED", "open"),
         }
     }
 }
@@ -78,7 +90,7 @@ pub fn page(watched: &Watched) -> String {
         }
     };
     let title = format!("{word}: {}", name(&watched.gate));
-    if watched.is_running { moving(&title, &body, SCRIPT) } else { shell(&title, &body) }
+    if watched.stage == Stage::Running { moving(&title, &body, SCRIPT) } else { shell(&title, &body) }
 }
 
 /// The watches that go on, for the page of all gates.

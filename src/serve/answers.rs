@@ -4,38 +4,26 @@
 //! verdict is on the disk before anybody hears of it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::judge::{Answer, Decision, Judge, Refused};
+use super::judge::{Answer, Judge, Refused, Settings};
+use super::keep::{Keep, Kept};
 use super::question::Question;
-use crate::output;
-use crate::report::{self, Document, Format, Style};
+use super::shelf::Shelf;
 
-/// Verdicts kept in memory, and read from the folder at the start.
+/// Verdicts in memory, which are read from the folder at the start.
 const MOST: usize = 1_000;
+/// Keys that are remembered.
+const MOST_KEYS: usize = 1_000;
 /// An answer that nobody heard is too old so long after it was found.
 const UNHEARD: Duration = Duration::from_secs(300);
 /// Answers that nobody heard, at most.
 const MOST_UNHEARD: usize = 200;
-
-/// What became of a question.
-pub(super) type Outcome = Result<Answer, Refused>;
-
-/// A verdict that was given.
-#[derive(Debug, Clone)]
-pub(super) struct Kept {
-    pub(super) id: String,
-    pub(super) gate: String,
-    pub(super) at: Timestamp,
-    /// When it was found.
-    over: Timestamp,
-    pub(super) outcome: Arc<Outcome>,
-}
 
 /// A judgement: under way, or over and not heard.
 struct Run {
@@ -52,10 +40,9 @@ impl Run {
     }
 }
 
-#[derive(Default)]
 struct State {
     runs: BTreeMap<Question, Run>,
-    kept: VecDeque<Kept>,
+    kept: Shelf<Kept>,
     /// What each key was first used for, and the verdict's name.
     keys: VecDeque<(String, Question, String)>,
     asked: u64,
@@ -67,7 +54,7 @@ impl State {
         if let Some(key) = key.filter(|key| !self.keys.iter().any(|(used, ..)| used == key)) {
             self.keys.push_back((key, question.clone(), id.to_owned()));
         }
-        if self.keys.len() > MOST {
+        if self.keys.len() > MOST_KEYS {
             self.keys.pop_front();
         }
     }
@@ -100,9 +87,11 @@ pub(super) enum Heard {
 /// All judgements of a server.
 pub(super) struct Answers {
     pub(super) judge: Arc<dyn Judge>,
-    keep: Option<PathBuf>,
+    /// Where verdicts and watches outlive the server.
+    pub(super) keep: Option<Arc<Keep>>,
     slots: Arc<Semaphore>,
     at_once: usize,
+    is_ending: AtomicBool,
     state: Arc<Mutex<State>>,
 }
 
@@ -112,18 +101,16 @@ impl Answers {
     /// # Errors
     ///
     /// The folder cannot be made or read.
-    pub(super) fn open(judge: Arc<dyn Judge>, keep: Option<PathBuf>, at_once: usize) -> Result<Answers, String> {
-        let mut state = State::default();
-        if let Some(folder) = &keep {
-            let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
-            std::fs::create_dir_all(folder).map_err(unreadable)?;
-            let files = std::fs::read_dir(folder).map_err(unreadable)?.flatten().map(|entry| entry.path());
-            let mut all: Vec<Kept> = files.filter_map(|path| load(&path)).collect();
-            all.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-            state.kept = all.split_off(all.len().saturating_sub(MOST)).into();
-        }
-        let slots = Arc::new(Semaphore::new(at_once));
-        Ok(Answers { judge, keep, slots, at_once, state: Arc::new(Mutex::new(state)) })
+    pub(super) fn open(judge: Arc<dyn Judge>, settings: &Settings) -> Result<Answers, String> {
+        let (at_once, most) = (settings.at_once, settings.keep_at_most);
+        let shown = if settings.keep.is_some() { MOST.min(most) } else { MOST };
+        let (keep, kept) = match settings.keep.clone() {
+            Some(folder) => Keep::open(folder, most, shown, &*judge).map(|(keep, kept)| (Some(keep), kept))?,
+            None => (None, Shelf::new(shown)),
+        };
+        let (slots, is_ending) = (Arc::new(Semaphore::new(at_once)), AtomicBool::new(false));
+        let state = State { runs: BTreeMap::new(), kept, keys: VecDeque::new(), asked: 0 };
+        Ok(Answers { judge, keep, slots, at_once, is_ending, state: Arc::new(Mutex::new(state)) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -150,7 +137,7 @@ impl Answers {
                 if *asked != question {
                     return Heard::Clash;
                 }
-                if let Some(kept) = state.kept.iter().find(|kept| kept.id == *id) {
+                if let Some(kept) = state.kept.all().find(|kept| kept.id == *id) {
                     return Heard::Answered(kept.clone());
                 }
             }
@@ -201,7 +188,7 @@ impl Answers {
         std::thread::spawn(move || {
             let outcome = judge.judge(&question);
             let mut kept = Kept { id, gate: question.gate, at: now, over: judge.now(), outcome: Arc::new(outcome) };
-            if let Err(why) = keep.as_deref().map_or(Ok(()), |folder| write(folder, &kept)) {
+            if let Err(why) = keep.map_or(Ok(()), |keep| keep.write(&kept)) {
                 // a verdict that could be lost is none
                 let why = format!("the verdict cannot be kept: {why}");
                 judge.log(&format!("{}: {why}", kept.id));
@@ -210,10 +197,7 @@ impl Answers {
             let mut state = all.lock().unwrap_or_else(PoisonError::into_inner);
             // whoever asks for a gate that does not exist leaves nothing behind
             if !matches!(*kept.outcome, Err(Refused::Unknown(_))) {
-                state.kept.push_back(kept.clone());
-            }
-            if state.kept.len() > MOST {
-                state.kept.pop_front();
+                state.kept.put(&kept.gate, kept.clone());
             }
             drop((state, slot));
             tell.send_replace(Some(kept));
@@ -227,24 +211,30 @@ impl Answers {
     ///
     /// It cannot be written.
     pub(super) fn found(&self, id: &str, gate: &str, at: Timestamp, answer: Answer) -> Result<(), String> {
-        let (id, gate, over) = (id.to_owned(), gate.to_owned(), self.judge.now());
-        let kept = Kept { id, gate, at, over, outcome: Arc::new(Ok(answer)) };
-        self.keep.as_deref().map_or(Ok(()), |folder| write(folder, &kept))?;
+        let (id, over, outcome) = (id.to_owned(), self.judge.now(), Arc::new(Ok(answer)));
+        let kept = Kept { id, gate: gate.to_owned(), at, over, outcome };
+        self.keep.as_deref().map_or(Ok(()), |keep| keep.write(&kept))?;
         let mut state = self.state();
         // a server that was killed in between has found it before
-        state.kept.retain(|other| other.id != kept.id);
-        state.kept.push_back(kept);
-        if state.kept.len() > MOST {
-            state.kept.pop_front();
-        }
+        state.kept.remove(gate, |other| other.id == kept.id);
+        state.kept.put(gate, kept);
         Ok(())
     }
 
-    /// A verdict by its name; whether it is still being judged, if there is none.
-    pub(super) fn find(&self, id: &str) -> Result<Kept, bool> {
-        let state = self.state();
-        let kept = state.kept.iter().find(|kept| kept.id == id).cloned();
-        kept.ok_or_else(|| state.runs.values().any(|run| run.id == id))
+    /// A verdict by its name, from the folder if it is no longer in memory; whether it is still being judged, if there is none.
+    pub(super) async fn find(&self, id: &str) -> Result<Kept, bool> {
+        let found = {
+            let state = self.state();
+            let kept = state.kept.all().find(|kept| kept.id == id).cloned();
+            kept.ok_or_else(|| state.runs.values().any(|run| run.id == id))
+        };
+        match (found, self.keep.clone()) {
+            (Err(false), Some(keep)) => {
+                let id = id.to_owned();
+                tokio::task::spawn_blocking(move || keep.find(&id)).await.ok().flatten().ok_or(false)
+            }
+            (found, _) => found,
+        }
     }
 
     /// Lets the judge work as soon as a turn is free, on a thread of its own.
@@ -253,6 +243,9 @@ impl Answers {
         work: impl FnOnce(&dyn Judge) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Refused> {
         let turn = Arc::clone(&self.slots).acquire_owned().await;
+        if self.is_ending() {
+            return Err(Refused::Source("the server is about to end, and begins nothing: ask again".into()));
+        }
         let judge = Arc::clone(&self.judge);
         let (tell, told) = oneshot::channel();
         // the runtime would wait for a thread of its own however long it takes: `rest` waits for this one
@@ -264,9 +257,9 @@ impl Answers {
         told.await.unwrap_or_else(|_| Err(Refused::Wrong("davy has a bug here, and says more on stderr".into())))
     }
 
-    /// All verdicts, the latest first.
+    /// All verdicts, gate by gate, the latest of each first.
     pub(super) fn latest(&self) -> Vec<Kept> {
-        self.state().kept.iter().rev().cloned().collect()
+        self.state().kept.all().cloned().collect()
     }
 
     /// How many are being judged.
@@ -274,29 +267,18 @@ impl Answers {
         self.at_once - self.slots.available_permits()
     }
 
-    /// Waits until nothing is judged, at most so long.
-    pub(super) async fn rest(&self, longest: Duration) {
-        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(longest, self.slots.acquire_many(all)).await;
+    /// From now on, what waits for its turn is not begun.
+    pub(super) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
     }
-}
 
-/// Writes a verdict, with the decision in its name; what could not be judged is not kept.
-fn write(folder: &Path, kept: &Kept) -> Result<(), String> {
-    let Ok(answer) = kept.outcome.as_ref() else { return Ok(()) };
-    let text = report::render(&answer.document, Format::Json, &Style::default());
-    let name = format!("{}.{}.json", kept.id, answer.decision.word());
-    output::write(&folder.join(name), &text).map_err(|error| error.to_string())
-}
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
 
-/// A verdict that an earlier server kept.
-fn load(path: &Path) -> Option<Kept> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
-    let (id, word) = name.rsplit_once('.')?;
-    let decision = [Decision::Go, Decision::Wait, Decision::Stop].into_iter().find(|one| one.word() == word)?;
-    let mut parts = id.rsplitn(3, '-');
-    let (_, at, gate) = (parts.next()?, parts.next()?, parts.next()?.to_owned());
-    let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
-    let document = Document::read(&std::fs::read_to_string(path).ok()?).ok()?;
-    Some(Kept { id: id.to_owned(), gate, at, over: at, outcome: Arc::new(Ok(Answer { document, decision })) })
+    /// Waits until nothing is judged.
+    pub(super) async fn rest(&self) {
+        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        let _ = self.slots.acquire_many(all).await;
+    }
 }

@@ -1,6 +1,7 @@
 //! The canaries that Kayenta's clients asked for. Each waits for its turn, and whoever asked comes back for its status.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -38,6 +39,7 @@ struct Canary {
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
     state: Progress,
+    is_cancelled: Arc<AtomicBool>,
 }
 
 /// How far a canary is.
@@ -83,9 +85,13 @@ impl Canaries {
         self.known().iter().find(|canary| canary.id == id).map(Canary::status)
     }
 
-    /// Ends a canary that is not over.
+    /// Ends a canary that is not over; its sources are asked no more.
     pub(super) fn cancel(&self, id: &str) {
         self.change(id, Progress::Canceled);
+        self.known()
+            .iter()
+            .filter(|canary| canary.id == id)
+            .for_each(|canary| canary.is_cancelled.store(true, Ordering::Relaxed));
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<Canary>> {
@@ -106,19 +112,20 @@ impl Canaries {
         let number = known.iter().filter(|other| other.at == now).count();
         let id = format!("{}-{number}", now.as_nanosecond());
         let whole = json!({ "canaryConfig": asked.config, "executionRequest": asked.request });
-        let state = Progress::Waiting;
-        known.push_back(Canary { id: id.clone(), asked, at: now, started: None, ended: None, state });
+        let (state, is_cancelled) = (Progress::Waiting, Arc::<AtomicBool>::default());
+        let judging = Arc::clone(self).judged(id.clone(), whole, Arc::clone(&is_cancelled));
+        known.push_back(Canary { id: id.clone(), asked, at: now, started: None, ended: None, state, is_cancelled });
         drop(known);
-        tokio::spawn(Arc::clone(self).judged(id.clone(), whole));
+        tokio::spawn(judging);
         Some(id)
     }
 
     /// Judges a canary, unless it is over before its turn comes.
-    async fn judged(self: Arc<Self>, id: String, whole: Value) {
+    async fn judged(self: Arc<Self>, id: String, whole: Value, is_cancelled: Arc<AtomicBool>) {
         let (canaries, own) = (Arc::clone(&self), id.clone());
         let judge = move |judge: &dyn Judge| {
             let is_wanted = canaries.change(&own, Progress::Running);
-            is_wanted.then(|| judge.canary(&whole)).transpose()
+            is_wanted.then(|| judge.canary(&whole, &is_cancelled)).transpose()
         };
         match self.answers.aside(judge).await {
             Ok(Some(result)) => self.change(&id, Progress::Judged(result)),

@@ -1,4 +1,5 @@
-//! Who may ask: whoever knows the token; without one, whoever is on this machine and says so.
+//! Who may ask: whoever knows the token, shows a certificate, or both, as the operator wishes; without either, whoever is on this machine
+//! and says so.
 //!
 //! A page of a browser may send requests to a server on its own machine under another name. So without a token the name that was asked
 //! for must be this machine's.
@@ -10,16 +11,22 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
+use super::connections::Caller;
+use super::judge::Settings;
+
 /// What is held against requests.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     /// The digest of the token: comparing digests takes as long however much of a guess is right.
     token: Option<[u8; 32]>,
+    /// Whether callers must show a certificate.
+    asks_certificates: bool,
 }
 
 impl Guard {
-    pub(super) fn new(token: Option<&str>) -> Guard {
-        Guard { token: token.map(digest) }
+    pub(super) fn new(settings: &Settings) -> Guard {
+        let asks_certificates = settings.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+        Guard { token: settings.token.as_deref().map(digest), asks_certificates }
     }
 
     fn admits(&self, request: &Request<Body>) -> Result<(), (StatusCode, &'static str)> {
@@ -31,6 +38,11 @@ impl Guard {
         let origin = request.headers().get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
         if origin.is_some_and(other) {
             return Err((StatusCode::FORBIDDEN, "a page from elsewhere asks, and may not\n"));
+        }
+        let is_certified = request.extensions().get::<Caller>().is_some_and(|caller| caller.is_certified);
+        if self.asks_certificates && !is_certified {
+            let why = "show a certificate of the client that one of --client-ca has signed\n";
+            return Err((StatusCode::UNAUTHORIZED, why));
         }
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         match &self.token {
@@ -44,6 +56,7 @@ impl Guard {
                     )),
                 }
             }
+            None if self.asks_certificates => Ok(()),
             None => {
                 let host = header(header::HOST).unwrap_or_default();
                 let name = host.rsplit_once(':').map_or(host, |(name, port)| {
@@ -51,7 +64,10 @@ impl Guard {
                 });
                 match name {
                     "localhost" | "127.0.0.1" | "[::1]" => Ok(()),
-                    _ => Err((StatusCode::FORBIDDEN, "ask for localhost, or start davy with DAVY_TOKEN\n")),
+                    _ => Err((
+                        StatusCode::FORBIDDEN,
+                        "ask for localhost, or start davy with DAVY_TOKEN or --client-ca\n",
+                    )),
                 }
             }
         }

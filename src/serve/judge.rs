@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use serde_json::Value;
 pub use super::decision::{Answer, Decision};
 use super::question::Question;
 use super::soak::{Soak, Step};
+use super::tls::Tls;
 
 /// Who judges.
 pub trait Judge: Send + Sync + 'static {
@@ -35,24 +38,29 @@ pub trait Judge: Send + Sync + 'static {
         created: Timestamp,
         soak: Option<&Soak>,
     ) -> Result<(Soak, Step), Refused>;
+    /// A soak of this name has ended: what was learned for it is needed no more.
+    fn forget(&self, name: &str);
     /// The canary configurations of Kayenta that there are.
     fn canary_configs(&self) -> Vec<CanaryConfig>;
     /// Whether a request may bring a canary configuration of its own.
     fn allows_canary_configs(&self) -> bool;
     /// The judges that a canary configuration can name.
     fn canary_judges(&self) -> Vec<&'static str>;
-    /// The result of a canary: `{canaryConfig, executionRequest}` is judged to a `CanaryJudgeResult`.
+    /// The result of a canary: `{canaryConfig, executionRequest}` is judged to a `CanaryJudgeResult`. Its sources are asked no more as soon as
+    /// it is cancelled.
     ///
     /// # Errors
     ///
     /// It cannot be judged, in words.
-    fn canary(&self, asked: &Value) -> Result<Value, Refused>;
+    fn canary(&self, asked: &Value, is_cancelled: &Arc<AtomicBool>) -> Result<Value, Refused>;
     /// The same of series that a Kayenta sends, by the judge of a name.
     ///
     /// # Errors
     ///
     /// It cannot be judged, in words.
     fn remote(&self, body: &Value, judge: Option<&str>) -> Result<Value, Refused>;
+    /// Breaks off what is asked of sources, because the server ends.
+    fn stop(&self);
     /// The present instant.
     fn now(&self) -> Timestamp;
     /// Says what happened.
@@ -115,10 +123,16 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What callers must know, if they must.
     pub token: Option<String>,
+    /// The files to encrypt with, if it does.
+    pub tls: Option<Tls>,
     /// Where verdicts are kept.
     pub keep: Option<PathBuf>,
+    /// How many of them.
+    pub keep_at_most: usize,
     /// How many judgements run at once.
     pub at_once: usize,
     /// How long a caller waits if it does not say so.
     pub wait: Duration,
+    /// How long what goes on may go on after somebody asked for an end.
+    pub grace: Duration,
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::canaries::{Accounts, Asked};
 use super::desk::Desk;
-use super::judge::CanaryConfig;
+use super::judge::{CanaryConfig, Judge, Refused};
 use super::request::{self, SIDES};
 
 type Parameters = Query<Vec<(String, String)>>;
@@ -184,12 +184,13 @@ pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> 
 
 /// `POST /judge`: a Kayenta sends its series, and this is its remote judge.
 pub(super) async fn remote(State(desk): State<Desk>, parameters: Parameters, body: String) -> Response {
-    let body = match read(&body) {
-        Ok(body) => Value::Object(body),
-        Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
-    };
     let by = parameter(&parameters, "judge");
-    match desk.answers.aside(move |judge| judge.remote(&body, by.as_deref())).await {
+    // 16 MiB are long to read: others are answered meanwhile
+    let judge = move |judge: &dyn Judge| {
+        let body = read(&body).map_err(Refused::Wrong)?;
+        judge.remote(&Value::Object(body), by.as_deref())
+    };
+    match desk.answers.aside(judge).await {
         Ok(result) => Json(result).into_response(),
         Err(refused) => refuse(StatusCode::BAD_REQUEST, refused.why()),
     }

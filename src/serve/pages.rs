@@ -6,9 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::answers::Kept;
 use super::desk::Desk;
 use super::judge::Gate;
+use super::keep::Kept;
 use super::question::is_name;
 use crate::report::gates::{self, Row};
 

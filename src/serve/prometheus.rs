@@ -15,9 +15,10 @@ use promql_parser::parser::{Expr, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::{Heard, Kept};
+use super::answers::Heard;
 use super::desk::Desk;
 use super::judge::Decision;
+use super::keep::Kept;
 use super::question::Question;
 use super::verdicts::status;
 

@@ -1,15 +1,18 @@
 //! Which path asks what, and the life of the server: it listens, answers, and ends when what is judged is judged.
 
-use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+use tokio::sync::watch::Receiver;
+use tokio::time::timeout;
 
 use super::answers::Answers;
 use super::canaries::Canaries;
@@ -17,47 +20,62 @@ use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
 use super::watches::Watches;
-use super::{flagger, kayenta, pages, prometheus, verdicts, watching};
+use super::{connections, flagger, kayenta, pages, prometheus, tls, verdicts, watching};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
 /// The largest request that brings series.
 const MOST_SERIES_BYTES: usize = 16 * 1024 * 1024;
-/// How long a judgement may go on after somebody asked for an end.
-const LAST: Duration = Duration::from_secs(15);
+/// So many of those at once; more of them wait.
+const MOST_SERIES: usize = 16;
+/// How long sources have to stop, when they must.
+const LAST: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(), String> {
-    let answers = Arc::new(Answers::open(Arc::clone(&judge), settings.keep.clone(), settings.at_once)?);
+    let said = Arc::clone(&judge);
+    let follow = |tls| tls::follow(tls, move |message| said.log(message));
+    let encryption = settings.tls.clone().map(follow).transpose()?;
+    let answers = Arc::new(Answers::open(Arc::clone(&judge), &settings)?);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}. Write another `--listen`", settings.listen))?;
     let at = listener.local_addr().unwrap_or(settings.listen);
-    judge.log(&format!("listening on http://{at}"));
-    let guard = Guard::new(settings.token.as_deref());
+    let scheme = if encryption.is_some() { "https" } else { "http" };
+    judge.log(&format!("listening on {scheme}://{at}"));
+    let guard = Guard::new(&settings);
     let canaries = Arc::new(Canaries::new(Arc::clone(&answers)));
-    let (wished, mut wish) = tokio::sync::watch::channel(false);
-    let watches = Watches::open(Arc::clone(&answers), settings.keep);
+    let wish = wish(Arc::clone(&answers));
+    let watches = Watches::open(Arc::clone(&answers));
     let desk = Desk { answers: Arc::clone(&answers), watches, canaries, wait: settings.wait, end: wish.clone() };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
-    let graceful = async move {
-        end().await;
-        wished.send_replace(true);
+    let hall = connections::serve(listener, encryption, app, wish).await;
+    let settled = async {
+        hall.empty().await;
+        answers.rest().await;
     };
-    // a connection that is half open must not keep the server
-    let late = async move {
-        let _ = wish.wait_for(|wished| *wished).await;
-        tokio::time::sleep(LAST).await;
-    };
-    let served = tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(graceful).into_future() => served,
-        () = late => Ok(()),
-    };
-    answers.rest(LAST).await;
+    if timeout(settings.grace, settled).await.is_err() && answers.running() > 0 {
+        judge.log("what is still judged is broken off");
+        judge.stop();
+        let _ = timeout(LAST, answers.rest()).await;
+    }
     judge.log("ended");
-    served.map_err(|error| error.to_string())
+    Ok(())
+}
+
+/// Hears when somebody wants an end. From then on nothing is begun that waits for its turn.
+fn wish(answers: Arc<Answers>) -> Receiver<bool> {
+    let (wished, wish) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        end().await;
+        answers.end();
+        wished.send_replace(true);
+    });
+    wish
 }
 
 fn paths(desk: Desk) -> Router {
+    let places = Arc::new(Semaphore::new(MOST_SERIES));
+    let series = (DefaultBodyLimit::max(MOST_SERIES_BYTES), from_fn_with_state(places, queue));
     Router::new()
         .route("/", get(pages::gates))
         .route("/gates/{gate}", get(pages::gate))
@@ -68,7 +86,7 @@ fn paths(desk: Desk) -> Router {
         .route("/v1/judge", post(verdicts::judge))
         .route("/v1/verdicts/{id}", get(verdicts::find))
         .route("/v1/watch", post(watching::begin))
-        .route("/v1/watch/{id}", get(watching::find))
+        .route("/v1/watch/{id}", get(watching::find).delete(watching::cancel))
         .route("/v1/watch/{id}/events", get(watching::events))
         .route("/watches/{id}", get(watching::page))
         .route("/flagger/{hook}", post(flagger::hook))
@@ -80,8 +98,14 @@ fn paths(desk: Desk) -> Router {
         .route("/judges", get(kayenta::judges))
         .route("/credentials", get(kayenta::credentials))
         .route("/metricsServices", get(kayenta::services))
-        .route("/judge", post(kayenta::remote).layer(DefaultBodyLimit::max(MOST_SERIES_BYTES)))
+        .route("/judge", post(kayenta::remote).layer(series))
         .with_state(desk)
+}
+
+/// Lets a few large requests in at once: what is sent and not judged yet is in memory.
+async fn queue(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let _place = places.acquire().await;
+    next.run(request).await
 }
 
 /// Until somebody wants an end.

@@ -13,9 +13,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::answers::{Heard, Kept};
+use super::answers::Heard;
 use super::desk::Desk;
 use super::judge::{Answer, Refused};
+use super::keep::Kept;
 use super::question::{Question, Window};
 use crate::report::{self, Format, Style};
 
@@ -140,7 +141,7 @@ pub(super) async fn find(State(desk): State<Desk>, Path(name): Path<String>) -> 
     let forms = [("md", Format::Markdown), ("html", Format::Html), ("json", Format::Json), ("txt", Format::Terminal)];
     let asked = name.rsplit_once('.').and_then(|(id, end)| Some((id, forms.iter().find(|(own, _)| *own == end)?.1)));
     let (id, form) = asked.map_or((name.as_str(), None), |(id, form)| (id, Some(form)));
-    match (desk.answers.find(id), form) {
+    match (desk.answers.find(id).await, form) {
         (Ok(kept), None) => said(&kept),
         (Ok(kept), Some(form)) => match kept.outcome.as_ref() {
             Ok(answer) => {
@@ -157,7 +158,7 @@ pub(super) async fn find(State(desk): State<Desk>, Path(name): Path<String>) -> 
         },
         (Err(true), _) => pending(id),
         (Err(false), _) => {
-            refuse(StatusCode::NOT_FOUND, "there is no verdict of this name: the latest thousand are kept")
+            refuse(StatusCode::NOT_FOUND, "there is no verdict of this name, or it is too old and was not kept")
         }
     }
 }

@@ -2,23 +2,23 @@
 //!
 //! A watch sleeps until its next look is due, and takes one of the turns that judgements take. What it needs to go on stands in its
 //! file in the folder of verdicts, so a server that starts again, however the last one ended, goes on with it and takes no look twice.
+//! No watch waits for another: a look at a slow source holds nothing that others need.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::answers::Answers;
-use super::decision::{Answer, Decision};
-use super::judge::Refused;
+use super::decision::Answer;
+use super::judge::{Judge, Refused};
 use super::question::Question;
 use super::soak::{Soak, Step};
-use crate::output;
-use crate::report::Document;
+use super::watch::Watch;
 use crate::report::watched::Row;
 
 /// Watches that go on at once, at most.
@@ -27,44 +27,8 @@ pub(super) const MOST: usize = 100;
 const KEPT: usize = 200;
 /// The longest sleep: clocks are set.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How the name of a watch's file ends.
-const ENDING: &str = ".watch";
-
-/// A soak as it stands.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Watch {
-    /// Its name.
-    pub(super) id: String,
-    /// What is asked.
-    pub(super) question: Question,
-    /// The key that it was asked with.
-    key: Option<String>,
-    /// When it was asked for.
-    pub(super) at: Timestamp,
-    /// How far it is.
-    pub(super) phase: Phase,
-    /// What is to be said of it.
-    pub(super) sentence: String,
-    /// When the next look is due.
-    pub(super) next: Option<Timestamp>,
-    soak: Soak,
-    /// The last look, with all looks so far.
-    pub(super) latest: Option<Document>,
-    /// What the configuration makes of the answer.
-    pub(super) decision: Option<Decision>,
-}
-
-/// How far a watch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Phase {
-    /// It goes on.
-    Running,
-    /// It has its answer.
-    Ended,
-    /// It cannot be answered.
-    Failed,
-}
+/// The time until a watch that could not be kept is written again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Why a watch was not begun.
 pub(super) enum Unwatched {
@@ -78,60 +42,111 @@ pub(super) enum Unwatched {
     Unkept(String),
 }
 
+/// A watch as everybody sees it.
+struct Known {
+    told: watch::Sender<Watch>,
+    /// Who changes it holds this until the change is on the disk.
+    changing: tokio::sync::Mutex<()>,
+}
+
 /// All watches of a server.
 pub(super) struct Watches {
     answers: Arc<Answers>,
-    folder: Option<PathBuf>,
-    all: Mutex<BTreeMap<String, watch::Sender<Watch>>>,
-    /// How many were begun; one at a time, so that a key begins one.
-    asked: tokio::sync::Mutex<u64>,
+    all: Mutex<BTreeMap<String, Arc<Known>>>,
+    /// Who begins a watch with a key holds that key: one key begins one.
+    keys: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// A watch has one of these places until it ends.
+    places: Arc<Semaphore>,
+    begun: AtomicU64,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Known {
+    fn new(watch: Watch) -> Arc<Known> {
+        Arc::new(Known { told: watch::channel(watch).0, changing: tokio::sync::Mutex::default() })
+    }
+
+    fn is_running(&self) -> bool {
+        self.told.borrow().is_running()
+    }
+}
+
 impl Watches {
     /// Reads what was kept, and goes on with what has not ended.
-    pub(super) fn open(answers: Arc<Answers>, folder: Option<PathBuf>) -> Arc<Watches> {
-        let files = folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-        let mut kept: Vec<Watch> = files.filter_map(|file| load(&file.path(), &answers)).collect();
-        kept.sort_by_key(|watch| (watch.phase != Phase::Running, std::cmp::Reverse(watch.at)));
-        kept.truncate(MOST + KEPT);
-        let running = kept.iter().filter(|watch| watch.phase == Phase::Running);
-        let running: Vec<String> = running.map(|watch| watch.id.clone()).collect();
-        let all = kept.into_iter().map(|watch| (watch.id.clone(), watch::channel(watch).0)).collect();
-        let watches = Arc::new(Watches { answers, folder, all: Mutex::new(all), asked: tokio::sync::Mutex::new(0) });
-        running.into_iter().for_each(|id| watches.follow(id));
+    pub(super) fn open(answers: Arc<Answers>) -> Arc<Watches> {
+        let files = answers.keep.iter().flat_map(|keep| keep.watches());
+        let kept = files.filter_map(|file| load(&file, &*answers.judge));
+        let kept = kept.map(|watch| (watch.id.clone(), Known::new(watch))).collect();
+        let watches = Arc::new(Watches {
+            answers,
+            all: Mutex::new(kept),
+            keys: Mutex::default(),
+            places: Arc::new(Semaphore::new(MOST)),
+            begun: AtomicU64::new(0),
+        });
+        watches.forget_the_oldest();
+        let running: Vec<Arc<Known>> =
+            held(&watches.all).values().filter(|known| known.is_running()).cloned().collect();
+        running
+            .into_iter()
+            .for_each(|known| watches.follow(known, Arc::clone(&watches.places).try_acquire_owned().ok()));
         watches
     }
 
     /// Begins a watch; the one that there is, if this key began it.
     pub(super) async fn begin(self: &Arc<Self>, question: Question, key: Option<String>) -> Result<Watch, Unwatched> {
         question.check().map_err(|why| Unwatched::Refused(Refused::Wrong(why)))?;
-        let mut asked = self.asked.lock().await;
+        let own = key.as_ref().map(|key| self.lock_of(key));
+        let _held = match &own {
+            Some(own) => Some(own.lock().await),
+            None => None,
+        };
         if let Some(known) = key.as_ref().and_then(|key| self.of_key(key)) {
             return if known.question == question { Ok(known) } else { Err(Unwatched::Clash) };
         }
-        if self.count_running() >= MOST {
-            return Err(Unwatched::Busy);
-        }
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Unwatched::Busy)?;
         let at = self.answers.judge.now();
-        *asked += 1;
+        let number = 1 + self.begun.fetch_add(1, Ordering::Relaxed);
         // a judgement of the same instant has another name
-        let id = format!("{}-{}-w{}", question.gate, at.as_millisecond(), *asked);
-        let (soak, step) = self.step(&id, &question, at, None).await.map_err(Unwatched::Refused)?;
-        let (phase, sentence) = (Phase::Running, format!("the soak begins at {}", soak.start));
-        let (next, latest, decision) = (None, None, None);
-        let mut begun = Watch { id, question, key, at, phase, sentence, next, soak: soak.clone(), latest, decision };
-        begun.take(soak, step);
+        let id = format!("{}-{}-w{number}", question.gate, at.as_millisecond());
+        let step = self.step(&id, &question, at, None).await.map_err(Unwatched::Refused)?;
+        let begun = Watch::begun(id, question, key, at, step);
         self.keep(&begun).await.map_err(Unwatched::Unkept)?;
-        let mut all = held(&self.all);
-        all.insert(begun.id.clone(), watch::channel(begun.clone()).0);
-        forget_the_oldest(&mut all);
-        drop(all);
-        self.follow(begun.id.clone());
+        let known = Known::new(begun.clone());
+        held(&self.all).insert(begun.id.clone(), Arc::clone(&known));
+        self.forget_the_oldest();
+        self.follow(known, Some(place));
         Ok(begun)
+    }
+
+    /// Ends a watch for a caller. One that has ended stays as it is; nothing if there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be kept, and goes on.
+    pub(super) async fn cancel(self: &Arc<Self>, id: &str) -> Option<Result<Watch, String>> {
+        let known = self.known(id)?;
+        let _held = known.changing.lock().await;
+        let mut watch = known.told.borrow().clone();
+        if !watch.is_running() {
+            return Some(Ok(watch));
+        }
+        watch.cancel();
+        if let Err(why) = self.keep(&watch).await {
+            return Some(Err(why));
+        }
+        self.tell(&known, watch.clone());
+        Some(Ok(watch))
+    }
+
+    /// The right to begin a watch with a key.
+    fn lock_of(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut keys = held(&self.keys);
+        keys.retain(|_, own| Arc::strong_count(own) > 1);
+        Arc::clone(keys.entry(key.to_owned()).or_default())
     }
 
     /// Takes the looks that are due.
@@ -146,38 +161,67 @@ impl Watches {
         self.answers.aside(move |judge| judge.look(&question, &id, at, soak.as_ref())).await
     }
 
-    /// Watches until there is an answer.
-    fn follow(self: &Arc<Self>, id: String) {
+    /// Watches until there is an answer, or a caller ends it.
+    fn follow(self: &Arc<Self>, known: Arc<Known>, place: Option<OwnedSemaphorePermit>) {
         let watches = Arc::clone(self);
         tokio::spawn(async move {
-            while let Some(watch) = watches.find(&id).filter(|watch| watch.phase == Phase::Running) {
+            let _place = place;
+            let mut heard = known.told.subscribe();
+            loop {
+                let watch = heard.borrow_and_update().clone();
+                if !watch.is_running() {
+                    return;
+                }
                 let now = watches.answers.judge.now();
                 if let Some(next) = watch.next.filter(|next| *next > now) {
-                    let left = next.duration_since(now).unsigned_abs();
-                    tokio::time::sleep(left.min(LONGEST)).await;
+                    let left = next.duration_since(now).unsigned_abs().min(LONGEST);
+                    let _ = tokio::time::timeout(left, heard.changed()).await;
                     continue;
                 }
-                let stepped = watches.step(&id, &watch.question, watch.at, Some(watch.soak.clone())).await;
+                // a caller that ends the watch waits for no source
+                let stepped = tokio::select! {
+                    stepped = watches.step(&watch.id, &watch.question, watch.at, Some(watch.soak.clone())) => stepped,
+                    _ = heard.changed() => continue,
+                };
+                // a look that the end of the server broke off is taken by the next server
+                let is_whole = matches!(stepped, Ok((_, Step::Looked { .. } | Step::Answered(_))));
+                if watches.answers.is_ending() && !is_whole {
+                    return;
+                }
                 let mut after = watch;
                 match stepped {
                     Ok((soak, step)) => after.take(soak, step),
                     Err(refused) => after.fail(refused),
                 }
-                watches.tell(after).await;
+                watches.change(&known, after).await;
             }
         });
     }
 
-    /// Keeps how a watch stands, and lets everybody know.
-    async fn tell(self: &Arc<Self>, watch: Watch) {
-        while let Err(why) = self.keep(&watch).await {
-            self.answers.judge.log(&format!("{}: the watch cannot be kept: {why}; tried again", watch.id));
-            tokio::time::sleep(Duration::from_secs(10)).await;
+    /// Keeps how a watch stands, unless a caller has ended it meanwhile, and lets everybody know.
+    async fn change(self: &Arc<Self>, known: &Known, watch: Watch) {
+        loop {
+            let changing = known.changing.lock().await;
+            if !known.is_running() {
+                return;
+            }
+            match self.keep(&watch).await {
+                Ok(()) => return self.tell(known, watch),
+                Err(why) => {
+                    self.answers.judge.log(&format!("{}: the watch cannot be kept: {why}; tried again", watch.id));
+                }
+            }
+            drop(changing);
+            tokio::time::sleep(AGAIN).await;
         }
+    }
+
+    fn tell(&self, known: &Known, watch: Watch) {
         self.answers.judge.log(&format!("{}: {}", watch.id, watch.sentence));
-        if let Some(sender) = held(&self.all).get(&watch.id) {
-            sender.send_replace(watch);
+        if !watch.is_running() {
+            self.answers.judge.forget(&watch.id);
         }
+        known.told.send_replace(watch);
     }
 
     /// Writes how a watch stands; others are answered meanwhile.
@@ -193,98 +237,67 @@ impl Watches {
             let answer = Answer { document: document.clone(), decision };
             self.answers.found(&watch.id, &watch.question.gate, watch.at, answer)?;
         }
-        let Some(folder) = &self.folder else { return Ok(()) };
+        let Some(keep) = &self.answers.keep else { return Ok(()) };
         let text = serde_json::to_string_pretty(watch).map_err(|error| error.to_string())?;
-        output::write(&folder.join(format!("{}{ENDING}", watch.id)), &text).map_err(|error| error.to_string())
+        keep.write_watch(&watch.id, &text)
+    }
+
+    /// Forgets the oldest of those that have ended, and removes their files: nothing reads them any more.
+    fn forget_the_oldest(&self) {
+        let mut all = held(&self.all);
+        let mut ended: Vec<(Timestamp, String)> = all
+            .iter()
+            .filter(|(_, known)| !known.is_running())
+            .map(|(id, known)| (known.told.borrow().at, id.clone()))
+            .collect();
+        ended.sort();
+        for (_, id) in &ended[..ended.len().saturating_sub(KEPT)] {
+            all.remove(id);
+            self.answers.keep.iter().for_each(|keep| keep.remove_watch(id));
+        }
     }
 
     fn of_key(&self, key: &str) -> Option<Watch> {
         let all = held(&self.all);
-        all.values()
-            .map(|sender| sender.borrow())
-            .find(|watch| watch.key.as_deref() == Some(key))
-            .map(|watch| watch.clone())
+        let watches = all.values().map(|known| known.told.borrow());
+        watches.filter(|watch| watch.key.as_deref() == Some(key)).map(|watch| watch.clone()).next()
+    }
+
+    fn known(&self, id: &str) -> Option<Arc<Known>> {
+        held(&self.all).get(id).cloned()
     }
 
     /// A watch by its name.
     pub(super) fn find(&self, id: &str) -> Option<Watch> {
-        held(&self.all).get(id).map(|sender| sender.borrow().clone())
+        self.known(id).map(|known| known.told.borrow().clone())
     }
 
     /// What is heard of a watch from now on.
     pub(super) fn hear(&self, id: &str) -> Option<watch::Receiver<Watch>> {
-        held(&self.all).get(id).map(watch::Sender::subscribe)
+        self.known(id).map(|known| known.told.subscribe())
     }
 
     /// All watches that go on, the latest first.
     pub(super) fn running(&self) -> Vec<Row> {
         let all = held(&self.all);
-        let running = all.values().map(|sender| sender.borrow()).filter(|watch| watch.phase == Phase::Running);
+        let running = all.values().map(|known| known.told.borrow()).filter(|watch| watch.is_running());
         let mut running: Vec<Row> = running.map(|watch| watch.row()).collect();
         running.sort_by_key(|row| std::cmp::Reverse(row.at));
         running
     }
-
-    fn count_running(&self) -> usize {
-        held(&self.all).values().filter(|sender| sender.borrow().phase == Phase::Running).count()
-    }
 }
 
-impl Watch {
-    /// Goes on by a step.
-    fn take(&mut self, soak: Soak, step: Step) {
-        match step {
-            Step::Waits { due } => self.next = Some(due),
-            Step::Troubled { why, again } => (self.sentence, self.next) = (why, Some(again)),
-            Step::Looked { document, due } => {
-                self.sentence = format!("look {}: {}", soak.look, document.summary);
-                self.next = Some(due);
-                self.looked(*document);
-            }
-            Step::Answered(answer) => {
-                self.sentence.clone_from(&answer.document.summary);
-                (self.phase, self.next) = (Phase::Ended, None);
-                self.decision = Some(answer.decision);
-                self.looked(answer.document);
-            }
-        }
-        self.soak = soak;
-    }
-
-    fn looked(&mut self, mut document: Document) {
-        let mut looks = self.latest.take().map_or_else(Vec::new, |latest| latest.looks);
-        looks.append(&mut document.looks);
-        self.latest = Some(Document { looks, ..document });
-    }
-
-    fn fail(&mut self, refused: Refused) {
-        (self.phase, self.sentence, self.next) = (Phase::Failed, refused.words(), None);
-    }
-
-    fn row(&self) -> Row {
-        let (id, gate, sentence) = (self.id.clone(), self.question.gate.clone(), self.sentence.clone());
-        Row { id, gate, at: self.at, sentence }
-    }
-}
-
-/// Forgets the oldest of those that have ended; their files stay.
-fn forget_the_oldest(all: &mut BTreeMap<String, watch::Sender<Watch>>) {
-    let ended = all.values().map(|sender| sender.borrow()).filter(|watch| watch.phase != Phase::Running);
-    let mut ended: Vec<(Timestamp, String)> = ended.map(|watch| (watch.at, watch.id.clone())).collect();
-    ended.sort();
-    for (_, id) in &ended[..ended.len().saturating_sub(KEPT)] {
-        all.remove(id);
-    }
-}
-
-/// A watch that an earlier server kept.
-fn load(path: &Path, answers: &Answers) -> Option<Watch> {
-    path.file_name()?.to_str()?.strip_suffix(ENDING)?;
+/// A watch that an earlier server kept, under the name of its file.
+fn load(path: &Path, judge: &dyn Judge) -> Option<Watch> {
     let text = std::fs::read_to_string(path).ok()?;
-    match serde_json::from_str(&text) {
-        Ok(watch) => Some(watch),
+    match serde_json::from_str::<Watch>(&text) {
+        Ok(watch) if path.file_stem().is_some_and(|stem| *stem == *watch.id) => Some(watch),
+        Ok(watch) => {
+            judge.log(&format!("{}: the file is that of the watch {}: davy leaves it alone", path.display(), watch.id));
+            None
+        }
         Err(error) => {
-            answers.judge.log(&format!("{}: the watch cannot be read: {error}", path.display()));
+            judge.log(&format!("{}: the watch cannot be read: {error}", path.display()));
             None
         }
     }

@@ -1,4 +1,4 @@
-//! `/v1/watch`: a soak that the server watches, begun by a request, followed as JSON, as events, and as a page that moves.
+//! `/v1/watch`: a soak that the server watches, begun and ended by a request, followed as JSON, as events, and as a page that moves.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,8 +17,9 @@ use super::decision::Decision;
 use super::desk::Desk;
 use super::question::{LONGEST_TIME, Question, Window};
 use super::verdicts::{clash, key, read, refuse, refused};
-use super::watches::{MOST, Phase, Unwatched, Watch};
-use crate::report::watched::{self, Watched};
+use super::watch::{Phase, Watch};
+use super::watches::{MOST, Unwatched};
+use crate::report::watched::{self, Stage, Watched};
 use crate::report::{self, Format, Style};
 
 #[derive(Debug, Deserialize)]
@@ -73,7 +74,7 @@ fn shown(watch: &Watch) -> Value {
         "id": watch.id,
         "config": watch.question.gate,
         "phase": watch.phase,
-        "verdict": watch.latest.as_ref().map(|document| document.outcome),
+        "verdict": watch.verdict(),
         "decision": watch.decision.map(Decision::word),
         "sentence": watch.sentence,
         "at": watch.at,
@@ -89,6 +90,21 @@ fn unknown() -> Response {
 
 pub(super) async fn find(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
     desk.watches.find(&id).map_or_else(unknown, |watch| Json(shown(&watch)).into_response())
+}
+
+/// Ends a watch; one that has ended is answered as it is.
+pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+    let watches = desk.watches;
+    // a caller that does not wait leaves no watch half ended
+    let ended = tokio::spawn(async move { watches.cancel(&id).await }).await;
+    match ended.unwrap_or_else(|error| Some(Err(error.to_string()))) {
+        Some(Ok(watch)) => Json(shown(&watch)).into_response(),
+        Some(Err(why)) => refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &format!("the end of the watch cannot be kept, so it goes on: {why}"),
+        ),
+        None => unknown(),
+    }
 }
 
 /// How a watch stands now, and each time that it has changed, until it ends or the server does.
@@ -115,7 +131,7 @@ fn told(heard: Hearing, end: Ending) -> impl Stream<Item = Result<Event, Infalli
             }
         }
         let watch = heard.borrow_and_update().clone();
-        let is_over = watch.phase != Phase::Running;
+        let is_over = !watch.is_running();
         let event = Event::default().event("look").data(shown(&watch).to_string());
         Some((Ok(event), (heard, end, false, is_over)))
     })
@@ -137,8 +153,12 @@ fn seen(watch: &Watch) -> Watched {
     Watched {
         id: watch.id.clone(),
         gate: watch.question.gate.clone(),
-        is_running: watch.phase == Phase::Running,
-        is_failed: watch.phase == Phase::Failed,
+        stage: match watch.phase {
+            Phase::Running => Stage::Running,
+            Phase::Ended => Stage::Ended,
+            Phase::Failed => Stage::Failed,
+            Phase::Cancelled => Stage::Cancelled,
+        },
         at: watch.at,
         next: watch.next,
         sentence: watch.sentence.clone(),

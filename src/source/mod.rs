@@ -38,7 +38,7 @@ pub use backend::{Backend, Grid, MINUTE};
 pub use brought::{Brought, Points};
 pub use error::{About, Error, Kind, Place};
 pub use file::{File, Format, Long};
-pub use outside::{Outside, Told};
+pub use outside::{Interrupt, Outside, Told};
 pub use registry::{Query, Question, Source};
 pub use services::fetch;
 pub use template::Template;

@@ -9,12 +9,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
+use crate::certificates::Certificates;
 use crate::heard::Heard;
 use server::{Answer, Server, parameters, truth};
 
@@ -100,56 +100,27 @@ impl Shop {
     }
 }
 
-/// An authority with a certificate for the server and one for the client.
-struct Certificates {
-    ca: String,
-    server: (String, String),
-    client: (String, String),
-}
-
-impl Certificates {
-    fn new() -> Certificates {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let signed = |name: &str| {
-            let key = KeyPair::generate().unwrap();
-            let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-            (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
-        };
-        Certificates { ca: issuer.pem(), server: signed("localhost"), client: signed("davy") }
-    }
-
-    /// A server that lets in who has a certificate of this authority.
-    fn config(&self) -> Arc<ServerConfig> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let chain = |pem: &str| CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(chain(&self.ca).remove(0)).unwrap();
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
-        let key = PrivateKeyDer::from_pem_slice(self.server.1.as_bytes()).unwrap();
-        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let builder = builder.with_client_cert_verifier(verifier.unwrap());
-        Arc::new(builder.with_single_cert(chain(&self.server.0), key).unwrap())
-    }
-
-    /// Writes the files that a configuration names.
-    fn lay(&self, shop: &Shop) {
-        shop.write("ca.pem", &self.ca);
-        shop.write("client.pem", &self.client.0);
-        shop.write("client.key", &self.client.1);
-        shop.write("server.key", &self.server.1);
-    }
+/// A server that lets in who has a certificate of this authority.
+fn config(certificates: &Certificates) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let chain = |pem: &str| CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(chain(&certificates.ca).remove(0)).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+    let key = PrivateKeyDer::from_pem_slice(certificates.server.1.as_bytes()).unwrap();
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder = builder.with_client_cert_verifier(verifier.unwrap());
+    Arc::new(builder.with_single_cert(chain(&certificates.server.0), key).unwrap())
 }
 
 #[test]
 fn a_server_that_asks_for_a_certificate_sees_it_and_trust_is_as_written() {
     let certificates = Certificates::new();
     for backend in BACKENDS {
-        let server = Server::start(Some(certificates.config()), |heard, _| truth(heard));
+        let server = Server::start(Some(config(&certificates)), |heard, _| truth(heard));
         let shop = |login: &str| {
             let shop = Shop::new(backend, &server.url(), login);
-            certificates.lay(&shop);
+            certificates.lay(shop.0.path());
             shop
         };
         shop("tls: { ca: ca.pem, cert: client.pem, key: client.key }").is_judged();
@@ -158,7 +129,7 @@ fn a_server_that_asks_for_a_certificate_sees_it_and_trust_is_as_written() {
         shop("tls: { ca: ca.pem }").fails("the server asks for a certificate of the client");
         shop("tls: { cert: client.pem, key: client.key }").fails("nobody whom this machine trusts has signed it");
         shop("tls: { ca: ca.pem, cert: client.pem, key: server.key }")
-            .fails("server.key holds the key of another certificate than `cert`");
+            .fails("server.key holds the key of another certificate");
         shop("tls: { ca: client.key }").fails("client.key holds no certificate in PEM");
         shop("tls: { ca: ca.pem, cert: client.pem, key: absent.key }")
             .fails("absent.key, which holds the key of `key`");

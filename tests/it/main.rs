@@ -15,6 +15,8 @@ mod book;
 mod borders;
 mod cases;
 mod cells;
+#[cfg(any(feature = "serve", all(feature = "http", feature = "prometheus")))]
+mod certificates;
 mod cli;
 mod compare;
 mod config;

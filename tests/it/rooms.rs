@@ -60,11 +60,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("record", &["config", "encoded", "output", "plain", "series"]),
     ("report", &["calibrate", "comparison", "cost", "forecast", "history", "judge", "plain", "series", "stats"]),
     ("series", &["stats"]),
-    ("serve", &["output", "report"]),
-    ("source", &["encoded", "output", "plain", "process", "series", "stats", "text", "url", "web"]),
+    ("serve", &["output", "pem", "report"]),
+    ("source", &["encoded", "output", "pem", "plain", "process", "series", "stats", "text", "url", "web"]),
     ("text", &["series"]),
     ("watch", &["judge", "series"]),
-    ("web", &["text", "url"]),
+    ("web", &["pem", "text", "url"]),
 ];
 
 /// What a module offers under a name: something of its own, a module, or something from elsewhere.

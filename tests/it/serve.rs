@@ -1,12 +1,18 @@
 //! The server as controllers meet it: the real process on loopback, asked over HTTP by the contracts of Argo Rollouts and Flagger.
 
+mod connections;
+mod encrypted;
+mod ending;
+mod faults;
 mod kayenta;
+mod keeping;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -24,7 +30,7 @@ struct Server {
     shell: Shell,
     child: Child,
     at: String,
-    said: Receiver<String>,
+    said: Mutex<Receiver<String>>,
 }
 
 /// An answer: its status, its head, its body.
@@ -35,6 +41,14 @@ struct Heard {
 }
 
 impl Heard {
+    /// All bytes until the server closed the connection.
+    fn read(answer: Vec<u8>) -> Heard {
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Heard { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
     }
@@ -64,7 +78,9 @@ impl Server {
         let script = shell.path("configs/slow/slow.sh");
         std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_davy"));
-        command.current_dir(shell.path("")).args(["serve", "--configs", "configs", "--listen", "127.0.0.1:0"]);
+        command.current_dir(shell.path("")).args(["serve", "--configs", "configs"]);
+        let own = if arguments.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
+        command.args(own);
         command.args(arguments).env_remove("DAVY_TOKEN").envs(variables.iter().copied()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -72,11 +88,11 @@ impl Server {
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
         let at = loop {
             let line = said.recv_timeout(Duration::from_secs(20)).unwrap();
-            if let Some((_, at)) = line.split_once("listening on http://") {
-                break at.to_owned();
+            if let Some((_, at)) = line.split_once("listening on http") {
+                break at.split_once("://").unwrap().1.to_owned();
             }
         };
-        Server { shell, child, at, said }
+        Server { shell, child, at, said: Mutex::new(said) }
     }
 
     fn ask(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Heard {
@@ -92,10 +108,7 @@ impl Server {
         let _ = stream.write_all(request.as_bytes());
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Heard { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+        Heard::read(answer)
     }
 
     fn get(&self, path: &str) -> Heard {
@@ -367,7 +380,7 @@ fn other_machines_need_a_token() {
     let shell = Shell::new();
     shell.write("configs/x.yaml", GATE);
     let open = ["serve", "--configs", "configs", "--listen", "0.0.0.0:0"];
-    shell.expect(2, &open).says(&["Set DAVY_TOKEN, or listen on 127.0.0.1"]);
+    shell.expect(2, &open).says(&["Set DAVY_TOKEN, or listen on 127.0.0.1", "--client-ca"]);
     assert_eq!(shell.run_with(&open, &[("DAVY_TOKEN", "short")]).code, 2);
     shell.expect(2, &["serve", "--configs", "none"]).says(&["there is no such folder"]);
     let token = "a-token-of-24-characters";
@@ -380,7 +393,7 @@ fn other_machines_need_a_token() {
         (401, 401, 200)
     );
     assert_eq!((server.get("/healthz").status, server.get("/readyz").status), (200, 200), "probes know no token");
-    while let Ok(line) = server.said.try_recv() {
+    while let Ok(line) = server.said.lock().unwrap().try_recv() {
         assert!(!line.contains(token), "{line}");
     }
 }

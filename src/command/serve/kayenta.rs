@@ -4,6 +4,8 @@
 //! configuration of its own it brings only if the operator allows that.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -38,8 +40,13 @@ impl Gates {
         found
     }
 
-    /// Judges a canary: `{canaryConfig, executionRequest}`. What is said meanwhile has its name.
-    pub(super) fn judged_canary(&self, asked: &Value, name: &str) -> Result<Value, Refused> {
+    /// Judges a canary, until it is cancelled: `{canaryConfig, executionRequest}`. What is said meanwhile has its name.
+    pub(super) fn judged_canary(
+        &self,
+        asked: &Value,
+        name: &str,
+        is_cancelled: &Arc<AtomicBool>,
+    ) -> Result<Value, Refused> {
         check_texts(&asked["executionRequest"])?;
         let (loaded, set, plan) = self.canary_plan(asked)?;
         let (.., other) = self.canary_plan(&anonymous(asked))?;
@@ -49,7 +56,7 @@ impl Gates {
             ));
         }
         let look = |aside: &Console| look_once(aside, &loaded, &set.of(&loaded), plan);
-        let judged = self.aside(|said| format!("{name}: {said}"), look)?;
+        let judged = self.aside_until(is_cancelled, |said| format!("{name}: {said}"), look)?;
         answer(&judged, asked["canaryConfig"]["judge"]["name"].as_str(), None)
     }
 

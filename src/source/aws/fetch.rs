@@ -9,9 +9,14 @@ mod log_events;
 mod metrics;
 mod together;
 
+use std::time::Duration;
+
 use super::{Access, Listed, Listing};
-use crate::source::{Brought, Error, Outside, Question, Source};
+use crate::source::{Brought, Error, Interrupt, Outside, Question, Source};
 use client::Clients;
+
+/// How often it is looked whether somebody wants an end.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What a question at some place in the list brought.
 type Answered = (usize, Result<Brought, Error>);
@@ -57,7 +62,7 @@ pub fn fetch(questions: &[Question], outside: &Outside) -> Vec<Result<Brought, E
     runtime.block_on(async {
         let answered = tokio::select! {
             answered = all => Ok(answered),
-            () = interrupted(outside.interruptible) => Err(Error::interrupted()),
+            () = interrupted(&outside.interrupt) => Err(Error::interrupted()),
         };
         match answered {
             Ok(answered) => {
@@ -72,11 +77,14 @@ pub fn fetch(questions: &[Question], outside: &Outside) -> Vec<Result<Brought, E
     })
 }
 
-/// Ends when somebody wants to stop; never where nobody may.
-async fn interrupted(possible: bool) {
+/// Ends when somebody wants to stop.
+async fn interrupted(interrupt: &Interrupt) {
     use tokio::signal::unix::{SignalKind, signal};
-    if !possible {
-        return std::future::pending().await;
+    if matches!(interrupt, Interrupt::Flags(_)) {
+        while !interrupt.is_raised() {
+            tokio::time::sleep(TICK).await;
+        }
+        return;
     }
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -103,7 +111,7 @@ pub fn discover(access: &Access, listing: &Listing, outside: &Outside) -> Result
                 clients.tell_cost();
                 listed
             }
-            () = interrupted(outside.interruptible) => Err(Error::interrupted()),
+            () = interrupted(&outside.interrupt) => Err(Error::interrupted()),
         }
     })
 }

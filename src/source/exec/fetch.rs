@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 1 << 30;
 /// For each question by itself: unreachable when the program cannot be run, fails, or is stopped at its deadline;
 /// unreadable when what it prints cannot be read; interrupted.
 pub fn fetch(calls: &[Call<Exec>], outside: &Outside) -> Vec<Result<Brought, Error>> {
-    let stop = Stop::listen(outside.interruptible);
+    let stop = Stop::listen(&outside.interrupt);
     each_once(calls, is_same, |call, wanted| run(call, wanted, outside, &|| stop.signal()))
 }
 

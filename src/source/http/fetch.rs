@@ -186,6 +186,7 @@ impl Asking<'_> {
 
     /// The body of one page.
     fn page(&self, request: &Request, page: Option<&Page>) -> Result<Vec<u8>, Error> {
+        self.outside.interrupt.check()?;
         let asked = self.call.asked;
         let fill = |text: &Template| text.fill(self.call.window, asked.step);
         let first = address(request, &fill);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::pem::Part;
 use crate::source::error::Error;
 use crate::source::revealed::no_file;
 use crate::source::secret::Tls;
@@ -25,9 +26,9 @@ pub(in crate::source) fn client(tls: &Tls) -> Result<Arc<web::Client>, Error> {
     let pem = web::Pem { ca, identity: identity.transpose()? };
     let client = web::Client::trusting(&pem).map_err(|(part, why)| {
         let path = match part {
-            web::Part::Ca => tls.ca.as_deref(),
-            web::Part::Certificate => tls.identity.as_ref().map(|(certificate, _)| certificate.as_path()),
-            web::Part::Key => tls.identity.as_ref().map(|(_, key)| key.as_path()),
+            Part::Ca => tls.ca.as_deref(),
+            Part::Certificate => tls.identity.as_ref().map(|(certificate, _)| certificate.as_path()),
+            Part::Key => tls.identity.as_ref().map(|(_, key)| key.as_path()),
         };
         let error = Error::unreachable(format!("{} {why}", path.map(crate::plain::path).unwrap_or_default()));
         error.hint("Write `tls: { ca: …, cert: …, key: … }` with files in PEM.")

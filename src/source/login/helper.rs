@@ -29,7 +29,7 @@ pub(super) fn ask(helper: &Helper, deadline: Duration, outside: &Outside) -> Res
         true => complaints.push(plain::line(String::from_utf8_lossy(line).trim_end())),
         false => output.extend_from_slice(&line[..line.len().min(MOST.saturating_sub(output.len()))]),
     };
-    let stop = Stop::listen(outside.interruptible);
+    let stop = Stop::listen(&outside.interrupt);
     let ended = program.run(&|| stop.signal(), &mut hear);
     let ended = ended.map_err(|why| failed(format!("cannot be started: {why}")))?;
     match ended {

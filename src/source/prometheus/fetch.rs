@@ -34,7 +34,7 @@ const TOGETHER: usize = 4;
 /// For each question by itself: unreachable with what is wrong with the server, the way or the credentials; unreadable when
 /// the server refuses the query or answers what cannot be counts; interrupted.
 pub fn fetch(questions: &[Asked], outside: &Outside) -> Vec<Result<Answer, Error>> {
-    let stop = Stop::listen(outside.interruptible);
+    let stop = Stop::listen(&outside.interrupt);
     let mut clients: Vec<(&Access, Result<Client, Error>)> = Vec::new();
     for question in questions {
         let Prometheus { access, scrapes: None, .. } = question.asked else { continue };

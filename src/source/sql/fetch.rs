@@ -53,6 +53,7 @@ fn is_same(one: &Call<Sql>, other: &Call<Sql>) -> bool {
 }
 
 fn rows(call: &Call<Sql>, wanted: &Wanted, outside: &Outside) -> Result<Rows, Error> {
+    outside.interrupt.check()?;
     let asked = call.asked;
     let way = Way::of(asked, outside)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use davy::series::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -127,6 +128,95 @@ fn a_server_that_is_to_end_keeps_its_watches_and_lets_its_listeners_go() {
     let server = Server::with(server.killed(), &ARGUMENTS, &[]);
     let ended = until(&server, &id, |heard| heard["phase"] != "running");
     assert_eq!((&ended["verdict"], ended["looks"].as_array().unwrap().len()), (&json!("pass"), 3), "{ended:#}");
+}
+
+/// A gate with a soak whose source takes so many seconds.
+fn lagging(server: &Server, seconds: u32) {
+    let text = server.shell.read("configs/soak.yaml");
+    soak_into(&server.shell, "configs/lagging");
+    server.shell.write("configs/lagging/canary.yaml", &text);
+    server.shell.write("configs/lagging/slow", &seconds.to_string());
+    for arm in ["old", "good"] {
+        server.shell.write(&format!("configs/lagging/{arm}.csv"), &server.shell.read(&format!("configs/{arm}.csv")));
+    }
+}
+
+/// A question about a soak whose first look is due at once.
+fn due(gate: &str) -> Value {
+    let from = Timestamp::from_second(Timestamp::now().as_second() - 4).unwrap();
+    json!({ "config": gate, "from": from.to_string() })
+}
+
+#[test]
+fn a_slow_source_keeps_no_other_caller_waiting() {
+    let server = server();
+    lagging(&server, 6);
+    let slow = due("lagging");
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| begin(&server, &slow, "slow"));
+        std::thread::sleep(Duration::from_millis(500));
+        let same = scope.spawn(|| begin(&server, &slow, "slow"));
+        let began = Instant::now();
+        let quick = begin(&server, &json!({ "config": "soak" }), "quick");
+        assert_eq!(quick.status, 202, "{}", quick.body);
+        let id = quick.json()["id"].as_str().unwrap().to_owned();
+        for path in [format!("/v1/watch/{id}"), "/".into(), "/metrics".into(), "/healthz".into()] {
+            assert_eq!(server.get(&path).status, 200, "{path}");
+        }
+        assert!(began.elapsed() < Duration::from_secs(3), "it took {:?}", began.elapsed());
+        assert!(!first.is_finished() && !same.is_finished());
+        let (first, same) = (first.join().unwrap(), same.join().unwrap());
+        assert_eq!((first.status, same.status), (202, 202), "{}", first.body);
+        assert_eq!(first.json()["id"], same.json()["id"], "one key begins one watch, also while it is begun");
+    });
+    assert_eq!(asked(&server.shell, "configs/lagging").len(), 2, "two arms at one look");
+}
+
+#[test]
+fn a_caller_ends_a_watch_and_no_server_revives_it() {
+    let server = server();
+    lagging(&server, 5);
+    let delete = |server: &Server, id: &str| server.ask("DELETE", &format!("/v1/watch/{id}"), "", &[]);
+    let id = begin(&server, &json!({ "config": "soak" }), "one").json()["id"].as_str().unwrap().to_owned();
+    until(&server, &id, |heard| heard["looks"].as_array().unwrap().len() == 1);
+    let mut all = events(&server, &id);
+    assert_eq!(all.next().unwrap()["phase"], "running");
+    let ended = delete(&server, &id);
+    let watch = ended.json();
+    assert_eq!((ended.status, &watch["phase"], &watch["next"]), (200, &json!("cancelled"), &Value::Null), "{watch:#}");
+    // what a look within the soak says is no answer to it
+    assert_eq!((&watch["verdict"], &watch["decision"]), (&Value::Null, &Value::Null));
+    assert!(watch["sentence"].as_str().unwrap().starts_with("ended by a caller after look 1"), "{watch:#}");
+    assert_eq!(all.last().unwrap(), watch, "its listeners hear it");
+    let page = server.get(&format!("/watches/{id}")).body;
+    assert!(page.contains("CANCELLED") && page.contains("ended by a caller") && !page.contains("<script>"), "{page}");
+    assert!(!server.get("/").body.contains("/watches/"), "it does not go on");
+    assert_eq!(server.get(&format!("/v1/verdicts/{id}")).status, 404, "there is no verdict");
+    let questions = asked(&server.shell, "configs").len();
+    let server = Server::with(server.killed(), &ARGUMENTS, &[]);
+    for heard in [server.get(&format!("/v1/watch/{id}")), delete(&server, &id)] {
+        assert_eq!((heard.status, heard.json()), (200, watch.clone()), "each time the same answer");
+    }
+    assert_eq!(
+        begin(&server, &json!({ "config": "soak" }), "one").json(),
+        watch,
+        "its key began it, and begins no other"
+    );
+    // an end waits for no source, and a look that was under way changes nothing
+    let slow = begin(&server, &json!({ "config": "lagging" }), "two").json()["id"].as_str().unwrap().to_owned();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(asked(&server.shell, "configs/lagging").len(), 2, "a look is under way");
+    let began = Instant::now();
+    let cancelled = delete(&server, &slow).json();
+    assert!(began.elapsed() < Duration::from_secs(1) && cancelled["phase"] == "cancelled", "{cancelled:#}");
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(server.get(&format!("/v1/watch/{slow}")).json(), cancelled);
+    assert_eq!(asked(&server.shell, "configs").len(), questions, "nothing more was asked of the first");
+    // what has ended by itself stays as it is
+    let over = begin(&server, &json!({ "config": "soak" }), "three").json()["id"].as_str().unwrap().to_owned();
+    let over = until(&server, &over, |heard| heard["phase"] != "running");
+    assert_eq!(delete(&server, over["id"].as_str().unwrap()).json(), over);
+    assert_eq!(delete(&server, "none").status, 404);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) struct Client<'o> {
     login: Login<'o>,
     access: &'o Access,
     outside: &'o Outside<'o>,
-    stop: &'o Stop,
+    stop: &'o Stop<'o>,
 }
 
 /// How the API is called: most calls take their parameters in either way.
@@ -73,7 +73,7 @@ impl<'o> Client<'o> {
     /// # Errors
     ///
     /// The address cannot be asked, or not with credentials; a certificate cannot be used.
-    pub fn new(access: &'o Access, outside: &'o Outside<'o>, stop: &'o Stop) -> Result<Client<'o>, Error> {
+    pub fn new(access: &'o Access, outside: &'o Outside<'o>, stop: &'o Stop<'o>) -> Result<Client<'o>, Error> {
         let shown = access.shown();
         let url = Url::parse(&access.url).map_err(|why| {
             Error::unreachable(format!("its address {why}"))

@@ -47,7 +47,7 @@ struct About {
 /// Unreachable with what is wrong with the server, the way or the credentials; unreadable if it refuses the matchers;
 /// interrupted.
 pub fn discover(access: &Access, listing: &Listing, outside: &Outside) -> Result<Found, Error> {
-    let stop = Stop::listen(outside.interruptible);
+    let stop = Stop::listen(&outside.interrupt);
     let client = Client::new(access, outside, &stop)?;
     let end = outside.now.as_millisecond();
     let time = [("start", seconds(end - RECENT)), ("end", seconds(end))];
