@@ -11,6 +11,7 @@ mod alarms;
 mod argo;
 mod cloudwatch;
 mod condition;
+mod controller;
 mod documents;
 mod draft;
 mod flagger;
@@ -24,7 +25,6 @@ mod note;
 mod number;
 mod operator;
 mod promql;
-mod rule;
 mod slo;
 mod stores;
 
@@ -36,7 +36,7 @@ pub(crate) use draft::file_name;
 pub use imported::Imported;
 pub use kind::Kind;
 pub use note::Note;
-pub use rule::{Assessed, Phase, Rule};
+pub use controller::{Answer, Controller, Decision, Earlier, Facts, Line, Seen, Steps};
 
 use documents::Document;
 use draft::NotJudged;

@@ -16,7 +16,7 @@ use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
 use super::kind::Kind;
 use super::note::Note;
-use super::rule::Rule;
+use super::controller::Rule;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
@@ -258,7 +258,7 @@ fn is_cluster(reference: &Node) -> bool {
 
 /// The window, the soak and the looks, from the intervals of the metrics.
 fn timing(gate: &mut Gate) {
-    let rules: Vec<Rule> = gate.rules.iter().filter(|rule| rule.metric.is_some()).cloned().collect();
+    let rules: Vec<Rule> = gate.argo().iter().filter(|rule| rule.metric.is_some()).cloned().collect();
     if !gate.window.is_empty() || rules.is_empty() {
         return;
     }

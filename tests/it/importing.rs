@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use davy::config::{self, Options};
 use davy::import::{self, Gate, Given, Imported};
+use davy::series::{SignedDuration, Timestamp, Window};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -50,12 +51,13 @@ fn check(gate: &Gate) -> Result<(), String> {
     let config = config::load(&gate.written(), "imported").map_err(|problems| problems.to_string())?;
     let value = |name: &String| if name.contains("url") { "https://store.example" } else { "1" };
     let set: Vec<(String, String)> = config.open().iter().map(|name| (name.clone(), value(name).to_owned())).collect();
-    let now = "2026-05-19T10:02:00Z".parse().unwrap();
+    let now: Timestamp = "2026-05-19T10:02:00Z".parse().unwrap();
     let options = Options { folder: Path::new("."), now, set: &set, phase: None, from: None, to: None };
     let plan = config.plan(&options).map_err(|problems| format!("{problems}\n{}", gate.written()))?;
     assert!(!plan.rules.criteria.is_empty());
-    if let Some(queries) = gate.as_queries() {
-        let config = config::load(&queries, "queries").map_err(|problems| problems.to_string())?;
+    let window = Window { start: now - SignedDuration::from_mins(30), end: now };
+    if let Some(queries) = gate.as_queries(window, SignedDuration::from_mins(1)) {
+        let config = config::load(&queries, "queries").map_err(|problems| format!("{problems}\n{queries}"))?;
         config.plan_everything(&options).map_err(|problems| format!("{problems}\n{queries}"))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::import::documents::{Document, at, text, text_at};
 use crate::import::draft::{Gate, Measured};
 use crate::import::measure::{self, Asked, Bound};
 use crate::import::note::Note;
-use crate::import::rule::{Phase, Rule};
+use crate::import::controller::{Phase, Rule};
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
@@ -93,7 +93,7 @@ pub(super) fn add(gate: &mut Gate, document: &Document, metric: &Metric, args: &
     if let Some(called) = &called {
         limits_of_counts(gate, document, (metric, called), notes);
     }
-    gate.rules.push(Rule { metric: called, ..metric.rule.clone() });
+    gate.add_rule(Rule { metric: called, ..metric.rule.clone() });
 }
 
 type Unjudged = (Place, String);
