@@ -36,7 +36,7 @@ pub(crate) use draft::file_name;
 pub use imported::Imported;
 pub use kind::Kind;
 pub use note::Note;
-pub use controller::{Answer, Controller, Decision, Earlier, Facts, Line, Seen, Steps};
+pub use controller::{Answer, Controller, Decision, Earlier, Facts, Line, Requests, Seen, Steps};
 
 use documents::Document;
 use draft::NotJudged;

@@ -11,7 +11,7 @@ use super::as_written::numbers;
 use super::console::Console;
 use super::pipeline::{self, Judged, Loaded};
 use crate::config::{self, Config};
-use crate::import::{Answer, Controller, Decision, Earlier, Facts, Gate, Line, Seen, Steps};
+use crate::import::{Answer, Controller, Decision, Earlier, Facts, Gate, Line, Requests, Seen, Steps};
 use crate::plain;
 use crate::record;
 use crate::report::Document;
@@ -36,7 +36,7 @@ pub(super) fn beside(
     let facts = Facts {
         window: judged.dataset.windows.canary,
         seen: seen(console, loaded, options, (gate, rule), &judged.dataset)?,
-        earlier: earlier.map(read).transpose()?.unwrap_or_default(),
+        earlier: earlier.map(read).transpose()?,
     };
     if earlier.is_some() && !rule.compares() {
         console.note("--earlier: the rule of this file compares with no earlier judgements");
@@ -100,13 +100,25 @@ fn requests(dataset: &Dataset, metric: &str) -> Result<Seen, String> {
     let step = dataset.step_of(metric);
     match pair.get(Arm::Canary) {
         Series::Values { time, value } => {
-            Ok(Seen::Requests(time.iter().copied().zip(value.iter().copied()).collect()))
+            let one = |(time, value): (&Timestamp, &f64)| Requests { time: *time, values: [*value; 2], count: 1 };
+            Ok(Seen::Requests(time.iter().zip(value).map(one).collect()))
+        }
+        Series::Buckets { time, bins, scale } => {
+            let cells = time.iter().zip(bins).flat_map(|(time, bins)| {
+                let (grid, end) = (bins.grid(), time.saturating_add(step).unwrap_or(Timestamp::MAX));
+                let value = move |units: u64| units as f64 * scale;
+                bins.cells().map(move |(cell, count)| {
+                    let values = [value(grid.low(cell)), value(grid.high(cell))];
+                    Requests { time: end, values, count }
+                })
+            });
+            Ok(Seen::Requests(cells.collect()))
         }
         Series::Counts { time, total, bad } => {
             let ends = time.iter().map(|time| time.saturating_add(step).unwrap_or(Timestamp::MAX));
             Ok(Seen::Counts(ends.zip(bad).zip(total).map(|((end, bad), total)| (end, *bad, *total)).collect()))
         }
-        _ => Err("its requests are known as histograms, and k6 takes percentiles of single ones".to_owned()),
+        Series::Events { .. } | Series::Gauge { .. } => Err(OTHERWISE.to_owned()),
     }
 }
 
@@ -116,9 +128,10 @@ fn read(folder: &Path) -> Result<Vec<Earlier>, Failure> {
         let path = path.to_owned();
         move |error| Failure::Unreadable { path, error }
     };
-    let mut found: Vec<(String, Earlier)> = Vec::new();
+    let (mut found, mut is_empty): (Vec<(String, Earlier)>, bool) = (Vec::new(), true);
     for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
+        is_empty = false;
         let path = if path.is_dir() { path.join(record::VERDICT) } else { path };
         if !path.is_file() || path.extension().is_none_or(|extension| extension != "json") {
             continue;
@@ -128,7 +141,8 @@ fn read(folder: &Path) -> Result<Vec<Earlier>, Failure> {
             .map_err(|error| Failure::Unusable(format!("{}: is not a verdict of davy: {error}", plain::path(&path))))?;
         found.extend(of_document(document));
     }
-    if found.is_empty() {
+    // an empty folder says that there are none so far
+    if found.is_empty() && !is_empty {
         let why = "no verdict in it has the answer of a rule as it was written. Record them: `davy judge --as-written --record DIR/NAME`";
         return Err(Failure::Unusable(format!("{}: {why}", plain::path(folder))));
     }

@@ -19,7 +19,8 @@ pub(crate) mod operator;
 
 use crate::series::SignedDuration;
 
-pub use answer::{Answer, Decision, Earlier, Facts, Line, Seen, Steps};
+pub(crate) use answer::not_numbers;
+pub use answer::{Answer, Decision, Earlier, Facts, Line, Requests, Seen, Steps};
 pub(crate) use argo::{Phase, Rule};
 
 /// The rule of a controller.

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::controller::{Controller, Rule};
+use super::controller::{Controller, Rule, not_numbers};
 use super::kind::Kind;
 use super::note::Note;
+use super::promql;
 use crate::plain;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::text::spell::spell;
@@ -219,6 +220,14 @@ impl Gate {
     pub(crate) fn ask_as_written(&mut self, called: &str, source: &str, query: &str) {
         let shape = format!("source: {}, gauge: {{ query: {} }}", name(source), quoted(query));
         self.queries.push(Measured { name: called.to_owned(), comment: None, shape, step: None });
+    }
+
+    /// Asks where a query answers with NaN, which davy's numbers have no word for.
+    pub(crate) fn ask_not_numbers(&mut self, called: &str, source: &str, query: &str) {
+        let query = promql::not_numbers(query);
+        if promql::is_query_of_davy(&query) {
+            self.ask_as_written(&not_numbers(called), source, &query);
+        }
     }
 
     /// The rules of Argo, metric by metric.

@@ -94,7 +94,8 @@ fn add(
     let keys = keys(document, objective)?;
     let comment = format!("{}:{}", document.shown, objective.place.line);
     let asked = match source::ask(gate, sli, queries) {
-        Ok(store) => Asked::new(sli, store, comment),
+        // several series are an error of Keptn
+        Ok(store) => Asked { each_series: false, ..Asked::new(sli, store, comment) },
         Err((own, place, why)) => {
             gate.lose(Note::open(own, place, what, why), notes);
             return Ok(None);

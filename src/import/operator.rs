@@ -132,7 +132,11 @@ impl Reader<'_> {
         }
         let comment = format!("{}:{}", document.shown, objective.place.line);
         match self.ask(gate, called) {
-            Ok(store) => Ok(Some(measure::add(gate, &Asked::new(called, store, comment), &bounds))),
+            // several series are an error of Keptn
+            Ok(store) => {
+                let asked = Asked { each_series: false, ..Asked::new(called, store, comment) };
+                Ok(Some(measure::add(gate, &asked, &bounds)))
+            }
             Err(why) => {
                 gate.lose(Note::open(document, objective.place, what, why), notes);
                 Ok(None)
@@ -154,6 +158,7 @@ impl Reader<'_> {
             Some(store) => {
                 let name = davys.unwrap_or_else(|| gate.metric_name(called));
                 gate.ask_as_written(&name, &store.source, &store.query);
+                gate.ask_not_numbers(&name, &store.source, &store.query);
                 Some(name)
             }
             None => davys,

@@ -4,7 +4,7 @@
 //! (`NAME.notes.txt`); `fixtures/import/bad` has mistakes with their messages. `UPDATE=1` writes both.
 
 #[cfg(feature = "prometheus")]
-mod asked;
+pub mod asked;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -141,6 +141,14 @@ fn the_controllers_answer_stands_beside_davys() {
     assert!(told.contains("is of Argo Rollouts, read as a configuration of davy"), "{told}");
     let (code, _, told) = davy(&["judge", "--as-written", "fixtures/cases/redis-recorded-healthy"]);
     assert!(code == 2 && told.contains("--as-written"), "{told}");
+}
+
+#[test]
+fn thresholds_of_k6_look_at_the_requests_that_davy_judged() {
+    let (code, out, told) = davy(&["judge", "--as-written", "fixtures/import/as-written/k6/thresholds.json"]);
+    assert!(out.contains("k6 would: exit with 0: 3 of 3 thresholds hold; davy:"), "{out}{told}");
+    assert!(out.contains("http_req_failed: rate<0.02    holds: 0.0025"), "{out}");
+    assert_eq!(code, 11, "{out}");
 }
 
 #[test]

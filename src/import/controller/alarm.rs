@@ -260,7 +260,7 @@ mod tests {
         let steps = Steps { start: start - before, step, values: points(text) };
         let window = Window { start, end: later(steps.start, step, steps.values.len()) };
         let seen = [("errors".to_owned(), Ok(Seen::Steps(steps)))].into();
-        let Answer { decision, sentence, .. } = answer(std::slice::from_ref(alarm), &Facts { window, seen, earlier: vec![] });
+        let Answer { decision, sentence, .. } = answer(std::slice::from_ref(alarm), &Facts { window, seen, earlier: None });
         (decision, sentence)
     }
 

@@ -13,8 +13,31 @@ pub struct Facts {
     pub window: Window,
     /// What the queries of the gate answered, by name; or why one has no answer.
     pub seen: BTreeMap<String, Result<Seen, String>>,
-    /// Earlier answers of the same rule, oldest first.
-    pub earlier: Vec<Earlier>,
+    /// Earlier answers of the same rule, oldest first; nothing if they are not known.
+    pub earlier: Option<Vec<Earlier>>,
+}
+
+impl Facts {
+    /// What a query answered step by step, NaN where it is known to have answered so; or why it is not known.
+    pub(super) fn steps(&self, query: Option<&String>) -> Result<Steps, String> {
+        let Some(query) = query else { return Err(UNASKED.to_owned()) };
+        let mut steps = match self.seen.get(query) {
+            Some(Ok(Seen::Steps(steps))) => steps.clone(),
+            Some(Err(why)) => return Err(why.clone()),
+            _ => return Err(UNASKED.to_owned()),
+        };
+        if let Some(Ok(Seen::Steps(nan))) = self.seen.get(&not_numbers(query)) {
+            for (value, nan) in steps.values.iter_mut().zip(&nan.values) {
+                *value = value.or_else(|| nan.filter(|count| *count > 0.0).map(|_| f64::NAN));
+            }
+        }
+        Ok(steps)
+    }
+}
+
+/// The name of the query that counts the answers of another that are NaN.
+pub(crate) fn not_numbers(query: &str) -> String {
+    format!("{query}.nan")
 }
 
 /// What one query answered.
@@ -22,10 +45,21 @@ pub struct Facts {
 pub enum Seen {
     /// One number per step.
     Steps(Steps),
-    /// One entry per request, in the order of time.
-    Requests(Vec<(Timestamp, f64)>),
+    /// The requests, in the order of time.
+    Requests(Vec<Requests>),
     /// The end of each step, how many trials were bad, and how many there were.
     Counts(Vec<(Timestamp, u64, u64)>),
+}
+
+/// Requests of one value, or of values between two, as a cell of a histogram has them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Requests {
+    /// By when they had happened.
+    pub time: Timestamp,
+    /// The least and the largest value that they may have.
+    pub values: [f64; 2],
+    /// How many there are.
+    pub count: u64,
 }
 
 /// One number per step; nothing where the query had no answer.

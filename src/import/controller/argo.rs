@@ -3,7 +3,7 @@
 //! From `analysis/analysis.go` and `utils/evaluate/evaluate.go` of argo-rollouts. Measurements that an AnalysisRun recorded are
 //! assessed as they are. For a template each interval of the window is a measurement.
 
-use super::answer::{Answer, Decision, Facts, Line, Seen, UNASKED};
+use super::answer::{Answer, Decision, Facts, Line};
 use crate::import::condition::{Expr, Value, evaluate};
 use crate::series::SignedDuration;
 
@@ -213,8 +213,7 @@ pub(super) fn answer(rules: &[Rule], facts: &Facts) -> Answer {
 
 /// Why a metric has no answer.
 fn unknown(rule: &Rule, facts: &Facts) -> String {
-    let seen = rule.metric.as_ref().and_then(|metric| facts.seen.get(metric));
-    seen.and_then(|seen| seen.as_ref().err()).cloned().unwrap_or_else(|| UNASKED.to_owned())
+    facts.steps(rule.metric.as_ref()).err().unwrap_or_default()
 }
 
 /// The rule's answer on what was recorded, or on what its query answers: a measurement at each interval.
@@ -222,7 +221,7 @@ fn assessed(rule: &Rule, facts: &Facts) -> Option<Assessed> {
     if let Some(recorded) = rule.of_recorded() {
         return Some(recorded);
     }
-    let Some(Ok(Seen::Steps(steps))) = facts.seen.get(rule.metric.as_ref()?) else { return None };
+    let steps = facts.steps(rule.metric.as_ref()).ok()?;
     let every = rule.stride(steps.step);
     let measured: Vec<Option<f64>> = steps.values.iter().copied().skip(every - 1).step_by(every).collect();
     Some(rule.of_answers(&measured))

@@ -190,7 +190,7 @@ mod tests {
         };
         let seen = [("short".to_owned(), seen(short)), ("long".to_owned(), seen(long))].into();
         let window = Window { start: start(), end: later(begin, STEP, short.len()) };
-        let Answer { decision, sentence, .. } = objectives.answer(&Facts { window, seen, earlier: vec![] });
+        let Answer { decision, sentence, .. } = objectives.answer(&Facts { window, seen, earlier: None });
         (decision, sentence)
     }
 
@@ -227,7 +227,7 @@ mod tests {
         two.alerts[0].is_page = false;
         assert_eq!(said(&two, &[0.0, 0.007], &[0.0, 0.007]).0, Decision::Warn);
         let window = Window { start: start(), end: start() };
-        let nothing = two.answer(&Facts { window, seen: Default::default(), earlier: vec![] });
+        let nothing = two.answer(&Facts { window, seen: Default::default(), earlier: None });
         assert_eq!((nothing.decision, nothing.lines[0].label.as_str()), (Decision::Open, "unknown"));
     }
 }

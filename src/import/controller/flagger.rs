@@ -245,7 +245,7 @@ mod tests {
         let steps = |values: &[f64]| Steps { start: start(), step, values: values.iter().map(number).collect() };
         let seen = seen.iter().map(|(name, values)| ((*name).to_owned(), Ok(Seen::Steps(steps(values)))));
         let window = Window { start: start(), end: later(start(), step, minutes) };
-        Facts { window, seen: seen.collect::<BTreeMap<_, _>>(), earlier: Vec::new() }
+        Facts { window, seen: seen.collect::<BTreeMap<_, _>>(), earlier: None }
     }
 
     fn metric(min: Option<f64>, max: Option<f64>, whole: Whole) -> Metric {

@@ -4,7 +4,7 @@
 //! all requests so far, and stops if a threshold with `abortOnFail` is crossed after its delay. At the end it looks once more, and
 //! exits with 99 if one is crossed. A metric without a single request crosses nothing.
 
-use super::answer::{Answer, Decision, Facts, Line, Seen, UNASKED, clock, later};
+use super::answer::{Answer, Decision, Facts, Line, Requests, Seen, UNASKED, clock, later};
 use crate::import::condition::Op;
 use crate::series::{SignedDuration, Timestamp};
 
@@ -43,15 +43,19 @@ pub(crate) enum Of {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Said {
     Nothing,
-    Holds(Option<f64>),
+    Holds(f64),
     Crossed(f64),
+    /// The limit lies between the values that it may have.
+    Doubtful([f64; 2]),
 }
 
 impl Threshold {
-    fn judged(&self, number: Option<f64>) -> Said {
-        match number {
-            Some(number) if !self.op.holds(number, self.limit) => Said::Crossed(number),
-            number => Said::Holds(number),
+    fn judged(&self, [low, high]: [f64; 2]) -> Said {
+        let middle = (low + high) / 2.0;
+        match [low, high].map(|number| self.op.holds(number, self.limit)) {
+            [true, true] => Said::Holds(middle),
+            [false, false] => Said::Crossed(middle),
+            _ => Said::Doubtful([low, high]),
         }
     }
 
@@ -63,33 +67,42 @@ impl Threshold {
                 let (bad, all) = so_far.fold((0, 0), |(bad, all), (_, b, a)| (bad + b, all + a));
                 match all {
                     0 => Said::Nothing,
-                    all => self.judged(Some(bad as f64 / all as f64)),
+                    all => self.judged([bad as f64 / all as f64; 2]),
                 }
             }
             Seen::Requests(requests) => {
-                let so_far = requests.partition_point(|(time, _)| *time <= until);
+                let so_far = requests.partition_point(|one| one.time <= until);
                 match so_far {
-                    0 if is_end => self.judged(Some(0.0)),
+                    0 if is_end => self.judged([0.0; 2]),
                     0 => Said::Nothing,
-                    many => self.judged(self.statistic(&requests[..many])),
+                    many => self.statistic(&requests[..many]).map_or(Said::Nothing, |numbers| self.judged(numbers)),
                 }
             }
             Seen::Steps(_) => Said::Nothing,
         }
     }
 
-    fn statistic(&self, requests: &[(Timestamp, f64)]) -> Option<f64> {
-        let values = || requests.iter().map(|(_, value)| *value);
-        match self.of {
-            Of::Min => values().reduce(f64::min),
-            Of::Max => values().reduce(f64::max),
-            Of::Mean => Some(values().sum::<f64>() / requests.len() as f64),
-            Of::Quantile(q) => {
-                let mut values: Vec<f64> = values().collect();
-                Some(between(&mut values, q))
+    /// The statistic of the least values that the requests may have, and of the largest.
+    fn statistic(&self, requests: &[Requests]) -> Option<[f64; 2]> {
+        let count: u64 = requests.iter().map(|one| one.count).sum();
+        let of = |side: usize| {
+            let values = requests.iter().map(|one| one.values[side]);
+            match self.of {
+                Of::Min => values.reduce(f64::min),
+                Of::Max => values.reduce(f64::max),
+                Of::Mean => {
+                    let sum: f64 = requests.iter().map(|one| one.values[side] * one.count as f64).sum();
+                    Some(sum / count as f64)
+                }
+                Of::Quantile(q) => {
+                    let mut sorted: Vec<(f64, u64)> = values.zip(requests.iter().map(|one| one.count)).collect();
+                    sorted.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+                    between(&sorted, count, q)
+                }
+                Of::Rate => None,
             }
-            Of::Rate => None,
-        }
+        };
+        Some([of(0)?, of(1)?])
     }
 
     /// When it ends the test, if it does.
@@ -97,8 +110,14 @@ impl Threshold {
         let delay = self.aborts?;
         let times: Vec<Timestamp> = match seen {
             Seen::Counts(counts) => counts.iter().map(|(time, ..)| *time).collect(),
+            // between the ends of steps nothing more is known
+            Seen::Requests(requests) if requests.iter().any(|one| one.count > 1) => {
+                let mut ends: Vec<Timestamp> = requests.iter().map(|one| one.time).collect();
+                ends.dedup();
+                ends
+            }
             Seen::Requests(requests) => {
-                let last = requests.last()?.0;
+                let last = requests.last()?.time;
                 let looks = (1..MOST).map(|nth| later(start, EVERY, nth));
                 looks.take_while(|time| *time <= last).collect()
             }
@@ -110,19 +129,25 @@ impl Threshold {
     }
 }
 
-/// A percentile of values, interpolated: `TrendSink.P`.
-fn between(values: &mut [f64], q: f64) -> f64 {
-    let at = q * (values.len() - 1) as f64;
-    let (_, low, above) = values.select_nth_unstable_by(at as usize, f64::total_cmp);
-    let low = *low;
-    let high = above.iter().copied().reduce(f64::min).filter(|_| at.fract() > 0.0).unwrap_or(low);
-    low + (high - low) * at.fract()
+/// A percentile of sorted values with their counts, interpolated: `TrendSink.P`.
+fn between(sorted: &[(f64, u64)], count: u64, q: f64) -> Option<f64> {
+    let at = q * count.checked_sub(1)? as f64;
+    let nth = |nth: u64| {
+        let mut before = 0;
+        let found = sorted.iter().find(|(_, count)| {
+            before += count;
+            before > nth
+        });
+        found.map(|(value, _)| *value)
+    };
+    let (low, high) = (nth(at.floor() as u64)?, nth(at.ceil() as u64)?);
+    Some(low + (high - low) * at.fract())
 }
 
 /// When the first request of all thresholds was.
 fn began(all: &[(&Threshold, Option<&Seen>)]) -> Option<Timestamp> {
     let first = |seen: &&Seen| match seen {
-        Seen::Requests(requests) => requests.first().map(|(time, _)| *time),
+        Seen::Requests(requests) => requests.first().map(|one| one.time),
         Seen::Counts(_) | Seen::Steps(_) => None,
     };
     all.iter().filter_map(|(_, seen)| seen.as_ref().and_then(first)).min()
@@ -145,7 +170,12 @@ pub(super) fn answer(thresholds: &[Threshold], facts: &Facts) -> Answer {
                 crossed.push(one.name.as_str());
                 ("crossed", number(value))
             }
-            Some(Said::Holds(value)) => ("holds", value.map(number).unwrap_or_default()),
+            Some(Said::Holds(value)) => ("holds", number(value)),
+            Some(Said::Doubtful([low, high])) => {
+                unknown += 1;
+                let (low, high) = (number(low), number(high));
+                ("unknown", format!("between {low} and {high}, to the resolution of the histogram"))
+            }
             Some(Said::Nothing) => ("holds", "no request, which k6 lets pass".to_owned()),
             None => {
                 unknown += 1;
@@ -158,8 +188,7 @@ pub(super) fn answer(thresholds: &[Threshold], facts: &Facts) -> Answer {
             empty.push(format!("{}: there is no request, and k6 takes that for a metric of zeros that crosses nothing", one.name));
         }
         let value = match said {
-            Some(Said::Crossed(value)) => Some(value),
-            Some(Said::Holds(value)) => value,
+            Some(Said::Crossed(value) | Said::Holds(value)) => Some(value),
             _ => None,
         };
         lines.push(Line { name: one.name.clone(), metric: one.metric.clone(), label: label.into(), reason, value });
@@ -172,7 +201,7 @@ pub(super) fn answer(thresholds: &[Threshold], facts: &Facts) -> Answer {
     let sentence = match (aborted, decision) {
         (Some((time, one)), _) => format!("abort the test at {} and exit with 99: {}", clock(time), one.name),
         (None, Decision::Fail) => format!("exit with 99: {} crossed", crossed.join(", ")),
-        (None, Decision::Open) => format!("exit with 0 if {unknown} of {} thresholds hold that davy does not read", all.len()),
+        (None, Decision::Open) => format!("exit with 0 if {unknown} of {} thresholds hold that davy cannot decide", all.len()),
         (None, _) => format!("exit with 0: {} of {} thresholds hold", all.len(), all.len()),
     };
     Answer { decision, sentence, score: None, lines, notes: empty }
@@ -195,30 +224,44 @@ mod tests {
 
     fn said(threshold: &Threshold, seen: Seen) -> (Decision, String) {
         let window = Window { start: start(), end: start() };
-        let facts = Facts { window, seen: [("m".to_owned(), Ok(seen))].into(), earlier: vec![] };
+        let facts = Facts { window, seen: [("m".to_owned(), Ok(seen))].into(), earlier: None };
         let Answer { decision, sentence, .. } = answer(std::slice::from_ref(threshold), &facts);
         (decision, sentence)
     }
 
     /// One request a second with these values.
     fn requests(values: &[f64]) -> Seen {
-        let at = |(nth, value): (usize, &f64)| (later(start(), SignedDuration::from_secs(1), nth), *value);
+        let at = |(nth, value): (usize, &f64)| {
+            let time = later(start(), SignedDuration::from_secs(1), nth);
+            Requests { time, values: [*value; 2], count: 1 }
+        };
         Seen::Requests(values.iter().enumerate().map(at).collect())
     }
 
     #[test]
     fn percentiles_are_interpolated_between_two_values() {
         // i = 0.95 * 4 = 3.8: between 400 and 500
-        assert_eq!(between(&mut [500.0, 200.0, 300.0, 400.0, 100.0], 0.95), 480.0);
-        assert_eq!(between(&mut [100.0], 0.99), 100.0);
-        assert_eq!(between(&mut [300.0, 100.0, 200.0], 0.5), 200.0);
-        assert_eq!(between(&mut [300.0, 100.0], 1.0), 300.0);
+        let five = [100.0, 200.0, 300.0, 400.0, 500.0].map(|value| (value, 1));
+        assert_eq!(between(&five, 5, 0.95), Some(480.0));
+        assert_eq!(between(&[(100.0, 1)], 1, 0.99), Some(100.0));
+        assert_eq!(between(&[(100.0, 3), (300.0, 1)], 4, 0.5), Some(100.0));
+        assert_eq!(between(&[(100.0, 1), (300.0, 1)], 2, 1.0), Some(300.0));
+        assert_eq!(between(&[], 0, 0.5), None);
         let five = || requests(&[100.0, 500.0, 200.0, 400.0, 300.0]);
         let at = |op, limit| said(&threshold(Of::Quantile(0.95), op, limit, None), five()).0;
         assert_eq!((at(Op::Below, 480.0), at(Op::AtMost, 480.0)), (Decision::Fail, Decision::Pass));
         assert_eq!(said(&threshold(Of::Mean, Op::AtMost, 300.0, None), five()).0, Decision::Pass);
         let max = said(&threshold(Of::Max, Op::Below, 500.0, None), five());
         assert_eq!(max, (Decision::Fail, "exit with 99: t crossed".into()));
+    }
+
+    #[test]
+    fn a_limit_within_a_cell_of_a_histogram_is_open() {
+        let cell = |values| Seen::Requests(vec![Requests { time: start(), values, count: 40 }]);
+        let max = threshold(Of::Max, Op::Below, 500.0, None);
+        assert_eq!(said(&max, cell([498.0, 501.0])).0, Decision::Open);
+        assert_eq!(said(&max, cell([498.0, 499.0])).0, Decision::Pass);
+        assert_eq!(said(&max, cell([500.0, 501.0])).0, Decision::Fail);
     }
 
     #[test]

@@ -201,12 +201,13 @@ impl Objectives {
     pub(super) fn answer(&self, facts: &Facts) -> Answer {
         let values: Vec<Value> = self.objectives.iter().map(|one| one.value(facts)).collect();
         let known = |value: &Value| if let Value::Known(number) = value { Some(*number) } else { None };
-        let before = |one: &Objective| self.comparison.aggregated(&one.sli, &facts.earlier);
+        let earlier = facts.earlier.as_deref();
+        let before = |one: &Objective| self.comparison.aggregated(&one.sli, earlier.unwrap_or_default());
         let best: Vec<Status> = self.objectives.iter().zip(&values).map(|(one, value)| match value {
             Value::Unknown(_) if !one.pass.is_empty() => Status::Pass,
             value => one.status(known(value), before(one)),
         }).collect();
-        let is_open = self.compares() && facts.earlier.is_empty();
+        let is_open = self.compares() && earlier.is_none();
         let worst: Vec<Status> = self.objectives.iter().zip(&values).map(|(one, value)| match value {
             Value::Unknown(_) if !one.pass.is_empty() => Status::Fail,
             value if is_open => one.status(known(value), Before::Worst),
@@ -216,8 +217,8 @@ impl Objectives {
         let mut notes = Vec::new();
         if is_open {
             notes.push(
-                "earlier evaluations are not known: name a folder of recordings with `--earlier DIR`. Without any, Keptn takes every \
-                 criterion relative to them for met"
+                "earlier evaluations are not known: name a folder of recordings with `--earlier DIR`. If there are none, it is empty, and \
+                 Keptn takes every criterion relative to them for met"
                     .to_owned(),
             );
         }
@@ -234,11 +235,13 @@ impl Objectives {
         };
         let lines = self.objectives.iter().zip(&values).zip(best.iter().zip(&worst)).map(|((one, value), (best, worst))| {
             let label = match value {
+                _ if one.pass.is_empty() => "info".to_owned(),
                 Value::Unknown(_) => "unknown".to_owned(),
                 _ if best == worst => best.word().to_owned(),
                 _ => format!("{} or {}", worst.word(), best.word()),
             };
             let reason = match value {
+                Value::Unknown(_) if one.pass.is_empty() => String::new(),
                 Value::Known(value) => shown(*value),
                 Value::Missing => "no value, which fails".to_owned(),
                 Value::Unknown(why) => why.clone(),
@@ -306,7 +309,7 @@ mod tests {
     use super::*;
     use crate::series::{SignedDuration, Timestamp, Window};
 
-    fn facts(values: &[(&str, f64)], earlier: Vec<Earlier>) -> Facts {
+    fn facts(values: &[(&str, f64)], earlier: impl Into<Option<Vec<Earlier>>>) -> Facts {
         let start: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
         let step = SignedDuration::from_mins(1);
         let seen = values.iter().map(|(name, value)| {
@@ -314,7 +317,7 @@ mod tests {
             // only the last step is the whole evaluation
             ((*name).to_owned(), Ok(Seen::Steps(Steps { start, step, values: vec![Some(1e9), value] })))
         });
-        Facts { window: Window { start, end: start }, seen: seen.collect(), earlier }
+        Facts { window: Window { start, end: start }, seen: seen.collect(), earlier: earlier.into() }
     }
 
     fn objective(sli: &str, pass: &[&[Criterion]], warning: &[&[Criterion]], weight: f64) -> Objective {
@@ -411,11 +414,13 @@ mod tests {
     fn without_earlier_results_the_answer_is_open_where_they_matter() {
         let ten = Criterion { op: Op::AtMost, target: Target::Percent(10.0) };
         let one = all(vec![objective("a", &[&[ten, fixed(Op::Below, 600.0)]], &[], 1.0)]);
-        let answer = one.answer(&facts(&[("a", 500.0)], vec![]));
+        let answer = one.answer(&facts(&[("a", 500.0)], None));
         assert_eq!(answer.decision, Decision::Open);
+        // an empty folder says that there are none
+        assert_eq!(said(&one, &facts(&[("a", 500.0)], vec![])).0, Decision::Pass);
         assert!(answer.notes[0].contains("--earlier"), "{:?}", answer.notes);
         // beyond the limit itself it fails anyway
-        assert_eq!(said(&one, &facts(&[("a", 600.0)], vec![])), (Decision::Fail, "fail, 0 of 100".into()));
+        assert_eq!(said(&one, &facts(&[("a", 600.0)], None)), (Decision::Fail, "fail, 0 of 100".into()));
         // earlier results without this indicator are none
         let other = Earlier { decision: Decision::Pass, values: [("b".to_owned(), 1.0)].into() };
         assert_eq!(said(&one, &facts(&[("a", 500.0)], vec![other])).0, Decision::Pass);
