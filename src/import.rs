@@ -30,13 +30,13 @@ mod stores;
 
 use crate::text::problem::{Place, Problem, Problems};
 
+pub use controller::{Answer, Controller, Decision, Earlier, Facts, Line, Requests, Seen, Steps};
 pub use documents::Given;
 pub use draft::Gate;
 pub(crate) use draft::file_name;
 pub use imported::Imported;
 pub use kind::Kind;
 pub use note::Note;
-pub use controller::{Answer, Controller, Decision, Earlier, Facts, Line, Requests, Seen, Steps};
 
 use documents::Document;
 use draft::NotJudged;

@@ -2,8 +2,8 @@
 
 use super::cloudwatch::{self, Cloud};
 use super::condition::Op;
-use super::controller::alarm::{Alarm, Missing};
 use super::controller::Controller;
+use super::controller::alarm::{Alarm, Missing};
 use super::documents::{Document, at, list, number_at, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;

@@ -11,12 +11,12 @@ mod recorded;
 
 use std::collections::BTreeSet;
 
+use super::controller::Rule;
 use super::documents::{Document, list, text, text_at};
 use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
 use super::kind::Kind;
 use super::note::Note;
-use super::controller::Rule;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
@@ -295,7 +295,8 @@ fn timing(gate: &mut Gate) {
     }
     rules.iter().for_each(|rule| own_step(gate, rule, step));
     let judged = last.saturating_sub(delay.unwrap_or(none));
-    let own = |metric: &str| rules.iter().find(|rule| rule.metric.as_deref() == Some(metric)).and_then(|rule| rule.interval);
+    let own =
+        |metric: &str| rules.iter().find(|rule| rule.metric.as_deref() == Some(metric)).and_then(|rule| rule.interval);
     fill_steps(gate, |metric| {
         let interval = own(metric.trim_end_matches("-numbers")).unwrap_or(step).max(step);
         judged.as_millis() / interval.as_millis().max(1)

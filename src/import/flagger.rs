@@ -7,8 +7,8 @@ mod template;
 
 use super::cloudwatch::Cloud;
 use super::condition::Op;
-use super::controller::flagger::{Checks, Metric, Strategy, Whole};
 use super::controller::Controller;
+use super::controller::flagger::{Checks, Metric, Strategy, Whole};
 use super::documents::{Document, at, list, of_kind, text, text_at};
 use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
@@ -94,7 +94,12 @@ fn metric(
     notes: &mut Vec<Note>,
 ) -> Result<Vec<Metric>, Problems> {
     let called = text_at(entry, &["name"]).ok_or_else(|| document.problem(entry.place, "a metric has no `name`"))?;
-    let one = One { document, entry, called, comment: format!("{}:{}: {}", document.shown, entry.place.line, described(entry)) };
+    let one = One {
+        document,
+        entry,
+        called,
+        comment: format!("{}:{}: {}", document.shown, entry.place.line, described(entry)),
+    };
     let interval = text_at(entry, &["interval"]).unwrap_or("1m");
     let names = names.with(entry, interval);
     let (query, template) = (text_at(entry, &["query"]), text_at(entry, &["templateRef", "name"]));
@@ -161,7 +166,8 @@ impl One<'_> {
         }
         let name = match (&cloud, bounds.is_empty()) {
             (_, true) => {
-                let why = "its `thresholdRange` is empty: Flagger passes whatever it measures, and fails a missing number";
+                let why =
+                    "its `thresholdRange` is empty: Flagger passes whatever it measures, and fails a missing number";
                 notes.push(Note::told(self.document, self.entry.place, self.what(), why));
                 gate.metric_name(self.called)
             }

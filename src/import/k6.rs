@@ -71,7 +71,8 @@ fn rule((metric, threshold): (&str, &str), entry: &Node, davys: Option<String>) 
 
 /// The thresholds, each with davy's data of the same metric: a mean has no criterion, and its requests are known all the same.
 fn with_data(rules: Vec<(&str, Threshold)>) -> Vec<Threshold> {
-    let known: Vec<(&str, String)> = rules.iter().filter_map(|(metric, rule)| Some((*metric, rule.metric.clone()?))).collect();
+    let known: Vec<(&str, String)> =
+        rules.iter().filter_map(|(metric, rule)| Some((*metric, rule.metric.clone()?))).collect();
     let data = |metric: &str| known.iter().find(|(own, _)| *own == metric).map(|(_, data)| data.clone());
     let of = |(metric, rule): (&str, Threshold)| match rule.of {
         Of::Rate => rule,
@@ -106,7 +107,12 @@ fn collect<'n>(metric: &'n str, of: &'n Node, found: &mut Vec<(&'n str, &'n Node
     }
 }
 
-fn add(gate: &mut Gate, document: &Document, (metric, threshold): (&str, &str), entry: &Node) -> Result<String, String> {
+fn add(
+    gate: &mut Gate,
+    document: &Document,
+    (metric, threshold): (&str, &str),
+    entry: &Node,
+) -> Result<String, String> {
     let (name, filter) = match metric.split_once('{') {
         Some((name, tags)) => (name, Some(filter(tags.trim_end_matches('}'))?)),
         None => (metric, None),

@@ -6,9 +6,9 @@
 mod criterion;
 pub(crate) mod source;
 
+use super::condition::Op;
 use super::controller::Controller;
 use super::controller::keptn::{Comparison, Include, Objective, Objectives};
-use super::condition::Op;
 use super::documents::{Document, list, text, text_at};
 use super::draft::{Criterion, Gate};
 use super::imported::Imported;
@@ -139,7 +139,8 @@ fn as_written(
 ) -> Result<Objective, Problems> {
     let sli = text_at(objective, &["sli"]).unwrap_or_default().to_owned();
     let sets = |key: &str| list(objective, &[key]).iter().map(|set| criteria(document, set, criterion::as_written));
-    let (pass, warning) = (sets("pass").collect::<Result<Vec<_>, _>>()?, sets("warning").collect::<Result<Vec<_>, _>>()?);
+    let (pass, warning) =
+        (sets("pass").collect::<Result<Vec<_>, _>>()?, sets("warning").collect::<Result<Vec<_>, _>>()?);
     let metric = match source::as_written(&sli, queries).filter(|_| !pass.is_empty()) {
         Some(query) => {
             let name = davys.unwrap_or_else(|| gate.metric_name(&sli));
@@ -160,7 +161,8 @@ fn comparison(document: &Document) -> Comparison {
     let Some(written) = document.at(&["comparison"]) else {
         return Comparison { results: 1, include: Include::All, aggregate: "avg".into() };
     };
-    let several = text_at(written, &["number_of_comparison_results"]).and_then(number::count).filter(|count| *count > 0);
+    let several =
+        text_at(written, &["number_of_comparison_results"]).and_then(number::count).filter(|count| *count > 0);
     Comparison {
         results: match text_at(written, &["compare_with"]) {
             Some("single_result") => 1,

@@ -233,9 +233,11 @@ fn operator(document: &Document, objective: &Node, side: &str) -> Result<Option<
             return Ok(Some(rule::Operator::Is(op, quantity(document, key, value, &["fixedValue"])?)));
         }
     }
-    for (key, of) in [("inRange", rule::Operator::Within as fn(f64, f64) -> _), ("notInRange", rule::Operator::Outside)] {
+    for (key, of) in [("inRange", rule::Operator::Within as fn(f64, f64) -> _), ("notInRange", rule::Operator::Outside)]
+    {
         if let Some(value) = at(target, &[key]) {
-            let (low, high) = (quantity(document, key, value, &["lowBound"])?, quantity(document, key, value, &["highBound"])?);
+            let (low, high) =
+                (quantity(document, key, value, &["lowBound"])?, quantity(document, key, value, &["highBound"])?);
             return Ok(Some(of(low, high)));
         }
     }

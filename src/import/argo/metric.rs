@@ -3,13 +3,13 @@
 use super::args::Args;
 use super::{provider, recorded};
 use crate::import::condition::{self, Every, Expr, Found, Limit, Op, Value as Measurement};
+use crate::import::controller::{Phase, Rule};
 use crate::import::documents::{Document, at, text, text_at};
 use crate::import::draft::Gate;
 use crate::import::measure::{self, Asked, Bound};
 use crate::import::note::Note;
 use crate::import::number::plain;
 use crate::import::promql;
-use crate::import::controller::{Phase, Rule};
 use crate::import::stores::Store;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
@@ -299,8 +299,10 @@ pub(super) const ALL_STEPS: &str = "*";
 /// A criterion on the answers that are not numbers, for the controller does not let NaN pass. An empty answer is one of them if the
 /// condition stops at it; else it is a gap. Nothing if no number of them stops the controller.
 fn on_numbers(gate: &mut Gate, (rule, store): (&Rule, &Store), (called, comment): (&str, &str)) -> bool {
-    let stops = |value: Measurement| rule.answer(&value).filter(|phase| matches!(phase, Phase::Failed | Phase::Inconclusive));
-    let nan = stops(Measurement::List(vec![Measurement::Number(f64::NAN)])).or_else(|| stops(Measurement::Number(f64::NAN)));
+    let stops =
+        |value: Measurement| rule.answer(&value).filter(|phase| matches!(phase, Phase::Failed | Phase::Inconclusive));
+    let nan =
+        stops(Measurement::List(vec![Measurement::Number(f64::NAN)])).or_else(|| stops(Measurement::Number(f64::NAN)));
     let empty = stops(Measurement::List(Vec::new()));
     let Some(phase) = nan.or(empty).filter(|_| store.is_prometheus) else { return false };
     let allowed = if phase == Phase::Failed { rule.failure_limit } else { rule.inconclusive_limit };

@@ -132,7 +132,8 @@ impl Course {
     /// The first time that it goes off, or how it is instead.
     fn shown(&self) -> String {
         let from = |state: &Option<State>| state.map_or("unknown", State::word);
-        let shown = |(at, before, to): &(String, Option<State>, State)| format!("{} → {} at {at}", from(before), to.word());
+        let shown =
+            |(at, before, to): &(String, Option<State>, State)| format!("{} → {} at {at}", from(before), to.word());
         let alarm = self.changes.iter().find(|(_, _, to)| *to == State::Alarm);
         match (self.before, alarm, self.changes.last()) {
             (Some(State::Alarm), ..) => "ALARM from the beginning".into(),
@@ -260,7 +261,8 @@ mod tests {
         let steps = Steps { start: start - before, step, values: points(text) };
         let window = Window { start, end: later(steps.start, step, steps.values.len()) };
         let seen = [("errors".to_owned(), Ok(Seen::Steps(steps)))].into();
-        let Answer { decision, sentence, .. } = answer(std::slice::from_ref(alarm), &Facts { window, seen, earlier: None });
+        let Answer { decision, sentence, .. } =
+            answer(std::slice::from_ref(alarm), &Facts { window, seen, earlier: None });
         (decision, sentence)
     }
 
@@ -269,7 +271,10 @@ mod tests {
         let three = alarm(3, 5, Missing::Missing);
         // seven periods before the window, then six in it
         let before = "0 0 0 0 0 0 0";
-        assert_eq!(said(&three, &format!("{before} 0 X X 0 X 0")), (Decision::Fail, "errors OK → ALARM at 10:05".into()));
+        assert_eq!(
+            said(&three, &format!("{before} 0 X X 0 X 0")),
+            (Decision::Fail, "errors OK → ALARM at 10:05".into())
+        );
         assert_eq!(said(&three, &format!("{before} 0 X X 0 0 0 X")), (Decision::Pass, "set off no alarm".into()));
         let late = "errors ALARM from the beginning";
         assert_eq!(said(&three, "0 0 0 0 X X X X X"), (Decision::Fail, late.into()));

@@ -194,8 +194,8 @@ pub(super) fn answer(rules: &[Rule], facts: &Facts) -> Answer {
     });
     let dry = all.iter().filter(|(rule, _)| rule.is_dry).map(|(rule, _)| format!("{} is a dry run", rule.name));
     let missing = all.iter().filter(|(_, assessed)| assessed.is_none());
-    let missing =
-        missing.map(|(rule, _)| format!("{}: {}, and its answer is not part of this one", rule.name, unknown(rule, facts)));
+    let missing = missing
+        .map(|(rule, _)| format!("{}: {}, and its answer is not part of this one", rule.name, unknown(rule, facts)));
     let is_known = all.iter().all(|(rule, assessed)| rule.is_dry || assessed.is_some());
     let decision = match worst {
         Phase::Successful if is_known => Decision::Pass,

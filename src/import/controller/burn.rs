@@ -63,8 +63,11 @@ impl Condition {
             }
         }
         let Some(first) = all.first() else { return Ok(Vec::new()) };
-        let is_beyond =
-            |nth: usize| all.iter().all(|steps| steps.values.get(nth).copied().flatten().is_some_and(|share| self.op.holds(share, self.limit)));
+        let is_beyond = |nth: usize| {
+            all.iter().all(|steps| {
+                steps.values.get(nth).copied().flatten().is_some_and(|share| self.op.holds(share, self.limit))
+            })
+        };
         let (mut since, mut fires) = (None, Vec::new());
         for nth in 0..first.values.len() {
             let now = first.asked(nth);
@@ -103,7 +106,9 @@ impl Alert {
             (Some((time, shown)), _) if time <= facts.window.start => (Course::Fired, shown),
             (Some((time, shown)), _) => (Course::Fires(time), shown),
             (None, Some(why)) => (Course::Unknown(why), String::new()),
-            (None, None) => (Course::Silent, self.conditions.iter().map(Condition::shown).collect::<Vec<_>>().join(", or ")),
+            (None, None) => {
+                (Course::Silent, self.conditions.iter().map(Condition::shown).collect::<Vec<_>>().join(", or "))
+            }
         }
     }
 }

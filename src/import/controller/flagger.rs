@@ -173,9 +173,12 @@ impl Checks {
             ),
             None => (Decision::Open, self.going_on(checks, passed, failed)),
         };
-        let lines = self.metrics.iter().zip(&tallies).zip(&steps).map(|((metric, tally), steps)| {
-            line(metric, tally, steps.is_some(), facts)
-        });
+        let lines = self
+            .metrics
+            .iter()
+            .zip(&tallies)
+            .zip(&steps)
+            .map(|((metric, tally), steps)| line(metric, tally, steps.is_some(), facts));
         Answer { decision, sentence, score: None, lines: lines.collect(), notes: self.notes() }
     }
 
@@ -208,7 +211,9 @@ impl Checks {
 
     fn notes(&self) -> Vec<String> {
         let hook = |name: &String| {
-            format!("webhook {name}: davy does not call it, and takes it that it allows each check. Flagger counts one that does not as failed")
+            format!(
+                "webhook {name}: davy does not call it, and takes it that it allows each check. Flagger counts one that does not as failed"
+            )
         };
         self.webhooks.iter().map(hook).collect()
     }
@@ -320,7 +325,8 @@ mod tests {
 
     #[test]
     fn an_interval_of_several_steps_looks_at_its_end() {
-        let three = Checks { interval: SignedDuration::from_mins(3), ..checks(metric(None, Some(5.0), Whole::No), 1, 3) };
+        let three =
+            Checks { interval: SignedDuration::from_mins(3), ..checks(metric(None, Some(5.0), Whole::No), 1, 3) };
         assert_eq!(said(&three, &[9.0, 9.0, 1.0, 9.0, 9.0, 1.0, 9.0]).0, Decision::Open);
         assert_eq!(said(&three, &[1.0, 1.0, 9.0]).1, "roll back after 1 failed check at 10:06");
     }

@@ -185,7 +185,10 @@ pub(super) fn answer(thresholds: &[Threshold], facts: &Facts) -> Answer {
             }
         };
         if matches!(seen, Some(Seen::Requests(requests)) if requests.is_empty()) || said == Some(Said::Nothing) {
-            empty.push(format!("{}: there is no request, and k6 takes that for a metric of zeros that crosses nothing", one.name));
+            empty.push(format!(
+                "{}: there is no request, and k6 takes that for a metric of zeros that crosses nothing",
+                one.name
+            ));
         }
         let value = match said {
             Some(Said::Crossed(value) | Said::Holds(value)) => Some(value),
@@ -201,7 +204,9 @@ pub(super) fn answer(thresholds: &[Threshold], facts: &Facts) -> Answer {
     let sentence = match (aborted, decision) {
         (Some((time, one)), _) => format!("abort the test at {} and exit with 99: {}", clock(time), one.name),
         (None, Decision::Fail) => format!("exit with 99: {} crossed", crossed.join(", ")),
-        (None, Decision::Open) => format!("exit with 0 if {unknown} of {} thresholds hold that davy cannot decide", all.len()),
+        (None, Decision::Open) => {
+            format!("exit with 0 if {unknown} of {} thresholds hold that davy cannot decide", all.len())
+        }
         (None, _) => format!("exit with 0: {} of {} thresholds hold", all.len(), all.len()),
     };
     Answer { decision, sentence, score: None, lines, notes: empty }
@@ -290,6 +295,9 @@ mod tests {
         let counts = Seen::Counts(vec![(start(), 1, 10), (later(start(), EVERY, 30), 0, 90)]);
         assert_eq!(said(&threshold(Of::Rate, Op::Below, 0.01, None), counts.clone()).0, Decision::Fail);
         assert_eq!(said(&threshold(Of::Rate, Op::AtMost, 0.01, None), counts.clone()).0, Decision::Pass);
-        assert_eq!(said(&threshold(Of::Rate, Op::AtMost, 0.01, Some(0)), counts).1, "abort the test at 10:00 and exit with 99: t");
+        assert_eq!(
+            said(&threshold(Of::Rate, Op::AtMost, 0.01, Some(0)), counts).1,
+            "abort the test at 10:00 and exit with 99: t"
+        );
     }
 }

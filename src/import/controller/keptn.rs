@@ -203,16 +203,26 @@ impl Objectives {
         let known = |value: &Value| if let Value::Known(number) = value { Some(*number) } else { None };
         let earlier = facts.earlier.as_deref();
         let before = |one: &Objective| self.comparison.aggregated(&one.sli, earlier.unwrap_or_default());
-        let best: Vec<Status> = self.objectives.iter().zip(&values).map(|(one, value)| match value {
-            Value::Unknown(_) if !one.pass.is_empty() => Status::Pass,
-            value => one.status(known(value), before(one)),
-        }).collect();
+        let best: Vec<Status> = self
+            .objectives
+            .iter()
+            .zip(&values)
+            .map(|(one, value)| match value {
+                Value::Unknown(_) if !one.pass.is_empty() => Status::Pass,
+                value => one.status(known(value), before(one)),
+            })
+            .collect();
         let is_open = self.compares() && earlier.is_none();
-        let worst: Vec<Status> = self.objectives.iter().zip(&values).map(|(one, value)| match value {
-            Value::Unknown(_) if !one.pass.is_empty() => Status::Fail,
-            value if is_open => one.status(known(value), Before::Worst),
-            value => one.status(known(value), before(one)),
-        }).collect();
+        let worst: Vec<Status> = self
+            .objectives
+            .iter()
+            .zip(&values)
+            .map(|(one, value)| match value {
+                Value::Unknown(_) if !one.pass.is_empty() => Status::Fail,
+                value if is_open => one.status(known(value), Before::Worst),
+                value => one.status(known(value), before(one)),
+            })
+            .collect();
         let (high, low) = (self.evaluated(&best), self.evaluated(&worst));
         let mut notes = Vec::new();
         if is_open {
@@ -229,25 +239,30 @@ impl Objectives {
             }
             (Ok(high), Ok(low)) => {
                 let (one, other) = (word(low.decision), word(high.decision));
-                let sentence = format!("{one} or {other}, {} to {} of 100: davy does not know all that it needs", shown(low.score), shown(high.score));
+                let sentence = format!(
+                    "{one} or {other}, {} to {} of 100: davy does not know all that it needs",
+                    shown(low.score),
+                    shown(high.score)
+                );
                 (Decision::Open, None, sentence)
             }
         };
-        let lines = self.objectives.iter().zip(&values).zip(best.iter().zip(&worst)).map(|((one, value), (best, worst))| {
-            let label = match value {
-                _ if one.pass.is_empty() => "info".to_owned(),
-                Value::Unknown(_) => "unknown".to_owned(),
-                _ if best == worst => best.word().to_owned(),
-                _ => format!("{} or {}", worst.word(), best.word()),
-            };
-            let reason = match value {
-                Value::Unknown(_) if one.pass.is_empty() => String::new(),
-                Value::Known(value) => shown(*value),
-                Value::Missing => "no value, which fails".to_owned(),
-                Value::Unknown(why) => why.clone(),
-            };
-            Line { name: one.sli.clone(), metric: one.metric.clone(), label, reason, value: known(value) }
-        });
+        let lines =
+            self.objectives.iter().zip(&values).zip(best.iter().zip(&worst)).map(|((one, value), (best, worst))| {
+                let label = match value {
+                    _ if one.pass.is_empty() => "info".to_owned(),
+                    Value::Unknown(_) => "unknown".to_owned(),
+                    _ if best == worst => best.word().to_owned(),
+                    _ => format!("{} or {}", worst.word(), best.word()),
+                };
+                let reason = match value {
+                    Value::Unknown(_) if one.pass.is_empty() => String::new(),
+                    Value::Known(value) => shown(*value),
+                    Value::Missing => "no value, which fails".to_owned(),
+                    Value::Unknown(why) => why.clone(),
+                };
+                Line { name: one.sli.clone(), metric: one.metric.clone(), label, reason, value: known(value) }
+            });
         Answer { decision, sentence, score, lines: lines.collect(), notes }
     }
 
@@ -348,9 +363,15 @@ mod tests {
             objective("b", &[&[below(1.0)]], &[], 1.0),
             objective("info", &[], &[], 5.0),
         ]);
-        assert_eq!(said(&two, &facts(&[("a", 599.0), ("b", 0.0)], vec![])), (Decision::Pass, "pass, 100 of 100".into()));
+        assert_eq!(
+            said(&two, &facts(&[("a", 599.0), ("b", 0.0)], vec![])),
+            (Decision::Pass, "pass, 100 of 100".into())
+        );
         // 600 is not below 600: a warning, (0.5 + 1) / 2
-        assert_eq!(said(&two, &facts(&[("a", 600.0), ("b", 0.0)], vec![])), (Decision::Warn, "warning, 75 of 100".into()));
+        assert_eq!(
+            said(&two, &facts(&[("a", 600.0), ("b", 0.0)], vec![])),
+            (Decision::Warn, "warning, 75 of 100".into())
+        );
         assert_eq!(said(&two, &facts(&[("a", 800.0), ("b", 0.0)], vec![])), (Decision::Fail, "fail, 50 of 100".into()));
         let mut key = two.clone();
         (key.objectives[1].is_key, key.pass) = (true, Some(50.0));
@@ -366,7 +387,9 @@ mod tests {
         let range: &[Criterion] = &[fixed(Op::AtLeast, 1.0), fixed(Op::AtMost, 2.0)];
         let or: &[Criterion] = &[fixed(Op::Equal, 0.0)];
         let one = all(vec![objective("a", &[range, or], &[], 1.0)]);
-        for (value, expected) in [(1.0, Decision::Pass), (2.0, Decision::Pass), (0.0, Decision::Pass), (2.1, Decision::Fail)] {
+        for (value, expected) in
+            [(1.0, Decision::Pass), (2.0, Decision::Pass), (0.0, Decision::Pass), (2.1, Decision::Fail)]
+        {
             assert_eq!(said(&one, &facts(&[("a", value)], vec![])).0, expected, "{value}");
         }
         // no value and NaN fail the objective
@@ -385,8 +408,12 @@ mod tests {
     fn earlier_results_are_filtered_and_aggregated() {
         let ten = Criterion { op: Op::AtMost, target: Target::Percent(10.0) };
         let mut one = all(vec![objective("a", &[&[ten]], &[], 1.0)]);
-        let earlier =
-            vec![before(1.0, Decision::Pass), before(100.0, Decision::Pass), before(200.0, Decision::Fail), before(120.0, Decision::Warn)];
+        let earlier = vec![
+            before(1.0, Decision::Pass),
+            before(100.0, Decision::Pass),
+            before(200.0, Decision::Fail),
+            before(120.0, Decision::Warn),
+        ];
         let at = |one: &Objectives, value: f64| said(one, &facts(&[("a", value)], earlier.clone())).0;
         // the latest three: (100 + 200 + 120) / 3 = 140, and 10 % more
         assert_eq!((at(&one, 154.0), at(&one, 154.1)), (Decision::Pass, Decision::Fail));
@@ -429,6 +456,9 @@ mod tests {
     #[test]
     fn a_missing_total_score_is_an_error() {
         let none = Objectives { pass: None, ..all(vec![objective("a", &[&[fixed(Op::Below, 1.0)]], &[], 1.0)]) };
-        assert_eq!(said(&none, &facts(&[("a", 0.0)], vec![])), (Decision::Fail, "fail: no target score is defined".into()));
+        assert_eq!(
+            said(&none, &facts(&[("a", 0.0)], vec![])),
+            (Decision::Fail, "fail: no target score is defined".into())
+        );
     }
 }

@@ -110,7 +110,10 @@ impl Objectives {
             true => (high, format!("{}, {} %{}", word(high), shown(most), key(&best).unwrap_or_default())),
             false => {
                 let span = format!("{} to {} %", shown(least), shown(most));
-                (Decision::Open, format!("{} or {}, {span}: davy does not know all that it needs", word(low), word(high)))
+                (
+                    Decision::Open,
+                    format!("{} or {}, {span}: davy does not know all that it needs", word(low), word(high)),
+                )
             }
         };
         let lines = self.objectives.iter().zip(&values).zip(&best).map(|((one, value), status)| {

@@ -72,10 +72,9 @@ impl Mesh {
             }
             ("request-success-rate", _) => success("istio_requests_total", ISTIO, r#"response_code!~"5.*""#),
             ("request-duration", "linkerd") => duration("response_latency_ms", LINKERD, "ms"),
-            ("request-duration", "nginx") => Some(Mesh::Mean {
-                durations: "nginx_ingress_controller_response_duration_seconds",
-                labels: NGINX,
-            }),
+            ("request-duration", "nginx") => {
+                Some(Mesh::Mean { durations: "nginx_ingress_controller_response_duration_seconds", labels: NGINX })
+            }
             ("request-duration", "skipper") => {
                 Some(Mesh::Mean { durations: "skipper_serve_route_duration_seconds", labels: SKIPPER })
             }

@@ -59,7 +59,8 @@ impl Names {
         const CANARY: &str = "-canary";
         stores::braced(&literal(template), |word, behind| {
             let word = word.trim().trim_matches('-').trim();
-            let is_service = word == "service" && self.words.iter().any(|(own, value)| own == word && *value == self.target);
+            let is_service =
+                word == "service" && self.words.iter().any(|(own, value)| own == word && *value == self.target);
             if (word == TARGET || is_service) && behind.starts_with(CANARY) {
                 return Some((reference(SERVICE, None), CANARY.len()));
             }

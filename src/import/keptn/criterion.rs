@@ -16,13 +16,7 @@ pub(super) enum Wanted {
 /// Reads a criterion. A sign before the number makes it relative, and so does a percentage.
 pub(super) fn parse(text: &str) -> Option<Wanted> {
     let text = text.trim();
-    let signs = [
-        ("<=", Op::AtMost),
-        (">=", Op::AtLeast),
-        ("<", Op::Below),
-        (">", Op::Above),
-        ("=", Op::Equal),
-    ];
+    let signs = [("<=", Op::AtMost), (">=", Op::AtLeast), ("<", Op::Below), (">", Op::Above), ("=", Op::Equal)];
     let (op, rest) = signs.into_iter().find_map(|(sign, op)| Some((op, text.strip_prefix(sign)?.trim())))?;
     let (amount, unit) = match rest.trim_start_matches('+').strip_suffix('%') {
         Some(amount) => (amount, "%"),

@@ -50,7 +50,11 @@ impl Burning {
         }
         let (source, _) = stores::prometheus(gate, None, &Login::default());
         let mut condition = |window: &Window| Condition {
-            windows: window.ranges.iter().map(|range| (asked(gate, (davys, &source, range), share), range.clone())).collect(),
+            windows: window
+                .ranges
+                .iter()
+                .map(|range| (asked(gate, (davys, &source, range), share), range.clone()))
+                .collect(),
             op: window.op,
             limit: window.factor * (1.0 - target),
             lasts: window.lasts,

@@ -118,7 +118,8 @@ impl Reader<'_> {
         let (share, is_bad) = match (query("raw"), part.zip(total)) {
             (Some(raw), _) => (raw, is_failure),
             (None, Some((part, total))) => {
-                let rated = |query: &str| promql::selector(query).map(|one| format!("sum(rate({one}[{{{{.window}}}}]))"));
+                let rated =
+                    |query: &str| promql::selector(query).map(|one| format!("sum(rate({one}[{{{{.window}}}}]))"));
                 let counts = rated(&part).zip(rated(&total)).filter(|_| is_counter(ratio));
                 let (part, total) = counts.unwrap_or((part, total));
                 (format!("({part}) / ({total})"), query("good").is_none())
@@ -323,7 +324,8 @@ impl Policies<'_> {
                     burning.alert(gate, (called, davys, severity), (target, &[window]), share);
                 }
                 (.., Err(why)) => burning.silent(called, why),
-                _ => burning.silent(called, "its condition is not a burn rate with `op`, `threshold` and `lookbackWindow`"),
+                _ => burning
+                    .silent(called, "its condition is not a burn rate with `op`, `threshold` and `lookbackWindow`"),
             }
         }
     }

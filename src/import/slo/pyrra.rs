@@ -43,7 +43,13 @@ pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     Ok(imported)
 }
 
-fn add(gate: &mut Gate, document: &Document, spec: &Node, target: f64, notes: &mut Vec<Note>) -> Result<String, String> {
+fn add(
+    gate: &mut Gate,
+    document: &Document,
+    spec: &Node,
+    target: f64,
+    notes: &mut Vec<Note>,
+) -> Result<String, String> {
     let indicator = at(spec, &["indicator"]).ok_or("it has no indicator")?;
     let called = gate.name.clone();
     let comment = format!("{}:{}: target {}%", document.shown, indicator.place.line, number::plain(target * 100.0));

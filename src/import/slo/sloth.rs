@@ -1,7 +1,7 @@
 //! Sloth: objectives with queries of errors and of all events, in its own form or as a resource of Kubernetes.
 
-use super::share::{finish, of_prometheus, promised, quotient};
 use super::burning::{Burning, Window};
+use super::share::{finish, of_prometheus, promised, quotient};
 use crate::import::documents::{Document, at, list, text_at};
 use crate::import::draft::Gate;
 use crate::import::imported::Imported;
@@ -51,7 +51,9 @@ fn add(
     let target = document.read(objective, &["objective"], number::share_of_hundred, percentage)?;
     let target = target.ok_or_else(|| missing("objective"))?;
     let sli = at(objective, &["sli"]).ok_or_else(|| missing("sli"))?;
-    let query = |path: [&str; 2], other: [&str; 2]| text_at(sli, &path).or_else(|| text_at(sli, &other)).map(|query| filled(query, RANGE));
+    let query = |path: [&str; 2], other: [&str; 2]| {
+        text_at(sli, &path).or_else(|| text_at(sli, &other)).map(|query| filled(query, RANGE))
+    };
     let errors = query(["events", "error_query"], ["events", "errorQuery"]);
     let total = query(["events", "total_query"], ["events", "totalQuery"]);
     let raw = query(["raw", "error_ratio_query"], ["raw", "errorRatioQuery"]);
@@ -95,7 +97,9 @@ fn alerts(gate: &mut Gate, burning: &mut Burning, objective: &Node, (called, dav
         None => format!("({})", filled(raw, range)),
     };
     let (quick, slow) = ([("5m", "1h", 14.4), ("30m", "6h", 6.0)], [("2h", "1d", 3.0), ("6h", "3d", 1.0)]);
-    for (severity, key, other, pairs) in [("page", "page_alert", "pageAlert", quick), ("ticket", "ticket_alert", "ticketAlert", slow)] {
+    for (severity, key, other, pairs) in
+        [("page", "page_alert", "pageAlert", quick), ("ticket", "ticket_alert", "ticketAlert", slow)]
+    {
         let is_off = |key: &str| text_at(objective, &["alerting", key, "disable"]) == Some("true");
         if is_off(key) || is_off(other) {
             burning.note(&format!("{called}: its {severity} alert is disabled"));
