@@ -115,7 +115,7 @@ fn add(
             Some("ignore") => Missing::Ignore,
             Some("breaching") => Missing::Breaching,
             Some("notBreaching") => Missing::NotBreaching,
-            _ => Missing::Missing,
+            _ => Missing::Unknown,
         },
         ..unknown(called)
     }))
@@ -131,7 +131,7 @@ fn unknown(called: &str) -> Alarm {
         wanted: 1,
         of: 1,
         period: SignedDuration::from_mins(1),
-        missing: Missing::Missing,
+        missing: Missing::Unknown,
     }
 }
 

@@ -29,7 +29,8 @@ pub struct Alarm {
 /// What missing data points count as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
-    Missing,
+    /// Neither (`missing`).
+    Unknown,
     Ignore,
     Breaching,
     NotBreaching,
@@ -74,7 +75,7 @@ impl Alarm {
         match self.missing {
             Missing::Breaching => decide(count(&real) + filled),
             Missing::NotBreaching => decide(count(&real)),
-            Missing::Missing | Missing::Ignore => {
+            Missing::Unknown | Missing::Ignore => {
                 let is_ignored = self.missing == Missing::Ignore;
                 if real.is_empty() {
                     return (!is_ignored).then_some(State::Insufficient);
@@ -219,7 +220,7 @@ mod tests {
         text.split_whitespace().map(point).collect()
     }
 
-    const ALL: [Missing; 4] = [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
+    const ALL: [Missing; 4] = [Missing::Unknown, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
 
     fn row(wanted: usize, text: &str) -> [&'static str; 4] {
         ALL.map(|missing| alarm(wanted, 3, missing).state(&points(text)).map_or("as before", State::word))
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_limit_itself_breaches_only_if_the_operator_includes_it() {
-        let at = |breach| Alarm { breach, ..alarm(1, 1, Missing::Missing) }.state(&[Some(10.0)]);
+        let at = |breach| Alarm { breach, ..alarm(1, 1, Missing::Unknown) }.state(&[Some(10.0)]);
         assert_eq!(at(Op::Above), Some(State::Ok));
         assert_eq!(at(Op::AtLeast), Some(State::Alarm));
         assert_eq!(at(Op::Below), Some(State::Ok));
@@ -268,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_sentence_says_when_it_goes_off() {
-        let three = alarm(3, 5, Missing::Missing);
+        let three = alarm(3, 5, Missing::Unknown);
         // seven periods before the window, then six in it
         let before = "0 0 0 0 0 0 0";
         assert_eq!(

@@ -154,9 +154,9 @@ impl Objectives {
         fired.sort_by_key(|(time, decision, _)| (std::cmp::Reverse(*decision), *time));
         let decision = fired.iter().map(|(_, decision, _)| *decision).max().map_or(worst, |fired| fired.max(worst));
         let sentence = match (&fired[..], self.alerts.is_empty()) {
-            ([], true) => "alert nobody: no alert is known".to_owned(),
-            ([], false) if unknown > 0 => format!("alert nobody that davy can know of: {unknown} are unknown"),
-            ([], false) => "alert nobody".to_owned(),
+            ([], true) => "fire no alert: none is known".to_owned(),
+            ([], false) if unknown > 0 => format!("fire no alert that davy can know of: {unknown} are unknown"),
+            ([], false) => "fire no alert".to_owned(),
             (fired, _) => fired.iter().map(|(.., said)| said.as_str()).collect::<Vec<_>>().join("; "),
         };
         Answer { decision, sentence, score: None, lines, notes: self.notes.clone() }
@@ -204,7 +204,7 @@ mod tests {
         // 99.9 %: 14.4 times the budget is 1.44 %
         let page = page(vec![condition(14.4, 0)]);
         let (at, over) = (0.0144, 0.0145);
-        assert_eq!(said(&page, &[0.0, over, at], &[over, at, over]), (Decision::Pass, "alert nobody".into()));
+        assert_eq!(said(&page, &[0.0, over, at], &[over, at, over]), (Decision::Pass, "fire no alert".into()));
         assert_eq!(
             said(&page, &[0.0, over, over], &[0.0, at, over]),
             (Decision::Fail, "page at 10:02 (requests, page)".into())

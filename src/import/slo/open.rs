@@ -110,7 +110,7 @@ impl Reader<'_> {
     }
 
     /// The query of the share of errors over a range.
-    fn share(&self, spec: &Node, objective: &Node) -> Result<Box<dyn Fn(&str) -> String>, &'static str> {
+    fn share(&self, spec: &Node, objective: &Node) -> Result<Share, &'static str> {
         let ratio = self.ratio_of(spec, objective).ok_or("its burn rate is known only of a ratio")?;
         let query = |key: &str| at(ratio, &[key]).and_then(query_of).map(|query| on_one_line(&literal(query)));
         let is_failure = text_at(ratio, &["rawType"]) == Some("failure");
@@ -240,6 +240,9 @@ impl Reader<'_> {
     }
 }
 
+/// The query of the share of errors over a range.
+type Share = Box<dyn Fn(&str) -> String>;
+
 /// The name of an indicator beside the objective.
 fn named<'n>(spec: &'n Node, objective: &'n Node) -> Option<&'n str> {
     text_at(spec, &["indicatorRef"]).or_else(|| text_at(objective, &["indicatorRef"]))
@@ -300,7 +303,7 @@ impl Policies<'_> {
         (gate, burning): (&mut Gate, &mut Burning),
         spec: &Node,
         (called, davys, target): (&str, &str, f64),
-        share: Result<Box<dyn Fn(&str) -> String>, &'static str>,
+        share: Result<Share, &'static str>,
     ) {
         for condition in self.conditions(spec) {
             let Some(condition) = condition else {
