@@ -184,6 +184,9 @@ pub struct Judge {
     /// Show the answer of the rule that was used so far beside davy's: of Kayenta, of a file of another tool
     #[arg(long)]
     pub as_written: bool,
+    /// Earlier judgements for a rule that compares with them, as Keptn's does: a folder of recordings made with --as-written
+    #[arg(long, value_name = "DIR", requires = "as_written")]
+    pub earlier: Option<PathBuf>,
     /// Run the configuration's hooks for the answer
     #[arg(long)]
     pub hooks: bool,

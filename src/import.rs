@@ -11,6 +11,7 @@ mod alarms;
 mod argo;
 mod cloudwatch;
 mod condition;
+mod controller;
 mod documents;
 mod draft;
 mod flagger;
@@ -24,19 +25,18 @@ mod note;
 mod number;
 mod operator;
 mod promql;
-mod rule;
 mod slo;
 mod stores;
 
 use crate::text::problem::{Place, Problem, Problems};
 
+pub use controller::{Answer, Controller, Decision, Earlier, Facts, Line, Requests, Seen, Steps};
 pub use documents::Given;
 pub use draft::Gate;
 pub(crate) use draft::file_name;
 pub use imported::Imported;
 pub use kind::Kind;
 pub use note::Note;
-pub use rule::{Assessed, Phase, Rule};
 
 use documents::Document;
 use draft::NotJudged;

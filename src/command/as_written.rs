@@ -68,6 +68,7 @@ fn answer(kayenta: &Kayenta, judgement: &Judgement, dataset: &Dataset) -> AsWrit
         metric: (finding.name != input.metric).then(|| input.metric.clone()),
         label: label(finding),
         reason: finding.reason.clone(),
+        value: None,
     });
     AsWritten {
         by: format!("{BY} ({})", aca::NAME),

@@ -1,88 +1,191 @@
-//! What a controller would have said: its own rule on the same queries, beside davy's answer.
+//! What a controller would have done: its own rule on the same queries, beside davy's answer.
 //!
-//! Measurements that an AnalysisRun recorded are assessed as they are. For a template the queries are asked as they were written, for
-//! the same window, and each interval is a measurement.
+//! The queries are asked as they were written, for the same window. A query that cannot be asked leaves its metric open, and not
+//! the judgement. Thresholds of k6 look at the requests that davy judged.
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::Failure;
 use super::as_written::numbers;
 use super::console::Console;
 use super::pipeline::{self, Judged, Loaded};
 use crate::config::{self, Config};
-use crate::import::{Assessed, Phase, Rule};
-use crate::report::document::{AsWritten, Decider, Outcome, WrittenMetric};
-use crate::series::{Arm, Dataset, Series};
+use crate::import::{Answer, Controller, Decision, Earlier, Facts, Gate, Line, Requests, Seen, Steps};
+use crate::plain;
+use crate::record;
+use crate::report::Document;
+use crate::report::document::{AsWritten, Decider, Number, Outcome, WrittenMetric};
+use crate::series::{Arm, Dataset, Series, Timestamp};
 
-/// Why a metric has no answer.
-const UNKNOWN: &str = "davy did not ask it";
+/// Why a query of a metric has no answer.
+const OTHERWISE: &str = "davy does not ask it as the controller does";
 
 /// The judged plan with the controller's answer beside it.
 pub(super) fn beside(
     console: &Console,
     loaded: &Loaded,
     options: &config::Options,
+    earlier: Option<&Path>,
     judged: Judged,
 ) -> Result<Judged, Failure> {
-    let Some(rules) = loaded.rules.as_ref().filter(|rules| !rules.rules.is_empty()) else {
+    let gate = loaded.gate.as_deref();
+    let Some((gate, rule)) = gate.and_then(|gate| Some((gate, gate.controller.as_ref()?))) else {
         return judged.with_as_written();
     };
-    let needs_answers = rules.rules.iter().any(|rule| rule.recorded.is_empty());
-    let answers = match &rules.queries {
-        Some(text) if needs_answers => {
-            Some(answers(console, &config::load(text, "(the queries as they were written)")?, options)?)
-        }
-        _ => None,
+    let facts = Facts {
+        window: judged.dataset.windows.canary,
+        seen: seen(console, loaded, options, (gate, rule), &judged.dataset)?,
+        earlier: earlier.map(read).transpose()?,
     };
-    let of = |rule: &Rule| rule.of_recorded().or_else(|| assessed(rule, answers.as_ref()?));
-    let all: Vec<(&Rule, Option<Assessed>)> = rules.rules.iter().map(|rule| (rule, of(rule))).collect();
-    Ok(Judged { as_written: Some(answer(&rules.by, &all)), ..judged })
+    if earlier.is_some() && !rule.compares() {
+        console.note("--earlier: the rule of this file compares with no earlier judgements");
+    }
+    let answer = written(format!("{} would", gate.kind.actor()), rule.answer(&facts));
+    Ok(Judged { as_written: Some(answer), ..judged })
 }
 
-/// What the queries answer in the window.
-fn answers(console: &Console, config: &Config, options: &config::Options) -> Result<Dataset, Failure> {
-    let plan = config.plan_everything(options)?;
-    pipeline::fetch(console, &plan, options.now)
+type AllSeen = BTreeMap<String, Result<Seen, String>>;
+
+/// What the rule's queries answered, by name.
+fn seen(
+    console: &Console,
+    loaded: &Loaded,
+    options: &config::Options,
+    (gate, rule): (&Gate, &Controller),
+    judged: &Dataset,
+) -> Result<AllSeen, Failure> {
+    if let Controller::K6(_) = rule {
+        return Ok(judged.metrics.keys().map(|metric| (metric.clone(), requests(judged, metric))).collect());
+    }
+    let mut seen: AllSeen = judged.metrics.keys().map(|metric| (metric.clone(), Err(OTHERWISE.to_owned()))).collect();
+    if let Some(text) = gate.as_queries(judged.windows.canary, judged.step) {
+        let options = config::Options { from: None, to: None, ..*options };
+        seen.extend(asked(console, loaded, &options, &config::load(&text, "(the queries as they were written)")?)?);
+    }
+    Ok(seen)
 }
 
-/// The rule's answer on what its query answers: a measurement at each interval.
-fn assessed(rule: &Rule, answers: &Dataset) -> Option<Assessed> {
-    let metric = rule.metric.as_ref().filter(|metric| !answers.lost.contains_key(*metric))?;
-    let series = answers.metrics.get(metric)?.get(Arm::Canary);
-    let Series::Gauge { .. } = series else { return None };
-    let step = answers.step_of(metric);
-    let numbers = numbers(Some(series), answers.windows.canary, step, false).into_iter();
-    let numbers = numbers.map(|number| Some(number).filter(|number| !number.is_nan()));
-    let every = rule.stride(step);
-    let measured: Vec<Option<f64>> = numbers.skip(every - 1).step_by(every).collect();
-    Some(rule.of_answers(&measured))
+/// Asks the queries together, and each alone if one of them cannot be asked.
+fn asked(console: &Console, loaded: &Loaded, options: &config::Options, config: &Config) -> Result<AllSeen, Failure> {
+    let plan = loaded.held(config.plan_everything(options)?)?;
+    let ask = |queries: &[_]| pipeline::fetch_from(console, queries, &plan.time, None, options.now);
+    let names: Vec<String> = plan.queries.iter().map(|query| query.metric.clone()).collect();
+    if let Ok(dataset) = ask(&plan.queries) {
+        return Ok(names.into_iter().map(|name| (name.clone(), steps(&dataset, &name))).collect());
+    }
+    let alone = |name: String| {
+        let own: Vec<_> = plan.queries.iter().filter(|query| query.metric == name).cloned().collect();
+        let answer = ask(&own).map_err(|failure| failure.to_string());
+        (name.clone(), answer.and_then(|dataset| steps(&dataset, &name)))
+    };
+    Ok(names.into_iter().map(alone).collect())
 }
 
-/// The answer of a run: the worst of its metrics, without those that run dry.
-fn answer(by: &str, all: &[(&Rule, Option<Assessed>)]) -> AsWritten {
-    let decisive = || all.iter().filter(|(rule, _)| !rule.is_dry).filter_map(|(_, assessed)| assessed.as_ref());
-    let worst = decisive().map(|assessed| assessed.phase).max().unwrap_or(Phase::Running);
-    let (failed, measured) = decisive().fold((0, 0), |(f, m), one| (f + one.failed, m + one.measured));
-    let noun = if failed == 1 { "failure" } else { "failures" };
-    let metrics = all.iter().map(|(rule, assessed)| WrittenMetric {
-        name: rule.name.clone(),
-        metric: rule.metric.clone().filter(|metric| *metric != rule.name),
-        label: assessed.as_ref().map_or("unknown", |assessed| assessed.phase.word()).to_owned(),
-        reason: Some(assessed.as_ref().map_or_else(|| UNKNOWN.to_owned(), |assessed| assessed.reason.clone())),
-    });
-    let dry = all.iter().filter(|(rule, _)| rule.is_dry).map(|(rule, _)| format!("{} is a dry run", rule.name));
-    let unknown = all.iter().filter(|(_, assessed)| assessed.is_none());
-    let unknown = unknown.map(|(rule, _)| format!("{}: {UNKNOWN}, and its answer is not part of this one", rule.name));
+/// The canary's numbers of a query.
+fn steps(dataset: &Dataset, metric: &str) -> Result<Seen, String> {
+    if let Some(why) = dataset.lost.get(metric) {
+        return Err(why.clone());
+    }
+    let series = dataset.metrics.get(metric).map(|pair| pair.get(Arm::Canary));
+    let (window, step) = (dataset.windows.canary, dataset.step_of(metric));
+    let values = numbers(series, window, step, false).into_iter();
+    let values = values.map(|number| Some(number).filter(|number| !number.is_nan())).collect();
+    Ok(Seen::Steps(Steps { start: window.start, step, values }))
+}
+
+/// The canary's requests, one by one or counted by step.
+fn requests(dataset: &Dataset, metric: &str) -> Result<Seen, String> {
+    let Some(pair) = dataset.metrics.get(metric) else { return Err(OTHERWISE.to_owned()) };
+    let step = dataset.step_of(metric);
+    match pair.get(Arm::Canary) {
+        Series::Values { time, value } => {
+            let one = |(time, value): (&Timestamp, &f64)| Requests { time: *time, values: [*value; 2], count: 1 };
+            Ok(Seen::Requests(time.iter().zip(value).map(one).collect()))
+        }
+        Series::Buckets { time, bins, scale } => {
+            let cells = time.iter().zip(bins).flat_map(|(time, bins)| {
+                let (grid, end) = (bins.grid(), time.saturating_add(step).unwrap_or(Timestamp::MAX));
+                let value = move |units: u64| units as f64 * scale;
+                bins.cells().map(move |(cell, count)| {
+                    let values = [value(grid.low(cell)), value(grid.high(cell))];
+                    Requests { time: end, values, count }
+                })
+            });
+            Ok(Seen::Requests(cells.collect()))
+        }
+        Series::Counts { time, total, bad } => {
+            let ends = time.iter().map(|time| time.saturating_add(step).unwrap_or(Timestamp::MAX));
+            Ok(Seen::Counts(ends.zip(bad).zip(total).map(|((end, bad), total)| (end, *bad, *total)).collect()))
+        }
+        Series::Events { .. } | Series::Gauge { .. } => Err(OTHERWISE.to_owned()),
+    }
+}
+
+/// The earlier answers that recordings hold, oldest first.
+fn read(folder: &Path) -> Result<Vec<Earlier>, Failure> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Failure::Unreadable { path, error }
+    };
+    let (mut found, mut is_empty): (Vec<(String, Earlier)>, bool) = (Vec::new(), true);
+    for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+        let path = entry.map_err(unreadable(folder))?.path();
+        is_empty = false;
+        let path = if path.is_dir() { path.join(record::VERDICT) } else { path };
+        if !path.is_file() || path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let document = Document::read(&text)
+            .map_err(|error| Failure::Unusable(format!("{}: is not a verdict of davy: {error}", plain::path(&path))))?;
+        found.extend(of_document(document));
+    }
+    // an empty folder says that there are none so far
+    if found.is_empty() && !is_empty {
+        let why = "no verdict in it has the answer of a rule as it was written. Record them: `davy judge --as-written --record DIR/NAME`";
+        return Err(Failure::Unusable(format!("{}: {why}", plain::path(folder))));
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(found.into_iter().map(|(_, earlier)| earlier).collect())
+}
+
+/// An earlier answer with the end of its window.
+fn of_document(document: Document) -> Option<(String, Earlier)> {
+    let end = document.arms.canary.window.end;
+    let answer = document.as_written?;
+    let decision = match answer.outcome {
+        Outcome::Pass => Decision::Pass,
+        Outcome::Warn => Decision::Warn,
+        Outcome::Inconclusive => Decision::Open,
+        Outcome::Fail => Decision::Fail,
+    };
+    let values = answer.metrics.into_iter().filter_map(|metric| Some((metric.name, metric.value?.get())));
+    Some((end, Earlier { decision, values: values.collect() }))
+}
+
+/// The answer as reports show it.
+fn written(by: String, answer: Answer) -> AsWritten {
+    let metric = |line: Line| WrittenMetric {
+        metric: line.metric.filter(|metric| *metric != line.name),
+        name: line.name,
+        label: line.label,
+        reason: Some(line.reason).filter(|reason| !reason.is_empty()),
+        value: line.value.and_then(Number::new),
+    };
     AsWritten {
-        by: by.to_owned(),
+        by,
         decides: Decider::Davy,
-        outcome: match worst {
-            Phase::Successful => Outcome::Pass,
-            Phase::Failed | Phase::Error => Outcome::Fail,
-            Phase::Inconclusive | Phase::Running => Outcome::Inconclusive,
+        outcome: match answer.decision {
+            Decision::Pass => Outcome::Pass,
+            Decision::Warn => Outcome::Warn,
+            Decision::Open => Outcome::Inconclusive,
+            Decision::Fail => Outcome::Fail,
         },
-        score: None,
-        sentence: format!("{}, {failed} {noun} of {measured}", worst.word()),
+        score: answer.score.and_then(Number::new),
+        sentence: answer.sentence,
         davy: None,
-        metrics: metrics.collect(),
-        notes: dry.chain(unknown).collect(),
+        metrics: answer.lines.into_iter().map(metric).collect(),
+        notes: answer.notes,
     }
 }

@@ -51,6 +51,7 @@ fn judged(paths: Vec<PathBuf>) -> cli::Judge {
         record: None,
         history: None,
         as_written: false,
+        earlier: None,
         hooks: false,
         all: None,
         jobs: None,

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::console::Console;
 use super::{Exit, Failure};
 use crate::cli;
-use crate::import::{self, Gate, Given, Imported, Note, Rule};
+use crate::import::{self, Gate, Given, Imported, Note};
 use crate::{output, plain, record};
 
 pub(super) fn run(console: &Console, arguments: &cli::Import) -> Result<Exit, Failure> {
@@ -31,21 +31,13 @@ pub(super) fn run(console: &Console, arguments: &cli::Import) -> Result<Exit, Fa
     Ok(Exit::Pass)
 }
 
-/// The rules of a controller, with the queries that they need.
-pub(super) struct Rules {
-    /// Whose they are.
-    pub(super) by: String,
-    pub(super) rules: Vec<Rule>,
-    /// A configuration that asks each query as it was written.
-    pub(super) queries: Option<String>,
-}
-
 /// A configuration of another tool, converted: its text, the folder of its data if it brought any, and what was lost.
 pub(super) struct Converted {
     pub(super) text: String,
     pub(super) data: Option<TempDir>,
     pub(super) notes: Vec<String>,
-    pub(super) rules: Rules,
+    /// The gate, with the controller's own rule.
+    pub(super) gate: Gate,
 }
 
 /// Converts the text of a file, if it is a configuration of another tool.
@@ -60,9 +52,7 @@ pub(super) fn convert(path: &Path, text: &str) -> Result<Option<Converted>, Fail
     let kind =
         format!("{shown} is of {}, read as a configuration of davy: `davy import {shown}` shows it", gate.kind.name());
     let notes = std::iter::once(kind).chain(notes.iter().map(Note::to_string)).collect();
-    let by = format!("{} would", gate.kind.name());
-    let rules = Rules { by, rules: gate.rules.clone(), queries: gate.as_queries() };
-    Ok(Some(Converted { text: gate.written(), data, notes, rules }))
+    Ok(Some(Converted { text: gate.written(), data, notes, gate: gate.clone() }))
 }
 
 /// The files that a gate reads beside its configuration, in a folder of their own.

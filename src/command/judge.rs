@@ -31,7 +31,7 @@ pub(super) fn run(console: &Console, arguments: cli::Judge) -> Result<Exit, Fail
     let options = pipeline::options(&loaded.folder, &arguments.resolve, now);
     let mut judged = look::judge(console, &loaded, &options, &places, arguments.history.as_deref())?;
     if arguments.as_written {
-        judged = controller::beside(console, &loaded, &options, judged)?;
+        judged = controller::beside(console, &loaded, &options, arguments.earlier.as_deref(), judged)?;
     }
     let written = written(console, &arguments, &loaded.config, &judged, now);
     // A disk that is full is no reason not to roll back.

@@ -10,6 +10,7 @@ use crate::cli;
 use crate::config::plan::{OnInconclusive, Plan, TimePlan};
 use crate::config::{self, Config};
 use crate::cost::{self, CostPlan};
+use crate::import::Gate;
 use crate::ingest;
 use crate::judge;
 use crate::judge::rules::Looks;
@@ -24,7 +25,7 @@ use crate::source::{Outside, Query, Told};
 
 use super::border::{self, Reach, file_of};
 use super::console::Console;
-use super::import::{self, Rules};
+use super::import;
 use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.
@@ -34,8 +35,8 @@ pub(super) struct Loaded {
     pub(super) reach: Reach,
     /// What was lost of a configuration of another tool.
     pub(super) notes: Vec<String>,
-    /// The rules of the controller that it was written for.
-    pub(super) rules: Option<Rules>,
+    /// The gate of the controller that it was written for.
+    pub(super) gate: Option<Box<Gate>>,
     /// The folder of the data that such a configuration brought.
     pub(super) _data: Option<TempDir>,
 }
@@ -43,7 +44,7 @@ pub(super) struct Loaded {
 impl Loaded {
     /// A configuration of davy's own.
     pub(super) fn new(config: Config, folder: &Path, reach: Reach) -> Loaded {
-        Loaded { config, folder: folder.to_owned(), reach, notes: Vec::new(), rules: None, _data: None }
+        Loaded { config, folder: folder.to_owned(), reach, notes: Vec::new(), gate: None, _data: None }
     }
 
     /// The same, after what was lost has been said.
@@ -62,7 +63,8 @@ impl Loaded {
         self.held(self.config.plan_everything(options)?)
     }
 
-    fn held(&self, plan: Plan) -> Result<Plan, Failure> {
+    /// A plan that stays within its reach.
+    pub(super) fn held(&self, plan: Plan) -> Result<Plan, Failure> {
         self.reach.hold(&plan.queries, &self.folder)?;
         Ok(plan)
     }
@@ -129,7 +131,7 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
     let foreign = if is_replayed { None } else { import::convert(&file, &text)? };
-    let Some(import::Converted { text, data, notes, rules }) = foreign else {
+    let Some(import::Converted { text, data, notes, gate }) = foreign else {
         let config = config::load(&text, &plain::path(&file))?;
         let reach = Reach::of(&config, &file, is_replayed)?;
         return Ok(Loaded::new(config, border::folder_of(&file), reach));
@@ -137,7 +139,7 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
     let config = config::load(&text, &format!("{} (as davy reads it)", plain::path(&file)))?;
     let reach = Reach::of(&config, &file, is_replayed)?;
     let folder = data.as_ref().map_or_else(|| border::folder_of(&file).to_owned(), |data| data.path().to_owned());
-    Ok(Loaded { config, folder, reach, notes, rules: Some(rules), _data: data })
+    Ok(Loaded { config, folder, reach, notes, gate: Some(Box::new(gate)), _data: data })
 }
 
 /// How `arguments` resolve a configuration in `folder`.

@@ -2,6 +2,8 @@
 
 use super::cloudwatch::{self, Cloud};
 use super::condition::Op;
+use super::controller::Controller;
+use super::controller::alarm::{Alarm, Missing};
 use super::documents::{Document, at, list, number_at, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
@@ -20,14 +22,18 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
     for document in documents {
         let mut gate = Gate::new(Kind::Alarms, "alarms");
-        let mut periods = Vec::new();
+        let (mut periods, mut alarms) = (Vec::new(), Vec::new());
         for alarm in list(&document.node, &["MetricAlarms"]) {
             let called = text_at(alarm, &["AlarmName"])
                 .ok_or_else(|| document.problem(alarm.place, "an alarm has no `AlarmName`"))?;
             match add(&mut gate, document, alarm, called, &mut imported.notes)? {
-                Ok(period) => periods.push(period),
+                Ok(alarm) => {
+                    periods.push(alarm.period);
+                    alarms.push(alarm);
+                }
                 Err(why) => {
-                    gate.lose(Note::open(document, alarm.place, format!("alarm {called}"), why), &mut imported.notes)
+                    gate.lose(Note::open(document, alarm.place, format!("alarm {called}"), why), &mut imported.notes);
+                    alarms.push(unknown(called));
                 }
             }
         }
@@ -35,7 +41,9 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
             let called = text_at(alarm, &["AlarmName"]).unwrap_or("composite");
             let why = "a composite alarm joins others by a rule: davy judges each of them, and all must hold";
             gate.lose(Note::open(document, alarm.place, format!("alarm {called}"), why), &mut imported.notes);
+            alarms.push(unknown(called));
         }
+        gate.controller = Some(Controller::Alarms(alarms));
         let Some(step) = periods.iter().min().copied() else { continue };
         let most = periods.iter().max().copied().unwrap_or(step);
         gate.window = vec![
@@ -53,7 +61,7 @@ fn add(
     alarm: &Node,
     called: &str,
     notes: &mut Vec<Note>,
-) -> Result<Result<SignedDuration, String>, Problems> {
+) -> Result<Result<Alarm, String>, Problems> {
     let parse = |text: &str| number::number(text).filter(|number| number.fract() == 0.0 && *number >= 1.0);
     let whole = |key: &str| document.read(alarm, &[key], |text| Some(parse(text)? as i64), "a whole number");
     // what must hold is that the alarm does not
@@ -91,9 +99,40 @@ fn add(
     let comment = format!("{shown}:{line}: {broken} of {wanted} periods of {seconds} s");
     let asked = Asked::new(called, Store::of(source), comment);
     let bound = Bound { keys: vec![format!("periods: {broken} of {wanted}")], ..Bound::new(op, threshold) };
-    cloud.every(period).add(gate, &asked, &[bound]);
+    let cloud = cloud.every(period);
+    let name = cloud.add(gate, &asked, &[bound]);
+    cloud.ask_as_written(gate, &name, &asked.store.source);
     left_out(gate, document, (alarm, called), notes);
-    Ok(Ok(period))
+    let at_least_one = |count: i64| usize::try_from(count).unwrap_or(1).max(1);
+    Ok(Ok(Alarm {
+        metric: Some(name),
+        breach: op.denied(),
+        limit: threshold,
+        wanted: at_least_one(broken),
+        of: at_least_one(wanted),
+        period,
+        missing: match text_at(alarm, &["TreatMissingData"]) {
+            Some("ignore") => Missing::Ignore,
+            Some("breaching") => Missing::Breaching,
+            Some("notBreaching") => Missing::NotBreaching,
+            _ => Missing::Unknown,
+        },
+        ..unknown(called)
+    }))
+}
+
+/// An alarm that davy cannot ask.
+fn unknown(called: &str) -> Alarm {
+    Alarm {
+        name: called.to_owned(),
+        metric: None,
+        breach: Op::Above,
+        limit: f64::NAN,
+        wanted: 1,
+        of: 1,
+        period: SignedDuration::from_mins(1),
+        missing: Missing::Unknown,
+    }
 }
 
 /// What an alarm says beside its limit.

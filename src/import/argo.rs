@@ -11,12 +11,12 @@ mod recorded;
 
 use std::collections::BTreeSet;
 
+use super::controller::Rule;
 use super::documents::{Document, list, text, text_at};
 use super::draft::{Gate, NotJudged};
 use super::imported::Imported;
 use super::kind::Kind;
 use super::note::Note;
-use super::rule::Rule;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
@@ -258,8 +258,10 @@ fn is_cluster(reference: &Node) -> bool {
 
 /// The window, the soak and the looks, from the intervals of the metrics.
 fn timing(gate: &mut Gate) {
-    let rules: Vec<Rule> = gate.rules.iter().filter(|rule| rule.metric.is_some()).cloned().collect();
+    let rules: Vec<Rule> = gate.argo().iter().filter(|rule| rule.metric.is_some()).cloned().collect();
     if !gate.window.is_empty() || rules.is_empty() {
+        // the window is that of what was recorded: more steps than it has are never enough for a pass
+        fill_steps(gate, |_| MOST_STEPS);
         return;
     }
     let minute = SignedDuration::from_mins(1);
@@ -271,7 +273,14 @@ fn timing(gate: &mut Gate) {
     let delay = rules.iter().map(own).min().filter(|delay| *delay > none);
     let soak = rules.iter().filter_map(|rule| Some(rule.soak()?.saturating_add(own(rule)))).max();
     let least = (step * 5).saturating_add(delay.unwrap_or(none));
-    let last = soak.unwrap_or((step * 10).saturating_add(delay.unwrap_or(none))).max(least);
+    // failures that are counted to the end need room for one more than are allowed
+    let room = |rule: &Rule| {
+        let allowed = rule.failure_limit.max(rule.inconclusive_limit);
+        let steps = i32::try_from(allowed.saturating_add(1)).ok().filter(|_| rule.count.is_none() && allowed > 0)?;
+        rule.interval?.checked_mul(steps.clamp(10, 1000))?.checked_add(delay.unwrap_or(none))
+    };
+    let room = rules.iter().filter_map(room).max().unwrap_or(none);
+    let last = soak.unwrap_or((step * 10).saturating_add(delay.unwrap_or(none))).max(least).max(room);
     for rule in rules.iter().filter(|rule| own(rule) > delay.unwrap_or(none)) {
         let (name, own) = (&rule.name, spell(own(rule)));
         gate.tail.push(format!("The initialDelay of {name}, {own}, is left out: the warmup holds for all metrics."));
@@ -285,6 +294,27 @@ fn timing(gate: &mut Gate) {
         gate.tail.push(format!("For `davy watch`, say how long: soak: 1h, every: {}", spell(step)));
     }
     rules.iter().for_each(|rule| own_step(gate, rule, step));
+    let judged = last.saturating_sub(delay.unwrap_or(none));
+    let own =
+        |metric: &str| rules.iter().find(|rule| rule.metric.as_deref() == Some(metric)).and_then(|rule| rule.interval);
+    fill_steps(gate, |metric| {
+        let interval = own(metric.trim_end_matches("-numbers")).unwrap_or(step).max(step);
+        judged.as_millis() / interval.as_millis().max(1)
+    });
+}
+
+/// More periods than an alarm looks at.
+const MOST_STEPS: i128 = 1000;
+
+/// Writes the number of steps of the window into the alarms that look at all of them.
+fn fill_steps(gate: &mut Gate, steps: impl Fn(&str) -> i128) {
+    for criterion in &mut gate.criteria {
+        for key in &mut criterion.keys {
+            let Some(alarm) = key.strip_suffix(metric::ALL_STEPS) else { continue };
+            let steps = steps(&criterion.metric);
+            *key = if steps > MOST_STEPS { "periods: 1 of 1".to_owned() } else { format!("{alarm}{steps}") };
+        }
+    }
 }
 
 /// The alarm of a metric counts its own intervals, also if another metric is measured more often.
@@ -296,8 +326,9 @@ fn own_step(gate: &mut Gate, rule: &Rule, step: SignedDuration) {
         return;
     }
     if interval.as_millis() % step.as_millis().max(1) == 0 {
-        let metric = gate.metrics.iter_mut().find(|metric| metric.name == *name);
-        metric.into_iter().for_each(|metric| metric.step = metric.step.or(Some(interval)));
+        let is_own = |own: &str| own.trim_end_matches("-numbers") == name;
+        let own = gate.metrics.iter_mut().filter(|metric| is_own(&metric.name));
+        own.for_each(|metric| metric.step = metric.step.or(Some(interval)));
         return;
     }
     gate.criteria.retain(|one| one.metric != *name || !one.keys.iter().any(is_alarm));

@@ -2,7 +2,7 @@
 
 use super::condition::Every;
 use super::documents::text;
-use super::draft::Gate;
+use super::draft::{Gate, Measured};
 use super::measure::{self, Asked, Bound};
 use super::number::{self, percent, plain};
 use crate::series::SignedDuration;
@@ -136,6 +136,12 @@ impl Cloud {
     /// The same with a period.
     pub(crate) fn every(self, period: SignedDuration) -> Cloud {
         Cloud { step: Some(period), ..self }
+    }
+
+    /// Asks for the number itself, for the rule as it was written.
+    pub(crate) fn ask_as_written(&self, gate: &mut Gate, called: &str, source: &str) {
+        let shape = format!("source: {source}, gauge: {}", braces(self.gauge.clone()));
+        gate.queries.push(Measured { name: called.to_owned(), comment: None, shape, step: self.step });
     }
 
     /// Adds the metric with its criteria: a share of counts if it is a quotient of two sums, else a gauge.

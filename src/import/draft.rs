@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::controller::{Controller, Rule, not_numbers};
 use super::kind::Kind;
 use super::note::Note;
-use super::rule::Rule;
+use super::promql;
 use crate::plain;
-use crate::series::SignedDuration;
+use crate::series::{SignedDuration, Timestamp, Window};
 use crate::text::spell::spell;
 use crate::text::yaml::{braces, name, quoted};
 
@@ -47,8 +48,8 @@ pub struct Gate {
     pub data: Vec<(String, String)>,
     /// The queries as they were written, for the controller's own rules.
     pub(crate) queries: Vec<Measured>,
-    /// The controller's own rules, metric by metric.
-    pub rules: Vec<Rule>,
+    /// The controller's own rule.
+    pub controller: Option<Controller>,
     metric_names: Names,
     source_names: Names,
 }
@@ -107,7 +108,7 @@ impl Gate {
             tail: Vec::new(),
             data: Vec::new(),
             queries: Vec::new(),
-            rules: Vec::new(),
+            controller: None,
             metric_names: Names::default(),
             source_names: Names::default(),
         }
@@ -188,19 +189,61 @@ impl Gate {
         page.0
     }
 
-    /// A configuration that asks each query as it was written and judges nothing; nothing if no rule needs one.
-    pub fn as_queries(&self) -> Option<String> {
-        let asks = !self.queries.is_empty();
+    /// A configuration that asks each query as it was written and judges nothing; nothing if no rule needs one. It asks for a
+    /// window with steps, and for as long before it as the rule looks back.
+    pub fn as_queries(&self, window: Window, step: SignedDuration) -> Option<String> {
+        let rule = self.controller.as_ref().filter(|_| !self.queries.is_empty())?;
+        let step = rule.step().unwrap_or(step);
+        let length = format!("{}s", window.duration().as_secs());
+        let filled = |query: &Measured| Measured { shape: query.shape.replace(WINDOW, &length), ..query.clone() };
+        let (from, to) = (window.start.checked_sub(rule.before()).ok(), whole(window, step));
+        let ends = |time: Timestamp| quoted(&time.to_string());
         let plain = Gate {
-            metrics: self.queries.clone(),
+            window: vec![
+                format!("from: {}", ends(from.unwrap_or(window.start))),
+                format!("to: {}", ends(to)),
+                format!("step: {}", spell(step)),
+            ],
+            metrics: self.queries.iter().map(filled).collect(),
             criteria: Vec::new(),
             not_judged: Vec::new(),
             policy: Vec::new(),
+            kayenta: Vec::new(),
             soak: None,
             every: None,
             ..self.clone()
         };
-        asks.then(|| plain.written())
+        Some(plain.written())
+    }
+
+    /// A query as it was written, for the controller's own rule.
+    pub(crate) fn ask_as_written(&mut self, called: &str, source: &str, query: &str) {
+        let shape = format!("source: {}, gauge: {{ query: {} }}", name(source), quoted(query));
+        self.queries.push(Measured { name: called.to_owned(), comment: None, shape, step: None });
+    }
+
+    /// Asks where a query answers with NaN, which davy's numbers have no word for.
+    pub(crate) fn ask_not_numbers(&mut self, called: &str, source: &str, query: &str) {
+        let query = promql::not_numbers(query);
+        if promql::is_query_of_davy(&query) {
+            self.ask_as_written(&not_numbers(called), source, &query);
+        }
+    }
+
+    /// The rules of Argo, metric by metric.
+    pub(crate) fn argo(&self) -> &[Rule] {
+        match &self.controller {
+            Some(Controller::Argo(rules)) => rules,
+            _ => &[],
+        }
+    }
+
+    /// Adds a rule of Argo.
+    pub(crate) fn add_rule(&mut self, rule: Rule) {
+        match &mut self.controller {
+            Some(Controller::Argo(rules)) => rules.push(rule),
+            _ => self.controller = Some(Controller::Argo(vec![rule])),
+        }
     }
 
     fn write_arms(&self, page: &mut Page) {
@@ -246,6 +289,16 @@ impl Names {
             }
         }
     }
+}
+
+/// What stands in a query as it was written for the seconds of the window, with their unit.
+pub(crate) const WINDOW: &str = "@window@";
+
+/// The end of the whole steps of a window.
+fn whole(window: Window, step: SignedDuration) -> Timestamp {
+    let steps = window.duration().as_millis() / step.as_millis().max(1);
+    let span = i32::try_from(steps).ok().and_then(|steps| step.checked_mul(steps));
+    span.and_then(|span| window.start.checked_add(span).ok()).unwrap_or(window.end)
 }
 
 /// A name that can be a file's.

@@ -3,7 +3,9 @@
 //! davy reads the output of `k6 run --out json=canary.json`, with that of the version before as the baseline.
 
 use super::condition::Op;
-use super::documents::{Document, entries, text, text_at};
+use super::controller::Controller;
+use super::controller::k6::{Of, Threshold};
+use super::documents::{Document, at, entries, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
 use super::kind::Kind;
@@ -11,6 +13,7 @@ use super::measure::{self, Asked, Bound};
 use super::note::Note;
 use super::number::{self, percent, plain};
 use super::stores::Store;
+use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
 use crate::text::yaml::quoted;
@@ -20,17 +23,62 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     let mut imported = Imported::default();
     for document in documents {
         let mut gate = Gate::new(Kind::K6, "load test");
+        let mut rules = Vec::new();
         for (metric, entry, threshold) in thresholds(&document.node) {
             let what = format!("threshold {metric}: {threshold}");
-            if let Err(why) = add(&mut gate, document, (metric, threshold), entry) {
-                gate.lose(Note::open(document, entry.place, what, why), &mut imported.notes);
-            }
+            let added = match add(&mut gate, document, (metric, threshold), entry) {
+                Ok(called) => Some(called),
+                Err(why) => {
+                    gate.lose(Note::open(document, entry.place, what, why), &mut imported.notes);
+                    None
+                }
+            };
+            rules.push((metric, rule((metric, threshold), entry, added)));
         }
+        gate.controller = Some(Controller::K6(with_data(rules)));
         if gate.criteria() > 0 {
             imported.gates.push(gate);
         }
     }
     Ok(imported)
+}
+
+/// The threshold as k6 has it.
+fn rule((metric, threshold): (&str, &str), entry: &Node, davys: Option<String>) -> Threshold {
+    let name = format!("{metric}: {threshold}");
+    let unknown = Threshold { name, metric: None, of: Of::Rate, op: Op::Below, limit: f64::NAN, aborts: None };
+    let Ok((aggregate, op, limit)) = parsed(threshold) else { return unknown };
+    let quantile = |text: &str| Some(Of::Quantile(number::number(text.strip_prefix('p')?)? / 100.0));
+    let of = match aggregate.as_str() {
+        "avg" => Some(Of::Mean),
+        "min" => Some(Of::Min),
+        "max" => Some(Of::Max),
+        "rate" => Some(Of::Rate),
+        other => quantile(other),
+    };
+    // a number is one of milliseconds
+    let delay = text_at(entry, &["delayAbortEval"]).and_then(|text| match number::number(text) {
+        Some(milliseconds) => Some(SignedDuration::from_millis(milliseconds as i64)),
+        None => number::span(text),
+    });
+    let aborts = at(entry, &["abortOnFail"]).and_then(text) == Some("true");
+    let aborts = aborts.then(|| delay.unwrap_or(SignedDuration::ZERO));
+    match of {
+        Some(of) => Threshold { metric: davys, of, op, limit, aborts, ..unknown },
+        None => unknown,
+    }
+}
+
+/// The thresholds, each with davy's data of the same metric: a mean has no criterion, and its requests are known all the same.
+fn with_data(rules: Vec<(&str, Threshold)>) -> Vec<Threshold> {
+    let known: Vec<(&str, String)> =
+        rules.iter().filter_map(|(metric, rule)| Some((*metric, rule.metric.clone()?))).collect();
+    let data = |metric: &str| known.iter().find(|(own, _)| *own == metric).map(|(_, data)| data.clone());
+    let of = |(metric, rule): (&str, Threshold)| match rule.of {
+        Of::Rate => rule,
+        _ => Threshold { metric: rule.metric.clone().or_else(|| data(metric)), ..rule },
+    };
+    rules.into_iter().map(of).collect()
 }
 
 /// Every threshold with its metric: of options, or of each metric of a summary.
@@ -59,7 +107,12 @@ fn collect<'n>(metric: &'n str, of: &'n Node, found: &mut Vec<(&'n str, &'n Node
     }
 }
 
-fn add(gate: &mut Gate, document: &Document, (metric, threshold): (&str, &str), entry: &Node) -> Result<(), String> {
+fn add(
+    gate: &mut Gate,
+    document: &Document,
+    (metric, threshold): (&str, &str),
+    entry: &Node,
+) -> Result<String, String> {
     let (name, filter) = match metric.split_once('{') {
         Some((name, tags)) => (name, Some(filter(tags.trim_end_matches('}'))?)),
         None => (metric, None),
@@ -80,13 +133,11 @@ fn add(gate: &mut Gate, document: &Document, (metric, threshold): (&str, &str), 
         ("http_req_duration", statistic) => {
             let bound = Bound::new(op, limit).with(format!("statistic: {statistic}"));
             let shape = format!("source: {source}{filter}, values: {{ value: latency, unit: ms }}");
-            measure::put(gate, &asked, shape, &[bound], |limit| format!("{}ms", plain(limit)));
-            Ok(())
+            Ok(measure::put(gate, &asked, shape, &[bound], |limit| format!("{}ms", plain(limit))))
         }
         ("http_req_failed", "rate") => {
             let shape = format!("source: {source}{filter}, rate: {{ bad: errors, total: requests }}");
-            measure::put(gate, &asked, shape, &[Bound::new(op, limit)], percent);
-            Ok(())
+            Ok(measure::put(gate, &asked, shape, &[Bound::new(op, limit)], percent))
         }
         _ => Err("davy reads durations and failures of requests from k6's output, and not this metric".into()),
     }

@@ -7,6 +7,8 @@ mod criterion;
 pub(crate) mod source;
 
 use super::condition::Op;
+use super::controller::Controller;
+use super::controller::keptn::{Comparison, Include, Objective, Objectives};
 use super::documents::{Document, list, text, text_at};
 use super::draft::{Criterion, Gate};
 use super::imported::Imported;
@@ -14,6 +16,7 @@ use super::kind::Kind;
 use super::measure::{self, Asked, Bound};
 use super::note::Note;
 use super::number;
+use super::stores::{self, Login};
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
 use crate::text::yaml::quoted;
@@ -26,9 +29,17 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         documents.iter().copied().partition(|one| one.node.get("objectives").is_some());
     for document in &objectives {
         let mut gate = Gate::new(Kind::Keptn, "quality gate");
+        let mut rules = Vec::new();
         for objective in list(&document.node, &["objectives"]) {
-            add(&mut gate, (document, objective), &queries, &mut imported.notes)?;
+            let davys = add(&mut gate, (document, objective), &queries, &mut imported.notes)?;
+            rules.push(as_written(&mut gate, (document, objective), &queries, davys)?);
         }
+        gate.controller = Some(Controller::Keptn(Objectives {
+            objectives: rules,
+            comparison: comparison(document),
+            pass: score(document, "pass")?,
+            warning: score(document, "warning")?,
+        }));
         if gate.criteria() > 0 {
             surroundings(&mut gate, document, &mut imported.notes)?;
             imported.gates.push(gate);
@@ -46,13 +57,13 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     Ok(imported)
 }
 
-/// One objective.
+/// One objective, and the name of its metric.
 fn add(
     gate: &mut Gate,
     (document, objective): (&Document, &Node),
     queries: &[&Document],
     notes: &mut Vec<Note>,
-) -> Result<(), Problems> {
+) -> Result<Option<String>, Problems> {
     let Some(sli) = text_at(objective, &["sli"]) else {
         return Err(document.problem(objective.place, "an objective has no `sli`"));
     };
@@ -62,19 +73,19 @@ fn add(
         [] => {
             let why = "it has no `pass`: Keptn shows it, and it decides nothing";
             notes.push(Note::told(document, objective.place, what, why));
-            return Ok(());
+            return Ok(None);
         }
         [set] => read(document, set)?,
         _ => {
             let why = "one of several sets of criteria may hold, and davy's criteria must all hold";
             gate.lose(Note::open(document, objective.place, what, why), notes);
-            return Ok(());
+            return Ok(None);
         }
     };
     if wanted.iter().any(Wanted::is_margin_to_meet) {
         let why = "a number that must equal one relative to the baseline is not a limit: write `<=` or `>=`";
         gate.lose(Note::open(document, objective.place, what, why), notes);
-        return Ok(());
+        return Ok(None);
     }
     let warned = match list(objective, &["warning"]) {
         [set] => outer(read(document, set)?, &wanted),
@@ -83,10 +94,11 @@ fn add(
     let keys = keys(document, objective)?;
     let comment = format!("{}:{}", document.shown, objective.place.line);
     let asked = match source::ask(gate, sli, queries) {
-        Ok(store) => Asked::new(sli, store, comment),
+        // several series are an error of Keptn
+        Ok(store) => Asked { each_series: false, ..Asked::new(sli, store, comment) },
         Err((own, place, why)) => {
             gate.lose(Note::open(own, place, what, why), notes);
-            return Ok(());
+            return Ok(None);
         }
     };
     let absolute: Vec<Bound> = wanted
@@ -115,7 +127,61 @@ fn add(
         let why = "its `warning` is not wider than `pass` in the same terms. What misses `pass` fails in davy";
         notes.push(Note::told(document, objective.place, what, why));
     }
-    Ok(())
+    Ok(Some(name))
+}
+
+/// An objective as Keptn's own rule has it. Its query is asked over the whole window, also one that davy does not judge.
+fn as_written(
+    gate: &mut Gate,
+    (document, objective): (&Document, &Node),
+    queries: &[&Document],
+    davys: Option<String>,
+) -> Result<Objective, Problems> {
+    let sli = text_at(objective, &["sli"]).unwrap_or_default().to_owned();
+    let sets = |key: &str| list(objective, &[key]).iter().map(|set| criteria(document, set, criterion::as_written));
+    let (pass, warning) =
+        (sets("pass").collect::<Result<Vec<_>, _>>()?, sets("warning").collect::<Result<Vec<_>, _>>()?);
+    let metric = match source::as_written(&sli, queries).filter(|_| !pass.is_empty()) {
+        Some(query) => {
+            let name = davys.unwrap_or_else(|| gate.metric_name(&sli));
+            let (source, _) = stores::prometheus(gate, None, &Login::default());
+            gate.ask_as_written(&name, &source, &query);
+            Some(name)
+        }
+        None => davys,
+    };
+    let is_key = text_at(objective, &["key_sli"]) == Some("true");
+    // Keptn takes a weight of 0 for one that is missing
+    let weight = weight(document, objective)?.filter(|weight| *weight != 0.0).unwrap_or(1.0);
+    Ok(Objective { sli, metric, pass, warning, weight, is_key })
+}
+
+/// Which earlier evaluations count, with the defaults of Keptn.
+fn comparison(document: &Document) -> Comparison {
+    let Some(written) = document.at(&["comparison"]) else {
+        return Comparison { results: 1, include: Include::All, aggregate: "avg".into() };
+    };
+    let several =
+        text_at(written, &["number_of_comparison_results"]).and_then(number::count).filter(|count| *count > 0);
+    Comparison {
+        results: match text_at(written, &["compare_with"]) {
+            Some("single_result") => 1,
+            Some("several_results") => several.and_then(|count| usize::try_from(count).ok()).unwrap_or(3),
+            _ => 3,
+        },
+        include: match text_at(written, &["include_result_with_score"]).map(str::to_lowercase).as_deref() {
+            Some("pass") => Include::Pass,
+            Some("pass_or_warn") => Include::PassOrWarn,
+            _ => Include::All,
+        },
+        aggregate: text_at(written, &["aggregate_function"]).unwrap_or("avg").to_owned(),
+    }
+}
+
+/// A limit of the total score, in percent.
+fn score(document: &Document, key: &str) -> Result<Option<f64>, Problems> {
+    let parse = |text: &str| number::number(text.trim().trim_end_matches('%'));
+    document.read(&document.node, &["total_score", key], parse, "a share: write `90%`")
 }
 
 /// The criteria of a warning, if each lies beyond one that passes; else none, since they must all hold.
@@ -128,11 +194,15 @@ fn outer(warned: Vec<Wanted>, wanted: &[Wanted]) -> Vec<Wanted> {
 
 /// The criteria of a set, which must all hold.
 fn read(document: &Document, set: &Node) -> Result<Vec<Wanted>, Problems> {
+    criteria(document, set, criterion::parse)
+}
+
+fn criteria<T>(document: &Document, set: &Node, parse: fn(&str) -> Option<T>) -> Result<Vec<T>, Problems> {
     let entries = list(set, &["criteria"]).iter();
     entries
         .map(|entry| {
             let written = text(entry).unwrap_or_default();
-            criterion::parse(written).ok_or_else(|| {
+            parse(written).ok_or_else(|| {
                 let message = format!("`{written}` is not a criterion: write `<600`, `<=+10%` or `=0`");
                 document.problem(entry.place, message)
             })
@@ -156,15 +226,9 @@ fn weight(document: &Document, objective: &Node) -> Result<Option<f64>, Problems
 }
 
 fn surroundings(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
-    let share = |key: &str| {
-        let parse = |text: &str| number::number(text.trim().trim_end_matches('%'));
-        document.read(&document.node, &["total_score", key], parse, "a share: write `90%`")
-    };
-    if let Some(pass) = share("pass")? {
-        let marginal = share("warning")?.unwrap_or(pass).min(pass);
-        let weights = list(&document.node, &["objectives"]).iter().map(|one| weight(document, one));
-        let is_weightless = weights.collect::<Result<Vec<_>, _>>()?.contains(&Some(0.0));
-        if let Some(why) = measure::score(gate, pass, marginal, is_weightless) {
+    if let Some(pass) = score(document, "pass")? {
+        let marginal = score(document, "warning")?.unwrap_or(pass).min(pass);
+        if let Some(why) = measure::score(gate, pass, marginal, false) {
             let place = document.at(&["total_score"]).map_or(document.node.place, |node| node.place);
             notes.push(Note::told(document, place, "total_score", why));
         }
@@ -210,7 +274,6 @@ mod tests {
         for first in [
             "pass: [{ criteria: ['>=100', '<=200'] }], warning: [{ criteria: ['>=50', '<=300'] }]",
             "pass: [{ criteria: ['=0'] }]",
-            "pass: [{ criteria: ['<=200'] }], weight: 0",
         ] {
             let (written, open) = gate(first, "");
             assert!(!written.contains("score:") && !written.contains("fail:") && open == 0, "{written}");

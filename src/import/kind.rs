@@ -72,6 +72,18 @@ impl Kind {
         }
     }
 
+    /// Who acts by its configurations: "Flagger would: …".
+    pub fn actor(self) -> &'static str {
+        match self {
+            Kind::Alarms => "CloudWatch",
+            Kind::K6 => "k6",
+            Kind::Sloth => "Sloth's alerts",
+            Kind::Pyrra => "Pyrra's alerts",
+            Kind::OpenSlo => "OpenSLO's alerts",
+            other => other.name(),
+        }
+    }
+
     /// Why davy does not read its configurations, if so.
     pub(crate) fn refusal(self) -> Option<&'static str> {
         match self {

@@ -21,13 +21,15 @@ pub(crate) struct Asked {
     pub(crate) comment: String,
     /// Whether each point stands for itself: a limit on all of them is one on the largest.
     pub(crate) every_point: bool,
+    /// Whether each of several series stands for itself: a limit on any of them is one on the largest.
+    pub(crate) each_series: bool,
     /// Its own step, if it is not that of the window.
     pub(crate) step: Option<SignedDuration>,
 }
 
 impl Asked {
     pub(crate) fn new(called: &str, store: Store, comment: String) -> Asked {
-        Asked { called: called.to_owned(), store, comment, every_point: false, step: None }
+        Asked { called: called.to_owned(), store, comment, every_point: false, each_series: true, step: None }
     }
 }
 
@@ -168,6 +170,13 @@ pub(crate) fn one_side(bounds: &[Bound]) -> Option<bool> {
     bounds.iter().all(is_alike).then_some(is_upper)
 }
 
+/// Whether all limits are from above, or all from below.
+fn direction(bounds: &[Bound]) -> Option<bool> {
+    let is_upper = bounds.first()?.op.is_upper();
+    let is_alike = |bound: &Bound| !matches!(bound.op, Op::Equal | Op::NotEqual) && bound.op.is_upper() == is_upper;
+    bounds.iter().all(is_alike).then_some(is_upper)
+}
+
 /// A limit on every value is one on the largest, or on the smallest.
 pub(crate) fn of_values(bound: &Bound) -> Bound {
     if bound.every == Every::All { bound.with(bound.op.extreme()) } else { bound.clone() }
@@ -178,7 +187,9 @@ pub(crate) fn gauge(gate: &mut Gate, asked: &Asked, bounds: &[Bound]) -> String 
     let bounds: Vec<Bound> = bounds.iter().flat_map(around).collect();
     let Store { source, query, is_prometheus } = &asked.store;
     // a limit on every series is one on the largest
-    let shape = match one_side(&bounds).filter(|_| *is_prometheus && !asked.every_point) {
+    let is_any = *is_prometheus && asked.each_series && !promql::has_one_series(query);
+    let side = one_side(&bounds).or_else(|| direction(&bounds).filter(|_| is_any));
+    let shape = match side.filter(|_| *is_prometheus && !asked.every_point) {
         _ if query.is_empty() => format!("source: {source}, gauge: {{ value: {} }}", quoted(&asked.called)),
         Some(true) => gauge_of(source, &format!("max({query})")),
         Some(false) => gauge_of(source, &format!("min({query})")),

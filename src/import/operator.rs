@@ -1,6 +1,8 @@
 //! Keptn's operator: an AnalysisDefinition with its objectives, the templates of their values, and who provides them.
 
 use super::condition::Op;
+use super::controller::Controller;
+use super::controller::operator::{self as rule, Objective, Objectives};
 use super::documents::{Document, at, entries, list, number_at, of_kind, text, text_at};
 use super::draft::Gate;
 use super::imported::Imported;
@@ -27,9 +29,16 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
             .find(|one| text_at(&one.node, &["spec", "analysisDefinition", "name"]) == Some(called));
         let mut gate = Gate::new(Kind::KeptnMetrics, called);
         let reader = Reader { values: &of("AnalysisValueTemplate"), providers: &of("KeptnMetricsProvider"), analysis };
+        let mut rules = Vec::new();
         for objective in list(&document.node, &["spec", "objectives"]) {
-            reader.add(&mut gate, document, objective, &mut imported.notes)?;
+            let davys = reader.add(&mut gate, document, objective, &mut imported.notes)?;
+            rules.push(reader.as_written(&mut gate, document, objective, davys)?);
         }
+        gate.controller = Some(Controller::Operator(Objectives {
+            objectives: rules,
+            pass: percentage(document, "passPercentage")?.unwrap_or(0.0),
+            warning: percentage(document, "warningPercentage")?.unwrap_or(0.0),
+        }));
         if gate.criteria() == 0 {
             let why = "it has no objective with a target";
             let note = Note::told(document, document.node.place, "objectives", why);
@@ -60,10 +69,13 @@ pub(super) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     Ok(imported)
 }
 
+fn percentage(document: &Document, key: &str) -> Result<Option<f64>, Problems> {
+    document.read(&document.node, &["spec", "totalScore", key], number::number, "a number")
+}
+
 fn score(gate: &mut Gate, document: &Document, notes: &mut Vec<Note>) -> Result<(), Problems> {
-    let share = |key: &str| document.read(&document.node, &["spec", "totalScore", key], number::number, "a number");
-    if let Some(pass) = share("passPercentage")? {
-        let marginal = share("warningPercentage")?.unwrap_or(pass);
+    if let Some(pass) = percentage(document, "passPercentage")? {
+        let marginal = percentage(document, "warningPercentage")?.unwrap_or(pass);
         let place = document.at(&["spec", "totalScore"]).map_or(document.node.place, |node| node.place);
         if marginal > pass {
             return Err(document.problem(place, "`warningPercentage` is above `passPercentage`"));
@@ -89,7 +101,7 @@ impl Reader<'_> {
         document: &Document,
         objective: &Node,
         notes: &mut Vec<Note>,
-    ) -> Result<(), Problems> {
+    ) -> Result<Option<String>, Problems> {
         let Some(called) = text_at(objective, &["analysisValueTemplateRef", "name"]) else {
             return Err(document.problem(objective.place, "an objective has no `analysisValueTemplateRef`"));
         };
@@ -98,7 +110,7 @@ impl Reader<'_> {
             Ok(read) => read,
             Err(why) => {
                 gate.lose(Note::open(document, objective.place, what, why), notes);
-                return Ok(());
+                return Ok(None);
             }
         };
         if bounds.is_empty() {
@@ -106,9 +118,9 @@ impl Reader<'_> {
                 document,
                 objective.place,
                 what,
-                "it has no target: Keptn shows it, and it decides nothing",
+                "it has no target: for Keptn any value of it passes, and a missing one scores nothing",
             ));
-            return Ok(());
+            return Ok(None);
         }
         notes.extend(lost.map(|why| Note::told(document, objective.place, what.clone(), why)));
         let weight = number_at(objective, &["weight"]).filter(|weight| *weight > 0.0 && *weight != 1.0);
@@ -120,12 +132,45 @@ impl Reader<'_> {
         }
         let comment = format!("{}:{}", document.shown, objective.place.line);
         match self.ask(gate, called) {
+            // several series are an error of Keptn
             Ok(store) => {
-                measure::add(gate, &Asked::new(called, store, comment), &bounds);
+                let asked = Asked { each_series: false, ..Asked::new(called, store, comment) };
+                Ok(Some(measure::add(gate, &asked, &bounds)))
             }
-            Err(why) => gate.lose(Note::open(document, objective.place, what, why), notes),
+            Err(why) => {
+                gate.lose(Note::open(document, objective.place, what, why), notes);
+                Ok(None)
+            }
         }
-        Ok(())
+    }
+
+    /// An objective as Keptn's own rule has it.
+    fn as_written(
+        &self,
+        gate: &mut Gate,
+        document: &Document,
+        objective: &Node,
+        davys: Option<String>,
+    ) -> Result<Objective, Problems> {
+        let called = text_at(objective, &["analysisValueTemplateRef", "name"]).unwrap_or_default();
+        let asked = self.ask(gate, called).ok().filter(|store| store.is_prometheus);
+        let metric = match asked {
+            Some(store) => {
+                let name = davys.unwrap_or_else(|| gate.metric_name(called));
+                gate.ask_as_written(&name, &store.source, &store.query);
+                gate.ask_not_numbers(&name, &store.source, &store.query);
+                Some(name)
+            }
+            None => davys,
+        };
+        Ok(Objective {
+            name: called.to_owned(),
+            metric,
+            failure: operator(document, objective, "failure")?,
+            warning: operator(document, objective, "warning")?,
+            weight: number_at(objective, &["weight"]).unwrap_or(1.0),
+            is_key: text_at(objective, &["keyObjective"]) == Some("true"),
+        })
     }
 
     fn ask(&self, gate: &mut Gate, called: &str) -> Result<Store, String> {
@@ -173,6 +218,39 @@ impl Reader<'_> {
     }
 }
 
+/// The operator of a target; of several Keptn evaluates the first of its own order.
+fn operator(document: &Document, objective: &Node, side: &str) -> Result<Option<rule::Operator>, Problems> {
+    const ORDER: [(&str, Op); 5] = [
+        ("equalTo", Op::Equal),
+        ("lessThanOrEqual", Op::AtMost),
+        ("lessThan", Op::Below),
+        ("greaterThanOrEqual", Op::AtLeast),
+        ("greaterThan", Op::Above),
+    ];
+    let Some(target) = at(objective, &["target", side]) else { return Ok(None) };
+    for (key, op) in ORDER {
+        if let Some(value) = at(target, &[key]) {
+            return Ok(Some(rule::Operator::Is(op, quantity(document, key, value, &["fixedValue"])?)));
+        }
+    }
+    for (key, of) in [("inRange", rule::Operator::Within as fn(f64, f64) -> _), ("notInRange", rule::Operator::Outside)]
+    {
+        if let Some(value) = at(target, &[key]) {
+            let (low, high) =
+                (quantity(document, key, value, &["lowBound"])?, quantity(document, key, value, &["highBound"])?);
+            return Ok(Some(of(low, high)));
+        }
+    }
+    Ok(None)
+}
+
+fn quantity(document: &Document, operator: &str, node: &Node, path: &[&str]) -> Result<f64, Problems> {
+    let found = at(node, path)
+        .ok_or_else(|| document.problem(node.place, format!("`{operator}` has no `{}`", path.join("."))))?;
+    let written = text(found).unwrap_or_default();
+    number::quantity(written).ok_or_else(|| document.problem(found.place, format!("`{written}` is not a quantity")))
+}
+
 type Bounds = (Vec<Bound>, Option<String>);
 
 /// What must hold, so that the target neither fails nor warns; or why it cannot be said.
@@ -211,12 +289,7 @@ fn bounds(document: &Document, objective: &Node) -> Result<Result<Bounds, String
 
 /// The limits that hold if an operator of a target does not.
 fn holding(document: &Document, operator: &str, value: &Node) -> Result<Result<Vec<(Op, f64)>, String>, Problems> {
-    let number = |node: &Node, path: &[&str]| -> Result<f64, Problems> {
-        let found = at(node, path)
-            .ok_or_else(|| document.problem(node.place, format!("`{operator}` has no `{}`", path.join("."))))?;
-        let written = text(found).unwrap_or_default();
-        number::quantity(written).ok_or_else(|| document.problem(found.place, format!("`{written}` is not a quantity")))
-    };
+    let number = |node: &Node, path: &[&str]| quantity(document, operator, node, path);
     let fixed = || number(value, &["fixedValue"]);
     Ok(Ok(match operator {
         "lessThan" => vec![(Op::AtLeast, fixed()?)],

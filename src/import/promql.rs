@@ -69,6 +69,53 @@ pub(crate) fn is_steady(text: &str, range: Duration) -> bool {
     read(text).is_some_and(|parsed| walk_expr(&mut Steady(range), &parsed) == Ok(true))
 }
 
+/// The query that counts where another answers with NaN, which alone differs from itself.
+pub(crate) fn not_numbers(query: &str) -> String {
+    format!("count(({query}) != ({query})) or vector(0)")
+}
+
+/// Whether a query answers with one series at most, for certain.
+pub(crate) fn has_one_series(text: &str) -> bool {
+    read(text).is_some_and(|parsed| is_one(&parsed))
+}
+
+fn is_one(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(paren) => is_one(&paren.expr),
+        Expr::Unary(unary) => is_one(&unary.expr),
+        Expr::NumberLiteral(_) => true,
+        Expr::Aggregate(aggregate) => {
+            let is_of_all = match &aggregate.modifier {
+                None => true,
+                Some(LabelModifier::Include(by)) => by.labels.is_empty(),
+                Some(LabelModifier::Exclude(_)) => false,
+            };
+            let word = aggregate.op.to_string();
+            is_of_all && !["topk", "bottomk", "count_values", "limitk", "limit_ratio"].contains(&word.as_str())
+        }
+        Expr::Binary(binary) => is_one(&binary.lhs) && is_one(&binary.rhs),
+        Expr::Call(call) => match (call.func.name, &call.args.args[..]) {
+            ("vector" | "scalar" | "time" | "absent" | "absent_over_time", _) => true,
+            ("histogram_quantile", [_, of]) => is_of_buckets(of),
+            (_, arguments) => !arguments.is_empty() && arguments.iter().all(|argument| is_one(argument)),
+        },
+        Expr::Subquery(subquery) => is_one(&subquery.expr),
+        Expr::StringLiteral(_) => true,
+        Expr::VectorSelector(_) | Expr::MatrixSelector(_) | Expr::Extension(_) => false,
+    }
+}
+
+/// Whether buckets are those of one histogram: added up over all other labels.
+fn is_of_buckets(expr: &Expr) -> bool {
+    match inner(expr) {
+        Expr::Aggregate(aggregate) => {
+            matches!(&aggregate.modifier, Some(LabelModifier::Include(by)) if by.labels == ["le"])
+        }
+        Expr::Call(call) => call.args.args.iter().any(|argument| is_of_buckets(argument)),
+        _ => false,
+    }
+}
+
 /// Stops at a function that depends on the length of its range.
 struct Steady(Duration);
 
@@ -335,6 +382,24 @@ mod tests {
         let both = Some(("x".to_owned(), "y".to_owned()));
         assert_eq!(counters("sum(rate(x[5m]))", "sum(rate(y[5m]))"), both);
         assert_eq!(counters("sum(rate(x[5m]))", "sum(rate(y[50m]))"), None);
+    }
+
+    #[test]
+    fn one_series_is_certain_only_of_aggregates_over_all() {
+        for (query, expected) in [
+            ("sum(rate(x[5m])) / sum(rate(y[5m]))", true),
+            ("100 * avg(x) or vector(0)", true),
+            ("histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m]))) * 1000", true),
+            ("clamp_min(max_over_time(sum(x)[5m:1m]), 1)", true),
+            ("sum(x{job=\"${job}\"})", true),
+            ("histogram_quantile(0.9, rate(x_bucket[5m]))", false),
+            ("sum by (pod) (x)", false),
+            ("topk(1, x)", false),
+            ("rate(x[5m])", false),
+            ("x", false),
+        ] {
+            assert_eq!(has_one_series(query), expected, "{query}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! They promise a share of good events over weeks. davy judges whether the canary keeps the share in its own window; how much of an
 //! error budget is left it does not ask.
 
+mod burning;
 mod open;
 mod pyrra;
 mod share;

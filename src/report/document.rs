@@ -266,7 +266,7 @@ pub struct OwnAnswer {
 }
 
 /// What another rule says of one metric.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WrittenMetric {
     /// The metric's name as it was written.
     pub name: String,
@@ -277,6 +277,9 @@ pub struct WrittenMetric {
     pub label: String,
     /// Why, in the rule's words.
     pub reason: Option<String>,
+    /// The one number that the rule looked at, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Number>,
 }
 
 /// What was asked of a source.

@@ -11,6 +11,7 @@ fn answer(document: &Document, decides: Decider) -> AsWritten {
         metric: Some(metric.into()),
         label: label.into(),
         reason: reason.map(str::to_owned),
+        value: None,
     };
     let first = document.findings[0].metric.as_str();
     AsWritten {

@@ -4,7 +4,7 @@
 //! (`NAME.notes.txt`); `fixtures/import/bad` has mistakes with their messages. `UPDATE=1` writes both.
 
 #[cfg(feature = "prometheus")]
-mod asked;
+pub mod asked;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use davy::config::{self, Options};
 use davy::import::{self, Gate, Given, Imported};
+use davy::series::{SignedDuration, Timestamp, Window};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -50,12 +51,13 @@ fn check(gate: &Gate) -> Result<(), String> {
     let config = config::load(&gate.written(), "imported").map_err(|problems| problems.to_string())?;
     let value = |name: &String| if name.contains("url") { "https://store.example" } else { "1" };
     let set: Vec<(String, String)> = config.open().iter().map(|name| (name.clone(), value(name).to_owned())).collect();
-    let now = "2026-05-19T10:02:00Z".parse().unwrap();
+    let now: Timestamp = "2026-05-19T10:02:00Z".parse().unwrap();
     let options = Options { folder: Path::new("."), now, set: &set, phase: None, from: None, to: None };
     let plan = config.plan(&options).map_err(|problems| format!("{problems}\n{}", gate.written()))?;
     assert!(!plan.rules.criteria.is_empty());
-    if let Some(queries) = gate.as_queries() {
-        let config = config::load(&queries, "queries").map_err(|problems| problems.to_string())?;
+    let window = Window { start: now - SignedDuration::from_mins(30), end: now };
+    if let Some(queries) = gate.as_queries(window, SignedDuration::from_mins(1)) {
+        let config = config::load(&queries, "queries").map_err(|problems| format!("{problems}\n{queries}"))?;
         config.plan_everything(&options).map_err(|problems| format!("{problems}\n{queries}"))?;
     }
     Ok(())
@@ -139,6 +141,84 @@ fn the_controllers_answer_stands_beside_davys() {
     assert!(told.contains("is of Argo Rollouts, read as a configuration of davy"), "{told}");
     let (code, _, told) = davy(&["judge", "--as-written", "fixtures/cases/redis-recorded-healthy"]);
     assert!(code == 2 && told.contains("--as-written"), "{told}");
+}
+
+#[test]
+fn thresholds_of_k6_look_at_the_requests_that_davy_judged() {
+    let (code, out, told) = davy(&["judge", "--as-written", "fixtures/import/as-written/k6/thresholds.json"]);
+    assert!(out.contains("k6 would: exit with 0: 3 of 3 thresholds hold; davy:"), "{out}{told}");
+    assert!(out.contains("http_req_failed: rate<0.02    holds: 0.0025"), "{out}");
+    assert_eq!(code, 11, "{out}");
+}
+
+/// The gate of a text, and the queries that its rule asks for half an hour.
+fn asked_by_rule(text: &str) -> (Gate, String) {
+    let imported = import::read(&[Given { shown: "f", text }]).unwrap();
+    let gate = imported.gates.into_iter().next().unwrap();
+    let end: Timestamp = "2026-05-19T10:00:00Z".parse().unwrap();
+    let window = Window { start: end - SignedDuration::from_mins(30), end };
+    let queries = gate.as_queries(window, SignedDuration::from_mins(1)).unwrap_or_default();
+    check(&gate).unwrap();
+    (gate, queries)
+}
+
+#[test]
+fn alerts_on_burn_rates_ask_each_of_their_windows() {
+    let good = |name: &str| fs::read_to_string(root().join("fixtures/import/good").join(name)).unwrap();
+    // 2 weeks are half of the 28 days that the windows of Pyrra are made for
+    let pyrra = "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nmetadata: { name: shop }\nspec: { target: '99', window: 2w, \
+        indicator: { ratio: { errors: { metric: 'e{code=\"5\"}' }, total: { metric: e } } } }\n";
+    let (_, queries) = asked_by_rule(pyrra);
+    for query in ["sum(rate(e{code=\\\"5\\\"}[3m])) / sum(rate(e[3m]))", "[30m]", "[3h]", "[2d]"] {
+        assert!(queries.contains(query), "{query}: {queries}");
+    }
+    // an alert of the last tier lasts 90 minutes, so it may be pending before the window
+    assert!(queries.contains("from: \"2026-05-19T07:59:00Z\""), "{queries}");
+    let (_, queries) = asked_by_rule(&good("sloth.yaml"));
+    assert!(queries.contains("availability.3d") && queries.contains("stale[6h]"), "{queries}");
+    let policy = "alertPolicies: [{ kind: AlertPolicy, spec: { conditions: [{ kind: AlertCondition, spec: { severity: page, condition: \
+        { kind: burnrate, op: gte, threshold: 10, lookbackWindow: 1h, alertAfter: 5m } } }] } }]";
+    let query = |of: &str| format!("{{ metricSource: {{ type: prometheus, spec: {{ query: \"{of}\" }} }} }}");
+    let slo = |ratio: &str| {
+        format!(
+            "apiVersion: openslo/v1\nkind: SLO\nmetadata: {{ name: shop }}\nspec:\n  budgetingMethod: Occurrences\n  {policy}\n  \
+             objectives: [{{ target: 0.99 }}]\n  indicator: {{ spec: {{ ratioMetric: {ratio} }} }}\n"
+        )
+    };
+    let counted =
+        |counter: bool| slo(&format!("{{ counter: {counter}, good: {}, total: {} }}", query("g"), query("t")));
+    let (_, queries) = asked_by_rule(&counted(true));
+    assert!(queries.contains("1 - ((sum(rate(g[1h]))) / (sum(rate(t[1h]))))"), "{queries}");
+    let (gate, queries) = asked_by_rule(&counted(false));
+    assert!(queries.is_empty() && gate.written().contains("(sum(g)) / (sum(t))"), "{}", gate.written());
+    let grown =
+        slo(&format!("{{ good: {}, total: {} }}", query("sum(increase(g[{{.window}}]))"), query("sum(rate(t[5m]))")));
+    let refused = import::read(&[Given { shown: "f", text: &grown }]).unwrap_err().to_string();
+    assert!(refused.contains("its answer grows with `{{.window}}`"), "{refused}");
+}
+
+#[test]
+fn alarms_ask_for_what_lies_before_the_window() {
+    let (_, queries) = asked_by_rule(&fs::read_to_string(root().join("fixtures/import/good/alarms.json")).unwrap());
+    // four periods of five minutes, and seven of one
+    assert!(queries.contains("from: \"2026-05-19T09:10:00Z\"") && queries.contains("step: 5m"), "{queries}");
+}
+
+#[test]
+fn a_metric_of_flagger_without_a_threshold_fails_above_zero() {
+    let canary = |metric: &str| {
+        format!(
+            "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {{ name: shop, namespace: prod }}\nspec: {{ provider: istio, \
+             targetRef: {{ name: shop }}, analysis: {{ metrics: [{metric}] }} }}\n"
+        )
+    };
+    let (gate, _) = asked_by_rule(&canary("{ name: errors, query: avg(errors) }"));
+    assert!(gate.written().contains("{ metric: errors, pass: \"<= 0\" }"), "{}", gate.written());
+    // a built-in name with a query of its own is both
+    let both = "{ name: request-duration, query: avg(d), thresholdRange: { max: 500 } }";
+    let (gate, queries) = asked_by_rule(&canary(both));
+    assert_eq!((gate.metrics(), gate.criteria()), (2, 2), "{}", gate.written());
+    assert!(queries.contains("[1m])) by (le))") && queries.contains("avg(d)"), "{queries}");
 }
 
 #[test]

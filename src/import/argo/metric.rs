@@ -3,11 +3,14 @@
 use super::args::Args;
 use super::{provider, recorded};
 use crate::import::condition::{self, Every, Expr, Found, Limit, Op, Value as Measurement};
+use crate::import::controller::{Phase, Rule};
 use crate::import::documents::{Document, at, text, text_at};
-use crate::import::draft::{Gate, Measured};
+use crate::import::draft::Gate;
 use crate::import::measure::{self, Asked, Bound};
 use crate::import::note::Note;
-use crate::import::rule::{Phase, Rule};
+use crate::import::number::plain;
+use crate::import::promql;
+use crate::import::stores::Store;
 use crate::series::SignedDuration;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{Place, Problems};
@@ -93,7 +96,7 @@ pub(super) fn add(gate: &mut Gate, document: &Document, metric: &Metric, args: &
     if let Some(called) = &called {
         limits_of_counts(gate, document, (metric, called), notes);
     }
-    gate.rules.push(Rule { metric: called, ..metric.rule.clone() });
+    gate.add_rule(Rule { metric: called, ..metric.rule.clone() });
 }
 
 type Unjudged = (Place, String);
@@ -146,18 +149,23 @@ fn judged(
             return Ok(Some(called));
         }
     }
-    notes.extend(gaps(&metric.rule).map(told));
     let called = &metric.rule.name;
     let question = provider::Question { document, kind, keys, args, field: field.as_deref(), called };
     let (store, cloud) = provider::ask(gate, &question, notes).map_err(|why| (keys.place, why))?;
     let every_point = store.is_prometheus && at(keys, &["rangeQuery"]).is_some();
     let asked = Asked { every_point, ..Asked::new(called, store, comment) };
     if let Some(cloud) = cloud {
+        notes.extend(gaps(&metric.rule).map(told));
         return Ok(Some(cloud.add(gate, &asked, &bounds)));
     }
     let name = measure::add(gate, &asked, &bounds);
-    let shape = measure::gauge_of(&asked.store.source, &asked.store.query);
-    gate.queries.push(Measured { name: name.clone(), comment: None, shape, step: None });
+    if every_point || !on_numbers(gate, (&metric.rule, &asked.store), (&name, &asked.comment)) {
+        notes.extend(gaps(&metric.rule).map(told));
+    }
+    gate.ask_as_written(&name, &asked.store.source, &asked.store.query);
+    if asked.store.is_prometheus {
+        gate.ask_not_numbers(&name, &asked.store.source, &asked.store.query);
+    }
     Ok(Some(name))
 }
 
@@ -259,14 +267,7 @@ fn alarms(limit: &Limit, fail: Option<(Op, f64)>, rule: &Rule) -> Vec<(Op, f64, 
     if rule.interval.is_none() || rule.count == Some(1) {
         return Vec::new();
     }
-    let periods = |allowed: i64| match (allowed, rule.count) {
-        (0, _) => Some("periods: 1 of 1".to_owned()),
-        (allowed, Some(count)) if allowed > 0 && allowed < count && count <= 1000 => {
-            Some(format!("periods: {} of {count}", allowed + 1))
-        }
-        _ => None,
-    };
-    let of = |op, number, allowed| periods(allowed).map(|periods| (op, number, periods));
+    let of = |op, number, allowed| periods(rule, allowed).map(|periods| (op, number, periods));
     let failures = rule.failure_limit;
     let (inner, outer) = match fail {
         None => (of(limit.op, limit.number, failures), None),
@@ -277,6 +278,52 @@ fn alarms(limit: &Limit, fail: Option<(Op, f64)>, rule: &Rule) -> Vec<(Op, f64, 
         }
     };
     inner.into_iter().chain(outer).collect()
+}
+
+/// The alarm on more than so many of the measurements. Without a count they are those of the window, or those that were recorded.
+fn periods(rule: &Rule, allowed: i64) -> Option<String> {
+    let recorded = i64::try_from(rule.recorded.len()).ok().filter(|count| *count > 0);
+    match (allowed, rule.count.or(recorded)) {
+        (0, _) => Some("periods: 1 of 1".to_owned()),
+        (allowed, Some(count)) if allowed > 0 && allowed < count && count <= 1000 => {
+            Some(format!("periods: {} of {count}", allowed + 1))
+        }
+        (allowed, None) if (1..1000).contains(&allowed) => Some(format!("periods: {} of {ALL_STEPS}", allowed + 1)),
+        _ => None,
+    }
+}
+
+/// What stands for the number of steps of the window, until that is known.
+pub(super) const ALL_STEPS: &str = "*";
+
+/// A criterion on the answers that are not numbers, for the controller does not let NaN pass. An empty answer is one of them if the
+/// condition stops at it; else it is a gap. Nothing if no number of them stops the controller.
+fn on_numbers(gate: &mut Gate, (rule, store): (&Rule, &Store), (called, comment): (&str, &str)) -> bool {
+    let stops =
+        |value: Measurement| rule.answer(&value).filter(|phase| matches!(phase, Phase::Failed | Phase::Inconclusive));
+    let nan =
+        stops(Measurement::List(vec![Measurement::Number(f64::NAN)])).or_else(|| stops(Measurement::Number(f64::NAN)));
+    let empty = stops(Measurement::List(Vec::new()));
+    let Some(phase) = nan.or(empty).filter(|_| store.is_prometheus) else { return false };
+    let allowed = if phase == Phase::Failed { rule.failure_limit } else { rule.inconclusive_limit };
+    let is_single = rule.interval.is_none() || rule.count == Some(1);
+    let alarm = if is_single { Some("periods: 1 of 1".to_owned()) } else { periods(rule, allowed) };
+    let Some(alarm) = alarm else { return true };
+    let query = &store.query;
+    let (query, bound) = match (nan, empty) {
+        (Some(_), Some(_)) => (format!("count(({query}) == ({query})) or vector(0)"), Bound::new(Op::AtLeast, 1.0)),
+        (None, _) => (format!("count({query}) or vector(0)"), Bound::new(Op::AtLeast, 1.0)),
+        (Some(_), None) => (promql::not_numbers(query), Bound::new(Op::AtMost, 0.0)),
+    };
+    if !promql::is_query_of_davy(&query) {
+        return false;
+    }
+    let muted = rule.is_dry.then(|| "severity: muted".to_owned());
+    let keys = [alarm].into_iter().chain(muted).collect();
+    let asked = Asked::new(&format!("{called}-numbers"), store.clone(), format!("{comment}: NaN does not pass"));
+    let shape = measure::gauge_of(&store.source, &query);
+    measure::put(gate, &asked, shape, &[Bound { keys, ..bound }], plain);
+    true
 }
 
 /// Limits on the number of measurements that davy does not count.
@@ -290,6 +337,11 @@ fn limits_of_counts(gate: &Gate, document: &Document, (metric, called): (&Metric
                 .criteria
                 .iter()
                 .any(|one| one.metric == called && one.keys.iter().any(|key| key.starts_with("periods")));
+        if is_alarm && key == "failureLimit" && metric.rule.count.is_none() && metric.rule.recorded.is_empty() {
+            let why = "without `count` the controller counts failures until the rollout is over, and davy those of its window. \
+                       A longer window needs more periods";
+            notes.push(Note::told(document, node.place, what(key), why));
+        }
         let is_zero = text(node).is_some_and(|text| text.trim() == "0");
         if !is_alarm && !is_zero {
             notes.push(Note::told(document, node.place, what(key), why));

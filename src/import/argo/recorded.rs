@@ -1,11 +1,11 @@
 //! The measurements that an AnalysisRun recorded, as data: they are judged again without asking anybody.
 
 use crate::import::condition::{Every, Value};
+use crate::import::controller::{Phase, Rule};
 use crate::import::documents::{Document, list, text_at};
 use crate::import::draft::{Gate, file_name};
 use crate::import::measure::{self, Asked, Bound};
 use crate::import::number::plain;
-use crate::import::rule::{Phase, Rule};
 use crate::import::stores::Store;
 use crate::series::{SignedDuration, Timestamp};
 use crate::text::node::Node;

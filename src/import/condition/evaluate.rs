@@ -239,10 +239,11 @@ fn call(name: &str, arguments: &[Expr], scope: &Scope) -> Result<Value, String> 
         "abs" => Ok(Value::Number(number(first, scope)?.abs())),
         "isNaN" => Ok(Value::Bool(number(first, scope)?.is_nan())),
         "isInf" => Ok(Value::Bool(number(first, scope)?.is_infinite())),
-        "isNil" => Ok(Value::Bool(value(first, scope)? == Value::Nil)),
-        "default" => match (value(first, scope), arguments.get(1)) {
-            (Err(_) | Ok(Value::Nil), Some(other)) => value(other, scope),
-            (known, _) => known,
+        // the controller's `isNil` and `default` look at the whole result, whatever their argument is
+        "isNil" => value(first, scope).map(|_| Value::Bool(*scope.result == Value::Nil)),
+        "default" => match (value(first, scope)?, scope.result, arguments.get(1)) {
+            (_, Value::Nil, Some(other)) => value(other, scope),
+            (_, whole, _) => Ok(whole.clone()),
         },
         "first" => element(&value(first, scope)?, 0.0),
         "last" => element(&value(first, scope)?, -1.0),
@@ -337,6 +338,8 @@ mod tests {
             ("result in [1, 2]", "2", true),
             ("result not in [1, 2]", "2", false),
             ("default(result, 0) < 5", "null", true),
+            ("default(result.missing, 0) == result", "{\"a\": 1}", true),
+            ("isNil(result.missing)", "{\"a\": 1}", false),
             ("result[len(result)-1] <= result[len(result)-2]", "[5, 4]", true),
             ("2 ** 3 == 8 and -result < 1 + 2 * 3", "4", true),
             ("result > 1 ? result < 3 : false", "2", true),
@@ -353,6 +356,8 @@ mod tests {
             ("result", "1"),
             ("result[0] >", "[1]"),
             ("asFloat(result) > 1", "\"x\""),
+            ("default(result[0], 0) < 5", "[3]"),
+            ("default(result[0], 0) < 5", "[]"),
             ("result >= 1)", "1"),
             ("", "1"),
         ] {

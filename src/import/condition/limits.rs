@@ -112,6 +112,9 @@ fn quantified(name: &str, arguments: &[Expr], denied: bool) -> Result<Limit, Str
 
 /// A comparison of the value, or of what arithmetic makes of it, with a number.
 fn compared(op: Op, left: &Expr, right: &Expr) -> Result<Limit, String> {
+    if [left, right].into_iter().any(is_default_of_part) {
+        return Err(DEFAULT.into());
+    }
     let (a, b) = (linear(left), linear(right));
     let (Some(a), Some(b)) = (a, b) else { return Err("it does not compare the value with a number".into()) };
     let (of, constant, op) = match (&a.of, &b.of) {
@@ -125,6 +128,14 @@ fn compared(op: Op, left: &Expr, right: &Expr) -> Result<Limit, String> {
     }
     let op = if of.factor < 0.0 { op.turned() } else { op };
     Ok(Limit { field: of.of.flatten(), every: Every::One, op, number })
+}
+
+const DEFAULT: &str = "`default` answers with the whole result, whatever its first argument is: write `default(result, …)`, or ask \
+                       for `len(result) > 0` first";
+
+/// `default(result[0], 0)`, which the controller compares as a list.
+fn is_default_of_part(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(name, arguments) if name == "default" && arguments.first() != Some(&Expr::Result))
 }
 
 /// A constant plus a factor times the value, or a constant alone.
@@ -178,9 +189,8 @@ fn subject(expr: &Expr) -> Option<Option<String>> {
             Some(outer) => format!("{outer}.{field}"),
             None => field.clone(),
         })),
-        Expr::Call(name, arguments) if matches!(name.as_str(), "asFloat" | "float" | "default") => {
-            subject(arguments.first()?)
-        }
+        Expr::Call(name, arguments) if matches!(name.as_str(), "asFloat" | "float") => subject(arguments.first()?),
+        Expr::Call(name, _) if name == "default" => (!is_default_of_part(expr)).then_some(None),
         _ => None,
     }
 }
@@ -304,7 +314,7 @@ mod tests {
             ("asFloat(result) * 100 <= 5", "value <= 0.05"),
             ("1 - result[0] < 0.05", "value > 0.95"),
             ("len(result[0].Values) >= 5 and all(result[0].Values, {# <= 0.01})", "all Values <= 0.01"),
-            ("default(result[0], 0) < 5", "value < 5"),
+            ("default(result, 0) < 5", "value < 5"),
             ("len(result) > 0 && !isNaN(result[0]) && result[0] < 5", "value < 5"),
             ("result != nil || result < 5", "none: it holds for any data, whatever the value is"),
             ("len(result) == 0 && result[0] < 5", "none: it holds only without data"),
@@ -319,6 +329,12 @@ mod tests {
         ] {
             assert_eq!(shown(parse(condition).and_then(|condition| passing(&condition))), expected, "{condition}");
         }
+    }
+
+    #[test]
+    fn a_default_of_a_part_is_one_of_the_whole() {
+        let found = parse("default(result[0], 0) < 5").and_then(|condition| passing(&condition));
+        assert_eq!(found, Err(DEFAULT.to_owned()));
     }
 
     #[test]

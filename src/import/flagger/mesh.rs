@@ -1,4 +1,5 @@
-//! The metrics that Flagger has built in, by the provider of its routes: which counters and histograms it reads.
+//! The metrics that Flagger has built in, by the provider of its routes: which counters and histograms it reads, as in
+//! `pkg/metrics/observers` at 15bd6ad.
 
 use super::template::Names;
 use crate::import::condition::Op;
@@ -21,12 +22,15 @@ pub(super) enum Mesh {
 const ISTIO: &str =
     r#"reporter="destination",destination_workload_namespace="{{ namespace }}",destination_workload=~"{{ target }}""#;
 const LINKERD: &str = r#"namespace="{{ namespace }}",deployment=~"{{ target }}",direction="inbound""#;
-const NGINX: &str = r#"namespace="{{ namespace }}",ingress="{{ ingress }}""#;
-const CONTOUR: &str = r#"envoy_cluster_name=~"{{ namespace }}_{{ target }}-canary_[0-9a-zA-Z-]+""#;
-const GLOO: &str = r#"envoy_cluster_name=~"{{ namespace }}-{{ target }}-canary-[0-9a-zA-Z-]+_[0-9a-zA-Z-]+""#;
+const NGINX: &str = r#"namespace="{{ namespace }}",ingress="{{ ingress }}",canary!="""#;
+const CONTOUR: &str = r#"envoy_cluster_name=~"{{ namespace }}_{{ service }}-canary_[0-9a-zA-Z-]+""#;
+const GLOO: &str = r#"envoy_cluster_name=~"{{ namespace }}-{{ target }}-canaryupstream-[0-9a-zA-Z-]+_[0-9a-zA-Z-]+""#;
 const KUMA: &str = r#"service=~"{{ target }}-canary_{{ namespace }}_svc_[0-9a-zA-Z-]+""#;
 const KNATIVE: &str = r#"envoy_cluster_name=~"{{ namespace }}/{{ route }}""#;
 const APISIX: &str = r#"route=~"{{ namespace }}_{{ route }}-{{ target }}-canary_.+""#;
+const APISIX_TIME: &str = r#"type=~"request",route=~"{{ namespace }}_{{ route }}-{{ target }}-canary_.+""#;
+const OSM: &str =
+    r#"destination_namespace="{{ namespace }}",destination_kind="Deployment",destination_name="{{ target }}""#;
 const TRAEFIK: &str = r#"service=~"{{ namespace }}-{{ target }}-canary-[0-9a-zA-Z-]+@kubernetescrd""#;
 const SKIPPER: &str = r#"route=~"kube(ew)?_{{ namespace }}__{{ ingress }}_canary__.*__{{ service }}_canary(_[0-9]+)?""#;
 const PODS: &str =
@@ -39,7 +43,10 @@ const NO_SERVER_ERROR: &str = r#"envoy_response_code!~"5.*""#;
 impl Mesh {
     /// The metric of a provider; one that is unknown has the metrics of Istio, as in Flagger.
     pub(super) fn of(provider: &str, called: &str) -> Option<Mesh> {
-        let provider = provider.split(':').next().unwrap_or_default();
+        let provider = match provider.split(':').next().unwrap_or_default() {
+            own if own.starts_with("gatewayapi") => "kubernetes",
+            own => own,
+        };
         let success = |requests, labels, good| Some(Mesh::Success { requests, labels, good });
         let duration = |histogram, labels, unit| Some(Mesh::Duration { histogram, labels, unit });
         match (called, provider) {
@@ -50,6 +57,8 @@ impl Mesh {
             ("request-success-rate", "contour") => success(ENVOY, CONTOUR, NO_SERVER_ERROR),
             ("request-success-rate", "gloo") => success(ENVOY, GLOO, NO_SERVER_ERROR),
             ("request-success-rate", "kuma") => success(ENVOY, KUMA, NO_SERVER_ERROR),
+            ("request-success-rate", "appmesh") => success(ENVOY, PODS, NO_SERVER_ERROR),
+            ("request-success-rate", "osm") => success("osm_request_total", OSM, r#"response_code!~"5.*""#),
             ("request-success-rate", "knative") => success(ENVOY, KNATIVE, NO_SERVER_ERROR),
             ("request-success-rate", "apisix") => success("apisix_http_status", APISIX, r#"code!~"5..""#),
             ("request-success-rate", "traefik") => {
@@ -63,18 +72,19 @@ impl Mesh {
             }
             ("request-success-rate", _) => success("istio_requests_total", ISTIO, r#"response_code!~"5.*""#),
             ("request-duration", "linkerd") => duration("response_latency_ms", LINKERD, "ms"),
-            ("request-duration", "nginx") => Some(Mesh::Mean {
-                durations: "nginx_ingress_controller_ingress_upstream_latency_seconds",
-                labels: NGINX,
-            }),
+            ("request-duration", "nginx") => {
+                Some(Mesh::Mean { durations: "nginx_ingress_controller_response_duration_seconds", labels: NGINX })
+            }
             ("request-duration", "skipper") => {
                 Some(Mesh::Mean { durations: "skipper_serve_route_duration_seconds", labels: SKIPPER })
             }
             ("request-duration", "contour") => duration(ENVOY_TIME, CONTOUR, "ms"),
             ("request-duration", "gloo") => duration(ENVOY_TIME, GLOO, "ms"),
+            ("request-duration", "appmesh") => duration(ENVOY_TIME, PODS, "ms"),
+            ("request-duration", "osm") => duration("osm_request_duration_ms", OSM, "ms"),
             ("request-duration", "kuma") => duration(ENVOY_TIME, KUMA, "ms"),
             ("request-duration", "knative") => duration(ENVOY_TIME, KNATIVE, "ms"),
-            ("request-duration", "apisix") => duration("apisix_http_latency", APISIX, "ms"),
+            ("request-duration", "apisix") => duration("apisix_http_latency", APISIX_TIME, "ms"),
             ("request-duration", "traefik") => duration("traefik_service_request_duration_seconds", TRAEFIK, "s"),
             ("request-duration", "kubernetes") => duration("http_request_duration_seconds", PODS, "s"),
             ("request-duration", _) => duration("istio_request_duration_milliseconds", ISTIO, "ms"),
@@ -92,8 +102,30 @@ impl Mesh {
         }
     }
 
-    /// Adds the metric with its criteria, whose numbers are percent or milliseconds.
-    pub(super) fn add(&self, gate: &mut Gate, names: &Names, comment: &str, bounds: &[Bound]) {
+    /// The query as Flagger asks it: percent, or milliseconds.
+    pub(super) fn query(&self, names: &Names, interval: &str) -> String {
+        let rate = |of: &str| format!("sum(rate({of}[{interval}]))");
+        match self {
+            Mesh::Success { requests, labels, good } => {
+                let labels = names.filled(labels);
+                let (part, all) = (format!("{requests}{{{labels},{good}}}"), format!("{requests}{{{labels}}}"));
+                format!("{} / {} * 100", rate(&part), rate(&all))
+            }
+            Mesh::Duration { histogram, labels, unit } => {
+                let factor = if *unit == "s" { " * 1000" } else { "" };
+                let buckets = rate(&format!("{histogram}_bucket{{{}}}", names.filled(labels)));
+                format!("histogram_quantile(0.99, {buckets} by (le)){factor}")
+            }
+            Mesh::Mean { durations, labels } => {
+                let labels = names.filled(labels);
+                let of = |part: &str| rate(&format!("{durations}_{part}{{{labels}}}"));
+                format!("{} / {} * 1000", of("sum"), of("count"))
+            }
+        }
+    }
+
+    /// Adds the metric with its criteria, whose numbers are percent or milliseconds, and gives its name.
+    pub(super) fn add(&self, gate: &mut Gate, names: &Names, comment: &str, bounds: &[Bound]) -> String {
         let (source, _) = stores::prometheus(gate, None, &Login::default());
         let called = if matches!(self, Mesh::Success { .. }) { "request-success-rate" } else { "request-duration" };
         let asked = Asked::new(called, Store::of(source.clone()), comment.to_owned());
@@ -103,20 +135,20 @@ impl Mesh {
                 let labels = names.filled(labels);
                 let (part, total) = (format!("{requests}{{{labels},{good}}}"), format!("{requests}{{{labels}}}"));
                 let shape = measure::rate_of(&source, key, &part, &total);
-                measure::put(gate, &asked, shape, bounds, |limit| percent(limit / 100.0));
+                measure::put(gate, &asked, shape, bounds, |limit| percent(limit / 100.0))
             }
             Mesh::Duration { histogram, labels, unit } => {
                 let selector = quoted(&format!("{histogram}{{{}}}", names.filled(labels)));
                 let shape = format!("source: {source}, values: {{ histogram: {selector}, unit: {unit} }}");
                 let bounds: Vec<Bound> = bounds.iter().map(|bound| bound.with("statistic: p99")).collect();
-                measure::put(gate, &asked, shape, &bounds, |limit| format!("{}ms", plain(limit)));
+                measure::put(gate, &asked, shape, &bounds, |limit| format!("{}ms", plain(limit)))
             }
             Mesh::Mean { durations, labels } => {
                 let labels = names.filled(labels);
                 let rate = |of: &str| format!("sum(rate({durations}_{of}{{{labels}}}[1m]))");
                 let query = quoted(&format!("{} / {} * 1000", rate("sum"), rate("count")));
                 let shape = format!("source: {source}, gauge: {{ query: {query}, unit: ms }}");
-                measure::put(gate, &asked, shape, bounds, |limit| format!("{}ms", plain(limit)));
+                measure::put(gate, &asked, shape, bounds, |limit| format!("{}ms", plain(limit)))
             }
         }
     }

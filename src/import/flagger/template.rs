@@ -59,7 +59,9 @@ impl Names {
         const CANARY: &str = "-canary";
         stores::braced(&literal(template), |word, behind| {
             let word = word.trim().trim_matches('-').trim();
-            if word == TARGET && behind.starts_with(CANARY) {
+            let is_service =
+                word == "service" && self.words.iter().any(|(own, value)| own == word && *value == self.target);
+            if (word == TARGET || is_service) && behind.starts_with(CANARY) {
                 return Some((reference(SERVICE, None), CANARY.len()));
             }
             let known = self.words.iter().find(|(own, _)| own == word).map(|(_, value)| value.clone());

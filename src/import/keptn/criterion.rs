@@ -1,6 +1,7 @@
 //! A criterion of Keptn: `<600`, `<=+10%`, `>=-80%`, `=0`.
 
 use crate::import::condition::Op;
+use crate::import::controller::keptn::{Criterion, Target};
 use crate::import::number::{number, plain};
 
 /// What must hold.
@@ -12,30 +13,38 @@ pub(super) enum Wanted {
     Relative { op: Op, margin: String },
 }
 
-/// Reads a criterion. A sign before the number makes it relative.
+/// Reads a criterion. A sign before the number makes it relative, and so does a percentage.
 pub(super) fn parse(text: &str) -> Option<Wanted> {
     let text = text.trim();
-    let signs = [
-        ("<=", Op::AtMost),
-        (">=", Op::AtLeast),
-        ("<", Op::Below),
-        (">", Op::Above),
-        ("==", Op::Equal),
-        ("=", Op::Equal),
-    ];
+    let signs = [("<=", Op::AtMost), (">=", Op::AtLeast), ("<", Op::Below), (">", Op::Above), ("=", Op::Equal)];
     let (op, rest) = signs.into_iter().find_map(|(sign, op)| Some((op, text.strip_prefix(sign)?.trim())))?;
-    let is_relative = rest.starts_with(['+', '-']);
     let (amount, unit) = match rest.trim_start_matches('+').strip_suffix('%') {
         Some(amount) => (amount, "%"),
         None => (rest.trim_start_matches('+'), ""),
     };
     let amount = number(amount)?;
-    if !is_relative {
-        // a limit in percent is a number that is measured in percent
+    if unit.is_empty() && !rest.starts_with(['+', '-']) {
         return Some(Wanted::Absolute(op, amount));
     }
     let sign = if rest.starts_with('-') { '-' } else { '+' };
     Some(Wanted::Relative { op, margin: format!("{sign} {}{unit}", plain(amount.abs())) })
+}
+
+/// The same for Keptn's own rule.
+pub(super) fn as_written(text: &str) -> Option<Criterion> {
+    let (op, target) = match parse(text)? {
+        Wanted::Absolute(op, limit) => (op, Target::Fixed(limit)),
+        Wanted::Relative { op, margin } => {
+            let (sign, amount) = margin.split_once(' ')?;
+            let signed = |amount: f64| if sign == "-" { -amount } else { amount };
+            let target = match amount.strip_suffix('%') {
+                Some(percent) => Target::Percent(signed(number(percent)?)),
+                None => Target::Distance(signed(number(amount)?)),
+            };
+            (op, target)
+        }
+    };
+    Some(Criterion { op, target })
 }
 
 impl Wanted {
@@ -88,13 +97,18 @@ mod tests {
     #[test]
     fn criteria_are_limits_or_margins() {
         assert_eq!(parse("<600"), Some(Wanted::Absolute(Op::Below, 600.0)));
-        assert_eq!(parse("<=1%"), Some(Wanted::Absolute(Op::AtMost, 1.0)));
         assert_eq!(parse("=0"), Some(Wanted::Absolute(Op::Equal, 0.0)));
         let relative = |op, margin: &str| Some(Wanted::Relative { op, margin: margin.into() });
         assert_eq!(parse("<=+10%"), relative(Op::AtMost, "+ 10%"));
         assert_eq!(parse(">=-80%"), relative(Op::AtLeast, "- 80%"));
+        // "criteria containing '%' is always a comparison" (keptn#1498)
+        assert_eq!(parse("<=1%"), relative(Op::AtMost, "+ 1%"));
+        let target = |text| as_written(text).map(|criterion| criterion.target);
+        assert_eq!(target(">=-80%"), Some(Target::Percent(-80.0)));
+        assert_eq!(target("<+50"), Some(Target::Distance(50.0)));
+        assert_eq!(target("<600"), Some(Target::Fixed(600.0)));
         assert_eq!(parse("<+50"), relative(Op::Below, "+ 50"));
-        for wrong in ["600", "<", "<x", ""] {
+        for wrong in ["600", "<", "<x", "==0", ""] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::import::documents::{Document, at, text};
-use crate::import::draft::Gate;
+use crate::import::draft::{Gate, WINDOW};
 use crate::import::promql;
 use crate::import::stores::{self, RANGE, Store, literal, reference};
 use crate::text::node::Node;
@@ -23,6 +23,14 @@ pub(super) fn ask<'d>(gate: &mut Gate, sli: &str, queries: &[&'d Document]) -> R
             None => Ok(column(gate)),
         },
     }
+}
+
+/// The query of an indicator over the whole window, as Keptn asks Prometheus for it.
+pub(super) fn as_written(sli: &str, queries: &[&Document]) -> Option<String> {
+    let written = text(queries.iter().find_map(|document| at(&document.node, &["indicators", sli]))?)?.trim();
+    let query = stores::on_one_line(&filled_with(written, WINDOW));
+    let is_promql = promql::is_query_of_davy(&query.replace(WINDOW, RANGE));
+    (is_promql && !written.starts_with("metricSelector=")).then_some(query)
 }
 
 /// Columns by name, in a file for each arm.

@@ -1,5 +1,6 @@
 //! Sloth: objectives with queries of errors and of all events, in its own form or as a resource of Kubernetes.
 
+use super::burning::{Burning, Window};
 use super::share::{finish, of_prometheus, promised, quotient};
 use crate::import::documents::{Document, at, list, text_at};
 use crate::import::draft::Gate;
@@ -24,9 +25,12 @@ pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
         if objectives.is_empty() {
             return Err(document.problem(spec.place, "it has no objectives under `slos`"));
         }
+        let mut burning = Burning::default();
         for objective in objectives {
-            add(&mut gate, document, objective, &mut imported.notes)?;
+            add((&mut gate, &mut burning), document, objective, &mut imported.notes)?;
         }
+        burning.note("Sloth's default period is taken, 30 days, with its default windows");
+        gate.controller = Some(burning.rule());
         if gate.criteria() > 0 {
             finish(&mut gate, document, &mut imported.notes);
             imported.gates.push(gate);
@@ -35,14 +39,21 @@ pub(crate) fn gates(documents: &[&Document]) -> Result<Imported, Problems> {
     Ok(imported)
 }
 
-fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<Note>) -> Result<(), Problems> {
+fn add(
+    (gate, burning): (&mut Gate, &mut Burning),
+    document: &Document,
+    objective: &Node,
+    notes: &mut Vec<Note>,
+) -> Result<(), Problems> {
     let missing = |key: &str| document.problem(objective.place, format!("an objective has no `{key}`"));
     let called = text_at(objective, &["name"]).ok_or_else(|| missing("name"))?;
     let percentage = "a percentage above 0 and up to 100";
     let target = document.read(objective, &["objective"], number::share_of_hundred, percentage)?;
     let target = target.ok_or_else(|| missing("objective"))?;
     let sli = at(objective, &["sli"]).ok_or_else(|| missing("sli"))?;
-    let query = |path: [&str; 2], other: [&str; 2]| text_at(sli, &path).or_else(|| text_at(sli, &other)).map(filled);
+    let query = |path: [&str; 2], other: [&str; 2]| {
+        text_at(sli, &path).or_else(|| text_at(sli, &other)).map(|query| filled(query, RANGE))
+    };
     let errors = query(["events", "error_query"], ["events", "errorQuery"]);
     let total = query(["events", "total_query"], ["events", "totalQuery"]);
     let raw = query(["raw", "error_ratio_query"], ["raw", "errorRatioQuery"]);
@@ -52,12 +63,14 @@ fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<N
     let why = match (errors, total, raw) {
         (Some(errors), Some(total), _) if whole => {
             let asked = of_prometheus(gate, called, &errors, comment);
-            quotient(gate, &asked, ("bad", &errors, &total), target);
+            let davys = quotient(gate, &asked, ("bad", &errors, &total), target);
+            alerts(gate, burning, objective, (called, &davys, target));
             return Ok(());
         }
         (_, _, Some(ratio)) if whole => {
             let asked = of_prometheus(gate, called, &ratio, comment);
-            measure::add(gate, &asked, &[promised(true, target)]);
+            let davys = measure::add(gate, &asked, &[promised(true, target)]);
+            alerts(gate, burning, objective, (called, &davys, target));
             return Ok(());
         }
         _ if !whole => "a query of it is not PromQL",
@@ -67,11 +80,38 @@ fn add(gate: &mut Gate, document: &Document, objective: &Node, notes: &mut Vec<N
         _ => "it has neither the queries of its events nor that of their ratio",
     };
     gate.lose(Note::open(document, objective.place, what, why), notes);
+    burning.silent(called, why);
     Ok(())
 }
 
-/// A query with one range for each of Sloth's windows.
-fn filled(query: &str) -> String {
+/// The alerts of an objective: a quick and a slow pair of windows for each, as in `windows/google-30d.yaml`.
+fn alerts(gate: &mut Gate, burning: &mut Burning, objective: &Node, (called, davys, target): (&str, &str, f64)) {
+    let sli = |path: [&str; 2], other: [&str; 2]| {
+        at(objective, &["sli"]).and_then(|sli| text_at(sli, &path).or_else(|| text_at(sli, &other)))
+    };
+    let errors = sli(["events", "error_query"], ["events", "errorQuery"]);
+    let total = sli(["events", "total_query"], ["events", "totalQuery"]);
+    let raw = sli(["raw", "error_ratio_query"], ["raw", "errorRatioQuery"]).unwrap_or_default();
+    let share = |range: &str| match errors.zip(total) {
+        Some((errors, total)) => format!("({}) / ({})", filled(errors, range), filled(total, range)),
+        None => format!("({})", filled(raw, range)),
+    };
+    let (quick, slow) = ([("5m", "1h", 14.4), ("30m", "6h", 6.0)], [("2h", "1d", 3.0), ("6h", "3d", 1.0)]);
+    for (severity, key, other, pairs) in
+        [("page", "page_alert", "pageAlert", quick), ("ticket", "ticket_alert", "ticketAlert", slow)]
+    {
+        let is_off = |key: &str| text_at(objective, &["alerting", key, "disable"]) == Some("true");
+        if is_off(key) || is_off(other) {
+            burning.note(&format!("{called}: its {severity} alert is disabled"));
+            continue;
+        }
+        let pairs = pairs.map(|(short, long, factor)| Window::both([short, long], factor));
+        burning.alert(gate, (called, davys, severity), (target, &pairs), &share);
+    }
+}
+
+/// A query with one range.
+fn filled(query: &str, range: &str) -> String {
     let words = ["{{.window}}", "{{ .window }}", "{{.Window}}"];
-    words.iter().fold(on_one_line(&literal(query)), |query, word| query.replace(word, RANGE))
+    words.iter().fold(on_one_line(&literal(query)), |query, word| query.replace(word, range))
 }

@@ -1,6 +1,10 @@
-//! The rule of a controller as it was written: each measurement answers a condition, and limits count the answers.
+//! The rule of Argo Rollouts: each measurement answers a condition, and limits count the answers.
+//!
+//! From `analysis/analysis.go` and `utils/evaluate/evaluate.go` of argo-rollouts. Measurements that an AnalysisRun recorded are
+//! assessed as they are. For a template each interval of the window is a measurement.
 
-use super::condition::{Expr, Value, evaluate};
+use super::answer::{Answer, Decision, Facts, Line};
+use crate::import::condition::{Expr, Value, evaluate};
 use crate::series::SignedDuration;
 
 /// The rule of one metric.
@@ -99,12 +103,12 @@ impl Rule {
     }
 
     /// What the controller says of what was recorded; nothing if nothing was.
-    pub fn of_recorded(&self) -> Option<Assessed> {
+    pub(crate) fn of_recorded(&self) -> Option<Assessed> {
         (!self.recorded.is_empty()).then(|| self.assess(&self.recorded))
     }
 
     /// What the controller says of the answers of the query, one at each interval; an absent one is an empty answer.
-    pub fn of_answers(&self, answers: &[Option<f64>]) -> Assessed {
+    fn of_answers(&self, answers: &[Option<f64>]) -> Assessed {
         let list = |answer: &Option<f64>| Value::List(answer.iter().map(|number| Value::Number(*number)).collect());
         let alone = |answer: &Option<f64>| answer.map_or(Value::Nil, Value::Number);
         // a vector or a number: whichever the condition can be evaluated for
@@ -116,7 +120,7 @@ impl Rule {
     }
 
     /// How many steps lie between two measurements.
-    pub fn stride(&self, step: SignedDuration) -> usize {
+    fn stride(&self, step: SignedDuration) -> usize {
         let interval = self.interval.unwrap_or(step).as_secs_f64() / step.as_secs_f64().max(1e-9);
         (interval.round() as usize).max(1)
     }
@@ -172,6 +176,55 @@ impl Rule {
             None => answer(Phase::Successful, format!("{counted} so far"), failed, count),
         }
     }
+}
+
+/// The answer of a run: the worst of its metrics, without those that run dry.
+pub(super) fn answer(rules: &[Rule], facts: &Facts) -> Answer {
+    let all: Vec<(&Rule, Option<Assessed>)> = rules.iter().map(|rule| (rule, assessed(rule, facts))).collect();
+    let decisive = || all.iter().filter(|(rule, _)| !rule.is_dry).filter_map(|(_, assessed)| assessed.as_ref());
+    let worst = decisive().map(|assessed| assessed.phase).max().unwrap_or(Phase::Running);
+    let (failed, measured) = decisive().fold((0, 0), |(f, m), one| (f + one.failed, m + one.measured));
+    let noun = if failed == 1 { "failure" } else { "failures" };
+    let lines = all.iter().map(|(rule, assessed)| Line {
+        name: rule.name.clone(),
+        metric: rule.metric.clone(),
+        label: assessed.as_ref().map_or("unknown", |assessed| assessed.phase.word()).to_owned(),
+        reason: assessed.as_ref().map_or_else(|| unknown(rule, facts), |assessed| assessed.reason.clone()),
+        value: None,
+    });
+    let dry = all.iter().filter(|(rule, _)| rule.is_dry).map(|(rule, _)| format!("{} is a dry run", rule.name));
+    let missing = all.iter().filter(|(_, assessed)| assessed.is_none());
+    let missing = missing
+        .map(|(rule, _)| format!("{}: {}, and its answer is not part of this one", rule.name, unknown(rule, facts)));
+    let is_known = all.iter().all(|(rule, assessed)| rule.is_dry || assessed.is_some());
+    let decision = match worst {
+        Phase::Successful if is_known => Decision::Pass,
+        Phase::Failed | Phase::Error => Decision::Fail,
+        Phase::Successful | Phase::Inconclusive | Phase::Running => Decision::Open,
+    };
+    Answer {
+        decision,
+        sentence: format!("{}, {failed} {noun} of {measured}", worst.word()),
+        score: None,
+        notes: dry.chain(missing).collect(),
+        lines: lines.collect(),
+    }
+}
+
+/// Why a metric has no answer.
+fn unknown(rule: &Rule, facts: &Facts) -> String {
+    facts.steps(rule.metric.as_ref()).err().unwrap_or_default()
+}
+
+/// The rule's answer on what was recorded, or on what its query answers: a measurement at each interval.
+fn assessed(rule: &Rule, facts: &Facts) -> Option<Assessed> {
+    if let Some(recorded) = rule.of_recorded() {
+        return Some(recorded);
+    }
+    let steps = facts.steps(rule.metric.as_ref()).ok()?;
+    let every = rule.stride(steps.step);
+    let measured: Vec<Option<f64>> = steps.values.iter().copied().skip(every - 1).step_by(every).collect();
+    Some(rule.of_answers(&measured))
 }
 
 #[cfg(test)]
