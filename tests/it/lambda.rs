@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use davy::series::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::argo::soak_into;
@@ -49,7 +50,9 @@ fn bundle() -> Shell {
     }
     shell.write("gates/thin.yaml", &GATE.replace("+ 100%", "- 9%"));
     shell.write("gates/gone.yaml", &GATE.replace(".csv", ".gone"));
-    shell.write("gates/where.yaml", &GATE.replace("file: { path: \"${file}.csv\" }", "http: { url: \"http://${host}/x\" }"));
+    let elsewhere = "http: { url: \"http://${host}/x?q=${query}\", rows: \"$.rows[*]\", columns: { time: \"$[0]\", value: \"$[1]\" } }";
+    let hour = "window: { from: 2026-03-01T12:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }\n";
+    shell.write("gates/where.yaml", &(hour.to_owned() + &GATE.replace("file: { path: \"${file}.csv\" }", elsewhere)));
     soak_into(&shell, "gates");
     symlink(env!("CARGO_BIN_EXE_davy"), shell.path("bootstrap")).unwrap();
     shell
@@ -157,7 +160,7 @@ fn an_event_is_answered_with_the_verdict_or_an_error_that_has_a_name() {
     assert_eq!(open["verdict"], "fail");
     let window = json!({ "from": "2026-03-01T12:00:00Z", "to": "2026-03-01T12:30:00Z" });
     let half = function.answer(&json!({ "config": "fine", "window": window, "now": "2026-03-01T13:00:00Z" }));
-    assert_eq!(half["report"]["windows"]["canary"]["end"], "2026-03-01T12:30:00Z", "{half:#}");
+    assert_eq!(half["report"]["arms"]["canary"]["window"]["end"], "2026-03-01T12:30:00Z", "{half:#}");
     for (event, words) in [
         (json!({}), "names no configuration"),
         (json!({ "config": "other" }), "there is no gate \"other\""),
@@ -386,7 +389,9 @@ fn the_template_holds_a_configuration_that_can_be_used_and_the_events_are_read()
     let lines = gate.lines().take_while(|line| line.starts_with("        ")).map(|line| &line[8..]);
     let shell = Shell::new();
     shell.write("canary.yaml", &lines.collect::<Vec<_>>().join("\n"));
-    shell.expect(0, &["check"]);
+    let to = Timestamp::from_second(Timestamp::now().as_second() / 60 * 60).unwrap();
+    let from = to - SignedDuration::from_mins(30);
+    shell.expect(0, &["check", "--from", &from.to_string(), "--to", &to.to_string()]);
     let function = Function::start(&[("DAVY_CONFIG", "gates")]);
     std::fs::rename(function.shell.path("gates/worse.yaml"), function.shell.path("gates/checkout.yaml")).unwrap();
     let event = |name: &str| {

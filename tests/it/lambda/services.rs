@@ -161,3 +161,16 @@ fn an_independent_server_hands_out_the_configuration() {
         assert_eq!(said.body["verdict"], "pass", "{place}: {said:?}\n{}", function.log());
     }
 }
+
+#[test]
+fn metrics_of_cloudwatch_are_judged_with_the_functions_own_keys() {
+    let Some(server) = Independent::start(&["--page-size", "100"]) else { return };
+    server.seed("partial-results", "10-healthy");
+    let gates = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/aws");
+    let function = function(&server.url, gates);
+    let window = json!({ "from": "2026-06-02T06:00:00Z", "to": "2026-06-02T18:00:00Z" });
+    let event = json!({ "config": "partial-results", "phase": "10%", "window": window, "now": "2026-06-02T18:15:00Z" });
+    let answer = function.answer(&event);
+    assert_eq!(answer["verdict"], "pass", "{answer:#}");
+    assert!(server.calls()["GetMetricData"] > 0);
+}
