@@ -3,7 +3,7 @@
 //! Addresses and headers may hold secrets. Messages are made of the kind of a failure, never of the client's own texts,
 //! which may quote an address.
 
-#[cfg(feature = "aws")]
+#[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
 pub mod account;
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -59,11 +59,11 @@ pub struct Reply {
     pub kind: String,
     /// How long the server asks to wait before another attempt.
     pub after: Option<Duration>,
-    #[cfg(feature = "aws")]
+    #[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
     headers: http::HeaderMap,
 }
 
-#[cfg(feature = "aws")]
+#[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
 impl Reply {
     /// What a header says.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -141,7 +141,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`send`](Client::send).
-    #[cfg(feature = "aws")]
+    #[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
     pub fn put(&self, request: &Request) -> Result<Reply, Trouble> {
         self.send_as(request, true)
     }
@@ -181,7 +181,7 @@ impl Client {
             is_cut,
             kind,
             after,
-            #[cfg(feature = "aws")]
+            #[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
             headers: std::mem::take(response.headers_mut()),
         })
     }

@@ -4,12 +4,13 @@
 //! request to the server does; it chooses no server, no file and no program. Hooks are never run: who asked, acts.
 
 mod place;
+mod remote;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::console::Console;
 use super::gates::Gates;
@@ -64,7 +65,8 @@ impl Judges {
     fn new(console: Console, arguments: cli::Lambda) -> Result<Judges, Failure> {
         let root = variable(ROOT).map_or_else(|| PathBuf::from("."), PathBuf::from);
         let written = arguments.config.or_else(|| variable(CONFIG)).unwrap_or_else(|| "canary.yaml".into());
-        let place = Place::read(&written, &root).map_err(|why| Failure::Misused(format!("{CONFIG}={written}: {why}")))?;
+        let place =
+            Place::read(&written, &root).map_err(|why| Failure::Misused(format!("{CONFIG}={written}: {why}")))?;
         let configs = match &place {
             Place::Folder(folder) => folder.clone(),
             _ => root,
@@ -135,10 +137,8 @@ impl Function for Judges {
     fn tell(&self, deployment: &str, execution: &str, succeeds: bool) -> Result<(), String> {
         let account = Account::open(None, None, None)?;
         let status = if succeeds { "Succeeded" } else { "Failed" };
-        let body =
-            json!({ "deploymentId": deployment, "lifecycleEventHookExecutionId": execution, "status": status });
-        let task =
-            Task::json("codedeploy", Some("CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"), &body);
+        let body = json!({ "deploymentId": deployment, "lifecycleEventHookExecutionId": execution, "status": status });
+        let task = Task::json("codedeploy", Some("CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"), &body);
         let mut last = String::new();
         for attempt in 0..ATTEMPTS {
             let Trouble { why, may_pass } = match account.call(&task) {
@@ -169,30 +169,4 @@ impl Function for Judges {
     fn log(&self, message: &str) {
         self.gates.console.note(message);
     }
-}
-
-/// The text of an answer of a service.
-fn text(account: &Account, task: &Task) -> Result<String, Refused> {
-    let reply = account.call(task).map_err(|trouble| Refused::Source(trouble.why))?;
-    if let Some(trouble) = refusal(&reply) {
-        return Err(if trouble.may_pass { Refused::Source(trouble.why) } else { Refused::Wrong(trouble.why) });
-    }
-    if reply.is_cut {
-        return Err(Refused::Wrong(format!("it has more than {} bytes", task.most)));
-    }
-    String::from_utf8(reply.body).map_err(|_| Refused::Wrong("it is not UTF-8 text".into()))
-}
-
-/// The value of a parameter of SSM.
-fn parameter(account: &Account, name: &str) -> Result<String, Refused> {
-    let body = json!({ "Name": name, "WithDecryption": true });
-    let answer = text(account, &Task::json("ssm", Some("AmazonSSM.GetParameter"), &body))?;
-    let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
-    let value = answer["Parameter"]["Value"].as_str().map(str::to_owned);
-    value.ok_or_else(|| Refused::Wrong("something else than SSM answered: look at AWS_ENDPOINT_URL and proxies".into()))
-}
-
-/// Whether a path is that of a folder.
-fn is_folder(path: &Path) -> bool {
-    path.is_dir() && !path.join("canary.yaml").is_file()
 }

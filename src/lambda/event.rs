@@ -78,16 +78,20 @@ struct Written {
 
 /// Reads an event.
 pub(super) fn read(body: &[u8]) -> Result<(Sender, Asked), Fault> {
-    let event: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| Fault::wrong(format!("the event cannot be read: {error}; {HINT}")))?;
+    let event: Map<String, Value> = serde_json::from_slice(body)
+        .map_err(|error| Fault::wrong(format!("the event cannot be read: {error}; {HINT}")))?;
     if event.contains_key("lifecycleStage") && event.contains_key("executionDetails") {
         return of_ecs(&event);
     }
-    if let (Some(deployment), Some(execution)) = (event.get("DeploymentId"), event.get("LifecycleEventHookExecutionId")) {
+    if let (Some(deployment), Some(execution)) = (event.get("DeploymentId"), event.get("LifecycleEventHookExecutionId"))
+    {
         let (Some(deployment), Some(execution)) = (deployment.as_str(), execution.as_str()) else {
             return Err(Fault::wrong("the event of CodeDeploy has an identifier that is not a text"));
         };
-        return Ok((Sender::CodeDeploy { deployment: deployment.into(), execution: execution.into() }, Asked::default()));
+        return Ok((
+            Sender::CodeDeploy { deployment: deployment.into(), execution: execution.into() },
+            Asked::default(),
+        ));
     }
     Ok((Sender::Reader, asked(event, "the event")?))
 }
@@ -170,7 +174,10 @@ mod tests {
     fn a_sender_is_known_by_its_fields() {
         let (sender, asked) = event(&ecs("POST_SCALE_UP", json!({})));
         assert_eq!(sender, Sender::Ecs { details: Map::new(), rolls_back: false });
-        assert_eq!((asked.offered["ecs_service"].as_str(), asked.offered["ecs_revision"].as_str()), ("checkout", "new"));
+        assert_eq!(
+            (asked.offered["ecs_service"].as_str(), asked.offered["ecs_revision"].as_str()),
+            ("checkout", "new")
+        );
         let mut detailed = ecs("POST_SCALE_UP", json!({}));
         detailed["hookDetails"] = json!({ "config": "checkout", "args": { "version": 42 } });
         assert_eq!(event(&detailed).1.args["version"], "42");
@@ -185,12 +192,18 @@ mod tests {
     #[test]
     fn a_rollback_is_known_by_the_weights_of_a_shift() {
         let back = json!({ "r/new": 0, "r/old": 100 });
-        let is_back = |stage: &str, weights: Value| matches!(event(&ecs(stage, weights)).0, Sender::Ecs { rolls_back: true, .. });
+        let is_back =
+            |stage: &str, weights: Value| matches!(event(&ecs(stage, weights)).0, Sender::Ecs { rolls_back: true, .. });
         assert!(is_back("PRODUCTION_TRAFFIC_SHIFT", back.clone()));
         // before the shift the weights are the same
         assert!(!is_back("PRE_PRODUCTION_TRAFFIC_SHIFT", back.clone()));
         assert!(!is_back("TEST_TRAFFIC_SHIFT", back));
-        for forward in [json!({ "r/new": 10, "r/old": 90 }), json!({ "r/new": 100, "r/old": 0 }), json!({}), json!({ "r/old": 100 })] {
+        for forward in [
+            json!({ "r/new": 10, "r/old": 90 }),
+            json!({ "r/new": 100, "r/old": 0 }),
+            json!({}),
+            json!({ "r/old": 100 }),
+        ] {
             assert!(!is_back("PRODUCTION_TRAFFIC_SHIFT", forward));
         }
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -38,7 +38,8 @@ pub fn serve(api: &Api, function: &Arc<impl Function>) -> Result<(), String> {
     let why = |why: String| format!("the runtime's API: {why}");
     loop {
         let invocation = api.next().map_err(why)?;
-        let handled = Handling { function, begun: Instant::now(), left: left(&invocation, function.now()) }.answer(&invocation);
+        let end = invocation.deadline.unwrap_or_else(|| function.now());
+        let handled = Handling { function, end }.answer(&invocation);
         let taken = match &handled {
             Ok(answer) => api.respond(&invocation, answer),
             Err(fault) => {
@@ -50,17 +51,11 @@ pub fn serve(api: &Api, function: &Arc<impl Function>) -> Result<(), String> {
     }
 }
 
-/// How long the function may still take.
-fn left(invocation: &Invocation, now: Timestamp) -> Duration {
-    let left = invocation.deadline.map_or(0, |deadline| deadline.saturating_sub(now.as_millisecond()));
-    Duration::from_millis(u64::try_from(left).unwrap_or(0))
-}
-
 /// One event that is being answered.
 struct Handling<'f, F> {
     function: &'f Arc<F>,
-    begun: Instant,
-    left: Duration,
+    /// When the function's time is over.
+    end: Timestamp,
 }
 
 /// A judgement that has its answer, or goes on.
@@ -151,7 +146,7 @@ impl<F: Function> Handling<'_, F> {
                 }
             };
             let wait = due.duration_since(now).try_into().unwrap_or(Duration::ZERO);
-            if self.end(MARGIN_CODEDEPLOY) <= Instant::now() + wait {
+            if self.left(MARGIN_CODEDEPLOY) <= wait {
                 return Err(Fault::late(format!(
                     "the next look is due at {due}, after the function's time: give the function a longer timeout, or write a shorter `soak`"
                 )));
@@ -165,8 +160,7 @@ impl<F: Function> Handling<'_, F> {
         let (tell, told) = sync_channel(1);
         let (function, question) = (Arc::clone(self.function), asked.clone());
         std::thread::spawn(move || tell.send(function.judge(&question, soak.as_ref())));
-        let left = self.end(margin).saturating_duration_since(Instant::now());
-        match told.recv_timeout(left) {
+        match told.recv_timeout(self.left(margin)) {
             Ok(judged) => Ok(Stand::of(judged?)),
             Err(RecvTimeoutError::Disconnected) => Err(Fault::bug()),
             Err(RecvTimeoutError::Timeout) => Err(Fault::late(
@@ -175,8 +169,10 @@ impl<F: Function> Handling<'_, F> {
         }
     }
 
-    fn end(&self, margin: Duration) -> Instant {
-        self.begun + self.left.saturating_sub(margin)
+    /// How long the function may still take, up to a margin.
+    fn left(&self, margin: Duration) -> Duration {
+        let left = Duration::try_from(self.end.duration_since(self.function.now())).unwrap_or_default();
+        left.saturating_sub(margin)
     }
 
     fn seconds_until(&self, due: Timestamp) -> i64 {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::reply::Fault;
@@ -29,8 +30,8 @@ pub struct Api {
 /// An event with what comes beside it.
 pub(super) struct Invocation {
     pub(super) id: String,
-    /// When the function's time is over, in milliseconds of the epoch; nothing if the API does not say so.
-    pub(super) deadline: Option<i64>,
+    /// When the function's time is over; nothing if the API does not say so.
+    pub(super) deadline: Option<Timestamp>,
     pub(super) body: Vec<u8>,
     /// What an answer has to repeat.
     stamp: Option<String>,
@@ -54,6 +55,7 @@ impl Api {
         let id = header("lambda-runtime-aws-request-id").filter(|id| !id.is_empty() && id.chars().all(is_of_an_id));
         let id = id.ok_or("an event came without the identifier that its answer needs")?;
         let deadline = header("lambda-runtime-deadline-ms").and_then(|text| text.parse().ok());
+        let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let stamp = header("lambda-runtime-invocation-id");
         Ok(Invocation { id, deadline, stamp, body: reply.body })
     }

@@ -19,10 +19,15 @@ impl Answer {
     pub fn brief(&self) -> Map<String, Value> {
         let Document { outcome, score, summary, .. } = &self.document;
         let decision = self.decision.word();
-        [("verdict", json!(outcome)), ("decision", json!(decision)), ("score", json!(score.total)), ("sentence", json!(summary))]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into_iter()
-            .collect()
+        [
+            ("verdict", json!(outcome)),
+            ("decision", json!(decision)),
+            ("score", json!(score.total)),
+            ("sentence", json!(summary)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
     }
 }
 

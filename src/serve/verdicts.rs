@@ -124,7 +124,9 @@ fn said(kept: &Kept) -> Response {
 /// What a controller's condition reads, with the verdict whole below it.
 fn brief(Kept { id, at, .. }: &Kept, answer: &Answer) -> Value {
     let mut said = answer.brief();
-    said.extend([("id", json!(id)), ("at", json!(at)), ("report", json!(answer.document))].map(|(n, v)| (n.to_owned(), v)));
+    said.extend(
+        [("id", json!(id)), ("at", json!(at)), ("report", json!(answer.document))].map(|(n, v)| (n.to_owned(), v)),
+    );
     said.into()
 }
 

@@ -54,8 +54,7 @@ impl Account {
     ///
     /// It has no keys or no region, in words.
     pub fn open(region: Option<&str>, profile: Option<&str>, endpoint: Option<&str>) -> Result<Account, String> {
-        let caller =
-            find(region, profile).map_err(|why| format!("keys of AWS cannot be found: {why}: {NO_KEYS}"))?;
+        let caller = find(region, profile).map_err(|why| format!("keys of AWS cannot be found: {why}: {NO_KEYS}"))?;
         let Some(region) = region.map(str::to_owned).or(caller.region.clone()) else {
             return Err("the region is not known: write `region: us-east-1`, or set AWS_REGION".into());
         };
@@ -94,8 +93,8 @@ fn address(service: &str, region: &str) -> String {
 pub fn refusal(reply: &Reply) -> Option<Trouble> {
     let trouble = super::refusal(reply.status)?;
     let Some(code) = code(reply) else { return Some(trouble) };
-    let is_throttled =
-        code.contains("Throttling") || ["TooManyRequestsException", "TooManyUpdates", "SlowDown"].contains(&code.as_str());
+    let is_throttled = code.contains("Throttling")
+        || ["TooManyRequestsException", "TooManyUpdates", "SlowDown"].contains(&code.as_str());
     Some(Trouble { why: format!("{} ({code})", trouble.why), may_pass: trouble.may_pass || is_throttled })
 }
 

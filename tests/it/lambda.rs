@@ -122,7 +122,11 @@ impl Function {
     #[track_caller]
     fn error(&self, event: &Value) -> (String, String) {
         let said = self.ask(event);
-        assert_eq!((said.kind.as_str(), said.error.as_str()), ("error", said.body["errorType"].as_str().unwrap()), "{said:?}");
+        assert_eq!(
+            (said.kind.as_str(), said.error.as_str()),
+            ("error", said.body["errorType"].as_str().unwrap()),
+            "{said:?}"
+        );
         (said.error, said.body["errorMessage"].as_str().unwrap().to_owned())
     }
 
@@ -151,7 +155,10 @@ fn ecs(stage: &str, details: Value) -> Value {
 fn an_event_is_answered_with_the_verdict_or_an_error_that_has_a_name() {
     let function = Function::start(&[("DAVY_CONFIG", "gates")]);
     let fine = function.answer(&json!({ "config": "fine" }));
-    assert_eq!((&fine["verdict"], &fine["decision"], &fine["report"]["name"]), (&json!("pass"), &json!("go"), &json!("checkout")));
+    assert_eq!(
+        (&fine["verdict"], &fine["decision"], &fine["report"]["name"]),
+        (&json!("pass"), &json!("go"), &json!("checkout"))
+    );
     let worse = function.answer(&json!({ "config": "worse" }));
     assert_eq!((&worse["verdict"], &worse["decision"]), (&json!("fail"), &json!("stop")));
     let thin = function.answer(&json!({ "config": "thin" }));
@@ -233,7 +240,9 @@ fn ecs_hears_a_status_and_a_rollback_is_not_held_up() {
     let (kind, _) = function.error(&ecs("POST_SCALE_UP", json!({ "config": "nothing" })));
     assert_eq!(kind, "davy.Wrong");
     // what is offered is taken by those who ask for it
-    let text = GATE.replace("file: good", "file: \"${hash}\"").replace("name: checkout", "name: \"checkout ${ecs_service} ${ecs_stage}\"");
+    let text = GATE
+        .replace("file: good", "file: \"${hash}\"")
+        .replace("name: checkout", "name: \"checkout ${ecs_service} ${ecs_stage}\"");
     function.shell.write("gates/named.yaml", &text);
     let answer = function.answer(&ecs("POST_SCALE_UP", json!({ "config": "named", "args": { "hash": "good" } })));
     assert_eq!(answer["hookStatus"], "SUCCEEDED", "{}", function.log());
@@ -271,7 +280,8 @@ fn a_soak_of_ecs_goes_on_with_its_details_and_takes_no_look_twice() {
     let mut function = Function::running_programs();
     let all = followed(&mut function, "soak", 2);
     assert_eq!(all.last().unwrap()["hookStatus"], "SUCCEEDED", "{all:#?}\n{}", function.log());
-    let numbers: Vec<u64> = all.iter().filter_map(|answer| answer["hookDetails"]["state"]["soak"]["look"].as_u64()).collect();
+    let numbers: Vec<u64> =
+        all.iter().filter_map(|answer| answer["hookDetails"]["state"]["soak"]["look"].as_u64()).collect();
     assert_eq!(numbers, [0, 1, 2], "{all:#?}");
     let good = looks(&function, "good");
     let distinct: std::collections::BTreeSet<&String> = good.iter().collect();
@@ -310,7 +320,8 @@ fn whoever_carries_the_state_goes_on_with_a_soak() {
 #[test]
 fn the_time_of_a_function_ends_in_an_answer_and_never_in_a_pass() {
     let function = Function::running_programs();
-    let slow = GATE.replace("file: { path: \"${file}.csv\" }", "exec: { command: [./slowly, \"${file}\"], format: csv }");
+    let slow =
+        GATE.replace("file: { path: \"${file}.csv\" }", "exec: { command: [./slowly, \"${file}\"], format: csv }");
     let slow = format!("window: {{ from: 2026-03-01T12:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }}\n{slow}");
     function.shell.write("gates/slow.yaml", &slow);
     function.shell.write("gates/slowly", "#!/bin/sh\nsleep $(cat pause)\ncat $1.csv\n");

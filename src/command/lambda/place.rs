@@ -6,17 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{is_folder, parameter, text};
+use super::remote;
 use crate::command::gates::Gates;
 use crate::command::pipeline::{self, Loaded};
 use crate::command::reply::refused;
-use crate::plain;
 use crate::serve::Refused;
-use crate::url::encode;
-use crate::web::account::{Account, Task};
-
-/// A configuration is at most this long.
-const MOST: u64 = 1024 * 1024;
 
 /// Where configurations are.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,43 +80,18 @@ impl Place {
         match self {
             Place::File(file) => pipeline::load(file).map_err(refused),
             Place::Folder(_) => gates.load(name),
-            Place::Parameter(path) => remote(gates, &format!("ssm:{path}{name}"), |account| {
-                parameter(account, &format!("{path}{name}"))
-            }),
+            Place::Parameter(path) => remote::of_ssm(gates, &format!("{path}{name}")),
             Place::Object { bucket, key } => {
                 let key = if name.is_empty() { key.clone() } else { format!("{key}{name}.yaml") };
-                remote(gates, &format!("s3://{bucket}/{key}"), |account| object(account, bucket, &key))
+                remote::of_s3(gates, bucket, &key)
             }
         }
     }
 }
 
-/// A configuration that a service holds; its paths are below the root of the bundle.
-fn remote(
-    gates: &Gates,
-    called: &str,
-    read: impl FnOnce(&Account) -> Result<String, Refused>,
-) -> Result<Loaded, Refused> {
-    let said = |why: &str| format!("the configuration {called} cannot be read: {}", plain::line(why));
-    let account = Account::open(None, None, None).map_err(|why| Refused::Wrong(said(&why)))?;
-    let text = read(&account).map_err(|refused| match refused {
-        Refused::Source(why) => Refused::Source(said(&why)),
-        Refused::Unknown(why) | Refused::Wrong(why) => Refused::Wrong(said(&why)),
-    })?;
-    gates.inline(&text, called)
-}
-
-/// An object of S3. The path has the bucket first, so that its name may have dots.
-fn object(account: &Account, bucket: &str, key: &str) -> Result<String, Refused> {
-    let path: Vec<String> = key.split('/').map(encode).collect();
-    let path = format!("/{bucket}/{}", path.join("/"));
-    let task = Task { service: "s3", method: "GET", path, headers: Vec::new(), body: String::new(), most: MOST };
-    text(account, &task).map_err(|refused| match refused {
-        Refused::Wrong(why) if why.contains("redirect") => {
-            Refused::Wrong("the bucket is in another region than the function: copy it, or set AWS_REGION".into())
-        }
-        refused => refused,
-    })
+/// Whether a path is that of a folder with several.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() && !path.join("canary.yaml").is_file()
 }
 
 #[cfg(test)]
@@ -139,7 +108,9 @@ mod tests {
         let object = Place::Object { bucket: "my.bucket".into(), key: "gates/".into() };
         assert_eq!(read("s3://my.bucket/gates/"), Ok(object.clone()));
         assert!(object.has_several() && !read("ssm:/davy/checkout").unwrap().has_several());
-        for wrong in ["ssm:", "ssm:/a b", "s3://bucket", "s3:///key", "s3://bu:cket/key", "https://example.com/x", "gates/"] {
+        for wrong in
+            ["ssm:", "ssm:/a b", "s3://bucket", "s3:///key", "s3://bu:cket/key", "https://example.com/x", "gates/"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -113,12 +113,15 @@ fn a_refusal_is_told_with_the_services_own_word_and_tried_again_where_that_helps
 
 #[test]
 fn the_word_of_lambda_stands_in_a_header() {
-    let refused = "x-amzn-errortype: ResourceNotFoundException:http://internal.amazon.com/coral/com.amazonaws.lambda/\r\n";
+    let refused =
+        "x-amzn-errortype: ResourceNotFoundException:http://internal.amazon.com/coral/com.amazonaws.lambda/\r\n";
     let listener = Listener::start(&[Reply::Status(404, refused)]);
-    let run = on_fail(&listener.url(""), "lambda_alias: { function: checkout, alias: live, weight: none }").fails(&KEYS);
+    let run =
+        on_fail(&listener.url(""), "lambda_alias: { function: checkout, alias: live, weight: none }").fails(&KEYS);
     assert!(run.stderr.contains("(HTTP 404) (ResourceNotFoundException)"), "{}", run.stderr);
     let throttled = Listener::start(&[Reply::Status(400, "x-amzn-errortype: TooManyRequestsException\r\n")]);
-    let run = on_fail(&throttled.url(""), "lambda_alias: { function: checkout, alias: live, weight: none }").fails(&KEYS);
+    let run =
+        on_fail(&throttled.url(""), "lambda_alias: { function: checkout, alias: live, weight: none }").fails(&KEYS);
     assert!(run.stderr.contains("(TooManyRequestsException), at the last of 4 attempts"), "{}", run.stderr);
 }
 

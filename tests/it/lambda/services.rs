@@ -19,7 +19,6 @@ fn account(url: &str) -> Vec<(String, String)> {
     let own = [
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ("AWS_REGION", "eu-west-1"),
         ("AWS_ENDPOINT_URL", url),
         ("NO_PROXY", "localhost,127.0.0.1"),
     ];
@@ -27,8 +26,12 @@ fn account(url: &str) -> Vec<(String, String)> {
 }
 
 fn function(url: &str, config: &str) -> Function {
+    function_in("eu-west-1", url, config)
+}
+
+fn function_in(region: &str, url: &str, config: &str) -> Function {
     let mut variables = account(url);
-    variables.push(("DAVY_CONFIG".into(), config.into()));
+    variables.extend([("DAVY_CONFIG".into(), config.into()), ("AWS_REGION".into(), region.into())]);
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     Function::of(bundle(), &variables)
 }
@@ -57,7 +60,9 @@ fn hook() -> Value {
 
 #[test]
 fn codedeploy_hears_each_answer_by_a_call_of_its_own() {
-    for (gate, status) in [("fine", "Succeeded"), ("worse", "Failed"), ("thin", "Failed"), ("gone", "Failed"), ("soak", "Failed")] {
+    for (gate, status) in
+        [("fine", "Succeeded"), ("worse", "Failed"), ("thin", "Failed"), ("gone", "Failed"), ("soak", "Failed")]
+    {
         let server = service("codedeploy", |_, _| (200, "{}".into()));
         let function = function(&server.url(), &format!("gates/{gate}.yaml"));
         let answer = function.answer(&hook());
@@ -87,7 +92,8 @@ fn codedeploy_waits_for_a_soak_that_fits_into_the_functions_time() {
     let server = service("codedeploy", |_, _| (200, "{}".into()));
     let mut function = Function::running_programs();
     function.variables = account(&server.url());
-    function.variables.push(("DAVY_CONFIG".into(), "gates/soak.yaml".into()));
+    let more = [("DAVY_CONFIG", "gates/soak.yaml"), ("AWS_REGION", "eu-west-1")];
+    function.variables.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
     function.crash();
     assert_eq!(function.answer(&hook())["status"], "Succeeded", "{}", function.log());
     let late = function.ask_within(&hook(), Duration::from_millis(10_500));
@@ -100,7 +106,8 @@ fn codedeploy_waits_for_a_soak_that_fits_into_the_functions_time() {
 fn a_configuration_of_ssm_or_s3_is_read_anew_for_each_event() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let gate = |canary: &str| GATE.replace("file: good", &format!("file: {canary}")).replace("${file}", "gates/${file}");
+    let gate =
+        |canary: &str| GATE.replace("file: good", &format!("file: {canary}")).replace("${file}", "gates/${file}");
     let (fine, worse) = (gate("good"), gate("bad"));
     let texts = [fine, worse];
     let of_ssm = texts.clone();
@@ -156,7 +163,7 @@ fn an_independent_server_hands_out_the_configuration() {
     let output = python.arg("-B").arg(script).args(["--endpoint", &server.url, "gate"]).arg(file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for place in ["ssm:/davy/checkout", "s3://davy.gates/checkout.yaml"] {
-        let function = function(&server.url, place);
+        let function = function_in("us-east-1", &server.url, place);
         let said = function.ask_within(&json!({}), LONG);
         assert_eq!(said.body["verdict"], "pass", "{place}: {said:?}\n{}", function.log());
     }
