@@ -55,7 +55,9 @@ pub struct Carried {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Sender {
     /// ECS, with the details that it brings again.
-    Ecs { details: Map<String, Value>, rolls_back: bool },
+    Ecs(Map<String, Value>),
+    /// ECS, while traffic goes back.
+    RollingBack,
     /// CodeDeploy.
     CodeDeploy { deployment: String, execution: String },
     /// Somebody who reads the verdict.
@@ -97,6 +99,12 @@ pub(super) fn read(body: &[u8]) -> Result<(Sender, Asked), Fault> {
 }
 
 fn of_ecs(event: &Map<String, Value>) -> Result<(Sender, Asked), Fault> {
+    let execution = &event["executionDetails"];
+    let stage = event["lifecycleStage"].as_str().unwrap_or_default();
+    if rolls_back(stage, execution) {
+        // whatever else stands in it
+        return Ok((Sender::RollingBack, Asked::default()));
+    }
     let details = match event.get("hookDetails") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(details)) => details.clone(),
@@ -106,8 +114,6 @@ fn of_ecs(event: &Map<String, Value>) -> Result<(Sender, Asked), Fault> {
         Some(other) => return Err(Fault::wrong(format!("`hookDetails` of the event is {other}: {HINT}"))),
     };
     let mut asked = asked(details.clone(), "`hookDetails` of the event")?;
-    let execution = &event["executionDetails"];
-    let stage = event["lifecycleStage"].as_str().unwrap_or_default();
     let resource = event.get("resourceArn").and_then(Value::as_str).unwrap_or_default();
     let last = |arn: &Value| arn.as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
     let offered = [
@@ -118,7 +124,7 @@ fn of_ecs(event: &Map<String, Value>) -> Result<(Sender, Asked), Fault> {
     ];
     let known = offered.into_iter().filter(|(_, value)| !value.is_empty());
     asked.offered = known.map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok((Sender::Ecs { details, rolls_back: rolls_back(stage, execution) }, asked))
+    Ok((Sender::Ecs(details), asked))
 }
 
 /// Whether traffic goes back: ECS then asks the hooks of both shifts again, with nothing for the new revision and all for another.
@@ -173,7 +179,7 @@ mod tests {
     #[test]
     fn a_sender_is_known_by_its_fields() {
         let (sender, asked) = event(&ecs("POST_SCALE_UP", json!({})));
-        assert_eq!(sender, Sender::Ecs { details: Map::new(), rolls_back: false });
+        assert_eq!(sender, Sender::Ecs(Map::new()));
         assert_eq!(
             (asked.offered["ecs_service"].as_str(), asked.offered["ecs_revision"].as_str()),
             ("checkout", "new")
@@ -192,9 +198,11 @@ mod tests {
     #[test]
     fn a_rollback_is_known_by_the_weights_of_a_shift() {
         let back = json!({ "r/new": 0, "r/old": 100 });
-        let is_back =
-            |stage: &str, weights: Value| matches!(event(&ecs(stage, weights)).0, Sender::Ecs { rolls_back: true, .. });
+        let is_back = |stage: &str, weights: Value| event(&ecs(stage, weights)).0 == Sender::RollingBack;
         assert!(is_back("PRODUCTION_TRAFFIC_SHIFT", back.clone()));
+        let mut unreadable = ecs("PRODUCTION_TRAFFIC_SHIFT", back.clone());
+        unreadable["hookDetails"] = json!(7);
+        assert_eq!(event(&unreadable).0, Sender::RollingBack);
         // before the shift the weights are the same
         assert!(!is_back("PRE_PRODUCTION_TRAFFIC_SHIFT", back.clone()));
         assert!(!is_back("TEST_TRAFFIC_SHIFT", back));

@@ -69,11 +69,11 @@ impl<F: Function> Handling<'_, F> {
         let (sender, asked) = event::read(&invocation.body)?;
         let said = |said: &str| self.function.log(&format!("{}: {said}", invocation.id));
         match sender {
-            Sender::Ecs { rolls_back: true, .. } => {
+            Sender::RollingBack => {
                 said("ECS rolls back and is not held up: nothing was judged");
                 Ok(reply::hook_status(Decision::Go))
             }
-            Sender::Ecs { details, .. } => self.of_ecs(details, asked, &said),
+            Sender::Ecs(details) => self.of_ecs(details, asked, &said),
             Sender::CodeDeploy { deployment, execution } => self.of_codedeploy(&deployment, &execution, &asked, &said),
             Sender::Reader => self.of_reader(&asked, &said),
         }
