@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! runtime.rs   the four calls of the runtime's API      event.rs   what an event asks, and who sent it
-//! handle.rs    what is answered to whom, and when        reply.rs   answers and errors as their readers take them
+//! handle.rs    what is answered to whom, and when        reply.rs   answers as their readers take them
+//! function.rs  who judges                                fault.rs   errors with a name
 //! ```
 //!
 //! It judges nothing itself: whoever starts it hands in a [`Function`]. The four calls are written here. The crate for them brings 13
@@ -12,34 +13,13 @@
 //! not. The one exception is no judgement: while ECS rolls back, it asks the hooks again, and must not be held up.
 
 mod event;
+mod fault;
+mod function;
 mod handle;
 mod reply;
 mod runtime;
 
-use jiff::Timestamp;
-
 pub use event::{Asked, Carried};
+pub use function::Function;
 pub use handle::serve;
 pub use runtime::{API, Api};
-
-use crate::serve::{Refused, Soak, Step};
-
-/// Who judges, and acts on it.
-pub trait Function: Send + Sync + 'static {
-    /// The answer to a question, or where its soak stands.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be judged, in words.
-    fn judge(&self, asked: &Asked, soak: Option<&Soak>) -> Result<(Option<Soak>, Step), Refused>;
-    /// Tells CodeDeploy whether a hook succeeded.
-    ///
-    /// # Errors
-    ///
-    /// CodeDeploy did not take it, in words.
-    fn tell(&self, deployment: &str, execution: &str, succeeds: bool) -> Result<(), String>;
-    /// The present instant.
-    fn now(&self) -> Timestamp;
-    /// Says what happened.
-    fn log(&self, message: &str);
-}

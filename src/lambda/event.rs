@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::reply::Fault;
+use super::fault::Fault;
 use crate::serve::{Soak, Window};
 
 /// What may be written.

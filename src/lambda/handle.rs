@@ -10,9 +10,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Function;
 use super::event::{self, Asked, Carried, Sender};
-use super::reply::{self, Fault};
+use super::fault::Fault;
+use super::function::Function;
+use super::reply;
 use super::runtime::{Api, Invocation};
 use crate::plain;
 use crate::report::Document;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::reply::Fault;
+use super::fault::Fault;
 use crate::web::{Client, NO_END, Reply, Request};
 
 /// The variable that says where the API is.

@@ -38,6 +38,8 @@ pub struct Api {
 struct State {
     queue: VecDeque<(String, Duration)>,
     open: Option<Open>,
+    /// How many processes have died.
+    deaths: usize,
     handed: usize,
     calls: Vec<String>,
     broken: Vec<String>,
@@ -82,9 +84,12 @@ impl Api {
         self.state.0.lock().unwrap().open.is_some()
     }
 
-    /// The event that was being answered is lost with the process.
+    /// The event that was being answered is lost with the process, and so is its question for another.
     pub fn forget(&self) {
-        self.state.0.lock().unwrap().open = None;
+        let mut state = self.state.0.lock().unwrap();
+        state.open = None;
+        state.deaths += 1;
+        self.state.1.notify_all();
     }
 
     /// What was called, in order; no rule was broken.
@@ -123,7 +128,11 @@ fn next(shared: &(Mutex<State>, Condvar)) -> String {
     if state.open.is_some() {
         state.broken.push("the next event was asked for before the last one was answered".into());
     }
+    let deaths = state.deaths;
     let (event, time) = loop {
+        if state.deaths != deaths {
+            return String::new();
+        }
         if let Some(event) = state.queue.pop_front() {
             break event;
         }
