@@ -90,6 +90,11 @@ pub enum Command {
     /// An AnalysisTemplate names a gate below `provider.plugin.davy/judge`. A gate with a soak is looked at as it plans, by `Running`
     /// measurements that the controller resumes; a restart of either side goes on with it. Hooks are never run.
     ArgoPlugin(ArgoPlugin),
+    /// Answer as a Lambda function: hooks of ECS and CodeDeploy, Step Functions, any event
+    ///
+    /// Lambda starts it: as the file `bootstrap` of a function with the runtime `provided.al2023`, davy does this without arguments. A
+    /// configuration is read anew for each event; hooks are never run.
+    Lambda(Lambda),
     /// Compare two systems offline: everything that was measured of both, and what they cost
     ///
     /// Every metric of the configuration, whether a criterion names it or not: error rates, latencies, caches, costs of a month
@@ -299,6 +304,24 @@ pub struct ArgoPlugin {
     /// controller elsewhere
     #[arg(long)]
     pub allow_inline: bool,
+}
+
+/// Arguments of `lambda`.
+#[derive(Debug, Args)]
+pub struct Lambda {
+    /// Where the configuration is: a file or a folder of the bundle, ssm:/NAME or s3://BUCKET/KEY; with a / at the end, events name
+    /// what is below it. Without it, the variable DAVY_CONFIG counts, and then canary.yaml of the bundle
+    #[arg(long, value_name = "PLACE")]
+    pub config: Option<String>,
+    /// The phase of events that name none; without it, the variable DAVY_PHASE counts
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Set a name that configurations refer to as ${NAME}; no event can set it
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// Configurations may run programs (`exec`)
+    #[arg(long)]
+    pub allow_exec: bool,
 }
 
 /// Arguments of `compare`.

@@ -121,6 +121,9 @@ pub mod serve;
 #[cfg(feature = "serve")]
 pub mod plugin;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 pub mod cli;
 
 pub mod command;

@@ -45,7 +45,7 @@ mod watching;
 use std::sync::Arc;
 
 pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
-pub use question::Question;
+pub use question::{Question, Window};
 pub use soak::{Soak, Step};
 pub use tls::Tls;
 

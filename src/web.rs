@@ -3,6 +3,8 @@
 //! Addresses and headers may hold secrets. Messages are made of the kind of a failure, never of the client's own texts,
 //! which may quote an address.
 
+#[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
+pub mod account;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod tls;
@@ -13,9 +15,10 @@ use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ureq::config::Config;
+use ureq::config::{Config, ConfigBuilder};
 use ureq::http::Uri;
 use ureq::tls::TlsConfig;
+use ureq::typestate::AgentScope;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
@@ -41,7 +44,7 @@ pub struct Request<'a> {
     pub body: Option<&'a str>,
     /// So many bytes of the answer are read, at most.
     pub most: u64,
-    /// How long it may take; [`Client::ask`] takes that long with all attempts.
+    /// How long it may take; [`Client::ask`] takes that long with all attempts. [`NO_END`] is as long as the server likes.
     pub timeout: Duration,
 }
 
@@ -57,6 +60,16 @@ pub struct Reply {
     pub kind: String,
     /// How long the server asks to wait before another attempt.
     pub after: Option<Duration>,
+    #[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
+    headers: http::HeaderMap,
+}
+
+#[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
+impl Reply {
+    /// What a header says.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// Why there is no answer.
@@ -78,6 +91,10 @@ impl Trouble {
     }
 }
 
+/// The time of a request that a server answers when something happens.
+#[cfg(feature = "lambda")]
+pub const NO_END: Duration = Duration::MAX;
+
 /// What is said where no server listens.
 pub const NOBODY: &str = "no server listens there: the connection was refused";
 
@@ -94,6 +111,12 @@ impl Client {
     /// A client; its connections are kept for further requests.
     pub fn new(allow_link_local: bool) -> Client {
         Client(agent(tls::usual().build(), allow_link_local))
+    }
+
+    /// A client for what runs beside davy: no proxy stands between, and an address of the link is as good as any.
+    #[cfg(feature = "lambda")]
+    pub fn beside() -> Client {
+        Client(config(tls::usual().build()).proxy(None).build().new_agent())
     }
 
     /// A client whose encrypted connections rest on certificates of their own.
@@ -119,13 +142,13 @@ impl Client {
     /// # Errors
     ///
     /// As [`send`](Client::send).
-    #[cfg(feature = "aws")]
+    #[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
     pub fn put(&self, request: &Request) -> Result<Reply, Trouble> {
         self.send_as(request, true)
     }
 
     fn send_as(&self, request: &Request, is_put: bool) -> Result<Reply, Trouble> {
-        let (headers, limit) = (request.headers, Some(request.timeout));
+        let (headers, limit) = (request.headers, Some(request.timeout).filter(|limit| *limit < Duration::MAX));
         let explain = |error: ureq::Error| explain(&error, request.timeout);
         let sent = match request.body {
             Some(body) => {
@@ -153,7 +176,15 @@ impl Client {
         if !is_cut && announced.is_some_and(|announced| announced != body.len() as u64) {
             return Err(Trouble::for_now("the answer was cut off"));
         }
-        Ok(Reply { status: response.status().as_u16(), body, is_cut, kind, after })
+        Ok(Reply {
+            status: response.status().as_u16(),
+            body,
+            is_cut,
+            kind,
+            after,
+            #[cfg(any(feature = "lambda", all(feature = "aws", feature = "webhooks")))]
+            headers: std::mem::take(response.headers_mut()),
+        })
     }
 
     /// Sends a request, again after a pause where that may help, all within the request's time.
@@ -255,13 +286,16 @@ struct LinkLocal;
 pub const LINK_LOCAL: &str = "the address is link-local or a metadata service, which knows the machine's credentials: write \
                           another address, or `allow_link_local: true` if you mean it";
 
-fn agent(tls: TlsConfig, allow_link_local: bool) -> Agent {
-    let config = Agent::config_builder()
+fn config(tls: TlsConfig) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
         .tls_config(tls)
         .max_redirects(0)
         .http_status_as_error(false)
-        .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")));
-    let config = config.build();
+        .user_agent(concat!("davy/", env!("CARGO_PKG_VERSION")))
+}
+
+fn agent(tls: TlsConfig, allow_link_local: bool) -> Agent {
+    let config = config(tls).build();
     match allow_link_local {
         true => config.new_agent(),
         false => Agent::with_parts(config, DefaultConnector::default(), Fenced::default()),

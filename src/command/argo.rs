@@ -15,8 +15,7 @@ use std::sync::Arc;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::console::Console;
-use super::gates::{Gates, look_once};
-use super::reply;
+use super::gates::Gates;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
@@ -140,18 +139,11 @@ impl Measures {
             };
             Ok(match asking.step(soak.as_ref(), &self.lessons)? {
                 Some((soak, step)) => measured(soak, step, so_far),
-                None => answered(&once(&asking)?, so_far),
+                None => answered(&asking.once(None)?, so_far),
             })
         };
         self.gates.aside(|said| format!("{name}: {}", veil(said)), measure).map_err(Refused::words)
     }
-}
-
-/// A gate without a soak.
-fn once(asking: &Asking) -> Result<Answer, Refused> {
-    let options = asking.options(asking.from, None, asking.now);
-    let plan = asking.gates.plan(asking.loaded, &options)?;
-    look_once(asking.aside, asking.loaded, &options, plan).map(|judged| reply::answer(&judged))
 }
 
 /// What a soak is called.

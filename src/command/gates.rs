@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
+use super::border::Reach;
 use super::console::Console;
 use super::course::Probe;
 use super::pipeline::{Judged, Loaded};
@@ -44,6 +45,12 @@ impl Gates {
                 self.console.warn(&format!("{}: {problem}", gate.name));
             }
         }
+    }
+
+    /// Refuses a configuration that cannot be used, whatever events set.
+    #[cfg(feature = "lambda")]
+    pub(super) fn check(&self, file: &Path) -> Result<(), Failure> {
+        check(file, &self.set)
     }
 
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
@@ -82,6 +89,16 @@ impl Gates {
             return Err(Refused::Unknown(format!("there is no gate {name:?}; there are: {known}")));
         };
         pipeline::load(&path).map_err(refused)
+    }
+
+    /// A configuration from elsewhere, in the operator's folder; `called` is what messages call it.
+    pub(super) fn inline(&self, text: &str, called: &str) -> Result<Loaded, Refused> {
+        let inline = || {
+            let config = config::load(text, called)?;
+            let reach = Reach::of(&config, &self.configs.join(called), false)?;
+            Ok(Loaded::new(config, &self.configs, reach))
+        };
+        inline().map_err(refused)
     }
 
     /// What will be asked, if the operator allows it.

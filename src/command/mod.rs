@@ -26,6 +26,8 @@ mod import;
 mod init;
 mod interrupt;
 mod judge;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod learn;
 mod look;
 mod many;
@@ -63,7 +65,7 @@ use console::Console;
 
 /// Runs davy with the given arguments (the program's name first) and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = started_by_lambda(arguments.into_iter().collect());
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(asked) => {
@@ -86,6 +88,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(arguments) => return kept(console, |console| serve::run(console, arguments)),
         #[cfg(feature = "serve")]
         Command::ArgoPlugin(arguments) => return kept(console, |console| argo::run(console, arguments)),
+        #[cfg(feature = "lambda")]
+        Command::Lambda(arguments) => return kept(console, |console| lambda::run(console, arguments)),
+        #[cfg(not(feature = "lambda"))]
+        Command::Lambda(_) => Err(Failure::Misused(
+            "this davy was built without the feature `lambda`: build it with `--features lambda`".into(),
+        )),
         #[cfg(not(feature = "serve"))]
         Command::Serve(_) | Command::ArgoPlugin(_) => Err(Failure::Misused(
             "this davy was built without the feature `serve`: build it with `--features serve`".into(),
@@ -117,6 +125,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Lambda starts `bootstrap` without arguments, and says in a variable how logs are written.
+fn started_by_lambda(arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().and_then(|program| Path::new(program).file_name());
+    if arguments.len() != 1 || name != Some("bootstrap".as_ref()) {
+        return arguments;
+    }
+    let is_json = std::env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format == "JSON");
+    let more: &[&str] = if is_json { &["lambda", "--log-format", "json"] } else { &["lambda"] };
+    arguments.into_iter().chain(more.iter().map(OsString::from)).collect()
 }
 
 /// What serves others keeps the console for as long as it runs.

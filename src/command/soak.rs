@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use super::console::Console;
 use super::course::{self, MINUTE, Probe};
-use super::gates::Gates;
+use super::gates::{Gates, look_once};
 use super::learn::{self, Today};
 use super::pipeline::{self, Loaded};
-use super::reply::{decision, refused};
+use super::reply::{self, decision, refused};
 use super::{Exit, Failure};
 use crate::config::plan::Plan;
 use crate::config::{self, Options};
@@ -97,6 +97,13 @@ impl Asking<'_> {
             Err(Trouble::Passing(failure)) => self.again(&failure.to_string(), soak, &schedule),
             Err(Trouble::Interrupted) => self.again("davy was interrupted", soak, &schedule),
         }))
+    }
+
+    /// Judges a gate that has no soak.
+    pub(super) fn once(&self, to: Option<Timestamp>) -> Result<Answer, Refused> {
+        let options = self.options(self.from, to, self.now);
+        let plan = self.gates.plan(self.loaded, &options)?;
+        look_once(self.aside, self.loaded, &options, plan).map(|judged| reply::answer(&judged))
     }
 
     /// What must stay the same: the rules, all else that the configuration says, and what is set.

@@ -1,6 +1,7 @@
 //! A verdict, and what a controller is to do.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::report::Document;
 
@@ -11,6 +12,23 @@ pub struct Answer {
     pub document: Document,
     /// What the configuration makes of it.
     pub decision: Decision,
+}
+
+impl Answer {
+    /// What a controller's condition reads.
+    pub fn brief(&self) -> Map<String, Value> {
+        let Document { outcome, score, summary, .. } = &self.document;
+        let decision = self.decision.word();
+        [
+            ("verdict", json!(outcome)),
+            ("decision", json!(decision)),
+            ("score", json!(score.total)),
+            ("sentence", json!(summary)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+    }
 }
 
 /// What a controller is to do.

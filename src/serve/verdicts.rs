@@ -124,16 +124,11 @@ fn said(kept: &Kept) -> Response {
 
 /// What a controller's condition reads, with the verdict whole below it.
 fn brief(Kept { id, at, .. }: &Kept, answer: &Answer) -> Value {
-    let document = &answer.document;
-    json!({
-        "verdict": document.outcome,
-        "decision": answer.decision.word(),
-        "score": document.score.total,
-        "sentence": document.summary,
-        "id": id,
-        "at": at,
-        "report": document,
-    })
+    let mut said = answer.brief();
+    said.extend(
+        [("id", json!(id)), ("at", json!(at)), ("report", json!(answer.document))].map(|(n, v)| (n.to_owned(), v)),
+    );
+    said.into()
 }
 
 /// A verdict by its name, with the form after a dot: `.json` (the document alone), `.md`, `.html`, `.txt`.

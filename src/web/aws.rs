@@ -6,7 +6,10 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
 use aws_sigv4::sign::v4;
 
 /// Keys are sought so long.
@@ -77,7 +80,7 @@ pub fn signature(keys: &Credentials, region: &str, service: &str, call: &Call) -
         .region(region)
         .name(service)
         .time(super::clock())
-        .settings(SigningSettings::default())
+        .settings(settings(service))
         .build()
         .ok()?
         .into();
@@ -86,4 +89,15 @@ pub fn signature(keys: &Credentials, region: &str, service: &str, call: &Call) -
         SignableRequest::new(call.method, call.url, headers, SignableBody::Bytes(call.body.as_bytes())).ok()?;
     let (signed, _) = sign(request, &parameters).ok()?.into_parts();
     Some(signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// How a service wants a call to be signed: S3 takes paths as they are, and wants the body's checksum.
+fn settings(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
 }

@@ -76,8 +76,14 @@ fn fault(page: &str, here: &Page, target: &str) -> Option<String> {
 
 #[test]
 fn every_link_of_the_book_leads_to_a_file_and_to_a_heading() {
-    let others =
-        ["CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "fixtures/hooks/README.md", "reports/README.md"];
+    let others = [
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "fixtures/README.md",
+        "fixtures/hooks/README.md",
+        "fixtures/lambda/README.md",
+        "reports/README.md",
+    ];
     let mut faults = Vec::new();
     for name in pages().into_iter().chain([SUMMARY.to_owned()]).chain(others.map(str::to_owned)) {
         let page = Page::read(&text(&name));

@@ -48,6 +48,8 @@ mod judge_properties;
 mod judging;
 #[cfg(feature = "http")]
 mod kayenta;
+#[cfg(all(feature = "lambda", feature = "http", feature = "prometheus"))]
+mod lambda;
 mod latency;
 mod learning;
 #[cfg(all(feature = "http", feature = "prometheus"))]

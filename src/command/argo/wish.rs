@@ -1,16 +1,13 @@
 //! What an AnalysisTemplate writes below `provider.plugin.davy/judge`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::command::border::Reach;
 use crate::command::gates::Gates;
 use crate::command::pipeline::Loaded;
-use crate::config;
 use crate::plugin::Asked;
 use crate::serve::{Question, Refused};
 
@@ -82,7 +79,7 @@ impl Wish {
                 "{INLINE}: the template holds a configuration itself, which may ask any server with the controller's secrets. Name a gate \
                  of the operator's folder, or let the operator start the plugin with --allow-inline"
             )),
-            Gate::Inline(text) => inline(text, &gates.configs).map_err(|failure| failure.to_string()),
+            Gate::Inline(text) => gates.inline(text, INLINE).map_err(Refused::words),
         }
     }
 
@@ -99,12 +96,6 @@ impl Wish {
         question.check()?;
         gates.set_by(loaded, &question).map_err(Refused::words)
     }
-}
-
-fn inline(text: &str, folder: &Path) -> Result<Loaded, crate::command::Failure> {
-    let config = config::load(text, INLINE)?;
-    let reach = Reach::of(&config, &folder.join(INLINE), false)?;
-    Ok(Loaded::new(config, folder, reach))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use super::server::{Listener, Reply};
 use super::{Run, Workshop};
 use crate::aws::server::Server as Independent;
 use crate::heard::{Heard, parameters};
@@ -108,6 +109,72 @@ fn a_refusal_is_told_with_the_services_own_word_and_tried_again_where_that_helps
     let keyless = [("AWS_EC2_METADATA_DISABLED", "true"), ("HOME", "/nowhere"), ("AWS_ACCESS_KEY_ID", "")];
     let run = on_fail("http://127.0.0.1:9", action).fails(&keyless);
     assert!(run.stderr.contains("keys of AWS cannot be found: "), "{}", run.stderr);
+}
+
+#[test]
+fn the_word_of_lambda_stands_in_a_header() {
+    let refused =
+        "x-amzn-errortype: ResourceNotFoundException:http://internal.amazon.com/coral/com.amazonaws.lambda/\r\n";
+    let listener = Listener::start(&[Reply::Status(404, refused)]);
+    let run =
+        on_fail(&listener.url(""), "lambda_alias: { function: checkout, alias: live, weight: none }").fails(&KEYS);
+    assert!(run.stderr.contains("(HTTP 404) (ResourceNotFoundException)"), "{}", run.stderr);
+    let throttled = Listener::start(&[Reply::Status(400, "x-amzn-errortype: TooManyRequestsException\r\n")]);
+    let run =
+        on_fail(&throttled.url(""), "lambda_alias: { function: checkout, alias: live, weight: none }").fails(&KEYS);
+    assert!(run.stderr.contains("(TooManyRequestsException), at the last of 4 attempts"), "{}", run.stderr);
+}
+
+const CODEDEPLOY: &str = "codedeploy: { deployment: d-1, execution: e-1, status: failed }";
+const ECS: &str = "ecs_deployment: { deployment: \"arn:d\", hook: h1, action: rollback }";
+
+#[test]
+fn what_was_done_by_an_attempt_whose_answer_is_lost_is_done() {
+    let completed = "x-amzn-errortype: LifecycleEventAlreadyCompletedException\r\n";
+    let listener = Listener::start(&[Reply::Nothing, Reply::Status(400, completed)]);
+    let run = on_fail(&listener.url(""), CODEDEPLOY).fails(&KEYS);
+    assert!(!run.stderr.contains("warning: "), "{}", run.stderr);
+    assert_eq!(listener.requests().len(), 2);
+    // somebody else may have answered: no answer of davy's was lost
+    let listener = Listener::start(&[Reply::Status(400, completed)]);
+    let run = on_fail(&listener.url(""), CODEDEPLOY).fails(&KEYS);
+    assert!(run.stderr.contains("(LifecycleEventAlreadyCompletedException)"), "{}", run.stderr);
+    // another refusal stays one
+    let other = "x-amzn-errortype: DeploymentDoesNotExistException\r\n";
+    let listener = Listener::start(&[Reply::Nothing, Reply::Status(400, other)]);
+    let run = on_fail(&listener.url(""), CODEDEPLOY).fails(&KEYS);
+    assert!(run.stderr.contains("(DeploymentDoesNotExistException)"), "{}", run.stderr);
+}
+
+#[test]
+fn a_hook_of_ecs_that_waits_no_more_after_a_lost_answer_is_looked_at() {
+    let described = |status: &str| {
+        let hook = json!({ "hookId": "h1", "status": status });
+        json!({ "serviceDeployments": [{ "lifecycleHookDetails": [hook] }] }).to_string()
+    };
+    let gone = json!({ "serviceDeployments": [{ "lifecycleHookDetails": [] }] }).to_string();
+    let unknown = "did not say so";
+    for (answer, told) in [
+        ((200, described("FAILED")), None),
+        ((200, gone), None),
+        ((200, described("SUCCEEDED")), Some("(ClientException)")),
+        ((200, described("AWAITING_ACTION")), Some("(ClientException)")),
+        ((200, "{\"serviceDeployments\":[]}".to_owned()), Some(unknown)),
+        ((400, "{\"__type\":\"AccessDeniedException\"}".to_owned()), Some(unknown)),
+    ] {
+        let shown = answer.clone();
+        let server = Server::start(None, move |heard, number| match heard.header("x-amz-target").rsplit('.').next() {
+            Some("DescribeServiceDeployments") => answer.clone(),
+            _ if number == 0 => (500, "{}".into()),
+            _ => (400, "{\"__type\":\"ClientException\"}".into()),
+        });
+        let run = on_fail(&server.url(), ECS).fails(&KEYS);
+        assert_eq!(server.heard().len(), 3, "{shown:?}");
+        match told {
+            None => assert!(!run.stderr.contains("warning: "), "{shown:?}: {}", run.stderr),
+            Some(words) => assert!(run.stderr.contains(words), "{shown:?}: {}", run.stderr),
+        }
+    }
 }
 
 #[test]
