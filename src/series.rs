@@ -38,6 +38,14 @@ impl Arm {
     /// Both arms, baseline first.
     pub const BOTH: [Arm; 2] = [Arm::Baseline, Arm::Canary];
 
+    /// The one beside it.
+    pub fn other(self) -> Arm {
+        match self {
+            Arm::Baseline => Arm::Canary,
+            Arm::Canary => Arm::Baseline,
+        }
+    }
+
     /// The arm's name as configuration and reports write it.
     pub fn name(self) -> &'static str {
         match self {

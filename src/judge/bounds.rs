@@ -33,11 +33,13 @@ impl Bounds {
         if self.fail.is_empty() { &self.pass } else { &self.fail }
     }
 
-    /// The test whose numbers are shown: of two, the one nearer to passing, by the evidence that a Pass takes.
-    pub(super) fn shown(&self, needs: &Hurdles, look: &Look) -> Option<&Test> {
+    /// Which test of the target has the numbers that are shown: of two, the one nearer to passing, by the evidence that a
+    /// Pass takes.
+    pub(super) fn shown(&self, needs: &Hurdles, look: &Look) -> Option<usize> {
         let by_z = needs.pass.z.is_finite() || !needs.pass.ln_e.is_finite();
-        let nearness = |test: &&Test| if by_z { test.towards } else { test.towards_ln_e(look) };
-        self.target().iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))
+        let nearness = |test: &Test| if by_z { test.towards } else { test.towards_ln_e(look) };
+        let nearest = self.target().iter().enumerate().max_by(|a, b| nearness(a.1).total_cmp(&nearness(b.1)));
+        nearest.map(|(place, _)| place)
     }
 
     /// How many more bad events the canary has than any part of the limit allows.

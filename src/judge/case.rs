@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::grid::{Grid, coverage};
 use super::rules::{Criterion, Kind, Metric, Rule, Rules, Scale, Unit};
-use crate::series::{Dataset, Gravity, Pair, Remark, Series, Window};
+use crate::series::{Dataset, Gravity, Pair, Remark, Series, SignedDuration, Window};
 use crate::stats::instances::Instances;
 
 /// One criterion with the data it is about.
@@ -74,6 +74,13 @@ impl<'a> Case<'a> {
     /// Whether the levels of the arms are compared as two samples: their steps have no partners in time.
     pub(super) fn is_unpaired(&self) -> bool {
         unpaired(self.rules, self.criterion, self.series, self.data)
+    }
+
+    /// So many steps of the soak, with the warm-up, as a length of time.
+    pub(super) fn soaked(&self, steps: usize) -> SignedDuration {
+        let warmup = self.rules.policy.warmup_steps(self.grid.step());
+        let steps = i32::try_from(steps.saturating_add(warmup)).unwrap_or(i32::MAX);
+        self.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX)
     }
 
     /// For each arm, whether each step was measured.

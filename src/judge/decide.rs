@@ -8,17 +8,16 @@ use std::cell::LazyCell;
 
 use super::bounds::{Bounds, Evidences};
 use super::case::Case;
-use super::explain;
 use super::growth::Growth;
 use super::guardrail::Guardrail;
 use super::levels::{Against, critical};
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
-use super::remedy;
 use super::requests::Ordered;
 use super::rules::{Kind, Side};
 use super::suspicion;
-use super::verdict::{Effect, EffectKind, Evidence, Finding, Levels, Method, Outcome, Reason, Since};
+use super::verdict::{Effect, EffectKind, Evidence, Levels, Method, Outcome, Reason, Since};
+use super::why::Why;
 use crate::series::Pair;
 use crate::stats::dispersion::DesignEffect;
 
@@ -27,35 +26,63 @@ use crate::stats::dispersion::DesignEffect;
 pub(super) enum Depth {
     /// The outcome and its reason.
     Outcome,
-    /// With the numbers and the sentence beside it.
+    /// With the numbers beside it.
     Whole,
 }
 
+/// The answer to a criterion with the facts behind it.
+pub(super) struct Decision<'a> {
+    pub(super) case: Case<'a>,
+    pub(super) outcome: Outcome,
+    pub(super) reason: Reason,
+    pub(super) why: Option<Why>,
+    /// What the data say against the criterion, if they can be asked at all.
+    pub(super) against: Option<Against>,
+    /// Of a criterion that could be judged, if more than the outcome is wanted.
+    pub(super) numbers: Option<Numbers>,
+}
+
+/// The numbers behind an answer.
+pub(super) struct Numbers {
+    pub(super) measured: Measured,
+    pub(super) bounds: Bounds,
+    shown: usize,
+    pub(super) needs: Hurdles,
+    pub(super) strength: Evidences,
+    pub(super) levels: Levels,
+    pub(super) evidence: Evidence,
+}
+
+impl Numbers {
+    /// The test whose numbers are shown.
+    pub(super) fn shown(&self) -> &Test {
+        &self.bounds.target()[self.shown]
+    }
+}
+
 /// Judges a criterion whose whole interval must lie on one side.
-///
-/// What the data say against it is told apart from that, if they can be asked at all.
-pub(super) fn by_interval(
-    mut case: Case,
+pub(super) fn by_interval<'a>(
+    mut case: Case<'a>,
     ordered: &Ordered,
     look: &Look,
     levels: Levels,
     depth: Depth,
-) -> (Finding, Option<Against>) {
+) -> Decision<'a> {
     if let Some((reason, why)) = case.obstacle() {
-        return (case.unanswered(reason, why), None);
+        return unanswered(case, reason, why);
     }
     let measured = Measured::of(&case, ordered);
     if case.metric.kind == Kind::Values {
         case.suspect(suspicion::change(measured.estimate, &case.metric.unit));
     }
-    let case = &case;
-    let growth = Growth::of(case);
+    let growth = Growth::of(&case);
     let levels = Growth::share(growth.as_ref(), levels);
-    let bounds = Bounds::of(case, &measured);
+    let bounds = Bounds::of(&case, &measured);
     let needs = look.hurdles(levels);
-    let Some(shown) = bounds.shown(&needs, look) else {
-        return (case.unanswered(Reason::WrongShape, "the criterion has no bound".into()), None);
+    let Some(place) = bounds.shown(&needs, look) else {
+        return unanswered(case, Reason::WrongShape, Why::NoBound);
     };
+    let shown = &bounds.target()[place];
     let buckets = shown.comparison.known_to_buckets();
     let interval = LazyCell::new(|| {
         widened(clamped(shown, interval(shown, &needs, look.pass_to_show(&needs, levels), look)), buckets)
@@ -65,28 +92,30 @@ pub(super) fn by_interval(
     let against = growth.as_ref().map_or(level, |growth| growth.against(level, look, case.rules.policy.level));
     let detectable = LazyCell::new(|| detectable(&bounds, shown, look, levels));
 
-    let (outcome, reason, why) = match too_thin(case, &measured, bounds.decide(case, &strength, &needs).0) {
+    let (outcome, reason, why) = match too_thin(&case, &measured, bounds.decide(&case, &strength, &needs).0) {
         Some((reason, why)) => (Outcome::Inconclusive, reason, Some(why)),
         None => {
-            let mut seen = bounds.decide(case, &strength, &needs);
+            let mut seen = bounds.decide(&case, &strength, &needs);
             seen = hold_back(&measured, seen.0, seen.1);
-            let breaks_pass = || !is_within(shown, *interval) || is_worse(case, &strength);
+            let breaks_pass = || !is_within(shown, *interval) || is_worse(&case, &strength);
             let breaks_fail = || buckets.is_some_and(|buckets| !is_beyond(shown, buckets) && !is_later_beyond(shown));
             if seen.0 == Outcome::Pass && breaks_pass() || seen.0 == Outcome::Fail && breaks_fail() {
                 seen = (Outcome::Inconclusive, Reason::Undecided);
             }
             let amended = growth.as_ref().map(|growth| growth.amend(&needs, levels, seen.0, seen.1));
-            let guardrail = || Guardrail { case, measured: &measured, bounds: &bounds, shown, detectable: *detectable };
-            let is_guarded = growth.is_none() && !is_worse(case, &strength);
+            let guardrail =
+                || Guardrail { case: &case, measured: &measured, bounds: &bounds, shown, detectable: *detectable };
+            let is_guarded = growth.is_none() && !is_worse(&case, &strength);
             let guarded = || if is_guarded { guardrail().answer() } else { None };
             match amended {
                 Some((outcome, reason, Some(why))) => (outcome, reason, Some(why)),
-                _ => settled(case, look, seen, guarded),
+                _ => settled(&case, look, seen, guarded),
             }
         }
     };
+    let against = Some(against);
     if depth == Depth::Outcome {
-        return (case.finding(outcome, reason, String::new(), Evidence::default()), Some(against));
+        return Decision { case, outcome, reason, why, against, numbers: None };
     }
     let mut evidence = evidence(&measured, &bounds, shown, *interval, levels);
     evidence.strength = Some(strength.against(&needs));
@@ -95,31 +124,17 @@ pub(super) fn by_interval(
     if reason == Reason::BeyondBound {
         let tells = is_beyond(shown, *interval) && !is_wide(shown, *interval);
         let more = if tells { LOUDER } else { 0.0 };
-        evidence.since = since(case, &measured, &bounds, needs.fail.z, more);
+        evidence.since = since(&case, &measured, &bounds, needs.fail.z, more);
     }
     let why = why.or_else(|| nothing_to_compare(shown, &measured, reason));
-    let why = why.as_deref();
-    let answer = explain::Answer {
-        case,
-        measured: &measured,
-        test: shown,
-        look,
-        needs,
-        strength: &strength,
-        outcome,
-        reason,
-        levels,
-        why,
-    };
-    let sentence = explain::sentence(&answer, &bounds, &evidence);
-    let decide = remedy::what_would_decide(&answer, &bounds, &evidence);
-    let mut finding = case.finding(outcome, reason, sentence, evidence);
-    finding.decide = match measured.scarce {
-        Some(scarce) if reason == Reason::Undecided => Some(scarce),
-        _ => decide,
-    };
-    finding.notes.extend(measured.notes);
-    (finding, Some(against))
+    let numbers = Numbers { measured, bounds, shown: place, needs, strength, levels, evidence };
+    Decision { case, outcome, reason, why, against, numbers: Some(numbers) }
+}
+
+/// The decision where there is nothing to decide on.
+fn unanswered(case: Case, reason: Reason, why: Why) -> Decision {
+    let outcome = case.without_answer(reason);
+    Decision { case, outcome, reason, why: Some(why), against: None, numbers: None }
 }
 
 /// The answer after what is known of the data beside its numbers: what a Pass needs, and why nothing is decided yet.
@@ -127,14 +142,17 @@ fn settled(
     case: &Case,
     look: &Look,
     (outcome, reason): (Outcome, Reason),
-    guarded: impl Fn() -> Option<(Outcome, Reason, Option<String>)>,
-) -> (Outcome, Reason, Option<String>) {
+    guarded: impl Fn() -> Option<(Outcome, Reason, Option<Why>)>,
+) -> (Outcome, Reason, Option<Why>) {
     if reason != Reason::Undecided {
         return case.confirm(outcome, reason);
     }
     match look.first_pass() {
-        Some(first) => {
-            let early = || (outcome, Reason::EarlyLook, Some(explain::too_early(case, first)));
+        Some((first, soak)) => {
+            let early = || {
+                let why = Why::BeforePass { first: case.soaked(first), soak: case.soaked(soak) };
+                (outcome, Reason::EarlyLook, Some(why))
+            };
             case.silent().unwrap_or_else(early)
         }
         None => case.absent(Outcome::Pass).or_else(guarded).unwrap_or((outcome, reason, None)),
@@ -142,30 +160,26 @@ fn settled(
 }
 
 /// Too little data for any statistical answer. A Fail needs no fewest number of steps: its evidence already pays for few.
-fn too_thin(case: &Case, measured: &Measured, outcome: Outcome) -> Option<(Reason, String)> {
+fn too_thin(case: &Case, measured: &Measured, outcome: Outcome) -> Option<(Reason, Why)> {
     if let Some(thin) = case.thin() {
         return Some(thin);
     }
     let steps = measured.usable(case.needs_baseline());
     let least = case.rules.policy.min_steps;
     if measured.n_of == "steps" && steps < least as f64 && outcome != Outcome::Fail {
-        return Some((
-            Reason::TooFew,
-            format!("only {} can be used, at least {least} are needed", explain::plural(steps as u64, "step")),
-        ));
+        return Some((Reason::TooFew, Why::FewSteps { usable: steps as u64, least }));
     }
     if steps <= 0.0 {
-        return Some((Reason::TooFew, "there was no traffic to judge".into()));
+        return Some((Reason::TooFew, Why::NoTraffic));
     }
     None
 }
 
 /// A ratio of nothing to nothing has no answer.
-fn nothing_to_compare(shown: &Test, measured: &Measured, reason: Reason) -> Option<String> {
+fn nothing_to_compare(shown: &Test, measured: &Measured, reason: Reason) -> Option<Why> {
     let none = measured.bad == Some(Pair { baseline: 0, canary: 0 });
     let ratio = shown.comparison.method() == Method::ConditionalBinomial;
-    (none && ratio && reason == Reason::Undecided)
-        .then(|| "there is nothing to compare, since neither arm had any".into())
+    (none && ratio && reason == Reason::Undecided).then_some(Why::NothingToCompare)
 }
 
 /// Percentiles of arms of unknown size were given the worst case; what is still undecided then has that reason.

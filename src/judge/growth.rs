@@ -7,12 +7,13 @@
 //! that it goes on, but one that would cross the limit within the planned soak is no Pass.
 
 use super::case::Case;
+use super::levels;
 use super::levels::Against;
 use super::look::{Hurdles, Look};
 use super::methods::level::{RESOLUTION, resolution_variance};
 use super::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Side, Statistic};
-use super::verdict::{EffectKind, Levels, Outcome, Reason};
-use super::{levels, words};
+use super::verdict::{Levels, Outcome, Reason};
+use super::why::Why;
 use crate::series::SignedDuration;
 use crate::stats::Direction;
 use crate::stats::steps::{increment_z, median};
@@ -22,10 +23,10 @@ const LEAST: usize = 6;
 
 /// How a canary that only grows does so, beside what its level says.
 pub(super) enum Growth {
-    /// Beside the baseline: evidence of growth beyond the fail bound and within the target, and the words for it.
-    Compared { beyond: f64, within: f64, words: String },
+    /// Beside the baseline: evidence of growth beyond the fail bound and within the target, and how much an hour it is.
+    Compared { beyond: f64, within: f64, by: f64 },
     /// By itself, towards a limit that it would cross within the planned soak.
-    Crossing { words: String },
+    Crossing { by: f64, limit: f64 },
 }
 
 impl Growth {
@@ -61,27 +62,28 @@ impl Growth {
         Against { p: 2.0 * by_level.p.min(by_growth.p), now: 2.0 * by_level.now.min(by_growth.now) }
     }
 
-    /// The answer of the level, amended by the growth, and the words where the growth decides.
+    /// The answer of the level, amended by the growth, and why where the growth decides.
     pub(super) fn amend(
         &self,
         needs: &Hurdles,
         levels: Levels,
         outcome: Outcome,
         reason: Reason,
-    ) -> (Outcome, Reason, Option<String>) {
+    ) -> (Outcome, Reason, Option<Why>) {
         // with an open end the level alone has any-time evidence; the growth is a second condition beside it
         let to_pass = if needs.pass.z.is_finite() { needs.pass.z } else { levels::critical(levels.pass) };
         let passes = matches!(outcome, Outcome::Pass | Outcome::Warn);
         match self {
             _ if outcome == Outcome::Fail => (outcome, reason, None),
-            Growth::Compared { beyond, words, .. } if *beyond >= needs.fail.z => {
-                (Outcome::Fail, Reason::Growing, Some(format!("{words}, too much for the margin by the end")))
+            Growth::Compared { beyond, by, .. } if *beyond >= needs.fail.z => {
+                (Outcome::Fail, Reason::Growing, Some(Why::Grows { by: *by, is_too_much: true }))
             }
-            Growth::Compared { within, words, .. } if passes && *within < to_pass => {
-                let why = format!("{words}, not shown to stay within the margin to the end");
-                (Outcome::Inconclusive, Reason::Growing, Some(why))
+            Growth::Compared { within, by, .. } if passes && *within < to_pass => {
+                (Outcome::Inconclusive, Reason::Growing, Some(Why::Grows { by: *by, is_too_much: false }))
             }
-            Growth::Crossing { words } if passes => (Outcome::Inconclusive, Reason::Growing, Some(words.clone())),
+            Growth::Crossing { by, limit } if passes => {
+                (Outcome::Inconclusive, Reason::Growing, Some(Why::Crosses { by: *by, limit: *limit }))
+            }
             _ => (outcome, reason, None),
         }
     }
@@ -147,7 +149,7 @@ fn compared(case: &Case, baseline: &[Option<f64>], canary: &[Option<f64>], targe
         // a fail bound on the canary alone is no matter of growth
         beyond: margin(limit).map_or(f64::NEG_INFINITY, |margin| z(margin, Direction::Above)),
         within: z(margin(target)?, Direction::Below),
-        words: format!("it only grows, in an hour by {} against the baseline", per_hour(case, rate)),
+        by: in_an_hour(case, rate),
     })
 }
 
@@ -157,16 +159,13 @@ fn crossing(case: &Case, canary: &[Option<f64>], limit: f64) -> Option<Growth> {
     let rate = (last - first) / (end - start) as f64;
     let ahead = whole(case) - 1.0 - end as f64;
     let planned = matches!(case.rules.looks, Looks::Planned { .. });
-    (planned && last + rate * ahead.max(0.0) > limit).then(|| {
-        let limit = words::quantity(limit, &case.metric.unit);
-        let words = format!("it only grows, in an hour by {}, and would be beyond {limit}", per_hour(case, rate));
-        Growth::Crossing { words: format!("{words} before the end of the soak") }
-    })
+    let crosses = planned && last + rate * ahead.max(0.0) > limit;
+    crosses.then(|| Growth::Crossing { by: in_an_hour(case, rate), limit })
 }
 
-pub(super) fn per_hour(case: &Case, rate: f64) -> String {
-    let steps = 3600.0 / case.grid.step().as_secs_f64();
-    words::change(rate * steps, EffectKind::Difference, &case.metric.unit)
+/// What a rate per step comes to in an hour.
+pub(super) fn in_an_hour(case: &Case, rate: f64) -> f64 {
+    rate * (3600.0 / case.grid.step().as_secs_f64())
 }
 
 /// So many steps as a length of time, to the minute.

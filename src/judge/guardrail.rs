@@ -14,6 +14,7 @@ use super::case::Case;
 use super::measure::{Measured, Test};
 use super::rules::{Role, Side};
 use super::verdict::{EffectKind, Outcome, Reason};
+use super::why::Why;
 
 /// A guardrail that could miss a canary at so many times its limit guards nothing.
 const MISSED: f64 = 2.0;
@@ -30,14 +31,13 @@ pub(super) struct Guardrail<'a> {
 
 impl Guardrail<'_> {
     /// The answer where the criterion is a guardrail.
-    pub(super) fn answer(&self) -> Option<(Outcome, Reason, Option<String>)> {
+    pub(super) fn answer(&self) -> Option<(Outcome, Reason, Option<Why>)> {
         if self.case.criterion.role != Role::Guardrail {
             return None;
         }
         Some(match self.case.confirm(Outcome::Pass, Reason::NotBroken) {
             (Outcome::Pass, ..) if !self.is_watchful() => {
-                let why = "a guardrail needs data that would show a canary at twice what its limit allows, and these would not";
-                (Outcome::Inconclusive, Reason::Undecided, Some(why.into()))
+                (Outcome::Inconclusive, Reason::Undecided, Some(Why::Unwatchful))
             }
             (Outcome::Pass, ..) if self.leans_beyond() => (Outcome::Warn, Reason::LeansBeyond, None),
             kept => kept,

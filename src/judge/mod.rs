@@ -6,7 +6,8 @@
 //!    which knows its estimate, its interval, and the evidence against any limit. `methods` has a page of each;
 //! 2. **guard** (`case`, `guard`): too little data, a canary that went silent or a missing baseline is an answer of its own;
 //! 3. **decide** (`decide`): the evidence is compared with the bounds, giving Pass, Warn, Fail or Inconclusive;
-//! 4. **explain** (`explain`): one sentence, and what would change the answer.
+//! 4. **explain** (`explain`): one sentence, and what would change the answer. Nothing that decides reads it: reasons are
+//!    facts (`why`) until then.
 //!
 //! A Fail may rest on the steps since a later one (`onset`). A metric with groups is judged group by group (`groups`),
 //! windows that differ have no steps that are partners (`methods::samples`), and a number that only grows is judged by its growth
@@ -55,12 +56,12 @@ mod once;
 mod onset;
 mod pairing;
 mod partner;
-mod remedy;
 mod requests;
 mod score;
 mod silence;
 mod suspicion;
 mod trend;
+mod why;
 
 use std::borrow::Cow;
 
@@ -108,7 +109,10 @@ fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Ru
     let look = Look::new(rules, seen);
     let ordered = requests::Ordered::new(rules);
     let by_interval = |criterion: &Criterion, levels: Levels| {
-        decide::by_interval(suspicion::examine(rules, criterion, seen), &ordered, &look, levels, depth)
+        let case = suspicion::examine(rules, criterion, seen);
+        let decision = decide::by_interval(case, &ordered, &look, levels, depth);
+        let against = decision.against;
+        (explain::finding::of(decision, &look), against)
     };
     let answer = |criterion: &Criterion| match criterion.rule {
         Rule::Interval => by_interval(criterion, budget.levels(criterion)),

@@ -11,7 +11,8 @@ use super::measure::shares;
 use super::methods::level::typical;
 use super::rules::{Bound, Criterion, Kind, Limit, Rule, Statistic};
 use super::verdict::Outcome;
-use super::words::{self, quantity};
+use super::why::Worse;
+use super::words;
 use crate::series::{Arm, Pair, Series};
 use crate::stats::slow::Requests;
 
@@ -92,7 +93,6 @@ impl Alone {
     pub(super) fn notes(&self, case: &Case) -> Vec<String> {
         let note = |arm: Arm| {
             let steps = self.0.get(arm);
-            let other = if arm == Arm::Canary { Arm::Baseline } else { Arm::Canary };
             let (first, last) = (steps.first()?, steps.last()?);
             let time = |step: usize| case.grid.begins(step).strftime("%H:%M");
             let what = match steps.len() {
@@ -107,7 +107,7 @@ impl Alone {
                 "{what}{counted}, from {} to {} UTC: the {} has no data there",
                 time(*first),
                 time(last + 1),
-                other.name()
+                arm.other().name()
             ))
         };
         Arm::BOTH.into_iter().filter_map(note).collect()
@@ -116,7 +116,7 @@ impl Alone {
     /// How the canary is worse than its limit where there is nothing to compare it with, or over all of its steps.
     ///
     /// A canary that only warns has missed its target already; what counts then is the fail bound.
-    pub(super) fn worse(&self, case: &Case, outcome: Outcome) -> Option<String> {
+    pub(super) fn worse(&self, case: &Case, outcome: Outcome) -> Option<Worse> {
         let lone = &self.0.canary;
         if lone.is_empty() || case.criterion.statistic == Statistic::Count {
             return None;
@@ -152,17 +152,10 @@ impl Alone {
                 (None, n) => n >= LEAST_REQUESTS,
             }
         };
-        let show = |value: f64| quantity(value, &case.metric.unit);
         if let Some(level) = left.filter(|level| is_worse(level, around) && enough(level)) {
-            return Some(format!(
-                "where the baseline has no data the canary is worse: {} against {} before and after",
-                show(level.value),
-                show(around.value)
-            ));
+            return Some(Worse::Alone { canary: level.value, around: around.value });
         }
-        whole.filter(|level| is_worse(level, &baseline)).map(|level| {
-            let (own, other) = (show(level.value), show(baseline.value));
-            format!("over all of its steps the canary is beyond the limit: {own} against {other}")
-        })
+        let worse = whole.filter(|level| is_worse(level, &baseline));
+        worse.map(|level| Worse::Overall { canary: level.value, baseline: baseline.value })
     }
 }

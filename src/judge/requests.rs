@@ -67,8 +67,19 @@ impl<'a> Ordered<'a> {
     }
 }
 
+/// What is wrong with requests that cannot be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// The unit of its histograms is not a positive number.
+    Scale,
+    /// The histograms of the arms have different units.
+    Units,
+    /// One arm has histograms, the other single values.
+    Mixed,
+}
+
 /// Why requests cannot be judged, or not compared with those of the other arm, if so.
-pub(super) fn unfit(series: &Pair<Series>, compared: bool) -> Option<String> {
+pub(super) fn unfit(series: &Pair<Series>, compared: bool) -> Option<Unfit> {
     let scale = |series: &Series| match series {
         Series::Buckets { scale, .. } => Some(*scale),
         _ => None,
@@ -76,18 +87,14 @@ pub(super) fn unfit(series: &Pair<Series>, compared: bool) -> Option<String> {
     let scales = series.as_ref().map(scale);
     let usable = |scale: Option<f64>| scale.is_none_or(|scale| scale > 0.0 && scale.is_finite());
     if !usable(scales.canary) || compared && !usable(scales.baseline) {
-        return Some("the unit of its histograms is not a positive number".into());
+        return Some(Unfit::Scale);
     }
     if !compared || series.baseline.is_empty() || series.canary.is_empty() {
         return None;
     }
     match (scales.baseline, scales.canary) {
-        (Some(baseline), Some(canary)) if baseline != canary => {
-            Some("the histograms of the two arms have different units".into())
-        }
-        (Some(_), None) | (None, Some(_)) => {
-            Some("one arm has histograms and the other has single values, which are not rounded alike".into())
-        }
+        (Some(baseline), Some(canary)) if baseline != canary => Some(Unfit::Units),
+        (Some(_), None) | (None, Some(_)) => Some(Unfit::Mixed),
         _ => None,
     }
 }

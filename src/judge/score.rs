@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::explain::summary;
 use super::learned::Learned;
 use super::requests::ArmRequests;
 use super::rules::{Kind, Looks, NotJudged, Policy, Rule, Rules, Severity};
 use super::verdict::{Distribution, Finding, Noise, Outcome, Recommendation, Score, Trace, Verdict};
-use super::{explain, grid, look, noise};
+use super::{grid, look, noise};
 use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDuration, Window};
 use crate::stats::slow::Requests;
 
@@ -37,7 +38,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         phase: rules.phase.clone(),
         labels: rules.labels.clone(),
         outcome,
-        summary: explain::summary(outcome, &findings, &rules.not_judged, rules.policy.score.and(score.total)),
+        summary: summary::summary(outcome, &findings, &rules.not_judged, rules.policy.score.and(score.total)),
         recommendation,
         score,
         windows: data.windows,
@@ -173,7 +174,7 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look, learned: &BTreeMap<Me
     }
     let warmup = rules.policy.warmup_steps(data.step);
     if warmup > 0 {
-        let steps = explain::plural(warmup as u64, "step");
+        let steps = super::words::plural(warmup as u64, "step");
         notes.push(format!("the first {steps} of both arms are left out as warm-up"));
     }
     notes.extend(learned.iter().map(|(metric, noise)| format!("{metric}: {}", noise.says)));

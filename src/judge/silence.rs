@@ -9,9 +9,8 @@
 //! `(1 - p)^n`.
 
 use super::case::Case;
-use super::rules::Unit;
-use super::words;
-use crate::series::{Arm, Pair};
+use super::why::Silence;
+use crate::series::Arm;
 
 /// So many steps without a point, while the other arm has its own, are no delay.
 const LONGEST_LATE: usize = 5;
@@ -35,7 +34,7 @@ struct Run {
 
 impl Case<'_> {
     /// How the canary went silent, if it did.
-    pub(super) fn silence(&self) -> Option<String> {
+    pub(super) fn silence(&self) -> Option<Silence> {
         let (own, other) = (&self.present.canary, &self.present.baseline);
         if own.iter().all(Option::is_none) {
             return None;
@@ -53,7 +52,7 @@ impl Case<'_> {
     }
 
     /// How the baseline went silent, if it did and anything is compared with it.
-    pub(super) fn baseline_silence(&self) -> Option<String> {
+    pub(super) fn baseline_silence(&self) -> Option<Silence> {
         let (own, other) = (&self.present.baseline, &self.present.canary);
         if !self.needs_baseline() || own.len() != other.len() || !self.is_parallel() {
             return None;
@@ -64,32 +63,27 @@ impl Case<'_> {
     }
 
     /// A canary from another time than its baseline, whose steps have no partners.
-    fn silence_by_itself(&self) -> Option<String> {
+    fn silence_by_itself(&self) -> Option<Silence> {
         let own = &self.present.canary;
         let coverage = self.coverage();
         if coverage.canary < 0.8 && coverage.baseline >= 0.95 {
-            return Some(reported(Arm::Canary, coverage));
+            return Some(Silence::Scattered(Arm::Canary, coverage));
         }
         tail(own).filter(|tail| is_long(*tail, own.len())).map(|tail| self.describe(Arm::Canary, tail, own.len()))
     }
 
-    fn describe(&self, arm: Arm, run: Run, steps: usize) -> String {
-        let at = |step: usize| self.grid.begins(step).strftime("%H:%M").to_string();
-        let (name, other) = match arm {
-            Arm::Canary => ("canary", "baseline"),
-            Arm::Baseline => ("baseline", "canary"),
-        };
-        let (from, to) = (at(run.start), at(run.start + run.len));
+    fn describe(&self, arm: Arm, run: Run, steps: usize) -> Silence {
+        let (from, to) = (self.grid.begins(run.start), self.grid.begins(run.start + run.len));
         match (run.start, run.start + run.len == steps) {
-            (_, true) => format!("the {name} has reported nothing since {from} UTC"),
-            (0, _) => format!("the {name} reported nothing before {to} UTC, and the {other} did"),
-            _ => format!("the {name} reported nothing from {from} to {to} UTC, and the {other} did"),
+            (_, true) => Silence::Since(arm, from),
+            (0, _) => Silence::Before(arm, to),
+            _ => Silence::Between(arm, from, to),
         }
     }
 
     /// Steps here and there that one arm lacks and the other has, more than chance and traffic explain.
-    fn scattered(&self, arm: Arm) -> Option<String> {
-        let (own, other) = (self.present.get(arm), self.present.get(opposite(arm)));
+    fn scattered(&self, arm: Arm) -> Option<Silence> {
+        let (own, other) = (self.present.get(arm), self.present.get(arm.other()));
         let count = |of: fn(bool, bool) -> bool| {
             own.iter().zip(other).filter(|(own, other)| of(own.is_some(), other.is_some())).count() as f64
         };
@@ -100,7 +94,7 @@ impl Case<'_> {
         if few || self.is_idle_by_chance(arm, beside) {
             return None;
         }
-        Some(reported(arm, self.coverage()))
+        Some(Silence::Scattered(arm, self.coverage()))
     }
 
     /// Whether so many steps of an arm may have had no request, by its traffic.
@@ -117,7 +111,7 @@ impl Case<'_> {
     }
 
     /// Steps in a row without a single canary request, where the baseline's traffic says there should be many.
-    fn starved(&self) -> Option<String> {
+    fn starved(&self) -> Option<Silence> {
         let requests = self.grid.requests(self.series);
         let sum = |steps: &[Option<u64>]| steps.iter().flatten().map(|n| *n as f64).sum::<f64>();
         let (all_c, all_b) = (sum(&requests.canary), sum(&requests.baseline));
@@ -137,36 +131,20 @@ impl Case<'_> {
                 _ => (run, expected) = (0, 0.0),
             }
             if run >= SHORTEST && expected >= MANY {
-                let since = self.grid.begins(i + 1 - run).strftime("%H:%M UTC");
-                return Some(format!("the canary had no request for {run} steps from {since}, with the baseline busy"));
+                return Some(Silence::Starved { steps: run, since: self.grid.begins(i + 1 - run) });
             }
         }
         None
     }
 
     /// The same for a canary without a busy baseline: its own requests ended, where many were to be expected.
-    fn dried_up(&self, requests: &[Option<u64>], all: f64) -> Option<String> {
+    fn dried_up(&self, requests: &[Option<u64>], all: f64) -> Option<Silence> {
         let last = requests.iter().rposition(|n| n.is_some_and(|n| n > 0))?;
         let (before, idle) = (last + 1, requests.len() - last - 1);
         let expected = all / before as f64 * idle as f64;
         let long = idle >= SHORTEST && idle as f64 > 0.2 * requests.len() as f64;
-        (long && expected >= MANY).then(|| {
-            let since = self.grid.begins(before).strftime("%H:%M UTC");
-            format!("the canary has had no request since {since}")
-        })
+        (long && expected >= MANY).then(|| Silence::DriedUp { since: self.grid.begins(before) })
     }
-}
-
-fn opposite(arm: Arm) -> Arm {
-    match arm {
-        Arm::Baseline => Arm::Canary,
-        Arm::Canary => Arm::Baseline,
-    }
-}
-
-fn reported(arm: Arm, coverage: Pair<f64>) -> String {
-    let [own, other] = [arm, opposite(arm)].map(|arm| words::quantity(*coverage.get(arm), &Unit::Share));
-    format!("the {} reported in {own} of the steps, the {} in {other}", arm.name(), opposite(arm).name())
 }
 
 /// The steps without a point at the end.

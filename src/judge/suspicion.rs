@@ -11,6 +11,7 @@ use super::growth;
 use super::incident;
 use super::rules::{Bound, Criterion, Kind, Limit, Rules, Side, Unit};
 use super::trend::Trend;
+use super::verdict::EffectKind;
 use super::words::{self, quantity};
 use crate::series::{Arm, Dataset, Pair, Remark, Series};
 use crate::stats::steps::median;
@@ -201,7 +202,8 @@ fn rising(case: &Case, steps: &Pair<Steps<f64>>) -> Option<Remark> {
     let beside = if compared { " against the baseline" } else { "" };
     let text = format!(
         "it {verb} steadily, by {} an hour{beside}: at this rate it breaks {} in about {}",
-        growth::per_hour(case, trend.slope.abs()).trim_start_matches('+'),
+        words::change(growth::in_an_hour(case, trend.slope.abs()), EffectKind::Difference, &case.metric.unit)
+            .trim_start_matches('+'),
         words::limit(target, &case.metric.unit),
         words::duration(growth::lasting(case, left)),
     );

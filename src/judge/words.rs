@@ -156,6 +156,11 @@ fn group_thousands(text: &str) -> String {
     }
 }
 
+/// So many of a thing: `1 step`, `12 steps`.
+pub(super) fn plural(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
+}
+
 /// An outcome as the verb of a sentence.
 pub fn outcome_verb(outcome: Outcome) -> &'static str {
     match outcome {

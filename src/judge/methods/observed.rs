@@ -4,11 +4,13 @@
 //! said to: what the data would still be compatible with is written beside it.
 
 use crate::judge::case::Case;
-use crate::judge::explain;
+use crate::judge::explain::finding::unanswered;
+use crate::judge::explain::{sentence, why};
 use crate::judge::grid::Grid;
 use crate::judge::limit::{resolve, satisfies};
 use crate::judge::rules::{Bound, Criterion, Kind, Statistic, Unit};
 use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
+use crate::judge::why::Why;
 use crate::judge::{requests, words};
 use crate::series::{Arm, Pair, Series};
 use crate::stats::slow::Requests;
@@ -16,11 +18,11 @@ use crate::stats::slow::Requests;
 /// Compares the canary's observed number with the bounds.
 pub(in crate::judge) fn judge(case: &Case) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
-        return case.unanswered(reason, why);
+        return unanswered(case, reason, &why);
     }
     let seen = Pair::build(|arm| observe(case, arm));
     let Some(value) = seen.canary.value else {
-        return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
+        return unanswered(case, Reason::TooFew, &Why::NoTraffic);
     };
     let criterion = case.criterion;
     let target = |bound: &Bound| resolve(bound, bound.side, seen.baseline.value);
@@ -30,7 +32,7 @@ pub(in crate::judge) fn judge(case: &Case) -> Finding {
     let unknown = pass.is_some() && pass_limit.is_none() || fail.is_some() && fail_limit.is_none();
     let holds = |bound: Option<&Bound>, limit| bound.zip(limit).map(|(bound, limit)| satisfies(value, limit, bound));
     let (outcome, reason) = match (holds(pass, pass_limit), holds(fail, fail_limit)) {
-        (None, None) if !unknown => return case.unanswered(Reason::WrongShape, "the criterion has no bound".into()),
+        (None, None) if !unknown => return unanswered(case, Reason::WrongShape, &Why::NoBound),
         (_, Some(true)) => (Outcome::Fail, Reason::BeyondBound),
         _ if unknown => (Outcome::Inconclusive, Reason::NoBaseline),
         (Some(false), None) => (Outcome::Fail, Reason::BeyondBound),
@@ -51,7 +53,8 @@ pub(in crate::judge) fn judge(case: &Case) -> Finding {
     };
     let shown = show(case, criterion.statistic, value);
     let bound = criterion.target().map(|bound| words::bound(bound, &unit(case))).unwrap_or_default();
-    let sentence = explain::observed(outcome, reason, &shown, &bound, why.as_deref());
+    let why = why.map(|why| why::why(&why, case.metric));
+    let sentence = sentence::observed(outcome, reason, &shown, &bound, why.as_deref());
     let mut finding = case.finding(outcome, reason, sentence, evidence);
     (finding.evidence.unit, finding.target) = (Some(unit(case)), bound);
     finding.notes.extend(compatible(case, &seen.canary));

@@ -7,10 +7,12 @@
 //! least count of bad ones together; where the bound is broken over and over with fewer, there is no Pass either.
 
 use crate::judge::case::Case;
-use crate::judge::explain;
+use crate::judge::explain::finding::unanswered;
+use crate::judge::explain::{sentence, why};
 use crate::judge::grid::{Steps, Trials};
 use crate::judge::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
 use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
+use crate::judge::why::Why;
 use crate::judge::{requests, words};
 use crate::series::{Pair, SignedDuration};
 use crate::stats::Direction;
@@ -27,21 +29,21 @@ pub(in crate::judge) struct Alarm {
 /// Judges an alarm rule.
 pub(in crate::judge) fn judge(case: &Case, alarm: Alarm) -> Finding {
     if let Some((reason, why)) = case.obstacle() {
-        return case.unanswered(reason, why);
+        return unanswered(case, reason, &why);
     }
     let criterion = case.criterion;
     let (beyond, target) = match (&criterion.fail, &criterion.pass) {
         (Some(fail), pass) => (Beyond::satisfying(fail), pass.as_ref().map(Beyond::outside)),
         (None, Some(pass)) => (Beyond::outside(pass), None),
-        (None, None) => return case.unanswered(Reason::WrongShape, "the criterion has no bound".into()),
+        (None, None) => return unanswered(case, Reason::WrongShape, &Why::NoBound),
     };
     let span = [criterion.fail, criterion.pass].into_iter().flatten().find_map(|bound| bound.per);
     if let Some(why) = span.and_then(|span| unfit(case, span)) {
-        return case.unanswered(Reason::TooFew, why);
+        return unanswered(case, Reason::TooFew, &why);
     }
     let periods = periods(case, span, &beyond);
     if periods.iter().all(Option::is_none) {
-        return case.unanswered(Reason::TooFew, "there was no traffic to judge".into());
+        return unanswered(case, Reason::TooFew, &Why::NoTraffic);
     }
     let failed = beyond.first_run(&periods, alarm);
     let warned = target.map(|target| (target, self::periods(case, span, &target)));
@@ -75,7 +77,7 @@ pub(in crate::judge) fn judge(case: &Case, alarm: Alarm) -> Finding {
     let bound = criterion.target().map(|b| words::bound(b, &case.metric.unit));
     let uncovered = reason == Reason::LowCoverage;
     let few = failed.is_none() && beyond.first_run(&periods, Alarm { min_count: 0, ..alarm }).is_some();
-    let rule = explain::PeriodRule {
+    let rule = sentence::PeriodRule {
         least: few.then_some(alarm.min_count),
         m: alarm.m,
         n: alarm.n,
@@ -86,7 +88,8 @@ pub(in crate::judge) fn judge(case: &Case, alarm: Alarm) -> Finding {
         worst: beyond.worst(&periods).map(|worst| show(case, span, worst)),
     };
     let at = failed.or(warned).map(|i| case.grid.begins(i));
-    let sentence = explain::periods(outcome, reason, &rule, at, why.as_deref());
+    let why = why.map(|why| why::why(&why, case.metric));
+    let sentence = sentence::periods(outcome, reason, &rule, at, why.as_deref());
     let mut finding = case.finding(outcome, reason, sentence, evidence);
     finding.decide = uncovered.then(|| case.uncovered());
     if let Some(span) = span.filter(|span| *span < case.grid.step()) {
@@ -98,22 +101,21 @@ pub(in crate::judge) fn judge(case: &Case, alarm: Alarm) -> Finding {
 
 /// Why the alarm could not have been set off by what was measured, if so: where too few runs of `n` periods hold
 /// `m` measured ones, silence means nothing.
-fn blind(case: &Case, periods: &[Option<Period>], alarm: Alarm) -> Option<String> {
+fn blind(case: &Case, periods: &[Option<Period>], alarm: Alarm) -> Option<Why> {
     let (m, n) = (alarm.m.max(1), alarm.n.max(1));
     let measured: Vec<bool> = periods.iter().map(Option::is_some).collect();
     let runs = measured.len().saturating_sub(n - 1);
     let open = measured.windows(n).filter(|run| run.iter().filter(|p| **p).count() >= m).count();
     if runs == 0 {
-        return Some(format!("the window has only {} periods, the alarm looks at {n}", periods.len()));
+        return Some(Why::FewPeriods { periods: periods.len(), n });
     }
     let asked = case.rules.policy.min_coverage * runs as f64;
-    (open == 0 || open as f64 + 1e-9 < asked)
-        .then(|| format!("the alarm could have gone off in only {open} of {runs} runs of {n} periods"))
+    (open == 0 || open as f64 + 1e-9 < asked).then_some(Why::Blind { open, runs, n })
 }
 
 /// Why there is too little traffic for the alarm, if so: what is beyond the bound again and again, or altogether, with
 /// too few bad ones in each period, is not within it.
-fn thin(case: &Case, periods: &[Option<Period>], beyond: &Beyond, alarm: Alarm) -> Option<String> {
+fn thin(case: &Case, periods: &[Option<Period>], beyond: &Beyond, alarm: Alarm) -> Option<Why> {
     beyond.first_run(periods, Alarm { min_count: 0, ..alarm })?;
     let (mut run, mut longest, mut bad, mut of) = (0, 0, 0, 0.0);
     for period in periods.iter().flatten() {
@@ -128,24 +130,15 @@ fn thin(case: &Case, periods: &[Option<Period>], beyond: &Beyond, alarm: Alarm) 
         _ => 1.0 - beyond.limit,
     };
     let altogether = bad >= alarm.min_count && bad as f64 > allowed * of * (1.0 + 1e-9);
-    (altogether || longest >= alarm.min_count).then(|| {
-        let least = words::count(alarm.min_count);
-        format!(
-            "{} bad ones are too many, and no {} that set off the alarm hold {least} of them",
-            words::count(bad),
-            match alarm.m {
-                1 => "period".to_owned(),
-                m => format!("{m} periods"),
-            }
-        )
-    })
+    let few = altogether || longest >= alarm.min_count;
+    few.then_some(Why::Thin { bad, m: alarm.m, least: alarm.min_count })
 }
 
 /// Why occurrences per span cannot be counted in this window, if so.
-fn unfit(case: &Case, span: SignedDuration) -> Option<String> {
+fn unfit(case: &Case, span: SignedDuration) -> Option<Why> {
     let steps = i32::try_from(case.grid.len()).unwrap_or(i32::MAX);
     let window = case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX);
-    (window < span).then(|| format!("{} were watched, less than {}", words::duration(window), words::duration(span)))
+    (window < span).then_some(Why::ShortWindow { watched: window, span })
 }
 
 fn threshold(bound: &Bound) -> Option<f64> {

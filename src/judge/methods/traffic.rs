@@ -9,7 +9,7 @@
 
 use super::share::Share;
 use crate::judge::compare::Comparison;
-use crate::judge::explain;
+use crate::judge::explain::sentence;
 use crate::judge::grid::{self, Grid, sum};
 use crate::judge::look::Look;
 use crate::judge::rules::{Kind, Mismatch, Role, Rule, Rules, Severity, Statistic, TRAFFIC_SHARE, Traffic, Unit};
@@ -29,7 +29,7 @@ pub(in crate::judge) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Opt
     let traffic = rules.traffic.as_ref().filter(|_| data.windows.baseline == data.windows.canary)?;
     let Some((metric, series)) = requests(traffic, rules, data) else {
         let name = traffic.metric.clone().unwrap_or_else(|| "traffic".into());
-        let why = "the split could not be checked: no metric counts the requests of both arms".to_owned();
+        let why = sentence::unchecked_split(false);
         return Some(finding(traffic, name, Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
     };
     let grid = Grid::new(data, rules.policy.warmup);
@@ -39,7 +39,7 @@ pub(in crate::judge) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Opt
     let (canary, both) =
         steps.iter().flatten().fold((0u64, 0u64), |(c, n), s| (c.saturating_add(s.0), n.saturating_add(s.1)));
     if both == 0 {
-        let why = "the split could not be checked: no step has requests in both arms".to_owned();
+        let why = sentence::unchecked_split(true);
         return Some(finding(traffic, metric.clone(), Outcome::Inconclusive, Reason::NoData, why, Evidence::default()));
     }
     let observed = canary as f64 / both as f64;
@@ -67,7 +67,7 @@ pub(in crate::judge) fn judge(rules: &Rules, data: &Dataset, look: &Look) -> Opt
         (true, Mismatch::Warn) => (Outcome::Warn, Reason::ShareMismatch),
         (true, Mismatch::Fail) => (Outcome::Fail, Reason::ShareMismatch),
     };
-    let sentence = explain::traffic(outcome, canary, both, traffic.share, (low, high), p);
+    let sentence = sentence::traffic(outcome, canary, both, traffic.share, (low, high), p);
     let evidence = Evidence {
         unit: Some(Unit::Share),
         n: Pair { baseline: (both - canary) as f64, canary: canary as f64 },

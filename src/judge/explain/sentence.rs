@@ -1,31 +1,31 @@
 //! The sentence a person understands: value, limit, n and interval.
 
-use super::bounds::{Bounds, Evidences};
-use super::case::Case;
-use super::compare::Facts;
-use super::look::{Hurdles, Look};
-use super::measure::{Measured, Test};
-use super::rules::{Bound, NotJudged, Role, Severity, Side, Unit};
-use super::verdict::{EffectKind, Evidence, Finding, Levels, Outcome, Reason, Since};
-use super::words::{self, change, count, duration, limit, outcome_verb, quantity};
+use crate::judge::bounds::{Bounds, Evidences};
+use crate::judge::case::Case;
+use crate::judge::compare::Facts;
+use crate::judge::look::{Hurdles, Look};
+use crate::judge::measure::{Measured, Test};
+use crate::judge::rules::{Bound, Side, Unit};
+use crate::judge::verdict::{EffectKind, Evidence, Levels, Outcome, Reason, Since};
+use crate::judge::words::{self, change, count, duration, limit, outcome_verb, plural, quantity};
 use crate::series::{SignedDuration, Timestamp};
 
 /// An answered criterion, to be put into words.
-pub(super) struct Answer<'a> {
-    pub(super) case: &'a Case<'a>,
-    pub(super) measured: &'a Measured,
-    pub(super) test: &'a Test,
-    pub(super) look: &'a Look,
-    pub(super) needs: Hurdles,
-    pub(super) strength: &'a Evidences,
-    pub(super) outcome: Outcome,
-    pub(super) reason: Reason,
-    pub(super) levels: Levels,
-    pub(super) why: Option<&'a str>,
+pub(in crate::judge) struct Answer<'a> {
+    pub(in crate::judge) case: &'a Case<'a>,
+    pub(in crate::judge) measured: &'a Measured,
+    pub(in crate::judge) test: &'a Test,
+    pub(in crate::judge) look: &'a Look,
+    pub(in crate::judge) needs: Hurdles,
+    pub(in crate::judge) strength: &'a Evidences,
+    pub(in crate::judge) outcome: Outcome,
+    pub(in crate::judge) reason: Reason,
+    pub(in crate::judge) levels: Levels,
+    pub(in crate::judge) why: Option<&'a str>,
 }
 
 /// The sentence of a criterion that was judged by its interval.
-pub(super) fn sentence(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> String {
+pub(in crate::judge) fn sentence(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> String {
     let verb = outcome_verb(answer.outcome);
     let facts = facts(answer, evidence);
     let relation = relation(answer, evidence);
@@ -174,27 +174,8 @@ fn tolerated(evidence: &Evidence) -> &'static str {
     if worse && upper { " (a worsening is shown, but tolerated)" } else { "" }
 }
 
-/// Why there is no Pass yet: at the first look at which there may be one, and the end of the soak, in steps.
-pub(super) fn too_early(case: &Case, (first, soak): (usize, usize)) -> String {
-    let when = match first == soak {
-        true => format!("the end of the soak of {}", soaked(case, soak)),
-        false => format!("{} of the soak of {}", soaked(case, first), soaked(case, soak)),
-    };
-    no_pass_before(&when)
-}
-
-pub(super) fn no_pass_before(when: &str) -> String {
-    format!("nothing is shown to fail, and a pass is not given before {when}")
-}
-
-/// So many steps of the soak, with the warm-up, as a length of time.
-pub(super) fn soaked(case: &Case, steps: usize) -> String {
-    let steps =
-        i32::try_from(steps.saturating_add(case.rules.policy.warmup_steps(case.grid.step()))).unwrap_or(i32::MAX);
-    duration(case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX))
-}
-
-pub(super) fn elapsed(answer: &Answer) -> SignedDuration {
+/// How long the steps of a criterion last.
+pub(in crate::judge) fn elapsed(answer: &Answer) -> SignedDuration {
     let steps = i32::try_from(answer.case.grid.len()).unwrap_or(i32::MAX);
     answer.case.grid.step().checked_mul(steps).unwrap_or(SignedDuration::MAX)
 }
@@ -215,12 +196,14 @@ fn range(low: f64, high: f64, kind: EffectKind, unit: &Unit) -> String {
     }
 }
 
-pub(super) fn plural(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
-}
-
 /// The sentence of an observed number.
-pub(super) fn observed(outcome: Outcome, reason: Reason, shown: &str, bound: &str, why: Option<&str>) -> String {
+pub(in crate::judge) fn observed(
+    outcome: Outcome,
+    reason: Reason,
+    shown: &str,
+    bound: &str,
+    why: Option<&str>,
+) -> String {
     let verb = outcome_verb(outcome);
     match (reason, why) {
         (_, Some(why)) => format!("{verb}: {why}; so far {shown}"),
@@ -232,20 +215,20 @@ pub(super) fn observed(outcome: Outcome, reason: Reason, shown: &str, bound: &st
 }
 
 /// An alarm rule and what it met.
-pub(super) struct PeriodRule<'a> {
-    pub(super) m: usize,
-    pub(super) n: usize,
-    pub(super) beyond: usize,
-    pub(super) measured: usize,
-    pub(super) missing: usize,
-    pub(super) bound: &'a str,
-    pub(super) worst: Option<String>,
+pub(in crate::judge) struct PeriodRule<'a> {
+    pub(in crate::judge) m: usize,
+    pub(in crate::judge) n: usize,
+    pub(in crate::judge) beyond: usize,
+    pub(in crate::judge) measured: usize,
+    pub(in crate::judge) missing: usize,
+    pub(in crate::judge) bound: &'a str,
+    pub(in crate::judge) worst: Option<String>,
     /// So many bad ones were missing for an alarm, if that is why there was none.
-    pub(super) least: Option<u64>,
+    pub(in crate::judge) least: Option<u64>,
 }
 
 /// The sentence of an alarm rule.
-pub(super) fn periods(
+pub(in crate::judge) fn periods(
     outcome: Outcome,
     reason: Reason,
     rule: &PeriodRule,
@@ -277,8 +260,24 @@ pub(super) fn periods(
 /// A probability below this is as good as none.
 const LEAST_P: f64 = 1e-6;
 
+/// The sentence about a traffic split that could not be checked: whether some metric counts the requests of both arms.
+pub(in crate::judge) fn unchecked_split(is_counted: bool) -> String {
+    let why = match is_counted {
+        false => "no metric counts the requests of both arms",
+        true => "no step has requests in both arms",
+    };
+    format!("the split could not be checked: {why}")
+}
+
 /// The sentence about the traffic split.
-pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low, high): (f64, f64), p: f64) -> String {
+pub(in crate::judge) fn traffic(
+    outcome: Outcome,
+    canary: u64,
+    both: u64,
+    share: f64,
+    (low, high): (f64, f64),
+    p: f64,
+) -> String {
     let observed = canary as f64 / both.max(1) as f64;
     let seen = format!(
         "{} of {} requests went to the canary ({}, 99.9 % interval {}, {})",
@@ -293,78 +292,4 @@ pub(super) fn traffic(outcome: Outcome, canary: u64, both: u64, share: f64, (low
         Outcome::Pass => format!("passes: {seen}, in keeping with the configured {expected}"),
         _ => format!("{}: {seen}, where {expected} is configured", outcome_verb(outcome)),
     }
-}
-
-/// The one sentence of the verdict.
-///
-/// `score` is given where it decides: then criteria may be open or failed in a verdict that passes.
-pub(super) fn summary(outcome: Outcome, findings: &[Finding], not_judged: &[NotJudged], score: Option<f64>) -> String {
-    let deciding: Vec<&Finding> = findings.iter().filter(|f| f.severity != Severity::Muted).collect();
-    let of = |wanted: Outcome| deciding.iter().filter(move |f| f.outcome == wanted).copied().collect::<Vec<_>>();
-    let total = deciding.len();
-    if !deciding.iter().any(|f| f.weight > 0.0 || f.severity == Severity::Critical) {
-        return "nothing was judged: there is no criterion that decides".into();
-    }
-    if outcome == Outcome::Inconclusive && !deciding.iter().any(|f| f.is_proof()) {
-        return "no primary criterion was judged: guardrails alone show nothing".into();
-    }
-    let (failed, open, warned) = (of(Outcome::Fail), of(Outcome::Inconclusive), of(Outcome::Warn));
-    let critical_first = |mut findings: Vec<&Finding>| {
-        findings.sort_by_key(|f| f.severity != Severity::Critical);
-        let reason = |f: &Finding| {
-            let verb = format!("{}: ", outcome_verb(f.outcome));
-            format!("{}: {}", f.criterion, f.sentence.strip_prefix(&verb).unwrap_or(&f.sentence))
-        };
-        findings.first().map(|f| reason(f)).unwrap_or_default()
-    };
-    let score = score.map(|score| format!("the score of {}", words::number(score))).unwrap_or_default();
-    let unmet = failed.len() + open.len() + warned.len();
-    let worst = if unmet == 0 { Outcome::Pass } else { findings_outcome(&deciding) };
-    let limiting = not_judged.iter().max_by_key(|one| one.gravity).filter(|_| outcome > worst && score.is_empty());
-    if let Some(one) = limiting {
-        let held = match unmet {
-            0 => all_hold(&deciding),
-            _ => format!("no criterion of {total} fails"),
-        };
-        return format!("{held}, but {} is not judged: {}", one.what, one.why);
-    }
-    match outcome {
-        Outcome::Pass if unmet == 0 => all_hold(&deciding),
-        Outcome::Pass => format!("{score} is high enough, with {unmet} of {total} criteria not met"),
-        Outcome::Warn if unmet == warned.len() => {
-            format!("{} of {total} criteria {}. {}", warned.len(), agree(warned.len(), "warn"), critical_first(warned))
-        }
-        Outcome::Warn => format!("{score} is marginal, with {unmet} of {total} criteria not met"),
-        Outcome::Fail => {
-            format!("{} of {total} criteria {}. {}", failed.len(), agree(failed.len(), "fail"), critical_first(failed))
-        }
-        Outcome::Inconclusive if open.is_empty() => format!("{score} is too low, though no criterion fails"),
-        Outcome::Inconclusive => {
-            format!("{} of {total} criteria could not be decided. {}", open.len(), critical_first(open))
-        }
-    }
-}
-
-/// What is said of criteria that all do what is asked of them.
-fn all_hold(findings: &[&Finding]) -> String {
-    let guardrails = findings.iter().filter(|finding| finding.role == Role::Guardrail).count();
-    let are = |n: usize| if n == 1 { "is" } else { "are" };
-    match (findings.len(), guardrails) {
-        (1, 0) => "the one criterion holds".into(),
-        (total, 0) => format!("all {total} criteria hold"),
-        (total, _) => {
-            let primaries = total - guardrails;
-            let shown = if primaries == 1 { "1 criterion".to_owned() } else { format!("{primaries} criteria") };
-            let guarded = plural(guardrails as u64, "guardrail");
-            format!("{shown} {} shown to hold, and {guarded} {} not broken", are(primaries), are(guardrails))
-        }
-    }
-}
-
-fn findings_outcome(findings: &[&Finding]) -> Outcome {
-    findings.iter().map(|finding| finding.outcome).max().unwrap_or(Outcome::Inconclusive)
-}
-
-fn agree(n: usize, verb: &str) -> String {
-    if n == 1 { format!("{verb}s") } else { verb.into() }
 }

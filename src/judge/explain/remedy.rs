@@ -3,19 +3,19 @@
 //! More of the same is named only where it would decide. Evidence grows with the square root of the sample before the noise
 //! is allowed for, so that is the scale on which it is carried on.
 
-use super::bounds::Bounds;
-use super::compare::Facts;
-use super::explain::{Answer, elapsed, plural, soaked};
-use super::look::{Answer as For, Outlook};
-use super::measure::{Test, sides};
-use super::rules::Side;
-use super::verdict::{EffectKind, Evidence, Method, Outcome, Reason};
-use super::words::{change, count, duration, quantity};
+use super::sentence::{Answer, elapsed};
+use crate::judge::bounds::Bounds;
+use crate::judge::compare::Facts;
+use crate::judge::look::{Answer as For, Outlook};
+use crate::judge::measure::{Test, sides};
+use crate::judge::rules::Side;
+use crate::judge::verdict::{EffectKind, Evidence, Method, Outcome, Reason};
+use crate::judge::words::{change, count, duration, plural, quantity};
 use crate::series::{Pair, SignedDuration};
 use crate::stats::dispersion::DesignEffect;
 
 /// What would change the answer.
-pub(super) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
+pub(in crate::judge) fn what_would_decide(answer: &Answer, bounds: &Bounds, evidence: &Evidence) -> Option<String> {
     match answer.reason {
         // the interval of all steps says nothing of a Fail that rests on the later ones
         Reason::BeyondBound if evidence.since.is_some() => None,
@@ -158,7 +158,9 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
         return Some(format!("the estimate lies {place}: more data alone is unlikely to decide"));
     };
     Some(match outlook {
-        Outlook::Look(at) => format!("would {how} at the look after {}, if it stays so", soaked(answer.case, at)),
+        Outlook::Look(at) => {
+            format!("would {how} at the look after {}, if it stays so", duration(answer.case.soaked(at)))
+        }
         Outlook::Times(times) => times_as_much(answer, times, how),
     })
 }
@@ -174,7 +176,7 @@ fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
         return "not decidable at this traffic: it would take over 1,000 times as much data".into();
     }
     if let Some(end) = answer.look.end_to_come() {
-        let soak = soaked(answer.case, end);
+        let soak = duration(answer.case.soaked(end));
         return format!("the soak of {soak} will not decide it: about {time} more would ({how}, if it stays so)");
     }
     let hint = if more > 1.0 && is_doubted(answer, how) { past(answer) } else { "" };
