@@ -36,7 +36,7 @@ mod watching;
 use std::sync::Arc;
 
 pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
-pub use question::Question;
+pub use question::{Configuration, Question};
 pub use soak::{Soak, Step};
 
 /// Serves until `end` says so, and then until what is being judged is judged.

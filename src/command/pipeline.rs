@@ -63,7 +63,7 @@ impl Loaded {
     }
 
     fn held(&self, plan: Plan) -> Result<Plan, Failure> {
-        self.reach.hold(&plan.queries, &self.folder)?;
+        self.reach.hold_plan(&plan, &self.folder)?;
         Ok(plan)
     }
 }

@@ -135,7 +135,7 @@ impl Answers {
         if let Err(wrong) = question.check() {
             return Heard::Wrong(wrong);
         }
-        let version = self.judge.version(&question.gate);
+        let version = question.inline.is_none().then(|| self.judge.version(&question.gate)).flatten();
         let mut done = {
             let mut state = self.state();
             let now = self.judge.now();

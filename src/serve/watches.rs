@@ -174,7 +174,7 @@ impl Watches {
             self.answers.judge.log(&format!("{}: the watch cannot be kept: {why}; tried again", watch.id));
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
-        self.answers.judge.log(&format!("{}: {}", watch.id, watch.sentence));
+        self.answers.judge.log(&watch.told());
         if let Some(sender) = held(&self.all).get(&watch.id) {
             sender.send_replace(watch);
         }
@@ -259,6 +259,14 @@ impl Watch {
 
     fn fail(&mut self, refused: Refused) {
         (self.phase, self.sentence, self.next) = (Phase::Failed, refused.words(), None);
+    }
+
+    /// What a log says of it: a sentence about a configuration of a request could repeat what is in it.
+    fn told(&self) -> String {
+        match &self.question.inline {
+            None => format!("{}: {}", self.id, self.sentence),
+            Some(_) => format!("{}: look {} of {}: {:?}", self.id, self.soak.look, self.question.told(), self.phase),
+        }
     }
 
     fn row(&self) -> Row {
