@@ -8,19 +8,22 @@
 //! verdicts.rs    /v1: Argo Rollouts and programs                  flagger.rs   webhooks of Flagger
 //! watches.rs     soaks that the server watches                    watching.rs  /v1/watch and their pages
 //! kayenta.rs     what Orca, Argo and a Kayenta ask                canaries.rs  which canaries they asked for
-//! request.rs     what a request for a canary may ask
+//! standalone.rs  Kayenta's judgements over a lifetime             analyses.rs  which of them were asked for
+//! request.rs     what a request for a canary may ask              intervals.rs when an analysis judges which time
 //! prometheus.rs  verdicts as a metric that others query           pages.rs     what people look at
 //! ```
 //!
 //! It judges nothing itself: whoever starts it hands in a [`Judge`]. A question that takes longer than its caller waits is answered
 //! to whoever asks the same next, so that a controller that polls starts one judgement and not many.
 
+mod analyses;
 mod answers;
 mod canaries;
 mod decision;
 mod desk;
 mod flagger;
 mod guard;
+mod intervals;
 mod judge;
 mod kayenta;
 mod pages;
@@ -29,6 +32,7 @@ mod question;
 mod request;
 mod router;
 mod soak;
+mod standalone;
 mod verdicts;
 mod watches;
 mod watching;

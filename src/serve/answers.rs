@@ -59,6 +59,8 @@ struct State {
     /// What each key was first used for, and the verdict's name.
     keys: VecDeque<(String, Question, String)>,
     asked: u64,
+    /// How many judgements were of configurations that came with a request.
+    inline: u64,
 }
 
 impl State {
@@ -191,6 +193,7 @@ impl Answers {
     ) -> Option<watch::Receiver<Option<Kept>>> {
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         state.asked += 1;
+        state.inline += u64::from(question.inline.is_some());
         let id = format!("{}-{}-{}", question.gate, now.as_millisecond(), state.asked);
         let (tell, done) = watch::channel(None);
         state.forget_the_oldest();
@@ -267,6 +270,11 @@ impl Answers {
     /// All verdicts, the latest first.
     pub(super) fn latest(&self) -> Vec<Kept> {
         self.state().kept.iter().rev().cloned().collect()
+    }
+
+    /// How many judgements were of configurations that came with a request.
+    pub(super) fn inline(&self) -> u64 {
+        self.state().inline
     }
 
     /// How many are being judged.

@@ -11,13 +11,14 @@ use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::analyses::Analyses;
 use super::answers::Answers;
 use super::canaries::Canaries;
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
 use super::watches::Watches;
-use super::{flagger, kayenta, pages, prometheus, verdicts, watching};
+use super::{flagger, kayenta, pages, prometheus, standalone, verdicts, watching};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
@@ -36,8 +37,9 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let guard = Guard::new(settings.token.as_deref());
     let canaries = Arc::new(Canaries::new(Arc::clone(&answers)));
     let (wished, mut wish) = tokio::sync::watch::channel(false);
+    let analyses = Analyses::open(Arc::clone(&judge), Arc::clone(&canaries), settings.keep.clone());
     let watches = Watches::open(Arc::clone(&answers), settings.keep);
-    let desk = Desk { answers: Arc::clone(&answers), watches, canaries, wait: settings.wait, end: wish.clone() };
+    let desk = Desk { answers: Arc::clone(&answers), watches, canaries, analyses, wait: settings.wait, end: wish.clone() };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let graceful = async move {
         end().await;
@@ -76,6 +78,9 @@ fn paths(desk: Desk) -> Router {
         .route("/canaryConfig/{id}", get(kayenta::config))
         .route("/canary", post(kayenta::start_ad_hoc))
         .route("/canary/{id}", get(kayenta::status).post(kayenta::start))
+        .route("/standalone_canary_analysis", post(standalone::start_ad_hoc))
+        .route("/standalone_canary_analysis/", post(standalone::start_ad_hoc))
+        .route("/standalone_canary_analysis/{id}", get(standalone::status).post(standalone::start))
         .route("/pipelines/{id}/cancel", put(kayenta::cancel))
         .route("/judges", get(kayenta::judges))
         .route("/credentials", get(kayenta::credentials))

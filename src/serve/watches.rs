@@ -225,6 +225,20 @@ impl Watches {
         running
     }
 
+    /// How many are how far.
+    pub(super) fn count(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for sender in held(&self.all).values() {
+            let word = match sender.borrow().phase {
+                Phase::Running => "running",
+                Phase::Ended => "ended",
+                Phase::Failed => "failed",
+            };
+            *counts.entry(word).or_default() += 1;
+        }
+        counts
+    }
+
     fn count_running(&self) -> usize {
         held(&self.all).values().filter(|sender| sender.borrow().phase == Phase::Running).count()
     }
