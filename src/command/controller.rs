@@ -66,6 +66,8 @@ fn answer(by: &str, all: &[(&Rule, Option<Assessed>)]) -> AsWritten {
         name: rule.name.clone(),
         metric: rule.metric.clone().filter(|metric| *metric != rule.name),
         label: assessed.as_ref().map_or("unknown", |assessed| assessed.phase.word()).to_owned(),
+        outcome: None,
+        severity: None,
         reason: Some(assessed.as_ref().map_or_else(|| UNKNOWN.to_owned(), |assessed| assessed.reason.clone())),
     });
     let dry = all.iter().filter(|(rule, _)| rule.is_dry).map(|(rule, _)| format!("{} is a dry run", rule.name));

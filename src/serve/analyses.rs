@@ -158,10 +158,16 @@ impl Analyses {
 
     /// Ends an analysis that goes on, with the canary that it judges now.
     pub(super) async fn cancel(self: &Arc<Self>, id: &str) {
-        let Some(analysis) = self.find(id).filter(|analysis| analysis.state == State::Running) else { return };
-        analysis.judged.iter().for_each(|canary| self.canaries.cancel(canary));
-        let ended = Some(self.judge.now());
-        self.tell(Analysis { state: State::Canceled, ended, judged: None, ..analysis }).await;
+        let now = self.judge.now();
+        let canceled = {
+            let mut all = self.all();
+            let analysis = all.get_mut(id).filter(|analysis| analysis.state == State::Running);
+            let Some(analysis) = analysis else { return };
+            (analysis.state, analysis.ended) = (State::Canceled, Some(now));
+            analysis.clone()
+        };
+        canceled.judged.iter().for_each(|canary| self.canaries.cancel(canary));
+        self.tell(canceled).await;
     }
 
     /// Judges until there is an end.

@@ -10,6 +10,8 @@ fn answer(document: &Document, decides: Decider) -> AsWritten {
         name: name.into(),
         metric: Some(metric.into()),
         label: label.into(),
+        outcome: Some(if label == "Pass" { Outcome::Pass } else { Outcome::Inconclusive }),
+        severity: None,
         reason: reason.map(str::to_owned),
     };
     let first = document.findings[0].metric.as_str();

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::plain;
-use crate::report::Document;
+use crate::report::{self, Document};
 use crate::report::document::{Finding, Number};
 use crate::serve::Soak;
 
@@ -67,7 +67,7 @@ pub(super) fn numbers(document: &Document) -> Metadata {
     if let Some(score) = document.score.total {
         metadata.insert("score".into(), number(score));
     }
-    for finding in document.findings.iter().take(MOST_CRITERIA) {
+    for finding in report::decided(document).findings.iter().take(MOST_CRITERIA) {
         metadata.insert(format!("criterion.{}", plain::shorten(&finding.criterion, LONGEST_NAME)), found(finding));
     }
     metadata
