@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::as_written::found;
 use super::document::{
-    Arms, AsWritten, Decider, Document, Evidence, Finding, Outcome, Role, Rule, RuleKind, Severity, WrittenMetric,
+    Arms, AsWritten, Decider, Document, Evidence, Finding, Outcome, Role, Rule, RuleKind, Score, Severity, WrittenMetric,
 };
 use super::prose::plain;
 
@@ -16,13 +16,14 @@ pub(super) fn rule(document: &Document) -> Option<&AsWritten> {
     document.as_written.as_ref().filter(|answer| answer.decides == Decider::AsWritten)
 }
 
-/// The document with the findings that decided.
+/// The document with the findings that decided, and the score.
 pub fn decided(document: &Document) -> Cow<'_, Document> {
     match rule(document) {
         None => Cow::Borrowed(document),
         Some(answer) => {
             let findings = answer.metrics.iter().map(|metric| finding(document, answer, metric));
-            Cow::Owned(Document { findings: findings.collect(), ..document.clone() })
+            let score = Score { total: answer.score, groups: Vec::new() };
+            Cow::Owned(Document { findings: findings.collect(), score, ..document.clone() })
         }
     }
 }

@@ -140,7 +140,7 @@ fn brief(Kept { id, at, .. }: &Kept, answer: &Answer) -> Value {
     json!({
         "verdict": document.outcome,
         "decision": answer.decision.word(),
-        "score": document.score.total,
+        "score": report::decided(document).score.total,
         "sentence": document.summary,
         "id": id,
         "at": at,

@@ -1,6 +1,8 @@
 //! The server as controllers meet it: the real process on loopback, asked over HTTP by the contracts of Argo Rollouts and Flagger.
 
+mod inline;
 mod kayenta;
+mod standalone;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read, Write};

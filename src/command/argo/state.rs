@@ -64,10 +64,11 @@ pub(super) fn patient(metadata: &Metadata) -> Metadata {
 pub(super) fn numbers(document: &Document) -> Metadata {
     let mut metadata = Metadata::new();
     metadata.insert("verdict".into(), document.outcome.word().to_lowercase());
+    let document = report::decided(document);
     if let Some(score) = document.score.total {
         metadata.insert("score".into(), number(score));
     }
-    for finding in report::decided(document).findings.iter().take(MOST_CRITERIA) {
+    for finding in document.findings.iter().take(MOST_CRITERIA) {
         metadata.insert(format!("criterion.{}", plain::shorten(&finding.criterion, LONGEST_NAME)), found(finding));
     }
     metadata
@@ -77,6 +78,10 @@ pub(super) fn numbers(document: &Document) -> Metadata {
 fn found(finding: &Finding) -> String {
     let evidence = &finding.evidence;
     let mut text = finding.outcome.word().to_lowercase();
+    if finding.target.is_empty() {
+        // the label of another rule has no numbers of davy's
+        return format!("{text}: {}", plain::shorten(&plain::line(&finding.sentence), LONGEST_NAME));
+    }
     let end = |end: Option<Number>| end.map_or("?".into(), number);
     // writing into a text does not fail
     if let Some(effect) = &evidence.effect {
