@@ -98,7 +98,9 @@ impl Reach {
         self.hold(&plan.queries, folder)?;
         match self {
             Reach::Listed(_) => hold_amount(plan).map_err(|why| {
-                Failure::Unusable(format!("the configuration of the request {why}. Or put it into the folder of `--configs`"))
+                Failure::Unusable(format!(
+                    "the configuration of the request {why}. Or put it into the folder of `--configs`"
+                ))
             }),
             Reach::Anywhere | Reach::Folder | Reach::Recording => Ok(()),
         }
@@ -108,7 +110,8 @@ impl Reach {
 /// Refuses questions that the operator did not list. Files are plain ones inside of the folder.
 fn hold_listed(allowed: &Allowed, queries: &[Query], folder: &Path) -> Result<(), Failure> {
     for Query { metric, source, .. } in queries {
-        let refused = |why: String| Failure::Unusable(format!("the metric {metric:?} of the request cannot be asked: {why}"));
+        let refused =
+            |why: String| Failure::Unusable(format!("the metric {metric:?} of the request cannot be asked: {why}"));
         allowed.hold(source).map_err(refused)?;
         // a pattern is looked at before it is: what it finds elsewhere is nobody's business
         let written: Vec<&PathBuf> = match source {
@@ -118,7 +121,8 @@ fn hold_listed(allowed: &Allowed, queries: &[Query], folder: &Path) -> Result<()
         };
         let is_below = |path: &&PathBuf| {
             let below = path.strip_prefix(folder).unwrap_or(path);
-            below != Path::new("-") && below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+            below != Path::new("-")
+                && below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
         };
         let is_plain = |path: &PathBuf| hold_file(folder, path).is_ok();
         if !written.iter().all(is_below) || !source.files().iter().all(is_plain) {
@@ -135,7 +139,9 @@ fn hold_amount(plan: &Plan) -> Result<(), String> {
     }
     match &plan.noise {
         Some(Learn { from: Past::Data(_), .. }) => {
-            return Err("learns the noise from a file: let it learn from the time before, as in `noise: { from: 7d }`".into());
+            return Err(
+                "learns the noise from a file: let it learn from the time before, as in `noise: { from: 7d }`".into()
+            );
         }
         Some(Learn { from: Past::Before(span), .. }) if *span > LONGEST => {
             return Err("learns the noise of more than 31 days: write a shorter time".into());

@@ -61,7 +61,9 @@ impl Inline {
             return Ok(Loaded::new(config, folder, reach));
         }
         if config.has_hooks() {
-            return refused("a configuration that comes with a request has no hooks, and they would not run. Remove `hooks`");
+            return refused(
+                "a configuration that comes with a request has no hooks, and they would not run. Remove `hooks`",
+            );
         }
         if config.is_recording() {
             return refused("a recording is read from the folder of `--configs`. Remove `recording`");

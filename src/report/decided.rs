@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::as_written::found;
 use super::document::{
-    Arms, AsWritten, Decider, Document, Evidence, Finding, Outcome, Role, Rule, RuleKind, Score, Severity, WrittenMetric,
+    Arms, AsWritten, Decider, Document, Evidence, Finding, Outcome, Role, Rule, RuleKind, Score, Severity,
+    WrittenMetric,
 };
 use super::prose::plain;
 

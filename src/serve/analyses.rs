@@ -191,7 +191,9 @@ impl Analyses {
                 }
                 let status = analyses.canaries.ended(&canary).await;
                 // whoever canceled it has said so
-                let Some(analysis) = analyses.find(&id).filter(|analysis| analysis.state == State::Running) else { return };
+                let Some(analysis) = analyses.find(&id).filter(|analysis| analysis.state == State::Running) else {
+                    return;
+                };
                 analyses.tell(analysis.after(status, analyses.judge.now())).await;
             }
         });
@@ -281,10 +283,17 @@ impl Analysis {
             Some(score) if *score <= marginal => {
                 (false, format!("the last score, {score}, is not above the marginal threshold, {marginal}"))
             }
-            Some(_) if !is_whole => {
-                (false, format!("{} of {} judgements have a score, and the last one decides", self.scores.len(), self.intervals.of))
+            Some(_) if !is_whole => (
+                false,
+                format!(
+                    "{} of {} judgements have a score, and the last one decides",
+                    self.scores.len(),
+                    self.intervals.of
+                ),
+            ),
+            Some(score) if *score < pass => {
+                (false, format!("the last score, {score}, is below the pass threshold, {pass}"))
             }
-            Some(score) if *score < pass => (false, format!("the last score, {score}, is below the pass threshold, {pass}")),
             Some(score) => (true, format!("the last score, {score}, reaches the pass threshold, {pass}")),
         }
     }

@@ -9,11 +9,20 @@ use serde_json::{Map, Value, json};
 
 use super::question::LONGEST_TIME;
 
+/// A store knows a time for good so long after it has passed.
+const SETTLE: SignedDuration = SignedDuration::from_mins(1);
 /// Judgements of an analysis, at most.
 const MOST: i64 = 1_000;
 /// What a request may say.
-const KEYS: [&str; 7] =
-    ["scopes", "thresholds", "lifetimeDurationMins", "beginAfterMins", "lookbackMins", "analysisIntervalMins", "siteLocal"];
+const KEYS: [&str; 7] = [
+    "scopes",
+    "thresholds",
+    "lifetimeDurationMins",
+    "beginAfterMins",
+    "lookbackMins",
+    "analysisIntervalMins",
+    "siteLocal",
+];
 /// What a scope may say.
 const KEYS_OF_A_SCOPE: [&str; 10] = [
     "scopeName",
@@ -59,29 +68,38 @@ impl Intervals {
             known(scope, &KEYS_OF_A_SCOPE, "the scope")?;
             for key in ["startTimeIso", "endTimeIso", "step"] {
                 if scope[key] != scopes[0][key] {
-                    return Err(format!("`{key}` differs between the scopes: one analysis has one time, so write the same"));
+                    return Err(format!(
+                        "`{key}` differs between the scopes: one analysis has one time, so write the same"
+                    ));
                 }
             }
         }
         let (begins, ends) = (instant(&scopes[0], "startTimeIso")?, instant(&scopes[0], "endTimeIso")?);
         let warmup = minutes(request, "beginAfterMins")?.unwrap_or_default();
-        let start = begins.unwrap_or(at);
+        // what begins now begins with a whole step: a part of one is not judged
+        let start = begins.unwrap_or_else(|| next_step(at, &scopes[0]));
         let lifetime = match (ends, minutes(request, "lifetimeDurationMins")?) {
             (Some(end), _) => SignedDuration::from_mins(end.duration_since(start).as_mins()),
             (None, Some(lifetime)) => lifetime,
             (None, None) => return Err("the request needs `lifetimeDurationMins`, or `endTimeIso` in its scope".into()),
         };
         if lifetime < SignedDuration::from_mins(1) {
-            return Err("the analysis lasts less than a minute: write a later `endTimeIso`, or a longer lifetime".into());
+            return Err(
+                "the analysis lasts less than a minute: write a later `endTimeIso`, or a longer lifetime".into()
+            );
         }
         if lifetime > LONGEST_TIME || warmup > LONGEST_TIME || start.duration_since(at) > LONGEST_TIME {
-            return Err("the analysis lasts longer than 31 days, or begins later than that: write a shorter time".into());
+            return Err(
+                "the analysis lasts longer than 31 days, or begins later than that: write a shorter time".into()
+            );
         }
         let every = minutes(request, "analysisIntervalMins")?.filter(|every| every.is_positive() && *every <= lifetime);
         let every = every.unwrap_or(lifetime);
         let of = lifetime.as_mins() / every.as_mins();
         if of > MOST {
-            return Err(format!("the analysis has {of} judgements, and may have {MOST}: write a longer `analysisIntervalMins`"));
+            return Err(format!(
+                "the analysis has {of} judgements, and may have {MOST}: write a longer `analysisIntervalMins`"
+            ));
         }
         // a time with an end is judged as it is; without one the analysis goes along with the canary
         let by_the_clock = ends.is_none();
@@ -105,10 +123,10 @@ impl Intervals {
         (self.lookback.map_or(self.start, |back| end.saturating_sub(back).unwrap_or(self.start)), end)
     }
 
-    /// When a judgement is due: never before its time has passed.
+    /// When a judgement is due: never before its time has passed, and the stores have settled.
     pub(super) fn due(&self, number: usize) -> Timestamp {
         let by_the_clock = if self.by_the_clock { self.passed(number) } else { SignedDuration::ZERO };
-        self.time(number).1.max(later(self.not_before, by_the_clock))
+        later(self.time(number).1, SETTLE).max(later(self.not_before, by_the_clock))
     }
 
     /// What is asked for a judgement, as for a canary of its own.
@@ -143,6 +161,16 @@ pub(super) fn name(scope: &Value) -> &str {
 /// Kayenta's usual step is a minute.
 fn step(scope: &Value) -> Value {
     if scope["step"].is_null() { 60.into() } else { scope["step"].clone() }
+}
+
+/// The next instant that begins a step, counted from the epoch.
+fn next_step(at: Timestamp, scope: &Value) -> Timestamp {
+    let step = step(scope);
+    let step = step.as_i64().or_else(|| step.as_str()?.parse().ok()).filter(|step| *step > 0).unwrap_or(60);
+    let passed = at.as_second().rem_euclid(step);
+    let is_whole = passed == 0 && at.subsec_nanosecond() == 0;
+    let next = at.as_second().checked_add(if is_whole { 0 } else { step - passed });
+    next.and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(at)
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
@@ -235,12 +263,15 @@ mod tests {
 
     #[test]
     fn a_time_without_an_end_goes_along_with_the_canary() {
-        let request = json!({ "scopes": [{}], "lifetimeDurationMins": 60, "analysisIntervalMins": 20, "beginAfterMins": 5 });
+        let request =
+            json!({ "scopes": [{}], "lifetimeDurationMins": 60, "analysisIntervalMins": 20, "beginAfterMins": 5 });
         let intervals = of(&request).unwrap();
         assert_eq!(intervals.of, 3);
-        assert_eq!(times(&intervals, 3), ["2026-03-01T14:05:30Z", "2026-03-01T15:05:30Z", "2026-03-01T15:05:30Z"]);
+        assert_eq!(times(&intervals, 3), ["2026-03-01T14:06:00Z", "2026-03-01T15:06:00Z", "2026-03-01T15:07:00Z"]);
         let ahead = json!({ "scopes": [{ "startTimeIso": "2026-03-01T18:00:00Z" }], "lifetimeDurationMins": 60 });
-        assert_eq!(times(&of(&ahead).unwrap(), 1)[1..], ["2026-03-01T19:00:00Z", "2026-03-01T19:00:00Z"]);
+        assert_eq!(times(&of(&ahead).unwrap(), 1)[1..], ["2026-03-01T19:00:00Z", "2026-03-01T19:01:00Z"]);
+        let fine = json!({ "scopes": [{ "step": 10 }], "lifetimeDurationMins": 60 });
+        assert_eq!(times(&of(&fine).unwrap(), 1)[0], "2026-03-01T14:00:30Z");
     }
 
     #[test]
@@ -260,7 +291,10 @@ mod tests {
             "extendedScopeParams": { "k": "v" }
         });
         assert_eq!(scope["controlScope"], control);
-        assert_eq!((&scope["experimentScope"]["start"], &scope["experimentScope"]["location"]), (&json!("2026-03-01T12:00:00Z"), &Value::Null));
+        assert_eq!(
+            (&scope["experimentScope"]["start"], &scope["experimentScope"]["location"]),
+            (&json!("2026-03-01T12:00:00Z"), &Value::Null)
+        );
         assert_eq!(canary["thresholds"]["pass"], 75);
     }
 

@@ -41,7 +41,8 @@ pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
     let latest = desk.answers.latest();
     let last = |name: &str| latest.iter().find(|kept| kept.gate == name);
     let inline = latest.iter().filter(|kept| kept.gate.starts_with(INLINE));
-    let mut inline: Vec<&Kept> = inline.filter(|kept| last(&kept.gate).is_some_and(|last| last.id == kept.id)).collect();
+    let mut inline: Vec<&Kept> =
+        inline.filter(|kept| last(&kept.gate).is_some_and(|last| last.id == kept.id)).collect();
     inline.truncate(MOST_INLINE);
     let rows = gates.into_iter().map(|gate| match (gate.problem, last(&gate.name)) {
         (Some(problem), _) => Row { gate: gate.name, outcome: None, at: None, sentence: problem, id: None },

@@ -39,7 +39,8 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let (wished, mut wish) = tokio::sync::watch::channel(false);
     let analyses = Analyses::open(Arc::clone(&judge), Arc::clone(&canaries), settings.keep.clone());
     let watches = Watches::open(Arc::clone(&answers), settings.keep);
-    let desk = Desk { answers: Arc::clone(&answers), watches, canaries, analyses, wait: settings.wait, end: wish.clone() };
+    let desk =
+        Desk { answers: Arc::clone(&answers), watches, canaries, analyses, wait: settings.wait, end: wish.clone() };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let graceful = async move {
         end().await;

@@ -153,7 +153,8 @@ fn stages(analysis: &Analysis) -> Vec<Value> {
     for number in 1..=analysis.intervals.of {
         let done = analysis.results.get(number - 1);
         let is_now = analysis.results.len() + 1 == number;
-        let mut stage = json!({ "type": "runCanary", "name": format!("Run Canary #{number}"), "status": "NOT_STARTED" });
+        let mut stage =
+            json!({ "type": "runCanary", "name": format!("Run Canary #{number}"), "status": "NOT_STARTED" });
         if let Some(done) = done {
             (stage["status"], stage["executionId"]) = (done["executionStatus"].clone(), done["executionId"].clone());
         } else if let Some(canary) = analysis.judged.as_ref().filter(|_| is_now) {

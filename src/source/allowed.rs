@@ -93,7 +93,9 @@ impl Allow {
         let Some((kind, _)) = KINDS.iter().find(|(_, own)| *own == name) else {
             let known: Vec<&str> = KINDS.iter().map(|(_, name)| *name).collect();
             let known = known.join(", ");
-            return Err(format!("`{name}` is not a kind of source: write one of {known}, as in `prometheus=http://prometheus:9090`"));
+            return Err(format!(
+                "`{name}` is not a kind of source: write one of {known}, as in `prometheus=http://prometheus:9090`"
+            ));
         };
         let mut parts = rest.into_iter().flat_map(|rest| rest.split(','));
         let place = place(*kind, parts.next())?;
@@ -119,7 +121,9 @@ fn place(kind: Kind, address: Option<&str>) -> Result<Place, String> {
         (Kind::File | Kind::Requests, Some(_)) => {
             Err(format!("`{name}` has no address: files are those of the folder of `--configs`. Write `{name}`"))
         }
-        (Kind::File | Kind::Requests | Kind::CloudWatch | Kind::LogsInsights | Kind::LogEvents, None) => Ok(Place::Usual),
+        (Kind::File | Kind::Requests | Kind::CloudWatch | Kind::LogsInsights | Kind::LogEvents, None) => {
+            Ok(Place::Usual)
+        }
         (Kind::Prometheus | Kind::Http, None) => {
             Err(format!("`{name}` needs an address: write `{name}=https://store.example`"))
         }
@@ -209,8 +213,7 @@ impl Allowed {
                 return Err("its host depends on the window: write the host itself".into());
             }
             let secrets = self.covering(Kind::Http, &url, false)?;
-            let covers_all =
-                |allow: &Allow| matches!(&allow.place, Place::Web(web) if web.covers_all_of(&url));
+            let covers_all = |allow: &Allow| matches!(&allow.place, Place::Web(web) if web.covers_all_of(&url));
             if matches!(asked.shape.next, Some(Next::Address(_))) && !self.of(Kind::Http).any(covers_all) {
                 return Err("the answer leads to its next page, which could be beside the path that is allowed".into());
             }
@@ -266,9 +269,13 @@ impl Allowed {
         headers.iter().try_for_each(|(_, secret)| hold_secret(secrets, secret))?;
         match who {
             Authentication::None => Ok(()),
-            Authentication::Bearer(secret) | Authentication::Basic { password: secret, .. } => hold_secret(secrets, secret),
+            Authentication::Bearer(secret) | Authentication::Basic { password: secret, .. } => {
+                hold_secret(secrets, secret)
+            }
             Authentication::Helper(_) => Err("a program prints its token, and no request may bring one".into()),
-            Authentication::SigV4(keys) if keys.profile.is_some() => Err("`profile` chooses who the server is: leave it out".into()),
+            Authentication::SigV4(keys) if keys.profile.is_some() => {
+                Err("`profile` chooses who the server is: leave it out".into())
+            }
             Authentication::SigV4(_) if secrets.contains(SIGNED) => Ok(()),
             Authentication::SigV4(_) => Err(untold(SIGNED)),
             Authentication::OAuth2(client) => {
@@ -284,7 +291,8 @@ impl Allowed {
     }
 }
 
-const FILES_OF_TLS: &str = "its certificates are files of the server: leave `tls` or `ca_file` out, and let the machine trust the store";
+const FILES_OF_TLS: &str =
+    "its certificates are files of the server: leave `tls` or `ca_file` out, and let the machine trust the store";
 
 fn hold_time(deadline: SignedDuration) -> Refused {
     if deadline <= LONGEST { Ok(()) } else { Err("its deadline is more than 5 minutes: write a shorter one".into()) }
@@ -306,7 +314,9 @@ fn hold_headers<'n>(names: impl Iterator<Item = &'n String>) -> Refused {
     };
     let mut names = names;
     match names.find(leads) {
-        Some(name) => Err(format!("the header `{}` could lead the request to another server: leave it out", plain::line(name))),
+        Some(name) => {
+            Err(format!("the header `{}` could lead the request to another server: leave it out", plain::line(name)))
+        }
         None => Ok(()),
     }
 }
@@ -314,7 +324,9 @@ fn hold_headers<'n>(names: impl Iterator<Item = &'n String>) -> Refused {
 /// The list does not let this server hear that secret.
 fn untold(name: &str) -> String {
     let name = plain::line(name);
-    format!("it would send the secret `{name}` of the server, and the operator allows that only with `--allow-inline KIND=ADDRESS,{name}`")
+    format!(
+        "it would send the secret `{name}` of the server, and the operator allows that only with `--allow-inline KIND=ADDRESS,{name}`"
+    )
 }
 
 /// The list does not have it.
@@ -336,7 +348,9 @@ mod tests {
     fn entries_are_read_or_refused() {
         let entry = Allow::parse("http=https://api.example.com/v1/,API_KEY,sigv4").unwrap();
         assert_eq!((entry.kind, entry.secrets), (Kind::Http, vec!["API_KEY".to_owned(), "sigv4".to_owned()]));
-        for good in ["file", "requests", "cloudwatch", "cloudwatch=http://127.0.0.1:4566", "sql=postgresql://db:5432/m,PW"] {
+        for good in
+            ["file", "requests", "cloudwatch", "cloudwatch=http://127.0.0.1:4566", "sql=postgresql://db:5432/m,PW"]
+        {
             assert!(Allow::parse(good).is_ok(), "{good}");
         }
         for (bad, why) in [

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::plain;
-use crate::report::{self, Document};
 use crate::report::document::{Finding, Number};
+use crate::report::{self, Document};
 use crate::serve::Soak;
 
 /// The AnalysisRun is kept in the cluster's own store, which is small.

@@ -82,8 +82,14 @@ mod tests {
         let wish = read(r#"{"config": "checkout", "phase": "5%", "args": {"new": 42, "old": "41"}}"#).unwrap();
         assert_eq!((&wish.gate, wish.phase.as_deref()), (&Configuration::Named("checkout".into()), Some("5%")));
         assert_eq!(wish.args["new"], "42");
-        assert_eq!(read(r#"{"config": {"name": "x"}}"#).unwrap().gate, Configuration::Inline("{\n  \"name\": \"x\"\n}".into()));
-        assert_eq!(read(r#"{"config": "name: x\narms: {}"}"#).unwrap().gate, Configuration::Inline("name: x\narms: {}".into()));
+        assert_eq!(
+            read(r#"{"config": {"name": "x"}}"#).unwrap().gate,
+            Configuration::Inline("{\n  \"name\": \"x\"\n}".into())
+        );
+        assert_eq!(
+            read(r#"{"config": "name: x\narms: {}"}"#).unwrap().gate,
+            Configuration::Inline("name: x\narms: {}".into())
+        );
         for (text, why) in [
             ("", "EOF"),
             ("7", "expected a mapping with `config`"),

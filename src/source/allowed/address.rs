@@ -110,7 +110,9 @@ impl Database {
     /// `postgresql://db.example:5432/metrics`: who asks is written in the configuration.
     pub(super) fn listed(text: &str) -> Result<Database, String> {
         let form = "write it as in `postgresql://db.example:5432/metrics`";
-        let after = text.strip_prefix("postgresql://").ok_or_else(|| format!("the address does not begin with `postgresql://`: {form}"))?;
+        let after = text
+            .strip_prefix("postgresql://")
+            .ok_or_else(|| format!("the address does not begin with `postgresql://`: {form}"))?;
         let (place, name) = after.split_once('/').map_or((after, ""), |(place, name)| (place, name));
         if place.is_empty() || after.contains(['@', '?', '%', '\\', '#']) {
             return Err(format!("the address names no server, or more than one: {form}"));
@@ -175,9 +177,8 @@ mod tests {
 
     #[test]
     fn a_database_is_one_of_its_server() {
-        let covers = |listed: &str, asked: &str| {
-            Database::listed(listed).unwrap().covers(&Address::parse(asked).unwrap().0)
-        };
+        let covers =
+            |listed: &str, asked: &str| Database::listed(listed).unwrap().covers(&Address::parse(asked).unwrap().0);
         assert!(covers("postgresql://db", "postgresql://davy@DB:5432/any"));
         assert!(covers("postgresql://db:6432/metrics", "postgres://davy@db:6432/metrics"));
         for asked in [

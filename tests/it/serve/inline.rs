@@ -43,7 +43,11 @@ fn a_configuration_of_a_request_is_judged_once_and_kept_under_its_name_or_its_di
     let text = gate(&store.url("/query"));
     let heard = server.judge(&json!({ "config": text }));
     let answer = heard.json();
-    assert_eq!((heard.status, &answer["verdict"], &answer["decision"]), (200, &json!("fail"), &json!("stop")), "{answer}");
+    assert_eq!(
+        (heard.status, &answer["verdict"], &answer["decision"]),
+        (200, &json!("fail"), &json!("stop")),
+        "{answer}"
+    );
     let id = answer["id"].as_str().unwrap();
     let (digest, _) = id.strip_prefix('~').unwrap().split_once('-').unwrap();
     assert!(digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
@@ -80,7 +84,7 @@ fn a_configuration_of_a_request_is_judged_once_and_kept_under_its_name_or_its_di
     assert_eq!(server.get(&format!("/v1/verdicts/{id}")).json()["report"], answer["report"]);
     // it is no gate of the folder: nobody finds it by its name
     assert!(refused(&server.judge(&json!({ "config": "~checkout" }))).contains("cannot be the name"));
-    assert_eq!(server.hook("rollout", "~checkout").status, 403);
+    assert_eq!(server.hook("rollout", "~checkout").status, 422);
 }
 
 #[test]
@@ -131,7 +135,8 @@ fn what_is_wrong_is_said_as_davy_check_says_it() {
         let heard = server.judge(&question);
         assert!(heard.status == status && heard.body.contains(words), "{}: {}", heard.status, heard.body);
     }
-    let bomb: String = (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "))).collect();
+    let bomb: String =
+        (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "))).collect();
     let heard = server.judge(&json!({ "config": format!("a0: &a0 [x]\n{bomb}") }));
     assert!(refused(&heard).contains("larger or deeper"), "{}", heard.body);
 }
@@ -141,9 +146,11 @@ fn what_is_wrong_is_said_as_davy_check_says_it() {
 fn no_address_but_a_listed_one_is_asked() {
     let (store, other) = (store(), store());
     let (listed, evil) = (store.url("/api"), other.url(""));
-    let (port, away) = (listed.rsplit(':').next().unwrap().split('/').next().unwrap(), evil.rsplit(':').next().unwrap());
+    let (port, away) =
+        (listed.rsplit(':').next().unwrap().split('/').next().unwrap(), evil.rsplit(':').next().unwrap());
     let list = format!("http={listed}");
-    let server = Server::start(&["--allow-inline", &list, "--allow-inline", &format!("prometheus={}", store.url("/prom"))]);
+    let server =
+        Server::start(&["--allow-inline", &list, "--allow-inline", &format!("prometheus={}", store.url("/prom"))]);
     assert_eq!(server.judge(&json!({ "config": gate(&format!("{listed}/series")) })).status, 200);
     let asked = store.requests().len();
     let urls = [
@@ -182,8 +189,13 @@ fn no_address_but_a_listed_one_is_asked() {
     }
     // labels and arguments complete no host
     let open = gate(&format!("http://${{host}}:{away}/api")).replace("version: 41", "version: 41, host: 127.0.0.1");
-    assert_eq!(server.judge(&json!({ "config": open.replace("version: 42", "version: 42, host: 127.0.0.1") })).status, 422);
-    let open = gate("http://${host}/api").replace("version: 41", "version: 41, host: \"${h}\"").replace("version: 42", "version: 42, host: \"${h}\"");
+    assert_eq!(
+        server.judge(&json!({ "config": open.replace("version: 42", "version: 42, host: 127.0.0.1") })).status,
+        422
+    );
+    let open = gate("http://${host}/api")
+        .replace("version: 41", "version: 41, host: \"${h}\"")
+        .replace("version: 42", "version: 42, host: \"${h}\"");
     for host in [format!("127.0.0.1:{away}"), format!("127.0.0.1:{port}@localhost:{away}")] {
         assert_eq!(server.judge(&json!({ "config": open, "args": { "h": host } })).status, 422);
     }
@@ -216,15 +228,24 @@ fn prometheus(url: &str) -> String {
 #[test]
 fn no_secret_leaves_but_one_that_is_listed_for_that_server() {
     let (store, other) = (store(), store());
-    let variables = [("STORE_TOKEN", "s3cret-of-store"), ("OTHER_TOKEN", "s3cret-of-other"), ("HOME_SECRET", "s3cret-of-home")];
+    let variables =
+        [("STORE_TOKEN", "s3cret-of-store"), ("OTHER_TOKEN", "s3cret-of-other"), ("HOME_SECRET", "s3cret-of-home")];
     let shell = Shell::new();
     shell.write("configs/token", "s3cret-of-file");
     shell.write("configs/ca.pem", "s3cret-of-pem");
-    let lists = [format!("{},STORE_TOKEN", listing("http", &store)), format!("{},OTHER_TOKEN", listing("http", &other))];
-    let arguments = ["--allow-exec", "--allow-inline", &lists[0], "--allow-inline", &lists[1], "--set", "secret=s3cret-of-set"];
+    let lists =
+        [format!("{},STORE_TOKEN", listing("http", &store)), format!("{},OTHER_TOKEN", listing("http", &other))];
+    let arguments =
+        ["--allow-exec", "--allow-inline", &lists[0], "--allow-inline", &lists[1], "--set", "secret=s3cret-of-set"];
     let server = Server::with(shell, &arguments, &variables);
-    let with = |more: &str| gate(&store.url("/query")).replace("      retries: 0\n", &format!("      retries: 0\n      {more}\n"));
-    for good in ["bearer_env: STORE_TOKEN", "headers_env: { x-key: STORE_TOKEN }", "basic: { user: davy, password_env: STORE_TOKEN }"] {
+    let with = |more: &str| {
+        gate(&store.url("/query")).replace("      retries: 0\n", &format!("      retries: 0\n      {more}\n"))
+    };
+    for good in [
+        "bearer_env: STORE_TOKEN",
+        "headers_env: { x-key: STORE_TOKEN }",
+        "basic: { user: davy, password_env: STORE_TOKEN }",
+    ] {
         assert_eq!(server.judge(&json!({ "config": with(good) })).status, 200, "{good}");
     }
     let heard = store.requests();
@@ -247,8 +268,14 @@ fn no_secret_leaves_but_one_that_is_listed_for_that_server() {
         "deadline: 10m",
         "sigv4: { region: eu-west-1 }",
         // a token that one server gives is not for another
-        &format!("oauth2: {{ token_url: \"{}\", client_id: davy, client_secret_env: OTHER_TOKEN }}", other.url("/token")),
-        &format!("oauth2: {{ token_url: \"{}\", client_id: davy, client_secret_env: STORE_TOKEN }}", other.url("/token")),
+        &format!(
+            "oauth2: {{ token_url: \"{}\", client_id: davy, client_secret_env: OTHER_TOKEN }}",
+            other.url("/token")
+        ),
+        &format!(
+            "oauth2: {{ token_url: \"{}\", client_id: davy, client_secret_env: STORE_TOKEN }}",
+            other.url("/token")
+        ),
         "oauth2: { token_url: \"http://127.0.0.1:1/token\", client_id: davy, client_secret_env: STORE_TOKEN }",
     ] {
         let heard = server.judge(&json!({ "config": with(bad) }));
@@ -257,7 +284,8 @@ fn no_secret_leaves_but_one_that_is_listed_for_that_server() {
     assert!(!server.shell.path("configs/ran").exists() && !server.shell.path("ran").exists());
     // what the operator set is not for everybody to read
     let reading = gate(&store.url("/query")).replace("'errors ${version}'", "'errors ${version} ${secret}'");
-    assert!(refused(&server.judge(&json!({ "config": reading }))).contains("`${secret}`, which is not set"));
+    let said = refused(&server.judge(&json!({ "config": reading })));
+    assert!(said.contains("${secret}") && !said.contains("s3cret"), "{said}");
     // what an attacker names as an address of tokens, or as a next page, is on another server
     assert_eq!((store.requests().len(), other.requests().len()), (before, 0));
     // a preset brings its own variables, and they are not on the list
@@ -277,13 +305,16 @@ fn a_redirect_or_a_next_page_leads_nowhere_else() {
     let evil = other.url("/stolen");
     let store = Store::start(move |request, _| match request.parameter("q").contains("away") {
         true => Response::of(307, "").with(&format!("location: {evil}")),
-        false => Response::json(points(request).replace("\"error\":null", &format!("\"error\":null,\"next\":\"{evil}\""))),
+        false => {
+            Response::json(points(request).replace("\"error\":null", &format!("\"error\":null,\"next\":\"{evil}\"")))
+        }
     });
     let server = Server::start(&["--allow-inline", &listing("http", &store)]);
     let away = gate(&store.url("/query")).replace("'errors ", "'errors away ");
     let heard = server.judge(&json!({ "config": away }));
     assert!(heard.status == 502 && heard.body.contains("redirect"), "{} {}", heard.status, heard.body);
-    let paged = gate(&store.url("/query")).replace("      retries: 0\n", "      retries: 0\n      next: { url: \"$.next\" }\n");
+    let paged =
+        gate(&store.url("/query")).replace("      retries: 0\n", "      retries: 0\n      next: { url: \"$.next\" }\n");
     let heard = server.judge(&json!({ "config": paged }));
     assert!(heard.status == 502 && heard.body.contains("another host"), "{} {}", heard.status, heard.body);
     assert!(other.requests().is_empty());
@@ -295,14 +326,30 @@ fn a_redirect_or_a_next_page_leads_nowhere_else() {
 #[test]
 fn files_and_programs_and_accounts_are_the_operators() {
     let store = store();
-    let file = |path: &str| super::GATE.replace("${file}.csv", path).replace("file: old", "file: old.csv").replace("file: good", "file: good.csv");
+    let file = |path: &str| {
+        super::GATE
+            .replace("${file}.csv", path)
+            .replace("file: old", "file: old.csv")
+            .replace("file: good", "file: good.csv")
+    };
     let server = Server::start(&["--allow-exec", "--allow-inline", &listing("http", &store)]);
     assert!(refused(&server.judge(&json!({ "config": super::GATE }))).contains("`--allow-inline file`"));
-    let server = Server::with(server.killed(), &["--allow-exec", "--allow-inline", "file", "--allow-inline", "requests"], &[]);
+    let server =
+        Server::with(server.killed(), &["--allow-exec", "--allow-inline", "file", "--allow-inline", "requests"], &[]);
     server.shell.write("secret.csv", "arm,ts,requests,errors\nold,2026-03-01T12:00:00Z,s3cret,1\n");
     std::os::unix::fs::symlink(server.shell.path("secret.csv"), server.shell.path("configs/link.csv")).unwrap();
     assert_eq!(server.judge(&json!({ "config": super::GATE })).json()["verdict"], "pass");
-    for path in ["../secret.csv", "/etc/passwd", "/proc/self/environ", "link.csv", "-", "/dev/stdin", "x/../../secret.csv", "/etc/*", "../*.csv"] {
+    for path in [
+        "../secret.csv",
+        "/etc/passwd",
+        "/proc/self/environ",
+        "link.csv",
+        "-",
+        "/dev/stdin",
+        "x/../../secret.csv",
+        "/etc/*",
+        "../*.csv",
+    ] {
         for kind in ["file", "requests"] {
             let config = file(path).replace("file: {", &format!("{kind}: {{"));
             let heard = server.judge(&json!({ "config": config }));
@@ -310,7 +357,11 @@ fn files_and_programs_and_accounts_are_the_operators() {
             assert!(!heard.body.contains("s3cret") && !heard.body.contains("root:"), "{path}: {}", heard.body);
         }
     }
-    let timed = |source: &str| super::GATE.replace("arms:", "window: { last: 1h, step: 1m }\narms:").replace("file: { path: \"${file}.csv\" }", source);
+    let timed = |source: &str| {
+        super::GATE
+            .replace("arms:", "window: { last: 1h, step: 1m }\narms:")
+            .replace("file: { path: \"${file}.csv\" }", source)
+    };
     for (source, why) in [
         ("exec: { command: [touch, \"${file}\"] }", "runs a program"),
         ("prometheus: { scrapes: \"*.prom\" }", ""),
@@ -329,15 +380,22 @@ fn files_and_programs_and_accounts_are_the_operators() {
         let heard = server.judge(&json!({ "config": format!("{}{more}", super::GATE) }));
         assert!(refused(&heard).contains(why), "{more}: {}", heard.body);
     }
-    let long = super::GATE.replace("arms:", "window: { from: 2020-01-01T00:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }\narms:");
+    let long = super::GATE
+        .replace("arms:", "window: { from: 2020-01-01T00:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }\narms:");
     assert!(refused(&server.judge(&json!({ "config": long }))).contains("more than 31 days"));
-    let fine = super::GATE.replace("arms:", "window: { from: 2026-03-01T12:00:00Z, to: 2026-03-09T13:00:00Z, step: 1s }\narms:");
+    let fine = super::GATE
+        .replace("arms:", "window: { from: 2026-03-01T12:00:00Z, to: 2026-03-09T13:00:00Z, step: 1s }\narms:");
     assert!(refused(&server.judge(&json!({ "config": fine }))).contains("steps"));
 }
 
 #[test]
 fn accounts_of_aws_are_asked_only_where_they_are_listed() {
-    let server = Server::start(&["--allow-inline", "cloudwatch", "--allow-inline", "sql=postgresql://db.example:5432/metrics,PW"]);
+    let server = Server::start(&[
+        "--allow-inline",
+        "cloudwatch",
+        "--allow-inline",
+        "sql=postgresql://db.example:5432/metrics,PW",
+    ]);
     let timed = |source: &str, metric: &str| {
         format!(
             "name: a\nwindow: {{ last: 1h, step: 1m }}\narms: {{ baseline: {{ f: old }}, canary: {{ f: new }} }}\nsources: {{ s: {{ {source} }} }}\n\
@@ -345,7 +403,9 @@ fn accounts_of_aws_are_asked_only_where_they_are_listed() {
         )
     };
     let metric = "rate: { bad: Errors, total: Invocations }";
-    let cloudwatch = |more: &str| timed(&format!("cloudwatch: {{ namespace: \"AWS/Lambda\", dimensions: {{ F: \"${{f}}\" }}, {more} }}"), metric);
+    let cloudwatch = |more: &str| {
+        timed(&format!("cloudwatch: {{ namespace: \"AWS/Lambda\", dimensions: {{ F: \"${{f}}\" }}, {more} }}"), metric)
+    };
     for (more, why) in [
         ("region: \"evil.example/\"", "region"),
         ("region: \"evil.example#\"", "region"),
@@ -359,7 +419,14 @@ fn accounts_of_aws_are_asked_only_where_they_are_listed() {
     // what is listed is asked: this build may not be able to, and says so
     let heard = server.judge(&json!({ "config": cloudwatch("region: us-east-1") }));
     assert!(!heard.body.contains("--allow-inline"), "{}", heard.body);
-    let sql = |url: &str, more: &str| timed(&format!("sql: {{ url: \"{url}\", {more} query: \"SELECT at AS time, e AS errors, r AS requests FROM t WHERE v = ${{f}}\" }}"), "rate: { bad: errors, total: requests }");
+    let sql = |url: &str, more: &str| {
+        timed(
+            &format!(
+                "sql: {{ url: \"{url}\", {more} query: \"SELECT at AS time, e AS errors, r AS requests FROM t WHERE v = ${{f}}\" }}"
+            ),
+            "rate: { bad: errors, total: requests }",
+        )
+    };
     for (url, more) in [
         ("postgresql://davy@db.example:5433/metrics", ""),
         ("postgresql://davy@db.example/other", ""),
@@ -383,11 +450,16 @@ fn a_real_prometheus_is_asked_by_a_configuration_of_a_request() {
     let server = Server::start(&["--allow-inline", &format!("prometheus={}", real.url)]);
     let at = |second: i64| jiff::Timestamp::from_second(second).unwrap().to_string();
     let (start, end) = (START + 600, START + 5_100);
-    let config = prometheus(&real.url).replace("2026-03-01T12:00:00Z", &at(start)).replace("2026-03-01T13:00:00Z", &at(end));
+    let config =
+        prometheus(&real.url).replace("2026-03-01T12:00:00Z", &at(start)).replace("2026-03-01T13:00:00Z", &at(end));
     let answer = server.judge(&json!({ "config": config, "name": "checkout", "wait": 30 })).json();
     let counted = |arm: &str| truth.counts(arm, None, (start, end, 60)).values().map(|(total, _)| total).sum::<u64>();
     let n = &answer["report"]["findings"][0]["evidence"]["n"];
-    assert_eq!((n["baseline"].as_f64(), n["canary"].as_f64()), (Some(counted("baseline") as f64), Some(counted("canary") as f64)), "{answer}");
+    assert_eq!(
+        (n["baseline"].as_f64(), n["canary"].as_f64()),
+        (Some(counted("baseline") as f64), Some(counted("canary") as f64)),
+        "{answer}"
+    );
     // it can be switched off by a path of its own, which davy never asks
     let quitting = prometheus(&format!("{}/-/quit?", real.url));
     assert_eq!(server.judge(&json!({ "config": quitting })).status, 422);
@@ -401,7 +473,10 @@ fn a_watch_keeps_its_configuration_and_goes_on_after_a_kill() {
     let arguments = ["--allow-inline", &listing("http", &store), "--keep", "kept"];
     let server = Server::start(&arguments);
     let soak = gate(&store.url("/query"))
-        .replace("window: { from: 2026-03-01T12:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }", "window: { step: 1s, settle: 0s }\nsoak: 6s\nevery: 2s")
+        .replace(
+            "window: { from: 2026-03-01T12:00:00Z, to: 2026-03-01T13:00:00Z, step: 1m }",
+            "window: { step: 1s, settle: 0s }\nsoak: 6s\nevery: 2s",
+        )
         .replace("version: 42", "version: 43");
     let ask = |server: &Server, config: &str| {
         let headers = [("Idempotency-Key", "deploy-7")];
@@ -432,7 +507,8 @@ fn a_watch_keeps_its_configuration_and_goes_on_after_a_kill() {
     }
     for (more, why) in [("soak: 800h", "more than 31 days"), ("", "no end of its looks")] {
         let server = Server::start(&["--allow-inline", &listing("http", &store)]);
-        let heard = server.ask("POST", "/v1/watch", &json!({ "config": soak.replace("soak: 6s", more) }).to_string(), &[]);
+        let heard =
+            server.ask("POST", "/v1/watch", &json!({ "config": soak.replace("soak: 6s", more) }).to_string(), &[]);
         assert!(refused(&heard).contains(why), "{}", heard.body);
     }
 }

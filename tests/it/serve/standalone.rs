@@ -49,7 +49,7 @@ fn until(server: &Server, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         if wanted(&heard.json()) {
             return heard.json();
         }
-        assert!(began.elapsed() < Duration::from_secs(40), "{:#}", heard.json());
+        assert!(began.elapsed() < Duration::from_secs(90), "{:#}", heard.json());
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -72,21 +72,41 @@ fn fine(_: &str, minute: i64) -> Option<f64> {
 fn a_past_time_is_judged_in_growing_windows_and_the_last_score_decides() {
     let store = store(fine);
     let server = server(&store, &[]);
-    let path = format!("{PATH}/canary-checkout?user=ada&application=shop&parentPipelineExecutionId=p1&metricsAccountName=m&storageAccountName=s");
+    let path = format!(
+        "{PATH}/canary-checkout?user=ada&application=shop&parentPipelineExecutionId=p1&metricsAccountName=m&storageAccountName=s"
+    );
     let id = begin(&server, &path, &request(20));
     let status = complete(&server, &id);
-    assert_eq!((&status["executionStatus"], &status["status"]), (&json!("SUCCEEDED"), &json!("succeeded")), "{status:#}");
-    for (key, value) in [("application", "shop"), ("user", "ada"), ("parentPipelineExecutionId", "p1"), ("canaryConfigId", "canary-checkout"), ("metricsAccountName", "m"), ("storageAccountName", "s")] {
+    assert_eq!(
+        (&status["executionStatus"], &status["status"]),
+        (&json!("SUCCEEDED"), &json!("succeeded")),
+        "{status:#}"
+    );
+    for (key, value) in [
+        ("application", "shop"),
+        ("user", "ada"),
+        ("parentPipelineExecutionId", "p1"),
+        ("canaryConfigId", "canary-checkout"),
+        ("metricsAccountName", "m"),
+        ("storageAccountName", "s"),
+    ] {
         assert_eq!(status[key], value);
     }
     assert_eq!((&status["pipelineId"], &status["canaryAnalysisExecutionRequest"]), (&json!(id), &request(20)));
     assert_eq!(status["canaryConfig"]["name"], "checkout");
     assert!(status["buildTimeMillis"].is_i64() && status["endTimeIso"].is_string() && status["exception"].is_null());
     let result = &status["canaryAnalysisExecutionResult"];
-    assert_eq!((&result["didPassThresholds"], &result["canaryScores"]), (&json!(true), &json!([100.0, 100.0, 100.0])), "{result:#}");
+    assert_eq!(
+        (&result["didPassThresholds"], &result["canaryScores"]),
+        (&json!(true), &json!([100.0, 100.0, 100.0])),
+        "{result:#}"
+    );
     assert!(result["canaryScoreMessage"].as_str().unwrap().contains("reaches the pass threshold, 75"));
     let each = result["canaryExecutionResults"].as_array().unwrap();
-    let times: Vec<[&str; 2]> = each.iter().map(|one| ["Start", "End"].map(|end| one[format!("judgement{end}TimeIso")].as_str().unwrap())).collect();
+    let times: Vec<[&str; 2]> = each
+        .iter()
+        .map(|one| ["Start", "End"].map(|end| one[format!("judgement{end}TimeIso")].as_str().unwrap()))
+        .collect();
     let [first, second, third] = ["12:20", "12:40", "13:00"].map(|end| format!("2026-03-01T{end}:00Z"));
     let start = "2026-03-01T12:00:00Z";
     assert_eq!(times, [[start, &first], [start, &second], [start, &third]]);
@@ -100,13 +120,26 @@ fn a_past_time_is_judged_in_growing_windows_and_the_last_score_decides() {
         assert_eq!(canary["result"]["judgeResult"]["results"][0]["controlMetadata"]["stats"]["count"], points);
         assert!(one["judgementEndTimeMillis"].is_i64() && one["buildTimeIso"].is_string());
     }
-    let stages: Vec<[&str; 2]> = status["stageStatus"].as_array().unwrap().iter().map(|stage| ["type", "status"].map(|key| stage[key].as_str().unwrap())).collect();
+    let stages: Vec<[&str; 2]> = status["stageStatus"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stage| ["type", "status"].map(|key| stage[key].as_str().unwrap()))
+        .collect();
     assert_eq!(stages.len(), 5);
     assert!(stages[1..4].iter().all(|stage| *stage == ["runCanary", "SUCCEEDED"]), "{stages:?}");
     let metrics = server.get("/metrics").body;
-    assert!(metrics.contains("davy_analyses{status=\"succeeded\"} 1\n") && metrics.contains("davy_canaries{status=\"succeeded\"} 3\n"), "{metrics}");
+    assert!(
+        metrics.contains("davy_analyses{status=\"succeeded\"} 1\n")
+            && metrics.contains("davy_canaries{status=\"succeeded\"} 3\n"),
+        "{metrics}"
+    );
     // without an interval there is one judgement of everything
-    let id = begin(&server, &format!("{PATH}/canary-checkout"), &json!({ "analysisIntervalMins": null, "scopes": request(1)["scopes"], "thresholds": request(1)["thresholds"] }));
+    let id = begin(
+        &server,
+        &format!("{PATH}/canary-checkout"),
+        &json!({ "analysisIntervalMins": null, "scopes": request(1)["scopes"], "thresholds": request(1)["thresholds"] }),
+    );
     let status = complete(&server, &id);
     assert_eq!((&status["application"], &status["user"]), (&json!("ad-hoc"), &json!("anonymous")));
     assert_eq!(status["canaryAnalysisExecutionResult"]["canaryScores"], json!([100.0]));
@@ -117,22 +150,36 @@ fn a_past_time_is_judged_in_growing_windows_and_the_last_score_decides() {
 fn a_score_that_is_too_low_ends_the_analysis_and_a_look_back_slides() {
     let store = store(late);
     let server = server(&store, &["--allow-canary-configs"]);
-    let ad_hoc = |request: Value| begin(&server, PATH, &json!({ "canaryConfig": checkout("canaryConfig"), "executionRequest": request }));
+    let ad_hoc = |request: Value| {
+        begin(&server, PATH, &json!({ "canaryConfig": checkout("canaryConfig"), "executionRequest": request }))
+    };
     let status = complete(&server, &ad_hoc(request(20)));
     let result = &status["canaryAnalysisExecutionResult"];
-    assert_eq!((&status["executionStatus"], &result["didPassThresholds"]), (&json!("TERMINAL"), &json!(false)), "{status:#}");
+    assert_eq!(
+        (&status["executionStatus"], &result["didPassThresholds"]),
+        (&json!("TERMINAL"), &json!(false)),
+        "{status:#}"
+    );
     let scores: Vec<f64> = serde_json::from_value(result["canaryScores"].clone()).unwrap();
     assert!(scores[0] == 100.0 && *scores.last().unwrap() <= 50.0, "{scores:?}");
     assert!(result["canaryScoreMessage"].as_str().unwrap().contains("not above the marginal threshold, 50"));
     let ran = scores.len();
     let stages = status["stageStatus"].as_array().unwrap();
-    assert_eq!(stages.iter().filter(|stage| stage["executionId"].is_string()).count(), ran, "what was not judged has no canary");
+    assert_eq!(
+        stages.iter().filter(|stage| stage["executionId"].is_string()).count(),
+        ran,
+        "what was not judged has no canary"
+    );
     // between the thresholds the analysis is whole, and has not passed
     let mut between = request(60);
     between["thresholds"] = json!({ "pass": 75, "marginal": 30 });
     let status = complete(&server, &ad_hoc(between));
     let result = &status["canaryAnalysisExecutionResult"];
-    assert_eq!((&status["executionStatus"], &result["didPassThresholds"]), (&json!("SUCCEEDED"), &json!(false)), "{result:#}");
+    assert_eq!(
+        (&status["executionStatus"], &result["didPassThresholds"]),
+        (&json!("SUCCEEDED"), &json!(false)),
+        "{result:#}"
+    );
     assert!(result["canaryScoreMessage"].as_str().unwrap().contains("below the pass threshold, 75"));
     // the last ten minutes alone
     let mut back = request(20);
@@ -146,9 +193,17 @@ fn a_score_that_is_too_low_ends_the_analysis_and_a_look_back_slides() {
     config["metrics"][1]["query"] = json!({ "type": "atlas", "q": "x" });
     let id = begin(&server, PATH, &json!({ "canaryConfig": config, "executionRequest": request(20) }));
     let status = complete(&server, &id);
-    assert_eq!((&status["status"], &status["canaryAnalysisExecutionResult"]["canaryScores"]), (&json!("terminal"), &json!([])));
+    assert_eq!(
+        (&status["status"], &status["canaryAnalysisExecutionResult"]["canaryScores"]),
+        (&json!("terminal"), &json!([]))
+    );
     assert!(status["exception"]["details"]["error"].as_str().unwrap().contains("davy cannot ask atlas"), "{status:#}");
-    assert!(status["canaryAnalysisExecutionResult"]["canaryScoreMessage"].as_str().unwrap().contains("no judgement has a score"));
+    assert!(
+        status["canaryAnalysisExecutionResult"]["canaryScoreMessage"]
+            .as_str()
+            .unwrap()
+            .contains("no judgement has a score")
+    );
 }
 
 #[test]
@@ -190,12 +245,19 @@ fn a_killed_server_goes_on_after_the_last_judgement_and_a_cancel_ends_it() {
     let store = Store::start(|request, _| {
         let now = Timestamp::now().as_second() / 60 * 60;
         let points: Vec<String> = (0..60).map(|back| format!("[5, {}]", now - 60 * back)).collect();
-        Response::json(format!("[{{\"target\": \"{}\", \"datapoints\": [{}]}}]", request.parameter("target"), points.join(", ")))
+        Response::json(format!(
+            "[{{\"target\": \"{}\", \"datapoints\": [{}]}}]",
+            request.parameter("target"),
+            points.join(", ")
+        ))
     });
     let arguments = ["--keep", "kept"];
     let server = server(&store, &arguments);
-    // two judgements are due, and the third in a moment
-    let start = Timestamp::now() - jiff::SignedDuration::from_secs(170);
+    // two judgements are due, and the third at the next minute: a store settles for a minute
+    while Timestamp::now().as_second() % 60 > 45 {
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let start = Timestamp::from_second(Timestamp::now().as_second() / 60 * 60 - 180).unwrap();
     let request = json!({
         "scopes": [{
             "controlScope": "v41", "experimentScope": "v42",
@@ -205,9 +267,20 @@ fn a_killed_server_goes_on_after_the_last_judgement_and_a_cancel_ends_it() {
     });
     let path = format!("{PATH}/canary-checkout");
     let id = begin(&server, &path, &request);
-    let done = |status: &Value| status["stageStatus"].as_array().unwrap().iter().filter(|stage| stage["type"] == "runCanary" && stage["status"] == "SUCCEEDED").count();
+    let done = |status: &Value| {
+        status["stageStatus"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|stage| stage["type"] == "runCanary" && stage["status"] == "SUCCEEDED")
+            .count()
+    };
     let status = until(&server, &id, |status| done(status) == 2);
-    assert_eq!((&status["executionStatus"], &status["canaryAnalysisExecutionResult"]), (&json!("RUNNING"), &Value::Null), "{status:#}");
+    assert_eq!(
+        (&status["executionStatus"], &status["canaryAnalysisExecutionResult"]),
+        (&json!("RUNNING"), &Value::Null),
+        "{status:#}"
+    );
     let before: Vec<Value> = status["stageStatus"].as_array().unwrap()[1..3].to_vec();
     // another waits for its time by the clock
     let waiting = json!({ "scopes": [{ "controlScope": "v41", "experimentScope": "v42" }], "thresholds": request["thresholds"], "lifetimeDurationMins": 60 });
@@ -220,8 +293,14 @@ fn a_killed_server_goes_on_after_the_last_judgement_and_a_cancel_ends_it() {
     assert!(server.get("/metrics").body.contains("davy_analyses{status=\"running\"} 1\n"));
     assert_eq!(server.ask("PUT", &format!("/pipelines/{other}/cancel"), "", &[]).status, 202);
     let status = complete(&server, &other);
-    assert_eq!((&status["executionStatus"], &status["canaryAnalysisExecutionResult"]["didPassThresholds"]), (&json!("CANCELED"), &json!(false)));
+    assert_eq!(
+        (&status["executionStatus"], &status["canaryAnalysisExecutionResult"]["didPassThresholds"]),
+        (&json!("CANCELED"), &json!(false))
+    );
     let server = Server::with(server.killed(), &arguments, &[]);
     assert_eq!(complete(&server, &other)["executionStatus"], "CANCELED");
-    assert_eq!(complete(&server, &id)["canaryAnalysisExecutionResult"], complete(&server, &id)["canaryAnalysisExecutionResult"]);
+    assert_eq!(
+        complete(&server, &id)["canaryAnalysisExecutionResult"],
+        complete(&server, &id)["canaryAnalysisExecutionResult"]
+    );
 }
