@@ -180,7 +180,7 @@ fn no_address_but_a_listed_one_is_asked() {
         "http://metadata.google.internal/computeMetadata/v1".into(),
         format!("file://127.0.0.1:{port}/api"),
         format!("gopher://127.0.0.1:{port}/api"),
-        format!("http://127.0.0.1:${{step_seconds}}/api"),
+        "http://127.0.0.1:${step_seconds}/api".into(),
         "http://${from_unix}/api".into(),
     ];
     for url in &urls {
