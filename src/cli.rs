@@ -13,11 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use data::{ArmNames, Files};
 pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
-pub use spoken::{Compared, Destination};
+pub use spoken::{AllowInline, Compared, Destination};
 
-use spoken::{at_once, compared, condition, destination, failures, grace, keep_at_most, name_value, span};
+use spoken::{
+    allow_inline, at_once, compared, condition, destination, failures, grace, keep_at_most, name_value, span,
+};
 
 use crate::report::{ComparisonFormat, Format, PageFormat};
+use crate::source::Allow;
 use crate::source::requests::Condition;
 
 /// Judges a canary against its baseline and answers with an exit code.
@@ -289,6 +292,10 @@ pub struct Serve {
     /// Configurations may run programs (`exec`)
     #[arg(long)]
     pub allow_exec: bool,
+    /// Requests may hold configurations that ask this; may be repeated. Such as `prometheus=http://prometheus:9090`, with
+    /// variables whose values that server may hear: `http=https://api.example.com,API_KEY`
+    #[arg(long, value_name = "KIND=ADDRESS", value_parser = Allow::parse)]
+    pub allow_inline: Vec<Allow>,
 }
 
 /// Arguments of `argo-plugin`.
@@ -300,10 +307,10 @@ pub struct ArgoPlugin {
     /// Configurations may run programs (`exec`)
     #[arg(long)]
     pub allow_exec: bool,
-    /// An AnalysisTemplate may hold a configuration itself; whoever writes one can then send files and secrets of the
-    /// controller elsewhere
-    #[arg(long)]
-    pub allow_inline: bool,
+    /// An AnalysisTemplate may hold a configuration that asks this; may be repeated, as for `davy serve`. Without a value
+    /// it may ask anything, and so send files and secrets of the controller elsewhere
+    #[arg(long, value_name = "KIND=ADDRESS", num_args = 0..=1, default_missing_value = "anything", value_parser = allow_inline)]
+    pub allow_inline: Vec<AllowInline>,
 }
 
 /// Arguments of `lambda`.

@@ -11,13 +11,15 @@
 //! keep.rs        the folder of verdicts and watches                connections.rs  what they may take, and their end
 //! hall.rs        how many connections there may be                 tls.rs       how they are encrypted
 //! kayenta.rs     what Orca, Argo and a Kayenta ask                canaries.rs  which canaries they asked for
-//! request.rs     what a request for a canary may ask
+//! standalone.rs  Kayenta's judgements over a lifetime             analyses.rs  which of them were asked for
+//! request.rs     what a request for a canary may ask              intervals.rs when an analysis judges which time
 //! prometheus.rs  verdicts as a metric that others query           pages.rs     what people look at
 //! ```
 //!
 //! It judges nothing itself: whoever starts it hands in a [`Judge`]. A question that takes longer than its caller waits is answered
 //! to whoever asks the same next, so that a controller that polls starts one judgement and not many.
 
+mod analyses;
 mod answers;
 mod canaries;
 mod connections;
@@ -26,6 +28,7 @@ mod desk;
 mod flagger;
 mod guard;
 mod hall;
+mod intervals;
 mod judge;
 mod kayenta;
 mod keep;
@@ -36,6 +39,7 @@ mod request;
 mod router;
 mod shelf;
 mod soak;
+mod standalone;
 mod tls;
 mod verdicts;
 mod watch;
@@ -45,7 +49,7 @@ mod watching;
 use std::sync::Arc;
 
 pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
-pub use question::{Question, Window};
+pub use question::{Configuration, Question, Window};
 pub use soak::{Soak, Step};
 pub use tls::Tls;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::report::{ComparisonFormat, Format};
+use crate::source::Allow;
 use crate::source::prometheus::Listing;
 use crate::source::requests::Condition;
 
@@ -16,6 +17,19 @@ pub struct Destination {
     pub format: Format,
     /// The file; without one, where the form belongs: the summary of a step on GitHub Actions.
     pub path: Option<PathBuf>,
+}
+
+/// What a configuration may ask that came with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowInline {
+    /// Anything that one of the operator's may ask.
+    Anything,
+    /// An entry of a list.
+    Listed(Allow),
+}
+
+pub(super) fn allow_inline(text: &str) -> Result<AllowInline, String> {
+    if text == "anything" { Ok(AllowInline::Anything) } else { Allow::parse(text).map(AllowInline::Listed) }
 }
 
 pub(super) fn name_value(text: &str) -> Result<(String, String), String> {

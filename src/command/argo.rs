@@ -16,14 +16,15 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::console::Console;
 use super::gates::Gates;
+use super::inline::Inline;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
 use crate::plain;
 use crate::plugin::{self, Asked, Measurement, Phase, Provider};
-use crate::serve::{Answer, Decision, Refused, Soak, Step};
+use crate::serve::{Answer, Configuration, Decision, Refused, Soak, Step};
 use crate::text::secret::without;
-use wish::{Gate, Wish};
+use wish::Wish;
 
 pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, Failure> {
     let (cookie, value) = plugin::COOKIE;
@@ -34,10 +35,12 @@ pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, 
                 .into(),
         ));
     }
-    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec, set: Vec::new() };
+    let inline = Inline::of(arguments.allow_inline);
+    let (configs, allow_exec) = (arguments.configs, arguments.allow_exec);
+    let gates = Gates { console, configs, allow_exec, set: Vec::new(), inline };
     gates.hold_folder()?;
     gates.warn();
-    let measures = Arc::new(Measures { gates, allow_inline: arguments.allow_inline, lessons: Lessons::default() });
+    let measures = Arc::new(Measures { gates, lessons: Lessons::default() });
     let folder = std::env::var_os(plugin::FOLDER).filter(|folder| !folder.is_empty());
     let folder = folder.map_or_else(std::env::temp_dir, PathBuf::from);
     let say = |line: &str| {
@@ -53,7 +56,6 @@ pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, 
 /// Who measures.
 struct Measures {
     gates: Gates,
-    allow_inline: bool,
     lessons: Lessons,
 }
 
@@ -84,8 +86,8 @@ impl Provider for Measures {
 
     fn metadata(&self, asked: &Asked) -> BTreeMap<String, String> {
         let gate = Wish::read(&asked.configuration).map(|wish| match wish.gate {
-            Gate::Named(name) => name,
-            Gate::Inline(_) => "of the template".into(),
+            Configuration::Named(name) => name,
+            Configuration::Inline(_) => "of the template".into(),
         });
         let own = [("davy", env!("CARGO_PKG_VERSION").to_owned()), ("config", gate.unwrap_or_default())];
         own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -120,7 +122,7 @@ impl Measures {
     /// The measurement as far as it goes now; what is said meanwhile is said behind the veil.
     fn step(&self, asked: &Asked, so_far: &Measurement, veil: impl Fn(&str) -> String) -> Result<Measurement, String> {
         let wish = Wish::read(&asked.configuration)?;
-        let loaded = wish.load(&self.gates, self.allow_inline)?;
+        let loaded = wish.load(&self.gates)?;
         let set = wish.set(&self.gates, &loaded, asked)?;
         let soak = state::read(&so_far.metadata)?;
         let name = name(asked);

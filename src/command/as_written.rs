@@ -5,7 +5,7 @@
 use crate::aca::{self, Class, Finding, Judgement, Label, Sample};
 use crate::config::plan::{Input, Kayenta};
 use crate::judge::rules::{NotJudged, Rules};
-use crate::report::document::{AsWritten, Decider, Number, Outcome, WrittenMetric};
+use crate::report::document::{AsWritten, Decider, Number, Outcome, Severity, WrittenMetric};
 use crate::series::{Arm, Dataset, Gravity, Series, SignedDuration, Window};
 
 /// Whose answer it is.
@@ -67,6 +67,16 @@ fn answer(kayenta: &Kayenta, judgement: &Judgement, dataset: &Dataset) -> AsWrit
         name: finding.name.clone(),
         metric: (finding.name != input.metric).then(|| input.metric.clone()),
         label: label(finding),
+        outcome: Some(match finding.label {
+            Label::Pass => Outcome::Pass,
+            Label::Nodata | Label::Error => Outcome::Inconclusive,
+            Label::High | Label::Low | Label::NodataFailMetric => Outcome::Fail,
+        }),
+        severity: Some(match (finding.muted, finding.critical) {
+            (true, _) => Severity::Muted,
+            (false, true) => Severity::Critical,
+            (false, false) => Severity::Normal,
+        }),
         reason: finding.reason.clone(),
         value: None,
     });

@@ -1,4 +1,5 @@
-//! What somebody else's recording may reach: the plain files of its own folder, and nothing more.
+//! What somebody else's configuration may reach: a recording the plain files of its own folder, and one that came with a request what
+//! the operator listed.
 //!
 //! A recording travels: it is attached to bug reports, committed, replayed by people who did not make it. So it names plain
 //! files below its folder, by relative paths, and no link leads out. It asks no service and runs no hook. What it names
@@ -7,14 +8,25 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use jiff::SignedDuration;
+
 use super::Failure;
 use crate::config::Config;
+use crate::config::plan::{Learn, Past, Plan, Span};
+use crate::judge::rules::Looks;
 use crate::plain;
 use crate::record;
-use crate::source::{Query, Source};
+use crate::source::{Allowed, Query, Source};
+
+/// The longest time that a configuration of a request may ask for.
+const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// The most steps of that time, which are held in memory.
+const MOST_STEPS: i128 = 50_000;
+/// The most questions of such a configuration.
+const MOST_QUERIES: usize = 500;
 
 /// How far a configuration may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Wherever its author says.
     Anywhere,
@@ -22,6 +34,9 @@ pub(super) enum Reach {
     Folder,
     /// Recorded files of its folder: it carries the mark of a recording.
     Recording,
+    /// What the operator listed: it came with a request.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only what serves has requests"))]
+    Listed(Allowed),
 }
 
 impl Reach {
@@ -52,9 +67,11 @@ impl Reach {
     /// # Errors
     ///
     /// One of them asks a service, or for a file that is not a plain one inside of the folder.
-    pub(super) fn hold(self, queries: &[Query], folder: &Path) -> Result<(), Failure> {
-        if self == Reach::Anywhere {
-            return Ok(());
+    pub(super) fn hold(&self, queries: &[Query], folder: &Path) -> Result<(), Failure> {
+        match self {
+            Reach::Anywhere => return Ok(()),
+            Reach::Listed(allowed) => return hold_listed(allowed, queries, folder),
+            Reach::Folder | Reach::Recording => {}
         }
         for query in queries {
             match &query.source {
@@ -71,6 +88,85 @@ impl Reach {
         }
         Ok(())
     }
+
+    /// Refuses a plan that reaches further, or asks for more than a request may.
+    ///
+    /// # Errors
+    ///
+    /// As [`hold`](Reach::hold); or it asks for too much.
+    pub(super) fn hold_plan(&self, plan: &Plan, folder: &Path) -> Result<(), Failure> {
+        self.hold(&plan.queries, folder)?;
+        match self {
+            Reach::Listed(_) => hold_amount(plan).map_err(|why| {
+                Failure::Unusable(format!(
+                    "the configuration of the request {why}. Or put it into the folder of `--configs`"
+                ))
+            }),
+            Reach::Anywhere | Reach::Folder | Reach::Recording => Ok(()),
+        }
+    }
+}
+
+/// Refuses questions that the operator did not list. Files are plain ones inside of the folder.
+fn hold_listed(allowed: &Allowed, queries: &[Query], folder: &Path) -> Result<(), Failure> {
+    for Query { metric, source, .. } in queries {
+        let refused =
+            |why: String| Failure::Unusable(format!("the metric {metric:?} of the request cannot be asked: {why}"));
+        allowed.hold(source).map_err(refused)?;
+        // a pattern is looked at before it is: what it finds elsewhere is nobody's business
+        let written: Vec<&PathBuf> = match source {
+            Source::File(file) => vec![&file.path],
+            Source::Requests(asked) => asked.log.inputs.iter().collect(),
+            _ => Vec::new(),
+        };
+        let is_below = |path: &&PathBuf| {
+            let below = path.strip_prefix(folder).unwrap_or(path);
+            below != Path::new("-")
+                && below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        };
+        let is_plain = |path: &PathBuf| hold_file(folder, path).is_ok();
+        if !written.iter().all(is_below) || !source.files().iter().all(is_plain) {
+            return Err(refused("its file is not a plain one inside of the folder of `--configs`".into()));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what would take too long, or too much room.
+fn hold_amount(plan: &Plan) -> Result<(), String> {
+    if plan.queries.len() > MOST_QUERIES {
+        return Err(format!("asks {} questions, and may ask {MOST_QUERIES}: leave metrics out", plan.queries.len()));
+    }
+    match &plan.noise {
+        Some(Learn { from: Past::Data(_), .. }) => {
+            return Err(
+                "learns the noise from a file: let it learn from the time before, as in `noise: { from: 7d }`".into()
+            );
+        }
+        Some(Learn { from: Past::Before(span), .. }) if *span > LONGEST => {
+            return Err("learns the noise of more than 31 days: write a shorter time".into());
+        }
+        _ => {}
+    }
+    match plan.rules.looks {
+        Looks::Open => return Err("has no end of its looks: write `soak: 1h`".into()),
+        Looks::Planned { soak, .. } if soak > LONGEST => {
+            return Err("has a soak of more than 31 days: write a shorter one".into());
+        }
+        Looks::Planned { .. } | Looks::Once => {}
+    }
+    let finest = plan.queries.iter().filter_map(|query| query.step).chain(plan.time.step).min();
+    for span in [plan.time.canary, plan.time.baseline] {
+        let Span::Exactly(window) = span else { continue };
+        if window.duration() > LONGEST {
+            return Err("asks for more than 31 days: write a shorter window".into());
+        }
+        let steps = finest.map_or(0, |step| window.duration().as_nanos() / step.as_nanos().max(1));
+        if steps > MOST_STEPS {
+            return Err(format!("asks for {steps} steps, and may ask for {MOST_STEPS}: write a longer `step`"));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a path that is not a plain file inside of a folder. One that does not exist is the reader's to complain of.

@@ -170,6 +170,8 @@ fn written(by: String, answer: Answer) -> AsWritten {
         metric: line.metric.filter(|metric| *metric != line.name),
         name: line.name,
         label: line.label,
+        outcome: None,
+        severity: None,
         reason: Some(line.reason).filter(|reason| !reason.is_empty()),
         value: line.value.and_then(Number::new),
     };

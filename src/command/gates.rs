@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::border::Reach;
 use super::console::Console;
 use super::course::Probe;
+use super::inline::Inline;
 use super::pipeline::{Judged, Loaded};
 use super::places::Places;
 use super::reply::{self, refused};
@@ -22,6 +23,9 @@ use crate::plain;
 use crate::serve::{Answer, Gate, Question, Refused};
 use crate::source::Query;
 
+/// Where a request has a configuration that came with it.
+pub(super) const CONFIG: &str = "config";
+
 /// The configurations of a folder: `NAME.yaml`, `NAME.json`, or `NAME/canary.yaml`.
 pub(super) struct Gates {
     pub(super) console: Console,
@@ -29,6 +33,8 @@ pub(super) struct Gates {
     pub(super) allow_exec: bool,
     /// What the operator set: names that configurations leave open, and no request sets.
     pub(super) set: Vec<(String, String)>,
+    /// Which configurations may come with requests.
+    pub(super) inline: Inline,
 }
 
 impl Gates {
@@ -82,17 +88,22 @@ impl Gates {
         self.names().into_iter().map(gate).collect()
     }
 
-    /// Reads a gate.
-    pub(super) fn load(&self, name: &str) -> Result<Loaded, Refused> {
-        let Some(path) = self.path(name) else {
-            let known = self.names().join(", ");
-            return Err(Refused::Unknown(format!("there is no gate {name:?}; there are: {known}")));
-        };
-        pipeline::load(&path).map_err(refused)
+    /// Reads a gate; `shown` is where a request has a configuration that came with it.
+    pub(super) fn load(&self, question: &Question, shown: &str) -> Result<Loaded, Refused> {
+        let Question { gate, inline, .. } = question;
+        match (inline, self.path(gate)) {
+            (Some(text), _) => self.inline.load(text, shown, &self.configs).map_err(refused),
+            (None, Some(path)) => pipeline::load(&path).map_err(refused),
+            (None, None) => {
+                let known = self.names().join(", ");
+                Err(Refused::Unknown(format!("there is no gate {gate:?}; there are: {known}")))
+            }
+        }
     }
 
     /// A configuration from elsewhere, in the operator's folder; `called` is what messages call it.
-    pub(super) fn inline(&self, text: &str, called: &str) -> Result<Loaded, Refused> {
+    #[cfg(feature = "lambda")]
+    pub(super) fn load_text(&self, text: &str, called: &str) -> Result<Loaded, Refused> {
         let inline = || {
             let config = config::load(text, called)?;
             let reach = Reach::of(&config, &self.configs.join(called), false)?;
@@ -105,7 +116,10 @@ impl Gates {
     pub(super) fn plan(&self, loaded: &Loaded, options: &config::Options) -> Result<Plan, Refused> {
         let plan = loaded.plan(options).map_err(refused)?;
         self.hold_programs(&plan.queries)?;
-        self.hold_servers(loaded, options, &plan)?;
+        // of what came with a request the list says whom it asks, whatever the arguments are
+        if !matches!(loaded.reach, Reach::Listed(_)) {
+            self.hold_servers(loaded, options, &plan)?;
+        }
         Ok(plan)
     }
 
@@ -121,7 +135,7 @@ impl Gates {
     }
 
     pub(super) fn judged(&self, question: &Question) -> Result<Answer, Refused> {
-        let loaded = self.load(&question.gate)?;
+        let loaded = self.load(question, CONFIG)?;
         let set = self.set_by(&loaded, question)?;
         let options = config::Options {
             folder: &loaded.folder,
@@ -132,14 +146,24 @@ impl Gates {
             to: question.window.map(|window| window.to),
         };
         let plan = self.plan(&loaded, &options)?;
-        let said = |said: &str| format!("{}: {said}", question.gate);
-        self.aside(said, |aside| look_once(aside, &loaded, &options, plan)).map(|judged| reply::answer(&judged))
+        let look = |aside: &Console| look_once(aside, &loaded, &options, plan);
+        self.aside_of(question, &question.gate, look).map(|judged| reply::answer(&judged))
+    }
+
+    /// Works aside for a question. What is said about a configuration of a request stays unsaid: it could repeat what is in it.
+    pub(super) fn aside_of<T>(&self, question: &Question, name: &str, work: impl FnOnce(&Console) -> T) -> T {
+        match question.inline {
+            Some(_) => work(&self.console.aside()),
+            None => self.aside(|said| format!("{name}: {said}"), work),
+        }
     }
 
     /// The names that a question sets, and those that the operator set before.
     pub(super) fn set_by(&self, loaded: &Loaded, question: &Question) -> Result<Vec<(String, String)>, Refused> {
         let mut open = loaded.config.open();
-        let before: Vec<&(String, String)> = self.set.iter().filter(|(name, _)| open.contains(name)).collect();
+        // what the operator set is not for everybody to read
+        let is_own = |(name, _): &&(String, String)| question.inline.is_none() && open.contains(name);
+        let before: Vec<&(String, String)> = self.set.iter().filter(is_own).collect();
         before.iter().for_each(|(name, _)| {
             open.remove(name);
         });

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::gates::Gates;
+use super::inline::Inline;
 use super::pipeline::Loaded;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
@@ -71,7 +72,8 @@ impl Judges {
             Place::Folder(folder) => folder.clone(),
             _ => root,
         };
-        let gates = Gates { console, configs, allow_exec: arguments.allow_exec, set: arguments.set };
+        let gates =
+            Gates { console, configs, allow_exec: arguments.allow_exec, set: arguments.set, inline: Inline::Nothing };
         match &place {
             Place::Folder(_) => gates.warn(),
             // a file of the bundle is the same for all events

@@ -24,6 +24,8 @@ mod history;
 mod hooks;
 mod import;
 mod init;
+#[cfg(feature = "serve")]
+mod inline;
 mod interrupt;
 mod judge;
 #[cfg(feature = "lambda")]

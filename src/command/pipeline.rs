@@ -65,7 +65,7 @@ impl Loaded {
 
     /// A plan that stays within its reach.
     pub(super) fn held(&self, plan: Plan) -> Result<Plan, Failure> {
-        self.reach.hold(&plan.queries, &self.folder)?;
+        self.reach.hold_plan(&plan, &self.folder)?;
         Ok(plan)
     }
 }

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::console::Console;
-use super::gates::Gates;
+use super::gates::{CONFIG, Gates};
+use super::inline::Inline;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
@@ -37,7 +38,9 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
             "{TOKEN} has less than 16 characters, and can be guessed: use a longer one"
         )));
     }
-    let gates = Gates { console, configs: arguments.configs, allow_exec: arguments.allow_exec, set: arguments.set };
+    let inline = Inline::listed(arguments.allow_inline);
+    let (configs, allow_exec, set) = (arguments.configs, arguments.allow_exec, arguments.set);
+    let gates = Gates { console, configs, allow_exec, set, inline };
     gates.hold_folder()?;
     gates.warn();
     let tls = arguments.tls_cert.zip(arguments.tls_key);
@@ -85,7 +88,9 @@ impl Judge for Watchful {
             Ok(answer) => format!("{}: {}", answer.document.outcome.word(), answer.document.summary),
             Err(refused) => format!("not judged: {}", refused.why()),
         };
-        self.gates.console.note(&format!("{}: {said}", question.gate));
+        // a sentence about a configuration of a request could repeat what is in it
+        let said = if question.inline.is_some() { said.split(':').next().unwrap_or_default() } else { &said };
+        self.gates.console.note(&format!("{}: {said}", question.told()));
         answer
     }
 
@@ -96,7 +101,7 @@ impl Judge for Watchful {
         created: Timestamp,
         soak: Option<&Soak>,
     ) -> Result<(Soak, Step), Refused> {
-        let loaded = self.gates.load(&question.gate)?;
+        let loaded = self.gates.load(question, CONFIG)?;
         let set = self.gates.set_by(&loaded, question)?;
         let step = |aside: &Console| {
             let asking = Asking {
@@ -112,7 +117,7 @@ impl Judge for Watchful {
             };
             asking.step(soak, &self.lessons)
         };
-        let stepped = self.gates.aside(|said| format!("{name}: {said}"), step);
+        let stepped = self.gates.aside_of(question, name, step);
         if !matches!(stepped, Ok(Some((_, Step::Waits { .. } | Step::Looked { .. } | Step::Troubled { .. })))) {
             self.lessons.forget(name);
         }

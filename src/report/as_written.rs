@@ -81,7 +81,7 @@ pub fn of(document: &Document) -> Option<Beside> {
 }
 
 /// What davy found of the same metric.
-fn found(document: &Document, metric: &WrittenMetric) -> String {
+pub(super) fn found(document: &Document, metric: &WrittenMetric) -> String {
     let name = metric.metric.as_ref().unwrap_or(&metric.name);
     let its = document.findings.iter().filter(|finding| finding.metric == *name);
     let found: Vec<String> = its.map(|finding| format!("{} {}", finding.outcome.word(), brief(finding))).collect();

@@ -4,6 +4,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::decided::decided;
 use super::document::{Document, Finding, LookKind, Number, Outcome, Severity};
 use super::prose::{fit, pad, plain, width};
 use super::words;
@@ -77,6 +78,8 @@ pub(super) fn which(document: &Document) -> String {
 
 /// What decided, in a few words.
 pub(super) fn reason(document: &Document) -> String {
+    let decided = decided(document);
+    let document = decided.as_ref();
     let deciding: Vec<&Finding> = document.findings.iter().filter(|f| f.severity != Severity::Muted).collect();
     let of = |outcome| deciding.iter().copied().filter(|f| f.outcome == outcome).collect::<Vec<_>>();
     let named = |findings: &[&Finding]| {

@@ -1,8 +1,11 @@
 //! The findings as a table for spreadsheets and data frames: one row each, numbers as plain numbers, nothing where nothing is known.
 //!
+//! Where another rule decides, its labels are the first rows, and davy's own findings never decide: they are `muted`.
+//!
 //! The columns are part of the interface: a new one comes at the end, none goes away. A spreadsheet takes a cell that begins as a
 //! formula for one and runs it, whoever wrote the criterion's name; such a cell gets an apostrophe in front.
 
+use super::decided;
 use super::document::{Document, Finding, Number, RuleKind};
 use super::prose::plain;
 use super::words::term;
@@ -50,6 +53,8 @@ const COLUMNS: &[Column] = &[
 
 /// The findings as CSV, below a heading that is there even when they are none.
 pub fn render(document: &Document) -> String {
+    let decided = decided::with_own(document);
+    let document = decided.as_ref();
     let cells =
         document.findings.iter().map(|finding| COLUMNS.iter().map(|(_, cell)| cell(document, finding)).collect());
     rows(COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect(), cells)

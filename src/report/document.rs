@@ -275,6 +275,12 @@ pub struct WrittenMetric {
     pub metric: Option<String>,
     /// The rule's word: "High", "Successful".
     pub label: String,
+    /// What the word means in davy's words, if the rule says it of each metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// How much it matters, if the rule says it of each metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// Why, in the rule's words.
     pub reason: Option<String>,
     /// The one number that the rule looked at, if it was one.

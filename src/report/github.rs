@@ -4,6 +4,7 @@
 //! a step's output. It shows ten errors, ten warnings and ten notices of a step and drops the others without a word, so the
 //! last one of each kind counts those that are not there.
 
+use super::decided;
 use super::document::{Document, Finding, Outcome, Severity};
 use super::markdown;
 use super::prose::{cut, plain};
@@ -24,6 +25,8 @@ pub fn summary(document: &Document, bytes: usize) -> String {
 
 /// The annotations: the answer first, then what did not pass, the worst first.
 pub fn annotations(document: &Document) -> String {
+    let decided = decided::decided(document);
+    let document = decided.as_ref();
     let all: Vec<Annotation> =
         [whole(document)].into_iter().chain(each(document)).chain(not_judged(document)).collect();
     let mut text = String::new();
@@ -76,11 +79,17 @@ fn whole(document: &Document) -> Annotation {
 /// What did not pass; what never decides is a notice.
 fn each(document: &Document) -> impl Iterator<Item = Annotation> {
     let others = words::worst_first(document).into_iter().filter(|finding| finding.outcome != Outcome::Pass);
-    others.map(|finding: &Finding| {
-        let sentences = [Some(&finding.sentence), finding.decide.as_ref()].into_iter().flatten();
+    let remark = |finding: &'_ Finding| decided::rule(document).and_then(|_| finding.notes.first().cloned());
+    others.map(move |finding: &Finding| {
+        let remark = remark(finding);
+        let sentences = [Some(&finding.sentence), finding.decide.as_ref(), remark.as_ref()].into_iter().flatten();
         let sentences: Vec<String> = sentences.map(|text| plain(text)).filter(|text| !text.is_empty()).collect();
         Annotation {
-            kind: if finding.severity == Severity::Muted { "notice" } else { kind(finding.outcome) },
+            kind: if finding.severity == Severity::Muted {
+                "notice"
+            } else {
+                kind(decided::limited(document, finding.outcome))
+            },
             title: format!("{}: {}", finding.outcome.word(), words::criterion(finding)),
             message: if sentences.is_empty() { plain(&finding.reason) } else { sentences.join("\n") },
         }

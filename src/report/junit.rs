@@ -1,12 +1,13 @@
 //! The verdict as test results, in the dialect that Jenkins reads and GitLab, Azure and others understand: a suite per verdict, a
 //! case per finding.
 //!
-//! A suite is as green as the verdict and never greener. What fails is a failure; what the data cannot tell is an error, since a
+//! Where another rule decides, its labels are the cases. A suite is as green as the verdict and never greener. What fails is a failure; what the data cannot tell is an error, since a
 //! test that did not come to its end has not passed; what never decides cannot turn the suite red. Where no case says what the
 //! verdict says, because nothing was judged, a case of its own does.
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::decided;
 use super::document::{Document, Finding, NotJudged, Outcome, Severity};
 use super::prose::{cut, plain};
 use super::words;
@@ -16,13 +17,15 @@ const LONGEST_TEXT: usize = 4_000;
 
 /// The verdict as JUnit XML.
 pub fn render(document: &Document) -> String {
+    let decided = decided::decided(document);
+    let document = decided.as_ref();
     let name = Some(words::title(document)).filter(|title| !title.is_empty());
     let mut suite = TestSuite::new(text(&name.unwrap_or_else(|| "davy".into()), LONGEST_NAME));
     // years that XML's dates have
     let end = Some(&document.arms.canary.window.end).filter(|end| !end.starts_with(['-', '+']));
     suite.timestamp = end.and_then(|end| end.parse().ok());
     suite.add_properties(properties(document));
-    suite.add_test_cases(document.findings.iter().map(case));
+    suite.add_test_cases(document.findings.iter().map(|finding| case(document, finding)));
     suite.add_test_cases(words::not_judged(document).into_iter().map(not_judged));
     let missing = unsaid(document, &suite);
     suite.add_test_cases(missing);
@@ -45,14 +48,15 @@ fn properties(document: &Document) -> Vec<Property> {
         ("davy", document.davy.clone()),
         ("fingerprint", document.fingerprint.clone()),
     ];
+    rows.extend(decided::rule(document).map(|answer| ("decided by", answer.by.clone())));
     rows.extend(words::setting(document).into_iter().map(|(name, texts)| (name, texts.join("; "))));
     rows.extend(words::score(document).map(|score| ("score", score)));
     rows.into_iter().map(|(name, value)| Property::new(name, text(&value, LONGEST_TEXT))).collect()
 }
 
-fn case(finding: &Finding) -> TestCase {
+fn case(document: &Document, finding: &Finding) -> TestCase {
     let muted = finding.severity == Severity::Muted;
-    let status = match finding.outcome {
+    let status = match decided::limited(document, finding.outcome) {
         Outcome::Inconclusive if muted => TestCaseStatus::skipped(),
         Outcome::Fail if !muted => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Outcome::Inconclusive => TestCaseStatus::non_success(NonSuccessKind::Error),

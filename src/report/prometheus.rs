@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::decided;
 use super::document::{Arms, Document, EffectKind, Finding, Number, Outcome, UnitName};
 use super::prose::{cut, plain};
 use super::words::term;
@@ -18,6 +19,8 @@ type Labels = Vec<(&'static str, String)>;
 
 /// The metrics, each with its help and type.
 pub fn render(document: &Document) -> String {
+    let decided = decided::with_own(document);
+    let document = decided.as_ref();
     let about = vec![("comparison", document.name.clone()), ("phase", document.phase.clone().unwrap_or_default())];
     let findings = distinct(document, &about);
     let mut page = Page { text: String::new() };

@@ -4,6 +4,7 @@
 //! Nothing in it is made up: a success criterion that no finding shows is said to be not judged, and moments are those that
 //! somebody kept. It is Markdown, with every name as harmless as in a comment.
 
+use super::decided::with_own;
 use super::document::{Document, Finding, LookKind, Outcome, PastLook, RuleKind};
 use super::markdown::{LONGEST_NAME, LONGEST_TEXT, escape, joined, left_out, mark, not_judged, provenance, within};
 use super::prose::{capitalised, plain};
@@ -77,7 +78,8 @@ fn table(heading: &str, alignment: &str, findings: &[&Finding], row: fn(&Finding
 }
 
 fn metrics(document: &Document) -> String {
-    let findings: Vec<&Finding> = document.findings.iter().collect();
+    let decided = with_own(document);
+    let findings: Vec<&Finding> = decided.findings.iter().collect();
     if findings.is_empty() {
         return "Nothing was judged.".into();
     }

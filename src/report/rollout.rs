@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::decided::with_own;
 use super::document::{Action, Arms, Document, Outcome, Recommendation, SCHEMA_VERSION};
 use super::page::{Page, Part};
 use super::prose::plain;
@@ -186,6 +187,6 @@ fn findings(document: &Document) -> Part {
     };
     Part::Table {
         columns: ["criterion", "outcome", "baseline", "canary", "effect"].map(str::to_owned).to_vec(),
-        rows: words::worst_first(document).into_iter().map(row).collect(),
+        rows: words::worst_first(&with_own(document)).into_iter().map(row).collect(),
     }
 }

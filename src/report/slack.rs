@@ -3,6 +3,7 @@
 //! The text is Slack's mrkdwn, in which `&`, `<` and `>` are escaped and nothing else can be; so no name can become a link or
 //! call a channel. It stays under 3,000 characters, the most that one block of text holds.
 
+use super::decided::decided;
 use super::document::{Document, Finding, Outcome, Severity};
 use super::prose::plain;
 use super::words;
@@ -14,6 +15,8 @@ const MOST_CRITERIA: usize = 10;
 
 /// The text of the message.
 pub fn slack(document: &Document) -> String {
+    let decided = decided(document);
+    let document = decided.as_ref();
     let title = words::title(document);
     let colon = if title.is_empty() { "" } else { ": " };
     let mut text = format!("*{}{colon}{}*", document.outcome.word(), escaped(&title, LONGEST_NAME));

@@ -46,6 +46,8 @@ struct State {
     /// What each key was first used for, and the verdict's name.
     keys: VecDeque<(String, Question, String)>,
     asked: u64,
+    /// How many judgements were of configurations that came with a request.
+    inline: u64,
 }
 
 impl State {
@@ -109,7 +111,7 @@ impl Answers {
             None => (None, Shelf::new(shown)),
         };
         let (slots, is_ending) = (Arc::new(Semaphore::new(at_once)), AtomicBool::new(false));
-        let state = State { runs: BTreeMap::new(), kept, keys: VecDeque::new(), asked: 0 };
+        let state = State { runs: BTreeMap::new(), kept, keys: VecDeque::new(), asked: 0, inline: 0 };
         Ok(Answers { judge, keep, slots, at_once, is_ending, state: Arc::new(Mutex::new(state)) })
     }
 
@@ -122,7 +124,7 @@ impl Answers {
         if let Err(wrong) = question.check() {
             return Heard::Wrong(wrong);
         }
-        let version = self.judge.version(&question.gate);
+        let version = question.inline.is_none().then(|| self.judge.version(&question.gate)).flatten();
         let mut done = {
             let mut state = self.state();
             let now = self.judge.now();
@@ -178,6 +180,7 @@ impl Answers {
     ) -> Option<watch::Receiver<Option<Kept>>> {
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         state.asked += 1;
+        state.inline += u64::from(question.inline.is_some());
         let id = format!("{}-{}-{}", question.gate, now.as_millisecond(), state.asked);
         let (tell, done) = watch::channel(None);
         state.forget_the_oldest();
@@ -260,6 +263,11 @@ impl Answers {
     /// All verdicts, gate by gate, the latest of each first.
     pub(super) fn latest(&self) -> Vec<Kept> {
         self.state().kept.all().cloned().collect()
+    }
+
+    /// How many judgements were of configurations that came with a request.
+    pub(super) fn inline(&self) -> u64 {
+        self.state().inline
     }
 
     /// How many are being judged.

@@ -1,11 +1,13 @@
 //! The canaries that Kayenta's clients asked for. Each waits for its turn, and whoever asked comes back for its status.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio::sync::Notify;
 
 use super::answers::Answers;
 use super::judge::Judge;
@@ -20,9 +22,12 @@ const MOST_WAITING: usize = 200;
 pub(super) struct Canaries {
     answers: Arc<Answers>,
     known: Mutex<VecDeque<Canary>>,
+    /// Hears when one is over.
+    over: Notify,
 }
 
 /// What was asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) application: String,
     pub(super) config_id: Option<String>,
@@ -68,7 +73,7 @@ impl Progress {
 }
 
 /// Names of accounts, which are given back as they came.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Accounts {
     pub(super) metrics: Option<String>,
     pub(super) storage: Option<String>,
@@ -77,7 +82,7 @@ pub(super) struct Accounts {
 
 impl Canaries {
     pub(super) fn new(answers: Arc<Answers>) -> Canaries {
-        Canaries { answers, known: Mutex::default() }
+        Canaries { answers, known: Mutex::default(), over: Notify::new() }
     }
 
     /// What became of a canary.
@@ -92,6 +97,28 @@ impl Canaries {
             .iter()
             .filter(|canary| canary.id == id)
             .for_each(|canary| canary.is_cancelled.store(true, Ordering::Relaxed));
+    }
+
+    /// What became of a canary, once it is over; nothing if it is forgotten.
+    pub(super) async fn ended(&self, id: &str) -> Option<Value> {
+        loop {
+            let over = self.over.notified();
+            {
+                let known = self.known();
+                let canary = known.iter().find(|canary| canary.id == id)?;
+                if canary.state.is_over() {
+                    return Some(canary.status());
+                }
+            }
+            over.await;
+        }
+    }
+
+    /// How many are how far.
+    pub(super) fn count(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        self.known().iter().for_each(|canary| *counts.entry(canary.state.word()).or_default() += 1);
+        counts
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<Canary>> {
@@ -142,6 +169,7 @@ impl Canaries {
         let Some(canary) = canary else { return false };
         let time = if state.is_over() { &mut canary.ended } else { &mut canary.started };
         (*time, canary.state) = (Some(now), state);
+        self.over.notify_waiters();
         true
     }
 }

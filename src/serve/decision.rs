@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::report::Document;
+use crate::report::{self, Document};
 
 /// A verdict, and what a controller is to do.
 #[derive(Debug, Clone)]
@@ -17,7 +17,8 @@ pub struct Answer {
 impl Answer {
     /// What a controller's condition reads.
     pub fn brief(&self) -> Map<String, Value> {
-        let Document { outcome, score, summary, .. } = &self.document;
+        let Document { outcome, summary, .. } = &self.document;
+        let score = &report::decided(&self.document).score;
         let decision = self.decision.word();
         [
             ("verdict", json!(outcome)),

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
 
+use super::analyses::Analyses;
 use super::answers::Answers;
 use super::canaries::Canaries;
 use super::watches::Watches;
 
-/// The judgements, the watches, the canaries, and how long a caller waits.
+/// The judgements, the watches, the canaries, the analyses, and how long a caller waits.
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) answers: Arc<Answers>,
     pub(super) watches: Arc<Watches>,
     pub(super) canaries: Arc<Canaries>,
+    pub(super) analyses: Arc<Analyses>,
     pub(super) wait: Duration,
     /// Hears when the server is to end.
     pub(super) end: Receiver<bool>,

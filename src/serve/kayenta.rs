@@ -16,10 +16,10 @@ use super::desk::Desk;
 use super::judge::{CanaryConfig, Judge, Refused};
 use super::request::{self, SIDES};
 
-type Parameters = Query<Vec<(String, String)>>;
+pub(super) type Parameters = Query<Vec<(String, String)>>;
 
 /// A parameter that is not empty.
-fn parameter(Query(parameters): &Parameters, name: &str) -> Option<String> {
+pub(super) fn parameter(Query(parameters): &Parameters, name: &str) -> Option<String> {
     parameters.iter().find(|(own, value)| own == name && !value.is_empty()).map(|(_, value)| value.clone())
 }
 
@@ -65,7 +65,7 @@ async fn known(desk: &Desk) -> Vec<CanaryConfig> {
 }
 
 /// The configuration of an identifier, which only one may have.
-async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
+pub(super) async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
     let mut found = known(desk).await.into_iter().filter(|config| config.id == id);
     match (found.next(), found.next()) {
         (Some(config), None) => Ok(config),
@@ -76,6 +76,17 @@ async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String
         (None, _) => {
             let why = format!("there is no canary configuration {id:?}: GET /canaryConfig lists them");
             Err((StatusCode::NOT_FOUND, why))
+        }
+    }
+}
+
+impl Accounts {
+    /// Those that a request names.
+    pub(super) fn of(parameters: &Parameters) -> Accounts {
+        Accounts {
+            metrics: parameter(parameters, "metricsAccountName"),
+            storage: parameter(parameters, "storageAccountName"),
+            configuration: parameter(parameters, "configurationAccountName"),
         }
     }
 }
@@ -100,20 +111,33 @@ pub(super) async fn start(
 
 /// `POST /canary`: the request brings its configuration, if the operator allows that.
 pub(super) async fn start_ad_hoc(State(desk): State<Desk>, parameters: Parameters, body: String) -> Response {
-    let mut body = match read(&body) {
-        Ok(body) => body,
-        Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
-    };
+    match ad_hoc(&desk, &body) {
+        Ok((config, request)) => {
+            let application = parameter(&parameters, "application").unwrap_or_else(|| "ad-hoc".into());
+            begin(&desk, &parameters, (Some(application), None), config, request)
+        }
+        Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+/// The configuration and the request of a body that has both, if the operator allows that.
+pub(super) fn ad_hoc(desk: &Desk, body: &str) -> Result<(Value, Value), String> {
+    let mut body = read(body)?;
     let (Some(config), Some(request)) = (body.remove("canaryConfig"), body.remove("executionRequest")) else {
-        let why = "the request needs `canaryConfig` and `executionRequest`";
-        return refuse(StatusCode::BAD_REQUEST, why);
+        return Err("the request needs `canaryConfig` and `executionRequest`".into());
     };
     if !desk.answers.judge.allows_canary_configs() {
-        let why = "this server judges only configurations of its folder: ask POST /canary/ID, or start it with --allow-canary-configs";
-        return refuse(StatusCode::BAD_REQUEST, why);
+        let why = "this server judges only configurations of its folder: name its ID behind the path, or start it with --allow-canary-configs";
+        return Err(why.into());
     }
-    let application = parameter(&parameters, "application").unwrap_or_else(|| "ad-hoc".into());
-    begin(&desk, &parameters, (Some(application), None), config, request)
+    Ok((config, request))
+}
+
+/// Why the judge of a configuration is none, if so.
+pub(super) fn unknown_judge(desk: &Desk, config: &Value) -> Option<String> {
+    let known = desk.answers.judge.canary_judges();
+    let unknown = config["judge"]["name"].as_str().filter(|name| !name.is_empty() && !known.contains(name));
+    unknown.map(|name| format!("there is no judge {name:?}: GET /judges lists them"))
 }
 
 fn begin(
@@ -123,22 +147,15 @@ fn begin(
     config: Value,
     request: Value,
 ) -> Response {
-    let judge = &desk.answers.judge;
-    let unknown = |name: &&str| !name.is_empty() && !judge.canary_judges().contains(name);
-    let unknown = config["judge"]["name"].as_str().filter(unknown);
-    let unknown = unknown.map(|name| format!("there is no judge {name:?}: GET /judges lists them"));
-    let wrong = || unknown.or_else(|| request::wrong(&config, &request, judge.now()));
+    let now = desk.answers.judge.now();
+    let wrong = || unknown_judge(desk, &config).or_else(|| request::wrong(&config, &request, now));
     if let Some(why) = incomplete(&config, &request).or_else(wrong) {
         return refuse(StatusCode::BAD_REQUEST, &why);
     }
     let canary = Asked {
         application: application.unwrap_or_else(|| "ad-hoc".into()),
         config_id,
-        accounts: Accounts {
-            metrics: parameter(parameters, "metricsAccountName"),
-            storage: parameter(parameters, "storageAccountName"),
-            configuration: parameter(parameters, "configurationAccountName"),
-        },
+        accounts: Accounts::of(parameters),
         config,
         request,
     };
@@ -150,7 +167,7 @@ fn begin(
 }
 
 /// What a request lacks.
-fn incomplete(config: &Value, request: &Value) -> Option<String> {
+pub(super) fn incomplete(config: &Value, request: &Value) -> Option<String> {
     if config["metrics"].as_array().is_none_or(Vec::is_empty) {
         return Some("the canary configuration has no metric: add one".into());
     }
@@ -179,6 +196,7 @@ pub(super) async fn status(State(desk): State<Desk>, Path(id): Path<String>) -> 
 /// `PUT /pipelines/{id}/cancel`: accepted whatever it names, as in Kayenta.
 pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> StatusCode {
     desk.canaries.cancel(&id);
+    desk.analyses.cancel(&id).await;
     StatusCode::ACCEPTED
 }
 
@@ -222,11 +240,11 @@ fn account(name: &str, kind: &str) -> Value {
     json!({ "name": name, "type": "davy", "supportedTypes": [kind], "locations": [], "recommendedLocations": [] })
 }
 
-fn read(body: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn read(body: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(body).map_err(|error| format!("the request cannot be read: {error}. Send a JSON object"))
 }
 
 /// As Kayenta refuses.
-fn refuse(status: StatusCode, why: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "message": why }))).into_response()
 }

@@ -9,8 +9,11 @@ use axum::response::{Html, IntoResponse, Response};
 use super::desk::Desk;
 use super::judge::Gate;
 use super::keep::Kept;
-use super::question::is_name;
+use super::question::{INLINE, is_name};
 use crate::report::gates::{self, Row};
+
+/// Gates that are shown whose configurations came with requests: the latest.
+const MOST_INLINE: usize = 20;
 
 fn row(kept: &Kept) -> Row {
     let (document, why) = match kept.outcome.as_ref() {
@@ -37,12 +40,17 @@ pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
     let gates = checked(&desk).await;
     let latest = desk.answers.latest();
     let last = |name: &str| latest.iter().find(|kept| kept.gate == name);
+    let inline = latest.iter().filter(|kept| kept.gate.starts_with(INLINE));
+    let mut inline: Vec<&Kept> =
+        inline.filter(|kept| last(&kept.gate).is_some_and(|last| last.id == kept.id)).collect();
+    inline.truncate(MOST_INLINE);
     let rows = gates.into_iter().map(|gate| match (gate.problem, last(&gate.name)) {
         (Some(problem), _) => Row { gate: gate.name, outcome: None, at: None, sentence: problem, id: None },
         (None, Some(kept)) => row(kept),
         (None, None) => Row { gate: gate.name, outcome: None, at: None, sentence: "not asked yet".into(), id: None },
     });
-    Html(gates::overview(&rows.collect::<Vec<_>>(), &desk.watches.running()))
+    let rows: Vec<Row> = rows.chain(inline.into_iter().map(row)).collect();
+    Html(gates::overview(&rows, &desk.watches.running()))
 }
 
 pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> Response {

@@ -19,7 +19,7 @@ use super::answers::Heard;
 use super::desk::Desk;
 use super::judge::Decision;
 use super::keep::Kept;
-use super::question::Question;
+use super::question::{INLINE, Question};
 use super::verdicts::status;
 
 const SCORE: &str = "davy_score";
@@ -106,7 +106,9 @@ fn error(status: StatusCode, kind: &str, why: &str) -> Response {
 
 /// What the server did, as OpenMetrics.
 pub(super) async fn metrics(State(desk): State<Desk>) -> Response {
-    let latest = desk.answers.latest();
+    // a gate of a request has no series of its own: whoever asks chooses its name
+    let mut latest = desk.answers.latest();
+    latest.retain(|kept| !kept.gate.starts_with(INLINE));
     let mut given: BTreeMap<(&str, String), u64> = BTreeMap::new();
     let mut last: BTreeMap<&str, &Kept> = BTreeMap::new();
     for kept in latest.iter().rev() {
@@ -132,10 +134,31 @@ pub(super) async fn metrics(State(desk): State<Desk>) -> Response {
     for (gate, kept) in &last {
         let _ = writeln!(text, "davy_verdict_timestamp_seconds{{config=\"{gate}\"}} {}", kept.at.as_second());
     }
+    text += &counts(&desk);
     let running = desk.answers.running();
     let _ = write!(
         text,
         "# TYPE davy_judging gauge\n# HELP davy_judging Judgements that run.\ndavy_judging {running}\n# EOF\n"
     );
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+/// How many watches, canaries and analyses there are, and how many judgements were of configurations that came with a request.
+fn counts(desk: &Desk) -> String {
+    let mut text = String::new();
+    let mut family = |name: &str, label: &str, help: &str, counts: BTreeMap<&'static str, usize>| {
+        let _ = writeln!(text, "# TYPE {name} gauge\n# HELP {name} {help}");
+        for (value, count) in counts {
+            let value = value.to_lowercase();
+            let _ = writeln!(text, "{name}{{{label}=\"{value}\"}} {count}");
+        }
+    };
+    family("davy_watches", "phase", "Watches that the server knows, by phase.", desk.watches.count());
+    family("davy_canaries", "status", "Canaries that the server knows, by status.", desk.canaries.count());
+    family("davy_analyses", "status", "Standalone analyses that the server knows, by status.", desk.analyses.count());
+    let inline = desk.answers.inline();
+    let help = "Judgements of configurations that came with a request.";
+    let _ = writeln!(text, "# TYPE davy_inline_judgements counter\n# HELP davy_inline_judgements {help}");
+    let _ = writeln!(text, "davy_inline_judgements_total {inline}");
+    text
 }

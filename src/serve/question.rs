@@ -1,11 +1,18 @@
-//! What is asked: a gate by its name, with what its configuration leaves open.
+//! What is asked: a gate by its name, or one whose configuration came with the request; with what the configuration leaves open.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 const LONGEST: usize = 200;
+/// The longest configuration of a request.
+const LONGEST_CONFIGURATION: usize = 32 * 1024;
+/// How the name of a gate begins whose configuration came with the request. No name in the folder can be asked that begins so.
+pub(super) const INLINE: char = '~';
 /// The longest time that a request may ask for.
 pub(super) const LONGEST_TIME: SignedDuration = SignedDuration::from_hours(31 * 24);
 
@@ -26,6 +33,37 @@ pub struct Question {
     pub now: Option<Timestamp>,
     /// Who asks, where the same question has more than one asker: each hears an answer of its own.
     pub asker: String,
+    /// The configuration, if it came with the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<String>,
+}
+
+/// A configuration as a request has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Configuration {
+    /// The name of a gate.
+    Named(String),
+    /// The configuration itself, as YAML or JSON.
+    Inline(String),
+}
+
+impl Configuration {
+    /// Reads it: a name, a text, or an object.
+    ///
+    /// # Errors
+    ///
+    /// What it is instead, and what to write.
+    pub fn read(value: Value) -> Result<Configuration, String> {
+        match value {
+            Value::String(text) if text.contains('\n') || text.trim_start().starts_with('{') => {
+                Ok(Configuration::Inline(text))
+            }
+            Value::String(name) => Ok(Configuration::Named(name)),
+            // with lines of its own, so that a message can say where something is wrong
+            object @ Value::Object(_) => Ok(Configuration::Inline(format!("{object:#}"))),
+            other => Err(format!("{other} is neither the name of a gate nor a configuration: write `config: NAME`")),
+        }
+    }
 }
 
 /// A span of time.
@@ -49,6 +87,33 @@ impl Question {
             window: None,
             now: None,
             asker: String::new(),
+            inline: None,
+        }
+    }
+
+    /// A question about a configuration as a request has it. One that came with the request has a name of its own, or its digest.
+    ///
+    /// # Errors
+    ///
+    /// A gate of the folder has its name already.
+    pub fn about(configuration: Configuration, name: Option<String>) -> Result<Question, String> {
+        match (configuration, name) {
+            (Configuration::Named(gate), None) => Ok(Question::of(&gate)),
+            (Configuration::Named(gate), Some(_)) => {
+                Err(format!("`name` is for a configuration in the request, and {gate:?} has a name: leave `name` out"))
+            }
+            (Configuration::Inline(text), name) => {
+                let gate = format!("{INLINE}{}", name.unwrap_or_else(|| digest(&text)));
+                Ok(Question { inline: Some(text), ..Question::of(&gate) })
+            }
+        }
+    }
+
+    /// What a log says of it: never what came with a request.
+    pub fn told(&self) -> String {
+        match &self.inline {
+            Some(text) => format!("{} (a configuration of a request, sha256 {})", self.gate, digest(text)),
+            None => self.gate.clone(),
         }
     }
 
@@ -58,11 +123,18 @@ impl Question {
     ///
     /// What is wrong with it, and what may be written.
     pub fn check(&self) -> Result<(), String> {
-        if !is_name(&self.gate) {
+        let name = match self.inline {
+            Some(_) => self.gate.strip_prefix(INLINE).unwrap_or_default(),
+            None => &self.gate,
+        };
+        if !is_name(name) {
             return Err(format!(
-                "{:?} cannot be the name of a gate: names consist of letters, digits, `_`, `-` and `.`",
-                self.gate
+                "{name:?} cannot be the name of a gate: names consist of letters, digits, `_`, `-` and `.`"
             ));
+        }
+        if self.inline.as_ref().is_some_and(|text| text.len() > LONGEST_CONFIGURATION) {
+            let most = LONGEST_CONFIGURATION / 1024;
+            return Err(format!("the configuration has more than {most} KiB: put it into the folder of `--configs`"));
         }
         if self.phase.as_ref().is_some_and(|phase| phase.chars().count() > LONGEST) {
             return Err(format!("the name of the phase has more than {LONGEST} characters"));
@@ -85,6 +157,15 @@ impl Question {
 pub(super) fn is_name(text: &str) -> bool {
     let letters = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter));
     letters && !text.is_empty() && text.len() <= LONGEST && !text.starts_with('.')
+}
+
+/// Sixteen hexadecimal digits that tell a configuration from others.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(8).fold(String::new(), |mut text, byte| {
+        // writing into a text does not fail
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn is_safe(value: &str) -> bool {

@@ -14,13 +14,14 @@ use tokio::sync::Semaphore;
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 
+use super::analyses::Analyses;
 use super::answers::Answers;
 use super::canaries::Canaries;
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
 use super::watches::Watches;
-use super::{connections, flagger, kayenta, pages, prometheus, tls, verdicts, watching};
+use super::{connections, flagger, kayenta, pages, prometheus, standalone, tls, verdicts, watching};
 
 /// The largest request.
 const MOST_BYTES: usize = 64 * 1024;
@@ -44,9 +45,11 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     judge.log(&format!("listening on {scheme}://{at}"));
     let guard = Guard::new(&settings);
     let canaries = Arc::new(Canaries::new(Arc::clone(&answers)));
+    let analyses = Analyses::open(Arc::clone(&judge), Arc::clone(&canaries), settings.keep.clone());
     let wish = wish(Arc::clone(&answers));
     let watches = Watches::open(Arc::clone(&answers));
-    let desk = Desk { answers: Arc::clone(&answers), watches, canaries, wait: settings.wait, end: wish.clone() };
+    let desk =
+        Desk { answers: Arc::clone(&answers), watches, canaries, analyses, wait: settings.wait, end: wish.clone() };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let hall = connections::serve(listener, encryption, app, wish).await;
     let settled = async {
@@ -94,6 +97,9 @@ fn paths(desk: Desk) -> Router {
         .route("/canaryConfig/{id}", get(kayenta::config))
         .route("/canary", post(kayenta::start_ad_hoc))
         .route("/canary/{id}", get(kayenta::status).post(kayenta::start))
+        .route("/standalone_canary_analysis", post(standalone::start_ad_hoc))
+        .route("/standalone_canary_analysis/", post(standalone::start_ad_hoc))
+        .route("/standalone_canary_analysis/{id}", get(standalone::status).post(standalone::start))
         .route("/pipelines/{id}/cancel", put(kayenta::cancel))
         .route("/judges", get(kayenta::judges))
         .route("/credentials", get(kayenta::credentials))

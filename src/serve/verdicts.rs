@@ -17,7 +17,7 @@ use super::answers::Heard;
 use super::desk::Desk;
 use super::judge::{Answer, Refused};
 use super::keep::Kept;
-use super::question::{Question, Window};
+use super::question::{Configuration, Question, Window};
 use crate::report::{self, Format, Style};
 
 /// The longest that a caller may wait.
@@ -26,7 +26,10 @@ const LONGEST: u64 = 60;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
-    config: String,
+    config: Value,
+    /// What a configuration of the request is called.
+    #[serde(default)]
+    name: Option<String>,
     #[serde(default)]
     phase: Option<String>,
     #[serde(default)]
@@ -42,13 +45,23 @@ struct Body {
 
 pub(super) async fn judge(State(desk): State<Desk>, headers: HeaderMap, body: String) -> Response {
     let hint = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"window\": {\"from\": …, \"to\": …}, \"wait\": SECONDS}";
-    let Body { config, phase, args, window, now, wait } = match read(&headers, &body, hint) {
+    let Body { config, name, phase, args, window, now, wait } = match read(&headers, &body, hint) {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    let question = Question { phase, args, window, now, ..Question::of(&config) };
+    let question = match about(config, name) {
+        Ok(question) => Question { phase, args, window, now, ..question },
+        Err(refusal) => return refusal,
+    };
     let wait = wait.map_or(desk.wait, |seconds| Duration::from_secs(seconds.min(LONGEST)));
     answer(&desk, question, wait, key(&headers)).await
+}
+
+/// A question about a gate that is named, or that came with the request.
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+pub(super) fn about(config: Value, name: Option<String>) -> Result<Question, Response> {
+    let read = Configuration::read(config).and_then(|configuration| Question::about(configuration, name));
+    read.map_err(|why| refuse(StatusCode::BAD_REQUEST, &format!("the request cannot be read: {why}")))
 }
 
 /// Questions with one key are one.

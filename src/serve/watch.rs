@@ -114,6 +114,14 @@ impl Watch {
         latest.map(|document| document.outcome)
     }
 
+    /// What a log says of it: a sentence about a configuration of a request could repeat what is in it.
+    pub(super) fn told(&self) -> String {
+        match &self.question.inline {
+            None => format!("{}: {}", self.id, self.sentence),
+            Some(_) => format!("{}: look {} of {}: {:?}", self.id, self.soak.look, self.question.told(), self.phase),
+        }
+    }
+
     pub(super) fn row(&self) -> Row {
         let (id, gate, sentence) = (self.id.clone(), self.question.gate.clone(), self.sentence.clone());
         Row { id, gate, at: self.at, sentence }

@@ -18,7 +18,7 @@ use super::decision::Answer;
 use super::judge::{Judge, Refused};
 use super::question::Question;
 use super::soak::{Soak, Step};
-use super::watch::Watch;
+use super::watch::{Phase, Watch};
 use crate::report::watched::Row;
 
 /// Watches that go on at once, at most.
@@ -217,7 +217,7 @@ impl Watches {
     }
 
     fn tell(&self, known: &Known, watch: Watch) {
-        self.answers.judge.log(&format!("{}: {}", watch.id, watch.sentence));
+        self.answers.judge.log(&watch.told());
         if !watch.is_running() {
             self.answers.judge.forget(&watch.id);
         }
@@ -284,6 +284,21 @@ impl Watches {
         let mut running: Vec<Row> = running.map(|watch| watch.row()).collect();
         running.sort_by_key(|row| std::cmp::Reverse(row.at));
         running
+    }
+
+    /// How many are how far.
+    pub(super) fn count(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for known in held(&self.all).values() {
+            let word = match known.told.borrow().phase {
+                Phase::Running => "running",
+                Phase::Ended => "ended",
+                Phase::Failed => "failed",
+                Phase::Cancelled => "cancelled",
+            };
+            *counts.entry(word).or_default() += 1;
+        }
+        counts
     }
 }
 

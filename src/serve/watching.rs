@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::decision::Decision;
 use super::desk::Desk;
 use super::question::{LONGEST_TIME, Question, Window};
-use super::verdicts::{clash, key, read, refuse, refused};
+use super::verdicts::{about, clash, key, read, refuse, refused};
 use super::watch::{Phase, Watch};
 use super::watches::{MOST, Unwatched};
 use crate::report::watched::{self, Stage, Watched};
@@ -25,7 +25,10 @@ use crate::report::{self, Format, Style};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
-    config: String,
+    config: Value,
+    /// What a configuration of the request is called.
+    #[serde(default)]
+    name: Option<String>,
     #[serde(default)]
     phase: Option<String>,
     #[serde(default)]
@@ -37,7 +40,7 @@ struct Body {
 
 pub(super) async fn begin(State(desk): State<Desk>, headers: HeaderMap, body: String) -> Response {
     let hint = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"from\": TIME}";
-    let Body { config, phase, args, from } = match read(&headers, &body, hint) {
+    let Body { config, name, phase, args, from } = match read(&headers, &body, hint) {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
@@ -46,7 +49,10 @@ pub(super) async fn begin(State(desk): State<Desk>, headers: HeaderMap, body: St
     if from.is_some_and(|from| from.duration_since(desk.answers.judge.now()) > LONGEST_TIME) {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "`from` is more than 31 days ahead: begin the watch later");
     }
-    let question = Question { phase, args, window, ..Question::of(&config) };
+    let question = match about(config, name) {
+        Ok(question) => Question { phase, args, window, ..question },
+        Err(refusal) => return refusal,
+    };
     let (watches, key) = (desk.watches, key(&headers));
     // a caller that does not wait leaves no watch half begun
     let begun = tokio::spawn(async move { watches.begin(question, key).await }).await;

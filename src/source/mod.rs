@@ -3,6 +3,7 @@
 //! A [`Query`] is a complete, resolved question about one metric in one arm. Building one does no IO, so a
 //! configuration is checked offline by construction; [`ingest`](crate::ingest::ingest) is where it is asked.
 
+mod allowed;
 mod ask;
 pub mod aws;
 mod backend;
@@ -33,6 +34,7 @@ pub mod template;
 mod together;
 mod tokens;
 
+pub use allowed::{Allow, Allowed};
 pub use ask::{ArmColumn, Ask, Least, Missing};
 pub use backend::{Backend, Grid, MINUTE};
 pub use brought::{Brought, Points};

@@ -205,6 +205,17 @@ fn a_template_may_hold_a_configuration_if_the_operator_lets_it() {
     assert_eq!(host.call(run(object))["phase"], "Failed");
     let wrong = host.call(run(json!({ "config": { "nmae": "own" } })));
     assert!(wrong["message"].as_str().unwrap().contains("provider.plugin.davy/judge.config"), "{wrong}");
+    // a list lets it ask that, and nothing else, whatever else is allowed
+    let mut host = Host::start(&folder, &shell, &["--allow-exec", "--allow-inline", "file"]);
+    assert_eq!(host.call(run(json!({ "config": GATE })))["phase"], "Successful");
+    for (config, why) in [
+        (SOAK.to_owned(), "no request may bring one"),
+        (GATE.replace("${file}.csv", "../${file}.csv"), "inside of the folder"),
+        (format!("{GATE}hooks: {{ on_fail: {{ command: [./x] }} }}\n"), "has no hooks"),
+    ] {
+        let heard = host.call(run(json!({ "config": config })));
+        assert!(heard["phase"] == "Error" && heard["message"].as_str().unwrap().contains(why), "{heard}");
+    }
 }
 
 #[test]

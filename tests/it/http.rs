@@ -83,7 +83,7 @@ impl Shop {
 }
 
 /// The numbers of a query: 1,000 requests a minute, of them 10 errors in the baseline and 60 in the canary.
-fn points(request: &Request) -> String {
+pub fn points(request: &Request) -> String {
     let (from, to) = (request.number("from"), request.number("to"));
     let step = request.number("step");
     let query = request.parameter("q");

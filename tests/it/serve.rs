@@ -4,8 +4,10 @@ mod connections;
 mod encrypted;
 mod ending;
 mod faults;
+mod inline;
 mod kayenta;
 mod keeping;
+mod standalone;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::plain;
-use crate::report::Document;
 use crate::report::document::{Finding, Number};
+use crate::report::{self, Document};
 use crate::serve::Soak;
 
 /// The AnalysisRun is kept in the cluster's own store, which is small.
@@ -64,6 +64,7 @@ pub(super) fn patient(metadata: &Metadata) -> Metadata {
 pub(super) fn numbers(document: &Document) -> Metadata {
     let mut metadata = Metadata::new();
     metadata.insert("verdict".into(), document.outcome.word().to_lowercase());
+    let document = report::decided(document);
     if let Some(score) = document.score.total {
         metadata.insert("score".into(), number(score));
     }
@@ -77,6 +78,10 @@ pub(super) fn numbers(document: &Document) -> Metadata {
 fn found(finding: &Finding) -> String {
     let evidence = &finding.evidence;
     let mut text = finding.outcome.word().to_lowercase();
+    if finding.target.is_empty() {
+        // the label of another rule has no numbers of davy's
+        return format!("{text}: {}", plain::shorten(&plain::line(&finding.sentence), LONGEST_NAME));
+    }
     let end = |end: Option<Number>| end.map_or("?".into(), number);
     // writing into a text does not fail
     if let Some(effect) = &evidence.effect {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::command::gates::Gates;
 use crate::command::pipeline::Loaded;
 use crate::plugin::Asked;
-use crate::serve::{Question, Refused};
+use crate::serve::{Configuration, Question, Refused};
 
 /// The configuration as it is written.
 #[derive(Deserialize)]
@@ -25,20 +25,11 @@ struct Written {
 /// What is to be measured.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wish {
-    pub(super) gate: Gate,
+    pub(super) gate: Configuration,
     pub(super) phase: Option<String>,
     /// When the canary's window begins.
     pub(super) from: Option<Timestamp>,
     args: BTreeMap<String, String>,
-}
-
-/// Which configuration.
-#[derive(Debug, PartialEq)]
-pub(super) enum Gate {
-    /// One of the operator's folder.
-    Named(String),
-    /// One that the template holds.
-    Inline(String),
 }
 
 /// What an inline configuration is called in messages.
@@ -49,17 +40,7 @@ impl Wish {
         let written: Written = serde_json::from_slice(json).map_err(|error| {
             format!("provider.plugin.davy/judge: {error}. Write `config: NAME`, and `phase`, `args` or `from` if they are needed")
         })?;
-        let gate = match written.config {
-            Value::String(text) if text.contains('\n') => Gate::Inline(text),
-            Value::String(name) => Gate::Named(name),
-            object @ Value::Object(_) => Gate::Inline(object.to_string()),
-            other => {
-                return Err(format!(
-                    "provider.plugin.davy/judge.config: {other} is neither the name of a gate nor a configuration: write \
-                     `config: NAME`"
-                ));
-            }
-        };
+        let gate = Configuration::read(written.config).map_err(|why| format!("{INLINE}: {why}"))?;
         let args = written.args.into_iter().map(|(name, value)| match value {
             Value::String(text) => Ok((name, text)),
             Value::Number(_) | Value::Bool(_) => Ok((name, value.to_string())),
@@ -69,18 +50,10 @@ impl Wish {
     }
 
     /// Reads the configuration, if the operator allows it.
-    pub(super) fn load(&self, gates: &Gates, allow_inline: bool) -> Result<Loaded, String> {
-        match &self.gate {
-            Gate::Named(name) => {
-                Question::of(name).check()?;
-                gates.load(name).map_err(Refused::words)
-            }
-            Gate::Inline(_) if !allow_inline => Err(format!(
-                "{INLINE}: the template holds a configuration itself, which may ask any server with the controller's secrets. Name a gate \
-                 of the operator's folder, or let the operator start the plugin with --allow-inline"
-            )),
-            Gate::Inline(text) => gates.inline(text, INLINE).map_err(Refused::words),
-        }
+    pub(super) fn load(&self, gates: &Gates) -> Result<Loaded, String> {
+        let question = Question::about(self.gate.clone(), None)?;
+        question.check()?;
+        gates.load(&question, INLINE).map_err(Refused::words)
     }
 
     /// The names that are set: those that the template writes, and those of the AnalysisRun that the configuration leaves open.
@@ -107,10 +80,16 @@ mod tests {
     fn a_template_names_a_gate_or_holds_a_configuration() {
         let read = |text: &str| Wish::read(text.as_bytes());
         let wish = read(r#"{"config": "checkout", "phase": "5%", "args": {"new": 42, "old": "41"}}"#).unwrap();
-        assert_eq!((&wish.gate, wish.phase.as_deref()), (&Gate::Named("checkout".into()), Some("5%")));
+        assert_eq!((&wish.gate, wish.phase.as_deref()), (&Configuration::Named("checkout".into()), Some("5%")));
         assert_eq!(wish.args["new"], "42");
-        assert_eq!(read(r#"{"config": {"name": "x"}}"#).unwrap().gate, Gate::Inline(r#"{"name":"x"}"#.into()));
-        assert_eq!(read(r#"{"config": "name: x\narms: {}"}"#).unwrap().gate, Gate::Inline("name: x\narms: {}".into()));
+        assert_eq!(
+            read(r#"{"config": {"name": "x"}}"#).unwrap().gate,
+            Configuration::Inline("{\n  \"name\": \"x\"\n}".into())
+        );
+        assert_eq!(
+            read(r#"{"config": "name: x\narms: {}"}"#).unwrap().gate,
+            Configuration::Inline("name: x\narms: {}".into())
+        );
         for (text, why) in [
             ("", "EOF"),
             ("7", "expected a mapping with `config`"),

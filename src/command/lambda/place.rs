@@ -10,7 +10,7 @@ use super::remote;
 use crate::command::gates::Gates;
 use crate::command::pipeline::{self, Loaded};
 use crate::command::reply::refused;
-use crate::serve::Refused;
+use crate::serve::{Question, Refused};
 
 /// Where configurations are.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ impl Place {
         };
         match self {
             Place::File(file) => pipeline::load(file).map_err(refused),
-            Place::Folder(_) => gates.load(name),
+            Place::Folder(_) => gates.load(&Question::of(name), "config"),
             Place::Parameter(path) => remote::of_ssm(gates, &format!("{path}{name}")),
             Place::Object { bucket, key } => {
                 let key = if name.is_empty() { key.clone() } else { format!("{key}{name}.yaml") };

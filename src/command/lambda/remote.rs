@@ -29,7 +29,7 @@ fn read(gates: &Gates, called: &str, ask: impl FnOnce(&Account) -> Result<String
         Refused::Source(why) => Refused::Source(said(&why)),
         Refused::Unknown(why) | Refused::Wrong(why) => Refused::Wrong(said(&why)),
     })?;
-    gates.inline(&text, called)
+    gates.load_text(&text, called)
 }
 
 fn parameter(account: &Account, name: &str) -> Result<String, Refused> {

@@ -5,6 +5,6 @@ mod discover;
 mod faults;
 mod gate;
 mod scrapes;
-mod server;
+pub mod server;
 mod servers;
-mod truth;
+pub mod truth;

@@ -10,7 +10,7 @@ use crate::shell::Shell;
 
 const CHECKOUT: &str = include_str!("../../../fixtures/kayenta/checkout.json");
 
-fn checkout(part: &str) -> Value {
+pub(super) fn checkout(part: &str) -> Value {
     serde_json::from_str::<Value>(CHECKOUT).unwrap()[part].clone()
 }
 
@@ -44,7 +44,7 @@ fn complete(server: &Server, id: &str) -> Value {
 }
 
 /// The refusal of Kayenta's form.
-fn refused(heard: &Heard, status: u16) -> String {
+pub(super) fn refused(heard: &Heard, status: u16) -> String {
     assert_eq!(heard.status, status, "{}", heard.body);
     let body = heard.json();
     assert_eq!(body.as_object().unwrap().len(), 1);

@@ -28,7 +28,7 @@ fn begin(server: &Server, question: &Value, key: &str) -> super::Heard {
 }
 
 /// Asks until a watch is as the test wants it.
-fn until(server: &Server, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(super) fn until(server: &Server, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let heard = server.get(&format!("/v1/watch/{id}")).json();
