@@ -80,7 +80,7 @@ pub enum Command {
     Judge(Judge),
     /// Judge again and again, until there is an answer or the soak ends
     ///
-    /// How long and how often is said by the configuration (`soak`, `every`). The canary is watched from the beginning of its
+    /// The configuration says how long and how often (`soak`, `every`). The canary is watched from the beginning of its
     /// window; where that would reach back from now, from the next step on.
     Watch(Watch),
     /// Answer controllers: a server in front of a folder of configurations
@@ -101,7 +101,7 @@ pub enum Command {
     /// Compare two systems offline: everything that was measured of both, and what they cost
     ///
     /// Every metric of the configuration, whether a criterion names it or not: error rates, latencies, caches, costs of a month
-    /// with a budget, health, and what to do next. It is no gate: it exits with 0 when the comparison could be made.
+    /// with a budget, health, and what to do next. It is not a gate: it exits with 0 when the comparison could be made.
     Compare(Compare),
     /// Ask the sources and judge nothing: everything that `judge` would look at, into a recording
     ///
@@ -144,7 +144,7 @@ pub enum Command {
     Sketch(Sketch),
     /// Render a saved verdict again
     Report(Report),
-    /// List the ready-made metrics of AWS services: packs, what they are told, and what they measure
+    /// List the ready-made metrics of AWS services: packs, what they need to know, and what they measure
     Packs {
         /// One pack alone.
         #[arg(value_name = "PACK")]
@@ -239,7 +239,7 @@ pub struct Watch {
     /// Go on with the watch that the --record folder keeps, if it has not ended
     #[arg(long, requires = "record")]
     pub resume: bool,
-    /// After so many failures of a source in a row there is no hope
+    /// Give up after this many failures of a source in a row
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = failures)]
     pub give_up_after: usize,
     /// Where the answer goes.
@@ -476,7 +476,7 @@ pub struct Check {
     /// The configurations (files or folders); ./canary.yaml when none is given
     #[arg(value_name = "CONFIG")]
     pub configs: Vec<PathBuf>,
-    /// Open the files that the sources name, too, and say what is in them; no service is asked
+    /// Open the files that the sources name, too, and say what is in them; no service gets a query
     #[arg(long)]
     pub data: bool,
     /// How the configuration is resolved.
@@ -604,7 +604,7 @@ pub struct Sketch {
     /// The arm that all rows are of
     #[arg(long, value_name = "NAME", conflicts_with = "arm_column")]
     pub arm: Option<String>,
-    /// The column that tells the arms apart [default: `arm`, where there is one]
+    /// The column that tells the arms apart [default: `arm`, if there is one]
     #[arg(long, value_name = "COLUMN")]
     pub arm_column: Option<String>,
     /// Each of this column's values by itself

@@ -250,7 +250,7 @@ pub fn refusal(status: u16) -> Option<Trouble> {
         300..=399 => Trouble::for_good(format!(
             "the server answers with a redirect (HTTP {status}), which is not followed: write the address that it leads to"
         )),
-        429 => Trouble::for_now("the server is asked too often (HTTP 429)"),
+        429 => Trouble::for_now("the server gets too many requests (HTTP 429)"),
         500..=599 => Trouble::for_now(format!("the server failed (HTTP {status})")),
         401 | 403 => Trouble::for_good(format!("the server does not allow it (HTTP {status})")),
         404 | 410 => Trouble::for_good(format!("the server knows no such address (HTTP {status})")),
@@ -337,7 +337,7 @@ fn untrusted(error: &rustls::Error) -> Trouble {
         _ => return Trouble::for_good("no encrypted connection can be made: the two sides do not agree how"),
     };
     let why = match certificate {
-        UnknownIssuer => "nobody whom this machine trusts has signed it",
+        UnknownIssuer => "no authority that this machine trusts has signed it",
         Expired | ExpiredContext { .. } => "it has expired",
         NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
         NotValidForName | NotValidForNameContext { .. } => "it is for another host",

@@ -63,7 +63,7 @@ pub struct ArmNames {
 }
 
 impl Files {
-    /// What is said of the data.
+    /// What the options say of the data.
     pub fn wish(&self) -> Wish {
         Wish {
             step: self.step,

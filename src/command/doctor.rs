@@ -105,8 +105,7 @@ fn credentials() -> Vec<String> {
         }
     }
     if lines.is_empty() {
-        let what =
-            "none found: run `aws configure`, or set AWS_PROFILE. A role of the machine is found when it is asked";
+        let what = "none found: run `aws configure`, or set AWS_PROFILE. The first query finds a role of the machine";
         lines.push(line("none", "AWS", what));
     }
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find(|name| is_set(name));

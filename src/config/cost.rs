@@ -98,7 +98,7 @@ fn traffic(entry: &CostEntry, known: &Known, report: &mut Report) -> Option<Metr
     let first = known.file.metrics.names().find(|name| known.is_rate(name));
     let found = known.traffic.or(first).map(str::to_owned);
     if found.is_none() && known.metrics.iter().all(|(_, metric)| metric.is_some()) {
-        let hint = "add a `rate` metric without `by`, and name it by `traffic` where there are several: its totals are the traffic";
+        let hint = "add a `rate` metric without `by`, and name it by `traffic` if you have several: its totals are the traffic";
         report.add_with(entry.place, "nothing counts the traffic that causes the cost", hint);
     }
     found

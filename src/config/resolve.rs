@@ -351,7 +351,7 @@ impl Scope<'_> {
         if !any && self.asked == Asked::Needed {
             let place = self.phase.map_or(self.file.name.place, |phase| phase.name.place);
             let what = self.phase.map_or("data".to_owned(), |phase| format!("phase `{}`", phase.name.value));
-            let message = format!("nothing is asked of the {what}");
+            let message = format!("no criterion judges the {what}");
             report.add_with(place, message, "write `criteria`: `- { metric: errors, pass: \"<= 0.1%\" }`");
         }
         for criterion in own {

@@ -84,7 +84,7 @@ fn words(method: Method) -> &'static str {
              (restricted likelihood of an autoregression and noise of each step)"
         }
         Method::UnpairedSteps => {
-            "the canary's steps against the baseline's of another window, both of which vary alike: Student's t of the \
+            "the canary's steps against the baseline's of another window; both vary alike: Student's t of the \
              means, averaged over how long noise may last (restricted likelihood of an autoregression and noise of each \
              step)"
         }

@@ -127,7 +127,7 @@ fn a_server_that_asks_for_a_certificate_sees_it_and_trust_is_as_written() {
         assert!(!server.heard().is_empty());
         let asked = server.heard().len();
         shop("tls: { ca: ca.pem }").fails("the server asks for a certificate of the client");
-        shop("tls: { cert: client.pem, key: client.key }").fails("nobody whom this machine trusts has signed it");
+        shop("tls: { cert: client.pem, key: client.key }").fails("no authority that this machine trusts has signed it");
         shop("tls: { ca: ca.pem, cert: client.pem, key: server.key }")
             .fails("server.key holds the key of another certificate");
         shop("tls: { ca: client.key }").fails("client.key holds no certificate in PEM");

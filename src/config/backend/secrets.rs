@@ -52,7 +52,7 @@ pub(super) fn login(
     ];
     if ways.iter().flatten().count() > 1 {
         let hint = "keep one of `bearer_env`, `bearer_file`, `bearer_command`, `basic`, `oauth2` and `sigv4`";
-        report.add_with(place, "a server is asked by one way of authentication", hint);
+        report.add_with(place, "a server takes one way of authentication", hint);
     }
     let headers = &written.headers_env.0;
     if let Some((name, _)) = headers.iter().find(|(name, _)| name.value.eq_ignore_ascii_case("authorization"))

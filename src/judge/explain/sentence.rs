@@ -210,7 +210,7 @@ pub(in crate::judge) fn observed(
         (Reason::WithinBound, _) => format!("{verb}: {shown}, as asked ({bound})"),
         (Reason::BetweenBounds, _) => format!("{verb}: {shown}, beyond the target {bound}, but not failing"),
         (Reason::NoBaseline, _) => format!("{verb}: {shown}, with no baseline to compare with"),
-        _ => format!("{verb}: {shown}, where {bound} is asked for"),
+        _ => format!("{verb}: {shown}, but the bound is {bound}"),
     }
 }
 

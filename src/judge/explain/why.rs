@@ -88,7 +88,7 @@ fn coverage(who: Who, usable: f64, steps: usize, least: f64) -> String {
         Who::BothOfShorter => "the baseline's window is the shorter one: both arms were measured",
     };
     format!(
-        "{what} in only {} of {steps} steps ({}; at least {} is asked for)",
+        "{what} in only {} of {steps} steps ({}; at least {} is needed)",
         (usable * steps as f64).round(),
         quantity(usable, &Unit::Share),
         quantity(least, &Unit::Share),

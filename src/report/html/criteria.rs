@@ -23,7 +23,7 @@ pub(super) fn part(findings: &[&Finding]) -> Option<Part> {
         p class="key" {
             "Worst first. In the pictures the bar is the interval (an arrow where it goes on), the dot the estimate, the \
              solid line the bound to pass, the dashed line the bound to fail where that is another, and the good side is \
-             shaded; a dotted line is no change at all."
+             shaded; a dotted line marks no change at all."
             @if findings.iter().any(|finding| finding.evidence.since.is_some()) {
                 " Where a canary is worse from some step on, the numbers are of the steps since then; all steps are the thin \
                  bar below."

@@ -36,7 +36,7 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     }
     let body = html! {
         p class="key" {
-            "All requests of the judged time together: of so many per cent of them, none was slower (or larger) than this. \
+            "All requests of the judged time together: for each per cent of them, the value that none of these exceeds. \
              Every further nine has the same room. What was decided on is in the table of criteria."
         }
         div class="plots" { @for one in all.iter().take(MOST) { (figure(one)) } }

@@ -145,7 +145,7 @@ struct Columns<'q> {
 impl Columns<'_> {
     fn missing(&self, name: &str) -> Error {
         let known: Vec<&str> = self.counters.keys().chain(self.gauges.keys()).map(String::as_str).collect();
-        let error = Error::unreadable(format!("has no column {} of the kind that is asked for", quoted(name)));
+        let error = Error::unreadable(format!("has no column {} of the kind that the query needs", quoted(name)));
         match nearest(name, known.iter().copied()) {
             Some(near) if near != name => error.hint(format!("Did you mean {}?", quoted(near))),
             _ => error.hint("Ask for counts as counters, for a gauge as an expression, for histograms as such."),

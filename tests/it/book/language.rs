@@ -1,9 +1,7 @@
 //! Plain English, as far as a test can hold it: no phrase of the list below, and no sentence of more than 25 words.
 //!
-//! README and the book hold both. The texts of the program hold the list as far as [`PROGRAM`] says; its numbers may only fall.
-//! The chapter of errors quotes the program, so it is held there.
-
-use std::collections::BTreeMap;
+//! README and the book hold both, the texts of the program the list. The chapter of errors quotes the program, so it is held
+//! there.
 
 use syn::visit::Visit;
 
@@ -29,19 +27,6 @@ const PHRASES: &[&str] = &[
     "so many",
     "in the place of",
     "and that is",
-];
-
-/// How often each phrase stands in the texts of the program. A number may only fall.
-const PROGRAM: &[(&str, usize)] = &[
-    ("are told", 1),
-    ("is asked", 11),
-    ("is no", 3),
-    ("is said", 2),
-    ("nobody", 1),
-    ("of which", 1),
-    ("so many", 2),
-    ("where there are", 1),
-    ("where there is", 1),
 ];
 
 const WORDS_PER_SENTENCE: usize = 25;
@@ -137,7 +122,8 @@ impl Literals {
     }
 }
 
-fn counted() -> BTreeMap<&'static str, usize> {
+#[test]
+fn the_texts_of_the_program_are_plain() {
     let pattern = root().join("src/**/*.rs").to_string_lossy().into_owned();
     let mut literals = Literals::default();
     for path in glob::glob(&pattern).unwrap().map(|path| path.unwrap()).filter(|path| !path.ends_with("tests.rs")) {
@@ -145,16 +131,9 @@ fn counted() -> BTreeMap<&'static str, usize> {
         literals.visit_file(&syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
     }
     assert!(literals.texts.len() > 3_000, "the texts of the program are gone: {}", literals.texts.len());
-    let of = |phrase: &&'static str| (*phrase, literals.texts.iter().map(|text| count(text, phrase)).sum());
-    PHRASES.iter().map(of).filter(|(_, times)| *times > 0).collect()
-}
-
-#[test]
-fn the_texts_of_the_program_become_plainer() {
-    let (now, then): (_, BTreeMap<&str, usize>) = (counted(), PROGRAM.iter().copied().collect());
-    let more: Vec<_> = now.iter().filter(|(phrase, times)| **times > then.get(*phrase).copied().unwrap_or(0)).collect();
-    assert!(more.is_empty(), "a text says what plain English says otherwise: {more:?}; before: {then:?}");
-    assert!(now == then, "fewer than before: write these numbers into PROGRAM: {now:?}");
+    let phrases = |text: &String| PHRASES.iter().any(|phrase| count(text, phrase) > 0);
+    let found: Vec<&String> = literals.texts.iter().filter(|text| phrases(text)).collect();
+    assert!(found.is_empty(), "a text says what plain English says otherwise: {found:#?}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(super) async fn ask(clients: &Clients<'_>, asked: &[Asked<'_>]) -> Vec<Answe
     let mut answered = Vec::new();
     for (at, question) in asked {
         let Source::Alarms(alarms) = &question.query.source else {
-            answered.push((*at, Err(Error::unreadable("is no question about alarms"))));
+            answered.push((*at, Err(Error::unreadable("is not a question about alarms"))));
             continue;
         };
         let shown = question.query.source.shown();

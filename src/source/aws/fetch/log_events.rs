@@ -94,7 +94,7 @@ fn rows(columns: &[(&str, Steps)]) -> Vec<(String, BTreeMap<Timestamp, f64>)> {
 
 /// Counts one pattern in one group, page by page.
 async fn count(clients: &Clients<'_>, gate: &Semaphore, job: Job<'_>) -> Result<Steps, Error> {
-    let _permit = gate.acquire().await.map_err(|_| Error::unreachable("nothing is asked any more"))?;
+    let _permit = gate.acquire().await.map_err(|_| Error::unreachable("the queries have ended"))?;
     let logs = clients.logs(job.access).await?;
     let (mut steps, mut token) = (Steps::new(), None);
     for _ in 0..MOST_PAGES {

@@ -81,7 +81,9 @@ impl<'o> Client<'o> {
                 .hint("Write `https://host/path`; a user and a password have keys of their own.")
         })?;
         if url.is_readable_on_the_way() && has_credentials(access) {
-            let error = Error::unreachable("others could read the credentials on the way, because it is asked by http");
+            let error = Error::unreachable(
+                "others could read the credentials on the way, because its address begins with http",
+            );
             return Err(error
                 .within(&shown)
                 .hint("Write an address that begins with https, or ask without credentials."));
@@ -316,7 +318,7 @@ fn of_status(status: u16, bytes: &[u8], after: Option<Duration>) -> Failure {
             "Write the address before `/api/v1`, with its path if there is one.",
         ),
         413 => Failure::TooMuch("the server sends no answer so large".into()),
-        429 => Failure::Passing("is asked too often (HTTP 429)".into(), after),
+        429 => Failure::Passing("gets too many queries (HTTP 429)".into(), after),
         408 | 500..=599 => Failure::Passing(format!("failed (HTTP {status})"), after),
         _ => {
             let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned();
