@@ -70,11 +70,11 @@ pub(super) fn run(console: &Console, folder: &Path, arguments: &cli::Judge) -> R
 }
 
 /// Says each gate as soon as it is done, and at the end how many became what.
-fn answer<'a>(
+fn answer(
     console: &Console,
     of: usize,
     arguments: &cli::Judge,
-    answers: mpsc::Receiver<(&'a PathBuf, Console, Result<Judged, Failure>)>,
+    answers: mpsc::Receiver<(&PathBuf, Console, Result<Judged, Failure>)>,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Pass;
     let mut counted = [0_usize; 1 + REFUSED];
@@ -176,7 +176,7 @@ fn below(root: &Path, at: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure
         let ending = path.extension().and_then(|ending| ending.to_str());
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_symlink() && root.join(&path).is_dir() {
-            let link = plain::path(&root.join(&path));
+            let link = plain::path(root.join(&path));
             return Err(Failure::Unusable(format!(
                 "{link}: links to folders are not followed. Remove it, or judge the folder that it leads to"
             )));
