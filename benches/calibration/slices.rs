@@ -212,8 +212,8 @@ struct Tally {
     runs: usize,
     /// Runs in which the worse slices are named, as they are.
     exact: usize,
-    /// In which a parent of them is named, of which they are the largest part.
-    parent: usize,
+    /// In which a parent of them is named instead, of which they are the largest part, or a part of them.
+    near: usize,
     /// In which anything else is named.
     wrong: usize,
     /// In which the true factor lies in the interval of what is named.
@@ -272,14 +272,16 @@ fn judge(world: &World, fault: Fault, seed: u64) -> Option<Tally> {
         *named != run.worse && run.worse.iter().all(|at| named.contains(at)) && own > 0.5 * named.iter().map(requests).sum::<f64>()
     };
     let planted = matches!(fault, Fault::Slice | Fault::Region);
-    let is_known = |named: &Vec<usize>| planted && (*named == run.worse || is_parent(named));
+    let is_part = |named: &Vec<usize>| *named != run.worse && named.iter().all(|at| run.worse.contains(at));
+    let is_near = |named: &Vec<usize>| is_parent(named) || is_part(named);
+    let is_known = |named: &Vec<usize>| planted && (*named == run.worse || is_near(named));
     let covers = answer.named.iter().zip(&named).any(|(line, own)| {
         *own == run.worse && line.interval.0 <= factor && factor <= line.interval.1
     });
     Some(Tally {
         runs: 1,
         exact: usize::from(planted && named.contains(&run.worse)),
-        parent: usize::from(planted && !named.contains(&run.worse) && named.iter().any(is_parent)),
+        near: usize::from(planted && !named.contains(&run.worse) && named.iter().any(is_near)),
         wrong: usize::from(named.iter().any(|own| !is_known(own))),
         covered: usize::from(planted && covers),
         mixed: usize::from(localise::mix::compare(&run.slices).is_some_and(|mix| mix.differs)),
@@ -298,7 +300,7 @@ fn measure(world: &World, fault: Fault, runs: usize, seed: u64, threads: usize) 
             let own = judge(world, fault, seed.wrapping_mul(1_000_003).wrapping_add(at as u64)).unwrap_or_default();
             sum.runs += own.runs;
             sum.exact += own.exact;
-            sum.parent += own.parent;
+            sum.near += own.near;
             sum.wrong += own.wrong;
             sum.covered += own.covered;
             sum.mixed += own.mixed;
@@ -309,7 +311,7 @@ fn measure(world: &World, fault: Fault, runs: usize, seed: u64, threads: usize) 
         threads.into_iter().map(|thread| thread.join().expect("a worker")).fold(Tally::default(), |a, b| Tally {
             runs: a.runs + b.runs,
             exact: a.exact + b.exact,
-            parent: a.parent + b.parent,
+            near: a.near + b.near,
             wrong: a.wrong + b.wrong,
             covered: a.covered + b.covered,
             mixed: a.mixed + b.mixed,
@@ -326,7 +328,7 @@ const FAULTS: [(&str, Fault); 4] = [
 
 /// Measures and writes `slices.csv` and `slices.md`; of `only`, worlds whose names hold it are printed and nothing is written.
 pub fn measure_all(runs: usize, seed: u64, threads: usize, only: Option<&str>, folder: &Path) -> io::Result<()> {
-    let mut csv = String::from("world,fault,runs,named,parent_named,wrong,covered,mix_differs\n");
+    let mut csv = String::from("world,fault,runs,named,near,wrong,covered,mix_differs\n");
     let mut table = String::new();
     for world in WORLDS.iter().filter(|world| only.is_none_or(|only| world.name.contains(only))) {
         for (says, fault) in FAULTS {
@@ -338,14 +340,14 @@ pub fn measure_all(runs: usize, seed: u64, threads: usize, only: Option<&str>, f
             let coverage = if planted && t.exact > 0 { format!("{:.3}", t.covered as f64 / t.exact as f64) } else { "-".to_owned() };
             let row = format!(
                 "| {} | {says} | {} | {} | {} | {:.3} | {} | {:.3} |",
-                world.name, t.runs, known(t.exact), known(t.parent), share(t.wrong), coverage, share(t.mixed)
+                world.name, t.runs, known(t.exact), known(t.near), share(t.wrong), coverage, share(t.mixed)
             );
             println!("{row}");
             let _ = writeln!(table, "{row}");
             let _ = writeln!(
                 csv,
                 "{},{says},{},{},{},{},{},{}",
-                world.name.replace(',', ""), t.runs, t.exact, t.parent, t.wrong, t.covered, t.mixed
+                world.name.replace(',', ""), t.runs, t.exact, t.near, t.wrong, t.covered, t.mixed
             );
         }
     }

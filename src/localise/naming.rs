@@ -8,7 +8,8 @@
 //! the same first step another factor of ln 200, and e-values (Wang and Ramdas 2022) about as much again.
 //!
 //! Of the nodes that pass, the one whose contrast to the rest is strongest is named, for a parent dilutes a worse child and a
-//! child has less data than a worse parent. Its slices then leave the data, and the others are asked again.
+//! child has less data than a worse parent; or the part of it without which it would show nothing. Its slices then leave
+//! the data, and the others are asked again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,13 +102,13 @@ impl<'a> Field<'a> {
             let own = node.slices.iter().filter_map(|slice| steps.get(*slice)).map(Vec::as_slice);
             kinds.entry(node.kind()).or_default().push(together(own));
         }
-        let of = |steps: &Vec<Vec<CountStep>>| Noise::of(steps.iter().map(Vec::as_slice));
-        let of_slices = Noise::of(steps.iter().map(Vec::as_slice));
+        let every = Noise::of(kinds.values().flatten().map(Vec::as_slice));
+        let of = |steps: &Vec<Vec<CountStep>>| every.among(steps.iter().map(Vec::as_slice));
         // a dimension with a few values says too little of noise by itself
-        let own = |steps: &Vec<Vec<CountStep>>| if steps.len() < FEW { of_slices } else { of(steps) };
+        let own = |steps: &Vec<Vec<CountStep>>| if steps.len() < FEW { every } else { of(steps) };
         let noise: BTreeMap<Vec<bool>, Noise> = kinds.iter().map(|(kind, steps)| (kind.clone(), own(steps))).collect();
-        let large = kinds.iter().filter(|(_, steps)| steps.len() >= FEW).min_by_key(|(_, steps)| steps.len());
-        Field { steps, noise, of_sums: large.map_or(of_slices, |(_, steps)| of(steps)) }
+        let large = kinds.values().filter(|steps| steps.len() >= FEW).min_by_key(|steps| steps.len());
+        Field { steps, noise, of_sums: large.map_or(every, of) }
     }
 
     /// The noise of a node; of what is no node, that of sums.
@@ -149,11 +150,25 @@ fn strongest(live: &[Live], left: &BTreeSet<usize>, field: &Field, (needed, leas
     let differs = |one: &Live| {
         let parents = live.iter().filter(|other| one.node.is_within(&other.node));
         parents.into_iter().all(|parent| {
-            let rest = without(&parent.node.slices.iter().copied().collect(), &one.node);
+            let rest = without(&set(&parent.node), &one.node);
             rest.is_empty() || contrast(&one.part, &field.rest(&rest)) >= apart
         })
     };
-    passing.into_iter().find(|(_, one)| differs(one)).map(|(_, one)| one.clone())
+    let mut found = passing.iter().find(|(_, one)| differs(one)).map(|(_, one)| *one)?;
+    // a parent that shows nothing without one of its parts is that part
+    let explains = |part: &Live, whole: &Live| {
+        let (others, rest) = (without(&set(&whole.node), &part.node), without(left, &whole.node));
+        let others = field.rest(&others);
+        contrast(&part.part, &others) >= apart && contrast(&others, &field.rest(&rest)) < apart
+    };
+    while let Some((_, part)) = passing.iter().find(|(_, one)| one.node.is_within(&found.node) && explains(one, found)) {
+        found = part;
+    }
+    Some(found.clone())
+}
+
+fn set(node: &Node) -> BTreeSet<usize> {
+    node.slices.iter().copied().collect()
 }
 
 /// How many nodes could reach the chance divided by their number, if all of their bad requests were the canary's.

@@ -20,9 +20,11 @@ const BELIEVED: (f64, f64) = (2.0, 4.0);
 /// Slices with fewer bad requests say little of noise.
 const LEAST_EVENTS: f64 = 20.0;
 /// An estimate so many times the fit is no estimate of it.
-const OUTLIER: f64 = 6.0;
+const OUTLIER: f64 = 4.0;
 /// Fits follow each other, as the weights depend on the fit.
 const FITS: usize = 4;
+/// What lumps of very different sizes add to the tails, which no variance shows (by simulation).
+const SAFETY: f64 = 1.15;
 /// The largest number of degrees of freedom that a fit is worth.
 const MOST: f64 = 200.0;
 
@@ -50,15 +52,29 @@ struct Seen {
 impl Noise {
     /// From slices of one kind; what is believed, where they are few.
     pub(super) fn of<'a>(slices: impl Iterator<Item = &'a [CountStep]>) -> Noise {
-        let enough = |steps: &&[CountStep]| events(steps) >= LEAST_EVENTS;
-        let seen: Vec<Seen> = slices.filter(enough).filter_map(seen).collect();
-        let mut noise = Noise { lumps: BELIEVED.0, wander: 0.0, worth: BELIEVED.1 };
+        let seen = all_seen(slices);
+        let noise = Noise::fit(&seen, None);
+        Noise { worth: noise.agreement(&seen), ..noise }
+    }
+
+    /// From slices of one kind, of which lumps are as large as in slices of all kinds.
+    pub(super) fn among<'a>(&self, slices: impl Iterator<Item = &'a [CountStep]>) -> Noise {
+        let seen = all_seen(slices);
+        let noise = Noise::fit(&seen, Some(self.lumps));
+        Noise { worth: noise.agreement(&seen), ..noise }
+    }
+
+    fn fit(seen: &[Seen], lumps: Option<f64>) -> Noise {
+        let mut noise = Noise { lumps: lumps.unwrap_or(BELIEVED.0), wander: 0.0, worth: BELIEVED.1 };
         for round in 0..FITS {
-            let is_near = |one: &&Seen| round == 0 || one.phi <= OUTLIER * noise.at(one.lots);
-            noise = noise.fitted(&seen.iter().filter(is_near).copied().collect::<Vec<_>>());
+            let near: Vec<Seen> = seen.iter().filter(|one| round == 0 || noise.is_near(one)).copied().collect();
+            noise = noise.fitted(&near, lumps);
         }
-        let near: Vec<Seen> = seen.iter().filter(|one| one.phi <= OUTLIER * noise.at(one.lots)).copied().collect();
-        Noise { worth: noise.agreement(&near), ..noise }
+        noise
+    }
+
+    fn is_near(&self, one: &Seen) -> bool {
+        one.phi <= OUTLIER * self.at(one.lots)
     }
 
     /// The design effect of a slice with so much variance of lots per step.
@@ -67,7 +83,7 @@ impl Noise {
     }
 
     /// Weighted least squares, with what is believed as one more slice.
-    fn fitted(self, seen: &[Seen]) -> Noise {
+    fn fitted(self, seen: &[Seen], known: Option<f64>) -> Noise {
         let believed = Seen { phi: BELIEVED.0, dof: BELIEVED.1, lots: 0.0 };
         let (mut sums, mut right) = ([0.0_f64; 3], [0.0_f64; 2]);
         for one in seen.iter().chain([&believed]) {
@@ -78,17 +94,22 @@ impl Noise {
             right[0] += weight * one.phi;
             right[1] += weight * one.lots * one.phi;
         }
+        // the part that grows is fitted alone where the other is known, or at its least
+        let alone = |lumps: f64| if sums[2] > 0.0 { ((right[1] - lumps * sums[1]) / sums[2]).max(0.0) } else { 0.0 };
+        if let Some(lumps) = known {
+            return Noise { lumps, wander: alone(lumps), ..self };
+        }
         let determinant = sums[0] * sums[2] - sums[1] * sums[1];
         let wander = if determinant > 1e-12 { (sums[0] * right[1] - sums[1] * right[0]) / determinant } else { 0.0 };
         let wander = wander.max(0.0);
         let lumps = (right[0] - wander * sums[1]) / sums[0];
-        // the part that grows is fitted alone where the other is at its least
-        let wander = if lumps < 1.0 && sums[2] > 0.0 { ((right[1] - sums[1]) / sums[2]).max(0.0) } else { wander };
+        let wander = if lumps < 1.0 { alone(1.0) } else { wander };
         Noise { lumps: lumps.max(1.0), wander, worth: self.worth }
     }
 
     /// How many degrees of freedom make slices scatter about the fit as they do.
     fn agreement(&self, seen: &[Seen]) -> f64 {
+        let seen: Vec<Seen> = seen.iter().filter(|one| self.is_near(one)).copied().collect();
         let dof: f64 = seen.iter().map(|one| one.dof).sum();
         let squares: f64 = seen.iter().map(|one| one.dof * (one.phi / self.at(one.lots) - 1.0).powi(2)).sum();
         let by_chance = 2.0 * seen.len() as f64;
@@ -105,8 +126,12 @@ impl Noise {
             Some(own) => ((self.worth * fit + own.dof * own.phi) / (self.worth + own.dof), self.worth + own.dof),
             None => (fit, self.worth),
         };
-        DesignEffect { mixture: vec![(1.0, 1.0)], spread: Some((phi.max(1.0), dof)), between: None, finite }
+        DesignEffect { mixture: vec![(1.0, 1.0)], spread: Some((SAFETY * phi.max(1.0), dof)), between: None, finite }
     }
+}
+
+fn all_seen<'a>(slices: impl Iterator<Item = &'a [CountStep]>) -> Vec<Seen> {
+    slices.filter(|steps| events(steps) >= LEAST_EVENTS).filter_map(seen).collect()
 }
 
 fn seen(steps: &[CountStep]) -> Option<Seen> {
