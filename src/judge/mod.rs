@@ -22,6 +22,9 @@
 //!
 //! What the past says of a metric's noise comes with the rules (`learned`), and the verdict repeats it (`noise`).
 //!
+//! Which slices carry a difference is told after the answers (`slices`). Arms with another mix of them are compared once more
+//! at an equal one (`mix`), and one bad host of many has a finding of its own (`one_bad`).
+//!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
 pub mod doubtful;
@@ -48,9 +51,11 @@ mod level;
 mod levels;
 mod look;
 mod measure;
+mod mix;
 mod noise;
 mod observed;
 mod once;
+mod one_bad;
 mod onset;
 mod pairing;
 mod partner;
@@ -59,6 +64,7 @@ mod remedy;
 mod requests;
 mod score;
 mod silence;
+mod slices;
 mod suspicion;
 mod ties;
 mod traffic;
@@ -72,7 +78,7 @@ use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
 use look::Look;
 use rules::{Criterion, Rule, Rules};
-use verdict::{Finding, Levels, Outcome, Verdict};
+use verdict::{Finding, Levels, Mixed, Outcome, Verdict};
 
 use crate::series::Dataset;
 
@@ -80,8 +86,11 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
-    let (rules, look, findings) = findings(rules, data, Depth::Whole);
-    score::conclude(&rules, data, &look, findings)
+    let (rules, look, findings, mixes) = findings(rules, data, Depth::Whole);
+    let soaked = look::during_soak(&rules, data);
+    let became = |name: &str| findings.iter().find(|finding| finding.criterion == name).map(|finding| finding.outcome);
+    let localised = slices::judge(&rules, soaked.as_ref().unwrap_or(data), became);
+    Verdict { localised, mixes, ..score::conclude(&rules, data, &look, findings) }
 }
 
 /// The outcomes of a verdict without anything that explains them: for those who ask thousands of times.
@@ -95,13 +104,17 @@ pub struct Outcomes {
 
 /// Judges likewise, and tells the outcomes alone: no interval is looked for that does not decide.
 pub fn outcomes(rules: &Rules, data: &Dataset) -> Outcomes {
-    let (rules, _, findings) = findings(rules, data, Depth::Outcome);
+    let (rules, _, findings, _) = findings(rules, data, Depth::Outcome);
     let verdict = score::outcome(&rules, &findings, &score::score(&findings));
     Outcomes { verdict, criteria: findings.into_iter().map(|finding| (finding.criterion, finding.outcome)).collect() }
 }
 
 /// The finding of every criterion, with the rules over all groups, and which look it is.
-fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Rules>, Look, Vec<Finding>) {
+fn findings<'r>(
+    written: &'r Rules,
+    data: &Dataset,
+    depth: Depth,
+) -> (Cow<'r, Rules>, Look, Vec<Finding>, Vec<Mixed>) {
     let budget = Budget::of(written, &data.groups);
     let spread = groups::spread(written, &data.groups);
     let rules: &Rules = &spread;
@@ -126,7 +139,13 @@ fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Ru
         findings[at] = by_interval(criterion, Levels { fail, ..budget.levels(criterion) }).0;
     }
     findings.extend(traffic::judge(rules, seen, &look));
-    (spread, look, findings)
+    findings.extend(one_bad::judge(rules, seen));
+    let at_equal_mix = |criterion: &Criterion, data: &Dataset| {
+        let ordered = requests::Ordered::new(rules);
+        decide::by_interval(Case::new(rules, criterion, data), &ordered, &look, budget.levels(criterion), depth).0
+    };
+    let mixes = mix::judge(rules, seen, &mut findings, at_equal_mix);
+    (spread, look, findings, mixes)
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the

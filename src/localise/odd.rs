@@ -98,7 +98,7 @@ fn residual(steps: &[CountStep]) -> f64 {
 }
 
 /// How far a residual lies beyond the spread of the others, which is at least that of independent requests.
-fn studentised(residuals: &[f64], at: usize) -> f64 {
+pub fn studentised(residuals: &[f64], at: usize) -> f64 {
     let others = || residuals.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, value)| *value);
     let n = others().count() as f64;
     let mean = others().sum::<f64>() / n;

@@ -8,10 +8,11 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::localised::{Localised, Mix};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.7";
+pub const SCHEMA_VERSION: &str = "1.8";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +50,12 @@ pub struct Document {
     /// What the past said of the noise of each metric, where it was asked (since 1.5).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<Learned>,
+    /// Which slices carry the difference of a criterion, where slices are known (since 1.8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub localised: Vec<Localised>,
+    /// Whether the arms have the same mix of slices, where they are known (since 1.8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixes: Vec<Mix>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).

@@ -21,6 +21,7 @@ mod ink;
 mod json;
 mod junit;
 mod live;
+pub mod localised;
 
 mod markdown;
 mod method;

@@ -13,6 +13,7 @@ pub(super) mod hooks;
 pub(super) mod http;
 pub(super) mod kayenta;
 pub(super) mod login;
+mod localise;
 pub(super) mod lost;
 pub(super) mod noise;
 pub(super) mod packs;
