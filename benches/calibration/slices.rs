@@ -262,22 +262,29 @@ fn judge(world: &World, fault: Fault, seed: u64) -> Option<Tally> {
     let (run, factor) = run(world, fault, seed)?;
     let answer = ask(world, &run.slices);
     let of = |values: &[Option<String>]| -> Vec<usize> {
-        let is_in = |slice: &Slice| slice.values.iter().zip(values).all(|(own, said)| said.as_ref().is_none_or(|said| said == own));
+        let is_in = |slice: &Slice| {
+            slice.values.iter().zip(values).all(|(own, said)| said.as_ref().is_none_or(|said| said == own))
+        };
         (0..run.slices.len()).filter(|at| is_in(&run.slices[*at])).collect()
     };
     let named: Vec<Vec<usize>> = answer.named.iter().map(|line| of(&line.values)).collect();
     let is_parent = |named: &Vec<usize>| {
-        let requests = |at: &usize| run.slices[*at].steps.iter().map(|step| step.canary_total + step.baseline_total).sum::<f64>();
+        let requests =
+            |at: &usize| run.slices[*at].steps.iter().map(|step| step.canary_total + step.baseline_total).sum::<f64>();
         let own: f64 = run.worse.iter().map(requests).sum();
-        *named != run.worse && run.worse.iter().all(|at| named.contains(at)) && own > 0.5 * named.iter().map(requests).sum::<f64>()
+        *named != run.worse
+            && run.worse.iter().all(|at| named.contains(at))
+            && own > 0.5 * named.iter().map(requests).sum::<f64>()
     };
     let planted = matches!(fault, Fault::Slice | Fault::Region);
     let is_part = |named: &Vec<usize>| *named != run.worse && named.iter().all(|at| run.worse.contains(at));
     let is_near = |named: &Vec<usize>| is_parent(named) || is_part(named);
     let is_known = |named: &Vec<usize>| planted && (*named == run.worse || is_near(named));
-    let covers = answer.named.iter().zip(&named).any(|(line, own)| {
-        *own == run.worse && line.interval.0 <= factor && factor <= line.interval.1
-    });
+    let covers = answer
+        .named
+        .iter()
+        .zip(&named)
+        .any(|(line, own)| *own == run.worse && line.interval.0 <= factor && factor <= line.interval.1);
     Some(Tally {
         runs: 1,
         exact: usize::from(planted && named.contains(&run.worse)),
@@ -337,17 +344,33 @@ pub fn measure_all(runs: usize, seed: u64, threads: usize, only: Option<&str>, f
             let share = |count: usize| count as f64 / t.runs.max(1) as f64;
             let planted = matches!(fault, Fault::Slice | Fault::Region);
             let known = |count: usize| if planted { format!("{:.3}", share(count)) } else { "-".to_owned() };
-            let coverage = if planted && t.exact > 0 { format!("{:.3}", t.covered as f64 / t.exact as f64) } else { "-".to_owned() };
+            let coverage = if planted && t.exact > 0 {
+                format!("{:.3}", t.covered as f64 / t.exact as f64)
+            } else {
+                "-".to_owned()
+            };
             let row = format!(
                 "| {} | {says} | {} | {} | {} | {:.3} | {} | {:.3} |",
-                world.name, t.runs, known(t.exact), known(t.near), share(t.wrong), coverage, share(t.mixed)
+                world.name,
+                t.runs,
+                known(t.exact),
+                known(t.near),
+                share(t.wrong),
+                coverage,
+                share(t.mixed)
             );
             println!("{row}");
             let _ = writeln!(table, "{row}");
             let _ = writeln!(
                 csv,
                 "{},{says},{},{},{},{},{},{}",
-                world.name.replace(',', ""), t.runs, t.exact, t.near, t.wrong, t.covered, t.mixed
+                world.name.replace(',', ""),
+                t.runs,
+                t.exact,
+                t.near,
+                t.wrong,
+                t.covered,
+                t.mixed
             );
         }
     }
@@ -360,5 +383,14 @@ pub fn measure_all(runs: usize, seed: u64, threads: usize, only: Option<&str>, f
 }
 
 fn page(table: &str, runs: usize, seed: u64) -> String {
-    format!("{}", format_args!(include_str!("slices.txt"), runs = runs, seed = seed, version = env!("CARGO_PKG_VERSION"), table = table))
+    format!(
+        "{}",
+        format_args!(
+            include_str!("slices.txt"),
+            runs = runs,
+            seed = seed,
+            version = env!("CARGO_PKG_VERSION"),
+            table = table
+        )
+    )
 }

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::aca::Rule;
 use crate::cost::{CostPlan, Item, METRICS};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, MixDecides, OneBad, Policy, Role, Rules, Unit};
+use crate::judge::rules::{
+    Bound, Criterion, Kind, Limit, Looks, Metric, MixDecides, OneBad, Policy, Role, Rules, Unit,
+};
 
 /// The fingerprint of rules, and of prices where a criterion is about them: sixteen hexadecimal digits.
 pub(super) fn of(rules: &Rules, cost: Option<&CostPlan>) -> String {

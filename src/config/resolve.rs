@@ -10,11 +10,14 @@ use super::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
 use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::written::noise::LearnText;
 use super::{
-    backend, columns, cost, criteria, fingerprint, freshness, hooks, kayenta, localise, metrics, remarks, success, values, window,
+    backend, columns, cost, criteria, fingerprint, freshness, hooks, kayenta, localise, metrics, remarks, success,
+    values, window,
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
-use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, MixDecides, Policy, Rules, ScorePolicy, Silent, Traffic};
+use crate::judge::rules::{
+    Criterion, Kind, Looks, Metric, Mismatch, MixDecides, Policy, Rules, ScorePolicy, Silent, Traffic,
+};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::{MINUTE, Query};
 use crate::text::problem::{At, Complaint, Report, suggestion};

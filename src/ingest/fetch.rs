@@ -117,8 +117,7 @@ fn in_parallel(jobs: &[Job], growing: bool) -> Vec<Done> {
 }
 
 fn done(job: &Job, growing: bool) -> Vec<Done> {
-    let asked =
-        job.queries.iter().map(|(_, query, file)| (*file, &query.ask, query.column()));
+    let asked = job.queries.iter().map(|(_, query, file)| (*file, &query.ask, query.column()));
     let wanted = Wanted::by(asked);
     let sheet = if growing { Sheet::open_growing(job.file, &wanted) } else { Sheet::open(job.file, &wanted) };
     let sheet = match sheet {

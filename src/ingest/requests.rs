@@ -19,8 +19,8 @@ use crate::config::plan::{Span, TimePlan};
 use crate::series::{Arm, Bins, Instances, Pair, Remark, Series, SignedDuration, Timestamp, Window, slice_name};
 use crate::source::file::{Answer, sum_of_series, usual_arm};
 use crate::source::requests::{
-    Account, Arms, Asked, BETWEEN, BadRows, Cell, Counted, GRID, NO_ARM, OfArm, REST, Requests, SCALE, Slice, Taken, Valued,
-    When, read,
+    Account, Arms, Asked, BETWEEN, BadRows, Cell, Counted, GRID, NO_ARM, OfArm, REST, Requests, SCALE, Slice, Taken,
+    Valued, When, read,
 };
 use crate::source::{Ask, Error, Outside, Query, Source, Told};
 
@@ -165,9 +165,10 @@ impl<'a> Pass<'a> {
         let partly = slice.filter.is_some() || slice.by.is_some();
         let all = Slice { filter: None, by: None, split: Vec::new(), counted: requests(), valued: None };
         let all = partly.then(|| self.slice(all));
-        let split = query.slices.as_ref().map(|split| {
-            self.slice(Slice { by: None, split: split.columns.clone(), ..slice.clone() })
-        });
+        let split = query
+            .slices
+            .as_ref()
+            .map(|split| self.slice(Slice { by: None, split: split.columns.clone(), ..slice.clone() }));
         let slice = self.slice(slice);
         self.asked.push(Wanted { at, query, asked, slice, all, split });
     }

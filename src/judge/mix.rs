@@ -252,5 +252,8 @@ fn differ(mix: &Mix, dimensions: &[String]) -> String {
 
 fn level(mix: &Mix, dimensions: &[String]) -> String {
     let moved = words::quantity(mix.distance, &super::rules::Unit::Share);
-    format!("both arms have the same mix of {}, as far as can be told ({moved} of the traffic is elsewhere)", dimensions.join(" × "))
+    format!(
+        "both arms have the same mix of {}, as far as can be told ({moved} of the traffic is elsewhere)",
+        dimensions.join(" × ")
+    )
 }

@@ -88,9 +88,15 @@ use crate::series::Dataset;
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
     let (rules, look, findings, mixes) = findings(rules, data, Depth::Whole);
     let soaked = look::during_soak(&rules, data);
-    let became = |name: &str| findings.iter().find(|finding| finding.criterion == name).map(|finding| finding.outcome);
+    let outcomes: Vec<(String, Outcome)> =
+        findings.iter().map(|finding| (finding.criterion.clone(), finding.outcome)).collect();
+    let became = |name: &str| outcomes.iter().find(|(criterion, _)| criterion == name).map(|(_, outcome)| *outcome);
     let localised = slices::judge(&rules, soaked.as_ref().unwrap_or(data), became);
-    Verdict { localised, mixes, ..score::conclude(&rules, data, &look, findings) }
+    let told = slices::headline(&localised, became);
+    let verdict = score::conclude(&rules, data, &look, findings);
+    let summary =
+        told.map_or(verdict.summary.clone(), |told| format!("{}. {told}", verdict.summary.trim_end_matches('.')));
+    Verdict { localised, mixes, summary, ..verdict }
 }
 
 /// The outcomes of a verdict without anything that explains them: for those who ask thousands of times.
@@ -110,11 +116,7 @@ pub fn outcomes(rules: &Rules, data: &Dataset) -> Outcomes {
 }
 
 /// The finding of every criterion, with the rules over all groups, and which look it is.
-fn findings<'r>(
-    written: &'r Rules,
-    data: &Dataset,
-    depth: Depth,
-) -> (Cow<'r, Rules>, Look, Vec<Finding>, Vec<Mixed>) {
+fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Rules>, Look, Vec<Finding>, Vec<Mixed>) {
     let budget = Budget::of(written, &data.groups);
     let spread = groups::spread(written, &data.groups);
     let rules: &Rules = &spread;

@@ -18,8 +18,7 @@ pub(super) fn judge(rules: &Rules, data: &Dataset) -> Vec<Finding> {
         let steps = |steps: &Vec<Option<crate::stats::single::TrialStep>>| {
             steps.iter().map(|step| step.map_or((0, 0), |step| (step.total, step.bad))).collect()
         };
-        let hosts: Vec<Host> =
-            instances.get(Arm::Canary).keys().cloned().zip(hosts.iter().map(steps)).collect();
+        let hosts: Vec<Host> = instances.get(Arm::Canary).keys().cloned().zip(hosts.iter().map(steps)).collect();
         let found = odd::odd(&hosts, chance / number, rules.policy.min_excess.max(1.0));
         (!found.is_empty()).then(|| finding(rules, metric, &found))
     };
@@ -29,7 +28,13 @@ pub(super) fn judge(rules: &Rules, data: &Dataset) -> Vec<Finding> {
 fn finding(rules: &Rules, metric: &str, found: &[Odd]) -> Finding {
     let share = |value: f64| words::quantity(value, &Unit::Share);
     let one = |odd: &Odd| {
-        format!("{} has {} bad, the other {} of the canary {}", odd.name, share(odd.rate), odd.of - 1, share(odd.others))
+        format!(
+            "{} has {} bad, the other {} of the canary {}",
+            odd.name,
+            share(odd.rate),
+            odd.of - 1,
+            share(odd.others)
+        )
     };
     let named: Vec<String> = found.iter().map(one).collect();
     let part: f64 = found.iter().map(|odd| odd.share).sum();

@@ -22,8 +22,7 @@ pub(super) fn localised<'r>(rules: &'r Rules, data: &Dataset) -> Vec<&'r Criteri
         let known = data.slices.get(&criterion.metric).is_some_and(|slices| !slices.parts.canary.is_empty());
         let shape = matches!(criterion.statistic, Statistic::Rate | Statistic::Quantile(_));
         let decides = criterion.rule == Rule::Interval && criterion.compares() && criterion.severity != Severity::Muted;
-        let is_new =
-            |other: &&&Criterion| other.metric == criterion.metric && other.statistic == criterion.statistic;
+        let is_new = |other: &&&Criterion| other.metric == criterion.metric && other.statistic == criterion.statistic;
         if known && shape && decides && !found.iter().any(|other| is_new(&other)) {
             found.push(criterion);
         }
@@ -97,7 +96,8 @@ pub(super) fn parts(rules: &Rules, criterion: &Criterion, data: &Dataset, slices
 fn of_counts(grid: &Grid, pair: &Pair<Series>, flipped: bool) -> Vec<CountStep> {
     let counts = grid.counts(pair);
     let steps = counts.baseline.iter().zip(&counts.canary).map(|(baseline, canary)| {
-        let [baseline, canary] = [baseline, canary].map(|step| step.map_or((0, 0), |trials| (trials.total, trials.bad)));
+        let [baseline, canary] =
+            [baseline, canary].map(|step| step.map_or((0, 0), |trials| (trials.total, trials.bad)));
         let bad = |(total, bad): (u64, u64)| if flipped { total - bad } else { bad };
         CountStep {
             canary_total: canary.0 as f64,
@@ -149,6 +149,14 @@ fn between((low, high): (f64, f64)) -> String {
     format!("{} to {}", change(low), change(high))
 }
 
+/// The sentence that belongs beside the answer: of the first criterion that does not pass and whose slices name one.
+pub(super) fn headline(localised: &[Localised], outcome: impl Fn(&str) -> Option<Outcome>) -> Option<&str> {
+    let explains = |told: &&Localised| {
+        !told.found.named.is_empty() && outcome(&told.criterion).is_some_and(|outcome| outcome != Outcome::Pass)
+    };
+    localised.iter().find(explains).map(|told| told.says.as_str())
+}
+
 /// The one sentence.
 fn sentence(told: &Localised, outcome: Option<Outcome>) -> String {
     let found = &told.found;
@@ -159,13 +167,8 @@ fn sentence(told: &Localised, outcome: Option<Outcome>) -> String {
     };
     let Some(first) = found.named.first() else {
         let everywhere = outcome == Some(Outcome::Fail) && found.whole.interval.0 > 1.0;
-        return match everywhere {
-            true => format!("No slice of {of} stands out in {what}: the difference is everywhere"),
-            false => format!(
-                "No slice of {of} stands out in {what}; {} of {} slices and their sums had enough data to",
-                found.tested, found.slices
-            ),
-        };
+        let everywhere = if everywhere { ": the difference is everywhere" } else { "" };
+        return format!("No slice of {of} stands out in {what}{everywhere}");
     };
     let describe = |(line, since): (&Line, &Option<crate::series::Timestamp>)| {
         let since = since.map(|at| format!(", since {}", at.strftime("%H:%M UTC"))).unwrap_or_default();

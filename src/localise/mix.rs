@@ -117,7 +117,10 @@ pub fn compare(slices: &[Slice]) -> Option<Mix> {
 
 /// The rates of both arms, as they are and at the baseline's mix. Slices that an arm lacks are left out of the latter.
 pub fn rates(slices: &[Slice]) -> Option<Rates> {
-    let sums: Vec<CountStep> = slices.iter().map(|slice| slice.steps.iter().fold(EMPTY, |sum, step| super::evidence::plus(&sum, step))).collect();
+    let sums: Vec<CountStep> = slices
+        .iter()
+        .map(|slice| slice.steps.iter().fold(EMPTY, |sum, step| super::evidence::plus(&sum, step)))
+        .collect();
     let all = sums.iter().fold(EMPTY, |sum, step| super::evidence::plus(&sum, step));
     let both = || sums.iter().filter(|own| own.baseline_total > 0.0 && own.canary_total > 0.0);
     let weight: f64 = both().map(|own| own.baseline_total).sum();

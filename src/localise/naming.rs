@@ -161,7 +161,8 @@ fn strongest(live: &[Live], left: &BTreeSet<usize>, field: &Field, (needed, leas
         let others = field.rest(&others);
         contrast(&part.part, &others) >= apart && contrast(&others, &field.rest(&rest)) < apart
     };
-    while let Some((_, part)) = passing.iter().find(|(_, one)| one.node.is_within(&found.node) && explains(one, found)) {
+    while let Some((_, part)) = passing.iter().find(|(_, one)| one.node.is_within(&found.node) && explains(one, found))
+    {
         found = part;
     }
     Some(found.clone())

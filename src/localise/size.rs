@@ -93,10 +93,9 @@ impl<'a> Sizes<'a> {
         let each = || own.iter().flat_map(|slice| &slice.steps);
         let (ratio, interval) = match self.question.quantile {
             Some(q) => factor(&own, q, &part, critical),
-            None => (
-                counts::rate_ratio(&part.steps),
-                counts::ratio_interval(&part.steps, &part.effect, critical, critical),
-            ),
+            None => {
+                (counts::rate_ratio(&part.steps), counts::ratio_interval(&part.steps, &part.effect, critical, critical))
+            }
         };
         let total: f64 = self.excess.iter().sum();
         let excess: f64 = slices.iter().filter_map(|at| self.excess.get(*at)).sum();

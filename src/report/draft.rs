@@ -29,7 +29,11 @@ impl From<&Verdict> for Document {
             findings: verdict.findings.iter().map(finding).collect(),
             not_judged: verdict.not_judged.iter().map(not_judged).collect(),
             learned: verdict.learned.iter().map(|(metric, noise)| learned(metric, noise)).collect(),
-            localised: verdict.localised.iter().map(|told| localised::localised(told, statistic(told.statistic))).collect(),
+            localised: verdict
+                .localised
+                .iter()
+                .map(|told| localised::localised(told, statistic(told.statistic)))
+                .collect(),
             mixes: verdict.mixes.iter().map(localised::mix).collect(),
             notes: verdict.notes.clone(),
             warmup_steps: verdict.warmup as u64,

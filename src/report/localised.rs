@@ -219,7 +219,8 @@ pub(super) fn sentences<'d>(localised: &'d [Localised], mixes: &'d [Mix]) -> Vec
 }
 
 /// The columns of a row of the tree beside its name.
-pub(super) const COLUMNS: [&str; 5] = ["Requests", "Bad or slow", "Canary / baseline", "Of the difference", "Named from"];
+pub(super) const COLUMNS: [&str; 5] =
+    ["Requests", "Bad or slow", "Canary / baseline", "Of the difference", "Named from"];
 
 /// A row of the tree in words, as [`COLUMNS`] has them.
 pub(super) fn row(line: &SliceLine) -> [String; 5] {

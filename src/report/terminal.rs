@@ -129,10 +129,14 @@ impl Page {
                 .map(|line| {
                     let (name, depth) = localised::called(line);
                     let [requests, _, ratio, share, _] = localised::row(line);
-                    (plain(&format!("{}{name}", "  ".repeat(depth))), vec![format!("{ratio}  {share}  {requests} requests")])
+                    (
+                        plain(&format!("{}{name}", "  ".repeat(depth))),
+                        vec![format!("{ratio}  {share}  {requests} requests")],
+                    )
                 })
                 .collect();
-            let rows: Vec<(&str, Vec<String>)> = rows.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+            let rows: Vec<(&str, Vec<String>)> =
+                rows.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
             lines.extend(self.rows(&rows, 4));
         }
         lines

@@ -81,8 +81,9 @@ mod second_opinion;
 mod serve;
 mod services;
 mod shell;
-mod split;
 #[cfg(feature = "sql")]
+mod slices;
+mod split;
 mod sql;
 mod starting;
 mod steps;

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use davy::localise;
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure, Scatter};
 use davy::stats::dispersion::{DesignEffect, Prior};
@@ -14,7 +15,6 @@ use davy::stats::instances::Instances;
 use davy::stats::power::{self, Question};
 use davy::stats::quantile::Limits;
 use davy::stats::segments::{self, Course};
-use davy::localise;
 use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::{self, Known, Level};
@@ -265,7 +265,8 @@ impl Case<'_> {
                 vec![phi, nu]
             }
             "slices_mix" => {
-                let slice = |step: CountStep| localise::Slice { values: vec![String::new()], steps: vec![step], times: None };
+                let slice =
+                    |step: CountStep| localise::Slice { values: vec![String::new()], steps: vec![step], times: None };
                 let slices: Vec<localise::Slice> = self.steps().into_iter().map(slice).collect();
                 let rates = localise::mix::rates(&slices).unwrap();
                 vec![rates.baseline, rates.canary, rates.at_equal_mix, rates.stratified_ratio]

@@ -81,7 +81,8 @@ fn table(one: &Localised) -> Markup {
 
 /// One scale for all rows, on which a half is as far as a double.
 fn axis(lines: &[&SliceLine], whole: &SliceLine) -> Axis {
-    let ends = |line: &SliceLine| [line.low, line.high, line.ratio].into_iter().flatten().map(Number::get).collect::<Vec<_>>();
+    let ends =
+        |line: &SliceLine| [line.low, line.high, line.ratio].into_iter().flatten().map(Number::get).collect::<Vec<_>>();
     let all = lines.iter().flat_map(|line| ends(line)).chain(ends(whole)).filter(|value| *value > 0.0);
     let (low, high) = extent(all.chain([1.0])).unwrap_or((0.5, 2.0));
     let (low, high) = (low.max(1.0 / FARTHEST) * 0.95, high.min(FARTHEST) * 1.05);
