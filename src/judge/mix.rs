@@ -57,7 +57,9 @@ pub(super) fn judge(
         let obstacles = obstacles(rules, data, (slices, &parts), &mix, findings);
         let adjusted = adjusted(data, metric, slices, &mix);
         let said = differ(&mix, &slices.dimensions);
-        let scene = Scene { rules, obstacles: &obstacles, said: &said };
+        let is_share_checked =
+            findings.iter().any(|finding| finding.criterion == TRAFFIC_SHARE && finding.outcome == Outcome::Pass);
+        let scene = Scene { rules, obstacles: &obstacles, said: &said, is_share_checked };
         let compares = |finding: &&mut Finding| finding.metric == *metric;
         for finding in findings.iter_mut().filter(compares) {
             let criterion = rules.criteria.iter().find(|one| one.name == finding.criterion && one.compares());
@@ -174,6 +176,8 @@ struct Scene<'a> {
     rules: &'a Rules,
     obstacles: &'a [String],
     said: &'a str,
+    /// Whether it was checked that the canary gets the traffic that it should.
+    is_share_checked: bool,
 }
 
 impl Scene<'_> {
@@ -196,7 +200,7 @@ impl Scene<'_> {
             }
             MixDecides::Adjusted => {
                 let is_better = at_equal.outcome < plain.outcome;
-                let unchecked = is_better && !self.is_share_checked(plain);
+                let unchecked = is_better && !self.is_share_checked;
                 let notes = std::mem::take(&mut plain.notes);
                 *plain = Finding { notes, ..at_equal };
                 plain.sentence = format!("At the baseline's mix: {}", plain.sentence);
@@ -218,11 +222,6 @@ impl Scene<'_> {
         if self.rules.policy.mix == MixDecides::Adjusted && plain.outcome == Outcome::Pass {
             (plain.outcome, plain.reason) = (Outcome::Warn, Reason::SuspectData);
         }
-    }
-
-    /// Whether it is checked that the canary gets the traffic that it should.
-    fn is_share_checked(&self, _: &Finding) -> bool {
-        self.rules.traffic.is_some()
     }
 }
 

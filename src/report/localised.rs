@@ -220,7 +220,7 @@ pub(super) fn sentences<'d>(localised: &'d [Localised], mixes: &'d [Mix]) -> Vec
 
 /// The columns of a row of the tree beside its name.
 pub(super) const COLUMNS: [&str; 5] =
-    ["Requests", "Bad or slow", "Canary / baseline", "Of the difference", "Named from"];
+    ["Requests (canary / baseline)", "Bad or slow", "Ratio", "Of the difference", "Named from"];
 
 /// A row of the tree in words, as [`COLUMNS`] has them.
 pub(super) fn row(line: &SliceLine) -> [String; 5] {
@@ -230,7 +230,9 @@ pub(super) fn row(line: &SliceLine) -> [String; 5] {
     };
     let ratio = format!("{} [{}, {}]", factor(line.ratio), factor(line.low), factor(line.high));
     let share = line.share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share.get()));
-    [both(&line.requests), both(&line.bad), ratio, share, factor(line.named_from)]
+    let part = line.values.iter().any(Option::is_some);
+    let from = if part { factor(line.named_from) } else { "–".to_owned() };
+    [both(&line.requests), both(&line.bad), ratio, share, from]
 }
 
 /// What a row is called, and how far it is indented: by the values of its parents.
