@@ -4,6 +4,8 @@
 //! dimensions are correlated. Rates differ by route and region, wander together in each arm and by themselves in each slice
 //! (autocorrelated), and bad requests come in lumps.
 
+#![allow(clippy::expect_used)]
+
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
