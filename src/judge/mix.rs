@@ -13,7 +13,7 @@
 //!
 //! Otherwise the plain one decides, and a Pass of it that does not hold at the baseline's mix is a Warn.
 
-use super::rules::{Criterion, MixDecides, Rules, TRAFFIC_SHARE};
+use super::rules::{Criterion, MixDecides, Rule, Rules, TRAFFIC_SHARE};
 use super::slices::{self, called};
 use super::verdict::{Finding, Mixed, Outcome, Reason};
 use super::words;
@@ -62,7 +62,8 @@ pub(super) fn judge(
         let scene = Scene { rules, obstacles: &obstacles, said: &said, is_share_checked };
         let compares = |finding: &&mut Finding| finding.metric == *metric;
         for finding in findings.iter_mut().filter(compares) {
-            let criterion = rules.criteria.iter().find(|one| one.name == finding.criterion && one.compares());
+            let compared = |one: &&Criterion| one.compares() && one.rule == Rule::Interval;
+            let criterion = rules.criteria.iter().filter(compared).find(|one| one.name == finding.criterion);
             let at_equal = criterion.zip(adjusted.as_ref()).map(|(criterion, data)| again(criterion, data));
             if criterion.is_some() {
                 scene.decide(finding, at_equal);
