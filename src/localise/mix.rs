@@ -9,11 +9,11 @@
 //! 2003, ch. 19), and the ratio of Mantel and Haenszel (1959), which stratifies by slice.
 
 use super::evidence::{Part, coarse, contrast};
-use super::noise::Noise;
 use super::tree::nodes;
 use super::{Slice, onset};
 use crate::stats::Direction;
-use crate::stats::counts::CountStep;
+use crate::stats::counts::{CountStep, Exposure, Scatter};
+use crate::stats::split;
 use crate::stats::tail::normal_quantile;
 
 /// The chance that a mix is called another one that is the same.
@@ -80,13 +80,11 @@ pub fn compare(slices: &[Slice]) -> Option<Mix> {
     let sums = summed(steps.iter());
     let nodes = nodes(slices);
     let needed = normal_quantile(1.0 - 0.5 * CHANCE / nodes.len().max(1) as f64);
-    let shares_of: Vec<Vec<CountStep>> = steps.iter().map(|own| parts_of(&summed([own].into_iter()), &sums)).collect();
-    let noise = Noise::of(shares_of.iter().map(Vec::as_slice));
     let mut shifts = Vec::new();
     let (mut strongest, mut drifts) = (0.0_f64, false);
     for node in &nodes {
         let own = summed(node.slices.iter().filter_map(|at| steps.get(*at)));
-        let part = Part::new(parts_of(&own, &sums), &noise);
+        let part = part_of(parts_of(&own, &sums));
         let z = part.z(1.0, Direction::Above).max(part.z(1.0, Direction::Below));
         strongest = strongest.max(z);
         let share = node.slices.iter().fold((0.0, 0.0), |(b, c), at| (b + shares[*at].0, c + shares[*at].1));
@@ -165,6 +163,13 @@ fn parts_of(own: &[(f64, f64)], all: &[(f64, f64)]) -> Vec<CountStep> {
         baseline: own.0 as u64,
     };
     own.iter().zip(all).map(step).collect()
+}
+
+/// The share of some slices and how it scatters, about a ratio that may change once: what is believed is what is believed of
+/// routers.
+fn part_of(steps: Vec<CountStep>) -> Part {
+    let effect = Scatter::new(&steps, Exposure::Trials, split::CALM).effect(&steps, 0, None);
+    Part { steps, effect }
 }
 
 /// Whether the ratio of shares changes inside the window, in either direction.

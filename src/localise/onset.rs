@@ -7,7 +7,7 @@ use crate::stats::dispersion::DesignEffect;
 use crate::stats::onset::starts;
 
 /// How sure a change must be, as a standard normal value: some dozens of starts are tried.
-pub(super) const CLEAR: f64 = 3.5;
+pub(super) const CLEAR: f64 = 3.0;
 /// Before the change the slice must not already have been worse, at this standard normal value.
 const LEVEL: f64 = 1.645;
 /// The fewest steps before a change.

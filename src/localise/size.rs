@@ -14,7 +14,8 @@ use super::power::findable;
 use super::tree::Node;
 use super::{Line, Localised, Question, Slice, Times};
 use crate::stats::Direction;
-use crate::stats::counts::{self, CountStep, usable};
+use crate::stats::counts::{self, CountStep, Exposure, Scatter, usable};
+use crate::stats::dispersion::{DesignEffect, Prior};
 use crate::stats::slow::Requests;
 use crate::stats::tail::normal_quantile;
 
@@ -108,10 +109,15 @@ impl<'a> Sizes<'a> {
             z: part.z(1.0, Direction::Above),
             findable: findable(&part, noise, self.events.saturating_sub(part.events().0), self.needed),
             share: (total > 0.0).then_some(excess / total),
-            since: is_named.then(|| since(&fine, &part.effect)).flatten(),
+            since: is_named.then(|| since(&fine, &around_a_change(&fine))).flatten(),
             is_named,
         }
     }
+}
+
+/// How steps scatter about a ratio that may change once: a change is not noise of its own.
+fn around_a_change(steps: &[CountStep]) -> DesignEffect {
+    Scatter::new(steps, Exposure::Trials, Prior::Services).effect(steps, 0, None)
 }
 
 /// The steps of some slices, as coarse as evidence is weighed.

@@ -146,13 +146,13 @@ fn more_checkouts() -> Vec<Part> {
 #[test]
 fn the_slice_that_is_worse_is_named_and_no_other() {
     let mut parts = shop();
-    parts[0].rate.canary = 0.03;
+    parts[0].rate.canary = 0.06;
     let verdict = answer(&parts, Some(0.5));
     let told = &verdict.localised[0];
     let named: Vec<_> = told.found.named.iter().map(|line| line.values.clone()).collect();
     assert_eq!(named, [[Some("search".to_owned()), Some("eu".to_owned())]], "{}", told.says);
     let line = &told.found.named[0];
-    assert!(line.interval.0 <= 3.0 && 3.0 <= line.interval.1, "{:?}", line.interval);
+    assert!(line.interval.0 <= 6.0 && 6.0 <= line.interval.1, "{:?}", line.interval);
     assert!(line.share.unwrap() > 0.8, "{:?}", line.share);
     assert_eq!(verdict.outcome, Outcome::Fail);
     assert!(verdict.summary.contains("search, eu"), "{}", verdict.summary);
@@ -204,8 +204,8 @@ fn a_healthy_canary_with_another_mix_passes_at_an_equal_one() {
 fn a_sick_canary_is_not_well_for_its_mix() {
     let mut parts = shop();
     for part in &mut parts {
-        part.rate.canary *= 1.8;
-        part.requests.canary *= if part.values[0] == "checkout" { 0.15 } else { 1.09 };
+        part.rate.canary *= 1.7;
+        part.requests.canary *= if part.values[0] == "checkout" { 0.4 } else { 1.06 };
     }
     let plain = judge(
         &Rules { policy: Policy { mix: MixDecides::Plain, ..Policy::default() }, ..rules(Some(0.5)) },
