@@ -188,7 +188,7 @@ fn its_exit_codes_are_the_constants() {
 fn its_pictures_are_what_is_printed() {
     let blocks = pages().into_iter().flat_map(|page| blocks(&text(&page)));
     let pictures: Vec<Block> = blocks.filter(|block| block.before.starts_with("<!-- output: ")).collect();
-    assert_eq!(pictures.len(), 11);
+    assert_eq!(pictures.len(), 12);
     for picture in pictures {
         let command = picture.before.trim_start_matches("<!-- output: davy ").trim_end_matches(" -->").to_owned();
         let mut davy = Command::cargo_bin("davy").unwrap();

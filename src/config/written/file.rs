@@ -69,8 +69,8 @@ pub(in crate::config) struct File {
     /// Columns of requests, such as [route, region]: which of their values carry a difference, and whether both arms have the
     /// same mix of them.
     pub(in crate::config) localise: Option<LocaliseEntry>,
-    /// If the mixes of the arms differ: adjust (default, the comparison at the baseline's mix decides) or tell (the plain one
-    /// decides, and the report says both).
+    /// If the mixes of the arms differ: adjust (default) lets the comparison at the baseline's mix decide, tell the plain one.
+    /// The report says both.
     pub(in crate::config) mix: Option<At<Choice<MixDecides>>>,
     /// What running each arm costs.
     pub(in crate::config) cost: Option<CostEntry>,

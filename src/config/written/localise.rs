@@ -55,6 +55,6 @@ impl JsonSchema for LocaliseEntry {
 }
 
 words! {
-    MixDecides, "which comparison decides if the mixes differ": { "adjust" => Adjusted, "tell" => Plain }
-    OneBad, "what one bad instance can be": { "warn" => Warn, "fail" => Fail }
+    MixDecides, "an answer to mixes that differ": { "adjust" => Adjusted, "tell" => Plain }
+    OneBad, "an answer to one bad instance": { "warn" => Warn, "fail" => Fail }
 }
