@@ -43,6 +43,10 @@ impl JsonSchema for LocaliseEntry {
         "Localise".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "One to three columns.",
