@@ -100,11 +100,11 @@ fn shape(world: &World, rng: &mut Pcg64) -> Vec<(f64, f64)> {
     let mut normal = || -> f64 { StandardNormal.sample(rng) };
     let routes: Vec<f64> = (0..world.routes).map(|_| normal()).collect();
     let mut slices = Vec::new();
-    for route in 0..world.routes {
+    for (route, own) in routes.iter().enumerate() {
         for region in 0..world.regions {
             let affinity = (0.6 * normal()).exp();
             let size = affinity / (route + 1) as f64 / (region + 1) as f64;
-            let rate = 0.01 * (0.6 * routes[route] + 0.2 * normal()).exp();
+            let rate = 0.01 * (0.6 * own + 0.2 * normal()).exp();
             slices.push((size, rate.min(0.2)));
         }
     }
