@@ -15,13 +15,22 @@ use std::sync::Arc;
 pub use crate::stats::histogram::{Bins, Grid, Tally};
 pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
-pub use slices::{Slices, slice_name, slice_values};
+pub use slices::{slice_name, slice_values};
 
 /// The name of a metric, unique within a configuration.
 pub type MetricName = String;
 
 /// The series of one arm's instances (hosts, pods, regions) by their names.
 pub type Instances = BTreeMap<String, Series>;
+
+/// The slices of a metric that has any; their sum is the metric's own series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slices {
+    /// What the dimensions are called.
+    pub dimensions: Vec<String>,
+    /// Each arm's series by [`slice_name`].
+    pub parts: Pair<Instances>,
+}
 
 /// The name of one group of a metric: `latency [/checkout]`.
 pub fn group_name(metric: &str, group: &str) -> String {

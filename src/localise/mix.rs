@@ -9,8 +9,9 @@
 //! 2003, ch. 19), and the ratio of Mantel and Haenszel (1959), which stratifies by slice.
 
 use super::evidence::{Part, coarse, contrast};
+use super::onset;
+use super::slice::Slice;
 use super::tree::nodes;
-use super::{Slice, onset};
 use crate::stats::Direction;
 use crate::stats::counts::{CountStep, Exposure, Scatter};
 use crate::stats::split;

@@ -11,34 +11,22 @@
 //! child has less data than a worse parent; or the part of it without which it would show nothing. Its slices then leave
 //! the data, and the others are asked again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::evidence::{Part, coarse, contrast, together};
-use super::noise::Noise;
+use super::evidence::{coarse, contrast};
+use super::field::{Field, Live};
 use super::power::findable;
 use super::size::Sizes;
+use super::slice::{Localised, Question};
 use super::tree::{Node, nodes};
-use super::{Localised, Question};
-use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep};
 use crate::stats::tail::normal_quantile;
 
 /// No report is helped by more names.
 const MOST_NAMES: usize = 8;
 
-/// So many nodes of a kind say how noisy that kind is.
-const FEW: usize = 6;
-
 /// How surely a node is worse than what is left of its parent before it is named instead of that.
 const APART: f64 = 0.9;
-
-/// A node, what is left of it, and its evidence.
-#[derive(Debug, Clone)]
-pub(super) struct Live {
-    pub(super) node: Node,
-    pub(super) part: Part,
-    pub(super) z: f64,
-}
 
 /// Names the slices that carry a difference.
 pub fn name(question: &Question) -> Localised {
@@ -84,51 +72,6 @@ pub fn found_from(question: &Question) -> Vec<(Vec<usize>, f64)> {
         (one.node.slices, ratio)
     };
     live.into_iter().map(ratio).collect()
-}
-
-/// The steps of all slices, and their noise.
-pub(super) struct Field<'a> {
-    steps: &'a [Vec<CountStep>],
-    /// Of slices, and of nodes by which of their dimensions have a value.
-    noise: BTreeMap<Vec<bool>, Noise>,
-    /// Of the largest nodes, for any other sum.
-    of_sums: Noise,
-}
-
-impl<'a> Field<'a> {
-    pub(super) fn new(steps: &'a [Vec<CountStep>], nodes: &[Node]) -> Field<'a> {
-        let mut kinds: BTreeMap<Vec<bool>, Vec<Vec<CountStep>>> = BTreeMap::new();
-        for node in nodes {
-            let own = node.slices.iter().filter_map(|slice| steps.get(*slice)).map(Vec::as_slice);
-            kinds.entry(node.kind()).or_default().push(together(own));
-        }
-        let every = Noise::of(kinds.values().flatten().map(Vec::as_slice));
-        let of = |steps: &Vec<Vec<CountStep>>| every.among(steps.iter().map(Vec::as_slice));
-        // a dimension with a few values says too little of noise by itself
-        let own = |steps: &Vec<Vec<CountStep>>| if steps.len() < FEW { every } else { of(steps) };
-        let noise: BTreeMap<Vec<bool>, Noise> = kinds.iter().map(|(kind, steps)| (kind.clone(), own(steps))).collect();
-        let large = kinds.values().filter(|steps| steps.len() >= FEW).min_by_key(|steps| steps.len());
-        Field { steps, noise, of_sums: large.map_or(every, of) }
-    }
-
-    /// The noise of a node; of what is no node, that of sums.
-    pub(super) fn noise(&self, kind: &[bool]) -> &Noise {
-        self.noise.get(kind).unwrap_or(&self.of_sums)
-    }
-
-    fn rest(&self, slices: &BTreeSet<usize>) -> Part {
-        Part::new(self.sum(slices), &self.of_sums)
-    }
-
-    fn sum<'s>(&self, slices: impl IntoIterator<Item = &'s usize>) -> Vec<CountStep> {
-        together(slices.into_iter().filter_map(|slice| self.steps.get(*slice)).map(Vec::as_slice))
-    }
-
-    fn live(&self, node: Node) -> Live {
-        let part = Part::new(self.sum(&node.slices), self.noise(&node.kind()));
-        let z = part.z(1.0, Direction::Above);
-        Live { node, part, z }
-    }
 }
 
 /// The node that is worse than its baseline, than the rest and than what is left of its parents, with the strongest contrast

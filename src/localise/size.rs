@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 
 use super::evidence::{Part, coarse, together};
-use super::naming::Field;
+use super::field::Field;
 use super::onset::since;
 use super::power::findable;
+use super::slice::{Line, Localised, Question, Slice, Times};
 use super::tree::Node;
-use super::{Line, Localised, Question, Slice, Times};
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep, Exposure, Scatter, usable};
 use crate::stats::dispersion::{DesignEffect, Prior};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Slice;
+use super::slice::Slice;
 
 /// A slice or a sum of slices.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::document::{Arms, Number};
+use super::number::{Arms, Number};
 use crate::judge::verdict;
 use crate::judge::words;
 use crate::localise::{Line, mix};

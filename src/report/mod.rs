@@ -25,6 +25,7 @@ pub mod localised;
 
 mod markdown;
 mod method;
+mod number;
 mod page;
 mod past;
 mod plan;

@@ -1,15 +1,4 @@
-//! The slices of a metric: its rows by the values of some dimensions at once, such as route and region.
-
-use super::{Instances, Pair};
-
-/// The slices of a metric that has any; their sum is the metric's own series.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Slices {
-    /// What the dimensions are called.
-    pub dimensions: Vec<String>,
-    /// Each arm's series by [`slice_name`].
-    pub parts: Pair<Instances>,
-}
+//! The names of slices: rows by the values of some dimensions at once, such as route and region.
 
 /// The name of a slice by its values: `GET /search | eu-west-1`. A bar or a backslash inside a value has a backslash before it.
 pub fn slice_name<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
