@@ -73,7 +73,7 @@ fn passes(criterion: &mut Criterion) {
     let when =
         When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: SignedDuration::from_mins(1), coarsen: false };
     let counted = vec![("requests".into(), Counted::Requests), ("errors".into(), Counted::Errors)];
-    let whole = Slice { filter: None, by: None, counted, valued: Some(Valued::Latency) };
+    let whole = Slice { filter: None, by: None, split: Vec::new(), counted, valued: Some(Valued::Latency) };
     let counts = Slice { valued: None, ..whole.clone() };
     let chosen = Condition::parse(r#"route != "/route/3" and status < 600"#).expect("a condition");
     let some = Slice { filter: Some(chosen), ..whole.clone() };

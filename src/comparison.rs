@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::cost::{self, CostPlan, ItemCost};
 use crate::judge::judge;
 use crate::judge::rules::{
-    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Severity, Side, Statistic,
+    Bound, Criterion, Kind, Limit, Looks, Metric, MixDecides, Policy, Role, Rule, Rules, Severity, Side, Statistic,
 };
 use crate::judge::verdict::{Distribution, Effect, EffectKind, Finding, Outcome, Reason, Trace, Verdict};
 use crate::judge::{groups, rules::Unit};
@@ -148,7 +148,9 @@ pub fn compare(subject: &Subject) -> Comparison {
         .filter(|(name, metric)| metric.by.is_none() && data.metrics.contains_key(*name))
         .flat_map(|(name, metric)| questions(name, metric).into_iter().map(|question| (name.clone(), question)))
         .collect();
-    let policy = Policy { level: (1.0 + LEVEL) / 2.0, score: None, min_soak: None, ..rules.policy.clone() };
+    // what is compared is what came
+    let mix = MixDecides::Plain;
+    let policy = Policy { level: (1.0 + LEVEL) / 2.0, score: None, min_soak: None, mix, ..rules.policy.clone() };
     let criteria = asked.iter().map(|(_, question)| question.clone()).collect();
     let effects = judge(&Rules { criteria, policy, looks: Looks::Once, ..spread.clone() }, data);
     let found = Found { asked: &asked, effects: &effects, data, warmup: rules.policy.warmup_steps(data.step) };

@@ -22,13 +22,14 @@ mod step;
 mod twins;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::Error;
 
 use crate::config::plan::TimePlan;
 use crate::series::{
-    Arm, Dataset, Gravity, Instances, MetricName, Pair, Remark, Series, SignedDuration, Window, group_name, within,
+    Arm, Dataset, Gravity, Instances, MetricName, Pair, Remark, Series, SignedDuration, Slices, Window, group_name,
+    slice_name, within,
 };
 use crate::source::file::{sum_of_counts, sum_of_series};
 use crate::source::requests::share_a_file;
@@ -37,6 +38,9 @@ use crate::source::{Ask, Outside, Query, Source};
 use crate::text::spell::spell;
 use fetched::Fetched;
 use window::Spacings;
+
+/// So many slices of a metric are looked at by themselves.
+const MOST_SLICES: usize = 500;
 
 /// Asks every query and keeps what lies in the windows.
 ///
@@ -111,6 +115,10 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
         let instances = metric.instances(alone, &windows, step);
         let pair = instances.as_ref().map_or(pair, |parts| parts.as_ref().map(|parts| sum_of_counts(parts.values())));
         dataset.instances.extend(instances.map(|instances| ((*name).clone(), instances)));
+        if let Some((slices, remark)) = metric.slices(name, alone, &windows, step)? {
+            dataset.slices.insert((*name).clone(), slices);
+            remarks.extend(remark);
+        }
         dataset.origins.insert((*name).clone(), metric.origin(&pair, step, common));
         dataset.metrics.insert((*name).clone(), pair);
         dataset.remarks.insert((*name).clone(), remarks);
@@ -231,6 +239,51 @@ impl Metric<'_> {
         step: SignedDuration,
     ) -> Result<Vec<(String, Pair<Series>)>, Error> {
         let parts = self.arms.map(|asked| asked.and_then(|(_, fetched)| fetched.answer.groups.as_ref()));
+        self.busiest(name, (parts, by.most), alone, windows, step)
+    }
+
+    /// The slices of its rows, where they are asked for, and what to say if there are too many.
+    fn slices(
+        &self,
+        name: &str,
+        alone: bool,
+        windows: &Pair<Window>,
+        step: SignedDuration,
+    ) -> Result<Option<(Slices, Option<Remark>)>, Error> {
+        let any = self.arms.canary.or(self.arms.baseline);
+        let Some(split) = any.and_then(|(query, _)| query.slices.as_ref()) else { return Ok(None) };
+        let parts = self.arms.map(|asked| {
+            let answer = asked.map(|(_, fetched)| &fetched.answer);
+            answer.and_then(|answer| answer.slices.as_ref().or(answer.groups.as_ref()))
+        });
+        let all = Arm::BOTH.into_iter().filter_map(|arm| *parts.get(arm)).flat_map(|own| own.keys());
+        let number = all.collect::<BTreeSet<_>>().len();
+        let rest = slice_name(split.called.iter().map(|_| REST));
+        let mut slices = Pair { baseline: Instances::new(), canary: Instances::new() };
+        for (slice, pair) in self.busiest(name, (parts, MOST_SLICES), alone, windows, step)? {
+            let slice = if slice == REST { rest.clone() } else { slice };
+            slices.baseline.insert(slice.clone(), pair.baseline);
+            slices.canary.insert(slice, pair.canary);
+        }
+        let remark = (number > MOST_SLICES).then(|| {
+            let dimensions = split.called.join(" × ");
+            Remark::note(format!(
+                "{dimensions} has {number} slices: the {MOST_SLICES} with the most requests are looked at by themselves, the \
+                 others together as {REST}"
+            ))
+        });
+        Ok(Some((Slices { dimensions: split.called.clone(), parts: slices }, remark)))
+    }
+
+    /// The parts that have any point in the windows, the busiest; the others together.
+    fn busiest(
+        &self,
+        name: &str,
+        (parts, most): (Pair<Option<&Instances>>, usize),
+        alone: bool,
+        windows: &Pair<Window>,
+        step: SignedDuration,
+    ) -> Result<Vec<(String, Pair<Series>)>, Error> {
         let used = |arm: Arm| parts.get(arm).filter(|_| !(alone && arm == Arm::Baseline));
         let mut groups = BTreeMap::new();
         for group in Arm::BOTH.into_iter().filter_map(used).flat_map(|parts| parts.keys()) {
@@ -245,7 +298,7 @@ impl Metric<'_> {
                 groups.insert(group.clone(), pair);
             }
         }
-        let kept = requests::busiest(&self.busy(&groups), by.most);
+        let kept = requests::busiest(&self.busy(&groups), most);
         if kept.len() + usize::from(groups.contains_key(REST)) >= groups.len() {
             return Ok(groups.into_iter().collect());
         }

@@ -58,7 +58,7 @@
 //! [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
 //! [`config`] (the file as written and as meant), [`import`] (configurations of other tools), [`hooks`] (what is to be done with an answer), [`record`] (a judged dataset as a configuration again),
-//! [`cost`] (what both arms cost, from prices), [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take), [`calibrate`] (the
+//! [`localise`] (which part is worse), [`cost`] (what both arms cost, from prices), [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take), [`calibrate`] (the
 //! judge on trial), [`aca`] (Kayenta's rule, for those who come from there), [`url`] (where addresses lead), [`watch`] (judging again and again until there is an answer), [`comparison`] (everything of both arms side by side), [`gate`] (hand-written cases of a gate with the answers that they expect), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
 pub mod series;
@@ -70,6 +70,8 @@ pub mod encoded;
 pub mod cost;
 
 pub mod judge;
+
+pub mod localise;
 
 pub mod aca;
 

@@ -30,6 +30,8 @@ use crate::series::{Arm, Dataset, Instances, Pair, Series, group_name};
 pub const CONFIG: &str = "canary.yaml";
 /// The name of the verdict inside a recording.
 pub const VERDICT: &str = "verdict.json";
+/// The column of a recording that holds the names of slices.
+pub const SLICE: &str = "slice";
 /// The folder of the series inside a recording.
 pub const SERIES: &str = "series";
 
@@ -92,9 +94,10 @@ fn write_dataset(folder: &Path, dataset: &Dataset) -> Result<(), Error> {
         dataset.groups.iter().flat_map(|(name, groups)| groups.iter().map(|group| group_name(name, group))).collect();
     for (name, pair) in dataset.metrics.iter().filter(|(name, _)| !of_groups.contains(*name)) {
         let path = folder.join(format!("{name}.csv"));
-        let parts = match (dataset.instances.get(name), dataset.groups.get(name)) {
-            (Some(instances), _) => Some(Parts::of_instances(instances)),
-            (None, groups) => groups.map(|_| Parts { column: "group", arms: Pair::default() }),
+        let parts = match (dataset.instances.get(name), dataset.slices.get(name), dataset.groups.get(name)) {
+            (Some(instances), ..) => Some(Parts::of_instances("instance", instances)),
+            (None, Some(slices), _) => Some(Parts::of_instances(SLICE, &slices.parts)),
+            (None, None, groups) => groups.map(|_| Parts { column: "group", arms: Pair::default() }),
         };
         write_series(&path, pair, parts.as_ref()).map_err(at(&path))?;
     }
@@ -200,9 +203,9 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of_instances(instances: &'a Pair<Instances>) -> Parts<'a> {
+    fn of_instances(column: &'static str, instances: &'a Pair<Instances>) -> Parts<'a> {
         let own = |of: &'a Instances| of.iter().map(|(name, series)| (name.as_str(), series)).collect();
-        Parts { column: "instance", arms: instances.as_ref().map(own) }
+        Parts { column, arms: instances.as_ref().map(own) }
     }
 
     /// The groups of a metric, with a series of each arm that is of their shape.

@@ -7,18 +7,30 @@
 //!
 //! A missing point is absent from the columns. It is never a zero and never interpolated.
 
+mod slices;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use crate::stats::histogram::{Bins, Grid, Tally};
 pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
+pub use slices::{slice_name, slice_values};
 
 /// The name of a metric, unique within a configuration.
 pub type MetricName = String;
 
 /// The series of one arm's instances (hosts, pods, regions) by their names.
 pub type Instances = BTreeMap<String, Series>;
+
+/// The slices of a metric that has any; their sum is the metric's own series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slices {
+    /// What the dimensions are called.
+    pub dimensions: Vec<String>,
+    /// Each arm's series by [`slice_name`].
+    pub parts: Pair<Instances>,
+}
 
 /// The name of one group of a metric: `latency [/checkout]`.
 pub fn group_name(metric: &str, group: &str) -> String {
@@ -312,6 +324,8 @@ pub struct Dataset {
     pub metrics: BTreeMap<MetricName, Pair<Series>>,
     /// The series of each arm's instances, of the metrics whose rows name one. Their sum is the metric's own series.
     pub instances: BTreeMap<MetricName, Pair<Instances>>,
+    /// The slices of the metrics whose rows were asked for by several dimensions at once.
+    pub slices: BTreeMap<MetricName, Slices>,
     /// Where each metric came from, for the report ("canary.csv, columns errors and requests").
     pub origins: BTreeMap<MetricName, String>,
     /// Metrics whose source could not be reached, with the reason; their series are empty.
@@ -333,6 +347,7 @@ impl Dataset {
             steps: BTreeMap::new(),
             metrics: BTreeMap::new(),
             instances: BTreeMap::new(),
+            slices: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -374,9 +389,12 @@ impl Dataset {
             let cut = pair.as_ref().zip(windows.as_ref()).map(|(series, window)| series.within(window));
             (name.clone(), cut)
         });
-        let instances = self.instances.iter().map(|(name, pair)| {
-            let cut = pair.as_ref().zip(windows.as_ref()).map(|(instances, window)| within(instances, window));
-            (name.clone(), cut)
+        let cut = |pair: &Pair<Instances>| {
+            pair.as_ref().zip(windows.as_ref()).map(|(instances, window)| within(instances, window))
+        };
+        let instances = self.instances.iter().map(|(name, pair)| (name.clone(), cut(pair)));
+        let slices = self.slices.iter().map(|(name, slices)| {
+            (name.clone(), Slices { dimensions: slices.dimensions.clone(), parts: cut(&slices.parts) })
         });
         Dataset {
             windows,
@@ -384,6 +402,7 @@ impl Dataset {
             steps: self.steps.clone(),
             metrics: metrics.collect(),
             instances: instances.collect(),
+            slices: slices.collect(),
             origins: self.origins.clone(),
             lost: self.lost.clone(),
             groups: self.groups.clone(),

@@ -15,7 +15,7 @@
 //!
 //! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others; with `--history`, the
 //! judge that knows a day of the past, and writes `history.md`; with `--families`, it asks many criteria at once, and
-//! writes `families.md`.
+//! writes `families.md`. `--slices 1000` asks which slice of a service is worse, and writes `slices.md`.
 
 #![allow(missing_docs)]
 
@@ -27,6 +27,7 @@ mod families;
 mod history;
 mod plan;
 mod report;
+mod slices;
 mod targets;
 
 use std::path::PathBuf;
@@ -57,6 +58,12 @@ struct Arguments {
     /// Only these cells of that comparison, which are printed and not written: `gauge/*`, `looks/*`.
     #[arg(long, value_name = "GLOB", requires = "efficiency")]
     cells: Option<Pattern>,
+    /// Runs of a service with 200 slices, to see which are named.
+    #[arg(long, value_name = "RUNS")]
+    slices: Option<usize>,
+    /// Only the services whose names hold this; they are printed and not written.
+    #[arg(long, value_name = "WORD", requires = "slices")]
+    service: Option<String>,
     /// Soaks per cell of power; a fifth of the others when not said.
     #[arg(long)]
     power_soaks: Option<usize>,
@@ -92,7 +99,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if arguments.soaks.is_none() && arguments.efficiency.is_none() {
+    if arguments.soaks.is_none() && arguments.efficiency.is_none() && arguments.slices.is_none() {
         println!(
             "nothing is measured without a number: cargo bench --bench calibration -- --soaks 2000 --efficiency 300"
         );
@@ -108,6 +115,12 @@ fn main() -> ExitCode {
             _ => efficiency::run,
         };
         if let Err(error) = run(&plan, &arguments.out) {
+            return unwritten(&arguments, &error);
+        }
+    }
+    if let Some(runs) = arguments.slices {
+        let only = arguments.service.as_deref();
+        if let Err(error) = slices::measure_all(runs, arguments.seed, threads, only, &arguments.out) {
             return unwritten(&arguments, &error);
         }
     }

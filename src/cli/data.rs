@@ -40,6 +40,9 @@ pub struct Files {
     /// Judge each of a column's values by itself: route
     #[arg(long, value_name = "COLUMN")]
     pub by: Option<String>,
+    /// Columns of a log of requests in which a difference is localised: route,region
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub localise: Vec<String>,
     /// Only these rows of a log of requests: 'route != "/health"'
     #[arg(long = "where", value_name = "CONDITION", value_parser = condition_text)]
     pub filter: Option<String>,
@@ -68,6 +71,7 @@ impl Files {
         Wish {
             step: self.step,
             by: self.by.clone(),
+            localise: self.localise.clone(),
             filter: self.filter.clone(),
             units: self.units.clone(),
             margins: self.margins.clone(),
@@ -83,6 +87,7 @@ impl Files {
             ("--margin", !self.margins.is_empty()),
             ("--step", self.step.is_some()),
             ("--by", self.by.is_some()),
+            ("--localise", !self.localise.is_empty()),
             ("--where", self.filter.is_some()),
             ("--unit", !self.units.is_empty()),
             ("--format-in", self.format_in.is_some()),

@@ -14,7 +14,7 @@ use crate::cost::CostPlan;
 use crate::history::{History, Setting};
 use crate::plain;
 use crate::record;
-use crate::source::requests::{Asked, By, Requests};
+use crate::source::requests::{Asked, By, Requests, Split};
 use crate::source::{Ask, Query, Source};
 
 /// A past with what is asked of it.
@@ -118,7 +118,8 @@ pub(super) fn recorded(query: &Query, data: &Path, options: &Options) -> Result<
         (Source::Requests(_), Ask::Values { .. }) => histograms(query, data, options)?,
         (_, ask) => ask.recorded(),
     };
-    Ok(Query { source: Source::File(file), ask, by, compared: false, ..query.clone() })
+    let slices = query.slices.as_ref().map(|split| Split { columns: vec![record::SLICE.into()], ..split.clone() });
+    Ok(Query { source: Source::File(file), ask, by, slices, compared: false, ..query.clone() })
 }
 
 /// What a recording has in the place of values of single requests: what a unit of its histograms is, its configuration says.

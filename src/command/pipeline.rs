@@ -290,7 +290,18 @@ fn recorded(config: &Config, plan: &Plan, dataset: &Dataset, now: Timestamp) -> 
     let (windows, step) = (dataset.windows, dataset.step);
     let (lost, histograms, remarks) = (&dataset.lost, &dataset.histograms(), &dataset.remarks);
     let (steps, davy, has_past) = (&dataset.steps, env!("CARGO_PKG_VERSION"), dataset.past.is_some());
-    let recording = config::Recorded { windows, step, now, davy, lost, steps, has_past, histograms, remarks };
+    let recording = config::Recorded {
+        windows,
+        step,
+        now,
+        davy,
+        lost,
+        steps,
+        has_past,
+        histograms,
+        remarks,
+        slices: &dataset.slices,
+    };
     config::recorded(config, plan, &recording)
 }
 

@@ -67,6 +67,7 @@ fn counted(console: &Console, arguments: &cli::Sketch) -> Result<Sketch, Failure
     let slice = Slice {
         filter: None,
         by: arguments.by.clone().map(|column| By { column, most: usize::MAX }),
+        split: Vec::new(),
         counted: vec![("requests".into(), Counted::Requests), ("errors".into(), Counted::ErrorsIfKnown)],
         valued: Some(Valued::LatencyIfKnown),
     };

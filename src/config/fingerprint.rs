@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::aca::Rule;
 use crate::cost::{CostPlan, Item, METRICS};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rules, Unit};
+use crate::judge::rules::{
+    Bound, Criterion, Kind, Limit, Looks, Metric, MixDecides, OneBad, Policy, Role, Rules, Unit,
+};
 
 /// The fingerprint of rules, and of prices where a criterion is about them: sixteen hexadecimal digits.
 pub(super) fn of(rules: &Rules, cost: Option<&CostPlan>) -> String {
@@ -54,6 +56,12 @@ fn canonical(rules: &Rules) -> String {
         Looks::Open => lines.push("open".into()),
     }
     lines.extend(rules.not_judged.iter().map(|one| format!("not judged {:?} {:?}", one.what, one.gravity)));
+    if rules.policy.mix == MixDecides::Plain {
+        lines.push("mix told".into());
+    }
+    if rules.policy.one_bad_instance == OneBad::Fail {
+        lines.push("one bad instance fails".into());
+    }
     lines.push(policy(&rules.policy));
     lines.join("\n")
 }

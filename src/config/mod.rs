@@ -25,6 +25,7 @@ mod kayenta;
 mod labels;
 mod limits;
 mod loaded;
+mod localise;
 mod metrics;
 mod offered;
 mod options;

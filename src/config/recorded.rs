@@ -12,7 +12,7 @@ use super::plan::{Hours, Plan};
 use super::written::file::MetricEntry;
 use super::{Config, columns as asked};
 use crate::judge::rules::{Kind, Metric, Unit};
-use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration, Timestamp, Window};
+use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration, Slices, Timestamp, Window};
 use crate::text::node::{Node, Value};
 use crate::text::problem::Report;
 use crate::text::quantity::Span;
@@ -43,6 +43,8 @@ pub struct Recorded<'a> {
     pub has_past: bool,
     /// The metrics that were measured as histograms, and what one unit of those is in the metric's.
     pub histograms: &'a BTreeMap<MetricName, f64>,
+    /// The slices of the metrics that have any.
+    pub slices: &'a BTreeMap<MetricName, Slices>,
 }
 
 /// The text of a recording's `canary.yaml`. Its series are expected in `series/NAME.csv`, in the metrics' own units:
@@ -88,6 +90,11 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
                 name(&metric.value),
                 columns(entry, &known, &metric.value, recording, source)
             ));
+        }
+    }
+    for key in ["localise", "mix"] {
+        if let Some(node) = section(config, key) {
+            text.push_str(&format!("{key}: {}\n", flow(node)));
         }
     }
     if let Some(cost) = section(config, "cost") {
@@ -212,9 +219,10 @@ fn columns(entry: &MetricEntry, metric: &Metric, called: &str, recording: &Recor
     let pairs: Vec<_> = pairs.into_iter().chain(instance).collect();
     let shape = format!("{shape}: {}", map(&pairs));
     let by = entry.by.as_ref().map(|by| format!("by: {}", by.recorded()));
+    let slices = recording.slices.contains_key(called).then(|| "slices: slice".to_owned());
     let history = metric.history.map(|(phi, nu)| format!("history: {{ phi: {phi}, nu: {nu} }}"));
     let step = recording.steps.get(called).map(|step| format!("step: {}", Span(*step)));
-    braces(source.into_iter().chain(by).chain([shape]).chain(step).chain(history).collect())
+    braces(source.into_iter().chain(by).chain(slices).chain([shape]).chain(step).chain(history).collect())
 }
 
 fn gauge(entry: &MetricEntry, metric: &Metric) -> Vec<(&'static str, String)> {

@@ -9,9 +9,10 @@ use crate::text::node::{Node, Value};
 use crate::text::yaml::{flow, name};
 
 /// What the recording says.
-const RECORDED: [&str; 8] = ["name", "arms", "window", "noise", "sources", "metrics", "recording", "expect"];
+const RECORDED: [&str; 9] =
+    ["name", "arms", "window", "noise", "sources", "metrics", "localise", "recording", "expect"];
 /// What the other configuration says, section by section.
-const RULES: [&str; 7] = ["traffic", "soak", "every", "cost", "judge", "kayenta", "policy"];
+const RULES: [&str; 8] = ["traffic", "soak", "every", "mix", "cost", "judge", "kayenta", "policy"];
 
 /// The configuration that judges a recording by the rules of another.
 ///

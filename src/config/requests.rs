@@ -76,7 +76,7 @@ pub(super) fn asked(
         *factor = 1.0;
     }
     let (log, arm) = log;
-    let slice = Slice { filter: Condition::both(filter, only), by, counted, valued };
+    let slice = Slice { filter: Condition::both(filter, only), by, split: Vec::new(), counted, valued };
     (report.len() == before).then(|| (Source::Requests(Box::new(Asked { log, slice, arm })), ask))
 }
 

@@ -10,11 +10,14 @@ use super::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
 use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::written::noise::LearnText;
 use super::{
-    backend, columns, cost, criteria, fingerprint, freshness, hooks, kayenta, metrics, remarks, success, values, window,
+    backend, columns, cost, criteria, fingerprint, freshness, hooks, kayenta, localise, metrics, remarks, success,
+    values, window,
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
-use crate::judge::rules::{Criterion, Kind, Looks, Metric, Mismatch, Policy, Rules, ScorePolicy, Silent, Traffic};
+use crate::judge::rules::{
+    Criterion, Kind, Looks, Metric, Mismatch, MixDecides, Policy, Rules, ScorePolicy, Silent, Traffic,
+};
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::{MINUTE, Query};
 use crate::text::problem::{At, Complaint, Report, suggestion};
@@ -187,7 +190,8 @@ fn queries(
         let values = values::Values { arm, metric: &metric.0.value, labels, step };
         backend::query(metric, &file.sources, &values, options.folder, report)
     };
-    Arm::BOTH.into_iter().filter_map(ask).map(|query| query.or_recorded(file.recording.is_some())).collect()
+    let asked = Arm::BOTH.into_iter().filter_map(ask).map(|query| query.or_recorded(file.recording.is_some()));
+    asked.map(|query| localise::split(file, metric.1, query)).collect()
 }
 
 /// One phase of the file, or all of it when there are none.
@@ -240,13 +244,15 @@ impl Scope<'_> {
         let queries =
             asked.flat_map(|(name, entry)| queries(file, (name, entry), self.labels, &step, self.options, report));
         let mut queries: Vec<Query> = queries.collect();
+        localise::check(file, &queries, report);
         let services = freshness::Services::of(&queries, file.name.place);
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
         let settled = services.map(|services| services.settle);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
         let looks = self.looks();
         let time = TimePlan { steady: looks != Looks::Once, ..time };
-        let policy = Policy { zone: time.zone.clone(), ..self.policy(warmup, report) };
+        let mix = file.mix.as_ref().map_or(MixDecides::Adjusted, |mix| mix.value.0);
+        let policy = Policy { zone: time.zone.clone(), mix, ..self.policy(warmup, report) };
         let mut rules = Rules {
             name: file.name.value.clone(),
             labels: self.shown_labels(),
@@ -504,6 +510,7 @@ fn said(written: &PolicyEntry, usual: Policy, report: &mut Report) -> Policy {
         min_steps: written.min_steps.as_ref().map_or(usual.min_steps, |steps| steps.value),
         min_excess: written.min_excess.as_ref().map_or(usual.min_excess, |excess| excess.value),
         silent: written.silent.as_ref().map_or(Silent::Inconclusive, |silent| silent.value.0),
+        one_bad_instance: written.one_bad_instance.as_ref().map_or(usual.one_bad_instance, |one| one.value.0),
         min_soak: written.min_soak.as_ref().map(|soak| soak.value.0),
         roll_back_to: written.roll_back_to.as_ref().map_or(usual.roll_back_to.clone(), |to| to.value.clone()),
         score,

@@ -70,7 +70,7 @@ fn answered(query: &Query, brought: Brought, outside: &Outside) -> Result<Fetche
     let clock = service.clock(&brought);
     let rows =
         service.file().zip(brought.sheet()).and_then(|(file, sheet)| sheet.row_times(file, query.arm, &query.ask));
-    let by = query.by.as_ref().map(|by| by.column.as_str());
+    let by = query.column();
     let answer = service.answer(query.arm, (&query.ask, by), brought)?;
     let times = times(&answer, rows);
     Ok(Fetched { answer, clock, canonical: None, lost: None, times, log: None })
@@ -117,8 +117,7 @@ fn in_parallel(jobs: &[Job], growing: bool) -> Vec<Done> {
 }
 
 fn done(job: &Job, growing: bool) -> Vec<Done> {
-    let asked =
-        job.queries.iter().map(|(_, query, file)| (*file, &query.ask, query.by.as_ref().map(|by| by.column.as_str())));
+    let asked = job.queries.iter().map(|(_, query, file)| (*file, &query.ask, query.column()));
     let wanted = Wanted::by(asked);
     let sheet = if growing { Sheet::open_growing(job.file, &wanted) } else { Sheet::open(job.file, &wanted) };
     let sheet = match sheet {
@@ -127,8 +126,8 @@ fn done(job: &Job, growing: bool) -> Vec<Done> {
     };
     let canonical = std::fs::canonicalize(&job.file.path).ok();
     let answered = job.queries.iter().map(|(at, query, file)| {
-        let answer = match &query.by {
-            Some(by) => sheet.answer_by_groups(file, query.arm, &query.ask, &by.column),
+        let answer = match query.column() {
+            Some(column) => sheet.answer_by_groups(file, query.arm, &query.ask, column),
             None => sheet.answer(file, query.arm, &query.ask),
         };
         let (clock, canonical) = (sheet.clock().to_string(), canonical.clone());

@@ -16,11 +16,11 @@ use super::shortfall::{self, Facts};
 use super::step::{self, BASE, FINEST};
 use super::window::{self, Spacings};
 use crate::config::plan::{Span, TimePlan};
-use crate::series::{Arm, Bins, Instances, Pair, Remark, Series, SignedDuration, Timestamp, Window};
+use crate::series::{Arm, Bins, Instances, Pair, Remark, Series, SignedDuration, Timestamp, Window, slice_name};
 use crate::source::file::{Answer, sum_of_series, usual_arm};
 use crate::source::requests::{
-    Account, Arms, Asked, BadRows, Cell, Counted, GRID, NO_ARM, OfArm, REST, Requests, SCALE, Slice, Taken, Valued,
-    When, read,
+    Account, Arms, Asked, BETWEEN, BadRows, Cell, Counted, GRID, NO_ARM, OfArm, REST, Requests, SCALE, Slice, Taken,
+    Valued, When, read,
 };
 use crate::source::{Ask, Error, Outside, Query, Source, Told};
 
@@ -48,6 +48,8 @@ struct Wanted<'a> {
     slice: usize,
     /// The slice that says in which steps the arm had requests, where its own does not.
     all: Option<usize>,
+    /// The slice that is split by several columns.
+    split: Option<usize>,
 }
 
 /// What logs answer. `so_far` is what files and services have answered: their spacing is that of the steps, where it is known.
@@ -161,16 +163,20 @@ impl<'a> Pass<'a> {
             slice.counted.push((UNMEASURED.to_owned(), Counted::Unmeasured));
         }
         let partly = slice.filter.is_some() || slice.by.is_some();
-        let all = Slice { filter: None, by: None, counted: requests(), valued: None };
+        let all = Slice { filter: None, by: None, split: Vec::new(), counted: requests(), valued: None };
         let all = partly.then(|| self.slice(all));
+        let split = query
+            .slices
+            .as_ref()
+            .map(|split| self.slice(Slice { by: None, split: split.columns.clone(), ..slice.clone() }));
         let slice = self.slice(slice);
-        self.asked.push(Wanted { at, query, asked, slice, all });
+        self.asked.push(Wanted { at, query, asked, slice, all, split });
     }
 
     /// The place of a slice: what is asked of the same rows is asked once.
     fn slice(&mut self, new: Slice) -> usize {
         let fits = |known: &Slice| {
-            let same = known.filter == new.filter && known.by == new.by;
+            let same = known.filter == new.filter && known.by == new.by && known.split == new.split;
             let valued = known.valued.is_none() || new.valued.is_none() || known.valued == new.valued;
             let named = |name: &str, counted: &Counted| known.counted.iter().all(|(n, c)| n != name || c == counted);
             same && valued && new.counted.iter().all(|(name, counted)| named(name, counted))
@@ -317,8 +323,13 @@ impl<'a> Pass<'a> {
         let mut notes = Vec::new();
         notes.extend(arm.none_found(self.log).map(Remark::note));
         notes.extend(told(&taken.account).into_iter().map(Remark::detail));
+        let slices: Option<Instances> = wanted.split.map(|split| {
+            let parts = arm.groups(taken, split).into_iter();
+            parts.map(|(name, cells)| (slice_of(&name), shape.series(&cells, &BTreeSet::new()))).collect()
+        });
         let answer = |series: Series, groups: Option<Instances>, notes: Vec<Remark>| Answer {
             groups,
+            slices: slices.clone(),
             split: arm.split,
             ..Answer::of(series, notes)
         };
@@ -337,6 +348,11 @@ impl<'a> Pass<'a> {
         notes.extend(range(&whole).map(Remark::detail));
         (answer(whole, Some(series), notes), busy)
     }
+}
+
+/// The name of a slice by the values that rows have.
+fn slice_of(group: &str) -> String {
+    slice_name(group.split(BETWEEN).map(|value| if value.is_empty() { NAMELESS } else { value }))
 }
 
 /// What requests are called when they are counted beside what was asked for.

@@ -23,6 +23,9 @@
 //!
 //! What the past says of a metric's noise comes with the rules (`learned`), and the verdict repeats it (`noise`).
 //!
+//! Which slices carry a difference is told after the answers (`slices`). Arms with another mix of them are compared once more
+//! at an equal one (`mix`), and one bad host of many has a finding of its own (`one_bad`).
+//!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
 pub mod doubtful;
@@ -51,14 +54,17 @@ mod limit;
 mod look;
 mod measure;
 mod methods;
+mod mix;
 mod noise;
 mod once;
+mod one_bad;
 mod onset;
 mod pairing;
 mod partner;
 mod requests;
 mod score;
 mod silence;
+mod slices;
 mod suspicion;
 mod trend;
 mod why;
@@ -71,7 +77,7 @@ pub use look::LEAST_STEPS;
 use look::Look;
 use methods::{observed, periods, traffic};
 use rules::{Criterion, Rule, Rules};
-use verdict::{Finding, Levels, Outcome, Verdict};
+use verdict::{Finding, Levels, Mixed, Outcome, Verdict};
 
 use crate::series::Dataset;
 
@@ -79,8 +85,17 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
-    let (rules, look, findings) = findings(rules, data, Depth::Whole);
-    score::conclude(&rules, data, &look, findings)
+    let (rules, look, findings, mixes) = findings(rules, data, Depth::Whole);
+    let soaked = look::during_soak(&rules, data);
+    let outcomes: Vec<(String, Outcome)> =
+        findings.iter().map(|finding| (finding.criterion.clone(), finding.outcome)).collect();
+    let became = |name: &str| outcomes.iter().find(|(criterion, _)| criterion == name).map(|(_, outcome)| *outcome);
+    let localised = slices::judge(&rules, soaked.as_ref().unwrap_or(data), became);
+    let told = slices::headline(&localised, became);
+    let verdict = score::conclude(&rules, data, &look, findings);
+    let summary =
+        told.map_or(verdict.summary.clone(), |told| format!("{}. {told}", verdict.summary.trim_end_matches('.')));
+    Verdict { localised, mixes, summary, ..verdict }
 }
 
 /// The outcomes of a verdict without anything that explains them: for those who ask thousands of times.
@@ -94,13 +109,13 @@ pub struct Outcomes {
 
 /// Judges likewise, and tells the outcomes alone: no interval is looked for that does not decide.
 pub fn outcomes(rules: &Rules, data: &Dataset) -> Outcomes {
-    let (rules, _, findings) = findings(rules, data, Depth::Outcome);
+    let (rules, _, findings, _) = findings(rules, data, Depth::Outcome);
     let verdict = score::outcome(&rules, &findings, &score::score(&findings));
     Outcomes { verdict, criteria: findings.into_iter().map(|finding| (finding.criterion, finding.outcome)).collect() }
 }
 
 /// The finding of every criterion, with the rules over all groups, and which look it is.
-fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Rules>, Look, Vec<Finding>) {
+fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Rules>, Look, Vec<Finding>, Vec<Mixed>) {
     let budget = Budget::of(written, &data.groups);
     let spread = groups::spread(written, &data.groups);
     let rules: &Rules = &spread;
@@ -128,7 +143,14 @@ fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Ru
         findings[at] = by_interval(criterion, Levels { fail, ..budget.levels(criterion) }).0;
     }
     findings.extend(traffic::judge(rules, seen, &look));
-    (spread, look, findings)
+    findings.extend(one_bad::judge(rules, seen));
+    let at_equal_mix = |criterion: &Criterion, data: &Dataset| {
+        let ordered = requests::Ordered::new(rules);
+        let case = suspicion::examine(rules, criterion, data);
+        explain::finding::of(decide::by_interval(case, &ordered, &look, budget.levels(criterion), depth), &look)
+    };
+    let mixes = mix::judge(rules, seen, &mut findings, at_equal_mix);
+    (spread, look, findings, mixes)
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the

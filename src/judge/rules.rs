@@ -334,6 +334,10 @@ pub struct Policy {
     pub min_excess: f64,
     /// What a canary that went silent is.
     pub silent: Silent,
+    /// What one instance of the canary that is worse than its others makes of a Pass.
+    pub one_bad_instance: OneBad,
+    /// Which comparison decides if the arms have another mix of slices.
+    pub mix: MixDecides,
     /// When given, the score decides too.
     pub score: Option<ScorePolicy>,
     /// Before this much of the window there is no Pass.
@@ -368,6 +372,8 @@ impl Default for Policy {
             min_steps: 5,
             min_excess: 5.0,
             silent: Silent::Inconclusive,
+            one_bad_instance: OneBad::Warn,
+            mix: MixDecides::Adjusted,
             score: None,
             min_soak: None,
             roll_back_to: "baseline".into(),
@@ -375,6 +381,24 @@ impl Default for Policy {
             zone: None,
         }
     }
+}
+
+/// What one instance that is worse than the others of the canary makes of a Pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OneBad {
+    /// A Warn.
+    Warn,
+    /// A Fail.
+    Fail,
+}
+
+/// Which comparison decides if the arms have another mix of slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MixDecides {
+    /// That at the baseline's mix, where it can be made.
+    Adjusted,
+    /// The plain one.
+    Plain,
 }
 
 /// What it means when the canary stops reporting while the baseline goes on.

@@ -48,6 +48,8 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         distributions: distributions(rules, data),
         look: look.told(rules, data),
         not_judged: rules.not_judged.clone(),
+        localised: Vec::new(),
+        mixes: Vec::new(),
         notes: notes(rules, data, look, &learned),
         learned,
         level: rules.policy.level,

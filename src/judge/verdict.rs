@@ -42,6 +42,10 @@ pub struct Verdict {
     pub not_judged: Vec<NotJudged>,
     /// What the past said of the noise of each metric, if it was asked.
     pub learned: BTreeMap<MetricName, Noise>,
+    /// Which slices carry a difference, by criterion, where slices are known.
+    pub localised: Vec<Localised>,
+    /// Whether the arms have the same mix of slices.
+    pub mixes: Vec<Mixed>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Confidence of the policy.
@@ -61,6 +65,44 @@ pub struct Noise {
     pub figures: Figures,
     /// The noise in words.
     pub says: String,
+}
+
+/// Which slices carry the difference that a criterion is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Localised {
+    /// The criterion.
+    pub criterion: String,
+    /// Its metric.
+    pub metric: MetricName,
+    /// What of it is compared.
+    pub statistic: Statistic,
+    /// What the dimensions of the slices are called.
+    pub dimensions: Vec<String>,
+    /// What was found.
+    pub found: crate::localise::Localised,
+    /// Since when each of the named slices is worse, if that is clear.
+    pub since: Vec<Option<Timestamp>>,
+    /// The same in one sentence.
+    pub says: String,
+}
+
+/// The mix of requests of both arms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixed {
+    /// The metric whose requests these are.
+    pub metric: MetricName,
+    /// What the dimensions of the slices are called.
+    pub dimensions: Vec<String>,
+    /// The mixes side by side.
+    pub mix: crate::localise::mix::Mix,
+    /// The rates of both arms, of a share of bad requests: as they came and at the baseline's mix.
+    pub rates: Option<crate::localise::mix::Rates>,
+    /// The same in words.
+    pub says: String,
+    /// Why the comparison at an equal mix may not decide.
+    pub obstacles: Vec<String>,
+    /// Whether it decides.
+    pub is_adjusted: bool,
 }
 
 /// Which look at the data a verdict rests on; how much evidence it needed depends on that.
@@ -227,6 +269,8 @@ pub enum Reason {
     ShareMismatch,
     /// The canary's share of the traffic is the configured one.
     ShareAsExpected,
+    /// One instance of the canary is worse than its others.
+    OneBadInstance,
     /// The data is not of the shape that the criterion needs.
     WrongShape,
     /// Within the bound, but the data may not mean what it seems to mean.
@@ -376,6 +420,8 @@ pub enum Method {
     Periods,
     /// The canary's share of the requests against the configured share.
     TrafficShare,
+    /// An instance against the spread of the others of its arm.
+    OneBadInstance,
 }
 
 /// A weighted score, 0 to 100.

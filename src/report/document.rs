@@ -5,13 +5,15 @@
 //! readers ignore what they do not know. There are no booleans, because a word says what it means and can gain a
 //! third value; `reason`, `method`, `statistic` and `unit` may gain new words in a minor version.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use super::localised::{Localised, Mix};
+pub use super::number::{Arms, Number};
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.7";
+pub const SCHEMA_VERSION: &str = "1.8";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +51,12 @@ pub struct Document {
     /// What the past said of the noise of each metric, where it was asked (since 1.5).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<Learned>,
+    /// Which slices carry the difference of a criterion, where slices are known (since 1.8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub localised: Vec<Localised>,
+    /// Whether the arms have the same mix of slices, where they are known (since 1.8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixes: Vec<Mix>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).
@@ -136,23 +144,6 @@ pub enum LookKind {
     Planned,
     /// One of any number.
     Open,
-}
-
-/// The same thing for both arms.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Arms_of_{T}")]
-pub struct Arms<T> {
-    /// The side that is known to be good.
-    pub baseline: T,
-    /// The side under judgement.
-    pub canary: T,
-}
-
-impl<T> Arms<T> {
-    /// Each arm with its name, baseline first.
-    pub fn named(&self) -> [(&'static str, &T); 2] {
-        [("baseline", &self.baseline), ("canary", &self.canary)]
-    }
 }
 
 /// One side of the comparison.
@@ -616,54 +607,3 @@ pub struct Quantile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = ["share", "ms", "bytes", "percent", "per_second", "per:session", "plain", "plain:jobs"]))]
 pub struct UnitName(pub String);
-
-/// A finite number of 12 significant digits, so that platforms agree on its text and reading gives back what was written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd)]
-pub struct Number(f64);
-
-impl Number {
-    /// The number, or nothing for what is not one.
-    pub fn new(value: f64) -> Option<Number> {
-        if !value.is_finite() {
-            return None;
-        }
-        let rounded = format!("{value:.11e}").parse().unwrap_or(value);
-        Some(Number(if f64::is_finite(rounded) { rounded + 0.0 } else { value }))
-    }
-
-    /// The number as Rust knows it.
-    pub fn get(self) -> f64 {
-        self.0
-    }
-}
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.fract() == 0.0 && self.0.abs() < 1e15 {
-            serializer.serialize_i64(self.0 as i64)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = f64::deserialize(deserializer)?;
-        Number::new(value).ok_or_else(|| serde::de::Error::custom("expected a finite number"))
-    }
-}
-
-impl JsonSchema for Number {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Number".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number" })
-    }
-}

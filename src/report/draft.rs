@@ -5,7 +5,7 @@ use super::document::{
     Look, LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation,
     Role, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
-use super::{method, reason};
+use super::{localised, method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
 use crate::judge::verdict::{self, Verdict};
 use crate::series::{Gravity, Pair, SignedDuration, Window};
@@ -29,6 +29,12 @@ impl From<&Verdict> for Document {
             findings: verdict.findings.iter().map(finding).collect(),
             not_judged: verdict.not_judged.iter().map(not_judged).collect(),
             learned: verdict.learned.iter().map(|(metric, noise)| learned(metric, noise)).collect(),
+            localised: verdict
+                .localised
+                .iter()
+                .map(|told| localised::localised(told, statistic(told.statistic)))
+                .collect(),
+            mixes: verdict.mixes.iter().map(localised::mix).collect(),
             notes: verdict.notes.clone(),
             warmup_steps: verdict.warmup as u64,
             traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),

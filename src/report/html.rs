@@ -26,6 +26,7 @@ mod part;
 mod provenance;
 mod scale;
 mod series;
+mod slices;
 mod spread;
 mod success;
 mod thin;
@@ -46,6 +47,7 @@ pub fn render(document: &Document) -> String {
     let parts: Vec<Part> = [
         beside::part(document),
         criteria::part(&findings),
+        slices::part(document),
         unjudged::part(document),
         success::part(document),
         series::part(document, &findings),

@@ -7,7 +7,7 @@
 use super::document::{Arms, Document, Finding, Outcome};
 use super::prose::{fit, pad, plain};
 use super::spark::spark;
-use super::{as_written, words};
+use super::{as_written, localised, words};
 use crate::judge::words::count;
 
 /// What a comment may have is 64 KiB; the rest is for what others add to it.
@@ -34,9 +34,10 @@ pub fn render(document: &Document, bytes: usize) -> String {
     let others: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.outcome != Outcome::Pass).collect();
     let mut blocks = vec![head];
     if !findings.is_empty() {
-        blocks.push(table(&findings, percent(36)));
+        blocks.push(table(&findings, percent(30)));
     }
     blocks.push(beside(document, percent(share)));
+    blocks.push(slices(document, percent(6)));
     blocks.push(listed(&others, reasons, percent(18)));
     blocks.push(not_judged(document, percent(4)));
     blocks.push(notes(document, percent(5)));
@@ -197,6 +198,18 @@ fn beside(document: &Document, bytes: usize) -> String {
     let notes = beside.notes.iter().map(|note| format!("- Note: {}\n", escape(note, LONGEST_TEXT)));
     let shown = within(notes, bytes, &mut text);
     text.push_str(&more(beside.notes.len() - shown, "notes"));
+    text
+}
+
+/// Which slices carry a difference.
+fn slices(document: &Document, bytes: usize) -> String {
+    let sentences = localised::sentences(&document.localised, &document.mixes);
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("**Which part**\n\n");
+    let shown = within(sentences.iter().map(|text| format!("- {}\n", escape(text, LONGEST_TEXT))), bytes, &mut text);
+    text.push_str(&more(sentences.len() - shown, "sentences"));
     text
 }
 

@@ -3,8 +3,8 @@
 use crate::judge::verdict::Method;
 
 /// The name of every method, in the order of the judge's own list.
-pub const NAMES: [&str; 14] = {
-    let mut names = [""; 14];
+pub const NAMES: [&str; 15] = {
+    let mut names = [""; 15];
     let mut at = 0;
     while at < ALL.len() {
         names[at] = name(ALL[at]);
@@ -13,7 +13,7 @@ pub const NAMES: [&str; 14] = {
     names
 };
 
-const ALL: [Method; 14] = [
+const ALL: [Method; 15] = [
     Method::BinomialTail,
     Method::PoissonTail,
     Method::ConditionalBinomial,
@@ -28,6 +28,7 @@ const ALL: [Method; 14] = [
     Method::Observed,
     Method::Periods,
     Method::TrafficShare,
+    Method::OneBadInstance,
 ];
 
 /// The name of a method, as the published contract writes it.
@@ -47,6 +48,7 @@ pub const fn name(method: Method) -> &'static str {
         Method::Observed => "observed",
         Method::Periods => "periods",
         Method::TrafficShare => "traffic_share",
+        Method::OneBadInstance => "one_bad_instance",
     }
 }
 
@@ -108,6 +110,10 @@ fn words(method: Method) -> &'static str {
         }
         Method::Observed => "the observed number against the bound, without statistics",
         Method::Periods => "an alarm rule: consecutive periods beyond the bound are counted, without statistics",
+        Method::OneBadInstance => {
+            "each instance of the canary against the others: the exact binomial test of its share of the bad requests, and how far it \
+             lies beyond their spread (externally studentised residual)"
+        }
         Method::TrafficShare => {
             "binomial test of the canary's share of the requests against the configured share, widened by the design \
              effect (sample-ratio mismatch)"

@@ -22,9 +22,11 @@ mod ink;
 mod json;
 mod junit;
 mod live;
+pub mod localised;
 
 mod markdown;
 mod method;
+mod number;
 mod page;
 mod past;
 mod plan;

@@ -3,7 +3,7 @@
 use crate::judge::verdict::Reason;
 
 /// Every word, in the order of the judge's own list.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 25] = [
     name(Reason::WithinBound),
     name(Reason::BeyondBound),
     name(Reason::BetweenBounds),
@@ -25,6 +25,7 @@ pub const NAMES: [&str; 24] = [
     name(Reason::NotComparable),
     name(Reason::ShareMismatch),
     name(Reason::ShareAsExpected),
+    name(Reason::OneBadInstance),
     name(Reason::WrongShape),
     name(Reason::SuspectData),
     name(Reason::IncompleteData),
@@ -54,6 +55,7 @@ pub const fn name(reason: Reason) -> &'static str {
         Reason::NotComparable => "not_comparable",
         Reason::ShareMismatch => "share_mismatch",
         Reason::ShareAsExpected => "share_as_expected",
+        Reason::OneBadInstance => "one_bad_instance",
         Reason::WrongShape => "wrong_shape",
         Reason::SuspectData => "suspect_data",
         Reason::IncompleteData => "incomplete_data",

@@ -9,7 +9,7 @@ use super::document::{Document, Finding, NotJudged, Outcome, Severity, Trace};
 use super::ink::{Ink, answer};
 use super::prose::{fit, pad, plain, width, wrap};
 use super::spark::spark;
-use super::{as_written, table, words};
+use super::{as_written, localised, table, words};
 
 const NARROWEST: usize = 40;
 const WIDEST: usize = 160;
@@ -28,6 +28,7 @@ pub fn render(document: &Document, style: &Style) -> String {
         blocks.push(table::findings(document, page.columns, page.ink));
     }
     blocks.push(page.beside(document));
+    blocks.push(page.slices(document, style.details));
     blocks.extend(page.explanations(document, style.details));
     blocks.push(page.not_judged(document));
     blocks.push(page.sparklines(document, style.details));
@@ -109,6 +110,35 @@ impl Page {
         let rows: Vec<(&str, Vec<String>)> = beside.rows.iter().map(|row| (row[0].as_str(), texts(row))).collect();
         lines.extend(self.rows(&rows, 2));
         lines.extend(beside.notes.iter().flat_map(|note| self.prose(note, "note: ")));
+        lines
+    }
+
+    /// Which slices carry a difference; with details, the tree.
+    fn slices(&self, document: &Document, details: bool) -> Vec<String> {
+        let sentences = localised::sentences(&document.localised, &document.mixes);
+        if sentences.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![self.ink.bold("Which part")];
+        lines.extend(sentences.into_iter().flat_map(|text| self.prose(text, "  ")));
+        for one in document.localised.iter().filter(|_| details) {
+            lines.push(self.ink.dim(&format!("  {} {} by {}", one.metric, one.statistic, one.dimensions.join(" × "))));
+            let rows: Vec<(String, Vec<String>)> = one
+                .tree
+                .iter()
+                .map(|line| {
+                    let (name, depth) = localised::called(line);
+                    let [requests, _, ratio, share, _] = localised::row(line);
+                    (
+                        plain(&format!("{}{name}", "  ".repeat(depth))),
+                        vec![format!("{ratio}  {share}  {requests} requests")],
+                    )
+                })
+                .collect();
+            let rows: Vec<(&str, Vec<String>)> =
+                rows.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+            lines.extend(self.rows(&rows, 4));
+        }
         lines
     }
 

@@ -12,7 +12,7 @@ use super::exec::Exec;
 use super::file::File;
 use super::http::Http;
 use super::prometheus::Prometheus;
-use super::requests::{Asked, By, files};
+use super::requests::{Asked, By, Split, files};
 use super::sql::Sql;
 use crate::series::{Arm, MetricName, SignedDuration, Window};
 
@@ -29,6 +29,8 @@ pub struct Query {
     pub ask: Ask,
     /// Each of a column's values by itself.
     pub by: Option<By>,
+    /// Beside the whole, the rows by the values of some columns at once.
+    pub slices: Option<Split>,
     /// How far its points are apart, where that is written.
     pub step: Option<SignedDuration>,
     /// Whether anything compares the arms of this metric. If not, one arm's rows may be all there are.
@@ -38,6 +40,13 @@ pub struct Query {
 }
 
 impl Query {
+    /// The column of rows that tells their groups apart, or the slices of a recording.
+    pub fn column(&self) -> Option<&str> {
+        let recorded = self.slices.as_ref().filter(|_| !matches!(self.source, Source::Requests(_)));
+        let column = recorded.and_then(|split| split.columns.first()).map(String::as_str);
+        self.by.as_ref().map(|by| by.column.as_str()).or(column)
+    }
+
     /// The same question; to a recording, which holds what each step counted whatever it was counted by.
     pub(crate) fn or_recorded(self, is_recorded: bool) -> Query {
         let ask = if is_recorded { self.ask.per_step() } else { self.ask };

@@ -59,7 +59,7 @@ impl Family {
 fn calls<'q, A>(questions: &[Question<'q>], kind: impl Fn(&'q Source) -> Option<&'q A>) -> Vec<Call<'q, A>> {
     let call = |question: &Question<'q>| {
         let query = question.query;
-        let by = query.by.as_ref().map(|by| by.column.as_str());
+        let by = query.column();
         Some(Call { asked: kind(&query.source)?, ask: &query.ask, arm: query.arm, by, window: question.window })
     };
     questions.iter().filter_map(call).collect()

@@ -37,8 +37,18 @@ fn check_recording(text: &str) {
         let Ok(plan) = config.plan(&Options { phase, ..options() }) else { continue };
         let (lost, histograms, remarks, steps) =
             (&BTreeMap::new(), &histograms(&plan), &BTreeMap::new(), &BTreeMap::new());
-        let recording =
-            Recorded { windows, step, now: now(), davy: "0.1.0", lost, steps, has_past: false, histograms, remarks };
+        let recording = Recorded {
+            windows,
+            step,
+            now: now(),
+            davy: "0.1.0",
+            lost,
+            steps,
+            has_past: false,
+            histograms,
+            remarks,
+            slices: &BTreeMap::new(),
+        };
         let written = config::recorded(&config, &plan, &recording);
         let read = config::load(&written, "recorded.yaml").unwrap_or_else(|problems| panic!("{problems}\n{written}"));
         assert_eq!(read.recording(), Some(("0.1.0", now())));
@@ -81,6 +91,7 @@ fn a_recording_forgets_its_sources() {
         has_past: false,
         histograms: &BTreeMap::new(),
         remarks: &BTreeMap::new(),
+        slices: &BTreeMap::new(),
     };
     let written = config::recorded(&loaded(text), &plan, &recording);
     assert!(!written.contains("secret") && !written.contains("Tokyo"), "{written}");

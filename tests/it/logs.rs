@@ -141,7 +141,7 @@ fn slices() -> Vec<Slice> {
         ("errors".to_owned(), Counted::Errors),
         ("lost".to_owned(), Counted::When(condition("status = 404"))),
     ];
-    let all = Slice { filter: None, by: None, counted, valued: Some(Valued::Latency) };
+    let all = Slice { filter: None, by: None, split: Vec::new(), counted, valued: Some(Valued::Latency) };
     let by = Some(By { column: "route".into(), most: usize::MAX });
     let grouped = Slice { filter: Some(condition("route != \"/health\"")), by, ..all.clone() };
     vec![all, grouped]

@@ -85,8 +85,9 @@ mod second_opinion;
 mod serve;
 mod services;
 mod shell;
-mod split;
 #[cfg(feature = "sql")]
+mod slices;
+mod split;
 mod sql;
 mod starting;
 mod steps;

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use davy::localise;
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure, Scatter};
 use davy::stats::dispersion::{DesignEffect, Prior};
@@ -60,6 +61,11 @@ fn taming() {
 #[test]
 fn split_of_the_traffic() {
     certify("split.toml", 20);
+}
+
+#[test]
+fn slices() {
+    certify("slices.toml", 10);
 }
 
 #[test]
@@ -258,6 +264,14 @@ impl Case<'_> {
                 let (phi, nu) = counts::between_instances(&steps, 0, Some(&instances), Exposure::Trials).unwrap();
                 vec![phi, nu]
             }
+            "slices_mix" => {
+                let slice =
+                    |step: CountStep| localise::Slice { values: vec![String::new()], steps: vec![step], times: None };
+                let slices: Vec<localise::Slice> = self.steps().into_iter().map(slice).collect();
+                let rates = localise::mix::rates(&slices).unwrap();
+                vec![rates.baseline, rates.canary, rates.at_equal_mix, rates.stratified_ratio]
+            }
+            "odd_instance" => vec![localise::odd::studentised(&self.numbers("residuals"), 0)],
             "split_effect" => flat(&split::design_effect(&self.trials(), split::CALM)),
             "split_p" => {
                 let trials = self.trials();

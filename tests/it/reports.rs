@@ -176,10 +176,10 @@ fn a_verdict_is_read_back_and_what_is_unknown_is_accepted() {
         let document = Document::from(&verdict);
         let text = json(&verdict);
         assert_eq!(Document::read(&text).unwrap(), document);
-        let newer = text.replacen("\"schema_version\": \"1.7\",", "\"schema_version\": \"1.8\", \"more\": [{}],", 1);
+        let newer = text.replacen("\"schema_version\": \"1.8\",", "\"schema_version\": \"1.9\", \"more\": [{}],", 1);
         let newer = newer.replace("\"binomial_tail\"", "\"moon_phase\"").replace("\"share\"", "\"furlong\"");
         let read = Document::read(&newer).unwrap();
-        assert_eq!(read.schema_version, "1.8");
+        assert_eq!(read.schema_version, "1.9");
         assert!(!render(&read, Format::Terminal, &DETAILED).is_empty());
     }
 }
@@ -195,8 +195,8 @@ fn what_is_not_a_verdict_is_refused_with_the_reason() {
         "[1, 2]".into(),
         "{\"status\": \"ok\"}".into(),
         "{\"schema_version\": 1}".into(),
-        text.replacen("1.7", "2.3", 1),
-        text.replacen("\"1.7\"", "\"new\"", 1),
+        text.replacen("1.8", "2.3", 1),
+        text.replacen("\"1.8\"", "\"new\"", 1),
         text.replacen("\"pass\"", "\"good\"", 1),
         "{\"schema_version\": \"1.0\"}".into(),
     ];

@@ -45,6 +45,7 @@ fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
         source: Source::File(file),
         ask,
         by: None,
+        slices: None,
         step: None,
         compared: true,
         required: true,

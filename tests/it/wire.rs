@@ -298,6 +298,7 @@ fn in_two_halves(file: &File, answer: &Answer) {
         source: Source::File(file.clone()),
         ask: gauge_of("value"),
         by: None,
+        slices: None,
         step: None,
         compared: true,
         required: true,

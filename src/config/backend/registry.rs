@@ -192,7 +192,17 @@ pub(in crate::config) fn query(
     let (source, ask) = kind.question(entry, values, folder, report)?;
     let by = entry.by.as_ref().map(|by| by.filled(values, report));
     let step = entry.step.as_ref().map(|step| step.value.0).filter(|step| step.is_positive());
-    Some(Query { metric: name.value.clone(), arm: values.arm, source, ask, by, step, compared: true, required: true })
+    Some(Query {
+        metric: name.value.clone(),
+        arm: values.arm,
+        source,
+        ask,
+        by,
+        slices: None,
+        step,
+        compared: true,
+        required: true,
+    })
 }
 
 /// Complains of steps that a service does not have, or does not keep from then on until now.

@@ -102,6 +102,8 @@ pub(super) struct Draft<'a> {
     pub(super) remarks: Vec<String>,
     /// The spacing of the points, if somebody said it.
     pub(super) step: Option<SignedDuration>,
+    /// The columns in whose values a difference is localised.
+    pub(super) localise: &'a [String],
 }
 
 impl Draft<'_> {
@@ -131,6 +133,10 @@ impl Draft<'_> {
         line("metrics:".into());
         for one in found {
             line(format!("  {}: {{ {} }}", name(&one.metric), one.shape));
+        }
+        if !self.localise.is_empty() {
+            let columns: Vec<String> = self.localise.iter().map(|column| quoted(column)).collect();
+            line(format!("localise: [{}]", columns.join(", ")));
         }
         self.remarks.iter().for_each(|remark| line(format!("# {}", remark.replace(char::is_control, " "))));
         if found.iter().any(|one| one.criteria.iter().any(|criterion| criterion.guardrail)) {

@@ -19,6 +19,7 @@ pub(super) fn starter(logs: &[&Log], called: &str, wish: &Wish) -> Starter {
         problems.push("--unit is given twice, and a log of requests has one latency: keep that of its column".into());
     }
     problems.extend(wish.unknown_group(&columns).filter(|_| !columns.is_empty()));
+    problems.extend(wish.unknown_dimensions(&columns).into_iter().filter(|_| !columns.is_empty()));
     problems.extend(wish.bound(&mut found));
     wish.by_groups(&mut found);
     if let [log] = logs
@@ -37,7 +38,8 @@ pub(super) fn starter(logs: &[&Log], called: &str, wish: &Wish) -> Starter {
         _ => None,
     };
     let (source, remarks, step) = (source(logs, wish), remarks(logs), wish.step);
-    let draft = Draft { called, files, labels: Vec::new(), source, remarks, step };
+    let localise = &wish.localise;
+    let draft = Draft { called, files, labels: Vec::new(), source, remarks, step, localise };
     let yaml = if problems.is_empty() { draft.written(&found, &not_judged) } else { String::new() };
     let mut recognised: Vec<String> = logs.iter().map(|log| what(log)).collect();
     recognised.extend(found.into_iter().map(|found| found.sentence));

@@ -337,6 +337,12 @@ impl Reading<'_> {
         let mut problems = wish.wrong_units(&columns);
         problems.extend(wish.unknown_group(&columns));
         problems.extend(wish.bound(&mut self.found));
+        if !wish.localise.is_empty() {
+            let (columns, shown) = (wish.localise.join(","), &self.files.canary.shown);
+            problems.push(format!(
+                "--localise {columns}: only single requests have slices, and {shown} has a row per step. Give a log of requests"
+            ));
+        }
         if let Some(condition) = &wish.filter {
             let shown = &self.files.canary.shown;
             problems.push(format!(
@@ -397,7 +403,7 @@ impl Reading<'_> {
         let files = (!self.one).then_some(Pair { baseline: baseline.shown.as_str(), canary: canary.shown.as_str() });
         let source = format!("file: {{ {} }}", keys.join(", "));
         let (labels, step) = (self.labels.clone(), self.wish.step);
-        let draft = Draft { called, files, labels, source, remarks: Vec::new(), step };
+        let draft = Draft { called, files, labels, source, remarks: Vec::new(), step, localise: &[] };
         draft.written(&self.found, &self.not_judged)
     }
 }

@@ -15,6 +15,8 @@ pub struct Wish {
     pub step: Option<SignedDuration>,
     /// A column whose values are judged one by one.
     pub by: Option<String>,
+    /// Columns in whose values a difference is localised.
+    pub localise: Vec<String>,
     /// A condition that chooses rows of a log.
     pub filter: Option<String>,
     /// What columns are measured in.
@@ -74,6 +76,12 @@ impl Wish {
     pub(super) fn unknown_group(&self, columns: &[&str]) -> Option<String> {
         let by = self.by.as_ref().filter(|by| !columns.contains(&by.as_str()))?;
         Some(format!("--by {by}: {}", no_column(by, columns)))
+    }
+
+    /// The columns to localise in that no log has.
+    pub(super) fn unknown_dimensions(&self, columns: &[&str]) -> Vec<String> {
+        let unknown = self.localise.iter().filter(|column| !columns.contains(&column.as_str()));
+        unknown.map(|column| format!("--localise {column}: {}", no_column(column, columns))).collect()
     }
 
     /// Adds the groups of what is known of single requests.

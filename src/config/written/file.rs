@@ -14,6 +14,7 @@ use super::exec::ExecEntry;
 use super::hooks::HooksEntry;
 use super::http::HttpEntry;
 use super::kayenta::{JudgeEntry, KayentaEntry};
+use super::localise::LocaliseEntry;
 use super::lost::LostEntry;
 use super::noise::NoiseEntry;
 use super::packs::UseEntry;
@@ -26,7 +27,7 @@ use crate::config::bound::BoundText;
 use crate::config::plan::OnInconclusive;
 use crate::config::scalar::{Periods, QuantileText, StatisticText, Version};
 use crate::config::units::Units;
-use crate::judge::rules::{Mismatch, Role, Scale, Severity, Silent};
+use crate::judge::rules::{Mismatch, MixDecides, OneBad, Role, Scale, Severity, Silent};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 use crate::text::problem::{At, Place};
@@ -65,6 +66,12 @@ pub(in crate::config) struct File {
     /// What is measured, by name.
     #[schemars(default)]
     pub(in crate::config) metrics: Named<MetricEntry>,
+    /// Columns of requests, such as [route, region]: which of their values carry a difference, and whether both arms have the
+    /// same mix of them.
+    pub(in crate::config) localise: Option<LocaliseEntry>,
+    /// If the mixes of the arms differ: adjust (default) lets the comparison at the baseline's mix decide, tell the plain one.
+    /// The report says both.
+    pub(in crate::config) mix: Option<At<Choice<MixDecides>>>,
     /// What running each arm costs.
     pub(in crate::config) cost: Option<CostEntry>,
     /// What must hold in every phase.
@@ -220,6 +227,8 @@ pub(in crate::config) struct MetricEntry {
     pub(in crate::config) filter: Option<At<String>>,
     /// Each of a column's values is judged by itself, as a metric of its own: route.
     pub(in crate::config) by: Option<ByEntry>,
+    /// Written by `--record`: the column with the names of slices.
+    pub(in crate::config) slices: Option<At<String>>,
     /// A share of trials: bad, good or part of a total.
     pub(in crate::config) rate: Option<RateEntry>,
     /// Occurrences without trials.
@@ -439,6 +448,8 @@ pub(in crate::config) struct PolicyEntry {
     pub(in crate::config) min_excess: Option<At<f64>>,
     /// What a canary that stopped reporting is: inconclusive (default) or fail.
     pub(in crate::config) silent: Option<At<Choice<Silent>>>,
+    /// What one instance of the canary that is worse than its others makes of a pass: warn (default) or fail.
+    pub(in crate::config) one_bad_instance: Option<At<Choice<OneBad>>>,
     /// When given, the weighted score decides too.
     pub(in crate::config) score: Option<ScoreEntry>,
     /// A pass needs at least this much of the soak (or, without one, of the window). Default the whole soak.

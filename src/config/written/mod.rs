@@ -12,6 +12,7 @@ pub(super) mod file;
 pub(super) mod hooks;
 pub(super) mod http;
 pub(super) mod kayenta;
+mod localise;
 pub(super) mod login;
 pub(super) mod lost;
 pub(super) mod noise;

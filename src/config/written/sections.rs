@@ -32,6 +32,7 @@ impl Read for File {
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let (not_judged, judge, kayenta) = (keys.all("not_judged"), keys.may("judge"), keys.may("kayenta"));
         let (success, recording) = (keys.all("success"), keys.may("recording"));
+        let (localise, mix) = (keys.may("localise"), keys.may("mix"));
         let (hooks, cost, expect) = (keys.may("hooks"), keys.may("cost"), keys.may("expect"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
@@ -45,6 +46,8 @@ impl Read for File {
             sources,
             uses,
             metrics: metrics.unwrap_or_default(),
+            localise,
+            mix,
             cost,
             criteria,
             not_judged,
@@ -57,7 +60,10 @@ impl Read for File {
             expect,
             recording,
         });
-        keys.close(file, no_hint)
+        keys.close(file, |key| match key {
+            "localize" | "slices" | "dimensions" => Some("write `localise: [route, region]`".into()),
+            _ => None,
+        })
     }
 }
 
@@ -164,6 +170,7 @@ impl Read for MetricEntry {
             source: keys.may("source"),
             filter: keys.may("where"),
             by: keys.may("by"),
+            slices: keys.may("slices"),
             rate: keys.may("rate"),
             events: keys.may("events"),
             gauge: keys.may("gauge"),
@@ -341,6 +348,7 @@ impl Read for PolicyEntry {
             min_steps: keys.may("min_steps"),
             min_excess: keys.may("min_excess"),
             silent: keys.may("silent"),
+            one_bad_instance: keys.may("one_bad_instance"),
             score: keys.may("score"),
             min_soak: keys.may("min_soak"),
             roll_back_to: keys.may("roll_back_to"),

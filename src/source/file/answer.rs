@@ -28,6 +28,8 @@ pub struct Answer {
     pub instances: Option<Instances>,
     /// The points of each group, where each is asked for by itself; `series` is then what is known of all of them.
     pub groups: Option<Instances>,
+    /// The points of each slice by its name, where those of a log are asked for.
+    pub slices: Option<Instances>,
     /// Whether a column told this arm's rows from the other's.
     pub split: bool,
     /// The columns that count as zero throughout, for lack of any number.
@@ -39,7 +41,7 @@ pub struct Answer {
 impl Answer {
     /// Points with what there is to say of them, from a source without rows.
     pub fn of(series: Series, notes: Vec<Remark>) -> Answer {
-        Answer { series, instances: None, groups: None, split: false, silent: Vec::new(), notes }
+        Answer { series, instances: None, groups: None, slices: None, split: false, silent: Vec::new(), notes }
     }
 }
 
@@ -123,7 +125,7 @@ impl Sheet {
             notes.extend(asking.rows.none_found().map(Remark::note));
         }
         let silent = asking.silent;
-        Ok(Answer { series, instances, groups, split: asking.rows.are_split(), silent, notes })
+        Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, notes })
     }
 }
 

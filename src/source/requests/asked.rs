@@ -125,6 +125,8 @@ pub struct Slice {
     pub filter: Option<Condition>,
     /// Each of this column's values by itself.
     pub by: Option<By>,
+    /// Each combination of these columns' values by itself; instead of `by`.
+    pub split: Vec<String>,
     /// What is counted, by the names that an [`Ask`](crate::source::Ask) has for it.
     pub counted: Vec<(String, Counted)>,
     /// What is measured, if anything.
@@ -139,6 +141,18 @@ pub struct By {
     /// How many groups there are at most: the busiest; the requests of all others are one more, [`REST`].
     pub most: usize,
 }
+
+/// Rows by the values of some columns at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The columns; of a recording the one that holds the names of the slices.
+    pub columns: Vec<String>,
+    /// What they are called.
+    pub called: Vec<String>,
+}
+
+/// What stands between the values of a group that is of several columns: the separator of units, which no log has in a value.
+pub const BETWEEN: char = '\u{1f}';
 
 /// The group of all that are in no group of their own.
 pub const REST: &str = "(the rest)";

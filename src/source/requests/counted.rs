@@ -157,5 +157,11 @@ fn without_columns(slice: &Slice) -> Slice {
         Counted::Errors | Counted::ErrorsIfKnown => (name.clone(), Counted::Requests),
         other => (name.clone(), other.clone()),
     });
-    Slice { filter: slice.filter.clone(), by: slice.by.clone(), counted: counted.collect(), valued: None }
+    Slice {
+        filter: slice.filter.clone(),
+        by: slice.by.clone(),
+        split: slice.split.clone(),
+        counted: counted.collect(),
+        valued: None,
+    }
 }

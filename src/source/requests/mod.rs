@@ -50,7 +50,8 @@ mod unrolled;
 mod worker;
 
 pub use asked::{
-    Arms, Asked, By, Columns, Counted, Format, Latency, MAX_BAD, NO_ARM, REST, Requests, Slice, Valued, When,
+    Arms, Asked, BETWEEN, By, Columns, Counted, Format, Latency, MAX_BAD, NO_ARM, REST, Requests, Slice, Split, Valued,
+    When,
 };
 pub use condition::Condition;
 pub use inputs::{files, share_a_file};

@@ -88,7 +88,7 @@ pub(super) enum From {
 /// One slice.
 pub(super) struct Part {
     pub(super) filter: Option<Compiled>,
-    pub(super) by: Option<usize>,
+    pub(super) by: Vec<usize>,
     pub(super) counted: Vec<Which>,
     pub(super) valued: Option<Measured>,
 }
@@ -235,6 +235,7 @@ fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<Vec<(&
     for slice in slices {
         named.extend(conditions("a metric's `where`", slice.filter.as_ref()));
         named.extend(slice.by.iter().map(|by| ("a metric's `by`", by.column.clone())));
+        named.extend(slice.split.iter().map(|column| ("`localise`", column.clone())));
         for (_, counted) in &slice.counted {
             if let Counted::When(when) = counted {
                 named.extend(conditions("a metric's `rate`", Some(when)));
@@ -251,7 +252,7 @@ fn check_named(log: &Requests, slices: &[Slice], names: &Names) -> Result<Vec<(&
 fn part(slice: &Slice, slots: &mut Slots) -> Part {
     Part {
         filter: slice.filter.as_ref().map(|filter| slots.compiled(filter)),
-        by: slice.by.as_ref().map(|by| slots.of(&by.column)),
+        by: slice.by.iter().map(|by| &by.column).chain(&slice.split).map(|column| slots.of(column)).collect(),
         counted: slice
             .counted
             .iter()

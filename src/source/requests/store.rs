@@ -123,7 +123,7 @@ impl Store {
         let next = known.ids.len();
         if next >= MOST_SERIES && !known.ids.contains_key(&(slice, arm.into(), group.into())) {
             let problem = format!("has more than {MOST_SERIES} different arms and groups");
-            let hint = "Do `arm` and `by` name the columns that are meant? `where` leaves rows out.";
+            let hint = "Do `arm`, `by` and `localise` name the columns that are meant? `where` leaves rows out.";
             return Err(Error::unreadable(problem).value(&String::from_utf8_lossy(group)).hint(hint));
         }
         Ok(*known.ids.entry((slice, arm.into(), group.into())).or_insert(next as SeriesId))

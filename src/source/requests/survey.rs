@@ -137,7 +137,7 @@ fn plain_log(path: PathBuf, shown: String) -> Requests {
 fn whatever_is_known() -> Slice {
     let counted = [("requests", Counted::Requests), ("errors", Counted::ErrorsIfKnown)];
     let counted = counted.into_iter().map(|(name, counted)| (name.to_owned(), counted)).collect();
-    Slice { filter: None, by: None, counted, valued: Some(Valued::LatencyIfKnown) }
+    Slice { filter: None, by: None, split: Vec::new(), counted, valued: Some(Valued::LatencyIfKnown) }
 }
 
 fn of_lines(log: Requests, format: Format, recipe: &Recipe, head: &[u8]) -> Result<Log, Error> {

@@ -3,6 +3,7 @@
 //! A row whose time, arm or status cannot be read is a bad row, counted by its reason with the first examples, whatever else
 //! of it could be read. One that only lacks its latency is a request, and may be an error: what timed out often says no more.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::clock::Clock;
@@ -276,7 +277,7 @@ impl<'a> Worker<'a> {
                 Some(Measured::Latency) => took,
                 Some(Measured::Column(slot)) => number::amount(&fields[slot], THOUSANDTHS).unwrap_or(None),
             };
-            let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
+            let series = self.series(at, arm, fields)?;
             let lacks = match slice.valued {
                 Some(Measured::Latency) => unmeasured,
                 Some(Measured::Column(_)) => value.is_none(),
@@ -388,16 +389,22 @@ impl<'a> Worker<'a> {
 
     /// The place of the series of a slice, arm and group on the desk.
     #[inline]
-    fn series(&mut self, slice: usize, arm: usize, group: Option<&Value>) -> Result<usize, Error> {
+    fn series(&mut self, slice: usize, arm: usize, fields: &[Value]) -> Result<usize, Error> {
         let shown;
-        let group: &[u8] = match group {
-            None => b"",
-            Some(Value::Text(text)) => text,
-            Some(Value::Unescaped(text)) => text,
-            Some(Value::Missing) => b"(none)",
-            Some(other) => {
-                shown = plain(other);
-                shown.as_bytes()
+        let group: &[u8] = match self.program.slices[slice].by.as_slice() {
+            [] => b"",
+            [column] => match &fields[*column] {
+                Value::Text(text) => text,
+                Value::Unescaped(text) => text,
+                other => {
+                    shown = in_group(other).into_owned();
+                    &shown
+                }
+            },
+            several => {
+                let values: Vec<_> = several.iter().map(|column| in_group(&fields[*column])).collect();
+                shown = values.join(&(super::BETWEEN as u8));
+                &shown
             }
         };
         if let Some((last, series)) = &self.last_group[slice][arm]
@@ -450,7 +457,7 @@ impl<'a> Worker<'a> {
                 _ => counted.requests,
             });
             let counts: Vec<u64> = counts.collect();
-            let series = self.series(at, arm, slice.by.map(|slot| &fields[slot]))?;
+            let series = self.series(at, arm, fields)?;
             let bins = counted.bins.as_ref().filter(|_| asked.valued.is_some());
             self.desk.add(series, step, &counts, bins);
         }
@@ -487,6 +494,16 @@ fn ended(fields: &[Value], columns: &[(usize, Means)]) -> Result<Ended, (&'stati
         (Some(ended), _) => Ok(ended),
         (None, _) if only_faults => Ok(Ended::Well),
         (None, _) => Err(("has no status", columns.first().map(|(slot, _)| *slot))),
+    }
+}
+
+/// What a cell is called among the values of a group.
+fn in_group<'v>(value: &'v Value) -> Cow<'v, [u8]> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text),
+        Value::Unescaped(text) => Cow::Borrowed(text),
+        Value::Missing => Cow::Borrowed(b"(none)"),
+        other => Cow::Owned(plain(other).into_bytes()),
     }
 }
 

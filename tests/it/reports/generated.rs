@@ -174,6 +174,8 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
     );
     (texts, labels, answer, data)
         .prop_map(|((name, phase, summary, notes, fingerprint), labels, answer, data)| Verdict {
+            localised: Vec::new(),
+            mixes: Vec::new(),
             name,
             phase,
             labels,

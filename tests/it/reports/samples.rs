@@ -252,6 +252,8 @@ pub fn pass() -> Verdict {
         origin: "canary.csv, columns errors and requests".into(),
     };
     Verdict {
+        localised: Vec::new(),
+        mixes: Vec::new(),
         name: "redis-migration".into(),
         phase: Some("5%".into()),
         labels: pair(labels("41"), labels("42")),

@@ -189,7 +189,7 @@ mod files {
             max_bad: 0.0,
         };
         let counted = vec![("requests".to_string(), Counted::Requests), ("errors".to_string(), Counted::Errors)];
-        let slice = Slice { filter: None, by: None, counted, valued: Some(Valued::Latency) };
+        let slice = Slice { filter: None, by: None, split: Vec::new(), counted, valued: Some(Valued::Latency) };
         let when = When {
             windows: Vec::new(),
             origin: Timestamp::UNIX_EPOCH,

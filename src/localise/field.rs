@@ -1,0 +1,65 @@
+//! All slices with their noise, from which the part of any node is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{Part, together};
+use super::noise::Noise;
+use super::tree::Node;
+use crate::stats::Direction;
+use crate::stats::counts::CountStep;
+
+/// So many nodes of a kind say how noisy that kind is.
+const FEW: usize = 6;
+
+/// A node, what is left of it, and its evidence.
+#[derive(Debug, Clone)]
+pub(super) struct Live {
+    pub(super) node: Node,
+    pub(super) part: Part,
+    pub(super) z: f64,
+}
+
+/// The steps of all slices, and their noise.
+pub(super) struct Field<'a> {
+    steps: &'a [Vec<CountStep>],
+    /// Of slices, and of nodes by which of their dimensions have a value.
+    noise: BTreeMap<Vec<bool>, Noise>,
+    /// Of the largest nodes, for any other sum.
+    of_sums: Noise,
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn new(steps: &'a [Vec<CountStep>], nodes: &[Node]) -> Field<'a> {
+        let mut kinds: BTreeMap<Vec<bool>, Vec<Vec<CountStep>>> = BTreeMap::new();
+        for node in nodes {
+            let own = node.slices.iter().filter_map(|slice| steps.get(*slice)).map(Vec::as_slice);
+            kinds.entry(node.kind()).or_default().push(together(own));
+        }
+        let every = Noise::of(kinds.values().flatten().map(Vec::as_slice));
+        let of = |steps: &Vec<Vec<CountStep>>| every.among(steps.iter().map(Vec::as_slice));
+        // a dimension with a few values says too little of noise by itself
+        let own = |steps: &Vec<Vec<CountStep>>| if steps.len() < FEW { every } else { of(steps) };
+        let noise: BTreeMap<Vec<bool>, Noise> = kinds.iter().map(|(kind, steps)| (kind.clone(), own(steps))).collect();
+        let large = kinds.values().filter(|steps| steps.len() >= FEW).min_by_key(|steps| steps.len());
+        Field { steps, noise, of_sums: large.map_or(every, of) }
+    }
+
+    /// The noise of a node; of what is no node, that of sums.
+    pub(super) fn noise(&self, kind: &[bool]) -> &Noise {
+        self.noise.get(kind).unwrap_or(&self.of_sums)
+    }
+
+    pub(super) fn rest(&self, slices: &BTreeSet<usize>) -> Part {
+        Part::new(self.sum(slices), &self.of_sums)
+    }
+
+    fn sum<'s>(&self, slices: impl IntoIterator<Item = &'s usize>) -> Vec<CountStep> {
+        together(slices.into_iter().filter_map(|slice| self.steps.get(*slice)).map(Vec::as_slice))
+    }
+
+    pub(super) fn live(&self, node: Node) -> Live {
+        let part = Part::new(self.sum(&node.slices), self.noise(&node.kind()));
+        let z = part.z(1.0, Direction::Above);
+        Live { node, part, z }
+    }
+}

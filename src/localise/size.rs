@@ -1,0 +1,184 @@
+//! How much worse: the ratio of each node with its interval, its part of the whole difference, and the tree to look at.
+//!
+//! The intervals of named slices are those of Benjamini and Yekutieli (2005): what was chosen because it looks bad has an
+//! interval at a level that allows for the choice. For a quantile the ratio is the factor by which the limits of the slices,
+//! each the quantile of its own baseline, must grow until as many of the canary's requests are slower; its ends are the
+//! factors that the same test does not reject (Woodruff 1952).
+
+use std::collections::BTreeSet;
+
+use super::evidence::{Part, coarse, together};
+use super::field::Field;
+use super::onset::since;
+use super::power::findable;
+use super::slice::{Line, Localised, Question, Slice, Times};
+use super::tree::Node;
+use crate::stats::Direction;
+use crate::stats::counts::{self, CountStep, Exposure, Scatter, usable};
+use crate::stats::dispersion::{DesignEffect, Prior};
+use crate::stats::normal::normal_quantile;
+use crate::stats::slow::Requests;
+
+/// Lines of the tree with the most to say, beside those that are named.
+const MOST_LINES: usize = 24;
+/// The largest factor of a quantile that is looked for.
+const LARGEST: f64 = 1e3;
+/// How often a factor is halved between its ends.
+const HALVINGS: usize = 40;
+
+/// What sizes are measured by.
+pub(super) struct Sizes<'a> {
+    question: &'a Question<'a>,
+    field: &'a Field<'a>,
+    needed: f64,
+    /// How many more bad (or slow) requests each slice has than its baseline lets expect.
+    excess: Vec<f64>,
+    /// The bad requests of all slices.
+    events: u64,
+}
+
+impl<'a> Sizes<'a> {
+    pub(super) fn new(question: &'a Question<'a>, field: &'a Field<'a>, needed: f64) -> Sizes<'a> {
+        let limit = question.quantile.and_then(|q| limit_of_all(question.slices, q));
+        let excess = question.slices.iter().map(|slice| excess(slice, limit)).collect();
+        let steps = question.slices.iter().flat_map(|slice| &slice.steps).filter(|step| usable(step));
+        let events = steps.map(|step| step.canary.saturating_add(step.baseline)).fold(0, u64::saturating_add);
+        Sizes { question, field, needed, excess, events }
+    }
+
+    /// The answer, once the names are known.
+    pub(super) fn answer(&self, nodes: &[Node], named: &[Node], left: &BTreeSet<usize>, tested: usize) -> Localised {
+        let all: Vec<usize> = (0..self.question.slices.len()).collect();
+        let dimensions = self.question.slices.first().map_or(0, |slice| slice.values.len());
+        let anything = vec![None; dimensions];
+        let plain = normal_quantile(0.975);
+        let chosen = 1.0 - 0.025 * named.len().max(1) as f64 / tested.max(1) as f64;
+        let chosen = normal_quantile(chosen);
+        let lines = named.iter().map(|node| self.line(node.values.clone(), &node.slices, chosen, true));
+        let rest: Vec<usize> = left.iter().copied().collect();
+        Localised {
+            slices: all.len(),
+            tested,
+            needed: self.needed,
+            whole: self.line(anything.clone(), &all, plain, false),
+            named: lines.collect(),
+            rest: (!named.is_empty() && !rest.is_empty()).then(|| self.line(anything, &rest, plain, false)),
+            tree: self.tree(nodes, named, (plain, chosen)),
+        }
+    }
+
+    /// The named nodes with their parents, and the others with the largest part of the difference; parents first.
+    fn tree(&self, nodes: &[Node], named: &[Node], (plain, chosen): (f64, f64)) -> Vec<Line> {
+        let is_named = |node: &Node| named.iter().any(|one| one.values == node.values);
+        let holds_named = |node: &Node| named.iter().any(|one| one.is_within(node));
+        let weight = |node: &Node| node.slices.iter().map(|slice| self.excess[*slice]).sum::<f64>().abs();
+        let mut others: Vec<&Node> = nodes.iter().filter(|node| !is_named(node) && !holds_named(node)).collect();
+        others.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.values.cmp(&b.values)));
+        others.truncate(MOST_LINES);
+        let mut shown: Vec<&Node> = nodes.iter().filter(|node| is_named(node) || holds_named(node)).collect();
+        shown.extend(others);
+        // a child stands below the parent of its first value
+        shown.sort_by_key(|node| (node.values.first().map(Option::is_none), node.values.clone(), node.depth()));
+        let line = |node: &Node| {
+            let named = is_named(node);
+            self.line(node.values.clone(), &node.slices, if named { chosen } else { plain }, named)
+        };
+        shown.into_iter().map(line).collect()
+    }
+
+    fn line(&self, values: Vec<Option<String>>, slices: &[usize], critical: f64, is_named: bool) -> Line {
+        let own: Vec<&Slice> = slices.iter().filter_map(|at| self.question.slices.get(*at)).collect();
+        let noise = self.field.noise(&values.iter().map(Option::is_some).collect::<Vec<_>>());
+        let fine = together(own.iter().map(|slice| slice.steps.as_slice()));
+        let part = Part::new(coarse_of(&own), noise);
+        let each = || own.iter().flat_map(|slice| &slice.steps);
+        let (ratio, interval) = match self.question.quantile {
+            Some(q) => factor(&own, q, &part, critical),
+            None => {
+                (counts::rate_ratio(&part.steps), counts::ratio_interval(&part.steps, &part.effect, critical, critical))
+            }
+        };
+        let total: f64 = self.excess.iter().sum();
+        let excess: f64 = slices.iter().filter_map(|at| self.excess.get(*at)).sum();
+        Line {
+            values,
+            requests: each().fold((0.0, 0.0), |(b, c), step| (b + step.baseline_total, c + step.canary_total)),
+            bad: each().fold((0, 0), |(b, c), step| (b + step.baseline, c + step.canary)),
+            ratio,
+            interval,
+            z: part.z(1.0, Direction::Above),
+            findable: findable(&part, noise, self.events.saturating_sub(part.events().0), self.needed),
+            share: (total > 0.0).then_some(excess / total),
+            since: is_named.then(|| since(&fine, &around_a_change(&fine))).flatten(),
+            is_named,
+        }
+    }
+}
+
+/// How steps scatter about a ratio that may change once: a change is not noise of its own.
+fn around_a_change(steps: &[CountStep]) -> DesignEffect {
+    Scatter::new(steps, Exposure::Trials, Prior::Services).effect(steps, 0, None)
+}
+
+/// The steps of some slices, as coarse as evidence is weighed.
+fn coarse_of(slices: &[&Slice]) -> Vec<CountStep> {
+    let steps: Vec<Vec<CountStep>> = slices.iter().map(|slice| coarse(&slice.steps)).collect();
+    together(steps.iter().map(Vec::as_slice))
+}
+
+/// The quantile of all of the baseline's requests.
+fn limit_of_all(slices: &[Slice], q: f64) -> Option<f64> {
+    let all: Vec<_> = slices.iter().filter_map(|slice| Some(slice.times.as_ref()?.baseline.clone())).collect();
+    Requests::pooled(&all)?.quantile(q)
+}
+
+/// How many more bad requests a slice has than its baseline's rate lets expect; for a quantile, than are slower than a limit
+/// that is the same for all slices, so that the parts add up to the whole.
+fn excess(slice: &Slice, limit: Option<f64>) -> f64 {
+    match (&slice.times, limit) {
+        (Some(times), Some(limit)) => counts::excess(&[beyond(times, limit, limit)], 1.0, 0.0),
+        _ => counts::excess(&slice.steps, 1.0, 0.0),
+    }
+}
+
+/// The slow requests of a slice, each arm by a limit of its own.
+fn beyond(times: &Times, baseline: f64, canary: f64) -> CountStep {
+    CountStep {
+        canary_total: times.canary.len() as f64,
+        canary: times.canary.beyond(canary, false, Direction::Above),
+        baseline_total: times.baseline.len() as f64,
+        baseline: times.baseline.beyond(baseline, false, Direction::Above),
+    }
+}
+
+/// The factor by which the canary's quantile is larger, slice by slice, with its interval.
+fn factor(slices: &[&Slice], q: f64, part: &Part, critical: f64) -> (f64, (f64, f64)) {
+    let limited: Vec<_> = slices
+        .iter()
+        .filter_map(|slice| {
+            let times = slice.times.as_ref().filter(|times| !times.canary.is_empty())?;
+            Some((times, times.baseline.quantile(q)?))
+        })
+        .collect();
+    let at = |ln_factor: f64| {
+        let steps = limited.iter().map(|(times, limit)| [beyond(times, *limit, *limit * ln_factor.exp())]);
+        let steps: Vec<[CountStep; 1]> = steps.filter(|step| usable(&step[0])).collect();
+        together(steps.iter().map(<[CountStep; 1]>::as_slice))
+    };
+    let z = |ln: f64| counts::ratio_z(&at(ln), &part.effect, 1.0, Direction::Above);
+    let below = |ln: f64| counts::ratio_z(&at(ln), &part.effect, 1.0, Direction::Below);
+    let edge = LARGEST.ln();
+    // fewer of the canary's requests are slower than a larger limit
+    let search = |holds: &dyn Fn(f64) -> bool| {
+        let (mut low, mut high) = (-edge, edge);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            if holds(middle) { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    };
+    let end = |ln: f64, beyond: f64| if ln.abs() > edge - 1e-6 { beyond } else { ln.exp() };
+    let low = end(search(&|ln| z(ln) >= critical), 0.0);
+    let high = end(search(&|ln| below(ln) < critical), f64::INFINITY);
+    (search(&|ln| counts::rate_ratio(&at(ln)) > 1.0).exp(), (low, high))
+}

@@ -1,0 +1,297 @@
+//! Slices of requests: which of them is named, when the comparison at an equal mix decides and when it must not, and one bad
+//! host of many.
+
+use std::collections::BTreeMap;
+
+use davy::judge::judge;
+use davy::judge::rules::*;
+use davy::judge::verdict::*;
+use davy::series::{Dataset, Instances, Pair, Series, SignedDuration, Slices, Timestamp, Window, slice_name};
+use rand_distr::{Binomial, Distribution, Poisson};
+use rand_pcg::Pcg64;
+use rand_pcg::rand_core::SeedableRng;
+
+const START: i64 = 1_772_366_400;
+const STEPS: usize = 40;
+
+/// A slice: requests per step of each arm, and the rate of bad ones in each.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    values: [&'static str; 2],
+    requests: Pair<f64>,
+    rate: Pair<f64>,
+    /// The step from which on the canary has its rate and, of `late`, its number of requests.
+    since: usize,
+    late: bool,
+}
+
+fn part(values: [&'static str; 2], requests: f64, rate: f64) -> Part {
+    let both = |value: f64| Pair { baseline: value, canary: value };
+    Part { values, requests: both(requests), rate: both(rate), since: 0, late: false }
+}
+
+/// Four routes in two regions; the last route is slow to fail.
+fn shop() -> Vec<Part> {
+    let routes = [("search", 400.0, 0.01), ("item", 250.0, 0.01), ("cart", 120.0, 0.02), ("checkout", 80.0, 0.10)];
+    let region = |(region, share): (&'static str, f64)| {
+        routes.into_iter().map(move |(route, requests, rate)| part([route, region], share * requests, rate))
+    };
+    [("eu", 0.6), ("us", 0.4)].into_iter().flat_map(region).collect()
+}
+
+fn at(step: usize) -> Timestamp {
+    Timestamp::from_second(START + 60 * step as i64).unwrap()
+}
+
+fn series(part: &Part, arm: davy::series::Arm, rng: &mut Pcg64) -> Series {
+    let (mut total, mut bad) = (Vec::new(), Vec::new());
+    for step in 0..STEPS {
+        let begun = step >= part.since;
+        let requests = if part.late && !begun { part.requests.baseline } else { *part.requests.get(arm) };
+        let n = if requests > 0.0 { Poisson::new(requests).unwrap().sample(rng) as u64 } else { 0 };
+        let rate = if begun { *part.rate.get(arm) } else { part.rate.baseline };
+        total.push(n);
+        bad.push(Binomial::new(n, rate).unwrap().sample(rng));
+    }
+    Series::Counts { time: (0..STEPS).map(at).collect(), total, bad }
+}
+
+fn dataset(parts: &[Part], dimensions: [&str; 2], seed: u64) -> Dataset {
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let named = Pair::build(|arm| {
+        let own = parts.iter().map(|part| (slice_name(part.values), series(part, arm, &mut rng)));
+        own.filter(|(_, series)| matches!(series, Series::Counts { total, .. } if total.iter().any(|n| *n > 0)))
+            .collect()
+    });
+    let whole = named.as_ref().map(sum);
+    let slices = Slices { dimensions: dimensions.map(str::to_owned).to_vec(), parts: named };
+    let window = Window { start: at(0), end: at(STEPS) };
+    Dataset {
+        metrics: BTreeMap::from([("m".to_owned(), whole)]),
+        slices: BTreeMap::from([("m".to_owned(), slices)]),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
+    }
+}
+
+fn sum(parts: &Instances) -> Series {
+    let (mut all, mut bad_ones) = (vec![0; STEPS], vec![0; STEPS]);
+    for part in parts.values() {
+        let Series::Counts { total, bad, .. } = part else { continue };
+        (0..STEPS).for_each(|step| (all[step], bad_ones[step]) = (all[step] + total[step], bad_ones[step] + bad[step]));
+    }
+    Series::Counts { time: (0..STEPS).map(at).collect(), total: all, bad: bad_ones }
+}
+
+fn rules(share: Option<f64>) -> Rules {
+    let limit = Limit::Margin { relative: Some(0.2), absolute: None };
+    let criterion = Criterion {
+        name: "m".into(),
+        metric: "m".into(),
+        statistic: Statistic::Rate,
+        pass: Some(Bound { side: Side::AtMost, strict: false, limit, per: None }),
+        fail: None,
+        rule: Rule::Interval,
+        severity: Severity::Normal,
+        role: Role::Primary,
+        weight: 1.0,
+        group: "m".into(),
+        family: "m".into(),
+    };
+    let metric = Metric {
+        unit: Unit::Share,
+        kind: Kind::BadShare,
+        of: "requests".into(),
+        history: None,
+        by: None,
+        remarks: Vec::new(),
+    };
+    Rules {
+        name: "slices".into(),
+        labels: Pair::default(),
+        phase: None,
+        learned: BTreeMap::new(),
+        fingerprint: String::new(),
+        metrics: BTreeMap::from([("m".to_owned(), metric)]),
+        criteria: vec![criterion],
+        not_judged: Vec::new(),
+        traffic: share.map(|share| Traffic { share, metric: None, on_mismatch: Mismatch::Warn }),
+        looks: Looks::Once,
+        policy: Policy::default(),
+    }
+}
+
+const DIMENSIONS: [&str; 2] = ["route", "region"];
+
+fn answer(parts: &[Part], share: Option<f64>) -> Verdict {
+    judge(&rules(share), &dataset(parts, DIMENSIONS, 1))
+}
+
+fn notes(verdict: &Verdict) -> String {
+    verdict.findings.iter().flat_map(|finding| finding.notes.clone()).collect::<Vec<_>>().join("\n")
+}
+
+/// The same number of requests, but three times as many checkouts, taken from the searches.
+fn more_checkouts() -> Vec<Part> {
+    let mut parts = shop();
+    for part in &mut parts {
+        part.requests.canary *= match part.values[0] {
+            "checkout" => 3.0,
+            "search" => 0.6,
+            _ => 1.0,
+        };
+    }
+    parts
+}
+
+#[test]
+fn the_slice_that_is_worse_is_named_and_no_other() {
+    let mut parts = shop();
+    parts[0].rate.canary = 0.06;
+    let verdict = answer(&parts, Some(0.5));
+    let told = &verdict.localised[0];
+    let named: Vec<_> = told.found.named.iter().map(|line| line.values.clone()).collect();
+    assert_eq!(named, [[Some("search".to_owned()), Some("eu".to_owned())]], "{}", told.says);
+    let line = &told.found.named[0];
+    assert!(line.interval.0 <= 6.0 && 6.0 <= line.interval.1, "{:?}", line.interval);
+    assert!(line.share.unwrap() > 0.8, "{:?}", line.share);
+    assert_eq!(verdict.outcome, Outcome::Fail);
+    assert!(verdict.summary.contains("search, eu"), "{}", verdict.summary);
+}
+
+#[test]
+fn a_fault_that_begins_late_has_its_beginning() {
+    let mut parts = shop();
+    (parts[0].rate.canary, parts[0].since) = (0.06, 20);
+    let verdict = answer(&parts, Some(0.5));
+    let since = verdict.localised[0].since[0].expect("a beginning");
+    let off = since.duration_since(at(20)).as_mins().abs();
+    assert!(off <= 3, "{since}");
+}
+
+#[test]
+fn a_whole_region_is_named_as_the_region() {
+    let mut parts = shop();
+    parts.iter_mut().filter(|part| part.values[1] == "us").for_each(|part| part.rate.canary *= 2.0);
+    let verdict = answer(&parts, Some(0.5));
+    let named: Vec<_> = verdict.localised[0].found.named.iter().map(|line| line.values.clone()).collect();
+    assert_eq!(named, [[None, Some("us".to_owned())]], "{}", verdict.localised[0].says);
+}
+
+#[test]
+fn a_difference_everywhere_names_nothing() {
+    let mut parts = shop();
+    parts.iter_mut().for_each(|part| part.rate.canary *= 2.0);
+    let told = &answer(&parts, Some(0.5)).localised[0];
+    assert!(told.found.named.is_empty() && told.says.contains("everywhere"), "{}", told.says);
+}
+
+#[test]
+fn a_healthy_canary_with_another_mix_passes_at_an_equal_one() {
+    let parts = more_checkouts();
+    let plain = judge(
+        &Rules { policy: Policy { mix: MixDecides::Plain, ..Policy::default() }, ..rules(Some(0.5)) },
+        &dataset(&parts, DIMENSIONS, 1),
+    );
+    assert_eq!(plain.outcome, Outcome::Fail);
+    assert!(notes(&plain).contains("the plain one decides (`mix: tell`)"), "{}", notes(&plain));
+    let verdict = answer(&parts, Some(0.5));
+    assert!(verdict.mixes[0].is_adjusted, "{:?}", verdict.mixes[0].obstacles);
+    assert_eq!(verdict.outcome, Outcome::Pass, "{}", verdict.summary);
+    assert!(notes(&verdict).contains("at the baseline's mix, which decides"), "{}", notes(&verdict));
+}
+
+#[test]
+fn a_sick_canary_is_not_well_for_its_mix() {
+    let mut parts = shop();
+    for part in &mut parts {
+        part.rate.canary *= 1.7;
+        part.requests.canary *= if part.values[0] == "checkout" { 0.4 } else { 1.06 };
+    }
+    let plain = judge(
+        &Rules { policy: Policy { mix: MixDecides::Plain, ..Policy::default() }, ..rules(Some(0.5)) },
+        &dataset(&parts, DIMENSIONS, 1),
+    );
+    assert_ne!(plain.outcome, Outcome::Fail, "{}", plain.summary);
+    assert_eq!(answer(&parts, Some(0.5)).outcome, Outcome::Fail);
+}
+
+/// What may be the canary's own doing never passes by adjusting.
+#[test]
+fn adjusting_passes_nothing_where_it_could_hide_a_fault() {
+    let refused = |name: &str, parts: &[Part], dimensions: [&str; 2], share: Option<f64>, why: &str| {
+        let verdict = judge(&rules(share), &dataset(parts, dimensions, 1));
+        assert_ne!(verdict.outcome, Outcome::Pass, "{name}: {}", verdict.summary);
+        assert!(notes(&verdict).contains(why), "{name}: {}", notes(&verdict));
+    };
+    let parts = more_checkouts();
+    refused("nobody says the share", &parts, DIMENSIONS, None, "would look the same");
+    refused("a status", &parts, ["status", "region"], Some(0.5), "says how a request went");
+
+    let mut missing = parts.clone();
+    missing.iter_mut().filter(|part| part.values[0] == "item").for_each(|part| part.requests.canary = 0.0);
+    refused("missing in the canary", &missing, DIMENSIONS, Some(0.5), "that the canary does not have");
+    let mut new = parts.clone();
+    new.iter_mut().filter(|part| part.values[0] == "item").for_each(|part| part.requests.baseline = 0.0);
+    refused("missing in the baseline", &new, DIMENSIONS, Some(0.5), "that the baseline does not have");
+
+    let mut thin = parts.clone();
+    thin.iter_mut().filter(|part| part.values[0] == "item").for_each(|part| part.requests.canary *= 0.06);
+    refused("thin", &thin, DIMENSIONS, None, "would be left");
+
+    let mut late = parts.clone();
+    late.iter_mut().for_each(|part| (part.since, part.late) = (20, true));
+    refused("the mix changes late", &late, DIMENSIONS, Some(0.5), "changes inside the window");
+
+    // clients of a route that fails try again: its share grows, and so does the canary's
+    let mut retries = shop();
+    for part in retries.iter_mut().filter(|part| part.values[0] == "search") {
+        part.rate.canary = 0.03;
+        part.requests.canary *= 1.6;
+    }
+    refused("retries", &retries, DIMENSIONS, None, "is worse by itself");
+    // the same without a slice that shows it: only the number of requests does
+    let mut again = shop();
+    again.iter_mut().filter(|part| part.values[0] == "checkout").for_each(|part| part.requests.canary *= 3.0);
+    refused("more requests", &again, DIMENSIONS, Some(0.5), "its share of the traffic");
+}
+
+#[test]
+fn most_requests_of_a_slice_that_are_bad_make_it_an_outcome() {
+    let mut parts = more_checkouts();
+    parts.iter_mut().filter(|part| part.values[0] == "checkout").for_each(|part| {
+        part.rate = Pair { baseline: 0.9, canary: 0.9 };
+    });
+    let verdict = answer(&parts, Some(0.5));
+    assert_ne!(verdict.outcome, Outcome::Pass);
+    assert!(notes(&verdict).contains("may say how a request went"), "{}", notes(&verdict));
+}
+
+fn hosts(bad: f64) -> Dataset {
+    let mut rng = Pcg64::seed_from_u64(7);
+    let named = Pair::build(|arm| -> Instances {
+        let host = |at: usize| {
+            let mut own = part(["", ""], 60.0, 0.01);
+            own.rate.canary = if at == 3 { bad } else { 0.01 };
+            (format!("{}-{at:02}", arm.name()), series(&own, arm, &mut rng))
+        };
+        (0..20).map(host).collect()
+    });
+    let window = Window { start: at(0), end: at(STEPS) };
+    Dataset {
+        metrics: BTreeMap::from([("m".to_owned(), named.as_ref().map(sum))]),
+        instances: BTreeMap::from([("m".to_owned(), named)]),
+        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
+    }
+}
+
+#[test]
+fn one_bad_host_of_twenty_is_named_and_the_policy_decides() {
+    let with = |one_bad_instance| Rules { policy: Policy { one_bad_instance, ..Policy::default() }, ..rules(None) };
+    let finding = |verdict: &Verdict| verdict.findings.iter().find(|one| one.reason == Reason::OneBadInstance).cloned();
+    let warned = judge(&with(OneBad::Warn), &hosts(0.08));
+    let found = finding(&warned).expect("a finding");
+    assert!(found.sentence.contains("canary-03 has"), "{}", found.sentence);
+    assert_eq!(found.outcome, Outcome::Warn);
+    assert_eq!(finding(&judge(&with(OneBad::Fail), &hosts(0.08))).map(|one| one.outcome), Some(Outcome::Fail));
+    assert_eq!(finding(&judge(&with(OneBad::Fail), &hosts(0.01))), None);
+}
