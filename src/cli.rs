@@ -204,7 +204,7 @@ pub struct Judge {
         "as_written", "hooks", "format", "report", "details",
     ])]
     pub all: Option<PathBuf>,
-    /// So many at once [default: as many as there are cores]
+    /// How many gates davy judges at once [default: as many as there are cores]
     #[arg(long, value_name = "N", requires = "all", value_parser = at_once)]
     pub jobs: Option<usize>,
     /// How the verdict becomes an exit code.
