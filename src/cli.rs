@@ -201,7 +201,7 @@ pub struct Judge {
     /// Judge every configuration and recording below a folder, and write a line of JSON for each as it is done
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "paths", "baseline", "canary", "data", "arm", "name", "margins", "step", "by", "filter", "units", "format_in", "record", "history",
-        "as_written", "hooks", "format", "report", "details",
+        "as_written", "earlier", "localise", "hooks", "format", "report", "details",
     ])]
     pub all: Option<PathBuf>,
     /// How many gates davy judges at once [default: as many as there are cores]

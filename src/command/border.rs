@@ -22,6 +22,8 @@ use crate::source::{Allowed, Query, Source};
 const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// The most steps of that time, which are held in memory.
 const MOST_STEPS: i128 = 50_000;
+/// The looks of a soak: each is kept.
+const MOST_LOOKS: i128 = 3_000;
 /// The most questions of such a configuration.
 const MOST_QUERIES: usize = 500;
 
@@ -153,7 +155,13 @@ fn hold_amount(plan: &Plan) -> Result<(), String> {
         Looks::Planned { soak, .. } if soak > LONGEST => {
             return Err("has a soak of more than 31 days: write a shorter one".into());
         }
-        Looks::Planned { .. } | Looks::Once => {}
+        Looks::Planned { soak, every } => {
+            let looks = every.map_or(1, |every| soak.as_nanos() / every.as_nanos().max(1));
+            if looks > MOST_LOOKS {
+                return Err(format!("takes {looks} looks, and may take {MOST_LOOKS}: write a longer `every`"));
+            }
+        }
+        Looks::Once => {}
     }
     let finest = plan.queries.iter().filter_map(|query| query.step).chain(plan.time.step).min();
     for span in [plan.time.canary, plan.time.baseline] {

@@ -79,7 +79,7 @@ fn answer(
     let mut exit = Exit::Pass;
     let mut counted = [0_usize; 1 + REFUSED];
     for (done, (gate, aside, judged)) in answers.iter().enumerate() {
-        let gate = plain::path(gate);
+        let gate = if gate.as_os_str().is_empty() { ".".into() } else { plain::path(gate) };
         console.tell(aside, |said| format!("{gate}: {said}"));
         let (own, place, line) = match &judged {
             Ok(judged) => {
@@ -149,7 +149,7 @@ fn judge(console: &Console, gate: &Path, arguments: &cli::Judge, now: Timestamp)
 /// There are none, or there may be some where they cannot be looked for.
 fn gates(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
-    below(folder, Path::new(""), &mut found)?;
+    below(folder, Path::new(""), false, &mut found)?;
     if found.is_empty() {
         let why = format!(
             "no configuration is below it: a gate is a file that ends in .yaml, .yml or .json, or a folder with a {}",
@@ -160,30 +160,32 @@ fn gates(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// A folder with a canary.yaml is one gate, whose other files belong to it. Hidden files are left out.
-fn below(root: &Path, at: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// A folder with a canary.yaml is a gate, whose other files belong to it; folders below it may be gates of their own. Hidden
+/// files are left out.
+fn below(root: &Path, at: &Path, belongs: bool, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let folder = root.join(at);
     let unreadable = |error| Failure::Unreadable { path: folder.clone(), error };
-    if !at.as_os_str().is_empty() && folder.join(record::CONFIG).is_file() {
+    let is_gate = folder.join(record::CONFIG).is_file();
+    if is_gate {
         found.push(at.to_owned());
-        return Ok(());
     }
+    let belongs = belongs || is_gate;
     let mut entries: Vec<_> = std::fs::read_dir(&folder).and_then(Iterator::collect).map_err(unreadable)?;
     entries.retain(|entry: &std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.'));
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = at.join(entry.file_name());
-        let ending = path.extension().and_then(|ending| ending.to_str());
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
         let kind = entry.file_type().map_err(unreadable)?;
-        if kind.is_symlink() && root.join(&path).is_dir() {
+        if kind.is_symlink() && !root.join(&path).is_file() {
             let link = plain::path(root.join(&path));
             return Err(Failure::Unusable(format!(
-                "{link}: links to folders are not followed. Remove it, or judge the folder that it leads to"
+                "{link}: a link that leads to no file is not followed. Remove it, or judge the folder that it leads to"
             )));
         }
         if kind.is_dir() {
-            below(root, &path, found)?;
-        } else if ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
+            below(root, &path, belongs, found)?;
+        } else if !belongs && ending.is_some_and(|ending| ENDINGS.contains(&&*ending)) {
             found.push(path);
         }
     }

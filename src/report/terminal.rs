@@ -196,7 +196,7 @@ impl Page {
         if text.is_empty() {
             return Vec::new();
         }
-        let columns = self.columns.min(WIDEST_PROSE) - width(lead);
+        let columns = self.columns.min(WIDEST_PROSE).saturating_sub(width(lead)).max(NARROWEST);
         let lines = wrap(&text, columns).into_iter().enumerate();
         lines
             .map(|(at, line)| format!("{}{line}", if at == 0 { lead.into() } else { " ".repeat(width(lead)) }))
@@ -206,7 +206,7 @@ impl Page {
     /// Names and their texts in two columns.
     fn rows(&self, rows: &[(&str, Vec<String>)], indent: usize) -> Vec<String> {
         let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
-        let room = self.columns.min(WIDEST_PROSE) - indent - names - 2;
+        let room = self.columns.min(WIDEST_PROSE).saturating_sub(indent + names + 2).max(NARROWEST);
         let mut lines = Vec::new();
         for (name, texts) in rows {
             for (at, line) in texts.iter().flat_map(|text| wrap(text, room)).enumerate() {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::sync::watch::Receiver;
 
 use super::analyses::Analyses;
 use super::answers::Answers;
 use super::canaries::Canaries;
+use super::judge::Gate;
 use super::watches::Watches;
 
 /// The judgements, the watches, the canaries, the analyses, and how long a caller waits.
@@ -17,6 +19,8 @@ pub(super) struct Desk {
     pub(super) watches: Arc<Watches>,
     pub(super) canaries: Arc<Canaries>,
     pub(super) analyses: Arc<Analyses>,
+    /// What the last check of all gates found, for a moment.
+    pub(super) checked: Arc<Mutex<Option<Vec<Gate>>>>,
     pub(super) wait: Duration,
     /// Hears when the server is to end.
     pub(super) end: Receiver<bool>,

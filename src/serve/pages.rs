@@ -1,6 +1,7 @@
 //! What people look at: all gates with their last verdicts, and a gate with its history. No script, nothing from elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -14,6 +15,8 @@ use crate::report::gates::{self, Row};
 
 /// Gates that are shown whose configurations came with requests: the latest.
 const MOST_INLINE: usize = 20;
+/// A check of all gates is so long as good as a new one.
+const FRESH: Duration = Duration::from_secs(1);
 
 fn row(kept: &Kept) -> Row {
     let (document, why) = match kept.outcome.as_ref() {
@@ -29,11 +32,31 @@ fn row(kept: &Kept) -> Row {
     }
 }
 
-/// All gates, each read and checked, which takes a while where there are many: others are answered meanwhile.
+/// All gates, each read and checked, which takes a while where there are many. Anybody may ask whether the server is ready, so one
+/// check answers all who ask meanwhile, and those who ask within a second; it goes on if its caller has gone.
 async fn checked(desk: &Desk) -> Vec<Gate> {
-    let judge = Arc::clone(&desk.answers.judge);
-    let checked = tokio::task::spawn_blocking(move || judge.gates()).await;
-    checked.unwrap_or_else(|error| vec![Gate { name: "all gates".into(), problem: Some(error.to_string()) }])
+    let (judge, latest) = (Arc::clone(&desk.answers.judge), Arc::clone(&desk.checked));
+    let checked = tokio::spawn(async move {
+        let mut found = latest.lock().await;
+        if let Some(gates) = found.as_ref() {
+            return gates.clone();
+        }
+        let gates = tokio::task::spawn_blocking(move || judge.gates()).await;
+        let gates = gates.unwrap_or_else(|error| unchecked(&error));
+        *found = Some(gates.clone());
+        let kept = Arc::clone(&latest);
+        tokio::spawn(async move {
+            tokio::time::sleep(FRESH).await;
+            *kept.lock().await = None;
+        });
+        gates
+    });
+    checked.await.unwrap_or_else(|error| unchecked(&error))
+}
+
+/// A check that broke off says nothing good of any gate.
+fn unchecked(error: &tokio::task::JoinError) -> Vec<Gate> {
+    vec![Gate { name: "all gates".into(), problem: Some(error.to_string()) }]
 }
 
 pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {

@@ -48,8 +48,8 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     let analyses = Analyses::open(Arc::clone(&judge), Arc::clone(&canaries), settings.keep.clone());
     let wish = wish(Arc::clone(&answers));
     let watches = Watches::open(Arc::clone(&answers));
-    let desk =
-        Desk { answers: Arc::clone(&answers), watches, canaries, analyses, wait: settings.wait, end: wish.clone() };
+    let (wait, end, checked) = (settings.wait, wish.clone(), Arc::default());
+    let desk = Desk { answers: Arc::clone(&answers), watches, canaries, analyses, checked, wait, end };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
     let hall = connections::serve(listener, encryption, app, wish).await;
     let settled = async {

@@ -309,7 +309,8 @@ fn hold_secret(secrets: &BTreeSet<&str>, secret: &Secret) -> Refused {
 
 fn hold_headers<'n>(names: impl Iterator<Item = &'n String>) -> Refused {
     let leads = |name: &&String| {
-        let name = name.to_ascii_lowercase();
+        // some servers take both for the same
+        let name = name.to_ascii_lowercase().replace('_', "-");
         LEADING.contains(&name.as_str()) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
     };
     let mut names = names;

@@ -192,6 +192,15 @@ fn every_gate_of_a_folder_is_a_line_and_what_is_wrong_with_one_stops_no_other() 
         assert!(slow["findings"][0]["sentence"].as_str().unwrap().contains("136 ms against 105 ms"), "{slow}");
         assert_eq!(of["runs/fine"]["findings"], serde_json::json!([]), "{}", ran.out);
     }
+    // a gate may have gates below it, and is no file of its own
+    shell.write("gates/runs/slow/prod/canary.yaml", "criterai: []\n");
+    shell.write("gates/UPPER.YAML", "criterai: []\n");
+    let ran = shell.expect(78, &["judge", "--all", "gates"]);
+    ran.says(&["7 gates: 3 pass, 0 warn, 0 inconclusive, 1 fail, 3 could not be judged"]);
+    let ran = shell.expect(0, &["judge", "--all", "gates/runs/fine"]);
+    assert!(ran.out.starts_with("{\"gate\":\".\""), "{}", ran.out);
+    std::os::unix::fs::symlink("/nonexistent/gates", shell.path("gates/later")).unwrap();
+    shell.expect(65, &["judge", "--all", "gates"]).says(&["a link that leads to no file is not followed"]);
     shell.write("none/readme.txt", "");
     shell
         .expect(78, &["judge", "--all", "none"])

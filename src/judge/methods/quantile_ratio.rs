@@ -79,6 +79,14 @@ impl QuantileRatio {
         QuantileRatio { arms, thresholds, q, estimate, prior, since: None }
     }
 
+    /// Where the search for the ends of the interval begins: the ratio of the steps that are compared.
+    fn centre(&self) -> Option<f64> {
+        let Some((start, _)) = self.since.filter(|(start, _)| *start > 0) else { return self.estimate };
+        let later = |arm: &ArmRequests| Requests::pooled(arm.steps.get(start..)?)?.quantile(self.q);
+        let ratio = later(&self.arms.canary)? / later(&self.arms.baseline)?;
+        (ratio.is_finite() && ratio > 0.0).then_some(ratio)
+    }
+
     /// Slow requests of both arms per step: beyond the baseline's earlier quantile, in the canary times a factor. Where
     /// that lies within a histogram's cell, it is counted against the evidence in a direction.
     fn slow(&self, factor: f64, direction: Direction) -> Vec<CountStep> {
@@ -98,9 +106,7 @@ impl Comparison for QuantileRatio {
         let start = self.since.map_or(0, |(start, _)| start);
         let effect = counts::design_effect_from(&slow, start, None, Exposure::Trials, self.prior);
         match self.since {
-            Some((start, direction)) => {
-                counts::ratio_z(&counts::tamed(&slow[start..], direction), &effect, 1.0, direction)
-            }
+            Some((start, tamed)) => counts::ratio_z(&counts::tamed(&slow[start..], tamed), &effect, 1.0, direction),
             None => {
                 let effect = counts::mirrored(&slow, &effect, Exposure::Trials, direction);
                 let tied = self.thresholds.ties.as_ref().and_then(|ties| ties.z(&self.arms.canary, limit, direction));
@@ -119,7 +125,7 @@ impl Comparison for QuantileRatio {
             Direction::Above => (-FARTHEST.ln(), 0.0),
             Direction::Below => (FARTHEST.ln(), f64::INFINITY),
         };
-        let centre = self.estimate.map_or(0.0, f64::ln);
+        let centre = self.centre().map_or(0.0, f64::ln);
         let centre = if centre.abs() < limit.abs() { centre } else { 0.0 };
         let excess = |ln: f64| self.z(ln.exp(), direction) - critical;
         nearest_rejected(centre, STRIDE, RESOLUTION, limit, excess).map_or(unbounded, f64::exp)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
 
 use super::{Heard, Server};
 use crate::certificates::Certificates;
@@ -31,21 +31,35 @@ fn ask(
     shown: Option<&(String, String)>,
     token: Option<&str>,
 ) -> Result<Heard, String> {
+    ask_as(server, path, client(authority, shown), token).map(|(heard, _)| heard)
+}
+
+/// Somebody who trusts an authority, and shows a certificate or none.
+fn client(authority: &Certificates, shown: Option<&(String, String)>) -> Arc<ClientConfig> {
     let chain = |pem: &str| CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(chain(&authority.ca).remove(0)).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let builder = builder.with_root_certificates(roots);
-    let config = match shown {
+    Arc::new(match shown {
         Some((certificate, key)) => {
             let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
             builder.with_client_auth_cert(chain(certificate), key).unwrap()
         }
         None => builder.with_no_client_auth(),
-    };
+    })
+}
+
+/// Asks as a client, and tells how it was let in.
+fn ask_as(
+    server: &Server,
+    path: &str,
+    client: Arc<ClientConfig>,
+    token: Option<&str>,
+) -> Result<(Heard, Option<HandshakeKind>), String> {
     let name = ServerName::try_from("localhost").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let connection = ClientConnection::new(client, name).unwrap();
     let socket = TcpStream::connect(&server.at).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut stream = StreamOwned::new(connection, socket);
@@ -55,7 +69,7 @@ fn ask(
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
         Err(error) if answer.is_empty() => Err(error.to_string()),
-        _ => Ok(Heard::read(answer)),
+        _ => Ok((Heard::read(answer), stream.conn.handshake_kind())),
     }
 }
 
@@ -98,6 +112,17 @@ fn a_certificate_of_the_client_is_the_proof_instead_of_a_token() {
     assert!(expired.as_ref().is_err_and(|why| why.contains("CertificateExpired")), "{expired:?}");
     for path in ["/healthz", "/readyz"] {
         assert_eq!(ask(&server, path, &own, None, None).unwrap().status, 200, "probes have no certificate");
+    }
+}
+
+#[test]
+fn every_connection_shows_its_certificate_again() {
+    let certificates = Certificates::new();
+    let server = server(&certificates, &MUTUAL, &[]);
+    let client = client(&certificates, Some(&certificates.client));
+    for _ in 0..3 {
+        let (heard, kind) = ask_as(&server, "/metrics", Arc::clone(&client), None).unwrap();
+        assert_eq!((heard.status, kind), (200, Some(HandshakeKind::Full)));
     }
 }
 
