@@ -56,8 +56,8 @@ fn canonical(rules: &Rules) -> String {
         Looks::Open => lines.push("open".into()),
     }
     lines.extend(rules.not_judged.iter().map(|one| format!("not judged {:?} {:?}", one.what, one.gravity)));
-    if rules.policy.mix == MixDecides::Plain {
-        lines.push("mix told".into());
+    if rules.policy.mix == MixDecides::Adjusted {
+        lines.push("mix adjusted".into());
     }
     if rules.policy.one_bad_instance == OneBad::Fail {
         lines.push("one bad instance fails".into());

@@ -251,7 +251,7 @@ impl Scope<'_> {
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
         let looks = self.looks();
         let time = TimePlan { steady: looks != Looks::Once, ..time };
-        let mix = file.mix.as_ref().map_or(MixDecides::Adjusted, |mix| mix.value.0);
+        let mix = file.mix.as_ref().map_or(MixDecides::Plain, |mix| mix.value.0);
         let policy = Policy { zone: time.zone.clone(), mix, ..self.policy(warmup, report) };
         let mut rules = Rules {
             name: file.name.value.clone(),

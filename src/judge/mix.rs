@@ -4,16 +4,17 @@
 //! each comparison is made once more of a sample of the canary's requests that has the baseline's mix ([`thin`]), and with
 //! `mix: adjust` that one decides. It must never pass a canary that it should not. So it decides only if
 //!
-//! - both arms have the slices, and enough of the canary is left;
-//! - no slice is worse by itself: a fault that ends sessions or makes clients try again changes the mix;
+//! - both arms have the slices with enough requests, and enough of the canary is left;
+//! - no slice is worse by itself in any rate: a fault that ends sessions or makes clients try again changes the mix;
 //! - the difference was there from the first step on and does not grow;
 //! - no dimension looks like an outcome (a status), for that is what is judged;
-//! - the canary gets its share of the traffic. If nobody says which share that is, the adjusted comparison makes a Warn at best
-//!   of what does not pass as it came.
+//! - the canary gets its share of the traffic, which excludes that it added or lost the requests by which the mixes differ.
+//!   Unless that was checked, the adjusted comparison makes a Warn at best of what does not pass as it came.
 //!
-//! Otherwise the plain one decides, and a Pass of it that does not hold at the baseline's mix is a Warn.
+//! Otherwise the plain one decides, and a Pass of it that does not hold at the baseline's mix is a Warn. A plain Fail gives way
+//! to nothing but a Pass at an equal mix.
 
-use super::rules::{Criterion, MixDecides, Rule, Rules, TRAFFIC_SHARE};
+use super::rules::{Criterion, Kind, MixDecides, Rule, Rules, Side, TRAFFIC_SHARE};
 use super::slices::{self, called};
 use super::verdict::{Finding, Mixed, Outcome, Reason};
 use super::words;
@@ -24,6 +25,10 @@ use crate::series::{Dataset, Pair, Series, Slices};
 
 /// So much of an arm may be in slices that the other does not have.
 const UNMATCHED: f64 = 0.01;
+/// Thin slices may hold so much of the other arm's requests, and of the canary's bad ones.
+const THIN: (f64, f64) = (0.01, 0.02);
+/// The requests whose share is checked are those of a metric, if their numbers differ by no more than this.
+const SAME: f64 = 0.01;
 /// So much of the canary must be left at the baseline's mix.
 const LEAST_KEPT: f64 = 0.2;
 /// A slice with so many bad requests says how requests went, not which they were.
@@ -31,7 +36,22 @@ const OUTCOME: f64 = 0.5;
 /// Slices with fewer requests in an arm say nothing of that.
 const FEW: f64 = 20.0;
 /// Words in names of columns that say how a request went.
-const OUTCOMES: [&str; 8] = ["status", "code", "error", "result", "outcome", "success", "exception", "timeout"];
+const OUTCOMES: [&str; 12] = [
+    "status",
+    "error",
+    "errors",
+    "result",
+    "outcome",
+    "success",
+    "failed",
+    "failure",
+    "exception",
+    "timeout",
+    "exit",
+    "errno",
+];
+/// With one of these, or alone, `code` says so too; a `country_code` does not.
+const CODES: [&str; 8] = ["status", "http", "grpc", "error", "exit", "response", "return", "result"];
 
 /// Compares each criterion whose metric has slices at an equal mix, if the mixes differ; `again` judges it in other data.
 pub(super) fn judge(
@@ -54,12 +74,13 @@ pub(super) fn judge(
             told.push(Mixed { says: level(&mix, &slices.dimensions), ..of(metric, slices, &parts, mix) });
             continue;
         }
-        let obstacles = obstacles(rules, data, (slices, &parts), &mix, findings);
+        let mut obstacles = obstacles(rules, data, slices, &mix, findings);
+        obstacles.extend(thin_ones(rules, data, slices, &criteria));
+        let is_reached = mix::thin_ones(&parts, None).requests.0 <= THIN.0;
         let adjusted = adjusted(data, metric, slices, &mix);
         let said = differ(&mix, &slices.dimensions);
-        let is_share_checked =
-            findings.iter().any(|finding| finding.criterion == TRAFFIC_SHARE && finding.outcome == Outcome::Pass);
-        let scene = Scene { rules, obstacles: &obstacles, said: &said, is_share_checked };
+        let is_share_checked = findings.iter().any(|finding| is_checked(rules, finding, &parts, &mix));
+        let scene = Scene { rules, obstacles: &obstacles, said: &said, is_reached, is_share_checked };
         let compares = |finding: &&mut Finding| finding.metric == *metric;
         for finding in findings.iter_mut().filter(compares) {
             let compared = |one: &&Criterion| one.compares() && one.rule == Rule::Interval;
@@ -100,13 +121,7 @@ fn adjusted(data: &Dataset, metric: &str, slices: &Slices, mix: &Mix) -> Option<
 }
 
 /// Why the comparison at the baseline's mix may not decide.
-fn obstacles(
-    rules: &Rules,
-    data: &Dataset,
-    (slices, parts): (&Slices, &[Slice]),
-    mix: &Mix,
-    findings: &[Finding],
-) -> Vec<String> {
+fn obstacles(rules: &Rules, data: &Dataset, slices: &Slices, mix: &Mix, findings: &[Finding]) -> Vec<String> {
     let share = |value: f64| words::quantity(value, &super::rules::Unit::Share);
     let mut found = Vec::new();
     if mix.unmatched.0 > UNMATCHED {
@@ -123,7 +138,7 @@ fn obstacles(
     if mix.drifts {
         found.push("the difference of the mixes changes inside the window, as it does if the canary causes it".into());
     }
-    found.extend(outcome_like(slices, parts));
+    found.extend(outcome_like(rules, data, slices));
     found.extend(worse(rules, data));
     let mismatch = |finding: &&Finding| finding.criterion == TRAFFIC_SHARE && finding.reason == Reason::ShareMismatch;
     if findings.iter().any(|finding| mismatch(&finding)) {
@@ -132,13 +147,46 @@ fn obstacles(
     found
 }
 
-/// A dimension that says how requests went.
-fn outcome_like(slices: &Slices, parts: &[Slice]) -> Option<String> {
-    let by_name = slices.dimensions.iter().find(|name| {
-        let name = name.to_lowercase();
-        OUTCOMES.iter().any(|word| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == *word))
-    });
-    if let Some(name) = by_name {
+/// Slices that no sample brings to the baseline's mix, and that hold too much.
+fn thin_ones(rules: &Rules, data: &Dataset, slices: &Slices, criteria: &[&Criterion]) -> Option<String> {
+    let share = |value: f64| words::quantity(value, &super::rules::Unit::Share);
+    let least = words::number(mix::LEAST);
+    criteria.iter().find_map(|criterion| {
+        let parts = slices::parts(rules, criterion, data, slices)?;
+        let thin = mix::thin_ones(&parts, slices::quantile(criterion.statistic));
+        let requests = thin.requests.0.max(thin.requests.1);
+        if requests > THIN.0 {
+            let of = share(requests);
+            return Some(format!(
+                "{of} of an arm's requests are in slices with fewer than {least} requests in the other arm"
+            ));
+        }
+        (thin.bad > THIN.1).then(|| {
+            let of = share(thin.bad);
+            format!(
+                "{of} of the canary's bad or slow requests are in slices with fewer than {least} requests in an arm"
+            )
+        })
+    })
+}
+
+/// Whether the canary's share of just these requests is known so well that it did not add or lose those by which the mixes
+/// differ.
+fn is_checked(rules: &Rules, finding: &Finding, parts: &[Slice], mix: &Mix) -> bool {
+    let Some(traffic) = rules.traffic.as_ref().filter(|_| finding.criterion == TRAFFIC_SHARE) else { return false };
+    let Some(effect) = finding.evidence.effect.filter(|_| finding.outcome == Outcome::Pass) else { return false };
+    let steps = || parts.iter().flat_map(|slice| &slice.steps);
+    let same = |counted: f64, own: f64| (counted - own).abs() <= SAME * own;
+    let n = &finding.evidence.n;
+    let same_requests = same(n.baseline, steps().map(|step| step.baseline_total).sum())
+        && same(n.canary, steps().map(|step| step.canary_total).sum());
+    let (lost, added) = mix::shares_by_itself(traffic.share, mix.distance);
+    same_requests && lost < effect.low && effect.high < added
+}
+
+/// A dimension that says how requests went: by its name, or as any rate of the same slices shows.
+fn outcome_like(rules: &Rules, data: &Dataset, slices: &Slices) -> Option<String> {
+    if let Some(name) = slices.dimensions.iter().find(|name| names_outcome(name)) {
         return Some(format!("`{name}` says how a request went, which is what is judged"));
     }
     let sums = |slice: &Slice| {
@@ -148,26 +196,67 @@ fn outcome_like(slices: &Slices, parts: &[Slice]) -> Option<String> {
             (sum(|step| step.canary_total), sum(|step| step.canary as f64)),
         ]
     };
-    let is_quantile = parts.iter().any(|slice| slice.times.is_some());
     let is_outcome = |slice: &&Slice| sums(slice).iter().any(|(total, bad)| *total >= FEW && *bad >= OUTCOME * total);
-    let found = parts.iter().filter(|_| !is_quantile).find(|slice| is_outcome(slice))?;
-    let values: Vec<Option<String>> = found.values.iter().cloned().map(Some).collect();
+    let same = data.slices.iter().filter(|(_, other)| other.dimensions == slices.dimensions);
+    let found = same
+        .flat_map(|(metric, other)| rates(rules, data, metric, other))
+        .find_map(|parts| parts.iter().find(is_outcome).map(|slice| slice.values.clone()))?;
+    let values: Vec<Option<String>> = found.into_iter().map(Some).collect();
     Some(format!("most requests of {} are bad: that slice may say how a request went", called(&values)))
 }
 
-/// A slice that is worse by itself, of any metric.
-fn worse(rules: &Rules, data: &Dataset) -> Option<String> {
-    let criteria = slices::localised(rules, data);
-    let chance = (1.0 - rules.policy.level) / criteria.len().max(1) as f64;
-    criteria.into_iter().find_map(|criterion| {
-        let parts = slices::parts(rules, criterion, data, data.slices.get(&criterion.metric)?)?;
-        let quantile = match criterion.statistic {
-            super::rules::Statistic::Quantile(q) => Some(q),
-            _ => None,
-        };
-        let found = crate::localise::name(&Question { slices: &parts, quantile, chance, least: 1.0 });
-        let named = found.named.first()?;
-        let (slice, metric) = (called(&named.values), &criterion.metric);
+/// Whether a column's name says how a request went: `status`, `httpCode`, `grpc.status_code`, but not `country_code`.
+fn names_outcome(name: &str) -> bool {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (was_lower && c.is_uppercase()) {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    let is_code = |word: &String| match word.strip_suffix("code") {
+        Some("") => words.len() == 1 || words.iter().any(|other| CODES.contains(&other.as_str())),
+        Some(of) => CODES.contains(&of),
+        None => false,
+    };
+    words.iter().any(|word| OUTCOMES.contains(&word.as_str()) || is_code(word))
+}
+
+/// The slices of a rate; of one that is neither good nor bad, and that no criterion bounds, with either side as bad.
+fn rates(rules: &Rules, data: &Dataset, metric: &str, slices: &Slices) -> Vec<Vec<Slice>> {
+    let kind = rules.metrics.get(metric).map(|metric| &metric.kind);
+    let own = rules.criteria.iter().filter(|criterion| criterion.metric == metric);
+    let side = own.filter_map(|criterion| criterion.target()).map(|bound| bound.side).next();
+    let flipped: &[bool] = match (kind, side) {
+        (Some(Kind::BadShare | Kind::GoodShare), _) => &[false],
+        (Some(Kind::PartShare), Some(Side::AtMost)) => &[false],
+        (Some(Kind::PartShare), Some(Side::AtLeast)) => &[true],
+        (Some(Kind::PartShare), None) => &[false, true],
+        _ => &[],
+    };
+    flipped.iter().filter_map(|flipped| slices::by(rules, (metric, None), data, slices, *flipped)).collect()
+}
+
+/// A slice that is worse by itself: in any rate, whatever is asked of it, or in a quantile that is compared.
+fn worse<'d>(rules: &'d Rules, data: &'d Dataset) -> Option<String> {
+    let of_rate = |(metric, slices): (&'d String, &'d Slices)| {
+        rates(rules, data, metric, slices).into_iter().map(move |parts| (metric, parts, None))
+    };
+    let mut questions: Vec<(&String, Vec<Slice>, Option<f64>)> = data.slices.iter().flat_map(of_rate).collect();
+    for criterion in slices::localised(rules, data) {
+        let Some(q) = slices::quantile(criterion.statistic) else { continue };
+        let parts = data.slices.get(&criterion.metric).and_then(|own| slices::parts(rules, criterion, data, own));
+        questions.extend(parts.map(|parts| (&criterion.metric, parts, Some(q))));
+    }
+    let chance = (1.0 - rules.policy.level) / questions.len().max(1) as f64;
+    questions.iter().find_map(|(metric, slices, quantile)| {
+        let found = crate::localise::name(&Question { slices, quantile: *quantile, chance, least: 1.0 });
+        let slice = called(&found.named.first()?.values);
         Some(format!("{slice} is worse by itself in {metric}: a fault can change the mix"))
     })
 }
@@ -177,6 +266,8 @@ struct Scene<'a> {
     rules: &'a Rules,
     obstacles: &'a [String],
     said: &'a str,
+    /// Whether the canary has requests enough of whatever the baseline has, so that a sample has the baseline's mix.
+    is_reached: bool,
     /// Whether it was checked that the canary gets the traffic that it should.
     is_share_checked: bool,
 }
@@ -195,9 +286,12 @@ impl Scene<'_> {
             MixDecides::Adjusted if !self.obstacles.is_empty() => {
                 let why = self.obstacles.join("; ");
                 plain.notes.push(format!("{both}; the plain one decides, because {why}"));
-                if at_equal.outcome != Outcome::Pass {
+                if at_equal.outcome != Outcome::Pass || !self.is_reached {
                     self.doubt(plain);
                 }
+            }
+            MixDecides::Adjusted if stays(plain, &at_equal) => {
+                plain.notes.push(format!("{both}; the plain one decides, because neither passes"));
             }
             MixDecides::Adjusted => {
                 let is_better = at_equal.outcome < plain.outcome;
@@ -209,8 +303,8 @@ impl Scene<'_> {
                 if unchecked && plain.outcome == Outcome::Pass {
                     (plain.outcome, plain.reason) = (Outcome::Warn, Reason::SuspectData);
                     plain.notes.push(
-                        "a canary that changes the mix itself would look the same: write its share as `traffic: { canary: … }`, \
-                         and a share that is as expected lets this pass"
+                        "a canary that changes the mix itself would look the same: write its share as `traffic: { canary: … }`. \
+                         This passes if the share of just these requests is known so well that it excludes that"
                             .into(),
                     );
                 }
@@ -224,6 +318,13 @@ impl Scene<'_> {
             (plain.outcome, plain.reason) = (Outcome::Warn, Reason::SuspectData);
         }
     }
+}
+
+/// What fails or cannot be told as it came gives way to a Pass or a Fail at an equal mix, and to nothing between.
+fn stays(plain: &Finding, at_equal: &Finding) -> bool {
+    matches!(plain.outcome, Outcome::Fail | Outcome::Inconclusive)
+        && at_equal.outcome < plain.outcome
+        && at_equal.outcome != Outcome::Pass
 }
 
 /// The effect of a finding in words.

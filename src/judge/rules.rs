@@ -373,7 +373,7 @@ impl Default for Policy {
             min_excess: 5.0,
             silent: Silent::Inconclusive,
             one_bad_instance: OneBad::Warn,
-            mix: MixDecides::Adjusted,
+            mix: MixDecides::Plain,
             score: None,
             min_soak: None,
             roll_back_to: "baseline".into(),

@@ -58,7 +58,7 @@ pub(super) fn judge(rules: &Rules, data: &Dataset, outcome: impl Fn(&str) -> Opt
     criteria.iter().filter_map(of).collect()
 }
 
-fn quantile(statistic: Statistic) -> Option<f64> {
+pub(super) fn quantile(statistic: Statistic) -> Option<f64> {
     match statistic {
         Statistic::Quantile(q) => Some(q),
         _ => None,
@@ -68,7 +68,6 @@ fn quantile(statistic: Statistic) -> Option<f64> {
 /// The slices of a criterion's metric on the grid, the worse side of the bound counted as bad.
 pub(super) fn parts(rules: &Rules, criterion: &Criterion, data: &Dataset, slices: &Slices) -> Option<Vec<Slice>> {
     let metric = rules.metrics.get(&criterion.metric)?;
-    let grid = Grid::of(data, &criterion.metric, rules.policy.warmup);
     let side = criterion.target()?.side;
     let flipped = match (&metric.kind, side) {
         (Kind::BadShare | Kind::PartShare, side) => side == Side::AtLeast,
@@ -76,6 +75,19 @@ pub(super) fn parts(rules: &Rules, criterion: &Criterion, data: &Dataset, slices
         (Kind::Values, Side::AtMost) => false,
         _ => return None,
     };
+    by(rules, (&criterion.metric, quantile(criterion.statistic)), data, slices, flipped)
+}
+
+/// The slices of a rate, or of the slow requests of a quantile, on the grid; `flipped` counts the other ones as bad.
+pub(super) fn by(
+    rules: &Rules,
+    (name, q): (&str, Option<f64>),
+    data: &Dataset,
+    slices: &Slices,
+    flipped: bool,
+) -> Option<Vec<Slice>> {
+    let metric = rules.metrics.get(name)?;
+    let grid = Grid::of(data, name, rules.policy.warmup);
     let names = slices.parts.baseline.keys().chain(slices.parts.canary.keys());
     let names: std::collections::BTreeSet<&String> = names.collect();
     let nothing = match &metric.kind {
@@ -85,7 +97,7 @@ pub(super) fn parts(rules: &Rules, criterion: &Criterion, data: &Dataset, slices
     let slice = |name: &String| {
         let pair = slices.parts.as_ref().map(|parts| parts.get(name).cloned().unwrap_or_else(|| nothing.clone()));
         let values = slice_values(name);
-        match quantile(criterion.statistic) {
+        match q {
             Some(q) => of_values(&grid, &pair, values, q),
             None => Slice { values, steps: of_counts(&grid, &pair, flipped), times: None },
         }
@@ -139,6 +151,7 @@ pub(super) fn called(values: &[Option<String>]) -> String {
 /// A change in percent; a large one as a factor.
 fn change(ratio: f64) -> String {
     match ratio {
+        ratio if ratio.is_nan() => "–".into(),
         ratio if !ratio.is_finite() => "without limit".into(),
         ratio if ratio >= 3.0 => format!("×{}", words::number((ratio * 10.0).round() / 10.0)),
         ratio => format!("{:+.0} %", 100.0 * (ratio - 1.0)),
@@ -157,6 +170,9 @@ pub(super) fn headline(localised: &[Localised], outcome: impl Fn(&str) -> Option
     localised.iter().find(explains).map(|told| told.says.as_str())
 }
 
+/// What no slice with both arms carries.
+const ELSEWHERE: &str = "some of it lies in the mix, or in slices that an arm lacks";
+
 /// The one sentence.
 fn sentence(told: &Localised, outcome: Option<Outcome>) -> String {
     let found = &told.found;
@@ -166,8 +182,11 @@ fn sentence(told: &Localised, outcome: Option<Outcome>) -> String {
         _ => told.metric.clone(),
     };
     let Some(first) = found.named.first() else {
-        let everywhere = outcome == Some(Outcome::Fail) && found.whole.interval.0 > 1.0;
-        let everywhere = if everywhere { ": the difference is everywhere" } else { "" };
+        let everywhere = match outcome == Some(Outcome::Fail) && found.whole.interval.0 > 1.0 {
+            true if found.is_elsewhere => format!(": the difference is in all of them; {ELSEWHERE}"),
+            true => ": the difference is everywhere".to_owned(),
+            false => String::new(),
+        };
         return format!("No slice of {of} stands out in {what}{everywhere}");
     };
     let describe = |(line, since): (&Line, &Option<crate::series::Timestamp>)| {
@@ -181,12 +200,16 @@ fn sentence(told: &Localised, outcome: Option<Outcome>) -> String {
     let share: f64 = found.named.iter().filter_map(|line| line.share).sum();
     let share = match share {
         _ if first.share.is_none() => String::new(),
+        share if found.is_elsewhere => {
+            format!("; that is {:.0} % of the difference inside slices; {ELSEWHERE}", 100.0 * share.max(0.0))
+        }
         share if share >= 0.995 => "; that is all of the difference".to_owned(),
         share => format!("; that is {:.0} % of the difference", 100.0 * share.max(0.0)),
     };
     let rest = match &found.rest {
         None => String::new(),
         Some(rest) if rest.interval.0 > 1.0 => format!("; the rest is worse too, {}", between(rest.interval)),
+        Some(rest) if found.is_elsewhere => format!("; every other slice is level ({})", between(rest.interval)),
         Some(rest) => format!("; everything else is level ({})", between(rest.interval)),
     };
     format!("Only {}{more} {is} worse in {what}{share}{rest}", named.join(" and "))

@@ -21,8 +21,8 @@ use crate::stats::split;
 pub const CHANCE: f64 = 0.01;
 /// A smaller difference is not called one: so much of the traffic is elsewhere.
 pub const FLOOR: f64 = 0.02;
-/// Slices with fewer requests in an arm share one weight.
-const LEAST: f64 = 200.0;
+/// Slices with fewer requests in an arm are thin: all of their requests are kept.
+pub const LEAST: f64 = 200.0;
 /// How many shifts are told.
 const MOST_SHIFTS: usize = 5;
 
@@ -97,6 +97,7 @@ pub fn compare(slices: &[Slice]) -> Option<Mix> {
     let size = |shift: &Shift| (shift.shares.0 - shift.shares.1).abs();
     shifts.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.values.cmp(&b.values)));
     shifts.truncate(MOST_SHIFTS);
+    drifts |= risen_change(&steps, &shares, &sums);
     let distance = distance(&shares, all);
     let (weights, kept) = weights(&requests, all);
     let only = |lacks: fn(&(f64, f64)) -> bool, share: fn(&(f64, f64)) -> f64| {
@@ -112,6 +113,43 @@ pub fn compare(slices: &[Slice]) -> Option<Mix> {
         weights,
         kept,
     })
+}
+
+/// What thin slices hold, which no sample brings to the baseline's mix.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ThinOnes {
+    /// The part of the baseline's requests that is in slices which are thin in the canary, and the other way round.
+    pub requests: (f64, f64),
+    /// The part of the canary's bad requests that is in slices which are thin in either arm; with a quantile of those that
+    /// are slower than it is in the whole baseline.
+    pub bad: f64,
+}
+
+/// What slices that are thin or absent in an arm hold.
+pub fn thin_ones(slices: &[Slice], quantile: Option<f64>) -> ThinOnes {
+    let limit = quantile.and_then(|q| super::size::limit_of_all(slices, q));
+    let bad = |slice: &Slice| match (&slice.times, limit) {
+        (Some(times), Some(limit)) => times.canary.beyond(limit, false, Direction::Above) as f64,
+        _ => slice.steps.iter().map(|step| step.canary as f64).sum(),
+    };
+    let (mut all, mut thin) = ([0.0; 3], [0.0; 3]);
+    for slice in slices {
+        let (baseline, canary) = total(slice);
+        let (bad, in_baseline, in_canary) = (bad(slice), baseline < LEAST, canary < LEAST);
+        let own = [(baseline, in_canary), (canary, in_baseline), (bad, in_baseline || in_canary)];
+        for (at, (amount, is_thin)) in own.into_iter().enumerate() {
+            all[at] += amount;
+            thin[at] += if is_thin { amount } else { 0.0 };
+        }
+    }
+    let part = |at: usize| if all[at] > 0.0 { thin[at] / all[at] } else { 0.0 };
+    ThinOnes { requests: (part(0), part(1)), bad: part(2) }
+}
+
+/// The shares of the traffic that the canary would have if it had added, or lost, the requests by which the mixes differ.
+pub fn shares_by_itself(share: f64, distance: f64) -> (f64, f64) {
+    let with = |sign: f64| share * (1.0 + sign * distance) / (1.0 + sign * share * distance);
+    (with(-1.0), with(1.0))
 }
 
 /// The rates of both arms, as they are and at the baseline's mix. Slices that an arm lacks are left out of the latter.
@@ -182,6 +220,12 @@ fn changes(part: &Part) -> bool {
     swapped >= onset::CLEAR || onset::since(&part.steps, &part.effect).is_some()
 }
 
+/// Whether the share of all slices together whose share rose changes inside the window: many small changes make a large one.
+fn risen_change(steps: &[Vec<CountStep>], shares: &[(f64, f64)], sums: &[(f64, f64)]) -> bool {
+    let risen = steps.iter().zip(shares).filter(|(_, share)| share.1 > share.0);
+    changes(&part_of(parts_of(&summed(risen.map(|(steps, _)| steps)), sums)))
+}
+
 /// Half the sum of the differences of shares, less what lots make of it.
 fn distance(shares: &[(f64, f64)], all: (f64, f64)) -> f64 {
     let by_lot = |own: &(f64, f64)| {
@@ -194,15 +238,11 @@ fn distance(shares: &[(f64, f64)], all: (f64, f64)) -> f64 {
 
 /// The part of each slice's requests to keep, and of all.
 fn weights(requests: &[(f64, f64)], all: (f64, f64)) -> (Vec<f64>, f64) {
-    let is_small = |own: &(f64, f64)| own.0 < LEAST || own.1 < LEAST;
-    let small = requests.iter().filter(|own| is_small(own)).fold((0.0, 0.0), |(b, c), own| (b + own.0, c + own.1));
-    let ratio = |own: (f64, f64)| if own.1 > 0.0 { own.0 / all.0 / (own.1 / all.1) } else { 0.0 };
-    let ratios: Vec<f64> = requests.iter().map(|own| ratio(if is_small(own) { small } else { *own })).collect();
-    let largest = ratios.iter().copied().fold(0.0, f64::max);
-    if largest <= 0.0 {
-        return (vec![0.0; requests.len()], 0.0);
-    }
-    let weights: Vec<f64> = ratios.into_iter().map(|ratio| ratio / largest).collect();
+    let is_thin = |own: &(f64, f64)| own.0 < LEAST || own.1 < LEAST;
+    let ratio = |own: &(f64, f64)| (!is_thin(own)).then(|| own.0 / all.0 / (own.1 / all.1));
+    let ratios: Vec<Option<f64>> = requests.iter().map(ratio).collect();
+    let largest = ratios.iter().flatten().copied().fold(0.0, f64::max);
+    let weights: Vec<f64> = ratios.into_iter().map(|ratio| ratio.map_or(1.0, |ratio| ratio / largest)).collect();
     let kept: f64 = weights.iter().zip(requests).map(|(weight, own)| weight * own.1).sum();
     (weights, kept / all.1)
 }

@@ -23,6 +23,8 @@ use crate::stats::slow::Requests;
 const MOST_LINES: usize = 24;
 /// The largest factor of a quantile that is looked for.
 const LARGEST: f64 = 1e3;
+/// So much of the difference may lie elsewhere than inside the slices.
+const ELSEWHERE: f64 = 0.05;
 /// How often a factor is halved between its ends.
 const HALVINGS: usize = 40;
 
@@ -35,15 +37,18 @@ pub(super) struct Sizes<'a> {
     excess: Vec<f64>,
     /// The bad requests of all slices.
     events: u64,
+    /// Whether the mix and slices without a partner carry a part of the difference.
+    is_elsewhere: bool,
 }
 
 impl<'a> Sizes<'a> {
     pub(super) fn new(question: &'a Question<'a>, field: &'a Field<'a>, needed: f64) -> Sizes<'a> {
         let limit = question.quantile.and_then(|q| limit_of_all(question.slices, q));
-        let excess = question.slices.iter().map(|slice| excess(slice, limit)).collect();
+        let excess: Vec<f64> = question.slices.iter().map(|slice| excess(slice, limit)).collect();
         let steps = question.slices.iter().flat_map(|slice| &slice.steps).filter(|step| usable(step));
         let events = steps.map(|step| step.canary.saturating_add(step.baseline)).fold(0, u64::saturating_add);
-        Sizes { question, field, needed, excess, events }
+        let is_elsewhere = is_elsewhere(question.slices, limit, &excess);
+        Sizes { question, field, needed, excess, events, is_elsewhere }
     }
 
     /// The answer, once the names are known.
@@ -64,6 +69,7 @@ impl<'a> Sizes<'a> {
             named: lines.collect(),
             rest: (!named.is_empty() && !rest.is_empty()).then(|| self.line(anything, &rest, plain, false)),
             tree: self.tree(nodes, named, (plain, chosen)),
+            is_elsewhere: self.is_elsewhere,
         }
     }
 
@@ -127,7 +133,7 @@ fn coarse_of(slices: &[&Slice]) -> Vec<CountStep> {
 }
 
 /// The quantile of all of the baseline's requests.
-fn limit_of_all(slices: &[Slice], q: f64) -> Option<f64> {
+pub(super) fn limit_of_all(slices: &[Slice], q: f64) -> Option<f64> {
     let all: Vec<_> = slices.iter().filter_map(|slice| Some(slice.times.as_ref()?.baseline.clone())).collect();
     Requests::pooled(&all)?.quantile(q)
 }
@@ -139,6 +145,28 @@ fn excess(slice: &Slice, limit: Option<f64>) -> f64 {
         (Some(times), Some(limit)) => counts::excess(&[beyond(times, limit, limit)], 1.0, 0.0),
         _ => counts::excess(&slice.steps, 1.0, 0.0),
     }
+}
+
+/// Whether the difference of the arms as they came is another than that inside the slices, by enough and not by lots: the rest
+/// of it lies in slices that an arm lacks, and in the mix.
+fn is_elsewhere(slices: &[Slice], limit: Option<f64>, excess: &[f64]) -> bool {
+    let own = |slice: &Slice| match (&slice.times, limit) {
+        (Some(times), Some(limit)) => vec![beyond(times, limit, limit)],
+        _ => slice.steps.clone(),
+    };
+    let (mut bad, mut requests) = ((0.0, 0.0), (0.0, 0.0));
+    for step in slices.iter().flat_map(own) {
+        bad = (bad.0 + step.baseline as f64, bad.1 + step.canary as f64);
+        requests = (requests.0 + step.baseline_total, requests.1 + step.canary_total);
+    }
+    if !(requests.0 > 0.0 && requests.1 > 0.0) {
+        return true;
+    }
+    let expected = requests.1 / requests.0;
+    let (crude, within) = (bad.1 - bad.0 * expected, excess.iter().sum::<f64>());
+    let by_lot = (bad.1 + bad.0 * expected * expected).sqrt();
+    let rest = (crude - within).abs();
+    rest > ELSEWHERE * crude.abs().max(within.abs()) && rest > 2.0 * by_lot
 }
 
 /// The slow requests of a slice, each arm by a limit of its own.

@@ -53,6 +53,8 @@ pub struct Localised {
     pub rest: Option<Line>,
     /// The tree for the reader: parents before their children.
     pub tree: Vec<Line>,
+    /// Whether the mix and slices that an arm lacks carry a part of the difference.
+    pub is_elsewhere: bool,
 }
 
 /// A slice, or several of them together.

@@ -228,7 +228,11 @@ pub(super) fn row(line: &SliceLine) -> [String; 5] {
     let factor = |number: Option<Number>| {
         number.map_or("∞".to_owned(), |ratio| format!("×{}", words::number((ratio.get() * 100.0).round() / 100.0)))
     };
-    let ratio = format!("{} [{}, {}]", factor(line.ratio), factor(line.low), factor(line.high));
+    // an arm without a request there has no rate to compare
+    let ratio = match line.requests.canary.min(line.requests.baseline) {
+        0 => "–".to_owned(),
+        _ => format!("{} [{}, {}]", factor(line.ratio), factor(line.low), factor(line.high)),
+    };
     let share = line.share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share.get()));
     let part = line.values.iter().any(Option::is_some);
     let from = if part { factor(line.named_from) } else { "–".to_owned() };

@@ -196,7 +196,7 @@ impl Page {
         if text.is_empty() {
             return Vec::new();
         }
-        let columns = self.columns.min(WIDEST_PROSE).saturating_sub(width(lead)).max(NARROWEST);
+        let columns = self.columns.min(WIDEST_PROSE).saturating_sub(width(lead)).max(1);
         let lines = wrap(&text, columns).into_iter().enumerate();
         lines
             .map(|(at, line)| format!("{}{line}", if at == 0 { lead.into() } else { " ".repeat(width(lead)) }))
@@ -205,12 +205,14 @@ impl Page {
 
     /// Names and their texts in two columns.
     fn rows(&self, rows: &[(&str, Vec<String>)], indent: usize) -> Vec<String> {
-        let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
-        let room = self.columns.min(WIDEST_PROSE).saturating_sub(indent + names + 2).max(NARROWEST);
+        let columns = self.columns.min(WIDEST_PROSE);
+        // names that are longer are cut: half of the line is for what is said of them
+        let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(columns / 2);
+        let room = columns.saturating_sub(indent + names + 2).max(1);
         let mut lines = Vec::new();
         for (name, texts) in rows {
             for (at, line) in texts.iter().flat_map(|text| wrap(text, room)).enumerate() {
-                let name = self.ink.dim(&pad(if at == 0 { name } else { "" }, names));
+                let name = self.ink.dim(&pad(&fit(if at == 0 { name } else { "" }, names), names));
                 lines.push(format!("{}{name}  {line}", " ".repeat(indent)));
             }
         }

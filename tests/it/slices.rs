@@ -23,11 +23,13 @@ struct Part {
     /// The step from which on the canary has its rate and, of `late`, its number of requests.
     since: usize,
     late: bool,
+    /// How much the canary's number of requests sways from step to step.
+    sway: f64,
 }
 
 fn part(values: [&'static str; 2], requests: f64, rate: f64) -> Part {
     let both = |value: f64| Pair { baseline: value, canary: value };
-    Part { values, requests: both(requests), rate: both(rate), since: 0, late: false }
+    Part { values, requests: both(requests), rate: both(rate), since: 0, late: false, sway: 0.0 }
 }
 
 /// Four routes in two regions; the last route is slow to fail.
@@ -48,6 +50,8 @@ fn series(part: &Part, arm: davy::series::Arm, rng: &mut Pcg64) -> Series {
     for step in 0..STEPS {
         let begun = step >= part.since;
         let requests = if part.late && !begun { part.requests.baseline } else { *part.requests.get(arm) };
+        let swayed = (part.sway * (7.0 * (step * step) as f64).sin()).exp();
+        let requests = if arm == davy::series::Arm::Canary { requests * swayed } else { requests };
         let n = if requests > 0.0 { Poisson::new(requests).unwrap().sample(rng) as u64 } else { 0 };
         let rate = if begun { *part.rate.get(arm) } else { part.rate.baseline };
         total.push(n);
@@ -116,7 +120,7 @@ fn rules(share: Option<f64>) -> Rules {
         not_judged: Vec::new(),
         traffic: share.map(|share| Traffic { share, metric: None, on_mismatch: Mismatch::Warn }),
         looks: Looks::Once,
-        policy: Policy::default(),
+        policy: Policy { mix: MixDecides::Adjusted, ..Policy::default() },
     }
 }
 
@@ -253,6 +257,106 @@ fn adjusting_passes_nothing_where_it_could_hide_a_fault() {
     let mut again = shop();
     again.iter_mut().filter(|part| part.values[0] == "checkout").for_each(|part| part.requests.canary *= 3.0);
     refused("more requests", &again, DIMENSIONS, Some(0.5), "its share of the traffic");
+}
+
+/// Slices of one dimension: requests of each arm per step, and rates of each arm.
+fn routes(own: &[(&'static str, [f64; 2], [f64; 2])]) -> Vec<Part> {
+    let pair = |of: [f64; 2]| Pair { baseline: of[0], canary: of[1] };
+    let one = |(name, requests, rate): &(&'static str, [f64; 2], [f64; 2])| Part {
+        requests: pair(*requests),
+        rate: pair(*rate),
+        ..part([name, "eu"], 0.0, 0.0)
+    };
+    own.iter().map(one).collect()
+}
+
+/// The data of `parts`, with the same slices of another rate that no criterion compares.
+fn with_other(parts: &[Part], other: &[Part], dimensions: [&str; 2]) -> (Rules, Dataset) {
+    let (mut rules, mut data) = (rules(Some(0.5)), dataset(parts, dimensions, 1));
+    let more = dataset(other, dimensions, 2);
+    rules.metrics.insert("other".into(), rules.metrics["m"].clone());
+    data.metrics.insert("other".into(), more.metrics["m"].clone());
+    data.slices.insert("other".into(), more.slices["m"].clone());
+    (rules, data)
+}
+
+#[test]
+fn a_new_slice_that_the_baseline_hardly_has_is_not_left_out() {
+    let sick = routes(&[
+        ("home", [400.0, 380.0], [0.005, 0.005]),
+        ("search", [240.0, 228.0], [0.005, 0.005]),
+        ("checkout", [160.0, 144.0], [0.005, 0.005]),
+        ("pay", [0.2, 48.0], [0.005, 0.45]),
+    ]);
+    let verdict = answer(&sick, Some(0.5));
+    assert_eq!(verdict.outcome, Outcome::Fail, "{}", verdict.summary);
+    assert!(notes(&verdict).contains("fewer than 200 requests in the other arm"), "{}", notes(&verdict));
+    // few requests, but most of the bad ones
+    let mut few = sick.clone();
+    (few[3].requests.canary, few[2].requests.canary) = (7.0, 240.0);
+    let verdict = answer(&few, Some(0.5));
+    assert_eq!(verdict.outcome, Outcome::Fail, "{}", verdict.summary);
+    assert!(notes(&verdict).contains("of the canary's bad or slow requests"), "{}", notes(&verdict));
+}
+
+#[test]
+fn a_rate_that_no_criterion_compares_shows_the_slice_that_is_worse() {
+    let mix =
+        |rates: [[f64; 2]; 2]| routes(&[("home", [520.0, 400.0], rates[0]), ("checkout", [280.0, 400.0], rates[1])]);
+    let (rules, data) = with_other(&mix([[0.01, 0.01], [0.1, 0.1]]), &mix([[0.002, 0.002], [0.004, 0.03]]), DIMENSIONS);
+    let verdict = judge(&rules, &data);
+    assert_ne!(verdict.outcome, Outcome::Pass, "{}", verdict.summary);
+    assert!(notes(&verdict).contains("checkout is worse by itself in other"), "{}", notes(&verdict));
+}
+
+#[test]
+fn a_dimension_that_decides_another_rate_is_an_outcome() {
+    let kinds =
+        |rates: [f64; 2]| routes(&[("fine", [780.0, 760.0], [rates[0]; 2]), ("gave up", [20.0, 40.0], [rates[1]; 2])]);
+    let (rules, data) = with_other(&kinds([0.01, 0.4]), &kinds([0.0, 1.0]), ["kind", "region"]);
+    let verdict = judge(&rules, &data);
+    assert_ne!(verdict.outcome, Outcome::Pass, "{}", verdict.summary);
+    assert!(notes(&verdict).contains("may say how a request went"), "{}", notes(&verdict));
+}
+
+#[test]
+fn columns_are_known_by_their_names() {
+    let noted = |name: &str| {
+        let verdict = judge(&rules(Some(0.5)), &dataset(&more_checkouts(), [name, "region"], 1));
+        notes(&verdict).contains("says how a request went")
+    };
+    for name in ["statusCode", "http_code", "code", "errorcode", "grpcStatus"] {
+        assert!(noted(name), "{name}");
+    }
+    for name in ["country_code", "zipCode", "route"] {
+        assert!(!noted(name), "{name}");
+    }
+}
+
+#[test]
+fn a_share_that_is_hardly_known_has_not_been_checked() {
+    let calls = |sway: f64, more: f64| {
+        let mut parts = routes(&[("home", [776.0, 776.0 - more], [0.01, 0.01]), ("slow", [24.0, 96.0], [0.2, 0.2])]);
+        parts.iter_mut().for_each(|part| part.sway = sway);
+        answer(&parts, Some(0.5))
+    };
+    let swaying = calls(0.5, 0.0);
+    assert_ne!(swaying.outcome, Outcome::Pass, "{}", swaying.summary);
+    assert!(notes(&swaying).contains("would look the same"), "{}", notes(&swaying));
+    let calm = calls(0.0, 72.0);
+    assert_eq!(calm.outcome, Outcome::Pass, "{}", notes(&calm));
+}
+
+#[test]
+fn a_plain_fail_stays_where_too_little_is_left_to_pass() {
+    let sick =
+        routes(&[("home", [1800.0, 400.0], [0.006, 0.006 * 1.25]), ("item", [200.0, 1600.0], [0.012, 0.012 * 1.25])]);
+    let stays = |seed: u64| {
+        let verdict = judge(&rules(Some(0.5)), &dataset(&sick, DIMENSIONS, seed));
+        assert_eq!(verdict.outcome, Outcome::Fail, "{}", notes(&verdict));
+        notes(&verdict).contains("because neither passes")
+    };
+    assert!((1..=5).filter(|seed| stays(*seed)).count() >= 3);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(in crate::config) struct File {
     /// Columns of requests, such as [route, region]: which of their values carry a difference, and whether both arms have the
     /// same mix of them.
     pub(in crate::config) localise: Option<LocaliseEntry>,
-    /// If the mixes of the arms differ: adjust (default) lets the comparison at the baseline's mix decide, tell the plain one.
+    /// If the mixes of the arms differ: tell (default) lets the plain comparison decide, adjust the one at the baseline's mix.
     /// The report says both.
     pub(in crate::config) mix: Option<At<Choice<MixDecides>>>,
     /// What running each arm costs.
