@@ -2,7 +2,7 @@
 //!
 //! Whether the arms differ in their mix is asked of every node: is its share of the canary's requests its share of the
 //! baseline's? The share varies from step to step beyond lots (sessions, batches, routers), so it is judged as a rate is
-//! ([`counts`]), at the chance divided by the number of nodes. A difference also needs a size: half the sum of
+//! (`stats::counts`), at the chance divided by the number of nodes. A difference also needs a size: half the sum of
 //! the differences of shares (total variation), less what lots alone make of it, must pass a floor.
 //!
 //! At an equal mix: the canary's rates weighted by the baseline's shares (direct standardisation; Fleiss, Levin and Paik

@@ -76,7 +76,7 @@ pub struct Line {
     pub share: Option<f64>,
     /// The step since which it is worse, if that is clear.
     pub since: Option<usize>,
-    /// From which ratio of rates on it would have been named, nineteen times of twenty ([`POWER`]).
+    /// From which ratio of rates on it would have been named, nineteen times of twenty (`power::POWER`).
     pub findable: f64,
     /// Whether it is named.
     pub is_named: bool,
