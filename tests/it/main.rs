@@ -85,9 +85,9 @@ mod second_opinion;
 mod serve;
 mod services;
 mod shell;
-#[cfg(feature = "sql")]
 mod slices;
 mod split;
+#[cfg(feature = "sql")]
 mod sql;
 mod starting;
 mod steps;
