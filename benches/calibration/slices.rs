@@ -145,10 +145,7 @@ fn simulate(world: &World, shape: &[(f64, f64)], factor: &dyn Fn(usize) -> f64, 
                     let p = (rate * shared[step] * arms[arm][step] * own[arm][step] * worse).min(0.9);
                     (n, bad(n as f64 * p, world.lump, n, rng))
                 };
-                let steps = (0..world.steps).map(|at| {
-                    let (baseline, canary) = (step(at, 0, rng), step(at, 1, rng));
-                    count(baseline, canary)
-                });
+                let steps = (0..world.steps).map(|at| CountStep::of(step(at, 0, rng), step(at, 1, rng)));
                 Slice { values, steps: steps.collect(), times: None }
             }
             Some(q) => {
@@ -174,21 +171,12 @@ fn more(world: &World, at: usize) -> f64 {
     if at / world.regions == 0 { world.mix } else { 1.0 }
 }
 
-fn count(baseline: (u64, u64), canary: (u64, u64)) -> CountStep {
-    CountStep {
-        canary_total: canary.0 as f64,
-        canary: canary.1,
-        baseline_total: baseline.0 as f64,
-        baseline: baseline.1,
-    }
-}
-
 fn of_latency(values: Vec<String>, arms: [Vec<Vec<f64>>; 2], q: f64) -> Slice {
     let all = |arm: &[Vec<f64>]| Requests::single(arm.concat());
     let times = Times { baseline: all(&arms[0]), canary: all(&arms[1]) };
     let limit = localise::slow_limit(&times, q).unwrap_or(f64::INFINITY);
     let slow = |arm: &[f64]| (arm.len() as u64, arm.iter().filter(|value| **value > limit).count() as u64);
-    let steps = arms[0].iter().zip(&arms[1]).map(|(baseline, canary)| count(slow(baseline), slow(canary)));
+    let steps = arms[0].iter().zip(&arms[1]).map(|(baseline, canary)| CountStep::of(slow(baseline), slow(canary)));
     Slice { values, steps: steps.collect(), times: Some(times) }
 }
 
@@ -222,6 +210,19 @@ struct Tally {
     covered: usize,
     /// In which the mixes are called different.
     mixed: usize,
+}
+
+impl Tally {
+    fn plus(self, other: Tally) -> Tally {
+        Tally {
+            runs: self.runs + other.runs,
+            exact: self.exact + other.exact,
+            near: self.near + other.near,
+            wrong: self.wrong + other.wrong,
+            covered: self.covered + other.covered,
+            mixed: self.mixed + other.mixed,
+        }
+    }
 }
 
 fn plant(world: &World, shape: &[(f64, f64)], fault: Fault, rng: &mut Pcg64) -> Option<(Vec<usize>, f64)> {
@@ -271,8 +272,7 @@ fn judge(world: &World, fault: Fault, seed: u64) -> Option<Tally> {
     };
     let named: Vec<Vec<usize>> = answer.named.iter().map(|line| of(&line.values)).collect();
     let is_parent = |named: &Vec<usize>| {
-        let requests =
-            |at: &usize| run.slices[*at].steps.iter().map(|step| step.canary_total + step.baseline_total).sum::<f64>();
+        let requests = |at: &usize| run.slices[*at].sum().total();
         let own: f64 = run.worse.iter().map(requests).sum();
         *named != run.worse
             && run.worse.iter().all(|at| named.contains(at))
@@ -306,25 +306,13 @@ fn measure(world: &World, fault: Fault, runs: usize, seed: u64, threads: usize) 
             if at >= runs {
                 return sum;
             }
-            let own = judge(world, fault, seed.wrapping_mul(1_000_003).wrapping_add(at as u64)).unwrap_or_default();
-            sum.runs += own.runs;
-            sum.exact += own.exact;
-            sum.near += own.near;
-            sum.wrong += own.wrong;
-            sum.covered += own.covered;
-            sum.mixed += own.mixed;
+            let own = judge(world, fault, seed.wrapping_mul(1_000_003).wrapping_add(at as u64));
+            sum = sum.plus(own.unwrap_or_default());
         }
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("a worker")).fold(Tally::default(), |a, b| Tally {
-            runs: a.runs + b.runs,
-            exact: a.exact + b.exact,
-            near: a.near + b.near,
-            wrong: a.wrong + b.wrong,
-            covered: a.covered + b.covered,
-            mixed: a.mixed + b.mixed,
-        })
+        threads.into_iter().map(|thread| thread.join().expect("a worker")).fold(Tally::default(), Tally::plus)
     })
 }
 
@@ -385,14 +373,5 @@ pub fn measure_all(runs: usize, seed: u64, threads: usize, only: Option<&str>, f
 }
 
 fn page(table: &str, runs: usize, seed: u64) -> String {
-    format!(
-        "{}",
-        format_args!(
-            include_str!("slices.txt"),
-            runs = runs,
-            seed = seed,
-            version = env!("CARGO_PKG_VERSION"),
-            table = table
-        )
-    )
+    format!(include_str!("slices.txt"), runs = runs, seed = seed, version = env!("CARGO_PKG_VERSION"), table = table)
 }

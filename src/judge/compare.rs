@@ -18,6 +18,9 @@ use crate::stats::anytime::Starts;
 use crate::stats::counts::Scatter;
 use crate::stats::dispersion::DesignEffect;
 
+/// The logarithm of any-time evidence as a function of the limit.
+pub(super) type LnE<'a> = Box<dyn Fn(f64) -> f64 + 'a>;
+
 /// A quantity with a test against any limit.
 pub(super) trait Comparison: Debug {
     /// The evidence that the judged quantity lies above (or below) a limit.
@@ -42,12 +45,7 @@ pub(super) trait Comparison: Debug {
 
     /// The logarithm of the any-time evidence that the quantity lies above (or below) a limit, gathered since the given
     /// starts and tuned to a horizon in steps. What it has of each start is the same for all limits.
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a>;
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, horizon: f64) -> LnE<'a>;
 
     /// The values that the quantity can take.
     fn natural(&self) -> (f64, f64);

@@ -11,17 +11,23 @@
 //! - the canary gets its share of the traffic, which excludes that it added or lost the requests by which the mixes differ.
 //!   Unless that was checked, the adjusted comparison makes a Warn at best of what does not pass as it came.
 //!
-//! Otherwise the plain one decides, and a Pass of it that does not hold at the baseline's mix is a Warn. A plain Fail gives way
-//! to nothing but a Pass at an equal mix.
+//! Otherwise the plain one decides, and a Pass of it that does not hold at the baseline's mix is a Warn: with `mix: adjust` if the
+//! sample does not pass, with `mix: tell` if it fails. A plain Fail gives way to nothing but a Pass at an equal mix.
 
-use super::rules::{Criterion, Kind, MixDecides, Rule, Rules, Side, TRAFFIC_SHARE};
-use super::slices::{self, called};
-use super::verdict::{Finding, Mixed, Outcome, Reason};
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::requests::Ordered;
+use super::rules::{Criterion, Kind, MixDecides, Rule, Rules, Side, TRAFFIC_SHARE, Unit};
+use super::slices::{self, Known, called};
+use super::verdict::{EffectKind, Finding, Mixed, Outcome, Reason};
 use super::words;
 use crate::localise::mix::{self, Mix};
 use crate::localise::thin::{self, Sampler};
-use crate::localise::{Question, Slice};
+use crate::localise::{self, Question, Slice};
 use crate::series::{Dataset, Pair, Series, Slices};
+use crate::stats::counts::CountStep;
 
 /// So much of an arm may be in slices that the other does not have.
 const UNMATCHED: f64 = 0.01;
@@ -55,37 +61,40 @@ const CODES: [&str; 8] = ["status", "http", "grpc", "error", "exit", "response",
 
 /// Compares each criterion whose metric has slices at an equal mix, if the mixes differ; `again` judges it in other data.
 pub(super) fn judge(
-    rules: &Rules,
-    data: &Dataset,
+    known: &Known,
     findings: &mut [Finding],
-    again: impl Fn(&Criterion, &Dataset) -> Finding,
+    again: impl Fn(&Criterion, &Dataset, &Ordered) -> Finding,
 ) -> Vec<Mixed> {
+    let Known { rules, data, .. } = *known;
+    let localised = slices::localised(rules, data);
+    let worse = LazyCell::new(|| worse(known, &localised));
     let mut told: Vec<Mixed> = Vec::new();
     for (metric, slices) in &data.slices {
-        let criteria: Vec<&Criterion> = slices::localised(rules, data)
-            .into_iter()
-            .chain(&rules.criteria)
-            .filter(|criterion| criterion.metric == *metric && criterion.compares())
-            .collect();
-        let Some(first) = criteria.first() else { continue };
-        let Some(parts) = slices::parts(rules, first, data, slices) else { continue };
+        let own = rules.criteria.iter().filter(|criterion| criterion.metric == *metric && criterion.compares());
+        let mut criteria: Vec<&Criterion> = own.collect();
+        criteria.sort_by_key(|criterion| !localised.iter().any(|first| first.name == criterion.name));
+        let Some(parts) = criteria.first().and_then(|first| known.parts(first)) else { continue };
         let Some(mix) = mix::compare(&parts) else { continue };
         if !mix.differs {
             told.push(Mixed { says: level(&mix, &slices.dimensions), ..of(metric, slices, &parts, mix) });
             continue;
         }
-        let mut obstacles = obstacles(rules, data, slices, &mix, findings);
-        obstacles.extend(thin_ones(rules, data, slices, &criteria));
-        let is_reached = mix::thin_ones(&parts, None).requests.0 <= THIN.0;
+        let mut obstacles = obstacles(&mix);
+        obstacles.extend(outcome_like(known, slices));
+        obstacles.extend(worse.clone());
+        obstacles.extend(mismatch(findings));
+        obstacles.extend(thin_ones(known, &criteria));
+        let thin = mix::thin_ones(&parts, None).requests;
+        let (is_reached, is_even) = (thin.0 <= THIN.0, thin.0.max(thin.1) <= THIN.0);
         let adjusted = adjusted(data, metric, slices, &mix);
-        let said = differ(&mix, &slices.dimensions);
+        let (said, ordered) = (differ(&mix, &slices.dimensions), Ordered::new(rules));
         let is_share_checked = findings.iter().any(|finding| is_checked(rules, finding, &parts, &mix));
-        let scene = Scene { rules, obstacles: &obstacles, said: &said, is_reached, is_share_checked };
+        let scene = Scene { rules, obstacles: &obstacles, said: &said, is_reached, is_even, is_share_checked };
         let compares = |finding: &&mut Finding| finding.metric == *metric;
         for finding in findings.iter_mut().filter(compares) {
             let compared = |one: &&Criterion| one.compares() && one.rule == Rule::Interval;
             let criterion = rules.criteria.iter().filter(compared).find(|one| one.name == finding.criterion);
-            let at_equal = criterion.zip(adjusted.as_ref()).map(|(criterion, data)| again(criterion, data));
+            let at_equal = criterion.zip(adjusted.as_ref()).map(|(criterion, data)| again(criterion, data, &ordered));
             if criterion.is_some() {
                 scene.decide(finding, at_equal);
             }
@@ -102,27 +111,27 @@ fn of(metric: &str, slices: &Slices, parts: &[Slice], mix: Mix) -> Mixed {
     Mixed { metric, dimensions, mix, rates, says: String::new(), obstacles: Vec::new(), is_adjusted: false }
 }
 
-/// The dataset with the metric's canary at the baseline's mix.
+/// The metric with its canary at the baseline's mix. Counts and requests are judged by nothing else of a dataset than is here.
 fn adjusted(data: &Dataset, metric: &str, slices: &Slices, mix: &Mix) -> Option<Dataset> {
     let pair = data.metrics.get(metric)?;
-    let names: std::collections::BTreeSet<&String> =
-        slices.parts.baseline.keys().chain(slices.parts.canary.keys()).collect();
     let mut sampler = Sampler::default();
-    let kept = names.into_iter().zip(&mix.weights).filter_map(|(name, weight)| {
+    let kept = slices::names(slices).into_iter().zip(&mix.weights).filter_map(|(name, weight)| {
         let series = slices.parts.canary.get(name)?;
         sampler.thin(series, *weight)
     });
     let kept: Vec<Series> = kept.collect();
     let canary = thin::sum(&kept)?;
-    let mut data = data.clone();
-    data.metrics.insert(metric.to_owned(), Pair { baseline: pair.baseline.clone(), canary });
-    data.instances.remove(metric);
-    Some(data)
+    let metrics = BTreeMap::from([(metric.to_owned(), Pair { baseline: pair.baseline.clone(), canary })]);
+    let (steps, lost, remarks) = (data.steps.clone(), data.lost.clone(), data.remarks.clone());
+    Some(Dataset { steps, metrics, lost, remarks, ..Dataset::new(data.windows, data.step) })
 }
 
-/// Why the comparison at the baseline's mix may not decide.
-fn obstacles(rules: &Rules, data: &Dataset, slices: &Slices, mix: &Mix, findings: &[Finding]) -> Vec<String> {
-    let share = |value: f64| words::quantity(value, &super::rules::Unit::Share);
+fn share(value: f64) -> String {
+    words::quantity(value, &Unit::Share)
+}
+
+/// Why the comparison at the baseline's mix may not decide, by the mixes alone.
+fn obstacles(mix: &Mix) -> Vec<String> {
     let mut found = Vec::new();
     if mix.unmatched.0 > UNMATCHED {
         let of = share(mix.unmatched.0);
@@ -138,21 +147,21 @@ fn obstacles(rules: &Rules, data: &Dataset, slices: &Slices, mix: &Mix, findings
     if mix.drifts {
         found.push("the difference of the mixes changes inside the window, as it does if the canary causes it".into());
     }
-    found.extend(outcome_like(rules, data, slices));
-    found.extend(worse(rules, data));
-    let mismatch = |finding: &&Finding| finding.criterion == TRAFFIC_SHARE && finding.reason == Reason::ShareMismatch;
-    if findings.iter().any(|finding| mismatch(&finding)) {
-        found.push("the canary does not get its share of the traffic, as it does not if clients try again".into());
-    }
     found
 }
 
+/// A canary that does not get the traffic that it should.
+fn mismatch(findings: &[Finding]) -> Option<String> {
+    let mismatch = |finding: &Finding| finding.criterion == TRAFFIC_SHARE && finding.reason == Reason::ShareMismatch;
+    let says = || "the canary does not get its share of the traffic, as it does not if clients try again".into();
+    findings.iter().any(mismatch).then(says)
+}
+
 /// Slices that no sample brings to the baseline's mix, and that hold too much.
-fn thin_ones(rules: &Rules, data: &Dataset, slices: &Slices, criteria: &[&Criterion]) -> Option<String> {
-    let share = |value: f64| words::quantity(value, &super::rules::Unit::Share);
+fn thin_ones(known: &Known, criteria: &[&Criterion]) -> Option<String> {
     let least = words::number(mix::LEAST);
     criteria.iter().find_map(|criterion| {
-        let parts = slices::parts(rules, criterion, data, slices)?;
+        let parts = known.parts(criterion)?;
         let thin = mix::thin_ones(&parts, slices::quantile(criterion.statistic));
         let requests = thin.requests.0.max(thin.requests.1);
         if requests > THIN.0 {
@@ -175,31 +184,27 @@ fn thin_ones(rules: &Rules, data: &Dataset, slices: &Slices, criteria: &[&Criter
 fn is_checked(rules: &Rules, finding: &Finding, parts: &[Slice], mix: &Mix) -> bool {
     let Some(traffic) = rules.traffic.as_ref().filter(|_| finding.criterion == TRAFFIC_SHARE) else { return false };
     let Some(effect) = finding.evidence.effect.filter(|_| finding.outcome == Outcome::Pass) else { return false };
-    let steps = || parts.iter().flat_map(|slice| &slice.steps);
+    let all = parts.iter().fold(CountStep::UNUSABLE, |sum, slice| sum.plus(&slice.sum()));
     let same = |counted: f64, own: f64| (counted - own).abs() <= SAME * own;
     let n = &finding.evidence.n;
-    let same_requests = same(n.baseline, steps().map(|step| step.baseline_total).sum())
-        && same(n.canary, steps().map(|step| step.canary_total).sum());
+    let same_requests = same(n.baseline, all.baseline_total) && same(n.canary, all.canary_total);
     let (lost, added) = mix::shares_by_itself(traffic.share, mix.distance);
     same_requests && lost < effect.low && effect.high < added
 }
 
 /// A dimension that says how requests went: by its name, or as any rate of the same slices shows.
-fn outcome_like(rules: &Rules, data: &Dataset, slices: &Slices) -> Option<String> {
+fn outcome_like(known: &Known, slices: &Slices) -> Option<String> {
     if let Some(name) = slices.dimensions.iter().find(|name| names_outcome(name)) {
         return Some(format!("`{name}` says how a request went, which is what is judged"));
     }
-    let sums = |slice: &Slice| {
-        let sum = |of: fn(&crate::stats::counts::CountStep) -> f64| slice.steps.iter().map(of).sum::<f64>();
-        [
-            (sum(|step| step.baseline_total), sum(|step| step.baseline as f64)),
-            (sum(|step| step.canary_total), sum(|step| step.canary as f64)),
-        ]
+    let is_outcome = |slice: &&Slice| {
+        let sum = slice.sum();
+        let arms = [(sum.baseline_total, sum.baseline as f64), (sum.canary_total, sum.canary as f64)];
+        arms.iter().any(|(total, bad)| *total >= FEW && *bad >= OUTCOME * total)
     };
-    let is_outcome = |slice: &&Slice| sums(slice).iter().any(|(total, bad)| *total >= FEW && *bad >= OUTCOME * total);
-    let same = data.slices.iter().filter(|(_, other)| other.dimensions == slices.dimensions);
+    let same = known.data.slices.iter().filter(|(_, other)| other.dimensions == slices.dimensions);
     let found = same
-        .flat_map(|(metric, other)| rates(rules, data, metric, other))
+        .flat_map(|(metric, _)| rates(known, metric))
         .find_map(|parts| parts.iter().find(is_outcome).map(|slice| slice.values.clone()))?;
     let values: Vec<Option<String>> = found.into_iter().map(Some).collect();
     Some(format!("most requests of {} are bad: that slice may say how a request went", called(&values)))
@@ -228,7 +233,8 @@ fn names_outcome(name: &str) -> bool {
 }
 
 /// The slices of a rate; of one that is neither good nor bad, and that no criterion bounds, with either side as bad.
-fn rates(rules: &Rules, data: &Dataset, metric: &str, slices: &Slices) -> Vec<Vec<Slice>> {
+fn rates(known: &Known, metric: &str) -> Vec<Rc<[Slice]>> {
+    let rules = known.rules;
     let kind = rules.metrics.get(metric).map(|metric| &metric.kind);
     let own = rules.criteria.iter().filter(|criterion| criterion.metric == metric);
     let side = own.filter_map(|criterion| criterion.target()).map(|bound| bound.side).next();
@@ -239,25 +245,22 @@ fn rates(rules: &Rules, data: &Dataset, metric: &str, slices: &Slices) -> Vec<Ve
         (Some(Kind::PartShare), None) => &[false, true],
         _ => &[],
     };
-    flipped.iter().filter_map(|flipped| slices::by(rules, (metric, None), data, slices, *flipped)).collect()
+    flipped.iter().filter_map(|flipped| known.by(metric, None, *flipped)).collect()
 }
 
 /// A slice that is worse by itself: in any rate, whatever is asked of it, or in a quantile that is compared.
-fn worse<'d>(rules: &'d Rules, data: &'d Dataset) -> Option<String> {
-    let of_rate = |(metric, slices): (&'d String, &'d Slices)| {
-        rates(rules, data, metric, slices).into_iter().map(move |parts| (metric, parts, None))
-    };
-    let mut questions: Vec<(&String, Vec<Slice>, Option<f64>)> = data.slices.iter().flat_map(of_rate).collect();
-    for criterion in slices::localised(rules, data) {
+fn worse<'d>(known: &Known<'d>, localised: &[&'d Criterion]) -> Option<String> {
+    let of_rate = |metric: &'d String| rates(known, metric).into_iter().map(move |parts| (metric, parts, None));
+    let mut questions: Vec<(&'d String, Rc<[Slice]>, Option<f64>)> =
+        known.data.slices.keys().flat_map(of_rate).collect();
+    for criterion in localised {
         let Some(q) = slices::quantile(criterion.statistic) else { continue };
-        let parts = data.slices.get(&criterion.metric).and_then(|own| slices::parts(rules, criterion, data, own));
-        questions.extend(parts.map(|parts| (&criterion.metric, parts, Some(q))));
+        questions.extend(known.parts(criterion).map(|parts| (&criterion.metric, parts, Some(q))));
     }
-    let chance = (1.0 - rules.policy.level) / questions.len().max(1) as f64;
+    let chance = (1.0 - known.rules.policy.level) / questions.len().max(1) as f64;
     questions.iter().find_map(|(metric, slices, quantile)| {
-        let found = crate::localise::name(&Question { slices, quantile: *quantile, chance, least: 1.0 });
-        let slice = called(&found.named.first()?.values);
-        Some(format!("{slice} is worse by itself in {metric}: a fault can change the mix"))
+        let worst = localise::worst(&Question { slices, quantile: *quantile, chance, least: 1.0 })?;
+        Some(format!("{} is worse by itself in {metric}: a fault can change the mix", called(&worst)))
     })
 }
 
@@ -268,6 +271,8 @@ struct Scene<'a> {
     said: &'a str,
     /// Whether the canary has requests enough of whatever the baseline has, so that a sample has the baseline's mix.
     is_reached: bool,
+    /// Whether the sample has the baseline's mix: nearly all requests are in slices that can be brought to it.
+    is_even: bool,
     /// Whether it was checked that the canary gets the traffic that it should.
     is_share_checked: bool,
 }
@@ -277,17 +282,30 @@ impl Scene<'_> {
     fn decide(&self, plain: &mut Finding, at_equal: Option<Finding>) {
         let Some(at_equal) = at_equal else {
             plain.notes.push(format!("{}: at an equal mix nothing can be compared", self.said));
-            return self.doubt(plain);
+            if self.rules.policy.mix == MixDecides::Adjusted {
+                doubt(plain);
+            }
+            return;
         };
-        let (before, after) = (effect(plain), effect(&at_equal));
-        let both = format!("{}: {before} as it came, {after} at the baseline's mix", self.said);
+        let both = match self.is_even {
+            true => {
+                let (before, after) = (effect(plain), effect(&at_equal));
+                format!("{}: {before} as it came, {after} at the baseline's mix", self.said)
+            }
+            false => format!("{}, and the canary cannot be brought to the baseline's", self.said),
+        };
         match self.rules.policy.mix {
-            MixDecides::Plain => plain.notes.push(format!("{both}; the plain one decides (`mix: tell`)")),
+            MixDecides::Plain => {
+                plain.notes.push(format!("{both}; the plain one decides (`mix: tell`)"));
+                if self.is_even && at_equal.outcome == Outcome::Fail {
+                    doubt(plain);
+                }
+            }
             MixDecides::Adjusted if !self.obstacles.is_empty() => {
                 let why = self.obstacles.join("; ");
                 plain.notes.push(format!("{both}; the plain one decides, because {why}"));
                 if at_equal.outcome != Outcome::Pass || !self.is_reached {
-                    self.doubt(plain);
+                    doubt(plain);
                 }
             }
             MixDecides::Adjusted if stays(plain, &at_equal) => {
@@ -311,12 +329,14 @@ impl Scene<'_> {
             }
         }
     }
+}
 
-    /// A Pass that may rest on the mix is a Warn.
-    fn doubt(&self, plain: &mut Finding) {
-        if self.rules.policy.mix == MixDecides::Adjusted && plain.outcome == Outcome::Pass {
-            (plain.outcome, plain.reason) = (Outcome::Warn, Reason::SuspectData);
-        }
+/// A Pass that may rest on the mix is a Warn.
+fn doubt(plain: &mut Finding) {
+    if plain.outcome == Outcome::Pass {
+        (plain.outcome, plain.reason) = (Outcome::Warn, Reason::SuspectData);
+        let said = plain.sentence.strip_prefix("passes: ").unwrap_or(&plain.sentence);
+        plain.sentence = format!("passes as it came, which may rest on the other mix: {said}");
     }
 }
 
@@ -329,12 +349,11 @@ fn stays(plain: &Finding, at_equal: &Finding) -> bool {
 
 /// The effect of a finding in words.
 fn effect(finding: &Finding) -> String {
-    use super::verdict::EffectKind;
     let effect = finding.evidence.effect.and_then(|effect| Some((effect.kind, effect.estimate?)));
     match effect {
         Some((EffectKind::Ratio, ratio)) => format!("{:+.1} %", 100.0 * (ratio - 1.0)),
         Some((kind, by)) => {
-            let unit = finding.evidence.unit.clone().unwrap_or(super::rules::Unit::Plain(String::new()));
+            let unit = finding.evidence.unit.clone().unwrap_or(Unit::Plain(String::new()));
             words::change(by, kind, &unit)
         }
         None => "unknown".into(),
@@ -343,7 +362,6 @@ fn effect(finding: &Finding) -> String {
 
 /// `another mix of route × region: /checkout is 22 % of the canary's requests and 11 % of the baseline's`.
 fn differ(mix: &Mix, dimensions: &[String]) -> String {
-    let share = |value: f64| words::quantity(value, &super::rules::Unit::Share);
     let shift = mix.shifts.first().map(|shift| {
         let (slice, canary, baseline) = (called(&shift.values), share(shift.shares.1), share(shift.shares.0));
         format!(": {slice} is {canary} of the canary's requests and {baseline} of the baseline's")
@@ -352,9 +370,6 @@ fn differ(mix: &Mix, dimensions: &[String]) -> String {
 }
 
 fn level(mix: &Mix, dimensions: &[String]) -> String {
-    let moved = words::quantity(mix.distance, &super::rules::Unit::Share);
-    format!(
-        "both arms have the same mix of {}, as far as can be told ({moved} of the traffic is elsewhere)",
-        dimensions.join(" × ")
-    )
+    let (of, moved) = (dimensions.join(" × "), share(mix.distance));
+    format!("both arms have the same mix of {of}, as far as can be told ({moved} of the traffic is elsewhere)")
 }

@@ -76,8 +76,9 @@ use levels::{Against, Budget};
 pub use look::LEAST_STEPS;
 use look::Look;
 use methods::{observed, periods, traffic};
+use requests::Ordered;
 use rules::{Criterion, Rule, Rules};
-use verdict::{Finding, Levels, Mixed, Outcome, Verdict};
+use verdict::{Finding, Levels, Localised, Mixed, Outcome, Verdict};
 
 use crate::series::Dataset;
 
@@ -85,13 +86,8 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
-    let (rules, look, findings, mixes) = findings(rules, data, Depth::Whole);
-    let soaked = look::during_soak(&rules, data);
-    let outcomes: Vec<(String, Outcome)> =
-        findings.iter().map(|finding| (finding.criterion.clone(), finding.outcome)).collect();
-    let became = |name: &str| outcomes.iter().find(|(criterion, _)| criterion == name).map(|(_, outcome)| *outcome);
-    let localised = slices::judge(&rules, soaked.as_ref().unwrap_or(data), became);
-    let told = slices::headline(&localised, became);
+    let Found { rules, look, findings, localised, mixes } = find(rules, data, Depth::Whole);
+    let told = slices::headline(&localised, |name| became(&findings, name));
     let verdict = score::conclude(&rules, data, &look, findings);
     let summary =
         told.map_or(verdict.summary.clone(), |told| format!("{}. {told}", verdict.summary.trim_end_matches('.')));
@@ -109,28 +105,46 @@ pub struct Outcomes {
 
 /// Judges likewise, and tells the outcomes alone: no interval is looked for that does not decide.
 pub fn outcomes(rules: &Rules, data: &Dataset) -> Outcomes {
-    let (rules, _, findings, _) = findings(rules, data, Depth::Outcome);
+    let Found { rules, findings, .. } = find(rules, data, Depth::Outcome);
     let verdict = score::outcome(&rules, &findings, &score::score(&findings));
     Outcomes { verdict, criteria: findings.into_iter().map(|finding| (finding.criterion, finding.outcome)).collect() }
 }
 
-/// The finding of every criterion, with the rules over all groups, and which look it is.
-fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Rules>, Look, Vec<Finding>, Vec<Mixed>) {
+/// What is found before anything is concluded.
+struct Found<'r> {
+    /// The rules over all groups.
+    rules: Cow<'r, Rules>,
+    look: Look,
+    /// That of every criterion.
+    findings: Vec<Finding>,
+    /// Which slices carry a difference; nothing where the outcome alone is wanted.
+    localised: Vec<Localised>,
+    /// Whether the arms have the same mix of them.
+    mixes: Vec<Mixed>,
+}
+
+/// What became of a criterion.
+fn became(findings: &[Finding], name: &str) -> Option<Outcome> {
+    findings.iter().find(|finding| finding.criterion == name).map(|finding| finding.outcome)
+}
+
+/// The finding of every criterion, and what slices say beside them.
+fn find<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> Found<'r> {
     let budget = Budget::of(written, &data.groups);
     let spread = groups::spread(written, &data.groups);
     let rules: &Rules = &spread;
     let soaked = look::during_soak(rules, data);
     let seen = soaked.as_ref().unwrap_or(data);
     let look = Look::new(rules, seen);
-    let ordered = requests::Ordered::new(rules);
-    let by_interval = |criterion: &Criterion, levels: Levels| {
-        let case = suspicion::examine(rules, criterion, seen);
-        let decision = decide::by_interval(case, &ordered, &look, levels, depth);
+    let ordered = Ordered::new(rules);
+    let by_interval = |criterion: &Criterion, data: &Dataset, ordered: &Ordered, levels: Levels| {
+        let case = suspicion::examine(rules, criterion, data);
+        let decision = decide::by_interval(case, ordered, &look, levels, depth);
         let against = decision.against;
         (explain::finding::of(decision, &look), against)
     };
     let answer = |criterion: &Criterion| match criterion.rule {
-        Rule::Interval => by_interval(criterion, budget.levels(criterion)),
+        Rule::Interval => by_interval(criterion, seen, &ordered, budget.levels(criterion)),
         Rule::Observed => (observed::judge(&suspicion::examine(rules, criterion, data)), None),
         Rule::Periods { m, n, min_count } => {
             (periods::judge(&suspicion::examine(rules, criterion, data), periods::Alarm { m, n, min_count }), None)
@@ -140,17 +154,20 @@ fn findings<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> (Cow<'r, Ru
         on_all_cores(&rules.criteria, data, answer).into_iter().unzip();
     for (at, fail) in budget.changed(&rules.criteria, &against, &findings) {
         let criterion = &rules.criteria[at];
-        findings[at] = by_interval(criterion, Levels { fail, ..budget.levels(criterion) }).0;
+        findings[at] = by_interval(criterion, seen, &ordered, Levels { fail, ..budget.levels(criterion) }).0;
     }
     findings.extend(traffic::judge(rules, seen, &look));
     findings.extend(one_bad::judge(rules, seen));
-    let at_equal_mix = |criterion: &Criterion, data: &Dataset| {
-        let ordered = requests::Ordered::new(rules);
-        let case = suspicion::examine(rules, criterion, data);
-        explain::finding::of(decide::by_interval(case, &ordered, &look, budget.levels(criterion), depth), &look)
+    let known = slices::Known::new(rules, seen);
+    let at_equal_mix = |criterion: &Criterion, data: &Dataset, ordered: &Ordered| {
+        by_interval(criterion, data, ordered, budget.levels(criterion)).0
     };
-    let mixes = mix::judge(rules, seen, &mut findings, at_equal_mix);
-    (spread, look, findings, mixes)
+    let mixes = mix::judge(&known, &mut findings, at_equal_mix);
+    let localised = match depth {
+        Depth::Outcome => Vec::new(),
+        Depth::Whole => slices::judge(&known, |name| became(&findings, name)),
+    };
+    Found { rules: spread, look, findings, localised, mixes }
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the

@@ -30,9 +30,7 @@ pub(super) fn paired_requests(steps: Pair<&[Requests]>) -> Option<Pair<Vec<Reque
 /// The trials of both arms, step by step.
 pub(super) fn trials(steps: &Pair<Steps<Trials>>) -> Vec<CountStep> {
     let step = |(b, c): (&Option<Trials>, &Option<Trials>)| match (b, c) {
-        (Some(b), Some(c)) => {
-            CountStep { canary_total: c.total as f64, canary: c.bad, baseline_total: b.total as f64, baseline: b.bad }
-        }
+        (Some(b), Some(c)) => CountStep::of((b.total, b.bad), (c.total, c.bad)),
         _ => CountStep::UNUSABLE,
     };
     steps.baseline.iter().zip(&steps.canary).map(step).collect()

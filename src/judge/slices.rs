@@ -1,8 +1,13 @@
 //! Which slices carry a difference: from the series of a metric's slices to a sentence for every report.
 //!
-//! This comes after the answers and changes none. The statistics are those of [`localise`].
+//! This comes after the answers and changes none. The statistics are those of [`localise`]. The slices on the grid are asked
+//! for here and by `mix`; [`Known`] makes them once.
 
-use super::grid::Grid;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::grid::{Grid, Trials};
 use super::rules::{Criterion, Kind, Rule, Rules, Severity, Side, Statistic};
 use super::verdict::{Localised, Outcome};
 use super::words;
@@ -31,12 +36,13 @@ pub(super) fn localised<'r>(rules: &'r Rules, data: &Dataset) -> Vec<&'r Criteri
 }
 
 /// What the slices of each criterion show; `outcome` says what became of it.
-pub(super) fn judge(rules: &Rules, data: &Dataset, outcome: impl Fn(&str) -> Option<Outcome>) -> Vec<Localised> {
+pub(super) fn judge(known: &Known, outcome: impl Fn(&str) -> Option<Outcome>) -> Vec<Localised> {
+    let Known { rules, data, .. } = *known;
     let criteria = localised(rules, data);
     let chance = (1.0 - rules.policy.level) / criteria.len().max(1) as f64;
     let of = |criterion: &&Criterion| {
         let slices = data.slices.get(&criterion.metric)?;
-        let parts = parts(rules, criterion, data, slices)?;
+        let parts = known.parts(criterion)?;
         let least = rules.policy.min_excess.max(1.0);
         let question = Question { slices: &parts, quantile: quantile(criterion.statistic), chance, least };
         let found = localise::name(&question);
@@ -65,58 +71,77 @@ pub(super) fn quantile(statistic: Statistic) -> Option<f64> {
     }
 }
 
-/// The slices of a criterion's metric on the grid, the worse side of the bound counted as bad.
-pub(super) fn parts(rules: &Rules, criterion: &Criterion, data: &Dataset, slices: &Slices) -> Option<Vec<Slice>> {
-    let metric = rules.metrics.get(&criterion.metric)?;
-    let side = criterion.target()?.side;
-    let flipped = match (&metric.kind, side) {
-        (Kind::BadShare | Kind::PartShare, side) => side == Side::AtLeast,
-        (Kind::GoodShare, side) => side == Side::AtMost,
-        (Kind::Values, Side::AtMost) => false,
-        _ => return None,
-    };
-    by(rules, (&criterion.metric, quantile(criterion.statistic)), data, slices, flipped)
+/// The names of the slices that either arm has, in the order of [`Known::parts`].
+pub(super) fn names(slices: &Slices) -> BTreeSet<&String> {
+    slices.parts.baseline.keys().chain(slices.parts.canary.keys()).collect()
 }
 
-/// The slices of a rate, or of the slow requests of a quantile, on the grid; `flipped` counts the other ones as bad.
-pub(super) fn by(
-    rules: &Rules,
-    (name, q): (&str, Option<f64>),
-    data: &Dataset,
-    slices: &Slices,
-    flipped: bool,
-) -> Option<Vec<Slice>> {
-    let metric = rules.metrics.get(name)?;
-    let grid = Grid::of(data, name, rules.policy.warmup);
-    let names = slices.parts.baseline.keys().chain(slices.parts.canary.keys());
-    let names: std::collections::BTreeSet<&String> = names.collect();
-    let nothing = match &metric.kind {
-        Kind::Values => Series::Buckets { time: Vec::new(), bins: Vec::new(), scale: 1.0 },
-        _ => Series::Counts { time: Vec::new(), total: Vec::new(), bad: Vec::new() },
-    };
-    let slice = |name: &String| {
-        let pair = slices.parts.as_ref().map(|parts| parts.get(name).cloned().unwrap_or_else(|| nothing.clone()));
-        let values = slice_values(name);
-        match q {
-            Some(q) => of_values(&grid, &pair, values, q),
-            None => Slice { values, steps: of_counts(&grid, &pair, flipped), times: None },
+/// A metric, the bits of its quantile in question, and whether the other ones are the bad ones.
+type Asked = (String, Option<u64>, bool);
+
+/// The slices of a dataset on the grid as they are asked for, each time the same ones.
+pub(super) struct Known<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) data: &'a Dataset,
+    made: RefCell<BTreeMap<Asked, Rc<[Slice]>>>,
+}
+
+impl<'a> Known<'a> {
+    /// Of nothing yet.
+    pub(super) fn new(rules: &'a Rules, data: &'a Dataset) -> Known<'a> {
+        Known { rules, data, made: RefCell::default() }
+    }
+
+    /// The slices of a criterion's metric, the worse side of the bound counted as bad.
+    pub(super) fn parts(&self, criterion: &Criterion) -> Option<Rc<[Slice]>> {
+        let metric = self.rules.metrics.get(&criterion.metric)?;
+        let side = criterion.target()?.side;
+        let flipped = match (&metric.kind, side) {
+            (Kind::BadShare | Kind::PartShare, side) => side == Side::AtLeast,
+            (Kind::GoodShare, side) => side == Side::AtMost,
+            (Kind::Values, Side::AtMost) => false,
+            _ => return None,
+        };
+        self.by(&criterion.metric, quantile(criterion.statistic), flipped)
+    }
+
+    /// The slices of a rate, or of the slow requests of a quantile; `flipped` counts the other ones as bad.
+    pub(super) fn by(&self, metric: &str, q: Option<f64>, flipped: bool) -> Option<Rc<[Slice]>> {
+        let asked = (metric.to_owned(), q.map(f64::to_bits), flipped);
+        if let Some(made) = self.made.borrow().get(&asked) {
+            return Some(made.clone());
         }
-    };
-    Some(names.into_iter().map(slice).collect())
+        let made: Rc<[Slice]> = self.make(metric, q, flipped)?.into();
+        self.made.borrow_mut().insert(asked, made.clone());
+        Some(made)
+    }
+
+    fn make(&self, name: &str, q: Option<f64>, flipped: bool) -> Option<Vec<Slice>> {
+        let (metric, slices) = (self.rules.metrics.get(name)?, self.data.slices.get(name)?);
+        let grid = Grid::of(self.data, name, self.rules.policy.warmup);
+        let nothing = match &metric.kind {
+            Kind::Values => Series::Buckets { time: Vec::new(), bins: Vec::new(), scale: 1.0 },
+            _ => Series::Counts { time: Vec::new(), total: Vec::new(), bad: Vec::new() },
+        };
+        let slice = |name: &String| {
+            let pair = slices.parts.as_ref().map(|parts| parts.get(name).cloned().unwrap_or_else(|| nothing.clone()));
+            let values = slice_values(name);
+            match q {
+                Some(q) => of_values(&grid, &pair, values, q),
+                None => Slice { values, steps: of_counts(&grid, &pair, flipped), times: None },
+            }
+        };
+        Some(names(slices).into_iter().map(slice).collect())
+    }
 }
 
 fn of_counts(grid: &Grid, pair: &Pair<Series>, flipped: bool) -> Vec<CountStep> {
     let counts = grid.counts(pair);
     let steps = counts.baseline.iter().zip(&counts.canary).map(|(baseline, canary)| {
+        let bad = |own: &Trials| if flipped { own.total - own.bad } else { own.bad };
         let [baseline, canary] =
-            [baseline, canary].map(|step| step.map_or((0, 0), |trials| (trials.total, trials.bad)));
-        let bad = |(total, bad): (u64, u64)| if flipped { total - bad } else { bad };
-        CountStep {
-            canary_total: canary.0 as f64,
-            canary: bad(canary),
-            baseline_total: baseline.0 as f64,
-            baseline: bad(baseline),
-        }
+            [baseline, canary].map(|step| step.as_ref().map_or((0, 0), |own| (own.total, bad(own))));
+        CountStep::of(baseline, canary)
     });
     steps.collect()
 }
@@ -130,15 +155,8 @@ fn of_values(grid: &Grid, pair: &Pair<Series>, values: Vec<String>, q: f64) -> S
     let times = Times { baseline: all(&steps.baseline), canary: all(&steps.canary) };
     let limit = localise::slow_limit(&times, q).unwrap_or(f64::INFINITY);
     let slow = |step: &Requests| (step.len(), step.beyond(limit, false, Direction::Above));
-    let both = steps.baseline.iter().zip(&steps.canary).map(|(baseline, canary)| {
-        let (baseline, canary) = (slow(baseline), slow(canary));
-        CountStep {
-            canary_total: canary.0 as f64,
-            canary: canary.1,
-            baseline_total: baseline.0 as f64,
-            baseline: baseline.1,
-        }
-    });
+    let both = steps.baseline.iter().zip(&steps.canary);
+    let both = both.map(|(baseline, canary)| CountStep::of(slow(baseline), slow(canary)));
     Slice { values, steps: both.collect(), times: Some(times) }
 }
 

@@ -25,15 +25,14 @@ const GOLDEN: f64 = 0.618_033_988_749_895;
 pub fn together<'a>(slices: impl IntoIterator<Item = &'a [CountStep]>) -> Vec<CountStep> {
     let mut sums: Vec<(CountStep, f64)> = Vec::new();
     for steps in slices {
-        sums.resize(sums.len().max(steps.len()), (NOTHING, 0.0));
+        sums.resize(sums.len().max(steps.len()), (CountStep::UNUSABLE, 0.0));
         for ((sum, expected), step) in sums.iter_mut().zip(steps).filter(|(_, step)| usable(step)) {
-            let events = step.canary as f64 + step.baseline as f64;
-            *expected += events * step.canary_total / (step.canary_total + step.baseline_total);
-            *sum = plus(sum, step);
+            *expected += step.events() * step.canary_total / step.total();
+            *sum = sum.plus(step);
         }
     }
     let weighed = |(sum, expected): (CountStep, f64)| {
-        let (events, total) = (sum.canary as f64 + sum.baseline as f64, sum.canary_total + sum.baseline_total);
+        let (events, total) = (sum.events(), sum.total());
         let share = expected / events;
         if events > 0.0 && share > 0.0 && share < 1.0 {
             CountStep { canary_total: share * total, baseline_total: (1.0 - share) * total, ..sum }
@@ -44,22 +43,10 @@ pub fn together<'a>(slices: impl IntoIterator<Item = &'a [CountStep]>) -> Vec<Co
     sums.into_iter().map(weighed).collect()
 }
 
-const NOTHING: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
-
-/// Two steps as one.
-pub(super) fn plus(one: &CountStep, other: &CountStep) -> CountStep {
-    CountStep {
-        canary_total: one.canary_total + other.canary_total,
-        canary: one.canary.saturating_add(other.canary),
-        baseline_total: one.baseline_total + other.baseline_total,
-        baseline: one.baseline.saturating_add(other.baseline),
-    }
-}
-
 /// Neighbouring steps put together, so that there are not too many.
 pub(super) fn coarse(steps: &[CountStep]) -> Vec<CountStep> {
     let each = steps.len().div_ceil(MOST_STEPS).max(1);
-    steps.chunks(each).map(|some| some.iter().fold(NOTHING, |sum, step| plus(&sum, step))).collect()
+    steps.chunks(each).map(|some| some.iter().fold(CountStep::UNUSABLE, |sum, step| sum.plus(step))).collect()
 }
 
 /// The steps of a node and how much they scatter.
@@ -85,7 +72,7 @@ impl Part {
         let (mut events, mut canary) = (0_u64, 0.0);
         for step in self.steps.iter().filter(|step| usable(step)) {
             let own = step.canary.saturating_add(step.baseline);
-            canary += own as f64 * step.canary_total / (step.canary_total + step.baseline_total);
+            canary += own as f64 * step.canary_total / step.total();
             events = events.saturating_add(own);
         }
         (events, if events > 0 { canary / events as f64 } else { 0.0 })

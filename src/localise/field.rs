@@ -1,10 +1,11 @@
-//! All slices with their noise, from which the part of any node is made.
+//! All slices and their nodes with their noise, from which the part of any node is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::{Part, together};
+use super::evidence::{Part, coarse, together};
 use super::noise::Noise;
-use super::tree::Node;
+use super::slice::Slice;
+use super::tree::{Node, nodes};
 use crate::stats::Direction;
 use crate::stats::counts::CountStep;
 
@@ -19,21 +20,23 @@ pub(super) struct Live {
     pub(super) z: f64,
 }
 
-/// The steps of all slices, and their noise.
-pub(super) struct Field<'a> {
-    steps: &'a [Vec<CountStep>],
+/// The steps of all slices, their nodes, and their noise.
+pub(super) struct Field {
+    steps: Vec<Vec<CountStep>>,
+    pub(super) nodes: Vec<Node>,
     /// Of slices, and of nodes by which of their dimensions have a value.
     noise: BTreeMap<Vec<bool>, Noise>,
     /// Of the largest nodes, for any other sum.
     of_sums: Noise,
 }
 
-impl<'a> Field<'a> {
-    pub(super) fn new(steps: &'a [Vec<CountStep>], nodes: &[Node]) -> Field<'a> {
+impl Field {
+    pub(super) fn new(slices: &[Slice]) -> Field {
+        let steps: Vec<Vec<CountStep>> = slices.iter().map(|slice| coarse(&slice.steps)).collect();
+        let nodes = nodes(slices);
         let mut kinds: BTreeMap<Vec<bool>, Vec<Vec<CountStep>>> = BTreeMap::new();
-        for node in nodes {
-            let own = node.slices.iter().filter_map(|slice| steps.get(*slice)).map(Vec::as_slice);
-            kinds.entry(node.kind()).or_default().push(together(own));
+        for node in &nodes {
+            kinds.entry(node.kind()).or_default().push(sum(&steps, &node.slices));
         }
         let every = Noise::of(kinds.values().flatten().map(Vec::as_slice));
         let of = |steps: &Vec<Vec<CountStep>>| every.among(steps.iter().map(Vec::as_slice));
@@ -41,7 +44,8 @@ impl<'a> Field<'a> {
         let own = |steps: &Vec<Vec<CountStep>>| if steps.len() < FEW { every } else { of(steps) };
         let noise: BTreeMap<Vec<bool>, Noise> = kinds.iter().map(|(kind, steps)| (kind.clone(), own(steps))).collect();
         let large = kinds.values().filter(|steps| steps.len() >= FEW).min_by_key(|steps| steps.len());
-        Field { steps, noise, of_sums: large.map_or(every, of) }
+        let of_sums = large.map_or(every, of);
+        Field { steps, nodes, noise, of_sums }
     }
 
     /// The noise of a node; of what is no node, that of sums.
@@ -50,16 +54,21 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn rest(&self, slices: &BTreeSet<usize>) -> Part {
-        Part::new(self.sum(slices), &self.of_sums)
+        Part::new(sum(&self.steps, slices), &self.of_sums)
     }
 
-    fn sum<'s>(&self, slices: impl IntoIterator<Item = &'s usize>) -> Vec<CountStep> {
-        together(slices.into_iter().filter_map(|slice| self.steps.get(*slice)).map(Vec::as_slice))
+    /// Some slices as a node of a kind.
+    pub(super) fn part(&self, kind: &[bool], slices: &[usize]) -> Part {
+        Part::new(sum(&self.steps, slices), self.noise(kind))
     }
 
     pub(super) fn live(&self, node: Node) -> Live {
-        let part = Part::new(self.sum(&node.slices), self.noise(&node.kind()));
+        let part = self.part(&node.kind(), &node.slices);
         let z = part.z(1.0, Direction::Above);
         Live { node, part, z }
     }
+}
+
+fn sum<'s>(steps: &[Vec<CountStep>], slices: impl IntoIterator<Item = &'s usize>) -> Vec<CountStep> {
+    together(slices.into_iter().filter_map(|slice| steps.get(*slice)).map(Vec::as_slice))
 }

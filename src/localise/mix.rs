@@ -85,7 +85,7 @@ pub fn compare(slices: &[Slice]) -> Option<Mix> {
     let (mut strongest, mut drifts) = (0.0_f64, false);
     for node in &nodes {
         let own = summed(node.slices.iter().filter_map(|at| steps.get(*at)));
-        let part = part_of(parts_of(&own, &sums));
+        let part = part_of(&own, &sums);
         let z = part.z(1.0, Direction::Above).max(part.z(1.0, Direction::Below));
         strongest = strongest.max(z);
         let share = node.slices.iter().fold((0.0, 0.0), |(b, c), at| (b + shares[*at].0, c + shares[*at].1));
@@ -97,7 +97,7 @@ pub fn compare(slices: &[Slice]) -> Option<Mix> {
     let size = |shift: &Shift| (shift.shares.0 - shift.shares.1).abs();
     shifts.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.values.cmp(&b.values)));
     shifts.truncate(MOST_SHIFTS);
-    drifts |= risen_change(&steps, &shares, &sums);
+    drifts = drifts || risen_change(&steps, &shares, &sums);
     let distance = distance(&shares, all);
     let (weights, kept) = weights(&requests, all);
     let only = |lacks: fn(&(f64, f64)) -> bool, share: fn(&(f64, f64)) -> f64| {
@@ -130,7 +130,7 @@ pub fn thin_ones(slices: &[Slice], quantile: Option<f64>) -> ThinOnes {
     let limit = quantile.and_then(|q| super::size::limit_of_all(slices, q));
     let bad = |slice: &Slice| match (&slice.times, limit) {
         (Some(times), Some(limit)) => times.canary.beyond(limit, false, Direction::Above) as f64,
-        _ => slice.steps.iter().map(|step| step.canary as f64).sum(),
+        _ => slice.sum().canary as f64,
     };
     let (mut all, mut thin) = ([0.0; 3], [0.0; 3]);
     for slice in slices {
@@ -154,16 +154,13 @@ pub fn shares_by_itself(share: f64, distance: f64) -> (f64, f64) {
 
 /// The rates of both arms, as they are and at the baseline's mix. Slices that an arm lacks are left out of the latter.
 pub fn rates(slices: &[Slice]) -> Option<Rates> {
-    let sums: Vec<CountStep> = slices
-        .iter()
-        .map(|slice| slice.steps.iter().fold(EMPTY, |sum, step| super::evidence::plus(&sum, step)))
-        .collect();
-    let all = sums.iter().fold(EMPTY, |sum, step| super::evidence::plus(&sum, step));
+    let sums: Vec<CountStep> = slices.iter().map(Slice::sum).collect();
+    let all = sums.iter().fold(CountStep::UNUSABLE, |sum, own| sum.plus(own));
     let both = || sums.iter().filter(|own| own.baseline_total > 0.0 && own.canary_total > 0.0);
     let weight: f64 = both().map(|own| own.baseline_total).sum();
     let standard: f64 = both().map(|own| own.baseline_total * own.canary as f64 / own.canary_total).sum();
     let mantel = both().fold((0.0, 0.0), |(c, b), own| {
-        let n = own.baseline_total + own.canary_total;
+        let n = own.total();
         (c + own.canary as f64 * own.baseline_total / n, b + own.baseline as f64 * own.canary_total / n)
     });
     let known = all.baseline_total > 0.0 && all.canary_total > 0.0 && weight > 0.0;
@@ -175,38 +172,31 @@ pub fn rates(slices: &[Slice]) -> Option<Rates> {
     })
 }
 
-const EMPTY: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
-
+/// The requests of the baseline and of the canary.
 fn total(slice: &Slice) -> (f64, f64) {
-    slice.steps.iter().fold((0.0, 0.0), |(b, c), step| (b + step.baseline_total, c + step.canary_total))
+    let sum = slice.sum();
+    (sum.baseline_total, sum.canary_total)
 }
 
-/// The requests of both arms per step.
-fn summed<'a>(slices: impl Iterator<Item = &'a Vec<CountStep>>) -> Vec<(f64, f64)> {
-    let mut sums: Vec<(f64, f64)> = Vec::new();
+/// Some slices added up, step by step.
+fn summed<'a>(slices: impl Iterator<Item = &'a Vec<CountStep>>) -> Vec<CountStep> {
+    let mut sums = Vec::new();
     for steps in slices {
-        sums.resize(sums.len().max(steps.len()), (0.0, 0.0));
-        for (sum, step) in sums.iter_mut().zip(steps) {
-            *sum = (sum.0 + step.baseline_total, sum.1 + step.canary_total);
-        }
+        sums.resize(sums.len().max(steps.len()), CountStep::UNUSABLE);
+        sums.iter_mut().zip(steps).for_each(|(sum, step)| *sum = sum.plus(step));
     }
     sums
 }
 
-/// Requests of some slices among those of all.
-fn parts_of(own: &[(f64, f64)], all: &[(f64, f64)]) -> Vec<CountStep> {
-    let step = |(own, all): (&(f64, f64), &(f64, f64))| CountStep {
-        canary_total: all.1,
-        canary: own.1 as u64,
-        baseline_total: all.0,
-        baseline: own.0 as u64,
+/// The requests of some slices among those of all, and how their share scatters about a ratio that may change once: what is
+/// believed is what is believed of routers.
+fn part_of(own: &[CountStep], all: &[CountStep]) -> Part {
+    let step = |(own, all): (&CountStep, &CountStep)| CountStep {
+        canary: own.canary_total as u64,
+        baseline: own.baseline_total as u64,
+        ..*all
     };
-    own.iter().zip(all).map(step).collect()
-}
-
-/// The share of some slices and how it scatters, about a ratio that may change once: what is believed is what is believed of
-/// routers.
-fn part_of(steps: Vec<CountStep>) -> Part {
+    let steps: Vec<CountStep> = own.iter().zip(all).map(step).collect();
     let effect = Scatter::new(&steps, Exposure::Trials, split::CALM).effect(&steps, 0, None);
     Part { steps, effect }
 }
@@ -221,9 +211,9 @@ fn changes(part: &Part) -> bool {
 }
 
 /// Whether the share of all slices together whose share rose changes inside the window: many small changes make a large one.
-fn risen_change(steps: &[Vec<CountStep>], shares: &[(f64, f64)], sums: &[(f64, f64)]) -> bool {
+fn risen_change(steps: &[Vec<CountStep>], shares: &[(f64, f64)], sums: &[CountStep]) -> bool {
     let risen = steps.iter().zip(shares).filter(|(_, share)| share.1 > share.0);
-    changes(&part_of(parts_of(&summed(risen.map(|(steps, _)| steps)), sums)))
+    changes(&part_of(&summed(risen.map(|(steps, _)| steps)), sums))
 }
 
 /// Half the sum of the differences of shares, less what lots make of it.

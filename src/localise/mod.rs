@@ -28,6 +28,6 @@ pub mod thin;
 mod tree;
 
 pub use evidence::together;
-pub use naming::{found_from, name};
+pub use naming::{found_from, name, worst};
 pub use power::POWER;
 pub use slice::{Line, Localised, Question, Slice, Times, slow_limit};

@@ -13,13 +13,13 @@
 
 use std::collections::BTreeSet;
 
-use super::evidence::{coarse, contrast};
+use super::evidence::contrast;
 use super::field::{Field, Live};
 use super::power::findable;
 use super::size::Sizes;
 use super::slice::{Localised, Question};
-use super::tree::{Node, nodes};
-use crate::stats::counts::{self, CountStep};
+use super::tree::Node;
+use crate::stats::counts;
 use crate::stats::normal::normal_quantile;
 
 /// No report is helped by more names.
@@ -30,15 +30,9 @@ const APART: f64 = 0.9;
 
 /// Names the slices that carry a difference.
 pub fn name(question: &Question) -> Localised {
-    let steps: Vec<Vec<CountStep>> = question.slices.iter().map(|slice| coarse(&slice.steps)).collect();
-    let nodes = nodes(question.slices);
-    let field = Field::new(&steps, &nodes);
-    let all: BTreeSet<usize> = (0..steps.len()).collect();
-    let mut live: Vec<Live> = nodes.iter().map(|node| field.live(node.clone())).collect();
-    let tested = testable(&live, question.chance);
-    let needed = normal_quantile(1.0 - question.chance / tested.max(1) as f64);
-    let sizes = Sizes::new(question, &field, needed);
-    let (mut left, mut named) = (all.clone(), Vec::new());
+    let field = Field::new(question.slices);
+    let (mut live, tested, needed) = ask(&field, question.chance);
+    let (mut left, mut named) = (all(question), Vec::new());
     while named.len() < MOST_NAMES {
         let Some(found) = strongest(&live, &left, &field, (needed, question.least)) else { break };
         let taken: BTreeSet<usize> = found.node.slices.iter().copied().collect();
@@ -53,18 +47,22 @@ pub fn name(question: &Question) -> Localised {
             !one.node.slices.is_empty()
         });
     }
-    sizes.answer(&nodes, &named, &left, tested)
+    Sizes::new(question, &field, needed).answer(&named, &left, tested)
+}
+
+/// The slice that is named first, by the value of each dimension; no size is measured for it.
+pub fn worst(question: &Question) -> Option<Vec<Option<String>>> {
+    let field = Field::new(question.slices);
+    let (live, _, needed) = ask(&field, question.chance);
+    strongest(&live, &all(question), &field, (needed, question.least)).map(|found| found.node.values)
 }
 
 /// From which ratio on each node would be named, nineteen times of twenty, in data like this: the places of its slices and the
 /// ratio.
 pub fn found_from(question: &Question) -> Vec<(Vec<usize>, f64)> {
-    let steps: Vec<Vec<CountStep>> = question.slices.iter().map(|slice| coarse(&slice.steps)).collect();
-    let nodes = nodes(question.slices);
-    let field = Field::new(&steps, &nodes);
-    let live: Vec<Live> = nodes.into_iter().map(|node| field.live(node)).collect();
-    let needed = normal_quantile(1.0 - question.chance / testable(&live, question.chance).max(1) as f64);
-    let every = field.rest(&(0..steps.len()).collect()).events().0;
+    let field = Field::new(question.slices);
+    let (live, _, needed) = ask(&field, question.chance);
+    let every = field.rest(&all(question)).events().0;
     let ratio = |one: Live| {
         let rest = every.saturating_sub(one.part.events().0);
         let noise = field.noise(&one.node.kind());
@@ -72,6 +70,18 @@ pub fn found_from(question: &Question) -> Vec<(Vec<usize>, f64)> {
         (one.node.slices, ratio)
     };
     live.into_iter().map(ratio).collect()
+}
+
+fn all(question: &Question) -> BTreeSet<usize> {
+    (0..question.slices.len()).collect()
+}
+
+/// All nodes with their evidence, how many of them could be named, and what each must reach.
+fn ask(field: &Field, chance: f64) -> (Vec<Live>, usize, f64) {
+    let live: Vec<Live> = field.nodes.iter().map(|node| field.live(node.clone())).collect();
+    let tested = testable(&live, chance);
+    let needed = normal_quantile(1.0 - chance / tested.max(1) as f64);
+    (live, tested, needed)
 }
 
 /// The node that is worse than its baseline, than the rest and than what is left of its parents, with the strongest contrast

@@ -140,7 +140,7 @@ fn seen(steps: &[CountStep]) -> Option<Seen> {
 }
 
 fn events(steps: &[CountStep]) -> f64 {
-    steps.iter().map(|step| step.canary as f64 + step.baseline as f64).sum()
+    steps.iter().map(CountStep::events).sum()
 }
 
 /// The variance of lots per step at the fitted ratio, and how much smaller it is for being of a finite number of requests.
@@ -148,7 +148,7 @@ fn lots(steps: &[CountStep]) -> (f64, f64) {
     let ratio = counts::rate_ratio(steps);
     let (mut binomial, mut model, mut used) = (0.0, 0.0, 0.0);
     for step in steps.iter().filter(|step| usable(step)) {
-        let (events, total) = (step.canary as f64 + step.baseline as f64, step.canary_total + step.baseline_total);
+        let (events, total) = (step.events(), step.total());
         let odds = ratio * step.canary_total / step.baseline_total;
         let variance = events * odds / (1.0 + odds).powi(2);
         let finite = if total > 50.0 { ((total - events) / (total - 1.0)).clamp(0.05, 1.0) } else { 1.0 };

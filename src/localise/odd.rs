@@ -72,7 +72,7 @@ pub fn odd(hosts: &[Host], chance: f64, least: f64) -> Vec<Odd> {
 fn beside_others(hosts: &[Host], at: usize) -> Vec<CountStep> {
     let steps = hosts.iter().map(|(_, steps)| steps.len()).max().unwrap_or(0);
     let step = |step: usize| {
-        let mut sum = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
+        let mut sum = CountStep::UNUSABLE;
         for (place, (_, steps)) in hosts.iter().enumerate() {
             let (total, bad) = steps.get(step).copied().unwrap_or_default();
             if place == at {
@@ -90,8 +90,7 @@ fn beside_others(hosts: &[Host], at: usize) -> Vec<CountStep> {
 fn residual(steps: &[CountStep]) -> f64 {
     let (mut excess, mut variance) = (0.0, 0.0);
     for step in steps.iter().filter(|step| counts::usable(step)) {
-        let events = step.canary as f64 + step.baseline as f64;
-        let share = step.canary_total / (step.canary_total + step.baseline_total);
+        let (events, share) = (step.events(), step.canary_total / step.total());
         excess += step.canary as f64 - events * share;
         variance += events * share * (1.0 - share);
     }

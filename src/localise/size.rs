@@ -5,9 +5,10 @@
 //! each the quantile of its own baseline, must grow until as many of the canary's requests are slower; its ends are the
 //! factors that the same test does not reject (Woodruff 1952).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::evidence::{Part, coarse, together};
+use super::evidence::{Part, together};
 use super::field::Field;
 use super::onset::since;
 use super::power::findable;
@@ -15,7 +16,7 @@ use super::slice::{Line, Localised, Question, Slice, Times};
 use super::tree::Node;
 use crate::stats::Direction;
 use crate::stats::counts::{self, CountStep, Exposure, Scatter, usable};
-use crate::stats::dispersion::{DesignEffect, Prior};
+use crate::stats::dispersion::Prior;
 use crate::stats::normal::normal_quantile;
 use crate::stats::slow::Requests;
 
@@ -31,7 +32,7 @@ const HALVINGS: usize = 40;
 /// What sizes are measured by.
 pub(super) struct Sizes<'a> {
     question: &'a Question<'a>,
-    field: &'a Field<'a>,
+    field: &'a Field,
     needed: f64,
     /// How many more bad (or slow) requests each slice has than its baseline lets expect.
     excess: Vec<f64>,
@@ -42,17 +43,18 @@ pub(super) struct Sizes<'a> {
 }
 
 impl<'a> Sizes<'a> {
-    pub(super) fn new(question: &'a Question<'a>, field: &'a Field<'a>, needed: f64) -> Sizes<'a> {
+    pub(super) fn new(question: &'a Question<'a>, field: &'a Field, needed: f64) -> Sizes<'a> {
         let limit = question.quantile.and_then(|q| limit_of_all(question.slices, q));
-        let excess: Vec<f64> = question.slices.iter().map(|slice| excess(slice, limit)).collect();
+        let counted: Vec<Cow<[CountStep]>> = question.slices.iter().map(|slice| counted(slice, limit)).collect();
+        let excess: Vec<f64> = counted.iter().map(|steps| counts::excess(steps, 1.0, 0.0)).collect();
         let steps = question.slices.iter().flat_map(|slice| &slice.steps).filter(|step| usable(step));
         let events = steps.map(|step| step.canary.saturating_add(step.baseline)).fold(0, u64::saturating_add);
-        let is_elsewhere = is_elsewhere(question.slices, limit, &excess);
+        let is_elsewhere = is_elsewhere(&counted, &excess);
         Sizes { question, field, needed, excess, events, is_elsewhere }
     }
 
     /// The answer, once the names are known.
-    pub(super) fn answer(&self, nodes: &[Node], named: &[Node], left: &BTreeSet<usize>, tested: usize) -> Localised {
+    pub(super) fn answer(&self, named: &[Node], left: &BTreeSet<usize>, tested: usize) -> Localised {
         let all: Vec<usize> = (0..self.question.slices.len()).collect();
         let dimensions = self.question.slices.first().map_or(0, |slice| slice.values.len());
         let anything = vec![None; dimensions];
@@ -68,13 +70,14 @@ impl<'a> Sizes<'a> {
             whole: self.line(anything.clone(), &all, plain, false),
             named: lines.collect(),
             rest: (!named.is_empty() && !rest.is_empty()).then(|| self.line(anything, &rest, plain, false)),
-            tree: self.tree(nodes, named, (plain, chosen)),
+            tree: self.tree(named, (plain, chosen)),
             is_elsewhere: self.is_elsewhere,
         }
     }
 
     /// The named nodes with their parents, and the others with the largest part of the difference; parents first.
-    fn tree(&self, nodes: &[Node], named: &[Node], (plain, chosen): (f64, f64)) -> Vec<Line> {
+    fn tree(&self, named: &[Node], (plain, chosen): (f64, f64)) -> Vec<Line> {
+        let nodes = &self.field.nodes;
         let is_named = |node: &Node| named.iter().any(|one| one.values == node.values);
         let holds_named = |node: &Node| named.iter().any(|one| one.is_within(node));
         let weight = |node: &Node| node.slices.iter().map(|slice| self.excess[*slice]).sum::<f64>().abs();
@@ -94,10 +97,9 @@ impl<'a> Sizes<'a> {
 
     fn line(&self, values: Vec<Option<String>>, slices: &[usize], critical: f64, is_named: bool) -> Line {
         let own: Vec<&Slice> = slices.iter().filter_map(|at| self.question.slices.get(*at)).collect();
-        let noise = self.field.noise(&values.iter().map(Option::is_some).collect::<Vec<_>>());
-        let fine = together(own.iter().map(|slice| slice.steps.as_slice()));
-        let part = Part::new(coarse_of(&own), noise);
-        let each = || own.iter().flat_map(|slice| &slice.steps);
+        let kind: Vec<bool> = values.iter().map(Option::is_some).collect();
+        let (part, noise) = (self.field.part(&kind, slices), self.field.noise(&kind));
+        let sum = own.iter().fold(CountStep::UNUSABLE, |sum, slice| sum.plus(&slice.sum()));
         let (ratio, interval) = match self.question.quantile {
             Some(q) => factor(&own, q, &part, critical),
             None => {
@@ -108,28 +110,23 @@ impl<'a> Sizes<'a> {
         let excess: f64 = slices.iter().filter_map(|at| self.excess.get(*at)).sum();
         Line {
             values,
-            requests: each().fold((0.0, 0.0), |(b, c), step| (b + step.baseline_total, c + step.canary_total)),
-            bad: each().fold((0, 0), |(b, c), step| (b + step.baseline, c + step.canary)),
+            requests: (sum.baseline_total, sum.canary_total),
+            bad: (sum.baseline, sum.canary),
             ratio,
             interval,
             z: part.z(1.0, Direction::Above),
             findable: findable(&part, noise, self.events.saturating_sub(part.events().0), self.needed),
             share: (total > 0.0).then_some(excess / total),
-            since: is_named.then(|| since(&fine, &around_a_change(&fine))).flatten(),
+            since: if is_named { worse_since(&own) } else { None },
             is_named,
         }
     }
 }
 
-/// How steps scatter about a ratio that may change once: a change is not noise of its own.
-fn around_a_change(steps: &[CountStep]) -> DesignEffect {
-    Scatter::new(steps, Exposure::Trials, Prior::Services).effect(steps, 0, None)
-}
-
-/// The steps of some slices, as coarse as evidence is weighed.
-fn coarse_of(slices: &[&Slice]) -> Vec<CountStep> {
-    let steps: Vec<Vec<CountStep>> = slices.iter().map(|slice| coarse(&slice.steps)).collect();
-    together(steps.iter().map(Vec::as_slice))
+/// Since when slices are worse. Their steps scatter about a ratio that may change once: a change is not noise of its own.
+fn worse_since(slices: &[&Slice]) -> Option<usize> {
+    let steps = together(slices.iter().map(|slice| slice.steps.as_slice()));
+    since(&steps, &Scatter::new(&steps, Exposure::Trials, Prior::Services).effect(&steps, 0, None))
 }
 
 /// The quantile of all of the baseline's requests.
@@ -138,45 +135,33 @@ pub(super) fn limit_of_all(slices: &[Slice], q: f64) -> Option<f64> {
     Requests::pooled(&all)?.quantile(q)
 }
 
-/// How many more bad requests a slice has than its baseline's rate lets expect; for a quantile, than are slower than a limit
-/// that is the same for all slices, so that the parts add up to the whole.
-fn excess(slice: &Slice, limit: Option<f64>) -> f64 {
+/// The steps of a slice with its bad requests; for a quantile one step with those slower than a limit that is the same for
+/// all slices, so that the parts add up to the whole.
+fn counted(slice: &Slice, limit: Option<f64>) -> Cow<'_, [CountStep]> {
     match (&slice.times, limit) {
-        (Some(times), Some(limit)) => counts::excess(&[beyond(times, limit, limit)], 1.0, 0.0),
-        _ => counts::excess(&slice.steps, 1.0, 0.0),
+        (Some(times), Some(limit)) => Cow::Owned(vec![beyond(times, limit, limit)]),
+        _ => Cow::Borrowed(&slice.steps),
     }
 }
 
 /// Whether the difference of the arms as they came is another than that inside the slices, by enough and not by lots: the rest
 /// of it lies in slices that an arm lacks, and in the mix.
-fn is_elsewhere(slices: &[Slice], limit: Option<f64>, excess: &[f64]) -> bool {
-    let own = |slice: &Slice| match (&slice.times, limit) {
-        (Some(times), Some(limit)) => vec![beyond(times, limit, limit)],
-        _ => slice.steps.clone(),
-    };
-    let (mut bad, mut requests) = ((0.0, 0.0), (0.0, 0.0));
-    for step in slices.iter().flat_map(own) {
-        bad = (bad.0 + step.baseline as f64, bad.1 + step.canary as f64);
-        requests = (requests.0 + step.baseline_total, requests.1 + step.canary_total);
-    }
-    if !(requests.0 > 0.0 && requests.1 > 0.0) {
+fn is_elsewhere(counted: &[Cow<[CountStep]>], excess: &[f64]) -> bool {
+    let all = counted.iter().flat_map(|steps| steps.iter()).fold(CountStep::UNUSABLE, |sum, step| sum.plus(step));
+    if !usable(&all) {
         return true;
     }
-    let expected = requests.1 / requests.0;
-    let (crude, within) = (bad.1 - bad.0 * expected, excess.iter().sum::<f64>());
-    let by_lot = (bad.1 + bad.0 * expected * expected).sqrt();
+    let (baseline, canary, expected) = (all.baseline as f64, all.canary as f64, all.canary_total / all.baseline_total);
+    let (crude, within) = (canary - baseline * expected, excess.iter().sum::<f64>());
+    let by_lot = (canary + baseline * expected * expected).sqrt();
     let rest = (crude - within).abs();
     rest > ELSEWHERE * crude.abs().max(within.abs()) && rest > 2.0 * by_lot
 }
 
 /// The slow requests of a slice, each arm by a limit of its own.
 fn beyond(times: &Times, baseline: f64, canary: f64) -> CountStep {
-    CountStep {
-        canary_total: times.canary.len() as f64,
-        canary: times.canary.beyond(canary, false, Direction::Above),
-        baseline_total: times.baseline.len() as f64,
-        baseline: times.baseline.beyond(baseline, false, Direction::Above),
-    }
+    let slow = |requests: &Requests, limit| (requests.len(), requests.beyond(limit, false, Direction::Above));
+    CountStep::of(slow(&times.baseline, baseline), slow(&times.canary, canary))
 }
 
 /// The factor by which the canary's quantile is larger, slice by slice, with its interval.

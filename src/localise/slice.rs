@@ -27,6 +27,13 @@ pub struct Slice {
     pub times: Option<Times>,
 }
 
+impl Slice {
+    /// All of its steps as one.
+    pub fn sum(&self) -> CountStep {
+        self.steps.iter().fold(CountStep::UNUSABLE, |sum, step| sum.plus(step))
+    }
+}
+
 /// The requests of a slice with their values.
 #[derive(Debug, Clone)]
 pub struct Times {

@@ -17,11 +17,34 @@ impl CountStep {
     /// A step in which nothing can be compared; it keeps its place in time.
     pub const UNUSABLE: CountStep = CountStep { canary_total: 0.0, canary: 0, baseline_total: 0.0, baseline: 0 };
 
-    pub(super) fn total(&self) -> f64 {
+    /// From how many trials each arm had, and how many of them were events.
+    pub fn of(baseline: (u64, u64), canary: (u64, u64)) -> CountStep {
+        CountStep {
+            canary_total: canary.0 as f64,
+            canary: canary.1,
+            baseline_total: baseline.0 as f64,
+            baseline: baseline.1,
+        }
+    }
+
+    /// Two steps as one.
+    #[must_use]
+    pub fn plus(&self, other: &CountStep) -> CountStep {
+        CountStep {
+            canary_total: self.canary_total + other.canary_total,
+            canary: self.canary.saturating_add(other.canary),
+            baseline_total: self.baseline_total + other.baseline_total,
+            baseline: self.baseline.saturating_add(other.baseline),
+        }
+    }
+
+    /// Trials or exposure of both arms.
+    pub fn total(&self) -> f64 {
         self.canary_total + self.baseline_total
     }
 
-    pub(super) fn events(&self) -> f64 {
+    /// Events of both arms.
+    pub fn events(&self) -> f64 {
         self.canary as f64 + self.baseline as f64
     }
 

@@ -404,12 +404,7 @@ pub fn difference_interval(
 }
 
 fn pooled(steps: &[CountStep]) -> CountStep {
-    usable_steps(steps).fold(CountStep::UNUSABLE, |sum, step| CountStep {
-        canary_total: sum.canary_total + step.canary_total,
-        canary: sum.canary.saturating_add(step.canary),
-        baseline_total: sum.baseline_total + step.baseline_total,
-        baseline: sum.baseline.saturating_add(step.baseline),
-    })
+    usable_steps(steps).fold(CountStep::UNUSABLE, |sum, step| sum.plus(step))
 }
 
 /// A difference of rates minus its hypothesised value, with its variance under the hypothesis.

@@ -224,11 +224,9 @@ pub fn counts_beyond(
     };
     let step = |((baseline, canary), threshold): ((&Requests, &Requests), &Option<f64>)| {
         let limit = (*threshold)?;
-        (!baseline.is_empty() && !canary.is_empty()).then(|| CountStep {
-            canary_total: canary.len() as f64,
-            canary: canary.beyond(factor * limit, false, direction),
-            baseline_total: baseline.len() as f64,
-            baseline: baseline.beyond(limit, false, against),
+        (!baseline.is_empty() && !canary.is_empty()).then(|| {
+            let slow_baseline = (baseline.len(), baseline.beyond(limit, false, against));
+            CountStep::of(slow_baseline, (canary.len(), canary.beyond(factor * limit, false, direction)))
         })
     };
     baseline.iter().zip(canary).zip(thresholds).map(step).collect()

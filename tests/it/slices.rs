@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use davy::judge::judge;
 use davy::judge::rules::*;
 use davy::judge::verdict::*;
+use davy::judge::{judge, outcomes};
 use davy::series::{Dataset, Instances, Pair, Series, SignedDuration, Slices, Timestamp, Window, slice_name};
 use rand_distr::{Binomial, Distribution, Poisson};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
+
+use crate::judging::{at_most, margin, rate};
 
 const START: i64 = 1_772_366_400;
 const STEPS: usize = 40;
@@ -87,40 +89,10 @@ fn sum(parts: &Instances) -> Series {
 }
 
 fn rules(share: Option<f64>) -> Rules {
-    let limit = Limit::Margin { relative: Some(0.2), absolute: None };
-    let criterion = Criterion {
-        name: "m".into(),
-        metric: "m".into(),
-        statistic: Statistic::Rate,
-        pass: Some(Bound { side: Side::AtMost, strict: false, limit, per: None }),
-        fail: None,
-        rule: Rule::Interval,
-        severity: Severity::Normal,
-        role: Role::Primary,
-        weight: 1.0,
-        group: "m".into(),
-        family: "m".into(),
-    };
-    let metric = Metric {
-        unit: Unit::Share,
-        kind: Kind::BadShare,
-        of: "requests".into(),
-        history: None,
-        by: None,
-        remarks: Vec::new(),
-    };
     Rules {
-        name: "slices".into(),
-        labels: Pair::default(),
-        phase: None,
-        learned: BTreeMap::new(),
-        fingerprint: String::new(),
-        metrics: BTreeMap::from([("m".to_owned(), metric)]),
-        criteria: vec![criterion],
-        not_judged: Vec::new(),
         traffic: share.map(|share| Traffic { share, metric: None, on_mismatch: Mismatch::Warn }),
-        looks: Looks::Once,
         policy: Policy { mix: MixDecides::Adjusted, ..Policy::default() },
+        ..rate(at_most(margin(0.2)))
     }
 }
 
@@ -205,6 +177,18 @@ fn a_healthy_canary_with_another_mix_passes_at_an_equal_one() {
 }
 
 #[test]
+fn outcomes_alone_are_those_of_the_whole_verdict() {
+    let data = dataset(&more_checkouts(), DIMENSIONS, 1);
+    for (mix, wanted) in [(MixDecides::Plain, Outcome::Fail), (MixDecides::Adjusted, Outcome::Pass)] {
+        let rules = Rules { policy: Policy { mix, ..Policy::default() }, ..rules(Some(0.5)) };
+        let (whole, alone) = (judge(&rules, &data), outcomes(&rules, &data));
+        assert_eq!((whole.outcome, alone.verdict), (wanted, wanted), "{mix:?}: {}", whole.summary);
+        let each = whole.findings.into_iter().map(|finding| (finding.criterion, finding.outcome));
+        assert_eq!(each.collect::<Vec<_>>(), alone.criteria, "{mix:?}");
+    }
+}
+
+#[test]
 fn a_sick_canary_is_not_well_for_its_mix() {
     let mut parts = shop();
     for part in &mut parts {
@@ -217,6 +201,31 @@ fn a_sick_canary_is_not_well_for_its_mix() {
     );
     assert_ne!(plain.outcome, Outcome::Fail, "{}", plain.summary);
     assert_eq!(answer(&parts, Some(0.5)).outcome, Outcome::Fail);
+}
+
+/// Every route fails three times as often, and hardly any of the checkouts, which fail most, came to the canary.
+#[test]
+fn a_pass_that_fails_at_the_baselines_mix_is_a_warning_even_if_the_mix_is_only_told() {
+    let mut parts = routes(&[("home", [700.0, 790.0], [0.002, 0.006]), ("checkout", [100.0, 10.0], [0.2, 0.6])]);
+    let told = |parts: &[Part]| {
+        let rules = Rules { policy: Policy { mix: MixDecides::Plain, ..Policy::default() }, ..rules(None) };
+        let data = dataset(parts, DIMENSIONS, 1);
+        let verdict = judge(&rules, &data);
+        assert_eq!(outcomes(&rules, &data).verdict, verdict.outcome);
+        verdict
+    };
+    let sick = told(&parts);
+    assert_eq!(sick.outcome, Outcome::Warn, "{}", sick.summary);
+    assert_eq!(sick.findings[0].reason, Reason::SuspectData);
+    assert!(sick.findings[0].sentence.contains("may rest on the other mix"), "{}", sick.findings[0].sentence);
+    // as many as it takes to have other shares, too few to bring them to the baseline's
+    parts[1].requests.canary = 3.0;
+    let thin = told(&parts);
+    assert!(notes(&thin).contains("cannot be brought to the baseline's"), "{}", notes(&thin));
+    // a canary that is as well as its baseline passes at either mix
+    parts.iter_mut().for_each(|part| part.rate.canary = part.rate.baseline);
+    parts[1].requests.canary = 10.0;
+    assert_eq!(told(&parts).outcome, Outcome::Pass, "{}", told(&parts).summary);
 }
 
 /// What may be the canary's own doing never passes by adjusting.

@@ -8,7 +8,7 @@
 //!
 //! The formulas are in [`single`]. `fixtures/reference` certifies them: `methods.toml`, `noise_model.toml` and `evidence.toml`.
 
-use crate::judge::compare::{Comparison, Facts};
+use crate::judge::compare::{Comparison, Facts, LnE};
 use crate::judge::grid::{Occurrences, Steps, sum};
 use crate::judge::once::once;
 use crate::judge::verdict::{EffectKind, Method};
@@ -47,12 +47,7 @@ impl Comparison for Frequency {
         single::frequency_interval(self.count, self.exposure, &self.effect, low, high)
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        _horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, _horizon: f64) -> LnE<'a> {
         let Frequency { steps, prior, .. } = self;
         let temper = once(move |start: usize| single::realised_event_effect(&steps[start..], *prior).temper());
         Box::new(move |limit| anytime::frequency_ln_e(steps, limit, direction, &temper, starts))

@@ -17,7 +17,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::judge::compare::{Comparison, Course, Facts};
+use crate::judge::compare::{Comparison, Course, Facts, LnE};
 use crate::judge::grid::Steps;
 use crate::judge::learned::Learned;
 use crate::judge::once::once;
@@ -143,12 +143,7 @@ impl Comparison for LevelSteps {
         }
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, horizon: f64) -> LnE<'a> {
         let side = self.side(direction);
         let since = once(move |start| Rc::new(if start == 0 { side.clone() } else { side.since(start, direction) }));
         Box::new(move |limit| match direction {

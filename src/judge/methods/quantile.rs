@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use super::share::Dispersion;
-use crate::judge::compare::{Comparison, Facts};
+use crate::judge::compare::{Comparison, Facts, LnE};
 use crate::judge::grid::Steps;
 use crate::judge::requests::ArmRequests;
 use crate::judge::verdict::{EffectKind, Method};
@@ -83,12 +83,7 @@ impl Comparison for Quantile {
         )
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        _horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, _horizon: f64) -> LnE<'a> {
         Box::new(move |limit| {
             let slow = self.beyond(limit, direction);
             let temper = |start: usize| self.dispersion()(&slow[start..], self.prior).temper();

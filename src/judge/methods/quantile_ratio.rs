@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::rate_ratio::RateRatio;
 use super::ties::Ties;
-use crate::judge::compare::{Comparison, Course, Facts};
+use crate::judge::compare::{Comparison, Course, Facts, LnE};
 use crate::judge::requests::ArmRequests;
 use crate::judge::verdict::{EffectKind, Method};
 use crate::series::Pair;
@@ -131,12 +131,7 @@ impl Comparison for QuantileRatio {
         nearest_rejected(centre, STRIDE, RESOLUTION, limit, excess).map_or(unbounded, f64::exp)
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        _horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, _horizon: f64) -> LnE<'a> {
         Box::new(move |limit| {
             let slow = self.slow(limit, direction);
             let effect = |start| counts::design_effect_from(&slow, start, None, Exposure::Trials, self.prior);

@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::judge::compare::{Comparison, Course, Facts};
+use crate::judge::compare::{Comparison, Course, Facts, LnE};
 use crate::judge::once::once;
 use crate::judge::verdict::{EffectKind, Method};
 use crate::stats::Direction;
@@ -58,12 +58,7 @@ impl Comparison for RateDifference {
         counts::difference_interval(&self.steps, &self.effect, low, high)
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, horizon: f64) -> LnE<'a> {
         let RateDifference { steps, instances, prior, .. } = self;
         let trials = Exposure::Trials;
         let effect = once(move |start| counts::design_effect_from(steps, start, instances.as_deref(), trials, *prior));

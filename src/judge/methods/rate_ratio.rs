@@ -20,7 +20,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::judge::compare::{Comparison, Course, Facts};
+use crate::judge::compare::{Comparison, Course, Facts, LnE};
 use crate::judge::once::once;
 use crate::judge::verdict::{EffectKind, Method};
 use crate::stats::Direction;
@@ -65,12 +65,7 @@ impl Comparison for RateRatio {
         counts::ratio_interval(&self.steps, &self.effect, low, high)
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        _horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, _horizon: f64) -> LnE<'a> {
         let RateRatio { steps, instances, exposure, prior, .. } = self;
         let effect = |start| counts::design_effect_from(steps, start, instances.as_deref(), *exposure, *prior);
         let temper = once(move |start| effect(start).temper());

@@ -9,7 +9,7 @@
 //!
 //! The formulas are in [`single`]. `fixtures/reference` certifies them: `methods.toml`, `noise_model.toml` and `evidence.toml`.
 
-use crate::judge::compare::{Comparison, Facts};
+use crate::judge::compare::{Comparison, Facts, LnE};
 use crate::judge::grid::sum;
 use crate::judge::once::once;
 use crate::judge::verdict::{EffectKind, Method};
@@ -49,12 +49,7 @@ impl Comparison for Share {
         single::share_interval(self.bad, self.total, &self.effect, low, high)
     }
 
-    fn at_any_time<'a>(
-        &'a self,
-        direction: Direction,
-        starts: &'a Starts,
-        _horizon: f64,
-    ) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, _horizon: f64) -> LnE<'a> {
         let Share { steps, prior, dispersion, .. } = self;
         let temper = once(move |start: usize| dispersion(&steps[start..], *prior).temper());
         Box::new(move |limit| anytime::share_ln_e(steps, limit, direction, &temper, starts))
