@@ -3,7 +3,7 @@
 //! The queries are asked as they were written, for the same window. A query that cannot be asked leaves its metric open, and not
 //! the judgement. Thresholds of k6 look at the requests that davy judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::Failure;
@@ -70,14 +70,15 @@ fn seen(
 fn asked(console: &Console, loaded: &Loaded, options: &config::Options, config: &Config) -> Result<AllSeen, Failure> {
     let plan = loaded.held(config.plan_everything(options)?)?;
     let ask = |queries: &[_]| pipeline::fetch_from(console, queries, &plan.time, None, options.now);
-    let names: Vec<String> = plan.queries.iter().map(|query| query.metric.clone()).collect();
+    // a query of each arm has the name
+    let names: BTreeSet<&String> = plan.queries.iter().map(|query| &query.metric).collect();
     if let Ok(dataset) = ask(&plan.queries) {
-        return Ok(names.into_iter().map(|name| (name.clone(), steps(&dataset, &name))).collect());
+        return Ok(names.into_iter().map(|name| (name.clone(), steps(&dataset, name))).collect());
     }
-    let alone = |name: String| {
-        let own: Vec<_> = plan.queries.iter().filter(|query| query.metric == name).cloned().collect();
+    let alone = |name: &String| {
+        let own: Vec<_> = plan.queries.iter().filter(|query| query.metric == *name).cloned().collect();
         let answer = ask(&own).map_err(|failure| failure.to_string());
-        (name.clone(), answer.and_then(|dataset| steps(&dataset, &name)))
+        (name.clone(), answer.and_then(|dataset| steps(&dataset, name)))
     };
     Ok(names.into_iter().map(alone).collect())
 }

@@ -45,14 +45,13 @@ pub(super) fn convert(path: &Path, text: &str) -> Result<Option<Converted>, Fail
     let shown = plain::path(path);
     let Some(imported) = import::foreign(&Given { shown: &shown, text }) else { return Ok(None) };
     let Imported { gates, notes } = imported?;
-    let [gate] = &gates[..] else {
-        return Err(Failure::Misused(format!("{shown}: {}", several(&gates))));
-    };
-    let data = if gate.data.is_empty() { None } else { Some(unpacked(gate)?) };
+    let [gate] =
+        <[Gate; 1]>::try_from(gates).map_err(|gates| Failure::Misused(format!("{shown}: {}", several(&gates))))?;
+    let data = if gate.data.is_empty() { None } else { Some(unpacked(&gate)?) };
     let kind =
         format!("{shown} is of {}, read as a configuration of davy: `davy import {shown}` shows it", gate.kind.name());
     let notes = std::iter::once(kind).chain(notes.iter().map(Note::to_string)).collect();
-    Ok(Some(Converted { text: gate.written(), data, notes, gate: gate.clone() }))
+    Ok(Some(Converted { text: gate.written(), data, notes, gate }))
 }
 
 /// The files that a gate reads beside its configuration, in a folder of their own.

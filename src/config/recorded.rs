@@ -92,13 +92,10 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
             ));
         }
     }
-    for key in ["localise", "mix"] {
+    for key in ["localise", "mix", "cost"] {
         if let Some(node) = section(config, key) {
             text.push_str(&format!("{key}: {}\n", flow(node)));
         }
-    }
-    if let Some(cost) = section(config, "cost") {
-        text.push_str(&format!("cost: {}\n", flow(cost)));
     }
     list(&mut text, "criteria", section(config, "criteria"), &[]);
     list(&mut text, "phases", section(config, "phases"), &["window", "hooks"]);

@@ -6,6 +6,7 @@
 //! ```text
 //! answer.rs    what is asked of a rule, and what it answers
 //! argo.rs  flagger.rs  keptn.rs  operator.rs  k6.rs  alarm.rs  burn.rs    the rules
+//! scored.rs    what Keptn and its operator have in common
 //! ```
 
 pub(crate) mod alarm;
@@ -16,11 +17,12 @@ pub(crate) mod flagger;
 pub(crate) mod k6;
 pub(crate) mod keptn;
 pub(crate) mod operator;
+mod scored;
 
 use crate::series::SignedDuration;
 
-pub(crate) use answer::not_numbers;
 pub use answer::{Answer, Decision, Earlier, Facts, Line, Requests, Seen, Steps};
+pub(crate) use answer::{later, not_numbers};
 pub(crate) use argo::{Phase, Rule};
 
 /// The rule of a controller.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::controller::{Controller, Rule, not_numbers};
+use super::controller::{Controller, Rule, later, not_numbers};
 use super::kind::Kind;
 use super::note::Note;
 use super::promql;
@@ -297,8 +297,7 @@ pub(crate) const WINDOW: &str = "@window@";
 /// The end of the whole steps of a window.
 fn whole(window: Window, step: SignedDuration) -> Timestamp {
     let steps = window.duration().as_millis() / step.as_millis().max(1);
-    let span = i32::try_from(steps).ok().and_then(|steps| step.checked_mul(steps));
-    span.and_then(|span| window.start.checked_add(span).ok()).unwrap_or(window.end)
+    later(window.start, step, usize::try_from(steps).unwrap_or(usize::MAX)).min(window.end)
 }
 
 /// A name that can be a file's.

@@ -16,7 +16,7 @@ use super::kind::Kind;
 use super::measure::{self, Asked, Bound};
 use super::note::Note;
 use super::number;
-use super::stores::{self, Login, Store};
+use super::stores::{self, Store};
 use crate::series::SignedDuration;
 use crate::text::node::Node;
 use crate::text::problem::Problems;
@@ -222,7 +222,7 @@ fn built_in(
         true => gate.metric_name(one.called),
         false => mesh.add(gate, names, &one.comment, &bounds),
     };
-    let (source, _) = stores::prometheus(gate, None, &Login::default());
+    let source = stores::any_prometheus(gate);
     gate.ask_as_written(&name, &source, &mesh.query(names, interval));
     Ok(Some(Metric { metric: Some(name), ..metric }))
 }

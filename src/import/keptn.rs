@@ -16,7 +16,7 @@ use super::kind::Kind;
 use super::measure::{self, Asked, Bound};
 use super::note::Note;
 use super::number;
-use super::stores::{self, Login};
+use super::stores;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Problems;
 use crate::text::yaml::quoted;
@@ -144,7 +144,7 @@ fn as_written(
     let metric = match source::as_written(&sli, queries).filter(|_| !pass.is_empty()) {
         Some(query) => {
             let name = davys.unwrap_or_else(|| gate.metric_name(&sli));
-            let (source, _) = stores::prometheus(gate, None, &Login::default());
+            let source = stores::any_prometheus(gate);
             gate.ask_as_written(&name, &source, &query);
             Some(name)
         }

@@ -164,10 +164,7 @@ pub(crate) fn around(bound: &Bound) -> Vec<Bound> {
 
 /// Whether the largest or the smallest of all values decides, since each bound is on all of them in one direction.
 pub(crate) fn one_side(bounds: &[Bound]) -> Option<bool> {
-    let is_upper = bounds.first()?.op.is_upper();
-    let is_alike =
-        |bound: &Bound| bound.every == Every::All && bound.op != Op::Equal && bound.op.is_upper() == is_upper;
-    bounds.iter().all(is_alike).then_some(is_upper)
+    direction(bounds).filter(|_| bounds.iter().all(|bound| bound.every == Every::All))
 }
 
 /// Whether all limits are from above, or all from below.

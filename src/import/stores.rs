@@ -156,6 +156,11 @@ pub(crate) fn prometheus(gate: &mut Gate, url: Option<&str>, login: &Login) -> (
     (gate.source("prometheus", keys), lost)
 }
 
+/// The Prometheus whose address the files do not say.
+pub(crate) fn any_prometheus(gate: &mut Gate) -> String {
+    prometheus(gate, None, &Login::default()).0
+}
+
 /// A query of the Prometheus at an address, or of one whose address the files do not say; nothing if it is not PromQL.
 pub(crate) fn promql(gate: &mut Gate, url: Option<&str>, query: &str) -> Option<Store> {
     promql::is_query_of_davy(query).then(|| {

@@ -90,7 +90,9 @@ impl<'n, 'r, 'a> Keys<'n, 'r, 'a> {
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'n Node> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         let found = self.entries.iter().find(|(name, _)| name.value == key);
         found.map(|(_, node)| node).filter(|node| !matches!(node.value, Value::Nothing))
     }

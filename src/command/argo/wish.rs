@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::command::gates::Gates;
 use crate::command::pipeline::Loaded;
 use crate::plugin::Asked;
-use crate::serve::{Configuration, Question, Refused};
+use crate::serve::{Configuration, Question, Refused, arguments};
 
 /// The configuration as it is written.
 #[derive(Deserialize)]
@@ -41,12 +41,8 @@ impl Wish {
             format!("provider.plugin.davy/judge: {error}. Write `config: NAME`, and `phase`, `args` or `from` if they are needed")
         })?;
         let gate = Configuration::read(written.config).map_err(|why| format!("{INLINE}: {why}"))?;
-        let args = written.args.into_iter().map(|(name, value)| match value {
-            Value::String(text) => Ok((name, text)),
-            Value::Number(_) | Value::Bool(_) => Ok((name, value.to_string())),
-            other => Err(format!("provider.plugin.davy/judge.args: {name} is {other}: write a text or a number")),
-        });
-        Ok(Wish { gate, phase: written.phase, from: written.from, args: args.collect::<Result<_, _>>()? })
+        let args = arguments(written.args).map_err(|why| format!("provider.plugin.davy/judge.args: {why}"))?;
+        Ok(Wish { gate, phase: written.phase, from: written.from, args })
     }
 
     /// Reads the configuration, if the operator allows it.

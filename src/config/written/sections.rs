@@ -23,11 +23,11 @@ impl Read for File {
         let mut keys = Keys::open(node, report, "the configuration", "name: …")?;
         let (name, arms, phase, traffic) =
             (keys.must("name"), keys.may("arms"), keys.may("phase"), keys.may("traffic"));
-        let (window, sources, metrics) = (keys.may("window"), keys.must("sources"), keys.may("metrics"));
+        let (window, sources) = (keys.may("window"), keys.must("sources"));
+        // a pack has metrics too
+        let metrics: Option<Named<MetricEntry>> =
+            if keys.mentions("use") { keys.may("metrics") } else { keys.must("metrics") };
         let uses: Vec<UseEntry> = keys.all("use");
-        if metrics.is_none() && uses.is_empty() && !keys.mentions("use") {
-            keys.must::<Named<MetricEntry>>("metrics");
-        }
         let (soak, every, noise) = (keys.may("soak"), keys.may("every"), keys.may("noise"));
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let (not_judged, judge, kayenta) = (keys.all("not_judged"), keys.may("judge"), keys.may("kayenta"));

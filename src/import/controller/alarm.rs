@@ -3,7 +3,7 @@
 //! From "Configuring how CloudWatch alarms treat missing data" in the CloudWatch user guide, whose tables are the tests. CloudWatch
 //! looks at more data points than N if some are missing. AWS does not publish how many; in its tables they are two, and so here.
 
-use super::answer::{Answer, Decision, Facts, Line, Seen, Steps, UNASKED, clock};
+use super::answer::{Answer, Decision, Facts, Line, Steps, clock};
 use crate::import::condition::Op;
 use crate::series::SignedDuration;
 
@@ -154,9 +154,8 @@ impl Course {
 pub(super) fn answer(alarms: &[Alarm], facts: &Facts) -> Answer {
     let (mut lines, mut notes, mut gone_off, mut worst) = (Vec::new(), Vec::new(), Vec::new(), Decision::Pass);
     for alarm in alarms {
-        let seen = alarm.metric.as_ref().and_then(|metric| facts.seen.get(metric));
-        let (decision, label, reason) = match seen {
-            Some(Ok(Seen::Steps(steps))) => {
+        let (decision, label, reason) = match facts.steps(alarm.metric.as_ref()) {
+            Ok(steps) => {
                 let course = alarm.course(steps, facts);
                 if course.gaps > 0 {
                     let (name, more) = (&alarm.name, alarm.of + MORE);
@@ -176,8 +175,7 @@ pub(super) fn answer(alarms: &[Alarm], facts: &Facts) -> Answer {
                 }
                 (decision, word, format!("{}, {} of {} periods", course.shown(), alarm.wanted, alarm.of))
             }
-            Some(Err(why)) => (Decision::Open, "unknown", why.clone()),
-            _ => (Decision::Open, "unknown", UNASKED.to_owned()),
+            Err(why) => (Decision::Open, "unknown", why),
         };
         worst = worst.max(decision);
         let (name, metric) = (alarm.name.clone(), alarm.metric.clone());
@@ -194,7 +192,7 @@ pub(super) fn answer(alarms: &[Alarm], facts: &Facts) -> Answer {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::answer::later;
+    use super::super::answer::{Seen, later};
     use super::*;
     use crate::series::{Timestamp, Window};
 

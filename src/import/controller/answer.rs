@@ -18,15 +18,26 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What a query answered step by step, NaN where it is known to have answered so; or why it is not known.
-    pub(super) fn steps(&self, query: Option<&String>) -> Result<Steps, String> {
-        let Some(query) = query else { return Err(UNASKED.to_owned()) };
-        let mut steps = match self.seen.get(query) {
-            Some(Ok(Seen::Steps(steps))) => steps.clone(),
-            Some(Err(why)) => return Err(why.clone()),
-            _ => return Err(UNASKED.to_owned()),
-        };
-        if let Some(Ok(Seen::Steps(nan))) = self.seen.get(&not_numbers(query)) {
+    /// What a query answered, or why it is not known.
+    pub(super) fn answered(&self, query: Option<&String>) -> Result<&Seen, String> {
+        match query.and_then(|query| self.seen.get(query)) {
+            Some(seen) => seen.as_ref().map_err(String::clone),
+            None => Err(UNASKED.to_owned()),
+        }
+    }
+
+    /// What it answered step by step.
+    pub(super) fn steps(&self, query: Option<&String>) -> Result<&Steps, String> {
+        match self.answered(query)? {
+            Seen::Steps(steps) => Ok(steps),
+            Seen::Requests(_) | Seen::Counts(_) => Err(UNASKED.to_owned()),
+        }
+    }
+
+    /// The same, with NaN where it is known to have answered so.
+    pub(super) fn steps_with_nan(&self, query: Option<&String>) -> Result<Steps, String> {
+        let mut steps = self.steps(query)?.clone();
+        if let Ok(nan) = self.steps(query.map(|query| not_numbers(query)).as_ref()) {
             for (value, nan) in steps.values.iter_mut().zip(&nan.values) {
                 *value = value.or_else(|| nan.filter(|count| *count > 0.0).map(|_| f64::NAN));
             }
@@ -88,7 +99,7 @@ impl Steps {
 }
 
 /// An instant some steps after another.
-pub(super) fn later(start: Timestamp, step: SignedDuration, steps: usize) -> Timestamp {
+pub(crate) fn later(start: Timestamp, step: SignedDuration, steps: usize) -> Timestamp {
     let span = i32::try_from(steps).ok().and_then(|steps| step.checked_mul(steps));
     span.and_then(|span| start.checked_add(span).ok()).unwrap_or(Timestamp::MAX)
 }
@@ -154,6 +165,11 @@ pub(super) fn clock(time: Timestamp) -> String {
 /// A count with its noun.
 pub(super) fn many(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A number, as a person reads it in a sentence.
+pub(super) fn shown(number: f64) -> String {
+    format!("{}", (number * 1e6).round() / 1e6)
 }
 
 /// What stands instead of numbers, for a query that was not asked.

@@ -180,23 +180,25 @@ impl Rule {
 
 /// The answer of a run: the worst of its metrics, without those that run dry.
 pub(super) fn answer(rules: &[Rule], facts: &Facts) -> Answer {
-    let all: Vec<(&Rule, Option<Assessed>)> = rules.iter().map(|rule| (rule, assessed(rule, facts))).collect();
-    let decisive = || all.iter().filter(|(rule, _)| !rule.is_dry).filter_map(|(_, assessed)| assessed.as_ref());
+    let all: Vec<(&Rule, Result<Assessed, String>)> = rules.iter().map(|rule| (rule, assessed(rule, facts))).collect();
+    let decisive = || all.iter().filter(|(rule, _)| !rule.is_dry).filter_map(|(_, assessed)| assessed.as_ref().ok());
     let worst = decisive().map(|assessed| assessed.phase).max().unwrap_or(Phase::Running);
     let (failed, measured) = decisive().fold((0, 0), |(f, m), one| (f + one.failed, m + one.measured));
     let noun = if failed == 1 { "failure" } else { "failures" };
-    let lines = all.iter().map(|(rule, assessed)| Line {
-        name: rule.name.clone(),
-        metric: rule.metric.clone(),
-        label: assessed.as_ref().map_or("unknown", |assessed| assessed.phase.word()).to_owned(),
-        reason: assessed.as_ref().map_or_else(|| unknown(rule, facts), |assessed| assessed.reason.clone()),
-        value: None,
+    let lines = all.iter().map(|(rule, assessed)| {
+        let (label, reason) = match assessed {
+            Ok(assessed) => (assessed.phase.word(), &assessed.reason),
+            Err(why) => ("unknown", why),
+        };
+        let (name, metric) = (rule.name.clone(), rule.metric.clone());
+        Line { name, metric, label: label.to_owned(), reason: reason.clone(), value: None }
     });
     let dry = all.iter().filter(|(rule, _)| rule.is_dry).map(|(rule, _)| format!("{} is a dry run", rule.name));
-    let missing = all.iter().filter(|(_, assessed)| assessed.is_none());
-    let missing = missing
-        .map(|(rule, _)| format!("{}: {}, and its answer is not part of this one", rule.name, unknown(rule, facts)));
-    let is_known = all.iter().all(|(rule, assessed)| rule.is_dry || assessed.is_some());
+    let missing = all.iter().filter_map(|(rule, assessed)| {
+        let why = assessed.as_ref().err()?;
+        Some(format!("{}: {why}, and its answer is not part of this one", rule.name))
+    });
+    let is_known = all.iter().all(|(rule, assessed)| rule.is_dry || assessed.is_ok());
     let decision = match worst {
         Phase::Successful if is_known => Decision::Pass,
         Phase::Failed | Phase::Error => Decision::Fail,
@@ -211,20 +213,15 @@ pub(super) fn answer(rules: &[Rule], facts: &Facts) -> Answer {
     }
 }
 
-/// Why a metric has no answer.
-fn unknown(rule: &Rule, facts: &Facts) -> String {
-    facts.steps(rule.metric.as_ref()).err().unwrap_or_default()
-}
-
 /// The rule's answer on what was recorded, or on what its query answers: a measurement at each interval.
-fn assessed(rule: &Rule, facts: &Facts) -> Option<Assessed> {
+fn assessed(rule: &Rule, facts: &Facts) -> Result<Assessed, String> {
     if let Some(recorded) = rule.of_recorded() {
-        return Some(recorded);
+        return Ok(recorded);
     }
-    let steps = facts.steps(rule.metric.as_ref()).ok()?;
+    let steps = facts.steps_with_nan(rule.metric.as_ref())?;
     let every = rule.stride(steps.step);
-    let measured: Vec<Option<f64>> = steps.values.iter().copied().skip(every - 1).step_by(every).collect();
-    Some(rule.of_answers(&measured))
+    let measured: Vec<Option<f64>> = steps.values.into_iter().skip(every - 1).step_by(every).collect();
+    Ok(rule.of_answers(&measured))
 }
 
 #[cfg(test)]

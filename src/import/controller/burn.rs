@@ -4,7 +4,7 @@
 //! `AlertCondition` of OpenSLO v1. Each window is a query of its own, so Prometheus knows what lies before the judged window. A share
 //! without an answer is beyond nothing.
 
-use super::answer::{Answer, Decision, Facts, Line, Seen, Steps, UNASKED, clock};
+use super::answer::{Answer, Decision, Facts, Line, Steps, clock};
 use crate::import::condition::Op;
 use crate::series::{SignedDuration, Timestamp};
 
@@ -14,7 +14,7 @@ pub struct Objectives {
     pub(crate) alerts: Vec<Alert>,
     /// What has no alert, and why.
     pub(crate) silent: Vec<(String, String)>,
-    /// davy's step, at which the rules are evaluated.
+    /// What to know of the answer.
     pub(crate) notes: Vec<String>,
 }
 
@@ -54,14 +54,8 @@ enum Course {
 impl Condition {
     /// The instants at which the alert fires.
     fn fires(&self, facts: &Facts) -> Result<Vec<Timestamp>, String> {
-        let mut all: Vec<&Steps> = Vec::new();
-        for (query, _) in &self.windows {
-            match facts.seen.get(query) {
-                Some(Ok(Seen::Steps(steps))) => all.push(steps),
-                Some(Err(why)) => return Err(why.clone()),
-                _ => return Err(UNASKED.to_owned()),
-            }
-        }
+        let all: Vec<&Steps> =
+            self.windows.iter().map(|(query, _)| facts.steps(Some(query))).collect::<Result<_, _>>()?;
         let Some(first) = all.first() else { return Ok(Vec::new()) };
         let is_beyond = |nth: usize| {
             all.iter().all(|steps| {
@@ -166,7 +160,7 @@ impl Objectives {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::answer::later;
+    use super::super::answer::{Seen, later};
     use super::*;
     use crate::series::Window;
 

@@ -4,7 +4,7 @@
 //! never expire. The check ends at its first metric that fails, and a query without a number, or with NaN, fails. The roll-back comes
 //! at the interval after the last failed check. The first interval checks nothing: it only sends traffic to the canary.
 
-use super::answer::{Answer, Decision, Facts, Line, Seen, Steps, UNASKED, clock, later, many};
+use super::answer::{Answer, Decision, Facts, Line, Steps, clock, later, many};
 use crate::series::{SignedDuration, Timestamp};
 
 /// What a Canary asks.
@@ -94,6 +94,9 @@ impl Strategy {
     }
 }
 
+/// What the query of a metric answered, or why that is not known.
+type Known<'f> = Result<&'f Steps, String>;
+
 /// What one metric says at a check.
 enum Said {
     Within,
@@ -103,8 +106,8 @@ enum Said {
 }
 
 impl Metric {
-    fn said(&self, steps: Option<&Steps>, time: Timestamp) -> Said {
-        let Some(steps) = steps else { return Said::Unknown };
+    fn said(&self, steps: &Known, time: Timestamp) -> Said {
+        let Ok(steps) = steps else { return Said::Unknown };
         let Some(value) = steps.at(time).filter(|value| !value.is_nan()) else {
             return Said::Fails("no values found".into());
         };
@@ -131,11 +134,7 @@ struct Tally {
 
 impl Checks {
     pub(super) fn answer(&self, facts: &Facts) -> Answer {
-        let seen = |metric: &Metric| match metric.metric.as_ref().and_then(|name| facts.seen.get(name)) {
-            Some(Ok(Seen::Steps(steps))) => Some(steps.clone()),
-            _ => None,
-        };
-        let steps: Vec<Option<Steps>> = self.metrics.iter().map(seen).collect();
+        let steps: Vec<Known> = self.metrics.iter().map(|metric| facts.steps(metric.metric.as_ref())).collect();
         let mut tallies = vec![Tally::default(); self.metrics.len()];
         let (mut checks, mut failed, mut passed, mut unknown) = (0, 0, 0, 0);
         let mut ends = None;
@@ -173,20 +172,16 @@ impl Checks {
             ),
             None => (Decision::Open, self.going_on(checks, passed, failed)),
         };
-        let lines = self
-            .metrics
-            .iter()
-            .zip(&tallies)
-            .zip(&steps)
-            .map(|((metric, tally), steps)| line(metric, tally, steps.is_some(), facts));
+        let lines = self.metrics.iter().zip(&tallies).zip(&steps);
+        let lines = lines.map(|((metric, tally), steps)| line(metric, tally, steps));
         Answer { decision, sentence, score: None, lines: lines.collect(), notes: self.notes() }
     }
 
     /// Whether a check succeeds; nothing if davy cannot know. Each metric is counted, although the first that fails ends the check.
-    fn check(&self, steps: &[Option<Steps>], time: Timestamp, tallies: &mut [Tally]) -> Option<bool> {
+    fn check(&self, steps: &[Known], time: Timestamp, tallies: &mut [Tally]) -> Option<bool> {
         let mut success = Some(true);
         for ((metric, steps), tally) in self.metrics.iter().zip(steps).zip(tallies) {
-            match metric.said(steps.as_ref(), time) {
+            match metric.said(steps, time) {
                 Said::Within => tally.checked += 1,
                 Said::Fails(why) => {
                     tally.checked += 1;
@@ -219,12 +214,11 @@ impl Checks {
     }
 }
 
-fn line(metric: &Metric, tally: &Tally, is_known: bool, facts: &Facts) -> Line {
-    let why = metric.metric.as_ref().and_then(|name| facts.seen.get(name)).and_then(|seen| seen.as_ref().err());
-    let (label, reason) = match (is_known, tally.failed) {
-        (false, _) => ("unknown", why.cloned().unwrap_or_else(|| UNASKED.to_owned())),
-        (true, 0) => ("within", many(tally.checked, "check")),
-        (true, failed) => {
+fn line(metric: &Metric, tally: &Tally, steps: &Known) -> Line {
+    let (label, reason) = match (steps, tally.failed) {
+        (Err(why), _) => ("unknown", why.clone()),
+        (Ok(_), 0) => ("within", many(tally.checked, "check")),
+        (Ok(_), failed) => {
             let first = tally.first.clone().unwrap_or_default();
             ("halt", format!("{failed} of {} failed, the first with {first}", many(tally.checked, "check")))
         }
@@ -237,6 +231,7 @@ fn line(metric: &Metric, tally: &Tally, is_known: bool, facts: &Facts) -> Line {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::answer::{Seen, UNASKED};
     use super::*;
     use crate::series::Window;
 

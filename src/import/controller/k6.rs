@@ -4,7 +4,7 @@
 //! all requests so far, and stops if a threshold with `abortOnFail` is crossed after its delay. At the end it looks once more, and
 //! exits with 99 if one is crossed. A metric without a single request crosses nothing.
 
-use super::answer::{Answer, Decision, Facts, Line, Requests, Seen, UNASKED, clock, later};
+use super::answer::{Answer, Decision, Facts, Line, Requests, Seen, clock, later, shown};
 use crate::import::condition::Op;
 use crate::series::{SignedDuration, Timestamp};
 
@@ -145,55 +145,48 @@ fn between(sorted: &[(f64, u64)], count: u64, q: f64) -> Option<f64> {
 }
 
 /// When the first request of all thresholds was.
-fn began(all: &[(&Threshold, Option<&Seen>)]) -> Option<Timestamp> {
-    let first = |seen: &&Seen| match seen {
+fn began(all: &[(&Threshold, Result<&Seen, String>)]) -> Option<Timestamp> {
+    let first = |seen: &Seen| match seen {
         Seen::Requests(requests) => requests.first().map(|one| one.time),
         Seen::Counts(_) | Seen::Steps(_) => None,
     };
-    all.iter().filter_map(|(_, seen)| seen.as_ref().and_then(first)).min()
+    all.iter().filter_map(|(_, seen)| first(seen.as_ref().ok()?)).min()
 }
 
 /// What k6 says of all thresholds of a test.
 pub(super) fn answer(thresholds: &[Threshold], facts: &Facts) -> Answer {
-    let seen = |one: &Threshold| facts.seen.get(one.metric.as_ref()?)?.as_ref().ok();
-    let all: Vec<(&Threshold, Option<&Seen>)> = thresholds.iter().map(|one| (one, seen(one))).collect();
+    let all: Vec<(&Threshold, Result<&Seen, String>)> =
+        thresholds.iter().map(|one| (one, facts.answered(one.metric.as_ref()))).collect();
     let start = began(&all).unwrap_or(facts.window.start);
-    let aborted = all.iter().filter_map(|(one, seen)| Some((one.abort((*seen)?, start)?, *one)));
+    let aborted = all.iter().filter_map(|(one, seen)| Some((one.abort(seen.as_ref().ok()?, start)?, *one)));
     let aborted = aborted.min_by_key(|(time, _)| *time);
     let end = aborted.map_or(Timestamp::MAX, |(time, _)| time);
     let (mut lines, mut crossed, mut unknown, mut empty) = (Vec::new(), Vec::new(), 0, Vec::new());
     for (one, seen) in &all {
-        let said = seen.map(|seen| one.said(seen, end, true));
-        let number = |number: f64| format!("{}", (number * 1e6).round() / 1e6);
-        let (label, reason) = match said {
-            Some(Said::Crossed(value)) => {
+        let said = seen.as_ref().map(|seen| one.said(seen, end, true));
+        let (label, reason, value) = match said {
+            Ok(Said::Crossed(value)) => {
                 crossed.push(one.name.as_str());
-                ("crossed", number(value))
+                ("crossed", shown(value), Some(value))
             }
-            Some(Said::Holds(value)) => ("holds", number(value)),
-            Some(Said::Doubtful([low, high])) => {
+            Ok(Said::Holds(value)) => ("holds", shown(value), Some(value)),
+            Ok(Said::Doubtful([low, high])) => {
                 unknown += 1;
-                let (low, high) = (number(low), number(high));
-                ("unknown", format!("between {low} and {high}, to the resolution of the histogram"))
+                let (low, high) = (shown(low), shown(high));
+                ("unknown", format!("between {low} and {high}, to the resolution of the histogram"), None)
             }
-            Some(Said::Nothing) => ("holds", "no request, which k6 lets pass".to_owned()),
-            None => {
+            Ok(Said::Nothing) => ("holds", "no request, which k6 lets pass".to_owned(), None),
+            Err(why) => {
                 unknown += 1;
-                let why = one.metric.as_ref().and_then(|metric| facts.seen.get(metric));
-                let why = why.and_then(|seen| seen.as_ref().err()).cloned();
-                ("unknown", why.unwrap_or_else(|| UNASKED.to_owned()))
+                ("unknown", why.clone(), None)
             }
         };
-        if matches!(seen, Some(Seen::Requests(requests)) if requests.is_empty()) || said == Some(Said::Nothing) {
+        if matches!(seen, Ok(Seen::Requests(requests)) if requests.is_empty()) || said == Ok(Said::Nothing) {
             empty.push(format!(
                 "{}: there is no request, and k6 takes that for a metric of zeros that crosses nothing",
                 one.name
             ));
         }
-        let value = match said {
-            Some(Said::Crossed(value) | Said::Holds(value)) => Some(value),
-            _ => None,
-        };
         lines.push(Line { name: one.name.clone(), metric: one.metric.clone(), label: label.into(), reason, value });
     }
     let decision = match (aborted, crossed.is_empty(), unknown) {

@@ -5,7 +5,8 @@
 //! A warning counts half the weight. A criterion with `%` or a sign compares with earlier results, and holds if there are none.
 //! A query without a number, or with NaN, fails its objective.
 
-use super::answer::{Answer, Decision, Earlier, Facts, Line, Seen, UNASKED};
+use super::answer::{Answer, Decision, Earlier, Facts, Line, shown};
+use super::scored::{Status, Value, word};
 use crate::import::condition::Op;
 
 /// The objectives of a `slo.yaml`.
@@ -128,45 +129,16 @@ fn percentile(sorted: &[f64], q: f64) -> f64 {
     }
 }
 
-/// How an objective does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Pass,
-    Warning,
-    Fail,
-    Info,
-}
-
-impl Status {
-    fn word(self) -> &'static str {
-        match self {
-            Status::Pass => "pass",
-            Status::Warning => "warning",
-            Status::Fail => "fail",
-            Status::Info => "info",
-        }
-    }
-}
-
-/// What is known of the number of an indicator.
-enum Value {
-    Known(f64),
-    /// Its query had no answer.
-    Missing,
-    Unknown(String),
-}
-
 impl Objective {
     fn value(&self, facts: &Facts) -> Value {
-        match self.metric.as_ref().and_then(|metric| facts.seen.get(metric)) {
-            // the query is asked once, at the end of the window
-            Some(Ok(Seen::Steps(steps))) => match steps.values.last().copied().flatten() {
-                Some(value) if !value.is_nan() => Value::Known(value),
-                _ => Value::Missing,
-            },
-            Some(Err(why)) => Value::Unknown(why.clone()),
-            _ => Value::Unknown(UNASKED.to_owned()),
-        }
+        // the query is asked once, at the end of the window
+        let last = facts.steps(self.metric.as_ref()).map(|steps| steps.values.last().copied().flatten());
+        Value::of(last.map(|last| last.filter(|value| !value.is_nan())))
+    }
+
+    /// Whether it is only shown.
+    fn is_info(&self) -> bool {
+        self.pass.is_empty()
     }
 
     fn status(&self, value: Option<f64>, before: Before) -> Status {
@@ -174,7 +146,7 @@ impl Objective {
             sets.iter().any(|set| set.iter().all(|criterion| criterion.holds(value, before)))
         };
         match value {
-            _ if self.pass.is_empty() => Status::Info,
+            _ if self.is_info() => Status::Info,
             Some(value) if one_holds(&self.pass, value) => Status::Pass,
             Some(value) if one_holds(&self.warning, value) => Status::Warning,
             _ => Status::Fail,
@@ -200,29 +172,20 @@ impl Objectives {
 
     pub(super) fn answer(&self, facts: &Facts) -> Answer {
         let values: Vec<Value> = self.objectives.iter().map(|one| one.value(facts)).collect();
-        let known = |value: &Value| if let Value::Known(number) = value { Some(*number) } else { None };
-        let earlier = facts.earlier.as_deref();
-        let before = |one: &Objective| self.comparison.aggregated(&one.sli, earlier.unwrap_or_default());
-        let best: Vec<Status> = self
-            .objectives
-            .iter()
-            .zip(&values)
-            .map(|(one, value)| match value {
-                Value::Unknown(_) if !one.pass.is_empty() => Status::Pass,
-                value => one.status(known(value), before(one)),
-            })
-            .collect();
-        let is_open = self.compares() && earlier.is_none();
-        let worst: Vec<Status> = self
-            .objectives
-            .iter()
-            .zip(&values)
-            .map(|(one, value)| match value {
-                Value::Unknown(_) if !one.pass.is_empty() => Status::Fail,
-                value if is_open => one.status(known(value), Before::Worst),
-                value => one.status(known(value), before(one)),
-            })
-            .collect();
+        let is_open = self.compares() && facts.earlier.is_none();
+        // what nobody knows of the earlier results may be the worst
+        let assumed = |otherwise: Status, unknown: Before| -> Vec<Status> {
+            let before = |one: &Objective| match &facts.earlier {
+                None => unknown,
+                Some(earlier) => self.comparison.aggregated(&one.sli, earlier),
+            };
+            let status = |(one, value): (&Objective, &Value)| match value {
+                Value::Unknown(_) if !one.is_info() => otherwise,
+                value => one.status(value.known(), before(one)),
+            };
+            self.objectives.iter().zip(&values).map(status).collect()
+        };
+        let (best, worst) = (assumed(Status::Pass, Before::None), assumed(Status::Fail, Before::Worst));
         let (high, low) = (self.evaluated(&best), self.evaluated(&worst));
         let mut notes = Vec::new();
         if is_open {
@@ -250,18 +213,18 @@ impl Objectives {
         let lines =
             self.objectives.iter().zip(&values).zip(best.iter().zip(&worst)).map(|((one, value), (best, worst))| {
                 let label = match value {
-                    _ if one.pass.is_empty() => "info".to_owned(),
+                    _ if one.is_info() => Status::Info.word().to_owned(),
                     Value::Unknown(_) => "unknown".to_owned(),
                     _ if best == worst => best.word().to_owned(),
                     _ => format!("{} or {}", worst.word(), best.word()),
                 };
                 let reason = match value {
-                    Value::Unknown(_) if one.pass.is_empty() => String::new(),
+                    Value::Unknown(_) if one.is_info() => String::new(),
                     Value::Known(value) => shown(*value),
                     Value::Missing => "no value, which fails".to_owned(),
                     Value::Unknown(why) => why.clone(),
                 };
-                Line { name: one.sli.clone(), metric: one.metric.clone(), label, reason, value: known(value) }
+                Line { name: one.sli.clone(), metric: one.metric.clone(), label, reason, value: value.known() }
             });
         Answer { decision, sentence, score, lines: lines.collect(), notes }
     }
@@ -277,12 +240,7 @@ impl Objectives {
         if most == 0.0 {
             return Ok(Evaluation { decision: Decision::Pass, score: 100.0, key: None });
         }
-        let share = |status: Status| match status {
-            Status::Pass => 1.0,
-            Status::Warning => 0.5,
-            Status::Fail | Status::Info => 0.0,
-        };
-        let score = 100.0 * (scored().map(|(one, status)| one.weight * share(*status)).sum::<f64>() / most);
+        let score = 100.0 * (scored().map(|(one, status)| status.of(one.weight)).sum::<f64>() / most);
         let key = scored().find(|(one, status)| one.is_key && **status == Status::Fail);
         let key = key.map(|(one, _)| one.sli.clone());
         let decision = match self.warning {
@@ -293,19 +251,6 @@ impl Objectives {
         };
         Ok(Evaluation { decision, score, key })
     }
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Pass => "pass",
-        Decision::Warn => "warning",
-        Decision::Open => "unknown",
-        Decision::Fail => "fail",
-    }
-}
-
-fn shown(number: f64) -> String {
-    format!("{}", (number * 1e6).round() / 1e6)
 }
 
 fn sentence(high: &Evaluation, low: &Evaluation) -> String {
@@ -320,7 +265,7 @@ fn sentence(high: &Evaluation, low: &Evaluation) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::answer::Steps;
+    use super::super::answer::{Seen, Steps};
     use super::*;
     use crate::series::{SignedDuration, Timestamp, Window};
 

@@ -4,7 +4,8 @@
 //! value is the first one in the timeframe, asked with steps of a minute, of the only series. A target that does not fail and does
 //! not warn passes, so NaN passes. A value that is missing scores nothing.
 
-use super::answer::{Answer, Decision, Facts, Line};
+use super::answer::{Answer, Decision, Facts, Line, shown};
+use super::scored::{Status, Value, word};
 use crate::import::condition::Op;
 use crate::series::SignedDuration;
 
@@ -50,26 +51,10 @@ impl Operator {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Pass,
-    Warning,
-    Fail,
-}
-
-/// What is known of a value.
-enum Value {
-    Known(f64),
-    Missing,
-    Unknown(String),
-}
-
 impl Objective {
     fn value(&self, facts: &Facts) -> Value {
-        match facts.steps(self.metric.as_ref()) {
-            Ok(steps) => steps.values.iter().flatten().next().map_or(Value::Missing, |first| Value::Known(*first)),
-            Err(why) => Value::Unknown(why),
-        }
+        let steps = facts.steps_with_nan(self.metric.as_ref());
+        Value::of(steps.map(|steps| steps.values.into_iter().flatten().next()))
     }
 
     fn status(&self, value: Option<f64>) -> Status {
@@ -81,14 +66,6 @@ impl Objective {
             Some(_) => Status::Pass,
         }
     }
-
-    fn score(&self, status: Status) -> f64 {
-        match status {
-            Status::Pass => self.weight,
-            Status::Warning => self.weight / 2.0,
-            Status::Fail => 0.0,
-        }
-    }
 }
 
 impl Objectives {
@@ -96,15 +73,13 @@ impl Objectives {
         let values: Vec<Value> = self.objectives.iter().map(|one| one.value(facts)).collect();
         let assumed = |otherwise: Status| -> Vec<Status> {
             let status = |(one, value): (&Objective, &Value)| match value {
-                Value::Known(value) => one.status(Some(*value)),
-                Value::Missing => one.status(None),
                 Value::Unknown(_) => otherwise,
+                value => one.status(value.known()),
             };
             self.objectives.iter().zip(&values).map(status).collect()
         };
         let (best, worst) = (assumed(Status::Pass), assumed(Status::Fail));
         let ((high, most), (low, least)) = (self.evaluated(&best), self.evaluated(&worst));
-        let shown = |number: f64| format!("{}", (number * 1e6).round() / 1e6);
         let key = |statuses: &[Status]| self.key(statuses).map(|key| format!(", the key objective {key} failed"));
         let (decision, sentence) = match high == low {
             true => (high, format!("{}, {} %{}", word(high), shown(most), key(&best).unwrap_or_default())),
@@ -117,12 +92,13 @@ impl Objectives {
             }
         };
         let lines = self.objectives.iter().zip(&values).zip(&best).map(|((one, value), status)| {
-            let (label, reason, number) = match value {
-                Value::Known(value) => (label(*status), shown(*value), Some(*value)),
-                Value::Missing => ("fail", "no value, which scores nothing".to_owned(), None),
-                Value::Unknown(why) => ("unknown", why.clone(), None),
+            let (label, reason) = match value {
+                Value::Known(number) => (status.word(), shown(*number)),
+                Value::Missing => (status.word(), "no value, which scores nothing".to_owned()),
+                Value::Unknown(why) => ("unknown", why.clone()),
             };
-            Line { name: one.name.clone(), metric: one.metric.clone(), label: label.into(), reason, value: number }
+            let (name, metric) = (one.name.clone(), one.metric.clone());
+            Line { name, metric, label: label.to_owned(), reason, value: value.known() }
         });
         let score = (best == worst).then_some(most);
         Answer { decision, sentence, score, lines: lines.collect(), notes: Vec::new() }
@@ -130,14 +106,14 @@ impl Objectives {
 
     /// The key objective that scored nothing.
     fn key(&self, statuses: &[Status]) -> Option<&str> {
-        let failed = |(one, status): &(&Objective, &Status)| one.is_key && one.score(**status) == 0.0;
+        let failed = |(one, status): &(&Objective, &Status)| one.is_key && status.of(one.weight) == 0.0;
         self.objectives.iter().zip(statuses).find(failed).map(|(one, _)| one.name.as_str())
     }
 
     /// `AnalysisEvaluator.Evaluate`: the answer, and the percentage.
     fn evaluated(&self, statuses: &[Status]) -> (Decision, f64) {
         let most: f64 = self.objectives.iter().map(|one| one.weight).sum();
-        let total: f64 = self.objectives.iter().zip(statuses).map(|(one, status)| one.score(*status)).sum();
+        let total: f64 = self.objectives.iter().zip(statuses).map(|(one, status)| status.of(one.weight)).sum();
         let percentage = match most {
             0.0 => 0.0,
             _ if total == most => 100.0,
@@ -150,23 +126,6 @@ impl Objectives {
             None => Decision::Fail,
         };
         (decision, percentage)
-    }
-}
-
-fn label(status: Status) -> &'static str {
-    match status {
-        Status::Pass => "pass",
-        Status::Warning => "warning",
-        Status::Fail => "fail",
-    }
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Pass => "pass",
-        Decision::Warn => "warning",
-        Decision::Open => "unknown",
-        Decision::Fail => "fail",
     }
 }
 

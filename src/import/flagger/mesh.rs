@@ -6,7 +6,7 @@ use crate::import::condition::Op;
 use crate::import::draft::Gate;
 use crate::import::measure::{self, Asked, Bound};
 use crate::import::number::{percent, plain};
-use crate::import::stores::{self, Login, Store};
+use crate::import::stores::{self, Store};
 use crate::text::yaml::quoted;
 
 /// A built-in metric.
@@ -126,7 +126,7 @@ impl Mesh {
 
     /// Adds the metric with its criteria, whose numbers are percent or milliseconds, and gives its name.
     pub(super) fn add(&self, gate: &mut Gate, names: &Names, comment: &str, bounds: &[Bound]) -> String {
-        let (source, _) = stores::prometheus(gate, None, &Login::default());
+        let source = stores::any_prometheus(gate);
         let called = if matches!(self, Mesh::Success { .. }) { "request-success-rate" } else { "request-duration" };
         let asked = Asked::new(called, Store::of(source.clone()), comment.to_owned());
         match self {
@@ -143,10 +143,8 @@ impl Mesh {
                 let bounds: Vec<Bound> = bounds.iter().map(|bound| bound.with("statistic: p99")).collect();
                 measure::put(gate, &asked, shape, &bounds, |limit| format!("{}ms", plain(limit)))
             }
-            Mesh::Mean { durations, labels } => {
-                let labels = names.filled(labels);
-                let rate = |of: &str| format!("sum(rate({durations}_{of}{{{labels}}}[1m]))");
-                let query = quoted(&format!("{} / {} * 1000", rate("sum"), rate("count")));
+            Mesh::Mean { .. } => {
+                let query = quoted(&self.query(names, "1m"));
                 let shape = format!("source: {source}, gauge: {{ query: {query}, unit: ms }}");
                 measure::put(gate, &asked, shape, bounds, |limit| format!("{}ms", plain(limit)))
             }

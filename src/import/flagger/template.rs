@@ -4,7 +4,7 @@ use crate::import::cloudwatch::{self, Cloud};
 use crate::import::documents::{Document, Given, at, entries, of_kind, parse, text, text_at};
 use crate::import::draft::Gate;
 use crate::import::note::Note;
-use crate::import::stores::{self, Login, Store, literal, reference};
+use crate::import::stores::{self, Store, literal, reference};
 use crate::text::node::{Node, Value};
 use crate::text::scalar::is_name;
 
@@ -96,7 +96,7 @@ pub(super) fn find<'d>(canary: &Document, entry: &Node, all: &[&'d Document]) ->
 
 /// A query that stands in the Canary itself, as older ones have it: Flagger's own Prometheus.
 pub(super) fn inline(gate: &mut Gate, query: &str, names: &Names) -> Result<Store, String> {
-    let (source, _) = stores::prometheus(gate, None, &Login::default());
+    let source = stores::any_prometheus(gate);
     let query = stores::on_one_line(&whole(&names.filled(query))?);
     Ok(Store { source, query, is_prometheus: true })
 }

@@ -5,7 +5,7 @@ use crate::import::controller::Controller;
 use crate::import::controller::burn::{Alert, Condition, Objectives};
 use crate::import::draft::Gate;
 use crate::import::promql;
-use crate::import::stores::{self, Login};
+use crate::import::stores;
 use crate::series::SignedDuration;
 
 /// The alerts that were found so far.
@@ -48,7 +48,7 @@ impl Burning {
             self.silent.push((name, format!("its query is not PromQL: `{query}`")));
             return;
         }
-        let (source, _) = stores::prometheus(gate, None, &Login::default());
+        let source = stores::any_prometheus(gate);
         let mut condition = |window: &Window| Condition {
             windows: window
                 .ranges

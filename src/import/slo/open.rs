@@ -191,12 +191,8 @@ impl Reader<'_> {
         called: &str,
         (target, comment): (f64, String),
     ) -> Result<Result<String, String>, Problems> {
-        let op = match text_at(objective, &["op"]) {
-            Some("lt") => Op::Below,
-            Some("lte") => Op::AtMost,
-            Some("gt") => Op::Above,
-            Some("gte") => Op::AtLeast,
-            _ => return Ok(Err("its objective has no `op`: lt, lte, gt or gte".into())),
+        let Some(op) = op_of(objective, &["op"]) else {
+            return Ok(Err("its objective has no `op`: lt, lte, gt or gte".into()));
         };
         let Some(limit) = document.read(objective, &["value"], number::number, "a number")? else {
             return Ok(Err("its objective has no `value`".into()));
@@ -255,6 +251,17 @@ fn query_of(metric: &Node) -> Option<&str> {
     keys.iter().find_map(|key| text_at(source, &["spec", key]).or_else(|| text_at(source, &[key])))
 }
 
+/// The operator at a path of keys.
+fn op_of(node: &Node, path: &[&str]) -> Option<Op> {
+    match text_at(node, path)? {
+        "lt" => Some(Op::Below),
+        "lte" => Some(Op::AtMost),
+        "gt" => Some(Op::Above),
+        "gte" => Some(Op::AtLeast),
+        _ => None,
+    }
+}
+
 /// Whether its metrics only grow; `counter: false` says that they do not.
 fn is_counter(ratio: &Node) -> bool {
     text_at(ratio, &["counter"]) != Some("false")
@@ -311,13 +318,7 @@ impl Policies<'_> {
                 continue;
             };
             let key = |key: &str| text_at(condition, &["condition", key]);
-            let op = match key("op") {
-                Some("lt") => Some(Op::Below),
-                Some("lte") => Some(Op::AtMost),
-                Some("gt") => Some(Op::Above),
-                Some("gte") => Some(Op::AtLeast),
-                _ => None,
-            };
+            let op = op_of(condition, &["condition", "op"]);
             let (factor, range) = (key("threshold").and_then(number::number), key("lookbackWindow"));
             let lasts = key("alertAfter").and_then(number::span).unwrap_or(SignedDuration::ZERO);
             let severity = text_at(condition, &["severity"]).unwrap_or("page");

@@ -7,7 +7,7 @@ use crate::import::measure::{self, Asked, Bound};
 use crate::import::note::Note;
 use crate::import::number::percent;
 use crate::import::promql;
-use crate::import::stores::{self, Login, Store};
+use crate::import::stores::{self, Store};
 
 /// Adds a share of counters, `bad` or `good` among all, and gives its name.
 pub(super) fn counted(gate: &mut Gate, asked: &Asked, (key, part, total): (&str, &str, &str), target: f64) -> String {
@@ -31,7 +31,7 @@ pub(super) fn quotient(gate: &mut Gate, asked: &Asked, (key, part, total): (&str
 
 /// A metric of the Prometheus whose address the files do not say.
 pub(super) fn of_prometheus(gate: &mut Gate, called: &str, query: &str, comment: String) -> Asked {
-    let (source, _) = stores::prometheus(gate, None, &Login::default());
+    let source = stores::any_prometheus(gate);
     Asked::new(called, Store { source, query: query.to_owned(), is_prometheus: true }, comment)
 }
 

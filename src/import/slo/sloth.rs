@@ -51,26 +51,27 @@ fn add(
     let target = document.read(objective, &["objective"], number::share_of_hundred, percentage)?;
     let target = target.ok_or_else(|| missing("objective"))?;
     let sli = at(objective, &["sli"]).ok_or_else(|| missing("sli"))?;
-    let query = |path: [&str; 2], other: [&str; 2]| {
-        text_at(sli, &path).or_else(|| text_at(sli, &other)).map(|query| filled(query, RANGE))
-    };
+    let query = |path: [&str; 2], other: [&str; 2]| text_at(sli, &path).or_else(|| text_at(sli, &other));
     let errors = query(["events", "error_query"], ["events", "errorQuery"]);
     let total = query(["events", "total_query"], ["events", "totalQuery"]);
     let raw = query(["raw", "error_ratio_query"], ["raw", "errorRatioQuery"]);
     let comment = format!("{}:{}: objective {}", document.shown, objective.place.line, number::plain(target * 100.0));
     let what = format!("objective {called}");
-    let whole = [&errors, &total, &raw].into_iter().flatten().all(|query| promql::is_query_of_davy(query));
+    let whole = [errors, total, raw].into_iter().flatten().all(|query| promql::is_query_of_davy(&filled(query, RANGE)));
     let why = match (errors, total, raw) {
         (Some(errors), Some(total), _) if whole => {
-            let asked = of_prometheus(gate, called, &errors, comment);
-            let davys = quotient(gate, &asked, ("bad", &errors, &total), target);
-            alerts(gate, burning, objective, (called, &davys, target));
+            let own = [errors, total].map(|query| filled(query, RANGE));
+            let asked = of_prometheus(gate, called, &own[0], comment);
+            let davys = quotient(gate, &asked, ("bad", &own[0], &own[1]), target);
+            let share = |range: &str| format!("({}) / ({})", filled(errors, range), filled(total, range));
+            alerts(gate, burning, objective, (called, &davys, target), &share);
             return Ok(());
         }
         (_, _, Some(ratio)) if whole => {
-            let asked = of_prometheus(gate, called, &ratio, comment);
+            let asked = of_prometheus(gate, called, &filled(ratio, RANGE), comment);
             let davys = measure::add(gate, &asked, &[promised(true, target)]);
-            alerts(gate, burning, objective, (called, &davys, target));
+            let share = |range: &str| format!("({})", filled(ratio, range));
+            alerts(gate, burning, objective, (called, &davys, target), &share);
             return Ok(());
         }
         _ if !whole => "a query of it is not PromQL",
@@ -85,17 +86,14 @@ fn add(
 }
 
 /// The alerts of an objective: a quick and a slow pair of windows for each, as in `windows/google-30d.yaml`.
-fn alerts(gate: &mut Gate, burning: &mut Burning, objective: &Node, (called, davys, target): (&str, &str, f64)) {
-    let sli = |path: [&str; 2], other: [&str; 2]| {
-        at(objective, &["sli"]).and_then(|sli| text_at(sli, &path).or_else(|| text_at(sli, &other)))
-    };
-    let errors = sli(["events", "error_query"], ["events", "errorQuery"]);
-    let total = sli(["events", "total_query"], ["events", "totalQuery"]);
-    let raw = sli(["raw", "error_ratio_query"], ["raw", "errorRatioQuery"]).unwrap_or_default();
-    let share = |range: &str| match errors.zip(total) {
-        Some((errors, total)) => format!("({}) / ({})", filled(errors, range), filled(total, range)),
-        None => format!("({})", filled(raw, range)),
-    };
+/// `share` gives the query of the share of errors over a range.
+fn alerts(
+    gate: &mut Gate,
+    burning: &mut Burning,
+    objective: &Node,
+    (called, davys, target): (&str, &str, f64),
+    share: &dyn Fn(&str) -> String,
+) {
     let (quick, slow) = ([("5m", "1h", 14.4), ("30m", "6h", 6.0)], [("2h", "1d", 3.0), ("6h", "3d", 1.0)]);
     for (severity, key, other, pairs) in
         [("page", "page_alert", "pageAlert", quick), ("ticket", "ticket_alert", "ticketAlert", slow)]
@@ -106,7 +104,7 @@ fn alerts(gate: &mut Gate, burning: &mut Burning, objective: &Node, (called, dav
             continue;
         }
         let pairs = pairs.map(|(short, long, factor)| Window::both([short, long], factor));
-        burning.alert(gate, (called, davys, severity), (target, &pairs), &share);
+        burning.alert(gate, (called, davys, severity), (target, &pairs), share);
     }
 }
 
