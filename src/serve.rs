@@ -7,9 +7,10 @@
 //! decision.rs    a verdict, and what is to be done                soak.rs      where a soak stands
 //! verdicts.rs    /v1: Argo Rollouts and programs                  flagger.rs   webhooks of Flagger
 //! watch.rs       a soak that the server watches                   watches.rs   all of them, each by itself
-//! watching.rs    /v1/watch and its pages                          shelf.rs     the latest of each gate
-//! keep.rs        the folder of verdicts and watches                connections.rs  what they may take, and their end
-//! hall.rs        how many connections there may be                 tls.rs       how they are encrypted
+//! watching.rs    /v1/watch and its pages                          roll.rs      what goes on for hours, and its files
+//! keep.rs        the folder of verdicts and of what goes on        shelf.rs     the latest of each gate
+//! hall.rs        how many connections there may be                 connections.rs  what they may take, and their end
+//! tls.rs         how they are encrypted
 //! kayenta.rs     what Orca, Argo and a Kayenta ask                canaries.rs  which canaries they asked for
 //! standalone.rs  Kayenta's judgements over a lifetime             analyses.rs  which of them were asked for
 //! request.rs     what a request for a canary may ask              intervals.rs when an analysis judges which time
@@ -36,6 +37,7 @@ mod pages;
 mod prometheus;
 mod question;
 mod request;
+mod roll;
 mod router;
 mod shelf;
 mod soak;
@@ -49,7 +51,7 @@ mod watching;
 use std::sync::Arc;
 
 pub use judge::{Answer, CanaryConfig, Decision, Gate, Judge, Refused, Settings};
-pub use question::{Configuration, Question, Window};
+pub use question::{Configuration, Question, Window, arguments};
 pub use soak::{Soak, Step};
 pub use tls::Tls;
 

@@ -104,12 +104,7 @@ impl Gates {
     /// A configuration from elsewhere, in the operator's folder; `called` is what messages call it.
     #[cfg(feature = "lambda")]
     pub(super) fn load_text(&self, text: &str, called: &str) -> Result<Loaded, Refused> {
-        let inline = || {
-            let config = config::load(text, called)?;
-            let reach = Reach::of(&config, &self.configs.join(called), false)?;
-            Ok(Loaded::new(config, &self.configs, reach))
-        };
-        inline().map_err(refused)
+        super::inline::own(text, called, &self.configs).map_err(refused)
     }
 
     /// What will be asked, if the operator allows it.
@@ -145,16 +140,27 @@ impl Gates {
             from: question.window.map(|window| window.from),
             to: question.window.map(|window| window.to),
         };
-        let plan = self.plan(&loaded, &options)?;
-        let look = |aside: &Console| look_once(aside, &loaded, &options, plan);
-        self.aside_of(question, &question.gate, look).map(|judged| reply::answer(&judged))
+        self.aside_of(question, &question.gate, &Arc::default(), |aside| self.once(aside, &loaded, &options))
     }
 
-    /// Works aside for a question. What is said about a configuration of a request stays unsaid: it could repeat what is in it.
-    pub(super) fn aside_of<T>(&self, question: &Question, name: &str, work: impl FnOnce(&Console) -> T) -> T {
+    /// Judges once, if the operator allows it.
+    pub(super) fn once(&self, aside: &Console, loaded: &Loaded, options: &config::Options) -> Result<Answer, Refused> {
+        let plan = self.plan(loaded, options)?;
+        look_once(aside, loaded, options, plan).map(|judged| reply::answer(&judged))
+    }
+
+    /// Works aside for a question until somebody raises the flag. What is said about a configuration of a request stays unsaid: it could repeat
+    /// what is in it.
+    pub(super) fn aside_of<T>(
+        &self,
+        question: &Question,
+        name: &str,
+        flag: &Arc<AtomicBool>,
+        work: impl FnOnce(&Console) -> T,
+    ) -> T {
         match question.inline {
-            Some(_) => work(&self.console.aside()),
-            None => self.aside(|said| format!("{name}: {said}"), work),
+            Some(_) => work(&self.console.aside().until(flag)),
+            None => self.aside_until(flag, |said| format!("{name}: {said}"), work),
         }
     }
 

@@ -45,21 +45,17 @@ impl Inline {
     /// None may come, it cannot be read, or it is one of the operator's alone.
     pub(super) fn load(&self, text: &str, shown: &str, folder: &Path) -> Result<Loaded, Failure> {
         let refused = |why: &str| Err(Failure::Unusable(format!("{shown}: {why}")));
-        let reach = match self {
+        let allowed = match self {
             Inline::Nothing => {
                 return refused(
                     "the request holds a configuration itself. Name a gate of the operator's folder, or let the operator list what such \
                      configurations may ask: `--allow-inline prometheus=http://prometheus:9090`",
                 );
             }
-            Inline::Listed(allowed) => Reach::Listed(allowed.clone()),
-            Inline::Anything => Reach::Anywhere,
+            Inline::Anything => return own(text, shown, folder),
+            Inline::Listed(allowed) => allowed,
         };
         let config = config::load(text, shown)?;
-        if reach == Reach::Anywhere {
-            let reach = Reach::of(&config, &folder.join(shown), false)?;
-            return Ok(Loaded::new(config, folder, reach));
-        }
         if config.has_hooks() {
             return refused(
                 "a configuration that comes with a request has no hooks, and they would not run. Remove `hooks`",
@@ -68,6 +64,13 @@ impl Inline {
         if config.is_recording() {
             return refused("a recording is read from the folder of `--configs`. Remove `recording`");
         }
-        Ok(Loaded::new(config, folder, reach))
+        Ok(Loaded::new(config, folder, Reach::Listed(allowed.clone())))
     }
+}
+
+/// Reads a configuration from elsewhere that reaches as far as those of the operator's folder; `called` is what messages call it.
+pub(super) fn own(text: &str, called: &str, folder: &Path) -> Result<Loaded, Failure> {
+    let config = config::load(text, called)?;
+    let reach = Reach::of(&config, &folder.join(called), false)?;
+    Ok(Loaded::new(config, folder, reach))
 }

@@ -6,7 +6,7 @@ mod kayenta;
 mod result;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -100,6 +100,7 @@ impl Judge for Watchful {
         name: &str,
         created: Timestamp,
         soak: Option<&Soak>,
+        is_cancelled: &Arc<AtomicBool>,
     ) -> Result<(Soak, Step), Refused> {
         let loaded = self.gates.load(question, CONFIG)?;
         let set = self.gates.set_by(&loaded, question)?;
@@ -117,8 +118,10 @@ impl Judge for Watchful {
             };
             asking.step(soak, &self.lessons)
         };
-        let stepped = self.gates.aside_of(question, name, step);
-        if !matches!(stepped, Ok(Some((_, Step::Waits { .. } | Step::Looked { .. } | Step::Troubled { .. })))) {
+        let stepped = self.gates.aside_of(question, name, is_cancelled, step);
+        let goes_on =
+            matches!(stepped, Ok(Some((_, Step::Waits { .. } | Step::Looked { .. } | Step::Troubled { .. }))));
+        if !goes_on || is_cancelled.load(Ordering::Relaxed) {
             self.lessons.forget(name);
         }
         stepped?.ok_or_else(|| {

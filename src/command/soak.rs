@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use super::console::Console;
 use super::course::{self, MINUTE, Probe};
-use super::gates::{Gates, look_once};
+use super::gates::Gates;
 use super::learn::{self, Today};
 use super::pipeline::{self, Loaded};
-use super::reply::{self, decision, refused};
+use super::reply::{decision, refused};
 use super::{Exit, Failure};
 use crate::config::plan::Plan;
 use crate::config::{self, Options};
@@ -101,9 +101,7 @@ impl Asking<'_> {
 
     /// Judges a gate that has no soak.
     pub(super) fn once(&self, to: Option<Timestamp>) -> Result<Answer, Refused> {
-        let options = self.options(self.from, to, self.now);
-        let plan = self.gates.plan(self.loaded, &options)?;
-        look_once(self.aside, self.loaded, &options, plan).map(|judged| reply::answer(&judged))
+        self.gates.once(self.aside, self.loaded, &self.options(self.from, to, self.now))
     }
 
     /// What must stay the same: the rules, all else that the configuration says, and what is set.
@@ -157,13 +155,14 @@ impl Asking<'_> {
         let asked = self.loaded.plan(&options).map_err(Trouble::Lasting)?;
         let data = pipeline::ask(self.aside, &asked, self.now).map_err(trouble)?;
         pipeline::say_lost(self.aside, &data);
-        let (mut latest, mut past) = (None, Vec::new());
+        let (mut latest, mut past, interrupt) = (None, Vec::new(), self.aside.interrupt());
         let taken = watch::take(&plan.rules, schedule, next..=newest, &data, |taken| {
             let exit = Exit::of(taken.verdict.outcome, asked.on_inconclusive, asked.fail_on_warn);
             let document = pipeline::document(&asked, &taken.verdict);
             past.push(PastLook::of(&document));
             latest = Some((taken.look, document, exit));
-            Ok::<(), Trouble<Failure>>(())
+            // a long soak that began early has many looks at once
+            if interrupt.is_raised() { Err(Trouble::Interrupted) } else { Ok(()) }
         })?;
         let none =
             || Trouble::Lasting(Failure::Unusable(format!("look {newest} was not taken: that is a bug in davy")));

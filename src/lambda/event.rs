@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
-use crate::serve::{Soak, Window};
+use crate::serve::{Soak, Window, arguments};
 
 /// What may be written.
 const HINT: &str = "write {\"config\": NAME, \"phase\": …, \"args\": {…}, \"window\": {\"from\": …, \"to\": …}, \"from\": TIME, \"now\": TIME}; all of it may be absent";
@@ -146,12 +146,7 @@ fn asked(written: Map<String, Value>, place: &str) -> Result<Asked, Fault> {
     let written: Written = serde_json::from_value(written.into())
         .map_err(|error| Fault::wrong(format!("{place} cannot be read: {error}; {HINT}")))?;
     let Written { config, phase, args, window, from, now, state } = written;
-    let text = |(name, value)| match value {
-        Value::String(text) => Ok((name, text)),
-        Value::Number(_) | Value::Bool(_) => Ok((name, value.to_string())),
-        other => Err(Fault::wrong(format!("{place}: the argument {name} is {other}: write a text or a number"))),
-    };
-    let args = args.into_iter().map(text).collect::<Result<_, _>>()?;
+    let args = arguments(args).map_err(|why| Fault::wrong(format!("{place}: the argument {why}")))?;
     Ok(Asked { config, phase, args, offered: BTreeMap::new(), window, from, now, state })
 }
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::document::Outcome;
+use super::document::{Document, Outcome};
+use super::html::history::{counted, criteria, undecided};
 use super::html::{chip, name, prose, shell};
 use super::watched::{self, instant};
 
@@ -36,24 +37,25 @@ pub fn overview(rows: &[Row], watches: &[watched::Row]) -> String {
     shell("GATES", &body)
 }
 
-/// Every verdict of a gate that is kept, the latest first, and how often it said what.
-pub fn history(gate: &str, rows: &[Row]) -> String {
-    let of = |outcome| rows.iter().filter(|row| row.outcome == Some(outcome)).count();
-    let counted = [
-        (Outcome::Pass, "passed"),
-        (Outcome::Warn, "warned"),
-        (Outcome::Inconclusive, "undecided"),
-        (Outcome::Fail, "failed"),
-    ];
-    let said = counted.map(|(outcome, word)| (of(outcome), word));
-    let said: Vec<String> = said.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+/// Every verdict of a gate that is kept, the latest first: how often it said what, what became of each criterion, and why it was undecided.
+/// `documents` has the verdicts of those rows that were judged.
+pub fn history(gate: &str, rows: &[Row], documents: &[&Document]) -> String {
+    let said = counted(rows.iter().filter_map(|row| row.outcome));
     let body = html! {
         header class="verdict open" {
             h1 { span class="word" { "GATE" } " " span class="of" { (name(gate)) } }
-            p class="summary" { @if said.is_empty() { "It was not asked yet." } @else { (said.join(", ")) "." } }
+            p class="summary" { @if said.is_empty() { "It was not asked yet." } @else { (said) "." } }
+            @if let Some(why) = undecided(documents) { p { (prose(&why)) } }
             p { a href="/" { "All gates" } }
         }
-        main id="main" { @if !rows.is_empty() { (table(rows, false)) } }
+        main id="main" {
+            @if let Some(over_time) = criteria(documents) {
+                h2 { "Criteria" }
+                (over_time)
+                h2 { "Verdicts" }
+            }
+            @if !rows.is_empty() { (table(rows, false)) }
+        }
     };
     shell(&format!("GATE: {}", name(gate)), &body)
 }

@@ -17,6 +17,7 @@ mod criteria;
 mod evidence;
 mod forest;
 mod head;
+pub(super) mod history;
 mod interval;
 mod looks;
 mod method;

@@ -5,27 +5,20 @@
 //! after the last judgement that it knows of.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::answers::Answers;
 use super::canaries::{Asked, Canaries};
 use super::intervals::Intervals;
-use super::judge::Judge;
-use crate::output;
+use super::roll::{Lasting, Roll, Running};
 
-/// Analyses that go on, at most.
-pub(super) const MOST: usize = 100;
-/// Analyses that have ended and are still shown, at most.
-const KEPT: usize = 200;
-/// The longest sleep: clocks are set, and an analysis may be canceled.
-const LONGEST: Duration = Duration::from_secs(10);
-/// How the name of an analysis' file ends.
-const ENDING: &str = ".analysis";
+/// The time until a judgement that found no place among the canaries is begun again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Kayenta warns of fewer points in a metric.
 const FEW: u64 = 50;
 
@@ -80,41 +73,26 @@ pub(super) enum Unbegun {
 
 /// All analyses of a server.
 pub(super) struct Analyses {
-    judge: Arc<dyn Judge>,
+    roll: Roll<Analysis>,
     canaries: Arc<Canaries>,
-    folder: Option<PathBuf>,
-    all: Mutex<BTreeMap<String, Analysis>>,
 }
 
 impl Analyses {
     /// Reads what was kept, and goes on with what has not ended.
-    pub(super) fn open(judge: Arc<dyn Judge>, canaries: Arc<Canaries>, folder: Option<PathBuf>) -> Arc<Analyses> {
-        let files = folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-        let mut kept: Vec<Analysis> = files.filter_map(|file| load(&file.path(), &*judge)).collect();
-        kept.sort_by_key(|analysis| (analysis.state != State::Running, std::cmp::Reverse(analysis.at)));
-        kept.truncate(MOST + KEPT);
-        let running: Vec<String> =
-            kept.iter().filter(|one| one.state == State::Running).map(|one| one.id.clone()).collect();
-        let all = kept.into_iter().map(|analysis| (analysis.id.clone(), analysis)).collect();
-        let analyses = Arc::new(Analyses { judge, canaries, folder, all: Mutex::new(all) });
-        running.into_iter().for_each(|id| analyses.follow(id));
+    pub(super) fn open(answers: Arc<Answers>, canaries: Arc<Canaries>) -> Arc<Analyses> {
+        let analyses = Arc::new(Analyses { roll: Roll::open(answers), canaries });
+        analyses.roll.running().into_iter().for_each(|running| analyses.follow(running));
         analyses
-    }
-
-    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Analysis>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An analysis by its name.
     pub(super) fn find(&self, id: &str) -> Option<Analysis> {
-        self.all().get(id).cloned()
+        self.roll.known(id).map(|known| known.state())
     }
 
     /// How many are how far.
     pub(super) fn count(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        self.all().values().for_each(|analysis| *counts.entry(analysis.state.word()).or_default() += 1);
-        counts
+        self.roll.count()
     }
 
     /// Begins an analysis.
@@ -125,14 +103,9 @@ impl Analyses {
         intervals: Intervals,
         at: Timestamp,
     ) -> Result<String, Unbegun> {
-        let id = {
-            let all = self.all();
-            if all.values().filter(|analysis| analysis.state == State::Running).count() >= MOST {
-                return Err(Unbegun::Busy);
-            }
-            let number = all.values().filter(|other| other.at == at).count();
-            format!("{}-a{number}", at.as_nanosecond())
-        };
+        let place = self.roll.place().ok_or(Unbegun::Busy)?;
+        let number = self.roll.each(|other| (other.at == at).then_some(())).len();
+        let id = format!("{}-a{number}", at.as_nanosecond());
         let (state, results, scores) = (State::Running, Vec::new(), Vec::new());
         let analysis = Analysis {
             id: id.clone(),
@@ -147,83 +120,83 @@ impl Analyses {
             results,
             scores,
         };
-        self.keep(&analysis).await.map_err(Unbegun::Unkept)?;
-        let mut all = self.all();
-        all.insert(id.clone(), analysis);
-        forget_the_oldest(&mut all);
-        drop(all);
-        self.follow(id.clone());
+        let known = self.roll.add(analysis).await.map_err(Unbegun::Unkept)?;
+        self.follow((known, Some(place)));
         Ok(id)
     }
 
     /// Ends an analysis that goes on, with the canary that it judges now.
-    pub(super) async fn cancel(self: &Arc<Self>, id: &str) {
-        let now = self.judge.now();
-        let canceled = {
-            let mut all = self.all();
-            let analysis = all.get_mut(id).filter(|analysis| analysis.state == State::Running);
-            let Some(analysis) = analysis else { return };
-            (analysis.state, analysis.ended) = (State::Canceled, Some(now));
-            analysis.clone()
-        };
-        canceled.judged.iter().for_each(|canary| self.canaries.cancel(canary));
-        self.tell(canceled).await;
+    pub(super) async fn cancel(&self, id: &str) {
+        let Some(known) = self.roll.known(id) else { return };
+        let ended = Some(self.roll.answers.judge.now());
+        let canceled = |analysis| Analysis { state: State::Canceled, ended, ..analysis };
+        let analysis = self.roll.change(&known, canceled).await;
+        analysis.judged.iter().for_each(|canary| self.canaries.cancel(canary));
     }
 
     /// Judges until there is an end.
-    fn follow(self: &Arc<Self>, id: String) {
+    fn follow(self: &Arc<Self>, (known, place): Running<Analysis>) {
         let analyses = Arc::clone(self);
         tokio::spawn(async move {
-            while let Some(analysis) = analyses.find(&id).filter(|analysis| analysis.state == State::Running) {
+            let (_place, roll, canaries) = (place, &analyses.roll, &analyses.canaries);
+            let mut heard = known.hear();
+            loop {
+                let analysis = heard.borrow_and_update().clone();
+                if !analysis.is_running() {
+                    return;
+                }
                 let number = analysis.results.len() + 1;
-                let (now, due) = (analyses.judge.now(), analysis.intervals.due(number));
-                if due > now {
-                    tokio::time::sleep(due.duration_since(now).unsigned_abs().min(LONGEST)).await;
+                if roll.waits(analysis.intervals.due(number), &mut heard).await {
                     continue;
                 }
                 let request = analysis.intervals.canary(&analysis.asked.request, number);
-                let Some(canary) = analyses.canaries.start(Asked { request, ..analysis.asked.clone() }) else {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                let asked = Asked { request, ..analysis.asked };
+                known.note(|analysis| analysis.judged = canaries.start(asked)).await;
+                let Some(canary) = known.state().judged else {
+                    tokio::time::sleep(AGAIN).await;
                     continue;
                 };
-                if let Some(known) = analyses.all().get_mut(&id) {
-                    known.judged = Some(canary.clone());
-                }
-                let status = analyses.canaries.ended(&canary).await;
-                // whoever canceled it has said so
-                let Some(analysis) = analyses.find(&id).filter(|analysis| analysis.state == State::Running) else {
+                let status = canaries.ended(&canary).await;
+                // a judgement that the end of the server broke off is made by the next server
+                if roll.answers.is_ending() && score(status.as_ref()).is_none() {
                     return;
-                };
-                analyses.tell(analysis.after(status, analyses.judge.now())).await;
+                }
+                let now = roll.answers.judge.now();
+                roll.change(&known, |analysis| analysis.after(status.clone(), now)).await;
             }
         });
     }
+}
 
-    /// Keeps how an analysis stands, and lets everybody know.
-    async fn tell(self: &Arc<Self>, analysis: Analysis) {
-        while let Err(why) = self.keep(&analysis).await {
-            self.judge.log(&format!("{}: the analysis cannot be kept: {why}; tried again", analysis.id));
-            tokio::time::sleep(Duration::from_secs(10)).await;
-        }
-        let Analysis { id, results, intervals, state, .. } = &analysis;
-        self.judge.log(&format!("{id}: judgement {} of {}: {}", results.len(), intervals.of, state.word()));
-        self.all().insert(analysis.id.clone(), analysis);
+impl Lasting for Analysis {
+    const CALLED: &'static str = "analysis";
+    const ENDING: &'static str = "analysis";
+
+    fn id(&self) -> &str {
+        &self.id
     }
 
-    /// Writes how an analysis stands; others are answered meanwhile.
-    async fn keep(&self, analysis: &Analysis) -> Result<(), String> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        let text = serde_json::to_string_pretty(analysis).map_err(|error| error.to_string())?;
-        let path = folder.join(format!("{}{ENDING}", analysis.id));
-        let written = tokio::task::spawn_blocking(move || output::write(&path, &text)).await;
-        written.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn is_running(&self) -> bool {
+        self.state == State::Running
+    }
+
+    fn word(&self) -> &'static str {
+        self.state.word()
+    }
+
+    fn told(&self) -> String {
+        format!("{}: judgement {} of {}: {}", self.id, self.results.len(), self.intervals.of, self.word())
     }
 }
 
 impl Analysis {
     /// The same after a judgement.
     fn after(mut self, status: Option<Value>, now: Timestamp) -> Analysis {
-        let score = status.as_ref().and_then(|status| status["result"]["judgeResult"]["score"]["score"].as_f64());
+        let score = score(status.as_ref());
         let marginal = self.asked.request["thresholds"]["marginal"].as_f64().unwrap_or(f64::INFINITY);
         self.results.push(self.result(status));
         self.scores.extend(score);
@@ -234,7 +207,7 @@ impl Analysis {
             (true, false) => State::Succeeded,
             (false, _) => State::Terminal,
         };
-        self.ended = (self.state != State::Running).then_some(now);
+        self.ended = (!self.is_running()).then_some(now);
         self.judged = None;
         self
     }
@@ -299,6 +272,11 @@ impl Analysis {
     }
 }
 
+/// The score of a canary, if it was judged.
+fn score(status: Option<&Value>) -> Option<f64> {
+    status?["result"]["judgeResult"]["score"]["score"].as_f64()
+}
+
 /// What Kayenta warns of.
 fn warnings(status: &Value) -> Vec<String> {
     let results = status["result"]["judgeResult"]["results"].as_array().into_iter().flatten();
@@ -306,27 +284,4 @@ fn warnings(status: &Value) -> Vec<String> {
     let few: Vec<&str> = results.filter(few).filter_map(|result| result["name"].as_str()).collect();
     let said = || format!("fewer than {FEW} points in the control: {}", few.join(", "));
     if few.is_empty() { Vec::new() } else { vec![said()] }
-}
-
-/// Forgets the oldest of those that have ended; their files stay.
-fn forget_the_oldest(all: &mut BTreeMap<String, Analysis>) {
-    let ended = all.values().filter(|analysis| analysis.state != State::Running);
-    let mut ended: Vec<(Timestamp, String)> = ended.map(|analysis| (analysis.at, analysis.id.clone())).collect();
-    ended.sort();
-    for (_, id) in &ended[..ended.len().saturating_sub(KEPT)] {
-        all.remove(id);
-    }
-}
-
-/// An analysis that an earlier server kept.
-fn load(path: &Path, judge: &dyn Judge) -> Option<Analysis> {
-    path.file_name()?.to_str()?.strip_suffix(ENDING)?;
-    let text = std::fs::read_to_string(path).ok()?;
-    match serde_json::from_str(&text) {
-        Ok(analysis) => Some(analysis),
-        Err(error) => {
-            judge.log(&format!("{}: the analysis cannot be read: {error}", path.display()));
-            None
-        }
-    }
 }

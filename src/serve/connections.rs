@@ -4,9 +4,10 @@
 //! limited here.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch::Receiver;
@@ -26,6 +28,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::hall::{Hall, Place};
+use super::judge::Judge;
 use super::tls::Current;
 
 /// Connections at once. There are descriptors left for sources and files where a process has the usual 1024.
@@ -39,6 +42,43 @@ const LAST: Duration = Duration::from_secs(1);
 /// The time until the system is asked again, if it cannot give a connection.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Certificates that are refused are said so often at most: who may not in asks again and again.
+const SAID: Duration = Duration::from_secs(10);
+
+/// What encrypts connections, and says whose certificates it refuses.
+pub(super) struct Encryption {
+    pub(super) current: Current,
+    pub(super) refused: Arc<Refused>,
+}
+
+/// Certificates that were refused.
+pub(super) struct Refused {
+    judge: Arc<dyn Judge>,
+    /// When one was said, and how many came since.
+    last: Mutex<(Option<Timestamp>, u64)>,
+}
+
+impl Refused {
+    pub(super) fn new(judge: Arc<dyn Judge>) -> Arc<Refused> {
+        Arc::new(Refused { judge, last: Mutex::default() })
+    }
+
+    /// Says a certificate that ended a handshake. Who breaks off by itself, or speaks no TLS, is not said.
+    fn hear(&self, from: SocketAddr, error: &std::io::Error) {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let Some(rustls::Error::InvalidCertificate(why)) = inner else { return };
+        let now = self.judge.now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0.is_some_and(|at| now.duration_since(at).unsigned_abs() < SAID) {
+            last.1 += 1;
+            return;
+        }
+        let more = if last.1 > 0 { format!("; {} more since the last such line", last.1) } else { String::new() };
+        *last = (Some(now), 0);
+        self.judge.log(&format!("{}: its certificate is refused: {why}{more}", from.ip()));
+    }
+}
+
 /// What is known of who is connected.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller {
@@ -49,7 +89,7 @@ pub(super) struct Caller {
 /// Answers whoever connects until `end` says so. In the hall are then those that wait for their answers.
 pub(super) async fn serve(
     listener: TcpListener,
-    encryption: Option<Current>,
+    encryption: Option<Encryption>,
     app: Router,
     mut end: Receiver<bool>,
 ) -> Arc<Hall> {
@@ -59,7 +99,7 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
             _ = end.wait_for(|wished| *wished) => return hall,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, from)) = accepted else {
             sleep(AGAIN).await;
             continue;
         };
@@ -67,7 +107,10 @@ pub(super) async fn serve(
             place = hall.place() => place,
             _ = end.wait_for(|wished| *wished) => return hall,
         };
-        let encryption = encryption.as_ref().map(|current| TlsAcceptor::from(Arc::clone(&current.borrow())));
+        let encryption = encryption.as_ref().map(|own| {
+            let refused = Arc::clone(&own.refused);
+            (TlsAcceptor::from(Arc::clone(&own.current.borrow())), move |error: &_| refused.hear(from, error))
+        });
         tokio::spawn(meet(stream, encryption, place, app.clone(), end.clone()));
     }
 }
@@ -75,13 +118,13 @@ pub(super) async fn serve(
 /// Encrypts a connection if it must be, and serves it.
 async fn meet(
     stream: TcpStream,
-    encryption: Option<TlsAcceptor>,
+    encryption: Option<(TlsAcceptor, impl Fn(&std::io::Error))>,
     place: Arc<Place>,
     app: Router,
     mut end: Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
-    let Some(encryption) = encryption else {
+    let Some((encryption, refuse)) = encryption else {
         return attend(stream, Caller { is_certified: false }, place, app, end).await;
     };
     let encrypted = tokio::select! {
@@ -89,9 +132,13 @@ async fn meet(
         () = place.asked_to_leave() => return,
         _ = end.wait_for(|wished| *wished) => return,
     };
-    if let Ok(Ok(stream)) = encrypted {
-        let is_certified = stream.get_ref().1.peer_certificates().is_some_and(|shown| !shown.is_empty());
-        attend(stream, Caller { is_certified }, place, app, end).await;
+    match encrypted {
+        Ok(Ok(stream)) => {
+            let is_certified = stream.get_ref().1.peer_certificates().is_some_and(|shown| !shown.is_empty());
+            attend(stream, Caller { is_certified }, place, app, end).await;
+        }
+        Ok(Err(error)) => refuse(&error),
+        Err(_) => {}
     }
 }
 

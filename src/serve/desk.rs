@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::sync::watch::Receiver;
 
@@ -19,8 +20,8 @@ pub(super) struct Desk {
     pub(super) watches: Arc<Watches>,
     pub(super) canaries: Arc<Canaries>,
     pub(super) analyses: Arc<Analyses>,
-    /// What the last check of all gates found, for a moment.
-    pub(super) checked: Arc<Mutex<Option<Vec<Gate>>>>,
+    /// What the last check of all gates found, and when.
+    pub(super) checked: Arc<Mutex<Option<(Timestamp, Vec<Gate>)>>>,
     pub(super) wait: Duration,
     /// Hears when the server is to end.
     pub(super) end: Receiver<bool>,

@@ -14,7 +14,7 @@ use super::question::Question;
 use super::soak::{Soak, Step};
 use super::tls::Tls;
 
-/// Who judges.
+/// Who judges. For what is cancelled meanwhile nothing more is asked or looked at.
 pub trait Judge: Send + Sync + 'static {
     /// The gates that there are, by name.
     fn gates(&self) -> Vec<Gate>;
@@ -37,6 +37,7 @@ pub trait Judge: Send + Sync + 'static {
         name: &str,
         created: Timestamp,
         soak: Option<&Soak>,
+        is_cancelled: &Arc<AtomicBool>,
     ) -> Result<(Soak, Step), Refused>;
     /// A soak of this name has ended: what was learned for it is needed no more.
     fn forget(&self, name: &str);
@@ -46,8 +47,7 @@ pub trait Judge: Send + Sync + 'static {
     fn allows_canary_configs(&self) -> bool;
     /// The judges that a canary configuration can name.
     fn canary_judges(&self) -> Vec<&'static str>;
-    /// The result of a canary: `{canaryConfig, executionRequest}` is judged to a `CanaryJudgeResult`. Its sources are asked no more as soon as
-    /// it is cancelled.
+    /// The result of a canary: `{canaryConfig, executionRequest}` is judged to a `CanaryJudgeResult`.
     ///
     /// # Errors
     ///

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::canaries::{Accounts, Asked};
@@ -65,7 +66,7 @@ async fn known(desk: &Desk) -> Vec<CanaryConfig> {
 }
 
 /// The configuration of an identifier, which only one may have.
-pub(super) async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
+async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusCode, String)> {
     let mut found = known(desk).await.into_iter().filter(|config| config.id == id);
     match (found.next(), found.next()) {
         (Some(config), None) => Ok(config),
@@ -80,14 +81,23 @@ pub(super) async fn find(desk: &Desk, id: &str) -> Result<CanaryConfig, (StatusC
     }
 }
 
-impl Accounts {
-    /// Those that a request names.
-    pub(super) fn of(parameters: &Parameters) -> Accounts {
-        Accounts {
+impl Asked {
+    /// What a request asks; it says for which application, or the configuration does.
+    pub(super) fn of(
+        parameters: &Parameters,
+        its: Option<&str>,
+        config_id: Option<String>,
+        config: Value,
+        request: Value,
+    ) -> Asked {
+        let application = parameter(parameters, "application");
+        let accounts = Accounts {
             metrics: parameter(parameters, "metricsAccountName"),
             storage: parameter(parameters, "storageAccountName"),
             configuration: parameter(parameters, "configurationAccountName"),
-        }
+        };
+        let application = application.unwrap_or_else(|| its.unwrap_or("ad-hoc").to_owned());
+        Asked { application, config_id, accounts, config, request }
     }
 }
 
@@ -98,24 +108,30 @@ pub(super) async fn start(
     parameters: Parameters,
     body: String,
 ) -> Response {
-    let config = match find(&desk, &id).await {
-        Ok(config) => config,
-        Err((status, why)) => return refuse(status, &why),
-    };
-    let application = parameter(&parameters, "application").or_else(|| config.applications.first().cloned());
-    match read(&body) {
-        Ok(request) => begin(&desk, &parameters, (application, Some(id)), config.config, request.into()),
-        Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
+    match of_folder(&desk, &id, &body).await {
+        Ok((config, request)) => {
+            let its = config.applications.first();
+            begin(&desk, Asked::of(&parameters, its.map(String::as_str), Some(id), config.config, request))
+        }
+        Err((status, why)) => refuse(status, &why),
     }
+}
+
+/// A configuration of the folder, and the request of a body.
+pub(super) async fn of_folder(
+    desk: &Desk,
+    id: &str,
+    body: &str,
+) -> Result<(CanaryConfig, Value), (StatusCode, String)> {
+    let config = find(desk, id).await?;
+    let request = read(body).map_err(|why| (StatusCode::BAD_REQUEST, why))?;
+    Ok((config, request.into()))
 }
 
 /// `POST /canary`: the request brings its configuration, if the operator allows that.
 pub(super) async fn start_ad_hoc(State(desk): State<Desk>, parameters: Parameters, body: String) -> Response {
     match ad_hoc(&desk, &body) {
-        Ok((config, request)) => {
-            let application = parameter(&parameters, "application").unwrap_or_else(|| "ad-hoc".into());
-            begin(&desk, &parameters, (Some(application), None), config, request)
-        }
+        Ok((config, request)) => begin(&desk, Asked::of(&parameters, None, None, config, request)),
         Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
     }
 }
@@ -133,33 +149,23 @@ pub(super) fn ad_hoc(desk: &Desk, body: &str) -> Result<(Value, Value), String> 
     Ok((config, request))
 }
 
+/// Why a canary cannot be judged at an instant, if so.
+pub(super) fn wrong(desk: &Desk, config: &Value, request: &Value, at: Timestamp) -> Option<String> {
+    incomplete(config, request).or_else(|| unknown_judge(desk, config)).or_else(|| request::wrong(config, request, at))
+}
+
 /// Why the judge of a configuration is none, if so.
-pub(super) fn unknown_judge(desk: &Desk, config: &Value) -> Option<String> {
+fn unknown_judge(desk: &Desk, config: &Value) -> Option<String> {
     let known = desk.answers.judge.canary_judges();
     let unknown = config["judge"]["name"].as_str().filter(|name| !name.is_empty() && !known.contains(name));
     unknown.map(|name| format!("there is no judge {name:?}: GET /judges lists them"))
 }
 
-fn begin(
-    desk: &Desk,
-    parameters: &Parameters,
-    (application, config_id): (Option<String>, Option<String>),
-    config: Value,
-    request: Value,
-) -> Response {
-    let now = desk.answers.judge.now();
-    let wrong = || unknown_judge(desk, &config).or_else(|| request::wrong(&config, &request, now));
-    if let Some(why) = incomplete(&config, &request).or_else(wrong) {
+fn begin(desk: &Desk, asked: Asked) -> Response {
+    if let Some(why) = wrong(desk, &asked.config, &asked.request, desk.answers.judge.now()) {
         return refuse(StatusCode::BAD_REQUEST, &why);
     }
-    let canary = Asked {
-        application: application.unwrap_or_else(|| "ad-hoc".into()),
-        config_id,
-        accounts: Accounts::of(parameters),
-        config,
-        request,
-    };
-    match desk.canaries.start(canary) {
+    match desk.canaries.start(asked) {
         // a map of texts and nothing else: Orca reads no other
         Some(id) => Json(json!({ "canaryExecutionId": id })).into_response(),
         None => refuse(StatusCode::SERVICE_UNAVAILABLE, "too many canaries wait: ask again in a moment"),
@@ -167,7 +173,7 @@ fn begin(
 }
 
 /// What a request lacks.
-pub(super) fn incomplete(config: &Value, request: &Value) -> Option<String> {
+fn incomplete(config: &Value, request: &Value) -> Option<String> {
     if config["metrics"].as_array().is_none_or(Vec::is_empty) {
         return Some("the canary configuration has no metric: add one".into());
     }
@@ -196,7 +202,8 @@ pub(super) async fn status(State(desk): State<Desk>, Path(id): Path<String>) -> 
 /// `PUT /pipelines/{id}/cancel`: accepted whatever it names, as in Kayenta.
 pub(super) async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> StatusCode {
     desk.canaries.cancel(&id);
-    desk.analyses.cancel(&id).await;
+    // a caller that does not wait leaves no analysis half ended
+    let _ = tokio::spawn(async move { desk.analyses.cancel(&id).await }).await;
     StatusCode::ACCEPTED
 }
 
@@ -240,7 +247,7 @@ fn account(name: &str, kind: &str) -> Value {
     json!({ "name": name, "type": "davy", "supportedTypes": [kind], "locations": [], "recommendedLocations": [] })
 }
 
-pub(super) fn read(body: &str) -> Result<Map<String, Value>, String> {
+fn read(body: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(body).map_err(|error| format!("the request cannot be read: {error}. Send a JSON object"))
 }
 

@@ -1,4 +1,4 @@
-//! The folder of verdicts and watches: each is written whole before anybody hears of it, the latest are read at the start, the oldest are
+//! The folder of verdicts, and of what goes on: each is written whole before anybody hears of it, the latest are read at the start, the oldest are
 //! removed.
 //!
 //! Names tell what a file is, so a start reads what it shows and not what lies there. davy removes a file only if its name and its content say
@@ -13,9 +13,6 @@ use super::judge::{Answer, Decision, Judge, Refused};
 use super::shelf::Shelf;
 use crate::output::Folder;
 use crate::report::{self, Document, Format, Style};
-
-/// How the name of a watch's file ends.
-const WATCH: &str = ".watch";
 
 /// What became of a question.
 pub(super) type Outcome = Result<Answer, Refused>;
@@ -121,20 +118,20 @@ impl Keep {
         }
     }
 
-    /// Writes how a watch stands.
-    pub(super) fn write_watch(&self, id: &str, text: &str) -> Result<(), String> {
-        self.folder.write(&format!("{id}{WATCH}"), text).map_err(|error| error.to_string())
+    /// Writes how something stands that goes on; the name of its file ends so.
+    pub(super) fn write_state(&self, id: &str, ending: &str, text: &str) -> Result<(), String> {
+        self.folder.write(&format!("{id}.{ending}"), text).map_err(|error| error.to_string())
     }
 
-    /// The files of watches.
-    pub(super) fn watches(&self) -> Vec<PathBuf> {
+    /// The files whose names end so.
+    pub(super) fn states(&self, ending: &str) -> Vec<PathBuf> {
         let files = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten();
-        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| WATCH[1..] == *end)).collect()
+        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| *end == *ending)).collect()
     }
 
-    /// Removes the file of a watch that was read or written here, and has ended.
-    pub(super) fn remove_watch(&self, id: &str) {
-        let _ = std::fs::remove_file(self.folder.path().join(format!("{id}{WATCH}")));
+    /// Removes the file of what was read or written here, and has ended.
+    pub(super) fn remove_state(&self, id: &str, ending: &str) {
+        let _ = std::fs::remove_file(self.folder.path().join(format!("{id}.{ending}")));
     }
 }
 

@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::judge::Gate;
 use super::keep::Kept;
 use super::question::{INLINE, is_name};
+use crate::report::document::Document;
 use crate::report::gates::{self, Row};
 
 /// Gates that are shown whose configurations came with requests: the latest.
@@ -38,17 +39,15 @@ async fn checked(desk: &Desk) -> Vec<Gate> {
     let (judge, latest) = (Arc::clone(&desk.answers.judge), Arc::clone(&desk.checked));
     let checked = tokio::spawn(async move {
         let mut found = latest.lock().await;
-        if let Some(gates) = found.as_ref() {
+        if let Some((at, gates)) = found.as_ref()
+            && judge.now().duration_since(*at).unsigned_abs() < FRESH
+        {
             return gates.clone();
         }
-        let gates = tokio::task::spawn_blocking(move || judge.gates()).await;
+        let checking = Arc::clone(&judge);
+        let gates = tokio::task::spawn_blocking(move || checking.gates()).await;
         let gates = gates.unwrap_or_else(|error| unchecked(&error));
-        *found = Some(gates.clone());
-        let kept = Arc::clone(&latest);
-        tokio::spawn(async move {
-            tokio::time::sleep(FRESH).await;
-            *kept.lock().await = None;
-        });
+        *found = Some((judge.now(), gates.clone()));
         gates
     });
     checked.await.unwrap_or_else(|error| unchecked(&error))
@@ -77,11 +76,15 @@ pub(super) async fn gates(State(desk): State<Desk>) -> Html<String> {
 }
 
 pub(super) async fn gate(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
-    let rows: Vec<Row> = desk.answers.latest().iter().filter(|kept| kept.gate == name).map(row).collect();
+    let latest = desk.answers.latest();
+    let own: Vec<&Kept> = latest.iter().filter(|kept| kept.gate == name).collect();
+    let rows: Vec<Row> = own.iter().copied().map(row).collect();
     if rows.is_empty() && (!is_name(&name) || desk.answers.judge.version(&name).is_none()) {
         return (StatusCode::NOT_FOUND, "there is no such gate\n").into_response();
     }
-    Html(gates::history(&name, &rows)).into_response()
+    let documents: Vec<&Document> =
+        own.iter().filter_map(|kept| Some(&kept.outcome.as_ref().as_ref().ok()?.document)).collect();
+    Html(gates::history(&name, &rows, &documents)).into_response()
 }
 
 /// Whether every configuration can be used.

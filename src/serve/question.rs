@@ -66,6 +66,20 @@ impl Configuration {
     }
 }
 
+/// Names with their values as a request may write them: texts, numbers, or `true` and `false`.
+///
+/// # Errors
+///
+/// Which one is something else, and what to write.
+pub fn arguments(written: BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, String> {
+    let text = |(name, value)| match value {
+        Value::String(text) => Ok((name, text)),
+        Value::Number(_) | Value::Bool(_) => Ok((name, value.to_string())),
+        other => Err(format!("{name} is {other}: write a text or a number")),
+    };
+    written.into_iter().map(text).collect()
+}
+
 /// A span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

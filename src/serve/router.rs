@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::analyses::Analyses;
 use super::answers::Answers;
 use super::canaries::Canaries;
+use super::connections::{Encryption, Refused};
 use super::desk::Desk;
 use super::guard::{self, Guard};
 use super::judge::{Judge, Settings};
@@ -45,12 +46,14 @@ pub(super) async fn serve(settings: Settings, judge: Arc<dyn Judge>) -> Result<(
     judge.log(&format!("listening on {scheme}://{at}"));
     let guard = Guard::new(&settings);
     let canaries = Arc::new(Canaries::new(Arc::clone(&answers)));
-    let analyses = Analyses::open(Arc::clone(&judge), Arc::clone(&canaries), settings.keep.clone());
+    let analyses = Analyses::open(Arc::clone(&answers), Arc::clone(&canaries));
     let wish = wish(Arc::clone(&answers));
     let watches = Watches::open(Arc::clone(&answers));
     let (wait, end, checked) = (settings.wait, wish.clone(), Arc::default());
     let desk = Desk { answers: Arc::clone(&answers), watches, canaries, analyses, checked, wait, end };
     let app = paths(desk).layer(DefaultBodyLimit::max(MOST_BYTES)).layer(from_fn_with_state(guard, guard::hold));
+    let refused = Refused::new(Arc::clone(&judge));
+    let encryption = encryption.map(|current| Encryption { current, refused });
     let hall = connections::serve(listener, encryption, app, wish).await;
     let settled = async {
         hall.empty().await;

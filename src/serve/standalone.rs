@@ -1,5 +1,7 @@
 //! `/standalone_canary_analysis`: Kayenta's judgements over a lifetime, for whoever has no pipeline that repeats them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -7,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::analyses::{Analysis, MOST, State as Progress, Unbegun};
-use super::canaries::{Accounts, Asked};
+use super::analyses::{Analysis, Unbegun};
+use super::canaries::Asked;
 use super::desk::Desk;
 use super::intervals::{self, Intervals};
-use super::kayenta::{Parameters, ad_hoc, find, incomplete, parameter, read, refuse, unknown_judge};
-use super::request;
+use super::kayenta::{Parameters, ad_hoc, of_folder, parameter, refuse, wrong};
+use super::roll::{Lasting, MOST};
 
 /// `POST /standalone_canary_analysis/{canaryConfigId}`: by a configuration of the folder.
 pub(super) async fn start(
@@ -21,46 +23,34 @@ pub(super) async fn start(
     parameters: Parameters,
     body: String,
 ) -> Response {
-    let config = match find(&desk, &id).await {
-        Ok(config) => config,
-        Err((status, why)) => return refuse(status, &why),
-    };
-    match read(&body) {
-        Ok(request) => begin(&desk, &parameters, Some(id), config.config, request.into()).await,
-        Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
+    match of_folder(&desk, &id, &body).await {
+        Ok((config, request)) => {
+            begin(&desk, &parameters, Asked::of(&parameters, None, Some(id), config.config, request)).await
+        }
+        Err((status, why)) => refuse(status, &why),
     }
 }
 
 /// `POST /standalone_canary_analysis`: the request brings its configuration, if the operator allows that.
 pub(super) async fn start_ad_hoc(State(desk): State<Desk>, parameters: Parameters, body: String) -> Response {
     match ad_hoc(&desk, &body) {
-        Ok((config, request)) => begin(&desk, &parameters, None, config, request).await,
+        Ok((config, request)) => begin(&desk, &parameters, Asked::of(&parameters, None, None, config, request)).await,
         Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
     }
 }
 
-async fn begin(
-    desk: &Desk,
-    parameters: &Parameters,
-    config_id: Option<String>,
-    config: Value,
-    request: Value,
-) -> Response {
+async fn begin(desk: &Desk, parameters: &Parameters, asked: Asked) -> Response {
     let at = desk.answers.judge.now();
-    let intervals = match checked(desk, &config, &request, at) {
+    let intervals = match checked(desk, &asked, at) {
         Ok(intervals) => intervals,
         Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
     };
     let user = parameter(parameters, "user").unwrap_or_else(|| "anonymous".into());
     let parent = parameter(parameters, "parentPipelineExecutionId");
-    let asked = Asked {
-        application: parameter(parameters, "application").unwrap_or_else(|| "ad-hoc".into()),
-        config_id,
-        accounts: Accounts::of(parameters),
-        config,
-        request,
-    };
-    match desk.analyses.begin((user, parent), asked, intervals, at).await {
+    let analyses = Arc::clone(&desk.analyses);
+    // a caller that does not wait leaves no analysis half begun
+    let begun = tokio::spawn(async move { analyses.begin((user, parent), asked, intervals, at).await }).await;
+    match begun.unwrap_or_else(|error| Err(Unbegun::Unkept(error.to_string()))) {
         Ok(id) => Json(json!({ "canaryAnalysisExecutionId": id })).into_response(),
         Err(Unbegun::Busy) => {
             refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("{MOST} analyses go on: wait until one has ended"))
@@ -73,14 +63,11 @@ async fn begin(
 }
 
 /// When it is judged, if it can be: the last judgement is checked as a canary would be when it is due.
-fn checked(desk: &Desk, config: &Value, request: &Value, at: Timestamp) -> Result<Intervals, String> {
+fn checked(desk: &Desk, Asked { config, request, .. }: &Asked, at: Timestamp) -> Result<Intervals, String> {
     let intervals = Intervals::of(request, at)?;
     let last = intervals.canary(request, intervals.of);
-    let wrong = intervals::wrong(request)
-        .or_else(|| incomplete(config, &last))
-        .or_else(|| unknown_judge(desk, config))
-        .or_else(|| request::wrong(config, &last, intervals.due(intervals.of)));
-    wrong.map_or(Ok(intervals), Err)
+    let due = intervals.due(intervals.of);
+    intervals::wrong(request).or_else(|| wrong(desk, config, &last, due)).map_or(Ok(intervals), Err)
 }
 
 /// `GET /standalone_canary_analysis/{canaryAnalysisExecutionId}`.
@@ -104,12 +91,12 @@ fn shown(analysis: &Analysis) -> Value {
     put("parentPipelineExecutionId", analysis.parent.clone().into());
     put("pipelineId", analysis.id.clone().into());
     put("stageStatus", stages(analysis).into());
-    put("complete", (analysis.state != Progress::Running).into());
-    put("executionStatus", analysis.state.word().into());
-    put("status", analysis.state.word().to_lowercase().into());
+    put("complete", (!analysis.is_running()).into());
+    put("executionStatus", analysis.word().into());
+    put("status", analysis.word().to_lowercase().into());
     let exception = analysis.results.iter().map(|result| &result["exception"]).find(|exception| !exception.is_null());
     put("exception", exception.cloned().unwrap_or_default());
-    if analysis.state != Progress::Running {
+    if !analysis.is_running() {
         put("canaryAnalysisExecutionResult", result(analysis));
     }
     put("canaryAnalysisExecutionRequest", asked.request.clone());
@@ -148,7 +135,7 @@ fn result(analysis: &Analysis) -> Value {
 
 /// The stages of Kayenta's pipeline: the whole, each judgement, and the summary.
 fn stages(analysis: &Analysis) -> Vec<Value> {
-    let word = analysis.state.word();
+    let word = analysis.word();
     let mut stages = vec![json!({ "type": "setupAndExecuteCanariesStage", "name": "judgements", "status": word })];
     for number in 1..=analysis.intervals.of {
         let done = analysis.results.get(number - 1);
@@ -162,7 +149,7 @@ fn stages(analysis: &Analysis) -> Vec<Value> {
         }
         stages.push(stage);
     }
-    let last = if analysis.state == Progress::Running { "NOT_STARTED" } else { "SUCCEEDED" };
+    let last = if analysis.is_running() { "NOT_STARTED" } else { "SUCCEEDED" };
     stages.push(json!({ "type": "generateCanaryAnalysisResultStage", "name": "result", "status": last }));
     stages
 }

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::decision::Decision;
+use super::answers::Answers;
+use super::decision::{Answer, Decision};
 use super::judge::Refused;
 use super::question::Question;
+use super::roll::Lasting;
 use super::soak::{Soak, Step};
 use crate::report::document::{Document, Outcome};
 use crate::report::watched::Row;
@@ -64,10 +66,6 @@ impl Watch {
         begun
     }
 
-    pub(super) fn is_running(&self) -> bool {
-        self.phase == Phase::Running
-    }
-
     /// Goes on by a step.
     pub(super) fn take(&mut self, soak: Soak, step: Step) {
         match step {
@@ -99,13 +97,14 @@ impl Watch {
     }
 
     /// A caller ends it: what was seen so far is no answer.
-    pub(super) fn cancel(&mut self) {
+    pub(super) fn cancelled(mut self) -> Watch {
         let seen = match self.soak.look {
             0 => "before its first look".into(),
             look => format!("after look {look}"),
         };
         self.sentence = format!("ended by a caller {seen}: there is no verdict");
         (self.phase, self.next) = (Phase::Cancelled, None);
+        self
     }
 
     /// What the last look says; nothing if a caller ended the watch, because a look within the soak is no answer to it.
@@ -114,16 +113,48 @@ impl Watch {
         latest.map(|document| document.outcome)
     }
 
-    /// What a log says of it: a sentence about a configuration of a request could repeat what is in it.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn row(&self) -> Row {
+        let (id, gate, sentence) = (self.id.clone(), self.question.gate.clone(), self.sentence.clone());
+        Row { id, gate, at: self.at, sentence }
+    }
+}
+
+impl Lasting for Watch {
+    const CALLED: &'static str = "watch";
+    const ENDING: &'static str = "watch";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    fn word(&self) -> &'static str {
+        match self.phase {
+            Phase::Running => "running",
+            Phase::Ended => "ended",
+            Phase::Failed => "failed",
+            Phase::Cancelled => "cancelled",
+        }
+    }
+
+    /// A sentence about a configuration of a request could repeat what is in it.
+    fn told(&self) -> String {
         match &self.question.inline {
             None => format!("{}: {}", self.id, self.sentence),
             Some(_) => format!("{}: look {} of {}: {:?}", self.id, self.soak.look, self.question.told(), self.phase),
         }
     }
 
-    pub(super) fn row(&self) -> Row {
-        let (id, gate, sentence) = (self.id.clone(), self.question.gate.clone(), self.sentence.clone());
-        Row { id, gate, at: self.at, sentence }
+    /// The verdict that it ended with is one of the gate's.
+    fn settle(&self, answers: &Answers) -> Result<(), String> {
+        let (Some(document), Some(decision)) = (&self.latest, self.decision) else { return Ok(()) };
+        answers.found(&self.id, &self.question.gate, self.at, Answer { document: document.clone(), decision })
     }
 }

@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use super::decision::Decision;
 use super::desk::Desk;
 use super::question::{LONGEST_TIME, Question, Window};
+use super::roll::{Lasting, MOST};
 use super::verdicts::{about, clash, key, read, refuse, refused};
 use super::watch::{Phase, Watch};
-use super::watches::{MOST, Unwatched};
+use super::watches::Unwatched;
 use crate::report::watched::{self, Stage, Watched};
 use crate::report::{self, Format, Style};
 

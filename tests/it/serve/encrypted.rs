@@ -108,6 +108,8 @@ fn a_certificate_of_the_client_is_the_proof_instead_of_a_token() {
     assert!(none.status == 401 && none.body.contains("show a certificate of the client"), "{}", none.body);
     let stranger = status(Some(&other.client));
     assert!(stranger.as_ref().is_err_and(|why| why.contains("UnknownCA")), "{stranger:?}");
+    let line = server.said.lock().unwrap().recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(line.contains("127.0.0.1: its certificate is refused: UnknownIssuer"), "{line}");
     let expired = status(Some(&own.expired));
     assert!(expired.as_ref().is_err_and(|why| why.contains("CertificateExpired")), "{expired:?}");
     for path in ["/healthz", "/readyz"] {

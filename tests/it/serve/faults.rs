@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::Server;
-use crate::argo::{asked, soak_into};
+use crate::argo::soak_into;
 use crate::shell::Shell;
 
 const ARGUMENTS: [&str; 5] = ["--allow-exec", "--keep", "kept", "--at-once", "16"];
@@ -108,5 +108,9 @@ fn no_verdict_that_was_heard_is_lost() {
         std::thread::sleep(Duration::from_millis(100));
     };
     assert_eq!((&ended["verdict"], ended["looks"].as_array().unwrap().len()), (&json!("pass"), 3), "{ended:#}");
-    assert!(asked(&server.shell, "configs").len() >= 6);
+    // a kill may come between the question and the look, which is then asked once more and taken once
+    let mut asked: Vec<String> = server.shell.read("configs/asked").lines().map(str::to_owned).collect();
+    asked.sort();
+    asked.dedup();
+    assert!(asked.len() >= 6, "two arms at three looks: {asked:#?}");
 }

@@ -304,3 +304,33 @@ fn a_killed_server_goes_on_after_the_last_judgement_and_a_cancel_ends_it() {
         complete(&server, &id)["canaryAnalysisExecutionResult"]
     );
 }
+
+#[test]
+fn an_end_of_the_server_is_not_one_of_its_analyses() {
+    let store = store(|target, minute| {
+        if minute == 0 {
+            std::thread::sleep(Duration::from_millis(700));
+        }
+        fine(target, minute)
+    });
+    let arguments = ["--keep", "kept", "--allow-exec", "--at-once", "2"];
+    let mut server = server(&store, &arguments);
+    server.shell.write("configs/slow/slow.sh", "#!/bin/sh\nsleep 6\ncat ../$1.csv\n");
+    let id = begin(&server, &format!("{PATH}/canary-checkout"), &request(20));
+    // a judgement ends meanwhile, and the next one is due: the server has no turn for it any more, and is still there
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| server.judge(&json!({ "config": "slow", "wait": 30 })));
+        std::thread::sleep(Duration::from_millis(500));
+        server.signal("-TERM");
+        assert_eq!(asked.join().unwrap().status, 200);
+    });
+    assert!(server.child.wait().unwrap().success());
+    let set = format!("graphite_url={}", store.url(""));
+    let server = Server::with(server.killed(), &[&["--set", set.as_str()], arguments.as_slice()].concat(), &[]);
+    let status = complete(&server, &id);
+    assert_eq!(
+        (&status["executionStatus"], &status["canaryAnalysisExecutionResult"]["canaryScores"]),
+        (&json!("SUCCEEDED"), &json!([100.0, 100.0, 100.0])),
+        "{status:#}"
+    );
+}

@@ -220,6 +220,25 @@ fn a_caller_ends_a_watch_and_no_server_revives_it() {
 }
 
 #[test]
+fn a_watch_that_a_caller_ended_gives_its_turn_back() {
+    let shell = Shell::new();
+    soak_into(&shell, "configs");
+    let server = Server::with(shell, &["--allow-exec", "--at-once", "1"], &[]);
+    lagging(&server, 30);
+    let id = begin(&server, &json!({ "config": "lagging" }), "one").json()["id"].as_str().unwrap().to_owned();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(asked(&server.shell, "configs/lagging").len(), 2, "a look is under way");
+    let ask = || server.judge(&json!({ "config": "fine" })).status;
+    assert_eq!(ask(), 503, "it has the only turn");
+    assert_eq!(server.ask("DELETE", &format!("/v1/watch/{id}"), "", &[]).json()["phase"], "cancelled");
+    let began = Instant::now();
+    while ask() != 200 {
+        assert!(began.elapsed() < Duration::from_secs(10), "the turn of the watch is not free");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
 fn what_cannot_be_watched_is_not_begun() {
     let server = server();
     for (question, status, words) in [
