@@ -11,7 +11,7 @@ use crate::judge::judge;
 use crate::judge::rules::{
     Bound, Criterion, Kind, Limit, Looks, Metric, MixDecides, Policy, Role, Rule, Rules, Severity, Side, Statistic,
 };
-use crate::judge::verdict::{Distribution, Effect, EffectKind, Finding, Outcome, Reason, Trace, Verdict};
+use crate::judge::verdict::{Distribution, Effect, EffectKind, Finding, Mixed, Outcome, Reason, Trace, Verdict};
 use crate::judge::{groups, rules::Unit};
 use crate::series::{Dataset, Gravity, MetricName, Pair, Series, Window};
 use crate::stats::quantile::quantile;
@@ -59,6 +59,8 @@ pub struct Comparison {
     pub traces: BTreeMap<MetricName, Trace>,
     /// How the requests of every metric spread.
     pub distributions: BTreeMap<MetricName, Distribution>,
+    /// Those mixes of requests that differ.
+    pub mixes: Vec<Mixed>,
 }
 
 /// How the canary does, in a word.
@@ -106,6 +108,8 @@ pub struct Line {
     pub ratio: Option<Effect>,
     /// Which way it differs, as far as the interval shows.
     pub shown: Shown,
+    /// The effect at the baseline's mix of requests, if the mixes differ.
+    pub at_equal_mix: Option<Effect>,
 }
 
 /// What an interval shows of a difference.
@@ -174,8 +178,10 @@ pub fn compare(subject: &Subject) -> Comparison {
     let (health, because) = if is_judged { of_verdict(&verdict) } else { of_metrics(&compared, subject) };
     let traffic = traffic(subject, &found);
     let costs = cost.map(|cost| costs(cost, data, &found, &spread.metrics));
-    let Verdict { traces, distributions, .. } = effects;
-    Comparison { verdict, is_judged, health, because, traffic, metrics: compared, cost: costs, traces, distributions }
+    let Verdict { traces, distributions, mut mixes, .. } = effects;
+    mixes.retain(|mix| mix.mix.differs);
+    let metrics = compared;
+    Comparison { verdict, is_judged, health, because, traffic, metrics, cost: costs, traces, distributions, mixes }
 }
 
 /// What is asked of a metric: how the canary differs, allowing nothing and deciding nothing.
@@ -224,6 +230,12 @@ impl Found<'_> {
     ) -> (Pair<Option<f64>>, Option<Effect>) {
         let found = self.finding(name, statistic, kind);
         found.map(|finding| (finding.evidence.estimate, finding.evidence.effect)).unwrap_or_default()
+    }
+
+    /// The effect of a question at the baseline's mix of requests, if the mixes differ.
+    fn at_equal_mix(&self, name: &str, statistic: Statistic) -> Option<Effect> {
+        let mix = self.effects.mixes.iter().find(|mix| mix.metric == name)?;
+        mix.effects.iter().find(|one| one.statistic == statistic)?.at_equal_mix
     }
 
     /// The numbers that stand behind an effect: of the steps that were compared, which are all if no arm has gaps.
@@ -281,7 +293,8 @@ impl Found<'_> {
         // an arm without a trial differs by nothing that is known
         let is_known = |_: &Effect| n.baseline > 0 && n.canary > 0;
         let ratio = ratio.filter(|ratio| ratio.kind == EffectKind::Ratio).filter(is_known);
-        line("rate", estimate, (n, &metric.of), effect.filter(is_known), ratio, metric)
+        let line = line("rate", estimate, (n, &metric.of), effect.filter(is_known), ratio, metric);
+        Line { at_equal_mix: self.at_equal_mix(name, Statistic::Rate), ..line }
     }
 
     fn events(&self, name: &str, metric: &Metric, series: &Pair<Series>) -> Vec<Line> {
@@ -316,7 +329,8 @@ impl Found<'_> {
             let compared = COMPARED.contains(&q).then_some(Statistic::Quantile(q));
             let effect = compared.and_then(|statistic| self.effect(name, statistic, None).1);
             let (estimate, n) = compared.and_then(|statistic| self.compared(name, statistic)).unwrap_or(own);
-            lines.push(line(called, estimate, (n, &metric.of), effect, None, metric));
+            let at_equal_mix = compared.and_then(|statistic| self.at_equal_mix(name, statistic));
+            lines.push(Line { at_equal_mix, ..line(called, estimate, (n, &metric.of), effect, None, metric) });
         }
         lines
     }
@@ -358,7 +372,8 @@ fn line(
 ) -> Line {
     let shown = effect.map_or(Shown::Nothing, |effect| shown(&effect, metric));
     let (effect, ratio) = (effect.map(|effect| printed(effect, estimate)), ratio.map(|ratio| printed(ratio, estimate)));
-    Line { statistic: statistic.to_owned(), estimate, n, n_of: n_of.to_owned(), effect, ratio, shown }
+    let (statistic, n_of) = (statistic.to_owned(), n_of.to_owned());
+    Line { statistic, estimate, n, n_of, effect, ratio, shown, at_equal_mix: None }
 }
 
 /// A ratio as the numbers beside it have it: none to nothing, and nothing to something.

@@ -17,12 +17,17 @@ use super::pipeline::{self, Judged};
 use super::places::Places;
 use super::{Exit, Failure, look};
 use crate::cli;
+use crate::import;
 use crate::plain;
 use crate::record;
 use crate::report::document::{Finding, Outcome, Score};
 
 /// What files of configurations end in.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+/// Keys that a configuration in JSON has, and data has not.
+const KEYS: [&str; 3] = ["sources", "criteria", "arms"];
+/// No configuration is larger; a file of data may be.
+const LARGEST: u64 = 16 << 20;
 
 /// A line of the answer.
 #[derive(Serialize)]
@@ -44,7 +49,7 @@ enum Said<'a> {
 }
 
 pub(super) fn run(console: &Console, folder: &Path, arguments: &cli::Judge) -> Result<Exit, Failure> {
-    let gates = gates(folder)?;
+    let gates = gates(console, folder)?;
     let now = arguments.resolve.now.unwrap_or_else(Timestamp::now);
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let workers = arguments.jobs.unwrap_or_else(cores).min(gates.len());
@@ -147,9 +152,13 @@ fn judge(console: &Console, gate: &Path, arguments: &cli::Judge, now: Timestamp)
 /// # Errors
 ///
 /// There are none, or there may be some where they cannot be looked for.
-fn gates(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn gates(console: &Console, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     below(folder, Path::new(""), false, &mut found)?;
+    let (data, found): (Vec<PathBuf>, Vec<PathBuf>) = found.into_iter().partition(|path| is_data(&folder.join(path)));
+    for path in data {
+        console.note(&format!("{}: left out, since this JSON is data and no configuration", plain::path(path)));
+    }
     if found.is_empty() {
         let why = format!(
             "no configuration is below it: a gate is a file that ends in .yaml, .yml or .json, or a folder with a {}",
@@ -158,6 +167,22 @@ fn gates(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Err(Failure::NoConfig { path: folder.to_owned(), why });
     }
     Ok(found)
+}
+
+/// Whether a file is JSON, but neither a configuration of davy nor one that davy imports. What cannot be parsed is a gate, whose line
+/// says what is wrong.
+fn is_data(path: &Path) -> bool {
+    if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("json")) || path.is_dir() {
+        return false;
+    }
+    if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
+        return true;
+    }
+    let Ok(text) = std::fs::read_to_string(path) else { return false };
+    // rows of data may stand one after the other
+    let first = serde_json::Deserializer::from_str(&text).into_iter::<Value>().next();
+    let Some(Ok(value)) = first else { return false };
+    !KEYS.iter().any(|key| value.get(key).is_some()) && import::recognise(&text).is_none()
 }
 
 /// A folder with a canary.yaml is a gate, whose other files belong to it; folders below it may be gates of their own. Hidden

@@ -21,7 +21,7 @@ use std::rc::Rc;
 use super::requests::Ordered;
 use super::rules::{Criterion, Kind, MixDecides, Rule, Rules, Side, TRAFFIC_SHARE, Unit};
 use super::slices::{self, Known, called};
-use super::verdict::{EffectKind, Finding, Mixed, Outcome, Reason};
+use super::verdict::{AtEqualMix, EffectKind, Finding, Mixed, Outcome, Reason};
 use super::words;
 use crate::localise::mix::{self, Mix};
 use crate::localise::thin::{self, Sampler};
@@ -90,17 +90,22 @@ pub(super) fn judge(
         let (said, ordered) = (differ(&mix, &slices.dimensions), Ordered::new(rules));
         let is_share_checked = findings.iter().any(|finding| is_checked(rules, finding, &parts, &mix));
         let scene = Scene { rules, obstacles: &obstacles, said: &said, is_reached, is_even, is_share_checked };
-        let compares = |finding: &&mut Finding| finding.metric == *metric;
-        for finding in findings.iter_mut().filter(compares) {
-            let compared = |one: &&Criterion| one.compares() && one.rule == Rule::Interval;
-            let criterion = rules.criteria.iter().filter(compared).find(|one| one.name == finding.criterion);
-            let at_equal = criterion.zip(adjusted.as_ref()).map(|(criterion, data)| again(criterion, data, &ordered));
-            if criterion.is_some() {
-                scene.decide(finding, at_equal);
-            }
+        let compares = |one: &Criterion| one.metric == *metric && one.compares() && one.rule == Rule::Interval;
+        let mut effects = Vec::new();
+        // findings of criteria come first, in their order
+        for (criterion, finding) in rules.criteria.iter().zip(findings.iter_mut()).filter(|(one, _)| compares(one)) {
+            let at_equal = adjusted.as_ref().map(|data| again(criterion, data, &ordered));
+            let even = at_equal.as_ref().filter(|_| is_even).and_then(|finding| finding.evidence.effect);
+            effects.push(AtEqualMix {
+                criterion: criterion.name.clone(),
+                statistic: criterion.statistic,
+                as_it_came: finding.evidence.effect,
+                at_equal_mix: even,
+            });
+            scene.decide(finding, at_equal);
         }
         let decides = rules.policy.mix == MixDecides::Adjusted && obstacles.is_empty() && adjusted.is_some();
-        told.push(Mixed { says: said, obstacles, is_adjusted: decides, ..of(metric, slices, &parts, mix) });
+        told.push(Mixed { says: said, obstacles, is_adjusted: decides, effects, ..of(metric, slices, &parts, mix) });
     }
     told
 }
@@ -108,7 +113,8 @@ pub(super) fn judge(
 fn of(metric: &str, slices: &Slices, parts: &[Slice], mix: Mix) -> Mixed {
     let (metric, dimensions) = (metric.to_owned(), slices.dimensions.clone());
     let rates = mix::rates(parts).filter(|_| parts.iter().all(|slice| slice.times.is_none()));
-    Mixed { metric, dimensions, mix, rates, says: String::new(), obstacles: Vec::new(), is_adjusted: false }
+    let (says, obstacles, effects) = (String::new(), Vec::new(), Vec::new());
+    Mixed { metric, dimensions, mix, rates, says, obstacles, is_adjusted: false, effects }
 }
 
 /// The metric with its canary at the baseline's mix. Counts and requests are judged by nothing else of a dataset than is here.

@@ -103,6 +103,21 @@ pub struct Mixed {
     pub obstacles: Vec<String>,
     /// Whether it decides.
     pub is_adjusted: bool,
+    /// Each criterion that compares the metric, as the requests came and at the baseline's mix; nothing if the mixes are the same.
+    pub effects: Vec<AtEqualMix>,
+}
+
+/// What a criterion compares, as the requests came and at the baseline's mix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AtEqualMix {
+    /// The criterion.
+    pub criterion: String,
+    /// What of the metric it compares.
+    pub statistic: super::rules::Statistic,
+    /// The effect of all requests.
+    pub as_it_came: Option<Effect>,
+    /// That of a sample of the canary's requests that has the baseline's mix; nothing if no sample has.
+    pub at_equal_mix: Option<Effect>,
 }
 
 /// Which look at the data a verdict rests on; how much evidence it needed depends on that.

@@ -5,6 +5,7 @@
 //! bound: an edited limit is shown as an edited limit.
 
 use super::document::{Document, Evidence, Finding, Number, Outcome};
+use super::localised::{Localised, Mix, MixAnswer, MixDecides, called};
 use super::prose::plain;
 use super::words;
 
@@ -47,6 +48,7 @@ pub fn diff(before: &Document, after: &Document, sides: Sides) -> Vec<String> {
         let (name, word) = (plain(&new.criterion), new.outcome.word());
         found.push((Rank::Answer(new.outcome), format!("`{name}` is {word} {now} and was not judged {then}")));
     }
+    slices(before, after, sides, &mut found);
     if before.not_judged != after.not_judged {
         found.push((Rank::Reason, format!("what no criterion judges is not the same {then} and {now}")));
     }
@@ -121,11 +123,72 @@ fn compare(old: &Finding, new: &Finding, sides: Sides, found: &mut Vec<(Rank, St
         let (was, is) = (plain(&old.reason), plain(&new.reason));
         found.push((Rank::Reason, format!("`{name}`: the reason was {was} {then} and is {is} {now}")));
     }
+    let began = |finding: &Finding| finding.evidence.since.as_ref().map_or("none", |since| &since.at).to_owned();
+    let (was, is) = (plain(&began(old)), plain(&began(new)));
+    if was != is {
+        found.push((
+            Rank::Number,
+            format!("`{name}`: the beginning of what is worse was {was} {then} and is {is} {now}"),
+        ));
+    }
     for ((what, was), (_, is)) in numbers(&old.evidence).into_iter().zip(numbers(&new.evidence)) {
         if !same(was.value, is.value) {
             let (was, is) = told_apart(&was, &is);
             found.push((Rank::Number, format!("`{name}`: {what} was {was} {then} and is {is} {now}")));
         }
+    }
+}
+
+/// What both say of slices: which are named, by how much, and what they make of the mixes. A release before 1.8 says nothing of them.
+fn slices(before: &Document, after: &Document, sides: Sides, found: &mut Vec<(Rank, String)>) {
+    let Sides { before: then, after: now } = sides;
+    for new in &after.localised {
+        let Some(old) = before.localised.iter().find(|old| old.criterion == new.criterion) else { continue };
+        let (name, was, is) = (plain(&new.criterion), named(old), named(new));
+        if was != is {
+            found.push((Rank::Reason, format!("`{name}`: what is worse was {was} {then} and is {is} {now}")));
+            continue;
+        }
+        for (before, own) in old.named.iter().zip(&new.named) {
+            for (what, was, is) in [("ratio", before.ratio, own.ratio), ("lower end", before.low, own.low)] {
+                if !same(was, is) {
+                    let [was, is] = [was, is].map(|number| number.map_or("nothing".into(), words::whole));
+                    let slice = called(own).0;
+                    found.push((
+                        Rank::Number,
+                        format!("`{name}`: the {what} of {} was {was} {then} and is {is} {now}", plain(&slice)),
+                    ));
+                }
+            }
+        }
+    }
+    for new in &after.mixes {
+        let own = |old: &&Mix| old.metric == new.metric && old.dimensions == new.dimensions;
+        let Some(old) = before.mixes.iter().find(own) else { continue };
+        let (metric, was, is) = (plain(&new.metric), mix(old), mix(new));
+        if was != is {
+            found.push((Rank::Reason, format!("the mix of {metric} {was} {then} and {is} {now}")));
+        } else if !same(old.distance, new.distance) {
+            let [was, is] = [old, new].map(|mix| mix.distance.map_or("unknown".into(), words::whole));
+            found.push((
+                Rank::Number,
+                format!("the distance of the mixes of {metric} was {was} {then} and is {is} {now}"),
+            ));
+        }
+    }
+}
+
+fn named(localised: &Localised) -> String {
+    let each: Vec<String> = localised.named.iter().map(|line| plain(&called(line).0)).collect();
+    if each.is_empty() { "no slice".into() } else { each.join(" and ") }
+}
+
+/// What is said of a mix, as a verb that fits before both "then" and "now".
+fn mix(mix: &Mix) -> &'static str {
+    match (mix.answer, mix.decides) {
+        (MixAnswer::Same, _) => "does not differ",
+        (MixAnswer::Differs, MixDecides::Plain) => "differs and decides nothing",
+        (MixAnswer::Differs, MixDecides::Adjusted) => "differs and decides",
     }
 }
 
@@ -139,8 +202,9 @@ struct Shown {
     text: String,
 }
 
-fn numbers(evidence: &Evidence) -> [(&'static str, Shown); 7] {
+fn numbers(evidence: &Evidence) -> [(&'static str, Shown); 10] {
     let effect = evidence.effect.as_ref();
+    let since = evidence.since.as_ref().map(|since| &since.effect);
     let size = |value: Option<Number>| Shown { value, text: value.map_or("nothing".into(), words::whole) };
     let level = |value: Option<Number>| Shown { value, text: words::estimate(evidence, value) };
     let scaled = |value: Option<Number>| Shown {
@@ -155,6 +219,9 @@ fn numbers(evidence: &Evidence) -> [(&'static str, Shown); 7] {
         ("the effect", scaled(effect.and_then(|effect| effect.estimate))),
         ("the lower end of the interval", scaled(effect.and_then(|effect| effect.low))),
         ("the upper end of the interval", scaled(effect.and_then(|effect| effect.high))),
+        ("the effect since that step", scaled(since.and_then(|effect| effect.estimate))),
+        ("the lower end of its interval", scaled(since.and_then(|effect| effect.low))),
+        ("the upper end of its interval", scaled(since.and_then(|effect| effect.high))),
     ]
 }
 

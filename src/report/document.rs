@@ -8,6 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::effect::{Effect, EffectKind};
 use super::localised::{Localised, Mix};
 pub use super::number::{Arms, Number};
 use super::{method, reason};
@@ -501,31 +502,6 @@ pub struct Range {
     pub low: Option<Number>,
     /// Upper end; null where unbounded.
     pub high: Option<Number>,
-}
-
-/// The judged quantity with its interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Effect {
-    /// What the number is.
-    pub kind: EffectKind,
-    /// The estimate.
-    pub estimate: Option<Number>,
-    /// Lower end of the interval; null where unbounded.
-    pub low: Option<Number>,
-    /// Upper end of the interval; null where unbounded.
-    pub high: Option<Number>,
-}
-
-/// What an effect is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EffectKind {
-    /// The canary's own value, in the metric's unit.
-    Level,
-    /// Canary divided by baseline.
-    Ratio,
-    /// Canary minus baseline, in the metric's unit.
-    Difference,
 }
 
 /// Confidence of the two one-sided answers, between 0 and 1.

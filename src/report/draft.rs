@@ -1,9 +1,9 @@
 //! A verdict as its document: field by field, nothing left out and nothing added but the version.
 
 use super::document::{
-    Action, Arms, Distribution, Document, Effect, EffectKind, Evidence, Finding, GroupScore, Label, Learned, Levels,
-    Look, LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation,
-    Role, Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
+    Action, Arms, Distribution, Document, Effect, Evidence, Finding, GroupScore, Label, Learned, Levels, Look,
+    LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Role,
+    Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
 use super::{localised, method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
@@ -84,26 +84,6 @@ impl From<&verdict::Recommendation> for Recommendation {
             verdict::Recommendation::RollBack { to } => (Action::RollBack, Some(to.clone())),
         };
         Recommendation { action, to }
-    }
-}
-
-impl From<verdict::EffectKind> for EffectKind {
-    fn from(kind: verdict::EffectKind) -> Self {
-        match kind {
-            verdict::EffectKind::Level => EffectKind::Level,
-            verdict::EffectKind::Ratio => EffectKind::Ratio,
-            verdict::EffectKind::Difference => EffectKind::Difference,
-        }
-    }
-}
-
-impl From<EffectKind> for verdict::EffectKind {
-    fn from(kind: EffectKind) -> Self {
-        match kind {
-            EffectKind::Level => verdict::EffectKind::Level,
-            EffectKind::Ratio => verdict::EffectKind::Ratio,
-            EffectKind::Difference => verdict::EffectKind::Difference,
-        }
     }
 }
 
@@ -264,7 +244,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         coverage: evidence.coverage.map(Number::new).into(),
         estimate: evidence.estimate.map(|estimate| estimate.and_then(Number::new)).into(),
         estimate_interval: ranges(evidence.estimate_interval),
-        effect: evidence.effect.as_ref().map(effect),
+        effect: evidence.effect.map(Effect::from),
         pass_limit: evidence.pass_limit.and_then(Number::new),
         fail_limit: evidence.fail_limit.and_then(Number::new),
         method: evidence.method.map(|method| method::name(method).into()),
@@ -276,18 +256,9 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         since: evidence.since.as_ref().map(|since| Since {
             at: since.at.to_string(),
             estimate: since.estimate.map(|estimate| estimate.and_then(Number::new)).into(),
-            effect: effect(&since.effect),
+            effect: since.effect.into(),
         }),
         periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
-    }
-}
-
-fn effect(effect: &verdict::Effect) -> Effect {
-    Effect {
-        kind: effect.kind.into(),
-        estimate: effect.estimate.and_then(Number::new),
-        low: Number::new(effect.low),
-        high: Number::new(effect.high),
     }
 }
 

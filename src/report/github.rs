@@ -79,16 +79,15 @@ fn whole(document: &Document) -> Annotation {
 /// What did not pass; what never decides is a notice.
 fn each(document: &Document) -> impl Iterator<Item = Annotation> {
     let others = words::worst_first(document).into_iter().filter(|finding| finding.outcome != Outcome::Pass);
-    let remark = |finding: &'_ Finding| decided::rule(document).and_then(|_| finding.notes.first().cloned());
+    let is_of_another = decided::rule(document).is_some();
     others.map(move |finding: &Finding| {
-        let remark = remark(finding);
-        let sentences = [Some(&finding.sentence), finding.decide.as_ref(), remark.as_ref()].into_iter().flatten();
+        let remark = finding.notes.first().filter(|_| is_of_another);
+        let sentences = [Some(&finding.sentence), finding.decide.as_ref(), remark].into_iter().flatten();
         let sentences: Vec<String> = sentences.map(|text| plain(text)).filter(|text| !text.is_empty()).collect();
         Annotation {
-            kind: if finding.severity == Severity::Muted {
-                "notice"
-            } else {
-                kind(decided::limited(document, finding.outcome))
+            kind: match finding.severity {
+                Severity::Muted => "notice",
+                _ => kind(decided::limited(document, finding.outcome)),
             },
             title: format!("{}: {}", finding.outcome.word(), words::criterion(finding)),
             message: if sentences.is_empty() { plain(&finding.reason) } else { sentences.join("\n") },

@@ -1,9 +1,9 @@
 //! The verdict as test results, in the dialect that Jenkins reads and GitLab, Azure and others understand: a suite per verdict, a
 //! case per finding.
 //!
-//! Where another rule decides, its labels are the cases. A suite is as green as the verdict and never greener. What fails is a failure; what the data cannot tell is an error, since a
-//! test that did not come to its end has not passed; what never decides cannot turn the suite red. Where no case says what the
-//! verdict says, because nothing was judged, a case of its own does.
+//! Where another rule decides, its labels are the cases. A suite is as green as the verdict and never greener. What fails is a
+//! failure; what the data cannot tell is an error, since a test that did not come to its end has not passed; what never decides
+//! cannot turn the suite red. Where no case says what the verdict says, because nothing was judged, a case of its own does.
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 

@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::effect::Effect;
 use super::number::{Arms, Number};
 use crate::judge::verdict;
 use crate::judge::words;
@@ -103,6 +104,20 @@ pub struct Mix {
     pub kept: Option<Number>,
     /// Why the comparison at the baseline's mix may not decide.
     pub obstacles: Vec<String>,
+    /// Each criterion of the metric, as the requests came and at the baseline's mix; empty if the mixes are the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<AtEqualMix>,
+}
+
+/// What a criterion compares, as the requests came and at the baseline's mix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AtEqualMix {
+    /// The criterion.
+    pub criterion: String,
+    /// The effect of all requests.
+    pub as_it_came: Option<Effect>,
+    /// That of a sample of the canary's requests that has the baseline's mix; null if no sample has.
+    pub at_equal_mix: Option<Effect>,
 }
 
 /// Rates of both arms, as they came and at an equal mix.
@@ -203,6 +218,15 @@ pub(super) fn mix(told: &verdict::Mixed) -> Mix {
         shifts: told.mix.shifts.iter().map(share).collect(),
         kept: Number::new(told.mix.kept),
         obstacles: told.obstacles.clone(),
+        effects: told.effects.iter().map(at_equal_mix).collect(),
+    }
+}
+
+fn at_equal_mix(told: &verdict::AtEqualMix) -> AtEqualMix {
+    AtEqualMix {
+        criterion: told.criterion.clone(),
+        as_it_came: told.as_it_came.map(Effect::from),
+        at_equal_mix: told.at_equal_mix.map(Effect::from),
     }
 }
 
@@ -220,11 +244,11 @@ pub(super) fn sentences<'d>(localised: &'d [Localised], mixes: &'d [Mix]) -> Vec
 
 /// The columns of a row of the tree beside its name.
 pub(super) const COLUMNS: [&str; 5] =
-    ["Requests (canary / baseline)", "Bad or slow", "Ratio", "Of the difference", "Named from"];
+    ["Requests (baseline / canary)", "Bad or slow", "Ratio", "Of the difference", "Named from"];
 
 /// A row of the tree in words, as [`COLUMNS`] has them.
 pub(super) fn row(line: &SliceLine) -> [String; 5] {
-    let both = |arms: &Arms<u64>| format!("{} / {}", words::count(arms.canary), words::count(arms.baseline));
+    let both = |arms: &Arms<u64>| format!("{} / {}", words::count(arms.baseline), words::count(arms.canary));
     let factor = |number: Option<Number>| {
         number.map_or("∞".to_owned(), |ratio| format!("×{}", words::number((ratio.get() * 100.0).round() / 100.0)))
     };

@@ -14,6 +14,7 @@ mod csv;
 mod decided;
 mod diff;
 mod draft;
+mod effect;
 mod form;
 pub mod gates;
 mod github;

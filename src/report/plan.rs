@@ -98,7 +98,18 @@ fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Ve
         return vec!["No criterion is decided by statistics, so there is nothing to plan.".into()];
     }
     match (open, blind) {
-        (0, 0) => vec![format!("{soak} is enough: a healthy canary passes and a bad one fails.")],
+        (0, 0) if planned == forecast.rows.len() => {
+            vec![format!("{soak} is enough: a healthy canary passes and a bad one fails.")]
+        }
+        (0, 0) => {
+            let (all, others) = (forecast.rows.len(), of(forecast.rows.len() - planned));
+            vec![
+                format!(
+                    "{soak} is enough for {planned} of {all} criteria: by these a healthy canary passes and a bad one fails."
+                ),
+                format!("{others} cannot be foreseen; the reasons are below."),
+            ]
+        }
         (0, blind) => vec![format!(
             "A healthy canary passes in {soak}, but {} of {planned} would often miss one that is worse by twice the margin.",
             of(blind)

@@ -122,22 +122,17 @@ impl Page {
         let mut lines = vec![self.ink.bold("Which part")];
         lines.extend(sentences.into_iter().flat_map(|text| self.prose(text, "  ")));
         for one in document.localised.iter().filter(|_| details) {
-            lines.push(self.ink.dim(&format!("  {} {} by {}", one.metric, one.statistic, one.dimensions.join(" × "))));
-            let rows: Vec<(String, Vec<String>)> = one
-                .tree
-                .iter()
-                .map(|line| {
-                    let (name, depth) = localised::called(line);
-                    let [requests, _, ratio, share, _] = localised::row(line);
-                    (
-                        plain(&format!("{}{name}", "  ".repeat(depth))),
-                        vec![format!("{ratio}  {share}  {requests} requests")],
-                    )
-                })
-                .collect();
-            let rows: Vec<(&str, Vec<String>)> =
-                rows.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
-            lines.extend(self.rows(&rows, 4));
+            let of = one.dimensions.join(" × ");
+            let heading =
+                format!("  {} {} by {of}: ratio, part of the difference, baseline / canary", one.metric, one.statistic);
+            lines.push(self.ink.dim(&heading));
+            let row = |line| {
+                let (name, depth) = localised::called(line);
+                let [requests, _, ratio, share, _] = localised::row(line);
+                let text = format!("{ratio}  {share}  {requests} requests");
+                (plain(&format!("{}{name}", "  ".repeat(depth))), vec![text])
+            };
+            lines.extend(self.rows(&one.tree.iter().map(row).collect::<Vec<_>>(), 4));
         }
         lines
     }
@@ -204,15 +199,15 @@ impl Page {
     }
 
     /// Names and their texts in two columns.
-    fn rows(&self, rows: &[(&str, Vec<String>)], indent: usize) -> Vec<String> {
+    fn rows(&self, rows: &[(impl AsRef<str>, Vec<String>)], indent: usize) -> Vec<String> {
         let columns = self.columns.min(WIDEST_PROSE);
         // names that are longer are cut: half of the line is for what is said of them
-        let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(columns / 2);
+        let names = rows.iter().map(|(name, _)| width(name.as_ref())).max().unwrap_or(0).min(columns / 2);
         let room = columns.saturating_sub(indent + names + 2).max(1);
         let mut lines = Vec::new();
         for (name, texts) in rows {
             for (at, line) in texts.iter().flat_map(|text| wrap(text, room)).enumerate() {
-                let name = self.ink.dim(&pad(&fit(if at == 0 { name } else { "" }, names), names));
+                let name = self.ink.dim(&pad(&fit(if at == 0 { name.as_ref() } else { "" }, names), names));
                 lines.push(format!("{}{name}  {line}", " ".repeat(indent)));
             }
         }

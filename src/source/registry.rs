@@ -49,8 +49,14 @@ impl Query {
 
     /// The same question; to a recording, which holds what each step counted whatever it was counted by.
     pub(crate) fn or_recorded(self, is_recorded: bool) -> Query {
-        let ask = if is_recorded { self.ask.per_step() } else { self.ask };
-        Query { ask, ..self }
+        if !is_recorded {
+            return self;
+        }
+        let source = match self.source {
+            Source::File(file) => Source::File(file.recorded()),
+            other => other,
+        };
+        Query { ask: self.ask.per_step(), source, ..self }
     }
 }
 

@@ -236,7 +236,7 @@ fn recordings_replay_and_notice_a_change() {
         .lines()
         .map(|line| if line.contains(",canary,") { line.replace(",1000,", ",1000,1") } else { line.into() })
         .collect();
-    fs::write(&series, sick.join("\n")).unwrap();
+    fs::write(&series, sick.join("\n") + "\n").unwrap();
     let changed = shop.run(&["replay", "moved", "--check"]);
     assert_eq!(code(&changed), 1, "{}{}", stdout(&changed), stderr(&changed));
     assert!(stdout(&changed).contains("the verdict was PASS when recorded and is FAIL now"), "{}", stdout(&changed));

@@ -398,6 +398,23 @@ fn the_headline_says_what_is_shown_and_not_more() {
 }
 
 #[test]
+fn another_mix_of_requests_stands_beside_what_differs() {
+    let case = "fixtures/cases/shop-slices-50-other-mix-healthy";
+    let comparison = compared(root(), &[case]);
+    let p50 = line(metric(&comparison, "latency"), "p50");
+    let estimate = |effect: &str| p50[effect]["estimate"].as_f64().unwrap();
+    assert!(estimate("effect") > 1.03, "as the requests came: {p50}");
+    assert!((estimate("at_equal_mix") - 1.0).abs() < 0.03, "the versions are alike: {p50}");
+    assert_eq!(comparison["mixes"][0]["answer"], "differs");
+    let headline = comparison["headline"].as_str().unwrap();
+    assert!(headline.contains("; at an equal mix of requests "), "{headline}");
+    let text = davy(root(), &["compare", case]);
+    for words in ["Mix of requests", "POST /checkout is ", "at an equal mix "] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
 fn a_table_has_a_row_for_each_number() {
     let comparison = compared(root(), &[CASE]);
     let metrics = comparison["metrics"].as_array().unwrap();

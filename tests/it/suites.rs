@@ -160,6 +160,40 @@ fn two_verdicts_are_compared_by_what_they_judge() {
 }
 
 #[test]
+fn slices_and_later_steps_are_compared_too() {
+    let shell = Shell::new();
+    let case = root().join("fixtures/cases/shop-slices-50-search-slow-in-eu/verdict.json");
+    let mut verdict: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(case).unwrap()).unwrap();
+    shell.write("a.json", &verdict.to_string());
+    verdict["localised"][2]["named"] = serde_json::json!([]);
+    verdict["mixes"][0]["answer"] = "differs".into();
+    let latency =
+        verdict["findings"].as_array_mut().unwrap().iter_mut().find(|one| !one["evidence"]["since"].is_null());
+    let since = &mut latency.unwrap()["evidence"]["since"];
+    since["at"] = "2026-11-20T09:20:00Z".into();
+    since["effect"]["estimate"] = 1.9.into();
+    shell.write("b.json", &verdict.to_string());
+    shell.expect(0, &["diff", "a.json", "a.json"]).says(&["same"]);
+    shell.expect(1, &["diff", "a.json", "b.json"]).says(&[
+        "what is worse was GET /search, eu-west-1 in A and is no slice in B",
+        "does not differ in A and differs and decides nothing in B",
+        "the beginning of what is worse was 2026-11-20T09:13:00Z in A and is 2026-11-20T09:20:00Z in B",
+        "the effect since that step was ",
+    ]);
+}
+
+#[test]
+fn a_recording_that_was_cut_inside_its_last_number_is_refused() {
+    let shell = three();
+    let path = "runs/today/fine/series/errors.csv";
+    let text = shell.read(path);
+    shell.write(path, &text[..text.len() - 2]);
+    let ran = shell.expect(65, &["judge", "runs/today/fine"]);
+    ran.says(&["series/errors.csv: its last line has no end, so this recording is cut", "Copy the recording again"]);
+    shell.expect(65, &["replay", "--check", "runs"]).says(&["broken   runs/today/fine"]);
+}
+
+#[test]
 fn all_cases_of_this_repository_are_one_suite() {
     let shell = Shell::new();
     let cases = root().join("fixtures/cases");
@@ -192,6 +226,12 @@ fn every_gate_of_a_folder_is_a_line_and_what_is_wrong_with_one_stops_no_other() 
         assert!(slow["findings"][0]["sentence"].as_str().unwrap().contains("136 ms against 105 ms"), "{slow}");
         assert_eq!(of["runs/fine"]["findings"], serde_json::json!([]), "{}", ran.out);
     }
+    // data beside a gate is none, and a configuration in JSON is one even if it is wrong
+    shell.write("gates/rows.json", "[{\"time\": \"2026-03-01T12:00:00Z\", \"errors\": 1}]");
+    shell.write("gates/wrong.json", "{\"criteria\": []}");
+    let ran = shell.expect(78, &["judge", "--all", "gates"]);
+    ran.says(&["6 gates: 3 pass", "2 could not be judged", "rows.json: left out, since this JSON is data"]);
+    std::fs::remove_file(shell.path("gates/wrong.json")).unwrap();
     // a gate may have gates below it, and is no file of its own
     shell.write("gates/runs/slow/prod/canary.yaml", "criterai: []\n");
     shell.write("gates/UPPER.YAML", "criterai: []\n");

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::document::{Arms, Distribution, Document, Effect, Number, Trace, UnitName};
+use crate::report::localised::Mix;
 
 /// The version of this document.
-pub const VERSION: &str = "1.1";
+pub const VERSION: &str = "1.2";
 
 /// Two systems side by side: everything that was measured of both, and what they cost.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -34,6 +35,9 @@ pub struct Comparison {
     pub traces: Vec<Trace>,
     /// How the requests of each metric spread (since 1.1).
     pub distributions: Vec<Distribution>,
+    /// Those mixes of requests that differ (since 1.2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mixes: Vec<Mix>,
     /// What to do next, most urgent first.
     pub next_steps: Vec<String>,
     /// Whether there are criteria: "criteria" or "none".
@@ -115,6 +119,9 @@ pub struct Line {
     pub ratio: Option<Effect>,
     /// What the interval shows.
     pub shown: Shown,
+    /// The effect at the baseline's mix of requests, if the mixes differ and can be made equal (since 1.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_equal_mix: Option<Effect>,
 }
 
 /// What an interval shows.

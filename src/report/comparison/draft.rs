@@ -1,15 +1,14 @@
 //! A comparison as its document, and what follows from it for those who have to go on.
 
 use super::super::document::{Arms, Document, Effect, Finding, Number, Outcome, RuleKind, Severity, UnitName};
-use super::super::draft;
 use super::super::prose::plain;
 use super::super::words;
+use super::super::{draft, localised};
 use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown, Traffic, VERSION};
 use super::headline;
 use crate::comparison::{self, Compared, Costs};
 use crate::cost::{FULL, ItemCost, METRICS};
 use crate::judge::rules::{Kind, Unit};
-use crate::judge::verdict;
 use crate::judge::words::quantity;
 use crate::series::Pair;
 
@@ -41,6 +40,7 @@ impl From<&comparison::Comparison> for Comparison {
                 .iter()
                 .map(|(metric, one)| draft::distribution(metric, one))
                 .collect(),
+            mixes: compared.mixes.iter().map(localised::mix).collect(),
             next_steps: Vec::new(),
             judged_by: if compared.is_judged { "criteria" } else { "none" }.into(),
             verdict,
@@ -72,25 +72,20 @@ fn numbers(pair: Pair<Option<f64>>) -> Arms<Option<Number>> {
 }
 
 fn line(line: &comparison::Line) -> Line {
-    let effect = |effect: verdict::Effect| Effect {
-        kind: effect.kind.into(),
-        estimate: effect.estimate.and_then(Number::new),
-        low: Number::new(effect.low),
-        high: Number::new(effect.high),
-    };
     Line {
         statistic: line.statistic.clone(),
         estimate: numbers(line.estimate),
         n: line.n.into(),
         n_of: line.n_of.clone(),
-        effect: line.effect.map(effect),
-        ratio: line.ratio.map(effect),
+        effect: line.effect.map(Effect::from),
+        ratio: line.ratio.map(Effect::from),
         shown: match line.shown {
             comparison::Shown::Worse => Shown::Worse,
             comparison::Shown::Better => Shown::Better,
             comparison::Shown::Different => Shown::Different,
             comparison::Shown::Nothing => Shown::Nothing,
         },
+        at_equal_mix: line.at_equal_mix.map(Effect::from),
     }
 }
 

@@ -3,10 +3,11 @@
 //! A difference is named only if its interval shows one; else the line says that none is shown, which is less than that there is none.
 
 use super::super::document::{Effect, EffectKind, Label, Number};
+use super::super::localised::Mix;
 use super::super::prose::plain;
 use super::document::{About, Comparison, Line, Metric, Shown};
 use crate::judge::rules::Unit;
-use crate::judge::words::{number, quantity};
+use crate::judge::words::{change, number, quantity};
 
 /// Percentiles of a latency, the one that says most first.
 const TELLING: [&str; 5] = ["p95", "p99", "p90", "p50", "typical"];
@@ -26,7 +27,15 @@ pub(super) fn of(compared: &Comparison) -> Option<String> {
     .into_iter()
     .flatten()
     .collect();
-    (!parts.is_empty()).then(|| format!("{}: {}", who(compared), parts.join(", ")))
+    let mix = mixes(compared).map_or(String::new(), |mix| format!("; {mix}"));
+    (!parts.is_empty()).then(|| format!("{}: {}{mix}", who(compared), parts.join(", ")))
+}
+
+/// That numbers rest on another mix of requests, if no sample of the canary has the baseline's.
+fn mixes(compared: &Comparison) -> Option<String> {
+    let is_even = |mix: &&Mix| mix.effects.iter().any(|effect| effect.at_equal_mix.is_some());
+    let mix = compared.mixes.iter().find(|mix| !is_even(mix))?;
+    Some(format!("the arms have another mix of {}, which may be why", plain(&mix.dimensions.join(" × "))))
 }
 
 /// The latency that the line is about: one that is shown to be worse before any other; then the percentile that says most.
@@ -76,7 +85,14 @@ fn against(line: &Line, unit: &Unit) -> Option<String> {
         Some((number, _)) if same(&canary) == same(&baseline) => format!("{number} against {baseline}"),
         _ => format!("{canary} against {baseline}"),
     };
-    Some(if contradicts(line) { format!("at the same times ({both} in all)") } else { format!("({both})") })
+    let at_equal_mix = line.at_equal_mix.as_ref().and_then(|effect| Some((effect.estimate?.get(), effect.kind)));
+    let mix = at_equal_mix.map_or(String::new(), |(by, kind)| {
+        format!("; at an equal mix of requests {}", plain(&change(by, kind.into(), unit)))
+    });
+    Some(match contradicts(line) {
+        true => format!("at the same times ({both} in all{mix})"),
+        false => format!("({both}{mix})"),
+    })
 }
 
 /// A ratio whose interval shows a difference. Where that of the difference alone does, no ratio is named.

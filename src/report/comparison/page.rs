@@ -33,6 +33,11 @@ pub(in crate::report) fn of(compared: &Comparison) -> Page {
             Part::Remark { name: "Traffic".into(), texts: vec![text] }
         })
         .collect();
+    let mut mixes: Vec<String> = compared.mixes.iter().map(|mix| plain(&mix.says)).collect();
+    mixes.dedup();
+    if !mixes.is_empty() {
+        parts.push(Part::Remark { name: "Mix of requests".into(), texts: mixes });
+    }
     for (about, name) in [
         (About::Errors, "Error rates"),
         (About::Latency, "Latency"),
@@ -154,6 +159,9 @@ fn difference(line: &Line, unit: &Unit) -> String {
     let (estimate, interval) = effect(own, unit);
     let mut lines = vec![format!("{estimate}{shown}"), interval];
     lines.extend(line.ratio.as_ref().map(|ratio| effect(ratio, unit)).into_iter().flat_map(|(a, b)| [a, b]));
+    if let Some((estimate, interval)) = line.at_equal_mix.as_ref().map(|own| effect(own, unit)) {
+        lines.extend([format!("at an equal mix {estimate}"), interval]);
+    }
     lines.retain(|line| !line.is_empty());
     lines.join("\n")
 }

@@ -29,6 +29,9 @@ const COLUMNS: &[Column] = &[
     ("n_baseline", |_, line| line.n.baseline.to_string()),
     ("n_canary", |_, line| line.n.canary.to_string()),
     ("n_of", |_, line| text(&line.n_of)),
+    ("at_equal_mix", |_, line| estimate(line.at_equal_mix.as_ref())),
+    ("at_equal_mix_low", |_, line| low(line.at_equal_mix.as_ref())),
+    ("at_equal_mix_high", |_, line| high(line.at_equal_mix.as_ref())),
 ];
 
 /// The table, below a heading that is there even when nothing was compared.

@@ -52,8 +52,7 @@ fn table(one: &Localised) -> Markup {
                 }
                 td class="number" { (requests) }
                 td class="number" { (bad) }
-                td { (picture(line, name, &axis)) }
-                td class="number" { (ratio) }
+                td { (picture(line, name, &axis)) div class="note" { (ratio) } }
                 td class="number" { (share) }
                 td class="number" { (from) }
             }
@@ -66,8 +65,8 @@ fn table(one: &Localised) -> Markup {
                 tr {
                     th scope="col" { (prose(&one.dimensions.join(" × "))) }
                     @for column in &COLUMNS[..2] { th scope="col" class="number" { (column) } }
-                    th scope="col" { "Picture" }
-                    @for column in &COLUMNS[2..] { th scope="col" class="number" { (column) } }
+                    th scope="col" { (COLUMNS[2]) }
+                    @for column in &COLUMNS[3..] { th scope="col" class="number" { (column) } }
                 }
             }
             tbody {

@@ -28,7 +28,13 @@ impl File {
     /// A file of a recording.
     pub fn of_recording(path: &Path) -> File {
         let (path, shown) = (path.to_owned(), path.display().to_string());
-        File { path, shown, format: Format::Csv, time: None, zone: None, arm: None, long: None }
+        File { path, shown, format: Format::Recorded, time: None, zone: None, arm: None, long: None }
+    }
+
+    /// The same file, of which a recording holds what davy wrote.
+    pub(in crate::source) fn recorded(self) -> File {
+        let is_series = self.format == Format::Auto && self.path.extension().is_some_and(|ending| ending == "csv");
+        File { format: if is_series { Format::Recorded } else { self.format }, ..self }
     }
 
     /// Whether two files become the same sheet; which rows are whose is asked of the sheet.
@@ -58,6 +64,8 @@ pub enum Format {
     Auto,
     /// Comma (or semicolon) separated.
     Csv,
+    /// A series of a recording: comma separated, and davy ended each of its lines.
+    Recorded,
     /// Tab separated.
     Tsv,
     /// One JSON document: an array of objects, an object of arrays, or what the AWS command line prints.

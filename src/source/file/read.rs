@@ -32,6 +32,16 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
         Format::Ndjson => json::read_lines(content, keep),
         Format::Tsv => csv::read(content, Some(b'\t'), keep),
         Format::Csv | Format::Auto => csv::read(content, None, keep),
+        Format::Recorded => csv::read(content, None, keep).and_then(whole),
+    }
+}
+
+/// A recording whose last line has no end was cut: what is left of its last number is a number too.
+fn whole(table: Table) -> Result<Table, Error> {
+    match table.unended {
+        true => Err(Error::unreadable("its last line has no end, so this recording is cut")
+            .hint("Copy the recording again. If you have edited the file, end its last line")),
+        false => Ok(table),
     }
 }
 
