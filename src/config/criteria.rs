@@ -5,22 +5,32 @@
 //! with what to write instead.
 
 use super::bound::{BoundText, LimitText, Op};
-use super::limits::{Question, margin, threshold};
+use super::limits::{Question, margin, threshold, time_of};
 use super::scalar::StatisticText;
 use super::written::file::{CriterionEntry, File, PhaseEntry, RuleText};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
+use crate::judge::rules::{Beyond, Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
 use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The judge's view of a criterion on a metric; its name is not yet unique.
 pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Criterion> {
-    let before = report.len();
     let statistic = statistic(entry, metric, report)?;
+    if let Some(text) = &entry.steps_beyond {
+        return spikes(entry, metric, statistic, text, report);
+    }
+    answerable(entry, metric, statistic, report)
+}
+
+/// The judge's view of a criterion whose statistic is known.
+fn answerable(entry: &CriterionEntry, metric: &Metric, statistic: Statistic, report: &mut Report) -> Option<Criterion> {
+    let before = report.len();
     let question = Question { metric, statistic, name: &entry.metric.value, alarm: entry.periods.is_some() };
     let pass = entry.pass.as_ref().and_then(|text| bound(text, &question, Reading::Pass, report));
     let fail = entry.fail.as_ref().and_then(|text| bound(text, &question, Reading::Fail, report));
     if let (Some(pass), Some(fail), Some(text)) = (&pass, &fail, &entry.fail) {
         agree(pass, fail, text.place, report);
     }
+    let statistic = timed(statistic, [pass, fail], entry, report);
+    let question = Question { statistic, ..question };
     let edge = on_edge(entry, [pass, fail], &question, report);
     let rule = rule(entry, &question, edge, report);
     let name = match &entry.name {
@@ -43,6 +53,76 @@ pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Re
         family,
     };
     (report.len() == before).then_some(criterion)
+}
+
+/// The judge's view of a criterion on the share of steps beyond a limit, which is a share of bad ones among steps.
+fn spikes(
+    entry: &CriterionEntry,
+    metric: &Metric,
+    statistic: Statistic,
+    text: &At<BoundText>,
+    report: &mut Report,
+) -> Option<Criterion> {
+    let before = report.len();
+    if let Some(complaint) = no_spikes(entry, statistic) {
+        report.complain(text.place, complaint);
+    }
+    let name = &entry.metric.value;
+    let question = Question { metric, statistic, name, alarm: true };
+    let fail = bound(text, &question, Reading::Fail, report)?;
+    let (Limit::Threshold(limit), None) = (fail.limit, entry.periods.as_ref()) else {
+        if report.len() == before {
+            let hint = "write a threshold here, and the margin in `pass`: `pass: \"<= baseline + 2pp\"`";
+            report.add_with(text.place, "a step is beyond a limit of its own, not beyond the baseline", hint);
+        }
+        return None;
+    };
+    let quantile = if let Statistic::Quantile(q) = statistic { Some(q) } else { None };
+    let beyond = Beyond { limit, above: fail.side == Side::AtLeast, inclusive: !fail.strict, quantile };
+    let steps = Metric { unit: Unit::Share, kind: Kind::BadShare, of: "steps".into(), ..metric.clone() };
+    let found = answerable(entry, &steps, Statistic::Rate, report)?;
+    if found.rule == Rule::Observed {
+        let place = texts(entry).next().map_or(text.place, |text| text.place);
+        let hint =
+            "write the share of steps that is tolerated, or `periods: 1 of 1` with the limit in `pass` if it is none";
+        report.add_with(place, "no interval shows that no step at all is beyond the limit", hint);
+    }
+    let margins = [found.pass, found.fail].into_iter().flatten().map(|bound| bound.limit);
+    if margins.into_iter().any(|limit| matches!(limit, Limit::Margin { relative: Some(_), .. })) {
+        let place = texts(entry).next().map_or(text.place, |text| text.place);
+        let message = "shares of steps are compared by their difference";
+        report.add_with(place, message, "write the margin in points: `baseline + 2pp`");
+    }
+    (report.len() == before).then_some(Criterion { statistic: Statistic::StepsBeyond(beyond), ..found })
+}
+
+/// Why a criterion cannot be one on the share of steps beyond a limit.
+fn no_spikes(entry: &CriterionEntry, statistic: Statistic) -> Option<Complaint> {
+    if entry.periods.is_some() {
+        let hint = "write two criteria: an alarm on consecutive steps, and a share of all steps";
+        return Some(Complaint::new("`periods` and `steps_beyond` are different questions").hint(hint));
+    }
+    match statistic {
+        Statistic::Rate | Statistic::Frequency | Statistic::Typical | Statistic::Quantile(_) => None,
+        _ => {
+            let hint = "leave `statistic` out; of values write the quantile of each step, such as `p95`";
+            Some(Complaint::new("`steps_beyond` looks at each step by itself").hint(hint))
+        }
+    }
+}
+
+/// A trend in the time that its bounds are per, which is an hour where they say none.
+fn timed(statistic: Statistic, bounds: [Option<Bound>; 2], entry: &CriterionEntry, report: &mut Report) -> Statistic {
+    let Statistic::Trend { per: usual } = statistic else { return statistic };
+    match bounds.map(|bound| bound.and_then(|bound| bound.per)) {
+        [Some(pass), Some(fail)] if pass != fail => {
+            if let Some(text) = &entry.fail {
+                report.add_with(text.place, "`pass` and `fail` are per different times", "write both per hour: `5%/h`");
+            }
+            statistic
+        }
+        times => Statistic::Trend { per: times.into_iter().flatten().next().unwrap_or(usual) },
+    }
 }
 
 /// Something must be shown to hold: guardrails alone are refused.
@@ -123,7 +203,14 @@ fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
             ),
             "leave `statistic` out (the typical step), or use a `values` metric for quantiles of requests",
         ),
-        (Kind::Gauge { .. }, Statistic::Typical | Statistic::Max | Statistic::Min | Statistic::Quantile(_)) => None,
+        (
+            Kind::Gauge { .. },
+            Statistic::Typical | Statistic::Max | Statistic::Min | Statistic::Quantile(_) | Statistic::Trend { .. },
+        ) => None,
+        (_, Statistic::Trend { .. }) => no(
+            "a trend is one of a number per step, which a gauge has".into(),
+            "make it a `gauge` (memory, queue length, a percentile per step), or bound its rate or quantile",
+        ),
         (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => {
             no(format!("a rate has no `{written}`"), "leave `statistic` out, or write `rate` or `count`")
         }
@@ -176,7 +263,7 @@ fn sided(op: Op, limit: &LimitText, question: &Question, reading: Reading) -> Re
     let (limit, per) = match limit {
         LimitText::Value(quantity) => threshold(quantity, question)?,
         LimitText::Baseline => (margin(None, question)?, None),
-        LimitText::Margin { minus, margin: size } => (margin(Some((*minus, size)), question)?, None),
+        LimitText::Margin { minus, margin: size } => (margin(Some((*minus, size)), question)?, time_of(size, question)),
     };
     Ok(Bound { side, strict, limit, per })
 }
@@ -264,7 +351,13 @@ fn rule(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Re
     match &entry.rule {
         None if plain => Rule::Observed,
         None => Rule::Interval,
-        Some(rule) if rule.value.0 == RuleText::Observed => Rule::Observed,
+        Some(rule) if rule.value.0 == RuleText::Observed => {
+            if matches!(question.statistic, Statistic::Trend { .. }) {
+                let hint = "leave `rule` out: the interval decides";
+                report.add_with(rule.place, "a trend that is observed is noise as a rule", hint);
+            }
+            Rule::Observed
+        }
         Some(rule) => {
             if plain {
                 let what = match question.statistic {
@@ -388,6 +481,10 @@ fn no_alarm(entry: &CriterionEntry, question: &Question) -> Option<Complaint> {
             let hint = "bound the rate, or make the bad ones an `events` metric and write `<= 10 / 5m`";
             Some(Complaint::new("an alarm cannot count the bad ones of a rate").hint(hint))
         }
+        (Kind::Gauge { .. }, Statistic::Trend { .. }) => {
+            let hint = "leave `periods` out: a trend is judged over all steps";
+            Some(Complaint::new("an alarm looks at each step by itself, and a trend is one of many").hint(hint))
+        }
         (Kind::Gauge { .. }, Statistic::Max | Statistic::Min | Statistic::Quantile(_)) => {
             let hint = "leave `statistic` out";
             Some(Complaint::new("an alarm looks at each step by itself, not across steps").hint(hint))
@@ -425,6 +522,9 @@ fn default_name(entry: &CriterionEntry, metric: &Metric) -> String {
     if let Some(statistic) = entry.statistic.as_ref().filter(|_| !usual) {
         name.push(' ');
         name.push_str(&statistic.value.written);
+    }
+    if let Some(beyond) = &entry.steps_beyond {
+        name.push_str(&format!(", steps {}:", beyond.value));
     }
     match (&entry.pass, &entry.fail) {
         (Some(pass), _) => name.push_str(&format!(" {}", pass.value)),

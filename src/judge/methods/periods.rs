@@ -10,11 +10,11 @@ use crate::judge::case::Case;
 use crate::judge::explain::finding::unanswered;
 use crate::judge::explain::{sentence, why};
 use crate::judge::grid::{Steps, Trials};
-use crate::judge::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
+use crate::judge::rules::{self, Bound, Kind, Limit, Side, Statistic, Unit};
 use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
 use crate::judge::why::Why;
 use crate::judge::{requests, words};
-use crate::series::{Pair, SignedDuration};
+use crate::series::{Arm, Pair, SignedDuration};
 use crate::stats::Direction;
 use crate::stats::slow::Requests;
 
@@ -172,10 +172,16 @@ fn show(case: &Case, span: Option<SignedDuration>, period: Period) -> String {
 
 /// Which side of a limit sets off the alarm.
 #[derive(Clone, Copy)]
-struct Beyond {
+pub(super) struct Beyond {
     limit: f64,
     above: bool,
     inclusive: bool,
+}
+
+impl From<rules::Beyond> for Beyond {
+    fn from(beyond: rules::Beyond) -> Beyond {
+        Beyond { limit: beyond.limit, above: beyond.above, inclusive: beyond.inclusive }
+    }
 }
 
 impl Beyond {
@@ -189,7 +195,7 @@ impl Beyond {
         Beyond { limit, above: pass.side == Side::AtMost, inclusive: pass.strict }
     }
 
-    fn is_beyond(&self, value: f64) -> bool {
+    pub(super) fn is_beyond(&self, value: f64) -> bool {
         match (self.above, self.inclusive) {
             (true, false) => value > self.limit,
             (true, true) => value >= self.limit,
@@ -237,11 +243,11 @@ impl Beyond {
     }
 }
 
-/// One period of the canary.
+/// One period of an arm.
 #[derive(Clone, Copy)]
-struct Period {
+pub(super) struct Period {
     /// The number that is bounded.
-    value: f64,
+    pub(super) value: f64,
     /// How many of its requests or occurrences are on the side that sets off the alarm.
     bad: u64,
     /// Of how many.
@@ -254,16 +260,20 @@ fn run(periods: &[Option<Period>], end: usize, n: usize) -> impl Iterator<Item =
     periods[(end + 1).saturating_sub(reach)..=end].iter().rev().flatten().take(n.max(1))
 }
 
-/// The canary's periods, in the metric's unit. Occurrences bounded per span are counted over that span, rolling by one
-/// step.
+/// The canary's periods.
 fn periods(case: &Case, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<Period> {
+    steps_of(case, Arm::Canary, span, beyond)
+}
+
+/// An arm's periods, in the metric's unit. Occurrences bounded per span are counted over that span, rolling by one step.
+pub(super) fn steps_of(case: &Case, arm: Arm, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<Period> {
     let share = |good: bool| {
         let period = move |t: Trials| {
             let part = if good { t.total - t.bad } else { t.bad };
             let value = t.share().map(|share| if good { 1.0 - share } else { share });
             value.map(|value| Period { value, bad: beyond.bad(part, t.total), of: t.total as f64 })
         };
-        case.grid.counts(case.series).canary.into_iter().map(|step| step.and_then(period)).collect()
+        case.grid.counts(case.series).get(arm).iter().copied().map(|step| step.and_then(period)).collect()
     };
     match &case.metric.kind {
         Kind::BadShare | Kind::PartShare => share(false),
@@ -271,7 +281,7 @@ fn periods(case: &Case, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<
         Kind::Events => {
             let step = case.grid.step().as_secs_f64();
             let width = span.map_or(1, |span| (span.as_secs_f64() / step).round().max(1.0) as usize);
-            let steps = case.grid.events(case.series).canary;
+            let steps = case.grid.events(case.series).get(arm).clone();
             let rolling = |end: usize| {
                 steps[end]?;
                 let window = &steps[(end + 1).saturating_sub(width)..=end];
@@ -287,7 +297,7 @@ fn periods(case: &Case, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<
         }
         Kind::Gauge { .. } => {
             let period = |value: f64| Period { value, bad: 1, of: 1.0 };
-            case.grid.gauge(case.series).canary.into_iter().map(|value| value.map(period)).collect()
+            case.grid.gauge(case.series).get(arm).iter().map(|value| value.map(period)).collect()
         }
         Kind::Values => {
             let q = requests::quantile_of(case.criterion.statistic);
@@ -296,7 +306,7 @@ fn periods(case: &Case, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<
                 let bad = beyond.bad(slow, requests.len());
                 Some(Period { value: requests.quantile(q)?, bad, of: requests.len() as f64 })
             };
-            case.grid.values(case.series).canary.iter().map(period).collect()
+            case.grid.values(case.series).get(arm).iter().map(period).collect()
         }
     }
 }
