@@ -335,7 +335,7 @@ impl Measured {
 
     /// Whether it is a trend of a level that jumps.
     pub(super) fn has_jumps(&self) -> bool {
-        matches!(&self.points, Points::Trend { steps, .. } if !trend::jumps(steps).is_empty())
+        matches!(&self.points, Points::Trend { steps, .. } if !trend::jumps(steps).at.is_empty())
     }
 
     /// How much data the comparison has: of steps compared in pairs, the pairs.

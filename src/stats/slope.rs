@@ -16,7 +16,8 @@
 //! A level that jumps is no slope. Numbers that fall back, after a collection or a restart, are taken between the jumps as well as
 //! across them, and both must show what is said. So a sawtooth or a step is no rise, and a leak that a restart resets
 //! is no level that stands still. The slope of the later half must lie on the same side of the limit: what settles is
-//! no rise that goes on, and what begins to rise is no level that stands still.
+//! no rise that goes on, and what begins to rise is no level that stands still. Where jumps are usual, as a sawtooth that two
+//! arms have, they are noise of all pairs, and the slope between them must only lie on the same side.
 
 use super::longrun::{COSINES_SERIES, LongRun, StepSum, step_sum};
 use super::quantile::quantile;
@@ -45,14 +46,26 @@ pub struct Slope {
     whole: Fit,
     /// The same of pairs without a jump between them, where there are jumps: nothing where too few steps are left.
     within: Option<Option<Fit>>,
-    /// The slope of the later half between jumps, where there are pairs that tell it.
+    /// The slope of the later half, where there are pairs that tell it.
     later: Option<f64>,
+    /// Whether jumps are usual.
+    are_usual: bool,
+}
+
+/// Where a level jumps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Jumps {
+    /// The steps at which a new stretch begins.
+    pub at: Vec<usize>,
+    /// Whether they come again and again, as those of a sawtooth.
+    pub are_usual: bool,
 }
 
 impl Slope {
-    /// Of the numbers that are present and finite, in units per step. The level jumps at `jumps`: at each a new stretch
-    /// begins. A number has a variance of at least `floor`. Nothing for fewer than [`LEAST`] numbers.
-    pub fn new(y: &[Option<f64>], jumps: &[usize], floor: f64) -> Option<Slope> {
+    /// Of the numbers that are present and finite, in units per step. A number has a variance of at least `floor`. Nothing for
+    /// fewer than [`LEAST`] numbers.
+    pub fn new(y: &[Option<f64>], jumps: &Jumps, floor: f64) -> Option<Slope> {
+        let Jumps { at: jumps, are_usual } = jumps;
         let stretch = |at: usize| jumps.iter().filter(|jump| **jump <= at).count();
         let points: Vec<Point> = y
             .iter()
@@ -63,14 +76,15 @@ impl Slope {
             return None;
         }
         let points = averaged(&points);
-        let whole = Fit::of(&points.iter().map(|p| Point { stretch: 0, ..*p }).collect::<Vec<_>>(), floor)?;
+        let all: Vec<Point> = points.iter().map(|p| Point { stretch: 0, ..*p }).collect();
+        let whole = Fit::of(&all, floor)?;
         let within = (!jumps.is_empty()).then(|| {
             let long = |p: &&Point| points.iter().filter(|q| q.stretch == p.stretch).count() >= LEAST_BETWEEN;
             let long: Vec<Point> = points.iter().filter(long).copied().collect();
             if long.len() < LEAST { None } else { Fit::of(&long, floor) }
         });
-        let (_, later) = points.split_at(points.len() / 2);
-        Some(Slope { whole, within, later: quantile(&slopes(later), 0.5) })
+        let (_, later) = if *are_usual { &all } else { &points }.split_at(points.len() / 2);
+        Some(Slope { whole, within, later: quantile(&slopes(later), 0.5), are_usual: *are_usual })
     }
 
     /// The slope of all steps.
@@ -88,12 +102,13 @@ impl Slope {
         let sign = direction.sign();
         let whole = sign * self.whole.above(limit);
         let z = match &self.within {
-            None => whole,
-            Some(Some(fit)) => whole.min(sign * fit.above(limit)),
-            Some(None) => whole.min(0.0),
+            Some(Some(fit)) if !self.are_usual => whole.min(sign * fit.above(limit)),
+            Some(None) if !self.are_usual => whole.min(0.0),
+            _ => whole,
         };
-        let goes_on = self.later.is_none_or(|later| sign * (later - limit) > 0.0);
-        if goes_on { z } else { z.min(0.0) }
+        let beside = [self.later, self.between_jumps().filter(|_| self.are_usual)];
+        let agree = beside.into_iter().flatten().all(|slope| sign * (slope - limit) > 0.0);
+        if agree { z } else { z.min(0.0) }
     }
 
     /// The limit up to which the numbers are evidence of more, or down to which they are evidence of less.
@@ -310,9 +325,21 @@ fn increments(points: &[Point], floor: f64) -> Option<(f64, LongRun)> {
     (n >= 2).then_some((sum / count, LongRun { variance, ..cosines }))
 }
 
+/// What is left of numbers beside a line by least squares, so that a rise is no range of theirs.
+fn beside_a_line(points: &[(usize, f64)]) -> impl Iterator<Item = f64> + '_ {
+    let n = points.len() as f64;
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0 as f64 / n, y + p.1 / n));
+    let (both, squares) = points.iter().fold((0.0, 0.0), |(both, squares), p| {
+        let apart = p.0 as f64 - x;
+        (both + apart * (p.1 - y), squares + apart * apart)
+    });
+    let slope = if squares > 0.0 { both / squares } else { 0.0 };
+    points.iter().map(move |p| p.1 - y - slope * (p.0 as f64 - x))
+}
+
 /// A jump is so many times as large as increments usually are.
 const JUMP: f64 = 5.0;
-/// A jump is at least this part of the range of all numbers.
+/// A jump is at least this part of the range of all numbers beside a line.
 const LARGE: f64 = 0.25;
 /// So many numbers on either side tell whether a level has moved.
 const BESIDE: usize = 3;
@@ -332,7 +359,7 @@ pub fn jumps(y: &[Option<f64>]) -> Vec<usize> {
     let usual = median(&rises).unwrap_or(0.0);
     let apart: Vec<f64> = rises.iter().map(|rise| (rise - usual).abs()).collect();
     let deviation = DEVIATION * median(&apart).unwrap_or(0.0);
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+    let (low, high) = beside_a_line(&points).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     let least = (JUMP * deviation).max(LARGE * (high - low));
     let has_moved = |at: usize| {
         let side = |part: &[f64]| median(part).unwrap_or(0.0);

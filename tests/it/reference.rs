@@ -16,7 +16,7 @@ use davy::stats::limits::Limits;
 use davy::stats::power::{self, Question};
 use davy::stats::segments::{self, Course};
 use davy::stats::single::{self, EventStep, TrialStep};
-use davy::stats::slope::Slope;
+use davy::stats::slope::{Jumps, Slope};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::{self, Known, Level};
 use davy::stats::{Direction, limits, longrun, normal, onset, planned, quantile, spacing, split, tail};
@@ -435,7 +435,8 @@ impl Case<'_> {
     }
 
     fn slope(&self) -> Slope {
-        Slope::new(&self.series(), &self.places("jumps"), self.number("floor")).unwrap()
+        let jumps = Jumps { at: self.places("jumps"), are_usual: self.0["usual"].as_bool().unwrap() };
+        Slope::new(&self.series(), &jumps, self.number("floor")).unwrap()
     }
 
     /// Per unit of what is counted, so that steps are units.

@@ -8,7 +8,8 @@
 //!   (Sun 2011), each read as Student's t. Where a random walk is not ruled out, the increments must show the same (Perron and
 //!   Yabu 2009).
 //! - **Jumps**: a level that jumps in either arm (a restart, a collection) begins a new stretch. The evidence is the weaker one of
-//!   all pairs and of those within stretches, and the later half must lie on the same side of the limit.
+//!   all pairs and of those within stretches, and the later half must lie on the same side of the limit. A sawtooth that both
+//!   arms have is noise of all pairs; there the slope within stretches must only lie on the same side.
 //! - **Interval**: the slopes that the evidence does not reject.
 //! - **Any-time evidence**: none. The information of a slope grows with the cube of the time, which the boundaries of planned looks do
 //!   not know. So a trend is judged at the end of the soak alone, at the whole level, and never with an open end.
@@ -26,7 +27,7 @@ use crate::judge::words;
 use crate::series::{Arm, Pair, SignedDuration, Timestamp};
 use crate::stats::Direction;
 use crate::stats::anytime::Starts;
-use crate::stats::slope::{self, Slope};
+use crate::stats::slope::{self, Jumps, Slope};
 use crate::stats::steps::median;
 
 /// The slope of the canary, or of what lies between it and the baseline.
@@ -47,7 +48,8 @@ impl Trend {
     /// Of the canary by itself.
     pub(in crate::judge) fn alone(canary: &Steps<f64>, span: f64) -> Trend {
         let floor = resolution_variance(false, size(canary));
-        let slope = Slope::new(canary, &slope::jumps(canary), floor);
+        let jumps = Jumps { at: slope::jumps(canary), are_usual: false };
+        let slope = Slope::new(canary, &jumps, floor);
         Trend { log: false, alone: true, span, n: canary.iter().flatten().count(), slope }
     }
 
@@ -122,13 +124,18 @@ fn size(steps: &Steps<f64>) -> f64 {
     median(&steps.iter().flatten().map(|v| v.abs()).collect::<Vec<_>>()).unwrap_or(1.0)
 }
 
-/// The steps at which either arm jumps.
-pub(in crate::judge) fn jumps(arms: &Pair<Steps<f64>>) -> Vec<usize> {
-    let mut jumps = slope::jumps(&arms.baseline);
-    jumps.extend(slope::jumps(&arms.canary));
-    jumps.sort_unstable();
-    jumps.dedup();
-    jumps
+/// So many jumps in each arm are a sawtooth that both have.
+const TEETH: usize = 3;
+
+/// Where either arm jumps. Those of one arm alone may be restarts.
+pub(in crate::judge) fn jumps(arms: &Pair<Steps<f64>>) -> Jumps {
+    let each = arms.as_ref().map(|steps| slope::jumps(steps));
+    let are_usual = each.baseline.len() >= TEETH && each.canary.len() >= TEETH;
+    let mut at = each.baseline;
+    at.extend(each.canary);
+    at.sort_unstable();
+    at.dedup();
+    Jumps { at, are_usual }
 }
 
 /// How many steps a span has.
@@ -153,7 +160,11 @@ pub(in crate::judge) fn notes(case: &Case, steps: &Pair<Steps<f64>>) -> Vec<Stri
     };
     let jumps: Vec<String> =
         Arm::BOTH.into_iter().filter(|arm| compared || *arm == Arm::Canary).filter_map(times).collect();
-    let jumped = format!("its level jumps: {}. A trend must show across the jumps and between them", jumps.join(", "));
+    let how = match compared && self::jumps(steps).are_usual {
+        true => "That is a sawtooth of both arms, which is noise",
+        false => "A trend must show across the jumps and between them",
+    };
+    let jumped = format!("its level jumps: {}. {how}", jumps.join(", "));
     let windows = "the windows differ, so that a rise of the day does not cancel";
     let open = "a trend takes a planned end (`soak`): with an open one it is not decided";
     let early = "a trend is judged at the end of the soak alone, at the whole level";
