@@ -51,7 +51,14 @@ fn rise(quantity: &Quantity, question: &Question) -> Result<(f64, Option<SignedD
             let example = example_of(&question.metric.unit, size.number);
             Err(Complaint::new(message).hint(format!("write `baseline + {quantity}`, or `{example}/h`")))
         }
-        _ => Ok((in_unit(&size, question)?, Some(per))),
+        _ => {
+            let own = |_| {
+                let (name, unit) = (question.name, &question.metric.unit);
+                let message = format!("`{name}` is {}, which does not change by `{quantity}`", measured_in(unit));
+                Complaint::new(message).hint(format!("write it as `{}/h`", example_of(unit, size.number)))
+            };
+            Ok((in_unit(&size, question).map_err(own)?, Some(per)))
+        }
     }
 }
 

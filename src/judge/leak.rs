@@ -10,7 +10,7 @@ use super::compare::Comparison;
 use super::grid::Steps;
 use super::growth;
 use super::methods::trend::{Trend, change, is_trend};
-use super::rules::{Bound, Limit, Side, Statistic};
+use super::rules::{Bound, Criterion, Limit, Side, Statistic};
 use super::trend::Trend as Line;
 use super::verdict::EffectKind;
 use super::words;
@@ -52,7 +52,9 @@ pub(super) fn note(case: &Case, steps: &Pair<Steps<f64>>) -> Option<Remark> {
     }
     let size = words::change(by.abs(), EffectKind::Difference, &case.metric.unit);
     let verb = if rises { "rises" } else { "falls" };
-    let passes = own().filter_map(|criterion| criterion.target()).find_map(|bound| passing(case, steps, bound, hour));
+    let levels =
+        own().filter(|criterion| matches!(criterion.statistic, Statistic::Typical | Statistic::Max | Statistic::Min));
+    let passes = levels.filter_map(Criterion::target).find_map(|bound| passing(case, steps, bound, hour));
     let passes = passes.unwrap_or_default();
     Some(Remark::note(format!(
         "it {verb} by {} an hour against the baseline, and no criterion asks for its trend{passes}",
@@ -62,7 +64,7 @@ pub(super) fn note(case: &Case, steps: &Pair<Steps<f64>>) -> Option<Remark> {
 
 /// When the canary passes a limit of its own, if it goes on.
 fn passing(case: &Case, steps: &Pair<Steps<f64>>, bound: &Bound, hour: f64) -> Option<String> {
-    let (Limit::Threshold(limit), Statistic::Typical) = (bound.limit, case.criterion.statistic) else { return None };
+    let Limit::Threshold(limit) = bound.limit else { return None };
     let present: Vec<f64> = steps.canary.iter().flatten().copied().collect();
     let last = median(present.get(present.len().saturating_sub(LAST)..)?)?;
     let sign = if bound.side == Side::AtMost { 1.0 } else { -1.0 };

@@ -55,7 +55,7 @@ metrics:
 "#;
 
 /// One rule of each kind, each of which a healthy canary meets.
-const RULES: [&str; 8] = [
+const RULES: [&str; 10] = [
     r#"{ metric: errors, pass: "<= 1%", severity: critical }"#,
     r#"{ metric: errors, pass: "<= baseline + max(50%, 0.5pp)" }"#,
     r#"{ metric: errors, pass: "<= 2%", rule: observed }"#,
@@ -64,6 +64,8 @@ const RULES: [&str; 8] = [
     r#"{ metric: latency_p95, pass: "<= baseline + 25%" }"#,
     r#"{ metric: latency_p95, statistic: max, pass: "<= 500ms" }"#,
     r#"{ metric: fallbacks, pass: "== 0" }"#,
+    r#"{ metric: latency_p95, statistic: trend, pass: "<= baseline + 20%/h" }"#,
+    r#"{ metric: errors, steps_beyond: "> 2%", pass: "<= 10%" }"#,
 ];
 
 impl Bench {

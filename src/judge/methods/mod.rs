@@ -18,4 +18,5 @@ pub(super) mod spikes;
 pub(super) mod traffic;
 pub(super) mod trend;
 
+mod period;
 mod ties;

@@ -17,7 +17,7 @@
 
 use std::rc::Rc;
 
-use super::periods::{Beyond, steps_of};
+use super::period::{Beyond, steps_of};
 use super::share::Share;
 use crate::judge::case::Case;
 use crate::judge::compare::{Comparison, Facts, LnE};
@@ -36,6 +36,8 @@ use crate::stats::spacing;
 
 /// Requests per step that differ by more than this factor make steps incomparable.
 const UNEQUAL: f64 = 1.5;
+/// A chance below this is as good as none.
+const LEAST_CHANCE: f64 = 1e-4;
 /// Spikes are called regular if chance makes them so no more often than this.
 const REGULAR: f64 = 0.05;
 
@@ -89,12 +91,15 @@ impl Spikes {
             let times: Vec<String> =
                 starts.iter().take(4).map(|at| case.grid.begins(*at).strftime("%H:%M").to_string()).collect();
             let more = if starts.len() > times.len() { ", …" } else { "" };
+            let chance = match regular.chance < LEAST_CHANCE {
+                true => format!("fewer than {}", words::quantity(LEAST_CHANCE, &rules::Unit::Share)),
+                false => words::quantity(regular.chance, &rules::Unit::Share),
+            };
             format!(
-                "beyond {} about every {} ({}{more} UTC): so regular by chance in {} of cases",
+                "beyond {} about every {} ({}{more} UTC): so regular by chance in {chance} of cases",
                 words::quantity(beyond.limit, unit),
                 words::duration(crate::judge::growth::lasting(case, regular.every)),
                 times.join(", "),
-                words::quantity(regular.chance, &rules::Unit::Share)
             )
         });
         let (measured, _) = self.counted(Arm::Canary);

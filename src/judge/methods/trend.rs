@@ -170,7 +170,7 @@ pub(in crate::judge) fn notes(case: &Case, steps: &Pair<Steps<f64>>) -> Vec<Stri
     let early = "a trend is judged at the end of the soak alone, at the whole level";
     let looks = match case.rules.looks {
         Looks::Open => Some(open),
-        Looks::Planned { every: Some(_), .. } => Some(early),
+        Looks::Planned { soak, .. } if case.data().windows.canary.duration() < soak => Some(early),
         _ => None,
     };
     let notes = [(!jumps.is_empty()).then_some(jumped), (compared && !case.is_parallel()).then(|| windows.to_owned())];
