@@ -220,6 +220,9 @@ impl Case<'_> {
     }
 
     fn subject(&self, criterion: &Criterion, metric: &Metric) -> Result<Subject, String> {
+        if let Statistic::StepsBeyond(_) = criterion.statistic {
+            return Err("steps beyond a limit cannot be foreseen; docs/trends-and-spikes.md has what it finds".into());
+        }
         let name = &criterion.metric;
         let nothing = || format!("the history has nothing of `{name}`");
         let series = self.usual_series(name).ok_or_else(nothing)?;
@@ -289,6 +292,9 @@ impl Case<'_> {
         arms: Pair<f64>,
         past: Option<Past>,
     ) -> Result<Subject, String> {
+        if let Statistic::Trend { .. } = criterion.statistic {
+            return Err("a trend cannot be foreseen; docs/trends-and-spikes.md has what it finds".into());
+        }
         if criterion.statistic != Statistic::Typical {
             return Err("a quantile across steps cannot be foreseen; `davy calibrate` tries it".into());
         }

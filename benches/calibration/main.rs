@@ -15,7 +15,8 @@
 //!
 //! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others; with `--history`, the
 //! judge that knows a day of the past, and writes `history.md`; with `--families`, it asks many criteria at once, and
-//! writes `families.md`. `--slices 1000` asks which slice of a service is worse, and writes `slices.md`.
+//! writes `families.md`. `--slices 1000` asks which slice of a service is worse, and writes `slices.md`,
+//! and `--trends 2000` asks for trends and spikes, and writes `trends.md`.
 
 #![allow(missing_docs)]
 
@@ -29,6 +30,7 @@ mod plan;
 mod report;
 mod slices;
 mod targets;
+mod trends;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +66,9 @@ struct Arguments {
     /// Only the services whose names hold this; they are printed and not written.
     #[arg(long, value_name = "WORD", requires = "slices")]
     service: Option<String>,
+    /// Runs per cell of trends and spikes.
+    #[arg(long, value_name = "RUNS")]
+    trends: Option<usize>,
     /// Soaks per cell of power; a fifth of the others when not said.
     #[arg(long)]
     power_soaks: Option<usize>,
@@ -99,7 +104,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if arguments.soaks.is_none() && arguments.efficiency.is_none() && arguments.slices.is_none() {
+    let asked = [arguments.soaks, arguments.efficiency, arguments.slices, arguments.trends];
+    if asked.iter().all(Option::is_none) {
         println!(
             "nothing is measured without a number: cargo bench --bench calibration -- --soaks 2000 --efficiency 300"
         );
@@ -123,6 +129,11 @@ fn main() -> ExitCode {
         if let Err(error) = slices::measure_all(runs, arguments.seed, threads, only, &arguments.out) {
             return unwritten(&arguments, &error);
         }
+    }
+    if let Some(runs) = arguments.trends
+        && let Err(error) = trends::measure_all(runs, arguments.seed, threads, &arguments.out)
+    {
+        return unwritten(&arguments, &error);
     }
     arguments.soaks.map_or(ExitCode::SUCCESS, |soaks| characteristics(&arguments, soaks, threads))
 }

@@ -5,22 +5,32 @@
 //! with what to write instead.
 
 use super::bound::{BoundText, LimitText, Op};
-use super::limits::{Question, margin, threshold};
-use super::scalar::StatisticText;
+use super::limits::{Question, margin, threshold, time_of};
+use super::statistic::{is_zero, no_alarm, no_spikes, statistic, texts};
 use super::written::file::{CriterionEntry, File, PhaseEntry, RuleText};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
+use crate::judge::rules::{Beyond, Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
 use crate::text::problem::{At, Complaint, Place, Report};
 
 /// The judge's view of a criterion on a metric; its name is not yet unique.
 pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Criterion> {
-    let before = report.len();
     let statistic = statistic(entry, metric, report)?;
+    if let Some(text) = &entry.steps_beyond {
+        return spikes(entry, metric, statistic, text, report);
+    }
+    answerable(entry, metric, statistic, report)
+}
+
+/// The judge's view of a criterion whose statistic is known.
+fn answerable(entry: &CriterionEntry, metric: &Metric, statistic: Statistic, report: &mut Report) -> Option<Criterion> {
+    let before = report.len();
     let question = Question { metric, statistic, name: &entry.metric.value, alarm: entry.periods.is_some() };
     let pass = entry.pass.as_ref().and_then(|text| bound(text, &question, Reading::Pass, report));
     let fail = entry.fail.as_ref().and_then(|text| bound(text, &question, Reading::Fail, report));
     if let (Some(pass), Some(fail), Some(text)) = (&pass, &fail, &entry.fail) {
         agree(pass, fail, text.place, report);
     }
+    let statistic = timed(statistic, [pass, fail], entry, report);
+    let question = Question { statistic, ..question };
     let edge = on_edge(entry, [pass, fail], &question, report);
     let rule = rule(entry, &question, edge, report);
     let name = match &entry.name {
@@ -45,6 +55,61 @@ pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Re
     (report.len() == before).then_some(criterion)
 }
 
+/// The judge's view of a criterion on the share of steps beyond a limit, which is a share of bad ones among steps.
+fn spikes(
+    entry: &CriterionEntry,
+    metric: &Metric,
+    statistic: Statistic,
+    text: &At<BoundText>,
+    report: &mut Report,
+) -> Option<Criterion> {
+    let before = report.len();
+    if let Some(complaint) = no_spikes(entry, statistic) {
+        report.complain(text.place, complaint);
+    }
+    let name = &entry.metric.value;
+    let question = Question { metric, statistic, name, alarm: true };
+    let fail = bound(text, &question, Reading::Fail, report)?;
+    let (Limit::Threshold(limit), None) = (fail.limit, entry.periods.as_ref()) else {
+        if report.len() == before {
+            let hint = "write a threshold here, and the margin in `pass`: `pass: \"<= baseline + 2pp\"`";
+            report.add_with(text.place, "a step is beyond a limit of its own, not beyond the baseline", hint);
+        }
+        return None;
+    };
+    let quantile = if let Statistic::Quantile(q) = statistic { Some(q) } else { None };
+    let beyond = Beyond { limit, above: fail.side == Side::AtLeast, inclusive: !fail.strict, quantile };
+    let steps = Metric { unit: Unit::Share, kind: Kind::BadShare, of: "steps".into(), ..metric.clone() };
+    let found = answerable(entry, &steps, Statistic::Rate, report)?;
+    if found.rule == Rule::Observed {
+        let place = texts(entry).next().map_or(text.place, |text| text.place);
+        let hint =
+            "write the share of steps that is tolerated, or `periods: 1 of 1` with the limit in `pass` if it is none";
+        report.add_with(place, "no interval shows that no step at all is beyond the limit", hint);
+    }
+    let margins = [found.pass, found.fail].into_iter().flatten().map(|bound| bound.limit);
+    if margins.into_iter().any(|limit| matches!(limit, Limit::Margin { relative: Some(_), .. })) {
+        let place = texts(entry).next().map_or(text.place, |text| text.place);
+        let message = "shares of steps are compared by their difference";
+        report.add_with(place, message, "write the margin in points: `baseline + 2pp`");
+    }
+    (report.len() == before).then_some(Criterion { statistic: Statistic::StepsBeyond(beyond), ..found })
+}
+
+/// A trend in the time that its bounds are per, which is an hour where they say none.
+fn timed(statistic: Statistic, bounds: [Option<Bound>; 2], entry: &CriterionEntry, report: &mut Report) -> Statistic {
+    let Statistic::Trend { per: usual } = statistic else { return statistic };
+    match bounds.map(|bound| bound.and_then(|bound| bound.per)) {
+        [Some(pass), Some(fail)] if pass != fail => {
+            if let Some(text) = &entry.fail {
+                report.add_with(text.place, "`pass` and `fail` are per different times", "write both per hour: `5%/h`");
+            }
+            statistic
+        }
+        times => Statistic::Trend { per: times.into_iter().flatten().next().unwrap_or(usual) },
+    }
+}
+
 /// Something must be shown to hold: guardrails alone are refused.
 pub(super) fn check_roles(criteria: &[Criterion], (file, phase): (&File, Option<&PhaseEntry>), report: &mut Report) {
     let mut deciding = criteria.iter().filter(|criterion| criterion.severity != Severity::Muted).peekable();
@@ -64,77 +129,6 @@ pub(super) fn check_roles(criteria: &[Criterion], (file, phase): (&File, Option<
 enum Reading {
     Pass,
     Fail,
-}
-
-fn texts(entry: &CriterionEntry) -> impl Iterator<Item = &At<BoundText>> {
-    entry.pass.iter().chain(&entry.fail)
-}
-
-fn is_zero(bound: &BoundText) -> bool {
-    matches!(&bound.limit, LimitText::Value(quantity) if quantity.number == 0.0)
-}
-
-fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Statistic> {
-    if let Some(written) = &entry.statistic {
-        return match unfit(&written.value, metric) {
-            None => Some(written.value.statistic),
-            Some(complaint) => {
-                report.complain(written.place, complaint);
-                None
-            }
-        };
-    }
-    match &metric.kind {
-        Kind::BadShare | Kind::GoodShare | Kind::PartShare => Some(Statistic::Rate),
-        Kind::Gauge { .. } => Some(Statistic::Typical),
-        Kind::Events => {
-            let bare = texts(entry).any(|text| match &text.value.limit {
-                LimitText::Value(quantity) => quantity.unit == crate::text::quantity::Measure::Bare,
-                _ => false,
-            });
-            let alarm_on_any = entry.periods.is_some() && texts(entry).all(|text| is_zero(&text.value));
-            Some(if bare && !alarm_on_any { Statistic::Count } else { Statistic::Frequency })
-        }
-        Kind::Values => {
-            let message =
-                format!("`{}` has one value per request: which quantile of them is meant?", entry.metric.value);
-            report.add_with(entry.metric.place, message, "write `statistic: p95` (or p50, p99, max, min)");
-            None
-        }
-    }
-}
-
-/// Why a statistic cannot be had of a metric.
-fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
-    let StatisticText { written, statistic } = written;
-    let no = |message: String, hint: &str| Some(Complaint::new(message).hint(hint));
-    match (&metric.kind, statistic) {
-        (Kind::BadShare | Kind::PartShare, Statistic::Rate | Statistic::Count) => None,
-        (Kind::GoodShare, Statistic::Rate) => None,
-        (Kind::GoodShare, Statistic::Count) => {
-            no("the good ones are not counted".into(), "bound the rate, or make the bad ones an `events` metric")
-        }
-        (Kind::Events, Statistic::Frequency | Statistic::Count) => None,
-        (Kind::Values, Statistic::Quantile(_) | Statistic::Max | Statistic::Min) => None,
-        (Kind::Gauge { quantile: Some(q), .. }, Statistic::Quantile(_)) => no(
-            format!(
-                "each point already is a quantile (p{}), and a {written} of those is one of no requests",
-                q * 100.0
-            ),
-            "leave `statistic` out (the typical step), or use a `values` metric for quantiles of requests",
-        ),
-        (Kind::Gauge { .. }, Statistic::Typical | Statistic::Max | Statistic::Min | Statistic::Quantile(_)) => None,
-        (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => {
-            no(format!("a rate has no `{written}`"), "leave `statistic` out, or write `rate` or `count`")
-        }
-        (Kind::Events, _) => {
-            no(format!("events have no `{written}`"), "write `frequency` or `count`, or leave `statistic` out")
-        }
-        (Kind::Values, _) => no(format!("values have no `{written}`"), "write a quantile (`p95`), `max` or `min`"),
-        (Kind::Gauge { .. }, _) => {
-            no(format!("a gauge has no `{written}`"), "write `typical`, `max` or `min`, or leave `statistic` out")
-        }
-    }
 }
 
 fn bound(text: &At<BoundText>, question: &Question, reading: Reading, report: &mut Report) -> Option<Bound> {
@@ -176,7 +170,7 @@ fn sided(op: Op, limit: &LimitText, question: &Question, reading: Reading) -> Re
     let (limit, per) = match limit {
         LimitText::Value(quantity) => threshold(quantity, question)?,
         LimitText::Baseline => (margin(None, question)?, None),
-        LimitText::Margin { minus, margin: size } => (margin(Some((*minus, size)), question)?, None),
+        LimitText::Margin { minus, margin: size } => (margin(Some((*minus, size)), question)?, time_of(size, question)),
     };
     Ok(Bound { side, strict, limit, per })
 }
@@ -264,7 +258,13 @@ fn rule(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Re
     match &entry.rule {
         None if plain => Rule::Observed,
         None => Rule::Interval,
-        Some(rule) if rule.value.0 == RuleText::Observed => Rule::Observed,
+        Some(rule) if rule.value.0 == RuleText::Observed => {
+            if matches!(question.statistic, Statistic::Trend { .. }) {
+                let hint = "leave `rule` out: the interval decides";
+                report.add_with(rule.place, "a trend that is observed is noise as a rule", hint);
+            }
+            Rule::Observed
+        }
         Some(rule) => {
             if plain {
                 let what = match question.statistic {
@@ -373,29 +373,6 @@ fn on_edge(entry: &CriterionEntry, bounds: [Option<Bound>; 2], question: &Questi
     edge
 }
 
-/// Why an alarm rule cannot be had of a criterion.
-fn no_alarm(entry: &CriterionEntry, question: &Question) -> Option<Complaint> {
-    if texts(entry).any(|text| !matches!(text.value.limit, LimitText::Value(_))) {
-        let message = "an alarm looks at the canary alone, and this bound is against the baseline";
-        return Some(Complaint::new(message).hint("write a threshold, or leave `periods` out"));
-    }
-    match (&question.metric.kind, question.statistic) {
-        (Kind::Events, Statistic::Count) => {
-            let hint = "write how long it is counted: `<= 10 / 5m`";
-            Some(Complaint::new("an alarm on a count needs a span of time").hint(hint))
-        }
-        (_, Statistic::Count) => {
-            let hint = "bound the rate, or make the bad ones an `events` metric and write `<= 10 / 5m`";
-            Some(Complaint::new("an alarm cannot count the bad ones of a rate").hint(hint))
-        }
-        (Kind::Gauge { .. }, Statistic::Max | Statistic::Min | Statistic::Quantile(_)) => {
-            let hint = "leave `statistic` out";
-            Some(Complaint::new("an alarm looks at each step by itself, not across steps").hint(hint))
-        }
-        _ => None,
-    }
-}
-
 /// Guardrails that never decide guard nothing.
 fn role(entry: &CriterionEntry, report: &mut Report) -> Role {
     let Some(role) = &entry.role else { return Role::Primary };
@@ -425,6 +402,9 @@ fn default_name(entry: &CriterionEntry, metric: &Metric) -> String {
     if let Some(statistic) = entry.statistic.as_ref().filter(|_| !usual) {
         name.push(' ');
         name.push_str(&statistic.value.written);
+    }
+    if let Some(beyond) = &entry.steps_beyond {
+        name.push_str(&format!(", steps {}:", beyond.value));
     }
     match (&entry.pass, &entry.fail) {
         (Some(pass), _) => name.push_str(&format!(" {}", pass.value)),

@@ -75,6 +75,8 @@ fn metric(metric: &Metric) -> String {
         Unit::PerSecond => "/s".to_owned(),
         Unit::Per(exposure) => format!("per {exposure:?}"),
         Unit::Plain(name) => format!("plain {name:?}"),
+        // what no metric is measured in
+        Unit::Change { of, per } => format!("{of:?} in {}", per.as_millis()),
     };
     let kind = match &metric.kind {
         Kind::BadShare => "bad".to_owned(),

@@ -22,16 +22,71 @@ pub(super) fn threshold(
     quantity: &Quantity,
     question: &Question,
 ) -> Result<(Limit, Option<SignedDuration>), Complaint> {
-    let signed = matches!(question.metric.unit, Unit::Percent | Unit::Plain(_));
+    let trend = matches!(question.statistic, Statistic::Trend { .. });
+    let signed = trend || matches!(question.metric.unit, Unit::Percent | Unit::Plain(_));
     if quantity.number < 0.0 && !signed {
         return Err(Complaint::new(format!("`{}` is never negative", question.name)));
     }
     let (value, per) = match question.statistic {
         Statistic::Count => (plain_count(quantity, question)?, None),
         Statistic::Frequency => frequency(quantity, question)?,
+        Statistic::Trend { .. } => rise(quantity, question)?,
         _ => (in_unit(quantity, question)?, None),
     };
     Ok((Limit::Threshold(value), per))
+}
+
+/// How much a number may change in a span of time, in the metric's unit, and the span.
+fn rise(quantity: &Quantity, question: &Question) -> Result<(f64, Option<SignedDuration>), Complaint> {
+    if quantity.number == 0.0 && quantity.unit == Measure::Bare {
+        return Ok((0.0, None));
+    }
+    let (size, per) = changing(quantity, question)?;
+    let shares = matches!(question.metric.unit, Unit::Share | Unit::Percent);
+    match size.unit {
+        // shares differ by points, and a limit without the baseline can mean nothing else
+        Measure::Percent | Measure::Points if shares => Ok((size.number, Some(per))),
+        Measure::Percent => {
+            let message = format!("`{quantity}` of what? A limit in % is one beside the baseline");
+            let example = example_of(&question.metric.unit, size.number);
+            Err(Complaint::new(message).hint(format!("write `baseline + {quantity}`, or `{example}/h`")))
+        }
+        _ => {
+            let own = |_| {
+                let (name, unit) = (question.name, &question.metric.unit);
+                let message = format!("`{name}` is {}, which does not change by `{quantity}`", measured_in(unit));
+                Complaint::new(message).hint(format!("write it as `{}/h`", example_of(unit, size.number)))
+            };
+            Ok((in_unit(&size, question).map_err(own)?, Some(per)))
+        }
+    }
+}
+
+/// A change per time as the size of the change and the time.
+fn changing(quantity: &Quantity, question: &Question) -> Result<(Quantity, SignedDuration), Complaint> {
+    let of = |unit: Measure| Quantity { number: quantity.number, unit };
+    let word = |word: &str| {
+        let (own, per) = word.rsplit_once('/')?;
+        match Measure::parse(&format!("/{per}")) {
+            Ok(Measure::PerTime(span)) => Some((of(Measure::Word(own.to_owned())), span.0)),
+            _ => None,
+        }
+    };
+    let found = match &quantity.unit {
+        Measure::Change(unit, span) => Some((of((**unit).clone()), span.0)),
+        Measure::PerTime(span) => Some((of(Measure::Bare), span.0)),
+        Measure::Word(text) => word(text),
+        _ => None,
+    };
+    found.filter(|(_, per)| !per.is_zero()).ok_or_else(|| {
+        let message = format!("a trend is a change per time, and `{quantity}` has no time");
+        let written = if quantity.unit == Measure::Bare {
+            format!("{}/h", example_of(&question.metric.unit, quantity.number))
+        } else {
+            format!("{quantity}/h")
+        };
+        Complaint::new(message).hint(format!("write `{written}` or `{}/d`", written.trim_end_matches("/h")))
+    })
 }
 
 fn plain_count(quantity: &Quantity, question: &Question) -> Result<f64, Complaint> {
@@ -135,6 +190,7 @@ fn measured_in(unit: &Unit) -> String {
         Unit::Bytes => "a size in bytes".into(),
         Unit::PerSecond | Unit::Per(_) => "a frequency".into(),
         Unit::Plain(name) if name.is_empty() => "a number without a unit".into(),
+        Unit::Change { of, .. } => format!("a change of what is {}", measured_in(of)),
         Unit::Plain(name) => format!("measured in {name}"),
     }
 }
@@ -144,6 +200,10 @@ pub(super) fn margin(size: Option<(bool, &MarginText)>, question: &Question) -> 
     comparable(question)?;
     let Some((minus, size)) = size else {
         return Ok(Limit::Margin { relative: None, absolute: None });
+    };
+    let size = &match question.statistic {
+        Statistic::Trend { .. } => without_time(size, question)?.0,
+        _ => size.clone(),
     };
     let sign = if minus { -1.0 } else { 1.0 };
     let (relative, absolute) = match size {
@@ -164,6 +224,29 @@ pub(super) fn margin(size: Option<(bool, &MarginText)>, question: &Question) -> 
         );
     }
     Ok(Limit::Margin { relative: relative.map(|r| sign * r), absolute: absolute.map(|a| sign * a) })
+}
+
+/// The size of a margin on a trend, and the time that both of its parts are per.
+fn without_time(size: &MarginText, question: &Question) -> Result<(MarginText, SignedDuration), Complaint> {
+    match size {
+        MarginText::One(one) => changing(one, question).map(|(one, per)| (MarginText::One(one), per)),
+        MarginText::Wider(a, b) => {
+            let ((a, per), (b, other)) = (changing(a, question)?, changing(b, question)?);
+            if per != other {
+                let hint = "write both per hour: `max(5%/h, 10MiB/h)`";
+                return Err(Complaint::new("both parts of `max` are per the same time").hint(hint));
+            }
+            Ok((MarginText::Wider(a, b), per))
+        }
+    }
+}
+
+/// The time that a margin on a trend is per, where it says one.
+pub(super) fn time_of(size: &MarginText, question: &Question) -> Option<SignedDuration> {
+    match question.statistic {
+        Statistic::Trend { .. } => without_time(size, question).ok().map(|(_, per)| per),
+        _ => None,
+    }
 }
 
 /// Whether the arms can be compared in this statistic at all.
@@ -240,6 +323,7 @@ pub(super) fn example_of(unit: &Unit, number: f64) -> String {
         Unit::PerSecond => format!("{number}/min"),
         Unit::Per(exposure) => format!("{number}/{exposure}"),
         Unit::Plain(name) if name.is_empty() => format!("{number}"),
+        Unit::Change { of, .. } => example_of(of, number),
         Unit::Plain(name) => format!("{number} {name}"),
     }
 }

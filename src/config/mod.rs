@@ -43,6 +43,7 @@ mod schema;
 mod scraped;
 mod spoken;
 mod starter;
+mod statistic;
 mod success;
 mod units;
 mod unpacked;

@@ -247,6 +247,6 @@ fn unit(unit: &Unit) -> Option<String> {
         Unit::Bytes => Some("B".to_owned()),
         Unit::Percent => Some(quoted("%")),
         Unit::Plain(word) if !word.is_empty() => Some(quoted(word)),
-        Unit::Plain(_) | Unit::Share | Unit::PerSecond | Unit::Per(_) => None,
+        Unit::Plain(_) | Unit::Share | Unit::PerSecond | Unit::Per(_) | Unit::Change { .. } => None,
     }
 }

@@ -5,7 +5,7 @@ use super::plan::{Hours, OnInconclusive};
 use crate::hooks::Body;
 use crate::judge::rules::{Mismatch, Role, Scale, Severity, Silent, Statistic, Unit};
 use crate::judge::verdict::Outcome;
-use crate::series::{Arm, Gravity};
+use crate::series::{Arm, Gravity, SignedDuration};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
 use crate::text::problem::{Complaint, suggestion};
@@ -51,7 +51,7 @@ impl Scalar for UnitText {
                 let hint = "write `%`; bounds on it may then be in pp";
                 return Err(Complaint::new("`pp` is a difference, not a unit of a metric").hint(hint));
             }
-            Measure::PerTime(_) | Measure::PerUnit(_) => {
+            Measure::PerTime(_) | Measure::PerUnit(_) | Measure::Change(..) => {
                 let message = format!("`{text}` is not a unit of a gauge");
                 return Err(Complaint::new(message).hint(format!("{expected}; or make it an `events` metric")));
             }
@@ -106,13 +106,14 @@ pub(super) struct StatisticText {
 
 impl Scalar for StatisticText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
-        const WORDS: [(&str, Statistic); 6] = [
+        const WORDS: [(&str, Statistic); 7] = [
             ("rate", Statistic::Rate),
             ("frequency", Statistic::Frequency),
             ("count", Statistic::Count),
             ("typical", Statistic::Typical),
             ("max", Statistic::Max),
             ("min", Statistic::Min),
+            ("trend", Statistic::Trend { per: SignedDuration::from_hours(1) }),
         ];
         let written = text.trim().to_owned();
         if let Some((_, statistic)) = WORDS.iter().find(|(word, _)| *word == written) {
@@ -211,7 +212,7 @@ scalar_schemas! {
     BoundText: { "type": "string", "pattern": r"^\s*(<=|>=|==|<|>)\s*(-?[0-9]|baseline\s*($|[-+]\s*([0-9]|max\s*\())).*$" }
     UnitText: { "type": "string", "examples": ["ms", "s", "us", "ns", "B", "KiB", "MiB", "GiB", "%"] }
     QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
-    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|p[0-9]+(\.[0-9]+)?)$" }
+    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|trend|p[0-9]+(\.[0-9]+)?)$" }
     Bytes: { "type": "string", "examples": ["500MB", "10GB"] }
     Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
     Version: { "const": 1 }

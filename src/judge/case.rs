@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 
 use super::grid::{Grid, coverage};
-use super::rules::{Criterion, Kind, Metric, Rule, Rules, Scale, Unit};
+use super::rules::{Criterion, Kind, Metric, Rule, Rules, Scale, Statistic, Unit};
 use crate::series::{Dataset, Gravity, Pair, Remark, Series, SignedDuration, Window};
 use crate::stats::instances::Instances;
 
@@ -48,6 +48,11 @@ impl<'a> Case<'a> {
     /// Adds what was found to be suspicious.
     pub(super) fn suspect(&mut self, found: impl IntoIterator<Item = Remark>) {
         self.suspicions.extend(found);
+    }
+
+    /// What the criterion's bounds and estimate are measured in.
+    pub(super) fn unit(&self) -> Unit {
+        self.criterion.unit(self.metric)
     }
 
     /// The dataset the case is from.
@@ -118,7 +123,9 @@ impl<'a> Case<'a> {
 
 /// Steps have partners in the same window and, since a daily pattern cancels too, at the same time of another day.
 fn unpaired(rules: &Rules, criterion: &Criterion, series: &Pair<Series>, data: &Dataset) -> bool {
+    // a trend begins with its window, so that steps are partners by the time since then; steps beyond a limit are counted
     let levels = criterion.rule == Rule::Interval && matches!(series.canary, Series::Gauge { .. });
+    let levels = levels && !matches!(criterion.statistic, Statistic::Trend { .. } | Statistic::StepsBeyond(_));
     let Pair { baseline, canary } = data.windows;
     let same_time = whole_days(&data.windows, rules) && baseline.duration() == canary.duration();
     levels && criterion.compares() && !same_time

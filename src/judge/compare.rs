@@ -139,6 +139,10 @@ pub(super) enum Facts {
     Pairs(usize),
     /// Numbers of both arms whose steps are no partners.
     Samples,
+    /// Steps of the canary beyond a limit, beside those of the baseline or not.
+    Spikes { alone: bool, bad: usize, measured: usize, missing: usize },
+    /// How one arm's numbers change, or those of both in the same steps.
+    Trend { alone: bool, n: usize },
     /// A quantile of one arm, of its requests or of its steps.
     Quantile { q: f64, across_steps: bool },
     /// The same quantile of both arms.

@@ -14,12 +14,13 @@ use super::levels::{Against, critical};
 use super::look::{Hurdle, Hurdles, Look};
 use super::measure::{Measured, Test};
 use super::requests::Ordered;
-use super::rules::{Kind, Side};
+use super::rules::{Kind, Side, Statistic};
 use super::suspicion;
 use super::verdict::{Effect, EffectKind, Evidence, Levels, Method, Outcome, Reason, Since};
 use super::why::Why;
 use crate::series::Pair;
 use crate::stats::dispersion::DesignEffect;
+use crate::stats::slope;
 
 /// What is made of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +166,8 @@ fn too_thin(case: &Case, measured: &Measured, outcome: Outcome) -> Option<(Reaso
         return Some(thin);
     }
     let steps = measured.usable(case.needs_baseline());
-    let least = case.rules.policy.min_steps;
+    let trend = matches!(case.criterion.statistic, Statistic::Trend { .. });
+    let least = case.rules.policy.min_steps.max(if trend { slope::LEAST } else { 0 });
     if measured.n_of == "steps" && steps < least as f64 && outcome != Outcome::Fail {
         return Some((Reason::TooFew, Why::FewSteps { usable: steps as u64, least }));
     }

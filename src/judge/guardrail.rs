@@ -12,7 +12,7 @@
 use super::bounds::Bounds;
 use super::case::Case;
 use super::measure::{Measured, Test};
-use super::rules::{Role, Side};
+use super::rules::{Role, Side, Statistic};
 use super::verdict::{EffectKind, Outcome, Reason};
 use super::why::Why;
 
@@ -62,7 +62,11 @@ impl Guardrail<'_> {
         let limit = self.bounds.limit().iter().find(|test| test.comparison.kind() == kind);
         let Some((limit, detectable)) = limit.map(|test| test.limit).zip(self.detectable) else { return false };
         // a canary on its limit, in units of the baseline or of the metric
+        let trend = matches!(self.case.criterion.statistic, Statistic::Trend { .. });
         let at_limit = match kind {
+            // what stands still changes by nothing, or by a factor of one
+            EffectKind::Ratio if trend => (limit - 1.0).abs(),
+            _ if trend => limit.abs(),
             EffectKind::Ratio | EffectKind::Level => limit.abs(),
             EffectKind::Difference => (self.baseline().unwrap_or(0.0) + limit).abs(),
         };

@@ -139,6 +139,18 @@ impl Look {
         Look { schedule, horizon, late: Starts::spread(horizon), whole: Starts::zero() }
     }
 
+    /// The same where an answer is possible at the end of the soak alone, at the whole level.
+    pub(super) fn at_the_end_alone(&self) -> Look {
+        let schedule = match self.schedule {
+            Schedule::Planned { soak, elapsed, .. } => {
+                Schedule::Planned { looks: vec![soak], passes: vec![soak], soak, elapsed }
+            }
+            Schedule::Once => Schedule::Once,
+            Schedule::Open => Schedule::Open,
+        };
+        Look { schedule, ..self.clone() }
+    }
+
     /// Since when evidence for a Fail is gathered.
     pub(super) fn late(&self) -> &Starts {
         &self.late

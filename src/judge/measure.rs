@@ -20,10 +20,12 @@ use super::methods::rate_difference::RateDifference;
 use super::methods::rate_ratio::RateRatio;
 use super::methods::samples;
 use super::methods::share::Share;
+use super::methods::spikes::{self, Spikes};
+use super::methods::trend::{self, Trend};
 use super::onset::Onset;
 use super::pairing;
 use super::requests::{self, ArmRequests, Ordered};
-use super::rules::{Bound, Kind, Limit, Scale, Side, Statistic, Unit};
+use super::rules::{Beyond, Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
 use crate::series::{Arm, Pair, Series};
 use crate::stats::Direction;
@@ -68,6 +70,8 @@ enum Points {
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
     Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
     AcrossSteps(Steps<f64>, f64),
+    Trend { steps: Pair<Steps<f64>>, log: bool, span: f64 },
+    Spikes(Spikes),
 }
 
 /// One limit with the comparison that tests it.
@@ -122,11 +126,13 @@ impl Measured {
             None => counts.map_or(Prior::default(), Prior::Learned),
         };
         match (&case.metric.kind, case.criterion.statistic) {
+            (_, Statistic::StepsBeyond(beyond)) => Self::spikes(case, beyond, prior),
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
             (Kind::Values, Statistic::Quantile(q)) => Self::values(case, ordered, q, prior),
             (Kind::Values, _) => Self::values(case, ordered, 0.5, prior),
             (Kind::Gauge { .. }, Statistic::Quantile(q)) => Self::across_steps(case, q, prior),
+            (Kind::Gauge { scale, .. }, Statistic::Trend { per }) => Self::trend(case, *scale, trend::span(case, per)),
             (Kind::Gauge { quantile, scale }, _) => Self::level(case, *quantile, *scale, prior),
         }
     }
@@ -225,6 +231,25 @@ impl Measured {
         Measured { n, n_of: "steps", estimate, notes, prior, ..Self::empty(points) }
     }
 
+    fn spikes(case: &Case, beyond: Beyond, prior: Prior) -> Measured {
+        let spikes = Spikes::of(case, beyond);
+        let n = Pair::build(|arm| spikes.counted(arm).0 as f64);
+        let estimate = Pair::build(|arm| spikes.share(arm));
+        let notes = spikes.notes(case, beyond);
+        Measured { n, n_of: "steps", estimate, notes, prior, ..Self::empty(Points::Spikes(spikes)) }
+    }
+
+    fn trend(case: &Case, scale: Scale, span: f64) -> Measured {
+        let steps = case.grid.gauge(case.series);
+        let seen = if case.needs_baseline() { &pairing::paired(&steps) } else { &steps };
+        let n = seen.as_ref().map(|s| s.iter().flatten().count() as f64);
+        let estimate = seen.as_ref().map(|s| trend::change(s, span));
+        let positive = seen.as_ref().map(|s| s.iter().flatten().all(|v| *v > 0.0));
+        let log = scale != Scale::Difference && positive.canary && positive.baseline;
+        let notes = trend::notes(case, seen);
+        Measured { n, n_of: "steps", estimate, notes, ..Self::empty(Points::Trend { steps: seen.clone(), log, span }) }
+    }
+
     fn level(case: &Case, q: Option<f64>, scale: Scale, prior: Prior) -> Measured {
         let grid = if case.is_unpaired() { case.grid.apart() } else { case.grid };
         let mut steps = grid.gauge(case.series);
@@ -304,8 +329,13 @@ impl Measured {
             Points::Samples { steps, log, .. } => {
                 Pair { baseline: typical(&steps.baseline, *log), canary: typical(since(&steps.canary, start), *log) }
             }
-            Points::AcrossSteps(..) => Pair::default(),
+            Points::AcrossSteps(..) | Points::Trend { .. } | Points::Spikes(_) => Pair::default(),
         }
+    }
+
+    /// Whether it is a trend of a level that jumps.
+    pub(super) fn has_jumps(&self) -> bool {
+        matches!(&self.points, Points::Trend { steps, .. } if !trend::jumps(steps).at.is_empty())
     }
 
     /// How much data the comparison has: of steps compared in pairs, the pairs.
@@ -313,7 +343,7 @@ impl Measured {
         match &self.points {
             _ if !paired => self.n.canary,
             Points::Samples { .. } => self.n.canary.min(self.n.baseline),
-            Points::Level { steps, .. } => {
+            Points::Level { steps, .. } | Points::Trend { steps, .. } => {
                 let pairs = steps.baseline.iter().zip(&steps.canary);
                 pairs.filter(|(b, c)| b.is_some() && c.is_some()).count() as f64
             }
@@ -380,6 +410,21 @@ impl Measured {
             }
             (Points::Samples { steps, log, allowance }, _) => {
                 met(samples::apart(steps, *log, *allowance, by_ratio.then_some(ratio), value, learned))
+            }
+            (Points::Spikes(spikes), Limit::Threshold(_)) => (spikes::compared(spikes, prior, true), value),
+            (Points::Spikes(spikes), _) => (spikes::compared(spikes, prior, false), if bare { 0.0 } else { value }),
+            (Points::Trend { steps, span, .. }, Limit::Threshold(_)) => {
+                (Rc::new(Trend::alone(&steps.canary, *span)), value)
+            }
+            (Points::Trend { steps, log, span }, _) => {
+                let log = *log && by_ratio;
+                let limit = level::on_scale(
+                    by_ratio.then_some(ratio),
+                    value,
+                    log,
+                    typical(&steps.baseline, false).unwrap_or(1.0).abs(),
+                );
+                (Rc::new(Trend::beside(steps, log, *span)), limit)
             }
             (Points::Level { steps, log, allowance }, _) => {
                 met(level::paired(steps, *log, allowance, by_ratio.then_some(ratio), value, learned))

@@ -11,7 +11,7 @@
 //!
 //! A Fail may rest on the steps since a later one (`onset`). A metric with groups is judged group by group (`groups`),
 //! windows that differ have no steps that are partners (`methods::samples`), and a number that only grows is judged by its growth
-//! beside its level (`growth`). What the numbers may really be is asked beside all this (`suspicion`, `incident`,
+//! beside its level (`growth`), and a slope that no criterion asks for is noted (`leak`). What the numbers may really be is asked beside all this (`suspicion`, `incident`,
 //! `doubtful`).
 //!
 //! A criterion that is a guardrail need not be shown to hold (`guardrail`), but something else must.
@@ -49,6 +49,7 @@ mod growth;
 mod guard;
 mod guardrail;
 mod incident;
+mod leak;
 mod levels;
 mod limit;
 mod look;
@@ -137,11 +138,13 @@ fn find<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> Found<'r> {
     let seen = soaked.as_ref().unwrap_or(data);
     let look = Look::new(rules, seen);
     let ordered = Ordered::new(rules);
+    let last = look.at_the_end_alone();
     let by_interval = |criterion: &Criterion, data: &Dataset, ordered: &Ordered, levels: Levels| {
         let case = suspicion::examine(rules, criterion, data);
-        let decision = decide::by_interval(case, ordered, &look, levels, depth);
+        let look = if methods::trend::is_trend(criterion.statistic) { &last } else { &look };
+        let decision = decide::by_interval(case, ordered, look, levels, depth);
         let against = decision.against;
-        (explain::finding::of(decision, &look), against)
+        (explain::finding::of(decision, look), against)
     };
     let answer = |criterion: &Criterion| match criterion.rule {
         Rule::Interval => by_interval(criterion, seen, &ordered, budget.levels(criterion)),

@@ -118,7 +118,9 @@ impl Alone {
     /// A canary that only warns has missed its target already; what counts then is the fail bound.
     pub(super) fn worse(&self, case: &Case, outcome: Outcome) -> Option<Worse> {
         let lone = &self.0.canary;
-        if lone.is_empty() || case.criterion.statistic == Statistic::Count {
+        let has_level =
+            !matches!(case.criterion.statistic, Statistic::Count | Statistic::Trend { .. } | Statistic::StepsBeyond(_));
+        if lone.is_empty() || !has_level {
             return None;
         }
         // limits of the canary's own are judged over all of its steps anyway

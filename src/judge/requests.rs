@@ -105,7 +105,8 @@ pub(super) fn quantile_of(statistic: Statistic) -> f64 {
         Statistic::Quantile(q) => q,
         Statistic::Min => 0.0,
         Statistic::Max => 1.0,
-        Statistic::Rate | Statistic::Frequency | Statistic::Count | Statistic::Typical => 0.5,
+        Statistic::StepsBeyond(beyond) => beyond.quantile.unwrap_or(0.5),
+        Statistic::Rate | Statistic::Frequency | Statistic::Count | Statistic::Typical | Statistic::Trend { .. } => 0.5,
     }
 }
 

@@ -114,6 +114,13 @@ pub enum Unit {
     Per(String),
     /// A bare number, with the unit's own name or nothing.
     Plain(String),
+    /// How much a number changes in a span of time: MiB an hour.
+    Change {
+        /// What the number is measured in.
+        of: Box<Unit>,
+        /// In how long.
+        per: SignedDuration,
+    },
 }
 
 /// What a metric's points are, and which way is worse.
@@ -182,6 +189,16 @@ impl Criterion {
         self.pass.as_ref().or(self.fail.as_ref())
     }
 
+    /// What its bounds and its estimate are measured in.
+    pub fn unit(&self, metric: &Metric) -> Unit {
+        match self.statistic {
+            Statistic::Count => Unit::Plain(String::new()),
+            Statistic::StepsBeyond(_) => Unit::Share,
+            Statistic::Trend { per } => Unit::Change { of: Box::new(metric.unit.clone()), per },
+            _ => metric.unit.clone(),
+        }
+    }
+
     /// Whether any of its bounds refers to the baseline.
     pub fn compares(&self) -> bool {
         let bounds = [self.pass, self.fail].into_iter().flatten();
@@ -206,6 +223,26 @@ pub enum Statistic {
     Max,
     /// The smallest.
     Min,
+    /// The share of steps whose value lies beyond a limit.
+    StepsBeyond(Beyond),
+    /// How much a gauge changes in a span of time.
+    Trend {
+        /// The span.
+        per: SignedDuration,
+    },
+}
+
+/// The side of a limit on which a step is a bad one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beyond {
+    /// The limit in the metric's unit.
+    pub limit: f64,
+    /// Whether steps above it are bad ones, or those below.
+    pub above: bool,
+    /// Whether steps at the limit are bad ones.
+    pub inclusive: bool,
+    /// The quantile (in [0, 1]) of a step's requests, of metrics with one value per request.
+    pub quantile: Option<f64>,
 }
 
 /// A limit and the side of it that is wanted.

@@ -9,6 +9,7 @@ use super::doubtful;
 use super::grid::{Steps, Trials};
 use super::growth;
 use super::incident;
+use super::leak;
 use super::rules::{Bound, Criterion, Kind, Limit, Rules, Side, Unit};
 use super::trend::Trend;
 use super::verdict::EffectKind;
@@ -57,7 +58,7 @@ fn of_gauge(case: &Case) -> Vec<Remark> {
         fraction(&present, &case.metric.unit),
         ceiling(&present, &case.metric.unit).filter(|_| quantile),
         broken(case, level.map(|v| v.map(|v| v / 100.0))).filter(|_| case.metric.unit == Unit::Percent),
-        rising(case, &steps),
+        rising(case, &steps).or_else(|| leak::note(case, &steps)),
     ];
     found.into_iter().flatten().collect()
 }

@@ -5,6 +5,9 @@ use crate::stats::steps::median;
 /// The fewest numbers that show a trend.
 const LEAST: usize = 12;
 
+/// The evidence, as Student's t, from which on a line is worth a closer look.
+const LEANS: f64 = 2.0;
+
 /// The evidence, as Student's t, that a trend needs.
 const CLEAR: f64 = 4.0;
 
@@ -53,6 +56,11 @@ impl Trend {
         let last = line.at(points.last().map_or(0.0, |p| p.0));
         let t = if error > 0.0 { slope.abs() / error } else { f64::INFINITY };
         slope.is_finite().then_some(Trend { slope, last, t, explained, goes_on })
+    }
+
+    /// Whether the line leans at all, beside noise.
+    pub(super) fn leans(&self) -> bool {
+        self.slope != 0.0 && self.t >= LEANS
     }
 
     /// Whether the series rises or falls all the time.

@@ -437,6 +437,10 @@ pub enum Method {
     TrafficShare,
     /// An instance against the spread of the others of its arm.
     OneBadInstance,
+    /// The steps beyond a limit among all, widened by the design effect of runs.
+    StepsBeyond,
+    /// Kendall's sum of all pairs of steps about the limit, under noise that hangs together.
+    Trend,
 }
 
 /// A weighted score, 0 to 100.

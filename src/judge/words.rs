@@ -28,6 +28,21 @@ pub fn quantity(value: f64, unit: &Unit) -> String {
         Unit::Per(exposure) => format!("{} /{exposure}", number(value)),
         Unit::Plain(name) if name.is_empty() => number(value),
         Unit::Plain(name) => format!("{} {name}", number(value)),
+        Unit::Change { of, .. } if matches!(**of, Unit::Share | Unit::Percent) => {
+            format!("{}{}", change(value, EffectKind::Difference, of).trim_start_matches('+'), each(unit))
+        }
+        Unit::Change { of, .. } => format!("{}{}", quantity(value, of), each(unit)),
+    }
+}
+
+/// In how long something changes: `/h`.
+fn each(unit: &Unit) -> String {
+    let Unit::Change { per, .. } = unit else { return String::new() };
+    match per.as_secs() {
+        60 => "/min".into(),
+        3_600 => "/h".into(),
+        86_400 => "/d".into(),
+        _ => format!(" / {}", duration(*per)),
     }
 }
 
@@ -37,10 +52,10 @@ pub fn change(value: f64, kind: EffectKind, unit: &Unit) -> String {
     match (kind, unit) {
         (EffectKind::Level, _) => quantity(value, unit),
         (EffectKind::Ratio, _) if value.is_infinite() => "∞".into(),
-        (EffectKind::Ratio, _) if value >= 3.0 => format!("×{}", number(value)),
+        (EffectKind::Ratio, _) if value >= 3.0 => format!("×{}{}", number(value), each(unit)),
         (EffectKind::Ratio, _) => {
-            let percent = (value - 1.0) * 100.0;
-            if percent > 0.0 { format!("+{} %", number(percent)) } else { format!("{} %", number(percent)) }
+            let percent = format!("{} %{}", number((value - 1.0) * 100.0), each(unit));
+            if value > 1.0 { format!("+{percent}") } else { percent }
         }
         (EffectKind::Difference, Unit::Share) => signed(format!("{} pp", number(value * 100.0))),
         (EffectKind::Difference, Unit::Percent) => signed(format!("{} pp", number(value))),
@@ -70,7 +85,7 @@ pub fn limit(bound: &Bound, unit: &Unit) -> String {
             _ => quantity(value, unit),
         },
         Limit::Margin { relative, absolute } => {
-            let relative = relative.map(|r| (r, format!("{} %", number(r.abs() * 100.0))));
+            let relative = relative.map(|r| (r, format!("{} %{}", number(r.abs() * 100.0), each(unit))));
             let absolute = absolute.map(|a| (a, change(a.abs(), EffectKind::Difference, unit).replace('+', "")));
             let sign = |value: f64| if value < 0.0 { '-' } else { '+' };
             match (relative, absolute) {

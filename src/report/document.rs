@@ -579,7 +579,7 @@ pub struct Quantile {
 }
 
 /// A unit's name: "share" (between 0 and 1), "ms", "bytes", "percent", "per_second", "per:EXPOSURE" as in
-/// "per:session", "plain" for a bare number, or "plain:NAME" with a unit of its own.
+/// "per:session", "plain" for a bare number, "plain:NAME" with a unit of its own, or "change:SECONDS:UNIT" for how much of another unit in a span of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = ["share", "ms", "bytes", "percent", "per_second", "per:session", "plain", "plain:jobs"]))]
 pub struct UnitName(pub String);

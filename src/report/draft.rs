@@ -90,6 +90,7 @@ impl From<&verdict::Recommendation> for Recommendation {
 impl From<&Unit> for UnitName {
     fn from(unit: &Unit) -> Self {
         UnitName(match unit {
+            Unit::Change { of, per } => format!("change:{}:{}", per.as_secs(), UnitName::from(&**of).0),
             Unit::Share => "share".into(),
             Unit::Milliseconds => "ms".into(),
             Unit::Bytes => "bytes".into(),
@@ -115,10 +116,18 @@ impl From<&UnitName> for Unit {
             other => match other.split_once(':') {
                 Some(("per", exposure)) => Unit::Per(exposure.into()),
                 Some(("plain", own)) => Unit::Plain(own.into()),
+                Some(("change", rest)) => changing(rest).unwrap_or_else(|| Unit::Plain(other.into())),
                 _ => Unit::Plain(other.into()),
             },
         }
     }
+}
+
+/// How much a unit changes in so many seconds.
+fn changing(text: &str) -> Option<Unit> {
+    let (seconds, of) = text.split_once(':')?;
+    let per = SignedDuration::from_secs(seconds.parse().ok()?);
+    Some(Unit::Change { of: Box::new(Unit::from(&UnitName(of.into()))), per })
 }
 
 fn side(labels: &[(String, String)], window: &Window, step: SignedDuration) -> Side {
@@ -220,6 +229,8 @@ fn statistic(statistic: Statistic) -> String {
         Statistic::Typical => "typical".into(),
         Statistic::Max => "max".into(),
         Statistic::Min => "min".into(),
+        Statistic::Trend { .. } => "trend".into(),
+        Statistic::StepsBeyond(_) => "steps_beyond".into(),
         Statistic::Quantile(q) => match Number::new(q * 100.0) {
             Some(percent) => format!("p{}", percent.get()),
             None => "quantile".into(),

@@ -3,8 +3,8 @@
 use crate::judge::verdict::Method;
 
 /// The name of every method, in the order of the judge's own list.
-pub const NAMES: [&str; 15] = {
-    let mut names = [""; 15];
+pub const NAMES: [&str; 17] = {
+    let mut names = [""; 17];
     let mut at = 0;
     while at < ALL.len() {
         names[at] = name(ALL[at]);
@@ -13,7 +13,7 @@ pub const NAMES: [&str; 15] = {
     names
 };
 
-const ALL: [Method; 15] = [
+const ALL: [Method; 17] = [
     Method::BinomialTail,
     Method::PoissonTail,
     Method::ConditionalBinomial,
@@ -29,6 +29,8 @@ const ALL: [Method; 15] = [
     Method::Periods,
     Method::TrafficShare,
     Method::OneBadInstance,
+    Method::StepsBeyond,
+    Method::Trend,
 ];
 
 /// The name of a method, as the published contract writes it.
@@ -49,6 +51,8 @@ pub const fn name(method: Method) -> &'static str {
         Method::Periods => "periods",
         Method::TrafficShare => "traffic_share",
         Method::OneBadInstance => "one_bad_instance",
+        Method::StepsBeyond => "steps_beyond",
+        Method::Trend => "trend",
     }
 }
 
@@ -113,6 +117,15 @@ fn words(method: Method) -> &'static str {
         Method::OneBadInstance => {
             "each instance of the canary against the others: the exact binomial test of its share of the bad requests, and how far it \
              lies beyond their spread (externally studentised residual)"
+        }
+        Method::StepsBeyond => {
+            "the share of steps beyond the limit: exact binomial test (Clopper–Pearson), or beside the baseline the score test of the \
+             difference (Miettinen–Nurminen), widened by the design effect of runs of such steps; a step that was not measured \
+             counts against each answer"
+        }
+        Method::Trend => {
+            "the median slope of all pairs of steps (Theil–Sen): Kendall's test about the limit, with the long-run variance of the \
+             residuals' ranks (the larger one of an autoregression and of cosines), across jumps of the level and between them"
         }
         Method::TrafficShare => {
             "binomial test of the canary's share of the requests against the configured share, widened by the design \

@@ -127,6 +127,10 @@ fn scale(finding: &Finding) -> (String, String, f64) {
 /// By what a number is multiplied to be in its base unit, and that unit.
 fn base(unit: &Option<UnitName>) -> (f64, String) {
     match unit.as_ref().map(Unit::from) {
+        Some(Unit::Change { of, per }) => {
+            let (factor, name) = base(&Some(UnitName::from(&*of)));
+            (factor / per.as_secs_f64(), format!("{name}_per_second").trim_start_matches('_').to_owned())
+        }
         Some(Unit::Milliseconds) => (1e-3, "seconds".into()),
         Some(Unit::Share) => (1.0, "ratio".into()),
         Some(Unit::Percent) => (1e-2, "ratio".into()),

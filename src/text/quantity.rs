@@ -38,6 +38,8 @@ pub enum Measure {
     PerTime(Span),
     /// `/session`: per unit of exposure.
     PerUnit(String),
+    /// `%/h`, `MiB/d`: how much of a unit in a span of time.
+    Change(Box<Measure>, Span),
     /// Any other word.
     Word(String),
 }
@@ -150,7 +152,12 @@ impl Quantity {
             Measure::Time(time) => self.number * time.milliseconds(),
             Measure::Storage(size) => self.number * size.bytes(),
             Measure::PerTime(span) => self.number / span.0.as_secs_f64(),
-            Measure::Bare | Measure::Percent | Measure::Points | Measure::PerUnit(_) | Measure::Word(_) => self.number,
+            Measure::Bare
+            | Measure::Percent
+            | Measure::Points
+            | Measure::PerUnit(_)
+            | Measure::Change(..)
+            | Measure::Word(_) => self.number,
         }
     }
 }
@@ -166,6 +173,9 @@ impl Measure {
         }
         if let Some((_, unit)) = Storage::ALL.iter().find(|(word, _)| *word == text) {
             return Ok(Measure::Storage(*unit));
+        }
+        if let Some(change) = changing(text) {
+            return Ok(change);
         }
         match text {
             "" => Ok(Measure::Bare),
@@ -183,6 +193,17 @@ impl Measure {
                 "units are %, pp, us, ms, s, min, B, KiB, MiB, GiB, /s, /min, /5m, /session or a metric's own word",
             )),
         }
+    }
+}
+
+/// A unit of size and the span in which there is so much of it; words have slashes of their own.
+fn changing(text: &str) -> Option<Measure> {
+    let (of, per) = text.split_once('/')?;
+    let known = !of.trim().is_empty() && !matches!(Measure::parse(of.trim()), Err(_) | Ok(Measure::Word(_)));
+    let of = Measure::parse(of.trim()).ok().filter(|_| known)?;
+    match per_what(per.trim()) {
+        Ok(Measure::PerTime(span)) => Some(Measure::Change(Box::new(of), span)),
+        _ => None,
     }
 }
 
@@ -235,16 +256,24 @@ impl fmt::Display for Measure {
             Measure::Points => f.write_str("pp"),
             Measure::Time(unit) => f.write_str(word_of(&Timely::ALL, unit)),
             Measure::Storage(unit) => f.write_str(word_of(&Storage::ALL, unit)),
-            Measure::PerTime(span) => match span.0.as_millis() {
-                1_000 => f.write_str("/s"),
-                60_000 => f.write_str("/min"),
-                3_600_000 => f.write_str("/h"),
-                86_400_000 => f.write_str("/d"),
-                _ => write!(f, " / {span}"),
-            },
+            Measure::PerTime(span) => per_time(span, f),
+            Measure::Change(of, span) => {
+                of.fmt(f)?;
+                per_time(span, f)
+            }
             Measure::PerUnit(unit) => write!(f, "/{unit}"),
             Measure::Word(word) => f.write_str(word),
         }
+    }
+}
+
+fn per_time(span: &Span, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match span.0.as_millis() {
+        1_000 => f.write_str("/s"),
+        60_000 => f.write_str("/min"),
+        3_600_000 => f.write_str("/h"),
+        86_400_000 => f.write_str("/d"),
+        _ => write!(f, " / {span}"),
     }
 }
 

@@ -215,7 +215,7 @@ fn phases_add_to_what_is_common() {
     assert_eq!(fifty.rules.phase.as_deref(), Some("50%"));
     assert_eq!(ten.rules.traffic.as_ref().unwrap().share, 0.1);
     assert_eq!(fifty.rules.traffic.as_ref().unwrap().share, 0.5);
-    assert_eq!((ten.rules.criteria.len(), fifty.rules.criteria.len()), (18, 19));
+    assert_eq!((ten.rules.criteria.len(), fifty.rules.criteria.len()), (22, 23));
     let path_share =
         |plan: &Plan| plan.rules.criteria.iter().find(|c| c.name == "path share").unwrap().pass.unwrap().limit;
     assert_eq!((path_share(&ten), path_share(&fifty)), (Limit::Threshold(0.09), Limit::Threshold(0.48)));

@@ -55,7 +55,7 @@ metrics:
 "#;
 
 /// One rule of each kind, each of which a healthy canary meets.
-const RULES: [&str; 8] = [
+const RULES: [&str; 10] = [
     r#"{ metric: errors, pass: "<= 1%", severity: critical }"#,
     r#"{ metric: errors, pass: "<= baseline + max(50%, 0.5pp)" }"#,
     r#"{ metric: errors, pass: "<= 2%", rule: observed }"#,
@@ -64,6 +64,8 @@ const RULES: [&str; 8] = [
     r#"{ metric: latency_p95, pass: "<= baseline + 25%" }"#,
     r#"{ metric: latency_p95, statistic: max, pass: "<= 500ms" }"#,
     r#"{ metric: fallbacks, pass: "== 0" }"#,
+    r#"{ metric: latency_p95, statistic: trend, pass: "<= baseline + 20%/h" }"#,
+    r#"{ metric: errors, steps_beyond: "> 2%", pass: "<= 10%" }"#,
 ];
 
 impl Bench {
@@ -163,8 +165,8 @@ fn one_unmeasured_metric_is_heard_among_healthy_ones() {
     let (exit, verdict) = Bench::new(&RULES, &whole(), &canary).judge(&[]);
     let found = reasons(&verdict);
     assert_eq!(exit, 11, "{}", verdict["summary"]);
-    assert_eq!(found.iter().filter(|(outcome, _)| *outcome == "pass").count(), 5, "{found:?}");
-    assert_eq!(found.iter().filter(|(_, reason)| *reason == "no_data").count(), 3, "{found:?}");
+    assert_eq!(found.iter().filter(|(outcome, _)| *outcome == "pass").count(), 6, "{found:?}");
+    assert_eq!(found.iter().filter(|(_, reason)| *reason == "no_data").count(), 4, "{found:?}");
     // Nor does a score that the others earn pass what is critical.
     let bench = Bench::new(&[], &whole(), &file(60, |i| with(i, 0, "")));
     bench.configure(METRICS, &[RULES[0], RULES[4], RULES[7]], "policy: { score: { pass: 50, marginal: 20 } }\n");
@@ -327,7 +329,7 @@ fn one_failure_among_many_passes_fails() {
     let found = reasons(&verdict);
     // all else passes, or would if both arms were not the same rows
     let fine = found.iter().filter(|(outcome, _)| matches!(*outcome, "pass" | "warn")).count();
-    assert_eq!((exit, fine), (10, 7), "{found:?}");
+    assert_eq!((exit, fine), (10, 9), "{found:?}");
 }
 
 /// Class 21: no baseline yet. Margins have no answer; thresholds still apply.

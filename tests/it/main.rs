@@ -95,6 +95,7 @@ mod suites;
 mod suspicions;
 mod tidy;
 mod ties;
+mod trends;
 mod watching;
 mod width;
 mod windows;

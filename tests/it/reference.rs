@@ -16,9 +16,10 @@ use davy::stats::limits::Limits;
 use davy::stats::power::{self, Question};
 use davy::stats::segments::{self, Course};
 use davy::stats::single::{self, EventStep, TrialStep};
+use davy::stats::slope::{Jumps, Slope};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::{self, Known, Level};
-use davy::stats::{Direction, limits, longrun, normal, onset, planned, quantile, split, tail};
+use davy::stats::{Direction, limits, longrun, normal, onset, planned, quantile, spacing, split, tail};
 use toml::{Table, Value};
 
 use crate::bets;
@@ -66,6 +67,11 @@ fn split_of_the_traffic() {
 #[test]
 fn slices() {
     certify("slices.toml", 10);
+}
+
+#[test]
+fn slopes() {
+    certify("slopes.toml", 100);
 }
 
 #[test]
@@ -410,10 +416,27 @@ impl Case<'_> {
             "increment_z" => {
                 steps::increment_z(&self.series(), self.number("limit"), self.number("floor"), Direction::Above)
             }
+            "slope" => self.slope().estimate(),
+            "slope_z" => self.slope().z(self.number("limit"), self.direction()),
+            "regular" => spacing::regular(&self.places("starts")).unwrap().chance,
+            "run_effect" => {
+                let known = |step: char| (step != '.').then_some(step == '1');
+                let steps: Vec<Option<bool>> = self.0["steps"].as_str().unwrap().chars().map(known).collect();
+                spacing::of_runs(&steps).unwrap().0
+            }
             "combined" => onset::combined(self.number("whole"), &self.numbers("later")),
             "any_time_critical" => power::any_time_critical(self.number("ln_e")),
             _ => self.sample_size(what),
         }
+    }
+
+    fn places(&self, key: &str) -> Vec<usize> {
+        self.numbers(key).into_iter().map(|place| place as usize).collect()
+    }
+
+    fn slope(&self) -> Slope {
+        let jumps = Jumps { at: self.places("jumps"), are_usual: self.0["usual"].as_bool().unwrap() };
+        Slope::new(&self.series(), &jumps, self.number("floor")).unwrap()
     }
 
     /// Per unit of what is counted, so that steps are units.

@@ -372,8 +372,11 @@ pub(in crate::config) struct CriterionEntry {
     pub(in crate::config) name: Option<At<String>>,
     /// The metric it reads.
     pub(in crate::config) metric: At<String>,
-    /// What of the metric is compared: rate, frequency, count, typical, p95, max, min.
+    /// What of the metric is compared: rate, frequency, count, typical, p95, max, min, trend.
     pub(in crate::config) statistic: Option<At<StatisticText>>,
+    /// Judges the share of steps beyond a limit, where spikes come back: "> 2%", with `pass: "<= 1%"` (of the steps) or
+    /// `pass: "<= baseline + 2pp"`.
+    pub(in crate::config) steps_beyond: Option<At<BoundText>>,
     /// What must hold to pass: "<= 0.1%", "<= baseline + 5%", "<= baseline + max(50%, 0.1pp)".
     pub(in crate::config) pass: Option<At<BoundText>>,
     /// What makes it fail, when that is more than missing the target: "> 300ms". Between the two it warns.

@@ -293,7 +293,7 @@ impl Read for CriterionEntry {
         let (name, metric, statistic) = (keys.may("name"), keys.must("metric"), keys.may("statistic"));
         let (pass, fail, rule) = (keys.may("pass"), keys.may("fail"), keys.may("rule"));
         let (periods, severity, weight) = (keys.may("periods"), keys.may("severity"), keys.may("weight"));
-        let (min_count, role) = (keys.may("min_count"), keys.may("role"));
+        let (min_count, role, steps_beyond) = (keys.may("min_count"), keys.may("role"), keys.may("steps_beyond"));
         let (group, family) = (keys.may("group"), keys.may("family"));
         if !keys.mentions("pass") && !keys.mentions("fail") {
             let hint = "write `pass: \"<= 0.1%\"`, `fail: \"> 1%\"`, or both";
@@ -303,6 +303,7 @@ impl Read for CriterionEntry {
             name,
             metric,
             statistic,
+            steps_beyond,
             pass,
             fail,
             rule,

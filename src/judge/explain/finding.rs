@@ -64,7 +64,8 @@ impl Case<'_> {
         evidence: Evidence,
     ) -> Finding {
         let c = self.criterion;
-        let bound = |bound| words::bound(bound, &self.metric.unit);
+        let unit = self.unit();
+        let bound = |bound| words::bound(bound, &unit);
         let notes = self.notes().into_iter().filter(|note| !sentence.contains(note)).collect();
         Finding {
             criterion: c.name.clone(),
@@ -82,7 +83,7 @@ impl Case<'_> {
             sentence,
             decide: None,
             notes,
-            evidence: Evidence { unit: Some(self.metric.unit.clone()), coverage: self.coverage(), ..evidence },
+            evidence: Evidence { unit: Some(self.unit()), coverage: self.coverage(), ..evidence },
         }
     }
 

@@ -8,7 +8,7 @@ use crate::judge::bounds::Bounds;
 use crate::judge::compare::Facts;
 use crate::judge::look::{Answer as For, Outlook};
 use crate::judge::measure::{Test, sides};
-use crate::judge::rules::Side;
+use crate::judge::rules::{Side, Statistic};
 use crate::judge::verdict::{EffectKind, Evidence, Method, Outcome, Reason};
 use crate::judge::words::{change, count, duration, plural, quantity};
 use crate::series::{Pair, SignedDuration};
@@ -100,7 +100,7 @@ fn by_buckets(answer: &Answer) -> Option<String> {
         }
         false => low < answer.test.limit && answer.test.limit < high,
     };
-    let unit = &answer.case.metric.unit;
+    let unit = &answer.case.unit();
     let beyond = format!("beyond {}", quantity(low, unit));
     let place =
         if high.is_finite() { format!("between {} and {}", quantity(low, unit), quantity(high, unit)) } else { beyond };
@@ -109,7 +109,7 @@ fn by_buckets(answer: &Answer) -> Option<String> {
 
 /// At which limit the answer would be another: the end of the interval that decided it.
 fn by_margin(answer: &Answer, evidence: &Evidence) -> Option<String> {
-    let (effect, unit) = (evidence.effect?, &answer.case.metric.unit);
+    let (effect, unit) = (evidence.effect?, &answer.case.unit());
     let upper = answer.case.criterion.pass.is_none_or(|bound| bound.side == Side::AtMost);
     let show = |value: f64| value.is_finite().then(|| change(value, effect.kind, unit));
     let bound = if effect.kind == EffectKind::Level { "limit" } else { "margin" };
@@ -137,10 +137,13 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
         return Some(format!("a ratio needs at least one in either arm: {other} does not"));
     }
     let noise = comparison.noise();
-    if noise.is_some_and(DesignEffect::is_mostly_between) {
+    if comparison.method() != Method::StepsBeyond && noise.is_some_and(DesignEffect::is_mostly_between) {
         return Some(
             "how the instances differ is most of the noise: more of them would decide, more time hardly".into(),
         );
+    }
+    if answer.measured.has_jumps() {
+        return Some("a stretch without a jump that is long enough would decide, more jumps would not".into());
     }
     let (towards, away) = (answer.test.towards, bounds.fail.first().unwrap_or(answer.test).away);
     let (pass, fail) = (answer.strength.pass, answer.strength.fail);
@@ -167,6 +170,9 @@ fn more_data(answer: &Answer, bounds: &Bounds) -> Option<String> {
 
 /// What so many times the data there is comes to.
 fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
+    let trend = matches!(answer.case.criterion.statistic, Statistic::Trend { .. });
+    // the evidence of a slope grows with the time to the power of one and a half
+    let times = if trend { times.cbrt() } else { times };
     let more = (times - 1.0).max(0.05);
     let (n, of) = (answer.measured.n.canary, &answer.case.metric.of);
     let time = SignedDuration::from_secs_f64((elapsed(answer).as_secs_f64() * more).min(1e9).ceil());
@@ -204,7 +210,8 @@ fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
         "steps" => {
             let steps = two_digits((n * more).max(1.0));
             let time = answer.case.lasting(usize::try_from(steps).unwrap_or(usize::MAX));
-            format!("about {} ({time}) would decide ({how}, if the level stays){hint}", plural(steps, "more step"))
+            let stays = if trend { "it goes on so" } else { "the level stays" };
+            format!("about {} ({time}) would decide ({how}, if {stays}){hint}", plural(steps, "more step"))
         }
         _ => format!("about {time} more would decide ({how}, if the rate stays){hint}"),
     }
@@ -239,6 +246,8 @@ fn is_doubted(answer: &Answer, how: &str) -> bool {
 fn past(answer: &Answer) -> &'static str {
     match answer.test.comparison.method() {
         Method::BinomialTail | Method::PoissonTail => ", or a history of its noise (`davy calibrate --history`)",
+        // neither slopes nor spikes learn anything of the past
+        Method::Trend | Method::StepsBeyond => "",
         _ => ", or its noise learned from its past (`noise: { learn: 1d }`)",
     }
 }

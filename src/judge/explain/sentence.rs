@@ -38,7 +38,7 @@ pub(in crate::judge) fn sentence(answer: &Answer, bounds: &Bounds, evidence: &Ev
 
 /// Since when the canary is worse, and by how much.
 fn worse_since(answer: &Answer, since: &Since) -> String {
-    let unit = &answer.case.metric.unit;
+    let unit = &answer.case.unit();
     let Since { at, estimate, effect } = since;
     let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
     let shown = match answer.test.comparison.kind() {
@@ -67,7 +67,7 @@ fn at_any_time(answer: &Answer, bounds: &Bounds) -> String {
 
 /// What was seen: the numbers with their interval.
 fn facts(answer: &Answer, evidence: &Evidence) -> String {
-    let (unit, of) = (&answer.case.metric.unit, &answer.case.metric.of);
+    let (unit, of) = (&answer.case.unit(), &answer.case.metric.of);
     let Some(effect) = evidence.effect else { return String::new() };
     let level = words::number(answer.levels.pass.min(answer.case.rules.policy.level) * 100.0);
     let show = |value: f64| change(value, effect.kind, unit);
@@ -112,6 +112,17 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             let steps = plural(evidence.n.baseline as u64, "step");
             format!("{} over {} against {steps}: {estimate} ({interval})", arms(), count(evidence.n.canary as u64))
         }
+        Facts::Spikes { alone, bad, measured, missing } => {
+            let measured = count(measured as u64);
+            let missing = if missing > 0 { format!(", {missing} not measured") } else { String::new() };
+            let share = if alone { estimate } else { format!("{}: {estimate}", arms()) };
+            format!("{} of {measured} steps lie beyond the limit{missing} ({share}, {interval})", count(bad as u64))
+        }
+        Facts::Trend { alone, n } => {
+            let steps = plural(n as u64, "step");
+            let change = if alone { "it changes by".to_owned() } else { format!("{}:", arms()) };
+            format!("{change} {estimate} over {steps} ({interval})")
+        }
         Facts::Steps => format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step")),
         Facts::Quantile { q, across_steps } => {
             let what = if across_steps { "steps" } else { of };
@@ -131,7 +142,7 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
 /// How what was seen lies to the bound.
 fn relation(answer: &Answer, evidence: &Evidence) -> String {
     let criterion = answer.case.criterion;
-    let unit = &answer.case.metric.unit;
+    let unit = &answer.case.unit();
     let text = |b: &Option<Bound>| b.as_ref().map(|b| limit(b, unit)).unwrap_or_default();
     let target = if criterion.pass.is_some() { text(&criterion.pass) } else { text(&criterion.fail) };
     let beyond = if criterion.fail.is_some() { text(&criterion.fail) } else { target.clone() };

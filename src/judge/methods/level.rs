@@ -275,7 +275,7 @@ pub(in crate::judge) fn paired(
 }
 
 /// A margin on the scale of the test, of arms whose baseline has a size.
-pub(super) fn on_scale(ratio: Option<f64>, absolute: f64, log: bool, size: f64) -> f64 {
+pub(in crate::judge) fn on_scale(ratio: Option<f64>, absolute: f64, log: bool, size: f64) -> f64 {
     match ratio {
         Some(ratio) if log => ratio,
         Some(ratio) => (ratio - 1.0) * size,

@@ -1,7 +1,7 @@
 //! One page for each statistical method: what it asks, by which formula and source, and where its numbers are certified.
 //!
 //! Those with an interval are comparisons: `rate_ratio` and `rate_difference` of two arms' counts, `share` and `frequency` of
-//! one arm's, `level` and `samples` of one number per step, `quantile` and `quantile_ratio` of requests. The others
+//! one arm's, `level` and `samples` of one number per step, `trend` of how it rises, `spikes` of steps beyond a limit, `quantile` and `quantile_ratio` of requests. The others
 //! have no interval: `observed` and `periods` use no statistics, and `traffic` asks whether the comparison itself is fair.
 
 pub(super) mod frequency;
@@ -14,6 +14,9 @@ pub(super) mod rate_difference;
 pub(super) mod rate_ratio;
 pub(super) mod samples;
 pub(super) mod share;
+pub(super) mod spikes;
 pub(super) mod traffic;
+pub(super) mod trend;
 
+mod period;
 mod ties;

@@ -121,7 +121,7 @@ fn extreme(values: &[f64], criterion: &Criterion) -> Option<f64> {
 
 /// What the observed number is measured in: a count of occurrences has no unit of its own.
 fn unit(case: &Case) -> Unit {
-    if case.criterion.statistic == Statistic::Count { Unit::Plain(String::new()) } else { case.metric.unit.clone() }
+    case.criterion.unit(case.metric)
 }
 
 fn show(case: &Case, statistic: Statistic, value: f64) -> String {

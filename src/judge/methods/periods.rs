@@ -6,17 +6,16 @@
 //! A share of few requests is beyond any limit by one bad one among them. So the periods that set off an alarm must hold a
 //! least count of bad ones together; where the bound is broken over and over with fewer, there is no Pass either.
 
+use super::period::{Beyond, Period, steps_of};
 use crate::judge::case::Case;
 use crate::judge::explain::finding::unanswered;
 use crate::judge::explain::{sentence, why};
-use crate::judge::grid::{Steps, Trials};
+use crate::judge::grid::Steps;
 use crate::judge::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
 use crate::judge::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
 use crate::judge::why::Why;
-use crate::judge::{requests, words};
-use crate::series::{Pair, SignedDuration};
-use crate::stats::Direction;
-use crate::stats::slow::Requests;
+use crate::judge::words;
+use crate::series::{Arm, Pair, SignedDuration};
 
 /// When an alarm goes off: `m` of `n` consecutive periods are beyond, with so many bad ones together.
 #[derive(Clone, Copy)]
@@ -170,14 +169,6 @@ fn show(case: &Case, span: Option<SignedDuration>, period: Period) -> String {
     }
 }
 
-/// Which side of a limit sets off the alarm.
-#[derive(Clone, Copy)]
-struct Beyond {
-    limit: f64,
-    above: bool,
-    inclusive: bool,
-}
-
 impl Beyond {
     fn satisfying(fail: &Bound) -> Beyond {
         let limit = threshold(fail).unwrap_or(f64::NAN);
@@ -187,15 +178,6 @@ impl Beyond {
     fn outside(pass: &Bound) -> Beyond {
         let limit = threshold(pass).unwrap_or(f64::NAN);
         Beyond { limit, above: pass.side == Side::AtMost, inclusive: pass.strict }
-    }
-
-    fn is_beyond(&self, value: f64) -> bool {
-        match (self.above, self.inclusive) {
-            (true, false) => value > self.limit,
-            (true, true) => value >= self.limit,
-            (false, false) => value < self.limit,
-            (false, true) => value <= self.limit,
-        }
     }
 
     /// The step at which the alarm goes off for the first time.
@@ -230,22 +212,6 @@ impl Beyond {
         let worse = |a: Period, b: Period| if (a.value >= b.value) == self.above { a } else { b };
         present.reduce(worse)
     }
-
-    /// How many of a share's trials are on the side that sets off the alarm.
-    fn bad(&self, part: u64, total: u64) -> u64 {
-        if self.above { part } else { total.saturating_sub(part) }
-    }
-}
-
-/// One period of the canary.
-#[derive(Clone, Copy)]
-struct Period {
-    /// The number that is bounded.
-    value: f64,
-    /// How many of its requests or occurrences are on the side that sets off the alarm.
-    bad: u64,
-    /// Of how many.
-    of: f64,
 }
 
 /// The last `n` measured periods up to one: a gap is neither good nor bad. They lie no further apart than twice as many.
@@ -254,49 +220,7 @@ fn run(periods: &[Option<Period>], end: usize, n: usize) -> impl Iterator<Item =
     periods[(end + 1).saturating_sub(reach)..=end].iter().rev().flatten().take(n.max(1))
 }
 
-/// The canary's periods, in the metric's unit. Occurrences bounded per span are counted over that span, rolling by one
-/// step.
+/// The canary's periods.
 fn periods(case: &Case, span: Option<SignedDuration>, beyond: &Beyond) -> Steps<Period> {
-    let share = |good: bool| {
-        let period = move |t: Trials| {
-            let part = if good { t.total - t.bad } else { t.bad };
-            let value = t.share().map(|share| if good { 1.0 - share } else { share });
-            value.map(|value| Period { value, bad: beyond.bad(part, t.total), of: t.total as f64 })
-        };
-        case.grid.counts(case.series).canary.into_iter().map(|step| step.and_then(period)).collect()
-    };
-    match &case.metric.kind {
-        Kind::BadShare | Kind::PartShare => share(false),
-        Kind::GoodShare => share(true),
-        Kind::Events => {
-            let step = case.grid.step().as_secs_f64();
-            let width = span.map_or(1, |span| (span.as_secs_f64() / step).round().max(1.0) as usize);
-            let steps = case.grid.events(case.series).canary;
-            let rolling = |end: usize| {
-                steps[end]?;
-                let window = &steps[(end + 1).saturating_sub(width)..=end];
-                let (count, exposure) =
-                    window.iter().flatten().fold((0u64, 0.0), |(x, e), o| (x.saturating_add(o.count), e + o.exposure));
-                let by_time = matches!(case.metric.unit, Unit::PerSecond);
-                // Per span of time: the whole span exposes, also at the start and across gaps, where fewer steps
-                // can only have seen fewer occurrences.
-                let exposure = if by_time { width as f64 * step } else { exposure };
-                (exposure > 0.0).then(|| Period { value: count as f64 / exposure, bad: count, of: exposure })
-            };
-            (0..steps.len()).map(rolling).collect()
-        }
-        Kind::Gauge { .. } => {
-            let period = |value: f64| Period { value, bad: 1, of: 1.0 };
-            case.grid.gauge(case.series).canary.into_iter().map(|value| value.map(period)).collect()
-        }
-        Kind::Values => {
-            let q = requests::quantile_of(case.criterion.statistic);
-            let period = |requests: &Requests| {
-                let slow = requests.beyond(beyond.limit, beyond.above == beyond.inclusive, Direction::Above);
-                let bad = beyond.bad(slow, requests.len());
-                Some(Period { value: requests.quantile(q)?, bad, of: requests.len() as f64 })
-            };
-            case.grid.values(case.series).canary.iter().map(period).collect()
-        }
-    }
+    steps_of(case, Arm::Canary, span, beyond)
 }

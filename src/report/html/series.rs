@@ -357,6 +357,11 @@ fn has_rest(document: &Document) -> bool {
     soak.zip(length).is_some_and(|(soak, length)| soak.get() < length)
 }
 
+/// Whether a bound on a statistic is one on what a step shows.
+fn is_of_steps(statistic: &str) -> bool {
+    !matches!(statistic, "count" | "steps_beyond" | "trend")
+}
+
 /// The bounds on a trace's own values, each once: those on what the trace shows, in its unit.
 fn bounds(trace: &Trace, findings: &[&Finding]) -> Vec<(bool, f64)> {
     let mut bounds: Vec<(bool, f64)> = Vec::new();
@@ -365,7 +370,8 @@ fn bounds(trace: &Trace, findings: &[&Finding]) -> Vec<(bool, f64)> {
         let is_level = evidence.effect.as_ref().is_none_or(|effect| effect.kind == EffectKind::Level);
         let is_own = evidence.unit.as_ref() == Some(&trace.unit) && evidence.method.as_deref() != Some("traffic_share");
         let is_shown = trace.statistic.as_ref().is_none_or(|statistic| *statistic == finding.statistic);
-        if !(is_level && is_own && is_shown) || finding.target.contains("baseline") || finding.statistic == "count" {
+        if !(is_level && is_own && is_shown) || finding.target.contains("baseline") || !is_of_steps(&finding.statistic)
+        {
             continue;
         }
         let pass = evidence.pass_limit.map(|bound| (false, bound.get()));
