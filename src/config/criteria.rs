@@ -98,7 +98,11 @@ fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Op
         Kind::Values => {
             let message =
                 format!("`{}` has one value per request: which quantile of them is meant?", entry.metric.value);
-            report.add_with(entry.metric.place, message, "write `statistic: p95` (or p50, p99, max, min)");
+            report.add_with(
+                entry.metric.place,
+                message,
+                "write `statistic: p95` (or p50, p99, max, min, any quantile)",
+            );
             None
         }
     }
@@ -115,7 +119,13 @@ fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
             no("the good ones are not counted".into(), "bound the rate, or make the bad ones an `events` metric")
         }
         (Kind::Events, Statistic::Frequency | Statistic::Count) => None,
-        (Kind::Values, Statistic::Quantile(_) | Statistic::Max | Statistic::Min) => None,
+        (Kind::Values, Statistic::Quantile(_) | Statistic::AnyQuantile { .. } | Statistic::Max | Statistic::Min) => {
+            None
+        }
+        (Kind::Gauge { .. }, Statistic::AnyQuantile { .. }) => no(
+            "a gauge has one number per step, which says nothing of the other quantiles of its requests".into(),
+            "use a `values` metric, with requests or histograms",
+        ),
         (Kind::Gauge { quantile: Some(q), .. }, Statistic::Quantile(_)) => no(
             format!(
                 "each point already is a quantile (p{}), and a {written} of those is one of no requests",
@@ -130,7 +140,9 @@ fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
         (Kind::Events, _) => {
             no(format!("events have no `{written}`"), "write `frequency` or `count`, or leave `statistic` out")
         }
-        (Kind::Values, _) => no(format!("values have no `{written}`"), "write a quantile (`p95`), `max` or `min`"),
+        (Kind::Values, _) => {
+            no(format!("values have no `{written}`"), "write a quantile (`p95`), `any quantile`, `max` or `min`")
+        }
         (Kind::Gauge { .. }, _) => {
             no(format!("a gauge has no `{written}`"), "write `typical`, `max` or `min`, or leave `statistic` out")
         }
@@ -173,6 +185,7 @@ fn sided(op: Op, limit: &LimitText, question: &Question, reading: Reading) -> Re
         Op::AtLeast => (Side::AtLeast, false),
     };
     right_way(side, question, reading)?;
+    of_any_quantile(wanted(side, reading), limit, question)?;
     let (limit, per) = match limit {
         LimitText::Value(quantity) => threshold(quantity, question)?,
         LimitText::Baseline => (margin(None, question)?, None),
@@ -200,6 +213,22 @@ fn right_way(side: Side, question: &Question, reading: Reading) -> Result<(), Co
         }
         _ => Ok(()),
     }
+}
+
+/// Every quantile at once is compared with the baseline's, and small is good.
+fn of_any_quantile(wanted: Side, limit: &LimitText, question: &Question) -> Result<(), Complaint> {
+    if !matches!(question.statistic, Statistic::AnyQuantile { .. }) {
+        return Ok(());
+    }
+    if matches!(limit, LimitText::Value(_)) {
+        let hint = "write `<= baseline + 10%`, or bound one quantile: `statistic: p99`";
+        return Err(Complaint::new("`any quantile` compares the arms, and has no limit of its own").hint(hint));
+    }
+    if wanted == Side::AtLeast {
+        let hint = "write `<= baseline + 10%`; or ask one quantile: `statistic: p50`";
+        return Err(Complaint::new("`any quantile` asks whether any part became larger").hint(hint));
+    }
+    Ok(())
 }
 
 fn wanted(side: Side, reading: Reading) -> Side {
@@ -264,7 +293,13 @@ fn rule(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Re
     match &entry.rule {
         None if plain => Rule::Observed,
         None => Rule::Interval,
-        Some(rule) if rule.value.0 == RuleText::Observed => Rule::Observed,
+        Some(rule) if rule.value.0 == RuleText::Observed => {
+            if matches!(question.statistic, Statistic::AnyQuantile { .. }) {
+                let hint = "leave `rule` out, or compare one quantile: `statistic: p99`";
+                report.add_with(rule.place, "`any quantile` has no observed number of its own", hint);
+            }
+            Rule::Observed
+        }
         Some(rule) => {
             if plain {
                 let what = match question.statistic {
@@ -402,6 +437,12 @@ fn role(entry: &CriterionEntry, report: &mut Report) -> Role {
     let muted = entry.severity.as_ref().is_some_and(|severity| severity.value.0 == Severity::Muted);
     if muted {
         report.add_with(role.place, "a muted criterion never decides, so that it has no role", "leave `role` out");
+    }
+    let many = |text: &At<StatisticText>| matches!(text.value.statistic, Statistic::AnyQuantile { .. });
+    if role.value.0 == Role::Guardrail && entry.statistic.as_ref().is_some_and(many) {
+        let message =
+            "a guardrail needs data that would show a worse canary, and `any quantile` asks for rare requests too";
+        report.add_with(role.place, message, "leave `role` out, or guard one quantile: `statistic: p99`");
     }
     role.value.0
 }

@@ -372,7 +372,8 @@ pub(in crate::config) struct CriterionEntry {
     pub(in crate::config) name: Option<At<String>>,
     /// The metric it reads.
     pub(in crate::config) metric: At<String>,
-    /// What of the metric is compared: rate, frequency, count, typical, p95, max, min.
+    /// What of the metric is compared: rate, frequency, count, typical, p95, max, min; `any quantile` and
+    /// `any quantile from p50 to p99.9` compare every one at once.
     pub(in crate::config) statistic: Option<At<StatisticText>>,
     /// What must hold to pass: "<= 0.1%", "<= baseline + 5%", "<= baseline + max(50%, 0.1pp)".
     pub(in crate::config) pass: Option<At<BoundText>>,
