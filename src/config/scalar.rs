@@ -239,7 +239,7 @@ scalar_schemas! {
     BoundText: { "type": "string", "pattern": r"^\s*(<=|>=|==|<|>)\s*(-?[0-9]|baseline\s*($|[-+]\s*([0-9]|max\s*\())).*$" }
     UnitText: { "type": "string", "examples": ["ms", "s", "us", "ns", "B", "KiB", "MiB", "GiB", "%"] }
     QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
-    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|p[0-9]+(\.[0-9]+)?)$" }
+    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|p[0-9]+(\.[0-9]+)?|any quantile( from p[0-9]+(\.[0-9]+)?)?( to p[0-9]+(\.[0-9]+)?)?)$" }
     Bytes: { "type": "string", "examples": ["500MB", "10GB"] }
     Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
     Version: { "const": 1 }

@@ -33,13 +33,13 @@ pub struct OneQuantile {
     /// The upper end, for this one alone; null where unbounded.
     pub high: Option<Number>,
     /// Whether it is worse.
-    pub standing: Standing,
+    pub standing: QuantileStanding,
 }
 
 /// Whether a quantile of the canary is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum QuantileStanding {
     /// Shown to be beyond the bound, for all quantiles at once.
     Worse,
     /// Shown to be within.
@@ -58,9 +58,9 @@ impl Quantiles {
                 low: Number::new(one.effect.low),
                 high: Number::new(one.effect.high),
                 standing: match one.standing {
-                    verdict::Standing::Worse => Standing::Worse,
-                    verdict::Standing::Within => Standing::Within,
-                    verdict::Standing::Open => Standing::Open,
+                    verdict::Standing::Worse => QuantileStanding::Worse,
+                    verdict::Standing::Within => QuantileStanding::Within,
+                    verdict::Standing::Open => QuantileStanding::Open,
                 },
             })
         };

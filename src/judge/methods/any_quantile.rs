@@ -93,7 +93,7 @@ impl Spread {
     }
 }
 
-/// Those that are asked from one to another, both of which are among them.
+/// Those that are asked from one to another, and both ends.
 fn quantiles(from: Option<f64>, to: Option<f64>) -> Vec<f64> {
     let (first, last) = (from.unwrap_or(QUANTILES[0]), to.unwrap_or(QUANTILES[QUANTILES.len() - 1]));
     let (first, last) = (first.min(last), last.max(first));

@@ -5,7 +5,7 @@
 use maud::{Markup, html};
 
 use super::super::document::{Document, EffectKind, Finding};
-use super::super::quantiles::{OneQuantile, Quantiles, Standing};
+use super::super::quantiles::{OneQuantile, QuantileStanding, Quantiles};
 use super::super::words::{self, NOTHING};
 use super::part::{Part, chip, left_out, name, prose, scrolling, swatch};
 use super::scale::{Axis, decades, px};
@@ -103,9 +103,9 @@ fn table(finding: &Finding, quantiles: &Quantiles) -> Markup {
 
 fn shown(one: &OneQuantile) -> &'static str {
     match one.standing {
-        Standing::Worse => "worse",
-        Standing::Within => "within",
-        Standing::Open => "open",
+        QuantileStanding::Worse => "worse",
+        QuantileStanding::Within => "within",
+        QuantileStanding::Open => "open",
     }
 }
 
