@@ -274,6 +274,9 @@ impl Case<'_> {
             Series::Values { value, .. } => {
                 let mut values: Vec<f64> = value.iter().copied().filter(|v| v.is_finite()).collect();
                 values.sort_unstable_by(f64::total_cmp);
+                if let Statistic::AnyQuantile { .. } = criterion.statistic {
+                    return Err("every quantile at once cannot be foreseen; `davy calibrate` tries it".into());
+                }
                 let Statistic::Quantile(q) = criterion.statistic else {
                     return Err("only quantiles of requests can be foreseen".into());
                 };

@@ -73,7 +73,9 @@ fn change(
                 false => Change::Plus(target - usual),
             })
         }
-        (Series::Values { .. } | Series::Buckets { .. }, Statistic::Quantile(q)) => {
+        (Series::Values { .. } | Series::Buckets { .. }, Statistic::Quantile(_) | Statistic::AnyQuantile { .. }) => {
+            // every quantile moves by the same factor
+            let q = if let Statistic::Quantile(q) = statistic { q } else { 0.5 };
             let usual = level(pair, q)?;
             let target = target(bound, usual, margins)?;
             (usual > 0.0 && target > 0.0).then_some(Change::Times(target / usual))

@@ -6,6 +6,7 @@
 
 use super::bound::{BoundText, LimitText, Op};
 use super::limits::{Question, margin, threshold, time_of};
+use super::scalar::StatisticText;
 use super::statistic::{is_zero, no_alarm, no_spikes, statistic, texts};
 use super::written::file::{CriterionEntry, File, PhaseEntry, RuleText};
 use crate::judge::rules::{Beyond, Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
@@ -167,6 +168,7 @@ fn sided(op: Op, limit: &LimitText, question: &Question, reading: Reading) -> Re
         Op::AtLeast => (Side::AtLeast, false),
     };
     right_way(side, question, reading)?;
+    of_any_quantile(wanted(side, reading), limit, question)?;
     let (limit, per) = match limit {
         LimitText::Value(quantity) => threshold(quantity, question)?,
         LimitText::Baseline => (margin(None, question)?, None),
@@ -194,6 +196,22 @@ fn right_way(side: Side, question: &Question, reading: Reading) -> Result<(), Co
         }
         _ => Ok(()),
     }
+}
+
+/// Every quantile at once is compared with the baseline's, and small is good.
+fn of_any_quantile(wanted: Side, limit: &LimitText, question: &Question) -> Result<(), Complaint> {
+    if !matches!(question.statistic, Statistic::AnyQuantile { .. }) {
+        return Ok(());
+    }
+    if matches!(limit, LimitText::Value(_)) {
+        let hint = "write `<= baseline + 10%`, or bound one quantile: `statistic: p99`";
+        return Err(Complaint::new("`any quantile` compares the arms, and has no limit of its own").hint(hint));
+    }
+    if wanted == Side::AtLeast {
+        let hint = "write `<= baseline + 10%`; or ask one quantile: `statistic: p50`";
+        return Err(Complaint::new("`any quantile` asks whether any part became larger").hint(hint));
+    }
+    Ok(())
 }
 
 fn wanted(side: Side, reading: Reading) -> Side {
@@ -262,6 +280,10 @@ fn rule(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Re
             if matches!(question.statistic, Statistic::Trend { .. }) {
                 let hint = "leave `rule` out: the interval decides";
                 report.add_with(rule.place, "a trend that is observed is noise as a rule", hint);
+            }
+            if matches!(question.statistic, Statistic::AnyQuantile { .. }) {
+                let hint = "leave `rule` out, or compare one quantile: `statistic: p99`";
+                report.add_with(rule.place, "`any quantile` has no observed number of its own", hint);
             }
             Rule::Observed
         }
@@ -379,6 +401,12 @@ fn role(entry: &CriterionEntry, report: &mut Report) -> Role {
     let muted = entry.severity.as_ref().is_some_and(|severity| severity.value.0 == Severity::Muted);
     if muted {
         report.add_with(role.place, "a muted criterion never decides, so that it has no role", "leave `role` out");
+    }
+    let many = |text: &At<StatisticText>| matches!(text.value.statistic, Statistic::AnyQuantile { .. });
+    if role.value.0 == Role::Guardrail && entry.statistic.as_ref().is_some_and(many) {
+        let message =
+            "a guardrail needs data that would show a worse canary, and `any quantile` asks for rare requests too";
+        report.add_with(role.place, message, "leave `role` out, or guard one quantile: `statistic: p99`");
     }
     role.value.0
 }

@@ -131,10 +131,38 @@ impl Scalar for StatisticText {
         if let Ok(QuantileText { quantile, .. }) = QuantileText::scalar(&written) {
             return Ok(StatisticText { written, statistic: Statistic::Quantile(quantile) });
         }
-        let known = suggestion(&written, WORDS.iter().map(|(word, _)| *word).chain(["p95"]));
+        let range = written.strip_prefix(ANY_QUANTILE).filter(|range| range.is_empty() || range.starts_with(' '));
+        if let Some(range) = range {
+            let statistic = any_quantile(range)?;
+            return Ok(StatisticText { written, statistic });
+        }
+        let known = suggestion(&written, WORDS.iter().map(|(word, _)| *word).chain(["p95", ANY_QUANTILE]));
         let complaint = Complaint::new(format!("`{written}` is not a statistic"));
         Err(complaint.hint(known.unwrap_or_default()))
     }
+}
+
+/// What asks for every quantile at once.
+const ANY_QUANTILE: &str = "any quantile";
+
+/// What follows `any quantile`: nothing, or from which to which.
+fn any_quantile(range: &str) -> Result<Statistic, Complaint> {
+    let quantile = |text: &str| QuantileText::scalar(text).map(|text| Some(text.quantile));
+    let words: Vec<&str> = range.split_whitespace().collect();
+    let (from, to) = match words.as_slice() {
+        [] => (None, None),
+        ["from", from] => (quantile(from)?, None),
+        ["to", to] => (None, quantile(to)?),
+        ["from", from, "to", to] => (quantile(from)?, quantile(to)?),
+        _ => {
+            let hint = "write `any quantile`, or `any quantile from p50 to p99.9`";
+            return Err(Complaint::new(format!("`{}` is not a range of quantiles", range.trim())).hint(hint));
+        }
+    };
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        return Err(Complaint::new("the range of quantiles ends before it begins").hint("write the lower one first"));
+    }
+    Ok(Statistic::AnyQuantile { from, to })
 }
 
 /// `2 of 3`.
@@ -212,7 +240,7 @@ scalar_schemas! {
     BoundText: { "type": "string", "pattern": r"^\s*(<=|>=|==|<|>)\s*(-?[0-9]|baseline\s*($|[-+]\s*([0-9]|max\s*\())).*$" }
     UnitText: { "type": "string", "examples": ["ms", "s", "us", "ns", "B", "KiB", "MiB", "GiB", "%"] }
     QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
-    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|trend|p[0-9]+(\.[0-9]+)?)$" }
+    StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|trend|p[0-9]+(\.[0-9]+)?|any quantile( from p[0-9]+(\.[0-9]+)?)?( to p[0-9]+(\.[0-9]+)?)?)$" }
     Bytes: { "type": "string", "examples": ["500MB", "10GB"] }
     Periods: { "type": "string", "pattern": r"^\s*[1-9][0-9]*\s+of\s+[1-9][0-9]*\s*$" }
     Version: { "const": 1 }

@@ -45,7 +45,11 @@ pub(super) fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Re
         Kind::Values => {
             let message =
                 format!("`{}` has one value per request: which quantile of them is meant?", entry.metric.value);
-            report.add_with(entry.metric.place, message, "write `statistic: p95` (or p50, p99, max, min)");
+            report.add_with(
+                entry.metric.place,
+                message,
+                "write `statistic: p95` (or p50, p99, max, min, any quantile)",
+            );
             None
         }
     }
@@ -62,7 +66,13 @@ fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
             no("the good ones are not counted".into(), "bound the rate, or make the bad ones an `events` metric")
         }
         (Kind::Events, Statistic::Frequency | Statistic::Count) => None,
-        (Kind::Values, Statistic::Quantile(_) | Statistic::Max | Statistic::Min) => None,
+        (Kind::Values, Statistic::Quantile(_) | Statistic::AnyQuantile { .. } | Statistic::Max | Statistic::Min) => {
+            None
+        }
+        (Kind::Gauge { .. }, Statistic::AnyQuantile { .. }) => no(
+            "a gauge has one number per step, which says nothing of the other quantiles of its requests".into(),
+            "use a `values` metric, with requests or histograms",
+        ),
         (Kind::Gauge { quantile: Some(q), .. }, Statistic::Quantile(_)) => no(
             format!(
                 "each point already is a quantile (p{}), and a {written} of those is one of no requests",
@@ -84,7 +94,9 @@ fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
         (Kind::Events, _) => {
             no(format!("events have no `{written}`"), "write `frequency` or `count`, or leave `statistic` out")
         }
-        (Kind::Values, _) => no(format!("values have no `{written}`"), "write a quantile (`p95`), `max` or `min`"),
+        (Kind::Values, _) => {
+            no(format!("values have no `{written}`"), "write a quantile (`p95`), `any quantile`, `max` or `min`")
+        }
         (Kind::Gauge { .. }, _) => {
             no(format!("a gauge has no `{written}`"), "write `typical`, `max` or `min`, or leave `statistic` out")
         }

@@ -11,7 +11,8 @@ use std::cell::OnceCell;
 use std::fmt::Debug;
 use std::rc::Rc;
 
-use super::verdict::{EffectKind, Method};
+use super::look::{Hurdle, Hurdles, Look};
+use super::verdict::{EffectKind, Method, Quantiles};
 use crate::series::Pair;
 use crate::stats::Direction;
 use crate::stats::anytime::Starts;
@@ -98,10 +99,30 @@ pub(super) trait Comparison: Debug {
         None
     }
 
+    /// What the quantiles say that are judged at once, if they are: of each whether it is worse than `fail_limit` or within
+    /// the limit, with its interval.
+    fn quantiles(&self, _fail_limit: f64, _needs: &Hurdles, _to_pass: Hurdle, _look: &Look) -> Option<Quantiles> {
+        None
+    }
+
+    /// The later start whose evidence against a limit is stronger by `more` than that of all steps, of one of several
+    /// comparisons that this one is made of.
+    fn loudest(&self, _limit: f64, _more: f64, _critical: f64) -> Option<Later> {
+        None
+    }
+
     /// The same as a course of steps, where a Fail may rest on the later ones.
     fn course(&self) -> Option<&dyn Course> {
         None
     }
+}
+
+/// A comparison since a later start, and what its evidence must reach by itself.
+pub(super) struct Later {
+    /// The first step.
+    pub(super) start: usize,
+    pub(super) since: Rc<dyn Comparison>,
+    pub(super) critical: f64,
 }
 
 /// A comparison whose steps can be taken from a later start on.
@@ -147,4 +168,6 @@ pub(super) enum Facts {
     Quantile { q: f64, across_steps: bool },
     /// The same quantile of both arms.
     Quantiles { q: f64 },
+    /// Many quantiles of both arms at once.
+    AnyQuantile,
 }

@@ -8,6 +8,7 @@ use std::cell::LazyCell;
 
 use super::bounds::{Bounds, Evidences};
 use super::case::Case;
+use super::compare::{Facts, Later};
 use super::growth::Growth;
 use super::guardrail::Guardrail;
 use super::levels::{Against, critical};
@@ -16,7 +17,7 @@ use super::measure::{Measured, Test};
 use super::requests::Ordered;
 use super::rules::{Kind, Side, Statistic};
 use super::suspicion;
-use super::verdict::{Effect, EffectKind, Evidence, Levels, Method, Outcome, Reason, Since};
+use super::verdict::{Effect, EffectKind, Evidence, Levels, Method, Outcome, Quantiles, Reason, Since};
 use super::why::Why;
 use crate::series::Pair;
 use crate::stats::dispersion::DesignEffect;
@@ -78,6 +79,7 @@ pub(super) fn by_interval<'a>(
     }
     let growth = Growth::of(&case);
     let levels = Growth::share(growth.as_ref(), levels);
+    let measured = measured.at_price(|n| look.price_of_many(levels, n));
     let bounds = Bounds::of(&case, &measured);
     let needs = look.hurdles(levels);
     let Some(place) = bounds.shown(&needs, look) else {
@@ -91,7 +93,7 @@ pub(super) fn by_interval<'a>(
     let strength = bounds.strength(look, &needs);
     let level = look.against(strength.fail, case.rules.policy.level);
     let against = growth.as_ref().map_or(level, |growth| growth.against(level, look, case.rules.policy.level));
-    let detectable = LazyCell::new(|| detectable(&bounds, shown, look, levels));
+    let detectable = LazyCell::new(|| if shown.is_of_many() { None } else { detectable(&bounds, shown, look, levels) });
 
     let (outcome, reason, why) = match too_thin(&case, &measured, bounds.decide(&case, &strength, &needs).0) {
         Some((reason, why)) => (Outcome::Inconclusive, reason, Some(why)),
@@ -119,6 +121,12 @@ pub(super) fn by_interval<'a>(
         return Decision { case, outcome, reason, why, against, numbers: None };
     }
     let mut evidence = evidence(&measured, &bounds, shown, *interval, levels);
+    let to_pass = look.pass_to_show(&needs, levels);
+    let fail_limit = bounds.limit().first().map_or(shown.limit, |test| test.limit);
+    evidence.quantiles = shown.comparison.quantiles(fail_limit, &needs, to_pass, look);
+    if let Some(Some(worst)) = evidence.quantiles.as_ref().map(Quantiles::worst) {
+        evidence.estimate = worst.estimate;
+    }
     evidence.strength = Some(strength.against(&needs));
     evidence.detectable =
         detectable.map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));
@@ -241,10 +249,14 @@ const LOUDER: f64 = 3.0;
 /// What the steps since the start show on which a Fail rests: of several parts of a limit, of that where it is weakest.
 fn since(case: &Case, measured: &Measured, bounds: &Bounds, critical: f64, more: f64) -> Option<Since> {
     let test = bounds.limit().iter().min_by(|a, b| a.away.total_cmp(&b.away)).filter(|_| critical.is_finite())?;
-    let onset = &test.onset;
-    let (start, since) = onset.loudest(test.limit, more)?;
+    let of_all = || {
+        let (start, since) = test.onset.loudest(test.limit, more)?;
+        Some(Later { start, since: since.clone(), critical })
+    };
+    let Later { start, since, critical } = test.comparison.loudest(test.limit, more, critical).or_else(of_all)?;
     let view = View { kind: test.comparison.kind(), flipped: measured.flipped };
-    let arms = measured.since(start);
+    let quantile = if let Facts::Quantiles { q } = since.facts() { Some(q) } else { None };
+    let arms = measured.since(start, quantile);
     let estimate = since.estimate_since(arms).filter(|v| v.is_finite());
     let (low, high) = view.interval(widened(since.interval(critical, critical), since.known_to_buckets()));
     let effect = Effect { kind: view.kind, estimate: estimate.map(|e| view.value(e)), low, high };

@@ -184,6 +184,14 @@ impl Look {
         }
     }
 
+    /// By how much a z must be the stronger at this look if it is the strongest of `n`, each of which has its own part of a Fail's
+    /// chance of error over all looks.
+    pub(super) fn price_of_many(&self, levels: Levels, n: usize) -> f64 {
+        let each = Levels { fail: 1.0 - (1.0 - levels.fail) / n.max(1) as f64, ..levels };
+        let price = self.hurdles(each).fail.z - self.hurdles(levels).fail.z;
+        if price.is_finite() { price.max(0.0) } else { 0.0 }
+    }
+
     /// What evidence of a Fail (its z, and its any-time logarithm) says against a criterion, in a run of a level: a chance of
     /// error beyond that of the run is not told from 1.
     pub(super) fn against(&self, (z, ln_e): (f64, f64), level: f64) -> Against {

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::bias::allowance_for;
 use super::case::Case;
-use super::compare::Comparison;
+use super::compare::{Comparison, Facts};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::learned::Learned;
 use super::look::Look;
+use super::methods::any_quantile::{AnyQuantile, Spread};
 use super::methods::frequency::Frequency;
 use super::methods::level::{self, LevelSteps, typical};
 use super::methods::quantile::Quantile;
@@ -67,6 +68,7 @@ enum Points {
     Counts(Pair<Steps<Trials>>, Option<Arc<Instances>>),
     Events(Pair<Steps<Occurrences>>, Option<Pair<f64>>),
     Values { canary: Arc<ArmRequests>, arms: Pair<Arc<ArmRequests>>, thresholds: Thresholds, q: f64 },
+    Quantiles(Spread),
     Level { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<Vec<f64>> },
     Samples { steps: Pair<Steps<f64>>, log: bool, allowance: Pair<f64> },
     AcrossSteps(Steps<f64>, f64),
@@ -95,6 +97,11 @@ impl Test {
         let comparison = comparison.mirrored(towards).unwrap_or(comparison);
         let (towards, away) = (comparison.z(limit, towards), onset.z(limit));
         Test { comparison, onset, limit, wanted, towards, away }
+    }
+
+    /// Whether it is made of many comparisons.
+    pub(super) fn is_of_many(&self) -> bool {
+        self.comparison.facts() == Facts::AnyQuantile
     }
 
     /// The any-time evidence that the quantity lies on the wanted side of the limit.
@@ -130,6 +137,7 @@ impl Measured {
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
             (Kind::Values, Statistic::Quantile(q)) => Self::values(case, ordered, q, prior),
+            (Kind::Values, Statistic::AnyQuantile { from, to }) => Self::quantiles(case, ordered, (from, to), prior),
             (Kind::Values, _) => Self::values(case, ordered, 0.5, prior),
             (Kind::Gauge { .. }, Statistic::Quantile(q)) => Self::across_steps(case, q, prior),
             (Kind::Gauge { scale, .. }, Statistic::Trend { per }) => Self::trend(case, *scale, trend::span(case, per)),
@@ -181,12 +189,26 @@ impl Measured {
         Measured { n: exposure, n_of, bad: Some(count), estimate, notes, prior, ..Self::empty(points) }
     }
 
-    /// The requests of both arms and the quantile of them that is judged.
-    pub(super) fn requests(&self) -> Option<(&Pair<Arc<ArmRequests>>, f64)> {
+    /// The requests of both arms and the quantile of them that is judged; of many, the one that is given.
+    pub(super) fn requests(&self, open: Option<f64>) -> Option<(&Pair<Arc<ArmRequests>>, f64)> {
         match &self.points {
             Points::Values { arms, q, .. } => Some((arms, *q)),
+            Points::Quantiles(spread) => Some((&spread.arms, open?)),
             _ => None,
         }
+    }
+
+    fn quantiles(case: &Case, ordered: &Ordered, (from, to): (Option<f64>, Option<f64>), prior: Prior) -> Measured {
+        let all = ordered.of(&case.criterion.metric, || case.grid.values(case.series));
+        let arms = ordered.paired(&case.criterion.metric, &all);
+        let n = arms.as_ref().map(|arm| arm.pooled.len() as f64);
+        let estimate = arms.as_ref().map(|arm| arm.pooled.quantile(0.5));
+        let (of, unit) = (&case.metric.of, &case.metric.unit);
+        let cut_off = Arm::BOTH.map(|arm| requests::cut_off(&arms.get(arm).pooled, arm.name(), of, unit));
+        let spread = Spread::of(&arms, from, to, prior);
+        let scarce = requests::scarce(n.canary.min(n.baseline), spread.range().1, true, of);
+        let notes = cut_off.into_iter().flatten().collect();
+        Measured { n, n_of: "trials", estimate, scarce, notes, prior, ..Self::empty(Points::Quantiles(spread)) }
     }
 
     fn values(case: &Case, ordered: &Ordered, q: f64, prior: Prior) -> Measured {
@@ -216,6 +238,14 @@ impl Measured {
             prior,
             ..Self::empty(Points::Values { canary: all.canary, arms, thresholds, q })
         }
+    }
+
+    /// The same, where the strongest of `n` pieces of evidence must be the stronger by a price.
+    pub(super) fn at_price(mut self, price: impl Fn(usize) -> f64) -> Measured {
+        if let Points::Quantiles(spread) = &mut self.points {
+            spread.price = price(spread.len());
+        }
+        self
     }
 
     fn across_steps(case: &Case, q: f64, prior: Prior) -> Measured {
@@ -299,8 +329,8 @@ impl Measured {
         }
     }
 
-    /// The statistic in each arm since a step, where a Fail may rest on that.
-    pub(super) fn since(&self, start: usize) -> Pair<Option<f64>> {
+    /// The statistic in each arm since a step, where a Fail may rest on that; of many quantiles, the one that is given.
+    pub(super) fn since(&self, start: usize, quantile: Option<f64>) -> Pair<Option<f64>> {
         fn since(steps: &Steps<f64>, start: usize) -> &[Option<f64>] {
             steps.get(start..).unwrap_or_default()
         }
@@ -319,10 +349,10 @@ impl Measured {
                 };
                 pairing::paired(steps).as_ref().map(later)
             }
-            Points::Values { arms, q, .. } => arms.as_ref().map(|arm| {
-                let later: Vec<_> = arm.steps.iter().skip(start).cloned().collect();
-                ArmRequests::new(later).pooled.quantile(*q)
-            }),
+            Points::Values { arms, q, .. } => arms.as_ref().map(|arm| arm.quantile_since(start, *q)),
+            Points::Quantiles(spread) => {
+                spread.arms.as_ref().map(|arm| quantile.and_then(|q| arm.quantile_since(start, q)))
+            }
             Points::Level { steps, log, .. } => {
                 pairing::paired(steps).as_ref().map(|steps| typical(since(steps, start), *log))
             }
@@ -401,6 +431,10 @@ impl Measured {
             }
             (Points::Values { arms, thresholds, q, .. }, _) => {
                 (Rc::new(QuantileRatio::new(arms, thresholds, *q, self.estimate, prior)), ratio)
+            }
+            (Points::Quantiles(spread), _) => {
+                let limit = if matches!(limit, Limit::Threshold(_)) { f64::NAN } else { ratio };
+                (Rc::new(AnyQuantile::new(spread, limit, sides(wanted).1)), limit)
             }
             (Points::AcrossSteps(steps, q), _) => {
                 (Rc::new(Quantile::across_steps(steps, *q, prior, limit_is_beyond)), value)

@@ -20,6 +20,8 @@ use crate::stats::slow::Requests;
 const LEAST_STEPS: usize = 3;
 /// Fewer requests with a value each are noise.
 const LEAST_REQUESTS: f64 = 20.0;
+/// The quantiles that are asked where any of them may be worse.
+const ANY: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
 /// The steps of each arm that the other lacks.
 pub(super) struct Alone(Pair<Vec<usize>>);
@@ -50,8 +52,8 @@ impl Case<'_> {
         (!alone.baseline.is_empty() || !alone.canary.is_empty()).then_some(Alone(alone))
     }
 
-    /// The criterion's statistic over some steps of an arm.
-    fn level(&self, arm: Arm, steps: impl Fn(usize) -> bool) -> Option<Level> {
+    /// A statistic over some steps of an arm.
+    fn level(&self, statistic: Statistic, arm: Arm, steps: impl Fn(usize) -> bool) -> Option<Level> {
         let series = self.series;
         fn chosen<T: Copy>(of: &[Option<T>], steps: &impl Fn(usize) -> bool) -> Vec<T> {
             of.iter().enumerate().filter(|(at, _)| steps(*at)).filter_map(|(_, value)| *value).collect()
@@ -81,11 +83,17 @@ impl Case<'_> {
                 let all = self.grid.values(series);
                 let all = all.get(arm).iter().enumerate().filter(|(at, _)| steps(*at)).map(|(_, one)| one.clone());
                 let pooled = Requests::pooled(&all.collect::<Vec<_>>())?;
-                let value = pooled.quantile(super::requests::quantile_of(self.criterion.statistic))?;
-                Some(Level { value, n: pooled.len() as f64, bad: None })
+                let q = super::requests::quantile_of(statistic);
+                // one of several is asked where a few requests are slower
+                let is_known = statistic == self.criterion.statistic || beyond(&pooled, q) >= LEAST_REQUESTS;
+                Some(Level { value: pooled.quantile(q).filter(|_| is_known)?, n: pooled.len() as f64, bad: None })
             }
         }
     }
+}
+
+fn beyond(pooled: &Requests, q: f64) -> f64 {
+    pooled.len() as f64 * (1.0 - q)
 }
 
 impl Alone {
@@ -117,17 +125,26 @@ impl Alone {
     ///
     /// A canary that only warns has missed its target already; what counts then is the fail bound.
     pub(super) fn worse(&self, case: &Case, outcome: Outcome) -> Option<Worse> {
-        let lone = &self.0.canary;
         let has_level =
             !matches!(case.criterion.statistic, Statistic::Count | Statistic::Trend { .. } | Statistic::StepsBeyond(_));
-        if lone.is_empty() || !has_level {
+        if self.0.canary.is_empty() || !has_level {
             return None;
         }
+        match case.criterion.statistic {
+            Statistic::AnyQuantile { .. } => {
+                ANY.into_iter().find_map(|q| self.worse_in(case, Statistic::Quantile(q), outcome))
+            }
+            statistic => self.worse_in(case, statistic, outcome),
+        }
+    }
+
+    fn worse_in(&self, case: &Case, statistic: Statistic, outcome: Outcome) -> Option<Worse> {
+        let lone = &self.0.canary;
         // limits of the canary's own are judged over all of its steps anyway
         let compared = |bound: Option<Bound>| bound.filter(|bound| matches!(bound.limit, Limit::Margin { .. }));
         let pass = compared(case.criterion.pass).filter(|_| outcome == Outcome::Pass);
         let criterion = &Criterion { pass, fail: compared(case.criterion.fail), ..case.criterion.clone() };
-        let baseline = case.level(Arm::Baseline, |_| true)?;
+        let baseline = case.level(statistic, Arm::Baseline, |_| true)?;
         // beside a daily pattern the level of the baseline is that of the time around
         let reach = lone.len().max(LEAST_STEPS);
         let is_near = |at: usize| {
@@ -135,10 +152,10 @@ impl Alone {
             let around = [next.checked_sub(1).and_then(|before| lone.get(before)), lone.get(next)];
             around.into_iter().flatten().any(|one| one.abs_diff(at) <= reach)
         };
-        let around = case.level(Arm::Baseline, is_near);
+        let around = case.level(statistic, Arm::Baseline, is_near);
         let around = around.as_ref().unwrap_or(&baseline);
         let is_lone = |at: usize| lone.binary_search(&at).is_ok();
-        let (whole, left) = (case.level(Arm::Canary, |_| true), case.level(Arm::Canary, is_lone));
+        let (whole, left) = (case.level(statistic, Arm::Canary, |_| true), case.level(statistic, Arm::Canary, is_lone));
         let is_worse = |level: &Level, baseline: &Level| !limit::holds(criterion, level.value, baseline.value);
         let enough = |level: &Level| {
             if lone.len() < LEAST_STEPS {

@@ -27,6 +27,11 @@ impl ArmRequests {
         let pooled = Requests::pooled(&steps).unwrap_or_else(|| Requests::single(Vec::new()));
         ArmRequests { steps, pooled }
     }
+
+    /// A quantile of the requests since a step.
+    pub(super) fn quantile_since(&self, start: usize, q: f64) -> Option<f64> {
+        Requests::pooled(self.steps.get(start..)?)?.quantile(q)
+    }
 }
 
 /// The requests of each metric in both arms, put in order once for all criteria that ask for them.
@@ -106,7 +111,12 @@ pub(super) fn quantile_of(statistic: Statistic) -> f64 {
         Statistic::Min => 0.0,
         Statistic::Max => 1.0,
         Statistic::StepsBeyond(beyond) => beyond.quantile.unwrap_or(0.5),
-        Statistic::Rate | Statistic::Frequency | Statistic::Count | Statistic::Typical | Statistic::Trend { .. } => 0.5,
+        Statistic::Rate
+        | Statistic::Frequency
+        | Statistic::Count
+        | Statistic::Typical
+        | Statistic::Trend { .. }
+        | Statistic::AnyQuantile { .. } => 0.5,
     }
 }
 

@@ -219,6 +219,14 @@ pub enum Statistic {
     Typical,
     /// A quantile (in [0, 1]): of requests for values, across steps for a gauge.
     Quantile(f64),
+    /// Any quantile of requests between two (in [0, 1]); where one is not written, it is the outermost that the numbers of
+    /// requests can tell.
+    AnyQuantile {
+        /// The first.
+        from: Option<f64>,
+        /// The last.
+        to: Option<f64>,
+    },
     /// The largest step of a gauge or largest value.
     Max,
     /// The smallest.

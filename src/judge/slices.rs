@@ -64,9 +64,11 @@ pub(super) fn judge(known: &Known, outcome: impl Fn(&str) -> Option<Outcome>) ->
     criteria.iter().filter_map(of).collect()
 }
 
+/// The quantile that the slices of a metric are counted at; of all at once, one that a thin slice cannot tell.
 pub(super) fn quantile(statistic: Statistic) -> Option<f64> {
     match statistic {
         Statistic::Quantile(q) => Some(q),
+        Statistic::AnyQuantile { .. } => Some(0.95),
         _ => None,
     }
 }

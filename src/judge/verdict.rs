@@ -335,6 +335,58 @@ pub struct Evidence {
     pub since: Option<Since>,
     /// Periods beyond the bound and periods looked at, for alarm rules.
     pub periods: Option<(usize, usize)>,
+    /// What each quantile shows, where they are judged at once.
+    pub quantiles: Option<Quantiles>,
+}
+
+/// What the quantiles of requests show that are judged at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantiles {
+    /// Each of them, rising.
+    pub each: Vec<OneQuantile>,
+    /// The first one (in [0, 1]) that a Pass is about.
+    pub from: f64,
+    /// The last one.
+    pub to: f64,
+    /// The one whose ratio the effect of the criterion is.
+    pub worst: f64,
+}
+
+impl Quantiles {
+    /// The one whose ratio the effect of the criterion is.
+    pub fn worst(&self) -> Option<&OneQuantile> {
+        self.each.iter().find(|one| one.q == self.worst)
+    }
+
+    /// Whether a Pass is about one of them.
+    pub fn asks(&self, one: &OneQuantile) -> bool {
+        (self.from..=self.to).contains(&one.q)
+    }
+}
+
+/// One of the quantiles of requests that are judged at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OneQuantile {
+    /// The quantile, in [0, 1].
+    pub q: f64,
+    /// Its value in each arm, of all requests.
+    pub estimate: Pair<Option<f64>>,
+    /// The canary's divided by the baseline's. The ends towards a Fail hold for all quantiles at once, those towards a Pass each
+    /// for its own.
+    pub effect: Effect,
+    /// Whether it is worse.
+    pub standing: Standing,
+}
+
+/// Whether a quantile of the canary is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Shown to be beyond the bound, for all quantiles at once.
+    Worse,
+    /// Shown to be within.
+    Within,
+    /// Not shown to be either.
+    Open,
 }
 
 /// What the steps since a later start show.
@@ -429,6 +481,8 @@ pub enum Method {
     SlowRequests,
     /// Requests slower than the baseline's quantile of earlier steps.
     PredictableThreshold,
+    /// The same at every quantile at once.
+    AnyQuantile,
     /// The observed number against the bound.
     Observed,
     /// M of N consecutive periods beyond the bound.

@@ -192,6 +192,12 @@ pub fn quantile_name(q: f64) -> String {
     format!("p{}", percent.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// Every quantile at once as configurations write it: `any quantile from p50`.
+pub fn any_quantile(from: Option<f64>, to: Option<f64>) -> String {
+    let end = |word: &str, q: Option<f64>| q.map(|q| format!(" {word} {}", quantile_name(q))).unwrap_or_default();
+    format!("any quantile{}{}", end("from", from), end("to", to))
+}
+
 /// What the instances of both arms are good for.
 pub(super) fn instances((canary, baseline): (usize, usize)) -> String {
     let (few, arm) = if canary < LEAST_INSTANCES { (canary, "canary") } else { (baseline, "baseline") };

@@ -94,5 +94,6 @@ fn nothing() -> Evidence {
         strength: None,
         since: None,
         periods: None,
+        quantiles: None,
     }
 }

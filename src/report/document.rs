@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use super::effect::{Effect, EffectKind};
 use super::localised::{Localised, Mix};
 pub use super::number::{Arms, Number};
+use super::quantiles::Quantiles;
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
@@ -346,7 +347,7 @@ pub struct Finding {
     pub criterion: String,
     /// The metric it reads.
     pub metric: String,
-    /// What of the metric was compared: "rate", "frequency", "count", "typical", "max", "min", or a quantile like "p95".
+    /// What of the metric was compared: "rate", "frequency", "count", "typical", "max", "min", a quantile like "p95", or "any quantile".
     pub statistic: String,
     /// What must hold, in words with units: "<= baseline + 5%".
     pub target: String,
@@ -460,6 +461,9 @@ pub struct Evidence {
     pub since: Option<Since>,
     /// For alarms: what the periods were.
     pub periods: Option<Periods>,
+    /// What each quantile shows, where they are judged at once (since 1.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantiles: Option<Quantiles>,
 }
 
 /// What the steps since a later start show.

@@ -5,9 +5,11 @@ use super::document::{
     LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Role,
     Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
+use super::quantiles::Quantiles;
 use super::{localised, method, reason};
 use crate::judge::rules::{self, Statistic, Unit};
 use crate::judge::verdict::{self, Verdict};
+use crate::judge::words;
 use crate::series::{Gravity, Pair, SignedDuration, Window};
 
 impl From<&Verdict> for Document {
@@ -227,6 +229,7 @@ fn statistic(statistic: Statistic) -> String {
         Statistic::Frequency => "frequency".into(),
         Statistic::Count => "count".into(),
         Statistic::Typical => "typical".into(),
+        Statistic::AnyQuantile { from, to } => words::any_quantile(from, to),
         Statistic::Max => "max".into(),
         Statistic::Min => "min".into(),
         Statistic::Trend { .. } => "trend".into(),
@@ -270,6 +273,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
             effect: since.effect.into(),
         }),
         periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
+        quantiles: evidence.quantiles.as_ref().and_then(Quantiles::of),
     }
 }
 

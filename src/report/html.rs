@@ -25,6 +25,7 @@ mod overview;
 pub(super) mod page;
 mod part;
 mod provenance;
+mod ratios;
 mod scale;
 mod series;
 mod slices;
@@ -52,6 +53,7 @@ pub fn render(document: &Document) -> String {
         unjudged::part(document),
         success::part(document),
         series::part(document, &findings),
+        ratios::part(document, &findings),
         spread::part(document, &findings),
         evidence::part(document, &findings),
         method::part(document, &findings),

@@ -3,8 +3,8 @@
 use crate::judge::verdict::Method;
 
 /// The name of every method, in the order of the judge's own list.
-pub const NAMES: [&str; 17] = {
-    let mut names = [""; 17];
+pub const NAMES: [&str; 18] = {
+    let mut names = [""; 18];
     let mut at = 0;
     while at < ALL.len() {
         names[at] = name(ALL[at]);
@@ -13,7 +13,7 @@ pub const NAMES: [&str; 17] = {
     names
 };
 
-const ALL: [Method; 17] = [
+const ALL: [Method; 18] = [
     Method::BinomialTail,
     Method::PoissonTail,
     Method::ConditionalBinomial,
@@ -25,6 +25,7 @@ const ALL: [Method; 17] = [
     Method::StepQuantile,
     Method::SlowRequests,
     Method::PredictableThreshold,
+    Method::AnyQuantile,
     Method::Observed,
     Method::Periods,
     Method::TrafficShare,
@@ -47,6 +48,7 @@ pub const fn name(method: Method) -> &'static str {
         Method::StepQuantile => "step_quantile",
         Method::SlowRequests => "slow_requests",
         Method::PredictableThreshold => "predictable_threshold",
+        Method::AnyQuantile => "any_quantile",
         Method::Observed => "observed",
         Method::Periods => "periods",
         Method::TrafficShare => "traffic_share",
@@ -111,6 +113,11 @@ fn words(method: Method) -> &'static str {
              exact conditional binomial test, widened by the design effect (Clopper–Pearson); where many requests tie \
              with the quantile, each arm by itself against that value too (Berger's intersection-union test); each \
              arm's own quantile, pooled over time for the reader, by Woodruff"
+        }
+        Method::AnyQuantile => {
+            "the ratio of every quantile at once, each as requests slower than the baseline's quantile of earlier steps, \
+             widened by the design effect: for a fail the strongest evidence, divided by the number of quantiles \
+             (Bonferroni); for a pass the weakest (Berger's intersection-union test)"
         }
         Method::Observed => "the observed number against the bound, without statistics",
         Method::Periods => "an alarm rule: consecutive periods beyond the bound are counted, without statistics",

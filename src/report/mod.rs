@@ -33,6 +33,7 @@ mod past;
 mod plan;
 mod prometheus;
 mod prose;
+pub mod quantiles;
 mod reason;
 mod review;
 pub mod rollout;

@@ -9,13 +9,15 @@
 //! dependent steps), `filter` (what lasts beside the noise of each step), [`segments`] (the noise of one number per step about a mean that may move), `wander` (the same of a
 //! rate), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same, from one host to
 //! another), then one file per question: [`counts`] (two arms, events among trials), [`single`] (one arm against a limit),
-//! [`steps`] (one number per step), [`slope`] (how steeply it rises), [`spacing`] (runs of bad steps and how regular they are), [`split`] (the canary's share of the traffic), [`slow`] (how a question about a quantile becomes one about counts), [`onset`]
-//! (any of these since a later step), [`simes`] (several questions at once), [`quantile`] and [`limits`] (quantiles, for the reader's eye) and [`power`] (how much data an
+//! [`steps`] (one number per step), [`slope`] (how steeply it rises), [`spacing`] (runs of bad steps and how regular they are), [`split`] (the canary's share of the traffic),
+//! [`slow`] (how a question about a quantile becomes one about counts), [`onset`] (any of these since a later step), [`simes`] and [`bonferroni`] (several questions at once),
+//! [`quantile`] and [`limits`] (quantiles, for the reader's eye) and [`power`] (how much data an
 //! answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
 //! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
 
 pub mod anytime;
 mod binned;
+pub mod bonferroni;
 mod count_step;
 pub mod counts;
 mod crossing;

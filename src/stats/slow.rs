@@ -153,25 +153,32 @@ impl Requests {
 /// Single requests are sorted once and then revealed step by step in a tree of counts (Fenwick 1994); those of histograms
 /// are added up, cell by cell.
 pub fn predictable_thresholds(baseline: &[Requests], q: f64) -> Vec<Option<f64>> {
+    thresholds_of_each(baseline, &[q]).pop().unwrap_or_default()
+}
+
+/// The same of many quantiles, whose requests are put in order once: for each, one threshold per step.
+pub fn thresholds_of_each(baseline: &[Requests], quantiles: &[f64]) -> Vec<Vec<Option<f64>>> {
     let binned = || baseline.iter().filter_map(Requests::as_binned);
     match (binned().map(|binned| binned.bins().grid()).reduce(Grid::join), binned().next()) {
-        (Some(grid), Some(first)) => upper_ends(baseline, grid, first.scale(), q),
-        _ => quantiles(baseline, q),
+        (Some(grid), Some(first)) => upper_ends(baseline, grid, first.scale(), quantiles),
+        _ => between_values(baseline, quantiles),
     }
 }
 
-fn upper_ends(baseline: &[Requests], grid: Grid, scale: f64, q: f64) -> Vec<Option<f64>> {
+fn upper_ends(baseline: &[Requests], grid: Grid, scale: f64, quantiles: &[f64]) -> Vec<Vec<Option<f64>>> {
     let mut seen = Running::new(grid);
-    let mut threshold = |step: &Requests| {
-        let known = seen.count() >= LEAST_HISTORY && !q.is_nan();
-        let threshold = if known { seen.upper_end(q).map(|units| units * scale) } else { None };
+    let mut thresholds = vec![Vec::with_capacity(baseline.len()); quantiles.len()];
+    for step in baseline {
+        for (q, thresholds) in quantiles.iter().zip(&mut thresholds) {
+            let known = seen.count() >= LEAST_HISTORY && !q.is_nan();
+            thresholds.push(if known { seen.upper_end(*q).map(|units| units * scale) } else { None });
+        }
         step.as_binned().into_iter().for_each(|binned| seen.reveal(binned.bins()));
-        threshold
-    };
-    baseline.iter().map(&mut threshold).collect()
+    }
+    thresholds
 }
 
-fn quantiles(baseline: &[Requests], q: f64) -> Vec<Option<f64>> {
+fn between_values(baseline: &[Requests], quantiles: &[f64]) -> Vec<Vec<Option<f64>>> {
     let mut sorted: Vec<(f64, usize)> = Vec::new();
     for (step, requests) in baseline.iter().enumerate() {
         if let Form::Single(values) = &requests.0 {
@@ -184,9 +191,11 @@ fn quantiles(baseline: &[Requests], q: f64) -> Vec<Option<f64>> {
         places[*step].push(place);
     }
     let mut seen = Revealed::new(sorted.len());
-    let mut thresholds = Vec::with_capacity(baseline.len());
+    let mut thresholds = vec![Vec::with_capacity(baseline.len()); quantiles.len()];
     for step in places {
-        thresholds.push(between(&seen, &sorted, q));
+        for (q, thresholds) in quantiles.iter().zip(&mut thresholds) {
+            thresholds.push(between(&seen, &sorted, *q));
+        }
         step.into_iter().for_each(|place| seen.reveal(place));
     }
     thresholds

@@ -8,6 +8,8 @@
 //! into that many parts is as likely as any other. So the chance that the longest gap exceeds the shortest one by no more
 //! than it does is a number of compositions over that of all (an exact conditional test, counted by dynamic programming).
 
+/// How many bad steps in a row a pass must allow for.
+const LONG: f64 = 8.0;
 /// What is believed of runs before any is seen is worth so many of them, as that of the spread of steps is.
 const BELIEVED: f64 = 4.0;
 /// More spikes than this are not looked at: they are the usual state.
@@ -35,6 +37,13 @@ pub fn of_runs(bad: &[Option<bool>]) -> Option<(f64, f64)> {
         (count + 1.0, steps + len, squares + len * len)
     });
     (steps > 0.0).then(|| (squares / steps, BELIEVED + count))
+}
+
+/// The same towards a pass: a window with few runs says little of how long they are, so they are taken to be of [`LONG`] steps, or
+/// longer if it shows longer ones.
+pub fn of_runs_to_pass(bad: &[Option<bool>]) -> (f64, f64) {
+    let (effect, freedom) = of_runs(bad).unwrap_or((LONG, BELIEVED));
+    (effect.max(LONG), freedom)
 }
 
 /// The steps at which runs of bad steps begin.

@@ -1,6 +1,6 @@
 //! Whole judgements against an independent one, at one look: a gauge beside its baseline with a margin of ten per cent
-//! (`fixtures/reference/make_gauges.py`), an error rate with one of fifty (`make_rates.py`). The evidence for either
-//! answer agrees to nine digits, and the answer is the same.
+//! (`fixtures/reference/make_gauges.py`), an error rate with one of fifty (`make_rates.py`),
+//! and every quantile of requests with one of ten (`make_quantiles.py`). The evidence for either answer agrees to eight digits, and the answer is the same.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -85,15 +85,67 @@ fn error_rates_are_judged_as_an_independent_implementation_judges_them() {
     agree("rates.toml", &rules(Kind::BadShare, Unit::Share, Statistic::Rate, 0.5), counts);
 }
 
-/// Judges every case of a file and reports all that differ.
-fn agree(file: &str, rules: &Rules, series: fn(&Table, &str) -> Series) {
+/// Splitmix64 (Steele, Lea and Flood 2014): a number in [0, 1), the same in every language.
+fn uniform(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The requests of an arm as `make_quantiles.py` draws them from a seed.
+fn requests(case: &Table, arm: &str) -> Series {
+    let whole = |key: &str| case[key].as_integer().unwrap();
+    let number =
+        |key: &str| numbers(&Table::from_iter([(key.to_owned(), Value::Array(vec![case[key].clone()]))]), key)[0];
+    let (place, slow, factor) = if arm == "canary" { (1, number("slow"), number("factor")) } else { (0, 0.01, 1.0) };
+    let mut state = case["seeds"].as_array().unwrap()[place].as_integer().unwrap() as u64;
+    let (mut time, mut value) = (Vec::new(), Vec::new());
+    for step in 0..whole("steps") as usize {
+        let level = uniform(&mut state);
+        for _ in 0..whole("each") {
+            let (u, v) = (uniform(&mut state), uniform(&mut state));
+            let took = if v < slow { 1000.0 * (1.0 + 0.1 * u) } else { 80.0 * (0.5 + u / (1.02 - u)) };
+            time.push(at(step));
+            value.push(factor * took * (1.0 + 0.02 * (level - 0.5)));
+        }
+    }
+    Series::Values { time, value }
+}
+
+#[test]
+fn every_quantile_at_once_is_judged_as_an_independent_implementation_judges_it() {
+    let rules = rules(Kind::Values, Unit::Milliseconds, Statistic::AnyQuantile { from: None, to: None }, 0.1);
+    let cases = cases("quantiles.toml");
+    let mut outcomes = BTreeMap::new();
+    for case in &cases {
+        let arms = Pair { baseline: requests(case, "baseline"), canary: requests(case, "canary") };
+        let finding = judge(&rules, &dataset(arms, case["steps"].as_integer().unwrap() as usize)).findings.remove(0);
+        assert_eq!(word(finding.outcome), case["what"].as_str().unwrap(), "{}", finding.sentence);
+        let strength = finding.evidence.strength.unwrap();
+        for (have, want) in [strength.fail.z, strength.pass.z].into_iter().zip(numbers(case, "value")) {
+            let close = want < LOSSY && have < LOSSY || (have - want).abs() <= 1e-8 * (1.0 + want.abs());
+            assert!(close, "z is {have} instead of {want}: {}", finding.sentence);
+        }
+        let quantiles = finding.evidence.quantiles.unwrap();
+        assert_eq!([quantiles.from, quantiles.to].to_vec(), numbers(case, "range"));
+        *outcomes.entry(word(finding.outcome)).or_insert(0) += 1;
+    }
+    assert!(cases.len() >= 10 && outcomes.len() >= 2, "{outcomes:?}");
+}
+
+fn cases(file: &str) -> Vec<Table> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reference").join(file);
     let table: Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let cases = table["case"].as_array().unwrap();
+    table["case"].as_array().unwrap().iter().map(|case| case.as_table().unwrap().clone()).collect()
+}
+
+/// Judges every case of a file and reports all that differ.
+fn agree(file: &str, rules: &Rules, series: fn(&Table, &str) -> Series) {
+    let cases = cases(file);
     assert_eq!(cases.len(), 100);
     let (mut off, mut outcomes) = (Vec::new(), BTreeMap::new());
     for (place, case) in cases.iter().enumerate() {
-        let case = case.as_table().unwrap();
         let arms = Pair { baseline: series(case, "baseline"), canary: series(case, "canary") };
         let finding = judge(rules, &dataset(arms, numbers(case, "canary").len())).findings.remove(0);
         let wanted = case["what"].as_str().unwrap();

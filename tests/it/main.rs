@@ -5,6 +5,7 @@ mod absence;
 mod aca;
 mod aggregates;
 mod agreement;
+mod any_quantile;
 #[cfg(feature = "serve")]
 mod argo;
 mod as_written;

@@ -372,7 +372,8 @@ pub(in crate::config) struct CriterionEntry {
     pub(in crate::config) name: Option<At<String>>,
     /// The metric it reads.
     pub(in crate::config) metric: At<String>,
-    /// What of the metric is compared: rate, frequency, count, typical, p95, max, min, trend.
+    /// What of the metric is compared: rate, frequency, count, typical, p95, max, min, trend; `any quantile` and
+    /// `any quantile from p50 to p99.9` compare every one at once.
     pub(in crate::config) statistic: Option<At<StatisticText>>,
     /// Judges the share of steps beyond a limit, where spikes come back: "> 2%", with `pass: "<= 1%"` (of the steps) or
     /// `pass: "<= baseline + 2pp"`.

@@ -9,7 +9,7 @@ use crate::judge::compare::Facts;
 use crate::judge::look::{Answer as For, Outlook};
 use crate::judge::measure::{Test, sides};
 use crate::judge::rules::{Side, Statistic};
-use crate::judge::verdict::{EffectKind, Evidence, Method, Outcome, Reason};
+use crate::judge::verdict::{EffectKind, Evidence, Method, OneQuantile, Outcome, Reason, Standing};
 use crate::judge::words::{change, count, duration, plural, quantity};
 use crate::series::{Pair, SignedDuration};
 use crate::stats::dispersion::DesignEffect;
@@ -21,7 +21,7 @@ pub(in crate::judge) fn what_would_decide(answer: &Answer, bounds: &Bounds, evid
         Reason::BeyondBound if evidence.since.is_some() => None,
         Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
         Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::LeansBeyond | Reason::SmallExcess => {
-            by_buckets(answer).or_else(|| more_data(answer, bounds))
+            by_buckets(answer, evidence).or_else(|| more_data(answer, bounds))
         }
         Reason::NotComparable => Some("give the gauge its `requests`, or use histograms or raw values".into()),
         Reason::TooFew => answer.case.too_few(),
@@ -89,16 +89,30 @@ fn smallest(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
 }
 
 /// A bucket that hides the quantile is no matter of more requests: both arms lie in it, or the limit does.
-fn by_buckets(answer: &Answer) -> Option<String> {
-    let (arms, q) = answer.measured.requests()?;
-    let bucket = arms.canary.pooled.bucket(q)?;
-    let (low, high) = bucket;
+fn by_buckets(answer: &Answer, evidence: &Evidence) -> Option<String> {
+    let limit = answer.test.limit;
+    let (low, high) = match &evidence.quantiles {
+        Some(quantiles) => {
+            let is_open = |one: &&OneQuantile| quantiles.asks(one) && one.standing == Standing::Open;
+            let mut open = quantiles.each.iter().filter(is_open);
+            open.find_map(|one| {
+                let (arms, q) = answer.measured.requests(Some(one.q))?;
+                let (canary, baseline) = (arms.canary.pooled.bucket(q)?, arms.baseline.pooled.bucket(q)?);
+                (canary.1 > limit * baseline.0).then_some(canary)
+            })?
+        }
+        None => {
+            let (arms, q) = answer.measured.requests(None)?;
+            arms.canary.pooled.bucket(q)?
+        }
+    };
     let hides = match answer.case.needs_baseline() {
+        true if evidence.quantiles.is_some() => true,
         true => {
             let (least, most) = answer.test.comparison.known_to_buckets()?;
-            least <= answer.test.limit && answer.test.limit < most
+            least <= limit && limit < most
         }
-        false => low < answer.test.limit && answer.test.limit < high,
+        false => low < limit && limit < high,
     };
     let unit = &answer.case.unit();
     let beyond = format!("beyond {}", quantity(low, unit));

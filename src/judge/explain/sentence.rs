@@ -1,12 +1,13 @@
 //! The sentence a person understands: value, limit, n and interval.
 
+use super::quantiles;
 use crate::judge::bounds::{Bounds, Evidences};
 use crate::judge::case::Case;
 use crate::judge::compare::Facts;
 use crate::judge::look::{Hurdles, Look};
 use crate::judge::measure::{Measured, Test};
 use crate::judge::rules::{Bound, Side, Unit};
-use crate::judge::verdict::{EffectKind, Evidence, Levels, Outcome, Reason, Since};
+use crate::judge::verdict::{EffectKind, Evidence, Levels, OneQuantile, Outcome, Reason, Since};
 use crate::judge::words::{self, change, count, duration, limit, outcome_verb, plural, quantity};
 use crate::series::{SignedDuration, Timestamp};
 
@@ -129,6 +130,7 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             let name = words::quantile_name(q);
             format!("{name} {estimate} of {} {what} ({interval})", count(evidence.n.canary as u64))
         }
+        Facts::AnyQuantile => of_quantiles(answer, evidence, &level),
         Facts::Quantiles { q } => format!(
             "{} {} over {} against {} {of}: {estimate} ({interval})",
             words::quantile_name(q),
@@ -137,6 +139,22 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             count(evidence.n.baseline as u64)
         ),
     }
+}
+
+/// What was seen of many quantiles: which part it is about, and the numbers of the one that tells most.
+fn of_quantiles(answer: &Answer, evidence: &Evidence, level: &str) -> String {
+    let (unit, of) = (&answer.case.metric.unit, &answer.case.metric.of);
+    let Some(quantiles) = &evidence.quantiles else { return String::new() };
+    let (part, one) = quantiles::part(quantiles, answer.outcome);
+    let (canary, baseline) = (count(evidence.n.canary as u64), count(evidence.n.baseline as u64));
+    let told = one.map(|OneQuantile { q, estimate, effect, .. }| {
+        let arm = |value: Option<f64>| value.map_or("nothing".into(), |value| quantity(value, unit));
+        let ratio = effect.estimate.map_or("no estimate".into(), |ratio| change(ratio, effect.kind, unit));
+        let range = range(effect.low, effect.high, effect.kind, unit);
+        let (name, canary, baseline) = (words::quantile_name(*q), arm(estimate.canary), arm(estimate.baseline));
+        format!(": {canary} against {baseline} at {name}, {ratio} ({level} % bounds {range})")
+    });
+    format!("{part}{}, over {canary} against {baseline} {of}", told.unwrap_or_default())
 }
 
 /// How what was seen lies to the bound.

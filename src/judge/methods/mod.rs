@@ -1,9 +1,11 @@
 //! One page for each statistical method: what it asks, by which formula and source, and where its numbers are certified.
 //!
 //! Those with an interval are comparisons: `rate_ratio` and `rate_difference` of two arms' counts, `share` and `frequency` of
-//! one arm's, `level` and `samples` of one number per step, `trend` of how it rises, `spikes` of steps beyond a limit, `quantile` and `quantile_ratio` of requests. The others
+//! one arm's, `level` and `samples` of one number per step, `trend` of how it rises, `spikes` of steps beyond a limit, `quantile`,
+//! `quantile_ratio` and `any_quantile` of requests. The others
 //! have no interval: `observed` and `periods` use no statistics, and `traffic` asks whether the comparison itself is fair.
 
+pub(super) mod any_quantile;
 pub(super) mod frequency;
 pub(super) mod level;
 pub(super) mod observed;

@@ -48,6 +48,16 @@ impl Thresholds {
         let each = slow::predictable_thresholds(&baseline.steps, q).into();
         Thresholds { each, ties: Ties::of(baseline, q, prior).map(Arc::new) }
     }
+
+    /// Of many quantiles.
+    pub(in crate::judge) fn of_each(baseline: &ArmRequests, quantiles: &[f64], prior: Prior) -> Vec<Thresholds> {
+        let each = slow::thresholds_of_each(&baseline.steps, quantiles).into_iter().zip(quantiles);
+        let of = |(each, q): (Vec<Option<f64>>, &f64)| Thresholds {
+            each: each.into(),
+            ties: Ties::of(baseline, *q, prior).map(Arc::new),
+        };
+        each.map(of).collect()
+    }
 }
 
 /// The requests of both arms.

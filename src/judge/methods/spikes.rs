@@ -6,7 +6,7 @@
 //! - **Evidence**: against a limit the binomial tail of the steps beyond it; beside the baseline the score of Miettinen and Nurminen
 //!   (1985) for the difference of two shares. Bad steps come in runs, so the design effect weakens both: that of the steps, and
 //!   that of the runs, `Σ L² / Σ L` (a compound Poisson number; Kish 1965), read as Student's t with a degree of freedom for each run
-//!   and four more.
+//!   and four more. Towards a pass it is at least that of runs of eight steps, since a window that shows few runs says little of them.
 //! - **Interval**: the shares, or differences, that the evidence does not reject.
 //! - **Any-time evidence**: as for a share and for a difference of rates, with this design effect.
 //! - **Estimate**: the measured steps beyond the limit among those that were measured.
@@ -121,8 +121,9 @@ impl Spikes {
 
     /// The comparison of the canary with a limit of its own.
     pub(in crate::judge) fn alone(&self, prior: Prior) -> OfOneArm {
-        let side = |missing: bool| Share::new(trials(&self.bad.canary, missing), prior, of_steps);
-        OfOneArm { facts: self.facts(true), above: side(false), below: side(true), estimate: self.share(Arm::Canary) }
+        let above = Share::new(trials(&self.bad.canary, false), prior, of_steps);
+        let below = Share::new(trials(&self.bad.canary, true), prior, of_steps_to_pass);
+        OfOneArm { facts: self.facts(true), above, below, estimate: self.share(Arm::Canary) }
     }
 
     /// The comparison with the baseline.
@@ -137,7 +138,7 @@ impl Spikes {
         };
         let estimate =
             self.share(Arm::Canary).zip(self.share(Arm::Baseline)).map(|(canary, baseline)| canary - baseline);
-        let side = |missing: bool| Side::new(side(missing), prior);
+        let side = |missing: bool| Side::new(side(missing), prior, missing);
         OfTwoArms { facts: self.facts(false), above: side(false), below: side(true), estimate, unfair: self.unfair }
     }
 
@@ -157,6 +158,12 @@ fn trials(steps: &Steps<bool>, missing: bool) -> Vec<Option<TrialStep>> {
 fn of_steps(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
     let bad: Vec<Option<bool>> = steps.iter().map(|step| step.map(|step| step.bad > 0)).collect();
     DesignEffect { between: spacing::of_runs(&bad), ..single::trial_design_effect(steps, prior) }
+}
+
+/// The same towards a pass.
+fn of_steps_to_pass(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
+    let bad: Vec<Option<bool>> = steps.iter().map(|step| step.map(|step| step.bad > 0)).collect();
+    DesignEffect { between: Some(spacing::of_runs_to_pass(&bad)), ..single::trial_design_effect(steps, prior) }
 }
 
 /// One arm's steps against a limit, as evidence in each direction.
@@ -218,20 +225,23 @@ struct Side {
     steps: Vec<CountStep>,
     prior: Prior,
     effect: DesignEffect,
+    /// Whether it is the evidence of a pass.
+    to_pass: bool,
 }
 
 impl Side {
-    fn new(steps: Vec<CountStep>, prior: Prior) -> Side {
-        let effect = of_both(&steps, 0, prior);
-        Side { steps, prior, effect }
+    fn new(steps: Vec<CountStep>, prior: Prior, to_pass: bool) -> Side {
+        let effect = of_both(&steps, 0, prior, to_pass);
+        Side { steps, prior, effect, to_pass }
     }
 }
 
 /// The design effect of both arms' steps from one on: runs of steps that are bad in one arm alone count.
-fn of_both(steps: &[CountStep], start: usize, prior: Prior) -> DesignEffect {
+fn of_both(steps: &[CountStep], start: usize, prior: Prior, to_pass: bool) -> DesignEffect {
     let odd: Vec<Option<bool>> = steps.iter().skip(start).map(|step| Some(step.canary != step.baseline)).collect();
     let effect = counts::design_effect_from(steps, start, None, Exposure::Trials, prior);
-    DesignEffect { between: spacing::of_runs(&odd), ..effect }
+    let between = if to_pass { Some(spacing::of_runs_to_pass(&odd)) } else { spacing::of_runs(&odd) };
+    DesignEffect { between, ..effect }
 }
 
 /// Both arms' steps, as evidence in each direction.
@@ -267,8 +277,8 @@ impl Comparison for OfTwoArms {
         if self.unfair == Some(direction) {
             return Box::new(|_| f64::NEG_INFINITY);
         }
-        let Side { steps, prior, .. } = self.side(direction);
-        let effect = once(move |start| of_both(steps, start, *prior));
+        let Side { steps, prior, to_pass, .. } = self.side(direction);
+        let effect = once(move |start| of_both(steps, start, *prior, *to_pass));
         Box::new(move |limit| anytime::difference_ln_e(steps, limit, direction, &effect, horizon, starts))
     }
 

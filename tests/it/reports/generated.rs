@@ -97,6 +97,7 @@ fn evidence() -> BoxedStrategy<Evidence> {
                 strength,
                 since: None,
                 periods,
+                quantiles: None,
             },
         )
         .boxed()

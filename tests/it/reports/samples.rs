@@ -62,6 +62,7 @@ pub fn errors() -> Finding {
             strength: None,
             since: None,
             periods: None,
+            quantiles: None,
         },
     }
 }
@@ -107,6 +108,7 @@ pub fn latency_undecided() -> Finding {
             }),
             since: None,
             periods: None,
+            quantiles: None,
         },
         ..errors()
     }
@@ -148,6 +150,7 @@ pub fn latency_warned() -> Finding {
             strength: None,
             since: None,
             periods: None,
+            quantiles: None,
         },
         ..errors()
     }
