@@ -11,6 +11,8 @@
 mod answer;
 mod asked;
 mod aws;
+mod bucketed;
+mod buckets;
 mod cells;
 pub(in crate::source) mod compression;
 mod counted;
@@ -46,6 +48,8 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
+pub use buckets::{Buckets, Counted};
+pub(super) use buckets::is_of_buckets;
 pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
