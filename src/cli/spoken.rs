@@ -57,7 +57,7 @@ pub(super) fn condition_text(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn dialect(text: &str) -> Result<Dialect, String> {
-    let names = Dialect::ALL.map(Dialect::shown).join(", ");
+    let names = Dialect::ALL.map(Dialect::word).join(", ");
     Dialect::named(text).ok_or_else(|| format!("no such dialect: write one of {names}"))
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(console: &Console, arguments: &cli::Sketch, dialect: Dialect) 
     let loaded = pipeline::load(path)?.told(console);
     let options = pipeline::options(&loaded.folder, &arguments.table.resolve, now);
     let plan = loaded.config.plan_everything(&options)?;
-    let asked = asked(&plan, path)?;
+    let asked = questions(&plan, path)?;
     let table = table(arguments, dialect, &plan.time)?;
     let slices: Vec<Slice> = asked.iter().map(|(query, asked)| split(query, asked)).collect();
     let text = pushdown::query(&asked[0].1.log, &slices, &table).map_err(|refused| loaded.config.refused(&refused))?;
@@ -41,13 +41,15 @@ fn refuse_others(arguments: &cli::Sketch) -> Result<(), Failure> {
     let is_named = named.iter().chain(&others).any(|named| named.is_some());
     let writes = arguments.output.is_some() || arguments.csv.is_some() || arguments.merge;
     match is_named || writes || arguments.error.is_some() || arguments.filter.is_some() || arguments.format.is_some() {
-        true => Err(Failure::Misused("--sql takes what is asked from the configuration: leave the other options out".into())),
+        true => Err(Failure::Misused(
+            "--sql takes what is asked from the configuration: leave the other options out".into(),
+        )),
         false => Ok(()),
     }
 }
 
 /// The questions to single requests, all of one log.
-fn asked<'a>(plan: &'a Plan, path: &Path) -> Result<Vec<(&'a Query, &'a Asked)>, Failure> {
+fn questions<'a>(plan: &'a Plan, path: &Path) -> Result<Vec<(&'a Query, &'a Asked)>, Failure> {
     let of = |query: &'a Query| match &query.source {
         Source::Requests(asked) => Some((query, &**asked)),
         _ => None,
@@ -89,13 +91,21 @@ fn table(arguments: &cli::Sketch, dialect: Dialect, time: &TimePlan) -> Result<T
     };
     let (from, to) = match windows(time) {
         _ if *placeholders => (Some(Edge::Named("from")), Some(Edge::Named("to"))),
-        Some(Pair { baseline, canary }) => (
-            Some(Edge::At(baseline.start.min(canary.start))),
-            Some(Edge::At(baseline.end.max(canary.end))),
-        ),
+        Some(Pair { baseline, canary }) => {
+            (Some(Edge::At(baseline.start.min(canary.start))), Some(Edge::At(baseline.end.max(canary.end))))
+        }
         None => (None, None),
     };
-    Ok(Table { name, dialect, time: time_type, texts: texts.iter().cloned().collect(), step, digits: *digits, from, to })
+    Ok(Table {
+        name,
+        dialect,
+        time: time_type,
+        texts: texts.iter().cloned().collect(),
+        step,
+        digits: *digits,
+        from,
+        to,
+    })
 }
 
 /// The windows of both arms, where they are known.

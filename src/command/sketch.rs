@@ -75,8 +75,11 @@ fn merged(console: &Console, inputs: &[PathBuf]) -> Result<Sketch, Failure> {
         None => sketch::read(path),
     };
     let sketches = inputs.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let digits: BTreeSet<u8> =
-        sketches.iter().flat_map(|sketch| &sketch.rows).filter_map(|row| Some(row.bins.as_ref()?.grid().digits())).collect();
+    let digits: BTreeSet<u8> = sketches
+        .iter()
+        .flat_map(|sketch| &sketch.rows)
+        .filter_map(|row| Some(row.bins.as_ref()?.grid().digits()))
+        .collect();
     if let (Some(least), true) = (digits.first(), digits.len() > 1) {
         console.note(&format!("latencies are merged to {least} significant digits, the fewest of the inputs"));
     }

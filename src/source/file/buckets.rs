@@ -143,7 +143,10 @@ impl Buckets {
             let all = must(layout.total.0)?;
             if *total.get_or_insert(all) != all {
                 let hint = "Each row has the total of its whole answer: this file has parts of two.";
-                return Err(wrong(Error::unreadable("is another total than in the rows before").hint(hint), layout.total.0));
+                return Err(wrong(
+                    Error::unreadable("is another total than in the rows before").hint(hint),
+                    layout.total.0,
+                ));
             }
             if errors > requests {
                 let problem = format!("is more than the {requests} requests of the row");
@@ -156,7 +159,10 @@ impl Buckets {
             }
             let twice = || {
                 let hint = "The answer was joined with itself, or is of another query.";
-                Err(wrong(Error::unreadable("counts the same arm, step and cell a second time").hint(hint), layout.step.0))
+                Err(wrong(
+                    Error::unreadable("counts the same arm, step and cell a second time").hint(hint),
+                    layout.step.0,
+                ))
             };
             let Some(time) = layout.time(table, row).map_err(|error| wrong(error, layout.step.0))? else {
                 if requests > 0 {
@@ -239,7 +245,10 @@ impl Buckets {
         let found = self.groups.iter().position(|group| group.eq_ignore_ascii_case(name));
         found.ok_or_else(|| {
             let problem = format!("does not tell requests apart by {}", quoted(name));
-            let hint = format!("Print the query again with `by: {name}` in the configuration. {}", columns(self.groups.iter().map(String::as_str)));
+            let hint = format!(
+                "Print the query again with `by: {name}` in the configuration. {}",
+                columns(self.groups.iter().map(String::as_str))
+            );
             Error::unreadable(problem).hint(hint)
         })
     }
@@ -252,7 +261,8 @@ fn whole(rows: usize, counted: u64, total: Option<u64>) -> Result<(), Error> {
             .hint("Does the query's window have any requests, and did the client write all rows?")),
         Some(total) if total != counted => {
             let problem = format!("has {counted} of the {total} requests that the query counted, in {rows} rows");
-            Err(Error::unreadable(problem).hint("It was cut or put together: let the client write all rows, and read them again."))
+            Err(Error::unreadable(problem)
+                .hint("It was cut or put together: let the client write all rows, and read them again."))
         }
         Some(_) => Ok(()),
     }
@@ -361,7 +371,9 @@ impl Layout {
     fn buckets(self, sums: BTreeMap<Key, Sum>, unread: BTreeMap<String, u64>) -> Buckets {
         let grid = self.bucket.map(|(_, grid)| grid);
         let counted = |((time, arm, groups, flags), sum): (Key, Sum)| {
-            let bins = grid.filter(|_| !sum.cells.is_empty()).map(|grid| Bins::new(grid, Some(grid.index(LONGEST)), sum.cells));
+            let bins = grid
+                .filter(|_| !sum.cells.is_empty())
+                .map(|grid| Bins::new(grid, Some(grid.index(LONGEST)), sum.cells));
             Counted { time, arm, groups, flags, requests: sum.requests, errors: sum.errors, bins }
         };
         Buckets {

@@ -48,8 +48,8 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
-pub use buckets::{Buckets, Counted};
 pub(super) use buckets::is_of_buckets;
+pub use buckets::{Buckets, Counted};
 pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};

@@ -58,7 +58,14 @@ impl Sheet {
             return Sheet::of_buckets(Buckets::of(&table)?, file);
         }
         if table.columns.is_empty() {
-            return Ok(Sheet { table, time: Vec::new(), clock: Clock::Unknown, time_column: None, shown, buckets: None });
+            return Ok(Sheet {
+                table,
+                time: Vec::new(),
+                clock: Clock::Unknown,
+                time_column: None,
+                shown,
+                buckets: None,
+            });
         }
         let column = match &file.time {
             Some(name) => table.find(name).map_err(|error| as_option(error, "time"))?,

@@ -35,6 +35,10 @@ impl Wanted {
 
     pub(super) fn keeps(&self, name: &str) -> bool {
         let asked = self.0.as_ref().is_none_or(|names| names.contains(name));
-        asked || may_be_of_buckets(name) || usual::is_usual_time(name) || usual::is_usual_arm(name) || usual::is_usual_part(name)
+        asked
+            || may_be_of_buckets(name)
+            || usual::is_usual_time(name)
+            || usual::is_usual_arm(name)
+            || usual::is_usual_part(name)
     }
 }

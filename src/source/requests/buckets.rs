@@ -13,9 +13,7 @@ use super::lines::HEAD;
 use super::pushdown::{flag, log_mark};
 use super::recipe;
 use super::sketch::{Row, Sketch};
-use super::{
-    Aggregate, Aggregates, Arms, Columns, Condition, Counted, Format, Requests, SCALE, Slice, TimeUnit, When,
-};
+use super::{Aggregate, Aggregates, Arms, Columns, Condition, Counted, Format, Requests, SCALE, Slice, TimeUnit, When};
 use crate::source::error::{Error, columns};
 use crate::source::file::{self, Buckets, File, compression};
 use crate::source::open;
@@ -57,7 +55,8 @@ pub fn sketch(path: &Path) -> Result<Option<Sketch>, Error> {
     let open = || open::file(path).map_err(|error| error.within(&about));
     let (head, _) = compression::peek(compression::plain(open()?)?, HEAD as u64)?;
     let input = Input::File(path.to_owned());
-    if !(recipe::assumed(&about, &head) == Some(Format::Buckets) || head.starts_with(b"PAR1") && input.is_of_buckets()) {
+    if !(recipe::assumed(&about, &head) == Some(Format::Buckets) || head.starts_with(b"PAR1") && input.is_of_buckets())
+    {
         return Ok(None);
     }
     let buckets = Buckets::read(&file, open()?).and_then(|buckets| buckets.bearable().map(|()| buckets));
@@ -97,7 +96,10 @@ pub(super) fn as_counted(log: &Requests, slices: &[Slice]) -> (Requests, Vec<Sli
 
 /// An error where an answer is to another question.
 fn fits(buckets: &Buckets, log: &Requests, slices: &[Slice], when: &When) -> Result<(), Error> {
-    if buckets.mark.as_deref() != Some(&log_mark(log)) {
+    // a source that says nothing of the log takes it as it was counted
+    let describes = log.columns != Columns::default() || log.filter.is_some();
+    let describes = describes || matches!(log.arms, Arms::When(_) | Arms::Column(Some(_)));
+    if describes && buckets.mark.as_deref() != Some(&log_mark(log)) {
         let problem = "was not counted by this configuration: its columns, arms, errors or `where` have changed";
         return Err(Error::unreadable(problem).hint(AGAIN));
     }

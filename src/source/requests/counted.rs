@@ -16,7 +16,8 @@ use super::recipe::{Lines, Recipe};
 use super::store::Store;
 use super::worker::Worker;
 use super::{
-    Account, Aggregate, BadRows, Counted, Format, Requests, Slice, Taken, Value, Valued, When, buckets, hlog, percentiles, sketch,
+    Account, Aggregate, BadRows, Counted, Format, Requests, Slice, Taken, Value, Valued, When, buckets, hlog,
+    percentiles, sketch,
 };
 use crate::source::Outside;
 use crate::source::error::Error;

@@ -26,7 +26,7 @@ fn answer(slower: u64) -> String {
             for (route, ms) in [("/", 40), ("/checkout", 130)] {
                 for cell in 0..8_u64 {
                     let bucket = grid.index((ms + 9 * cell) * 1_000_000 * factor);
-                    let requests = 60 + 7 * (cell * 5 % 8);
+                    let requests = 60 + 7 * ((cell * 5 + step + u64::from(arm == "canary")) % 8);
                     rows.push(format!("{},{arm},{route},{bucket},{requests},1,0", 1_772_366_400 + 300 * step));
                     total += requests;
                 }
@@ -44,7 +44,7 @@ fn answer(slower: u64) -> String {
 
 fn shop(source: &str) -> Shop {
     let shop = Shop::new(CONDITIONS, 10);
-    fs::write(shop.path().join("file.yaml"), format!("name: shop\nsources:\n  table: {source}\n{METRICS}")).unwrap();
+    fs::write(shop.path().join("file.yaml"), format!("name: shop\nwindow: {{ from: \"2026-03-01T12:00:00Z\", to: \"2026-03-01T13:00:00Z\", step: 5m }}\nsources:\n  table: {source}\n{METRICS}")).unwrap();
     shop
 }
 
@@ -54,7 +54,10 @@ fn outcome(shop: &Shop) -> Outcome {
 
 #[test]
 fn every_source_of_rows_reads_an_answer() {
-    for source in ["{ file: { path: answer.csv } }", "{ exec: { command: [cat, answer.csv], arm: { column: arm, baseline: baseline, canary: canary } } }"] {
+    for source in [
+        "{ file: { path: answer.csv } }",
+        "{ exec: { command: [cat, answer.csv], arm: { column: arm, baseline: baseline, canary: canary } } }",
+    ] {
         let shop = shop(source);
         for (slower, expected) in [(1, Outcome::Pass), (3, Outcome::Fail)] {
             fs::write(shop.path().join("answer.csv"), answer(slower)).unwrap();
@@ -78,7 +81,7 @@ const DAMAGES: [Damage; 12] = [
     ("a part of another", |lines| lines[5] = lines[5].replace(",1,0,", ",1,0,9"), "another total"),
     ("a negative count", |lines| change(lines, 4, "-60"), "is negative"),
     ("a fraction", |lines| change(lines, 4, "60.5"), "60.5"),
-    ("a cell beyond all", |lines| change(lines, 3, "5122"), "is beyond the last cell"),
+    ("a cell beyond all", |lines| change(lines, 3, "5150"), "is beyond the last cell"),
     ("another step", |lines| change(lines, 0, "1772366460"), "is not where a step of 300 seconds begins"),
     ("more errors than requests", |lines| change(lines, 5, "61"), "is more than the 60 requests"),
     ("a column too many", |lines| lines.iter_mut().for_each(|line| line.push_str(",x")), "is no column of an answer"),
@@ -119,7 +122,8 @@ fn rows_that_an_engine_could_not_read_and_latencies_that_nobody_measured_let_not
     // 40,000 of 110,000 rows could not be read
     let total: u64 = answer(1).lines().last().unwrap().rsplit(',').next().unwrap().parse().unwrap();
     let text = answer(1).replace(",canary,,,0,0,2,", ",canary,,,0,0,40002,");
-    fs::write(shop.path().join("answer.csv"), text.replace(&format!(",{total}\n"), &format!(",{}\n", total + 40_000))).unwrap();
+    fs::write(shop.path().join("answer.csv"), text.replace(&format!(",{total}\n"), &format!(",{}\n", total + 40_000)))
+        .unwrap();
     let (code, _, stderr) = shop.davy(&["judge", "file.yaml"]);
     assert_eq!(code, 65, "{stderr}");
     assert!(stderr.contains("no time, arm or status that can be read"), "{stderr}");
@@ -127,7 +131,8 @@ fn rows_that_an_engine_could_not_read_and_latencies_that_nobody_measured_let_not
     let grow = |line: &str| line.replace(",,3,0,0,", ",,3003,0,0,");
     let text: String = answer(1).lines().map(|line| grow(line) + "\n").collect();
     let more = 3_000 * text.matches(",,3003,").count() as u64;
-    fs::write(shop.path().join("answer.csv"), text.replace(&format!(",{total}\n"), &format!(",{}\n", total + more))).unwrap();
+    fs::write(shop.path().join("answer.csv"), text.replace(&format!(",{total}\n"), &format!(",{}\n", total + more)))
+        .unwrap();
     let document = shop.judge("file.yaml");
     assert_eq!(document.outcome, Outcome::Inconclusive);
     let (_, stdout, _) = shop.davy(&["judge", "file.yaml"]);

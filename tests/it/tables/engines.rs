@@ -44,7 +44,14 @@ db.execute(f"COPY (\n{open(folder + '/' + query).read()}\n) TO '{folder}/{answer
         // an answer is small, whatever carries it
         let answer = fs::metadata(shop.path().join("answer.csv")).unwrap().len();
         assert!(answer < fs::metadata(shop.path().join("rows.csv")).unwrap().len());
-        duckdb(&shop, &shop.query("duckdb", "timestamptz", &[]), "answer.ndjson", "FORMAT json");
+    }
+
+    #[test]
+    fn an_answer_is_the_same_with_other_digits_and_in_other_files() {
+        let shop = Shop::new(SHOP, 20_000);
+        if !duckdb(&shop, &shop.query("duckdb", "timestamptz", &[]), "answer.ndjson", "FORMAT json") {
+            return;
+        }
         shop.equals("answer.ndjson", 2, 300);
         duckdb(&shop, &shop.query("duckdb", "timestamptz", &["--digits", "3"]), "three.csv", "HEADER");
         shop.equals("three.csv", 3, 300);
@@ -56,7 +63,7 @@ db.execute(f"COPY (\n{open(folder + '/' + query).read()}\n) TO '{folder}/{answer
 
     #[test]
     fn conditions_mean_the_same_in_duckdb() {
-        let shop = Shop::new(CONDITIONS, 100_000);
+        let shop = Shop::new(CONDITIONS, 60_000);
         if duckdb(&shop, &shop.query("duckdb", "epoch_ms", &[]), "answer.csv", "HEADER") {
             shop.equals("answer.csv", 2, 60);
         }
@@ -92,15 +99,16 @@ mod postgres {
 
     #[test]
     fn postgresql_finds_what_davy_finds_cell_by_cell() {
-        let shop = Shop::new(SHOP, 100_000);
+        let shop = Shop::new(SHOP, 60_000);
         let Some(server) = server(&shop) else { return };
-        fs::write(shop.path().join("answer.csv"), answer(&server, &shop.query("postgres", "timestamptz", &[]))).unwrap();
+        fs::write(shop.path().join("answer.csv"), answer(&server, &shop.query("postgres", "timestamptz", &[])))
+            .unwrap();
         shop.equals("answer.csv", 2, 300);
     }
 
     #[test]
     fn a_source_sql_judges_a_table_in_one_run() {
-        let shop = Shop::new(SHOP, 100_000);
+        let shop = Shop::new(SHOP, 60_000);
         let Some(server) = server(&shop) else { return };
         let query = shop.query("postgres", "timestamptz", &["--placeholders"]);
         assert!(query.contains("${from}") && query.contains("${to}"), "{query}");
@@ -115,23 +123,30 @@ mod postgres {
         let arm = "arm: { column: arm, baseline: \"41\", canary: \"42\" }";
         let sql = format!("    sql:\n      url: \"{}\"\n      {arm}\n      query: |\n{indented}", server.socket());
         let asked = judge("sql.yaml", &sql);
-        fs::write(shop.path().join("answer.csv"), answer(&server, &shop.query("postgres", "timestamptz", &[]))).unwrap();
+        fs::write(shop.path().join("answer.csv"), answer(&server, &shop.query("postgres", "timestamptz", &[])))
+            .unwrap();
         let read = judge("file.yaml", &format!("    file: {{ path: answer.csv, {arm} }}\n"));
         let findings = |document: &davy::report::Document| {
-            document.findings.iter().map(|finding| (finding.criterion.clone(), finding.outcome, finding.sentence.clone())).collect::<Vec<_>>()
+            document
+                .findings
+                .iter()
+                .map(|finding| (finding.criterion.clone(), finding.outcome, finding.sentence.clone()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(findings(&asked), findings(&read));
         // single requests and their answer agree
         let log = shop.judge("log.yaml");
         let errors = |document: &davy::report::Document| {
-            document.findings.iter().find(|finding| finding.metric == "errors").map(|finding| finding.sentence.clone())
+            let finding = document.findings.iter().find(|finding| finding.metric == "errors").unwrap();
+            // the rest depends on how many criteria there are
+            finding.sentence.split("): ").next().map(str::to_owned)
         };
         assert_eq!(errors(&log), errors(&asked));
     }
 
     #[test]
     fn conditions_mean_the_same_in_postgresql() {
-        let shop = Shop::new(CONDITIONS, 50_000);
+        let shop = Shop::new(CONDITIONS, 30_000);
         let Some(server) = server(&shop) else { return };
         fs::write(shop.path().join("answer.csv"), answer(&server, &shop.query("postgres", "epoch_ms", &[]))).unwrap();
         shop.equals("answer.csv", 2, 60);

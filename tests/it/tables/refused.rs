@@ -8,12 +8,12 @@ const DIALECTS: [&str; 7] = ["duckdb", "postgres", "clickhouse", "spark", "athen
 
 /// A change of the configuration, and the line and the words of the error.
 const REFUSED: [(&str, &str, &str, &str); 6] = [
-    ("like \"/check*\"", "like \"/check[ao]*\"", ":16:", "SQL has no pattern like"),
-    ("time: at\n", "zone: UTC\n", ":6:", "nothing says which column has the time"),
-    ("status: status\n", "zone: UTC\n", ":6:", "nothing says which requests are errors"),
-    ("column: took, unit: ms", "column: took", ":9:", "nothing says what the numbers of \"took\" are in"),
-    ("by: route,", "by: http.route,", ":17:", "no dialect has an answer with a column"),
-    ("value: latency, unit: ms } }\n  checkout", "value: bytes, unit: B } }\n  checkout", ":15:", "one histogram"),
+    ("like \"/check*\"", "like \"/check[ao]*\"", ":18:", "SQL has no pattern like"),
+    ("time: at\n", "zone: UTC\n", ":7:", "nothing says which column has the time"),
+    ("status: status\n", "zone: UTC\n", ":7:", "nothing says which requests are errors"),
+    ("column: took, unit: ms", "column: took", ":10:", "nothing says what the numbers of \"took\" are in"),
+    ("by: route,", "by: http.route,", ":19:", "no dialect has an answer with a column"),
+    ("value: latency, unit: ms } }\n  checkout", "value: bytes, unit: B } }\n  checkout", ":17:", "one histogram"),
 ];
 
 #[test]

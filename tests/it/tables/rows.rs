@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 /// `SELECT` of a column's type, for engines that are told.
-pub const COLUMNS: &str = "at timestamptz, ms bigint, version text, route text, status int, took double precision, cache text, flag text";
+pub const COLUMNS: &str =
+    "at timestamptz, ms bigint, version text, route text, status int, took double precision, cache text, flag text";
 
 /// So many requests within an hour and ten minutes, the same each time.
 pub fn csv(rows: u64) -> String {

@@ -3,8 +3,8 @@
 //! Everything that stands in a query and was written by a person goes through [`Dialect::name`] or [`Dialect::literal`].
 
 use super::{Edge, Refused, TimeType};
-use crate::source::requests::TimeUnit;
 use crate::series::Timestamp;
+use crate::source::requests::TimeUnit;
 
 /// Which SQL an engine speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Dialect {
     pub const ALL: [Dialect; 7] = [Duckdb, Postgres, Clickhouse, Spark, Athena, Bigquery, Snowflake];
 
     /// What it is called.
-    pub fn shown(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Duckdb => "duckdb",
             Postgres => "postgres",
@@ -50,14 +50,14 @@ impl Dialect {
             "trino" => Some(Athena),
             "postgresql" => Some(Postgres),
             "databricks" => Some(Spark),
-            _ => Dialect::ALL.into_iter().find(|dialect| dialect.shown() == word),
+            _ => Dialect::ALL.into_iter().find(|dialect| dialect.word() == word),
         }
     }
 
     /// A name in its quotes.
     pub(super) fn name(self, name: &str) -> Result<String, Refused> {
         let hint = "read the log from a view that gives the column or table a plain name";
-        let refused = || Refused::new(format!("{} cannot quote the name {name:?}", self.shown()), hint).about(name);
+        let refused = || Refused::new(format!("{} cannot quote the name {name:?}", self.word()), hint).about(name);
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(refused());
         }

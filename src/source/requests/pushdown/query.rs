@@ -20,7 +20,7 @@ struct Asked<'a> {
 ///
 /// What SQL, or this dialect of it, cannot say.
 pub fn query(log: &Requests, slices: &[Slice], table: &Table) -> Result<String, Refused> {
-    let asked = asked(slices)?;
+    let asked = gather(slices)?;
     let mut all: Vec<&Condition> = asked.conditions.clone();
     all.extend(log.filter.iter().chain(&log.columns.error));
     if let Arms::When(arms) = &log.arms {
@@ -52,7 +52,7 @@ pub fn query(log: &Requests, slices: &[Slice], table: &Table) -> Result<String, 
     ))
 }
 
-fn asked(slices: &[Slice]) -> Result<Asked<'_>, Refused> {
+fn gather(slices: &[Slice]) -> Result<Asked<'_>, Refused> {
     let mut asked = Asked { groups: Vec::new(), conditions: Vec::new(), errors: false, latency: false };
     let mut known = BTreeSet::new();
     for slice in slices {
@@ -79,7 +79,8 @@ fn asked(slices: &[Slice]) -> Result<Asked<'_>, Refused> {
         match &slice.valued {
             Some(Valued::Column(column)) => {
                 let problem = format!("the answer has one histogram, of the latency, and none of {column:?}");
-                let hint = "write `value: latency`, and name the column in the source's `latency`, of a source of its own";
+                let hint =
+                    "write `value: latency`, and name the column in the source's `latency`, of a source of its own";
                 return Err(Refused::new(problem, hint).about(column));
             }
             Some(Valued::Latency | Valued::LatencyIfKnown) => asked.latency = true,
@@ -94,7 +95,11 @@ fn head(log: &Requests, asked: &Asked, table: &Table) -> String {
     let seconds = table.step.as_secs();
     let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let mut lines = vec![
-        format!("davy sketch --sql {}: requests of {} per step, arm and cell", table.dialect.shown(), plain(&table.name)),
+        format!(
+            "davy sketch --sql {}: requests of {} per step, arm and cell",
+            table.dialect.word(),
+            plain(&table.name)
+        ),
         format!("steps of {seconds} seconds (--step), latencies to {} significant digits (--digits)", table.digits),
     ];
     if table.from.is_none() || table.to.is_none() {
@@ -200,7 +205,9 @@ fn read(asked: &Asked, table: &Table, columns: &Columns) -> Vec<String> {
     all.extend((1..=asked.conditions.len()).map(|at| only_read(&format!("davy_holds_{at}"), &format!("davy_if_{at}"))));
     if asked.latency {
         let cell = columns.cell("davy_ns", table.digits);
-        all.push(format!("CASE WHEN davy_is_read = 1 AND davy_ns IS NOT NULL THEN\n      {cell}\n    END AS davy_cell"));
+        all.push(format!(
+            "CASE WHEN davy_is_read = 1 AND davy_ns IS NOT NULL THEN\n      {cell}\n    END AS davy_cell"
+        ));
     }
     all.push("davy_is_read".to_owned());
     all.push("CASE WHEN davy_is_read = 1 AND davy_ended = 2 THEN 1 ELSE 0 END AS davy_is_error".to_owned());

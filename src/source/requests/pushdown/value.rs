@@ -11,9 +11,49 @@ use crate::source::requests::{Columns as Named, Condition, LONGEST, TimeUnit};
 const NUMBER: &str = "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$";
 /// Words of a status that went well, were the client's own fault, or went wrong, as [`outcome`](super::super::outcome) has them.
 const WORDS: [(&str, &[&str]); 3] = [
-    ("0", &["1xx", "2xx", "3xx", "ok", "success", "successful", "succeeded", "pass", "passed", "good", "completed", "complete", "done", "healthy"]),
+    (
+        "0",
+        &[
+            "1xx",
+            "2xx",
+            "3xx",
+            "ok",
+            "success",
+            "successful",
+            "succeeded",
+            "pass",
+            "passed",
+            "good",
+            "completed",
+            "complete",
+            "done",
+            "healthy",
+        ],
+    ),
     ("1", &["4xx"]),
-    ("2", &["5xx", "error", "err", "errored", "fail", "failed", "failure", "ko", "nok", "timeout", "timed_out", "exception", "bad", "fatal", "crash", "crashed", "unhealthy", "aborted"]),
+    (
+        "2",
+        &[
+            "5xx",
+            "error",
+            "err",
+            "errored",
+            "fail",
+            "failed",
+            "failure",
+            "ko",
+            "nok",
+            "timeout",
+            "timed_out",
+            "exception",
+            "bad",
+            "fatal",
+            "crash",
+            "crashed",
+            "unhealthy",
+            "aborted",
+        ],
+    ),
 ];
 
 /// The columns of a table, as an engine reads them.
@@ -123,8 +163,7 @@ impl Columns {
         }
         let middle = (from + to) / 2;
         let pad = "  ".repeat(depth);
-        let [low, high] =
-            [(from, middle), (middle + 1, to)].map(|part| self.doublings(number, bits, part, depth + 1));
+        let [low, high] = [(from, middle), (middle + 1, to)].map(|part| self.doublings(number, bits, part, depth + 1));
         format!("CASE WHEN {number} < {}\n{pad}THEN {low}\n{pad}ELSE {high} END", 1_u64 << (bits + middle))
     }
 }
