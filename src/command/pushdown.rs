@@ -42,7 +42,7 @@ fn refuse_others(arguments: &cli::Sketch) -> Result<(), Failure> {
     let writes = arguments.output.is_some() || arguments.csv.is_some() || arguments.merge;
     match is_named || writes || arguments.error.is_some() || arguments.filter.is_some() || arguments.format.is_some() {
         true => Err(Failure::Misused(
-            "--sql takes what is asked from the configuration: leave the other options out".into(),
+            "--sql reads the columns and conditions from the configuration: leave the other options out".into(),
         )),
         false => Ok(()),
     }

@@ -390,7 +390,7 @@ impl Layout {
 }
 
 fn stranger(name: &str) -> Error {
-    Error::unreadable("is no column of an answer of `davy sketch --sql`")
+    Error::unreadable("is not a column that the query of `davy sketch --sql` has")
         .value(name)
-        .hint("Columns by which requests are told apart are called `by_` and their name.")
+        .hint("A column that tells requests apart is called `by_` and its name.")
 }

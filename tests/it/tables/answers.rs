@@ -84,7 +84,11 @@ const DAMAGES: [Damage; 12] = [
     ("a cell beyond all", |lines| change(lines, 3, "5150"), "is beyond the last cell"),
     ("another step", |lines| change(lines, 0, "1772366460"), "is not where a step of 300 seconds begins"),
     ("more errors than requests", |lines| change(lines, 5, "61"), "is more than the 60 requests"),
-    ("a column too many", |lines| lines.iter_mut().for_each(|line| line.push_str(",x")), "is no column of an answer"),
+    (
+        "a column too many",
+        |lines| lines.iter_mut().for_each(|line| line.push_str(",x")),
+        "is not a column that the query",
+    ),
 ];
 
 fn change(lines: &mut [String], column: usize, to: &str) {

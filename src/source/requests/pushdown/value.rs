@@ -149,6 +149,9 @@ impl Columns {
     /// The cell of a whole number that is not above [`LONGEST`]: a tree of comparisons, the index a sum of whole numbers.
     pub(super) fn cell(&self, number: &str, digits: u8) -> String {
         let bits = Grid::of_digits(digits, 1).bits();
+        if self.dialect == Dialect::Clickhouse {
+            return by_exponent(number, bits);
+        }
         let most = (64 - LONGEST.leading_zeros()).saturating_sub(bits);
         self.doublings(number, bits, (0, most), 4)
     }
@@ -166,6 +169,16 @@ impl Columns {
         let [low, high] = [(from, middle), (middle + 1, to)].map(|part| self.doublings(number, bits, part, depth + 1));
         format!("CASE WHEN {number} < {}\n{pad}THEN {low}\n{pad}ELSE {high} END", 1_u64 << (bits + middle))
     }
+}
+
+/// The same from the exponent of the number as an IEEE float, which is exact below `2^53`. ClickHouse computes every branch of a
+/// tree for every row, which takes five times as long.
+fn by_exponent(number: &str, bits: u32) -> String {
+    let whole = format!("assumeNotNull({number})");
+    let exponent = format!("bitShiftRight(reinterpretAsUInt64(toFloat64({whole})), 52)");
+    // the exponent of 1 is 1023
+    let doublings = format!("greatest({exponent} - {}, 0)", 1022 + bits);
+    format!("{doublings} * {} + bitShiftRight({whole}, {doublings})", 1_u64 << (bits - 1))
 }
 
 /// Notes the columns that are compared with texts.
