@@ -11,6 +11,7 @@
 mod answer;
 mod asked;
 mod aws;
+mod bucket_names;
 mod bucketed;
 mod buckets;
 mod cells;
@@ -48,7 +49,7 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
-pub(super) use buckets::is_of_buckets;
+pub(super) use bucket_names::is_of_buckets;
 pub use buckets::{Buckets, Counted};
 pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]

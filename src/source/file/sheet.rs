@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::buckets::{Buckets, is_of_buckets};
+use super::bucket_names::is_of_buckets;
+use super::buckets::Buckets;
 use super::table::{Column, Table};
 use super::time::{self, Clock};
 use super::usual::{is_usual_arm, rank, usual_arm};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::asked::File;
-use super::buckets::may_be_of_buckets;
+use super::bucket_names::may_be_of_buckets;
 use super::usual;
 use crate::source::Ask;
 

@@ -13,7 +13,10 @@ use super::lines::HEAD;
 use super::pushdown::{flag, log_mark};
 use super::recipe;
 use super::sketch::{Row, Sketch};
-use super::{Aggregate, Aggregates, Arms, Columns, Condition, Counted, Format, Requests, SCALE, Slice, TimeUnit, When};
+use super::{
+    Aggregate, Aggregates, Arms, Columns, Condition, Counted, Format, LONGEST, Requests, SCALE, Slice, TimeUnit, When,
+};
+use crate::series::Bins;
 use crate::source::error::{Error, columns};
 use crate::source::file::{self, Buckets, File, compression};
 use crate::source::open;
@@ -39,7 +42,10 @@ pub(super) fn read(
         let flags = row.flags.iter().map(|holds| if *holds { "1".to_owned() } else { "0".to_owned() });
         let fields = arm.into_iter().chain(groups).chain(buckets.flags.iter().cloned().zip(flags)).collect();
         let errors = buckets.errors.then_some(row.errors);
-        Aggregate { time: Some(row.time), fields, requests: row.requests, errors, bins: row.bins.clone() }
+        // of a small group nothing may have been measured
+        let none = || buckets.grid.map(|grid| Bins::new(grid, Some(grid.index(LONGEST)), Vec::new()));
+        let bins = row.bins.clone().or_else(none);
+        Aggregate { time: Some(row.time), fields, requests: row.requests, errors, bins }
     };
     let rows = buckets.rows.iter().map(row).collect();
     Ok(Aggregates { rows, scale: SCALE, doubt: None, unread: buckets.unread.clone() })
