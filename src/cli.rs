@@ -16,12 +16,14 @@ pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
 pub use spoken::{AllowInline, Compared, Destination};
 
 use spoken::{
-    allow_inline, at_once, compared, condition, destination, failures, grace, keep_at_most, name_value, span,
+    allow_inline, at_once, compared, condition, destination, dialect, failures, grace, keep_at_most, name_value, span,
+    time_type,
 };
 
 use crate::report::{ComparisonFormat, Format, PageFormat};
 use crate::source::Allow;
 use crate::source::requests::Condition;
+use crate::source::requests::pushdown::{Dialect, TimeType};
 
 /// Judges a canary against its baseline and answers with an exit code.
 #[derive(Debug, Parser)]
@@ -610,12 +612,44 @@ pub struct Sketch {
     /// Each of this column's values by itself
     #[arg(long, value_name = "COLUMN")]
     pub by: Option<String>,
-    /// How long a step is
-    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = span)]
-    pub step: SignedDuration,
+    /// How long a step is [default: 1m; with --sql the configuration's, or 5m]
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub step: Option<SignedDuration>,
     /// The share of rows that may be unreadable
     #[arg(long, value_name = "SHARE", default_value = "0.1%", value_parser = crate::config::share)]
     pub max_bad_rows: f64,
+    /// The input is a configuration: print the query that counts its log in a table, for this engine: duckdb, postgres,
+    /// clickhouse, spark, athena (trino), bigquery or snowflake
+    #[arg(long, value_name = "DIALECT", value_parser = dialect, requires_all = ["table", "time_type"])]
+    pub sql: Option<Dialect>,
+    /// The table and how it is counted there.
+    #[command(flatten)]
+    pub table: Table,
+}
+
+/// A table of requests.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With --sql")]
+pub struct Table {
+    /// The table's name: requests, logs.requests
+    #[arg(long, value_name = "NAME", requires = "sql")]
+    pub table: Option<String>,
+    /// What its column with the time holds: timestamptz (an instant), timestamp (without a zone, in UTC), epoch_s, epoch_ms,
+    /// epoch_us or epoch_ns
+    #[arg(long, value_name = "TYPE", requires = "sql", value_parser = time_type)]
+    pub time_type: Option<TimeType>,
+    /// A column that holds text although it is compared with numbers; may be repeated
+    #[arg(long = "text", value_name = "COLUMN", requires = "sql")]
+    pub texts: Vec<String>,
+    /// The significant digits of latencies: 1, 2 or 3
+    #[arg(long, value_name = "DIGITS", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub digits: u8,
+    /// Write ${from} and ${to} for the window, which a source `sql` or `http` fills in
+    #[arg(long, requires = "sql")]
+    pub placeholders: bool,
+    /// How the configuration is resolved.
+    #[command(flatten)]
+    pub resolve: Resolve,
 }
 
 /// Arguments of `report`.

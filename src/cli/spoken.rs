@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use crate::report::{ComparisonFormat, Format};
 use crate::source::Allow;
 use crate::source::prometheus::Listing;
-use crate::source::requests::Condition;
+use crate::source::requests::pushdown::{Dialect, TimeType};
+use crate::source::requests::{Condition, TimeUnit};
 
 /// A report and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,20 @@ pub(super) fn span(text: &str) -> Result<SignedDuration, String> {
 /// A condition as it was written, if it is one.
 pub(super) fn condition_text(text: &str) -> Result<String, String> {
     condition(text).map(|_| text.to_owned())
+}
+
+pub(super) fn dialect(text: &str) -> Result<Dialect, String> {
+    let names = Dialect::ALL.map(Dialect::word).join(", ");
+    Dialect::named(text).ok_or_else(|| format!("no such dialect: write one of {names}"))
+}
+
+pub(super) fn time_type(text: &str) -> Result<TimeType, String> {
+    match (text, text.strip_prefix("epoch_").and_then(TimeUnit::named)) {
+        ("timestamptz", _) => Ok(TimeType::Instant),
+        ("timestamp", _) => Ok(TimeType::Utc),
+        (_, Some(unit)) => Ok(TimeType::Epoch(unit)),
+        _ => Err("no such type: write timestamptz, timestamp, epoch_s, epoch_ms, epoch_us or epoch_ns".to_owned()),
+    }
 }
 
 pub(super) fn condition(text: &str) -> Result<Condition, String> {

@@ -39,6 +39,7 @@ mod places;
 mod plan;
 mod print;
 mod progress;
+mod pushdown;
 mod replay;
 #[cfg(feature = "serve")]
 mod reply;

@@ -1,23 +1,35 @@
 //! `davy sketch`: logs of requests counted once, and kept small; and sketches added up.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::console::Console;
 use super::places::Places;
-use super::{Exit, Failure, pipeline};
+use super::{Exit, Failure, pipeline, pushdown};
 use crate::cli;
 use crate::ingest;
 use crate::output;
 use crate::plain;
 use crate::report::sketch::{Line, steps, whole};
 use crate::source::error::{Error, Kind};
+use crate::source::requests::buckets;
 use crate::source::requests::sketch::{self, Row, Sketch};
 use crate::source::requests::{self, Account, Arms, By, Columns, Counted, Format, Latency, Requests, Slice, Taken};
 use crate::source::requests::{NO_ARM, TimeUnit, Valued, When};
 
+/// How long a step is where nothing says it.
+const STEP: SignedDuration = SignedDuration::from_mins(1);
+
 pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Failure> {
+    if let Some(dialect) = arguments.sql {
+        return pushdown::run(console, &arguments, dialect);
+    }
+    let resolve = &arguments.table.resolve;
+    if resolve.from.or(resolve.to).or(resolve.now).is_some() || resolve.phase.is_some() || !resolve.set.is_empty() {
+        return Err(Failure::Misused("--from, --to, --now, --phase and --set go with --sql".into()));
+    }
     let named = [&arguments.time, &arguments.latency, &arguments.arm, &arguments.by, &arguments.status];
     if arguments.merge && (named.iter().any(|named| named.is_some()) || arguments.filter.is_some()) {
         return Err(Failure::Misused(
@@ -27,7 +39,7 @@ pub(super) fn run(console: &Console, arguments: cli::Sketch) -> Result<Exit, Fai
     let csv = arguments.csv.as_ref().filter(|path| path.as_os_str() != "-");
     let places = Places::new(arguments.output.iter().chain(csv).cloned().collect(), Vec::new())?;
     places.spare(requests::files(&arguments.inputs).iter().map(PathBuf::as_path))?;
-    let sketch = if arguments.merge { merged(&arguments.inputs)? } else { counted(console, &arguments)? };
+    let sketch = if arguments.merge { merged(console, &arguments.inputs)? } else { counted(console, &arguments)? };
     let lines = lines(&sketch);
     let to_stdout = arguments.csv.as_deref() == Some(Path::new("-"));
     if let Some(path) = &arguments.output {
@@ -57,8 +69,20 @@ fn failed(error: Error) -> Failure {
     Failure::Data(ingest::Error::from(error))
 }
 
-fn merged(inputs: &[PathBuf]) -> Result<Sketch, Failure> {
-    let sketches = inputs.iter().map(|path| sketch::read(path)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+fn merged(console: &Console, inputs: &[PathBuf]) -> Result<Sketch, Failure> {
+    let read = |path: &PathBuf| match buckets::sketch(path)? {
+        Some(answer) => Ok(answer),
+        None => sketch::read(path),
+    };
+    let sketches = inputs.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let digits: BTreeSet<u8> = sketches
+        .iter()
+        .flat_map(|sketch| &sketch.rows)
+        .filter_map(|row| Some(row.bins.as_ref()?.grid().digits()))
+        .collect();
+    if let (Some(least), true) = (digits.first(), digits.len() > 1) {
+        console.note(&format!("latencies are merged to {least} significant digits, the fewest of the inputs"));
+    }
     sketch::merge(sketches).map_err(failed)
 }
 
@@ -71,10 +95,11 @@ fn counted(console: &Console, arguments: &cli::Sketch) -> Result<Sketch, Failure
         counted: vec![("requests".into(), Counted::Requests), ("errors".into(), Counted::ErrorsIfKnown)],
         valued: Some(Valued::LatencyIfKnown),
     };
-    if arguments.step < SignedDuration::from_secs(1) {
+    let step = arguments.step.unwrap_or(STEP);
+    if step < SignedDuration::from_secs(1) {
         return Err(Failure::Misused("--step: a step is at least a second long".into()));
     }
-    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step: arguments.step, coarsen: false };
+    let when = When { windows: Vec::new(), origin: Timestamp::UNIX_EPOCH, step, coarsen: false };
     let taken = pipeline::heard(console, Timestamp::now(), |outside| requests::read(&log, &[slice], &when, outside));
     let taken = taken.map_err(failed)?;
     tell(console, &taken.account);
@@ -138,7 +163,7 @@ fn sketch_of(taken: Taken, arguments: &cli::Sketch) -> Sketch {
         }
     }
     rows.sort_by(|a, b| (a.time, &a.arm, &a.groups).cmp(&(b.time, &b.arm, &b.groups)));
-    Sketch { step: arguments.step, columns: arguments.by.iter().cloned().collect(), unit, rows }
+    Sketch { step: arguments.step.unwrap_or(STEP), columns: arguments.by.iter().cloned().collect(), unit, rows }
 }
 
 /// What became of the rows that are in no step.

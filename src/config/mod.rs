@@ -33,6 +33,7 @@ pub mod packs;
 pub mod plan;
 pub mod presets;
 mod prune;
+mod pushdown;
 mod recorded;
 mod rejudged;
 mod remarks;

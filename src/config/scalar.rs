@@ -212,7 +212,7 @@ words! {
     Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
     LogFormat, "a format": {
         "alb" => Alb, "clb" => Clb, "w3c" => W3c, "combined" => Combined, "haproxy" => Haproxy, "envoy" => Envoy, "jtl" => Jtl, "k6" => K6, "gatling" => Gatling, "hlog" => Hlog,
-        "percentiles" => Percentiles, "sketch" => Sketch, "csv" => Csv, "tsv" => Tsv, "ndjson" => Ndjson,
+        "percentiles" => Percentiles, "sketch" => Sketch, "buckets" => Buckets, "csv" => Csv, "tsv" => Tsv, "ndjson" => Ndjson,
         "parquet" => Parquet,
     }
     Gravity, "a best outcome": { "pass" => Note, "warn" => Suspect, "inconclusive" => Incomplete }

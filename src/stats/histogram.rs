@@ -122,6 +122,11 @@ impl Grid {
         (0..5).find(|digits| Grid::of_digits(*digits, 1).bits >= self.bits).unwrap_or(5)
     }
 
+    /// Up to two to the power of this many units every value has a cell of its own; 0 if the grid has edges of its own.
+    pub fn bits(self) -> u32 {
+        u32::from(self.bits)
+    }
+
     /// The width of the narrowest cells, a power of two.
     pub fn lowest(self) -> u64 {
         1 << self.unit

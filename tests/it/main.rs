@@ -94,6 +94,7 @@ mod starting;
 mod steps;
 mod suites;
 mod suspicions;
+mod tables;
 mod tidy;
 mod ties;
 mod trends;

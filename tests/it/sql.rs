@@ -1,6 +1,6 @@
 //! `sql` against a real PostgreSQL: counts are the truth, labels are values, nothing is changed, and errors name the line.
 
-mod postgres;
+pub mod postgres;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -87,6 +87,21 @@ impl Sheet {
         ask: &Ask,
         groups_by: Option<&str>,
     ) -> Result<Answer, Error> {
+        match &self.buckets {
+            Some(buckets) => self.ask_of_buckets(buckets, arm, by, ask, groups_by),
+            None => self.ask_rows(arm, by, long, ask, groups_by),
+        }
+    }
+
+    /// The points of one arm, from the rows as they are.
+    pub(super) fn ask_rows(
+        &self,
+        arm: Arm,
+        by: Option<&ArmColumn>,
+        long: Option<&Long>,
+        ask: &Ask,
+        groups_by: Option<&str>,
+    ) -> Result<Answer, Error> {
         let rows = self.arm(arm, by)?;
         let mut asking = Asking {
             sheet: self,

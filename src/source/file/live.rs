@@ -39,6 +39,7 @@ impl Sheet {
             clock: Clock::Offset,
             time_column: Some(clock),
             shown: shown.to_owned(),
+            buckets: None,
         })
     }
 

@@ -11,6 +11,9 @@
 mod answer;
 mod asked;
 mod aws;
+mod bucket_names;
+mod bucketed;
+mod buckets;
 mod cells;
 pub(in crate::source) mod compression;
 mod counted;
@@ -46,6 +49,8 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
+pub(super) use bucket_names::is_of_buckets;
+pub use buckets::{Buckets, Counted};
 pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};

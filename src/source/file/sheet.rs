@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use super::bucket_names::is_of_buckets;
+use super::buckets::Buckets;
 use super::table::{Column, Table};
 use super::time::{self, Clock};
 use super::usual::{is_usual_arm, rank, usual_arm};
@@ -21,6 +23,8 @@ pub struct Sheet {
     /// Which column tells the time; nothing when the file is an answer without any row.
     pub(super) time_column: Option<usize>,
     pub(super) shown: String,
+    /// What was counted of single requests, where the rows are the sums of that.
+    pub(super) buckets: Option<Box<Buckets>>,
 }
 
 impl Sheet {
@@ -51,8 +55,18 @@ impl Sheet {
 
     pub(super) fn of(mut table: Table, file: &File) -> Result<Sheet, Error> {
         let shown = file.shown.clone();
+        if is_of_buckets(table.names()) {
+            return Sheet::of_buckets(Buckets::of(&table)?, file);
+        }
         if table.columns.is_empty() {
-            return Ok(Sheet { table, time: Vec::new(), clock: Clock::Unknown, time_column: None, shown });
+            return Ok(Sheet {
+                table,
+                time: Vec::new(),
+                clock: Clock::Unknown,
+                time_column: None,
+                shown,
+                buckets: None,
+            });
         }
         let column = match &file.time {
             Some(name) => table.find(name).map_err(|error| as_option(error, "time"))?,
@@ -65,7 +79,20 @@ impl Sheet {
         };
         let (time, clock) = time::read(&table, &table.columns[column], file.zone.as_deref())?;
         table.forget(column);
-        Ok(Sheet { table, time, clock, time_column: Some(column), shown })
+        Ok(Sheet { table, time, clock, time_column: Some(column), shown, buckets: None })
+    }
+
+    fn of_buckets(buckets: Buckets, file: &File) -> Result<Sheet, Error> {
+        buckets.bearable()?;
+        let plain = File { time: None, zone: None, ..file.clone() };
+        let sheet = Sheet::of(buckets.table(None)?, &plain)?;
+        Ok(Sheet { buckets: Some(Box::new(buckets)), ..sheet })
+    }
+
+    /// The sums of what was counted for each value of a column by itself.
+    pub(super) fn by_group(&self, buckets: &Buckets, column: &str) -> Result<Sheet, Error> {
+        let file = File { shown: self.shown.clone(), ..File::of_recording(std::path::Path::new("")) };
+        Sheet::of(buckets.table(Some(column))?, &file)
     }
 
     /// How many rows there are, of whatever arm.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::asked::File;
+use super::bucket_names::may_be_of_buckets;
 use super::usual;
 use crate::source::Ask;
 
@@ -34,6 +35,10 @@ impl Wanted {
 
     pub(super) fn keeps(&self, name: &str) -> bool {
         let asked = self.0.as_ref().is_none_or(|names| names.contains(name));
-        asked || usual::is_usual_time(name) || usual::is_usual_arm(name) || usual::is_usual_part(name)
+        asked
+            || may_be_of_buckets(name)
+            || usual::is_usual_time(name)
+            || usual::is_usual_arm(name)
+            || usual::is_usual_part(name)
     }
 }

@@ -77,7 +77,8 @@ pub(super) fn bearable(log: &Requests, account: &Account) -> Result<(), Error> {
     let percent = 100.0 * bad as f64 / account.rows as f64;
     let mut problem = format!("{bad} of {} rows ({percent:.3} %) cannot be read:", account.rows);
     for (why, rows) in &account.bad {
-        problem.push_str(&format!("\n  {} {why}, such as", rows.count));
+        let such_as = if rows.examples.is_empty() { "" } else { ", such as" };
+        problem.push_str(&format!("\n  {} {why}{such_as}", rows.count));
         rows.examples.iter().for_each(|example| problem.push_str(&format!("\n    {example}")));
     }
     let hint = format!(

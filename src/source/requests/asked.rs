@@ -101,6 +101,8 @@ pub enum Format {
     Percentiles,
     /// What `davy sketch` wrote.
     Sketch,
+    /// What an engine answered to the query of `davy sketch --sql`.
+    Buckets,
 }
 
 /// What one metric asks of a log, about one arm.

@@ -4,10 +4,11 @@
 //! and in a sketch how many were errors. So a condition can only ask for what is known of all of them, and what nobody
 //! counted cannot be asked for.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 
 use super::Aggregates;
-use super::account::{Chunks, account, beginning};
+use super::account::{Chunks, account, bearable, beginning};
 use super::feed::Feed;
 use super::inputs::Input;
 use super::program::{Names, Program};
@@ -15,12 +16,15 @@ use super::recipe::{Lines, Recipe};
 use super::store::Store;
 use super::worker::Worker;
 use super::{
-    Account, Aggregate, Counted, Format, Requests, Slice, Taken, Value, Valued, When, hlog, percentiles, sketch,
+    Account, Aggregate, BadRows, Counted, Format, Requests, Slice, Taken, Value, Valued, When, buckets, hlog,
+    percentiles, sketch,
 };
 use crate::source::Outside;
 use crate::source::error::Error;
 use crate::source::file::compression;
 
+/// Why an engine could not read a row.
+const UNREAD: &str = "have no time, arm or status that can be read";
 /// The column of a row's own time; it is given with the row.
 const TIME: &str = "time";
 
@@ -35,6 +39,7 @@ pub(super) fn read(
     outside: &Outside,
 ) -> Result<Taken, Error> {
     let (mut rows, mut scale, mut bytes) = (Vec::new(), None, 0);
+    let mut unread: BTreeMap<String, u64> = BTreeMap::new();
     let (first, begun) = begun;
     let mut begun = Some(begun.into_reader());
     for (at, input) in inputs.iter().enumerate().skip(first) {
@@ -43,7 +48,12 @@ pub(super) fn read(
             Some(begun) if at == first => Box::new(begun),
             _ => Box::new(compression::plain(input.open().map_err(about)?).map_err(about)?),
         };
-        let known = of(log, format, input, BufReader::new(content), when, outside).map_err(about)?;
+        let content = BufReader::new(content);
+        let known = match format {
+            Format::Buckets => buckets::read(log, slices, when, &input.path(), content),
+            _ => of(log, format, input, content, when, outside),
+        };
+        let known = known.map_err(about)?;
         bytes += input.size().unwrap_or(0);
         if *scale.get_or_insert(known.scale) != known.scale {
             let hint = "Give each its own source with `latency: { unit: … }`.";
@@ -53,7 +63,10 @@ pub(super) fn read(
             (outside.told)(crate::source::Told::Doubt(format!("{}: {doubt}", input.shown())));
         }
         rows.extend(known.rows);
+        known.unread.into_iter().for_each(|(arm, rows)| *unread.entry(arm).or_default() += rows);
     }
+    let (renamed, noted) = buckets::as_counted(log, slices);
+    let (log, slices) = if format == Format::Buckets { (&renamed, noted.as_slice()) } else { (log, slices) };
     answerable(log, format, slices, &rows)?;
     let time = vec![super::recipe::TimeFrom::Column(TIME.to_owned())];
     let recipe = Recipe { time, ..Recipe::plain(Lines::Json) };
@@ -83,8 +96,10 @@ pub(super) fn read(
     let clock = "as counted".to_owned();
     let scale = scale.unwrap_or(super::SCALE);
     let errors = rows.iter().all(|row| row.errors.is_some());
-    let account =
+    let mut account =
         Account { files: inputs.len(), bytes, clock, scale, errors, ..account(seen, inputs, &Chunks::new(), "row") };
+    left_out(&mut account, unread);
+    bearable(log, &account)?;
     Ok(Taken { slices: store.into_slices(slices.len(), beginning(when)), account })
 }
 
@@ -108,6 +123,7 @@ fn of(
                 rows: sketch.rows.iter().map(|row| aggregate(row, &sketch.columns)).collect(),
                 scale,
                 doubt: None,
+                unread: BTreeMap::new(),
             })
         }
         Format::Percentiles => {
@@ -119,6 +135,16 @@ fn of(
         }
         _ => hlog::read(content, unit),
     }
+}
+
+/// Puts rows that whoever counted could not read into the account.
+fn left_out(account: &mut Account, unread: BTreeMap<String, u64>) {
+    let all: u64 = unread.values().sum();
+    account.rows = account.rows.saturating_add(all);
+    if all > 0 {
+        account.bad.insert(UNREAD, BadRows { count: all, examples: Vec::new() });
+    }
+    unread.into_iter().for_each(|(arm, rows)| account.arms.entry(arm).or_default().bad += rows);
 }
 
 fn aggregate(row: &sketch::Row, columns: &[String]) -> Aggregate {

@@ -15,6 +15,7 @@
 //! Nothing in a log says what the values are: nanoseconds, unless the user knows better. The maxima beside the histograms are
 //! milliseconds by default, so that their ratio to the values gives a wrong unit away ([`Aggregates::doubt`]).
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::feed::each_line;
@@ -37,7 +38,7 @@ pub fn read(content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates,
     }
     let used = unit.unwrap_or(TimeUnit::Nanoseconds);
     let doubt = log.largest.and_then(|(value, shown)| doubt(value / shown, used));
-    Ok(Aggregates { rows: log.rows, scale: used.in_milliseconds(), doubt })
+    Ok(Aggregates { rows: log.rows, scale: used.in_milliseconds(), doubt, unread: BTreeMap::new() })
 }
 
 const LINE: &str = "lines such as `0.127,1.007,2.769,HISTFAAA…`: begin, length, maximum, histogram";

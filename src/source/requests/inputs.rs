@@ -36,6 +36,14 @@ impl Input {
         }
     }
 
+    /// Where it is; nowhere if it is standard input.
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Input::File(path) => path.clone(),
+            Input::Standard => PathBuf::new(),
+        }
+    }
+
     /// How large it is on the disk, where that is known.
     pub(super) fn size(&self) -> Option<u64> {
         match self {
@@ -46,6 +54,16 @@ impl Input {
 
     /// Whether a Parquet file is a sketch: the metadata at its end says so.
     pub(super) fn is_sketch(&self) -> bool {
+        self.names(&[b"davy.sketch"])
+    }
+
+    /// Whether a Parquet file is an engine's answer: it names these columns at its end.
+    pub(super) fn is_of_buckets(&self) -> bool {
+        self.names(&[b"step_", b"total", b"unread", b"requests"])
+    }
+
+    /// Whether all of these stand in the end of a file.
+    fn names(&self, words: &[&[u8]]) -> bool {
         let Input::File(path) = self else { return false };
         let mut end = Vec::new();
         let read = File::open(path).and_then(|mut file| {
@@ -53,7 +71,7 @@ impl Input {
             file.seek(SeekFrom::Start(size.saturating_sub(1 << 16)))?;
             file.read_to_end(&mut end)
         });
-        read.is_ok() && memchr::memmem::find(&end, b"davy.sketch").is_some()
+        read.is_ok() && words.iter().all(|word| memchr::memmem::find(&end, word).is_some())
     }
 
     /// Opens it.

@@ -22,6 +22,7 @@ pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Forma
     }
     match recipe::assumed(&input.shown(), head) {
         Some(Format::Parquet) if input.is_sketch() => return Ok(Format::Sketch),
+        Some(Format::Parquet) if input.is_of_buckets() => return Ok(Format::Buckets),
         known => known,
     }
     .ok_or_else(|| {

@@ -18,6 +18,7 @@
 
 mod account;
 mod asked;
+pub mod buckets;
 mod clock;
 mod columnar;
 pub mod condition;
@@ -38,6 +39,7 @@ pub mod parquet;
 mod pass;
 pub mod percentiles;
 mod program;
+pub mod pushdown;
 pub mod recipe;
 mod row;
 pub mod sketch;

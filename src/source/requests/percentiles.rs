@@ -19,6 +19,7 @@
 //! A listing says how often and how slow, not when: [`Aggregate::time`] is none. Listings of latencies that wrk2 calls
 //! uncorrected leave out what waiting requests would have seen, and are the same requests once more: they are left out.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::feed::each_line;
@@ -44,7 +45,7 @@ pub fn read(content: impl BufRead, unit: Option<TimeUnit>) -> Result<Aggregates,
         let share = 100.0 * output.apart;
         format!("above p90 the values of the listing are up to {share:.1} % apart, and it tells nothing finer")
     });
-    Ok(Aggregates { rows: output.rows, scale: SCALE, doubt })
+    Ok(Aggregates { rows: output.rows, scale: SCALE, doubt, unread: BTreeMap::new() })
 }
 
 /// One row of a listing.

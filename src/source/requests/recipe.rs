@@ -37,7 +37,7 @@ pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
         Format::Jtl => Some(ready::jtl(head)),
         Format::K6 => Some(ready::k6(head)),
         Format::Gatling => Some(ready::gatling(head)),
-        Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch => None,
+        Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch | Format::Buckets => None,
     }
 }
 

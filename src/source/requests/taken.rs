@@ -112,4 +112,6 @@ pub struct Aggregates {
     pub scale: f64,
     /// A sentence, if something about them seems wrong or is not known well.
     pub doubt: Option<String>,
+    /// Rows that whoever counted could not read, by their arm.
+    pub unread: BTreeMap<String, u64>,
 }

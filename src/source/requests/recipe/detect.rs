@@ -3,6 +3,7 @@
 
 use super::head;
 use super::{combined, known, proxies, ready, sample, unnamed, usual};
+use crate::source::file::is_of_buckets;
 use crate::source::requests::Format;
 
 /// The format of a file with this name that begins so (4 KiB are plenty, not compressed), where that is certain.
@@ -15,6 +16,9 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
     }
     let first = head::first(head);
     match () {
+        () if table(head).is_some_and(|(_, names)| is_of_buckets(names.iter().map(String::as_str))) => {
+            Some(Format::Buckets)
+        }
         () if is_hlog(head) => Some(Format::Hlog),
         () if is_percentiles(head) => Some(Format::Percentiles),
         () if is_w3c(head) => Some(Format::W3c),
