@@ -254,11 +254,13 @@ fn rates(known: &Known, metric: &str) -> Vec<Rc<[Slice]>> {
     flipped.iter().filter_map(|flipped| known.by(metric, None, *flipped)).collect()
 }
 
+/// A metric with its slices and the quantile that is asked of them, if it is one of values.
+type Asked<'d> = (&'d String, Rc<[Slice]>, Option<f64>);
+
 /// A slice that is worse by itself: in any rate, whatever is asked of it, or in a quantile that is compared.
 fn worse<'d>(known: &Known<'d>, localised: &[&'d Criterion]) -> Option<String> {
     let of_rate = |metric: &'d String| rates(known, metric).into_iter().map(move |parts| (metric, parts, None));
-    let mut questions: Vec<(&'d String, Rc<[Slice]>, Option<f64>)> =
-        known.data.slices.keys().flat_map(of_rate).collect();
+    let mut questions: Vec<Asked> = known.data.slices.keys().flat_map(of_rate).collect();
     for criterion in localised {
         let Some(q) = slices::quantile(criterion.statistic) else { continue };
         questions.extend(known.parts(criterion).map(|parts| (&criterion.metric, parts, Some(q))));

