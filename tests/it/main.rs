@@ -94,6 +94,7 @@ mod starting;
 mod steps;
 mod suites;
 mod suspicions;
+#[cfg(all(feature = "http", feature = "sql"))]
 mod tables;
 mod tidy;
 mod ties;

@@ -98,7 +98,7 @@ impl Spikes {
             format!(
                 "beyond {} about every {} ({}{more} UTC): so regular by chance in {chance} of cases",
                 words::quantity(beyond.limit, unit),
-                words::duration(crate::judge::growth::lasting(case, regular.every)),
+                words::duration(crate::judge::growth::lasting(case, regular.every.round())),
                 times.join(", "),
             )
         });

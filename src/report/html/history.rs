@@ -222,8 +222,8 @@ impl Past<'_> {
         let each = words::estimates(evidence);
         html! {
             div { (words::effect(evidence)) }
-            @if each.baseline != words::NOTHING || each.canary != words::NOTHING {
-                div class="note" { (each.canary) " against " (each.baseline) }
+            @if each.canary != words::NOTHING {
+                div class="note" { (each.canary) @if each.baseline != words::NOTHING { " against " (each.baseline) } }
             }
         }
     }
