@@ -132,11 +132,21 @@ fn compare(old: &Finding, new: &Finding, sides: Sides, found: &mut Vec<(Rank, St
         ));
     }
     for ((what, was), (_, is)) in numbers(&old.evidence).into_iter().zip(numbers(&new.evidence)) {
-        if !same(was.value, is.value) {
-            let (was, is) = told_apart(&was, &is);
-            found.push((Rank::Number, format!("`{name}`: {what} was {was} {then} and is {is} {now}")));
-        }
+        found.extend(other_number(&format!("`{name}`: {what}"), &was, &is, sides));
     }
+}
+
+/// Says that a number is another.
+fn other_number(
+    what: &str,
+    was: &Shown,
+    is: &Shown,
+    Sides { before: then, after: now }: Sides,
+) -> Option<(Rank, String)> {
+    (!same(was.value, is.value)).then(|| {
+        let (was, is) = told_apart(was, is);
+        (Rank::Number, format!("{what} was {was} {then} and is {is} {now}"))
+    })
 }
 
 /// What both say of slices: which are named, by how much, and what they make of the mixes. A release before 1.8 says nothing of them.
@@ -150,15 +160,10 @@ fn slices(before: &Document, after: &Document, sides: Sides, found: &mut Vec<(Ra
             continue;
         }
         for (before, own) in old.named.iter().zip(&new.named) {
+            let slice = plain(&called(own).0);
             for (what, was, is) in [("ratio", before.ratio, own.ratio), ("lower end", before.low, own.low)] {
-                if !same(was, is) {
-                    let [was, is] = [was, is].map(|number| number.map_or("nothing".into(), words::whole));
-                    let slice = called(own).0;
-                    found.push((
-                        Rank::Number,
-                        format!("`{name}`: the {what} of {} was {was} {then} and is {is} {now}", plain(&slice)),
-                    ));
-                }
+                let what = format!("`{name}`: the {what} of {slice}");
+                found.extend(other_number(&what, &Shown::of(was), &Shown::of(is), sides));
             }
         }
     }
@@ -168,12 +173,9 @@ fn slices(before: &Document, after: &Document, sides: Sides, found: &mut Vec<(Ra
         let (metric, was, is) = (plain(&new.metric), mix(old), mix(new));
         if was != is {
             found.push((Rank::Reason, format!("the mix of {metric} {was} {then} and {is} {now}")));
-        } else if !same(old.distance, new.distance) {
-            let [was, is] = [old, new].map(|mix| mix.distance.map_or("unknown".into(), words::whole));
-            found.push((
-                Rank::Number,
-                format!("the distance of the mixes of {metric} was {was} {then} and is {is} {now}"),
-            ));
+        } else {
+            let what = format!("the distance of the mixes of {metric}");
+            found.extend(other_number(&what, &Shown::of(old.distance), &Shown::of(new.distance), sides));
         }
     }
 }
@@ -202,18 +204,24 @@ struct Shown {
     text: String,
 }
 
+impl Shown {
+    /// A plain number.
+    fn of(value: Option<Number>) -> Shown {
+        Shown { value, text: value.map_or("nothing".into(), words::whole) }
+    }
+}
+
 fn numbers(evidence: &Evidence) -> [(&'static str, Shown); 10] {
     let effect = evidence.effect.as_ref();
     let since = evidence.since.as_ref().map(|since| &since.effect);
-    let size = |value: Option<Number>| Shown { value, text: value.map_or("nothing".into(), words::whole) };
     let level = |value: Option<Number>| Shown { value, text: words::estimate(evidence, value) };
     let scaled = |value: Option<Number>| Shown {
         value,
         text: value.map_or("nothing".into(), |value| words::on_effect_scale(evidence, value)),
     };
     [
-        ("the baseline's sample size", size(evidence.n.baseline)),
-        ("the canary's sample size", size(evidence.n.canary)),
+        ("the baseline's sample size", Shown::of(evidence.n.baseline)),
+        ("the canary's sample size", Shown::of(evidence.n.canary)),
         ("the baseline's estimate", level(evidence.estimate.baseline)),
         ("the canary's estimate", level(evidence.estimate.canary)),
         ("the effect", scaled(effect.and_then(|effect| effect.estimate))),

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::document::{Document, Outcome};
-use super::html::history::{counted, criteria, undecided};
-use super::html::{chip, name, prose, shell};
+use super::html::history::{criteria, undecided};
+use super::html::{ANSWERS, chip, counted, name, prose, shell};
 use super::watched::{self, instant};
 
 /// A gate, or one of its verdicts.
@@ -40,7 +40,7 @@ pub fn overview(rows: &[Row], watches: &[watched::Row]) -> String {
 /// Every verdict of a gate that is kept, the latest first: how often it said what, what became of each criterion, and why it was undecided.
 /// `documents` has the verdicts of those rows that were judged.
 pub fn history(gate: &str, rows: &[Row], documents: &[&Document]) -> String {
-    let said = counted(rows.iter().filter_map(|row| row.outcome));
+    let said = counted(ANSWERS, rows.iter().filter_map(|row| row.outcome));
     let body = html! {
         header class="verdict open" {
             h1 { span class="word" { "GATE" } " " span class="of" { (name(gate)) } }

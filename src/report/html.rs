@@ -41,7 +41,7 @@ use super::words;
 
 pub(super) use chrome::{moving, shell};
 use part::Part;
-pub(super) use part::{chip, class, name, prose};
+pub(super) use part::{ANSWERS, chip, class, counted, name, prose};
 
 /// The whole page.
 pub fn render(document: &Document) -> String {

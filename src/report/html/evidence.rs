@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::super::document::{Document, Finding, Number, Outcome, PastFinding, PastLook, Proof, Strength};
 use super::super::words;
 use super::looks;
-use super::part::{Part, chip, left_out, name, prose, scrolling, sign, swatch};
+use super::part::{ANSWERS, Part, chip, left_out, name, prose, scrolling, sign, swatch};
 use super::scale::{Axis, px};
 use crate::judge::words::count;
 
@@ -27,13 +27,6 @@ const TOP: f64 = 8.0;
 const FOOT: f64 = 96.0;
 /// Evidence is drawn up to so many times what was needed.
 const HIGHEST: f64 = 2.0;
-
-const ANSWERS: [(Outcome, &str); 4] = [
-    (Outcome::Fail, "failed"),
-    (Outcome::Warn, "warned"),
-    (Outcome::Inconclusive, "undecided"),
-    (Outcome::Pass, "passed"),
-];
 
 pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     if document.looks.len() < 2 {

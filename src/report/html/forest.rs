@@ -110,17 +110,9 @@ impl Shown {
         let below = extent(lows.iter().copied().map(onto)).map(|(low, _)| middle.0 - low);
         let above = extent(highs.iter().copied().map(onto)).map(|(_, high)| high - middle.1);
         let reach = [below, above].into_iter().flatten().filter(|reach| *reach > 0.0).reduce(f64::min);
-        let span = match (middle.1 - middle.0).max(reach.unwrap_or(0.0)) {
-            span if span > 0.0 => span,
-            _ => (middle.0.abs() * 0.1).max(1e-300),
-        };
-        let low = whole.0.max(middle.0 - FAR * span) - 0.1 * span;
-        let high = whole.1.min(middle.1 + FAR * span) + 0.1 * span;
         let places = (MARGIN, WIDTH - MARGIN);
-        let ends = if log { (low.exp(), high.exp()) } else { (low, high) };
-        let finite = ends.0.is_finite() && ends.1.is_finite() && ends.0 < ends.1;
-        let ends = if finite { ends } else { whole };
-        Some(if log { Axis::log(ends, places) } else { Axis::linear(ends, places) })
+        let axis = Axis::around(middle, whole, reach.unwrap_or(0.0), (FAR, 0.1), log, places);
+        axis.or_else(|| Some(Axis::of(whole, log, places)))
     }
 
     fn shade(&self, axis: &Axis, good: Option<Good>, height: f64) -> Markup {

@@ -5,8 +5,7 @@ use maud::{Markup, html};
 use super::super::document::{Document, Outcome};
 use super::super::words;
 use super::looks;
-use super::part::{class, facts, name, prose, sign};
-use crate::judge::words::count;
+use super::part::{class, counted, facts, name, prose, sign};
 
 const MOST_NOTES: usize = 50;
 
@@ -30,16 +29,14 @@ pub(super) fn head(document: &Document) -> Markup {
 
 /// How many criteria became what.
 fn tally(document: &Document) -> Markup {
-    let of = |outcome| document.findings.iter().filter(|finding| finding.outcome == outcome).count() as u64;
-    let all = [
+    let words = [
         (Outcome::Fail, "failed"),
         (Outcome::Warn, "between target and limit"),
         (Outcome::Inconclusive, "undecided"),
         (Outcome::Pass, "passed"),
     ];
-    let said = all.into_iter().map(|(outcome, word)| (of(outcome), word)).filter(|(n, _)| *n > 0);
-    let said: Vec<String> = said.map(|(n, word)| format!("{} {word}", count(n))).collect();
-    html! { @if !said.is_empty() { p class="tally" { "Findings: " (said.join(", ")) "." } } }
+    let said = counted(words, document.findings.iter().map(|finding| finding.outcome));
+    html! { @if !said.is_empty() { p class="tally" { "Findings: " (said) "." } } }
 }
 
 fn setting(document: &Document) -> Markup {

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::super::document::{Document, EffectKind, Finding, Number, Outcome};
 use super::super::words;
 use super::forest::{Good, good};
-use super::part::{class, name, prose, scrolling};
+use super::part::{ANSWERS, class, counted, name, prose, scrolling};
 use super::scale::{Axis, extent, px};
 use crate::judge::words::count;
 
@@ -205,15 +205,7 @@ impl Past<'_> {
         let onto = |value: f64| if log { value.ln() } else { value };
         let middle = extent(core.iter().copied().map(onto))?;
         let whole = extent(core.iter().chain(&ends).copied().map(onto))?;
-        let span = match middle.1 - middle.0 {
-            span if span > 0.0 => span,
-            _ => (0.1 * middle.0.abs()).max(1e-300),
-        };
-        let (low, high) =
-            (whole.0.max(middle.0 - FAR * span) - 0.05 * span, whole.1.min(middle.1 + FAR * span) + 0.05 * span);
-        let (ends, places) = (if log { (low.exp(), high.exp()) } else { (low, high) }, (EFFECTS - 3.0, 3.0));
-        let is_finite = ends.0.is_finite() && ends.1.is_finite() && ends.0 < ends.1;
-        is_finite.then(|| if log { Axis::log(ends, places) } else { Axis::linear(ends, places) })
+        Axis::around(middle, whole, 0.0, (FAR, 0.05), log, (EFFECTS - 3.0, 3.0))
     }
 
     /// The latest numbers.
@@ -238,23 +230,8 @@ impl Past<'_> {
             .for_each(|one| *why.entry(open_because(&one.reason)).or_default() += 1);
         let why: Vec<String> = most(why).into_iter().map(|(why, n)| format!("{why} ({})", count(n as u64))).collect();
         let open = if why.is_empty() { String::new() } else { format!(". It {}", why.join(", ")) };
-        format!("{}{open}", counted(outcomes))
+        format!("{}{open}", counted(ANSWERS, outcomes))
     }
-}
-
-/// How often which answer was given: `28 passed, 2 failed, 8 undecided`.
-pub(in crate::report) fn counted(outcomes: impl Iterator<Item = Outcome> + Clone) -> String {
-    let each = [
-        (Outcome::Pass, "passed"),
-        (Outcome::Warn, "warned"),
-        (Outcome::Inconclusive, "undecided"),
-        (Outcome::Fail, "failed"),
-    ];
-    let of = |wanted| outcomes.clone().filter(|outcome| *outcome == wanted).count();
-    let each = each.map(|(outcome, word)| (of(outcome), word));
-    let each: Vec<String> =
-        each.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", count(*n as u64))).collect();
-    each.join(", ")
 }
 
 /// A pass is low and a fail high, so that the row needs no colour.

@@ -60,6 +60,25 @@ pub(super) fn sign(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Each answer in a word, the worst first.
+pub(in crate::report) const ANSWERS: [(Outcome, &str); 4] = [
+    (Outcome::Fail, "failed"),
+    (Outcome::Warn, "warned"),
+    (Outcome::Inconclusive, "undecided"),
+    (Outcome::Pass, "passed"),
+];
+
+/// How often which answer was given, those that were: `2 failed, 8 undecided, 28 passed`.
+pub(in crate::report) fn counted(
+    words: [(Outcome, &str); 4],
+    outcomes: impl Iterator<Item = Outcome> + Clone,
+) -> String {
+    let each = words.map(|(wanted, word)| (outcomes.clone().filter(|outcome| *outcome == wanted).count() as u64, word));
+    let each: Vec<String> =
+        each.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", count(*n))).collect();
+    each.join(", ")
+}
+
 /// What is left out of a list, and where it is.
 pub(super) fn left_out(all: usize, shown: usize, what: &str) -> Markup {
     html! {

@@ -25,6 +25,32 @@ impl Axis {
         Axis { low: low.max(f64::MIN_POSITIVE).ln(), high: high.max(f64::MIN_POSITIVE).ln(), from, to, log: true }
     }
 
+    /// All of `whole`, but no further from `middle` than `far` of its spans, each at least `reach`; with air. Logarithms if `log`. Nothing if
+    /// that is no range.
+    pub(super) fn around(
+        middle: (f64, f64),
+        whole: (f64, f64),
+        reach: f64,
+        (far, air): (f64, f64),
+        log: bool,
+        places: (f64, f64),
+    ) -> Option<Axis> {
+        let span = match (middle.1 - middle.0).max(reach) {
+            span if span > 0.0 => span,
+            _ => (middle.0.abs() * 0.1).max(1e-300),
+        };
+        let low = whole.0.max(middle.0 - far * span) - air * span;
+        let high = whole.1.min(middle.1 + far * span) + air * span;
+        let ends = if log { (low.exp(), high.exp()) } else { (low, high) };
+        let is_range = ends.0.is_finite() && ends.1.is_finite() && ends.0 < ends.1;
+        is_range.then(|| Axis::of(ends, log, places))
+    }
+
+    /// By factors or by differences.
+    pub(super) fn of(ends: (f64, f64), log: bool, places: (f64, f64)) -> Axis {
+        if log { Axis::log(ends, places) } else { Axis::linear(ends, places) }
+    }
+
     /// Where a value is; what lies outside is at the nearer end.
     pub(super) fn at(&self, value: f64) -> f64 {
         let value = if self.log { value.max(f64::MIN_POSITIVE).ln() } else { value };
