@@ -85,7 +85,7 @@ fn unknown_sizes(case: &Case, spread: f64, steps: usize, notes: &mut Vec<String>
 }
 
 /// The request counts behind a gauge: its own, or the totals of a rate metric on the same steps, with its name.
-fn request_counts<'a>(case: &Case<'a>, grid: &Grid) -> Option<(Pair<Steps<u64>>, Option<&'a str>)> {
+pub(super) fn request_counts<'a>(case: &Case<'a>, grid: &Grid) -> Option<(Pair<Steps<u64>>, Option<&'a str>)> {
     let known = |p: &Pair<Steps<u64>>| p.canary.iter().any(Option::is_some) && p.baseline.iter().any(Option::is_some);
     let own = grid.requests(case.series);
     if known(&own) {

@@ -185,8 +185,11 @@ impl Look {
     }
 
     /// By how much a z must be the stronger at this look if it is the strongest of `n`, each of which has its own part of a Fail's
-    /// chance of error over all looks.
+    /// chance of error over all looks. Nothing at a single look, where the price is that of the chance itself.
     pub(super) fn price_of_many(&self, levels: Levels, n: usize) -> f64 {
+        if !matches!(&self.schedule, Schedule::Planned { looks, .. } if looks.len() > 1) {
+            return 0.0;
+        }
         let each = Levels { fail: 1.0 - (1.0 - levels.fail) / n.max(1) as f64, ..levels };
         let price = self.hurdles(each).fail.z - self.hurdles(levels).fail.z;
         if price.is_finite() { price.max(0.0) } else { 0.0 }

@@ -21,7 +21,7 @@ use super::methods::rate_difference::RateDifference;
 use super::methods::rate_ratio::RateRatio;
 use super::methods::samples;
 use super::methods::share::Share;
-use super::methods::spikes::{self, Spikes};
+use super::methods::spikes::Spikes;
 use super::methods::trend::{self, Trend};
 use super::onset::Onset;
 use super::pairing;
@@ -173,12 +173,7 @@ impl Measured {
         let count = seen.as_ref().map(|s| sum(s.iter().flatten().map(|o| o.count)));
         let exposure = seen.as_ref().map(|s| s.iter().flatten().map(|o| o.exposure).sum::<f64>());
         let estimate = count.zip(exposure).map(|(count, exposure)| frequency(count, exposure));
-        let mut notes = Vec::new();
-        if !own && case.needs_baseline() && case.rules.traffic.is_none() {
-            notes.push(
-                "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into(),
-            );
-        }
+        let mut notes: Vec<String> = as_if_alike(case).into_iter().collect();
         let shares = shares(case);
         if let Some(shares) = shares {
             let percent = shares.map(|share| words::quantity(share, &Unit::Share));
@@ -265,7 +260,8 @@ impl Measured {
         let spikes = Spikes::of(case, beyond);
         let n = Pair::build(|arm| spikes.counted(arm).0 as f64);
         let estimate = Pair::build(|arm| spikes.share(arm));
-        let notes = spikes.notes(case, beyond);
+        let alike = if case.metric.kind == Kind::Events { as_if_alike(case) } else { None };
+        let notes = spikes.notes(case, beyond).into_iter().chain(alike).collect();
         Measured { n, n_of: "steps", estimate, notes, prior, ..Self::empty(Points::Spikes(spikes)) }
     }
 
@@ -445,8 +441,8 @@ impl Measured {
             (Points::Samples { steps, log, allowance }, _) => {
                 met(samples::apart(steps, *log, *allowance, by_ratio.then_some(ratio), value, learned))
             }
-            (Points::Spikes(spikes), Limit::Threshold(_)) => (spikes::compared(spikes, prior, true), value),
-            (Points::Spikes(spikes), _) => (spikes::compared(spikes, prior, false), if bare { 0.0 } else { value }),
+            (Points::Spikes(spikes), Limit::Threshold(_)) => (Rc::new(spikes.compared(prior, true)), value),
+            (Points::Spikes(spikes), _) => (Rc::new(spikes.compared(prior, false)), if bare { 0.0 } else { value }),
             (Points::Trend { steps, span, .. }, Limit::Threshold(_)) => {
                 (Rc::new(Trend::alone(&steps.canary, *span)), value)
             }
@@ -479,9 +475,15 @@ fn frequency(count: u64, exposure: f64) -> Option<f64> {
 }
 
 /// Whether the occurrences of either arm have an exposure of their own.
-fn has_exposure(case: &Case) -> bool {
+pub(super) fn has_exposure(case: &Case) -> bool {
     let exposed = |series: &Series| matches!(series, Series::Events { exposure: Some(_), .. });
     exposed(&case.series.baseline) || exposed(&case.series.canary)
+}
+
+/// What a reader must know where occurrences are compared without the traffic behind them.
+fn as_if_alike(case: &Case) -> Option<String> {
+    let unknown = !has_exposure(case) && case.needs_baseline() && case.rules.traffic.is_none();
+    unknown.then(|| "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into())
 }
 
 /// The share of the traffic that each arm had, where occurrences are compared by it.

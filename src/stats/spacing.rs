@@ -39,7 +39,7 @@ pub fn of_runs(bad: &[Option<bool>]) -> Option<(f64, f64)> {
     (steps > 0.0).then(|| (squares / steps, BELIEVED + count))
 }
 
-/// The same towards a pass: a window with few runs says little of how long they are, so they are taken to be of [`LONG`] steps, or
+/// The same towards a pass: a window with few runs says little of how long they are, so they are taken to be of eight steps, or
 /// longer if it shows longer ones.
 pub fn of_runs_to_pass(bad: &[Option<bool>]) -> (f64, f64) {
     let (effect, freedom) = of_runs(bad).unwrap_or((LONG, BELIEVED));
@@ -67,33 +67,31 @@ pub fn regular(starts: &[usize]) -> Option<Regular> {
     }
     let gaps: Vec<usize> = starts.windows(2).map(|at| at[1] - at[0]).collect();
     let (shortest, longest) = (gaps.iter().min()?, gaps.iter().max()?);
-    let (span, range) = (starts.last()? - starts.first()?, longest - shortest);
-    let within = |least: usize, most: usize| compositions(span, gaps.len(), least, most);
-    // those whose shortest part is `least` are those of parts from it on, less those of longer parts
-    let regular: f64 = (1..=span / gaps.len())
-        .map(|least| within(least, least + range) - if range > 0 { within(least + 1, least + range) } else { 0.0 })
-        .sum();
-    let all = within(1, span);
-    (all > 0.0).then(|| Regular { every: span as f64 / gaps.len() as f64, chance: (regular / all).clamp(0.0, 1.0) })
+    let (span, parts, range) = (starts.last()? - starts.first()?, gaps.len(), longest - shortest);
+    // with the shortest part taken off all of them, compositions are those of what is left into parts from nothing on
+    let within = |range: usize, shortest: usize| -> f64 {
+        let ways = compositions(span - parts, parts, range);
+        (shortest..=span / parts).map(|least| ways[span - parts * least]).sum()
+    };
+    // those whose shortest part is known are those of parts from it on, less those of longer parts
+    let regular = within(range, 1) - if range > 0 { within(range - 1, 2) } else { 0.0 };
+    let all = compositions(span - parts, parts, span - parts)[span - parts];
+    (all > 0.0).then(|| Regular { every: span as f64 / parts as f64, chance: (regular / all).clamp(0.0, 1.0) })
 }
 
-/// In how many ways a number is a sum of so many parts in order, each between two ends.
-fn compositions(sum: usize, parts: usize, least: usize, most: usize) -> f64 {
-    let mut ways = vec![0.0; sum + 1];
+/// In how many ways each number up to `most` is a sum of so many parts in order, each from nothing to `range`.
+fn compositions(most: usize, parts: usize, range: usize) -> Vec<f64> {
+    let mut ways = vec![0.0; most + 1];
     ways[0] = 1.0;
     for _ in 0..parts {
         let mut below = 0.0;
-        let mut running = vec![0.0; sum + 2];
-        for (at, way) in ways.iter().enumerate() {
-            below += way;
-            running[at + 1] = below;
-        }
-        // sums of `ways` from `at - most` to `at - least`
-        let next = |at: usize| match at.checked_sub(least) {
-            Some(last) => running[last + 1] - running[at.saturating_sub(most)],
-            None => 0.0,
-        };
-        ways = (0..=sum).map(next).collect();
+        let sums: Vec<f64> = std::iter::once(0.0)
+            .chain(ways.iter().map(|way| {
+                below += way;
+                below
+            }))
+            .collect();
+        ways = (0..=most).map(|at| sums[at + 1] - sums[at.saturating_sub(range)]).collect();
     }
-    ways[sum]
+    ways
 }

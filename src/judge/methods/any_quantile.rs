@@ -19,7 +19,7 @@
 //!
 //! Buckets with edges of their own know a ratio only between edges: a quantile is worse if all of that is, within if all of that is.
 //! The formulas are in [`bonferroni`] and [`slow`](crate::stats::slow). `fixtures/reference` holds them to a second
-//! implementation, `quantiles.toml`: the evidence for a Pass and for what is undecided is equal, that for a Fail is up to a seventh weaker here.
+//! implementation, `quantiles.toml`.
 
 use std::cell::OnceCell;
 use std::rc::Rc;

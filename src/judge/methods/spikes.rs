@@ -11,17 +11,18 @@
 //! - **Any-time evidence**: as for a share and for a difference of rates, with this design effect.
 //! - **Estimate**: the measured steps beyond the limit among those that were measured.
 //! - **Unequal arms**: steps of few requests are beyond a limit by chance. Beside a baseline with more requests per step there is no
-//!   Fail, and beside one with fewer there is no Pass.
+//!   Fail, and beside one with fewer there is no Pass. Percentiles of arms whose sizes are not known have neither. Nor have
+//!   occurrences in time of arms with other shares of the traffic: a tenth of it has a tenth of them.
 //!
 //! The formulas are in [`spacing`], [`single`] and [`counts`]. `fixtures/reference` certifies them: `slopes.toml` and `methods.toml`.
 
-use std::rc::Rc;
-
 use super::period::{Beyond, steps_of};
 use super::share::Share;
+use crate::judge::bias::request_counts;
 use crate::judge::case::Case;
 use crate::judge::compare::{Comparison, Facts, LnE};
-use crate::judge::grid::{Steps, sum};
+use crate::judge::grid::Steps;
+use crate::judge::measure::{has_exposure, shares};
 use crate::judge::once::once;
 use crate::judge::rules::{self, Kind};
 use crate::judge::verdict::{EffectKind, Method};
@@ -45,8 +46,8 @@ const REGULAR: f64 = 0.05;
 #[derive(Debug, Clone)]
 pub(in crate::judge) struct Spikes {
     pub(in crate::judge) bad: Pair<Steps<bool>>,
-    /// Which direction of evidence few requests per step make worthless.
-    unfair: Option<Direction>,
+    /// Which directions of evidence the sizes of the arms make worthless.
+    unfair: &'static [Direction],
 }
 
 impl Spikes {
@@ -57,30 +58,13 @@ impl Spikes {
             let steps = steps_of(case, arm, None, &beyond);
             steps.into_iter().map(|step| step.map(|step| beyond.is_beyond(step.value))).collect()
         });
-        let requests = case.grid.requests(case.series).map(|steps| {
-            let steps: Vec<u64> = steps.into_iter().flatten().collect();
-            sum(steps.iter().copied()) as f64 / steps.len().max(1) as f64
-        });
-        let counted = !matches!(case.metric.kind, Kind::Gauge { quantile: None, .. });
-        let factor = requests.canary / requests.baseline;
-        let unfair = match factor {
-            _ if !counted || !factor.is_finite() || factor <= 0.0 => None,
-            factor if factor < 1.0 / UNEQUAL => Some(Direction::Above),
-            factor if factor > UNEQUAL => Some(Direction::Below),
-            _ => None,
-        };
-        Spikes { bad, unfair }
+        Spikes { bad, unfair: unfair(case) }
     }
 
     /// The measured steps of an arm, and those beyond the limit.
     pub(in crate::judge) fn counted(&self, arm: Arm) -> (usize, usize) {
         let steps = self.bad.get(arm);
         (steps.iter().flatten().count(), steps.iter().flatten().filter(|bad| **bad).count())
-    }
-
-    fn facts(&self, alone: bool) -> Facts {
-        let (measured, bad) = self.counted(Arm::Canary);
-        Facts::Spikes { alone, bad, measured, missing: self.bad.canary.len() - measured }
     }
 
     /// What a reader must know of the steps beyond a limit.
@@ -110,36 +94,44 @@ impl Spikes {
                 words::plural(missing as u64, "step")
             )
         });
-        let unfair = self.unfair.filter(|_| case.needs_baseline()).map(|direction| {
-            let answer = if direction == Direction::Above { "fail" } else { "pass" };
-            format!(
-                "steps of few requests are beyond a limit by chance, and the arms differ in that: it cannot {answer}"
-            )
-        });
+        let chance = "steps of few requests are beyond a limit by chance, and the arms differ in that: it cannot";
+        let unfair = match self.unfair {
+            _ if !case.needs_baseline() => None,
+            [] => None,
+            [Direction::Above] => Some(format!("{chance} fail")),
+            [Direction::Below] => Some(format!("{chance} pass")),
+            _ => Some(
+                "how many steps are beyond a limit depends on the traffic, and that of the arms differs or is not known: it can \
+                 neither fail nor pass"
+                    .to_owned(),
+            ),
+        };
         again.into_iter().chain(missing).chain(unfair).collect()
     }
 
-    /// The comparison of the canary with a limit of its own.
-    pub(in crate::judge) fn alone(&self, prior: Prior) -> OfOneArm {
-        let above = Share::new(trials(&self.bad.canary, false), prior, of_steps);
-        let below = Share::new(trials(&self.bad.canary, true), prior, of_steps_to_pass);
-        OfOneArm { facts: self.facts(true), above, below, estimate: self.share(Arm::Canary) }
+    /// The comparison of the canary with a limit of its own, or with the baseline.
+    pub(in crate::judge) fn compared(&self, prior: Prior, alone: bool) -> OfSteps {
+        let (measured, bad) = self.counted(Arm::Canary);
+        let facts = Facts::Spikes { alone, bad, measured, missing: self.bad.canary.len() - measured };
+        let side = |to_pass: bool| if alone { self.alone(prior, to_pass) } else { self.beside(prior, to_pass) };
+        let (canary, baseline) = (self.share(Arm::Canary), self.share(Arm::Baseline));
+        let estimate = if alone { canary } else { canary.zip(baseline).map(|(canary, baseline)| canary - baseline) };
+        let unfair = if alone { &[] } else { self.unfair };
+        OfSteps { facts, alone, above: side(false), below: side(true), estimate, unfair }
     }
 
-    /// The comparison with the baseline.
-    pub(in crate::judge) fn beside(&self, prior: Prior) -> OfTwoArms {
-        let side = |canary: bool| -> Vec<CountStep> {
-            let (own, other) = (trials(&self.bad.canary, canary), trials(&self.bad.baseline, !canary));
-            let step = |(own, other): (&Option<TrialStep>, &Option<TrialStep>)| {
-                let count = |step: &Option<TrialStep>| step.map_or((0, 0), |step| (step.total, step.bad));
-                CountStep::of(count(other), count(own))
-            };
-            own.iter().zip(&other).map(step).collect()
-        };
-        let estimate =
-            self.share(Arm::Canary).zip(self.share(Arm::Baseline)).map(|(canary, baseline)| canary - baseline);
-        let side = |missing: bool| Side::new(side(missing), prior, missing);
-        OfTwoArms { facts: self.facts(false), above: side(false), below: side(true), estimate, unfair: self.unfair }
+    fn alone(&self, prior: Prior, to_pass: bool) -> Side {
+        let dispersion = if to_pass { of_steps_to_pass } else { of_steps };
+        Side::OfOneArm(Share::new(trials(&self.bad.canary, to_pass), prior, dispersion))
+    }
+
+    fn beside(&self, prior: Prior, to_pass: bool) -> Side {
+        let (own, other) = (trials(&self.bad.canary, to_pass), trials(&self.bad.baseline, !to_pass));
+        let count = |step: &Option<TrialStep>| step.map_or((0, 0), |step| (step.total, step.bad));
+        let steps: Vec<CountStep> =
+            own.iter().zip(&other).map(|(own, other)| CountStep::of(count(other), count(own))).collect();
+        let effect = of_both(&steps, 0, prior, to_pass);
+        Side::OfTwoArms { steps, prior, effect, to_pass }
     }
 
     /// The share of an arm's measured steps that are beyond the limit.
@@ -147,6 +139,38 @@ impl Spikes {
         let (measured, bad) = self.counted(arm);
         (measured > 0).then(|| bad as f64 / measured as f64)
     }
+}
+
+/// Which directions of evidence the sizes of the arms make worthless.
+fn unfair(case: &Case) -> &'static [Direction] {
+    const BOTH: &[Direction] = &[Direction::Above, Direction::Below];
+    let by_time = case.metric.kind == Kind::Events && !has_exposure(case);
+    match times_as_large(case) {
+        _ if matches!(case.metric.kind, Kind::Gauge { quantile: None, .. }) => &[],
+        // as their frequencies are compared
+        None if by_time => &[],
+        None => BOTH,
+        Some(times) if (1.0 / UNEQUAL..=UNEQUAL).contains(&times) => &[],
+        Some(_) if by_time => BOTH,
+        Some(times) if times < 1.0 => &[Direction::Above],
+        Some(_) => &[Direction::Below],
+    }
+}
+
+/// How many times as large the canary's steps are as the baseline's, in requests or what else exposes them, or in the traffic
+/// that is configured.
+fn times_as_large(case: &Case) -> Option<f64> {
+    let mean = |each: Vec<f64>| each.iter().sum::<f64>() / each.len().max(1) as f64;
+    let sizes = match case.metric.kind {
+        Kind::Events if has_exposure(case) => {
+            Some(case.grid.events(case.series).map(|steps| mean(steps.iter().flatten().map(|o| o.exposure).collect())))
+        }
+        Kind::Events => None,
+        _ => request_counts(case, &case.grid)
+            .map(|(requests, _)| requests.map(|steps| mean(steps.iter().flatten().map(|n| *n as f64).collect()))),
+    };
+    let Pair { baseline, canary } = sizes.or_else(|| shares(case))?;
+    Some(canary / baseline).filter(|times| times.is_finite() && *times > 0.0)
 }
 
 /// Steps as trials, each of them measured or taken as beyond the limit or not.
@@ -166,76 +190,6 @@ fn of_steps_to_pass(steps: &[Option<TrialStep>], prior: Prior) -> DesignEffect {
     DesignEffect { between: Some(spacing::of_runs_to_pass(&bad)), ..single::trial_design_effect(steps, prior) }
 }
 
-/// One arm's steps against a limit, as evidence in each direction.
-#[derive(Debug)]
-pub(in crate::judge) struct OfOneArm {
-    facts: Facts,
-    above: Share,
-    below: Share,
-    estimate: Option<f64>,
-}
-
-impl OfOneArm {
-    fn side(&self, direction: Direction) -> &Share {
-        if direction == Direction::Above { &self.above } else { &self.below }
-    }
-}
-
-impl Comparison for OfOneArm {
-    fn z(&self, limit: f64, direction: Direction) -> f64 {
-        self.side(direction).z(limit, direction)
-    }
-
-    fn interval(&self, low: f64, high: f64) -> (f64, f64) {
-        (self.above.interval(low, high).0, self.below.interval(low, high).1)
-    }
-
-    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, horizon: f64) -> LnE<'a> {
-        self.side(direction).at_any_time(direction, starts, horizon)
-    }
-
-    fn natural(&self) -> (f64, f64) {
-        (0.0, 1.0)
-    }
-
-    fn estimate(&self) -> Option<f64> {
-        self.estimate
-    }
-
-    fn kind(&self) -> EffectKind {
-        EffectKind::Level
-    }
-
-    fn method(&self) -> Method {
-        Method::StepsBeyond
-    }
-
-    fn facts(&self) -> Facts {
-        self.facts
-    }
-
-    fn noise(&self) -> Option<&DesignEffect> {
-        Some(&self.above.effect)
-    }
-}
-
-/// The steps of both arms with their design effect.
-#[derive(Debug)]
-struct Side {
-    steps: Vec<CountStep>,
-    prior: Prior,
-    effect: DesignEffect,
-    /// Whether it is the evidence of a pass.
-    to_pass: bool,
-}
-
-impl Side {
-    fn new(steps: Vec<CountStep>, prior: Prior, to_pass: bool) -> Side {
-        let effect = of_both(&steps, 0, prior, to_pass);
-        Side { steps, prior, effect, to_pass }
-    }
-}
-
 /// The design effect of both arms' steps from one on: runs of steps that are bad in one arm alone count.
 fn of_both(steps: &[CountStep], start: usize, prior: Prior, to_pass: bool) -> DesignEffect {
     let odd: Vec<Option<bool>> = steps.iter().skip(start).map(|step| Some(step.canary != step.baseline)).collect();
@@ -244,46 +198,90 @@ fn of_both(steps: &[CountStep], start: usize, prior: Prior, to_pass: bool) -> De
     DesignEffect { between, ..effect }
 }
 
-/// Both arms' steps, as evidence in each direction.
+/// Steps as evidence in one direction, each of them measured or taken as that direction needs.
 #[derive(Debug)]
-pub(in crate::judge) struct OfTwoArms {
-    facts: Facts,
-    above: Side,
-    below: Side,
-    estimate: Option<f64>,
-    unfair: Option<Direction>,
+enum Side {
+    OfOneArm(Share),
+    OfTwoArms { steps: Vec<CountStep>, prior: Prior, effect: DesignEffect, to_pass: bool },
 }
 
-impl OfTwoArms {
-    fn side(&self, direction: Direction) -> &Side {
-        if direction == Direction::Above { &self.above } else { &self.below }
-    }
-}
-
-impl Comparison for OfTwoArms {
+impl Side {
     fn z(&self, limit: f64, direction: Direction) -> f64 {
-        let Side { steps, effect, .. } = self.side(direction);
-        let z = counts::difference_z(steps, effect, limit, direction);
-        if self.unfair == Some(direction) { z.min(0.0) } else { z }
+        match self {
+            Side::OfOneArm(share) => share.z(limit, direction),
+            Side::OfTwoArms { steps, effect, .. } => counts::difference_z(steps, effect, limit, direction),
+        }
     }
 
     fn interval(&self, low: f64, high: f64) -> (f64, f64) {
-        let of = |side: &Side| counts::difference_interval(&side.steps, &side.effect, low, high);
-        let unfair = |direction, end: f64, natural: f64| if self.unfair == Some(direction) { natural } else { end };
-        (unfair(Direction::Above, of(&self.above).0, -1.0), unfair(Direction::Below, of(&self.below).1, 1.0))
+        match self {
+            Side::OfOneArm(share) => share.interval(low, high),
+            Side::OfTwoArms { steps, effect, .. } => counts::difference_interval(steps, effect, low, high),
+        }
     }
 
     fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, horizon: f64) -> LnE<'a> {
-        if self.unfair == Some(direction) {
+        match self {
+            Side::OfOneArm(share) => share.at_any_time(direction, starts, horizon),
+            Side::OfTwoArms { steps, prior, to_pass, .. } => {
+                let effect = once(move |start| of_both(steps, start, *prior, *to_pass));
+                Box::new(move |limit| anytime::difference_ln_e(steps, limit, direction, &effect, horizon, starts))
+            }
+        }
+    }
+
+    fn effect(&self) -> &DesignEffect {
+        match self {
+            Side::OfOneArm(share) => &share.effect,
+            Side::OfTwoArms { effect, .. } => effect,
+        }
+    }
+}
+
+/// The share of the canary's steps against a limit, or beside the baseline's.
+#[derive(Debug)]
+pub(in crate::judge) struct OfSteps {
+    facts: Facts,
+    alone: bool,
+    above: Side,
+    below: Side,
+    estimate: Option<f64>,
+    unfair: &'static [Direction],
+}
+
+impl OfSteps {
+    fn side(&self, direction: Direction) -> &Side {
+        if direction == Direction::Above { &self.above } else { &self.below }
+    }
+
+    fn is_unfair(&self, direction: Direction) -> bool {
+        self.unfair.contains(&direction)
+    }
+}
+
+impl Comparison for OfSteps {
+    fn z(&self, limit: f64, direction: Direction) -> f64 {
+        let z = self.side(direction).z(limit, direction);
+        if self.is_unfair(direction) { z.min(0.0) } else { z }
+    }
+
+    fn interval(&self, low: f64, high: f64) -> (f64, f64) {
+        let ends = (self.above.interval(low, high).0, self.below.interval(low, high).1);
+        let natural = self.natural();
+        let low = if self.is_unfair(Direction::Above) { natural.0 } else { ends.0 };
+        let high = if self.is_unfair(Direction::Below) { natural.1 } else { ends.1 };
+        (low, high)
+    }
+
+    fn at_any_time<'a>(&'a self, direction: Direction, starts: &'a Starts, horizon: f64) -> LnE<'a> {
+        if self.is_unfair(direction) {
             return Box::new(|_| f64::NEG_INFINITY);
         }
-        let Side { steps, prior, to_pass, .. } = self.side(direction);
-        let effect = once(move |start| of_both(steps, start, *prior, *to_pass));
-        Box::new(move |limit| anytime::difference_ln_e(steps, limit, direction, &effect, horizon, starts))
+        self.side(direction).at_any_time(direction, starts, horizon)
     }
 
     fn natural(&self) -> (f64, f64) {
-        (-1.0, 1.0)
+        (if self.alone { 0.0 } else { -1.0 }, 1.0)
     }
 
     fn estimate(&self) -> Option<f64> {
@@ -291,7 +289,7 @@ impl Comparison for OfTwoArms {
     }
 
     fn kind(&self) -> EffectKind {
-        EffectKind::Difference
+        if self.alone { EffectKind::Level } else { EffectKind::Difference }
     }
 
     fn method(&self) -> Method {
@@ -303,15 +301,10 @@ impl Comparison for OfTwoArms {
     }
 
     fn is_multiplicative(&self) -> bool {
-        false
+        self.alone
     }
 
     fn noise(&self) -> Option<&DesignEffect> {
-        Some(&self.above.effect)
+        Some(self.above.effect())
     }
-}
-
-/// The comparison that a bound asks for.
-pub(in crate::judge) fn compared(spikes: &Spikes, prior: Prior, alone: bool) -> Rc<dyn Comparison> {
-    if alone { Rc::new(spikes.alone(prior)) } else { Rc::new(spikes.beside(prior)) }
 }
