@@ -58,7 +58,7 @@ const MOST_SLICES: usize = 500;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let whole = window::known(time);
+    let whole = time.windows();
     let inferred = time.step.is_none();
     // a written step needs no look at the points
     let spacings: Vec<_> =

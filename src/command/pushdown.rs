@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::console::Console;
 use super::{Exit, Failure, pipeline};
 use crate::cli;
-use crate::config::plan::{Plan, Span, TimePlan};
-use crate::series::{Pair, Window};
+use crate::config::plan::{Plan, TimePlan};
+use crate::series::Pair;
 use crate::source::requests::pushdown::{self, Dialect, Edge, Table};
 use crate::source::requests::{Asked, Slice};
 use crate::source::{Query, Source};
@@ -30,8 +30,22 @@ pub(super) fn run(console: &Console, arguments: &cli::Sketch, dialect: Dialect) 
     let table = table(arguments, dialect, &plan.time)?;
     let slices: Vec<Slice> = asked.iter().map(|(query, asked)| split(query, asked)).collect();
     let text = pushdown::query(&asked[0].1.log, &slices, &table).map_err(|refused| loaded.config.refused(&refused))?;
+    if let Some(edge) = inside(&plan.time, &table) {
+        console.note(&format!(
+            "{edge} is inside a step of {:#}, and the window begins or ends there: a source `requests` refuses the answer. Choose \
+             `--from` and `--to`, or `--now`, where a step begins",
+            table.step
+        ));
+    }
     console.answer(&text)?;
     Ok(Exit::Pass)
+}
+
+/// An end of a window of which the answer has a step only in part.
+fn inside(time: &TimePlan, table: &Table) -> Option<Timestamp> {
+    let windows = time.windows().filter(|_| matches!(table.from, Some(Edge::At(_))))?;
+    let edges = [windows.baseline.start, windows.baseline.end, windows.canary.start, windows.canary.end];
+    edges.into_iter().find(|edge| edge.as_second() % table.step.as_secs() != 0 || edge.subsec_nanosecond() != 0)
 }
 
 /// What says how to read a log is in the configuration.
@@ -89,7 +103,7 @@ fn table(arguments: &cli::Sketch, dialect: Dialect, time: &TimePlan) -> Result<T
     let (Some(name), Some(time_type)) = (table.clone(), *time_type) else {
         return Err(Failure::Misused("--sql needs --table and --time-type".into()));
     };
-    let (from, to) = match windows(time) {
+    let (from, to) = match time.windows() {
         _ if *placeholders => (Some(Edge::Named("from")), Some(Edge::Named("to"))),
         Some(Pair { baseline, canary }) => {
             (Some(Edge::At(baseline.start.min(canary.start))), Some(Edge::At(baseline.end.max(canary.end))))
@@ -106,15 +120,4 @@ fn table(arguments: &cli::Sketch, dialect: Dialect, time: &TimePlan) -> Result<T
         from,
         to,
     })
-}
-
-/// The windows of both arms, where they are known.
-fn windows(time: &TimePlan) -> Option<Pair<Window>> {
-    let Span::Exactly(canary) = time.canary else { return None };
-    let baseline = match time.baseline {
-        Span::Exactly(window) => window,
-        Span::Earlier(by) => time.window_before(canary, by)?,
-        Span::All => canary,
-    };
-    Some(Pair { baseline, canary })
 }

@@ -1,6 +1,5 @@
 //! `davy sketch`: logs of requests counted once, and kept small; and sketches added up.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -75,12 +74,8 @@ fn merged(console: &Console, inputs: &[PathBuf]) -> Result<Sketch, Failure> {
         None => sketch::read(path),
     };
     let sketches = inputs.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let digits: BTreeSet<u8> = sketches
-        .iter()
-        .flat_map(|sketch| &sketch.rows)
-        .filter_map(|row| Some(row.bins.as_ref()?.grid().digits()))
-        .collect();
-    if let (Some(least), true) = (digits.first(), digits.len() > 1) {
+    let rows = sketches.iter().flat_map(|sketch| &sketch.rows);
+    if let Some(least) = sketch::fewest_digits(rows.filter_map(|row| row.bins.as_ref())) {
         console.note(&format!("latencies are merged to {least} significant digits, the fewest of the inputs"));
     }
     sketch::merge(sketches).map_err(failed)

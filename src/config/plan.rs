@@ -8,7 +8,7 @@ use crate::aca::Rule;
 use crate::cost::CostPlan;
 use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
-use crate::series::{MetricName, SignedDuration, Timestamp, Window};
+use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
 use crate::source::Query;
 
 /// A resolved configuration: nothing is left to substitute, look up or default.
@@ -125,6 +125,17 @@ pub struct TimePlan {
 }
 
 impl TimePlan {
+    /// The windows of both arms, where they are known before the data is.
+    pub fn windows(&self) -> Option<Pair<Window>> {
+        let Span::Exactly(canary) = self.canary else { return None };
+        let baseline = match self.baseline {
+            Span::Exactly(window) => window,
+            Span::Earlier(by) => self.window_before(canary, by)?,
+            Span::All => canary,
+        };
+        Some(Pair { baseline, canary })
+    }
+
     /// The instant so much earlier. By the clock of a zone, seven days earlier is the same time of day, also where clocks
     /// changed in between.
     pub fn before(&self, at: Timestamp, by: SignedDuration) -> Option<Timestamp> {

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::error::Error;
 use super::fetched::{Done, Fetched};
 use super::requests;
-use super::window;
 use crate::config::plan::TimePlan;
 use crate::series::{Series, Timestamp};
 use crate::source::file::{Answer, Sheet, Wanted};
@@ -40,7 +39,7 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
     let asked: Vec<(usize, &Query)> =
         queries.iter().enumerate().filter(|(_, query)| query.source.service().is_some()).collect();
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
-    let windows = window::known(time).ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
+    let windows = time.windows().ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
     let questions: Vec<Question> =
         asked.iter().map(|(_, query)| Question { query, window: *windows.get(query.arm) }).collect();
     let brought = source::fetch(&questions, outside);

@@ -95,7 +95,7 @@ struct Counting {
 impl Counting {
     /// In those that are given or `shown`; else so finely that they can be put together, whichever are chosen.
     fn of(time: &TimePlan, shown: Option<SignedDuration>) -> Counting {
-        let known = window::known(time).filter(|_| time.baseline != Span::All);
+        let known = time.windows().filter(|_| time.baseline != Span::All);
         match (time.step.or(shown), known) {
             (Some(step), _) => Counting { step, coarsen: false },
             (None, _) if time.steady => Counting { step: BASE, coarsen: false },
@@ -113,7 +113,7 @@ struct Answered {
 }
 
 fn passes<'a>(queries: &'a [Query], time: &TimePlan, counting: &Counting) -> Vec<Pass<'a>> {
-    let (windows, Counting { step, coarsen }) = (window::known(time), *counting);
+    let (windows, Counting { step, coarsen }) = (time.windows(), *counting);
     let mut passes: Vec<Pass> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
         let Source::Requests(asked) = &query.source else { continue };

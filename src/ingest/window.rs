@@ -26,17 +26,6 @@ pub(super) fn own_step(spacings: Pair<Option<Spacings>>, step: SignedDuration) -
     (alike && first.as_millis() >= 2 * step.as_millis()).then_some(first)
 }
 
-/// The windows, where they are known before the data is.
-pub(super) fn known(time: &TimePlan) -> Option<Pair<Window>> {
-    let Span::Exactly(canary) = time.canary else { return None };
-    let baseline = match time.baseline {
-        Span::Exactly(window) => window,
-        Span::Earlier(by) => time.window_before(canary, by)?,
-        Span::All => canary,
-    };
-    Some(Pair { baseline, canary })
-}
-
 /// Each arm's window, and what a reader must know of it; nothing when no point and no plan says where it is.
 ///
 /// Arms that ran at the same time share one window, which lasts as long as either arm has points: a canary that ends before

@@ -4,7 +4,7 @@
 //! for histograms, and what else there is of a row are counts.
 
 use super::answer::Answer;
-use super::buckets::{Buckets, LATENCY, UNMEASURED};
+use super::buckets::{Buckets, LATENCY, MOST_UNREAD, UNMEASURED, UNREAD};
 use super::sheet::Sheet;
 use crate::series::{Arm, Remark, Series};
 use crate::source::error::{Error, listed};
@@ -30,16 +30,30 @@ impl Sheet {
             Some(column) => self.by_group(buckets, column)?.ask_rows(arm, by, None, &question, groups_by)?,
             None => self.ask_rows(arm, by, None, &question, None)?,
         };
-        let unread: u64 = buckets.unread.values().sum();
-        if unread > 0 {
-            let s = if unread == 1 { "" } else { "s" };
-            let text = format!("{unread} row{s} of the log left out: no time, arm or status that can be read");
-            answer.notes.push(Remark::note(text));
-        }
+        answer.notes.extend(self.unread(buckets, arm, by)?);
         if matches!(ask, Ask::Values { .. }) {
             answer.notes.extend(self.unmeasured(arm, by)?);
         }
         Ok(answer)
+    }
+
+    /// What the verdict says of rows that could not be read. Those that do not say their arm may be all of this one.
+    fn unread(&self, buckets: &Buckets, arm: Arm, by: Option<&ArmColumn>) -> Result<Option<Remark>, Error> {
+        let all: u64 = buckets.unread.values().sum();
+        if all == 0 {
+            return Ok(None);
+        }
+        let rows = self.arm(arm, by)?;
+        let own = buckets.rows.iter().filter(|row| rows.is_of(&row.arm)).map(|row| row.requests);
+        let unread = buckets.unread.iter().filter(|(name, _)| name.is_empty() || rows.is_of(name));
+        let unread: u64 = unread.map(|(_, rows)| rows).sum();
+        let whole = own.fold(unread, u64::saturating_add);
+        if unread as f64 > MOST_UNREAD * whole as f64 {
+            let text = format!("{unread} of {whole} rows of the log may be the {}'s and have {UNREAD}", arm.name());
+            return Ok(Some(Remark::incomplete(text)));
+        }
+        let rows = if all == 1 { "row of the log has" } else { "rows of the log have" };
+        Ok(Some(Remark::note(format!("{all} {rows} {UNREAD}"))))
     }
 
     /// What the verdict says of an arm of whose requests too many have no latency.

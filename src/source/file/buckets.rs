@@ -23,7 +23,9 @@ pub(super) const LATENCY: &str = "latency";
 /// The column of a table with the requests that have no latency.
 pub(super) const UNMEASURED: &str = "(unmeasured)";
 /// The share of rows that may be unreadable, where nothing else is said.
-const MOST_UNREAD: f64 = 0.001;
+pub(super) const MOST_UNREAD: f64 = 0.001;
+/// What rows of the log have that could not be read.
+pub(super) const UNREAD: &str = "no time, arm or status that can be read, or a wrong latency";
 
 /// A whole answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +44,8 @@ pub struct Buckets {
     pub errors: bool,
     /// What was counted, sorted.
     pub rows: Vec<Counted>,
-    /// Rows of the log that have no time, arm or status that can be read, by their arm.
+    /// Rows of the log that have no time, arm or status that can be read, and those that count and have a latency that is below
+    /// zero or a word, by their arm.
     pub unread: BTreeMap<String, u64>,
 }
 
@@ -176,7 +179,7 @@ impl Buckets {
         if unread as f64 <= MOST_UNREAD * all as f64 {
             return Ok(());
         }
-        let problem = format!("{unread} of {all} rows of the log have no time, arm or status that can be read");
+        let problem = format!("{unread} of {all} rows of the log have {UNREAD}");
         Err(Error::unreadable(problem).hint("At most 0.1 % may be. Does the query name the right columns?"))
     }
 

@@ -6,9 +6,11 @@ use crate::source::error::Error;
 /// The largest whole number below which all whole numbers are exact as floating point.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// What says that nothing was measured, in small letters.
+pub(in crate::source) const GAPS: [&str; 8] = ["", "-", "na", "n/a", "nan", "null", "none", "nil"];
+
 /// Whether a cell says that nothing was measured.
 pub(in crate::source) fn is_gap(cell: &str) -> bool {
-    const GAPS: [&str; 8] = ["", "-", "na", "n/a", "nan", "null", "none", "nil"];
     cell.len() <= 4 && GAPS.iter().any(|gap| cell.eq_ignore_ascii_case(gap))
 }
 

@@ -147,10 +147,14 @@ enum Means<'a> {
 
 impl<'a> Rows<'a> {
     pub fn contain(&self, row: usize) -> bool {
-        match (self.column, &self.means) {
-            (None, _) => true,
-            (Some(column), Means::Exactly(by)) => column.cell(row) == by.value,
-            (Some(column), Means::Usual(arm)) => usual_arm(column.cell(row)) == Some(*arm),
+        self.column.is_none_or(|column| self.is_of(column.cell(row)))
+    }
+
+    /// Whether a row whose arm is called so belongs to it.
+    pub fn is_of(&self, name: &str) -> bool {
+        match &self.means {
+            Means::Exactly(by) => name == by.value,
+            Means::Usual(arm) => usual_arm(name) == Some(*arm),
         }
     }
 

@@ -4,6 +4,7 @@
 //! hold. So the questions are put to those notes instead of the columns that the answer does not have. An answer to another
 //! configuration is refused: a count of something else never stands for what is meant.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -16,8 +17,8 @@ use super::sketch::{Row, Sketch};
 use super::{
     Aggregate, Aggregates, Arms, Columns, Condition, Counted, Format, LONGEST, Requests, SCALE, Slice, TimeUnit, When,
 };
-use crate::series::Bins;
-use crate::source::error::{Error, columns};
+use crate::series::{Bins, Timestamp};
+use crate::source::error::{Error, columns, listed};
 use crate::source::file::{self, Buckets, File, compression};
 use crate::source::open;
 
@@ -124,10 +125,40 @@ fn fits(buckets: &Buckets, log: &Requests, slices: &[Slice], when: &When) -> Res
             return Err(Error::unreadable(format!("does not tell requests apart by `{group}`")).hint(hint));
         }
     }
-    if when.step < buckets.step && !when.coarsen {
+    in_steps(buckets, when)?;
+    of_one_arm(buckets, log)
+}
+
+/// An error where what is judged is not made of whole steps of the answer: nobody knows which part of one belongs to it.
+fn in_steps(buckets: &Buckets, when: &When) -> Result<(), Error> {
+    let step = buckets.step.as_nanos();
+    if when.step.as_nanos() % step != 0 && !when.coarsen {
         let problem = format!("counts steps of {:#}, and steps of {:#} are judged", buckets.step, when.step);
-        let hint = "Write the longer one as `window: { step: … }`, or print the query with a shorter `--step`.";
+        let hint = "Write whole steps of it as `window: { step: … }`, or print the query with a shorter `--step`.";
         return Err(Error::unreadable(problem).hint(hint));
     }
-    Ok(())
+    let is_inside = |edge: &Timestamp| edge.as_nanosecond().rem_euclid(step) != 0;
+    match when.windows.iter().flat_map(|window| [window.start, window.end]).find(is_inside) {
+        None => Ok(()),
+        Some(edge) => {
+            let problem = format!(
+                "counts steps of {:#}, and {edge} is inside one: there the window begins or ends",
+                buckets.step
+            );
+            let hint = "Let the window begin and end with a step: `--from` and `--to`, or `--now` where it ends now.";
+            Err(Error::unreadable(problem).hint(hint))
+        }
+    }
+}
+
+/// An error where all of an answer is one arm's, and it counted several.
+fn of_one_arm(buckets: &Buckets, log: &Requests) -> Result<(), Error> {
+    let arms: BTreeSet<&str> = buckets.rows.iter().map(|row| row.arm.as_str()).collect();
+    match &log.arms {
+        Arms::All(name) if arms.len() > 1 => {
+            let problem = format!("counts the arms {}, and all of it is read as the {name}", listed(arms));
+            Err(Error::unreadable(problem).hint("Name the answer once, as the `path` of both arms."))
+        }
+        _ => Ok(()),
+    }
 }

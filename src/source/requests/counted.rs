@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 
 use super::Aggregates;
 use super::account::{Chunks, account, bearable, beginning};
@@ -19,12 +20,13 @@ use super::{
     Account, Aggregate, BadRows, Counted, Format, Requests, Slice, Taken, Value, Valued, When, buckets, hlog,
     percentiles, sketch,
 };
-use crate::source::Outside;
+use crate::series::Bins;
 use crate::source::error::Error;
 use crate::source::file::compression;
+use crate::source::{Outside, Told};
 
 /// Why an engine could not read a row.
-const UNREAD: &str = "have no time, arm or status that can be read";
+const UNREAD: &str = "have no time, arm or status that can be read, or a wrong latency";
 /// The column of a row's own time; it is given with the row.
 const TIME: &str = "time";
 
@@ -38,7 +40,8 @@ pub(super) fn read(
     when: &When,
     outside: &Outside,
 ) -> Result<Taken, Error> {
-    let (mut rows, mut scale, mut bytes) = (Vec::new(), None, 0);
+    let (mut rows, mut scale, mut bytes): (Vec<Aggregate>, _, _) = (Vec::new(), None, 0);
+    let mut parts: Vec<Range<usize>> = Vec::new();
     let mut unread: BTreeMap<String, u64> = BTreeMap::new();
     let (first, begun) = begun;
     let mut begun = Some(begun.into_reader());
@@ -54,16 +57,26 @@ pub(super) fn read(
             _ => of(log, format, input, content, when, outside),
         };
         let known = known.map_err(about)?;
+        if format == Format::Buckets && parts.iter().any(|part| rows[part.clone()] == known.rows) {
+            let problem = "has the same counts as an answer before it, which would count twice";
+            return Err(about(Error::unreadable(problem).hint("Name each answer once.")));
+        }
+        parts.push(rows.len()..rows.len() + known.rows.len());
         bytes += input.size().unwrap_or(0);
         if *scale.get_or_insert(known.scale) != known.scale {
             let hint = "Give each its own source with `latency: { unit: … }`.";
             return Err(about(Error::unreadable("counts another unit than the inputs before it").hint(hint)));
         }
         if let Some(doubt) = known.doubt {
-            (outside.told)(crate::source::Told::Doubt(format!("{}: {doubt}", input.shown())));
+            (outside.told)(Told::Doubt(format!("{}: {doubt}", input.shown())));
         }
         rows.extend(known.rows);
         known.unread.into_iter().for_each(|(arm, rows)| *unread.entry(arm).or_default() += rows);
+    }
+    if let Some(digits) = sketch::fewest_digits(rows.iter().filter_map(|row| row.bins.as_ref())) {
+        let shown = &log.shown;
+        let text = format!("{shown}: latencies are merged to {digits} significant digits, the fewest of the inputs");
+        (outside.told)(Told::Doubt(text));
     }
     let (renamed, noted) = buckets::as_counted(log, slices);
     let (log, slices) = if format == Format::Buckets { (&renamed, noted.as_slice()) } else { (log, slices) };
@@ -119,12 +132,9 @@ fn of(
             };
             let sketch = sketch::read(path)?;
             let scale = sketch.unit.in_milliseconds();
-            Ok(Aggregates {
-                rows: sketch.rows.iter().map(|row| aggregate(row, &sketch.columns)).collect(),
-                scale,
-                doubt: None,
-                unread: BTreeMap::new(),
-            })
+            let mut rows: Vec<_> = sketch.rows.iter().map(|row| aggregate(row, &sketch.columns)).collect();
+            measured(&mut rows);
+            Ok(Aggregates { rows, scale, doubt: None, unread: BTreeMap::new() })
         }
         Format::Percentiles => {
             let mut known = percentiles::read(content, unit)?;
@@ -147,6 +157,15 @@ fn left_out(account: &mut Account, unread: BTreeMap<String, u64>) {
     unread.into_iter().for_each(|(arm, rows)| account.arms.entry(arm).or_default().bad += rows);
 }
 
+/// Of a small group nothing may have been measured although latencies were: its histogram has nothing in it.
+fn measured(rows: &mut [Aggregate]) {
+    let Some(known) = rows.iter().find_map(|row| row.bins.as_ref()) else { return };
+    let none = Bins::new(known.grid(), known.end(), Vec::new());
+    rows.iter_mut().for_each(|row| {
+        row.bins.get_or_insert_with(|| none.clone());
+    });
+}
+
 fn aggregate(row: &sketch::Row, columns: &[String]) -> Aggregate {
     let mut fields = vec![("arm".to_owned(), row.arm.clone())];
     fields.extend(columns.iter().cloned().zip(row.groups.iter().cloned()));
@@ -161,6 +180,7 @@ fn answerable(log: &Requests, format: Format, slices: &[Slice], rows: &[Aggregat
     if asks(&Counted::Errors) && rows.iter().any(|row| row.errors.is_none() && row.requests > 0) {
         let hint = match format {
             Format::Sketch => "Sketch the log again with a column of the status (`--status`) or `--error`.",
+            Format::Buckets => "Write `status: COLUMN` or `error: \"…\"` in the source, and print the query again.",
             _ => "Histograms know how long requests took and not how they ended; read errors from another source.",
         };
         return wrong("does not know how many of its requests were errors", hint);
@@ -173,7 +193,11 @@ fn answerable(log: &Requests, format: Format, slices: &[Slice], rows: &[Aggregat
         return wrong("has latencies and no other numbers", "Write `values: { value: latency, unit: ms }`.");
     }
     if valued(|valued| *valued == Valued::Latency) && rows.iter().any(|row| row.bins.is_none() && row.requests > 0) {
-        return wrong("does not know how long its requests took", "Sketch the log again with `--latency`.");
+        let hint = match format {
+            Format::Buckets => "Ask for `latency` in a metric of the configuration, and print the query again.",
+            _ => "Sketch the log again with `--latency`.",
+        };
+        return wrong("does not know how long its requests took", hint);
     }
     Ok(())
 }

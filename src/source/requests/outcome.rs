@@ -36,9 +36,9 @@ const NO_FLAG: &str = "says neither yes nor no of its success";
 
 const YES: [&str; 6] = ["true", "1", "yes", "y", "t", "1.0"];
 const NO: [&str; 6] = ["false", "0", "no", "n", "f", "0.0"];
-const WELL: [&str; 11] =
+pub(super) const WELL: [&str; 11] =
     ["ok", "success", "successful", "succeeded", "pass", "passed", "good", "completed", "complete", "done", "healthy"];
-const BADLY: [&str; 17] = [
+pub(super) const BADLY: [&str; 17] = [
     "error",
     "err",
     "errored",

@@ -23,8 +23,8 @@
 //! | `if_1f0c…`   | 1 if a condition of a metric holds, else 0; the digits are of the condition ([`flag`])     |
 //! | `bucket_2`   | the cell of the latency on the grid of 2 digits, in nanoseconds; null if nobody measured it |
 //! | `requests`   | how many                                                                                   |
-//! | `errors`     | how many of them are errors                                                                |
-//! | `unread`     | rows that have no time, arm or status that can be read                                     |
+//! | `errors`     | how many of them are errors; absent if nothing of the log says it                          |
+//! | `unread`     | rows that have no time, arm or status that can be read, and requests with a wrong latency  |
 //! | `total_9a3…` | requests and unread rows of the whole answer, in every row; the digits are of the log ([`log_mark`]) |
 
 mod condition;

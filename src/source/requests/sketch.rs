@@ -28,5 +28,5 @@ mod stored;
 #[path = "sketch/parquet_disabled.rs"]
 mod stored;
 
-pub use merged::{RESERVED, Row, Sketch, VERSION, merge};
+pub use merged::{RESERVED, Row, Sketch, VERSION, fewest_digits, merge};
 pub use stored::{read, write};

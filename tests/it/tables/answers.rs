@@ -20,7 +20,12 @@ criteria:
 
 /// Two arms and two routes for an hour. The canary takes so many times as long.
 fn answer(slower: u64) -> String {
-    let (grid, mut rows, mut total) = (Grid::of_digits(2, 1), Vec::new(), 0);
+    answer_of(slower, 2)
+}
+
+/// The same on the grid of so many digits.
+fn answer_of(slower: u64, digits: u8) -> String {
+    let (grid, mut rows, mut total) = (Grid::of_digits(digits, 1), Vec::new(), 0);
     for step in 0..12 {
         for (arm, factor) in [("baseline", 1), ("canary", slower)] {
             for (route, ms) in [("/", 40), ("/checkout", 130)] {
@@ -37,7 +42,7 @@ fn answer(slower: u64) -> String {
     }
     rows.push(",canary,,,0,0,2".to_owned());
     total += 2;
-    let mut text = String::from("step_300s,arm,by_route,bucket_2,requests,errors,unread,total\n");
+    let mut text = format!("step_300s,arm,by_route,bucket_{digits},requests,errors,unread,total\n");
     rows.iter().for_each(|row| writeln!(text, "{row},{total}").unwrap());
     text
 }
@@ -141,6 +146,97 @@ fn rows_that_an_engine_could_not_read_and_latencies_that_nobody_measured_let_not
     assert_eq!(document.outcome, Outcome::Inconclusive);
     let (_, stdout, _) = shop.davy(&["judge", "file.yaml"]);
     assert!(stdout.contains("have no latency"), "{stdout}");
+}
+
+#[test]
+fn rows_of_a_small_arm_that_an_engine_could_not_read_let_nothing_pass() {
+    // 20 of 33,000 rows are few, and 20 of the canary's 16,000 are not
+    let shop = shop("{ file: { path: answer.csv } }");
+    let total: u64 = answer(1).lines().last().unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    for arm in ["canary", ""] {
+        let text = answer(1).replace(",canary,,,0,0,2,", &format!(",{arm},,,0,0,20,"));
+        let text = text.replace(&format!(",{total}\n"), &format!(",{}\n", total + 18));
+        fs::write(shop.path().join("answer.csv"), text).unwrap();
+        assert_eq!(outcome(&shop), Outcome::Inconclusive, "{arm}");
+        let (_, stdout, _) = shop.davy(&["judge", "file.yaml"]);
+        assert!(stdout.contains("may be the canary's"), "{stdout}");
+    }
+}
+
+#[test]
+fn an_answer_without_errors_knows_of_none() {
+    let shop = shop("{ file: { path: answer.csv } }");
+    let without = |line: &str| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells.remove(5);
+        cells.join(",") + "\n"
+    };
+    fs::write(shop.path().join("answer.csv"), answer(1).lines().map(without).collect::<String>()).unwrap();
+    for source in ["{ file: { path: answer.csv } }", "{ requests: { path: answer.csv } }"] {
+        let text = fs::read_to_string(shop.path().join("file.yaml")).unwrap();
+        fs::write(shop.path().join("file.yaml"), text.replace("{ file: { path: answer.csv } }", source)).unwrap();
+        let (code, _, stderr) = shop.davy(&["judge", "file.yaml"]);
+        assert_eq!(code, 65, "{stderr}");
+        assert!(stderr.contains("errors") && stderr.contains("answer.csv"), "{stderr}");
+    }
+}
+
+/// A change of a configuration whose source `requests` reads answers, and what davy says of it.
+const REFUSED: [(&str, &str, &str); 5] = [
+    ("12:00:00Z", "12:02:00Z", "2026-03-01T12:02:00Z is inside one"),
+    ("13:00:00Z", "12:57:30Z", "2026-03-01T12:57:30Z is inside one"),
+    ("step: 5m", "step: 6m", "counts steps of 5m, and steps of 6m are judged"),
+    ("path: answer.csv", "path: [answer.csv, sorted.csv]", "has the same counts as an answer before it"),
+    ("path: answer.csv", "path: \"${arm}.csv\"", "counts the arms baseline and canary"),
+];
+
+#[test]
+fn a_source_of_requests_judges_whole_steps_of_each_answer_once() {
+    let shop = shop("{ requests: { path: answer.csv } }");
+    fs::write(shop.path().join("answer.csv"), answer(1)).unwrap();
+    assert_eq!(outcome(&shop), Outcome::Pass);
+    let mut lines: Vec<String> = answer(1).lines().map(str::to_owned).collect();
+    lines[1..].reverse();
+    for name in ["sorted.csv", "baseline.csv", "canary.csv"] {
+        fs::write(shop.path().join(name), lines.join("\n") + "\n").unwrap();
+    }
+    let text = fs::read_to_string(shop.path().join("file.yaml")).unwrap();
+    for (from, to, says) in REFUSED {
+        assert!(text.contains(from), "{from}");
+        fs::write(shop.path().join("file.yaml"), text.replacen(from, to, 1)).unwrap();
+        let (code, stdout, stderr) = shop.davy(&["judge", "file.yaml"]);
+        assert_eq!(code, 65, "{to}: {stdout}{stderr}");
+        assert!(stderr.contains(says) && stderr.contains(".csv"), "{to}: {stderr}");
+    }
+}
+
+#[cfg(feature = "frames")]
+#[test]
+fn a_group_of_a_sketch_of_which_nothing_was_measured_is_no_sketch_without_latencies() {
+    let shop = shop("{ requests: { path: small.parquet } }");
+    let mut log = String::from("time,arm,route,status,latency_ms\n");
+    for row in 0..24_000 {
+        let (arm, at) = (["baseline", "canary"][row % 2], 1_772_366_400_000 + 150 * row);
+        let (route, took) =
+            if row % 3_000 < 2 { ("/rare", String::new()) } else { ("/", (40 + row / 2 % 50).to_string()) };
+        writeln!(log, "{at},{arm},{route},200,{took}").unwrap();
+    }
+    fs::write(shop.path().join("log.csv"), log).unwrap();
+    let (code, _, stderr) = shop.davy(&["sketch", "log.csv", "--by", "route", "--output", "small.parquet"]);
+    assert_eq!(code, 0, "{stderr}");
+    let document = shop.judge("file.yaml");
+    let latency = document.findings.iter().find(|finding| finding.metric == "latency").unwrap();
+    assert_eq!(latency.outcome, Outcome::Pass, "{document:?}");
+}
+
+#[test]
+fn answers_of_different_digits_are_joined_with_a_note() {
+    let shop = shop("{ requests: { path: [answer.csv, coarse.csv] } }");
+    fs::write(shop.path().join("answer.csv"), answer(1)).unwrap();
+    fs::write(shop.path().join("coarse.csv"), answer_of(1, 1)).unwrap();
+    let (code, stdout, stderr) = shop.davy(&["judge", "file.yaml"]);
+    assert!([0, 10, 11].contains(&code), "{stdout}{stderr}");
+    assert!(stderr.contains("latencies are merged to 1 significant digits, the fewest of the inputs"), "{stderr}");
 }
 
 #[test]

@@ -61,6 +61,38 @@ db.execute(f"COPY (\n{open(folder + '/' + query).read()}\n) TO '{folder}/{answer
         }
     }
 
+    /// Rows in which every so many a latency is below zero.
+    fn spoilt(rows: &str, every: usize) -> String {
+        let spoilt = |(at, line): (usize, &str)| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            if at > 0 && at % every == 0 {
+                cells[5] = "-1";
+            }
+            cells.join(",") + "\n"
+        };
+        rows.lines().enumerate().map(spoilt).collect()
+    }
+
+    #[test]
+    fn a_latency_below_zero_is_a_row_that_cannot_be_read() {
+        let shop = Shop::new(SHOP, 20_000);
+        let path = shop.path().join("rows.csv");
+        let rows = fs::read_to_string(&path).unwrap();
+        fs::write(&path, spoilt(&rows, 6_000)).unwrap();
+        if !duckdb(&shop, &shop.query("duckdb", "timestamptz", &[]), "answer.csv", "HEADER") {
+            return;
+        }
+        shop.equals("answer.csv", 2, 300);
+        // one in 300: too many, though a hundredth may lack its latency
+        fs::write(&path, spoilt(&rows, 300)).unwrap();
+        duckdb(&shop, &shop.query("duckdb", "timestamptz", &[]), "answer.csv", "HEADER");
+        for config in ["log.yaml", "answer.yaml"] {
+            let (code, stdout, stderr) = shop.davy(&["judge", config]);
+            assert_eq!(code, 65, "{config}: {stdout}{stderr}");
+            assert!(stderr.contains("cannot be read"), "{config}: {stderr}");
+        }
+    }
+
     #[test]
     fn conditions_mean_the_same_in_duckdb() {
         let shop = Shop::new(CONDITIONS, 60_000);

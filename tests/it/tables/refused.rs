@@ -33,6 +33,34 @@ fn what_sql_cannot_say_is_refused_at_its_place() {
 }
 
 #[test]
+fn errors_that_nothing_says_are_no_zero() {
+    let shop = Shop::new(SHOP, 10);
+    let text = SHOP.replace("PATH", "rows.csv").replace("      status: status\n", "");
+    let is_kept = |line: &&str| !line.contains("errors");
+    let text: String = text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect();
+    for dialect in DIALECTS {
+        assert!(shop.query(dialect, "timestamptz", &[]).contains("davy_errors AS "), "{dialect}");
+    }
+    fs::write(shop.path().join("log.yaml"), text).unwrap();
+    for dialect in DIALECTS {
+        let query = shop.query(dialect, "timestamptz", &[]);
+        assert!(query.contains("davy_unread AS ") && !query.contains("davy_errors AS \"errors"), "{query}");
+        assert!(!query.contains("davy_errors AS `errors"), "{query}");
+    }
+}
+
+#[test]
+fn a_window_that_ends_inside_a_step_is_told() {
+    let shop = Shop::new(SHOP, 10);
+    let text = SHOP.replace("PATH", "rows.csv").replace("13:00:00Z", "12:58:30Z");
+    fs::write(shop.path().join("log.yaml"), text).unwrap();
+    let arguments = ["sketch", "--sql", "duckdb", "log.yaml", "--table", "t", "--time-type", "timestamptz"];
+    let (code, _, stderr) = shop.davy(&arguments);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stderr.contains("2026-03-01T12:58:30Z is inside a step of 5m"), "{stderr}");
+}
+
+#[test]
 fn the_type_of_the_time_is_never_guessed() {
     let shop = Shop::new(CONDITIONS, 10);
     let (code, _, stderr) = shop.davy(&["sketch", "--sql", "duckdb", "log.yaml", "--table", "t"]);

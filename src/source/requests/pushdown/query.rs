@@ -46,7 +46,7 @@ pub fn query(log: &Requests, slices: &[Slice], table: &Table) -> Result<String, 
         keys.join(", "),
         table.dialect.sum("davy_is_read"),
         table.dialect.sum("davy_is_error"),
-        table.dialect.sum("1 - davy_is_read"),
+        table.dialect.sum(if asked.latency { "1 - davy_is_read + davy_is_wrong" } else { "1 - davy_is_read" }),
         keys.join(", "),
         answer(log, &asked, table)?.join(",\n  "),
     ))
@@ -142,7 +142,9 @@ fn rows(log: &Requests, asked: &Asked, table: &Table, columns: &Columns) -> Resu
     if asked.latency {
         let hint = "write `latency: { column: …, unit: ms }` in the source";
         let none = || Refused::new("nothing says which column has the latency", hint);
-        all.push(format!("{} AS davy_ns", columns.nanoseconds(&log.columns)?.ok_or_else(none)?));
+        let latency = log.columns.latency.as_ref().ok_or_else(none)?;
+        all.push(format!("{} AS davy_ns", columns.nanoseconds(latency)?));
+        all.push(format!("CASE WHEN {} THEN 1 ELSE 0 END AS davy_wrong", columns.is_wrong(&latency.column)?));
     }
     Ok(all)
 }
@@ -208,6 +210,7 @@ fn read(asked: &Asked, table: &Table, columns: &Columns) -> Vec<String> {
         all.push(format!(
             "CASE WHEN davy_is_read = 1 AND davy_ns IS NOT NULL THEN\n      {cell}\n    END AS davy_cell"
         ));
+        all.push("CASE WHEN davy_is_read = 1 AND davy_wrong = 1 THEN 1 ELSE 0 END AS davy_is_wrong".to_owned());
     }
     all.push("davy_is_read".to_owned());
     all.push("CASE WHEN davy_is_read = 1 AND davy_ended = 2 THEN 1 ELSE 0 END AS davy_is_error".to_owned());
@@ -224,7 +227,10 @@ fn answer(log: &Requests, asked: &Asked, table: &Table) -> Result<Vec<String>, R
     let flags = asked.conditions.iter().enumerate();
     all.extend(flags.map(|(at, condition)| (format!("davy_if_{}", at + 1), flag(condition))));
     all.extend(asked.latency.then(|| ("davy_cell".to_owned(), format!("bucket_{}", table.digits))));
-    all.extend(["requests", "errors", "unread"].map(|name| (format!("davy_{name}"), name.to_owned())));
+    // where nothing says which requests are errors, none of them is known to be one, and no zero says otherwise
+    let errors = log.columns.error.is_some() || log.columns.status.is_some();
+    let counts = ["requests"].into_iter().chain(errors.then_some("errors")).chain(["unread"]);
+    all.extend(counts.map(|name| (format!("davy_{name}"), name.to_owned())));
     all.push((dialect.sum_of_all("davy_requests + davy_unread"), format!("total_{}", log_mark(log))));
     let named = |(from, to): (String, String)| Ok(format!("{from} AS {}", dialect.name(&to)?));
     all.into_iter().map(named).collect()

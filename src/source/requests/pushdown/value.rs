@@ -4,57 +4,16 @@ use std::collections::BTreeSet;
 
 use super::{Dialect, Refused, Table};
 use crate::series::Grid;
+use crate::source::file::number::GAPS;
 use crate::source::requests::condition::{Literal, Relation};
-use crate::source::requests::{Columns as Named, Condition, LONGEST, TimeUnit};
+use crate::source::requests::outcome::{BADLY, WELL};
+use crate::source::requests::{Condition, LONGEST, Latency, TimeUnit};
 
 /// A number as davy reads one in text. Words such as `inf` are none.
 const NUMBER: &str = "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$";
-/// Words of a status that went well, were the client's own fault, or went wrong, as [`outcome`](super::super::outcome) has them.
-const WORDS: [(&str, &[&str]); 3] = [
-    (
-        "0",
-        &[
-            "1xx",
-            "2xx",
-            "3xx",
-            "ok",
-            "success",
-            "successful",
-            "succeeded",
-            "pass",
-            "passed",
-            "good",
-            "completed",
-            "complete",
-            "done",
-            "healthy",
-        ],
-    ),
-    ("1", &["4xx"]),
-    (
-        "2",
-        &[
-            "5xx",
-            "error",
-            "err",
-            "errored",
-            "fail",
-            "failed",
-            "failure",
-            "ko",
-            "nok",
-            "timeout",
-            "timed_out",
-            "exception",
-            "bad",
-            "fatal",
-            "crash",
-            "crashed",
-            "unhealthy",
-            "aborted",
-        ],
-    ),
-];
+/// Words of a status by how it ended: well, the client's own fault, badly.
+const WORDS: [(&str, &[&str], &[&str]); 3] =
+    [("0", &["1xx", "2xx", "3xx"], &WELL), ("1", &["4xx"], &[]), ("2", &["5xx"], &BADLY)];
 
 /// The columns of a table, as an engine reads them.
 pub(super) struct Columns {
@@ -109,16 +68,16 @@ impl Columns {
             return Ok(format!("{by_number} END"));
         }
         let word = format!("LOWER({})", dialect.trimmed(&self.text(status)?));
-        let by_word = WORDS.iter().map(|(ended, words)| {
-            let words = words.iter().map(|word| dialect.literal(word)).collect::<Result<Vec<_>, _>>()?;
+        let by_word = WORDS.iter().map(|(ended, classes, words)| {
+            let words =
+                classes.iter().chain(*words).map(|word| dialect.literal(word)).collect::<Result<Vec<_>, _>>()?;
             Ok(format!(" WHEN {word} IN ({}) THEN {ended}", words.join(", ")))
         });
         Ok(format!("{by_number}{} END", by_word.collect::<Result<String, Refused>>()?))
     }
 
     /// How long a request took in whole nanoseconds, at most [`LONGEST`]; null where nobody measured it.
-    pub(super) fn nanoseconds(&self, named: &Named) -> Result<Option<String>, Refused> {
-        let Some(latency) = &named.latency else { return Ok(None) };
+    pub(super) fn nanoseconds(&self, latency: &Latency) -> Result<String, Refused> {
         let of_name = latency.column.rsplit_once('_').and_then(|(_, unit)| TimeUnit::named(unit));
         let unit = match (latency.unit, of_name) {
             (Some(said), Some(named)) if said != named => {
@@ -137,13 +96,26 @@ impl Columns {
         // 12.345 is meant, not the 12.3449999 that the binary number is
         let nanoseconds = format!("{number} * {power} * {}", dialect.number(1.0 + f64::EPSILON));
         let longest = dialect.number(LONGEST as f64);
-        Ok(Some(format!(
+        Ok(format!(
             "CASE WHEN {nan} OR {number} < {} THEN NULL WHEN {nanoseconds} >= {longest} THEN {LONGEST} \
              WHEN {number} >= {} THEN {} END",
             dialect.number(0.0),
             dialect.number(0.0),
             dialect.to_integer(&nanoseconds)
-        )))
+        ))
+    }
+
+    /// Whether a latency is below zero or a word, and not merely missing: such a row counts, and is one that cannot be read.
+    pub(super) fn is_wrong(&self, latency: &str) -> Result<String, Refused> {
+        let (number, dialect) = (self.number(latency)?, self.dialect);
+        let negative = dialect.known(&format!("{number} < {}", dialect.number(0.0)));
+        if !self.texts.contains(latency) {
+            return Ok(negative);
+        }
+        let text = dialect.trimmed(&self.text(latency)?);
+        let gaps = GAPS.iter().map(|gap| dialect.literal(gap)).collect::<Result<Vec<_>, _>>()?.join(", ");
+        let word = format!("NOT {} AND NOT LOWER({text}) IN ({gaps})", dialect.matches(&text, NUMBER));
+        Ok(format!("({negative} OR {})", dialect.known(&format!("({word})"))))
     }
 
     /// The cell of a whole number that is not above [`LONGEST`]: a tree of comparisons, the index a sum of whole numbers.

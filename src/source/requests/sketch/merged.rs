@@ -1,6 +1,7 @@
 //! The rows of sketches, what makes them sound, and how many sketches become one.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 #[cfg(test)]
 use super::{read, write};
@@ -87,6 +88,12 @@ pub fn merge(mut sketches: Vec<Sketch>) -> Result<Sketch, Error> {
     rows.sort_by(|a, b| a.key().cmp(&b.key()));
     let rows = rows.chunk_by(|a, b| a.key() == b.key()).filter_map(sum).map(Cow::into_owned).collect();
     Ok(Sketch { step, columns, unit, rows })
+}
+
+/// The fewest significant digits of histograms, where they are of different grids: on the coarsest they are added up.
+pub fn fewest_digits<'a>(bins: impl Iterator<Item = &'a Bins>) -> Option<u8> {
+    let digits: BTreeSet<u8> = bins.map(|bins| bins.grid().digits()).collect();
+    digits.first().copied().filter(|_| digits.len() > 1)
 }
 
 /// Where the steps of all begin, in milliseconds after whole multiples of the longest step.
