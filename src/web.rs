@@ -165,7 +165,10 @@ impl Client {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let after = header(http::header::RETRY_AFTER).and_then(pause);
         let kind = header(http::header::CONTENT_TYPE).unwrap_or_default().to_owned();
-        let announced = header(http::header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        // a compressed answer says how long it is before it is unpacked, and knows by itself where it ends
+        let is_packed = header(http::header::CONTENT_ENCODING).is_some();
+        let announced = header(http::header::CONTENT_LENGTH).filter(|_| !is_packed);
+        let announced = announced.and_then(|length| length.parse::<u64>().ok());
         let mut body = Vec::new();
         let reader = response.body_mut().with_config().limit(u64::MAX).reader();
         reader

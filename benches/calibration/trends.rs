@@ -2,20 +2,15 @@
 //!
 //! A gauge has a number per minute with noise that hangs together; spikes are minutes beyond a limit, alone or in runs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use davy::judge::outcomes;
-use davy::judge::rules::{
-    Beyond, Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Scale, Severity, Side, Statistic,
-    Unit,
-};
+use davy::judge::rules::{Beyond, Kind, Limit, Scale, Statistic};
 use davy::judge::verdict::Outcome;
-use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
+use davy::series::{Series, SignedDuration};
 
+use crate::alone::{answer, at, share};
 use crate::soaks::noise::Noise;
 
 /// What both arms of a gauge do beside their noise.
@@ -126,80 +121,8 @@ impl Spikes {
     }
 }
 
-fn at(minute: usize) -> Timestamp {
-    Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_mins(minute as i64)).unwrap_or_default()
-}
-
 fn gauge(value: Vec<f64>) -> Series {
     Series::Gauge { time: (0..value.len()).map(at).collect(), value, requests: None }
-}
-
-fn answer(steps: usize, statistic: Statistic, limit: Limit, kind: Kind, [baseline, canary]: [Series; 2]) -> Outcome {
-    let window = Window { start: at(0), end: at(steps) };
-    let data = Dataset {
-        metrics: BTreeMap::from([("m".to_owned(), Pair { baseline, canary })]),
-        ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
-    };
-    let criterion = Criterion {
-        name: "m".into(),
-        metric: "m".into(),
-        statistic,
-        pass: Some(Bound { side: Side::AtMost, strict: false, limit, per: None }),
-        fail: None,
-        rule: Rule::Interval,
-        severity: Severity::Normal,
-        role: Role::Primary,
-        weight: 1.0,
-        group: "m".into(),
-        family: "m".into(),
-    };
-    let unit = Unit::Plain(String::new());
-    let metric = Metric { unit, kind, of: String::new(), history: None, by: None, remarks: Vec::new() };
-    let rules = Rules {
-        name: "trends".into(),
-        labels: Pair::default(),
-        phase: None,
-        fingerprint: String::new(),
-        metrics: BTreeMap::from([("m".to_owned(), metric)]),
-        learned: BTreeMap::new(),
-        criteria: vec![criterion],
-        not_judged: Vec::new(),
-        traffic: None,
-        looks: Looks::Once,
-        policy: Policy::default(),
-    };
-    outcomes(&rules, &data).criteria.first().map_or(Outcome::Inconclusive, |(_, outcome)| *outcome)
-}
-
-/// How many runs fail and pass.
-fn share(
-    name: &str,
-    runs: usize,
-    seed: u64,
-    threads: usize,
-    judge: impl Fn(&mut Noise) -> Outcome + Sync,
-) -> (f64, f64) {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let (mut fails, mut passes) = (0, 0);
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= runs {
-                return (fails, passes);
-            }
-            match judge(&mut Noise::of(seed, "trends", name, at)) {
-                Outcome::Fail => fails += 1,
-                Outcome::Pass | Outcome::Warn => passes += 1,
-                Outcome::Inconclusive => {}
-            }
-        }
-    };
-    let sum = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let tallies = threads.into_iter().filter_map(|thread| thread.join().ok());
-        tallies.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
-    });
-    (sum.0 as f64 / runs as f64, sum.1 as f64 / runs as f64)
 }
 
 fn trends() -> Vec<Trend> {
@@ -267,10 +190,10 @@ pub fn measure_all(runs: usize, seed: u64, threads: usize, folder: &Path) -> io:
         let _ = writeln!(csv, "{},{},{runs},{fails},{passes}", ["trend", "spikes"][kind], name.replace(',', ""));
     };
     for cell in trends() {
-        put(0, cell.name, share(cell.name, runs, seed, threads, |noise| cell.judge(noise)));
+        put(0, cell.name, share("trends", cell.name, runs, seed, threads, |noise| cell.judge(noise)));
     }
     for cell in spikes() {
-        put(1, cell.name, share(cell.name, runs, seed, threads, |noise| cell.judge(noise)));
+        put(1, cell.name, share("trends", cell.name, runs, seed, threads, |noise| cell.judge(noise)));
     }
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("trends.csv"), csv)?;

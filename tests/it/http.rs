@@ -186,6 +186,19 @@ fn what_fails_for_now_is_asked_again() {
 }
 
 #[test]
+fn packed_answers_are_unpacked_and_cut_ones_asked_again() {
+    let server = Server::start(|request, number| {
+        assert!(request.header("accept-encoding").contains("gzip"));
+        // half of it, without its checksum, without the last byte
+        let all_but = [200, 8, 1].get(number).copied().unwrap_or(0);
+        Response::json(points(request)).packed(all_but)
+    });
+    let document = Shop::of_queries(&server, "").judge();
+    assert!(document.summary.contains("3,600 of 60,000"), "{}", document.summary);
+    assert_eq!(server.requests().len(), 7);
+}
+
+#[test]
 fn an_answer_without_rows_never_passes() {
     let server = Server::start(|request, _| {
         let answer = points(request);

@@ -293,6 +293,7 @@ fn secrets_stand_nowhere_even_if_a_server_repeats_them() {
         "bearer_file: secret.txt",
         "bearer_command: [./token.sh]",
         "basic: { user: davy, password_env: DAVY_SECRET }",
+        "basic: { user: davy, password_file: secret.txt }",
         "headers_env: { X-Api-Key: DAVY_SECRET }",
         "oauth2: { token_url: \"GIVER\", client_id: davy, client_secret_file: secret.txt }",
     ];

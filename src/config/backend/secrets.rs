@@ -38,7 +38,7 @@ pub(super) fn login(
         command.map(Authentication::Helper),
         written.basic.as_ref().map(|basic| Authentication::Basic {
             user: values.fill(&basic.user, report),
-            password: variable(&basic.password_env),
+            password: secret(basic.password_env.as_ref(), basic.password_file.as_ref(), (values, folder), report),
         }),
         written
             .oauth2
@@ -68,17 +68,27 @@ pub(super) fn login(
     }
 }
 
+/// A secret in a variable or in a file.
+fn secret(
+    variable: Option<&At<String>>,
+    file: Option<&At<String>>,
+    (values, folder): (&Values, &Path),
+    report: &mut Report,
+) -> Secret {
+    match (variable, file) {
+        (Some(name), _) => Secret::Variable(name.value.clone()),
+        (None, Some(path)) => Secret::File(folder.join(values.fill(path, report))),
+        // the reader has complained
+        (None, None) => Secret::Text(String::new()),
+    }
+}
+
 fn oauth2(written: &OAuth2Entry, (values, folder): (&Values, &Path), report: &mut Report) -> OAuth2 {
     let token_url = values.fill(&written.token_url, report);
     check(&At { place: written.token_url.place, value: token_url.clone() }, true, report);
     check_tls(written.tls.as_ref(), &token_url, report);
-    let file = |path: &At<String>, report: &mut Report| Secret::File(folder.join(values.fill(path, report)));
-    let client_secret = match (&written.client_secret_env, &written.client_secret_file) {
-        (Some(name), _) => Secret::Variable(name.value.clone()),
-        (None, Some(path)) => file(path, report),
-        // the reader has complained
-        (None, None) => Secret::Text(String::new()),
-    };
+    let (variable, file) = (written.client_secret_env.as_ref(), written.client_secret_file.as_ref());
+    let client_secret = secret(variable, file, (values, folder), report);
     OAuth2 {
         token_url,
         client_id: values.fill(&written.client_id, report),

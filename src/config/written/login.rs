@@ -33,12 +33,14 @@ pub(in crate::config) struct LoginEntry {
 
 /// A user with a password.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["password_env"]}, {"required": ["password_file"]}]))]
 pub(in crate::config) struct BasicEntry {
     /// The user.
     pub(in crate::config) user: At<String>,
     /// The environment variable with the password.
-    pub(in crate::config) password_env: At<String>,
+    pub(in crate::config) password_env: Option<At<String>>,
+    /// A file with the password, which is read for every call. Relative to the configuration.
+    pub(in crate::config) password_file: Option<At<String>>,
 }
 
 /// A client of OAuth2 (client credentials).
@@ -124,7 +126,7 @@ impl LoginEntry {
         fn of_tls(tls: &TlsEntry) -> impl Iterator<Item = &At<String>> {
             [&tls.ca, &tls.cert, &tls.key].into_iter().flatten()
         }
-        let basic = self.basic.iter().map(|basic| &basic.user);
+        let basic = self.basic.iter().flat_map(|basic| [&basic.user].into_iter().chain(&basic.password_file));
         let oauth2 = self.oauth2.iter().flat_map(|client| {
             let own = [&client.token_url, &client.client_id].into_iter().chain(&client.client_secret_file);
             own.chain(&client.scopes).chain(&client.audience).chain(client.tls.iter().flat_map(of_tls))
@@ -155,12 +157,24 @@ pub(super) fn habits(key: &str) -> Option<String> {
     })
 }
 
+/// A mistake unless a secret has one place, a variable or a file. What is written as something else has been complained about.
+fn one_secret(keys: &mut Keys, name: &str, places: [&Option<At<String>>; 2], (problem, hint): (&str, &str)) {
+    let is_mistaken = |key: &str| key.strip_prefix(name).is_some_and(|end| ["", "_env", "_file"].contains(&end));
+    let is_one = places.iter().filter(|place| place.is_some()).count() == 1;
+    if !is_one && (places[0].is_some() || !keys.entries.iter().any(|(key, _)| is_mistaken(&key.value))) {
+        keys.report.add_with(keys.place, format!("{problem}, in a variable or in a file"), hint);
+    }
+}
+
 impl Read for BasicEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let form = "basic: { user: davy, password_env: STORE_PASSWORD }";
         let mut keys = Keys::open(node, report, "`basic`", form)?;
-        let parts = keys.must("user").zip(keys.must("password_env"));
-        keys.close(parts.map(|(user, password_env)| BasicEntry { user, password_env }), |key| {
+        let user = keys.must("user");
+        let (password_env, password_file) = (keys.may("password_env"), keys.may("password_file"));
+        let hint = "write `password_env: STORE_PASSWORD`, or `password_file: …`";
+        one_secret(&mut keys, "password", [&password_env, &password_file], ("a user has one password", hint));
+        keys.close(user.map(|user| BasicEntry { user, password_env, password_file }), |key| {
             (key == "password").then(|| "name the environment variable: `password_env: STORE_PASSWORD`".into())
         })
     }
@@ -173,13 +187,9 @@ impl Read for OAuth2Entry {
         let (token_url, client_id): (Option<At<String>>, _) = (keys.must("token_url"), keys.must("client_id"));
         let (client_secret_env, client_secret_file) = (keys.may("client_secret_env"), keys.may("client_secret_file"));
         let (scopes, audience, tls) = (keys.all("scopes"), keys.may("audience"), keys.may("tls"));
-        let secrets = [client_secret_env.as_ref(), client_secret_file.as_ref()];
-        let is_mistaken = |key: &str| ["client_secret", "client_secret_env", "client_secret_file"].contains(&key);
-        let is_one: bool = secrets.into_iter().flatten().count() == 1;
-        if !is_one && (secrets[0].is_some() || !keys.entries.iter().any(|(name, _)| is_mistaken(&name.value))) {
-            let hint = "write `client_secret_env: CLIENT_SECRET`, or `client_secret_file: …`";
-            keys.report.add_with(keys.place, "the client of OAuth2 has one secret, in a variable or in a file", hint);
-        }
+        let hint = "write `client_secret_env: CLIENT_SECRET`, or `client_secret_file: …`";
+        let problem = "the client of OAuth2 has one secret";
+        one_secret(&mut keys, "client_secret", [&client_secret_env, &client_secret_file], (problem, hint));
         let entry = token_url.zip(client_id).map(|(token_url, client_id)| OAuth2Entry {
             token_url,
             client_id,

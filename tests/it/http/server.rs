@@ -4,6 +4,9 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::heard::{Heard, parameters};
 
 /// What was asked.
@@ -33,7 +36,7 @@ impl Request {
 pub struct Response {
     status: u16,
     head: String,
-    body: String,
+    body: Vec<u8>,
     /// Bytes that are promised and never come.
     short_by: usize,
     is_nothing: bool,
@@ -41,7 +44,7 @@ pub struct Response {
 
 impl Response {
     pub fn of(status: u16, body: impl Into<String>) -> Response {
-        Response { status, head: String::new(), body: body.into(), short_by: 0, is_nothing: false }
+        Response { status, head: String::new(), body: body.into().into_bytes(), short_by: 0, is_nothing: false }
     }
 
     pub fn json(body: impl Into<String>) -> Response {
@@ -52,6 +55,15 @@ impl Response {
         self.head.push_str(line);
         self.head.push_str("\r\n");
         self
+    }
+
+    /// The body packed by gzip, all of it but so many bytes, as if that were all.
+    pub fn packed(mut self, all_but: usize) -> Response {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(&self.body).unwrap();
+        self.body = packed.finish().unwrap();
+        self.body.truncate(self.body.len() - all_but);
+        self.with("content-encoding: gzip")
     }
 
     /// The beginning of a body, and then the connection is closed.
@@ -110,5 +122,6 @@ fn write(mut stream: TcpStream, response: &Response) {
     }
     let Response { status, head, body, short_by, .. } = response;
     let length = body.len() + short_by;
-    let _ = write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{head}\r\n{body}");
+    let _ = write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{head}\r\n");
+    let _ = stream.write_all(body);
 }
