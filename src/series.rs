@@ -7,12 +7,14 @@
 //!
 //! A missing point is absent from the columns. It is never a zero and never interpolated.
 
+mod days;
 mod slices;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use crate::stats::histogram::{Bins, Grid, Tally};
+pub use days::{Days, EVERY};
 pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
 pub use slices::{slice_name, slice_values};
@@ -336,6 +338,8 @@ pub struct Dataset {
     pub remarks: BTreeMap<MetricName, Vec<Remark>>,
     /// The past that the noise of its metrics was learned from, if it was.
     pub past: Option<Arc<Dataset>>,
+    /// The earlier windows, where there are several. The baseline is then one of them.
+    pub days: Option<Days>,
 }
 
 impl Dataset {
@@ -353,6 +357,7 @@ impl Dataset {
             groups: BTreeMap::new(),
             remarks: BTreeMap::new(),
             past: None,
+            days: None,
         }
     }
 
@@ -408,6 +413,7 @@ impl Dataset {
             groups: self.groups.clone(),
             remarks: self.remarks.clone(),
             past: self.past.clone(),
+            days: self.days.as_ref().map(|days| days.until(elapsed)),
         }
     }
 }

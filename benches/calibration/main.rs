@@ -16,13 +16,15 @@
 //! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others; with `--history`, the
 //! judge that knows a day of the past, and writes `history.md`; with `--families`, it asks many criteria at once, and
 //! writes `families.md`. `--slices 1000` asks which slice of a service is worse, and writes `slices.md`,
-//! and `--trends 2000` asks for trends and spikes, and writes `trends.md`.
+//! and `--trends 2000` asks for trends and spikes, and writes `trends.md`. `--days 2000` compares with several earlier days, and
+//! writes `days.md`.
 
 #![allow(missing_docs)]
 
 #[path = "../../tests/soaks/mod.rs"]
 mod soaks;
 
+mod days;
 mod efficiency;
 mod families;
 mod history;
@@ -69,6 +71,9 @@ struct Arguments {
     /// Runs per cell of trends and spikes.
     #[arg(long, value_name = "RUNS")]
     trends: Option<usize>,
+    /// Runs per cell of several earlier days.
+    #[arg(long, value_name = "RUNS")]
+    days: Option<usize>,
     /// Soaks per cell of power; a fifth of the others when not said.
     #[arg(long)]
     power_soaks: Option<usize>,
@@ -104,7 +109,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let asked = [arguments.soaks, arguments.efficiency, arguments.slices, arguments.trends];
+    let asked = [arguments.soaks, arguments.efficiency, arguments.slices, arguments.trends, arguments.days];
     if asked.iter().all(Option::is_none) {
         println!(
             "nothing is measured without a number: cargo bench --bench calibration -- --soaks 2000 --efficiency 300"
@@ -132,6 +137,11 @@ fn main() -> ExitCode {
     }
     if let Some(runs) = arguments.trends
         && let Err(error) = trends::measure_all(runs, arguments.seed, threads, &arguments.out)
+    {
+        return unwritten(&arguments, &error);
+    }
+    if let Some(runs) = arguments.days
+        && let Err(error) = days::measure_all(runs, arguments.seed, threads, &arguments.out)
     {
         return unwritten(&arguments, &error);
     }

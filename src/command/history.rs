@@ -40,8 +40,14 @@ pub(super) fn read(
             if data.join(record::SERIES).is_dir() {
                 Reach::Folder.hold(&queries, data)?;
             }
-            let time =
-                TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step, steady: true, zone: None };
+            let time = TimePlan {
+                canary: Span::All,
+                baseline: Span::All,
+                step: plan.time.step,
+                steady: true,
+                zone: None,
+                days: None,
+            };
             // a past with one arm had all of the traffic
             let cost = plan.cost.clone().map(|cost| CostPlan { share: Some(1.0), ..cost });
             pipeline::fetch_from(console, &queries, &time, cost.as_ref(), options.now)?

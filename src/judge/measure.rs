@@ -9,10 +9,13 @@ use std::sync::Arc;
 use super::bias::allowance_for;
 use super::case::Case;
 use super::compare::{Comparison, Facts};
+use super::days::ReadDays;
+use super::earlier::{EarlierDays, Sizes};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::learned::Learned;
 use super::look::Look;
 use super::methods::any_quantile::{AnyQuantile, Spread};
+use super::methods::days::BesideDays;
 use super::methods::frequency::Frequency;
 use super::methods::level::{self, LevelSteps, typical};
 use super::methods::quantile::Quantile;
@@ -59,6 +62,8 @@ pub(super) struct Measured {
     pub(super) advisory: bool,
     /// Whether the comparisons are of the complement: a good share is judged by its bad ones.
     pub(super) flipped: bool,
+    /// Several earlier days, where the canary is compared with them.
+    pub(super) days: Option<ReadDays>,
     points: Points,
     prior: Prior,
     learned: Option<Learned>,
@@ -132,7 +137,7 @@ impl Measured {
             Some((phi, nu)) => Prior::History { phi, nu },
             None => counts.map_or(Prior::default(), Prior::Learned),
         };
-        match (&case.metric.kind, case.criterion.statistic) {
+        let measured = match (&case.metric.kind, case.criterion.statistic) {
             (_, Statistic::StepsBeyond(beyond)) => Self::spikes(case, beyond, prior),
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
@@ -142,7 +147,49 @@ impl Measured {
             (Kind::Gauge { .. }, Statistic::Quantile(q)) => Self::across_steps(case, q, prior),
             (Kind::Gauge { scale, .. }, Statistic::Trend { per }) => Self::trend(case, *scale, trend::span(case, per)),
             (Kind::Gauge { quantile, scale }, _) => Self::level(case, *quantile, *scale, prior),
-        }
+        };
+        measured.beside_days(case)
+    }
+
+    /// The same beside several earlier days, where the criterion is compared with them.
+    fn beside_days(mut self, case: &Case) -> Measured {
+        let Some(read) = ReadDays::of(case, self.prior) else { return self };
+        let by_ratio = |bound: &Bound| !matches!(bound.limit, Limit::Margin { relative: None, absolute: Some(_) });
+        let log = self.compares_days_by_factor(&read, case.criterion.target().is_some_and(by_ratio));
+        let read = read.with_outlying(log);
+        let Sizes { n, bad } = read.sizes();
+        let show = |bad: f64| if self.flipped { 1.0 - bad } else { bad };
+        let expected = read.predict(log).map(|prediction| {
+            let expected = prediction.expected;
+            self.notes.extend(read.notes(case, &prediction));
+            show(if log { expected.exp() } else { expected })
+        });
+        let estimate = Pair { baseline: expected, canary: Some(show(read.today.value)) };
+        Measured { n, bad, estimate, estimate_interval: Pair::default(), days: Some(read), ..self }
+    }
+
+    fn compares_days_by_factor(&self, read: &ReadDays, relative: bool) -> bool {
+        let by_level = matches!(&self.points, Points::Level { log: false, .. });
+        relative && read.is_positive && !by_level
+    }
+
+    /// What earlier days show, for the verdict.
+    pub(super) fn earlier_days(&self, by_factor: bool) -> Option<EarlierDays> {
+        let read = self.days.as_ref()?;
+        let prediction = read.predict(by_factor)?;
+        let show = |bad: f64| if self.flipped { 1.0 - bad } else { bad };
+        let before = read.before.as_ref().filter(|_| prediction.slope.is_some());
+        Some(EarlierDays {
+            each: read.told(show),
+            today: self.estimate.canary,
+            before: before.map(|before| show(before.value)),
+            expected: show(if by_factor { prediction.expected.exp() } else { prediction.expected }),
+            by_factor,
+            spread: prediction.spread,
+            freedom: prediction.freedom,
+            slope: prediction.slope,
+            by_weekday: prediction.by_weekday,
+        })
     }
 
     fn rate(case: &Case, prior: Prior) -> Measured {
@@ -319,6 +366,7 @@ impl Measured {
             notes: Vec::new(),
             advisory: false,
             flipped: false,
+            days: None,
             points,
             prior: Prior::default(),
             learned: None,
@@ -405,6 +453,11 @@ impl Measured {
         let met = |(level, limit): (LevelSteps, f64)| -> (Rc<dyn Comparison>, f64) {
             (Rc::new(if strict { level } else { level.meeting(limit, sides(wanted).0) }), limit)
         };
+        if let (Some(read), Limit::Margin { .. }) = (&self.days, limit)
+            && let Some((beside, limit)) = self.test_of_days(read, by_ratio.then_some(ratio), value)
+        {
+            return Test::new(Rc::new(beside), limit, wanted);
+        }
         let (comparison, limit): (Rc<dyn Comparison>, f64) = match (&self.points, limit) {
             (Points::Counts(steps, _), Limit::Threshold(_)) => {
                 let trials = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad }));
@@ -461,6 +514,25 @@ impl Measured {
             }
         };
         Test::new(comparison, limit, wanted)
+    }
+}
+
+impl Measured {
+    /// The canary beside earlier days, with the limit on its scale; nothing from too few days.
+    fn test_of_days(&self, read: &ReadDays, ratio: Option<f64>, absolute: f64) -> Option<(BesideDays, f64)> {
+        let log = self.compares_days_by_factor(read, ratio.is_some());
+        let prediction = read.predict(log)?;
+        let size = prediction.expected.abs();
+        let allowance = match &self.points {
+            Points::Level { allowance, .. } => allowance.as_ref().map(|each| {
+                let mean = each.iter().sum::<f64>() / each.len().max(1) as f64;
+                if log { mean } else { mean * size }
+            }),
+            _ => Pair::default(),
+        };
+        let limit = level::on_scale(ratio, if absolute.is_nan() { 0.0 } else { absolute }, log, size);
+        let beside = BesideDays::new(prediction, read.today.alone.clone(), read.used().count(), log, allowance);
+        Some((beside, limit))
     }
 }
 

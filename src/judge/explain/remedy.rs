@@ -261,7 +261,7 @@ fn past(answer: &Answer) -> &'static str {
     match answer.test.comparison.method() {
         Method::BinomialTail | Method::PoissonTail => ", or a history of its noise (`davy calibrate --history`)",
         // neither slopes nor spikes learn anything of the past
-        Method::Trend | Method::StepsBeyond => "",
+        Method::Trend | Method::StepsBeyond | Method::EarlierDays => "",
         _ => ", or its noise learned from its past (`noise: { learn: 1d }`)",
     }
 }
