@@ -59,10 +59,7 @@ const MOST_SLICES: usize = 500;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let whole = time.windows().map(|windows| {
-        let baseline = time.reach(windows.canary).unwrap_or(windows.baseline);
-        Pair { baseline, ..windows }
-    });
+    let whole = time.reaches();
     let inferred = time.step.is_none();
     // a written step needs no look at the points
     let spacings: Vec<_> =

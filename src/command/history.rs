@@ -34,6 +34,13 @@ pub(super) fn read(
     data: Option<&Path>,
 ) -> Result<Past, Failure> {
     let plan = loaded.plan(options)?;
+    if plan.time.days.is_some() {
+        return Err(Failure::Misused(
+            "how much days differ is not foreseen: `davy plan` and `davy calibrate` know the noise within windows. Write one earlier \
+             window (`ago: 7d`) to ask about that; docs/before-and-after.md says what several find"
+                .into(),
+        ));
+    }
     let dataset = match data {
         Some(data) => {
             let queries = instead(&plan.queries, &plan.queries, data, options)?;

@@ -8,7 +8,7 @@ use super::Options;
 use super::plan::{Days, TimePlan};
 use super::written::baseline::{AgoEntry, BaselineEntry};
 use super::written::file::{File, WindowEntry};
-use crate::judge::rules::{Criterion, Rule};
+use crate::judge::rules::{Criterion, Looks, Rule};
 use crate::judge::words::duration;
 use crate::series::{SignedDuration, Window};
 use crate::text::problem::{Place, Report};
@@ -85,9 +85,21 @@ fn apart(ago: &[SignedDuration], first: SignedDuration, canary: Option<Window>, 
 }
 
 /// Complains of what no several windows can answer.
-pub(super) fn check(file: &File, time: &TimePlan, criteria: &[Criterion], place: Place, report: &mut Report) {
-    if time.days.is_none() {
-        return;
+pub(super) fn check(
+    file: &File,
+    time: &TimePlan,
+    (criteria, looks): (&[Criterion], Looks),
+    place: Place,
+    report: &mut Report,
+) {
+    let Some(days) = &time.days else { return };
+    let closest = days.ago.windows(2).map(|two| two[1] - two[0]).chain(days.ago.first().copied()).min();
+    if let (Looks::Planned { soak, .. }, Some(closest)) = (looks, closest)
+        && soak > closest
+    {
+        let (soak, closest) = (duration(soak), duration(closest));
+        let message = format!("at the end of the soak of {soak}, windows that begin {closest} apart share time");
+        report.add_with(place, message, "write a shorter soak, or earlier windows that lie further apart");
     }
     let one = "write one earlier window: `ago: 7d`";
     for criterion in criteria.iter().filter(|criterion| criterion.compares()) {

@@ -147,6 +147,12 @@ impl TimePlan {
         Some(Pair { baseline, canary })
     }
 
+    /// The same, where several earlier windows are one that reaches over all of them.
+    pub fn reaches(&self) -> Option<Pair<Window>> {
+        let windows = self.windows()?;
+        Some(Pair { baseline: self.reach(windows.canary).unwrap_or(windows.baseline), ..windows })
+    }
+
     /// The instant so much earlier. By the clock of a zone, seven days earlier is the same time of day, also where clocks
     /// changed in between.
     pub fn before(&self, at: Timestamp, by: SignedDuration) -> Option<Timestamp> {

@@ -249,7 +249,7 @@ impl Scope<'_> {
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
         let settled = services.map(|services| services.settle);
         let place = merged.as_ref().map_or(file.name.place, |window| window.place);
-        days::check(file, &time, &criteria, place, report);
+        days::check(file, &time, (&criteria, self.looks()), place, report);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
         let looks = self.looks();
         let time = TimePlan { steady: looks != Looks::Once, ..time };

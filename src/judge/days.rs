@@ -23,6 +23,7 @@ use super::methods::level;
 use super::methods::quantile::Quantile;
 use super::methods::share::Share;
 use super::requests::{ArmRequests, quantile_of};
+use super::rules::Looks;
 use super::verdict::Reason;
 use super::why::Why;
 use super::words::{self, plural};
@@ -209,9 +210,15 @@ impl ReadDays {
         if prediction.is_own_noise {
             notes.push("the canary's own window is noisier than the days differ, and makes the interval".into());
         }
-        if case.rules.looks != super::rules::Looks::Once {
-            notes.push("earlier days are compared at the end of the soak alone, at the whole level".into());
-        }
+        notes.extend(match case.rules.looks {
+            Looks::Once => None,
+            Looks::Planned { .. } => {
+                Some("earlier days are compared at the end of the soak alone, at the whole level".into())
+            }
+            Looks::Open => {
+                Some("earlier days take a planned end (`soak`): with an open one they decide nothing".into())
+            }
+        });
         notes
     }
 
