@@ -43,9 +43,18 @@ pub(super) struct Number {
     pub(super) alone: Rc<dyn Comparison>,
     n: f64,
     bad: Option<u64>,
+    /// Between which edges it lies, where buckets show no more of it.
+    bucket: Option<(f64, f64)>,
 }
 
 impl Number {
+    /// How far it may lie below and above what is taken for it, by its buckets.
+    fn slack(&self, log: bool) -> (f64, f64) {
+        let of = |end: f64| if log { end.max(0.0).ln() } else { end };
+        let own = self.scaled(log);
+        self.bucket.map_or((0.0, 0.0), |(low, high)| (own - of(low), of(high) - own))
+    }
+
     /// The number on the scale on which days are compared.
     pub(super) fn scaled(&self, log: bool) -> f64 {
         if log { self.corrected.ln() } else { self.value }
@@ -147,6 +156,15 @@ impl ReadDays {
     /// What they predict of today.
     pub(super) fn predict(&self, log: bool) -> Option<Prediction> {
         Prediction::of(&stated(&self.today, self.before.as_ref(), self.weekday, log), &self.days(log))
+    }
+
+    /// How far the effect may lie below and above its estimate, where buckets hide today's number or those of the days.
+    pub(super) fn hidden(&self, log: bool) -> (f64, f64) {
+        let slacks: Vec<(f64, f64)> =
+            self.used().filter_map(|day| day.number.as_ref()).map(|number| number.slack(log)).collect();
+        let mean = |of: fn(&(f64, f64)) -> f64| slacks.iter().map(of).sum::<f64>() / slacks.len().max(1) as f64;
+        let (below, above) = self.today.slack(log);
+        (below + mean(|slack| slack.1), above + mean(|slack| slack.0))
     }
 
     /// How large the days are that count.
@@ -289,7 +307,7 @@ impl Reader<'_> {
                 let n = total as f64;
                 let alone = Rc::new(Share::new(trials, self.prior, single::realised_trial_effect));
                 let corrected = (bad as f64 + 0.5) / (n + 1.0);
-                (total > 0).then(|| Number { value: bad as f64 / n, corrected, alone, n, bad: Some(bad) })
+                (total > 0).then(|| Number { value: bad as f64 / n, corrected, alone, n, bad: Some(bad), bucket: None })
             }
             Series::Events { .. } => {
                 let mut steps = grid.events(pair).canary;
@@ -298,7 +316,14 @@ impl Reader<'_> {
                 let count = sum(steps.iter().flatten().map(|o| o.count));
                 let alone = Rc::new(Frequency::new(&steps, self.prior));
                 let corrected = (count as f64 + 0.5) / n;
-                (n > 0.0).then(|| Number { value: count as f64 / n, corrected, alone, n, bad: Some(count) })
+                (n > 0.0).then(|| Number {
+                    value: count as f64 / n,
+                    corrected,
+                    alone,
+                    n,
+                    bad: Some(count),
+                    bucket: None,
+                })
             }
             Series::Gauge { .. } => {
                 let steps = grid.gauge(pair).canary;
@@ -307,14 +332,15 @@ impl Reader<'_> {
                 let (level, _) = level::one_arm(&steps, log, 1.0, learned);
                 let value = level.estimate()?;
                 let n = steps.iter().flatten().count() as f64;
-                Some(Number { value, corrected: value, alone: Rc::new(level), n, bad: None })
+                Some(Number { value, corrected: value, alone: Rc::new(level), n, bad: None, bucket: None })
             }
             Series::Values { .. } | Series::Buckets { .. } => {
                 let arm = ArmRequests::new(grid.values(pair).canary);
                 let q = quantile_of(self.case.criterion.statistic);
                 let (n, value) = (arm.pooled.len() as f64, arm.pooled.quantile(q)?);
+                let bucket = arm.pooled.bucket(q);
                 let alone = Rc::new(Quantile::of_requests(Arc::new(arm), q, self.prior, true));
-                Some(Number { value, corrected: value, alone, n, bad: None })
+                Some(Number { value, corrected: value, alone, n, bad: None, bucket })
             }
         }
     }

@@ -531,7 +531,10 @@ impl Measured {
             _ => Pair::default(),
         };
         let limit = level::on_scale(ratio, if absolute.is_nan() { 0.0 } else { absolute }, log, size);
-        let beside = BesideDays::new(prediction, read.today.alone.clone(), read.used().count(), log, allowance);
+        let (below, above) = read.hidden(log);
+        let allowance = Pair { baseline: allowance.baseline + above, canary: allowance.canary + below };
+        let (days, alone) = (read.used().count(), read.today.alone.clone());
+        let beside = BesideDays::new(prediction, alone, days, log, allowance);
         Some((beside, limit))
     }
 }

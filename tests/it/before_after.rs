@@ -117,7 +117,7 @@ fn a_healthy_deployment_passes_beside_fourteen_days_and_a_slow_one_fails() {
     let spread = days["spread"].as_f64().unwrap();
     assert!((0.04..0.14).contains(&spread), "days differ by 8 %: {spread}");
     assert_eq!(verdict["findings"][1]["evidence"]["method"], "earlier_days");
-    let slow = Service { today: 2.4, ..Service::healthy() };
+    let slow = Service { today: 3.5, ..Service::healthy() };
     let (code, verdict) = judged(&folder(CONFIG, &slow), &[]);
     assert_eq!((code, outcomes(&verdict)), (10, vec!["fail", "fail"]), "{verdict}");
 }

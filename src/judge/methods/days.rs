@@ -9,7 +9,8 @@
 //! - **Any-time evidence**: none. Days do not become more within a soak, so that they are compared at its end alone, at the
 //!   whole level, and never with an open end.
 //! - **Estimate**: today's number divided by the predicted one, or less it.
-//! - **Percentiles** of few requests: an allowance is subtracted first, as of [`level`](super::level).
+//! - **Percentiles** of few requests: an allowance is subtracted first, as of [`level`](super::level). So is what buckets hide of
+//!   the quantiles of requests.
 //!
 //! The formulas are in [`days`](crate::stats::days). `fixtures/reference` certifies them: `days.toml`.
 
