@@ -38,8 +38,7 @@ pub(super) fn days(
         && window.is_some_and(|window| window.last.is_some())
         && options.from.is_none()
     {
-        let hint =
-            "write `from` with the time of the deployment in the place of `last`, give --from, or leave `before` out";
+        let hint = "write the time of the deployment as `from` instead of `last`, give --from, or leave `before` out";
         let message = "`before` needs a window that begins with the deployment, which `last` does not say";
         report.add_with(before.place, message, hint);
     }
@@ -56,7 +55,7 @@ fn ago(own: &BaselineEntry, report: &mut Report) -> Option<Vec<SignedDuration>> 
         }
         if days.value < 2 || days.value > MOST {
             let hint = format!("write 2 to {MOST} days, or one earlier window: `ago: 1d`");
-            report.add_with(days.place, format!("`days: {}` is no number of earlier days", days.value), hint);
+            report.add_with(days.place, format!("`days: {}` is too few or too many", days.value), hint);
             return None;
         }
         return Some((1..).take(days.value).map(SignedDuration::from_hours).map(|hours| hours * 24).collect());

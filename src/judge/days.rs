@@ -28,7 +28,7 @@ use super::verdict::Reason;
 use super::why::Why;
 use super::words::{self, plural};
 use crate::series::{Days, Pair, Series, Window};
-use crate::stats::days::{Day, LEAST_FREEDOM, Prediction};
+use crate::stats::days::{Day, LEAST_FREEDOM, Prediction, outlying, unadjusted};
 use crate::stats::dispersion::Prior;
 use crate::stats::single::{self, TrialStep};
 
@@ -134,7 +134,7 @@ impl ReadDays {
     /// Names the days that lie apart, by factors or not.
     pub(super) fn with_outlying(mut self, log: bool) -> ReadDays {
         let used: Vec<usize> = (0..self.each.len()).filter(|at| self.each[*at].standing.is_used()).collect();
-        for apart in crate::stats::days::outlying(&self.days(log)) {
+        for apart in outlying(&self.days(log)) {
             if let Some(day) = used.get(apart).and_then(|at| self.each.get_mut(*at)) {
                 day.standing = DayStanding::Outlying;
             }
@@ -156,6 +156,11 @@ impl ReadDays {
     /// What they predict of today.
     pub(super) fn predict(&self, log: bool) -> Option<Prediction> {
         Prediction::of(&stated(&self.today, self.before.as_ref(), self.weekday, log), &self.days(log))
+    }
+
+    /// What they predict without an adjustment, where the time before the canary lies apart from those of the days.
+    pub(super) fn unadjusted(&self, log: bool) -> Option<Prediction> {
+        unadjusted(&stated(&self.today, self.before.as_ref(), self.weekday, log), &self.days(log))
     }
 
     /// How far the effect may lie below and above its estimate, where buckets hide today's number or those of the days.
@@ -190,7 +195,7 @@ impl ReadDays {
     }
 
     /// What a reader must know of the days.
-    pub(super) fn notes(&self, case: &Case, prediction: &Prediction) -> Vec<String> {
+    pub(super) fn notes(&self, case: &Case, prediction: &Prediction, log: bool) -> Vec<String> {
         let zone = case.rules.policy.zone.clone().unwrap_or(TimeZone::UTC);
         let date = |day: &ReadDay| day.window.start.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string();
         let mut notes = Vec::new();
@@ -225,6 +230,13 @@ impl ReadDays {
             notes.push(format!("{} of the earlier days is a {weekday}: a weekly pattern is not known", few(same)));
         }
         notes.extend(self.adjustment(prediction, case));
+        if self.unadjusted(log).is_some() {
+            notes.push(
+                "the time before the canary's window lies apart from that of the days: the answer must hold with the adjustment and \
+                 without"
+                    .into(),
+            );
+        }
         if prediction.is_own_noise {
             notes.push("the canary's own window is noisier than the days differ, and makes the interval".into());
         }

@@ -161,7 +161,7 @@ impl Measured {
         let show = |bad: f64| if self.flipped { 1.0 - bad } else { bad };
         let expected = read.predict(log).map(|prediction| {
             let expected = prediction.expected;
-            self.notes.extend(read.notes(case, &prediction));
+            self.notes.extend(read.notes(case, &prediction, log));
             show(if log { expected.exp() } else { expected })
         });
         let estimate = Pair { baseline: expected, canary: Some(show(read.today.value)) };
@@ -534,7 +534,8 @@ impl Measured {
         let (below, above) = read.hidden(log);
         let allowance = Pair { baseline: allowance.baseline + above, canary: allowance.canary + below };
         let (days, alone) = (read.used().count(), read.today.alone.clone());
-        let beside = BesideDays::new(prediction, alone, days, log, allowance);
+        let predictions = [prediction].into_iter().chain(read.unadjusted(log)).collect();
+        let beside = BesideDays::new(predictions, alone, days, log, allowance);
         Some((beside, limit))
     }
 }

@@ -186,7 +186,7 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look, learned: &BTreeMap<Me
 /// What several earlier windows can say and cannot.
 fn earlier_days(days: &Days) -> String {
     format!(
-        "the baseline is {} earlier windows, of which traces show one: what changed since then for other reasons counts as an effect",
+        "the baseline is {} earlier windows, and traces show one of them: what changed since then for other reasons counts as an effect",
         days.windows.len()
     )
 }

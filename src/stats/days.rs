@@ -20,6 +20,8 @@
 //!   either would make intervals too narrow (a test first: one-sided errors of up to 7.5 % at 5 %, by simulation).
 //! - **Weekdays.** They are told apart where a one-way analysis of variance rejects at 1 % that they are alike, and two days or
 //!   more are of today's.
+//! - **A time before the canary that lies apart** from those of the days is no adjustment: it may last or be over. The evidence must
+//!   hold with the adjustment and without ([`unadjusted`]).
 //! - **An outlying day** moves the mean by δ/k and widens the interval by about t δ/√k, which is more. So it makes neither a false
 //!   pass nor a false fail, and is named. A median with the median absolute deviation is no remedy: with t its one-sided errors
 //!   are 10 to 15 % for three to five days, and 6 % for fourteen (by simulation).
@@ -114,6 +116,17 @@ impl Prediction {
     }
 }
 
+/// What the days predict of a day whose time before lies apart from theirs, without an adjustment. A regression does not know what
+/// becomes of that: it may last or be over.
+pub fn unadjusted(today: &Day, days: &[Day]) -> Option<Prediction> {
+    Prediction::of(today, days)?.slope?;
+    let before: Vec<f64> = days.iter().filter_map(|day| day.before).collect();
+    let critical = t_quantile_upper(0.5 * OUTLYING, (days.len() - 1) as f64);
+    let is_apart = lies_apart(today.before?, &before, 0.0, critical);
+    let plain = Day { before: None, ..*today };
+    Prediction::of(&plain, days).filter(|_| is_apart)
+}
+
 /// The days that lie so far from the others that a healthy day hardly would: by the externally studentised residual, at 1 %
 /// over all days (Bonferroni).
 pub fn outlying(days: &[Day]) -> Vec<usize> {
@@ -122,15 +135,19 @@ pub fn outlying(days: &[Day]) -> Vec<usize> {
         return Vec::new();
     }
     let critical = t_quantile_upper(OUTLYING / (2 * k) as f64, (k - 2) as f64);
-    let lies_apart = |at: &usize| {
+    let is_apart = |at: &usize| {
         let others: Vec<f64> = days.iter().enumerate().filter(|(i, _)| i != at).map(|(_, day)| day.after).collect();
-        let center = mean(others.iter().copied());
-        let squares: f64 = others.iter().map(|y| (y - center).powi(2)).sum();
-        let n = others.len() as f64;
-        let error = (squares / (n - 1.0) * (1.0 + 1.0 / n)).max(days[*at].noise).sqrt();
-        (days[*at].after - center).abs() > critical * error
+        lies_apart(days[*at].after, &others, days[*at].noise, critical)
     };
-    (0..k).filter(lies_apart).collect()
+    (0..k).filter(is_apart).collect()
+}
+
+/// Whether a number lies further from the mean of others than their spread explains, or a variance of its own.
+fn lies_apart(number: f64, others: &[f64], noise: f64, critical: f64) -> bool {
+    let (n, center) = (others.len() as f64, mean(others.iter().copied()));
+    let squares: f64 = others.iter().map(|y| (y - center).powi(2)).sum();
+    let error = (squares / (n - 1.0) * (1.0 + 1.0 / n)).max(noise).sqrt();
+    (number - center).abs() > critical * error
 }
 
 /// Whether days of one weekday are more alike than days of several.

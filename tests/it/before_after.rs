@@ -332,3 +332,22 @@ fn days_are_those_of_the_clock_where_clocks_change() {
     assert_eq!((stretches[2].start, stretches[2].end), (start - SignedDuration::from_hours(1), start));
     assert_eq!(plan(None).reach(canary).unwrap().end, start);
 }
+
+#[test]
+fn a_time_before_unlike_that_of_any_day_takes_no_effect_away() {
+    let adjusted = CONFIG.replace("baseline: { days: 14 }", BEFORE);
+    let folder = folder(&adjusted, &Service { today: 1.7, ..Service::healthy() });
+    let path = folder.path().join("data.csv");
+    // an incident before the deployment, as large as the fault after it
+    let raised = |line: &str| match line.rsplit_once(',') {
+        Some((rest, p95)) if line.starts_with("2026-05-19T08:") => {
+            format!("{rest},{:.3}\n", 1.7 * p95.parse::<f64>().unwrap())
+        }
+        _ => format!("{line}\n"),
+    };
+    let text: String = fs::read_to_string(&path).unwrap().lines().map(raised).collect();
+    fs::write(&path, text).unwrap();
+    let (_, verdict) = judged(&folder, &[]);
+    assert_eq!(outcomes(&verdict)[1], "inconclusive", "{verdict}");
+    assert!(notes(&verdict).contains("the time before the canary's window lies apart"), "{verdict}");
+}

@@ -16,7 +16,7 @@ pub(in crate::config) struct BaselineEntry {
     pub(in crate::config) place: Place,
     /// The canary's window, this much earlier: 7d. Several earlier windows: [1d, 7d, 14d].
     pub(in crate::config) ago: Option<AgoEntry>,
-    /// The canary's hours of so many days before: 14.
+    /// The canary's hours on each of the days before: 14 for two weeks.
     pub(in crate::config) days: Option<At<usize>>,
     /// How long a time before each of several windows, and before the canary's, is read to adjust by: 1h. The canary's window
     /// must begin with the deployment.

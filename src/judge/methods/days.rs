@@ -27,7 +27,8 @@ use crate::stats::tail::{t_to_z, z_to_t};
 /// Today beside what earlier days predict.
 #[derive(Debug)]
 pub(in crate::judge) struct BesideDays {
-    prediction: Prediction,
+    /// Of several predictions each must give the evidence; the estimate is that of the first.
+    predictions: Vec<Prediction>,
     /// Today's number against any limit of its own.
     alone: Rc<dyn Comparison>,
     days: usize,
@@ -39,13 +40,13 @@ pub(in crate::judge) struct BesideDays {
 
 impl BesideDays {
     pub(in crate::judge) fn new(
-        prediction: Prediction,
+        predictions: Vec<Prediction>,
         alone: Rc<dyn Comparison>,
         days: usize,
         log: bool,
         allowance: Pair<f64>,
     ) -> BesideDays {
-        BesideDays { prediction, alone, days, log, allowance }
+        BesideDays { predictions, alone, days, log, allowance }
     }
 
     fn scale(&self, limit: f64) -> f64 {
@@ -56,13 +57,37 @@ impl BesideDays {
         if self.log { y.exp() } else { y }
     }
 
-    /// The effect in a direction, less what may only seem so.
-    fn effect(&self, direction: Direction) -> f64 {
+    /// By how much the effect may only seem so in a direction.
+    fn shift(&self, direction: Direction) -> f64 {
         match direction {
-            Direction::Above => self.prediction.effect - self.allowance.canary,
-            Direction::Below => self.prediction.effect + self.allowance.baseline,
+            Direction::Above => self.allowance.canary,
+            Direction::Below => -self.allowance.baseline,
         }
     }
+
+    fn z_of_one(&self, prediction: &Prediction, limit: f64, direction: Direction) -> f64 {
+        let Prediction { expected, effect, error, freedom, .. } = *prediction;
+        let shift = self.shift(direction);
+        let beyond = direction.sign() * (effect - shift - limit);
+        let of_days = if error > 0.0 { t_to_z(beyond / error, freedom) } else { beyond.signum() * f64::INFINITY };
+        let alone = self.alone.z(self.unscale(expected + limit + shift), direction);
+        if of_days.is_nan() { 0.0 } else { of_days.min(alone) }
+    }
+
+    fn end_of_one(&self, prediction: &Prediction, critical: f64, direction: Direction) -> f64 {
+        let Prediction { expected, effect, error, freedom, .. } = *prediction;
+        let shift = self.shift(direction);
+        let t = if critical.is_finite() { z_to_t(critical, freedom) } else { critical };
+        let of_days = effect - shift - direction.sign() * t * error;
+        let own = self.alone.end(critical, direction);
+        let own = if self.log { own.max(0.0).ln() } else { own } - expected - shift;
+        weaker(of_days, own, direction)
+    }
+}
+
+/// The end of two that says less.
+fn weaker(one: f64, other: f64, direction: Direction) -> f64 {
+    if direction == Direction::Above { one.min(other) } else { one.max(other) }
 }
 
 impl Comparison for BesideDays {
@@ -70,13 +95,9 @@ impl Comparison for BesideDays {
         if self.log && limit <= 0.0 {
             return direction.sign() * f64::INFINITY;
         }
-        let Prediction { expected, error, freedom, .. } = self.prediction;
         let limit = self.scale(limit);
-        let beyond = direction.sign() * (self.effect(direction) - limit);
-        let of_days = if error > 0.0 { t_to_z(beyond / error, freedom) } else { beyond.signum() * f64::INFINITY };
-        let shift = self.prediction.effect - self.effect(direction);
-        let alone = self.alone.z(self.unscale(expected + limit + shift), direction);
-        if of_days.is_nan() { 0.0 } else { of_days.min(alone) }
+        let each = self.predictions.iter().map(|prediction| self.z_of_one(prediction, limit, direction));
+        each.reduce(f64::min).unwrap_or(0.0)
     }
 
     fn interval(&self, low: f64, high: f64) -> (f64, f64) {
@@ -84,17 +105,9 @@ impl Comparison for BesideDays {
     }
 
     fn end(&self, critical: f64, direction: Direction) -> f64 {
-        let Prediction { expected, error, freedom, .. } = self.prediction;
-        let t = if critical.is_finite() { z_to_t(critical, freedom) } else { critical };
-        let of_days = self.effect(direction) - direction.sign() * t * error;
-        let own = self.alone.end(critical, direction);
-        let own = if self.log { own.max(0.0).ln() } else { own };
-        let shift = self.prediction.effect - self.effect(direction);
-        let own = own - expected - shift;
-        self.unscale(match direction {
-            Direction::Above => of_days.min(own),
-            Direction::Below => of_days.max(own),
-        })
+        let each = self.predictions.iter().map(|prediction| self.end_of_one(prediction, critical, direction));
+        let nothing = -direction.sign() * f64::INFINITY;
+        self.unscale(each.reduce(|one, other| weaker(one, other, direction)).unwrap_or(nothing))
     }
 
     fn at_any_time<'a>(&'a self, _direction: Direction, _starts: &'a Starts, _horizon: f64) -> LnE<'a> {
@@ -106,7 +119,7 @@ impl Comparison for BesideDays {
     }
 
     fn estimate(&self) -> Option<f64> {
-        Some(self.unscale(self.prediction.effect))
+        self.predictions.first().map(|prediction| self.unscale(prediction.effect))
     }
 
     fn kind(&self) -> EffectKind {
