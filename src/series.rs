@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use crate::stats::histogram::{Bins, Grid, Tally};
-pub use days::{Days, EVERY};
 pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
 pub use slices::{slice_name, slice_values};
@@ -251,6 +250,37 @@ impl Series {
                 requests: requests.as_ref().map(|r| r[from..to].to_vec()),
             },
         }
+    }
+}
+
+/// The name of the one instance that an arm has where its instances are not kept apart.
+pub const EVERY: &str = "(all)";
+
+/// The earlier windows and what was measured in them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Days {
+    /// Each earlier window, the latest first.
+    pub windows: Vec<Window>,
+    /// How long a time before each window, and before the canary's, was measured as well.
+    pub before: Option<SignedDuration>,
+    /// The baseline's points of each metric in all of that.
+    pub metrics: BTreeMap<MetricName, Series>,
+}
+
+impl Days {
+    /// The time before a window.
+    pub fn before(&self, window: &Window) -> Option<Window> {
+        let start = window.start.saturating_sub(self.before?).ok()?;
+        Some(Window { start, end: window.start })
+    }
+
+    /// The same when so much time of each window had passed.
+    fn until(&self, elapsed: SignedDuration) -> Days {
+        let cut = |window: &Window| {
+            let end = window.start.saturating_add(elapsed).unwrap_or(window.end).clamp(window.start, window.end);
+            Window { end, ..*window }
+        };
+        Days { windows: self.windows.iter().map(cut).collect(), ..self.clone() }
     }
 }
 

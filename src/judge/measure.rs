@@ -11,6 +11,7 @@ use super::case::Case;
 use super::compare::{Comparison, Facts};
 use super::days::ReadDays;
 use super::earlier::{EarlierDays, Sizes};
+use super::exposure::{has_exposure, shares};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::learned::Learned;
 use super::look::Look;
@@ -31,7 +32,7 @@ use super::pairing;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Beyond, Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
-use crate::series::{Arm, Pair, Series};
+use crate::series::{Arm, Pair};
 use crate::stats::Direction;
 use crate::stats::anytime::Starts;
 use crate::stats::counts::Exposure;
@@ -550,22 +551,8 @@ fn frequency(count: u64, exposure: f64) -> Option<f64> {
     (exposure > 0.0).then(|| count as f64 / exposure)
 }
 
-/// Whether the occurrences of either arm have an exposure of their own.
-pub(super) fn has_exposure(case: &Case) -> bool {
-    let exposed = |series: &Series| matches!(series, Series::Events { exposure: Some(_), .. });
-    exposed(&case.series.baseline) || exposed(&case.series.canary)
-}
-
 /// What a reader must know where occurrences are compared without the traffic behind them.
 fn as_if_alike(case: &Case) -> Option<String> {
     let unknown = !has_exposure(case) && case.needs_baseline() && case.rules.traffic.is_none();
     unknown.then(|| "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into())
-}
-
-/// The share of the traffic that each arm had, where occurrences are compared by it.
-pub(super) fn shares(case: &Case) -> Option<Pair<f64>> {
-    let traffic = case.rules.traffic.as_ref().filter(|_| !has_exposure(case) && case.needs_baseline())?;
-    // A baseline from another time had all of the traffic.
-    let rest = if case.is_parallel() { 1.0 - traffic.share } else { 1.0 };
-    Some(Pair { baseline: rest, canary: traffic.share })
 }

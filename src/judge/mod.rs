@@ -46,6 +46,7 @@ mod compare;
 mod days;
 mod decide;
 mod explain;
+mod exposure;
 mod grid;
 mod growth;
 mod guard;

@@ -5,9 +5,9 @@
 //! measured by the baseline's level, allow no Pass: they may be where the canary broke.
 
 use super::case::Case;
+use super::exposure::shares;
 use super::grid::sum;
 use super::limit;
-use super::measure::shares;
 use super::methods::level::typical;
 use super::rules::{Bound, Criterion, Kind, Limit, Rule, Statistic};
 use super::verdict::Outcome;

@@ -3,40 +3,7 @@
 //! The dataset's own baseline is one of them, for everything that compares two windows. All of them stand here, as one series
 //! of each metric that the windows cut: those of the earlier days, the time before each, and the time before the canary's.
 
-use std::collections::BTreeMap;
-
-use super::{Dataset, Instances, MetricName, Series, SignedDuration, Timestamp, Window};
-
-/// The name of the one instance that an arm has where its instances are not kept apart.
-pub const EVERY: &str = "(all)";
-
-/// The earlier windows and what was measured in them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Days {
-    /// Each earlier window, the latest first.
-    pub windows: Vec<Window>,
-    /// How long a time before each window, and before the canary's, was measured as well.
-    pub before: Option<SignedDuration>,
-    /// The baseline's points of each metric in all of that.
-    pub metrics: BTreeMap<MetricName, Series>,
-}
-
-impl Days {
-    /// The time before a window.
-    pub fn before(&self, window: &Window) -> Option<Window> {
-        let start = window.start.saturating_sub(self.before?).ok()?;
-        Some(Window { start, end: window.start })
-    }
-
-    /// The same when so much time of each window had passed.
-    pub(super) fn until(&self, elapsed: SignedDuration) -> Days {
-        let cut = |window: &Window| {
-            let end = window.start.saturating_add(elapsed).unwrap_or(window.end).clamp(window.start, window.end);
-            Window { end, ..*window }
-        };
-        Days { windows: self.windows.iter().map(cut).collect(), ..self.clone() }
-    }
-}
+use super::{Dataset, Days, EVERY, Instances, Series, SignedDuration, Timestamp, Window};
 
 impl Dataset {
     /// The dataset whose baseline reaches over several earlier `windows` and is cut into them. Of the rest, what lies in any of
