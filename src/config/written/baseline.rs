@@ -1,6 +1,8 @@
 //! The baseline's own window, or several earlier ones, as written.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::series::Timestamp;
 use crate::text::node::{Node, Value};
@@ -33,8 +35,7 @@ pub(in crate::config) struct BaselineEntry {
 }
 
 /// How much earlier a window is, or several are.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Debug, Clone)]
 pub(in crate::config) enum AgoEntry {
     One(At<Span>),
     Many(Vec<At<Span>>),
@@ -47,6 +48,21 @@ impl AgoEntry {
             AgoEntry::One(one) => std::slice::from_ref(one),
             AgoEntry::Many(many) => many,
         }
+    }
+}
+
+impl JsonSchema for AgoEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Ago".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = Span::json_schema(generator);
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
     }
 }
 
