@@ -19,6 +19,7 @@ mod grid;
 mod requests;
 mod shortfall;
 mod step;
+mod stretches;
 mod twins;
 mod window;
 
@@ -58,7 +59,7 @@ const MOST_SLICES: usize = 500;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
-    let whole = time.windows();
+    let whole = time.reaches();
     let inferred = time.step.is_none();
     // a written step needs no look at the points
     let spacings: Vec<_> =
@@ -126,7 +127,13 @@ pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<D
     }
     dataset.remarks.retain(|_, remarks| !remarks.is_empty());
     dataset.steps.retain(|_, step| *step != common);
-    Ok(dataset)
+    Ok(match &time.days {
+        None => dataset,
+        Some(days) => {
+            let canary = windows.canary;
+            dataset.with_days(time.days_before(canary), days.before, &time.stretches(canary))
+        }
+    })
 }
 
 /// The windows, and the steps in which they are measured.
@@ -156,6 +163,8 @@ fn laid(metrics: &BTreeMap<&MetricName, Metric>, time: &TimePlan, shown: Option<
         return windows(step::steady(Arm::BOTH.into_iter().flat_map(single)), None);
     }
     let closest = windows(step::FINEST, None)?.windows;
+    let of_a_day = time.days_before(closest.canary).first().map(|baseline| Pair { baseline: *baseline, ..closest });
+    let closest = of_a_day.unwrap_or(closest);
     let runs = Pair::build(|arm| step::Run::of(&single(arm), closest.get(arm)));
     windows(step::chosen(&runs), Some(closest.baseline != closest.canary))
 }

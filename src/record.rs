@@ -72,7 +72,8 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
     let held = File::open(draft.path()).map_err(at(parent))?;
     output::hold(&held);
     output::clear_drafts(parent, &held);
-    for (name, dataset) in [(SERIES, Some(dataset)), (config::PAST, dataset.past.as_deref())] {
+    let whole = dataset.with_days_together();
+    for (name, dataset) in [(SERIES, whole.as_ref().or(Some(dataset))), (config::PAST, dataset.past.as_deref())] {
         let series = draft.path().join(name);
         dataset.map_or(Ok(()), |dataset| write_dataset(&series, dataset))?;
     }

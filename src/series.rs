@@ -7,6 +7,7 @@
 //!
 //! A missing point is absent from the columns. It is never a zero and never interpolated.
 
+mod days;
 mod slices;
 
 use std::collections::BTreeMap;
@@ -252,6 +253,37 @@ impl Series {
     }
 }
 
+/// The name of the one instance that an arm has where its instances are not kept apart.
+pub const EVERY: &str = "(all)";
+
+/// The earlier windows and what was measured in them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Days {
+    /// Each earlier window, the latest first.
+    pub windows: Vec<Window>,
+    /// How long a time before each window, and before the canary's, was measured as well.
+    pub before: Option<SignedDuration>,
+    /// The baseline's points of each metric in all of that.
+    pub metrics: BTreeMap<MetricName, Series>,
+}
+
+impl Days {
+    /// The time before a window.
+    pub fn before(&self, window: &Window) -> Option<Window> {
+        let start = window.start.saturating_sub(self.before?).ok()?;
+        Some(Window { start, end: window.start })
+    }
+
+    /// The same when so much time of each window had passed.
+    fn until(&self, elapsed: SignedDuration) -> Days {
+        let cut = |window: &Window| {
+            let end = window.start.saturating_add(elapsed).unwrap_or(window.end).clamp(window.start, window.end);
+            Window { end, ..*window }
+        };
+        Days { windows: self.windows.iter().map(cut).collect(), ..self.clone() }
+    }
+}
+
 /// What a reader of the verdict must know of the data behind a metric, and how far it limits the answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
@@ -336,6 +368,8 @@ pub struct Dataset {
     pub remarks: BTreeMap<MetricName, Vec<Remark>>,
     /// The past that the noise of its metrics was learned from, if it was.
     pub past: Option<Arc<Dataset>>,
+    /// The earlier windows, where there are several. The baseline is then one of them.
+    pub days: Option<Days>,
 }
 
 impl Dataset {
@@ -353,6 +387,7 @@ impl Dataset {
             groups: BTreeMap::new(),
             remarks: BTreeMap::new(),
             past: None,
+            days: None,
         }
     }
 
@@ -408,6 +443,7 @@ impl Dataset {
             groups: self.groups.clone(),
             remarks: self.remarks.clone(),
             past: self.past.clone(),
+            days: self.days.as_ref().map(|days| days.until(elapsed)),
         }
     }
 }

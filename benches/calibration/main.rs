@@ -16,7 +16,8 @@
 //! compares the judge with an oracle that knows the noise, and writes `efficiency.md` beside the others; with `--history`, the
 //! judge that knows a day of the past, and writes `history.md`; with `--families`, it asks many criteria at once, and
 //! writes `families.md`. `--slices 1000` asks which slice of a service is worse, and writes `slices.md`,
-//! `--trends 2000` asks for trends and spikes, and writes `trends.md`; `--quantiles 1000` asks for any quantile, and writes `quantiles.md`.
+//! `--trends 2000` asks for trends and spikes, and writes `trends.md`, `--quantiles 1000` asks for any quantile, and writes
+//! `quantiles.md`, and `--days 2000` compares with several earlier days, and writes `days.md`.
 
 #![allow(missing_docs)]
 
@@ -24,6 +25,7 @@
 mod soaks;
 
 mod alone;
+mod days;
 mod efficiency;
 mod families;
 mod history;
@@ -74,6 +76,9 @@ struct Arguments {
     /// Runs per cell of any quantile.
     #[arg(long, value_name = "RUNS")]
     quantiles: Option<usize>,
+    /// Runs per cell of several earlier days.
+    #[arg(long, value_name = "RUNS")]
+    days: Option<usize>,
     /// Soaks per cell of power; a fifth of the others when not said.
     #[arg(long)]
     power_soaks: Option<usize>,
@@ -109,7 +114,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let asked = [arguments.soaks, arguments.efficiency, arguments.slices, arguments.trends, arguments.quantiles];
+    let asked = [arguments.soaks, arguments.efficiency, arguments.slices, arguments.trends, arguments.quantiles, arguments.days];
     if asked.iter().all(Option::is_none) {
         println!(
             "nothing is measured without a number: cargo bench --bench calibration -- --soaks 2000 --efficiency 300"
@@ -142,6 +147,11 @@ fn main() -> ExitCode {
     }
     if let Some(runs) = arguments.quantiles
         && let Err(error) = quantiles::measure_all(runs, arguments.seed, threads, &arguments.out)
+    {
+        return unwritten(&arguments, &error);
+    }
+    if let Some(runs) = arguments.days
+        && let Err(error) = days::measure_all(runs, arguments.seed, threads, &arguments.out)
     {
         return unwritten(&arguments, &error);
     }

@@ -147,7 +147,7 @@ fn column_of_times(file: &File, table: &Survey, column: &str) -> BTreeMap<String
         required: true,
     };
     let step = Some(table.step.unwrap_or(SignedDuration::from_mins(1)));
-    let time = TimePlan { canary: Span::All, baseline: Span::All, step, steady: false, zone: None };
+    let time = TimePlan { canary: Span::All, baseline: Span::All, step, steady: false, zone: None, days: None };
     let Ok(data) = ingest(&[query], &time, &Outside::quiet(Timestamp::UNIX_EPOCH)) else { return BTreeMap::new() };
     let groups = data.groups.get("rows").cloned().unwrap_or_default();
     if groups.iter().any(|group| group == REST) {

@@ -170,6 +170,9 @@ fn hold_amount(plan: &Plan) -> Result<(), String> {
             return Err("asks for more than 31 days: write a shorter window".into());
         }
         let steps = finest.map_or(0, |step| window.duration().as_nanos() / step.as_nanos().max(1));
+        // each of several earlier windows is as long, with the time before it
+        let several = plan.time.days.as_ref().map_or(1, |days| 2 * days.ago.len() as i128);
+        let steps = steps.saturating_mul(several);
         if steps > MOST_STEPS {
             return Err(format!("asks for {steps} steps, and may ask for {MOST_STEPS}: write a longer `step`"));
         }

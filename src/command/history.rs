@@ -34,14 +34,27 @@ pub(super) fn read(
     data: Option<&Path>,
 ) -> Result<Past, Failure> {
     let plan = loaded.plan(options)?;
+    if plan.time.days.is_some() {
+        return Err(Failure::Misused(
+            "how much days differ is not foreseen: `davy plan` and `davy calibrate` know the noise within windows. Write one earlier \
+             window (`ago: 7d`) to ask about that; docs/before-and-after.md says what several find"
+                .into(),
+        ));
+    }
     let dataset = match data {
         Some(data) => {
             let queries = instead(&plan.queries, &plan.queries, data, options)?;
             if data.join(record::SERIES).is_dir() {
                 Reach::Folder.hold(&queries, data)?;
             }
-            let time =
-                TimePlan { canary: Span::All, baseline: Span::All, step: plan.time.step, steady: true, zone: None };
+            let time = TimePlan {
+                canary: Span::All,
+                baseline: Span::All,
+                step: plan.time.step,
+                steady: true,
+                zone: None,
+                days: None,
+            };
             // a past with one arm had all of the traffic
             let cost = plan.cost.clone().map(|cost| CostPlan { share: Some(1.0), ..cost });
             pipeline::fetch_from(console, &queries, &time, cost.as_ref(), options.now)?

@@ -165,7 +165,7 @@ fn ask(
     let alone = |query: &Query| today.asked(Query { arm: Arm::Canary, required: false, ..query.clone() });
     let queries: Vec<Query> = of_baseline.map(alone).collect();
     let span = Span::Exactly(window);
-    let time = TimePlan { canary: span, baseline: span, step: Some(today.step), steady: true, zone: None };
+    let time = TimePlan { canary: span, baseline: span, step: Some(today.step), steady: true, zone: None, days: None };
     let past = pipeline::fetch_from(console, &queries, &time, None, options.now)?;
     for (metric, why) in &past.lost {
         console.note(&format!("nothing is learned of the noise of {metric}: {why}"));
@@ -198,7 +198,14 @@ fn read(
         return Err(Failure::Unusable(format!("{}: {why}", plain::path(path))));
     }
     loaded.reach.hold(&queries, &loaded.folder)?;
-    let time = TimePlan { canary: Span::All, baseline: Span::All, step: Some(today.step), steady: true, zone: None };
+    let time = TimePlan {
+        canary: Span::All,
+        baseline: Span::All,
+        step: Some(today.step),
+        steady: true,
+        zone: None,
+        days: None,
+    };
     pipeline::fetch_from(console, &queries, &time, None, options.now)
 }
 

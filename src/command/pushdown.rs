@@ -44,8 +44,10 @@ pub(super) fn run(console: &Console, arguments: &cli::Sketch, dialect: Dialect) 
 /// An end of a window of which the answer has a step only in part.
 fn inside(time: &TimePlan, table: &Table) -> Option<Timestamp> {
     let windows = time.windows().filter(|_| matches!(table.from, Some(Edge::At(_))))?;
-    let edges = [windows.baseline.start, windows.baseline.end, windows.canary.start, windows.canary.end];
-    edges.into_iter().find(|edge| edge.as_second() % table.step.as_secs() != 0 || edge.subsec_nanosecond() != 0)
+    let stretches = time.stretches(windows.canary).into_iter().chain([windows.baseline, windows.canary]);
+    stretches
+        .flat_map(|window| [window.start, window.end])
+        .find(|edge| edge.as_second() % table.step.as_secs() != 0 || edge.subsec_nanosecond() != 0)
 }
 
 /// What says how to read a log is in the configuration.
@@ -103,7 +105,7 @@ fn table(arguments: &cli::Sketch, dialect: Dialect, time: &TimePlan) -> Result<T
     let (Some(name), Some(time_type)) = (table.clone(), *time_type) else {
         return Err(Failure::Misused("--sql needs --table and --time-type".into()));
     };
-    let (from, to) = match time.windows() {
+    let (from, to) = match time.reaches() {
         _ if *placeholders => (Some(Edge::Named("from")), Some(Edge::Named("to"))),
         Some(Pair { baseline, canary }) => {
             (Some(Edge::At(baseline.start.min(canary.start))), Some(Edge::At(baseline.end.max(canary.end))))

@@ -104,9 +104,12 @@ impl<'q> Services<'q> {
             return time;
         }
         let earlier = |by| time.before(cut.start, by).map_or(by, |before| cut.start.duration_since(before));
-        if let Stretch::Earlier(by) = baseline
-            && earlier(by).as_nanos() % grid.as_nanos().max(1) != 0
-        {
+        let ago: Vec<SignedDuration> = match (&time.days, baseline) {
+            (Some(days), _) => days.ago.clone(),
+            (None, Stretch::Earlier(by)) => vec![by],
+            (None, _) => Vec::new(),
+        };
+        for by in ago.into_iter().filter(|by| earlier(*by).as_nanos() % grid.as_nanos().max(1) != 0) {
             let message = format!("{} ago is not a whole number of steps of {}", Span(by), Span(grid));
             report.add_with(place, message, "write whole steps, so that both windows lie on the service's grid");
         }
@@ -116,12 +119,16 @@ impl<'q> Services<'q> {
             step: step.or((self.stepped || self.bin.is_some()).then_some(usual)),
             steady: time.steady,
             zone: time.zone,
+            days: time.days,
         }
     }
 }
 
-/// When the earlier of both windows begins.
+/// When the earliest of the windows begins.
 fn oldest(time: &TimePlan, canary: Window) -> Timestamp {
+    if let Some(reach) = time.reach(canary) {
+        return reach.start;
+    }
     match time.baseline {
         Stretch::Exactly(baseline) => baseline.start.min(canary.start),
         Stretch::Earlier(by) => time.before(canary.start, by).unwrap_or(canary.start),

@@ -16,6 +16,7 @@ pub mod bound;
 mod columns;
 mod cost;
 mod criteria;
+mod days;
 mod discovered;
 mod expected;
 mod fingerprint;

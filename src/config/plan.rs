@@ -122,6 +122,17 @@ pub struct TimePlan {
     pub steady: bool,
     /// The zone by whose clock [`Span::Earlier`] counts days; without one a day is 24 hours.
     pub zone: Option<TimeZone>,
+    /// The earlier windows, where there are several. The baseline is then [`Span::Earlier`] by the first of them.
+    pub days: Option<Days>,
+}
+
+/// Several earlier windows of one system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Days {
+    /// How much earlier each of them is, rising.
+    pub ago: Vec<SignedDuration>,
+    /// How long a time before each of them, and before the canary's own, is read as well.
+    pub before: Option<SignedDuration>,
 }
 
 impl TimePlan {
@@ -136,6 +147,12 @@ impl TimePlan {
         Some(Pair { baseline, canary })
     }
 
+    /// The same, where several earlier windows are one that reaches over all of them.
+    pub fn reaches(&self) -> Option<Pair<Window>> {
+        let windows = self.windows()?;
+        Some(Pair { baseline: self.reach(windows.canary).unwrap_or(windows.baseline), ..windows })
+    }
+
     /// The instant so much earlier. By the clock of a zone, seven days earlier is the same time of day, also where clocks
     /// changed in between.
     pub fn before(&self, at: Timestamp, by: SignedDuration) -> Option<Timestamp> {
@@ -144,6 +161,30 @@ impl TimePlan {
         let rest = by - SignedDuration::from_hours(days * 24);
         let begins = at.to_zoned(zone.clone()).checked_sub(jiff::Span::new().try_days(days).ok()?).ok()?;
         begins.timestamp().checked_sub(rest).ok()
+    }
+
+    /// The earlier windows of a canary's, the latest first; none where there are not several.
+    pub fn days_before(&self, canary: Window) -> Vec<Window> {
+        let days = self.days.iter().flat_map(|days| &days.ago);
+        days.filter_map(|by| self.window_before(canary, *by)).collect()
+    }
+
+    /// What is read of the baseline beside a canary's window: each of several earlier windows with the time before it, and the
+    /// time before the canary's. Nothing where there are not several.
+    pub fn stretches(&self, canary: Window) -> Vec<Window> {
+        let lead = self.days.as_ref().and_then(|days| days.before).unwrap_or_default();
+        let ahead =
+            |window: Window| Window { start: window.start.saturating_sub(lead).unwrap_or(window.start), ..window };
+        let today = (!lead.is_zero()).then(|| Window { end: canary.start, ..ahead(canary) });
+        let days: Vec<Window> = self.days_before(canary).into_iter().map(ahead).collect();
+        if days.is_empty() { days } else { days.into_iter().chain(today).collect() }
+    }
+
+    /// All that is read of the baseline, from the earliest window on, where there are several.
+    pub fn reach(&self, canary: Window) -> Option<Window> {
+        let stretches = self.stretches(canary);
+        let start = stretches.iter().map(|window| window.start).min()?;
+        Some(Window { start, end: stretches.iter().map(|window| window.end).max()? })
     }
 
     /// The window so much earlier: it is as long, and begins at the same time of day.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::metrics;
-use super::plan::{Hours, Plan};
+use super::plan::{Days, Hours, Plan};
 use super::written::file::MetricEntry;
 use super::{Config, columns as asked};
 use crate::judge::rules::{Kind, Metric, Unit};
@@ -179,9 +179,19 @@ fn window(plan: &Plan, recording: &Recorded) -> String {
         pairs.push(("warmup", Span(warmup).to_string()));
     }
     let zone = plan.rules.policy.zone.as_ref().and_then(|zone| zone.iana_name()).map(|zone| ("zone", quoted(zone)));
-    let baseline: Vec<_> = ends(recording.windows.baseline).into_iter().chain(zone).collect();
+    let baseline: Vec<_> = match &plan.time.days {
+        Some(days) => earlier(days).into_iter().chain(zone).collect(),
+        None => ends(recording.windows.baseline).into_iter().chain(zone).collect(),
+    };
     pairs.push(("baseline", map(&baseline)));
     map(&pairs)
+}
+
+/// Several earlier windows.
+fn earlier(days: &Days) -> Vec<(&'static str, String)> {
+    let ago: Vec<String> = days.ago.iter().map(|ago| Span(*ago).to_string()).collect();
+    let before = days.before.map(|before| ("before", Span(before).to_string()));
+    [("ago", format!("[{}]", ago.join(", ")))].into_iter().chain(before).collect()
 }
 
 /// A metric over the columns of its recorded file.

@@ -10,8 +10,8 @@ use super::plan::{Hours, Learn, OnInconclusive, Past, Plan, TimePlan};
 use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, PolicyEntry, TrafficEntry};
 use super::written::noise::LearnText;
 use super::{
-    backend, columns, cost, criteria, fingerprint, freshness, hooks, kayenta, localise, metrics, remarks, success,
-    values, window,
+    backend, columns, cost, criteria, days, fingerprint, freshness, hooks, kayenta, localise, metrics, remarks,
+    success, values, window,
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
@@ -248,6 +248,8 @@ impl Scope<'_> {
         let services = freshness::Services::of(&queries, file.name.place);
         let (time, warmup) = window::time(merged.as_ref(), services.as_ref(), self.options, report);
         let settled = services.map(|services| services.settle);
+        let place = merged.as_ref().map_or(file.name.place, |window| window.place);
+        days::check(file, &time, (&criteria, self.looks()), place, report);
         freshness::place(&mut queries, &time, merged.as_ref(), self.options.now, report);
         let looks = self.looks();
         let time = TimePlan { steady: looks != Looks::Once, ..time };

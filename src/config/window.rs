@@ -1,10 +1,12 @@
 //! Which time is judged: `last` until now, `from` and `to`, or all there is; and where the baseline's lies.
 
 use super::Options;
+use super::days;
 use super::freshness::Services;
 use super::plan::{Span as Stretch, TimePlan};
 use super::values::known_zone;
-use super::written::file::{BaselineEntry, WindowEntry};
+use super::written::baseline::BaselineEntry;
+use super::written::file::WindowEntry;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::text::problem::{At, Complaint, Place, Report};
 use crate::text::quantity::Span;
@@ -42,7 +44,12 @@ pub(super) fn time(
     let canary = canary(window, settled, options, report);
     let canary_span = canary.map_or(Stretch::All, Stretch::Exactly);
     let own = window.and_then(|window| window.baseline.as_ref());
-    let baseline = own.and_then(|own| baseline(own, canary, report)).unwrap_or(canary_span);
+    let days = own.and_then(|own| days::days(own, canary, (window, options), report));
+    let baseline = match &days {
+        Some(days) => days.ago.first().map(|first| Stretch::Earlier(*first)),
+        None => own.and_then(|own| baseline(own, canary, report)),
+    };
+    let baseline = baseline.unwrap_or(canary_span);
     let step = window.and_then(|window| window.step.as_ref());
     if let Some(step) = step.filter(|step| step.value.0.is_zero()) {
         report.add_with(step.place, "a step of nothing", "write the spacing of the points: `step: 5m`");
@@ -54,7 +61,8 @@ pub(super) fn time(
     }
     let warmup = window.map_or(SignedDuration::ZERO, |window| warmup(window, report));
     let zone = own.and_then(|own| known_zone(own.zone.as_ref()?, report));
-    let time = TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), steady: false, zone };
+    let time =
+        TimePlan { canary: canary_span, baseline, step: step.map(|step| step.value.0), steady: false, zone, days };
     let time = match services {
         Some(services) => services.cut(time, window, settled, report),
         None => time,
@@ -121,7 +129,8 @@ fn by_options(window: Option<&WindowEntry>, options: &Options, now: Timestamp, r
 }
 
 fn baseline(own: &BaselineEntry, canary: Option<Window>, report: &mut Report) -> Option<Stretch> {
-    match (&own.ago, &own.from, &own.to) {
+    let ago = own.ago.as_ref().and_then(|ago| ago.each().first());
+    match (ago, &own.from, &own.to) {
         (Some(ago), None, None) => {
             if ago.value.0.is_zero() {
                 report.add_with(
@@ -150,6 +159,7 @@ fn baseline(own: &BaselineEntry, canary: Option<Window>, report: &mut Report) ->
             report.add_with(to.place, "`to` needs `from`", "write `from` too, or `ago: 7d`");
             None
         }
+        (None, None, None) if own.days.is_some() => None,
         (None, None, None) => {
             report.add_with(own.place, "the baseline's window is empty", "write `ago: 7d`, or `from` and `to`");
             None

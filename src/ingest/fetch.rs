@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::Error;
 use super::fetched::{Done, Fetched};
-use super::requests;
+use super::{requests, stretches};
 use crate::config::plan::TimePlan;
-use crate::series::{Series, Timestamp};
+use crate::series::{Arm, Series, Timestamp, Window};
 use crate::source::file::{Answer, Sheet, Wanted};
 use crate::source::{self, Brought, File, Outside, Query, Question, Source, Told};
 
@@ -40,10 +40,18 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
         queries.iter().enumerate().filter(|(_, query)| query.source.service().is_some()).collect();
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let windows = time.windows().ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
-    let questions: Vec<Question> =
-        asked.iter().map(|(_, query)| Question { query, window: *windows.get(query.arm) }).collect();
+    let stretches = time.stretches(windows.canary);
+    let about = |query: &Query| match query.arm {
+        Arm::Baseline if !stretches.is_empty() => stretches.clone(),
+        arm => vec![*windows.get(arm)],
+    };
+    let asked: Vec<(usize, &Query, Window)> = asked
+        .into_iter()
+        .flat_map(|(at, query)| about(query).into_iter().map(move |window| (at, query, window)))
+        .collect();
+    let questions: Vec<Question> = asked.iter().map(|(_, query, window)| Question { query, window: *window }).collect();
     let brought = source::fetch(&questions, outside);
-    let done = asked.iter().zip(brought).map(|((at, query), brought)| {
+    let done = asked.iter().zip(brought).map(|((at, query, _), brought)| {
         let about = |mut error: source::Error| {
             if error.kind == source::Kind::Interrupted {
                 return error;
@@ -53,7 +61,7 @@ fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<
         };
         (*at, brought.and_then(|brought| answered(query, brought, outside)).map_err(about))
     });
-    Ok(done.collect())
+    Ok(stretches::put_together(done.collect()))
 }
 
 fn answered(query: &Query, brought: Brought, outside: &Outside) -> Result<Fetched, source::Error> {

@@ -114,24 +114,26 @@ struct Answered {
 
 fn passes<'a>(queries: &'a [Query], time: &TimePlan, counting: &Counting) -> Vec<Pass<'a>> {
     let (windows, Counting { step, coarsen }) = (time.windows(), *counting);
+    let stretches = windows.map(|windows| time.stretches(windows.canary)).unwrap_or_default();
     let mut passes: Vec<Pass> = Vec::new();
     for (at, query) in queries.iter().enumerate() {
         let Source::Requests(asked) = &query.source else { continue };
         // all of a baseline without a window of its own is read: it may be an earlier time
         let open = query.arm == Arm::Baseline && time.baseline == Span::All;
-        let own = windows.map(|windows| *windows.get(query.arm));
-        let origin = own.map_or(Timestamp::UNIX_EPOCH, |own| own.start);
+        let one: Vec<Window> = windows.iter().map(|windows| *windows.get(query.arm)).collect();
+        let several = query.arm == Arm::Baseline && !stretches.is_empty();
+        let own = if several { &stretches } else { &one };
+        let origin = own.first().map_or(Timestamp::UNIX_EPOCH, |own| own.start);
         let fits = |pass: &Pass| *pass.log == asked.log && in_phase(pass.when.origin, origin, step);
         let pass = match passes.iter().position(fits) {
             Some(found) => found,
             None => {
-                let windows = own.into_iter().collect();
-                let when = When { windows, origin, step, coarsen };
+                let when = When { windows: own.clone(), origin, step, coarsen };
                 passes.push(Pass { log: &asked.log, when, slices: Vec::new(), asked: Vec::new() });
                 passes.len() - 1
             }
         };
-        passes[pass].add(at, query, asked, own.filter(|_| !open));
+        passes[pass].add(at, query, asked, if open { &[] } else { own });
     }
     passes
 }
@@ -142,13 +144,15 @@ fn in_phase(one: Timestamp, other: Timestamp, step: SignedDuration) -> bool {
 }
 
 impl<'a> Pass<'a> {
-    fn add(&mut self, at: usize, query: &'a Query, asked: &'a Asked, window: Option<Window>) {
-        match window {
-            None => self.when.windows.clear(),
-            Some(window) if !self.when.windows.is_empty() && !self.when.windows.contains(&window) => {
-                self.when.windows.push(window);
-            }
-            Some(_) => {}
+    fn add(&mut self, at: usize, query: &'a Query, asked: &'a Asked, windows: &[Window]) {
+        match windows {
+            [] => self.when.windows.clear(),
+            _ if self.when.windows.is_empty() => {}
+            more => more.iter().for_each(|window| {
+                if !self.when.windows.contains(window) {
+                    self.when.windows.push(*window);
+                }
+            }),
         }
         let mut slice = asked.slice.clone();
         if let Some(by) = &mut slice.by {

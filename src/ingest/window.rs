@@ -52,7 +52,7 @@ pub(super) fn windows(
     };
     let baseline = match plan.baseline {
         Span::Exactly(window) => window,
-        Span::Earlier(by) => plan.window_before(canary, by)?,
+        Span::Earlier(by) => plan.reach(canary).map_or_else(|| plan.window_before(canary, by), Some)?,
         Span::All => match extents.baseline {
             Some(own) if are_apart(own, canary) => own,
             _ => canary,

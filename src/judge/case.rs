@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
 
     /// The share of the elapsed steps that can be used for this criterion.
     pub(super) fn usable(&self) -> f64 {
-        if !self.needs_baseline() {
+        if !self.needs_baseline() || self.days().is_some() {
             return self.coverage().canary;
         }
         if self.is_unpaired() {
@@ -128,7 +128,13 @@ fn unpaired(rules: &Rules, criterion: &Criterion, series: &Pair<Series>, data: &
     let levels = levels && !matches!(criterion.statistic, Statistic::Trend { .. } | Statistic::StepsBeyond(_));
     let Pair { baseline, canary } = data.windows;
     let same_time = whole_days(&data.windows, rules) && baseline.duration() == canary.duration();
-    levels && criterion.compares() && !same_time
+    levels && criterion.compares() && !same_time && !is_of_days(criterion, data)
+}
+
+/// Whether a criterion is compared with several earlier days.
+pub(super) fn is_of_days(criterion: &Criterion, data: &Dataset) -> bool {
+    let several = data.days.as_ref().is_some_and(|days| days.windows.len() > 1);
+    several && criterion.rule == Rule::Interval && criterion.compares() && criterion.statistic.is_of_days()
 }
 
 /// Whether the windows begin at the same time of day by the clock of the rules, or at the same time.

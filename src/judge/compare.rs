@@ -164,6 +164,8 @@ pub(super) enum Facts {
     Spikes { alone: bool, bad: usize, measured: usize, missing: usize },
     /// How one arm's numbers change, or those of both in the same steps.
     Trend { alone: bool, n: usize },
+    /// The canary beside so many earlier days.
+    Days(usize),
     /// A quantile of one arm, of its requests or of its steps.
     Quantile { q: f64, across_steps: bool },
     /// The same quantile of both arms.

@@ -74,6 +74,9 @@ pub(super) fn by_interval<'a>(
         return unanswered(case, reason, why);
     }
     let measured = Measured::of(&case, ordered);
+    if let Some((reason, why)) = case.without_days(measured.days.as_ref()) {
+        return unanswered(case, reason, why);
+    }
     if case.metric.kind == Kind::Values {
         case.suspect(suspicion::change(measured.estimate, &case.metric.unit));
     }
@@ -127,6 +130,7 @@ pub(super) fn by_interval<'a>(
     if let Some(Some(worst)) = evidence.quantiles.as_ref().map(Quantiles::worst) {
         evidence.estimate = worst.estimate;
     }
+    evidence.days = measured.earlier_days(shown.comparison.is_multiplicative());
     evidence.strength = Some(strength.against(&needs));
     evidence.detectable =
         detectable.map(|d| View { kind: shown.comparison.kind(), flipped: measured.flipped }.value(d));

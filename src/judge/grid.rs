@@ -44,6 +44,16 @@ impl Grid {
         Grid { apart: true, ..self }
     }
 
+    /// The same with one window for both arms.
+    pub(super) fn of_window(self, window: Window) -> Self {
+        Grid { windows: Pair { baseline: window, canary: window }, apart: false, ..self }
+    }
+
+    /// The same without a warm-up.
+    pub(super) fn whole(self) -> Self {
+        Grid { warmup: 0, ..self }
+    }
+
     /// The number of steps of the canary's window, the warm-up left out.
     pub(super) fn len(&self) -> usize {
         self.windows.canary.steps(self.step).saturating_sub(self.warmup)

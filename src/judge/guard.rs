@@ -35,7 +35,8 @@ impl Case<'_> {
         if self.present.canary.iter().flatten().next().is_none() {
             return Some((Reason::NoData, Why::NoData(Arm::Canary)));
         }
-        if self.needs_baseline() && self.present.baseline.iter().flatten().next().is_none() {
+        let is_paired = self.needs_baseline() && self.days().is_none();
+        if is_paired && self.present.baseline.iter().flatten().next().is_none() {
             return Some((Reason::NoBaseline, Why::NoData(Arm::Baseline)));
         }
         None
@@ -58,7 +59,7 @@ impl Case<'_> {
         if usable + 1e-9 >= self.rules.policy.min_coverage {
             return None;
         }
-        let (who, steps) = match (self.needs_baseline(), self.is_unpaired()) {
+        let (who, steps) = match (self.needs_baseline() && self.days().is_none(), self.is_unpaired()) {
             (false, _) => (Who::One(Arm::Canary), self.grid.len()),
             (true, false) if self.grid.baseline_len() < self.grid.len() => (Who::BothOfShorter, self.grid.len()),
             (true, false) => (Who::Both, self.grid.len()),

@@ -9,10 +9,14 @@ use std::sync::Arc;
 use super::bias::allowance_for;
 use super::case::Case;
 use super::compare::{Comparison, Facts};
+use super::days::ReadDays;
+use super::earlier::{EarlierDays, Sizes};
+use super::exposure::{has_exposure, shares};
 use super::grid::{Occurrences, Steps, Trials, sum};
 use super::learned::Learned;
 use super::look::Look;
 use super::methods::any_quantile::{AnyQuantile, Spread};
+use super::methods::days::BesideDays;
 use super::methods::frequency::Frequency;
 use super::methods::level::{self, LevelSteps, typical};
 use super::methods::quantile::Quantile;
@@ -28,7 +32,7 @@ use super::pairing;
 use super::requests::{self, ArmRequests, Ordered};
 use super::rules::{Beyond, Bound, Kind, Limit, Scale, Side, Statistic, Unit};
 use super::words;
-use crate::series::{Arm, Pair, Series};
+use crate::series::{Arm, Pair};
 use crate::stats::Direction;
 use crate::stats::anytime::Starts;
 use crate::stats::counts::Exposure;
@@ -59,6 +63,8 @@ pub(super) struct Measured {
     pub(super) advisory: bool,
     /// Whether the comparisons are of the complement: a good share is judged by its bad ones.
     pub(super) flipped: bool,
+    /// Several earlier days, where the canary is compared with them.
+    pub(super) days: Option<ReadDays>,
     points: Points,
     prior: Prior,
     learned: Option<Learned>,
@@ -132,7 +138,7 @@ impl Measured {
             Some((phi, nu)) => Prior::History { phi, nu },
             None => counts.map_or(Prior::default(), Prior::Learned),
         };
-        match (&case.metric.kind, case.criterion.statistic) {
+        let measured = match (&case.metric.kind, case.criterion.statistic) {
             (_, Statistic::StepsBeyond(beyond)) => Self::spikes(case, beyond, prior),
             (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => Self::rate(case, prior),
             (Kind::Events, _) => Self::events(case, prior),
@@ -142,7 +148,49 @@ impl Measured {
             (Kind::Gauge { .. }, Statistic::Quantile(q)) => Self::across_steps(case, q, prior),
             (Kind::Gauge { scale, .. }, Statistic::Trend { per }) => Self::trend(case, *scale, trend::span(case, per)),
             (Kind::Gauge { quantile, scale }, _) => Self::level(case, *quantile, *scale, prior),
-        }
+        };
+        measured.beside_days(case)
+    }
+
+    /// The same beside several earlier days, where the criterion is compared with them.
+    fn beside_days(mut self, case: &Case) -> Measured {
+        let Some(read) = ReadDays::of(case, self.prior) else { return self };
+        let by_ratio = |bound: &Bound| !matches!(bound.limit, Limit::Margin { relative: None, absolute: Some(_) });
+        let log = self.compares_days_by_factor(&read, case.criterion.target().is_some_and(by_ratio));
+        let read = read.with_outlying(log);
+        let Sizes { n, bad } = read.sizes();
+        let show = |bad: f64| if self.flipped { 1.0 - bad } else { bad };
+        let expected = read.predict(log).map(|prediction| {
+            let expected = prediction.expected;
+            self.notes.extend(read.notes(case, &prediction, log));
+            show(if log { expected.exp() } else { expected })
+        });
+        let estimate = Pair { baseline: expected, canary: Some(show(read.today.value)) };
+        Measured { n, bad, estimate, estimate_interval: Pair::default(), days: Some(read), ..self }
+    }
+
+    fn compares_days_by_factor(&self, read: &ReadDays, relative: bool) -> bool {
+        let by_level = matches!(&self.points, Points::Level { log: false, .. });
+        relative && read.is_positive && !by_level
+    }
+
+    /// What earlier days show, for the verdict.
+    pub(super) fn earlier_days(&self, by_factor: bool) -> Option<EarlierDays> {
+        let read = self.days.as_ref()?;
+        let prediction = read.predict(by_factor)?;
+        let show = |bad: f64| if self.flipped { 1.0 - bad } else { bad };
+        let before = read.before.as_ref().filter(|_| prediction.slope.is_some());
+        Some(EarlierDays {
+            each: read.told(show),
+            today: self.estimate.canary,
+            before: before.map(|before| show(before.value)),
+            expected: show(if by_factor { prediction.expected.exp() } else { prediction.expected }),
+            by_factor,
+            spread: prediction.spread,
+            freedom: prediction.freedom,
+            slope: prediction.slope,
+            by_weekday: prediction.by_weekday,
+        })
     }
 
     fn rate(case: &Case, prior: Prior) -> Measured {
@@ -319,6 +367,7 @@ impl Measured {
             notes: Vec::new(),
             advisory: false,
             flipped: false,
+            days: None,
             points,
             prior: Prior::default(),
             learned: None,
@@ -405,6 +454,11 @@ impl Measured {
         let met = |(level, limit): (LevelSteps, f64)| -> (Rc<dyn Comparison>, f64) {
             (Rc::new(if strict { level } else { level.meeting(limit, sides(wanted).0) }), limit)
         };
+        if let (Some(read), Limit::Margin { .. }) = (&self.days, limit)
+            && let Some((beside, limit)) = self.test_of_days(read, by_ratio.then_some(ratio), value)
+        {
+            return Test::new(Rc::new(beside), limit, wanted);
+        }
         let (comparison, limit): (Rc<dyn Comparison>, f64) = match (&self.points, limit) {
             (Points::Counts(steps, _), Limit::Threshold(_)) => {
                 let trials = steps.canary.iter().map(|s| s.map(|t| TrialStep { total: t.total, bad: t.bad }));
@@ -464,6 +518,29 @@ impl Measured {
     }
 }
 
+impl Measured {
+    /// The canary beside earlier days, with the limit on its scale; nothing from too few days.
+    fn test_of_days(&self, read: &ReadDays, ratio: Option<f64>, absolute: f64) -> Option<(BesideDays, f64)> {
+        let log = self.compares_days_by_factor(read, ratio.is_some());
+        let prediction = read.predict(log)?;
+        let size = prediction.expected.abs();
+        let allowance = match &self.points {
+            Points::Level { allowance, .. } => allowance.as_ref().map(|each| {
+                let mean = each.iter().sum::<f64>() / each.len().max(1) as f64;
+                if log { mean } else { mean * size }
+            }),
+            _ => Pair::default(),
+        };
+        let limit = level::on_scale(ratio, if absolute.is_nan() { 0.0 } else { absolute }, log, size);
+        let (below, above) = read.hidden(log);
+        let allowance = Pair { baseline: allowance.baseline + above, canary: allowance.canary + below };
+        let (days, alone) = (read.used().count(), read.today.alone.clone());
+        let predictions = [prediction].into_iter().chain(read.unadjusted(log)).collect();
+        let beside = BesideDays::new(predictions, alone, days, log, allowance);
+        Some((beside, limit))
+    }
+}
+
 /// The share of bad trials, or of good ones.
 fn share(bad: u64, total: u64, flipped: bool) -> Option<f64> {
     let share = (total > 0).then(|| bad as f64 / total as f64);
@@ -474,22 +551,8 @@ fn frequency(count: u64, exposure: f64) -> Option<f64> {
     (exposure > 0.0).then(|| count as f64 / exposure)
 }
 
-/// Whether the occurrences of either arm have an exposure of their own.
-pub(super) fn has_exposure(case: &Case) -> bool {
-    let exposed = |series: &Series| matches!(series, Series::Events { exposure: Some(_), .. });
-    exposed(&case.series.baseline) || exposed(&case.series.canary)
-}
-
 /// What a reader must know where occurrences are compared without the traffic behind them.
 fn as_if_alike(case: &Case) -> Option<String> {
     let unknown = !has_exposure(case) && case.needs_baseline() && case.rules.traffic.is_none();
     unknown.then(|| "events are compared as if both arms had the same traffic; say `traffic` or an `exposure`".into())
-}
-
-/// The share of the traffic that each arm had, where occurrences are compared by it.
-pub(super) fn shares(case: &Case) -> Option<Pair<f64>> {
-    let traffic = case.rules.traffic.as_ref().filter(|_| !has_exposure(case) && case.needs_baseline())?;
-    // A baseline from another time had all of the traffic.
-    let rest = if case.is_parallel() { 1.0 - traffic.share } else { 1.0 };
-    Some(Pair { baseline: rest, canary: traffic.share })
 }

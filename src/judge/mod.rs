@@ -29,6 +29,7 @@
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
 pub mod doubtful;
+pub mod earlier;
 pub mod groups;
 pub mod learned;
 pub mod outlook;
@@ -42,8 +43,10 @@ mod bias;
 mod bounds;
 mod case;
 mod compare;
+mod days;
 mod decide;
 mod explain;
+mod exposure;
 mod grid;
 mod growth;
 mod guard;
@@ -141,7 +144,8 @@ fn find<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> Found<'r> {
     let last = look.at_the_end_alone();
     let by_interval = |criterion: &Criterion, data: &Dataset, ordered: &Ordered, levels: Levels| {
         let case = suspicion::examine(rules, criterion, data);
-        let look = if methods::trend::is_trend(criterion.statistic) { &last } else { &look };
+        let at_the_end = methods::trend::is_trend(criterion.statistic) || case::is_of_days(criterion, data);
+        let look = if at_the_end { &last } else { &look };
         let decision = decide::by_interval(case, ordered, look, levels, depth);
         let against = decision.against;
         (explain::finding::of(decision, look), against)

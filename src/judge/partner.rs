@@ -5,9 +5,9 @@
 //! measured by the baseline's level, allow no Pass: they may be where the canary broke.
 
 use super::case::Case;
+use super::exposure::shares;
 use super::grid::sum;
 use super::limit;
-use super::measure::shares;
 use super::methods::level::typical;
 use super::rules::{Bound, Criterion, Kind, Limit, Rule, Statistic};
 use super::verdict::Outcome;
@@ -38,8 +38,10 @@ struct Level {
 impl Case<'_> {
     /// The steps without a partner, where the criterion compares step by step and there are any.
     pub(super) fn alone(&self) -> Option<Alone> {
-        let paired =
-            self.needs_baseline() && !self.is_unpaired() && !matches!(self.criterion.rule, Rule::Periods { .. });
+        let paired = self.needs_baseline()
+            && self.days().is_none()
+            && !self.is_unpaired()
+            && !matches!(self.criterion.rule, Rule::Periods { .. });
         let present = &self.present;
         if !paired || present.baseline.len() != present.canary.len() {
             return None;

@@ -240,6 +240,13 @@ pub enum Statistic {
     },
 }
 
+impl Statistic {
+    /// Whether it is one number of a window, which several earlier windows can be compared by.
+    pub fn is_of_days(self) -> bool {
+        matches!(self, Statistic::Rate | Statistic::Frequency | Statistic::Typical | Statistic::Quantile(_))
+    }
+}
+
 /// The side of a limit on which a step is a bad one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Beyond {

@@ -8,7 +8,7 @@ use super::requests::ArmRequests;
 use super::rules::{Kind, Looks, NotJudged, Policy, Rule, Rules, Severity};
 use super::verdict::{Distribution, Finding, Noise, Outcome, Recommendation, Score, Trace, Verdict};
 use super::{grid, look, noise};
-use crate::series::{Arm, Dataset, Gravity, MetricName, Pair, Series, SignedDuration, Window};
+use crate::series::{Arm, Dataset, Days, Gravity, MetricName, Pair, Series, SignedDuration, Window};
 use crate::stats::slow::Requests;
 
 /// The outcome of the findings together.
@@ -147,7 +147,7 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look, learned: &BTreeMap<Me
     let mut notes = Vec::new();
     let windows = data.windows;
     if windows.baseline != windows.canary {
-        notes.extend(another_time(windows, rules));
+        notes.extend(data.days.as_ref().map_or_else(|| another_time(windows, rules), |days| Some(earlier_days(days))));
         let grid = grid::Grid::new(data, rules.policy.warmup);
         if grid.baseline_len() != grid.len() {
             notes.push(format!(
@@ -183,6 +183,14 @@ fn notes(rules: &Rules, data: &Dataset, look: &look::Look, learned: &BTreeMap<Me
     notes
 }
 
+/// What several earlier windows can say and cannot.
+fn earlier_days(days: &Days) -> String {
+    format!(
+        "the baseline is {} earlier windows, and traces show one of them: what changed since then for other reasons counts as an effect",
+        days.windows.len()
+    )
+}
+
 /// What a baseline from another time has in common with the canary: a weekday, a time of day, or neither.
 fn another_time(windows: Pair<Window>, rules: &Rules) -> Option<String> {
     let shift = windows.canary.start.duration_since(windows.baseline.start);
@@ -202,7 +210,12 @@ fn another_time(windows: Pair<Window>, rules: &Rules) -> Option<String> {
     };
     let by = super::words::duration(shift.abs());
     let side = if shift.is_negative() { "later" } else { "earlier" };
-    Some(format!("the baseline is another window, {by} {side}, {how}"))
+    let one = if side == "earlier" {
+        "; one earlier window does not show how much days differ, as `days: 14` does"
+    } else {
+        ""
+    };
+    Some(format!("the baseline is another window, {by} {side}, {how}{one}"))
 }
 
 /// The quantile of a step's requests that is shown for them.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::earlier::EarlierDays;
 use super::learned::Figures;
 use super::rules::{NotJudged, Role, Rule, Severity, Statistic, Unit};
 use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
@@ -337,6 +338,8 @@ pub struct Evidence {
     pub periods: Option<(usize, usize)>,
     /// What each quantile shows, where they are judged at once.
     pub quantiles: Option<Quantiles>,
+    /// The earlier days, where the canary is compared with several.
+    pub days: Option<EarlierDays>,
 }
 
 /// What the quantiles of requests show that are judged at once.
@@ -495,6 +498,8 @@ pub enum Method {
     StepsBeyond,
     /// Kendall's sum of all pairs of steps about the limit, under noise that hangs together.
     Trend,
+    /// What several earlier days predict of the canary's window, with how much days differ.
+    EarlierDays,
 }
 
 /// A weighted score, 0 to 100.

@@ -30,6 +30,8 @@ pub(super) enum Why {
     LowCoverage { who: Who, usable: f64, steps: usize, least: f64 },
     /// Too few steps can be used.
     FewSteps { usable: u64, least: usize },
+    /// Too few of the earlier days that were asked for can be used.
+    FewDays { usable: usize, of: usize },
     /// The first look at which a Pass is possible is still to come.
     BeforePass { first: SignedDuration, soak: SignedDuration },
     /// The minimum soak is still to come.

@@ -95,5 +95,6 @@ fn nothing() -> Evidence {
         since: None,
         periods: None,
         quantiles: None,
+        days: None,
     }
 }

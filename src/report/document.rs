@@ -8,6 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::days::Days;
 pub use super::effect::{Effect, EffectKind};
 use super::localised::{Localised, Mix};
 pub use super::number::{Arms, Number};
@@ -464,6 +465,9 @@ pub struct Evidence {
     /// What each quantile shows, where they are judged at once (since 1.8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantiles: Option<Quantiles>,
+    /// The earlier days, where the canary is compared with several (since 1.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
 }
 
 /// What the steps since a later start show.

@@ -1,5 +1,6 @@
 //! A verdict as its document: field by field, nothing left out and nothing added but the version.
 
+use super::days::Days;
 use super::document::{
     Action, Arms, Distribution, Document, Effect, Evidence, Finding, GroupScore, Label, Learned, Levels, Look,
     LookKind, NotJudged, Number, Outcome, PastFinding, PastLook, Periods, Proof, Quantile, Range, Recommendation, Role,
@@ -274,6 +275,7 @@ fn evidence(evidence: &verdict::Evidence) -> Evidence {
         }),
         periods: evidence.periods.map(|(beyond, of)| Periods { beyond: beyond as u64, of: of as u64 }),
         quantiles: evidence.quantiles.as_ref().and_then(Quantiles::of),
+        days: evidence.days.as_ref().map(Days::of),
     }
 }
 

@@ -14,6 +14,7 @@ mod chrome;
 mod clock;
 pub(super) mod compared;
 mod criteria;
+mod days;
 mod evidence;
 mod forest;
 mod head;
@@ -53,6 +54,7 @@ pub fn render(document: &Document) -> String {
         unjudged::part(document),
         success::part(document),
         series::part(document, &findings),
+        days::part(document, &findings),
         ratios::part(document, &findings),
         spread::part(document, &findings),
         evidence::part(document, &findings),

@@ -3,8 +3,8 @@
 use crate::judge::verdict::Method;
 
 /// The name of every method, in the order of the judge's own list.
-pub const NAMES: [&str; 18] = {
-    let mut names = [""; 18];
+pub const NAMES: [&str; 19] = {
+    let mut names = [""; 19];
     let mut at = 0;
     while at < ALL.len() {
         names[at] = name(ALL[at]);
@@ -13,7 +13,7 @@ pub const NAMES: [&str; 18] = {
     names
 };
 
-const ALL: [Method; 18] = [
+const ALL: [Method; 19] = [
     Method::BinomialTail,
     Method::PoissonTail,
     Method::ConditionalBinomial,
@@ -32,6 +32,7 @@ const ALL: [Method; 18] = [
     Method::OneBadInstance,
     Method::StepsBeyond,
     Method::Trend,
+    Method::EarlierDays,
 ];
 
 /// The name of a method, as the published contract writes it.
@@ -55,6 +56,7 @@ pub const fn name(method: Method) -> &'static str {
         Method::OneBadInstance => "one_bad_instance",
         Method::StepsBeyond => "steps_beyond",
         Method::Trend => "trend",
+        Method::EarlierDays => "earlier_days",
     }
 }
 
@@ -133,6 +135,11 @@ fn words(method: Method) -> &'static str {
         Method::Trend => {
             "the median slope of all pairs of steps (Theil–Sen): Kendall's test about the limit, with the long-run variance of the \
              residuals' ranks (the larger one of an autoregression and of cosines), across jumps of the level and between them"
+        }
+        Method::EarlierDays => {
+            "what several earlier days predict of the canary's window: the prediction interval of a linear regression over one number a \
+             day (Student's t), adjusted by the time before and by weekdays where that is possible; never narrower than the canary's \
+             own window alone allows"
         }
         Method::TrafficShare => {
             "binomial test of the canary's share of the requests against the configured share, widened by the design \

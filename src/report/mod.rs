@@ -25,6 +25,7 @@ mod junit;
 mod live;
 pub mod localised;
 
+pub mod days;
 mod markdown;
 mod method;
 mod number;

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::days::Days;
 use super::document::{
     Action, Arms, Document, Effect, EffectKind, Evidence, Finding, Label, Look, LookKind, NotJudged, Number, Outcome,
     Proof, Range, Recommendation, Role, RuleKind, Severity, Since, Span, Strength, Trace, UnitName,
@@ -325,9 +326,31 @@ pub fn details(finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     row("each arm", own_intervals(finding));
     row("coverage", coverage(evidence));
     row("design effect", evidence.design_effect.map(|effect| number(effect.get())));
+    row("days", evidence.days.as_ref().map(|days| earlier_days(evidence, days)));
     row("evidence", evidence.strength.as_ref().map(strength));
     row("detectable", detectable(evidence));
     rows
+}
+
+/// The earlier days: `14 of 14 count, 181 ms to 236 ms; 204 ms are expected of today, ± 6.1 % from day to day`.
+fn earlier_days(evidence: &Evidence, days: &Days) -> String {
+    let used = || days.each.iter().filter(|day| day.is_used());
+    let values = || used().filter_map(|day| day.value.map(Number::get));
+    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let show = |value: f64| estimate(evidence, Number::new(value));
+    let spread = days.spread.map_or(f64::NAN, Number::get);
+    let spread = match days.by_factor {
+        true => format!("{} %", number(100.0 * spread.exp_m1())),
+        false => show(spread),
+    };
+    format!(
+        "{} of {} count, {} to {}; {} expected of today, ± {spread} from day to day",
+        used().count(),
+        days.each.len(),
+        show(low),
+        show(high),
+        estimate(evidence, days.expected),
+    )
 }
 
 /// Since when the canary is worse, and what the steps since then show.

@@ -22,6 +22,7 @@ mod count_step;
 pub mod counts;
 mod crossing;
 pub(crate) use crossing::nearest_rejected;
+pub mod days;
 pub mod dispersion;
 mod filter;
 pub mod histogram;

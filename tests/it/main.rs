@@ -11,6 +11,7 @@ mod argo;
 mod as_written;
 #[cfg(feature = "aws")]
 mod aws;
+mod before_after;
 mod bets;
 mod book;
 mod borders;

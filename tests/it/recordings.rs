@@ -10,7 +10,12 @@ use assert_cmd::Command;
 const RENDERED: &[(&str, &str)] = &[("text", "txt"), ("markdown", "md")];
 
 /// Pages are large; these cases show all that there is on one.
-const PAGES: &[&str] = &["checkout-requests-50-checkout-slow", "redis-recorded-killed", "supplement-search-10-healthy"];
+const PAGES: &[&str] = &[
+    "checkout-requests-50-checkout-slow",
+    "invoice-print-100-slow",
+    "redis-recorded-killed",
+    "supplement-search-10-healthy",
+];
 const LARGEST_PAGE: usize = 200_000;
 
 fn root() -> &'static Path {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use davy::localise;
 use davy::stats::anytime::{self, Starts};
 use davy::stats::counts::{self, CountStep, Exposure, Scatter};
+use davy::stats::days::{Day, Prediction};
 use davy::stats::dispersion::{DesignEffect, Prior};
 use davy::stats::histogram::{Bins, Grid};
 use davy::stats::instances::Instances;
@@ -67,6 +68,11 @@ fn split_of_the_traffic() {
 #[test]
 fn slices() {
     certify("slices.toml", 10);
+}
+
+#[test]
+fn days() {
+    certify("days.toml", 100);
 }
 
 #[test]
@@ -416,6 +422,8 @@ impl Case<'_> {
             "increment_z" => {
                 steps::increment_z(&self.series(), self.number("limit"), self.number("floor"), Direction::Above)
             }
+            "f_upper" => davy::stats::days::f_quantile_upper(self.number("p"), self.number("a"), self.number("b")),
+            what if what.starts_with("day_") => self.of_days(what),
             "slope" => self.slope().estimate(),
             "slope_z" => self.slope().z(self.number("limit"), self.direction()),
             "regular" => spacing::regular(&self.places("starts")).unwrap().chance,
@@ -427,6 +435,30 @@ impl Case<'_> {
             "combined" => onset::combined(self.number("whole"), &self.numbers("later")),
             "any_time_critical" => power::any_time_critical(self.number("ln_e")),
             _ => self.sample_size(what),
+        }
+    }
+
+    fn of_days(&self, what: &str) -> f64 {
+        let (after, before, noise) = (self.numbers("after"), self.numbers("before"), self.numbers("noise"));
+        let (weekday, today) = (self.places("weekday"), self.numbers("today"));
+        let day = |(after, before, noise, weekday): (f64, Option<f64>, f64, usize)| Day {
+            after,
+            before,
+            noise,
+            weekday: i8::try_from(weekday).unwrap(),
+        };
+        let days: Vec<Day> =
+            (0..after.len()).map(|at| day((after[at], before.get(at).copied(), noise[at], weekday[at]))).collect();
+        let today = day((today[0], Some(today[1]), today[2], today[3] as usize));
+        let predicted = Prediction::of(&today, &days).unwrap();
+        match what {
+            "day_expected" => predicted.expected,
+            "day_effect" => predicted.effect,
+            "day_error" => predicted.error,
+            "day_freedom" => predicted.freedom,
+            "day_spread" => predicted.spread,
+            "day_slope" => predicted.slope.unwrap(),
+            _ => predicted.effect + tail::z_to_t(normal::normal_quantile(0.95), predicted.freedom) * predicted.error,
         }
     }
 

@@ -7,7 +7,8 @@ use davy::ingest::{Error, ingest};
 use davy::series::{Arm, Dataset, Series, SignedDuration, Timestamp, Window};
 use davy::source::{ArmColumn, Ask, File, Format, Kind, Least, Missing, Query, Source};
 
-const ALL: TimePlan = TimePlan { canary: Span::All, baseline: Span::All, step: None, steady: false, zone: None };
+const ALL: TimePlan =
+    TimePlan { canary: Span::All, baseline: Span::All, step: None, steady: false, zone: None, days: None };
 
 fn at(text: &str) -> Timestamp {
     format!("2026-11-21T{text}Z").parse().unwrap()

@@ -291,6 +291,7 @@ fn in_two_halves(file: &File, answer: &Answer) {
         step: None,
         steady: false,
         zone: None,
+        days: None,
     };
     let ask = |arm| Query {
         metric: "m".into(),

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 
 use super::arm::{ArmColumnEntry, LongEntry};
 use super::aws::{AlarmsEntry, CloudWatchEntry, InsightsEntry, LogEventsEntry};
+use super::baseline::BaselineEntry;
 use super::column::{Column, Dimensions};
 use super::cost::CostEntry;
 use super::exec::ExecEntry;
@@ -148,25 +149,6 @@ pub(in crate::config) struct WindowEntry {
     pub(in crate::config) warmup: Option<At<Span>>,
     /// The baseline's own window: an earlier time of the same system.
     pub(in crate::config) baseline: Option<BaselineEntry>,
-}
-
-/// The baseline's own window: `ago`, or `from` and `to`.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(in crate::config) struct BaselineEntry {
-    #[schemars(skip)]
-    pub(in crate::config) place: Place,
-    /// The canary's window, this much earlier: 7d.
-    pub(in crate::config) ago: Option<At<Span>>,
-    /// The time zone (IANA name) whose clock counts the days of `ago`. Two windows then begin at the same time of day, even
-    /// if clocks changed in between. Without it a day is 24 hours.
-    pub(in crate::config) zone: Option<At<String>>,
-    /// The first instant, RFC 3339.
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub(in crate::config) from: Option<At<Timestamp>>,
-    /// The first instant after, RFC 3339. By default the window is as long as the canary's.
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub(in crate::config) to: Option<At<Timestamp>>,
 }
 
 /// Where measurements come from: exactly one kind of source.

@@ -5,6 +5,7 @@
 pub(super) mod actions;
 pub(super) mod arm;
 pub(super) mod aws;
+pub(super) mod baseline;
 pub(super) mod column;
 pub(super) mod cost;
 pub(super) mod exec;

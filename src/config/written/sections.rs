@@ -110,15 +110,6 @@ impl Read for WindowEntry {
     }
 }
 
-impl Read for BaselineEntry {
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut keys = Keys::open(node, report, "the baseline's window", "baseline: { ago: 7d }")?;
-        let (ago, zone) = (keys.may("ago"), keys.may("zone"));
-        let window = BaselineEntry { place: node.place, ago, zone, from: keys.may("from"), to: keys.may("to") };
-        keys.close(Some(window), no_hint)
-    }
-}
-
 impl Read for SourceEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "a source", "data: { file: { path: data.csv } }")?;

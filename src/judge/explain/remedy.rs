@@ -20,6 +20,10 @@ pub(in crate::judge) fn what_would_decide(answer: &Answer, bounds: &Bounds, evid
         // the interval of all steps says nothing of a Fail that rests on the later ones
         Reason::BeyondBound if evidence.since.is_some() => None,
         Reason::BeyondBound | Reason::WithinBound => by_count(answer, bounds).or_else(|| by_margin(answer, evidence)),
+        Reason::Undecided | Reason::BetweenBounds | Reason::LeansBeyond if answer.measured.days.is_some() => {
+            more_days(answer, evidence)
+        }
+        Reason::EarlyLook if answer.measured.days.is_some() => None,
         Reason::Undecided | Reason::EarlyLook | Reason::BetweenBounds | Reason::LeansBeyond | Reason::SmallExcess => {
             by_buckets(answer, evidence).or_else(|| more_data(answer, bounds))
         }
@@ -119,6 +123,25 @@ fn by_buckets(answer: &Answer, evidence: &Evidence) -> Option<String> {
     let place =
         if high.is_finite() { format!("between {} and {}", quantity(low, unit), quantity(high, unit)) } else { beyond };
     hides.then(|| format!("more bucket edges {place} would decide, more requests would not"))
+}
+
+/// More of a window does not tell how much days differ.
+fn more_days(answer: &Answer, evidence: &Evidence) -> Option<String> {
+    let comparison = &answer.test.comparison;
+    if comparison.method() != Method::EarlierDays {
+        return None;
+    }
+    let prediction = answer.measured.days.as_ref()?.predict(comparison.is_multiplicative())?;
+    let more = match prediction.is_own_noise {
+        true => "a longer window would narrow the interval",
+        false => "more earlier days may narrow the interval, a longer window hardly does",
+    };
+    let (effect, unit) = (evidence.effect?, &answer.case.unit());
+    let upper = answer.case.criterion.target().is_none_or(|bound| bound.side == Side::AtMost);
+    let passing = if upper { effect.high } else { effect.low };
+    let margin =
+        passing.is_finite().then(|| format!("; would pass at a margin of {}", change(passing, effect.kind, unit)));
+    Some(format!("{more}{}", margin.unwrap_or_default()))
 }
 
 /// At which limit the answer would be another: the end of the interval that decided it.
@@ -261,7 +284,7 @@ fn past(answer: &Answer) -> &'static str {
     match answer.test.comparison.method() {
         Method::BinomialTail | Method::PoissonTail => ", or a history of its noise (`davy calibrate --history`)",
         // neither slopes nor spikes learn anything of the past
-        Method::Trend | Method::StepsBeyond => "",
+        Method::Trend | Method::StepsBeyond | Method::EarlierDays => "",
         _ => ", or its noise learned from its past (`noise: { learn: 1d }`)",
     }
 }

@@ -124,6 +124,14 @@ fn facts(answer: &Answer, evidence: &Evidence) -> String {
             let change = if alone { "it changes by".to_owned() } else { format!("{}:", arms()) };
             format!("{change} {estimate} over {steps} ({interval})")
         }
+        Facts::Days(days) => {
+            let days = plural(days as u64, "earlier day");
+            let expected = arm(evidence.estimate.baseline);
+            format!(
+                "{} where {expected} are expected from {days}: {estimate} ({interval})",
+                arm(evidence.estimate.canary)
+            )
+        }
         Facts::Steps => format!("typically {estimate} over {} ({interval})", plural(evidence.n.canary as u64, "step")),
         Facts::Quantile { q, across_steps } => {
             let what = if across_steps { "steps" } else { of };

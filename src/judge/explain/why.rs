@@ -26,6 +26,10 @@ pub(in crate::judge) fn why(why: &Why, metric: &Metric) -> String {
         Why::FewSteps { usable, least } => {
             format!("only {} can be used, at least {least} are needed", plural(*usable, "step"))
         }
+        Why::FewDays { usable, of } => {
+            let of = plural(*of as u64, "earlier day");
+            format!("only {usable} of {of} can be used: how much days differ takes at least two")
+        }
         Why::BeforePass { first, soak } if first == soak => {
             no_pass_before(&format!("the end of the soak of {}", duration(*soak)))
         }

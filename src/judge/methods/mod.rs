@@ -2,10 +2,11 @@
 //!
 //! Those with an interval are comparisons: `rate_ratio` and `rate_difference` of two arms' counts, `share` and `frequency` of
 //! one arm's, `level` and `samples` of one number per step, `trend` of how it rises, `spikes` of steps beyond a limit, `quantile`,
-//! `quantile_ratio` and `any_quantile` of requests. The others
+//! `quantile_ratio` and `any_quantile` of requests, `days` of any of these beside several earlier days. The others
 //! have no interval: `observed` and `periods` use no statistics, and `traffic` asks whether the comparison itself is fair.
 
 pub(super) mod any_quantile;
+pub(super) mod days;
 pub(super) mod frequency;
 pub(super) mod level;
 pub(super) mod observed;

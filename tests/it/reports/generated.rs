@@ -98,6 +98,7 @@ fn evidence() -> BoxedStrategy<Evidence> {
                 since: None,
                 periods,
                 quantiles: None,
+                days: None,
             },
         )
         .boxed()

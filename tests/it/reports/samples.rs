@@ -63,6 +63,7 @@ pub fn errors() -> Finding {
             since: None,
             periods: None,
             quantiles: None,
+            days: None,
         },
     }
 }
@@ -109,6 +110,7 @@ pub fn latency_undecided() -> Finding {
             since: None,
             periods: None,
             quantiles: None,
+            days: None,
         },
         ..errors()
     }
@@ -151,6 +153,7 @@ pub fn latency_warned() -> Finding {
             since: None,
             periods: None,
             quantiles: None,
+            days: None,
         },
         ..errors()
     }
