@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use davy::judge::outcomes;
 use davy::judge::rules::{
@@ -16,6 +15,7 @@ use davy::judge::rules::{
 use davy::judge::verdict::Outcome;
 use davy::series::{Dataset, Days, Pair, Series, SignedDuration, Timestamp, Window};
 
+use crate::alone::{at, share};
 use crate::soaks::noise::Noise;
 
 /// What is measured each minute.
@@ -134,10 +134,6 @@ impl Minutes {
     }
 }
 
-fn at(minute: usize) -> Timestamp {
-    Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_mins(minute as i64)).unwrap_or_default()
-}
-
 fn answer(what: What, margin: f64, data: &Dataset) -> Outcome {
     let limit = Limit::Margin { relative: Some(margin), absolute: None };
     let (kind, statistic, unit) = match what {
@@ -220,37 +216,12 @@ fn cells() -> Vec<Cell> {
     ]
 }
 
-/// How many runs fail and pass.
-fn share(cell: &Cell, runs: usize, seed: u64, threads: usize) -> (f64, f64) {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let (mut fails, mut passes) = (0, 0);
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= runs {
-                return (fails, passes);
-            }
-            match cell.judge(&mut Noise::of(seed, "days", cell.name, at)) {
-                Outcome::Fail => fails += 1,
-                Outcome::Pass | Outcome::Warn => passes += 1,
-                Outcome::Inconclusive => {}
-            }
-        }
-    };
-    let sum = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let tallies = threads.into_iter().filter_map(|thread| thread.join().ok());
-        tallies.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
-    });
-    (sum.0 as f64 / runs as f64, sum.1 as f64 / runs as f64)
-}
-
 /// Measures and writes `days.csv` and `days.md`.
 pub fn measure_all(runs: usize, seed: u64, threads: usize, folder: &Path) -> io::Result<()> {
     let mut csv = String::from("cell,runs,fails,passes\n");
     let mut table = String::new();
     for cell in cells() {
-        let (fails, passes) = share(&cell, runs, seed, threads);
+        let (fails, passes) = share("days", cell.name, runs, seed, threads, |noise| cell.judge(noise));
         let row = format!("| {} | {fails:.3} | {passes:.3} | {:.3} |", cell.name, 1.0 - fails - passes);
         println!("{row}");
         let _ = writeln!(table, "{row}");

@@ -114,7 +114,14 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let asked = [arguments.soaks, arguments.efficiency, arguments.slices, arguments.trends, arguments.quantiles, arguments.days];
+    let asked = [
+        arguments.soaks,
+        arguments.efficiency,
+        arguments.slices,
+        arguments.trends,
+        arguments.quantiles,
+        arguments.days,
+    ];
     if asked.iter().all(Option::is_none) {
         println!(
             "nothing is measured without a number: cargo bench --bench calibration -- --soaks 2000 --efficiency 300"
