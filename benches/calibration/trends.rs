@@ -162,6 +162,7 @@ fn answer(steps: usize, statistic: Statistic, limit: Limit, kind: Kind, [baselin
         fingerprint: String::new(),
         metrics: BTreeMap::from([("m".to_owned(), metric)]),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

@@ -12,10 +12,11 @@ pub use super::effect::{Effect, EffectKind};
 use super::localised::{Localised, Mix};
 pub use super::number::{Arms, Number};
 use super::quantiles::Quantiles;
+use super::signatures::Signed;
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.8";
+pub const SCHEMA_VERSION: &str = "1.9";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +60,9 @@ pub struct Document {
     /// Whether the arms have the same mix of slices, where they are known (since 1.8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mixes: Vec<Mix>,
+    /// What the lines of logs say, where they are compared (since 1.9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Signed>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).

@@ -86,6 +86,7 @@ mod second_opinion;
 mod serve;
 mod services;
 mod shell;
+mod signatures;
 mod slices;
 mod split;
 #[cfg(feature = "sql")]
