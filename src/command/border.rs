@@ -98,8 +98,16 @@ impl Reach {
     ///
     /// One of them is not.
     fn hold_logs(&self, logs: &[LogQuery], folder: &Path) -> Result<(), Failure> {
-        if *self == Reach::Anywhere {
-            return Ok(());
+        match (self, logs.first()) {
+            (Reach::Anywhere, _) | (_, None) => return Ok(()),
+            // nothing lists which logs a request may read
+            (Reach::Listed(_), Some(log)) => {
+                return Err(Failure::Unusable(format!(
+                    "the configuration of the request has `signatures` ({:?}), and a request reads no logs. Leave them out, or put the configuration into the folder of `--configs`",
+                    log.name
+                )));
+            }
+            (Reach::Folder | Reach::Recording, Some(_)) => {}
         }
         for log in logs {
             let written: Vec<&PathBuf> = match &log.source {

@@ -49,8 +49,8 @@ pub(super) fn rules(
         if new == OnLines::Off && more == OnLines::Off {
             report.add_with(
                 name.place,
-                format!("nothing is asked of `{}`", name.value),
-                "write `new: warn`, or leave it out",
+                format!("`{}` looks for nothing: `new` and `more` are off", name.value),
+                "write `new: warn`, or leave `signatures` out",
             );
         }
         let per = match &entry.per {

@@ -192,7 +192,7 @@ impl<'a> Scene<'a> {
 
     fn signed(&self, name: &str, chance: f64) -> Signed {
         let questions: Vec<Question> = self.log.templates.iter().map(|template| self.question(template)).collect();
-        let (shown, ln_needed) = templates::shown(&questions, chance, self.rules.policy.level);
+        let (shown, ln_needed) = templates::shown(&questions, chance);
         let asked = |shown: &Shown| if shown.is_new { self.rule.new } else { self.rule.more };
         let line =
             |(template, (question, shown)): (&Template, (&Question, &Shown))| self.line(template, question, shown);
@@ -234,6 +234,7 @@ impl<'a> Scene<'a> {
 
     fn line(&self, template: &Template, question: &Question, shown: &Shown) -> SignedLine {
         let sum = templates::sum(&question.steps);
+        let (ratio, interval) = templates::ratio(question, self.rules.policy.level);
         let canary = template.counts.canary.time();
         let of = |step: &CountStep| Pair { baseline: step.baseline, canary: step.canary };
         SignedLine {
@@ -241,8 +242,8 @@ impl<'a> Scene<'a> {
             example: template.example.clone(),
             is_new: shown.is_new,
             lines: Pair { baseline: sum.baseline, canary: sum.canary },
-            ratio: shown.ratio,
-            interval: shown.interval,
+            ratio,
+            interval,
             design_effect: shown.design_effect,
             ln_p: shown.ln_p.0,
             since: canary.first().copied(),

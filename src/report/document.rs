@@ -16,7 +16,7 @@ use super::signatures::Signed;
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
-pub const SCHEMA_VERSION: &str = "1.9";
+pub const SCHEMA_VERSION: &str = "1.8";
 
 /// A verdict of davy: what was compared, what was found, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,7 +60,7 @@ pub struct Document {
     /// Whether the arms have the same mix of slices, where they are known (since 1.8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mixes: Vec<Mix>,
-    /// What the lines of logs say, where they are compared (since 1.9).
+    /// What the lines of logs say, where they are compared (since 1.8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<Signed>,
     /// What the reader should know of the comparison as a whole.

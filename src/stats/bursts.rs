@@ -8,8 +8,8 @@
 //! φ = Σ (x_t - m e_t)² / (m e_t) / (T - 1),   m = Σ x_t / Σ e_t,   of T steps with the exposures e_t
 //! ```
 //!
-//! Both arms' φ are averaged by their events, and no less than one. The exact evidence is divided by √φ and read as Student's t.
-//! Where a few steps outweigh all others in the sum of squares, few degrees of freedom are left (as in [`dispersion`](super::dispersion)).
+//! Both arms' φ are averaged by their events, and no less than one. The exact evidence is divided by √φ and read as Student's t with
+//! T - 1 degrees of freedom.
 //!
 //! The rate of an arm is taken to be level, on purpose: an event that fills one step of 24 has the evidence of about one
 //! event, one that fills the last third of that of eleven, and one that fills all steps of as many as there are. The usual
@@ -20,9 +20,6 @@ use super::dispersion::DesignEffect;
 
 /// So many steps say how events scatter; finer ones are put together, so that a burst over a border is still one.
 pub const MOST_STEPS: usize = 24;
-
-/// The fourth power of a normal number is three times its variance squared.
-const EVEN: f64 = 3.0;
 
 /// Neighbouring steps put together, so that there are no more than [`MOST_STEPS`].
 pub fn coarse(steps: &[CountStep]) -> Vec<CountStep> {
@@ -37,25 +34,20 @@ pub fn design_effect(steps: &[CountStep]) -> DesignEffect {
         used.iter().map(|step| (step.canary as f64, step.canary_total)).collect::<Vec<_>>(),
         used.iter().map(|step| (step.baseline as f64, step.baseline_total)).collect(),
     ];
-    let (mut phi, mut events, mut squares, mut fourth) = (0.0, 0.0, 0.0, 0.0);
+    let (mut phi, mut events) = (0.0, 0.0);
     for arm in arms {
         let (count, exposure) = arm.iter().fold((0.0, 0.0), |(x, e), step| (x + step.0, e + step.1));
         if count <= 0.0 {
             continue;
         }
         let rate = count / exposure;
-        let each = arm.iter().map(|(x, e)| (x - rate * e).powi(2) / (rate * e));
-        let sum: f64 = each.clone().sum();
+        let sum: f64 = arm.iter().map(|(x, e)| (x - rate * e).powi(2) / (rate * e)).sum();
         phi += count * sum / (arm.len() as f64 - 1.0).max(1.0);
         events += count;
-        squares += sum;
-        fourth += each.map(|square| square * square).sum::<f64>();
     }
     if events <= 0.0 {
         return DesignEffect::independent();
     }
-    let most = (used.len() as f64 - 1.0).max(1.0);
-    let even = if fourth > 0.0 { EVEN * squares * squares / fourth } else { most };
-    let spread = Some(((phi / events).max(1.0), even.min(most).max(1.0)));
+    let spread = Some(((phi / events).max(1.0), (used.len() as f64 - 1.0).max(1.0)));
     DesignEffect { mixture: vec![(1.0, 1.0)], spread, between: None, finite: 1.0 }
 }

@@ -10,8 +10,8 @@ use crate::text::quantity::Share;
 use crate::text::read::{Keys, Read};
 use crate::text::scalar::{Choice, words};
 
-/// A log whose lines are compared by what they say: JSON, logfmt, CSV or plain text with times, in what a container writes around
-/// them; answers of Loki and CloudWatch Logs. gzip and zstd are recognised by content.
+/// A log whose lines are compared by what they say: JSON, logfmt, CSV or text with times, in what containers write around them.
+/// Answers of Loki and CloudWatch Logs are logs, too. gzip and zstd are recognised by content.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["path"]}, {"required": ["recorded"]}]))]
 pub(in crate::config) struct SignaturesEntry {

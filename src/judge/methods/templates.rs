@@ -37,25 +37,29 @@ pub(in crate::judge) struct Shown {
     pub(in crate::judge) ln_p: (f64, f64),
     /// Whether it is shown, with all others.
     pub(in crate::judge) is_named: bool,
-    /// How often the canary writes it, divided by how often the baseline does; nothing if the baseline never does.
-    pub(in crate::judge) ratio: Option<f64>,
-    /// What that may be.
-    pub(in crate::judge) interval: (f64, f64),
     /// The design effect of its bursts.
     pub(in crate::judge) design_effect: f64,
 }
 
 /// What each template shows beside the others, and how small a p-value (as a logarithm) had to be at last.
-pub(in crate::judge) fn shown(questions: &[Question], chance: f64, level: f64) -> (Vec<Shown>, f64) {
-    let critical = normal_quantile(1.0 - (1.0 - level) / 2.0);
-    let mut each: Vec<Shown> = questions.iter().map(|question| one(question, critical)).collect();
+pub(in crate::judge) fn shown(questions: &[Question], chance: f64) -> (Vec<Shown>, f64) {
+    let mut each: Vec<Shown> = questions.iter().map(one).collect();
     let tests: Vec<(f64, f64)> = each.iter().map(|shown| shown.ln_p).collect();
     let (named, needed) = holm::rejected(&tests, chance);
     each.iter_mut().zip(named).for_each(|(shown, named)| shown.is_named = named);
     (each, needed)
 }
 
-fn one(question: &Question, critical: f64) -> Shown {
+/// How often the canary writes a template, divided by how often the baseline does (nothing if that never does), and what it
+/// may be at a level, two-sided.
+pub(in crate::judge) fn ratio(question: &Question, level: f64) -> (Option<f64>, (f64, f64)) {
+    let steps = &question.steps;
+    let critical = normal_quantile(1.0 - (1.0 - level) / 2.0);
+    let ratio = (sum(steps).baseline > 0).then(|| counts::plain_ratio(steps));
+    (ratio, counts::ratio_interval(steps, &bursts::design_effect(steps), critical, critical))
+}
+
+fn one(question: &Question) -> Shown {
     let steps = &question.steps;
     let sum = sum(steps);
     let is_new = sum.baseline == 0;
@@ -66,9 +70,7 @@ fn one(question: &Question, critical: f64) -> Shown {
     let share = sum.canary_total / sum.total();
     let least = if events > 0 && share > 0.0 { events as f64 * share.ln() } else { 0.0 };
     let ln_p = if sum.canary > 0 { ln_normal_upper(z) } else { 0.0 };
-    let ratio = (!is_new).then(|| counts::plain_ratio(steps));
-    let interval = counts::ratio_interval(steps, &effect, critical, critical);
-    Shown { is_new, ln_p: (ln_p, least), is_named: false, ratio, interval, design_effect: effect.largest() }
+    Shown { is_new, ln_p: (ln_p, least), is_named: false, design_effect: effect.largest() }
 }
 
 /// All usable steps together.

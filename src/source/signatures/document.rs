@@ -38,7 +38,7 @@ pub(super) fn is(head: &[u8]) -> bool {
 /// Unreadable: not JSON, or without lines where they should be.
 pub(super) fn read(bytes: &[u8], limit: Option<u64>) -> Result<Answer, Error> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        Error::unreadable(format!("begins like an answer of a store and is no whole JSON document ({error})"))
+        Error::unreadable(format!("begins like an answer of a store, but is not a whole JSON document ({error})"))
             .hint("Is the file complete?")
     })?;
     let streams = value.pointer("/data/result").or_else(|| value.get("streams")).and_then(Value::as_array);

@@ -129,6 +129,12 @@ impl Mask<'_, '_> {
     }
 
     fn word(&mut self, word: &str) {
+        // most words of most logs
+        let is_plain = word.len() < KEY && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        if is_plain && !self.is_key_next && !self.is_arm(word) && !is_before_key(word) {
+            self.out.push_str(word);
+            return;
+        }
         let is_key = std::mem::take(&mut self.is_key_next);
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
         if is_key && !bare.is_empty() {
@@ -141,7 +147,7 @@ impl Mask<'_, '_> {
             }
             return;
         }
-        self.is_key_next = BEFORE_KEYS.iter().any(|known| bare.eq_ignore_ascii_case(known));
+        self.is_key_next = is_before_key(bare);
         self.parts(word);
     }
 
@@ -215,9 +221,13 @@ impl Mask<'_, '_> {
         }
     }
 
+    fn is_arm(&self, word: &str) -> bool {
+        self.words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+
     /// A run of letters and digits.
     fn run(&mut self, run: &str) {
-        if self.words.iter().any(|word| word.eq_ignore_ascii_case(run)) {
+        if self.is_arm(run) {
             self.out.push_str("<arm>");
             return;
         }
@@ -231,7 +241,8 @@ impl Mask<'_, '_> {
             }
             return;
         }
-        let letters = run.chars().count() - digits;
+        // what stands within a number is a part of it
+        let letters = run.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '.' | ',')).count();
         let is_hex = bytes.iter().all(u8::is_ascii_hexdigit);
         match () {
             () if letters == 0 => self.out.push_str("<n>"),
@@ -246,7 +257,7 @@ impl Mask<'_, '_> {
     /// `250ms` is `<n>ms`, `http2` is `http<n>`.
     fn numbered(&mut self, run: &str) {
         let mut was_digit = false;
-        for c in run.chars() {
+        for c in run.chars().filter(|c| !matches!(c, '.' | ',')) {
             if !c.is_ascii_digit() {
                 self.out.push(c);
             } else if !was_digit {
@@ -255,6 +266,10 @@ impl Mask<'_, '_> {
             was_digit = c.is_ascii_digit();
         }
     }
+}
+
+fn is_before_key(word: &str) -> bool {
+    BEFORE_KEYS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// `worker17` and `1500ms` are words with numbers, `x8k2p9qa` is not.

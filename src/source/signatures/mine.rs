@@ -11,7 +11,7 @@
 //!   template of its own. A vocabulary has few words (`created`, `exhausted`), names of things are many.
 //! - **A bound loses nothing.** Of more than [`MOST`] templates the rarest are put together by their first words.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// More different words in one place are names of things.
 const MANY: usize = 8;
@@ -39,17 +39,16 @@ struct Group {
 pub fn templates(lines: &[(&str, u64)]) -> Vec<String> {
     let mut order: Vec<usize> = (0..lines.len()).collect();
     order.sort_unstable_by(|a, b| lines[*b].1.cmp(&lines[*a].1).then(lines[*a].0.cmp(lines[*b].0)));
+    // numbers of words in the same order, so that they do not depend on that of the lines either
     let mut known: HashMap<&str, u32> = HashMap::new();
-    let words: Vec<Vec<u32>> = lines
-        .iter()
-        .map(|(line, _)| {
-            let word = |word| {
-                let next = known.len() as u32;
-                *known.entry(word).or_insert(next)
-            };
-            line.split(' ').map(word).collect()
-        })
-        .collect();
+    let mut words: Vec<Vec<u32>> = vec![Vec::new(); lines.len()];
+    for at in &order {
+        let number = |word| {
+            let next = known.len() as u32;
+            *known.entry(word).or_insert(next)
+        };
+        words[*at] = lines[*at].0.split(' ').map(number).collect();
+    }
     let mut leaves: HashMap<(usize, u32), Vec<Group>> = HashMap::new();
     for at in order {
         let own = &words[at];
@@ -64,14 +63,41 @@ pub fn templates(lines: &[(&str, u64)]) -> Vec<String> {
         }
     }
     let mut found: Vec<String> = lines.iter().map(|(line, _)| (*line).to_owned()).collect();
-    for group in leaves.values().flatten().filter(|group| group.lines.len() > MANY) {
-        let starred: Vec<bool> = (0..group.words.len()).map(|place| is_of_many(group, &words, place)).collect();
-        for at in &group.lines {
-            let word = |(place, word)| if starred[place] { "<*>" } else { word };
-            found[*at] = lines[*at].0.split(' ').enumerate().map(word).collect::<Vec<_>>().join(" ");
+    for leaf in leaves.values() {
+        let patterns: Vec<Pattern> = leaf.iter().flat_map(|group| patterns(group, &words)).collect();
+        for at in leaf.iter().flat_map(|group| &group.lines) {
+            // the one with the most words that are always the same, and of equals the first
+            let fits = patterns
+                .iter()
+                .filter(|pattern| pattern.iter().zip(&words[*at]).all(|(p, w)| p.is_none_or(|p| p == *w)));
+            let best = fits.max_by_key(|pattern| (pattern.iter().flatten().count(), std::cmp::Reverse(*pattern)));
+            if let Some(pattern) = best {
+                let word = |(word, known): (&str, &Option<u32>)| if known.is_none() { "<*>" } else { word }.to_owned();
+                found[*at] = lines[*at].0.split(' ').zip(pattern).map(word).collect::<Vec<_>>().join(" ");
+            }
         }
     }
     bounded(found, lines)
+}
+
+/// The words of lines that are always the same; nothing where they are names of things.
+type Pattern = Vec<Option<u32>>;
+
+/// The patterns of a group: what its lines say but for the places with many different words.
+fn patterns(group: &Group, words: &[Vec<u32>]) -> BTreeSet<Pattern> {
+    let starred: Vec<bool> = match group.lines.len() > MANY {
+        true => (0..group.words.len()).map(|place| is_of_many(group, words, place)).collect(),
+        false => return BTreeSet::new(),
+    };
+    if !starred.contains(&true) {
+        return BTreeSet::new();
+    }
+    let pattern =
+        |at: &usize| words[*at].iter().zip(&starred).map(|(word, starred)| (!starred).then_some(*word)).collect();
+    let mut lines: BTreeMap<Pattern, usize> = BTreeMap::new();
+    group.lines.iter().for_each(|at| *lines.entry(pattern(at)).or_default() += 1);
+    // what only few lines say is said of no things in general
+    lines.into_iter().filter(|(_, number)| *number > MANY).map(|(pattern, _)| pattern).collect()
 }
 
 /// How many words are alike in the same place.
@@ -152,8 +178,8 @@ mod tests {
         assert_eq!(
             mined(&lines),
             [
-                "cannot lock the table <*> at all",
                 "cannot lock the table <*> in time",
+                "cannot lock the table ada at all",
                 "connection pool created after <n> ms",
                 "connection pool exhausted after <n> ms"
             ]

@@ -92,7 +92,7 @@ impl Pass<'_> {
                 ));
         }
         if seen.lines > 0 && seen.armless == seen.lines - seen.bad {
-            return Err(Error::unreadable(format!("not one of {} lines is of an arm that is asked for", seen.lines))
+            return Err(Error::unreadable(format!("not one of {} lines belongs to an arm", seen.lines))
                 .within(&first.shown)
                 .hint("Check `arm`: the column and the values of both arms."));
         }
@@ -292,7 +292,7 @@ fn remarks(seen: &Seen, log: &Log, spilled: u64) -> Vec<Remark> {
     remarks.extend(seen.cut.clone().map(Remark::incomplete));
     if spilled > 0 {
         remarks.push(Remark::suspect(format!(
-            "the log has more different lines than are told apart: {spilled} of them are counted by their first words alone"
+            "the log has too many different lines: {spilled} lines are counted by their first words alone"
         )));
     }
     remarks

@@ -1,11 +1,12 @@
 //! The templates of a recording: a row for each step, arm and template, and rows for what is to be known of the lines.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::Read;
 use std::path::Path;
 
 use crate::series::{Arm, Gravity, Pair, Remark, Series, Signatures, Template, Timestamp};
 use crate::source::error::{Error, Place};
+use crate::source::file::compression::broken;
 use crate::source::open;
 
 /// The columns. A row without a template counts all lines; one with a remark is of no step.
@@ -24,8 +25,13 @@ type Counts = Pair<BTreeMap<Timestamp, u64>>;
 pub fn recorded(path: &Path) -> Result<Signatures, Error> {
     let shown = path.display().to_string();
     let about = |error: Error| error.within(&shown);
-    let file = open::file(path).map_err(about)?;
-    let mut rows = csv::Reader::from_reader(BufReader::new(file));
+    let mut text = Vec::new();
+    let read = open::file(path).and_then(|mut file| file.read_to_end(&mut text).map_err(|error| broken(&error)));
+    read.map_err(about)?;
+    if text.last() != Some(&b'\n') {
+        return Err(about(Error::unreadable("was cut: its last line has no end").hint("Take the whole recording.")));
+    }
+    let mut rows = csv::Reader::from_reader(text.as_slice());
     let broken = |error: csv::Error| about(Error::unreadable(format!("cannot be read ({error})")));
     if *rows.headers().map_err(broken)? != csv::StringRecord::from(COLUMNS.to_vec()) {
         let problem = format!("is not what was recorded of a log: its columns are not {}", COLUMNS.join(", "));
@@ -71,7 +77,8 @@ pub fn recorded(path: &Path) -> Result<Signatures, Error> {
         Template { text, example, counts: counts.map(events) }
     };
     let templates = templates.into_iter().map(template).collect();
-    Ok(Signatures { templates, lines: lines.map(events), remarks, origin: shown })
+    let origin = path.file_name().map_or(shown.clone(), |name| format!("signatures/{}", name.to_string_lossy()));
+    Ok(Signatures { templates, lines: lines.map(events), remarks, origin })
 }
 
 fn events(counts: BTreeMap<Timestamp, u64>) -> Series {
