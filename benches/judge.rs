@@ -87,6 +87,7 @@ fn workload(pairs: usize, steps: usize, kind: &Kind) -> (Rules, Dataset) {
         fingerprint: String::new(),
         metrics,
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria,
         not_judged: Vec::new(),
         traffic: None,

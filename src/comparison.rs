@@ -156,7 +156,8 @@ pub fn compare(subject: &Subject) -> Comparison {
     let mix = MixDecides::Plain;
     let policy = Policy { level: (1.0 + LEVEL) / 2.0, score: None, min_soak: None, mix, ..rules.policy.clone() };
     let criteria = asked.iter().map(|(_, question)| question.clone()).collect();
-    let effects = judge(&Rules { criteria, policy, looks: Looks::Once, ..spread.clone() }, data);
+    let (looks, signatures) = (Looks::Once, BTreeMap::new());
+    let effects = judge(&Rules { criteria, policy, looks, signatures, ..spread.clone() }, data);
     let found = Found { asked: &asked, effects: &effects, data, warmup: rules.policy.warmup_steps(data.step) };
     let of = |name: &MetricName| {
         let groups = data.groups.iter();

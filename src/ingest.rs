@@ -18,6 +18,7 @@ mod fetched;
 mod grid;
 mod requests;
 mod shortfall;
+mod signatures;
 mod step;
 mod stretches;
 mod twins;
@@ -26,6 +27,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::Error;
+pub use signatures::add as add_signatures;
 
 use crate::config::plan::TimePlan;
 use crate::series::{

@@ -4,6 +4,7 @@
 //! DIR/canary.yaml          the same configuration, resolved, its sources rewritten to the files beside it
 //! DIR/series/METRIC.csv    what was measured: time, arm, (instance or group,) and the columns of the metric's shape
 //! DIR/past/METRIC.csv      what the noise was learned from, if it was, in the same form
+//! DIR/signatures/LOG.csv   what logs say, if that was compared: templates with their counts, and no line as it was
 //! DIR/verdict.json         what was answered, if it was judged
 //! ```
 //!
@@ -77,6 +78,10 @@ pub fn write(folder: &Path, config: &str, dataset: &Dataset, verdict: Option<&st
         let series = draft.path().join(name);
         dataset.map_or(Ok(()), |dataset| write_dataset(&series, dataset))?;
     }
+    if !dataset.signatures.is_empty() {
+        let folder = draft.path().join(config::SIGNATURES);
+        write_signatures(&folder, dataset).map_err(at(&folder))?;
+    }
     for (name, text) in [(CONFIG, config)].into_iter().chain(verdict.map(|verdict| (VERDICT, verdict))) {
         let path = draft.path().join(name);
         write_synced(&path, text.as_bytes()).map_err(at(&path))?;
@@ -110,6 +115,54 @@ fn write_dataset(folder: &Path, dataset: &Dataset) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes what each log says into a new folder.
+fn write_signatures(folder: &Path, dataset: &Dataset) -> io::Result<()> {
+    fs::create_dir(folder)?;
+    for (name, log) in &dataset.signatures {
+        let mut rows = csv::Writer::from_writer(Vec::new());
+        rows.write_record(["time", "arm", "count", "template", "example", "remark"])?;
+        for arm in Arm::BOTH {
+            for remark in log.remarks.get(arm) {
+                rows.write_record([
+                    "",
+                    arm.name(),
+                    "",
+                    "",
+                    "",
+                    &format!("{}: {}", remark.gravity.name(), remark.text),
+                ])?;
+            }
+            write_lines(&mut rows, arm, log.lines.get(arm), ("", ""))?;
+        }
+        for template in &log.templates {
+            let mut example = Some(template.example.as_str()).filter(|example| *example != template.text);
+            for arm in Arm::BOTH {
+                let series = template.counts.get(arm);
+                // once is enough
+                let example = if series.is_empty() { None } else { example.take() };
+                write_lines(&mut rows, arm, series, (&template.text, example.unwrap_or_default()))?;
+            }
+        }
+        let bytes = rows.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        write_synced(&folder.join(format!("{name}.csv")), &bytes)?;
+    }
+    Ok(())
+}
+
+fn write_lines(
+    rows: &mut csv::Writer<Vec<u8>>,
+    arm: Arm,
+    series: &Series,
+    (text, example): (&str, &str),
+) -> io::Result<()> {
+    let Series::Events { time, count, .. } = series else { return Ok(()) };
+    for (at, (time, count)) in time.iter().zip(count).enumerate() {
+        let example = if at == 0 { example } else { "" };
+        rows.write_record([&time.to_string(), arm.name(), &count.to_string(), text, example, ""])?;
+    }
+    Ok(())
+}
+
 /// The place itself and not a link to it, nor a name like `a/.`: that is exchanged. Refused where a recording would replace
 /// what is not one.
 ///
@@ -136,16 +189,22 @@ fn may_replace(folder: &Path) -> bool {
 fn is_recording_alone(folder: &Path) -> bool {
     let Some(config) = marked(folder) else { return false };
     let metrics: BTreeSet<String> = config.metric_names().map(|name| format!("{name}.csv")).collect();
+    let logs: BTreeSet<String> = config.log_names().map(|name| format!("{name}.csv")).collect();
     let plain = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
     let is_known = |entry: &fs::DirEntry| match entry.file_name().to_str() {
         Some(CONFIG | VERDICT) => plain(entry),
-        Some(SERIES | config::PAST) => entry.file_type().is_ok_and(|kind| kind.is_dir()),
+        Some(SERIES | config::PAST | config::SIGNATURES) => entry.file_type().is_ok_and(|kind| kind.is_dir()),
         _ => false,
     };
-    let is_series =
-        |entry: &fs::DirEntry| plain(entry) && entry.file_name().to_str().is_some_and(|name| metrics.contains(name));
-    let mut series = [SERIES, config::PAST].map(|name| folder.join(name)).into_iter();
-    each(folder, is_known) && series.all(|series| !series.exists() || each(&series, is_series))
+    let is_of = |entry: &fs::DirEntry, names: &BTreeSet<String>| {
+        plain(entry) && entry.file_name().to_str().is_some_and(|name| names.contains(name))
+    };
+    let mut parts = [(SERIES, &metrics), (config::PAST, &metrics), (config::SIGNATURES, &logs)].into_iter();
+    let holds = |(name, names)| {
+        let part = folder.join(name);
+        !part.exists() || each(&part, |entry| is_of(entry, names))
+    };
+    each(folder, is_known) && parts.all(holds)
 }
 
 fn each(folder: &Path, holds: impl Fn(&fs::DirEntry) -> bool) -> bool {

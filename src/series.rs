@@ -343,6 +343,45 @@ impl Remark {
     }
 }
 
+/// The lines of a log by what they say, counted per step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signatures {
+    /// Each template that any of the lines has, by its text.
+    pub templates: Vec<Template>,
+    /// All lines that each arm wrote, also those that a condition leaves out: occurrences per step.
+    pub lines: Pair<Series>,
+    /// What is to be known of the lines of each arm.
+    pub remarks: Pair<Vec<Remark>>,
+    /// Where they came from, for the report.
+    pub origin: String,
+}
+
+/// Lines that differ in numbers, names and other details alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// What they say, with a mark for whatever differs: `connection pool exhausted after <n> ms`.
+    pub text: String,
+    /// One of them; details that may be personal are masked.
+    pub example: String,
+    /// How often each arm wrote it: occurrences per step.
+    pub counts: Pair<Series>,
+}
+
+impl Signatures {
+    /// What lies inside the windows; a template that neither arm wrote there is left out.
+    fn within(&self, windows: &Pair<Window>) -> Signatures {
+        let cut = |template: &Template| {
+            let counts = within_of(&template.counts, windows);
+            let is_there = !counts.baseline.is_empty() || !counts.canary.is_empty();
+            let (text, example) = (template.text.clone(), template.example.clone());
+            is_there.then_some(Template { text, example, counts })
+        };
+        let (remarks, origin) = (self.remarks.clone(), self.origin.clone());
+        let templates = self.templates.iter().filter_map(cut).collect();
+        Signatures { templates, lines: within_of(&self.lines, windows), remarks, origin }
+    }
+}
+
 /// Everything the judge gets to see: the measured series of both arms and the windows they were taken from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
@@ -358,6 +397,8 @@ pub struct Dataset {
     pub instances: BTreeMap<MetricName, Pair<Instances>>,
     /// The slices of the metrics whose rows were asked for by several dimensions at once.
     pub slices: BTreeMap<MetricName, Slices>,
+    /// What logs say, by the names that `signatures` gives them.
+    pub signatures: BTreeMap<String, Signatures>,
     /// Where each metric came from, for the report ("canary.csv, columns errors and requests").
     pub origins: BTreeMap<MetricName, String>,
     /// Metrics whose source could not be reached, with the reason; their series are empty.
@@ -382,6 +423,7 @@ impl Dataset {
             metrics: BTreeMap::new(),
             instances: BTreeMap::new(),
             slices: BTreeMap::new(),
+            signatures: BTreeMap::new(),
             origins: BTreeMap::new(),
             lost: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -420,10 +462,7 @@ impl Dataset {
         let Pair { baseline, canary } = self.windows;
         let baseline = if alike { along(baseline) } else { cut(baseline, canary_end) };
         let windows = Pair { baseline, canary: along(canary) };
-        let metrics = self.metrics.iter().map(|(name, pair)| {
-            let cut = pair.as_ref().zip(windows.as_ref()).map(|(series, window)| series.within(window));
-            (name.clone(), cut)
-        });
+        let metrics = self.metrics.iter().map(|(name, pair)| (name.clone(), within_of(pair, &windows)));
         let cut = |pair: &Pair<Instances>| {
             pair.as_ref().zip(windows.as_ref()).map(|(instances, window)| within(instances, window))
         };
@@ -438,6 +477,7 @@ impl Dataset {
             metrics: metrics.collect(),
             instances: instances.collect(),
             slices: slices.collect(),
+            signatures: self.signatures.iter().map(|(name, one)| (name.clone(), one.within(&windows))).collect(),
             origins: self.origins.clone(),
             lost: self.lost.clone(),
             groups: self.groups.clone(),
@@ -446,6 +486,11 @@ impl Dataset {
             days: self.days.as_ref().map(|days| days.until(elapsed)),
         }
     }
+}
+
+/// The points of each arm inside its window.
+fn within_of(pair: &Pair<Series>, windows: &Pair<Window>) -> Pair<Series> {
+    pair.as_ref().zip(windows.as_ref()).map(|(series, window)| series.within(window))
 }
 
 /// The points of each instance inside a window; an instance without any there is left out.

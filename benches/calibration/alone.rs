@@ -52,6 +52,7 @@ pub fn answer(
         fingerprint: String::new(),
         metrics: BTreeMap::from([("m".to_owned(), metric)]),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

@@ -12,10 +12,11 @@ use jiff::SignedDuration;
 
 use super::Failure;
 use crate::config::Config;
-use crate::config::plan::{Learn, Past, Plan, Span};
+use crate::config::plan::{Learn, LogQuery, LogSource, Past, Plan, Span};
 use crate::judge::rules::Looks;
 use crate::plain;
 use crate::record;
+use crate::source::requests::files;
 use crate::source::{Allowed, Query, Source};
 
 /// The longest time that a configuration of a request may ask for.
@@ -91,6 +92,39 @@ impl Reach {
         Ok(())
     }
 
+    /// Refuses logs that are not plain files inside of the folder.
+    ///
+    /// # Errors
+    ///
+    /// One of them is not.
+    fn hold_logs(&self, logs: &[LogQuery], folder: &Path) -> Result<(), Failure> {
+        match (self, logs.first()) {
+            (Reach::Anywhere, _) | (_, None) => return Ok(()),
+            // nothing lists which logs a request may read
+            (Reach::Listed(_), Some(log)) => {
+                return Err(Failure::Unusable(format!(
+                    "the configuration of the request has `signatures` ({:?}), and a request reads no logs. Leave them out, or put the configuration into the folder of `--configs`",
+                    log.name
+                )));
+            }
+            (Reach::Folder | Reach::Recording, Some(_)) => {}
+        }
+        for log in logs {
+            let written: Vec<&PathBuf> = match &log.source {
+                LogSource::Recorded(path) => vec![path],
+                LogSource::Lines(lines) => lines.logs.baseline.inputs.iter().chain(&lines.logs.canary.inputs).collect(),
+            };
+            for path in written {
+                // a pattern is looked at before what it finds
+                if !is_below(folder, path) {
+                    hold_file(folder, path)?;
+                }
+                files(std::slice::from_ref(path)).iter().try_for_each(|file| hold_file(folder, file))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses a plan that reaches further, or asks for more than a request may.
     ///
     /// # Errors
@@ -98,6 +132,7 @@ impl Reach {
     /// As [`hold`](Reach::hold); or it asks for too much.
     pub(super) fn hold_plan(&self, plan: &Plan, folder: &Path) -> Result<(), Failure> {
         self.hold(&plan.queries, folder)?;
+        self.hold_logs(&plan.logs, folder)?;
         match self {
             Reach::Listed(_) => hold_amount(plan).map_err(|why| {
                 Failure::Unusable(format!(
@@ -121,17 +156,18 @@ fn hold_listed(allowed: &Allowed, queries: &[Query], folder: &Path) -> Result<()
             Source::Requests(asked) => asked.log.inputs.iter().collect(),
             _ => Vec::new(),
         };
-        let is_below = |path: &&PathBuf| {
-            let below = path.strip_prefix(folder).unwrap_or(path);
-            below != Path::new("-")
-                && below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-        };
         let is_plain = |path: &PathBuf| hold_file(folder, path).is_ok();
-        if !written.iter().all(is_below) || !source.files().iter().all(is_plain) {
+        if !written.iter().all(|path| is_below(folder, path)) || !source.files().iter().all(is_plain) {
             return Err(refused("its file is not a plain one inside of the folder of `--configs`".into()));
         }
     }
     Ok(())
+}
+
+/// Whether a path is inside of a folder as it is written.
+fn is_below(folder: &Path, path: &Path) -> bool {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    below != Path::new("-") && below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// Refuses what would take too long, or too much room.

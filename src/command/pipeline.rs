@@ -213,7 +213,11 @@ fn heard_of<T>(console: &Console, now: Timestamp, growing: bool, ask: impl FnOnc
 
 /// Asks the sources of a plan for what there is of files that may be being written, and says nothing of it.
 pub(super) fn ask(console: &Console, plan: &Plan, now: Timestamp) -> Result<Dataset, Failure> {
-    let ask = |outside: &Outside<'_>| ingest::ingest(&plan.queries, &plan.time, outside);
+    let ask = |outside: &Outside<'_>| {
+        let mut dataset = ingest::ingest(&plan.queries, &plan.time, outside)?;
+        ingest::add_signatures(&plan.logs, &mut dataset, outside)?;
+        Ok::<_, ingest::Error>(dataset)
+    };
     Ok(priced(heard_of(console, now, true, ask)?, plan.cost.as_ref()))
 }
 
@@ -232,7 +236,14 @@ pub(super) fn priced(mut dataset: Dataset, cost: Option<&CostPlan>) -> Dataset {
 
 /// Asks the sources of a plan, and lets a person follow it; what both arms cost is computed where the plan asks for it.
 pub(super) fn fetch(console: &Console, plan: &Plan, now: Timestamp) -> Result<Dataset, Failure> {
-    fetch_from(console, &plan.queries, &plan.time, plan.cost.as_ref(), now)
+    let mut dataset = fetch_from(console, &plan.queries, &plan.time, plan.cost.as_ref(), now)?;
+    if !plan.logs.is_empty() {
+        heard(console, now, |outside| ingest::add_signatures(&plan.logs, &mut dataset, outside))?;
+    }
+    for (name, log) in &dataset.signatures {
+        console.detail(&format!("log lines of {name}: {}", log.origin));
+    }
+    Ok(dataset)
 }
 
 /// The same with other queries or another time.

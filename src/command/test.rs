@@ -74,7 +74,9 @@ fn load(path: &Path, places: &Places) -> Result<Loaded, Failure> {
 fn run_case(file: &Loaded, case: &Case) -> Result<Member, Failure> {
     let resolve = cli::Resolve { phase: case.phase.clone(), set: case.set.clone(), ..cli::Resolve::default() };
     let options = pipeline::options(&file.folder, &resolve, file.cases.start);
-    let plan = file.config.plan(&options)?;
+    let mut plan = file.config.plan(&options)?;
+    // a case has no logs
+    plan.rules.signatures.clear();
     let dataset = gate::dataset(&file.cases, case, &plan).map_err(Failure::Unusable)?;
     let dataset = pipeline::priced(dataset, plan.cost.as_ref());
     let verdict = judge(&plan.rules, &dataset);

@@ -62,6 +62,7 @@ fn canonical(rules: &Rules) -> String {
     if rules.policy.one_bad_instance == OneBad::Fail {
         lines.push("one bad instance fails".into());
     }
+    lines.extend(rules.signatures.iter().map(|(name, rule)| format!("signatures {name:?} {rule:?}")));
     lines.push(policy(&rules.policy));
     lines.join("\n")
 }

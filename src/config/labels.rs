@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::options::Options;
 use super::written::file::File;
-use super::{backend, hooks, values};
+use super::{backend, hooks, signatures, values};
 use crate::series::{Arm, Pair};
 use crate::text::problem::{At, Complaint, Report, suggestion};
 use crate::text::scalar::Text;
@@ -14,6 +14,7 @@ pub(super) fn settable(file: &File) -> BTreeSet<String> {
     let labels = file.arms.iter().flat_map(|arms| arms.baseline.0.iter().chain(&arms.canary.0));
     let mut referenced = backend::referenced(&file.sources, &file.metrics);
     referenced.extend(hooks::referenced(file));
+    referenced.extend(signatures::texts(file).flat_map(|text| names(&text.value)));
     let filled = referenced.into_iter().filter(|name| !values::is_built_in(name)).map(str::to_owned);
     let named = labels.clone().flat_map(|(_, value)| names(&value.value.0)).map(str::to_owned);
     labels.map(|(name, _)| name.value.clone()).chain(filled).chain(named).collect()

@@ -160,6 +160,11 @@ impl Config {
         self.file.metrics.names()
     }
 
+    /// The names of the logs whose lines are compared.
+    pub fn log_names(&self) -> impl Iterator<Item = &str> {
+        self.file.signatures.names()
+    }
+
     /// Whether it says that it was recorded, whatever else it says there.
     pub fn is_recording(&self) -> bool {
         self.tree.get("recording").is_some()

@@ -10,12 +10,15 @@ use crate::hooks::Hooks;
 use crate::judge::rules::Rules;
 use crate::series::{MetricName, Pair, SignedDuration, Timestamp, Window};
 use crate::source::Query;
+use crate::source::signatures::Lines;
 
 /// A resolved configuration: nothing is left to substitute, look up or default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// What to ask of the sources.
     pub queries: Vec<Query>,
+    /// Logs whose lines are compared.
+    pub logs: Vec<LogQuery>,
     /// Which time to take.
     pub time: TimePlan,
     /// How long data may still change after its time, where that is written or a service is known for it.
@@ -36,6 +39,24 @@ pub struct Plan {
     pub success: Vec<Success>,
     /// What is to be done with the answer.
     pub hooks: Hooks,
+}
+
+/// A log whose lines are compared by what they say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogQuery {
+    /// What it is called.
+    pub name: String,
+    /// Where its lines are.
+    pub source: LogSource,
+}
+
+/// Where the lines of a log are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogSource {
+    /// In the log.
+    Lines(Box<Lines>),
+    /// Counted in a recording.
+    Recorded(PathBuf),
 }
 
 /// Kayenta's rule with what it takes its numbers from.

@@ -10,7 +10,7 @@ use crate::text::node::{Node, Value};
 use crate::text::problem::{Problem, Problems};
 
 /// The sections whose entries stand for themselves.
-const OF_ENTRIES: [&str; 4] = ["metrics", "sources", "criteria", "phases"];
+const OF_ENTRIES: [&str; 5] = ["metrics", "sources", "criteria", "phases", "signatures"];
 
 /// Where something begins: line and column.
 type Spot = (usize, usize);

@@ -22,6 +22,9 @@ use crate::text::yaml::{braces, flow, name, quoted};
 /// The folder of a recording that holds the past which the noise was learned from.
 pub const PAST: &str = "past";
 
+/// The folder of a recording that holds what logs say.
+pub const SIGNATURES: &str = "signatures";
+
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded<'a> {
@@ -97,6 +100,7 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
             text.push_str(&format!("{key}: {}\n", flow(node)));
         }
     }
+    signatures(&mut text, config);
     list(&mut text, "criteria", section(config, "criteria"), &[]);
     list(&mut text, "phases", section(config, "phases"), &["window", "hooks"]);
     for key in ["judge", "kayenta", "policy"] {
@@ -117,6 +121,20 @@ pub fn recorded(config: &Config, plan: &Plan, recording: &Recorded) -> String {
     }
     text.push_str(&format!("recording: {}\n", map(&by)));
     text
+}
+
+/// What is asked of logs, whose templates and counts lie beside it.
+fn signatures(text: &mut String, config: &Config) {
+    let kept = ["new", "more", "margin", "per"];
+    let Some(Node { value: Value::Map(logs), .. }) = section(config, "signatures") else { return };
+    for (at, (log, node)) in logs.iter().enumerate() {
+        let entries = if let Value::Map(entries) = &node.value { entries.as_slice() } else { &[] };
+        let own = entries.iter().filter(|(key, _)| kept.contains(&key.value.as_str()));
+        let own = own.map(|(key, value)| format!("{}: {}", key.value, flow(value)));
+        let recorded = format!("recorded: {}", quoted(&format!("{SIGNATURES}/{}.csv", log.value)));
+        let entry = braces([recorded].into_iter().chain(own).collect());
+        text.push_str(&format!("{}  {}: {entry}\n", if at == 0 { "signatures:\n" } else { "" }, name(&log.value)));
+    }
 }
 
 /// What is known of the data of each metric and its points do not say.

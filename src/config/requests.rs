@@ -10,7 +10,7 @@ use super::units::Units;
 use super::values::Values;
 use super::written::column::Column;
 use super::written::file::MetricEntry;
-use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry};
+use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry, Texts};
 use crate::judge::rules::Unit;
 use crate::series::Arm;
 use crate::source::requests::{
@@ -117,7 +117,9 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
     let maybe = |text: Option<&At<String>>, report: &mut Report| text.map(|text| values.fill(text, report));
     let (arms, arm) = match &entry.arm {
         Some(arms) => arms_of(arms, values, report),
-        None if paths_differ(entry, values) => (Arms::All(values.arm.name().to_owned()), values.arm.name().to_owned()),
+        None if paths_differ(&entry.path, values) => {
+            (Arms::All(values.arm.name().to_owned()), values.arm.name().to_owned())
+        }
         None => (Arms::Column(None), values.arm.name().to_owned()),
     };
     let log = Requests {
@@ -142,15 +144,15 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
 }
 
 /// Whether each arm has inputs of its own.
-fn paths_differ(entry: &RequestsEntry, values: &Values) -> bool {
+pub(super) fn paths_differ(path: &Texts, values: &Values) -> bool {
     let [one, other] = Arm::BOTH.map(|arm| {
         let values = Values { arm, ..*values };
-        entry.path.0.iter().map(|path| values.quietly(path)).collect::<Vec<_>>()
+        path.0.iter().map(|path| values.quietly(path)).collect::<Vec<_>>()
     });
     one != other
 }
 
-fn arms_of(arms: &ArmsEntry, values: &Values, report: &mut Report) -> (Arms, String) {
+pub(super) fn arms_of(arms: &ArmsEntry, values: &Values, report: &mut Report) -> (Arms, String) {
     if arms.baseline.value == arms.canary.value {
         report.add(arms.canary.place, format!("`{}` cannot mean both arms", arms.canary.value));
     }

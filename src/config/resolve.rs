@@ -11,7 +11,7 @@ use super::written::file::{CriterionEntry, File, MetricEntry, PhaseEntry, Policy
 use super::written::noise::LearnText;
 use super::{
     backend, columns, cost, criteria, days, fingerprint, freshness, hooks, kayenta, localise, metrics, remarks,
-    success, values, window,
+    signatures, success, values, window,
 };
 use crate::cost::{CostPlan, METRICS};
 use crate::hooks::Hooks;
@@ -226,6 +226,7 @@ impl Scope<'_> {
             criteria.iter().any(|c| c.metric == name)
                 || file.kayenta.as_ref().is_some_and(|rule| rule.names(name))
                 || traffic.as_ref().is_some_and(|t| t.metric.as_deref() == Some(name))
+                || signatures::metrics(file).any(|metric| metric == name)
         };
         let metrics: BTreeMap<MetricName, Metric> = self
             .known
@@ -262,6 +263,7 @@ impl Scope<'_> {
             fingerprint: String::new(),
             metrics,
             learned: BTreeMap::new(),
+            signatures: signatures::rules(file, self.known, report),
             criteria,
             not_judged: remarks::not_judged(file),
             traffic,
@@ -272,7 +274,8 @@ impl Scope<'_> {
         let written = merged.as_ref().and_then(|window| window.settle.as_ref()).map(|settle| settle.value.0);
         let settle = written.or(settled);
         let hooks = hooks::hooks(self.file, self.phase, &self.labels.canary, report);
-        Some(Plan { hooks, ..self.finished(queries, (time, settle), rules, cost) })
+        let logs = signatures::queries(file, self.labels, self.options.folder, report);
+        Some(Plan { hooks, logs, ..self.finished(queries, (time, settle), rules, cost) })
     }
 
     fn looks(&self) -> Looks {
@@ -318,6 +321,7 @@ impl Scope<'_> {
         let fail_on_warn = policy.and_then(|policy| policy.fail_on_warn.as_ref());
         Plan {
             queries,
+            logs: Vec::new(),
             time,
             settle,
             noise: self.noise(),

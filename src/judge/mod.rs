@@ -24,7 +24,7 @@
 //! What the past says of a metric's noise comes with the rules (`learned`), and the verdict repeats it (`noise`).
 //!
 //! Which slices carry a difference is told after the answers (`slices`). Arms with another mix of them are compared once more
-//! at an equal one (`mix`), and one bad host of many has a finding of its own (`one_bad`).
+//! at an equal one (`mix`), and one bad host of many has a finding of its own (`one_bad`). So has each log (`signatures`).
 //!
 //! Nothing in here fails, waits, logs or reads a clock. Weak or absent data is an answer with a reason.
 
@@ -67,6 +67,7 @@ mod pairing;
 mod partner;
 mod requests;
 mod score;
+mod signatures;
 mod silence;
 mod slices;
 mod suspicion;
@@ -82,7 +83,7 @@ use look::Look;
 use methods::{observed, periods, traffic};
 use requests::Ordered;
 use rules::{Criterion, Rule, Rules};
-use verdict::{Finding, Levels, Localised, Mixed, Outcome, Verdict};
+use verdict::{Finding, Levels, Localised, Mixed, Outcome, Signed, Verdict};
 
 use crate::series::Dataset;
 
@@ -90,12 +91,12 @@ use crate::series::Dataset;
 ///
 /// Total: any data gives a verdict; what cannot be judged is Inconclusive with its reason, never a Pass.
 pub fn judge(rules: &Rules, data: &Dataset) -> Verdict {
-    let Found { rules, look, findings, localised, mixes } = find(rules, data, Depth::Whole);
+    let Found { rules, look, findings, localised, mixes, signed } = find(rules, data, Depth::Whole);
     let told = slices::headline(&localised, |name| became(&findings, name));
     let verdict = score::conclude(&rules, data, &look, findings);
     let summary =
         told.map_or(verdict.summary.clone(), |told| format!("{}. {told}", verdict.summary.trim_end_matches('.')));
-    Verdict { localised, mixes, summary, ..verdict }
+    Verdict { localised, mixes, signed, summary, ..verdict }
 }
 
 /// The outcomes of a verdict without anything that explains them: for those who ask thousands of times.
@@ -125,6 +126,8 @@ struct Found<'r> {
     localised: Vec<Localised>,
     /// Whether the arms have the same mix of them.
     mixes: Vec<Mixed>,
+    /// What logs say.
+    signed: Vec<Signed>,
 }
 
 /// What became of a criterion.
@@ -165,6 +168,8 @@ fn find<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> Found<'r> {
     }
     findings.extend(traffic::judge(rules, seen, &look));
     findings.extend(one_bad::judge(rules, seen));
+    let (of_logs, signed) = signatures::judge(rules, seen);
+    findings.extend(of_logs);
     let known = slices::Known::new(rules, seen);
     let at_equal_mix = |criterion: &Criterion, data: &Dataset, ordered: &Ordered| {
         by_interval(criterion, data, ordered, budget.levels(criterion)).0
@@ -174,7 +179,7 @@ fn find<'r>(written: &'r Rules, data: &Dataset, depth: Depth) -> Found<'r> {
         Depth::Outcome => Vec::new(),
         Depth::Whole => slices::judge(&known, |name| became(&findings, name)),
     };
-    Found { rules: spread, look, findings, localised, mixes }
+    Found { rules: spread, look, findings, localised, mixes, signed }
 }
 
 /// Answers every criterion, in order. Criteria do not know of each other yet, so a large dataset is shared out to the

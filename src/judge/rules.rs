@@ -27,6 +27,8 @@ pub struct Rules {
     pub learned: BTreeMap<MetricName, Learned>,
     /// What must hold, in the order written.
     pub criteria: Vec<Criterion>,
+    /// What is asked of logs, by their names.
+    pub signatures: BTreeMap<String, SignatureRule>,
     /// What the data holds and no criterion judges.
     pub not_judged: Vec<NotJudged>,
     /// The canary's expected share of the traffic, and what follows from a mismatch.
@@ -50,6 +52,43 @@ impl Rules {
         let decides = |c: &Criterion| !matches!(c.severity, Severity::Optional | Severity::Muted);
         split == Some(metric) || self.criteria.iter().any(|c| c.metric == metric && decides(c))
     }
+}
+
+/// What is asked of the lines of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignatureRule {
+    /// What a template is that the baseline never wrote.
+    pub new: OnLines,
+    /// What one is that the canary writes more often.
+    pub more: OnLines,
+    /// By how much more often is still no rise: 0.5 for 50 %.
+    pub margin: f64,
+    /// By what the arms are compared.
+    pub per: Per,
+}
+
+/// What is made of lines that are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLines {
+    /// They are not looked for.
+    Off,
+    /// The report names them.
+    Tell,
+    /// A Warn.
+    Warn,
+    /// A Fail.
+    Fail,
+}
+
+/// What each arm was exposed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Per {
+    /// The requests that the traffic is counted by, else its share, else time.
+    Usual,
+    /// The totals of this metric.
+    Metric(MetricName),
+    /// All lines that an arm wrote.
+    Lines,
 }
 
 /// When the data is looked at, fixed before any of it is seen: how much evidence an answer needs depends on it.

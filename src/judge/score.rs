@@ -50,6 +50,7 @@ pub(super) fn conclude(rules: &Rules, data: &Dataset, look: &look::Look, finding
         not_judged: rules.not_judged.clone(),
         localised: Vec::new(),
         mixes: Vec::new(),
+        signed: Vec::new(),
         notes: notes(rules, data, look, &learned),
         learned,
         level: rules.policy.level,

@@ -47,6 +47,8 @@ pub struct Verdict {
     pub localised: Vec<Localised>,
     /// Whether the arms have the same mix of slices.
     pub mixes: Vec<Mixed>,
+    /// What logs say, by the names of `signatures`.
+    pub signed: Vec<Signed>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Confidence of the policy.
@@ -66,6 +68,64 @@ pub struct Noise {
     pub figures: Figures,
     /// The noise in words.
     pub says: String,
+}
+
+/// What the lines of a log say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signed {
+    /// What the log is called.
+    pub name: String,
+    /// Where its lines come from.
+    pub origin: String,
+    /// What the arms are compared by: "requests", "traffic", "time", "lines".
+    pub per: String,
+    /// How many templates both arms have together.
+    pub templates: usize,
+    /// All lines of each arm.
+    pub lines: Pair<u64>,
+    /// Templates that are shown to be new or written more often: what is new first, what is written most first.
+    pub named: Vec<SignedLine>,
+    /// Templates that are new and not shown to be: those that are written most.
+    pub open: Vec<SignedLine>,
+    /// How many more of these there are.
+    pub others: usize,
+    /// The fewest lines of a new template, spread over the window, that would have been named.
+    pub least: Option<u64>,
+    /// How many parts of the window can be compared.
+    pub parts: usize,
+    /// The share of the parts in which each arm has any line.
+    pub coverage: Pair<f64>,
+    /// Whether the canary's log is silent at the end while the baseline's goes on.
+    pub has_stopped: bool,
+    /// The answer in words.
+    pub says: String,
+}
+
+/// The lines of one template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignedLine {
+    /// What they say.
+    pub text: String,
+    /// One of them, masked.
+    pub example: String,
+    /// Whether the baseline wrote none.
+    pub is_new: bool,
+    /// How many each arm wrote.
+    pub lines: Pair<u64>,
+    /// How often the canary wrote it for the same exposure, divided by how often the baseline did; nothing if it never did.
+    pub ratio: Option<f64>,
+    /// What that may be, at the policy's level.
+    pub interval: (f64, f64),
+    /// The design effect of its bursts.
+    pub design_effect: f64,
+    /// The evidence that it is new or written more often, as the logarithm of a p-value.
+    pub ln_p: f64,
+    /// The first step in which the canary wrote it.
+    pub since: Option<Timestamp>,
+    /// The last one.
+    pub until: Option<Timestamp>,
+    /// How many lines each arm wrote in each part of the window.
+    pub parts: Vec<Pair<u64>>,
 }
 
 /// Which slices carry the difference that a criterion is about.

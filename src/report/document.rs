@@ -13,6 +13,7 @@ pub use super::effect::{Effect, EffectKind};
 use super::localised::{Localised, Mix};
 pub use super::number::{Arms, Number};
 use super::quantiles::Quantiles;
+use super::signatures::Signed;
 use super::{method, reason};
 
 /// The version of the contract that this davy writes.
@@ -60,6 +61,9 @@ pub struct Document {
     /// Whether the arms have the same mix of slices, where they are known (since 1.8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mixes: Vec<Mix>,
+    /// What the lines of logs say, where they are compared (since 1.8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Signed>,
     /// What the reader should know of the comparison as a whole.
     pub notes: Vec<String>,
     /// Steps at the beginning of both windows that were left out as warm-up (since 1.2).

@@ -7,7 +7,7 @@ use super::document::{
     Rule, RuleKind, SCHEMA_VERSION, Score, Severity, Side, Since, Span, Strength, Trace, UnitName,
 };
 use super::quantiles::Quantiles;
-use super::{localised, method, reason};
+use super::{localised, method, reason, signatures};
 use crate::judge::rules::{self, Statistic, Unit};
 use crate::judge::verdict::{self, Verdict};
 use crate::judge::words;
@@ -38,6 +38,7 @@ impl From<&Verdict> for Document {
                 .map(|told| localised::localised(told, statistic(told.statistic)))
                 .collect(),
             mixes: verdict.mixes.iter().map(localised::mix).collect(),
+            signatures: verdict.signed.iter().map(signatures::signed).collect(),
             notes: verdict.notes.clone(),
             warmup_steps: verdict.warmup as u64,
             traces: verdict.traces.iter().map(|(metric, points)| trace(metric, points)).collect(),

@@ -29,6 +29,7 @@ mod provenance;
 mod ratios;
 mod scale;
 mod series;
+mod signatures;
 mod slices;
 mod spread;
 mod success;
@@ -51,6 +52,7 @@ pub fn render(document: &Document) -> String {
         beside::part(document),
         criteria::part(&findings),
         slices::part(document),
+        signatures::part(document),
         unjudged::part(document),
         success::part(document),
         series::part(document, &findings),

@@ -7,7 +7,7 @@
 use super::document::{Arms, Document, Finding, Outcome};
 use super::prose::{fit, pad, plain};
 use super::spark::spark;
-use super::{as_written, localised, words};
+use super::{as_written, localised, signatures, words};
 use crate::judge::words::count;
 
 /// What a comment may have is 64 KiB; the rest is for what others add to it.
@@ -30,6 +30,7 @@ pub fn render(document: &Document, bytes: usize) -> String {
     let percent = |share: usize| room / 100 * share;
     // what stands beside is at the expense of the evidence
     let share = if document.as_written.is_some() { 8 } else { 0 };
+    let of_logs = if document.signatures.is_empty() { 0 } else { 8 };
     let findings = words::worst_first(document);
     let others: Vec<&Finding> = findings.iter().copied().filter(|finding| finding.outcome != Outcome::Pass).collect();
     let mut blocks = vec![head];
@@ -38,7 +39,8 @@ pub fn render(document: &Document, bytes: usize) -> String {
     }
     blocks.push(beside(document, percent(share)));
     blocks.push(slices(document, percent(6)));
-    blocks.push(listed(&others, reasons, percent(18)));
+    blocks.push(logs(document, percent(of_logs)));
+    blocks.push(listed(&others, reasons, percent(18 - of_logs)));
     blocks.push(not_judged(document, percent(4)));
     blocks.push(notes(document, percent(5)));
     if !findings.is_empty() {
@@ -210,6 +212,28 @@ fn slices(document: &Document, bytes: usize) -> String {
     let mut text = String::from("**Which part**\n\n");
     let shown = within(sentences.iter().map(|text| format!("- {}\n", escape(text, LONGEST_TEXT))), bytes, &mut text);
     text.push_str(&more(sentences.len() - shown, "sentences"));
+    text
+}
+
+/// The lines of logs that are new or written more often.
+fn logs(document: &Document, bytes: usize) -> String {
+    let found = document.signatures.iter().flat_map(|signed| signatures::lines(signed).map(move |line| (signed, line)));
+    let rows: Vec<String> = found
+        .map(|(signed, (line, is_named))| {
+            let cells = signatures::row(line, is_named);
+            let longest = |at: usize| if at == 1 { LONGEST_TEXT } else { LONGEST_NAME };
+            let cells = cells.iter().enumerate().map(|(at, cell)| escape(cell, longest(at)));
+            let name = escape(&signed.name, LONGEST_NAME);
+            format!("| {name} | {} |\n", cells.collect::<Vec<_>>().join(" | "))
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        format!("**Log lines**\n\n| Log | {} |\n|:--|:--|:--|--:|--:|--:|--:|\n", signatures::COLUMNS.join(" | "));
+    let shown = within(rows.iter().cloned(), bytes, &mut text);
+    text.push_str(&more(rows.len() - shown, "templates"));
     text
 }
 

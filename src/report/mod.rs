@@ -38,6 +38,7 @@ pub mod quantiles;
 mod reason;
 mod review;
 pub mod rollout;
+pub mod signatures;
 pub mod sketch;
 mod slack;
 mod spark;

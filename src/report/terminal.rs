@@ -8,6 +8,7 @@ use super::Style;
 use super::document::{Document, Finding, NotJudged, Outcome, Severity, Trace};
 use super::ink::{Ink, answer};
 use super::prose::{fit, pad, plain, width, wrap};
+use super::signatures::{self, Signed};
 use super::spark::spark;
 use super::{as_written, localised, table, words};
 
@@ -29,6 +30,7 @@ pub fn render(document: &Document, style: &Style) -> String {
     }
     blocks.push(page.beside(document));
     blocks.push(page.slices(document, style.details));
+    blocks.extend(document.signatures.iter().map(|signed| page.log(signed, style.details)));
     blocks.extend(page.explanations(document, style.details));
     blocks.push(page.not_judged(document));
     blocks.push(page.sparklines(document, style.details));
@@ -135,6 +137,20 @@ impl Page {
             lines.extend(self.rows(&one.tree.iter().map(row).collect::<Vec<_>>(), 4));
         }
         lines
+    }
+
+    /// The templates of a log that are new or written more often; with details, those that are not shown to be as well.
+    fn log(&self, signed: &Signed, details: bool) -> Vec<String> {
+        let row = |(line, is_named)| {
+            let [kind, template, baseline, canary, ratio, since] = signatures::row(line, is_named);
+            (kind, vec![template, format!("{baseline} / {canary} lines, ratio {ratio}, since {since}")])
+        };
+        let rows: Vec<_> = signatures::lines(signed).filter(|(_, is_named)| *is_named || details).map(row).collect();
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let title = format!("Log lines of {}: baseline / canary", plain(&signed.name));
+        [self.ink.bold(&title)].into_iter().chain(self.rows(&rows, 2)).collect()
     }
 
     /// What no criterion judges, and how far that limits the verdict.

@@ -27,6 +27,7 @@ pub mod secret;
 mod services;
 #[cfg(any(feature = "http", feature = "prometheus"))]
 mod shared;
+pub mod signatures;
 pub mod sql;
 mod stop;
 pub mod survey;

@@ -10,7 +10,7 @@
 //! rate), [`dispersion`] (how much noisier than the textbook counts are) and [`instances`] (the same, from one host to
 //! another), then one file per question: [`counts`] (two arms, events among trials), [`single`] (one arm against a limit),
 //! [`steps`] (one number per step), [`slope`] (how steeply it rises), [`spacing`] (runs of bad steps and how regular they are), [`split`] (the canary's share of the traffic),
-//! [`slow`] (how a question about a quantile becomes one about counts), [`onset`] (any of these since a later step), [`simes`] and [`bonferroni`] (several questions at once),
+//! [`slow`] (how a question about a quantile becomes one about counts), [`onset`] (any of these since a later step), [`simes`], [`bonferroni`] and [`holm`] (several questions at once), [`bursts`] (log lines that come together),
 //! [`quantile`] and [`limits`] (quantiles, for the reader's eye) and [`power`] (how much data an
 //! answer takes). Looking more than once takes other critical values or other evidence: [`planned`] has the
 //! boundary of looks on a known course, [`anytime`] the same questions as bets that may be settled at any moment.
@@ -18,6 +18,7 @@
 pub mod anytime;
 mod binned;
 pub mod bonferroni;
+pub mod bursts;
 mod count_step;
 pub mod counts;
 mod crossing;
@@ -26,6 +27,7 @@ pub mod days;
 pub mod dispersion;
 mod filter;
 pub mod histogram;
+pub mod holm;
 mod incomplete;
 pub mod instances;
 pub mod limits;

@@ -75,6 +75,7 @@ fn rules(kind: Kind, statistic: Statistic, relative: f64) -> Rules {
         labels: Pair::default(),
         phase: None,
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         fingerprint: String::new(),
         metrics: BTreeMap::from([(
             "m".to_owned(),

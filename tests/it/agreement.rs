@@ -40,6 +40,7 @@ fn rules(kind: Kind, unit: Unit, statistic: Statistic, margin: f64) -> Rules {
         fingerprint: String::new(),
         metrics: BTreeMap::from([("m".to_owned(), metric)]),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

@@ -211,6 +211,7 @@ fn no_more_than_the_baseline(limit: Limit, looks: Looks) -> Rules {
         fingerprint: String::new(),
         metrics: BTreeMap::from([("errors".to_owned(), metric)]),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

@@ -204,6 +204,7 @@ pub fn questions() -> impl Strategy<Value = (Rules, Dataset)> {
                 fingerprint: String::new(),
                 metrics: BTreeMap::new(),
                 learned: BTreeMap::new(),
+                signatures: BTreeMap::new(),
                 criteria: Vec::new(),
                 not_judged: Vec::new(),
                 traffic: traffic.map(|(share, strict)| Traffic {
@@ -303,6 +304,7 @@ pub fn plausible() -> impl Strategy<Value = (Rules, Dataset)> {
             fingerprint: String::new(),
             metrics: BTreeMap::from([("m".to_owned(), metric)]),
             learned: BTreeMap::new(),
+            signatures: BTreeMap::new(),
             criteria: vec![criterion],
             not_judged: Vec::new(),
             traffic: None,

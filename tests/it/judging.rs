@@ -79,6 +79,7 @@ pub(crate) fn rules(kind: Kind, unit: Unit, criteria: Vec<Criterion>) -> Rules {
         labels: Pair::default(),
         phase: None,
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         fingerprint: String::new(),
         metrics: BTreeMap::from([(
             "m".to_owned(),

@@ -111,6 +111,7 @@ fn rules(asked: &[(f64, Side, Limit)]) -> Rules {
         fingerprint: String::new(),
         metrics: BTreeMap::from([("latency".into(), metric)]),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria: asked.iter().map(criterion).collect(),
         not_judged: Vec::new(),
         traffic: None,

@@ -87,6 +87,7 @@ mod second_opinion;
 mod serve;
 mod services;
 mod shell;
+mod signatures;
 mod slices;
 mod split;
 #[cfg(feature = "sql")]

@@ -20,7 +20,7 @@ use davy::stats::single::{self, EventStep, TrialStep};
 use davy::stats::slope::{Jumps, Slope};
 use davy::stats::slow::{self, Requests};
 use davy::stats::steps::{self, Known, Level};
-use davy::stats::{Direction, limits, longrun, normal, onset, planned, quantile, spacing, split, tail};
+use davy::stats::{Direction, bursts, holm, limits, longrun, normal, onset, planned, quantile, spacing, split, tail};
 use toml::{Table, Value};
 
 use crate::bets;
@@ -73,6 +73,11 @@ fn slices() {
 #[test]
 fn days() {
     certify("days.toml", 100);
+}
+
+#[test]
+fn log_lines() {
+    certify("signatures.toml", 37);
 }
 
 #[test]
@@ -283,6 +288,15 @@ impl Case<'_> {
                 let rates = localise::mix::rates(&slices).unwrap();
                 vec![rates.baseline, rates.canary, rates.at_equal_mix, rates.stratified_ratio]
             }
+            "burst_effect" => {
+                let (phi, nu) = bursts::design_effect(&self.steps()).spread.unwrap();
+                vec![phi, nu]
+            }
+            "tarone_holm" => {
+                let tests: Vec<(f64, f64)> = self.numbers("ln_p").into_iter().zip(self.numbers("ln_least")).collect();
+                let (rejected, _) = holm::rejected(&tests, self.number("chance"));
+                (0..tests.len()).filter(|at| rejected[*at]).map(|at| at as f64).collect()
+            }
             "odd_instance" => vec![localise::odd::studentised(&self.numbers("residuals"), 0)],
             "split_effect" => flat(&split::design_effect(&self.trials(), split::CALM)),
             "split_p" => {
@@ -411,6 +425,14 @@ impl Case<'_> {
             }
             "frequency_low" => self.frequency_interval().0,
             "frequency_high" => self.frequency_interval().1,
+            "burst_z" => {
+                let (steps, effect) = (self.steps(), bursts::design_effect(&self.steps()));
+                counts::ratio_z(&steps, &effect, self.number("r0"), Direction::Above)
+            }
+            "burst_low" => {
+                let (steps, effect) = (self.steps(), bursts::design_effect(&self.steps()));
+                counts::ratio_interval(&steps, &effect, self.number("critical"), 1.0).0
+            }
             "median" => steps::median(&self.numbers("y")).unwrap(),
             "quantile" => quantile::quantile(&self.numbers("y"), self.number("q")).unwrap(),
             "share_z" => {

@@ -301,6 +301,7 @@ fn rules(metrics: &[(&str, Kind)], criteria: Vec<Criterion>) -> Rules {
         fingerprint: String::new(),
         metrics: metrics.iter().map(|(name, kind)| ((*name).to_owned(), metric(kind))).collect(),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria,
         not_judged: Vec::new(),
         traffic: None,

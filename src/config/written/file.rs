@@ -22,6 +22,7 @@ use super::packs::UseEntry;
 use super::prometheus::PrometheusEntry;
 use super::remarks::{NotJudgedEntry, RemarkEntry};
 use super::requests::{ByEntry, RequestsEntry};
+use super::signatures::SignaturesEntry;
 use super::sql::SqlEntry;
 use super::success::SuccessEntry;
 use crate::config::bound::BoundText;
@@ -73,6 +74,10 @@ pub(in crate::config) struct File {
     /// If the mixes of the arms differ: tell (default) lets the plain comparison decide, adjust the one at the baseline's mix.
     /// The report says both.
     pub(in crate::config) mix: Option<At<Choice<MixDecides>>>,
+    /// Logs whose lines are compared by what they say, by name: which ones the baseline never wrote, which ones the canary writes
+    /// more often.
+    #[schemars(default)]
+    pub(in crate::config) signatures: Named<SignaturesEntry>,
     /// What running each arm costs.
     pub(in crate::config) cost: Option<CostEntry>,
     /// What must hold in every phase.

@@ -22,5 +22,6 @@ pub(super) mod prometheus;
 pub(super) mod remarks;
 pub(super) mod requests;
 mod sections;
+pub(super) mod signatures;
 pub(super) mod sql;
 pub(super) mod success;

@@ -32,7 +32,7 @@ impl Read for File {
         let (criteria, phases, policy) = (keys.all("criteria"), keys.all("phases"), keys.may("policy"));
         let (not_judged, judge, kayenta) = (keys.all("not_judged"), keys.may("judge"), keys.may("kayenta"));
         let (success, recording) = (keys.all("success"), keys.may("recording"));
-        let (localise, mix) = (keys.may("localise"), keys.may("mix"));
+        let (localise, mix, signatures) = (keys.may("localise"), keys.may("mix"), keys.all("signatures"));
         let (hooks, cost, expect) = (keys.may("hooks"), keys.may("cost"), keys.may("expect"));
         let file = name.zip(sources).map(|(name, sources)| File {
             name,
@@ -48,6 +48,7 @@ impl Read for File {
             metrics: metrics.unwrap_or_default(),
             localise,
             mix,
+            signatures,
             cost,
             criteria,
             not_judged,
@@ -61,6 +62,7 @@ impl Read for File {
             recording,
         });
         keys.close(file, |key| match key {
+            "logs" | "log_lines" | "templates" => Some("write `signatures: { app: { path: … } }`".into()),
             "localize" | "slices" | "dimensions" => Some("write `localise: [route, region]`".into()),
             _ => None,
         })

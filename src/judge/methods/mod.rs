@@ -18,6 +18,7 @@ pub(super) mod rate_ratio;
 pub(super) mod samples;
 pub(super) mod share;
 pub(super) mod spikes;
+pub(super) mod templates;
 pub(super) mod traffic;
 pub(super) mod trend;
 

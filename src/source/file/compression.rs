@@ -10,6 +10,11 @@ use crate::source::error::Error;
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
 pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<dyn BufRead + Send + 'r>, Error> {
+    rewritten::of(unpacked(packed)?)
+}
+
+/// The same, its lines as they are.
+pub(in crate::source) fn unpacked<'r>(packed: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>, Error> {
     let (head, packed) = peek(packed, 6)?;
     let content: Box<dyn Read + Send + 'r> = match head.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(packed)),
@@ -20,13 +25,11 @@ pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<
         _ => Box::new(packed),
     };
     let (head, content) = peek(content, 3)?;
-    match head.as_slice() {
-        [0xef, 0xbb, 0xbf] => rewritten::of(Skip(3, content)),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            rewritten::of(DecodeReaderBytesBuilder::new().strip_bom(true).build(content))
-        }
-        _ => rewritten::of(content),
-    }
+    Ok(match head.as_slice() {
+        [0xef, 0xbb, 0xbf] => Box::new(Skip(3, content)),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Box::new(DecodeReaderBytesBuilder::new().strip_bom(true).build(content)),
+        _ => Box::new(content),
+    })
 }
 
 fn unknown(what: &str) -> Error {

@@ -54,6 +54,7 @@ pub use buckets::{Buckets, Counted};
 pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
+pub(in crate::source) use rewritten::{Wrap, logfmt};
 pub use sheet::Sheet;
 pub(crate) use sum::{sum_of_counts, sum_of_series};
 pub(super) use survey::survey;

@@ -19,7 +19,9 @@ use std::io::{self, BufRead, BufReader, Read};
 
 pub(super) use self::count::numbered_day;
 pub(super) use self::lambda::Invocations;
+pub(in crate::source) use self::pairs::logfmt;
 use self::rewrite::Rewrite;
+pub(in crate::source) use self::wrapped::Wrap;
 use super::lines::{LONGEST_LINE, Refused, TooLong};
 use super::peek::peek;
 use crate::source::error::{Error, Place};

@@ -26,7 +26,7 @@ pub(super) enum InZone {
 
 /// Reads times that are all written in one way.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
+pub(in crate::source) struct Clock {
     zone: TimeZone,
     zone_name: String,
     writing: Option<Writing>,
@@ -82,7 +82,7 @@ struct Minute {
 
 impl Clock {
     /// Of times without an offset in this zone.
-    pub(super) fn new(zone: Option<&str>) -> Result<Clock, Error> {
+    pub(in crate::source) fn new(zone: Option<&str>) -> Result<Clock, Error> {
         let zone_name = zone.unwrap_or("UTC").to_owned();
         let zone = time::time_zone(&zone_name)?;
         Ok(Clock { zone, zone_name, writing: None, epoch: None, minute: Minute::default(), joined: Vec::new() })
@@ -95,7 +95,7 @@ impl Clock {
 
     /// The instant in a cell, in nanoseconds since 1970.
     #[inline]
-    pub(super) fn instant(&mut self, cell: &Value) -> Result<i64, &'static str> {
+    pub(in crate::source) fn instant(&mut self, cell: &Value) -> Result<i64, &'static str> {
         match cell {
             Value::Text(text) => self.of_text(text),
             Value::Unescaped(text) => self.of_text(text),

@@ -14,14 +14,14 @@ const LEAST_LINES: usize = 20;
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Input {
+pub(in crate::source) enum Input {
     File(PathBuf),
     Standard,
 }
 
 impl Input {
     /// Its name in messages.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::source) fn shown(&self) -> String {
         match self {
             Input::File(path) => path.display().to_string(),
             Input::Standard => "standard input".to_owned(),
@@ -75,7 +75,7 @@ impl Input {
     }
 
     /// Opens it.
-    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
+    pub(in crate::source) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
         match self {
             Input::Standard => Ok(Box::new(std::io::stdin())),
             Input::File(path) => Ok(Box::new(open::file(path)?)),
@@ -94,7 +94,7 @@ pub(super) fn beginning(head: &[u8]) -> Option<u64> {
 }
 
 /// The inputs of a source, each once, in an order that does not depend on the file system.
-pub(super) fn all(written: &[PathBuf]) -> Result<Vec<Input>, Error> {
+pub(in crate::source) fn all(written: &[PathBuf]) -> Result<Vec<Input>, Error> {
     let (mut inputs, mut known) = (Vec::new(), Vec::new());
     for path in written {
         for input in of(path)? {

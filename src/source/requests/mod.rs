@@ -55,9 +55,13 @@ pub use asked::{
     Arms, Asked, BETWEEN, By, Columns, Counted, Format, Latency, MAX_BAD, NO_ARM, REST, Requests, Slice, Split, Valued,
     When,
 };
+pub(in crate::source) use clock::Clock;
 pub use condition::Condition;
+pub(in crate::source) use inputs::{Input, all as all_inputs};
 pub use inputs::{files, share_a_file};
 pub use pass::read;
 pub use row::Value;
+pub(in crate::source) use row::plain;
+pub(in crate::source) use split::{Split as Splits, json::Json};
 pub use taken::{Account, Aggregate, Aggregates, BadRows, Cell, GRID, LONGEST, OfArm, SCALE, Taken};
 pub use unit::TimeUnit;

@@ -22,7 +22,7 @@ pub enum Value<'a> {
 }
 
 /// A cell as text.
-pub(super) fn plain(value: &Value) -> String {
+pub(in crate::source) fn plain(value: &Value) -> String {
     match value {
         Value::Missing => String::new(),
         Value::Text(text) => String::from_utf8_lossy(text).into_owned(),

@@ -2,7 +2,7 @@
 
 pub(super) mod attributes;
 pub(super) mod delimited;
-pub(super) mod json;
+pub(in crate::source) mod json;
 pub(super) mod records;
 pub(super) mod spaced;
 
@@ -10,7 +10,7 @@ use super::Value;
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Is {
+pub(in crate::source) enum Is {
     /// A request.
     Row,
     /// A comment, an empty line, a record of another kind: not a row, and nothing is wrong.
@@ -20,7 +20,7 @@ pub(super) enum Is {
 }
 
 /// Finds the wanted fields of a line.
-pub(super) trait Split: Send + Sync {
+pub(in crate::source) trait Split: Send + Sync {
     /// Puts the field of each wanted column into its slot; [`Value::Missing`] where the line has none. The line comes
     /// without its end. `Err` says in a few words, the same for all such lines, why it cannot be split.
     fn split<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str>;

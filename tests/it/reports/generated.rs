@@ -178,6 +178,7 @@ pub fn verdict() -> BoxedStrategy<Verdict> {
         .prop_map(|((name, phase, summary, notes, fingerprint), labels, answer, data)| Verdict {
             localised: Vec::new(),
             mixes: Vec::new(),
+            signed: Vec::new(),
             name,
             phase,
             labels,

@@ -269,6 +269,7 @@ pub fn pass() -> Verdict {
         findings: vec![errors()],
         not_judged: Vec::new(),
         learned: BTreeMap::new(),
+        signed: Vec::new(),
         score: Score { total: Some(100.0), groups: vec![("errors".into(), Some(100.0))] },
         look: Look::Once,
         windows: pair(

@@ -15,7 +15,7 @@ enum Pairs {
     Influx,
 }
 
-type Pair<'l> = (&'l [u8], Vec<u8>);
+pub(in crate::source) type Pair<'l> = (&'l [u8], Vec<u8>);
 
 /// For a file that begins with such lines.
 pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
@@ -74,7 +74,7 @@ fn key(key: &[u8]) -> Option<&[u8]> {
 }
 
 /// `key=value key="a value" key=`; a word without a value says that it holds.
-fn logfmt(line: &[u8]) -> Option<Vec<Pair<'_>>> {
+pub(in crate::source) fn logfmt(line: &[u8]) -> Option<Vec<Pair<'_>>> {
     let (mut pairs, mut rest, mut words) = (Vec::new(), line.trim_ascii(), 0);
     while !rest.is_empty() {
         let end = memchr::memchr2(b'=', b' ', rest).unwrap_or(rest.len());

@@ -13,7 +13,7 @@ use crate::source::file::usual::is_usual_time;
 
 /// A way of wrapping lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Wrap {
+pub(in crate::source) enum Wrap {
     /// `2026-11-29T10:00:00.1Z stdout F …`, as Kubernetes' runtimes write it; `P` is a part of a line.
     Cri,
     /// `{"log":"…\n","stream":"stdout","time":"…"}`
@@ -31,10 +31,13 @@ enum Wrap {
 const ALL: [Wrap; 6] = [Wrap::Docker, Wrap::Cri, Wrap::Stamped, Wrap::Syslog, Wrap::Compose, Wrap::Pod];
 
 /// A line without what is around it.
-struct Inner {
-    time: Option<String>,
-    text: Vec<u8>,
-    goes_on: bool,
+pub(in crate::source) struct Unwrapped {
+    /// When it was, if that is said there.
+    pub(in crate::source) time: Option<String>,
+    /// What the program wrote.
+    pub(in crate::source) text: Vec<u8>,
+    /// Whether the next line goes on with it.
+    pub(in crate::source) goes_on: bool,
 }
 
 struct Wrapped {
@@ -99,10 +102,16 @@ impl Wrap {
         matches!(self, Wrap::Docker | Wrap::Cri)
     }
 
-    fn inner(self, line: &[u8]) -> Option<Inner> {
+    /// The way in which most of these lines are wrapped, whatever is inside. A time alone is what programs write, too.
+    pub(in crate::source) fn around(lines: &[&[u8]]) -> Option<Wrap> {
+        let all = ALL.into_iter().filter(|wrap| *wrap != Wrap::Stamped);
+        all.into_iter().find(|wrap| most(lines, |line| wrap.inner(line).is_some()))
+    }
+
+    pub(in crate::source) fn inner(self, line: &[u8]) -> Option<Unwrapped> {
         let plain = |time: Option<&[u8]>, text: &[u8]| {
             let time = time.map(|time| String::from_utf8_lossy(time).into_owned());
-            Some(Inner { time, text: text.to_vec(), goes_on: false })
+            Some(Unwrapped { time, text: text.to_vec(), goes_on: false })
         };
         match self {
             Wrap::Docker => docker(line),
@@ -111,7 +120,7 @@ impl Wrap {
                 let (time, stream, tag) = (parts.next()?, parts.next()?, parts.next()?);
                 let right = is_stamp(time) && matches!(stream, b"stdout" | b"stderr") && matches!(tag, b"F" | b"P");
                 let time = Some(String::from_utf8_lossy(time).into_owned());
-                right.then(|| Inner { time, text: parts.next().unwrap_or_default().to_vec(), goes_on: tag == b"P" })
+                right.then(|| Unwrapped { time, text: parts.next().unwrap_or_default().to_vec(), goes_on: tag == b"P" })
             }
             Wrap::Stamped => {
                 let space = memchr::memchr(b' ', line)?;
@@ -173,7 +182,7 @@ fn syslog(line: &[u8]) -> Option<(Option<Range<usize>>, &[u8])> {
     program(rest).map(|colon| (None, rest[colon..].trim_ascii_start()))
 }
 
-fn docker(line: &[u8]) -> Option<Inner> {
+fn docker(line: &[u8]) -> Option<Unwrapped> {
     if !line.starts_with(b"{\"log\":\"") {
         return None;
     }
@@ -182,7 +191,7 @@ fn docker(line: &[u8]) -> Option<Inner> {
     let (log, time) = (text("log")?, text("time")?);
     text("stream")?;
     let whole = log.strip_suffix('\n');
-    Some(Inner {
+    Some(Unwrapped {
         time: Some(time),
         goes_on: whole.is_none(),
         text: whole.unwrap_or(&log).trim_end_matches('\r').into(),

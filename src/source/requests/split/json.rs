@@ -18,7 +18,7 @@ const FEW: usize = 16;
 const MOST_DOTS: usize = 4;
 
 /// Splits lines that are JSON objects.
-pub(in crate::source::requests) struct Json {
+pub(in crate::source) struct Json {
     /// The wanted keys as a tree; the first is its root.
     nodes: Vec<Node>,
 }
@@ -45,7 +45,7 @@ struct Place {
 
 impl Json {
     /// For columns that are keys or paths of keys (`data.tags.status`). A key that itself contains dots goes first.
-    pub(in crate::source::requests) fn new(wanted: &[String]) -> Json {
+    pub(in crate::source) fn new(wanted: &[String]) -> Json {
         Json::within(wanted, &[])
     }
 
