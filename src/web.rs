@@ -238,6 +238,7 @@ fn explain(error: &ureq::Error, timeout: Duration) -> Trouble {
         ureq::Error::Rustls(error) => untrusted(error),
         ureq::Error::Tls(_) | ureq::Error::Pem(_) => Trouble::for_good("no encrypted connection can be made"),
         ureq::Error::Io(error) => broken(error),
+        ureq::Error::Decompress(..) => Trouble::for_now("the packed answer was cut off or damaged"),
         ureq::Error::Protocol(_) => Trouble::for_now("the server does not speak HTTP as it should"),
         ureq::Error::InvalidProxyUrl => Trouble::for_good("the proxy that the environment names cannot be used"),
         ureq::Error::Other(error) if error.is::<LinkLocal>() => Trouble::for_good(LINK_LOCAL),

@@ -161,6 +161,7 @@ fn answer(what: What, margin: f64, data: &Dataset) -> Outcome {
         fingerprint: String::new(),
         metrics: BTreeMap::from([("m".to_owned(), metric)]),
         learned: BTreeMap::new(),
+        signatures: BTreeMap::new(),
         criteria: vec![criterion],
         not_judged: Vec::new(),
         traffic: None,

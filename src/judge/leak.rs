@@ -30,13 +30,16 @@ const LAST: usize = 3;
 /// The note on a gauge, where its trend is shown to differ from the baseline's.
 pub(super) fn note(case: &Case, steps: &Pair<Steps<f64>>) -> Option<Remark> {
     let own = || case.rules.criteria.iter().filter(|criterion| criterion.metric == case.criterion.metric);
-    if !case.is_parallel() || own().any(|criterion| is_trend(criterion.statistic)) {
+    if !case.is_parallel() {
         return None;
     }
     let pairs = || steps.canary.iter().zip(&steps.baseline).map(|(canary, baseline)| canary.zip(*baseline));
     let apart: Steps<f64> = pairs().map(|pair| pair.map(|(canary, baseline)| canary - baseline)).collect();
-    // all pairs of steps are looked at only where a line through them leans
+    // all criteria and all pairs of steps are looked at only where a line through them leans
     Line::of(&apart).filter(Line::leans)?;
+    if own().any(|criterion| is_trend(criterion.statistic)) {
+        return None;
+    }
     let log = pairs().flatten().all(|(canary, baseline)| canary > 0.0 && baseline > 0.0);
     let hour = growth::in_an_hour(case, 1.0);
     let still = if log { 1.0 } else { 0.0 };

@@ -212,6 +212,8 @@ struct Ranks {
     stretch: Vec<usize>,
     rank: Vec<f64>,
     weight: Vec<f64>,
+    /// How far neighbours are apart as a rule.
+    distance: f64,
     /// How many stretches there are, each with a level of its own.
     stretches: f64,
     /// The variance of Kendall's sum if steps were independent, over that of its projection.
@@ -233,8 +235,9 @@ impl Ranks {
             stretches += 1.0;
         }
         let rank = ranks(&residual);
-        let (x, stretch) = points.iter().map(|p| (p.x, p.stretch)).unzip();
-        Ranks { x, stretch, rank, weight, stretches, small: exact / projected }
+        let (x, stretch): (Vec<f64>, _) = points.iter().map(|p| (p.x, p.stretch)).unzip();
+        let distance = median(&x.windows(2).map(|x| x[1] - x[0]).collect::<Vec<_>>()).unwrap_or(1.0);
+        Ranks { x, stretch, rank, weight, distance, stretches, small: exact / projected }
     }
 
     fn len(&self) -> f64 {
@@ -248,9 +251,8 @@ impl Ranks {
 
     /// The correlation of neighbours without its bias, and its standard error. Neighbours are one typical distance apart.
     fn correlation(&self) -> (f64, f64) {
-        let distance = self.distance();
-        let next =
-            |at: &usize| self.stretch[*at] == self.stretch[at + 1] && self.x[at + 1] - self.x[*at] < 1.5 * distance;
+        let far = 1.5 * self.distance;
+        let next = |at: &usize| self.stretch[*at] == self.stretch[at + 1] && self.x[at + 1] - self.x[*at] < far;
         let pairs: Vec<usize> = (0..self.x.len() - 1).filter(next).collect();
         let squares = self.rank.iter().map(|u| u * u).sum::<f64>() / self.len();
         let beside: f64 = pairs.iter().map(|at| self.rank[*at] * self.rank[at + 1]).sum();
@@ -260,12 +262,6 @@ impl Ranks {
         (r + bias, ((1.0 - r * r).max(0.05) / pairs.max(4.0)).sqrt())
     }
 
-    /// How far neighbours are apart as a rule.
-    fn distance(&self) -> f64 {
-        let apart: Vec<f64> = self.x.windows(2).map(|x| x[1] - x[0]).collect();
-        median(&apart).unwrap_or(1.0)
-    }
-
     fn may_walk(&self) -> bool {
         let (r, error) = self.correlation();
         r + CLEARLY * error >= 1.0
@@ -273,7 +269,7 @@ impl Ranks {
 
     fn autoregressive(&self) -> LongRun {
         let (r, error) = self.correlation();
-        let phi = (r + error).clamp(0.0, LONGEST).powf(1.0 / self.distance());
+        let phi = (r + error).clamp(0.0, LONGEST).powf(1.0 / self.distance);
         let (mut sum, mut before) = (0.0, 0.0);
         for at in 0..self.x.len() {
             if at > 0 {
@@ -288,8 +284,8 @@ impl Ranks {
     fn cosines(&self) -> LongRun {
         let count = (COSINES_SERIES * self.len().powf(2.0 / 3.0)).round_ties_even().max(1.0) as usize;
         let first = self.x.first().copied().unwrap_or(0.0);
-        let slots = self.x.last().map_or(0.0, |last| last - first) + self.distance();
-        let angle = |x: f64| std::f64::consts::PI * (x - first + 0.5 * self.distance()) / slots;
+        let slots = self.x.last().map_or(0.0, |last| last - first) + self.distance;
+        let angle = |x: f64| std::f64::consts::PI * (x - first + 0.5 * self.distance) / slots;
         let slowest = 1 + self.stretches as usize;
         let wave = |k: usize| self.x.iter().zip(&self.rank).map(|(x, u)| u * (k as f64 * angle(*x)).cos()).sum::<f64>();
         let squares = (slowest..slowest + count).map(|k| wave(k) * wave(k)).sum::<f64>() / count as f64;

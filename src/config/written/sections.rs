@@ -63,6 +63,10 @@ impl Read for File {
         });
         keys.close(file, |key| match key {
             "logs" | "log_lines" | "templates" => Some("write `signatures: { app: { path: … } }`".into()),
+            "baseline" | "canary" => Some(
+                "when it runs stands in `window: { last: 1h, baseline: { ago: 7d } }`, what tells it apart in `arms`"
+                    .into(),
+            ),
             "localize" | "slices" | "dimensions" => Some("write `localise: [route, region]`".into()),
             _ => None,
         })

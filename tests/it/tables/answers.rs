@@ -187,7 +187,7 @@ const REFUSED: [(&str, &str, &str); 5] = [
     ("13:00:00Z", "12:57:30Z", "2026-03-01T12:57:30Z is inside one"),
     ("step: 5m", "step: 6m", "counts steps of 5m, and steps of 6m are judged"),
     ("path: answer.csv", "path: [answer.csv, sorted.csv]", "has the same counts as an answer before it"),
-    ("path: answer.csv", "path: \"${arm}.csv\"", "counts the arms baseline and canary"),
+    ("path: answer.csv", "path: \"${arm}.csv\"", "counts the arms \"baseline\", \"canary\""),
 ];
 
 #[test]
