@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_hint_of_a_key_names_each_of_the_others_once() {
-        let problems = load("baseline: a\n", "f").map(|_| ()).unwrap_err();
+        let problems = load("weather: a\n", "f").map(|_| ()).unwrap_err();
         let hint = problems.0.into_iter().find_map(|problem| problem.hint).unwrap();
         let names: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
         assert_eq!(names.len(), names.iter().collect::<BTreeSet<_>>().len(), "{hint}");

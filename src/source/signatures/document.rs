@@ -13,11 +13,14 @@ const LOKI: [u64; 4] = [100, 1_000, 5_000, 10_000];
 /// How many rows Insights gives: where nothing is said (1,000, now 10,000), and the most.
 const INSIGHTS: [u64; 2] = [1_000, 10_000];
 
+/// The time, the line, and the columns beside it.
+pub(super) type Told = (String, String, Vec<(String, String)>);
+
 /// What an answer holds.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Answer {
-    /// Its lines: the time, the line, the columns beside it.
-    pub(super) lines: Vec<(String, String, Vec<(String, String)>)>,
+    /// Its lines.
+    pub(super) lines: Vec<Told>,
     /// Why it is not whole, if it is not.
     pub(super) cut: Option<String>,
 }

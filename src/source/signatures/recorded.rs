@@ -33,7 +33,7 @@ pub fn recorded(path: &Path) -> Result<Signatures, Error> {
     }
     let mut rows = csv::Reader::from_reader(text.as_slice());
     let broken = |error: csv::Error| about(Error::unreadable(format!("cannot be read ({error})")));
-    if *rows.headers().map_err(broken)? != csv::StringRecord::from(COLUMNS.to_vec()) {
+    if !rows.headers().map_err(broken)?.iter().eq(COLUMNS) {
         let problem = format!("is not what was recorded of a log: its columns are not {}", COLUMNS.join(", "));
         return Err(about(Error::unreadable(problem)));
     }

@@ -132,7 +132,7 @@ mod tests {
             let mut tally = Tally::default();
             for n in 0..200_000 {
                 let n = order(n);
-                let arm = if n % 3 == 0 { Arm::Baseline } else { Arm::Canary };
+                let arm = if n.is_multiple_of(3) { Arm::Baseline } else { Arm::Canary };
                 tally.add(&format!("w{} line {n}", n % 5_000), (arm, (n % 7) as i64));
             }
             tally.into_lines()
