@@ -312,6 +312,9 @@ fn nothing_passes_that_is_missing_cut_or_unreadable_where_new_lines_fail() {
     assert_eq!(outcome(&loki(777), &loki(1_000)), open("incomplete_data"));
 }
 
+/// What a form is called, and a line in it.
+type Way = (&'static str, fn(&Line) -> String);
+
 #[test]
 fn every_way_of_writing_a_log_says_the_same() {
     let mut rng = Pcg64::seed_from_u64(6);
@@ -323,7 +326,7 @@ fn every_way_of_writing_a_log_says_the_same() {
             if *level == "error" { "\n    at shop.Cart.load(Cart.java:17)\nCaused by: shop.Gone: no" } else { "" };
         format!("{} {} {says}{rest}{trace}\n", time(*at), level.to_uppercase())
     };
-    let ways: [(&str, fn(&Line) -> String); 5] = [
+    let ways: [Way; 5] = [
         ("pino", |(at, level, says)| {
             let level = match *level {
                 "info" => 30,
