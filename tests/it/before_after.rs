@@ -11,7 +11,6 @@ use davy::series::{SignedDuration, Timestamp, Window};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::http::server::{Response, Server};
 use crate::soaks::noise::Noise;
 
 /// A Tuesday.
@@ -269,8 +268,11 @@ criteria:
     assert_eq!(judged(&folder, &[]).0, 10);
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn a_service_is_asked_about_each_window_alone_and_answers_as_a_file() {
+    use crate::http::server::{Response, Server};
+
     let service = Service { missing: vec![2], ..Service::healthy() };
     let rows = service.rows();
     let server = Server::start(move |request, _| {
