@@ -217,8 +217,8 @@ fn a_group_of_a_sketch_of_which_nothing_was_measured_is_no_sketch_without_latenc
     let mut log = String::from("time,arm,route,status,latency_ms\n");
     for row in 0..24_000 {
         let (arm, at) = (["baseline", "canary"][row % 2], 1_772_366_400_000 + 150 * row);
-        let (route, took) =
-            if row % 3_000 < 2 { ("/rare", String::new()) } else { ("/", (40 + row / 2 % 50).to_string()) };
+        let took = 40 + row * 2_654_435_761 / 65_536 % 50;
+        let (route, took) = if row % 3_000 < 2 { ("/rare", String::new()) } else { ("/", took.to_string()) };
         writeln!(log, "{at},{arm},{route},200,{took}").unwrap();
     }
     fs::write(shop.path().join("log.csv"), log).unwrap();
