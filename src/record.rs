@@ -25,7 +25,7 @@ use crate::config::{self, Config};
 use crate::encoded;
 use crate::output::{self, parent_of};
 use crate::plain;
-use crate::series::{Arm, Dataset, Instances, Pair, Series, group_name};
+use crate::series::{Arm, Dataset, Instances, Pair, Series, Signatures, Timestamp, group_name};
 
 /// The name of the configuration inside a recording (and of any configuration that a folder stands for).
 pub const CONFIG: &str = "canary.yaml";
@@ -119,48 +119,47 @@ fn write_dataset(folder: &Path, dataset: &Dataset) -> Result<(), Error> {
 fn write_signatures(folder: &Path, dataset: &Dataset) -> io::Result<()> {
     fs::create_dir(folder)?;
     for (name, log) in &dataset.signatures {
-        let mut rows = csv::Writer::from_writer(Vec::new());
-        rows.write_record(["time", "arm", "count", "template", "example", "remark"])?;
-        for arm in Arm::BOTH {
-            for remark in log.remarks.get(arm) {
-                rows.write_record([
-                    "",
-                    arm.name(),
-                    "",
-                    "",
-                    "",
-                    &format!("{}: {}", remark.gravity.name(), remark.text),
-                ])?;
-            }
-            write_lines(&mut rows, arm, log.lines.get(arm), ("", ""))?;
-        }
-        for template in &log.templates {
-            let mut example = Some(template.example.as_str()).filter(|example| *example != template.text);
-            for arm in Arm::BOTH {
-                let series = template.counts.get(arm);
-                // once is enough
-                let example = if series.is_empty() { None } else { example.take() };
-                write_lines(&mut rows, arm, series, (&template.text, example.unwrap_or_default()))?;
-            }
-        }
-        let bytes = rows.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        let rows = log_rows(log);
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record(config::LOG_COLUMNS)?;
+        rows.iter().try_for_each(|row| csv.write_record(row))?;
+        csv.write_record(["", "", &rows.len().to_string(), "", "", config::END_OF_LOG])?;
+        let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
         write_synced(&folder.join(format!("{name}.csv")), &bytes)?;
     }
     Ok(())
 }
 
-fn write_lines(
-    rows: &mut csv::Writer<Vec<u8>>,
-    arm: Arm,
-    series: &Series,
-    (text, example): (&str, &str),
-) -> io::Result<()> {
-    let Series::Events { time, count, .. } = series else { return Ok(()) };
-    for (at, (time, count)) in time.iter().zip(count).enumerate() {
-        let example = if at == 0 { example } else { "" };
-        rows.write_record([&time.to_string(), arm.name(), &count.to_string(), text, example, ""])?;
+/// What a log says: remarks, all lines, and the lines of each template, by arm and step.
+fn log_rows(log: &Signatures) -> Vec<[String; 6]> {
+    let mut rows = Vec::new();
+    for arm in Arm::BOTH {
+        let none = String::new;
+        rows.extend(log.remarks.get(arm).iter().map(|remark| {
+            let text = format!("{}: {}", remark.gravity.name(), remark.text);
+            [none(), arm.name().to_owned(), none(), none(), none(), text]
+        }));
+        rows.extend(line_rows(arm, log.lines.get(arm), "", ""));
     }
-    Ok(())
+    for template in &log.templates {
+        let mut example = Some(template.example.as_str()).filter(|example| *example != template.text);
+        for arm in Arm::BOTH {
+            let series = template.counts.get(arm);
+            // once is enough
+            let example = if series.is_empty() { None } else { example.take() };
+            rows.extend(line_rows(arm, series, &template.text, example.unwrap_or_default()));
+        }
+    }
+    rows
+}
+
+fn line_rows(arm: Arm, series: &Series, text: &str, example: &str) -> Vec<[String; 6]> {
+    let Series::Events { time, count, .. } = series else { return Vec::new() };
+    let row = |(at, (time, count)): (usize, (&Timestamp, &u64))| {
+        let example = if at == 0 { example } else { "" };
+        [&time.to_string(), arm.name(), &count.to_string(), text, example, ""].map(str::to_owned)
+    };
+    time.iter().zip(count).enumerate().map(row).collect()
 }
 
 /// The place itself and not a link to it, nor a name like `a/.`: that is exchanged. Refused where a recording would replace

@@ -63,7 +63,7 @@ pub use fingerprint::digest;
 pub(crate) use limits::names_unit;
 pub use loaded::{Config, load};
 pub use options::Options;
-pub use recorded::{PAST, Recorded, SIGNATURES, recorded};
+pub use recorded::{END_OF_LOG, LOG_COLUMNS, PAST, Recorded, SIGNATURES, recorded};
 pub use rejudged::rejudged;
 pub use schema::schema;
 pub use scraped::scraped;

@@ -24,6 +24,7 @@ pub const PAST: &str = "past";
 
 /// The folder of a recording that holds what logs say.
 pub const SIGNATURES: &str = "signatures";
+pub use crate::source::signatures::{COLUMNS as LOG_COLUMNS, END as END_OF_LOG};
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]

@@ -312,6 +312,44 @@ fn nothing_passes_that_is_missing_cut_or_unreadable_where_new_lines_fail() {
     assert_eq!(outcome(&loki(777), &loki(1_000)), open("incomplete_data"));
 }
 
+#[test]
+fn what_a_program_writes_when_it_dies_is_named_though_it_has_no_time() {
+    let mut rng = Pcg64::seed_from_u64(8);
+    let place = Place::new("{ path: \"${arm}.log\", where: \"level in [error, fatal]\", new: fail }");
+    let write = |arm: &str, log: &[Line], dies: &str| {
+        let line = |(at, (second, level, says)): (usize, &Line)| {
+            let after = if at % 100 == 99 { dies } else { "" };
+            format!("{} {} {says}\n{after}", time(*second), level.to_uppercase())
+        };
+        place.write(&format!("{arm}.log"), &log.iter().enumerate().map(line).collect::<String>());
+    };
+    write("baseline", &healthy(40, 3_000.0, &mut rng), "");
+    for (dies, named) in [
+        ("panic: runtime error: index out of range\n\ngoroutine 1 [running]:\nmain.main()\n", "panic: runtime"),
+        ("thread 'main' panicked at src/main.rs:4:5:\nno entry\n", "thread"),
+        ("Exception in thread \"main\" shop.Gone\n    at shop.Cart.load(Cart.java:17)\n", "Exception in thread"),
+    ] {
+        write("canary", &healthy(40, 3_000.0, &mut rng), dies);
+        let (outcome, finding, signed) = place.judged();
+        assert_eq!(outcome, "fail", "{finding}");
+        let names = names(&signed, "named");
+        assert!(names.len() == 1 && names[0].starts_with(named), "{names:?}");
+    }
+}
+
+#[test]
+fn a_copy_of_the_other_log_is_told() {
+    let mut rng = Pcg64::seed_from_u64(9);
+    let place = Place::new("{ path: \"${arm}.log\", new: fail }");
+    let log = ndjson(&healthy(40, 2_000.0, &mut rng));
+    place.write("baseline.log", &log);
+    place.write("canary.log", &log);
+    let (outcome, finding, _) = place.judged();
+    assert_eq!((outcome.as_str(), &finding["reason"]), ("warn", &Value::from("suspect_data")), "{finding}");
+    let (_, text) = place.run(&["judge", "canary.yaml"]);
+    assert!(text.contains("copy of the other"), "{text}");
+}
+
 /// What a form is called, and a line in it.
 type Way = (&'static str, fn(&Line) -> String);
 
@@ -452,9 +490,14 @@ fn nothing_personal_is_in_any_report_or_recording_and_a_replay_answers_the_same(
     // one that was cut is refused
     let counted = place.path("recorded/signatures/app.csv");
     let whole = fs::read(&counted).unwrap();
-    fs::write(&counted, &whole[..whole.len() - 2]).unwrap();
-    let (code, text) = place.run(&["judge", "recorded"]);
-    assert!(code == 65 && text.contains("was cut"), "{code} {text}");
+    let ends = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    let ends: Vec<usize> = ends.rev().skip(1).step_by(50).take(5).collect();
+    assert!(ends.len() > 2, "{ends:?}");
+    for end in [whole.len() - 2].into_iter().chain(ends) {
+        fs::write(&counted, &whole[..end]).unwrap();
+        let (code, text) = place.run(&["judge", "recorded"]);
+        assert!(code == 65 && text.contains("was cut"), "{end}: {code} {text}");
+    }
     // and lines as they are only where somebody asks for them
     let open = fs::read_to_string(place.path("canary.yaml")).unwrap().replace("new: fail", "new: fail, mask: \"off\"");
     place.write("canary.yaml", &open);

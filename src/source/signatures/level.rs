@@ -47,6 +47,24 @@ const WORDS: [(&str, &str); 23] = [
     ("panic", "fatal"),
 ];
 
+/// How the last words of a program begin. Programs often write them without a time or a level.
+const LAST_WORDS: [&str; 9] = [
+    "panic:",
+    "fatal error:",
+    "fatal:",
+    "thread '",
+    "Exception in thread ",
+    "Unhandled ",
+    "Uncaught ",
+    "Segmentation fault",
+    "Out of memory",
+];
+
+/// Whether a line is what a program writes when it dies, whatever stands before it.
+pub(super) fn is_last_words(text: &str) -> bool {
+    LAST_WORDS.iter().any(|begin| text.starts_with(begin))
+}
+
 /// The level that a word means.
 pub(super) fn of_word(word: &str) -> Option<&'static str> {
     WORDS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known)).map(|(_, level)| *level)
@@ -78,9 +96,12 @@ fn of_number(number: i64) -> Option<&'static str> {
     }
 }
 
-/// The level that a line of text names among its first words: `ERROR`, `[error]`, `error:`.
+/// The level that a line of text names among its first words: `ERROR`, `[error]`, `error:`. That of last words is `fatal`.
 pub(super) fn of_text(text: &str) -> Option<&'static str> {
     const AMONG: usize = 6;
+    if is_last_words(text) {
+        return Some("fatal");
+    }
     text.split_whitespace().take(AMONG).find_map(|word| {
         let bare = word.trim_matches(['[', ']', '(', ')', '<', '>', ':', '|', ',']);
         let is_marked = bare.len() < word.len() || bare.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -99,5 +120,6 @@ mod tests {
         assert_eq!(of_text("[error] 123#123: connect() failed"), Some("error"));
         assert_eq!(of_text("main ERROR something"), Some("error"));
         assert_eq!(of_text("no error was found"), None);
+        assert_eq!(of_text("fatal error: all goroutines are asleep"), Some("fatal"));
     }
 }

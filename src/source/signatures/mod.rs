@@ -26,4 +26,4 @@ pub use asked::{Lines, Log, Spans};
 pub use mask::masked;
 pub use mine::templates;
 pub use read::read;
-pub use recorded::{COLUMNS, recorded};
+pub use recorded::{COLUMNS, END, recorded};

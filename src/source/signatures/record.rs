@@ -101,7 +101,8 @@ pub(super) struct Reader {
     is_text_timed: bool,
     /// Whether times were written around lines.
     is_wrap_timed: bool,
-    has_record: bool,
+    /// When the last record was.
+    last: Option<i64>,
 }
 
 impl Reader {
@@ -162,7 +163,7 @@ impl Reader {
             clock,
             is_text_timed: false,
             is_wrap_timed: false,
-            has_record: false,
+            last: None,
         })
     }
 
@@ -190,7 +191,7 @@ impl Reader {
             return match self.json.split(line, &mut fields) {
                 Ok(_) => self.record(fields, time, labels, None),
                 // a stack trace may have braces
-                Err(_) if self.is_text_timed && self.has_record => Line::GoesOn,
+                Err(_) if self.is_text_timed && self.last.is_some() => Line::GoesOn,
                 Err(_) => Line::Bad(NOT_JSON),
             };
         }
@@ -205,7 +206,9 @@ impl Reader {
         let timed = plain_text::timed(&text, &mut self.text_clock);
         self.is_text_timed |= timed.is_some();
         match timed {
-            None if self.has_record && self.goes_on(&text, time) => Line::GoesOn,
+            // a program that dies has no time for a time
+            None if level::is_last_words(&text) => self.record(fields, time.or(self.last), labels, Some(&text)),
+            None if self.last.is_some() && self.goes_on(&text, time) => Line::GoesOn,
             None => self.record(fields, time, labels, Some(&text)),
             Some((at, rest)) if rest.starts_with('{') || pairs(rest.as_bytes()).is_some() => {
                 self.inner(rest.as_bytes(), time.or(Some(at)), labels)
@@ -270,7 +273,7 @@ impl Reader {
             is_own.then(|| of.filter.as_ref().is_none_or(|filter| filter.holds(&fields)))
         };
         let of = self.of.iter().map(of).collect();
-        self.has_record = true;
+        self.last = Some(at);
         Line::Is(Record { at, message, of })
     }
 }

@@ -1,4 +1,6 @@
 //! The templates of a recording: a row for each step, arm and template, and rows for what is to be known of the lines.
+//!
+//! The last row counts the others. Without it nobody could tell a log that says nothing new from one that was cut before.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -11,6 +13,9 @@ use crate::source::open;
 
 /// The columns. A row without a template counts all lines; one with a remark is of no step.
 pub const COLUMNS: [&str; 6] = ["time", "arm", "count", "template", "example", "remark"];
+
+/// What the last row has for a remark.
+pub const END: &str = "end";
 
 /// The words of remarks, by how far they limit the answer.
 const GRAVITIES: [Gravity; 4] = [Gravity::Detail, Gravity::Note, Gravity::Suspect, Gravity::Incomplete];
@@ -28,8 +33,9 @@ pub fn recorded(path: &Path) -> Result<Signatures, Error> {
     let mut text = Vec::new();
     let read = open::file(path).and_then(|mut file| file.read_to_end(&mut text).map_err(|error| broken(&error)));
     read.map_err(about)?;
+    let cut = |why: &str| about(Error::unreadable(format!("was cut: {why}")).hint("Take the whole recording."));
     if text.last() != Some(&b'\n') {
-        return Err(about(Error::unreadable("was cut: its last line has no end").hint("Take the whole recording.")));
+        return Err(cut("its last line has no end"));
     }
     let mut rows = csv::Reader::from_reader(text.as_slice());
     let broken = |error: csv::Error| about(Error::unreadable(format!("cannot be read ({error})")));
@@ -40,13 +46,18 @@ pub fn recorded(path: &Path) -> Result<Signatures, Error> {
     let mut lines = Counts::default();
     let mut templates: BTreeMap<String, (String, Counts)> = BTreeMap::new();
     let mut remarks: Pair<Vec<Remark>> = Pair::default();
-    for row in rows.records() {
+    let mut is_whole = false;
+    for (number, row) in rows.records().enumerate() {
         let row = row.map_err(broken)?;
         let place = Place::line(row.position().map_or(0, csv::Position::line));
         let cell = |at: usize| row.get(at).unwrap_or_default();
         let wrong = |at: usize, expected: &str| {
             Err(about(Error::unreadable("is not one").column(COLUMNS[at]).value(cell(at)).expected(expected).at(place)))
         };
+        is_whole = cell(5) == END && cell(2) == number.to_string();
+        if is_whole {
+            continue;
+        }
         let Some(arm) = Arm::BOTH.into_iter().find(|arm| arm.name() == cell(1)) else {
             return wrong(1, "baseline or canary");
         };
@@ -71,6 +82,9 @@ pub fn recorded(path: &Path) -> Result<Signatures, Error> {
         };
         let step = counts.get_mut(arm).entry(time).or_default();
         *step = step.saturating_add(count);
+    }
+    if !is_whole {
+        return Err(cut("its last row does not count the others"));
     }
     let template = |(text, (example, counts)): (String, (String, Counts))| {
         let example = if example.is_empty() { text.clone() } else { example };
