@@ -147,6 +147,12 @@ impl Window {
         self.end.duration_since(self.start)
     }
 
+    /// The first of its ends that is inside a step. Steps begin at whole multiples of their length since 1970.
+    pub fn end_inside(&self, step: SignedDuration) -> Option<Timestamp> {
+        let step = step.as_nanos().max(1);
+        [self.start, self.end].into_iter().find(|end| end.as_nanosecond().rem_euclid(step) != 0)
+    }
+
     /// How many whole or begun steps fit.
     pub fn steps(&self, step: SignedDuration) -> usize {
         let (span, step) = (self.duration().as_millis(), step.as_millis().max(1));

@@ -30,6 +30,11 @@ pub fn answer(
         metrics: BTreeMap::from([("m".to_owned(), Pair { baseline, canary })]),
         ..Dataset::new(Pair { baseline: window, canary: window }, SignedDuration::from_mins(1))
     };
+    of_data(statistic, limit, (kind, Unit::Plain(String::new())), &data)
+}
+
+/// The same of the metric `m` of a dataset.
+pub fn of_data(statistic: Statistic, limit: Limit, (kind, unit): (Kind, Unit), data: &Dataset) -> Outcome {
     let criterion = Criterion {
         name: "m".into(),
         metric: "m".into(),
@@ -43,8 +48,7 @@ pub fn answer(
         group: "m".into(),
         family: "m".into(),
     };
-    let unit = Unit::Plain(String::new());
-    let metric = Metric { unit, kind, of: String::new(), history: None, by: None, remarks: Vec::new() };
+    let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
     let rules = Rules {
         name: "alone".into(),
         labels: Pair::default(),
@@ -59,7 +63,7 @@ pub fn answer(
         looks: Looks::Once,
         policy: Policy::default(),
     };
-    outcomes(&rules, &data).criteria.first().map_or(Outcome::Inconclusive, |(_, outcome)| *outcome)
+    outcomes(&rules, data).criteria.first().map_or(Outcome::Inconclusive, |(_, outcome)| *outcome)
 }
 
 /// The shares of runs that fail and pass. The chance of each run comes from the seed, the table, the cell and its number.

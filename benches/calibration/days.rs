@@ -8,14 +8,11 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use davy::judge::outcomes;
-use davy::judge::rules::{
-    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Scale, Severity, Side, Statistic, Unit,
-};
+use davy::judge::rules::{Kind, Limit, Scale, Statistic, Unit};
 use davy::judge::verdict::Outcome;
 use davy::series::{Dataset, Days, Pair, Series, SignedDuration, Timestamp, Window};
 
-use crate::alone::{at, share};
+use crate::alone::{at, of_data, share};
 use crate::soaks::noise::Noise;
 
 /// What is measured each minute.
@@ -140,35 +137,7 @@ fn answer(what: What, margin: f64, data: &Dataset) -> Outcome {
         What::Level => (Kind::Gauge { quantile: None, scale: Scale::Auto }, Statistic::Typical, Unit::Milliseconds),
         What::Errors => (Kind::BadShare, Statistic::Rate, Unit::Share),
     };
-    let criterion = Criterion {
-        name: "m".into(),
-        metric: "m".into(),
-        statistic,
-        pass: Some(Bound { side: Side::AtMost, strict: false, limit, per: None }),
-        fail: None,
-        rule: Rule::Interval,
-        severity: Severity::Normal,
-        role: Role::Primary,
-        weight: 1.0,
-        group: "m".into(),
-        family: "m".into(),
-    };
-    let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
-    let rules = Rules {
-        name: "days".into(),
-        labels: Pair::default(),
-        phase: None,
-        fingerprint: String::new(),
-        metrics: BTreeMap::from([("m".to_owned(), metric)]),
-        learned: BTreeMap::new(),
-        signatures: BTreeMap::new(),
-        criteria: vec![criterion],
-        not_judged: Vec::new(),
-        traffic: None,
-        looks: Looks::Once,
-        policy: Policy::default(),
-    };
-    outcomes(&rules, data).criteria.first().map_or(Outcome::Inconclusive, |(_, outcome)| *outcome)
+    of_data(statistic, limit, (kind, unit), data)
 }
 
 fn cells() -> Vec<Cell> {

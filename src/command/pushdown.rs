@@ -45,9 +45,7 @@ pub(super) fn run(console: &Console, arguments: &cli::Sketch, dialect: Dialect) 
 fn inside(time: &TimePlan, table: &Table) -> Option<Timestamp> {
     let windows = time.windows().filter(|_| matches!(table.from, Some(Edge::At(_))))?;
     let stretches = time.stretches(windows.canary).into_iter().chain([windows.baseline, windows.canary]);
-    stretches
-        .flat_map(|window| [window.start, window.end])
-        .find(|edge| edge.as_second() % table.step.as_secs() != 0 || edge.subsec_nanosecond() != 0)
+    stretches.into_iter().find_map(|window| window.end_inside(table.step))
 }
 
 /// What says how to read a log is in the configuration.

@@ -24,8 +24,8 @@ pub(super) fn days(
     report: &mut Report,
 ) -> Option<Days> {
     let ago = ago(own, report)?;
-    if let [first, _, ..] = ago.as_slice() {
-        apart(&ago, *first, canary, own.place, report);
+    if ago.len() > 1 {
+        apart(&ago, canary, own.place, report);
     } else {
         if let Some(before) = &own.before {
             let hint = "write several, as `ago: [1d, 7d, 14d]` or `days: 14`, or leave `before` out";
@@ -73,10 +73,16 @@ fn ago(own: &BaselineEntry, report: &mut Report) -> Option<Vec<SignedDuration>> 
     Some(ago)
 }
 
+/// How far the windows that lie closest begin apart, the canary's among them; `ago` rises.
+fn closest(ago: &[SignedDuration]) -> Option<SignedDuration> {
+    ago.windows(2).map(|two| two[1] - two[0]).chain(ago.first().copied()).min()
+}
+
 /// Complains of windows that share time.
-fn apart(ago: &[SignedDuration], first: SignedDuration, canary: Option<Window>, place: Place, report: &mut Report) {
-    let closest = ago.windows(2).map(|two| two[1] - two[0]).fold(first, SignedDuration::min);
-    if let Some(length) = canary.map(|canary| canary.duration()).filter(|length| closest < *length) {
+fn apart(ago: &[SignedDuration], canary: Option<Window>, place: Place, report: &mut Report) {
+    if let (Some(closest), Some(length)) = (closest(ago), canary.map(|canary| canary.duration()))
+        && closest < length
+    {
         let (closest, length) = (duration(closest), duration(length));
         let message = format!("windows of {length} that begin {closest} apart share time, and count as several days");
         report.add_with(place, message, "write a shorter window, or earlier windows that lie further apart");
@@ -92,8 +98,7 @@ pub(super) fn check(
     report: &mut Report,
 ) {
     let Some(days) = &time.days else { return };
-    let closest = days.ago.windows(2).map(|two| two[1] - two[0]).chain(days.ago.first().copied()).min();
-    if let (Looks::Planned { soak, .. }, Some(closest)) = (looks, closest)
+    if let (Looks::Planned { soak, .. }, Some(closest)) = (looks, closest(&days.ago))
         && soak > closest
     {
         let (soak, closest) = (duration(soak), duration(closest));

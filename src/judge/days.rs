@@ -41,6 +41,8 @@ pub(super) struct Number {
     corrected: f64,
     /// The number against any limit.
     pub(super) alone: Rc<dyn Comparison>,
+    /// Its interval of one standard error.
+    ends: (f64, f64),
     n: f64,
     bad: Option<u64>,
     /// Between which edges it lies, where buckets show no more of it.
@@ -48,6 +50,10 @@ pub(super) struct Number {
 }
 
 impl Number {
+    fn new(value: f64, corrected: f64, n: f64, alone: Rc<dyn Comparison>) -> Number {
+        Number { value, corrected, ends: alone.interval(1.0, 1.0), alone, n, bad: None, bucket: None }
+    }
+
     /// How far it may lie below and above what is taken for it, by its buckets.
     fn slack(&self, log: bool) -> (f64, f64) {
         let of = |end: f64| if log { end.max(0.0).ln() } else { end };
@@ -60,9 +66,9 @@ impl Number {
         if log { self.corrected.ln() } else { self.value }
     }
 
-    /// The variance of that by the window itself: from the interval of one standard error.
+    /// The variance of that by the window itself.
     fn noise(&self, log: bool) -> f64 {
-        let (low, high) = self.alone.interval(1.0, 1.0);
+        let (low, high) = self.ends;
         let of = |end: f64| if log { end.ln() } else { end };
         let ends = [of(high) - self.scaled(log), self.scaled(log) - of(low)];
         let widest = ends.into_iter().filter(|width| width.is_finite()).fold(0.0, f64::max);
@@ -319,7 +325,7 @@ impl Reader<'_> {
                 let n = total as f64;
                 let alone = Rc::new(Share::new(trials, self.prior, single::realised_trial_effect));
                 let corrected = (bad as f64 + 0.5) / (n + 1.0);
-                (total > 0).then(|| Number { value: bad as f64 / n, corrected, alone, n, bad: Some(bad), bucket: None })
+                (total > 0).then(|| Number { bad: Some(bad), ..Number::new(bad as f64 / n, corrected, n, alone) })
             }
             Series::Events { .. } => {
                 let mut steps = grid.events(pair).canary;
@@ -328,14 +334,7 @@ impl Reader<'_> {
                 let count = sum(steps.iter().flatten().map(|o| o.count));
                 let alone = Rc::new(Frequency::new(&steps, self.prior));
                 let corrected = (count as f64 + 0.5) / n;
-                (n > 0.0).then(|| Number {
-                    value: count as f64 / n,
-                    corrected,
-                    alone,
-                    n,
-                    bad: Some(count),
-                    bucket: None,
-                })
+                (n > 0.0).then(|| Number { bad: Some(count), ..Number::new(count as f64 / n, corrected, n, alone) })
             }
             Series::Gauge { .. } => {
                 let steps = grid.gauge(pair).canary;
@@ -344,7 +343,7 @@ impl Reader<'_> {
                 let (level, _) = level::one_arm(&steps, log, 1.0, learned);
                 let value = level.estimate()?;
                 let n = steps.iter().flatten().count() as f64;
-                Some(Number { value, corrected: value, alone: Rc::new(level), n, bad: None, bucket: None })
+                Some(Number::new(value, value, n, Rc::new(level)))
             }
             Series::Values { .. } | Series::Buckets { .. } => {
                 let arm = ArmRequests::new(grid.values(pair).canary);
@@ -352,7 +351,7 @@ impl Reader<'_> {
                 let (n, value) = (arm.pooled.len() as f64, arm.pooled.quantile(q)?);
                 let bucket = arm.pooled.bucket(q);
                 let alone = Rc::new(Quantile::of_requests(Arc::new(arm), q, self.prior, true));
-                Some(Number { value, corrected: value, alone, n, bad: None, bucket })
+                Some(Number { bucket, ..Number::new(value, value, n, alone) })
             }
         }
     }

@@ -465,7 +465,8 @@ fn coverage(evidence: &Evidence) -> Option<String> {
     }
 }
 
-fn unit(name: &Option<UnitName>) -> Unit {
+/// The unit of a number of a finding or a trace; none where nothing says it.
+pub fn unit(name: &Option<UnitName>) -> Unit {
     name.as_ref().map_or(Unit::Plain(String::new()), Unit::from)
 }
 

@@ -156,7 +156,7 @@ fn step(finding: &Finding) -> String {
         && canary > limit
         && finding.evidence.effect.as_ref().is_some_and(|e| e.kind == super::super::document::EffectKind::Level)
     {
-        let unit = finding.evidence.unit.as_ref().map_or(Unit::Plain(String::new()), Unit::from);
+        let unit = words::unit(&finding.evidence.unit);
         let over = plain(&quantity(canary.get() - limit.get(), &unit));
         let of = if finding.metric == FULL { "at 100 % of the traffic" } else { "at the present share" };
         return format!("{name}: {over} over the budget {of}; see which item it is below the costs.");

@@ -7,7 +7,6 @@ use super::super::document::{Document, EffectKind, Finding, Number};
 use super::super::words;
 use super::part::{Part, axis_label, chip, left_out, name, prose, scrolling, swatch};
 use super::scale::{Axis, px};
-use crate::judge::rules::Unit;
 use crate::judge::words::quantity;
 
 const MOST: usize = 30;
@@ -40,10 +39,6 @@ pub(super) fn part(document: &Document, findings: &[&Finding]) -> Option<Part> {
     Some(Part { id: "days", title: "Earlier days", body })
 }
 
-fn unit(finding: &Finding) -> Unit {
-    finding.evidence.unit.as_ref().map_or(Unit::Plain(String::new()), Unit::from)
-}
-
 fn figure(finding: &Finding, days: &Days) -> Markup {
     html! {
         figure {
@@ -55,7 +50,7 @@ fn figure(finding: &Finding, days: &Days) -> Markup {
 }
 
 fn table(finding: &Finding, days: &Days) -> Markup {
-    let unit = unit(finding);
+    let unit = words::unit(&finding.evidence.unit);
     let value = |value: Option<Number>| value.map_or(words::NOTHING.into(), |value| quantity(value.get(), &unit));
     let adjusted = days.slope.is_some();
     html! {
@@ -118,7 +113,7 @@ fn drawing(finding: &Finding, days: &Days) -> Markup {
         let own = known.iter().enumerate().filter(|(_, day)| day.is_used() == used);
         own.filter_map(|(at, day)| Some(dot(at, day.value?.get()))).collect()
     };
-    let unit = unit(finding);
+    let unit = words::unit(&finding.evidence.unit);
     html! {
         svg class="plot" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" {
             title { "Earlier days of " (name(&finding.metric)) }

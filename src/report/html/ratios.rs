@@ -9,7 +9,6 @@ use super::super::quantiles::{OneQuantile, QuantileStanding, Quantiles};
 use super::super::words::{self, NOTHING};
 use super::part::{Part, chip, left_out, name, prose, scrolling, swatch};
 use super::scale::{Axis, decades, px};
-use crate::judge::rules::Unit;
 use crate::judge::words::{change, quantile_name, quantity};
 use crate::report::document::Number;
 
@@ -65,7 +64,7 @@ fn figure(finding: &Finding, quantiles: &Quantiles) -> Markup {
 }
 
 fn table(finding: &Finding, quantiles: &Quantiles) -> Markup {
-    let unit = finding.evidence.unit.as_ref().map_or(Unit::Plain(String::new()), Unit::from);
+    let unit = words::unit(&finding.evidence.unit);
     let value = |value: Option<Number>| value.map_or(NOTHING.into(), |value| quantity(value.get(), &unit));
     let ratio = |value: Option<Number>, other: &str| {
         value.map_or(other.into(), |value| change(value.get(), EffectKind::Ratio.into(), &unit))

@@ -17,7 +17,7 @@ use super::sketch::{Row, Sketch};
 use super::{
     Aggregate, Aggregates, Arms, Columns, Condition, Counted, Format, LONGEST, Requests, SCALE, Slice, TimeUnit, When,
 };
-use crate::series::{Bins, Timestamp};
+use crate::series::Bins;
 use crate::source::error::{Error, columns, listed};
 use crate::source::file::{self, Buckets, File, compression};
 use crate::source::open;
@@ -131,14 +131,12 @@ fn fits(buckets: &Buckets, log: &Requests, slices: &[Slice], when: &When) -> Res
 
 /// An error where what is judged is not made of whole steps of the answer: nobody knows which part of one belongs to it.
 fn in_steps(buckets: &Buckets, when: &When) -> Result<(), Error> {
-    let step = buckets.step.as_nanos();
-    if when.step.as_nanos() % step != 0 && !when.coarsen {
+    if when.step.as_nanos() % buckets.step.as_nanos() != 0 && !when.coarsen {
         let problem = format!("counts steps of {:#}, and steps of {:#} are judged", buckets.step, when.step);
         let hint = "Write whole steps of it as `window: { step: … }`, or print the query with a shorter `--step`.";
         return Err(Error::unreadable(problem).hint(hint));
     }
-    let is_inside = |edge: &Timestamp| edge.as_nanosecond().rem_euclid(step) != 0;
-    match when.windows.iter().flat_map(|window| [window.start, window.end]).find(is_inside) {
+    match when.windows.iter().find_map(|window| window.end_inside(buckets.step)) {
         None => Ok(()),
         Some(edge) => {
             let problem = format!(
