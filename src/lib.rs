@@ -10,7 +10,8 @@
 //!                                                    └── record::write ──► a folder that is a canary.yaml again
 //! ```
 //!
-//! The judge alone, on series from memory (`default-features = false` is enough):
+//! The judge on series from memory, by the rules of a configuration (`default-features = false` is enough; [`judge`] has
+//! builders for rules without one):
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -54,6 +55,9 @@
 //! # }
 //! ```
 //!
+//! Two crates of their own hold what decides: `davy-stats` ([`stats`]) and `davy-judge` ([`judge`], with [`series`],
+//! [`notation`] and [`localise`]). The rest is this one.
+//!
 //! Read the modules in this order: [`series`] (what is measured), [`encoded`] (histograms as text),
 //! [`stats`] (numbers in, numbers out), [`judge`]
 //! (rules and data in, verdict out; pure and total), [`source`] and [`ingest`] (the outside world as series),
@@ -61,17 +65,13 @@
 //! [`localise`] (which part is worse), [`cost`] (what both arms cost, from prices), [`history`] (a service's past as pairs of windows), [`forecast`] (what an answer will take), [`calibrate`] (the
 //! judge on trial), [`aca`] (Kayenta's rule, for those who come from there), [`url`] (where addresses lead), [`watch`] (judging again and again until there is an answer), [`comparison`] (everything of both arms side by side), [`gate`] (hand-written cases of a gate with the answers that they expect), [`report`] (a verdict as text) and [`command`] (the only place that joins layers, prints, and reads the clock).
 
-pub mod series;
-
-pub mod stats;
+pub use davy_judge as judge;
+pub use davy_judge::{localise, notation, series};
+pub use davy_stats as stats;
 
 pub mod encoded;
 
 pub mod cost;
-
-pub mod judge;
-
-pub mod localise;
 
 pub mod aca;
 

@@ -54,7 +54,7 @@ fn page(worse: &[(Panel, Shares)], healthy: &[(Panel, Shares)], plan: &Plan) -> 
     let mut text = format!(
         "# Many criteria
 
-A verdict fails if any of its criteria fails, so all of them share one chance of a false alarm (`src/judge/levels.rs`).
+A verdict fails if any of its criteria fails, so all of them share one chance of a false alarm (`crates/davy-judge/src/levels.rs`).
 This page is written by
 
 ```sh

@@ -4,8 +4,8 @@ use super::backend::access;
 use super::hooks::Filling;
 use super::written::actions::{AwsHookEntry, LambdaAliasEntry, Next, Status};
 use crate::hooks::{Action, Aws, Body, Split};
+use crate::notation::Share;
 use crate::text::problem::At;
-use crate::text::quantity::Share;
 use crate::text::scalar::Text;
 
 impl Filling<'_, '_, '_> {

@@ -9,9 +9,9 @@ use super::columns;
 use super::written::file::{File, MetricEntry};
 use crate::cost::{self, CostPlan, Item, Usage};
 use crate::judge::rules::{Kind, Metric, Scale, Unit};
+use crate::notation::Measure;
 use crate::series::MetricName;
 use crate::text::problem::{At, Report, suggestion};
-use crate::text::quantity::Measure;
 
 /// The two costs as metrics.
 pub(super) fn metrics(entry: &CostEntry, file: &File, report: &mut Report) -> Vec<(MetricName, Option<Metric>)> {

@@ -4,13 +4,13 @@
 //! margin on a maximum: each would give an answer that looks like one. So each is turned down with the reason and
 //! with what to write instead.
 
-use super::bound::{BoundText, LimitText, Op};
-use super::limits::{Question, margin, threshold, time_of};
 use super::scalar::StatisticText;
-use super::statistic::{is_zero, no_alarm, no_spikes, statistic, texts};
+use super::statistic::{no_alarm, no_spikes, statistic, texts};
 use super::written::file::{CriterionEntry, File, PhaseEntry, RuleText};
+use crate::judge::reading::{self, Question, Reach, Reading, family, is_observed, reach};
 use crate::judge::rules::{Beyond, Bound, Criterion, Kind, Limit, Metric, Role, Rule, Severity, Side, Statistic, Unit};
-use crate::text::problem::{At, Complaint, Place, Report};
+use crate::notation::{BoundText, Op};
+use crate::text::problem::{At, Place, Report};
 
 /// The judge's view of a criterion on a metric; its name is not yet unique.
 pub(super) fn criterion(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Criterion> {
@@ -39,7 +39,7 @@ fn answerable(entry: &CriterionEntry, metric: &Metric, statistic: Statistic, rep
         None => default_name(entry, metric),
     };
     let group = entry.group.as_ref().unwrap_or(&entry.metric).value.clone();
-    let family = entry.family.as_ref().map_or_else(|| endpoint(&entry.metric.value), |family| family.value.clone());
+    let family = entry.family.as_ref().map_or_else(|| family(&entry.metric.value), |family| family.value.clone());
     let criterion = Criterion {
         name,
         metric: entry.metric.value.clone(),
@@ -125,101 +125,8 @@ pub(super) fn check_roles(criteria: &[Criterion], (file, phase): (&File, Option<
     report.add_with(place, message, hint);
 }
 
-/// Whether a bound says what passes or what fails.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    Pass,
-    Fail,
-}
-
 fn bound(text: &At<BoundText>, question: &Question, reading: Reading, report: &mut Report) -> Option<Bound> {
-    let result = match text.value.op {
-        Op::Equal => equal(&text.value, question, reading),
-        op => sided(op, &text.value.limit, question, reading),
-    };
-    result.map_err(|complaint| report.complain(text.place, complaint)).ok()
-}
-
-fn equal(text: &BoundText, question: &Question, reading: Reading) -> Result<Bound, Complaint> {
-    let fits = matches!(question.metric.kind, Kind::BadShare | Kind::PartShare | Kind::Events);
-    if reading == Reading::Fail {
-        return Err(Complaint::new("`==` cannot say what fails").hint("write `fail: \"> …\"` or `fail: \">= …\"`"));
-    }
-    if !fits {
-        let hint = match question.metric.kind {
-            Kind::GoodShare => "write `>= 100%`",
-            _ => "write `<=` or `>=`",
-        };
-        return Err(Complaint::new(format!("`==` is for counted things, and `{}` is none", question.name)).hint(hint));
-    }
-    if !is_zero(text) {
-        return Err(
-            Complaint::new("`==` exists only with 0: nothing else is ever met exactly").hint("write `<=` or `>=`")
-        );
-    }
-    Ok(Bound { side: Side::AtMost, strict: false, limit: Limit::Threshold(0.0), per: None })
-}
-
-fn sided(op: Op, limit: &LimitText, question: &Question, reading: Reading) -> Result<Bound, Complaint> {
-    let (side, strict) = match op {
-        Op::Less => (Side::AtMost, true),
-        Op::AtMost | Op::Equal => (Side::AtMost, false),
-        Op::More => (Side::AtLeast, true),
-        Op::AtLeast => (Side::AtLeast, false),
-    };
-    right_way(side, question, reading)?;
-    of_any_quantile(wanted(side, reading), limit, question)?;
-    let (limit, per) = match limit {
-        LimitText::Value(quantity) => threshold(quantity, question)?,
-        LimitText::Baseline => (margin(None, question)?, None),
-        LimitText::Margin { minus, margin: size } => (margin(Some((*minus, size)), question)?, time_of(size, question)),
-    };
-    Ok(Bound { side, strict, limit, per })
-}
-
-/// A good share is wanted high and a bad one low; a bound the other way round is a slip.
-fn right_way(side: Side, question: &Question, reading: Reading) -> Result<(), Complaint> {
-    let (low, high) = match reading {
-        Reading::Pass => ("<=", ">="),
-        Reading::Fail => (">", "<"),
-    };
-    let wanted = wanted(side, reading);
-    match (&question.metric.kind, wanted) {
-        (Kind::BadShare, Side::AtLeast) => {
-            let message = format!("`{}` is a share of bad ones, so a pass cannot ask for more of them", question.name);
-            Err(Complaint::new(message).hint(format!("write `{low} …`; or name the good ones: `rate: {{ good: … }}`")))
-        }
-        (Kind::GoodShare, Side::AtMost) => {
-            let message =
-                format!("`{}` is a share of good ones, so a pass cannot ask for fewer of them", question.name);
-            Err(Complaint::new(message).hint(format!("write `{high} …`; or bound the bad ones: `show: bad`")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Every quantile at once is compared with the baseline's, and small is good.
-fn of_any_quantile(wanted: Side, limit: &LimitText, question: &Question) -> Result<(), Complaint> {
-    if !matches!(question.statistic, Statistic::AnyQuantile { .. }) {
-        return Ok(());
-    }
-    if matches!(limit, LimitText::Value(_)) {
-        let hint = "write `<= baseline + 10%`, or bound one quantile: `statistic: p99`";
-        return Err(Complaint::new("`any quantile` compares the arms, and has no limit of its own").hint(hint));
-    }
-    if wanted == Side::AtLeast {
-        let hint = "write `<= baseline + 10%`; or ask one quantile: `statistic: p50`";
-        return Err(Complaint::new("`any quantile` asks whether any part became larger").hint(hint));
-    }
-    Ok(())
-}
-
-fn wanted(side: Side, reading: Reading) -> Side {
-    match (side, reading) {
-        (side, Reading::Pass) => side,
-        (Side::AtMost, Reading::Fail) => Side::AtLeast,
-        (Side::AtLeast, Reading::Fail) => Side::AtMost,
-    }
+    reading::bound(&text.value, question, reading).map_err(|complaint| report.complain(text.place, complaint)).ok()
 }
 
 /// `pass` and `fail` must look the same way, and nothing may do both.
@@ -272,7 +179,7 @@ fn rule(entry: &CriterionEntry, question: &Question, edge: bool, report: &mut Re
         );
     }
     let exact = entry.pass.as_ref().is_some_and(|pass| pass.value.op == Op::Equal) || edge;
-    let plain = exact || matches!(question.statistic, Statistic::Count | Statistic::Max | Statistic::Min);
+    let plain = is_observed(question.statistic, exact);
     match &entry.rule {
         None if plain => Rule::Observed,
         None => Rule::Interval,
@@ -334,36 +241,6 @@ fn min_count(entry: &CriterionEntry, question: &Question, edge: bool, report: &m
             }
             count.value as u64
         }
-    }
-}
-
-/// Which part of all shares or frequencies a bound wants.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Nothing,
-    /// None of them, or all: no interval shows that it is met, and the observed number does.
-    Edge,
-    Part,
-    Everything,
-}
-
-fn reach(bound: &Bound, reading: Reading, question: &Question) -> Reach {
-    let Limit::Threshold(limit) = bound.limit else { return Reach::Part };
-    let (lowest, highest) = match (&question.metric.kind, question.statistic) {
-        (Kind::BadShare | Kind::GoodShare | Kind::PartShare, Statistic::Rate) => (0.0, 1.0),
-        (Kind::Events, Statistic::Frequency) => (0.0, f64::INFINITY),
-        _ => return Reach::Part,
-    };
-    let strict = bound.strict != (reading == Reading::Fail);
-    let (near, far) = match wanted(bound.side, reading) {
-        Side::AtMost => (lowest, highest),
-        Side::AtLeast => (highest, lowest),
-    };
-    match (limit == near, limit == far, strict) {
-        (true, _, true) => Reach::Nothing,
-        (true, _, false) => Reach::Edge,
-        (_, true, false) => Reach::Everything,
-        _ => Reach::Part,
     }
 }
 
@@ -443,13 +320,4 @@ fn default_name(entry: &CriterionEntry, metric: &Metric) -> String {
         name.push_str(&format!(", {} of {} periods", periods.value.m, periods.value.n));
     }
     name
-}
-
-/// The metric's name without a trailing `_p95`.
-fn endpoint(metric: &str) -> String {
-    let quantile = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.parse::<f64>().is_ok();
-    match metric.rsplit_once("_p") {
-        Some((endpoint, rest)) if !endpoint.is_empty() && quantile(rest) => endpoint.to_owned(),
-        _ => metric.to_owned(),
-    }
 }

@@ -6,8 +6,8 @@ use std::mem::discriminant;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::quantity::Quantity;
 use crate::judge::verdict::Outcome;
+use crate::notation::Quantity;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Complaint, Report};
 use crate::text::read::{Keys, Read, no_hint};

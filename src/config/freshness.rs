@@ -7,10 +7,10 @@
 use super::backend;
 use super::plan::{Span as Stretch, TimePlan};
 use super::written::file::WindowEntry;
+use crate::notation::Span;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::source::{Grid, MINUTE, Query};
 use crate::text::problem::{Place, Report};
-use crate::text::quantity::Span;
 
 /// The services that some queries ask, as far as time goes.
 #[derive(Debug, Clone, PartialEq)]

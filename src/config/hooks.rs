@@ -8,9 +8,9 @@ use super::written::hooks::{HookEntry, HooksEntry, Several, WebhookEntry};
 
 use super::written::file::{File, PhaseEntry};
 use crate::hooks::{Address, Body, Command, Hook, Hooks, Webhook};
+use crate::notation::Span;
 use crate::series::SignedDuration;
 use crate::text::problem::{At, Complaint, Report};
-use crate::text::quantity::Span;
 use crate::text::scalar::Text;
 use crate::text::secret::names_secret;
 use crate::text::substitute::{names, substitute};

@@ -12,7 +12,6 @@
 
 mod actions;
 mod backend;
-pub mod bound;
 mod columns;
 mod cost;
 mod criteria;
@@ -24,7 +23,6 @@ mod freshness;
 mod hooks;
 mod kayenta;
 mod labels;
-mod limits;
 mod loaded;
 mod localise;
 mod metrics;
@@ -55,12 +53,10 @@ mod window;
 mod written;
 
 pub use crate::text::problem::{Complaint, Problem, Problems};
-pub use crate::text::quantity;
 pub use backend::{endpoint, server};
 pub use discovered::discovered;
 pub use expected::{Between, Expected, ExpectedFinding};
 pub use fingerprint::digest;
-pub(crate) use limits::names_unit;
 pub use loaded::{Config, load};
 pub use options::Options;
 pub use recorded::{END_OF_LOG, LOG_COLUMNS, PAST, Recorded, SIGNATURES, recorded};

@@ -12,10 +12,11 @@ use super::plan::{Days, Hours, Plan};
 use super::written::file::MetricEntry;
 use super::{Config, columns as asked};
 use crate::judge::rules::{Kind, Metric, Unit};
+use crate::notation::Span;
 use crate::series::{Gravity, MetricName, Pair, Remark, SignedDuration, Slices, Timestamp, Window};
+use crate::source::signatures;
 use crate::text::node::{Node, Value};
 use crate::text::problem::Report;
-use crate::text::quantity::Span;
 use crate::text::scalar::word;
 use crate::text::yaml::{braces, flow, name, quoted};
 
@@ -24,7 +25,12 @@ pub const PAST: &str = "past";
 
 /// The folder of a recording that holds what logs say.
 pub const SIGNATURES: &str = "signatures";
-pub use crate::source::signatures::{COLUMNS as LOG_COLUMNS, END as END_OF_LOG};
+
+/// The columns of what a recording holds of a log.
+pub const LOG_COLUMNS: [&str; 6] = signatures::COLUMNS;
+
+/// What its last row has for a remark.
+pub const END_OF_LOG: &str = signatures::END;
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy)]

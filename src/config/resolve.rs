@@ -18,10 +18,10 @@ use crate::hooks::Hooks;
 use crate::judge::rules::{
     Criterion, Kind, Looks, Metric, Mismatch, MixDecides, Policy, Rules, ScorePolicy, Silent, Traffic,
 };
+use crate::notation::Span;
 use crate::series::{Arm, MetricName, Pair, SignedDuration};
 use crate::source::{MINUTE, Query};
 use crate::text::problem::{At, Complaint, Report, suggestion};
-use crate::text::quantity::Span;
 
 /// The phase that is asked for, else the one the file names, else the first.
 pub(super) fn phase<'f>(file: &'f File, asked: Option<&str>) -> Option<&'f PhaseEntry> {

@@ -1,15 +1,15 @@
 //! The single values of the file: what each kind of text may say, for the reader and for the JSON Schema alike.
 
-use super::bound::BoundText;
 use super::plan::{Hours, OnInconclusive};
 use crate::hooks::Body;
+use crate::judge::reading::statistic;
 use crate::judge::rules::{Mismatch, Role, Scale, Severity, Silent, Statistic, Unit};
 use crate::judge::verdict::Outcome;
-use crate::series::{Arm, Gravity, SignedDuration};
+use crate::notation::{BoundText, Measure, Quantity, Share, Span, is_word};
+use crate::series::{Arm, Gravity};
 use crate::source::requests::Format as LogFormat;
 use crate::source::{Format, Missing};
 use crate::text::problem::{Complaint, suggestion};
-use crate::text::quantity::{Measure, Quantity, Share, Span, is_word};
 use crate::text::scalar::{Scalar, scalar_schemas, words};
 
 impl Scalar for Span {
@@ -85,15 +85,7 @@ pub(super) struct QuantileText {
 
 impl Scalar for QuantileText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
-        let hint = "write `p50`, `p95`, `p99.9`";
-        let percent = text.trim().strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        match percent.and_then(|rest| rest.parse::<f64>().ok()) {
-            Some(percent) if percent > 0.0 && percent < 100.0 => {
-                Ok(QuantileText { written: text.trim().to_owned(), quantile: percent / 100.0 })
-            }
-            Some(_) => Err(Complaint::new(format!("`{text}` is not between p0 and p100")).hint(hint)),
-            None => Err(Complaint::new(format!("`{text}` is not a quantile")).hint(hint)),
-        }
+        Ok(QuantileText { written: text.trim().to_owned(), quantile: statistic::quantile(text)? })
     }
 }
 
@@ -106,63 +98,16 @@ pub(super) struct StatisticText {
 
 impl Scalar for StatisticText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
-        const WORDS: [(&str, Statistic); 7] = [
-            ("rate", Statistic::Rate),
-            ("frequency", Statistic::Frequency),
-            ("count", Statistic::Count),
-            ("typical", Statistic::Typical),
-            ("max", Statistic::Max),
-            ("min", Statistic::Min),
-            ("trend", Statistic::Trend { per: SignedDuration::from_hours(1) }),
-        ];
         let written = text.trim().to_owned();
-        if let Some((_, statistic)) = WORDS.iter().find(|(word, _)| *word == written) {
-            return Ok(StatisticText { written, statistic: *statistic });
-        }
-        match written.as_str() {
-            "mean" | "average" | "avg" => {
-                let hint = "write a quantile (`p50`, `p95`) for values, or `typical` for a gauge";
-                let message = "a mean is not judged: a few slow requests decide it, and it hides everyone else's";
-                return Err(Complaint::new(message).hint(hint));
+        let statistic = statistic::parse(text).map_err(|complaint| match complaint.hint {
+            Some(_) => complaint,
+            None => {
+                let words = statistic::WORDS.iter().map(|(word, _)| *word).chain(["p95", statistic::ANY_QUANTILE]);
+                complaint.hint(suggestion(&written, words).unwrap_or_default())
             }
-            "median" => return Err(Complaint::new("`median` is written as a quantile").hint("write `p50`")),
-            _ => {}
-        }
-        if let Ok(QuantileText { quantile, .. }) = QuantileText::scalar(&written) {
-            return Ok(StatisticText { written, statistic: Statistic::Quantile(quantile) });
-        }
-        let range = written.strip_prefix(ANY_QUANTILE).filter(|range| range.is_empty() || range.starts_with(' '));
-        if let Some(range) = range {
-            let statistic = any_quantile(range)?;
-            return Ok(StatisticText { written, statistic });
-        }
-        let known = suggestion(&written, WORDS.iter().map(|(word, _)| *word).chain(["p95", ANY_QUANTILE]));
-        let complaint = Complaint::new(format!("`{written}` is not a statistic"));
-        Err(complaint.hint(known.unwrap_or_default()))
+        })?;
+        Ok(StatisticText { written, statistic })
     }
-}
-
-/// What asks for every quantile at once.
-const ANY_QUANTILE: &str = "any quantile";
-
-/// What follows `any quantile`: nothing, or from which to which.
-fn any_quantile(range: &str) -> Result<Statistic, Complaint> {
-    let quantile = |text: &str| QuantileText::scalar(text).map(|text| Some(text.quantile));
-    let words: Vec<&str> = range.split_whitespace().collect();
-    let (from, to) = match words.as_slice() {
-        [] => (None, None),
-        ["from", from] => (quantile(from)?, None),
-        ["to", to] => (None, quantile(to)?),
-        ["from", from, "to", to] => (quantile(from)?, quantile(to)?),
-        _ => {
-            let hint = "write `any quantile`, or `any quantile from p50 to p99.9`";
-            return Err(Complaint::new(format!("`{}` is not a range of quantiles", range.trim())).hint(hint));
-        }
-    };
-    if from.zip(to).is_some_and(|(from, to)| from >= to) {
-        return Err(Complaint::new("the range of quantiles ends before it begins").hint("write the lower one first"));
-    }
-    Ok(Statistic::AnyQuantile { from, to })
 }
 
 /// `2 of 3`.
@@ -232,12 +177,6 @@ pub(super) fn is_noun(text: &str) -> bool {
 }
 
 scalar_schemas! {
-    Span: { "type": "string", "pattern": r"^\s*([0-9][0-9_]*(\.[0-9]+)?\s*(ms|w|d|h|m|s|(week|day|hour|min|minute|sec|second)s?)\s*)+$" }
-    Share: {
-        "type": ["string", "number"], "minimum": 0, "maximum": 1,
-        "pattern": r"^\s*[0-9][0-9_]*(\.[0-9]+)?\s*%?\s*$"
-    }
-    BoundText: { "type": "string", "pattern": r"^\s*(<=|>=|==|<|>)\s*(-?[0-9]|baseline\s*($|[-+]\s*([0-9]|max\s*\())).*$" }
     UnitText: { "type": "string", "examples": ["ms", "s", "us", "ns", "B", "KiB", "MiB", "GiB", "%"] }
     QuantileText: { "type": "string", "pattern": r"^p[0-9]+(\.[0-9]+)?$" }
     StatisticText: { "type": "string", "pattern": r"^(rate|frequency|count|typical|max|min|trend|p[0-9]+(\.[0-9]+)?|any quantile( from p[0-9]+(\.[0-9]+)?)?( to p[0-9]+(\.[0-9]+)?)?)$" }

@@ -3,11 +3,12 @@
 //! A statistic that a shape does not have would give an answer that looks like one. So each is refused with the reason and
 //! with what to write instead.
 
-use super::bound::{BoundText, LimitText};
-use super::limits::Question;
 use super::scalar::StatisticText;
 use super::written::file::CriterionEntry;
+use crate::judge::reading::statistic::{unfit, usual, which_quantile};
+use crate::judge::reading::{Question, is_zero};
 use crate::judge::rules::{Kind, Metric, Statistic};
+use crate::notation::{BoundText, LimitText};
 use crate::text::problem::{At, Complaint, Report};
 
 /// The bounds of a criterion as they are written.
@@ -15,15 +16,11 @@ pub(super) fn texts(entry: &CriterionEntry) -> impl Iterator<Item = &At<BoundTex
     entry.pass.iter().chain(&entry.fail)
 }
 
-/// Whether a bound is at nothing.
-pub(super) fn is_zero(bound: &BoundText) -> bool {
-    matches!(&bound.limit, LimitText::Value(quantity) if quantity.number == 0.0)
-}
-
 /// The statistic that is written, or that its shape has.
 pub(super) fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Report) -> Option<Statistic> {
     if let Some(written) = &entry.statistic {
-        return match unfit(&written.value, metric) {
+        let StatisticText { written: text, statistic } = &written.value;
+        return match unfit(text, *statistic, metric) {
             None => Some(written.value.statistic),
             Some(complaint) => {
                 report.complain(written.place, complaint);
@@ -31,74 +28,13 @@ pub(super) fn statistic(entry: &CriterionEntry, metric: &Metric, report: &mut Re
             }
         };
     }
-    match &metric.kind {
-        Kind::BadShare | Kind::GoodShare | Kind::PartShare => Some(Statistic::Rate),
-        Kind::Gauge { .. } => Some(Statistic::Typical),
-        Kind::Events => {
-            let bare = texts(entry).any(|text| match &text.value.limit {
-                LimitText::Value(quantity) => quantity.unit == crate::text::quantity::Measure::Bare,
-                _ => false,
-            });
-            let alarm_on_any = entry.periods.is_some() && texts(entry).all(|text| is_zero(&text.value));
-            Some(if bare && !alarm_on_any { Statistic::Count } else { Statistic::Frequency })
-        }
-        Kind::Values => {
-            let message =
-                format!("`{}` has one value per request: which quantile of them is meant?", entry.metric.value);
-            report.add_with(
-                entry.metric.place,
-                message,
-                "write `statistic: p95` (or p50, p99, max, min, any quantile)",
-            );
+    let alarm_on_any = entry.periods.is_some() && texts(entry).all(|text| is_zero(&text.value));
+    match usual(&metric.kind, texts(entry).map(|text| &text.value)) {
+        Some(Statistic::Count) if alarm_on_any => Some(Statistic::Frequency),
+        Some(statistic) => Some(statistic),
+        None => {
+            report.complain(entry.metric.place, which_quantile(&entry.metric.value));
             None
-        }
-    }
-}
-
-/// Why a statistic cannot be had of a metric.
-fn unfit(written: &StatisticText, metric: &Metric) -> Option<Complaint> {
-    let StatisticText { written, statistic } = written;
-    let no = |message: String, hint: &str| Some(Complaint::new(message).hint(hint));
-    match (&metric.kind, statistic) {
-        (Kind::BadShare | Kind::PartShare, Statistic::Rate | Statistic::Count) => None,
-        (Kind::GoodShare, Statistic::Rate) => None,
-        (Kind::GoodShare, Statistic::Count) => {
-            no("the good ones are not counted".into(), "bound the rate, or make the bad ones an `events` metric")
-        }
-        (Kind::Events, Statistic::Frequency | Statistic::Count) => None,
-        (Kind::Values, Statistic::Quantile(_) | Statistic::AnyQuantile { .. } | Statistic::Max | Statistic::Min) => {
-            None
-        }
-        (Kind::Gauge { .. }, Statistic::AnyQuantile { .. }) => no(
-            "a gauge has one number per step, which says nothing of the other quantiles of its requests".into(),
-            "use a `values` metric, with requests or histograms",
-        ),
-        (Kind::Gauge { quantile: Some(q), .. }, Statistic::Quantile(_)) => no(
-            format!(
-                "each point already is a quantile (p{}), and a {written} of those is one of no requests",
-                q * 100.0
-            ),
-            "leave `statistic` out (the typical step), or use a `values` metric for quantiles of requests",
-        ),
-        (
-            Kind::Gauge { .. },
-            Statistic::Typical | Statistic::Max | Statistic::Min | Statistic::Quantile(_) | Statistic::Trend { .. },
-        ) => None,
-        (_, Statistic::Trend { .. }) => no(
-            "a trend is one of a number per step, which a gauge has".into(),
-            "make it a `gauge` (memory, queue length, a percentile per step), or bound its rate or quantile",
-        ),
-        (Kind::BadShare | Kind::GoodShare | Kind::PartShare, _) => {
-            no(format!("a rate has no `{written}`"), "leave `statistic` out, or write `rate` or `count`")
-        }
-        (Kind::Events, _) => {
-            no(format!("events have no `{written}`"), "write `frequency` or `count`, or leave `statistic` out")
-        }
-        (Kind::Values, _) => {
-            no(format!("values have no `{written}`"), "write a quantile (`p95`), `any quantile`, `max` or `min`")
-        }
-        (Kind::Gauge { .. }, _) => {
-            no(format!("a gauge has no `{written}`"), "write `typical`, `max` or `min`, or leave `statistic` out")
         }
     }
 }

@@ -7,9 +7,9 @@ use super::plan::{Span as Stretch, TimePlan};
 use super::values::known_zone;
 use super::written::baseline::BaselineEntry;
 use super::written::file::WindowEntry;
+use crate::notation::Span;
 use crate::series::{SignedDuration, Timestamp, Window};
 use crate::text::problem::{At, Complaint, Place, Report};
-use crate::text::quantity::Span;
 
 /// The window of a phase over the common one, key by key. Naming any end replaces both.
 pub(super) fn merged(common: Option<&WindowEntry>, own: Option<&WindowEntry>) -> Option<WindowEntry> {

@@ -1,10 +1,11 @@
 //! What of an expectation a verdict does not meet, in sentences.
 
-use crate::config::quantity::{Measure, Quantity};
-use crate::config::{Between, Expected, ExpectedFinding, names_unit};
+use crate::config::{Between, Expected, ExpectedFinding};
+use crate::judge::reading::names_unit;
 use crate::judge::rules::Unit;
 use crate::judge::verdict;
 use crate::judge::words::change;
+use crate::notation::{Measure, Quantity};
 use crate::report::document::{Document, EffectKind, Finding, Outcome};
 
 /// One sentence for each expectation that is not met; none if all are.

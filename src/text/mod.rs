@@ -1,12 +1,11 @@
 //! Text that people write, on the ground of everything that reads it: the tree of a file with its places (`node`), the sections
-//! and keys of it (`read`), single values (`scalar`), labels within them (`substitute`), numbers with units (`quantity`), secrets (`secret`), and what is
+//! and keys of it (`read`), single values (`scalar`), labels within them (`substitute`), secrets (`secret`), and what is
 //! wrong (`problem`).
 //!
 //! `yaml` is the way back. Nothing here knows what any key means.
 
 pub(crate) mod node;
 pub(crate) mod problem;
-pub mod quantity;
 pub(crate) mod read;
 pub(crate) mod scalar;
 pub(crate) mod secret;

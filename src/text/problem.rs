@@ -8,6 +8,7 @@ use std::fmt;
 use unicode_width::UnicodeWidthChar;
 
 use super::secret;
+pub use crate::notation::Complaint;
 
 /// How many columns of a long source line are shown around the caret.
 const SHOWN_COLUMNS: usize = 100;
@@ -96,33 +97,6 @@ pub(crate) struct Place {
 pub(crate) struct At<T> {
     pub(crate) place: Place,
     pub(crate) value: T,
-}
-
-/// What a little language says of a text: the part that is wrong, why, and what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// The bytes of the text that are meant; all of it when empty.
-    pub part: std::ops::Range<usize>,
-    /// What is wrong.
-    pub message: String,
-    /// What to write instead.
-    pub hint: Option<String>,
-}
-
-impl Complaint {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Complaint { part: 0..0, message: message.into(), hint: None }
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    pub(crate) fn within(mut self, part: std::ops::Range<usize>) -> Self {
-        self.part = part;
-        self
-    }
 }
 
 /// The text of a configuration and the name it goes by.

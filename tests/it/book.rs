@@ -12,9 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use markdown::Page;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::world::root;
 
 /// README and every page of the book but its table of contents, by their paths.
 pub fn pages() -> Vec<String> {

@@ -10,13 +10,10 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::cost::by_hand;
+use crate::world::root;
 
 const CASE: &str = "fixtures/cases/supplement-search-10-healthy";
 const REPORT: &str = "reports/supplement-search-10-healthy-compare";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn davy(folder: &Path, arguments: &[&str]) -> String {
     let mut davy = Command::cargo_bin("davy").unwrap();

@@ -10,6 +10,8 @@ use davy::judge::judge;
 use davy::judge::verdict::{Outcome, Reason};
 use davy::series::{Arm, Bins, Dataset, Grid, Pair, Series, SignedDuration, Timestamp, Window};
 
+use crate::world::root;
+
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Minutes in a month of 730 hours.
 const MINUTES: f64 = 730.0 * 60.0;
@@ -214,10 +216,6 @@ fn an_arm_pays_only_its_own_items() {
 }
 
 const CASE: &str = "fixtures/cases/supplement-search-10-healthy";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// The case's cost at all of the traffic in each step of an arm, from its rows and the price list by hand.
 pub fn by_hand(system: &str) -> Vec<f64> {

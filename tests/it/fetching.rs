@@ -7,24 +7,18 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::world::answer;
+
 const CASE: &str = "fixtures/cases/redis-migration-5-redis-slow";
 
 fn case() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(CASE)
 }
 
-/// Exit code, stdout and stderr of the binary in a folder.
-fn davy(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut davy = Command::cargo_bin("davy").unwrap();
-    let output = davy.current_dir(folder).env_remove("COLUMNS").env("NO_COLOR", "1").args(arguments).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
 /// A folder in which the case was fetched to `kept`.
 fn fetched() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
-    let (code, told, error) = davy(folder.path(), &["fetch", case().to_str().unwrap(), "--record", "kept"]);
+    let (code, told, error) = answer(folder.path(), &["fetch", case().to_str().unwrap(), "--record", "kept"]);
     assert_eq!(code, 0, "{told}{error}");
     (folder, told)
 }
@@ -54,8 +48,8 @@ fn what_was_fetched_is_judged_as_if_it_had_been_judged_at_once() {
     let kept: Vec<PathBuf> = fs::read_dir(folder.path().join("kept")).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(kept.len(), 2, "a configuration and its series: {kept:?}");
 
-    let (at_once, judged, _) = davy(folder.path(), &["judge", case().to_str().unwrap(), "--format", "json"]);
-    let (later, replayed, error) = davy(folder.path(), &["judge", "kept", "--format", "json"]);
+    let (at_once, judged, _) = answer(folder.path(), &["judge", case().to_str().unwrap(), "--format", "json"]);
+    let (later, replayed, error) = answer(folder.path(), &["judge", "kept", "--format", "json"]);
     assert_eq!((at_once, later), (10, 10), "{error}");
     assert_eq!(verdict(&judged), verdict(&replayed));
 }
@@ -63,22 +57,22 @@ fn what_was_fetched_is_judged_as_if_it_had_been_judged_at_once() {
 #[test]
 fn it_gets_its_verdict_when_it_is_accepted_and_says_so_until_then() {
     let (folder, _) = fetched();
-    let (code, told, error) = davy(folder.path(), &["replay", "--check", "kept"]);
+    let (code, told, error) = answer(folder.path(), &["replay", "--check", "kept"]);
     assert_eq!((code, told.as_str()), (69, "broken   kept\n"));
     for part in ["kept: it has no verdict.json", "not judged yet", "`davy replay kept --accept`"] {
         assert!(error.contains(part), "{part}: {error}");
     }
-    assert_eq!(davy(folder.path(), &["replay", "kept"]).0, 10);
-    assert_eq!(davy(folder.path(), &["replay", "--accept", "kept"]).0, 0);
-    assert_eq!(davy(folder.path(), &["replay", "--check", "kept"]).0, 0);
+    assert_eq!(answer(folder.path(), &["replay", "kept"]).0, 10);
+    assert_eq!(answer(folder.path(), &["replay", "--accept", "kept"]).0, 0);
+    assert_eq!(answer(folder.path(), &["replay", "--check", "kept"]).0, 0);
 }
 
 #[test]
 fn it_replaces_what_was_fetched_before_and_nothing_that_somebody_wrote() {
     let (folder, _) = fetched();
-    let again = |to: &str| davy(folder.path(), &["fetch", case().to_str().unwrap(), "--record", to]);
+    let again = |to: &str| answer(folder.path(), &["fetch", case().to_str().unwrap(), "--record", to]);
     assert_eq!(again("kept").0, 0, "over what was fetched");
-    assert_eq!(davy(folder.path(), &["judge", case().to_str().unwrap(), "--record", "kept"]).0, 10);
+    assert_eq!(answer(folder.path(), &["judge", case().to_str().unwrap(), "--record", "kept"]).0, 10);
     assert_eq!(again("kept").0, 0, "over what was judged");
     assert!(!folder.path().join("kept/verdict.json").exists(), "the verdict was about the older series");
 
@@ -99,11 +93,13 @@ fn it_replaces_what_was_fetched_before_and_nothing_that_somebody_wrote() {
 #[test]
 fn without_a_folder_it_only_tells() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, told, error) = davy(folder.path(), &["fetch", case().to_str().unwrap()]);
+    let (code, told, error) = answer(folder.path(), &["fetch", case().to_str().unwrap()]);
     assert_eq!((code, told.lines().count(), error.as_str()), (0, 5, ""));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    let (_, shorter, _) =
-        davy(folder.path(), &["fetch", case().to_str().unwrap(), "--from", "2026-05-19T09:30:00Z", "--phase", "100%"]);
+    let (_, shorter, _) = answer(
+        folder.path(),
+        &["fetch", case().to_str().unwrap(), "--from", "2026-05-19T09:30:00Z", "--phase", "100%"],
+    );
     assert!(shorter.contains("6 baseline, 6 canary"), "{shorter}");
 }
 
@@ -113,16 +109,16 @@ fn what_cannot_be_fetched_leaves_nothing_behind() {
     let config = "name: x\nsources: { files: { file: { path: \"${arm}.csv\" } } }\nmetrics: { errors: { rate: { bad: errors, total: \
                   requests } } }\ncriteria:\n  - { metric: errors, pass: \"<= baseline + 1pp\" }\n";
     fs::write(folder.path().join("canary.yaml"), config).unwrap();
-    let (code, told, error) = davy(folder.path(), &["fetch", "--record", "kept"]);
+    let (code, told, error) = answer(folder.path(), &["fetch", "--record", "kept"]);
     assert_eq!((code, told.as_str()), (69, ""), "{error}");
     assert!(error.contains("baseline.csv"), "{error}");
     for arm in ["baseline", "canary"] {
         fs::write(folder.path().join(format!("{arm}.csv")), "ts,requests,errors\n2026-03-01T12:00:00Z,10,11\n")
             .unwrap();
     }
-    let (code, _, error) = davy(folder.path(), &["fetch", "--record", "kept"]);
+    let (code, _, error) = answer(folder.path(), &["fetch", "--record", "kept"]);
     assert_eq!(code, 65, "{error}");
     assert!(!folder.path().join("kept").exists());
-    let (code, _, error) = davy(&folder.path().join(".."), &["fetch", "nowhere.yaml"]);
+    let (code, _, error) = answer(&folder.path().join(".."), &["fetch", "nowhere.yaml"]);
     assert_eq!(code, 78, "{error}");
 }

@@ -14,17 +14,12 @@ use serde_json::Value;
 use davy::series::{Bins, Histogram, Timestamp};
 
 use crate::soaks::noise::Noise;
+use crate::world::output;
 
 const START: i64 = 1_772_366_400;
 
-fn davy(folder: &Path, arguments: &[&str]) -> Output {
-    let mut davy = Command::cargo_bin("davy").unwrap();
-    davy.current_dir(folder).env_remove("COLUMNS").env("NO_COLOR", "1").args(arguments);
-    davy.output().unwrap()
-}
-
 fn verdict(folder: &Path, more: &[&str]) -> Value {
-    let output = davy(folder, &[&["judge", "canary.yaml", "--format", "json"], more].concat());
+    let output = output(folder, &[&["judge", "canary.yaml", "--format", "json"], more].concat());
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
@@ -120,7 +115,7 @@ fn a_percentile_is_known_no_better_than_its_bucket() {
         );
         fs::write(folder.path().join("canary.yaml"), text).unwrap();
         let answer = verdict(folder.path(), &["--record", "kept"]);
-        let replayed = davy(folder.path(), &["replay", "--check", "kept"]);
+        let replayed = output(folder.path(), &["replay", "--check", "kept"]);
         assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stdout));
         fs::remove_dir_all(folder.path().join("kept")).unwrap();
         let outcomes = answer["findings"].as_array().unwrap().iter().map(|finding| finding["outcome"].to_string());
@@ -147,7 +142,7 @@ fn a_recording_keeps_histograms() {
         let answer = verdict(folder.path(), &["--record", "kept"]);
         let kept = folder.path().join("kept");
         let config = fs::read_to_string(kept.join("canary.yaml")).unwrap();
-        let replayed = davy(folder.path(), &["replay", "--check", "kept"]);
+        let replayed = output(folder.path(), &["replay", "--check", "kept"]);
         assert!(replayed.status.success(), "{}{config}", String::from_utf8_lossy(&replayed.stdout));
         let kept_verdict: Value =
             serde_json::from_str(&fs::read_to_string(kept.join("verdict.json")).unwrap()).unwrap();
@@ -171,7 +166,7 @@ fn a_recording_keeps_histograms() {
             assert_eq!(read(kept), read(given));
         }
         // recording the recording changes nothing
-        let again = davy(folder.path(), &["judge", "kept", "--record", "again", "--format", "json"]);
+        let again = output(folder.path(), &["judge", "kept", "--record", "again", "--format", "json"]);
         assert!(again.status.code().is_some_and(|code| code < 60), "{}", String::from_utf8_lossy(&again.stderr));
         assert_eq!(fs::read_to_string(folder.path().join("again/series/latency.csv")).unwrap(), series);
     }
@@ -189,7 +184,7 @@ fn what_is_no_histogram_is_named_with_its_place() {
         (&third[..third.len() / 8 * 4], ["is a histogram that ends too early", "what HdrHistogram encodes"]),
     ] {
         fs::write(folder.path().join("binned.csv"), good.replacen(third, cell, 1)).unwrap();
-        let output = davy(folder.path(), &["judge", "canary.yaml"]);
+        let output = output(folder.path(), &["judge", "canary.yaml"]);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(65), "{error}");
         let flat = error.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -15,9 +15,7 @@ use davy::config::{self, Options};
 use davy::import::{self, Gate, Given, Imported};
 use davy::series::{SignedDuration, Timestamp, Window};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::world::root;
 
 /// Files below a folder, sorted.
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -22,6 +22,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use crate::soaks::noise::Noise;
+use crate::world::answer;
 
 const START: i64 = 1_772_366_400;
 const HEADER: &str = "ts,arm,route,status,latency_ms,agent";
@@ -418,14 +419,6 @@ criteria:
   - { metric: by_route, statistic: p90, pass: "<= baseline + 80%" }
 "#;
 
-fn davy(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut davy = Command::cargo_bin("davy").unwrap();
-    davy.current_dir(folder).env_remove("COLUMNS").env("NO_COLOR", "1").args(arguments);
-    let output = davy.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
 /// A folder with a configuration over `access.csv`.
 fn folder(more: &str, text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -456,7 +449,7 @@ fn too_many_bad_rows_are_an_error_with_reasons_places_and_a_remedy() {
         rows[at].wrong = Some(wrong);
     }
     let folder = folder(", max_bad_rows: 0.05%", &formed(&rows, "csv"));
-    let (code, _, stderr) = davy(folder.path(), &["judge", "canary.yaml"]);
+    let (code, _, stderr) = answer(folder.path(), &["judge", "canary.yaml"]);
     let flat = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(code, 65, "{stderr}");
     for part in [
@@ -473,7 +466,7 @@ fn too_many_bad_rows_are_an_error_with_reasons_places_and_a_remedy() {
     assert!(!flat.contains("line 4502"), "three examples are enough: {stderr}");
     // below that they are told beside the verdict
     configured(folder.path(), "access.csv", ", max_bad_rows: 1%");
-    let (code, stdout, stderr) = davy(folder.path(), &["judge", "canary.yaml", "--verbose"]);
+    let (code, stdout, stderr) = answer(folder.path(), &["judge", "canary.yaml", "--verbose"]);
     assert!([0, 11].contains(&code), "{stdout}{stderr}");
     assert!(
         stderr.contains("4 rows left out: has a latency that is not a number") && stderr.contains("line 22"),
@@ -488,7 +481,7 @@ fn what_cannot_be_read_is_told_with_its_code() {
     let here = folder.path();
     let fails = |path: &str, more: &str, code: i32, parts: &[&str]| {
         configured(here, path, more);
-        let (found, stdout, stderr) = davy(here, &["judge", "canary.yaml"]);
+        let (found, stdout, stderr) = answer(here, &["judge", "canary.yaml"]);
         assert_eq!(found, code, "{path}: {stdout}{stderr}");
         let flat = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         parts.iter().for_each(|part| assert!(flat.contains(part), "{part}: {stderr}"));
@@ -512,7 +505,8 @@ fn histograms_of_a_log_are_recorded_and_replayed_with_their_groups() {
     // what takes days is at the end of its histogram
     rows[77].took = 3 * 86_400_000_000;
     let folder = folder("", &formed(&rows, "csv"));
-    let (code, stdout, stderr) = davy(folder.path(), &["judge", "canary.yaml", "--format", "json", "--record", "kept"]);
+    let (code, stdout, stderr) =
+        answer(folder.path(), &["judge", "canary.yaml", "--format", "json", "--record", "kept"]);
     assert!([0, 10, 11].contains(&code), "{stdout}{stderr}");
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     let answer = json(&stdout);
@@ -520,11 +514,11 @@ fn histograms_of_a_log_are_recorded_and_replayed_with_their_groups() {
     assert_eq!(findings.len(), 2 + 5);
     assert!(findings.iter().any(|f| f["criterion"].as_str().unwrap().contains("[/search?q=a,b]")), "{stdout}");
     let replays = |name: &str| {
-        let (code, stdout, stderr) = davy(folder.path(), &["replay", "--check", name]);
+        let (code, stdout, stderr) = answer(folder.path(), &["replay", "--check", name]);
         assert_eq!(code, 0, "{stdout}{stderr}");
     };
     replays("kept");
-    let (again, _, stderr) = davy(folder.path(), &["judge", "kept", "--record", "again"]);
+    let (again, _, stderr) = answer(folder.path(), &["judge", "kept", "--record", "again"]);
     assert_eq!(again, code, "{stderr}");
     replays("again");
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
@@ -573,12 +567,12 @@ fn a_log_may_come_through_a_pipe_but_only_once() {
 #[test]
 fn a_recording_of_a_log_is_a_history() {
     let folder = folder("", &formed(&half_an_hour(), "csv"));
-    let (code, stdout, stderr) = davy(folder.path(), &["judge", "canary.yaml", "--record", "kept"]);
+    let (code, stdout, stderr) = answer(folder.path(), &["judge", "canary.yaml", "--record", "kept"]);
     assert!([0, 10, 11].contains(&code), "{stdout}{stderr}");
     for command in ["plan", "calibrate"] {
-        let of_log = davy(folder.path(), &[command, "canary.yaml", "--history", "access.csv"]);
+        let of_log = answer(folder.path(), &[command, "canary.yaml", "--history", "access.csv"]);
         assert_eq!(of_log.0, 0, "{command}: {}", of_log.2);
-        let (code, stdout, stderr) = davy(folder.path(), &[command, "canary.yaml", "--history", "kept"]);
+        let (code, stdout, stderr) = answer(folder.path(), &[command, "canary.yaml", "--history", "kept"]);
         assert_eq!(code, 0, "{command}: {stderr}");
         assert!(stdout.contains("[/cart]") && stdout.contains("latency"), "{command}: {stdout}");
     }
@@ -588,7 +582,7 @@ fn a_recording_of_a_log_is_a_history() {
 fn a_sketch_counts_what_the_judge_counts() {
     let rows = half_an_hour();
     let folder = folder("", &formed(&rows, "csv"));
-    let (code, stdout, stderr) = davy(folder.path(), &["judge", "canary.yaml", "--record", "kept"]);
+    let (code, stdout, stderr) = answer(folder.path(), &["judge", "canary.yaml", "--record", "kept"]);
     assert!([0, 10, 11].contains(&code), "{stdout}{stderr}");
     let sum = |text: &str, columns: &[&str], which: &dyn Fn(&csv::StringRecord) -> bool| -> Vec<u64> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -604,7 +598,7 @@ fn a_sketch_counts_what_the_judge_counts() {
     };
     let sketch = |arguments: &[&str]| {
         let (code, stdout, stderr) =
-            davy(folder.path(), &[&["sketch", "access.csv", "--csv", "-"], arguments].concat());
+            answer(folder.path(), &[&["sketch", "access.csv", "--csv", "-"], arguments].concat());
         assert_eq!(code, 0, "{stderr}");
         stdout
     };
@@ -631,10 +625,10 @@ fn a_sketch_counts_what_the_judge_counts() {
         1
     );
     // a file instead of standard output leaves that for the table
-    let (code, table, _) = davy(folder.path(), &["sketch", "access.csv", "--csv", "steps.csv"]);
+    let (code, table, _) = answer(folder.path(), &["sketch", "access.csv", "--csv", "steps.csv"]);
     assert_eq!((code, fs::read_to_string(folder.path().join("steps.csv")).unwrap()), (0, whole));
     assert!(table.starts_with("arm ") && table.contains("p99 ms") && table.lines().count() == 3, "{table}");
-    let (code, _, stderr) = davy(folder.path(), &["sketch", "access.csv", "--merge", "--by", "route"]);
+    let (code, _, stderr) = answer(folder.path(), &["sketch", "access.csv", "--merge", "--by", "route"]);
     assert!(code == 2 && stderr.contains("--merge adds sketches up as they are"), "{stderr}");
 }
 
@@ -647,11 +641,11 @@ fn sketches_are_written_added_up_and_judged_like_their_log() {
     for (at, part) in rows.chunks(rows.len() / 3).enumerate() {
         fs::write(here.join(format!("{at}.csv")), formed(part, "csv")).unwrap();
         let (input, output) = (format!("{at}.csv"), format!("{at}.sketch.parquet"));
-        let (code, _, stderr) = davy(here, &["sketch", &input, "--by", "route", "-o", &output]);
+        let (code, _, stderr) = answer(here, &["sketch", &input, "--by", "route", "-o", &output]);
         assert!(code == 0 && stderr.contains("wrote"), "{stderr}");
     }
     let csv = |arguments: &[&str]| {
-        let (code, stdout, stderr) = davy(here, &[&["sketch", "--csv", "-"], arguments].concat());
+        let (code, stdout, stderr) = answer(here, &[&["sketch", "--csv", "-"], arguments].concat());
         assert_eq!(code, 0, "{stderr}");
         stdout
     };
@@ -665,7 +659,7 @@ fn sketches_are_written_added_up_and_judged_like_their_log() {
         // a sketch has its own step; the log is judged in the same
         let text = fs::read_to_string(here.join("canary.yaml")).unwrap();
         fs::write(here.join("canary.yaml"), text + "\nwindow: { step: 1m }\n").unwrap();
-        let (_, stdout, stderr) = davy(here, &["judge", "canary.yaml", "--format", "json"]);
+        let (_, stdout, stderr) = answer(here, &["judge", "canary.yaml", "--format", "json"]);
         let json: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
         json["findings"].clone()
     };
@@ -677,7 +671,7 @@ fn sketches_are_written_added_up_and_judged_like_their_log() {
 fn a_build_without_sketches_says_what_is_missing() {
     let folder = folder("", &formed(&half_an_hour(), "csv"));
     for arguments in [&["sketch", "access.csv", "-o", "out.parquet"][..], &["sketch", "--merge", "access.csv"]] {
-        let (code, _, stderr) = davy(folder.path(), arguments);
+        let (code, _, stderr) = answer(folder.path(), arguments);
         let flat = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(code, 65, "{stderr}");
         assert!(
@@ -789,9 +783,9 @@ fn a_file_counts_once_and_for_one_arm() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, said) =
-        davy(&["judge".as_ref(), "--baseline".as_ref(), folder.path().as_ref(), "--canary".as_ref(), path.as_ref()]);
+        answer(&["judge".as_ref(), "--baseline".as_ref(), folder.path().as_ref(), "--canary".as_ref(), path.as_ref()]);
     assert!(code == Some(65) && said.contains("same rows"), "{code:?} {said}");
-    let (code, said) = davy(&["sketch".as_ref(), path.as_ref(), "-o".as_ref(), path.as_ref()]);
+    let (code, said) = answer(&["sketch".as_ref(), path.as_ref(), "-o".as_ref(), path.as_ref()]);
     assert!(code == Some(2) && said.contains("would be lost"), "{code:?} {said}");
     assert!(fs::read_to_string(&path).unwrap().starts_with("ts,arm"));
 }

@@ -54,6 +54,7 @@ mod kayenta;
 mod lambda;
 mod latency;
 mod learning;
+mod library;
 #[cfg(all(feature = "http", feature = "prometheus"))]
 mod login;
 mod logs;
@@ -105,6 +106,7 @@ mod watching;
 mod width;
 mod windows;
 mod wire;
+mod world;
 
 #[path = "../soaks/mod.rs"]
 mod soaks;

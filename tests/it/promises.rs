@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::soaks::noise::Noise;
+use crate::world::answer;
 
 /// How davy is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,13 +245,6 @@ fn configuration(way: Way) -> String {
 
 // --- the calls -------------------------------------------------------------------------------------------------------
 
-fn davy(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut davy = Command::cargo_bin("davy").unwrap();
-    let output = davy.current_dir(folder).env_remove("COLUMNS").args(arguments).output().unwrap();
-    let [out, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (output.status.code().unwrap_or(-1), out, told)
-}
-
 fn write(folder: &Path, way: Way, damage: Damage) {
     let file_of = |arm: &str| file(arm, if arm == "canary" { damage } else { Damage::None });
     let put = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
@@ -269,7 +263,7 @@ fn write(folder: &Path, way: Way, damage: Damage) {
 /// A recording of a healthy hour, damaged afterwards.
 fn recorded(folder: &Path, damage: Damage) {
     write(folder, Way::Configuration, Damage::None);
-    let (code, _, told) = davy(folder, &["judge", "canary.yaml", "--record", "kept"]);
+    let (code, _, told) = answer(folder, &["judge", "canary.yaml", "--record", "kept"]);
     assert_eq!(code, 0, "{told}");
     let path = folder.join("kept/series/errors.csv");
     let text = fs::read_to_string(&path).unwrap();
@@ -304,7 +298,7 @@ fn goes_on(way: Way, damage: Damage) -> (bool, i32, String) {
     } else {
         write(folder.path(), way, damage);
     }
-    let (code, out, told) = davy(folder.path(), way.arguments());
+    let (code, out, told) = answer(folder.path(), way.arguments());
     let healthy = if matches!(way, Way::Compare | Way::CompareTwoFiles) && code == 0 {
         let comparison: Value = serde_json::from_str(&out).unwrap();
         comparison["health"] == "healthy"

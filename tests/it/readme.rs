@@ -14,10 +14,7 @@ use davy::judge::judge;
 use davy::judge::verdict::Outcome;
 
 use crate::book::pages;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::world::root;
 
 fn text(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap()

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
+use crate::world::root;
+
 const RENDERED: &[(&str, &str)] = &[("text", "txt"), ("markdown", "md")];
 
 /// Pages are large; these cases show all that there is on one.
@@ -17,10 +19,6 @@ const PAGES: &[&str] = &[
     "supplement-search-10-healthy",
 ];
 const LARGEST_PAGE: usize = 200_000;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// The cases, by name.
 pub fn cases() -> Vec<PathBuf> {

@@ -5,16 +5,12 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-fn davy(folder: &Path, arguments: &[&str]) -> Output {
-    let mut davy = Command::cargo_bin("davy").unwrap();
-    davy.current_dir(folder).env_remove("COLUMNS").env("NO_COLOR", "1").args(arguments);
-    davy.output().unwrap()
-}
+use crate::world::output;
 
 fn replay(case: &str, more: &[&str]) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let case = format!("fixtures/cases/{case}");
-    davy(root, &[&["replay", "--looks", &case], more].concat())
+    output(root, &[&["replay", "--looks", &case], more].concat())
 }
 
 fn stdout(output: &Output) -> String {
@@ -113,12 +109,12 @@ fn service(lines: &str) -> tempfile::TempDir {
 #[test]
 fn how_often_has_to_be_said_somewhere() {
     let folder = service("");
-    let asked = davy(folder.path(), &["replay", "--looks", "."]);
+    let asked = output(folder.path(), &["replay", "--looks", "."]);
     assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
     assert!(stderr(&asked).contains("add `--every 5m`"), "{}", stderr(&asked));
     assert!(asked.stdout.is_empty());
     // without a soak the recording is the soak
-    let told = davy(folder.path(), &["replay", "--looks", "--every", "30m", "."]);
+    let told = output(folder.path(), &["replay", "--looks", "--every", "30m", "."]);
     assert_eq!(told.status.code(), Some(10), "{}", stderr(&told));
     let lines = lines(&told);
     assert!(lines[0].starts_with("12:30  look 1 of 3    running"), "{lines:#?}");
@@ -128,7 +124,7 @@ fn how_often_has_to_be_said_somewhere() {
 #[test]
 fn an_open_end_has_no_numbers() {
     let folder = service("every: 15m");
-    let output = davy(folder.path(), &["replay", "--looks", "."]);
+    let output = output(folder.path(), &["replay", "--looks", "."]);
     assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
     let lines = lines(&output);
     assert!(lines.iter().all(|line| !line.contains("look ")), "{lines:#?}");
@@ -149,8 +145,8 @@ fn looks_are_not_compared_with_a_recorded_verdict() {
 fn a_recording_keeps_soak_and_looks() {
     for lines in ["soak: 1h\nevery: 5m", "soak: 2h", "every: 10m", "soak: 1h\nevery: 5m\npolicy: { min_soak: 30m }"] {
         let folder = service(lines);
-        let judged = davy(folder.path(), &["judge", "--record", "kept", "--format", "json"]);
-        let again = davy(folder.path(), &["judge", "kept", "--format", "json"]);
+        let judged = output(folder.path(), &["judge", "--record", "kept", "--format", "json"]);
+        let again = output(folder.path(), &["judge", "kept", "--format", "json"]);
         let [judged, again] = [judged, again].map(|output| {
             let mut verdict: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
             // the recorded files are others
@@ -160,7 +156,7 @@ fn a_recording_keeps_soak_and_looks() {
         assert_eq!(judged, again, "{lines}");
         let kept = std::fs::read_to_string(folder.path().join("kept/canary.yaml")).unwrap();
         assert!(lines.lines().filter(|line| !line.starts_with("policy")).all(|line| kept.contains(line)), "{kept}");
-        let checked = davy(folder.path(), &["replay", "--check", "kept"]);
+        let checked = output(folder.path(), &["replay", "--check", "kept"]);
         assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
     }
 }
@@ -169,7 +165,7 @@ fn a_recording_keeps_soak_and_looks() {
 fn the_screen_of_a_running_soak_alarms_nobody_and_cuts_no_name() {
     let folder = service("");
     let case = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cases/redis-recorded-healthy");
-    let judged = davy(folder.path(), &["judge", case, "--to", "2026-11-21T06:14:10Z", "--format", "json"]);
+    let judged = output(folder.path(), &["judge", case, "--to", "2026-11-21T06:14:10Z", "--format", "json"]);
     // the verdict of one early look stays what it is
     assert_eq!(judged.status.code(), Some(11), "{}", stderr(&judged));
     let document = davy::report::Document::read(&stdout(&judged)).unwrap();

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
+pub use crate::world::root;
+
 /// A folder of its own for one test.
 pub struct Shell(TempDir);
 
@@ -79,11 +81,6 @@ impl Ran {
         }
         self
     }
-}
-
-/// The project's folder.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Minutes from 12:00 on with a row for each value of a column: requests, bad ones in a thousand, milliseconds.

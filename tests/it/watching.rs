@@ -13,6 +13,7 @@ use davy::series::{Dataset, SignedDuration, Timestamp};
 use davy::watch::{self, End, Schedule, Taken, Trouble, World};
 
 use super::looking::{at, data, minutes, rules};
+use crate::world::{davy, output, root};
 
 /// A world in which waiting takes no time, and sources fail when the test wants them to.
 struct Simulated<'a> {
@@ -228,22 +229,8 @@ fn without_an_end_it_goes_on_until_there_is_an_answer() {
 
 // ---- the real program ----
 
-fn davy(folder: &Path, arguments: &[&str]) -> Command {
-    let mut davy = Command::new(env!("CARGO_BIN_EXE_davy"));
-    davy.current_dir(folder).env_remove("COLUMNS").env("NO_COLOR", "1").args(arguments);
-    davy
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    davy(folder, arguments).output().unwrap()
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 const LIVE: &str = "name: live\nwindow: { step: 1s }\nsources: { data: { file: { path: live.csv } } }\n\
@@ -264,7 +251,7 @@ fn now() -> i64 {
 fn a_watch_of_the_past_is_a_replay_of_its_looks() {
     for case in ["redis-recorded-killed", "redis-migration-5-healthy", "redis-migration-5-silent"] {
         let path = format!("fixtures/cases/{case}");
-        let (watched, replayed) = (run(root(), &["watch", &path]), run(root(), &["replay", "--looks", &path]));
+        let (watched, replayed) = (output(root(), &["watch", &path]), output(root(), &["replay", "--looks", &path]));
         assert_eq!(watched.status.code(), replayed.status.code(), "{case}");
         let replayed = text(&replayed.stdout);
         let (lines, report) = replayed.split_once("\n\n").unwrap();
@@ -280,7 +267,7 @@ fn what_was_watched_is_kept_with_all_its_looks_and_judged_again_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept").display().to_string();
     let watched =
-        run(root(), &["watch", "fixtures/cases/redis-recorded-killed", "--record", &kept, "--format", "json"]);
+        output(root(), &["watch", "fixtures/cases/redis-recorded-killed", "--record", &kept, "--format", "json"]);
     assert_eq!(watched.status.code(), Some(10));
     let document = Document::read(&text(&watched.stdout)).unwrap();
     assert_eq!(document.looks.len(), 9);
@@ -289,13 +276,13 @@ fn what_was_watched_is_kept_with_all_its_looks_and_judged_again_the_same() {
     let saved = Document::read(&saved).unwrap();
     assert_eq!(saved.looks, document.looks);
     assert!(saved.queries.is_empty(), "a recording says nothing of where its data came from");
-    assert_eq!(run(root(), &["replay", "--check", &kept]).status.code(), Some(0));
+    assert_eq!(output(root(), &["replay", "--check", &kept]).status.code(), Some(0));
     // it has ended: there is nothing to go on with, and its answer is not that of another canary
-    let again = run(root(), &["watch", "fixtures/cases/redis-recorded-killed", "--record", &kept, "--resume"]);
+    let again = output(root(), &["watch", "fixtures/cases/redis-recorded-killed", "--record", &kept, "--resume"]);
     assert_eq!(again.status.code(), Some(2));
     assert!(text(&again.stderr).contains("keeps a watch that has ended, with FAIL at"), "{}", text(&again.stderr));
     assert!(again.stdout.is_empty());
-    let other = run(root(), &["watch", "fixtures/cases/redis-migration-5-healthy", "--record", &kept, "--resume"]);
+    let other = output(root(), &["watch", "fixtures/cases/redis-migration-5-healthy", "--record", &kept, "--resume"]);
     assert_eq!(other.status.code(), Some(2));
     assert!(text(&other.stderr).contains("was judged by other rules"), "{}", text(&other.stderr));
 }
@@ -304,10 +291,10 @@ fn what_was_watched_is_kept_with_all_its_looks_and_judged_again_the_same() {
 fn it_needs_to_know_how_long_and_how_often() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("canary.yaml"), LIVE).unwrap();
-    let watched = run(folder.path(), &["watch"]);
+    let watched = output(folder.path(), &["watch"]);
     assert_eq!(watched.status.code(), Some(2));
     assert!(text(&watched.stderr).contains("write `soak: 1h` and `every: 5m`"), "{}", text(&watched.stderr));
-    let nowhere = run(folder.path(), &["watch", "nowhere.yaml"]);
+    let nowhere = output(folder.path(), &["watch", "nowhere.yaml"]);
     assert_eq!(nowhere.status.code(), Some(78));
 }
 
@@ -354,14 +341,14 @@ fn a_growing_file_is_watched_interrupted_and_gone_on_with() {
     let taken = last.looks.len();
     assert!(taken >= 1);
 
-    let second = run(folder.path(), &["watch", "--record", "kept", "--resume", "--format", "json"]);
+    let second = output(folder.path(), &["watch", "--record", "kept", "--resume", "--format", "json"]);
     assert_eq!(second.status.code(), Some(0), "{}\n{}", text(&second.stderr), text(&second.stdout));
     let document = Document::read(&text(&second.stdout)).unwrap();
     assert_eq!(document.looks.len(), 7, "{:?}", document.looks.iter().map(|l| &l.end).collect::<Vec<_>>());
     assert_eq!(document.looks[..taken], last.looks[..], "what was seen before is kept as it was");
     assert_eq!(document.arms.canary.window.start, last.arms.canary.window.start);
     assert_eq!(document.findings[0].evidence.bad.as_ref().unwrap().canary, 14 * 6, "every row, once and whole");
-    assert_eq!(run(folder.path(), &["replay", "--check", "kept"]).status.code(), Some(0));
+    assert_eq!(output(folder.path(), &["replay", "--check", "kept"]).status.code(), Some(0));
     writer.join().unwrap();
 }
 
@@ -370,7 +357,7 @@ fn a_file_that_does_not_come_is_given_up_and_one_that_comes_late_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let config = format!("{LIVE}soak: 6s\nevery: 1s\n").replace("step: 1s", "step: 1s, settle: 0s, last: 1h");
     std::fs::write(folder.path().join("canary.yaml"), config).unwrap();
-    let gone = run(folder.path(), &["watch", "--give-up-after", "2"]);
+    let gone = output(folder.path(), &["watch", "--give-up-after", "2"]);
     assert_eq!(gone.status.code(), Some(69), "{}", text(&gone.stderr));
     let told = text(&gone.stderr);
     assert!(told.contains("does not exist") && told.contains("(1 of 2 failures in a row)"), "{told}");
@@ -384,14 +371,14 @@ fn a_file_that_does_not_come_is_given_up_and_one_that_comes_late_is_not() {
         (0..12).for_each(|second| all += &row(from + second, 6));
         std::fs::write(path, all).unwrap();
     });
-    let late = run(folder.path(), &["watch"]);
+    let late = output(folder.path(), &["watch"]);
     writer.join().unwrap();
     assert_eq!(late.status.code(), Some(0), "{}", text(&late.stderr));
     assert!(text(&late.stderr).contains("look 3 of 3 "), "{}", text(&late.stderr));
     // a column that is not there is wrong at once
     std::fs::write(folder.path().join("live.csv"), "time,arm,requests,fehler\n2026-01-01T00:00:00Z,canary,1,0\n")
         .unwrap();
-    let wrong = run(folder.path(), &["watch"]);
+    let wrong = output(folder.path(), &["watch"]);
     assert_eq!(wrong.status.code(), Some(65), "{}", text(&wrong.stderr));
 }
 
@@ -402,7 +389,8 @@ fn all_phases_are_watched_in_turn_and_the_success_criteria_answered() {
     let case = "fixtures/cases/api-gateway-iam-rollout-healthy";
     let page = folder.path().join("rollout.html");
     let report = format!("html={}", page.display());
-    let all = run(root(), &["watch", "--all-phases", case, "--format", "json", "--record", &kept, "--report", &report]);
+    let all =
+        output(root(), &["watch", "--all-phases", case, "--format", "json", "--record", &kept, "--report", &report]);
     assert_eq!(all.status.code(), Some(0), "{}", text(&all.stderr));
     let rollout: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
     assert_eq!(rollout["outcome"], "pass");
@@ -412,16 +400,16 @@ fn all_phases_are_watched_in_turn_and_the_success_criteria_answered() {
     assert!(std::fs::read_to_string(page).unwrap().contains("SC-006"));
     for phase in ["1-10%", "2-50%", "3-100%"] {
         let kept = format!("{kept}/{phase}");
-        assert_eq!(run(root(), &["replay", "--check", &kept]).status.code(), Some(0), "{phase}");
+        assert_eq!(output(root(), &["replay", "--check", &kept]).status.code(), Some(0), "{phase}");
     }
     // a rollout that has ended is not gone on with
-    let again = run(root(), &["watch", "--all-phases", case, "--record", &kept, "--resume"]);
+    let again = output(root(), &["watch", "--all-phases", case, "--record", &kept, "--resume"]);
     assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
     assert!(text(&again.stderr).contains("keeps a rollout that has ended"), "{}", text(&again.stderr));
     // one that was ended after its first phase is
     std::fs::remove_dir_all(folder.path().join("kept/3-100%")).unwrap();
     std::fs::remove_dir_all(folder.path().join("kept/2-50%")).unwrap();
-    let rest = run(root(), &["watch", "--all-phases", case, "--record", &kept, "--resume"]);
+    let rest = output(root(), &["watch", "--all-phases", case, "--record", &kept, "--resume"]);
     assert_eq!(rest.status.code(), Some(0), "{}", text(&rest.stderr));
     let told = text(&rest.stderr);
     assert!(!told.contains("phase 10%: "), "it was judged before: {told}");
@@ -437,7 +425,7 @@ fn all_phases_are_watched_in_turn_and_the_success_criteria_answered() {
 #[test]
 fn a_rollout_ends_with_the_first_phase_that_does_not_pass() {
     let case = "fixtures/cases/api-gateway-iam-rollout-stopped";
-    let stopped = run(root(), &["watch", "--all-phases", case]);
+    let stopped = output(root(), &["watch", "--all-phases", case]);
     assert_eq!(stopped.status.code(), Some(10), "{}", text(&stopped.stderr));
     let answer = text(&stopped.stdout);
     insta::assert_snapshot!("rollout_stopped", answer);
@@ -446,7 +434,7 @@ fn a_rollout_ends_with_the_first_phase_that_does_not_pass() {
         answer.contains("  status: FAIL\n") && answer.contains("calls_succeeded >= 99.9%: not judged\n"),
         "{answer}"
     );
-    let no_form = run(root(), &["watch", "--all-phases", case, "--report", "junit=x.xml"]);
+    let no_form = output(root(), &["watch", "--all-phases", case, "--report", "junit=x.xml"]);
     assert_eq!(no_form.status.code(), Some(2));
     assert!(text(&no_form.stderr).contains("a whole rollout has no form as junit"), "{}", text(&no_form.stderr));
     assert!(no_form.stdout.is_empty());
@@ -469,7 +457,7 @@ fn hooks_follow_every_look_and_the_answer() {
     let hooks = format!("hooks: {{ on_look: {}, on_fail: {}, on_pass: {} }}\n", log("look"), log("fail"), log("pass"));
     let config = std::fs::read_to_string(case.join("canary.yaml")).unwrap();
     std::fs::write(case.join("canary.yaml"), config + &hooks).unwrap();
-    let watched = run(folder.path(), &["watch", "case"]);
+    let watched = output(folder.path(), &["watch", "case"]);
     assert_eq!(watched.status.code(), Some(10), "{}", text(&watched.stderr));
     // what was missed is looked at in one go: the hook of looks hears of the latest
     assert_eq!(std::fs::read_to_string(case.join("hooks.log")).unwrap(), "look fail\nfail fail\n");
@@ -487,7 +475,7 @@ fn a_phase_whose_hook_fails_lets_no_other_begin_and_a_window_that_ends_early_is_
     let config = std::fs::read_to_string(case.join("canary.yaml")).unwrap();
     std::fs::write(case.join("canary.yaml"), format!("{config}hooks: {{ on_pass: {{ command: [\"false\"] }} }}\n"))
         .unwrap();
-    let held = run(case, &["watch", "--all-phases", "--format", "json"]);
+    let held = output(case, &["watch", "--all-phases", "--format", "json"]);
     assert_eq!(held.status.code(), Some(11), "{}", text(&held.stderr));
     assert!(text(&held.stderr).contains("phase 50% is not begun"), "{}", text(&held.stderr));
     let rollout: serde_json::Value = serde_json::from_slice(&held.stdout).unwrap();
@@ -495,11 +483,11 @@ fn a_phase_whose_hook_fails_lets_no_other_begin_and_a_window_that_ends_early_is_
     // a phase that is still to come is no mistake of the one that is judged
     let later = config.replace("from: 2026-03-12T00:00:00Z, to: 2026-03-13T00:00:00Z", "from: 2036-03-12T00:00:00Z");
     std::fs::write(case.join("canary.yaml"), later).unwrap();
-    let judged = run(case, &["judge", "--phase", "10%"]);
+    let judged = output(case, &["judge", "--phase", "10%"]);
     assert_eq!(judged.status.code(), Some(0), "{}", text(&judged.stderr));
     let short = config.replace("to: 2026-03-10T14:00:00Z", "to: 2026-03-10T13:30:00Z");
     std::fs::write(case.join("canary.yaml"), short).unwrap();
-    let refused = run(case, &["watch", "--phase", "10%"]);
+    let refused = output(case, &["watch", "--phase", "10%"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("leave `to` out of the window"), "{}", text(&refused.stderr));
 }

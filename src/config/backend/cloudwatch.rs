@@ -9,11 +9,11 @@ use crate::config::values::Values;
 use crate::config::written::aws::{AlarmsEntry, CloudWatchEntry};
 use crate::config::written::column::{AskedEntry, Column, Dimensions};
 use crate::config::written::file::{EventsEntry, MetricEntry, WindowEntry};
+use crate::notation::Span;
 use crate::series::{SignedDuration, Timestamp};
 use crate::source::aws::{self, Alarms, CloudWatch, Measure, PartOf, Statistic, known};
 use crate::source::{Ask, MINUTE, Missing};
 use crate::text::problem::{At, Place, Report};
-use crate::text::quantity::Span;
 
 /// The statistics that `GetMetricData` knows by a word of their own.
 const PLAIN: [&str; 6] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM"];

@@ -1,7 +1,7 @@
 //! A configuration to start with, as text: what stands around metrics and criteria, and the usual tolerances.
 
-use crate::config::quantity::Span;
 use crate::judge::rules::NotJudged;
+use crate::notation::Span;
 use crate::series::{Arm, Gravity, Pair, SignedDuration};
 use crate::text::scalar::word;
 use crate::text::yaml::{literal, name, quoted};

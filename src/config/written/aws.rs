@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use super::arm::ArmColumnEntry;
 use super::column::Dimensions;
 use crate::config::scalar::Bytes;
+use crate::notation::Span;
 use crate::text::node::Node;
 use crate::text::problem::{At, Complaint, Place, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::Text;
 

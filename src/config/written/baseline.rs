@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::notation::Span;
 use crate::series::Timestamp;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Place, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 
 /// The baseline's own window: `ago`, or `from` and `to`. Or several earlier windows: `ago` with a list, or `days`.

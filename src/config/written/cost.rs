@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 
 use crate::cost::{self};
+use crate::notation::{Measure, Storage, is_word, number};
 use crate::series::Arm;
 use crate::text::node::Node;
 use crate::text::problem::{At, Complaint, Place, Report};
-use crate::text::quantity::{Measure, Storage, is_word, number};
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Scalar, scalar_schemas};
 

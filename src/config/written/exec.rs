@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 
 use super::arm::{ArmColumnEntry, LongEntry};
+use crate::notation::Span;
 use crate::source::Format;
 use crate::text::node::Node;
 use crate::text::problem::{At, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read};
 use crate::text::scalar::{Choice, Named, Text};
 

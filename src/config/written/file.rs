@@ -25,15 +25,14 @@ use super::requests::{ByEntry, RequestsEntry};
 use super::signatures::SignaturesEntry;
 use super::sql::SqlEntry;
 use super::success::SuccessEntry;
-use crate::config::bound::BoundText;
 use crate::config::plan::OnInconclusive;
 use crate::config::scalar::{Periods, QuantileText, StatisticText, Version};
 use crate::config::units::Units;
 use crate::judge::rules::{Mismatch, MixDecides, OneBad, Role, Scale, Severity, Silent};
+use crate::notation::{BoundText, Share, Span};
 use crate::series::Timestamp;
 use crate::source::{Format, Missing};
 use crate::text::problem::{At, Place};
-use crate::text::quantity::{Share, Span};
 use crate::text::scalar::{Choice, Named, Text, words};
 
 /// A canary comparison for davy: what is measured, what must hold, and how the rollout proceeds.

@@ -6,9 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::actions::AwsHookEntry;
 use crate::hooks::Body;
+use crate::notation::Span;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Text};
 

@@ -7,10 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::arm::ArmColumnEntry;
 use super::login::{self, LoginEntry};
 use crate::config::presets;
+use crate::notation::Span;
 use crate::source::Format;
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Origin, Place, Report, suggestion};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Named, Text};
 

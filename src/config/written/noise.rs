@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 
 use crate::config::plan::Hours;
+use crate::notation::Span;
 use crate::text::node::Node;
 use crate::text::problem::{At, Complaint, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Scalar};
 

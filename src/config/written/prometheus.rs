@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 
 use super::login::{self, LoginEntry};
+use crate::notation::Span;
 use crate::text::node::Node;
 use crate::text::problem::{At, Place, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read};
 use crate::text::scalar::{Choice, Named, Text, words};
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::notation::Share;
 use crate::source::requests::{Format, TimeUnit};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Complaint, Report};
-use crate::text::quantity::Share;
 use crate::text::read::{Keys, Read, no_hint};
 use crate::text::scalar::{Choice, Scalar, Text};
 

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 
 use super::requests::{ArmsEntry, Texts};
 use crate::judge::rules::OnLines;
+use crate::notation::Share;
 use crate::text::node::Node;
 use crate::text::problem::{At, Report};
-use crate::text::quantity::Share;
 use crate::text::read::{Keys, Read};
 use crate::text::scalar::{Choice, words};
 

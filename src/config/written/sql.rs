@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 
 use super::arm::{ArmColumnEntry, LongEntry};
+use crate::notation::Span;
 use crate::text::node::Node;
 use crate::text::problem::{At, Place, Report};
-use crate::text::quantity::Span;
 use crate::text::read::{Keys, Read};
 
 /// A query to PostgreSQL, in a read-only transaction. ${label} of the arm, ${arm}, ${metric}, ${from}, ${to} (or ${start},

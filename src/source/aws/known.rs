@@ -3,8 +3,8 @@
 //!
 //! Source: "Metrics retention" and the metric tables of the services in the CloudWatch and service user guides.
 
+use crate::notation::Span;
 use crate::series::{SignedDuration, Timestamp};
-use crate::text::quantity::Span;
 
 /// How fine the points of a time are that CloudWatch still keeps.
 ///

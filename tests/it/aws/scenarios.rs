@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::davy;
 use super::server::Server;
+use crate::world::root;
 
 /// One case of a rollout, and how it is asked about.
 struct Asked {
@@ -29,10 +30,6 @@ struct Judged {
     verdict: Value,
     /// Calls by operation.
     calls: BTreeMap<String, usize>,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files below a folder by their names, with their bytes.

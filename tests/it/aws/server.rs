@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::world::root;
+
 /// A running server. It ends when this is dropped.
 pub struct Server {
     child: Child,
@@ -27,10 +29,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The Python that has the server's packages.

@@ -7,6 +7,7 @@ use syn::visit::Visit;
 
 use super::markdown::Page;
 use super::{pages, root, text};
+use crate::tidy::CRATES;
 
 /// What a sentence does not need. "Is no" is "is not a"; a passive without an actor hides who acts.
 const PHRASES: &[&str] = &[
@@ -124,9 +125,12 @@ impl Literals {
 
 #[test]
 fn the_texts_of_the_program_are_plain() {
-    let pattern = root().join("src/**/*.rs").to_string_lossy().into_owned();
     let mut literals = Literals::default();
-    for path in glob::glob(&pattern).unwrap().map(|path| path.unwrap()).filter(|path| !path.ends_with("tests.rs")) {
+    let files = CRATES.iter().flat_map(|(_, folder)| {
+        let pattern = root().join(folder).join("**/*.rs").to_string_lossy().into_owned();
+        glob::glob(&pattern).unwrap().map(|path| path.unwrap())
+    });
+    for path in files.filter(|path| !path.ends_with("tests.rs")) {
         literals.is_help = path.starts_with(root().join("src/cli")) || path.ends_with("src/cli.rs");
         literals.visit_file(&syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
     }

@@ -1,0 +1,56 @@
+//! What keeps columns from being a series.
+
+use std::fmt;
+
+/// Why columns are not a series, or two series not a metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// A column has another length than the times.
+    Length {
+        /// What the column holds: "bad".
+        column: &'static str,
+        /// How long it is.
+        len: usize,
+        /// How many times there are.
+        times: usize,
+    },
+    /// A time is earlier than the one before it.
+    Unsorted(
+        /// Its index.
+        usize,
+    ),
+    /// More trials are bad than there are.
+    MoreBad(
+        /// The index of the step.
+        usize,
+    ),
+    /// A number is infinite or none at all, or an exposure is negative.
+    NotANumber(
+        /// Its index.
+        usize,
+    ),
+    /// The arms of a metric have other shapes, such as counts and a gauge.
+    Shapes(
+        /// The metric.
+        String,
+    ),
+    /// A step has no length, or the windows end beyond the calendar.
+    NoTime,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::Length { column, len, times } => {
+                write!(f, "`{column}` has {len} numbers for {times} times: give each time one number")
+            }
+            Unfit::Unsorted(at) => write!(f, "time {at} is earlier than the one before it: sort the points by time"),
+            Unfit::MoreBad(at) => write!(f, "step {at} has more bad ones than trials: `bad` is a part of `total`"),
+            Unfit::NotANumber(at) => write!(f, "number {at} is not finite or not possible: leave such a point out"),
+            Unfit::Shapes(metric) => write!(f, "the arms of `{metric}` have other shapes: measure both alike"),
+            Unfit::NoTime => write!(f, "the steps have no length or end beyond the calendar: give each a length"),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
