@@ -509,8 +509,8 @@ fn histograms_of_a_log_are_recorded_and_replayed_with_their_groups() {
         answer(folder.path(), &["judge", "canary.yaml", "--format", "json", "--record", "kept"]);
     assert!([0, 10, 11].contains(&code), "{stdout}{stderr}");
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    let answer = json(&stdout);
-    let findings = answer["findings"].as_array().unwrap();
+    let verdict = json(&stdout);
+    let findings = verdict["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 2 + 5);
     assert!(findings.iter().any(|f| f["criterion"].as_str().unwrap().contains("[/search?q=a,b]")), "{stdout}");
     let replays = |name: &str| {
@@ -523,7 +523,7 @@ fn histograms_of_a_log_are_recorded_and_replayed_with_their_groups() {
     replays("again");
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let (kept, again) = (json(&read("kept/verdict.json")), json(&read("again/verdict.json")));
-    assert_eq!((&kept["findings"], &kept["fingerprint"]), (&answer["findings"], &answer["fingerprint"]));
+    assert_eq!((&kept["findings"], &kept["fingerprint"]), (&verdict["findings"], &verdict["fingerprint"]));
     assert_eq!((&kept["findings"], &kept["fingerprint"]), (&again["findings"], &again["fingerprint"]));
     assert!(read("kept/series/latency.csv").starts_with("time,arm,histogram\n"));
     assert!(read("kept/series/by_route.csv").starts_with("time,arm,group,histogram\n"));
@@ -783,9 +783,9 @@ fn a_file_counts_once_and_for_one_arm() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, said) =
-        answer(&["judge".as_ref(), "--baseline".as_ref(), folder.path().as_ref(), "--canary".as_ref(), path.as_ref()]);
+        davy(&["judge".as_ref(), "--baseline".as_ref(), folder.path().as_ref(), "--canary".as_ref(), path.as_ref()]);
     assert!(code == Some(65) && said.contains("same rows"), "{code:?} {said}");
-    let (code, said) = answer(&["sketch".as_ref(), path.as_ref(), "-o".as_ref(), path.as_ref()]);
+    let (code, said) = davy(&["sketch".as_ref(), path.as_ref(), "-o".as_ref(), path.as_ref()]);
     assert!(code == Some(2) && said.contains("would be lost"), "{code:?} {said}");
     assert!(fs::read_to_string(&path).unwrap().starts_with("ts,arm"));
 }

@@ -3,7 +3,7 @@
 //! `UPDATE=1 cargo test recordings` rewrites the verdicts and `reports/` after a change that is meant.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use assert_cmd::Command;
 

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::process::Output;
 
-use assert_cmd::Command;
-
 use crate::world::output;
 
 fn replay(case: &str, more: &[&str]) -> Output {

@@ -1,6 +1,6 @@
 //! A folder and the program in it: what the tests of the command line have in common.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use assert_cmd::Command;
 use tempfile::TempDir;
