@@ -149,7 +149,10 @@ fn its_flags_exist() {
         flags.extend(one.get_arguments().filter_map(|argument| argument.get_long()).map(|long| format!("--{long}")));
     }
     // Those of cargo.
-    flags.extend(["--no-default-features", "--features", "--release", "--open", "--no-deps"].map(str::to_owned));
+    flags.extend(
+        ["--no-default-features", "--features", "--release", "--open", "--no-deps", "--package", "--example"]
+            .map(str::to_owned),
+    );
     let pages: Vec<String> = pages().iter().map(|page| text(page)).collect();
     let inline = pages.iter().flat_map(|page| page.lines()).flat_map(|line| line.split('`').skip(1).step_by(2));
     let named = inline.flat_map(str::split_whitespace).filter(|word| word.starts_with("--") && *word != "---");

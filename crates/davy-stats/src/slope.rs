@@ -19,9 +19,11 @@
 //! no rise that goes on, and what begins to rise is no level that stands still. Where jumps are usual, as a sawtooth that two
 //! arms have, they are noise of all pairs, and the slope between them must only lie on the same side.
 
+use std::sync::OnceLock;
+
 use super::longrun::{COSINES_SERIES, LongRun, StepSum, step_sum};
 use super::quantile::quantile;
-use super::steps::median;
+use super::steps::{median, middle};
 use super::tail::t_to_z;
 use super::{Direction, crossing, defined};
 
@@ -84,7 +86,7 @@ impl Slope {
             if long.len() < LEAST { None } else { Fit::of(&long, floor) }
         });
         let (_, later) = if *are_usual { &all } else { &points }.split_at(points.len() / 2);
-        Some(Slope { whole, within, later: quantile(&slopes(later), 0.5), are_usual: *are_usual })
+        Some(Slope { whole, within, later: middle(&mut slopes(later)), are_usual: *are_usual })
     }
 
     /// The slope of all steps.
@@ -150,8 +152,7 @@ fn averaged(points: &[Point]) -> Vec<Point> {
 /// The slopes of all pairs of points in one stretch, and how uncertain Kendall's sum of them is.
 #[derive(Clone, Debug)]
 struct Fit {
-    /// Sorted.
-    slopes: Vec<f64>,
+    pairs: Pairs,
     slope: f64,
     /// Kendall's sum of noise, by two estimates.
     noise: [LongRun; 2],
@@ -163,20 +164,20 @@ struct Fit {
 
 impl Fit {
     fn of(points: &[Point], floor: f64) -> Option<Fit> {
-        let slopes = slopes(points);
-        let slope = quantile(&slopes, 0.5).filter(|slope| slope.is_finite())?;
+        let mut slopes = slopes(points);
+        let slope = middle(&mut slopes).filter(|slope| slope.is_finite())?;
         let ranks = Ranks::about(points, slope);
         let middle = points.iter().map(|p| p.x).sum::<f64>() / points.len() as f64;
         let spread: f64 = points.iter().map(|p| (p.x - middle) * (p.x - middle)).sum();
         let rounding = (floor.max(0.0) / spread).sqrt();
         let walk = if ranks.may_walk() { increments(points, floor) } else { None };
-        Some(Fit { slopes, slope, noise: [ranks.autoregressive(), ranks.cosines()], rounding, walk })
+        let pairs = Pairs { slopes, sorted: OnceLock::new() };
+        Some(Fit { pairs, slope, noise: [ranks.autoregressive(), ranks.cosines()], rounding, walk })
     }
 
     /// The evidence that the slope lies above a limit; negative for evidence that it lies below.
     fn above(&self, limit: f64) -> f64 {
-        let less = self.slopes.partition_point(|slope| *slope < limit);
-        let more = self.slopes.len() - self.slopes.partition_point(|slope| *slope <= limit);
+        let (less, more) = self.pairs.beside(limit);
         let sum = more as f64 - less as f64;
         let over = |excess: f64, noise: &LongRun| t_to_z(excess / noise.variance.sqrt(), noise.dof);
         let by_pairs = self.noise.iter().map(|noise| over(sum, noise));
@@ -189,20 +190,52 @@ impl Fit {
 
     /// A step of a search for an end of the interval.
     fn stride(&self) -> f64 {
-        let range = quantile(&self.slopes, 0.75).zip(quantile(&self.slopes, 0.25)).map_or(0.0, |(a, b)| a - b);
+        let slopes = self.pairs.sorted();
+        let range = quantile(slopes, 0.75).zip(quantile(slopes, 0.25)).map_or(0.0, |(a, b)| a - b);
         let walk = self.walk.map_or(0.0, |(_, noise)| noise.variance.sqrt());
         f64::max(range / 10.0, self.rounding).max(walk).max(1e-12 * self.slope.abs())
     }
 }
 
-/// The slopes of all pairs that lie in one stretch, sorted.
+/// The slopes of all pairs of points. One limit is held against them as they are; a search for the end of an interval holds
+/// dozens, for which they are sorted.
+#[derive(Clone, Debug)]
+struct Pairs {
+    slopes: Vec<f64>,
+    sorted: OnceLock<Vec<f64>>,
+}
+
+impl Pairs {
+    fn sorted(&self) -> &[f64] {
+        self.sorted.get_or_init(|| {
+            let mut slopes = self.slopes.clone();
+            slopes.sort_unstable_by(f64::total_cmp);
+            slopes
+        })
+    }
+
+    /// How many slopes are less than a limit, and how many more.
+    fn beside(&self, limit: f64) -> (usize, usize) {
+        match self.sorted.get() {
+            Some(slopes) => {
+                let more = slopes.len() - slopes.partition_point(|slope| *slope <= limit);
+                (slopes.partition_point(|slope| *slope < limit), more)
+            }
+            None => {
+                let count = |is: fn(&f64, &f64) -> bool| self.slopes.iter().filter(|slope| is(slope, &limit)).count();
+                (count(f64::lt), count(f64::gt))
+            }
+        }
+    }
+}
+
+/// The slopes of all pairs that lie in one stretch.
 fn slopes(points: &[Point]) -> Vec<f64> {
     let mut slopes = Vec::new();
     for (i, a) in points.iter().enumerate() {
         let later = points[i + 1..].iter().take_while(|b| b.stretch == a.stretch);
         slopes.extend(later.map(|b| (b.y - a.y) / (b.x - a.x)));
     }
-    slopes.sort_unstable_by(f64::total_cmp);
     slopes
 }
 

@@ -265,9 +265,14 @@ fn either(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
 /// The median; numbers that are not finite are left out.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    let middle = finite.len().checked_sub(1)? / 2;
-    let is_even = finite.len().is_multiple_of(2);
-    let (_, low, above) = finite.select_nth_unstable_by(middle, f64::total_cmp);
+    middle(&mut finite)
+}
+
+/// The median of numbers, which are put in another order.
+pub(crate) fn middle(values: &mut [f64]) -> Option<f64> {
+    let at = values.len().checked_sub(1)? / 2;
+    let is_even = values.len().is_multiple_of(2);
+    let (_, low, above) = values.select_nth_unstable_by(at, f64::total_cmp);
     let high = if is_even { above.iter().copied().fold(f64::INFINITY, f64::min) } else { *low };
     super::quantile::quantile(&[*low, high], 0.5)
 }
