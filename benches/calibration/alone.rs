@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use davy::judge::outcomes;
-use davy::judge::rules::{
-    Bound, Criterion, Kind, Limit, Looks, Metric, Policy, Role, Rule, Rules, Severity, Side, Statistic, Unit,
-};
+use davy::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Role, Rule, Rules, Severity, Side, Statistic, Unit};
 use davy::judge::verdict::Outcome;
 use davy::series::{Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 
@@ -49,20 +47,7 @@ pub fn of_data(statistic: Statistic, limit: Limit, (kind, unit): (Kind, Unit), d
         family: "m".into(),
     };
     let metric = Metric { unit, kind, of: "requests".into(), history: None, by: None, remarks: Vec::new() };
-    let rules = Rules {
-        name: "alone".into(),
-        labels: Pair::default(),
-        phase: None,
-        fingerprint: String::new(),
-        metrics: BTreeMap::from([("m".to_owned(), metric)]),
-        learned: BTreeMap::new(),
-        signatures: BTreeMap::new(),
-        criteria: vec![criterion],
-        not_judged: Vec::new(),
-        traffic: None,
-        looks: Looks::Once,
-        policy: Policy::default(),
-    };
+    let rules = Rules { criteria: vec![criterion], ..Rules::new("alone").metric("m", metric) };
     outcomes(&rules, data).criteria.first().map_or(Outcome::Inconclusive, |(_, outcome)| *outcome)
 }
 
