@@ -7,7 +7,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use davy::judge::rules::{Looks, Metric, Rules};
-use davy::series::{Dataset, Series, SignedDuration, Timestamp, Unfit};
+use davy::series::{Dataset, Flaw, Series, SignedDuration, Timestamp};
 use davy::watch::{End, Schedule, Taken, Trouble, World, watch};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -42,7 +42,7 @@ struct Simulated {
 }
 
 impl World for Simulated {
-    type Error = Unfit;
+    type Error = Flaw;
 
     fn now(&self) -> Timestamp {
         self.now
@@ -55,9 +55,9 @@ impl World for Simulated {
     }
 
     /// The rules plan four looks, so the window is the whole soak, and its points end with the look.
-    fn fetch(&mut self, until: Timestamp) -> Result<Dataset, Trouble<Unfit>> {
+    fn fetch(&mut self, until: Timestamp) -> Result<Dataset, Trouble<Flaw>> {
         let data = || {
-            let start: Timestamp = "2026-03-01T12:00:00Z".parse().map_err(|_| Unfit::NoTime)?;
+            let start: Timestamp = "2026-03-01T12:00:00Z".parse().map_err(|_| Flaw::NoTime)?;
             let data = Dataset::steps(start, SignedDuration::from_mins(1), 60)?;
             let times: Vec<Timestamp> = data.times().into_iter().filter(|time| *time < until).collect();
             let arm = |bad| Series::counts(times.clone(), vec![1_000; times.len()], vec![bad; times.len()]);
@@ -66,12 +66,12 @@ impl World for Simulated {
         data().map_err(Trouble::Lasting)
     }
 
-    fn looked(&mut self, taken: Taken) -> Result<(), Unfit> {
+    fn looked(&mut self, taken: Taken) -> Result<(), Flaw> {
         self.said.push(format!("look {} at {}: {}", taken.look, self.now, taken.verdict.summary));
         Ok(())
     }
 
-    fn troubled(&mut self, error: &Unfit, times: usize, again: Timestamp) {
+    fn troubled(&mut self, error: &Flaw, times: usize, again: Timestamp) {
         self.said.push(format!("attempt {times}: {error}; the next one is at {again}"));
     }
 }

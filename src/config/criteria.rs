@@ -252,16 +252,9 @@ fn on_edge(entry: &CriterionEntry, bounds: [Option<Bound>; 2], question: &Questi
         .map(|(bound, reading)| bound.map_or(Reach::Part, |bound| reach(&bound, reading, question)));
     let texts = [&entry.pass, &entry.fail];
     for (text, reach) in texts.iter().zip(reaches).filter_map(|(text, reach)| Some((text.as_ref()?, reach))) {
-        let message = match reach {
-            Reach::Nothing => format!("nothing passes with `{}`", text.value),
-            Reach::Everything => format!("everything passes with `{}`", text.value),
-            Reach::Edge | Reach::Part => continue,
-        };
-        let hint = match question.metric.kind {
-            Kind::GoodShare => "write `pass: \">= 100%\"` if none may be bad, or a share in between",
-            _ => "write `pass: \"== 0\"` if none is tolerated, or a bound that can be met and broken",
-        };
-        report.add_with(text.place, message, hint);
+        if let Some(complaint) = reach.refused(&text.value, question.metric) {
+            report.complain(text.place, complaint);
+        }
     }
     let edge = reaches.contains(&Reach::Edge);
     let other = texts.iter().zip(reaches).find(|(text, reach)| text.is_some() && *reach == Reach::Part);

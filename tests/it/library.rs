@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use davy::config::{self, Options};
+use davy::judge::judge;
 use davy::judge::rules::{Criterion, Metric, Rules, Unit};
 use davy::judge::verdict::Outcome;
-use davy::series::{Series, SignedDuration, Timestamp, Unfit};
+use davy::series::{Dataset, Flaw, Series, SignedDuration, Timestamp};
 
 use crate::world::root;
 
@@ -104,7 +105,11 @@ fn what_a_metric_cannot_answer_is_refused_with_a_remedy() {
             "`errors` is a share of bad ones, so a pass cannot ask for more of them (write `<= …`; or name the good ones: `rate: { good: … }`)",
         ),
         ("errors", "p95 <= 1%", "a rate has no `p95` (leave `statistic` out, or write `rate` or `count`)"),
-        ("errors", "<= 100%", "everything passes with `<= 100%`"),
+        (
+            "errors",
+            "<= 100%",
+            "everything passes with `<= 100%` (write `pass: \"== 0\"` if none is tolerated, or a bound that can be met and broken)",
+        ),
         ("erors", "<= 1%", "there is no metric `erors` (add it by `metric` first; so far: `errors`, `latency`)"),
     ] {
         assert_eq!(said(metric, text), message);
@@ -121,19 +126,19 @@ fn columns_that_do_not_fit_are_no_series() {
     let times = || vec![at(0), at(1)];
     assert_eq!(
         Series::counts(times(), vec![10], vec![1, 1]).unwrap_err(),
-        Unfit::Length { column: "total", len: 1, times: 2 }
+        Flaw::Length { column: "total", len: 1, times: 2 }
     );
-    assert_eq!(Series::counts(times(), vec![10, 10], vec![1, 11]).unwrap_err(), Unfit::MoreBad(1));
-    assert_eq!(Series::values(vec![at(1), at(0)], vec![1.0, 1.0]).unwrap_err(), Unfit::Unsorted(1));
-    assert_eq!(Series::gauge(times(), vec![1.0, f64::NAN]).unwrap_err(), Unfit::NotANumber(1));
-    assert_eq!(Series::events_per(times(), vec![1, 1], vec![1.0, -1.0]).unwrap_err(), Unfit::NotANumber(1));
-    let data = davy::series::Dataset::steps(at(0), SignedDuration::from_mins(1), 2).unwrap();
+    assert_eq!(Series::counts(times(), vec![10, 10], vec![1, 11]).unwrap_err(), Flaw::MoreBad(1));
+    assert_eq!(Series::values(vec![at(1), at(0)], vec![1.0, 1.0]).unwrap_err(), Flaw::Unsorted(1));
+    assert_eq!(Series::gauge(times(), vec![1.0, f64::NAN]).unwrap_err(), Flaw::NotANumber(1));
+    assert_eq!(Series::events_per(times(), vec![1, 1], vec![1.0, -1.0]).unwrap_err(), Flaw::NotANumber(1));
+    let data = Dataset::steps(at(0), SignedDuration::from_mins(1), 2).unwrap();
     assert_eq!(data.times(), times());
     let counts = Series::counts(times(), vec![10, 10], vec![1, 1]).unwrap();
     let gauge = Series::gauge(times(), vec![1.0, 2.0]).unwrap();
-    assert_eq!(data.metric("x", counts, gauge).unwrap_err(), Unfit::Shapes("x".into()));
-    let none = davy::series::Dataset::steps(at(0), SignedDuration::ZERO, 2);
-    assert_eq!(none.unwrap_err(), Unfit::NoTime);
+    assert_eq!(data.metric("x", counts, gauge).unwrap_err(), Flaw::Shapes("x".into()));
+    let none = Dataset::steps(at(0), SignedDuration::ZERO, 2);
+    assert_eq!(none.unwrap_err(), Flaw::NoTime);
 }
 
 #[test]
@@ -150,6 +155,19 @@ fn the_examples_answer() {
     assert_eq!(watch_with_own_clock::soak(12).unwrap().len(), 1, "a canary that is worse is failed at the first look");
     let healthy = watch_with_own_clock::soak(4).unwrap();
     assert!(healthy.last().unwrap().contains("holds"), "{healthy:?}");
+}
+
+/// A criterion that was made for another metric of the same name shows nothing.
+#[test]
+fn a_metric_that_takes_the_place_of_another_passes_nothing() {
+    let data = Dataset::steps("2026-03-01T12:00:00Z".parse().unwrap(), SignedDuration::from_mins(1), 60).unwrap();
+    let counts = || Series::counts(data.times(), vec![1_000; 60], vec![0; 60]).unwrap();
+    let data = data.clone().metric("m", counts(), counts()).unwrap();
+    let rules = Rules::new("x").metric("m", Metric::latencies()).must("m", "p95 <= 100ms").unwrap();
+    assert_eq!(judge(&rules, &data).outcome, Outcome::Inconclusive, "the data has another shape");
+    let replaced = rules.metric("m", Metric::bad_share("requests"));
+    assert_eq!(judge(&replaced, &data).outcome, Outcome::Inconclusive, "a rate has no p95");
+    assert_eq!(judge(&Rules::new("x"), &data).outcome, Outcome::Inconclusive, "nothing is asked");
 }
 
 /// The README has the middle of the program that the tests of the documentation run.

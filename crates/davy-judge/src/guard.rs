@@ -5,6 +5,7 @@
 //! reporting can still fail on what it reported before, but it cannot pass.
 
 use super::case::Case;
+use super::reading::statistic;
 use super::requests;
 use super::rules::{Kind, Limit, Looks, Metric, Rule, Severity, Silent};
 use super::verdict::{Outcome, Reason};
@@ -29,7 +30,7 @@ impl Case<'_> {
         if let Some(unfit) = requests::unfit(self.series, self.needs_baseline()) {
             return Some((Reason::WrongShape, Why::Unfit(unfit)));
         }
-        if !self.bounds_are_numbers() {
+        if !self.bounds_are_numbers() || !statistic::fits(self.criterion.statistic, self.metric) {
             return Some((Reason::WrongShape, Why::NoNumber));
         }
         if self.present.canary.iter().flatten().next().is_none() {

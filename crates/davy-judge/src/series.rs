@@ -8,17 +8,17 @@
 //! A missing point is absent from the columns. It is never a zero and never interpolated.
 
 mod days;
+mod flaw;
 mod slices;
-mod unfit;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use davy_stats::histogram::{Bins, Grid, Tally};
+pub use flaw::Flaw;
 pub use hdrhistogram::Histogram;
 pub use jiff::{SignedDuration, Timestamp};
 pub use slices::{slice_name, slice_values};
-pub use unfit::Unfit;
 
 /// The name of a metric, unique within a configuration.
 pub type MetricName = String;

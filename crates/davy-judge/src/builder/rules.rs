@@ -136,10 +136,8 @@ fn criterion(name: &str, metric: &Metric, text: &str, role: Role) -> Result<Crit
         complaint.within(begin + part.start..begin + part.end)
     })?;
     let statistic = match of {
-        "" => statistic::usual(&metric.kind, [&bound].into_iter()).ok_or_else(|| {
-            Complaint::new(format!("`{name}` has one value per request: which quantile of them is meant?"))
-                .hint(format!("write `p95 {bound}`"))
-        })?,
+        "" => statistic::usual(&metric.kind, [&bound].into_iter())
+            .ok_or_else(|| statistic::which_quantile(name).hint(format!("write `p95 {bound}`")))?,
         written => {
             let found = statistic::parse(written)?;
             statistic::unfit(written, found, metric).map_or(Ok(found), Err)?
@@ -151,12 +149,11 @@ fn criterion(name: &str, metric: &Metric, text: &str, role: Role) -> Result<Crit
         (Statistic::Trend { .. }, Some(per)) => Statistic::Trend { per },
         (statistic, _) => statistic,
     };
-    let edge = match reach(&pass, Reading::Pass, &question) {
-        Reach::Nothing => return Err(Complaint::new(format!("nothing passes with `{bound}`"))),
-        Reach::Everything => return Err(Complaint::new(format!("everything passes with `{bound}`"))),
-        reach => reach == Reach::Edge,
-    };
-    let observed = is_observed(statistic, bound.op == Op::Equal || edge);
+    let reach = reach(&pass, Reading::Pass, &question);
+    if let Some(complaint) = reach.refused(&bound, metric) {
+        return Err(complaint);
+    }
+    let observed = is_observed(statistic, bound.op == Op::Equal || reach == Reach::Edge);
     if role == Role::Guardrail && matches!(statistic, Statistic::AnyQuantile { .. }) {
         let message =
             "a guardrail needs data that would show a worse canary, and `any quantile` asks for rare requests too";

@@ -3,7 +3,7 @@
 use super::limit::{margin, threshold, time_of};
 use super::question::Question;
 use crate::notation::{BoundText, Complaint, LimitText, Op};
-use crate::rules::{Bound, Kind, Limit, Side, Statistic};
+use crate::rules::{Bound, Kind, Limit, Metric, Side, Statistic};
 
 /// Whether a bound says what passes or what fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,22 @@ pub enum Reach {
     Part,
     /// All of them: everything passes.
     Everything,
+}
+
+impl Reach {
+    /// What is wrong with a bound that nothing meets, or that everything meets.
+    pub fn refused(self, text: &BoundText, metric: &Metric) -> Option<Complaint> {
+        let message = match self {
+            Reach::Nothing => format!("nothing passes with `{text}`"),
+            Reach::Everything => format!("everything passes with `{text}`"),
+            Reach::Edge | Reach::Part => return None,
+        };
+        let hint = match metric.kind {
+            Kind::GoodShare => "write `pass: \">= 100%\"` if none may be bad, or a share in between",
+            _ => "write `pass: \"== 0\"` if none is tolerated, or a bound that can be met and broken",
+        };
+        Some(Complaint::new(message).hint(hint))
+    }
 }
 
 /// Which part of all that a metric can be a bound wants.

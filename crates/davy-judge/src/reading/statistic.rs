@@ -89,6 +89,11 @@ pub fn usual<'a>(kind: &Kind, mut bounds: impl Iterator<Item = &'a BoundText>) -
     }
 }
 
+/// Whether a metric has a statistic. The share of steps beyond a limit is one of any metric.
+pub fn fits(statistic: Statistic, metric: &Metric) -> bool {
+    matches!(statistic, Statistic::StepsBeyond(_)) || unfit("", statistic, metric).is_none()
+}
+
 /// What to say of requests without a statistic.
 pub fn which_quantile(metric: &str) -> Complaint {
     Complaint::new(format!("`{metric}` has one value per request: which quantile of them is meant?"))

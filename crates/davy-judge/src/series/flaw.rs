@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why columns are not a series, or two series not a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unfit {
+pub enum Flaw {
     /// A column has another length than the times.
     Length {
         /// What the column holds: "bad".
@@ -38,19 +38,19 @@ pub enum Unfit {
     NoTime,
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unfit::Length { column, len, times } => {
+            Flaw::Length { column, len, times } => {
                 write!(f, "`{column}` has {len} numbers for {times} times: give each time one number")
             }
-            Unfit::Unsorted(at) => write!(f, "time {at} is earlier than the one before it: sort the points by time"),
-            Unfit::MoreBad(at) => write!(f, "step {at} has more bad ones than trials: `bad` is a part of `total`"),
-            Unfit::NotANumber(at) => write!(f, "number {at} is not finite or not possible: leave such a point out"),
-            Unfit::Shapes(metric) => write!(f, "the arms of `{metric}` have other shapes: measure both alike"),
-            Unfit::NoTime => write!(f, "the steps have no length or end beyond the calendar: give each a length"),
+            Flaw::Unsorted(at) => write!(f, "time {at} is earlier than the one before it: sort the points by time"),
+            Flaw::MoreBad(at) => write!(f, "step {at} has more bad ones than trials: `bad` is a part of `total`"),
+            Flaw::NotANumber(at) => write!(f, "number {at} is not finite or not possible: leave such a point out"),
+            Flaw::Shapes(metric) => write!(f, "the arms of `{metric}` have other shapes: measure both alike"),
+            Flaw::NoTime => write!(f, "the steps have no length or end beyond the calendar: give each a length"),
         }
     }
 }
 
-impl std::error::Error for Unfit {}
+impl std::error::Error for Flaw {}
