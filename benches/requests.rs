@@ -63,6 +63,7 @@ fn log(path: PathBuf, format: Format) -> Requests {
         columns: Columns { status: Some("status".into()), latency: Some(latency), ..Columns::default() },
         arms: Arms::Column(None),
         filter: None,
+        layout: None,
         max_bad: 0.0,
     }
 }

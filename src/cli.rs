@@ -6,6 +6,7 @@ mod spoken;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -22,8 +23,8 @@ use spoken::{
 
 use crate::report::{ComparisonFormat, Format, PageFormat};
 use crate::source::Allow;
-use crate::source::requests::Condition;
 use crate::source::requests::pushdown::{Dialect, TimeType};
+use crate::source::requests::{Condition, Layout};
 
 /// Judges a canary against its baseline and answers with an exit code.
 #[derive(Debug, Parser)]
@@ -152,6 +153,8 @@ pub enum Command {
         #[arg(value_name = "PACK")]
         name: Option<String>,
     },
+    /// List the logs that davy reads, or show how it reads the first lines of one, field by field
+    Formats(Formats),
     /// Print a JSON Schema
     Schema {
         /// Of what.
@@ -166,6 +169,23 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// Arguments of `formats`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "davy formats\n       davy formats NAME [FILE]\n       davy formats FILE\n       davy formats --layout LAYOUT FILE"
+)]
+pub struct Formats {
+    /// A format, a file, or both
+    #[arg(value_name = "NAME | FILE", num_args = 0..=2)]
+    pub names: Vec<String>,
+    /// Read the file by a layout of your own: '$remote_addr [$time_local] "$request" $status $request_time'
+    #[arg(long, value_name = "LAYOUT", value_parser = data::layout)]
+    pub layout: Option<Arc<Layout>>,
+    /// How many rows are shown
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub lines: usize,
 }
 
 /// Arguments of `judge`.
@@ -202,7 +222,7 @@ pub struct Judge {
     pub hooks: bool,
     /// Judge every configuration and recording below a folder, and write a line of JSON for each as it is done
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "paths", "baseline", "canary", "data", "arm", "name", "margins", "step", "by", "filter", "units", "format_in", "record", "history",
+        "paths", "baseline", "canary", "data", "arm", "name", "margins", "step", "by", "filter", "units", "format_in", "layout", "record", "history",
         "as_written", "earlier", "localise", "hooks", "format", "report", "details",
     ])]
     pub all: Option<PathBuf>,
@@ -582,9 +602,12 @@ pub struct Sketch {
     /// Write a table per arm and step as CSV, with quantiles in milliseconds; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// How the rows are written: csv, tsv, ndjson, parquet, alb, w3c, combined, jtl, k6, gatling, hlog, percentiles, sketch
+    /// How the rows are written: csv, ndjson, combined, alb, … (`davy formats` lists them)
     #[arg(long, value_name = "FORMAT", value_parser = crate::config::request_format)]
     pub format: Option<crate::source::requests::Format>,
+    /// Where the fields of a line are: '{time} status={status:int} took={latency:ms}'
+    #[arg(long, value_name = "LAYOUT", conflicts_with = "format", value_parser = data::layout)]
+    pub layout: Option<Arc<Layout>>,
     /// The column with the time
     #[arg(long, value_name = "COLUMN")]
     pub time: Option<String>,

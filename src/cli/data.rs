@@ -1,12 +1,14 @@
 //! Data that is judged without a configuration, and what can be said of it on the command line.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::SignedDuration;
 
 use super::spoken::{condition_text, span};
 use crate::config::Wish;
+use crate::source::requests::Layout;
 
 /// What to judge: a configuration, or data without one.
 #[derive(Debug, Default, Args)]
@@ -52,6 +54,15 @@ pub struct Files {
     /// How the data is written, if davy takes it for something else: csv, tsv, json, ndjson or parquet, with a row per step
     #[arg(long, value_name = "FORMAT", value_parser = crate::config::file_format)]
     pub format_in: Option<crate::source::Format>,
+    /// Where the fields of a log's lines are, in nginx's, Apache's or Envoy's words or as a pattern with names:
+    /// '{time} status={status:int} took={latency:ms}'. `davy formats --layout` shows what comes of it
+    #[arg(long, value_name = "LAYOUT", conflicts_with = "format_in", value_parser = layout)]
+    pub layout: Option<Arc<Layout>>,
+}
+
+/// Reads a layout.
+pub(super) fn layout(text: &str) -> Result<Arc<Layout>, String> {
+    Layout::parse(text).map(Arc::new).map_err(|mistake| format!("at character {}: {mistake}", mistake.at + 1))
 }
 
 /// The column that tells arms apart, with the value of each.
@@ -76,6 +87,7 @@ impl Files {
             units: self.units.clone(),
             margins: self.margins.clone(),
             format: self.format_in,
+            layout: self.layout.as_ref().map(|layout| layout.text.clone()),
         }
     }
 
@@ -91,6 +103,7 @@ impl Files {
             ("--where", self.filter.is_some()),
             ("--unit", !self.units.is_empty()),
             ("--format-in", self.format_in.is_some()),
+            ("--layout", self.layout.is_some()),
         ];
         said.into_iter().filter(|(_, is_said)| *is_said).map(|(name, _)| name).collect()
     }

@@ -12,7 +12,7 @@ use crate::ingest::{self, ingest};
 use crate::plain;
 use crate::series::{Arm, SignedDuration, Timestamp, group_name};
 use crate::source::requests::survey::Telling;
-use crate::source::requests::{By, REST};
+use crate::source::requests::{self, By, REST};
 use crate::source::survey::{self, Column, ColumnKind, Found, Survey};
 use crate::source::{Ask, File, Format, Least, Outside, Query, Source};
 
@@ -40,6 +40,10 @@ const VERSIONS: [&str; 14] = [
 
 /// What a file seems to hold; one of a format that somebody named is a table.
 pub(super) fn found(file: &File, files: &Files) -> Result<Found, Failure> {
+    if let Some(layout) = &files.layout {
+        let log = requests::survey::laid(file.path.clone(), layout);
+        return log.map(Found::Log).map_err(|error| Failure::Data(ingest::Error::from(error)));
+    }
     let found = if file.format == Format::Auto { survey::found(file) } else { survey::survey(file).map(Found::Table) };
     let found = found.map_err(|error| Failure::Data(ingest::Error::from(error)))?;
     Ok(match (found, &files.by) {

@@ -18,6 +18,7 @@ mod doctor;
 mod exit;
 mod fetch;
 #[cfg(feature = "serve")]
+mod formats;
 mod gates;
 mod given;
 mod history;
@@ -116,6 +117,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Discover(arguments) => discover::run(&console, arguments),
         Command::Sketch(arguments) => sketch::run(&console, arguments),
         Command::Report(arguments) => report::run(&console, arguments),
+        Command::Formats(arguments) => formats::run(&console, &arguments),
         Command::Packs { name } => print::packs(&console, name.as_deref()),
         Command::Schema { of } => print::schema(&console, of),
         Command::Completions { shell } => print::completions(&console, shell),

@@ -132,6 +132,7 @@ fn log(arguments: &cli::Sketch) -> Result<Requests, Failure> {
         },
         arms,
         filter: arguments.filter.clone(),
+        layout: arguments.layout.clone(),
         max_bad: arguments.max_bad_rows,
     })
 }

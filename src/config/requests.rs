@@ -114,7 +114,7 @@ fn fits(metric: &MetricEntry, report: &mut Report) {
 /// The log as it is for one arm, and what its rows call that arm.
 fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Report) -> (Requests, String) {
     let shown: Vec<String> = entry.path.0.iter().map(|path| values.fill(path, report)).collect();
-    let maybe = |text: Option<&At<String>>, report: &mut Report| text.map(|text| values.fill(text, report));
+    let maybe = |text: Option<&At<String>>, report: &mut Report| text.map(|text| column(values.fill(text, report)));
     let (arms, arm) = match &entry.arm {
         Some(arms) => arms_of(arms, values, report),
         None if paths_differ(&entry.path, values) => {
@@ -122,6 +122,10 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
         }
         None => (Arms::Column(None), values.arm.name().to_owned()),
     };
+    if let (Some(format), Some(_)) = (&entry.format, &entry.layout) {
+        let hint = "leave `format` out, or `layout` if the format is known";
+        report.add_with(format.place, "`format` and `layout` both say how a row is written", hint);
+    }
     let log = Requests {
         inputs: shown.iter().map(|path| if path == "-" { path.into() } else { folder.join(path) }).collect(),
         shown: shown.join(", "),
@@ -132,15 +136,21 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
             status: maybe(entry.status.as_ref(), report),
             error: condition(entry.error.as_ref(), values, report),
             latency: entry.latency.as_ref().map(|latency| Latency {
-                column: values.fill(&latency.column, report),
+                column: column(values.fill(&latency.column, report)),
                 unit: latency.unit.as_ref().map(|unit| unit.value),
             }),
         },
         arms,
         filter: condition(entry.filter.as_ref(), values, report),
+        layout: entry.layout.as_ref().map(|layout| layout.0.clone()),
         max_bad: entry.max_bad_rows.as_ref().map_or(MAX_BAD, |share| share.value.0),
     };
     (log, arm)
+}
+
+/// The column of a path in JSON: `$.response.took` is `response.took`.
+fn column(written: String) -> String {
+    written.strip_prefix("$.").map(str::to_owned).unwrap_or(written)
 }
 
 /// Whether each arm has inputs of its own.

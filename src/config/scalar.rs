@@ -148,6 +148,11 @@ impl Scalar for Version {
     }
 }
 
+impl crate::text::scalar::Words for LogFormat {
+    const NAME: &'static str = "a format";
+    const WORDS: &'static [(&'static str, Self)] = &LogFormat::NAMES;
+}
+
 words! {
     Arm, "an arm": { "baseline" => Baseline, "canary" => Canary }
     Mismatch, "what a mismatch can mean": { "warn" => Warn, "fail" => Fail }
@@ -155,11 +160,6 @@ words! {
         "pass" => Pass, "warn" => Warn, "inconclusive" => Inconclusive, "fail" => Fail
     }
     Format, "a format": { "csv" => Csv, "tsv" => Tsv, "json" => Json, "ndjson" => Ndjson, "parquet" => Parquet }
-    LogFormat, "a format": {
-        "alb" => Alb, "clb" => Clb, "w3c" => W3c, "combined" => Combined, "haproxy" => Haproxy, "envoy" => Envoy, "jtl" => Jtl, "k6" => K6, "gatling" => Gatling, "hlog" => Hlog,
-        "percentiles" => Percentiles, "sketch" => Sketch, "buckets" => Buckets, "csv" => Csv, "tsv" => Tsv, "ndjson" => Ndjson,
-        "parquet" => Parquet,
-    }
     Gravity, "a best outcome": { "pass" => Note, "warn" => Suspect, "inconclusive" => Incomplete }
     Missing, "what an empty cell can mean": { "gap" => Gap, "zero" => Zero }
     Scale, "a scale": { "ratio" => Ratio, "difference" => Difference }

@@ -53,6 +53,7 @@ mod kayenta;
 #[cfg(all(feature = "lambda", feature = "http", feature = "prometheus"))]
 mod lambda;
 mod latency;
+mod layouts;
 mod learning;
 mod library;
 #[cfg(all(feature = "http", feature = "prometheus"))]

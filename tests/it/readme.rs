@@ -206,7 +206,7 @@ fn with_server(command: &str) -> Option<String> {
 fn its_pictures_are_what_is_printed() {
     let blocks = pages().into_iter().flat_map(|page| blocks(&text(&page)));
     let pictures: Vec<Block> = blocks.filter(|block| block.before.starts_with("<!-- output: ")).collect();
-    assert_eq!(pictures.len(), 16);
+    assert_eq!(pictures.len(), 17);
     for picture in pictures {
         let command = picture.before.trim_start_matches("<!-- output: davy ").trim_end_matches(" -->").to_owned();
         // a page names the usual port of Prometheus, and a server of the tests answers

@@ -5,9 +5,10 @@ use super::draft::{Draft, FILE_OF_ARM, Found, Starter, criteria_of_requests, not
 use super::names::Name;
 use crate::judge::rules::NotJudged;
 use crate::series::{Gravity, Pair};
+use crate::source::requests::Format;
 use crate::source::requests::survey::{Log, Telling};
 use crate::text::scalar::word;
-use crate::text::yaml::literal;
+use crate::text::yaml::{literal, quoted};
 
 /// A configuration for logs that have none: one of both arms, or the baseline's and the canary's.
 pub(super) fn starter(logs: &[&Log], called: &str, wish: &Wish) -> Starter {
@@ -169,7 +170,8 @@ fn one_sided(logs: &[&Log]) -> Option<String> {
 
 /// `old.log: a log of requests (combined)`.
 fn what(log: &Log) -> String {
-    format!("{}: a log of requests ({})", log.shown, word(log.format))
+    let format = if log.format == Format::Layout { "by the layout" } else { word(log.format) };
+    format!("{}: a log of requests ({format})", log.shown)
 }
 
 /// Why both arms cannot be found in one log, and what might tell them apart.
@@ -217,6 +219,7 @@ fn source(logs: &[&Log], wish: &Wish) -> String {
         }
         _ => keys.push(format!("path: {FILE_OF_ARM}")),
     }
+    keys.extend(wish.layout.as_ref().map(|layout| format!("layout: {}", quoted(layout))));
     if let Some((column, unit)) = wish.units.first() {
         keys.push(format!("latency: {{ column: {}, unit: {} }}", literal(column), literal(unit)));
     }

@@ -25,6 +25,8 @@ pub struct Wish {
     pub margins: Vec<(String, String)>,
     /// How the files are written.
     pub format: Option<Format>,
+    /// The layout of a log's lines.
+    pub layout: Option<String>,
 }
 
 impl Wish {

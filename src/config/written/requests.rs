@@ -1,11 +1,12 @@
 //! Logs with one row per request, as written: where they are, what their columns mean, whose request a row is.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::notation::Share;
-use crate::source::requests::{Format, TimeUnit};
+use crate::source::requests::{Format, Layout, TimeUnit};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Complaint, Report};
 use crate::text::read::{Keys, Read, no_hint};
@@ -20,6 +21,9 @@ pub(in crate::config) struct RequestsEntry {
     pub(in crate::config) path: Texts,
     /// The format. By default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
+    /// A layout of one's own instead of a format: in the words of nginx's log_format, Apache's LogFormat or Envoy, or a
+    /// pattern with names: {time} {level} status={status:int} took={latency:ms}.
+    pub(in crate::config) layout: Option<LayoutEntry>,
     /// The column with the time. By default davy recognises usual names.
     pub(in crate::config) time: Option<At<String>>,
     /// The time zone (IANA name) of timestamps without an offset. Default UTC.
@@ -43,6 +47,10 @@ pub(in crate::config) struct RequestsEntry {
 /// One text, or several.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Texts(pub(in crate::config) Vec<At<String>>);
+
+/// Where the fields of a line are.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct LayoutEntry(pub(in crate::config) Arc<Layout>);
 
 /// A column with latencies.
 #[derive(Debug, Clone)]
@@ -96,13 +104,14 @@ impl Read for Texts {
 impl Read for RequestsEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`requests`", "requests: { path: \"logs/*.gz\" }")?;
-        let (path, format) = (keys.must("path"), keys.may("format"));
+        let (path, format, layout) = (keys.must("path"), keys.may("format"), keys.may("layout"));
         let (time, zone, status) = (keys.may("time"), keys.may("zone"), keys.may("status"));
         let (error, latency, arm) = (keys.may("error"), keys.may("latency"), keys.may("arm"));
         let (filter, max_bad_rows) = (keys.may("where"), keys.may("max_bad_rows"));
         let entry = path.map(|path| RequestsEntry {
             path,
             format,
+            layout,
             time,
             zone,
             status,
@@ -113,6 +122,7 @@ impl Read for RequestsEntry {
             max_bad_rows,
         });
         keys.close(entry, |key| match key {
+            "log_format" | "pattern" | "fields" => Some("write `layout: '…'` in the words of nginx or Apache".into()),
             "file" | "files" | "paths" | "log" | "logs" => Some("write `path: …`, a text or a list".into()),
             "latency_unit" | "unit" => Some("write `latency: { column: …, unit: ms }`".into()),
             "filter" | "only" | "condition" => Some("write `where: 'route != \"/health\"'`".into()),
@@ -127,13 +137,47 @@ impl Read for RequestsEntry {
     }
 }
 
+impl Read for LayoutEntry {
+    fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        let (text, lines_with): (At<String>, Option<At<String>>) = match node.value {
+            Value::Map(_) => {
+                let mut keys = Keys::open(node, report, "`layout`", "layout: { text: '…', lines_with: took= }")?;
+                let (text, lines_with) = (keys.must("text"), keys.may("lines_with"));
+                keys.close(text.map(|text| (text, lines_with)), |key| match key {
+                    "only" | "like" | "where" => {
+                        Some("write `lines_with: took=`, a text that requests' lines have".into())
+                    }
+                    _ => None,
+                })?
+            }
+            _ => (At::read(node, report)?, None),
+        };
+        // elsewhere `$$` is a dollar sign, and nginx has no such thing
+        let text = At { value: text.value.replace("$$", "$"), ..text };
+        match Layout::parse(&text.value) {
+            Ok(layout) => Some(match lines_with {
+                Some(with) => LayoutEntry(Arc::new(layout.of_lines_with(with.value))),
+                None => LayoutEntry(Arc::new(layout)),
+            }),
+            Err(mistake) => {
+                let end = text.value[mistake.at..].chars().next().map_or(mistake.at, |c| mistake.at + c.len_utf8());
+                let complaint = Complaint::new(mistake.problem).hint(mistake.hint).within(mistake.at..end);
+                report.complain_of(&text, complaint);
+                None
+            }
+        }
+    }
+}
+
 impl Read for LatencyEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         if !matches!(node.value, Value::Map(_)) {
             return At::read(node, report).map(|column| LatencyEntry { column, unit: None });
         }
         let mut keys = Keys::open(node, report, "`latency`", "latency: { column: latency, unit: ms }")?;
-        let (column, unit) = (keys.must("column"), keys.may("unit"));
+        let path = keys.may("path");
+        let column = if path.is_some() { path } else { keys.must("column") };
+        let unit = keys.may("unit");
         keys.close(column.map(|column| LatencyEntry { column, unit }), no_hint)
     }
 }
@@ -176,6 +220,25 @@ impl JsonSchema for Texts {
     }
 }
 
+impl JsonSchema for LayoutEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Layout".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Where the fields of a line are: the layout, or the layout and what the lines of requests have in them.",
+            "anyOf": [{ "type": "string" }, {
+                "type": "object", "additionalProperties": false, "required": ["text"],
+                "properties": {
+                    "text": { "type": "string", "description": "The layout." },
+                    "lines_with": { "type": "string", "description": "Only lines with this text have requests. By default all have." },
+                },
+            }],
+        })
+    }
+}
+
 impl JsonSchema for LatencyEntry {
     fn schema_name() -> Cow<'static, str> {
         "Latency".into()
@@ -186,9 +249,11 @@ impl JsonSchema for LatencyEntry {
         json_schema!({
             "description": "The column whose name says the unit (latency_ms), or column and unit.",
             "anyOf": [{ "type": "string" }, {
-                "type": "object", "additionalProperties": false, "required": ["column"],
+                "type": "object", "additionalProperties": false,
+                "anyOf": [{ "required": ["column"] }, { "required": ["path"] }],
                 "properties": {
                     "column": { "type": "string", "description": "The column's name." },
+                    "path": { "type": "string", "description": "Where the number is in a JSON object: response.took" },
                     "unit": { "type": "string", "examples": units, "description": "What its numbers are in." },
                 },
             }],

@@ -87,14 +87,31 @@ pub(super) fn read_lines(content: impl BufRead, keep: Keep) -> Result<Table, Err
     Ok(table.finish())
 }
 
+/// What a document is that has no rows where davy looks for them.
+fn one_object(object: &Map<String, Value>) -> Error {
+    let mut keys: Vec<String> =
+        object.keys().take(5).map(|key| format!("`{}`", crate::plain::shorten(key, 40))).collect();
+    if object.len() > keys.len() {
+        keys.push("…".to_owned());
+    }
+    // an answer of an API says so in words or by a status
+    let failed = ["error", "errors", "errorMessage", "message"].iter().find(|key| object.contains_key(**key));
+    let error = Error::unreadable(format!("is one JSON object with the keys {}, and no table", keys.join(", ")))
+        .expected(SHAPES);
+    match failed {
+        Some(key) => error.hint(format!("It has a key `{key}`: is it the answer to a request that failed?")),
+        None => error.hint(
+            "If each line is an object, its format is ndjson. Rows within it become a table with `jq '.path.to.rows' FILE`, \
+             and a source `http` reads them from the service by a JSONPath.",
+        ),
+    }
+}
+
 fn of_arrays(object: &Map<String, Value>, keep: Keep) -> Result<Table, Error> {
     let mut table = Table::new("row");
     let mut arrays: Vec<(&str, &Vec<Value>)> = Vec::new();
     for (name, value) in object {
-        let Value::Array(array) = value else {
-            let hint = "If the file has one object per line, its format is ndjson.";
-            return Err(Error::unreadable("is not an array").value(name).expected(SHAPES).hint(hint));
-        };
+        let Value::Array(array) = value else { return Err(one_object(object)) };
         if let Some((first, longest)) = arrays.first().filter(|(_, first)| first.len() != array.len()) {
             let (here, there) = (array.len(), longest.len());
             return Err(Error::unreadable(format!("has {here} entries, but {first:?} has {there}")).value(name));

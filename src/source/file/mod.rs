@@ -34,7 +34,7 @@ mod parquet;
 mod parquet;
 mod peek;
 mod read;
-mod rewritten;
+pub(in crate::source) mod rewritten;
 mod riddles;
 mod rows;
 mod sheet;

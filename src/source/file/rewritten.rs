@@ -39,15 +39,23 @@ pub(super) fn of<'r>(content: impl Read + Send + 'r) -> Result<Box<dyn BufRead +
         let Some(rewrite) = chosen(&lines(&head)) else {
             return Ok(Box::new(BufReader::with_capacity(1 << 16, whole)));
         };
-        content = Box::new(Rewritten {
-            inner: BufReader::with_capacity(1 << 16, whole),
-            rewrite,
-            line: Vec::new(),
-            number: 0,
-            out: Vec::new(),
-            given: 0,
-            ended: false,
-        });
+        content = Box::new(Rewritten::new(whole, rewrite));
+    }
+    Ok(Box::new(BufReader::with_capacity(1 << 16, content)))
+}
+
+/// What is read of a text whose lines are known: only what is around them is taken off, until they fit.
+pub(in crate::source) fn unwrapped<'r>(
+    content: impl Read + Send + 'r,
+    fits: impl Fn(&[&[u8]]) -> bool,
+) -> Result<Box<dyn BufRead + Send + 'r>, Error> {
+    let mut content: Box<dyn Read + Send + 'r> = Box::new(content);
+    for _ in 0..LAYERS {
+        let (head, whole) = peek(content, HEAD)?;
+        let first = lines(&head);
+        let rewrite = if fits(&first) { None } else { wrapped::around(&first, &fits) };
+        let Some(rewrite) = rewrite else { return Ok(Box::new(BufReader::with_capacity(1 << 16, whole))) };
+        content = Box::new(Rewritten::new(whole, rewrite));
     }
     Ok(Box::new(BufReader::with_capacity(1 << 16, content)))
 }
@@ -85,6 +93,13 @@ struct Rewritten<R> {
     out: Vec<u8>,
     given: usize,
     ended: bool,
+}
+
+impl<R: Read> Rewritten<BufReader<R>> {
+    fn new(content: R, rewrite: Box<dyn Rewrite>) -> Rewritten<BufReader<R>> {
+        let inner = BufReader::with_capacity(1 << 16, content);
+        Rewritten { inner, rewrite, line: Vec::new(), number: 0, out: Vec::new(), given: 0, ended: false }
+    }
 }
 
 impl<R: BufRead> Rewritten<R> {

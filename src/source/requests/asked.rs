@@ -1,8 +1,10 @@
 //! What is asked of a log: where its requests are, what its rows say, and which of them count.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::condition::Condition;
+use super::layout::Layout;
 use super::unit::TimeUnit;
 use crate::series::{SignedDuration, Timestamp, Window};
 
@@ -18,6 +20,8 @@ pub struct Requests {
     pub shown: String,
     /// How a row is written.
     pub format: Format,
+    /// Where the fields of a line are, if the format is [`Format::Layout`].
+    pub layout: Option<Arc<Layout>>,
     /// Which columns mean what, where the format or usual names do not say it.
     pub columns: Columns,
     /// Whose request a row is.
@@ -69,6 +73,8 @@ pub enum Arms {
 pub enum Format {
     /// By the name's extension, then by content.
     Auto,
+    /// A layout of one's own.
+    Layout,
     /// Comma, semicolon or tab separated, with a header line.
     Csv,
     /// Tab separated, with a header line.
@@ -103,6 +109,42 @@ pub enum Format {
     Sketch,
     /// What an engine answered to the query of `davy sketch --sql`.
     Buckets,
+    /// Access logs of AWS S3 buckets.
+    S3,
+    /// Squid's access log in its native format.
+    Squid,
+    /// The lines of chi's logger.
+    Chi,
+    /// The lines of Actix Web's logger.
+    Actix,
+}
+
+impl Format {
+    /// The words that name a format.
+    pub const NAMES: [(&'static str, Format); 22] = [
+        ("combined", Format::Combined),
+        ("alb", Format::Alb),
+        ("clb", Format::Clb),
+        ("w3c", Format::W3c),
+        ("s3", Format::S3),
+        ("envoy", Format::Envoy),
+        ("istio", Format::Envoy),
+        ("haproxy", Format::Haproxy),
+        ("squid", Format::Squid),
+        ("actix", Format::Actix),
+        ("chi", Format::Chi),
+        ("jtl", Format::Jtl),
+        ("k6", Format::K6),
+        ("gatling", Format::Gatling),
+        ("csv", Format::Csv),
+        ("tsv", Format::Tsv),
+        ("ndjson", Format::Ndjson),
+        ("parquet", Format::Parquet),
+        ("hlog", Format::Hlog),
+        ("percentiles", Format::Percentiles),
+        ("sketch", Format::Sketch),
+        ("buckets", Format::Buckets),
+    ];
 }
 
 /// What one metric asks of a log, about one arm.

@@ -7,6 +7,7 @@
 use jiff::tz::TimeZone;
 
 use super::Value;
+use super::layout::strftime;
 use crate::source::error::Error;
 use crate::source::file::time::{self, Writing};
 
@@ -33,6 +34,8 @@ pub(in crate::source) struct Clock {
     epoch: Option<Epoch>,
     minute: Minute,
     joined: Vec<u8>,
+    /// The last text in a way of `strftime`, and its instant.
+    formed: Option<(Vec<u8>, i64)>,
 }
 
 /// Numbers since 1970 in one unit: those that are plausible, and what one is in nanoseconds.
@@ -85,7 +88,15 @@ impl Clock {
     pub(in crate::source) fn new(zone: Option<&str>) -> Result<Clock, Error> {
         let zone_name = zone.unwrap_or("UTC").to_owned();
         let zone = time::time_zone(&zone_name)?;
-        Ok(Clock { zone, zone_name, writing: None, epoch: None, minute: Minute::default(), joined: Vec::new() })
+        Ok(Clock {
+            zone,
+            zone_name,
+            writing: None,
+            epoch: None,
+            minute: Minute::default(),
+            joined: Vec::new(),
+            formed: None,
+        })
     }
 
     /// How times are written, in words; nothing before the first.
@@ -117,6 +128,21 @@ impl Clock {
         let instant = self.of_text(&text);
         self.joined = text;
         instant
+    }
+
+    /// The instant of a text that is written in a way of `strftime`.
+    pub(super) fn formed(&mut self, cell: &Value, form: &str) -> Result<i64, &'static str> {
+        let Value::Text(text) = cell else { return Err(NO_TIME) };
+        if let Some((before, instant)) = &self.formed
+            && before == text
+        {
+            return Ok(*instant);
+        }
+        let instant = std::str::from_utf8(text).ok().and_then(|text| strftime::instant(form, text, &self.zone));
+        let instant = instant.and_then(|at| i64::try_from(at.as_nanosecond()).ok()).ok_or(NOT_A_TIME)?;
+        self.writing.get_or_insert(if form.contains('z') { Writing::Offset } else { Writing::Local });
+        self.formed = Some((text.to_vec(), instant));
+        Ok(instant)
     }
 
     #[inline]

@@ -10,9 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use memchr::memrchr;
 
 use super::document;
+use super::layout::Layout;
+use super::recipe;
 use super::unrolled::{self, Unrolled};
 use crate::source::error::{Error, Place};
 use crate::source::file::compression;
+use crate::source::file::rewritten;
 use crate::source::growing::WholeLines;
 
 /// How much is read at once.
@@ -56,6 +59,19 @@ impl Feed {
             false if head.trim_ascii_start().starts_with(b"{") => document::read(content)?,
             false => Box::new(content),
         };
+        Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
+    }
+
+    /// The same of lines in a layout of one's own; a last line without an end is left out while the input is growing.
+    pub(super) fn laid(
+        packed: impl Read + Send + 'static,
+        read: Arc<AtomicU64>,
+        layout: &Layout,
+        growing: bool,
+    ) -> Result<Feed, Error> {
+        let fits = |lines: &[&[u8]]| recipe::fits(layout, lines);
+        let content = rewritten::unwrapped(compression::unpacked(Counted { inner: packed, read })?, fits)?;
+        let reader: Box<dyn Read + Send> = if growing { Box::new(WholeLines::new(content)) } else { Box::new(content) };
         Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
     }
 

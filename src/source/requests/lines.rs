@@ -7,6 +7,7 @@ use super::split::Split;
 use super::split::attributes::Attributes;
 use super::split::delimited::Delimited;
 use super::split::json::Json;
+use super::split::laid::Laid;
 use super::split::records::Records;
 use super::split::spaced::Spaced;
 use super::{Format, Requests};
@@ -17,35 +18,51 @@ pub(super) const HEAD: usize = 1 << 16;
 
 /// The format of an input and what its rows look like.
 pub(super) fn format(log: &Requests, input: &Input, head: &[u8]) -> Result<Format, Error> {
-    if log.format != Format::Auto {
-        return Ok(log.format);
-    }
-    match recipe::assumed(&input.shown(), head) {
-        Some(Format::Parquet) if input.is_sketch() => return Ok(Format::Sketch),
-        Some(Format::Parquet) if input.is_of_buckets() => return Ok(Format::Buckets),
+    match named_format(log, &input.shown(), head) {
+        Ok(Format::Parquet) if log.format == Format::Auto && input.is_sketch() => Ok(Format::Sketch),
+        Ok(Format::Parquet) if log.format == Format::Auto && input.is_of_buckets() => Ok(Format::Buckets),
         known => known,
     }
-    .ok_or_else(|| {
-        Error::unreadable("is not known as a log of requests").hint(
-            "Say with `format:` what it is: csv, tsv, ndjson, parquet, alb, clb, w3c, combined, haproxy, envoy, jtl, k6, gatling, hlog, …",
-        )
+}
+
+/// The format of a content with this name that begins so.
+pub(super) fn named_format(log: &Requests, name: &str, head: &[u8]) -> Result<Format, Error> {
+    match (&log.layout, log.format) {
+        (Some(_), _) => return Ok(Format::Layout),
+        (None, Format::Auto) => {}
+        (None, said) => return Ok(said),
+    }
+    recipe::assumed(name, head).ok_or_else(|| {
+        Error::unreadable("is not known as a log of requests")
+            .hint("Say with `format:` what it is (`davy formats` lists them), or describe its lines with `layout:`.")
     })
 }
 
+/// What the rows of an input look like that begins so.
+pub(super) fn recipe(log: &Requests, format: Format, head: &[u8]) -> Option<Recipe> {
+    match &log.layout {
+        Some(layout) => Some(recipe::of_layout(layout, head)),
+        None => recipe::of(format, head),
+    }
+}
+
 /// The columns of an input, and how its lines are split for the ones that are wanted.
-pub(super) struct Layout {
+pub(super) struct Shape {
     pub(super) names: Vec<String>,
     open: bool,
     header: Vec<u8>,
     by: u8,
     lines: Lines,
+    /// Of a layout: how far its fields reach.
+    within: Vec<usize>,
 }
 
-impl Layout {
+impl Shape {
     /// From the first bytes; nothing where there is no row yet.
-    pub(super) fn of(recipe: &Recipe, head: &[u8]) -> Result<Option<Layout>, Error> {
+    pub(super) fn of(recipe: &Recipe, head: &[u8]) -> Result<Option<Shape>, Error> {
+        let lines = recipe.lines.clone();
         let mut layout =
-            Layout { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines: recipe.lines.clone() };
+            Shape { names: Vec::new(), open: false, header: Vec::new(), by: b',', lines, within: Vec::new() };
         match &recipe.lines {
             Lines::Delimited { by, names } => {
                 let (by, names) = (*by, *names);
@@ -74,6 +91,13 @@ impl Layout {
                 layout.names = access.names(head);
                 layout.add_parts_of_request();
             }
+            Lines::Laid(own) => {
+                layout.names = own.fields().map(|field| field.name.clone()).collect();
+                layout.within = recipe::within(own, head);
+                if own.has_request() {
+                    layout.add_parts();
+                }
+            }
             Lines::Json | Lines::JsonWithin { .. } => (layout.names, layout.open) = (recipe::keys(head), true),
             Lines::Attributes { elements, .. } => (layout.names, layout.open) = (attributes(head, elements), true),
         }
@@ -81,12 +105,15 @@ impl Layout {
     }
 
     fn add_parts_of_request(&mut self) {
-        let is = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        if is(&self.names, "request") {
-            let parts = ["method", "uri", "host", "path", "protocol"].map(str::to_owned);
-            let absent = parts.into_iter().filter(|part| !is(&self.names, part)).collect::<Vec<_>>();
-            self.names.extend(absent);
+        if self.names.iter().any(|name| name == "request") {
+            self.add_parts();
         }
+    }
+
+    fn add_parts(&mut self) {
+        let parts = ["method", "uri", "host", "path", "protocol"].map(str::to_owned);
+        let absent = parts.into_iter().filter(|part| !self.names.contains(part)).collect::<Vec<_>>();
+        self.names.extend(absent);
     }
 
     pub(super) fn names(&self) -> Names<'_> {
@@ -111,6 +138,7 @@ impl Layout {
             Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).map_err(missing)?),
             Lines::Access(access) => Box::new(Spaced::access(access, wanted).map_err(missing)?),
             Lines::Records { kind, by, names } => Box::new(Records::new(kind, *by, names, wanted).map_err(missing)?),
+            Lines::Laid(own) => Box::new(Laid::new(own, &self.within, wanted).map_err(missing)?),
             Lines::Json => Box::new(Json::new(wanted)),
             Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
             Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, *indent, wanted)),

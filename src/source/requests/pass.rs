@@ -12,9 +12,9 @@ use super::clock::Clock;
 use super::crew::{Failed, crew};
 use super::feed::{Chunk, Feed};
 use super::inputs::{self, Input};
-use super::lines::{self, HEAD, Layout};
+use super::lines::{self, HEAD, Shape};
 use super::program::Program;
-use super::recipe::{self, Lines, Recipe};
+use super::recipe::{Lines, Recipe};
 use super::split::{Is, Split};
 use super::store::{Store, held};
 use super::worker::{Seen, Worker};
@@ -38,14 +38,14 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
         return Err(Error::unreadable("is empty").within(&log.shown));
     };
     let shown = inputs[first].shown();
-    twice(&inputs, outside.growing)?;
+    twice(log, &inputs, outside.growing)?;
     if format == Format::Parquet {
         return super::columnar::read(log, &inputs, slices, when, outside);
     }
-    let Some(recipe) = recipe::of(format, &head) else {
+    let Some(recipe) = lines::recipe(log, format, &head) else {
         return super::counted::read(log, format, &inputs, (first, feed), slices, when, outside);
     };
-    let Some(layout) = Layout::of(&recipe, &head).map_err(|error| error.within(&shown))? else {
+    let Some(layout) = Shape::of(&recipe, &head).map_err(|error| error.within(&shown))? else {
         return Err(Error::unreadable("is empty").within(&shown));
     };
     let program = Program::new(log, &recipe, slices, &layout.names()).map_err(|error| error.within(&shown))?;
@@ -95,15 +95,18 @@ pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) ->
 type First = (usize, Format, Vec<u8>, Feed);
 
 /// Opens an input, which may be being written.
-fn feed(input: &Input, read: &Arc<AtomicU64>, growing: bool) -> Result<Feed, Error> {
+pub(super) fn feed(log: &Requests, input: &Input, read: &Arc<AtomicU64>, growing: bool) -> Result<Feed, Error> {
     let opened = input.open()?;
+    if let Some(layout) = &log.layout {
+        return Feed::laid(opened, read.clone(), layout, growing);
+    }
     if growing { Feed::growing(opened, read.clone()) } else { Feed::new(opened, read.clone()) }
 }
 
 fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>, growing: bool) -> Result<Option<First>, Error> {
     for (at, input) in inputs.iter().enumerate() {
         let about = |error: Error| error.within(&input.shown());
-        let mut feed = feed(input, read, growing).map_err(about)?;
+        let mut feed = feed(log, input, read, growing).map_err(about)?;
         let head = feed.head(HEAD).map_err(about)?.to_vec();
         if !head.trim_ascii().is_empty() {
             let format = lines::format(log, input, &head).map_err(about)?;
@@ -115,11 +118,11 @@ fn first(log: &Requests, inputs: &[Input], read: &Arc<AtomicU64>, growing: bool)
 
 /// An error where two inputs begin alike for long: their rows would count twice. A log may stand in a folder as it is and
 /// packed, or as a copy.
-fn twice(inputs: &[Input], growing: bool) -> Result<(), Error> {
+fn twice(log: &Requests, inputs: &[Input], growing: bool) -> Result<(), Error> {
     let mut known: HashMap<u64, &Input> = HashMap::new();
     for input in inputs.iter().filter(|input| input.size().is_some() && inputs.len() > 1) {
         let about = |error: Error| error.within(&input.shown());
-        let mut feed = feed(input, &Arc::default(), growing).map_err(about)?;
+        let mut feed = feed(log, input, &Arc::default(), growing).map_err(about)?;
         let Some(beginning) = inputs::beginning(feed.head(HEAD).map_err(about)?) else { continue };
         if let Some(before) = known.insert(beginning, input) {
             let problem = format!("begins with the same rows as {}, which would count twice", before.shown());
@@ -253,14 +256,14 @@ impl Pass<'_> {
     fn open(&self, at: usize, input: &Input, fresh: &Clock) -> Result<Option<Open>, Error> {
         let mut feed = match held(&self.begun).take_if(|(first, _)| *first == at) {
             Some((_, begun)) => begun,
-            None => feed(input, &self.read, self.growing)?,
+            None => feed(self.log, input, &self.read, self.growing)?,
         };
         let head = feed.head(HEAD)?;
         if head.trim_ascii().is_empty() {
             return Ok(None);
         }
         self.check(input, head)?;
-        let Some(layout) = Layout::of(self.recipe, head)? else { return Ok(None) };
+        let Some(layout) = Shape::of(self.recipe, head)? else { return Ok(None) };
         let split: Arc<dyn Split> = layout.split(&self.program.columns)?.into();
         let (clock, ahead) = self.clock(head, &*split, fresh);
         if let Some(words) = clock.words() {
@@ -275,7 +278,7 @@ impl Pass<'_> {
     /// An error where an input is not written like the first.
     fn check(&self, input: &Input, head: &[u8]) -> Result<(), Error> {
         let format = lines::format(self.log, input, head)?;
-        let here = recipe::of(format, head);
+        let here = lines::recipe(self.log, format, head);
         let alike = here.is_some_and(|here| {
             let known = here.latency.is_empty() || self.recipe.latency.is_empty();
             here.lines == self.recipe.lines && (known || here.latency == self.recipe.latency)

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::clock::{Clock, InZone};
 use super::condition::Compiled;
-use super::outcome::Means;
-use super::recipe::{LatencyFrom, Recipe, TimeFrom};
+use super::outcome::{self, Ended, Means};
+use super::recipe::{LatencyFrom, Lines, Recipe, TimeFrom};
 use super::{Arms, Condition, Counted, NO_ARM, Requests, Slice, TimeUnit, Value, Valued};
 use crate::source::error::{Error, columns, quoted};
 use crate::source::file::usual as column;
@@ -51,6 +51,8 @@ pub(super) struct Program {
 pub(super) enum Time {
     One(usize),
     DateAndTime(usize, usize, InZone),
+    /// In a way of `strftime`.
+    Formed(usize, String),
 }
 
 /// Whose request a row is.
@@ -159,11 +161,28 @@ impl Program {
     /// When a row was.
     #[inline]
     pub(super) fn instant(&self, clock: &mut Clock, fields: &[Value]) -> Result<i64, (&'static str, Option<usize>)> {
-        match self.time {
-            Time::One(slot) => clock.instant(&fields[slot]).map_err(|why| (why, Some(slot))),
+        match &self.time {
+            Time::One(slot) => clock.instant(&fields[*slot]).map_err(|why| (why, Some(*slot))),
             Time::DateAndTime(date, of_day, zone) => {
-                clock.joined(&fields[date], &fields[of_day], zone).map_err(|why| (why, Some(of_day)))
+                clock.joined(&fields[*date], &fields[*of_day], *zone).map_err(|why| (why, Some(*of_day)))
             }
+            Time::Formed(slot, form) => clock.formed(&fields[*slot], form).map_err(|why| (why, Some(*slot))),
+        }
+    }
+
+    /// How the request of a row ended; well, if nobody asks.
+    #[inline]
+    pub(super) fn ended(&self, fields: &[Value]) -> Result<Ended, (&'static str, Option<usize>)> {
+        match &self.error {
+            Bad::Unasked => Ok(Ended::Well),
+            Bad::When(when) if when.holds(fields) => Ok(Ended::Badly),
+            Bad::When(_) => Ok(Ended::Well),
+            Bad::Status(slot) => match outcome::of_status(&fields[*slot]) {
+                Ok(Some(ended)) => Ok(ended),
+                Ok(None) => Err(("has no status", Some(*slot))),
+                Err(why) => Err((why, Some(*slot))),
+            },
+            Bad::Ends(columns) => ended(fields, columns),
         }
     }
 
@@ -211,6 +230,29 @@ impl Program {
         let measures_columns = slices.iter().any(|slice| matches!(slice.valued, Some(Measured::Column(_))));
         let (columns, open) = (slots.columns, names.open);
         Ok(Program { columns, only, time, arms, error, latency, slices, measures_columns, open, named })
+    }
+}
+
+/// How a request ended, as several columns say it: a flag or a status that says it failed is right; the text of an error is, too,
+/// unless the status says that the client is at fault.
+fn ended(fields: &[Value], columns: &[(usize, Means)]) -> Result<Ended, (&'static str, Option<usize>)> {
+    let (mut known, mut fault) = (None, None);
+    for (slot, means) in columns {
+        let Some(ended) = outcome::of(&fields[*slot], *means).map_err(|why| (why, Some(*slot)))? else { continue };
+        match (means, ended) {
+            (Means::Fault, ended) => fault = Some(ended),
+            (_, Ended::Badly) => return Ok(Ended::Badly),
+            (_, ended) if known != Some(Ended::Refused) => known = Some(ended),
+            _ => {}
+        }
+    }
+    let only_faults = columns.iter().all(|(_, means)| *means == Means::Fault);
+    match (known, fault) {
+        (Some(Ended::Refused), _) => Ok(Ended::Refused),
+        (_, Some(Ended::Badly)) => Ok(Ended::Badly),
+        (Some(ended), _) => Ok(ended),
+        (None, _) if only_faults => Ok(Ended::Well),
+        (None, _) => Err(("has no status", columns.first().map(|(slot, _)| *slot))),
     }
 }
 
@@ -272,13 +314,21 @@ fn part(slice: &Slice, slots: &mut Slots) -> Part {
 
 fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Time, Error> {
     if let Some(column) = &log.columns.time {
-        return Ok(Time::One(slots.of(column)));
+        let formed = recipe.time.iter().find_map(|from| match from {
+            TimeFrom::Formed(name, form) if name == column => Some(form.clone()),
+            _ => None,
+        });
+        let slot = slots.of(column);
+        return Ok(formed.map_or(Time::One(slot), |form| Time::Formed(slot, form)));
     }
     for from in &recipe.time {
         match from {
             TimeFrom::Column(column) if names.has(column) => return Ok(Time::One(slots.of(column))),
             TimeFrom::DateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
                 return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day), InZone::Utc));
+            }
+            TimeFrom::Formed(column, form) if names.has(column) => {
+                return Ok(Time::Formed(slots.of(column), form.clone()));
             }
             TimeFrom::LocalDateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
                 return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day), InZone::OfSource));
@@ -342,6 +392,15 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             let problem =
                 format!("(the source's `latency`) {} is configured in {}", quoted(&latency.column), said.name());
             return Err(Error::unreadable(problem).hint(format!("Its name says {}: leave `unit` out.", named.name())));
+        }
+        if let (Some(said), Some(laid), Lines::Laid(_)) = (latency.unit, of_recipe, &recipe.lines)
+            && said != laid
+        {
+            let problem =
+                format!("(the source's `latency`) {} is configured in {}", quoted(&latency.column), said.name());
+            return Err(
+                Error::unreadable(problem).hint(format!("The layout says {}: correct one of them.", laid.name()))
+            );
         }
         let is_written = recipe.latency.contains(&LatencyFrom::Written(latency.column.clone()));
         if is_written {

@@ -8,6 +8,8 @@ mod detect;
 mod form;
 mod head;
 mod known;
+mod made;
+mod own;
 mod proxies;
 mod ready;
 mod sample;
@@ -16,6 +18,7 @@ pub mod usual;
 
 pub use detect::{assumed, detect};
 pub use form::{Access, Behind, LatencyFrom, Lines, Names, Recipe, TimeFrom};
+pub use own::{first_lines, fits, fits_surely, recipe as of_layout, within};
 pub(super) use sample::keys;
 
 use super::Format;
@@ -28,16 +31,22 @@ pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
         Format::Csv => Some(separated(None, head)),
         Format::Tsv => Some(separated(Some(b'\t'), head)),
         Format::Ndjson => Some(ready::table(Lines::Json, head)),
-        Format::Alb => Some(ready::alb()),
-        Format::Clb => Some(proxies::classic()),
-        Format::Haproxy => Some(proxies::haproxy()),
-        Format::Envoy => Some(proxies::envoy(head)),
+        Format::Alb | Format::Clb | Format::Haproxy | Format::S3 | Format::Squid | Format::Chi | Format::Actix => {
+            made::of(format, head)
+        }
+        Format::Envoy => proxies::envoy(head),
         Format::W3c => Some(ready::w3c(head)),
         Format::Combined => Some(combined::recipe(head)),
         Format::Jtl => Some(ready::jtl(head)),
         Format::K6 => Some(ready::k6(head)),
         Format::Gatling => Some(ready::gatling(head)),
-        Format::Auto | Format::Parquet | Format::Hlog | Format::Percentiles | Format::Sketch | Format::Buckets => None,
+        Format::Auto
+        | Format::Layout
+        | Format::Parquet
+        | Format::Hlog
+        | Format::Percentiles
+        | Format::Sketch
+        | Format::Buckets => None,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod attributes;
 pub(super) mod delimited;
 pub(in crate::source) mod json;
+pub(super) mod laid;
 pub(super) mod records;
 pub(super) mod spaced;
 

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::feed::Feed;
 use super::inputs::{self, Input};
-use super::lines::{HEAD, Layout};
+use super::lines::{HEAD, Shape};
 use super::outcome::Means;
 use super::parquet::Rows;
 use super::program::{Bad, From, Names, Program, Took};
 use super::recipe::{self, Recipe, detect, usual};
 use super::row::plain;
 use super::split::{Is, Split};
-use super::{Arms, Columns, Counted, Format, MAX_BAD, NO_ARM, Requests, Slice, TimeUnit, Value, Valued, When};
+use super::{Arms, Columns, Counted, Format, Layout, MAX_BAD, NO_ARM, Requests, Slice, TimeUnit, Value, Valued, When};
 use crate::series::{Arm, SignedDuration, Timestamp};
 use crate::source::Outside;
 use crate::source::error::Error;
@@ -116,13 +116,34 @@ pub fn survey(path: PathBuf) -> Result<Option<Log>, Error> {
     Ok(None)
 }
 
+/// Looks at how an input begins whose lines have a layout of one's own.
+///
+/// # Errors
+///
+/// Unreachable or unreadable, or no field that tells the time.
+pub fn laid(path: PathBuf, layout: &Arc<Layout>) -> Result<Log, Error> {
+    let shown = path.display().to_string();
+    let log = Requests { layout: Some(layout.clone()), ..plain_log(path, shown.clone()) };
+    for input in &inputs::all(&log.inputs)? {
+        let about = |error: Error| error.within(&input.shown());
+        let mut feed = super::pass::feed(&log, input, &Arc::default(), false).map_err(about)?;
+        let head = feed.head(HEAD).map_err(about)?.to_vec();
+        if head.trim_ascii().is_empty() {
+            continue;
+        }
+        let recipe = recipe::of_layout(layout, &head);
+        return of_lines(log, Format::Layout, &recipe, &head).map_err(about);
+    }
+    Err(Error::unreadable("is empty").within(&shown))
+}
+
 /// Whether a column with this name usually is of a single request: how long it took, how it ended, what it asked for.
 pub fn is_of_a_request(name: &str) -> bool {
     usual::is_of_a_request(name)
 }
 
 /// A log of which nothing is said.
-fn plain_log(path: PathBuf, shown: String) -> Requests {
+pub(super) fn plain_log(path: PathBuf, shown: String) -> Requests {
     Requests {
         inputs: vec![path],
         shown,
@@ -130,18 +151,19 @@ fn plain_log(path: PathBuf, shown: String) -> Requests {
         columns: Columns::default(),
         arms: Arms::Column(None),
         filter: None,
+        layout: None,
         max_bad: MAX_BAD,
     }
 }
 
-fn whatever_is_known() -> Slice {
+pub(super) fn whatever_is_known() -> Slice {
     let counted = [("requests", Counted::Requests), ("errors", Counted::ErrorsIfKnown)];
     let counted = counted.into_iter().map(|(name, counted)| (name.to_owned(), counted)).collect();
     Slice { filter: None, by: None, split: Vec::new(), counted, valued: Some(Valued::LatencyIfKnown) }
 }
 
 fn of_lines(log: Requests, format: Format, recipe: &Recipe, head: &[u8]) -> Result<Log, Error> {
-    let Some(layout) = Layout::of(recipe, head)? else { return Err(Error::unreadable("is empty")) };
+    let Some(layout) = Shape::of(recipe, head)? else { return Err(Error::unreadable("is empty")) };
     let found = of_program(log, format, recipe, &layout.names())?;
     // a name that stands twice cannot be looked at
     let mut times: HashMap<&str, usize> = HashMap::new();
@@ -195,7 +217,7 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
 }
 
 /// `status of 500 and more, success = false`.
-fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
+pub(super) fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
     let words = ends.iter().map(|(slot, means)| {
         let name = &columns[*slot];
         match means {
@@ -210,7 +232,7 @@ fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
 }
 
 /// `target_processing_time in s`.
-fn in_words(took: &Took, columns: &[String]) -> String {
+pub(super) fn in_words(took: &Took, columns: &[String]) -> String {
     if let From::Written(slot) = took.from {
         return format!("{} in the unit of each cell", columns[slot]);
     }

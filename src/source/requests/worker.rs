@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::clock::Clock;
 use super::number::{self, NEGATIVE, NO_NUMBER};
-use super::outcome::{self, Ended, Means};
-use super::program::{Bad, From, Measured, Program, Which, Whose};
+use super::outcome::Ended;
+use super::program::{From, Measured, Program, Took, Which, Whose};
 use super::row::plain;
 use super::store::{Desk, Store};
 use super::{Aggregate, Counted, LONGEST, Slice, Value, When};
@@ -233,22 +233,12 @@ impl<'a> Worker<'a> {
             }
             Err(wrong) => return Ok(Err(wrong)),
         };
-        let ended = match &program.error {
-            Bad::Unasked => Ended::Well,
-            Bad::When(when) if when.holds(fields) => Ended::Badly,
-            Bad::When(_) => Ended::Well,
-            Bad::Status(slot) => match outcome::of_status(&fields[*slot]) {
-                Ok(Some(ended)) => ended,
-                Ok(None) => return Ok(Err(("has no status", Some(*slot)))),
-                Err(why) => return Ok(Err((why, Some(*slot)))),
-            },
-            Bad::Ends(columns) => match ended(fields, columns) {
-                Ok(ended) => ended,
-                Err(wrong) => return Ok(Err(wrong)),
-            },
+        let ended = match program.ended(fields) {
+            Ok(ended) => ended,
+            Err(wrong) => return Ok(Err(wrong)),
         };
         let is_error = ended == Ended::Badly;
-        let (took, mut wrong) = match program.latency.as_ref().map(|took| self.took(fields, took)) {
+        let (took, mut wrong) = match program.latency.as_ref().map(|asked| took(fields, asked)) {
             None => (None, None),
             Some(Ok(took)) => (Some(took), None),
             Some(Err(wrong)) => (None, Some(wrong)),
@@ -304,47 +294,6 @@ impl<'a> Worker<'a> {
             let why = number::amount(&fields[slot], THOUSANDTHS).err().filter(|_| counts)?;
             Some((number_of(why), Some(slot)))
         })
-    }
-
-    /// How long it took; nothing where nobody measures it, as of what a load balancer answers by itself.
-    #[inline]
-    fn took(
-        &self,
-        fields: &[Value],
-        took: &super::program::Took,
-    ) -> Result<Option<u64>, (&'static str, Option<usize>)> {
-        let of = |slot: usize| number::amount(&fields[slot], took.power);
-        let wrong = |slot: usize| move |why: &'static str| (latency_of(why), Some(slot));
-        match &took.from {
-            From::One(slot) => match of(*slot).map_err(wrong(*slot))? {
-                None => Err((NO_LATENCY, Some(*slot))),
-                some => Ok(some),
-            },
-            From::Written(slot) if number::is_empty(&fields[*slot]) => Err((NO_LATENCY, Some(*slot))),
-            From::Written(slot) => match &fields[*slot] {
-                Value::Text(text) => number::with_unit(text).map(Some),
-                Value::Unescaped(text) => number::with_unit(text).map(Some),
-                _ => None,
-            }
-            .ok_or(("has a latency without its unit", Some(*slot))),
-            From::Sum(slots) => {
-                let mut sum = 0_u64;
-                for slot in slots {
-                    match of(*slot) {
-                        Ok(Some(part)) => sum = sum.saturating_add(part),
-                        // nobody answered: a request without a latency
-                        Ok(None) | Err(NEGATIVE) => return Ok(None),
-                        Err(why) => return Err(wrong(*slot)(why)),
-                    }
-                }
-                Ok(Some(sum))
-            }
-            From::Between(start, end) => match (of(*start).map_err(wrong(*start))?, of(*end).map_err(wrong(*end))?) {
-                (Some(start), Some(finished)) if finished >= start => Ok(Some(finished - start)),
-                (Some(_), Some(_)) => Err(("ends before it begins", Some(*end))),
-                _ => Err((NO_LATENCY, Some(*end))),
-            },
-        }
     }
 
     /// The place of the arm among those that were seen; nothing where no condition holds. A row whose arm is left open where
@@ -474,26 +423,40 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// How a request ended, as several columns say it: a flag or a status that says it failed is right; the text of an error is, too,
-/// unless the status says that the client is at fault.
-fn ended(fields: &[Value], columns: &[(usize, Means)]) -> Result<Ended, (&'static str, Option<usize>)> {
-    let (mut known, mut fault) = (None, None);
-    for (slot, means) in columns {
-        let Some(ended) = outcome::of(&fields[*slot], *means).map_err(|why| (why, Some(*slot)))? else { continue };
-        match (means, ended) {
-            (Means::Fault, ended) => fault = Some(ended),
-            (_, Ended::Badly) => return Ok(Ended::Badly),
-            (_, ended) if known != Some(Ended::Refused) => known = Some(ended),
-            _ => {}
+/// How long it took; nothing where nobody measures it, as of what a load balancer answers by itself.
+#[inline]
+pub(super) fn took(fields: &[Value], took: &Took) -> Result<Option<u64>, (&'static str, Option<usize>)> {
+    let of = |slot: usize| number::amount(&fields[slot], took.power);
+    let wrong = |slot: usize| move |why: &'static str| (latency_of(why), Some(slot));
+    match &took.from {
+        From::One(slot) => match of(*slot).map_err(wrong(*slot))? {
+            None => Err((NO_LATENCY, Some(*slot))),
+            some => Ok(some),
+        },
+        From::Written(slot) if number::is_empty(&fields[*slot]) => Err((NO_LATENCY, Some(*slot))),
+        From::Written(slot) => match &fields[*slot] {
+            Value::Text(text) => number::with_unit(text).map(Some),
+            Value::Unescaped(text) => number::with_unit(text).map(Some),
+            _ => None,
         }
-    }
-    let only_faults = columns.iter().all(|(_, means)| *means == Means::Fault);
-    match (known, fault) {
-        (Some(Ended::Refused), _) => Ok(Ended::Refused),
-        (_, Some(Ended::Badly)) => Ok(Ended::Badly),
-        (Some(ended), _) => Ok(ended),
-        (None, _) if only_faults => Ok(Ended::Well),
-        (None, _) => Err(("has no status", columns.first().map(|(slot, _)| *slot))),
+        .ok_or(("has a latency without its unit", Some(*slot))),
+        From::Sum(slots) => {
+            let mut sum = 0_u64;
+            for slot in slots {
+                match of(*slot) {
+                    Ok(Some(part)) => sum = sum.saturating_add(part),
+                    // nobody answered: a request without a latency
+                    Ok(None) | Err(NEGATIVE) => return Ok(None),
+                    Err(why) => return Err(wrong(*slot)(why)),
+                }
+            }
+            Ok(Some(sum))
+        }
+        From::Between(start, end) => match (of(*start).map_err(wrong(*start))?, of(*end).map_err(wrong(*end))?) {
+            (Some(start), Some(finished)) if finished >= start => Ok(Some(finished - start)),
+            (Some(_), Some(_)) => Err(("ends before it begins", Some(*end))),
+            _ => Err((NO_LATENCY, Some(*end))),
+        },
     }
 }
 

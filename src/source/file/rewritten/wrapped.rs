@@ -57,6 +57,16 @@ pub(super) fn of(lines: &[&[u8]]) -> Option<Box<dyn Rewrite>> {
     Some(Box::new(Wrapped { wrap, timed, begun: Vec::new() }))
 }
 
+/// For a file whose own lines are known: what is around them when they fit, or is certain.
+pub(super) fn around(lines: &[&[u8]], fits: &impl Fn(&[&[u8]]) -> bool) -> Option<Box<dyn Rewrite>> {
+    let wrap = ALL.into_iter().find(|wrap| {
+        let inner: Vec<Vec<u8>> = lines.iter().filter_map(|line| Some(wrap.inner(line)?.text)).collect();
+        let texts: Vec<&[u8]> = inner.iter().map(Vec::as_slice).collect();
+        2 * inner.len() >= lines.len() && (wrap.is_sure() && !inner.is_empty() || fits(&texts))
+    })?;
+    Some(Box::new(Wrapped { wrap, timed: false, begun: Vec::new() }))
+}
+
 /// Whether a line is of a kind that is read, as far as it can be told from one.
 fn is_known(line: &[u8]) -> bool {
     let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();

@@ -2,7 +2,7 @@
 //! requests would be judged as what it is not.
 
 use super::head;
-use super::{combined, known, proxies, ready, sample, unnamed, usual};
+use super::{combined, known, made, proxies, ready, sample, unnamed, usual};
 use crate::source::file::is_of_buckets;
 use crate::source::requests::Format;
 
@@ -30,6 +30,7 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
         () if proxies::is_haproxy(head) => Some(Format::Haproxy),
         () if proxies::is_envoy(head) => Some(Format::Envoy),
         () if combined::is(head) => Some(Format::Combined),
+        () if let Some(format) = made::detect(head) => Some(format),
         () if unnamed::recipe(head).is_some() => Some(if first.contains(&b'\t') { Format::Tsv } else { Format::Csv }),
         () => table(head).filter(|(_, names)| is_request(names)).map(|(format, _)| format),
     }

@@ -1,9 +1,11 @@
 //! How rows are written and what their fields mean, as data.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::super::TimeUnit;
 use super::super::condition::Condition;
+use super::super::layout::Layout;
 use super::super::outcome::Means;
 use super::known;
 
@@ -61,6 +63,8 @@ pub enum Lines {
     },
     /// An access log of a web server.
     Access(Access),
+    /// Fields between the texts of a layout of one's own.
+    Laid(Arc<Layout>),
     /// A JSON object; a column is a key, or a path of keys: `data.tags.status`.
     Json,
     /// A JSON object in which a column that is neither key nor path is looked for in these objects, too: k6's tags.
@@ -137,6 +141,8 @@ pub enum TimeFrom {
     DateAndTime(String, String),
     /// The same in the zone of the source.
     LocalDateAndTime(String, String),
+    /// A column in a way of `strftime`.
+    Formed(String, String),
 }
 
 /// What tells the latency.

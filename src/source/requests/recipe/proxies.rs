@@ -3,134 +3,24 @@
 //! A request that the client gave up has no status: Envoy writes 0 with the flag DC. It is no error of the server. Any other
 //! text in the place of a status counts as an error, so that nothing passes because it cannot be read.
 
-use super::super::TimeUnit;
 use super::super::condition::Condition;
+use super::super::formats::Ready;
 use super::super::split::spaced::{Field, Fields};
 use super::head::{self, is_digits};
-use super::{LatencyFrom, Lines, Means, Recipe, TimeFrom};
+use super::{Recipe, made};
 
 /// How many of the first lines are looked at.
 const LOOKED_AT: usize = 50;
 
-/// As AWS documents them.
-const CLASSIC: [&str; 15] = [
-    "time",
-    "elb",
-    "client:port",
-    "backend:port",
-    "request_processing_time",
-    "backend_processing_time",
-    "response_processing_time",
-    "elb_status_code",
-    "backend_status_code",
-    "received_bytes",
-    "sent_bytes",
-    "request",
-    "user_agent",
-    "ssl_cipher",
-    "ssl_protocol",
-];
-
-/// As they stand when timers and server are fields of their own.
-const HAPROXY: [&str; 18] = [
-    "client",
-    "accept_date",
-    "frontend",
-    "backend",
-    "server",
-    "Tq",
-    "Tw",
-    "Tc",
-    "Tr",
-    "Ta",
-    "status",
-    "bytes_read",
-    "captured_request_cookie",
-    "captured_response_cookie",
-    "termination_state",
-    "connections",
-    "queues",
-    "request",
-];
-
-/// Envoy's own format.
-const ENVOY: [&str; 13] = [
-    "start_time",
-    "request",
-    "response_code",
-    "response_flags",
-    "bytes_received",
-    "bytes_sent",
-    "duration",
-    "upstream_service_time",
-    "x_forwarded_for",
-    "user_agent",
-    "request_id",
-    "authority",
-    "upstream_host",
-];
-
-/// Istio's, which says more of the answer.
-const ISTIO: [&str; 22] = [
-    "start_time",
-    "request",
-    "response_code",
-    "response_flags",
-    "response_code_details",
-    "connection_termination_details",
-    "upstream_transport_failure_reason",
-    "bytes_received",
-    "bytes_sent",
-    "duration",
-    "upstream_service_time",
-    "x_forwarded_for",
-    "user_agent",
-    "request_id",
-    "authority",
-    "upstream_host",
-    "upstream_cluster",
-    "upstream_local_address",
-    "downstream_local_address",
-    "downstream_remote_address",
-    "requested_server_name",
-    "route_name",
-];
-
-const ENVOY_ERRORS: &str =
-    "not (response_code >= 100 and response_code < 500) and not (response_code = 0 and response_flags like \"DC*\")";
-
-fn recipe(names: &'static [&'static str], time: &str, latency: LatencyFrom) -> Recipe {
-    let time = vec![TimeFrom::Column(time.into())];
-    Recipe { time, latency: vec![latency], ..Recipe::plain(Lines::Spaced { names }) }
-}
-
-/// The time that a request took is the sum of three; each is -1 where no instance answered.
-pub(super) fn classic() -> Recipe {
-    let times = ["request_processing_time", "backend_processing_time", "response_processing_time"];
-    let took = LatencyFrom::Sum(times.map(String::from).to_vec(), TimeUnit::Seconds);
-    Recipe { ends: vec![("elb_status_code".into(), Means::Status)], ..recipe(&CLASSIC, "time", took) }
-}
-
-/// `Ta` is the time from the first byte of a request to the last one of its answer.
-pub(super) fn haproxy() -> Recipe {
-    let took = LatencyFrom::Column("Ta".into(), TimeUnit::Milliseconds);
-    Recipe {
-        ends: vec![("status".into(), Means::Status)],
-        because: Some("HAProxy"),
-        ..recipe(&HAPROXY, "accept_date", took)
-    }
-}
-
 /// Envoy's format or Istio's, as the first lines show.
-pub(super) fn envoy(head: &[u8]) -> Recipe {
-    let names: &[&str] = if rows(head).any(|row| is_istio(&row)) { &ISTIO } else { &ENVOY };
-    let took = LatencyFrom::Column("duration".into(), TimeUnit::Milliseconds);
-    Recipe { error: envoy_errors(), because: Some("Envoy"), ..recipe(names, "start_time", took) }
+pub(super) fn envoy(head: &[u8]) -> Option<Recipe> {
+    let name = if rows(head).any(|row| is_istio(&row)) { "istio" } else { "envoy" };
+    made::named(name, head)
 }
 
 /// Which of Envoy's requests are errors.
 pub(super) fn envoy_errors() -> Option<Condition> {
-    Condition::parse(ENVOY_ERRORS).ok()
+    Ready::named("envoy").and_then(|ready| ready.error.clone())
 }
 
 pub(super) fn is_classic(head: &[u8]) -> bool {
@@ -150,7 +40,7 @@ pub(super) fn is_classic(head: &[u8]) -> bool {
 pub(super) fn is_haproxy(head: &[u8]) -> bool {
     most(head, |row| {
         let number = |at: usize| is_digits(row[at].inner.strip_prefix(b"-").unwrap_or(row[at].inner));
-        row.len() == HAPROXY.len() && row[1].mark == b'[' && (5..11).all(number) && row[17].mark == b'"'
+        row.len() == made::spaced("haproxy").len() && row[1].mark == b'[' && (5..11).all(number) && row[17].mark == b'"'
     })
 }
 
@@ -190,6 +80,6 @@ mod tests {
 
     #[test]
     fn what_an_error_is_can_be_read() {
-        assert!(envoy_errors().is_some() && envoy(b"").error.is_some());
+        assert!(envoy_errors().is_some() && envoy(b"").is_some_and(|recipe| recipe.error.is_some()));
     }
 }

@@ -10,43 +10,6 @@ use super::usual;
 use super::{LatencyFrom, Lines, Means, Names, Recipe, TimeFrom};
 use crate::source::requests::condition::{Condition, Literal, Relation, Test};
 
-/// As AWS documents them; of the last ones older files have fewer.
-const ALB: [&str; 33] = [
-    "type",
-    "time",
-    "elb",
-    "client:port",
-    "target:port",
-    "request_processing_time",
-    "target_processing_time",
-    "response_processing_time",
-    "elb_status_code",
-    "target_status_code",
-    "received_bytes",
-    "sent_bytes",
-    "request",
-    "user_agent",
-    "ssl_cipher",
-    "ssl_protocol",
-    "target_group_arn",
-    "trace_id",
-    "domain_name",
-    "chosen_cert_arn",
-    "matched_rule_priority",
-    "request_creation_time",
-    "actions_executed",
-    "redirect_url",
-    "error_reason",
-    "target:port_list",
-    "target_status_code_list",
-    "classification",
-    "classification_reason",
-    "conn_trace_id",
-    "transformed_host",
-    "transformed_uri",
-    "request_transform_status",
-];
-
 /// The columns of JMeter's CSV where it is written without a header.
 const JTL: [&str; 17] = [
     "timeStamp",
@@ -199,17 +162,6 @@ fn is_of_nginx(name: &str, names: &[&str], cells: &[String]) -> bool {
     let short = numbers.get(numbers.len() / 2).is_some_and(|median| *median < 10.0);
     let named = name == "request_time" || VARIABLES.iter().any(|variable| names.contains(variable));
     named && short && whole && usual::most(cells, |cell| seconds(cell) && cell.parse::<f64>().is_ok())
-}
-
-/// The time that a load balancer's request took is the sum of three; each is -1 where no target answered.
-pub(super) fn alb() -> Recipe {
-    let times = ["request_processing_time", "target_processing_time", "response_processing_time"];
-    Recipe {
-        time: vec![column("time")],
-        latency: vec![LatencyFrom::Sum(times.map(String::from).to_vec(), TimeUnit::Seconds)],
-        ends: status("elb_status_code"),
-        ..recipe(Lines::Spaced { names: &ALB })
-    }
 }
 
 /// CloudFront separates by tabs, IIS by spaces. `time-taken` is in seconds with CloudFront and as the format's authors meant

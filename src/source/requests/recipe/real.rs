@@ -47,7 +47,7 @@ fn latency_columns(latency: &LatencyFrom) -> Vec<String> {
 
 fn time_columns(time: &TimeFrom) -> Vec<String> {
     match time {
-        TimeFrom::Column(name) => vec![name.clone()],
+        TimeFrom::Column(name) | TimeFrom::Formed(name, _) => vec![name.clone()],
         TimeFrom::DateAndTime(date, time) | TimeFrom::LocalDateAndTime(date, time) => vec![date.clone(), time.clone()],
     }
 }
@@ -79,6 +79,7 @@ fn rows(recipe: &Recipe, data: &[u8], wanted: &[String]) -> Vec<Vec<Option<Strin
         Lines::Spaced { names } => Box::new(Spaced::new(names, wanted).ok().unwrap()),
         Lines::Attributes { elements, indent } => Box::new(Attributes::new(elements, *indent, wanted)),
         Lines::Records { kind, by, names } => Box::new(Records::new(kind, *by, names, wanted).ok().unwrap()),
+        Lines::Laid(_) => panic!("no file here has a layout"),
         Lines::Access(access) => Box::new(Spaced::access(access, wanted).ok().unwrap()),
         Lines::Json => Box::new(Json::new(wanted)),
         Lines::JsonWithin { within } => Box::new(Json::within(wanted, within)),
@@ -186,6 +187,7 @@ mod files {
             columns: Columns::default(),
             arms: Arms::All("canary".into()),
             filter: None,
+            layout: None,
             max_bad: 0.0,
         };
         let counted = vec![("requests".to_string(), Counted::Requests), ("errors".to_string(), Counted::Errors)];

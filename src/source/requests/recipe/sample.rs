@@ -29,6 +29,28 @@ impl Sample {
         }
     }
 
+    /// Of lines that are split in a way of their own, all cells of these columns; without cells if they cannot be split.
+    pub(super) fn split<S: Split>(names: Vec<String>, head: &[u8], by: impl Fn(&[String]) -> Option<S>) -> Sample {
+        match by(&names) {
+            Some(split) => Sample::split_for(names.clone(), &names, head, &split),
+            None => Sample { names, cells: Vec::new() },
+        }
+    }
+
+    fn split_for(names: Vec<String>, wanted: &[String], head: &[u8], split: &dyn Split) -> Sample {
+        let mut cells: Vec<(String, Vec<String>)> = wanted.iter().map(|name| (name.clone(), Vec::new())).collect();
+        for line in head::whole(head).take(ROWS) {
+            let mut fields = vec![Value::Missing; wanted.len()];
+            if split.split(line, &mut fields) != Ok(Is::Row) {
+                continue;
+            }
+            for ((_, cells), field) in cells.iter_mut().zip(&fields).filter(|(_, field)| !is_empty(field)) {
+                cells.push(plain(field));
+            }
+        }
+        Sample { names, cells }
+    }
+
     /// What stands in a column's cells.
     pub(super) fn cells(&self, name: &str) -> &[String] {
         self.cells.iter().find(|(known, _)| known == name).map_or(&[], |(_, cells)| cells)
@@ -38,18 +60,7 @@ impl Sample {
 fn objects(head: &[u8], telling: impl Fn(&[String]) -> Vec<String>) -> Sample {
     let names = keys(head);
     let wanted = telling(&names);
-    let split = Json::new(&wanted);
-    let mut cells: Vec<(String, Vec<String>)> = wanted.iter().map(|name| (name.clone(), Vec::new())).collect();
-    for line in head::whole(head).take(ROWS) {
-        let mut fields = vec![Value::Missing; wanted.len()];
-        if split.split(line, &mut fields) != Ok(Is::Row) {
-            continue;
-        }
-        for ((_, cells), field) in cells.iter_mut().zip(&fields).filter(|(_, field)| !is_empty(field)) {
-            cells.push(plain(field));
-        }
-    }
-    Sample { names, cells }
+    Sample::split_for(names, &wanted, head, &Json::new(&wanted))
 }
 
 fn separated(lines: &Lines, head: &[u8], telling: impl Fn(&[String]) -> Vec<String>) -> Sample {

@@ -32,7 +32,7 @@ struct Wanted {
 
 /// What of a field is wanted.
 #[derive(Clone, Copy)]
-enum Part {
+pub(super) enum Part {
     Whole,
     /// What stands behind the slash, in a field like `**0/15538**`.
     Slashed,
@@ -220,7 +220,7 @@ fn bracketed(field: &[u8]) -> Option<usize> {
 }
 
 impl Part {
-    fn named(name: &str) -> Option<Part> {
+    pub(super) fn named(name: &str) -> Option<Part> {
         match name {
             "method" => Some(Part::Method),
             "uri" => Some(Part::Uri),
@@ -232,7 +232,7 @@ impl Part {
     }
 
     /// The part of a field; what is not a request line has none.
-    fn of(self, field: &[u8]) -> Option<&[u8]> {
+    pub(super) fn of(self, field: &[u8]) -> Option<&[u8]> {
         match self {
             Part::Whole => return Some(field),
             Part::Slashed => return slashed(field),
