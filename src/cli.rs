@@ -336,7 +336,7 @@ pub struct Lambda {
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "davy compare [OPTIONS] [CONFIG]\n       davy compare [OPTIONS] BASELINE CANARY\n       davy compare [OPTIONS] --data FILE"
+    override_usage = "davy compare [OPTIONS] [CONFIG]\n       davy compare [OPTIONS] BASELINE CANARY\n       davy compare [OPTIONS] BASELINE --canary NAME=FILE --canary NAME=FILE …\n       davy compare [OPTIONS] --data FILE"
 )]
 pub struct Compare {
     /// What to compare.

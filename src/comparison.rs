@@ -19,6 +19,15 @@ use crate::stats::quantile::quantile;
 /// The confidence of each interval, two-sided.
 pub const LEVEL: f64 = 0.95;
 
+/// The confidence that each of several must have, so that all of them hold together with the confidence of one.
+///
+/// Bonferroni's inequality: the chances of a miss add up at most, however the canaries depend on each other through the baseline
+/// that they share. O. J. Dunn, "Multiple comparisons among means", Journal of the American Statistical Association 56 (1961).
+/// Dunnett's constants for a shared control are smaller by 3 % at most for up to five canaries, and hold for normal means alone.
+pub fn together(level: f64, canaries: usize) -> f64 {
+    if canaries > 1 { 1.0 - (1.0 - level) / canaries as f64 } else { level }
+}
+
 /// The quantiles of requests that are compared.
 const COMPARED: [f64; 3] = [0.5, 0.95, 0.99];
 
@@ -36,6 +45,8 @@ pub struct Subject<'a> {
     pub cost: Option<&'a CostPlan>,
     /// What was measured.
     pub data: &'a Dataset,
+    /// The confidence of each interval, two-sided: [`LEVEL`], or more where several canaries share it.
+    pub level: f64,
 }
 
 /// Both arms side by side.
@@ -61,6 +72,8 @@ pub struct Comparison {
     pub distributions: BTreeMap<MetricName, Distribution>,
     /// Those mixes of requests that differ.
     pub mixes: Vec<Mixed>,
+    /// The confidence of each interval, two-sided.
+    pub level: f64,
 }
 
 /// How the canary does, in a word.
@@ -142,7 +155,7 @@ pub struct Costs {
 
 /// Compares everything.
 pub fn compare(subject: &Subject) -> Comparison {
-    let Subject { rules, metrics, cost, data } = subject;
+    let Subject { rules, metrics, cost, data, level } = subject;
     let verdict = judge(rules, data);
     let all = Rules { metrics: (*metrics).clone(), criteria: Vec::new(), ..(*rules).clone() };
     let spread = groups::spread(&all, &data.groups).into_owned();
@@ -154,7 +167,7 @@ pub fn compare(subject: &Subject) -> Comparison {
         .collect();
     // what is compared is what came
     let mix = MixDecides::Plain;
-    let policy = Policy { level: (1.0 + LEVEL) / 2.0, score: None, min_soak: None, mix, ..rules.policy.clone() };
+    let policy = Policy { level: (1.0 + level) / 2.0, score: None, min_soak: None, mix, ..rules.policy.clone() };
     let criteria = asked.iter().map(|(_, question)| question.clone()).collect();
     let (looks, signatures) = (Looks::Once, BTreeMap::new());
     let effects = judge(&Rules { criteria, policy, looks, signatures, ..spread.clone() }, data);
@@ -181,8 +194,8 @@ pub fn compare(subject: &Subject) -> Comparison {
     let costs = cost.map(|cost| costs(cost, data, &found, &spread.metrics));
     let Verdict { traces, distributions, mut mixes, .. } = effects;
     mixes.retain(|mix| mix.mix.differs);
-    let metrics = compared;
-    Comparison { verdict, is_judged, health, because, traffic, metrics, cost: costs, traces, distributions, mixes }
+    let (metrics, cost, level) = (compared, costs, *level);
+    Comparison { verdict, is_judged, health, because, traffic, metrics, cost, traces, distributions, mixes, level }
 }
 
 /// What is asked of a metric: how the canary differs, allowing nothing and deciding nothing.

@@ -6,6 +6,7 @@ mod arms;
 mod as_written;
 mod border;
 mod calibrate;
+mod canaries;
 mod check;
 mod compare;
 mod console;

@@ -15,6 +15,7 @@ mod before_after;
 mod bets;
 mod book;
 mod borders;
+mod canaries;
 mod cases;
 mod cells;
 #[cfg(any(feature = "serve", all(feature = "http", feature = "prometheus")))]

@@ -30,7 +30,7 @@ impl From<&comparison::Comparison> for Comparison {
                 comparison::Health::Unknown => Health::Unknown,
             },
             because: compared.because.clone(),
-            interval_level: Number::new(comparison::LEVEL).unwrap_or_default(),
+            interval_level: Number::new(compared.level).unwrap_or_default(),
             traffic,
             metrics: compared.metrics.iter().map(metric).collect(),
             cost: compared.cost.as_ref().map(cost),

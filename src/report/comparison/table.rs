@@ -5,6 +5,7 @@
 use super::super::csv::{number, rows, text};
 use super::super::document::{Effect, UnitName};
 use super::super::words::term;
+use super::canaries::{Canary, Comparisons};
 use super::document::{About, Comparison, Cost, Line, Metric};
 use crate::cost::METRICS;
 
@@ -36,11 +37,27 @@ const COLUMNS: &[Column] = &[
 
 /// The table, below a heading that is there even when nothing was compared.
 pub(super) fn render(compared: &Comparison) -> String {
+    rows(heading().collect(), cells(compared).into_iter())
+}
+
+/// The same of several canaries, a row for each: the columns are those of one, and then its name.
+pub(super) fn of_several(compared: &Comparisons) -> String {
+    let row = |canary: &Canary| {
+        let name = text(&canary.canary);
+        cells(&canary.comparison).into_iter().map(move |row| row.into_iter().chain([name.clone()]).collect())
+    };
+    rows(heading().chain(["canary_name".to_owned()]).collect(), compared.canaries.iter().flat_map(row))
+}
+
+fn heading() -> impl Iterator<Item = String> {
+    COLUMNS.iter().map(|(name, _)| (*name).to_owned())
+}
+
+fn cells(compared: &Comparison) -> Vec<Vec<String>> {
     let costs: Vec<Metric> = compared.cost.iter().flat_map(costs).collect();
     let all = compared.metrics.iter().chain(&costs);
     let lines = all.flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
-    let cells = lines.map(|(metric, line)| COLUMNS.iter().map(|(_, cell)| cell(metric, line)).collect());
-    rows(COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect(), cells)
+    lines.map(|(metric, line)| COLUMNS.iter().map(|(_, cell)| cell(metric, line)).collect()).collect()
 }
 
 /// What both arms cost, by the names that criteria have for it.
