@@ -4,7 +4,12 @@
 //! that allows no margin and decides nothing. What is only looked at (means, quantiles across steps, what an item costs) is
 //! computed here, and never has an interval.
 
+pub mod calendar;
+
 use std::collections::BTreeMap;
+
+use calendar::{Calendar, Parts};
+use jiff::tz::TimeZone;
 
 use crate::cost::{self, CostPlan, ItemCost};
 use crate::judge::judge;
@@ -74,6 +79,10 @@ pub struct Comparison {
     pub mixes: Vec<Mixed>,
     /// The confidence of each interval, two-sided.
     pub level: f64,
+    /// Every metric by days and by hours of the day, if the window is long.
+    pub calendar: Vec<Parts>,
+    /// Whose days and hours those are.
+    pub zone: TimeZone,
 }
 
 /// How the canary does, in a word.
@@ -192,10 +201,26 @@ pub fn compare(subject: &Subject) -> Comparison {
     let (health, because) = if is_judged { of_verdict(&verdict) } else { of_metrics(&compared, subject) };
     let traffic = traffic(subject, &found);
     let costs = cost.map(|cost| costs(cost, data, &found, &spread.metrics));
+    let zone = rules.policy.zone.clone().unwrap_or(TimeZone::UTC);
+    let calendar = found.calendar(&compared, &zone);
     let Verdict { traces, distributions, mut mixes, .. } = effects;
     mixes.retain(|mix| mix.mix.differs);
     let (metrics, cost, level) = (compared, costs, *level);
-    Comparison { verdict, is_judged, health, because, traffic, metrics, cost, traces, distributions, mixes, level }
+    Comparison {
+        verdict,
+        is_judged,
+        health,
+        because,
+        traffic,
+        metrics,
+        cost,
+        traces,
+        distributions,
+        mixes,
+        level,
+        calendar,
+        zone,
+    }
 }
 
 /// What is asked of a metric: how the canary differs, allowing nothing and deciding nothing.
@@ -276,6 +301,17 @@ impl Found<'_> {
         };
         let pair = self.data.metrics.get(name)?.as_ref().zip(self.data.windows.as_ref());
         Some(pair.map(|(series, window)| series.within(&judged(window))))
+    }
+
+    /// Each metric that is no group, by days and by hours of the day.
+    fn calendar(&self, compared: &[Compared], zone: &TimeZone) -> Vec<Parts> {
+        let calendar = Calendar { windows: self.data.windows, zone };
+        let whole = compared.iter().filter(|metric| metric.group_of.is_none() && metric.metric.by.is_none());
+        let parts = |own: &Compared| {
+            let series = self.series(&own.name)?;
+            Some(calendar.of(&own.name, &own.metric, &series, self.data.step_of(&own.name)))
+        };
+        whole.filter_map(parts).flatten().collect()
     }
 
     fn lines(&self, name: &str, metric: &Metric) -> Vec<Line> {

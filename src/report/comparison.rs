@@ -2,11 +2,13 @@
 //!
 //! Like the verdict it only grows within a major version. The verdict of the criteria is in it whole, by its own contract.
 
+mod calendar;
 pub(super) mod canaries;
 pub(super) mod document;
 mod draft;
 pub(super) mod headline;
 pub(super) mod page;
+mod sections;
 mod several;
 mod table;
 

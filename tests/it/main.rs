@@ -15,6 +15,7 @@ mod before_after;
 mod bets;
 mod book;
 mod borders;
+mod calendar;
 mod canaries;
 mod cases;
 mod cells;

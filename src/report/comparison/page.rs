@@ -6,26 +6,15 @@ use super::super::document::{Arms, Effect, NotJudged, Number, UnitName};
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
+use super::calendar;
 use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown};
+use super::sections::{PERCENTILES, SECTIONS};
 use crate::cost::METRICS;
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, number, quantity};
 
 /// Groups beyond this many are counted and not shown.
 pub(super) const MOST_GROUPS: usize = 50;
-
-/// What metrics are about, in the order of the sections.
-pub(super) const SECTIONS: [(About, &str); 4] = [
-    (About::Errors, "Error rates"),
-    (About::Latency, "Latency"),
-    (About::Good, "Cache performance and other good shares"),
-    (About::Other, "Other metrics"),
-];
-
-/// What percentiles are of.
-pub(super) const PERCENTILES: &str = "Percentiles are of requests where requests are known. A typical percentile is one that a \
-                                      monitoring system computed, in the typical step; what is across steps is of those numbers and \
-                                      of no request.";
 
 /// The page of a comparison.
 pub(in crate::report) fn of(compared: &Comparison) -> Page {
@@ -63,6 +52,7 @@ pub(in crate::report) fn of(compared: &Comparison) -> Page {
         let texts = words::not_judged(document).into_iter().map(entry).collect();
         parts.push(Part::Remark { name: "Not judged".into(), texts });
     }
+    parts.extend(calendar::parts(compared));
     let steps = compared.next_steps.iter().map(|step| format!("→ {step}")).collect();
     parts.push(Part::Remark { name: "Recommendation and next steps".into(), texts: steps });
     let level = quantity(compared.interval_level.get(), &Unit::Share);

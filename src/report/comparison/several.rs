@@ -6,9 +6,11 @@ use super::super::document::{Document, UnitName};
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
+use super::calendar;
 use super::canaries::{Canary, Comparisons, JointLine, JointMetric};
 use super::document::{About, Line, Shown};
-use super::page::{MOST_GROUPS, PERCENTILES, SECTIONS, difference, health, value};
+use super::page::{MOST_GROUPS, difference, health, value};
+use super::sections::{PERCENTILES, SECTIONS};
 use crate::judge::rules::Unit;
 use crate::judge::words::{count, quantity};
 
@@ -21,9 +23,10 @@ pub(in crate::report) fn of(compared: &Comparisons) -> Page {
     SECTIONS.iter().for_each(|(about, name)| parts.extend(section(compared, *about, name)));
     parts.extend(findings(canaries));
     parts.extend(remark("Not judged", not_judged(canaries)));
-    let steps = canaries.iter().flat_map(|one| {
-        one.comparison.next_steps.iter().map(move |step| format!("→ {}", said(one, step)))
-    });
+    parts.extend(calendar::of_several(compared));
+    let steps = canaries
+        .iter()
+        .flat_map(|one| one.comparison.next_steps.iter().map(move |step| format!("→ {}", said(one, step))));
     parts.extend(remark("Recommendation and next steps", steps.collect()));
     parts.push(Part::Prose(level(compared)));
     let summary = canaries.iter().flat_map(|one| {
@@ -53,11 +56,11 @@ fn level(compared: &Comparisons) -> String {
     judged.dedup();
     let judged = if judged.len() == 1 { judged.concat() } else { String::new() };
     format!(
-        "The intervals [low, high] of a row hold together for all {} canaries with {}: each by itself is one of {} (Bonferroni; Dunn 1961). \
-         The words better and worse rest on them, and the criteria are stricter by the same factor. Rows are not corrected for each \
+        "The intervals [low, high] of a row hold together for all canaries with {}: each of the {} by itself is one of {} (Bonferroni; Dunn \
+         1961). The words better and worse rest on them, and the criteria are stricter by the same factor. Rows are not corrected for each \
          other: of many, a few miss. Numbers without an interval are only looked at. {judged}",
-        compared.canaries.len(),
         share(compared.joint_level.get()),
+        compared.canaries.len(),
         share(compared.interval_level.get()),
     )
     .trim_end()
@@ -66,14 +69,17 @@ fn level(compared: &Comparisons) -> String {
 
 /// What was compared with what. What all canaries share stands once.
 fn facts(canaries: &[Canary]) -> Vec<(&'static str, String)> {
-    let setting = |document: &Document| words::setting(document).into_iter().map(|(name, texts)| (name, texts.join("; ")));
+    let setting =
+        |document: &Document| words::setting(document).into_iter().map(|(name, texts)| (name, texts.join("; ")));
     let all: Vec<Vec<(&'static str, String)>> =
         canaries.iter().map(|one| setting(&one.comparison.verdict).collect()).collect();
     let of = |at: usize, name: &str| all.get(at)?.iter().find(|(own, _)| *own == name).map(|(_, text)| text.clone());
     let shared = |name: &str| of(0, name).filter(|first| (1..all.len()).all(|at| of(at, name).as_ref() == Some(first)));
-    let mut facts: Vec<(&'static str, String)> = shared("baseline").into_iter().map(|text| ("baseline", text)).collect();
+    let mut facts: Vec<(&'static str, String)> =
+        shared("baseline").into_iter().map(|text| ("baseline", text)).collect();
     for (at, canary) in canaries.iter().enumerate() {
-        let own = ["canary", "baseline", "window"].into_iter().filter(|name| shared(name).is_none() || *name == "canary");
+        let own =
+            ["canary", "baseline", "window"].into_iter().filter(|name| shared(name).is_none() || *name == "canary");
         let texts: Vec<String> = own
             .filter_map(|name| of(at, name).map(|text| if name == "canary" { text } else { format!("{name} {text}") }))
             .collect();
@@ -163,7 +169,8 @@ fn rows(metric: &JointMetric, canaries: &[Canary]) -> Vec<Vec<String>> {
         // said once where all lines have the same behind them
         let told = if before.as_ref() == Some(&n) || n.is_empty() { told } else { format!("{told}\n{n}") };
         before = Some(n);
-        let cells = canaries.iter().map(|one| row.of(&one.canary).map_or(NOTHING.into(), |line| cell(row, line, &unit)));
+        let cells =
+            canaries.iter().map(|one| row.of(&one.canary).map_or(NOTHING.into(), |line| cell(row, line, &unit)));
         [told, value(row.baseline, &unit)].into_iter().chain(cells).collect()
     };
     let rows: Vec<Vec<String>> = metric.numbers.iter().filter(known).map(row).collect();
