@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use data::{ArmNames, Files};
 pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
-pub use spoken::{AllowInline, Compared, Destination};
+pub use spoken::{AllowInline, Compared, Destination, PictureFormat};
 
 use spoken::{
     allow_inline, at_once, compared, condition, destination, dialect, failures, grace, keep_at_most, name_value, span,
@@ -348,7 +348,7 @@ pub struct Compare {
     /// The form of the answer on stdout: text, markdown, json, html or csv
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
     pub format: ComparisonFormat,
-    /// Write the comparison to a file as well, or its pictures into a folder (svg=DIR); may be repeated
+    /// Write the comparison to a file as well, or its pictures into a folder (svg=DIR, png=DIR); may be repeated
     #[arg(long, value_name = "FORMAT=PATH", value_parser = compared)]
     pub report: Vec<Compared>,
     /// Write what was read into a folder that is itself a configuration

@@ -83,13 +83,23 @@ pub enum Compared {
     /// Into a file.
     File(ComparisonFormat, PathBuf),
     /// Its pictures into a folder, a file each.
-    Pictures(PathBuf),
+    Pictures(PictureFormat, PathBuf),
+}
+
+/// How a picture is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// As a drawing.
+    Svg,
+    /// As pixels.
+    Png,
 }
 
 pub(super) fn compared(text: &str) -> Result<Compared, String> {
     match text.split_once('=') {
         Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
-        Some(("svg", path)) if !path.is_empty() => Ok(Compared::Pictures(PathBuf::from(path))),
+        Some(("svg", path)) if !path.is_empty() => Ok(Compared::Pictures(PictureFormat::Svg, PathBuf::from(path))),
+        Some(("png", path)) if !path.is_empty() => Ok(Compared::Pictures(PictureFormat::Png, PathBuf::from(path))),
         Some((name, path)) if !path.is_empty() => {
             let format = name.parse::<ComparisonFormat>().map_err(|unknown| unknown.to_string())?;
             Ok(Compared::File(format, PathBuf::from(path)))

@@ -13,8 +13,9 @@ use super::console::Console;
 use super::given::Given;
 use super::pipeline::Loaded;
 use super::places::Places;
+use super::raster::Raster;
 use super::{Exit, Failure, judge, pipeline};
-use crate::cli::{self, Compared};
+use crate::cli::{self, Compared, PictureFormat};
 use crate::comparison::{self, LEVEL, Subject};
 use crate::config::plan::Plan;
 use crate::judge::rules::{Policy, Rules};
@@ -61,19 +62,22 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
         .iter()
         .filter_map(|outlet| match outlet {
             Compared::File(_, path) => Some(path.clone()),
-            Compared::Pictures(_) => None,
+            Compared::Pictures(..) => None,
         })
         .collect();
+    let is_png = |outlet: &Compared| matches!(outlet, Compared::Pictures(PictureFormat::Png, _));
+    // a build that cannot draw says so before anything is read
+    let raster = arguments.report.iter().any(is_png).then(Raster::new).transpose()?;
     let places = Places::new(reports, Vec::from_iter(arguments.record.clone()))?;
     match canaries::of(&arguments.files)? {
         Asked::One(files) => {
             let read = read(console, &arguments, &files, &places, now, 1)?;
-            answer(console, &arguments, &Answer::One(Box::new(Comparison::from(&read.compared))))?;
+            answer(console, &arguments, raster.as_ref(), &Answer::One(Box::new(Comparison::from(&read.compared))))?;
             record(console, &arguments, read, now)?;
         }
         Asked::Several(named) => {
             let several = several(console, &arguments, &named, &places, now)?;
-            answer(console, &arguments, &Answer::Several(several))?;
+            answer(console, &arguments, raster.as_ref(), &Answer::Several(several))?;
         }
     }
     Ok(Exit::Pass)
@@ -134,7 +138,12 @@ fn read(
 }
 
 /// The answer on stdout, and each report.
-fn answer(console: &Console, arguments: &cli::Compare, answer: &Answer) -> Result<(), Failure> {
+fn answer(
+    console: &Console,
+    arguments: &cli::Compare,
+    raster: Option<&Raster>,
+    answer: &Answer,
+) -> Result<(), Failure> {
     console.answer(&answer.text(arguments.format, &console.style(false)))?;
     for outlet in &arguments.report {
         match outlet {
@@ -143,7 +152,10 @@ fn answer(console: &Console, arguments: &cli::Compare, answer: &Answer) -> Resul
                 output::write(path, &text).map_err(Failure::output(path))?;
                 console.detail(&format!("wrote {}", plain::path(path)));
             }
-            Compared::Pictures(folder) => draw(console, answer.pictures(), folder)?,
+            Compared::Pictures(format, folder) => {
+                let raster = raster.filter(|_| *format == PictureFormat::Png);
+                draw(console, answer.pictures(), raster, folder)?;
+            }
         }
     }
     Ok(())
@@ -161,8 +173,13 @@ fn record(console: &Console, arguments: &cli::Compare, read: Read, now: Timestam
     Ok(())
 }
 
-/// Writes each picture of a comparison into a folder.
-fn draw(console: &Console, pictures: Vec<(String, String)>, folder: &Path) -> Result<(), Failure> {
+/// Writes each picture of a comparison into a folder: as pixels if there is something that draws them.
+fn draw(
+    console: &Console,
+    pictures: Vec<(String, String)>,
+    raster: Option<&Raster>,
+    folder: &Path,
+) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(Failure::output(folder))?;
     let mut taken = BTreeSet::new();
     for (name, text) in pictures {
@@ -174,8 +191,12 @@ fn draw(console: &Console, pictures: Vec<(String, String)>, folder: &Path) -> Re
             }
             own = format!("{name}-{nth}");
         }
-        let path = folder.join(format!("{own}.svg"));
-        output::write(&path, &text).map_err(Failure::output(&path))?;
+        let path = folder.join(format!("{own}.{}", if raster.is_some() { "png" } else { "svg" }));
+        let bytes = match raster {
+            Some(raster) => raster.png(&text)?,
+            None => text.into_bytes(),
+        };
+        output::write_with(&path, |to| to.write_all(&bytes)).map_err(Failure::output(&path))?;
     }
     console.note(&format!("wrote {} pictures to {}", taken.len(), plain::path(folder)));
     Ok(())

@@ -41,6 +41,11 @@ mod plan;
 mod print;
 mod progress;
 mod pushdown;
+#[cfg(feature = "png")]
+mod raster;
+#[cfg(not(feature = "png"))]
+#[path = "raster_disabled.rs"]
+mod raster;
 mod replay;
 #[cfg(feature = "serve")]
 mod reply;

@@ -42,7 +42,7 @@ impl FromStr for ComparisonFormat {
 /// Not a form of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, or `--report svg=DIR` for its pictures"
+    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, or `--report svg=DIR` (or png=DIR) for its pictures"
 )]
 pub struct NotAComparison(pub String);
 

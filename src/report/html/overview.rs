@@ -18,9 +18,10 @@ use crate::report::prose::plain;
 const MOST: usize = 80;
 const WIDTH: f64 = 360.0;
 const ROW: f64 = 22.0;
-/// Beside the picture, where it stands alone.
-const NAMES: f64 = 250.0;
-const WORDS: f64 = 250.0;
+/// Beside the picture, where it stands alone: at least so much, and as much as the longest text takes.
+const BESIDE: f64 = 250.0;
+/// A letter of a wide font.
+const LETTER: f64 = 7.0;
 /// How many times the span of all estimates an interval may reach before it is cut.
 const FAR: f64 = 1.5;
 /// Factors that deserve a label, the ones that people think in first.
@@ -178,16 +179,21 @@ impl<'c> Overview<'c> {
     pub(super) fn drawing(&self) -> Markup {
         let rows = &self.rows[..self.rows.len().min(MOST)];
         let foot = ROW * rows.len() as f64;
-        let (wide, high) = (NAMES + WIDTH + WORDS, foot + ROW + 4.0);
+        let room = |of: &dyn Fn(&Row) -> String| {
+            let letters = rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
+            BESIDE.max(letters as f64 * LETTER + 16.0)
+        };
+        let names = room(&|row| name(&row.name));
+        let (wide, high) = (names + WIDTH + room(&|row| prose(&row.words())), foot + ROW + 4.0);
         html! {
             svg class="plot" viewBox=(format!("0 0 {wide} {high}")) role="img" {
                 title { (self.title()) }
                 @for (at, row) in rows.iter().enumerate() {
                     @let middle = ROW * (at as f64 + 0.5);
-                    text class="end" x=(NAMES - 8.0) y=(middle + 4.0) { (name(&row.name)) }
-                    text x=(NAMES + WIDTH + 8.0) y=(middle + 4.0) { (prose(&row.words())) }
+                    text class="end" x=(names - 8.0) y=(middle + 4.0) { (name(&row.name)) }
+                    text x=(names + WIDTH + 8.0) y=(middle + 4.0) { (prose(&row.words())) }
                 }
-                g transform=(format!("translate({NAMES} 0)")) {
+                g transform=(format!("translate({names} 0)")) {
                     (self.same(0.0, foot))
                     @for (at, row) in rows.iter().enumerate() {
                         g class=(row.class()) { (self.mark(row, ROW * (at as f64 + 0.5))) }
