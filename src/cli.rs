@@ -13,14 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use data::{ArmNames, Files};
 pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
-pub use spoken::{AllowInline, Compared, Destination, PictureFormat};
+pub use spoken::{AllowInline, Compared, ComparedFormat, Destination, PictureFormat};
 
 use spoken::{
     allow_inline, at_once, compared, condition, destination, dialect, failures, grace, keep_at_most, name_value, span,
     time_type,
 };
 
-use crate::report::{ComparisonFormat, Format, PageFormat};
+use crate::report::{Format, PageFormat};
 use crate::source::Allow;
 use crate::source::requests::Condition;
 use crate::source::requests::pushdown::{Dialect, TimeType};
@@ -345,9 +345,9 @@ pub struct Compare {
     /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
-    /// The form of the answer on stdout: text, markdown, json, html or csv
+    /// The form of the answer on stdout: text, markdown, json, html, csv or parquet
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
-    pub format: ComparisonFormat,
+    pub format: ComparedFormat,
     /// Write the comparison to a file as well, or its pictures into a folder (svg=DIR, png=DIR); may be repeated
     #[arg(long, value_name = "FORMAT=PATH", value_parser = compared)]
     pub report: Vec<Compared>,

@@ -9,19 +9,20 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::canaries::{self, Asked, Named};
+use super::columnar;
 use super::console::Console;
 use super::given::Given;
 use super::pipeline::Loaded;
 use super::places::Places;
 use super::raster::Raster;
 use super::{Exit, Failure, judge, pipeline};
-use crate::cli::{self, Compared, PictureFormat};
+use crate::cli::{self, Compared, ComparedFormat, PictureFormat};
 use crate::comparison::{self, LEVEL, Subject};
 use crate::config::plan::Plan;
 use crate::judge::rules::{Policy, Rules};
 use crate::output;
 use crate::plain;
-use crate::report::{self, Comparison, ComparisonFormat, Comparisons, Document, Format, Style};
+use crate::report::{self, Comparison, Comparisons, Document, Format, Style};
 use crate::series::Dataset;
 
 /// What is said: of one canary, or of several.
@@ -31,10 +32,16 @@ enum Answer {
 }
 
 impl Answer {
-    fn text(&self, format: ComparisonFormat, style: &Style) -> String {
-        match self {
-            Answer::One(one) => report::comparison(one, format, style),
-            Answer::Several(several) => report::comparisons(several, format, style),
+    fn bytes(&self, format: ComparedFormat, style: &Style) -> Result<Vec<u8>, Failure> {
+        match (self, format) {
+            (Answer::One(one), ComparedFormat::Text(format)) => Ok(report::comparison(one, format, style).into_bytes()),
+            (Answer::Several(several), ComparedFormat::Text(format)) => {
+                Ok(report::comparisons(several, format, style).into_bytes())
+            }
+            (Answer::One(one), ComparedFormat::Parquet) => columnar::parquet(report::columns(one)),
+            (Answer::Several(several), ComparedFormat::Parquet) => {
+                columnar::parquet(report::columns_of_several(several))
+            }
         }
     }
 
@@ -65,6 +72,7 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
             Compared::Pictures(..) => None,
         })
         .collect();
+    binary(console, &arguments)?;
     let is_png = |outlet: &Compared| matches!(outlet, Compared::Pictures(PictureFormat::Png, _));
     // a build that cannot draw says so before anything is read
     let raster = arguments.report.iter().any(is_png).then(Raster::new).transpose()?;
@@ -81,6 +89,20 @@ pub(super) fn run(console: &Console, arguments: cli::Compare) -> Result<Exit, Fa
         }
     }
     Ok(Exit::Pass)
+}
+
+/// Whether this build writes Parquet, and whether no terminal gets it, if anything asks for it.
+fn binary(console: &Console, arguments: &cli::Compare) -> Result<(), Failure> {
+    let is_parquet = |outlet: &Compared| matches!(outlet, Compared::File(ComparedFormat::Parquet, _));
+    let answers = arguments.format == ComparedFormat::Parquet;
+    if answers || arguments.report.iter().any(is_parquet) {
+        columnar::check()?;
+    }
+    if answers && console.is_read() {
+        let why = "a terminal shows no Parquet: write `--report parquet=FILE`, or `--format parquet > FILE`";
+        return Err(Failure::Misused(why.into()));
+    }
+    Ok(())
 }
 
 /// Each canary beside the baseline, with the confidence that all of them need to hold together.
@@ -144,12 +166,12 @@ fn answer(
     raster: Option<&Raster>,
     answer: &Answer,
 ) -> Result<(), Failure> {
-    console.answer(&answer.text(arguments.format, &console.style(false)))?;
+    console.answer_in_bytes(&answer.bytes(arguments.format, &console.style(false))?)?;
     for outlet in &arguments.report {
         match outlet {
             Compared::File(format, path) => {
-                let text = answer.text(*format, &Style::default());
-                output::write(path, &text).map_err(Failure::output(path))?;
+                let bytes = answer.bytes(*format, &Style::default())?;
+                output::write_with(path, |to| to.write_all(&bytes)).map_err(Failure::output(path))?;
                 console.detail(&format!("wrote {}", plain::path(path)));
             }
             Compared::Pictures(format, folder) => {

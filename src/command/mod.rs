@@ -8,6 +8,11 @@ mod border;
 mod calibrate;
 mod canaries;
 mod check;
+#[cfg(feature = "frames")]
+mod columnar;
+#[cfg(not(feature = "frames"))]
+#[path = "columnar_disabled.rs"]
+mod columnar;
 mod compare;
 mod console;
 mod controller;

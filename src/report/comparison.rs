@@ -14,6 +14,7 @@ mod table;
 
 pub use canaries::Comparisons;
 pub use document::Comparison;
+pub use table::{Cells, Named};
 
 use std::str::FromStr;
 
@@ -42,7 +43,7 @@ impl FromStr for ComparisonFormat {
 /// Not a form of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, or `--report svg=DIR` (or png=DIR) for its pictures"
+    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, parquet, or `--report svg=DIR` (or png=DIR) for its pictures"
 )]
 pub struct NotAComparison(pub String);
 
@@ -66,6 +67,16 @@ pub fn comparisons(comparisons: &Comparisons, format: ComparisonFormat, style: &
         ComparisonFormat::Page(PageFormat::Html) => html::canaries::render(comparisons, &several::of(comparisons)),
         ComparisonFormat::Csv => table::of_several(comparisons),
     }
+}
+
+/// The rows of the CSV, column by column with their types.
+pub fn columns(comparison: &Comparison) -> Vec<Named> {
+    table::columns(comparison)
+}
+
+/// The same of several canaries.
+pub fn columns_of_several(comparisons: &Comparisons) -> Vec<Named> {
+    table::columns_of_several(comparisons)
 }
 
 /// Each picture of a comparison as an SVG that stands alone, with a name for its file.

@@ -52,8 +52,8 @@ mod words;
 pub use as_written::beside;
 pub use calibration::calibration;
 pub use comparison::{
-    Comparison, ComparisonFormat, Comparisons, NotAComparison, comparison, comparison_schema, comparisons, pictures,
-    pictures_of_several,
+    Cells, Comparison, ComparisonFormat, Comparisons, Named, NotAComparison, columns, columns_of_several, comparison,
+    comparison_schema, comparisons, pictures, pictures_of_several,
 };
 pub use decided::decided;
 pub use diff::{RECORDED, Sides, diff};

@@ -593,8 +593,7 @@ fn a_picture_as_png_is_twice_as_large_and_has_its_text() {
         assert_eq!(png.trim_end_matches(".png"), svg.trim_end_matches(".svg"));
         let text = std::fs::read_to_string(folder.path().join("drawn").join(svg)).unwrap();
         let (_, view) = text.split_once("viewBox=\"0 0 ").unwrap();
-        let sides: Vec<f64> =
-            view.split_once('"').unwrap().0.split(' ').map(|side| side.parse().unwrap()).collect();
+        let sides: Vec<f64> = view.split_once('"').unwrap().0.split(' ').map(|side| side.parse().unwrap()).collect();
         let bytes = std::fs::read(folder.path().join("drawn").join(png)).unwrap();
         let (wide, high, dark) = drawn(&bytes, 480);
         assert_eq!([wide, high].map(f64::from), [sides[0], sides[1]].map(|side| (side * 2.0).ceil()), "{png}");
@@ -613,10 +612,73 @@ fn a_build_without_png_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     two_files(folder.path(), 1);
     let mut davy = Command::cargo_bin("davy").unwrap();
-    let output =
-        davy.current_dir(folder.path()).args(["compare", "old.csv", "new.csv", "--report", "png=drawn"]).output().unwrap();
+    let output = davy
+        .current_dir(folder.path())
+        .args(["compare", "old.csv", "new.csv", "--report", "png=drawn"])
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("build with the feature `png`, or write `--report svg=DIR`"), "{said}");
     assert!(output.stdout.is_empty() && !folder.path().join("drawn").exists());
+}
+
+#[cfg(feature = "frames")]
+#[test]
+fn a_parquet_file_has_the_rows_of_the_csv() {
+    use polars::prelude::*;
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 4);
+    std::fs::copy(folder.path().join("new.csv"), folder.path().join("other.csv")).unwrap();
+    let several: [&'static str; 5] = ["old.csv", "--canary", "v2=new.csv", "--canary", "v3=other.csv"];
+    let each: [&[&'static str]; 2] = [&["old.csv", "new.csv"], &several];
+    for arguments in each {
+        let of = |more: &[&'static str]| -> Vec<&str> { [&["compare"], arguments, more].concat() };
+        let csv = davy(folder.path(), &of(&["--format", "csv"]));
+        davy(folder.path(), &of(&["--report", "parquet=rows.parquet"]));
+        let bytes = std::fs::read(folder.path().join("rows.parquet")).unwrap();
+        let mut piped = Command::cargo_bin("davy").unwrap();
+        let piped = piped.current_dir(folder.path()).args(of(&["--format", "parquet"])).output().unwrap();
+        assert!(piped.status.success() && piped.stdout == bytes, "a pipe gets the same bytes");
+        let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap();
+        let mut rows = csv::Reader::from_reader(csv.as_bytes());
+        let heading: Vec<String> = rows.headers().unwrap().iter().map(str::to_owned).collect();
+        let names: Vec<String> = frame.get_column_names().iter().map(|name| name.to_string()).collect();
+        assert_eq!(names, heading);
+        let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+        assert_eq!(frame.height(), rows.len());
+        assert!(rows.len() >= 3, "{csv}");
+        for (at, row) in rows.iter().enumerate() {
+            for (column, cell) in heading.iter().zip(row) {
+                let own = frame.column(column).unwrap().get(at).unwrap();
+                let same = match &own {
+                    AnyValue::Null => cell.is_empty(),
+                    AnyValue::Float64(number) => cell.parse::<f64>() == Ok(*number),
+                    AnyValue::UInt64(count) => cell.parse::<u64>() == Ok(*count),
+                    text => text.get_str() == Some(cell),
+                };
+                assert!(same, "{column}: {own:?} against {cell:?}");
+            }
+        }
+        for (column, kind) in [("low", DataType::Float64), ("n_canary", DataType::UInt64), ("shown", DataType::String)]
+        {
+            assert_eq!(frame.column(column).unwrap().dtype(), &kind);
+        }
+    }
+}
+
+#[cfg(not(feature = "frames"))]
+#[test]
+fn a_build_without_parquet_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    for asked in [["--format", "parquet"], ["--report", "parquet=rows.parquet"]] {
+        let mut davy = Command::cargo_bin("davy").unwrap();
+        let output =
+            davy.current_dir(folder.path()).args(["compare", "old.csv", "new.csv"]).args(asked).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("build with the feature `frames`, or write `--format csv`"), "{said}");
+        assert!(output.stdout.is_empty() && !folder.path().join("rows.parquet").exists());
+    }
 }
