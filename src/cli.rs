@@ -14,14 +14,14 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use data::{ArmNames, Files};
 pub use discover::{CloudWatch, Discover, DiscoverIn, Scraped};
-pub use spoken::{AllowInline, Compared, Destination};
+pub use spoken::{AllowInline, Compared, ComparedFormat, Destination, PictureFormat};
 
 use spoken::{
     allow_inline, at_once, compared, condition, destination, dialect, failures, grace, keep_at_most, name_value, span,
     time_type,
 };
 
-use crate::report::{ComparisonFormat, Format, PageFormat};
+use crate::report::{Format, PageFormat};
 use crate::source::Allow;
 use crate::source::requests::pushdown::{Dialect, TimeType};
 use crate::source::requests::{Condition, Layout};
@@ -356,7 +356,7 @@ pub struct Lambda {
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "davy compare [OPTIONS] [CONFIG]\n       davy compare [OPTIONS] BASELINE CANARY\n       davy compare [OPTIONS] --data FILE"
+    override_usage = "davy compare [OPTIONS] [CONFIG]\n       davy compare [OPTIONS] BASELINE CANARY\n       davy compare [OPTIONS] BASELINE --canary NAME=FILE --canary NAME=FILE …\n       davy compare [OPTIONS] --data FILE"
 )]
 pub struct Compare {
     /// What to compare.
@@ -365,10 +365,10 @@ pub struct Compare {
     /// How the configuration is resolved.
     #[command(flatten)]
     pub resolve: Resolve,
-    /// The form of the answer on stdout: text, markdown, json, html or csv
+    /// The form of the answer on stdout: text, markdown, json, html, csv or parquet
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
-    pub format: ComparisonFormat,
-    /// Write the comparison to a file as well, or its pictures into a folder (svg=DIR); may be repeated
+    pub format: ComparedFormat,
+    /// Write the comparison to a file as well, or its pictures into a folder (svg=DIR, png=DIR); may be repeated
     #[arg(long, value_name = "FORMAT=PATH", value_parser = compared)]
     pub report: Vec<Compared>,
     /// Write what was read into a folder that is itself a configuration

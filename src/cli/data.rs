@@ -11,23 +11,23 @@ use crate::config::Wish;
 use crate::source::requests::Layout;
 
 /// What to judge: a configuration, or data without one.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Data without a configuration")]
 pub struct Files {
     /// A configuration (a YAML or JSON file, or a folder with a canary.yaml in it); or two: the baseline's data and the
     /// canary's
-    #[arg(value_name = "CONFIG | BASELINE CANARY", num_args = 0..=2, conflicts_with_all = ["baseline", "canary", "data"], help_heading = None::<&str>)]
+    #[arg(value_name = "CONFIG | BASELINE CANARY", num_args = 0..=2, conflicts_with_all = ["baseline", "data"], help_heading = None::<&str>)]
     pub paths: Vec<PathBuf>,
     /// The baseline's data: a file, or a folder or pattern of logs
     #[arg(long, value_name = "FILE", requires = "canary")]
     pub baseline: Option<PathBuf>,
-    /// The canary's data
-    #[arg(long, value_name = "FILE", requires = "baseline")]
-    pub canary: Option<PathBuf>,
+    /// The canary's data; `compare` takes several, each with a name: v2=FILE
+    #[arg(long, value_name = "FILE")]
+    pub canary: Vec<PathBuf>,
     /// One file for both arms; a column tells them apart
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "canary"])]
     pub data: Option<PathBuf>,
-    /// The column that tells the arms apart, and what it says of each: version=41,42
+    /// The column that tells the arms apart, and what it says of each: version=41,42; `compare` takes several canaries
     #[arg(long, value_name = "COLUMN=BASE,CANARY", value_parser = arms)]
     pub arm: Option<ArmNames>,
     /// What the comparison is called [default: the file's name]

@@ -1,11 +1,12 @@
 //! Values of arguments as they are typed, each with the words to type instead.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::report::{ComparisonFormat, Format};
+use crate::report::{ComparisonFormat, Format, NotAComparison};
 use crate::source::Allow;
 use crate::source::prometheus::Listing;
 use crate::source::requests::pushdown::{Dialect, TimeType};
@@ -81,17 +82,44 @@ pub(super) fn condition(text: &str) -> Result<Condition, String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
     /// Into a file.
-    File(ComparisonFormat, PathBuf),
+    File(ComparedFormat, PathBuf),
     /// Its pictures into a folder, a file each.
-    Pictures(PathBuf),
+    Pictures(PictureFormat, PathBuf),
+}
+
+/// How a comparison is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedFormat {
+    /// As text of some form.
+    Text(ComparisonFormat),
+    /// As the columns of the CSV in a Parquet file.
+    Parquet,
+}
+
+impl FromStr for ComparedFormat {
+    type Err = NotAComparison;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if name == "parquet" { Ok(ComparedFormat::Parquet) } else { name.parse().map(ComparedFormat::Text) }
+    }
+}
+
+/// How a picture is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// As a drawing.
+    Svg,
+    /// As pixels.
+    Png,
 }
 
 pub(super) fn compared(text: &str) -> Result<Compared, String> {
     match text.split_once('=') {
         Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
-        Some(("svg", path)) if !path.is_empty() => Ok(Compared::Pictures(PathBuf::from(path))),
+        Some(("svg", path)) if !path.is_empty() => Ok(Compared::Pictures(PictureFormat::Svg, PathBuf::from(path))),
+        Some(("png", path)) if !path.is_empty() => Ok(Compared::Pictures(PictureFormat::Png, PathBuf::from(path))),
         Some((name, path)) if !path.is_empty() => {
-            let format = name.parse::<ComparisonFormat>().map_err(|unknown| unknown.to_string())?;
+            let format = name.parse::<ComparedFormat>().map_err(|unknown| unknown.to_string())?;
             Ok(Compared::File(format, PathBuf::from(path)))
         }
         _ => Err("expected FORMAT=PATH, such as markdown=comparison.md".into()),

@@ -107,8 +107,18 @@ impl Console {
 
     /// The answer. A reader that has gone away is no failure.
     pub(super) fn answer(&self, text: &str) -> Result<(), Failure> {
+        self.answer_in_bytes(text.as_bytes())
+    }
+
+    /// Whether somebody reads stdout with their eyes.
+    pub(super) fn is_read(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// The answer as a file's bytes.
+    pub(super) fn answer_in_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written.map_err(Failure::output(Path::new("standard output"))),

@@ -19,11 +19,16 @@ struct Feature {
     what: &'static str,
 }
 
-const FEATURES: [Feature; 8] = [
+const FEATURES: [Feature; 9] = [
     Feature { name: "aws", is_there: cfg!(feature = "aws"), what: "CloudWatch: metrics, alarms, logs" },
-    Feature { name: "frames", is_there: cfg!(feature = "frames"), what: "Parquet files and sketches" },
+    Feature {
+        name: "frames",
+        is_there: cfg!(feature = "frames"),
+        what: "Parquet files and sketches, read and written",
+    },
     Feature { name: "http", is_there: cfg!(feature = "http"), what: "any store over HTTP" },
     Feature { name: "lambda", is_there: cfg!(feature = "lambda"), what: "a Lambda function" },
+    Feature { name: "png", is_there: cfg!(feature = "png"), what: "pictures of a comparison as PNG" },
     Feature { name: "prometheus", is_there: cfg!(feature = "prometheus"), what: "Prometheus and what speaks its API" },
     Feature { name: "serve", is_there: cfg!(feature = "serve"), what: "a server that controllers ask" },
     Feature { name: "sql", is_there: cfg!(feature = "sql"), what: "PostgreSQL" },

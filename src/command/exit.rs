@@ -98,6 +98,14 @@ pub enum Failure {
     /// The data cannot be read or reached.
     #[error("{0}")]
     Data(#[from] ingest::Error),
+    /// One of several canaries cannot be compared.
+    #[error("canary {}: {failure}", plain::line(name))]
+    Canary {
+        /// Its name.
+        name: String,
+        /// Why not.
+        failure: Box<Failure>,
+    },
     /// A recording is to be compared with its verdict, and has none.
     #[error(
         "it has no verdict.json to compare with: it was fetched and not judged yet. `davy judge {0}` judges it, and `davy replay \
@@ -151,6 +159,7 @@ impl Failure {
         match self {
             Failure::Config(_) | Failure::NoConfig { .. } => Exit::Config,
             Failure::Interrupted => Exit::Interrupted,
+            Failure::Canary { failure, .. } => failure.exit(),
             Failure::HowOften | Failure::Misused(_) => Exit::Usage,
             Failure::Data(error) if error.kind() == Kind::Unreachable => Exit::Source,
             Failure::Data(error) if error.kind() == Kind::Interrupted => Exit::Interrupted,

@@ -29,7 +29,8 @@ impl Given {
     ///
     /// They name data where a configuration belongs, or say of a configuration what only data needs.
     pub(super) fn of(files: &cli::Files) -> Result<Given, Failure> {
-        let given = match (&files.paths[..], &files.baseline, &files.canary, &files.data) {
+        let canary = canary(files)?;
+        let given = match (&files.paths[..], &files.baseline, canary, &files.data) {
             ([baseline, canary], ..) => {
                 let two = Pair { baseline: baseline.clone(), canary: canary.clone() };
                 [&two.baseline, &two.canary].into_iter().try_for_each(|path| refuse_config(path, &two))?;
@@ -82,6 +83,33 @@ impl Given {
             Given::Two(two) => vec![&two.baseline, &two.canary],
             Given::One(data) => vec![data],
         }
+    }
+}
+
+/// The one file of `--canary`, where it may stand.
+fn canary(files: &cli::Files) -> Result<Option<&PathBuf>, Failure> {
+    let canary = match &files.canary[..] {
+        [] => return Ok(None),
+        [canary] => canary,
+        [_, several @ ..] => {
+            let also = plain::path(&several[0]);
+            return Err(Failure::Misused(format!(
+                "--canary {also} is a second canary, and this command takes one: `davy compare BASELINE --canary v2=FILE --canary v3=FILE` \
+                 compares several"
+            )));
+        }
+    };
+    let shown = plain::path(canary);
+    match (&files.paths[..], &files.baseline) {
+        ([], Some(_)) => Ok(Some(canary)),
+        ([], None) => Err(Failure::Misused(format!(
+            "--canary {shown} has no baseline beside it: write `--baseline OLD --canary {shown}`"
+        ))),
+        ([one], _) => Err(Failure::Misused(format!(
+            "--canary {shown} goes with --baseline: write `--baseline {} --canary {shown}`",
+            plain::path(one)
+        ))),
+        _ => Err(Failure::Misused(format!("--canary {shown} stands beside two files of data: leave it out"))),
     }
 }
 

@@ -6,7 +6,13 @@ mod arms;
 mod as_written;
 mod border;
 mod calibrate;
+mod canaries;
 mod check;
+#[cfg(feature = "frames")]
+mod columnar;
+#[cfg(not(feature = "frames"))]
+#[path = "columnar_disabled.rs"]
+mod columnar;
 mod compare;
 mod console;
 mod controller;
@@ -41,6 +47,11 @@ mod plan;
 mod print;
 mod progress;
 mod pushdown;
+#[cfg(feature = "png")]
+mod raster;
+#[cfg(not(feature = "png"))]
+#[path = "raster_disabled.rs"]
+mod raster;
 mod replay;
 #[cfg(feature = "serve")]
 mod reply;

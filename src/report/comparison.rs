@@ -2,13 +2,19 @@
 //!
 //! Like the verdict it only grows within a major version. The verdict of the criteria is in it whole, by its own contract.
 
+mod calendar;
+pub(super) mod canaries;
 pub(super) mod document;
 mod draft;
 pub(super) mod headline;
 pub(super) mod page;
+mod sections;
+mod several;
 mod table;
 
+pub use canaries::Comparisons;
 pub use document::Comparison;
+pub use table::{Cells, Named};
 
 use std::str::FromStr;
 
@@ -37,7 +43,7 @@ impl FromStr for ComparisonFormat {
 /// Not a form of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, or `--report svg=DIR` for its pictures"
+    "`{0}` is not a form of a comparison: write text, markdown (md), json, html, csv, parquet, or `--report svg=DIR` (or png=DIR) for its pictures"
 )]
 pub struct NotAComparison(pub String);
 
@@ -52,13 +58,50 @@ pub fn comparison(comparison: &Comparison, format: ComparisonFormat, style: &Sty
     }
 }
 
+/// Several canaries beside one baseline as text, ending in a line's end.
+pub fn comparisons(comparisons: &Comparisons, format: ComparisonFormat, style: &Style) -> String {
+    match format {
+        ComparisonFormat::Page(PageFormat::Terminal) => several::of(comparisons).text(style),
+        ComparisonFormat::Page(PageFormat::Markdown) => several::of(comparisons).markdown(),
+        ComparisonFormat::Page(PageFormat::Json) => json::render(comparisons),
+        ComparisonFormat::Page(PageFormat::Html) => html::canaries::render(comparisons, &several::of(comparisons)),
+        ComparisonFormat::Csv => table::of_several(comparisons),
+    }
+}
+
+/// The rows of the CSV, column by column with their types.
+pub fn columns(comparison: &Comparison) -> Vec<Named> {
+    table::columns(comparison)
+}
+
+/// The same of several canaries.
+pub fn columns_of_several(comparisons: &Comparisons) -> Vec<Named> {
+    table::columns_of_several(comparisons)
+}
+
 /// Each picture of a comparison as an SVG that stands alone, with a name for its file.
 pub fn pictures(comparison: &Comparison) -> Vec<(String, String)> {
     html::compared::drawings(comparison)
 }
 
+/// The same of several canaries: all differences in one, and what each canary has by itself.
+pub fn pictures_of_several(comparisons: &Comparisons) -> Vec<(String, String)> {
+    html::canaries::drawings(comparisons)
+}
+
+/// The document of one canary, or of several: what the schema describes.
+#[derive(schemars::JsonSchema)]
+#[schemars(title = "davy comparison", untagged)]
+#[expect(dead_code, reason = "it is described, and never built")]
+enum Either {
+    /// One canary beside its baseline.
+    One(Box<Comparison>),
+    /// Several canaries beside one baseline.
+    Several(Comparisons),
+}
+
 /// The JSON Schema of the document, as published.
 pub fn comparison_schema() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    settings.into_generator().into_root_schema_for::<Comparison>().to_value()
+    settings.into_generator().into_root_schema_for::<Either>().to_value()
 }

@@ -10,6 +10,7 @@
 mod alone;
 mod bars;
 mod beside;
+pub(super) mod canaries;
 mod chrome;
 mod clock;
 pub(super) mod compared;

@@ -51,7 +51,10 @@ mod words;
 
 pub use as_written::beside;
 pub use calibration::calibration;
-pub use comparison::{Comparison, ComparisonFormat, NotAComparison, comparison, comparison_schema, pictures};
+pub use comparison::{
+    Cells, Comparison, ComparisonFormat, Comparisons, Named, NotAComparison, columns, columns_of_several, comparison,
+    comparison_schema, comparisons, pictures, pictures_of_several,
+};
 pub use decided::decided;
 pub use diff::{RECORDED, Sides, diff};
 pub use document::Document;

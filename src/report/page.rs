@@ -33,6 +33,8 @@ pub(super) struct Page {
 pub(super) enum Part {
     /// Rows of cells under headings; all but the first column are numbers. A cell may have several lines.
     Table { columns: Vec<String>, rows: Vec<Vec<String>> },
+    /// Several small tables, which may stand beside each other.
+    Tables(Vec<Small>),
     /// Rows of texts under headings; for a terminal, a list. A cell may have several lines.
     Texts { columns: Vec<String>, rows: Vec<Vec<String>> },
     /// A heading of what follows.
@@ -43,6 +45,21 @@ pub(super) enum Part {
     Prose(String),
     /// Lines to copy, below the words that introduce them.
     Code { lead: String, lines: Vec<String> },
+}
+
+/// Rows of cells under headings; all but the first column are numbers. Where there is little room, the name is the first heading.
+#[derive(Debug)]
+pub(super) struct Small {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Small {
+    /// The headings with the table's name as the first one.
+    fn named(&self) -> Vec<String> {
+        [self.name.clone()].into_iter().chain(self.columns.iter().skip(1).cloned()).collect()
+    }
 }
 
 impl Page {
@@ -97,6 +114,10 @@ impl Part {
                 lead.chain(lines.iter().map(|line| format!("  {line}"))).collect()
             }
             Part::Table { columns: names, rows } => table(names, rows, columns, ink),
+            Part::Tables(tables) => {
+                let each = tables.iter().map(|own| table(&own.named(), &own.rows, columns, ink));
+                each.collect::<Vec<_>>().join(&[String::new()][..])
+            }
             Part::Texts { columns: names, rows } => list(names, rows, columns, ink),
         }
     }
@@ -110,23 +131,26 @@ impl Part {
                 format!("**{}**<br>{}", escape(name, 120), texts.join("<br>"))
             }
             Part::Code { lead, lines } => format!("{}\n\n```yaml\n{}\n```", escape(lead, LONGEST), lines.join("\n")),
-            Part::Table { columns, rows } | Part::Texts { columns, rows } => {
-                let cell = |text: &String| {
-                    text.lines()
-                        .map(|line| escape(line, LONGEST_CELL))
-                        .filter(|l| !l.is_empty())
-                        .collect::<Vec<_>>()
-                        .join("<br>")
-                };
-                let line = |cells: &[String]| format!("| {} |", cells.iter().map(cell).collect::<Vec<_>>().join(" | "));
-                let is_text = |at: usize| at == 0 || matches!(self, Part::Texts { .. });
-                let rule = columns.iter().enumerate().map(|(at, _)| if is_text(at) { ":--" } else { "--:" });
-                let rule = format!("|{}|", rule.collect::<Vec<_>>().join("|"));
-                let rows = rows.iter().map(|row| line(row));
-                [line(columns), rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+            Part::Table { columns, rows } => markdown_table(columns, rows, false),
+            Part::Texts { columns, rows } => markdown_table(columns, rows, true),
+            Part::Tables(tables) => {
+                let each = tables.iter().map(|own| markdown_table(&own.named(), &own.rows, false));
+                each.collect::<Vec<_>>().join("\n\n")
             }
         }
     }
+}
+
+fn markdown_table(columns: &[String], rows: &[Vec<String>], texts: bool) -> String {
+    let cell = |text: &String| {
+        text.lines().map(|line| escape(line, LONGEST_CELL)).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("<br>")
+    };
+    let line = |cells: &[String]| format!("| {} |", cells.iter().map(cell).collect::<Vec<_>>().join(" | "));
+    let is_text = |at: usize| at == 0 || texts;
+    let rule = columns.iter().enumerate().map(|(at, _)| if is_text(at) { ":--" } else { "--:" });
+    let rule = format!("|{}|", rule.collect::<Vec<_>>().join("|"));
+    let rows = rows.iter().map(|row| line(row));
+    [line(columns), rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 /// The first column gets what room the others leave; where that is too little, each row becomes a list.

@@ -563,3 +563,122 @@ fn numbers_and_differences_are_of_the_same_steps() {
             && costs.lines().any(|line| line.starts_with("cost_now,,"))
     );
 }
+
+/// The width and height of a PNG, and how many of its pixels left of a column are as dark as a text.
+#[cfg(feature = "png")]
+fn drawn(bytes: &[u8], left_of: u32) -> (u32, u32, usize) {
+    let picture = resvg::tiny_skia::Pixmap::decode_png(bytes).unwrap();
+    let places = (0..picture.height()).flat_map(|y| (0..left_of.min(picture.width())).map(move |x| (x, y)));
+    let pixels = places.filter_map(|(x, y)| picture.pixel(x, y));
+    let dark = pixels.filter(|pixel| pixel.red() < 140 && pixel.green() < 140 && pixel.blue() < 140).count();
+    (picture.width(), picture.height(), dark)
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn a_picture_as_png_is_twice_as_large_and_has_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 4);
+    for report in ["svg=drawn", "png=drawn"] {
+        davy(folder.path(), &["compare", "old.csv", "new.csv", "--report", report]);
+    }
+    let mut names: Vec<String> = std::fs::read_dir(folder.path().join("drawn"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let (pixels, drawings): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.ends_with(".png"));
+    assert!(pixels.len() >= 3, "{names:?}");
+    for (png, svg) in pixels.iter().zip(&drawings) {
+        assert_eq!(png.trim_end_matches(".png"), svg.trim_end_matches(".svg"));
+        let text = std::fs::read_to_string(folder.path().join("drawn").join(svg)).unwrap();
+        let (_, view) = text.split_once("viewBox=\"0 0 ").unwrap();
+        let sides: Vec<f64> = view.split_once('"').unwrap().0.split(' ').map(|side| side.parse().unwrap()).collect();
+        let bytes = std::fs::read(folder.path().join("drawn").join(png)).unwrap();
+        let (wide, high, dark) = drawn(&bytes, 480);
+        assert_eq!([wide, high].map(f64::from), [sides[0], sides[1]].map(|side| (side * 2.0).ceil()), "{png}");
+        // left of the drawing of all changes stand names alone
+        assert!(!png.starts_with("changes") || dark > 300, "{png}: {dark} dark pixels");
+    }
+    assert!(pixels[0].starts_with("changes"), "{names:?}");
+    let again = std::fs::read(folder.path().join("drawn").join(pixels[0])).unwrap();
+    davy(folder.path(), &["compare", "old.csv", "new.csv", "--report", "png=drawn"]);
+    assert!(std::fs::read(folder.path().join("drawn").join(pixels[0])).unwrap() == again, "the same bytes");
+}
+
+#[cfg(not(feature = "png"))]
+#[test]
+fn a_build_without_png_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    let mut davy = Command::cargo_bin("davy").unwrap();
+    let output = davy
+        .current_dir(folder.path())
+        .args(["compare", "old.csv", "new.csv", "--report", "png=drawn"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("build with the feature `png`, or write `--report svg=DIR`"), "{said}");
+    assert!(output.stdout.is_empty() && !folder.path().join("drawn").exists());
+}
+
+#[cfg(feature = "frames")]
+#[test]
+fn a_parquet_file_has_the_rows_of_the_csv() {
+    use polars::prelude::*;
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 4);
+    std::fs::copy(folder.path().join("new.csv"), folder.path().join("other.csv")).unwrap();
+    let several: [&'static str; 5] = ["old.csv", "--canary", "v2=new.csv", "--canary", "v3=other.csv"];
+    let each: [&[&'static str]; 2] = [&["old.csv", "new.csv"], &several];
+    for arguments in each {
+        let of = |more: &[&'static str]| -> Vec<&str> { [&["compare"], arguments, more].concat() };
+        let csv = davy(folder.path(), &of(&["--format", "csv"]));
+        davy(folder.path(), &of(&["--report", "parquet=rows.parquet"]));
+        let bytes = std::fs::read(folder.path().join("rows.parquet")).unwrap();
+        let mut piped = Command::cargo_bin("davy").unwrap();
+        let piped = piped.current_dir(folder.path()).args(of(&["--format", "parquet"])).output().unwrap();
+        assert!(piped.status.success() && piped.stdout == bytes, "a pipe gets the same bytes");
+        let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap();
+        let mut rows = csv::Reader::from_reader(csv.as_bytes());
+        let heading: Vec<String> = rows.headers().unwrap().iter().map(str::to_owned).collect();
+        let names: Vec<String> = frame.get_column_names().iter().map(|name| name.to_string()).collect();
+        assert_eq!(names, heading);
+        let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+        assert_eq!(frame.height(), rows.len());
+        assert!(rows.len() >= 3, "{csv}");
+        for (at, row) in rows.iter().enumerate() {
+            for (column, cell) in heading.iter().zip(row) {
+                let own = frame.column(column).unwrap().get(at).unwrap();
+                let same = match &own {
+                    AnyValue::Null => cell.is_empty(),
+                    AnyValue::Float64(number) => cell.parse::<f64>() == Ok(*number),
+                    AnyValue::UInt64(count) => cell.parse::<u64>() == Ok(*count),
+                    text => text.get_str() == Some(cell),
+                };
+                assert!(same, "{column}: {own:?} against {cell:?}");
+            }
+        }
+        for (column, kind) in [("low", DataType::Float64), ("n_canary", DataType::UInt64), ("shown", DataType::String)]
+        {
+            assert_eq!(frame.column(column).unwrap().dtype(), &kind);
+        }
+    }
+}
+
+#[cfg(not(feature = "frames"))]
+#[test]
+fn a_build_without_parquet_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    for asked in [["--format", "parquet"], ["--report", "parquet=rows.parquet"]] {
+        let mut davy = Command::cargo_bin("davy").unwrap();
+        let output =
+            davy.current_dir(folder.path()).args(["compare", "old.csv", "new.csv"]).args(asked).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("build with the feature `frames`, or write `--format csv`"), "{said}");
+        assert!(output.stdout.is_empty() && !folder.path().join("rows.parquet").exists());
+    }
+}

@@ -15,6 +15,8 @@ mod before_after;
 mod bets;
 mod book;
 mod borders;
+mod calendar;
+mod canaries;
 mod cases;
 mod cells;
 #[cfg(any(feature = "serve", all(feature = "http", feature = "prometheus")))]

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::report::document::{Arms, Distribution, Document, Effect, Number, Trace, UnitName};
+use crate::report::document::{Arms, Distribution, Document, Effect, EffectKind, Number, Trace, UnitName};
 use crate::report::localised::Mix;
 
 /// The version of this document.
-pub const VERSION: &str = "1.2";
+pub const VERSION: &str = "1.3";
 
 /// Two systems side by side: everything that was measured of both, and what they cost.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -38,12 +38,57 @@ pub struct Comparison {
     /// Those mixes of requests that differ (since 1.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mixes: Vec<Mix>,
+    /// Each metric by days, if the window has two of them, and by hours of the day, if it has one (since 1.3).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<Parts>,
     /// What to do next, most urgent first.
     pub next_steps: Vec<String>,
     /// Whether there are criteria: "criteria" or "none".
     pub judged_by: String,
     /// The verdict of the criteria, by its own contract. Without criteria it judges nothing.
     pub verdict: Document,
+}
+
+/// One metric, day by day or by the hour of the day. No part has an interval: of many, some differ by chance.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Parts {
+    /// The metric.
+    pub metric: String,
+    /// What the numbers are: "rate", "p95", "median of the steps".
+    pub statistic: String,
+    /// What they are measured in.
+    pub unit: UnitName,
+    /// What a part is.
+    pub per: Per,
+    /// Whose days and hours they are: "UTC", "Europe/Berlin".
+    pub zone: String,
+    /// How the arms differ.
+    pub kind: EffectKind,
+    /// Each part, in order.
+    pub parts: Vec<Part>,
+}
+
+/// What a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// A day of the calendar. An earlier baseline is laid beside the canary from the beginning of its window.
+    Day,
+    /// An hour of the day, over all days, by each arm's own clock.
+    HourOfDay,
+}
+
+/// One day, or one hour of the day.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Part {
+    /// The day as "2026-03-01", or the hour as "09".
+    pub part: String,
+    /// Whether the canary's window has all of the day.
+    pub is_whole: bool,
+    /// The number of each arm.
+    pub estimate: Arms<Option<Number>>,
+    /// How the canary differs.
+    pub difference: Option<Number>,
 }
 
 /// How the canary does.

@@ -4,9 +4,9 @@ use super::super::document::{Arms, Document, Effect, Finding, Number, Outcome, R
 use super::super::prose::plain;
 use super::super::words;
 use super::super::{draft, localised};
-use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown, Traffic, VERSION};
+use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Part, Parts, Per, Shown, Traffic, VERSION};
 use super::headline;
-use crate::comparison::{self, Compared, Costs};
+use crate::comparison::{self, Compared, Costs, calendar};
 use crate::cost::{FULL, ItemCost, METRICS};
 use crate::judge::rules::{Kind, Unit};
 use crate::judge::words::quantity;
@@ -30,7 +30,7 @@ impl From<&comparison::Comparison> for Comparison {
                 comparison::Health::Unknown => Health::Unknown,
             },
             because: compared.because.clone(),
-            interval_level: Number::new(comparison::LEVEL).unwrap_or_default(),
+            interval_level: Number::new(compared.level).unwrap_or_default(),
             traffic,
             metrics: compared.metrics.iter().map(metric).collect(),
             cost: compared.cost.as_ref().map(cost),
@@ -41,6 +41,7 @@ impl From<&comparison::Comparison> for Comparison {
                 .map(|(metric, one)| draft::distribution(metric, one))
                 .collect(),
             mixes: compared.mixes.iter().map(localised::mix).collect(),
+            calendar: compared.calendar.iter().map(|own| parts(own, compared)).collect(),
             next_steps: Vec::new(),
             judged_by: if compared.is_judged { "criteria" } else { "none" }.into(),
             verdict,
@@ -48,6 +49,29 @@ impl From<&comparison::Comparison> for Comparison {
         drafted.next_steps = next_steps(&drafted);
         drafted.headline = headline::of(&drafted);
         drafted
+    }
+}
+
+/// One metric by days or hours, in its unit.
+fn parts(own: &calendar::Parts, compared: &comparison::Comparison) -> Parts {
+    let metric = compared.metrics.iter().find(|metric| metric.name == own.metric);
+    let part = |part: &calendar::Part| Part {
+        part: part.name.clone(),
+        is_whole: part.is_whole,
+        estimate: numbers(part.estimate),
+        difference: part.difference.and_then(Number::new),
+    };
+    Parts {
+        metric: own.metric.clone(),
+        statistic: own.statistic.clone(),
+        unit: metric.map(|metric| UnitName::from(&metric.metric.unit)).unwrap_or_else(|| UnitName(String::new())),
+        per: match own.per {
+            calendar::Per::Day => Per::Day,
+            calendar::Per::HourOfDay => Per::HourOfDay,
+        },
+        zone: compared.zone.iana_name().unwrap_or("UTC").to_owned(),
+        kind: own.kind.into(),
+        parts: own.parts.iter().map(part).collect(),
     }
 }
 

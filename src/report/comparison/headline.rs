@@ -16,6 +16,11 @@ const TIMES: f64 = 2.0;
 
 /// The line; none where no difference could be looked for.
 pub(super) fn of(compared: &Comparison) -> Option<String> {
+    called(compared, &who(compared))
+}
+
+/// The line about a canary that has a name of its own.
+pub(super) fn called(compared: &Comparison, who: &str) -> Option<String> {
     let whole = || compared.metrics.iter().filter(|metric| metric.group_of.is_none());
     let parts: Vec<String> = [
         latency(compared).and_then(|(metric, line)| latencies(compared, metric, line)),
@@ -28,7 +33,7 @@ pub(super) fn of(compared: &Comparison) -> Option<String> {
     .flatten()
     .collect();
     let mix = mixes(compared).map_or(String::new(), |mix| format!("; {mix}"));
-    (!parts.is_empty()).then(|| format!("{}: {}{mix}", who(compared), parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("{}: {}{mix}", plain(who), parts.join(", ")))
 }
 
 /// That numbers rest on another mix of requests, if no sample of the canary has the baseline's.

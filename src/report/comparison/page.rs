@@ -6,13 +6,15 @@ use super::super::document::{Arms, Effect, NotJudged, Number, UnitName};
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
+use super::calendar;
 use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown};
+use super::sections::{PERCENTILES, SECTIONS};
 use crate::cost::METRICS;
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, number, quantity};
 
 /// Groups beyond this many are counted and not shown.
-const MOST_GROUPS: usize = 50;
+pub(super) const MOST_GROUPS: usize = 50;
 
 /// The page of a comparison.
 pub(in crate::report) fn of(compared: &Comparison) -> Page {
@@ -38,12 +40,7 @@ pub(in crate::report) fn of(compared: &Comparison) -> Page {
     if !mixes.is_empty() {
         parts.push(Part::Remark { name: "Mix of requests".into(), texts: mixes });
     }
-    for (about, name) in [
-        (About::Errors, "Error rates"),
-        (About::Latency, "Latency"),
-        (About::Good, "Cache performance and other good shares"),
-        (About::Other, "Other metrics"),
-    ] {
+    for (about, name) in SECTIONS {
         parts.extend(section(compared, about, name));
     }
     if let Some(cost) = &compared.cost {
@@ -55,6 +52,7 @@ pub(in crate::report) fn of(compared: &Comparison) -> Page {
         let texts = words::not_judged(document).into_iter().map(entry).collect();
         parts.push(Part::Remark { name: "Not judged".into(), texts });
     }
+    parts.extend(calendar::parts(compared));
     let steps = compared.next_steps.iter().map(|step| format!("→ {step}")).collect();
     parts.push(Part::Remark { name: "Recommendation and next steps".into(), texts: steps });
     let level = quantity(compared.interval_level.get(), &Unit::Share);
@@ -99,11 +97,7 @@ fn section(compared: &Comparison, about: About, name: &str) -> Vec<Part> {
     }
     let mut texts = Vec::new();
     if about == About::Latency {
-        texts.push(
-            "Percentiles are of requests where requests are known. A typical percentile is one that a monitoring system computed, in \
-             the typical step; what is across steps is of those numbers and of no request."
-                .to_owned(),
-        );
+        texts.push(PERCENTILES.to_owned());
     }
     if left_out > 0 {
         texts.push(format!("{} more groups are not shown; these are the worst.", count(left_out as u64)));
@@ -113,7 +107,7 @@ fn section(compared: &Comparison, about: About, name: &str) -> Vec<Part> {
 }
 
 /// Shown to be worse before different before better before nothing; then the larger the change.
-fn badness(metric: &Metric) -> (u8, u64) {
+pub(super) fn badness(metric: &Metric) -> (u8, u64) {
     let shown = |line: &Line| match line.shown {
         Shown::Worse => 3,
         Shown::Different => 2,
@@ -149,7 +143,7 @@ fn rows(metric: &Metric) -> Vec<Vec<String>> {
 }
 
 /// How the canary differs, with what the interval shows; the interval on a line of its own, and then the ratio.
-fn difference(line: &Line, unit: &Unit) -> String {
+pub(super) fn difference(line: &Line, unit: &Unit) -> String {
     let Some(own) = &line.effect else { return NOTHING.to_owned() };
     let shown = match line.shown {
         Shown::Worse => " worse",
@@ -170,7 +164,7 @@ fn samples(n: &Arms<u64>, of: &str) -> String {
     format!("{} / {} {}", count(n.baseline), count(n.canary), plain(of))
 }
 
-fn value(number: Option<Number>, unit: &Unit) -> String {
+pub(super) fn value(number: Option<Number>, unit: &Unit) -> String {
     number.map_or(NOTHING.to_owned(), |number| plain(&quantity(number.get(), unit)))
 }
 

@@ -41,25 +41,26 @@ pub(in crate::report) fn drawings(compared: &Comparison) -> Vec<(String, String)
     let findings: Vec<&Finding> = words::worst_first(&seen);
     let differences = overview::all(compared).into_iter().map(|one| (file(&one.file()), one.drawing()));
     let costs = compared.cost.as_ref().and_then(bars::drawing).map(|drawing| ("costs".to_owned(), drawing));
-    differences
-        .chain(costs)
-        .chain(
-            series::drawings(&seen, &findings)
-                .map(|(metric, drawing)| (format!("over-time-{}", file(metric)), drawing)),
-        )
-        .chain(spread::drawings(&seen).map(|(metric, drawing)| (format!("percentiles-{}", file(metric)), drawing)))
-        .map(|(name, drawing)| (name, alone::alone(&drawing)))
-        .collect()
+    let all = differences.chain(costs).map(|(name, drawing)| (name, alone::alone(&drawing)));
+    all.chain(of_metrics(&seen, &findings)).collect()
+}
+
+/// Every metric over time, and how its requests spread.
+pub(super) fn of_metrics(seen: &Document, findings: &[&Finding]) -> Vec<(String, String)> {
+    let over_time = series::drawings(seen, findings);
+    let over_time = over_time.map(|(metric, drawing)| (format!("over-time-{}", file(metric)), drawing));
+    let spread = spread::drawings(seen).map(|(metric, drawing)| (format!("percentiles-{}", file(metric)), drawing));
+    over_time.chain(spread).map(|(name, drawing)| (name, alone::alone(&drawing))).collect()
 }
 
 /// A metric's name as a part of a file's.
-fn file(metric: &str) -> String {
+pub(super) fn file(metric: &str) -> String {
     let safe = |letter: char| if letter.is_alphanumeric() || "._-".contains(letter) { letter } else { '-' };
     name(metric).chars().take(100).map(safe).collect()
 }
 
 /// The verdict's document with every metric over time, not only those of criteria.
-fn seen(compared: &Comparison) -> Document {
+pub(super) fn seen(compared: &Comparison) -> Document {
     let (traces, distributions) = (compared.traces.clone(), compared.distributions.clone());
     Document { traces, distributions, ..compared.verdict.clone() }
 }

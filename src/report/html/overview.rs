@@ -9,7 +9,8 @@ use super::part::{left_out, name, prose};
 use super::scale::{Axis, extent, px};
 use crate::judge::rules::Unit;
 use crate::judge::words::change;
-use crate::report::comparison::document::{Comparison, Line, Metric, Shown};
+use crate::report::comparison::canaries::Comparisons;
+use crate::report::comparison::document::{Comparison, Line, Shown};
 use crate::report::comparison::page::effect as words;
 use crate::report::document::{Effect, EffectKind, Number, UnitName};
 use crate::report::prose::plain;
@@ -17,9 +18,10 @@ use crate::report::prose::plain;
 const MOST: usize = 80;
 const WIDTH: f64 = 360.0;
 const ROW: f64 = 22.0;
-/// Beside the picture, where it stands alone.
-const NAMES: f64 = 250.0;
-const WORDS: f64 = 250.0;
+/// Beside the picture, where it stands alone: at least so much, and as much as the longest text takes.
+const BESIDE: f64 = 250.0;
+/// A letter of a wide font.
+const LETTER: f64 = 7.0;
 /// How many times the span of all estimates an interval may reach before it is cut.
 const FAR: f64 = 1.5;
 /// Factors that deserve a label, the ones that people think in first.
@@ -45,16 +47,35 @@ pub(super) struct Overview<'c> {
 
 /// The ratios, and the differences of shares; none of a kind that nothing is of.
 pub(super) fn all(compared: &Comparison) -> Vec<Overview<'_>> {
+    let lines = compared.metrics.iter().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)));
+    sorted(lines.map(|(metric, line)| {
+        let name = format!("{}, {}", plain(&metric.metric), plain(&line.statistic));
+        (name, &metric.unit, line)
+    }))
+}
+
+/// The same of several canaries, which stand below each other.
+pub(super) fn of_several(compared: &Comparisons) -> Vec<Overview<'_>> {
+    let rows = compared.metrics.iter().flat_map(|metric| metric.numbers.iter().map(move |row| (metric, row)));
+    sorted(rows.flat_map(|(metric, row)| {
+        row.canaries.iter().map(move |own| {
+            let of = [&metric.metric, &row.statistic, &own.canary].map(|name| plain(name));
+            (of.join(", "), &metric.unit, &own.number)
+        })
+    }))
+}
+
+/// Rows by the scale that they share.
+fn sorted<'c>(lines: impl Iterator<Item = (String, &'c UnitName, &'c Line)>) -> Vec<Overview<'c>> {
     let mut ratios = Vec::new();
     let mut points = Vec::new();
-    for (metric, line) in
-        compared.metrics.iter().flat_map(|metric| metric.numbers.iter().map(move |line| (metric, line)))
-    {
+    for (name, unit, line) in lines {
+        let row = |effect: &'c Effect| Row { name, effect, unit: Unit::from(unit), shown: line.shown };
         let is_ratio = |effect: &&Effect| effect.kind == EffectKind::Ratio;
         if let Some(effect) = line.ratio.as_ref().or(line.effect.as_ref()).filter(is_ratio) {
-            ratios.push(Row::of(metric, line, effect));
+            ratios.push(row(effect));
         } else if let Some(effect) = line.effect.as_ref().filter(|effect| effect.kind == EffectKind::Difference) {
-            points.push(Row::of(metric, line, effect));
+            points.push(row(effect));
         }
     }
     let mut scales: Vec<(EffectKind, Unit, Vec<Row>)> = vec![(EffectKind::Ratio, Unit::Share, ratios)];
@@ -67,12 +88,7 @@ pub(super) fn all(compared: &Comparison) -> Vec<Overview<'_>> {
     scales.into_iter().filter_map(|(kind, unit, rows)| Overview::of(kind, unit, rows)).collect()
 }
 
-impl<'c> Row<'c> {
-    fn of(metric: &'c Metric, line: &'c Line, effect: &'c Effect) -> Row<'c> {
-        let name = format!("{}, {}", plain(&metric.metric), plain(&line.statistic));
-        Row { name, effect, unit: Unit::from(&metric.unit), shown: line.shown }
-    }
-
+impl Row<'_> {
     fn class(&self) -> &'static str {
         match self.shown {
             Shown::Worse => "worse",
@@ -163,16 +179,21 @@ impl<'c> Overview<'c> {
     pub(super) fn drawing(&self) -> Markup {
         let rows = &self.rows[..self.rows.len().min(MOST)];
         let foot = ROW * rows.len() as f64;
-        let (wide, high) = (NAMES + WIDTH + WORDS, foot + ROW + 4.0);
+        let room = |of: &dyn Fn(&Row) -> String| {
+            let letters = rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
+            BESIDE.max(letters as f64 * LETTER + 16.0)
+        };
+        let names = room(&|row| name(&row.name));
+        let (wide, high) = (names + WIDTH + room(&|row| prose(&row.words())), foot + ROW + 4.0);
         html! {
             svg class="plot" viewBox=(format!("0 0 {wide} {high}")) role="img" {
                 title { (self.title()) }
                 @for (at, row) in rows.iter().enumerate() {
                     @let middle = ROW * (at as f64 + 0.5);
-                    text class="end" x=(NAMES - 8.0) y=(middle + 4.0) { (name(&row.name)) }
-                    text x=(NAMES + WIDTH + 8.0) y=(middle + 4.0) { (prose(&row.words())) }
+                    text class="end" x=(names - 8.0) y=(middle + 4.0) { (name(&row.name)) }
+                    text x=(names + WIDTH + 8.0) y=(middle + 4.0) { (prose(&row.words())) }
                 }
-                g transform=(format!("translate({NAMES} 0)")) {
+                g transform=(format!("translate({names} 0)")) {
                     (self.same(0.0, foot))
                     @for (at, row) in rows.iter().enumerate() {
                         g class=(row.class()) { (self.mark(row, ROW * (at as f64 + 0.5))) }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::page::{Page, Part};
+use super::super::page::{Page, Part, Small};
 use super::chrome;
 use super::part::{facts, name, prose, scrolling};
 
@@ -56,32 +56,44 @@ fn shown(part: &Part) -> Markup {
             p { (prose(lead)) }
             pre tabindex="0" { @for line in lines { (line_of_code(line)) "\n" } }
         },
-        Part::Table { columns, rows } | Part::Texts { columns, rows } => {
-            let is_text = matches!(part, Part::Texts { .. });
-            let class = |at: usize| (at > 0 && !is_text).then_some("number");
-            let table = html! {
-                table {
-                    caption class="hidden" { (prose(&columns.join(", "))) }
-                    thead {
-                        tr {
-                            @for (at, column) in columns.iter().enumerate() {
-                                th scope="col" class=[class(at)] { (lines(column)) }
-                            }
-                        }
+        Part::Table { columns, rows } => scrolling(SCROLLS, &table(None, columns, rows, false)),
+        Part::Texts { columns, rows } => scrolling(SCROLLS, &table(None, columns, rows, true)),
+        Part::Tables(tables) => html! {
+            div class="plots" {
+                @for Small { name, columns, rows } in tables { (scrolling(SCROLLS, &table(Some(name.as_str()), columns, rows, false))) }
+            }
+        },
+    }
+}
+
+const SCROLLS: &str = "A table that scrolls sideways";
+
+/// A table; one with a name shows it, and takes little room.
+fn table(named: Option<&str>, columns: &[String], rows: &[Vec<String>], texts: bool) -> Markup {
+    let class = |at: usize| (at > 0 && !texts).then_some("number");
+    html! {
+        table class=[named.map(|_| "small")] {
+            @match named {
+                Some(named) => caption { (name(named)) },
+                None => caption class="hidden" { (prose(&columns.join(", "))) },
+            }
+            thead {
+                tr {
+                    @for (at, column) in columns.iter().enumerate() {
+                        th scope="col" class=[class(at)] { (lines(column)) }
                     }
-                    tbody {
-                        @for row in rows {
-                            tr {
-                                @for (at, cell) in row.iter().enumerate() {
-                                    @if at == 0 { th scope="row" { (lines(cell)) } }
-                                    @else { td class=[class(at)] { (lines(cell)) } }
-                                }
-                            }
+                }
+            }
+            tbody {
+                @for row in rows {
+                    tr {
+                        @for (at, cell) in row.iter().enumerate() {
+                            @if at == 0 { th scope="row" { (lines(cell)) } }
+                            @else { td class=[class(at)] { (lines(cell)) } }
                         }
                     }
                 }
-            };
-            scrolling("A table that scrolls sideways", &table)
+            }
         }
     }
 }
