@@ -96,7 +96,10 @@ fn rows(preview: &Preview) -> String {
     for row in &preview.rows {
         text.push_str(&format!("\nline {}: {}\n", row.line, plain::shorten(&row.text, WIDEST)));
         match &row.fields {
-            Err(why) => text.push_str(&format!("  this line {why}: it is a bad row\n")),
+            Err(why) => {
+                let stops = row.stops.as_ref().map(|(field, at)| format!(" from `{field}` on, at character {at}"));
+                text.push_str(&format!("  this line {why}{}: it is a bad row\n", stops.unwrap_or_default()));
+            }
             Ok(fields) => {
                 let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).clamp(10, 40);
                 for (name, value) in fields {

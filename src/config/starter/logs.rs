@@ -133,6 +133,15 @@ fn errors_unknown(log: &Log) -> NotJudged {
 
 /// A log whose latency is not understood, or that has none.
 fn latency_unknown(log: &Log) -> NotJudged {
+    if let (Some(one), None) = (log.spans.first(), &log.unit_unknown) {
+        let spans: Vec<String> = log.spans.iter().map(|span| format!("`{span}`")).collect();
+        let why = format!(
+            "{} could say it by {}: add `--unit {one}=ms` with the right one and its unit, or call it `latency` in the layout",
+            log.shown,
+            spans.join(" or ")
+        );
+        return entry("latency", why, Gravity::Incomplete);
+    }
     let perhaps =
         log.unit_unknown.clone().or_else(|| telling(log, &|words| words.iter().any(|word| TIMES.contains(word))));
     match perhaps {

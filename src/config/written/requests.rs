@@ -21,7 +21,7 @@ pub(in crate::config) struct RequestsEntry {
     pub(in crate::config) path: Texts,
     /// The format. By default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
-    /// A layout of one's own instead of a format: in the words of nginx's log_format, Apache's LogFormat or Envoy, or a
+    /// A layout of one's own instead of a format, in the words of nginx's log_format, Apache's LogFormat or Envoy. Or a
     /// pattern with names: {time} {level} status={status:int} took={latency:ms}.
     pub(in crate::config) layout: Option<LayoutEntry>,
     /// The column with the time. By default davy recognises usual names.

@@ -56,7 +56,7 @@ pub(super) fn of_metrics(seen: &Document, findings: &[&Finding]) -> Vec<(String,
 /// A metric's name as a part of a file's.
 pub(super) fn file(metric: &str) -> String {
     let safe = |letter: char| if letter.is_alphanumeric() || "._-".contains(letter) { letter } else { '-' };
-    name(metric).chars().take(100).map(safe).collect()
+    name(metric).trim_start_matches('.').chars().take(100).map(safe).collect()
 }
 
 /// The verdict's document with every metric over time, not only those of criteria.

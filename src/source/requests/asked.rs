@@ -115,13 +115,11 @@ pub enum Format {
     Squid,
     /// The lines of chi's logger.
     Chi,
-    /// The lines of Actix Web's logger.
-    Actix,
 }
 
 impl Format {
     /// The words that name a format.
-    pub const NAMES: [(&'static str, Format); 22] = [
+    pub const NAMES: [(&'static str, Format); 21] = [
         ("combined", Format::Combined),
         ("alb", Format::Alb),
         ("clb", Format::Clb),
@@ -131,7 +129,6 @@ impl Format {
         ("istio", Format::Envoy),
         ("haproxy", Format::Haproxy),
         ("squid", Format::Squid),
-        ("actix", Format::Actix),
         ("chi", Format::Chi),
         ("jtl", Format::Jtl),
         ("k6", Format::K6),

@@ -38,6 +38,8 @@ pub struct Ready {
     pub(super) status: Option<String>,
     /// Which requests are errors, if no column says it.
     pub(super) error: Option<Condition>,
+    /// Which rows are requests, if others stand between them.
+    pub(super) only: Option<Condition>,
     pub(super) because: Option<&'static str>,
 }
 
@@ -77,6 +79,12 @@ struct Written {
     status: Option<String>,
     #[serde(default)]
     error: Option<String>,
+    /// Which rows are requests.
+    #[serde(default)]
+    only: Option<String>,
+    /// What the lines of requests have in them.
+    #[serde(default)]
+    lines_with: Option<String>,
     #[serde(default)]
     because: Option<String>,
     #[serde(default)]
@@ -92,7 +100,7 @@ struct Latency {
     unit: String,
 }
 
-const FILES: [&str; 22] = [
+const FILES: [&str; 21] = [
     include_str!("formats/combined.yaml"),
     include_str!("formats/alb.yaml"),
     include_str!("formats/clb.yaml"),
@@ -102,7 +110,6 @@ const FILES: [&str; 22] = [
     include_str!("formats/istio.yaml"),
     include_str!("formats/haproxy.yaml"),
     include_str!("formats/squid.yaml"),
-    include_str!("formats/actix.yaml"),
     include_str!("formats/chi.yaml"),
     include_str!("formats/jtl.yaml"),
     include_str!("formats/k6.yaml"),
@@ -128,7 +135,13 @@ fn ready(text: &str) -> Result<Ready, String> {
     let known = written.of.as_ref().unwrap_or(&written.name);
     let format = Format::NAMES.iter().find(|(word, _)| word == known).map(|(_, format)| *format);
     let format = format.ok_or_else(|| format!("`{known}` is not a format"))?;
-    let layout = |text: &String| Layout::parse(text).map(Arc::new).map_err(|mistake| mistake.to_string());
+    let layout = |text: &String| {
+        let layout = Layout::parse(text).map_err(|mistake| mistake.to_string())?;
+        Ok::<_, String>(Arc::new(match &written.lines_with {
+            Some(with) => layout.of_lines_with(with.clone()),
+            None => layout,
+        }))
+    };
     let layouts = written.layouts.iter().map(layout).collect::<Result<Vec<_>, _>>()?;
     let names = |layout: &Arc<Layout>| -> &'static [&'static str] {
         layout.fields().map(|field| &*field.name.clone().leak()).collect::<Vec<&'static str>>().leak()
@@ -137,7 +150,10 @@ fn ready(text: &str) -> Result<Ready, String> {
         Some(unit) => Ok((columns, unit)),
         None => Err(format!("`{unit}` is not a unit")),
     });
-    let error = written.error.as_deref().map(Condition::parse).transpose().map_err(|mistake| mistake.to_string())?;
+    let condition = |text: &Option<String>| {
+        text.as_deref().map(Condition::parse).transpose().map_err(|mistake| mistake.to_string())
+    };
+    let (error, only) = (condition(&written.error)?, condition(&written.only)?);
     Ok(Ready {
         name: written.name.leak(),
         what: written.what,
@@ -150,6 +166,7 @@ fn ready(text: &str) -> Result<Ready, String> {
         latency: latency.transpose()?,
         status: written.status,
         error,
+        only,
         because: written.because.map(|because| &*because.leak()),
         layouts,
     })

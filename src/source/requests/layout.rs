@@ -11,6 +11,7 @@
 //! text begins. What servers write into a variable is documented, so its unit needs no guess; a pattern says it.
 
 mod apache;
+mod copied;
 mod envoy;
 mod nginx;
 mod pattern;
@@ -30,6 +31,8 @@ pub struct Layout {
     pub(super) pieces: Vec<Piece>,
     /// Only lines with this text have requests. Without it all lines have.
     pub(super) only: Option<String>,
+    /// Whether a space stands for some: programs pad their columns, and servers do not.
+    pub(super) padded: bool,
 }
 
 impl Layout {
@@ -39,14 +42,14 @@ impl Layout {
     ///
     /// Where in the text something is wrong, what, and what to write.
     pub fn parse(text: &str) -> Result<Layout, Mistake> {
+        let copied = copied::text(text);
+        let text = copied.as_ref();
+        let is_pattern = !nginx::is(text) && pattern::is(text);
         let pieces = match () {
+            () if !envoy::is(text) && let Some(mistake) = copied::foreign(text) => return Err(mistake),
             () if nginx::is(text) => nginx::parse(text)?,
             () if pattern::is(text) => pattern::parse(text)?,
             () if envoy::is(text) => envoy::parse(text)?,
-            () if let Some(at) = haproxy(text) => {
-                let hint = "write a pattern with names: `{client} [{time}] {frontend} … {latency:ms} {status:int}`";
-                return Err(mistake(at, "this is HAProxy's `log-format`, which davy does not read", hint));
-            }
             () if apache::is(text) => apache::parse(text)?,
             () if text.contains('{') => pattern::parse(text)?,
             () => {
@@ -55,7 +58,8 @@ impl Layout {
             }
         };
         check(&pieces)?;
-        Ok(Layout { text: text.to_owned(), pieces: pieces.into_iter().map(|(_, piece)| piece).collect(), only: None })
+        let pieces = pieces.into_iter().map(|(_, piece)| piece).collect();
+        Ok(Layout { text: text.to_owned(), pieces, only: None, padded: is_pattern })
     }
 
     /// The same of lines that have this text in them: others are not requests.
@@ -71,15 +75,32 @@ impl Layout {
         })
     }
 
+    /// What the field is called that is this one of all.
+    pub(super) fn name_of(&self, place: usize) -> Option<String> {
+        let all =
+            self.pieces.iter().filter_map(|piece| if let Piece::Field(field) = piece { Some(field) } else { None });
+        all.map(|field| if field.name.is_empty() { "_".to_owned() } else { field.name.clone() }).nth(place)
+    }
+
+    /// Whether a line may have a request.
+    pub(super) fn is_about(&self, line: &[u8]) -> bool {
+        self.only.as_ref().is_none_or(|only| memchr::memmem::find(line, only.as_bytes()).is_some())
+    }
+
+    /// The fields that may say how long a request took.
+    pub(super) fn spans(&self) -> Vec<&str> {
+        let is = |field: &&Field| match &field.holds {
+            Holds::Took(_) | Holds::Written => true,
+            Holds::Several | Holds::Number => field.name.contains("time") || field.name.contains("duration"),
+            _ => false,
+        };
+        self.fields().filter(is).map(|field| field.name.as_str()).collect()
+    }
+
     /// Whether a field is the first line of a request, which has a method and a path.
     pub(super) fn has_request(&self) -> bool {
         self.fields().any(|field| field.holds == Holds::Request)
     }
-}
-
-/// Where a variable of HAProxy stands that is none of Apache's.
-fn haproxy(text: &str) -> Option<usize> {
-    ["%ci", "%ST", "%tr", "%Ta", "%Tt", "%ft"].iter().find_map(|variable| text.find(variable))
 }
 
 /// What no line can be split by.

@@ -10,7 +10,9 @@ use super::feed::Feed;
 use super::lines::{self, HEAD, Shape};
 use super::outcome::Ended;
 use super::program::{Bad, Program};
+use super::recipe;
 use super::row::plain;
+use super::split::laid::Laid;
 use super::split::{Is, Split};
 use super::survey::{ends, in_words, plain_log, whatever_is_known};
 use super::worker::took;
@@ -46,6 +48,8 @@ pub struct Row {
     pub line: u64,
     /// The line.
     pub text: String,
+    /// Where a line stops fitting its layout: the field and the character at which it begins, from 1.
+    pub stops: Option<(String, usize)>,
     /// The columns with their texts, or what is wrong with the line.
     pub fields: Result<Vec<(String, String)>, &'static str>,
     /// When the request was, or why nobody knows.
@@ -132,6 +136,7 @@ fn preview(log: &Requests, name: &str, content: Box<dyn Read + Send>, most: usiz
             line: at as u64 + 1,
             text: String::from_utf8_lossy(line).into_owned(),
             fields: fields(&*all, &names, line).transpose().unwrap_or(Ok(Vec::new())),
+            stops: None,
             time: Err("has no time"),
             latency: None,
             error: None,
@@ -139,6 +144,9 @@ fn preview(log: &Requests, name: &str, content: Box<dyn Read + Send>, most: usiz
         };
         if row.fields.as_ref().is_ok_and(Vec::is_empty) {
             continue;
+        }
+        if let (Err(_), Some(layout)) = (&row.fields, &log.layout) {
+            row.stops = stops(layout, &head, line);
         }
         if let (Some(program), Some(asked)) = (&program, &asked) {
             let mut slots = vec![Value::Missing; program.columns.len()];
@@ -158,6 +166,14 @@ fn fields(split: &dyn Split, names: &[String], line: &[u8]) -> Result<Option<Vec
         Is::Row => Some(names.iter().cloned().zip(slots.iter().map(plain)).collect()),
         _ => None,
     })
+}
+
+/// The field at which a line stops fitting a layout.
+fn stops(layout: &Layout, head: &[u8], line: &[u8]) -> Option<(String, usize)> {
+    let laid = Laid::new(layout, &recipe::within(layout, head), &[]).ok()?;
+    let (place, at) = laid.stops(line)?;
+    let name = layout.name_of(place)?;
+    Some((name, String::from_utf8_lossy(&line[..at]).chars().count() + 1))
 }
 
 impl Row {

@@ -68,6 +68,8 @@ pub struct Log {
     pub latency: Option<String>,
     /// A column that looks like a latency and does not say its unit.
     pub unit_unknown: Option<String>,
+    /// The fields of a layout that could be the latency, if none is it for certain.
+    pub spans: Vec<String>,
     /// The program that wrote it, if it leaves out the requests that got no answer.
     pub of_answers: Option<&'static str>,
     /// Whether requests of its program may fail without a word of it.
@@ -207,8 +209,12 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
         shown: log.shown,
         format,
         errors,
-        latency,
+        latency: latency.clone(),
         unit_unknown: unknown.map(|(name, _)| name.to_owned()),
+        spans: match &recipe.lines {
+            recipe::Lines::Laid(layout) if latency.is_none() => layout.spans().into_iter().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        },
         of_answers: recipe.of_answers(),
         is_silent: recipe.is_silent(),
         arms: usual.map_or(Telling::Perhaps(Vec::new()), Telling::Usual),
@@ -314,6 +320,7 @@ fn counted(log: Requests, format: Format) -> Result<Log, Error> {
         errors: taken.account.errors.then(|| "errors as counted".to_owned()),
         latency: measured.then(|| "its histograms".to_owned()),
         unit_unknown: None,
+        spans: Vec::new(),
         of_answers: None,
         is_silent: false,
         arms: if arms.is_empty() { Telling::Perhaps(Vec::new()) } else { Telling::Usual("arm".to_owned()) },

@@ -122,12 +122,13 @@ fn put(pieces: &mut Pieces, at: usize, found: &Directive) -> Result<(), Mistake>
             };
             pieces.field(at, format!("request_time_{}", unit.name()), Holds::Took(unit));
         }
-        ('C' | 'i' | 'o' | 'n' | 'e', Some(of)) => {
+        ('C' | 'i' | 'o' | 'n' | 'e' | 'x' | 'c', Some(of)) => {
             let prefix = match found.letter {
                 'C' => "cookie",
                 'i' => "http",
                 'o' => "sent_http",
                 'e' => "env",
+                'x' | 'c' => "ssl",
                 _ => "note",
             };
             let name: String =

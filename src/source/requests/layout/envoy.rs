@@ -9,9 +9,8 @@ use crate::source::requests::unit::TimeUnit;
 
 /// Whole numbers.
 const WHOLE: [&str; 3] = ["response_code", "bytes_received", "bytes_sent"];
-/// Milliseconds, by the documentation.
-const MILLISECONDS: [&str; 5] =
-    ["duration", "request_duration", "request_tx_duration", "response_duration", "response_tx_duration"];
+/// Numbers of milliseconds that a part of a request took: none of them is the latency.
+const PARTS: [&str; 4] = ["request_duration", "request_tx_duration", "response_duration", "response_tx_duration"];
 
 /// Whether a text is written so.
 pub(super) fn is(text: &str) -> bool {
@@ -84,7 +83,8 @@ fn field(found: &Operator) -> Result<(String, Holds), (String, &'static str)> {
             (name, Holds::Text)
         }
         (plain, None) if WHOLE.contains(&plain) => (name, Holds::Whole),
-        (plain, None) if MILLISECONDS.contains(&plain) => (name, Holds::Took(TimeUnit::Milliseconds)),
+        ("duration", None) => (name, Holds::Took(TimeUnit::Milliseconds)),
+        (plain, None) if PARTS.contains(&plain) => (name, Holds::Number),
         (_, Some(argument)) => (format!("{name}_{}", word(argument)), Holds::Text),
         _ => (name, Holds::Text),
     })

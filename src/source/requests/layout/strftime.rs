@@ -16,6 +16,7 @@ pub(in crate::source::requests) fn instant(form: &str, text: &str, zone: &TimeZo
 /// A way of writing that names an instant, or the problem and the hint.
 pub(super) fn checked(form: &str) -> Result<String, (String, &'static str)> {
     const HINT: &str = "write it as `strftime` does: `%Y-%m-%d %H:%M:%S`";
+    let form = &form.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S").replace("%R", "%H:%M");
     let some: Timestamp = Timestamp::from_second(1_796_043_785).unwrap_or_default();
     let wrong = |_| (format!("`{form}` is not a way to write a time"), HINT);
     let written = format(form, &some.to_zoned(TimeZone::UTC)).map_err(wrong)?;

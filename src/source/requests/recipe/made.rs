@@ -33,7 +33,8 @@ fn recipe(ready: &'static Ready, head: &[u8]) -> Option<Recipe> {
     let lines = first_lines(head);
     let fitting = ready.layouts.iter().find(|layout| fits(layout, &lines)).or(ready.layouts.first())?;
     let of = of_layout(fitting, head);
-    Some(Recipe { error: ready.error.clone().or(of.error), because: ready.because.or(of.because), ..of })
+    let only = ready.only.clone();
+    Some(Recipe { only, error: ready.error.clone().or(of.error), because: ready.because.or(of.because), ..of })
 }
 
 /// The names of the fields of a format that stand between spaces.

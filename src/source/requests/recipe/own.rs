@@ -46,8 +46,10 @@ fn sample(layout: &Layout, head: &[u8]) -> Sample {
 
 /// What may say when a request was: nothing if several fields could.
 fn times(layout: &Layout) -> Vec<TimeFrom> {
-    let has = |name: &str| layout.fields().any(|field| field.name == name);
-    if has("date") && has("time") {
+    let is_text = |name: &str| {
+        layout.fields().any(|field| field.name == name && matches!(field.holds, Holds::Text | Holds::Time))
+    };
+    if is_text("date") && is_text("time") {
         return vec![TimeFrom::LocalDateAndTime("date".into(), "time".into())];
     }
     let from = |field: &Field| match &field.holds {
@@ -82,6 +84,11 @@ fn took(layout: &Layout) -> Vec<LatencyFrom> {
     let names: Vec<&str> =
         layout.fields().filter(|field| from(field).is_some()).map(|field| field.name.as_str()).collect();
     let usual = usual::pick_latency(&names).and_then(|(name, _)| layout.fields().find(|field| field.name == name));
+    // one that is called a latency and has no unit is meant, and asked about
+    let unit_is_open = |field: &Field| from(field).is_none() && matches!(usual::latency(&field.name), Some(None));
+    if named.is_empty() && layout.fields().any(|field| unit_is_open(field)) {
+        return Vec::new();
+    }
     match (named.is_empty(), all.len()) {
         (false, _) => named.into_iter().chain(all.iter().cloned()).fold(Vec::new(), |mut unique, one| {
             if !unique.contains(&one) {
@@ -118,7 +125,7 @@ pub fn within(layout: &Layout, head: &[u8]) -> Vec<usize> {
 
 /// How many spaces a time has: the most with which as many lines have one as with any other. A date alone is a time, too.
 fn words(layout: &Layout, within: &[usize], name: &str, head: &[u8]) -> usize {
-    let lines: Vec<&[u8]> = head::whole(head).take(LOOKED_AT).collect();
+    let lines: Vec<&[u8]> = head::whole(head).filter(|line| layout.is_about(line)).take(LOOKED_AT).collect();
     let reads = |more: usize| {
         let tried: Vec<usize> = within[..within.len() - 1].iter().copied().chain([more]).collect();
         // what stands behind the time may not fit yet, and does not matter here

@@ -39,10 +39,15 @@ impl Sample {
 
     fn split_for(names: Vec<String>, wanted: &[String], head: &[u8], split: &dyn Split) -> Sample {
         let mut cells: Vec<(String, Vec<String>)> = wanted.iter().map(|name| (name.clone(), Vec::new())).collect();
-        for line in head::whole(head).take(ROWS) {
+        let mut rows = 0;
+        for line in head::whole(head) {
             let mut fields = vec![Value::Missing; wanted.len()];
             if split.split(line, &mut fields) != Ok(Is::Row) {
                 continue;
+            }
+            rows += 1;
+            if rows > ROWS {
+                break;
             }
             for ((_, cells), field) in cells.iter_mut().zip(&fields).filter(|(_, field)| !is_empty(field)) {
                 cells.push(plain(field));

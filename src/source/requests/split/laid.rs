@@ -1,7 +1,7 @@
 //! Lines of a layout of one's own: texts that stand in every line, and fields between them.
 //!
-//! A field ends where the text behind it begins. Inside quotes an escaped quote does not end it. A space of the layout stands
-//! for as many as a line has. A line must fit from its first byte to its last: one that does not is a bad row.
+//! A field ends where the text behind it begins. Inside quotes an escaped quote does not end it. A space of a
+//! pattern stands for as many as a line has. A line must fit from its first byte to its last: one that does not is a bad row.
 
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
@@ -10,6 +10,7 @@ use super::spaced::Part;
 use super::{Is, Split};
 use crate::source::requests::Value;
 use crate::source::requests::layout::{Field, Holds, Layout, Piece};
+use crate::source::requests::number::with_unit;
 
 const NO_FIT: &str = "does not fit the layout";
 const NO_NUMBER: &str = "has a word where the layout has a number";
@@ -36,18 +37,23 @@ enum Check {
     Any,
     Whole,
     Number,
+    /// A time span with its unit.
+    Span,
     /// Attempts with commas and colons between, so it goes on behind one of them.
     Several,
 }
 
-/// A text of the layout.
+/// A text of the layout. If lines are padded, a space in it stands for some.
 struct Mark {
     text: Vec<u8>,
     blank: bool,
 }
 
 impl Mark {
-    fn new(text: &str) -> Mark {
+    fn new(text: &str, padded: bool) -> Mark {
+        if !padded {
+            return Mark { blank: false, text: text.as_bytes().to_vec() };
+        }
         let mut collapsed: Vec<u8> = Vec::new();
         for byte in text.bytes() {
             if byte != b' ' || collapsed.last() != Some(&b' ') {
@@ -89,7 +95,7 @@ impl Mark {
             let rest = line.get(at..)?;
             let hit = match () {
                 () if quoted && first == b'"' => memchr2(b'"', b'\\', rest)?,
-                () if first == b' ' => memchr2(b' ', b'\t', rest)?,
+                () if first == b' ' && self.blank => memchr2(b' ', b'\t', rest)?,
                 () => memchr(first, rest)?,
             };
             let here = at + hit;
@@ -125,14 +131,14 @@ impl Laid {
         let places = wanted.iter().map(place).collect::<Result<Vec<_>, _>>()?;
         let mut laid = Laid {
             only: layout.only.as_ref().map(|text| Finder::new(text.as_bytes()).into_owned()),
-            ahead: Mark::new(""),
+            ahead: Mark::new("", false),
             steps: Vec::new(),
         };
         for (at, piece) in layout.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(text) => match laid.steps.last_mut() {
-                    Some(step) => step.until = Mark::new(text),
-                    None => laid.ahead = Mark::new(text),
+                    Some(step) => step.until = Mark::new(text, layout.padded),
+                    None => laid.ahead = Mark::new(text, layout.padded),
                 },
                 Piece::Field(field) => {
                     let slots = places.iter().enumerate().filter(|(_, (place, _))| *place == at);
@@ -140,7 +146,7 @@ impl Laid {
                         check: Check::of(&field.holds),
                         within: within.get(laid.steps.len()).copied().unwrap_or(0),
                         slots: slots.map(|(slot, (_, part))| (*part, slot)).collect(),
-                        until: Mark::new(""),
+                        until: Mark::new("", false),
                     });
                 }
             }
@@ -149,11 +155,34 @@ impl Laid {
     }
 }
 
+impl Laid {
+    /// Where a line stops fitting: the field, by its number from 0, and the byte at which it begins.
+    pub(in crate::source::requests) fn stops(&self, line: &[u8]) -> Option<(usize, usize)> {
+        let mut at = self.ahead.at(line, 0).unwrap_or_default();
+        let mut before = &self.ahead;
+        for (place, step) in self.steps.iter().enumerate() {
+            let end = match step.until.text.is_empty() {
+                true => Some((line.len(), line.len())),
+                false => {
+                    let quoted = before.text.ends_with(b"\"") && step.until.text.starts_with(b"\"");
+                    step.end(line, at, quoted, place + 1 == self.steps.len())
+                }
+            };
+            match end {
+                Some((end, next)) if step.check.fits(line[at..end].trim_ascii()) => (at, before) = (next, &step.until),
+                _ => return Some((place, at)),
+            }
+        }
+        None
+    }
+}
+
 impl Check {
     fn of(holds: &Holds) -> Check {
         match holds {
             Holds::Whole => Check::Whole,
-            Holds::Number => Check::Number,
+            Holds::Number | Holds::Took(_) => Check::Number,
+            Holds::Written => Check::Span,
             Holds::Several => Check::Several,
             _ => Check::Any,
         }
@@ -168,6 +197,7 @@ impl Check {
         match self {
             Check::Any | Check::Several => true,
             Check::Whole => digits(text.strip_prefix(b"-").unwrap_or(text)),
+            Check::Span => with_unit(text).is_some(),
             Check::Number => std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok()),
         }
     }
