@@ -23,8 +23,8 @@ mod discover;
 mod doctor;
 mod exit;
 mod fetch;
-#[cfg(feature = "serve")]
 mod formats;
+#[cfg(feature = "serve")]
 mod gates;
 mod given;
 mod history;

@@ -159,7 +159,7 @@ fn lines_that_are_no_requests_are_left_out_if_somebody_says_which_are() {
 /// Formats that are data alone are recognised, and judged like others.
 #[test]
 fn a_ready_made_layout_needs_no_word() {
-    let forms: [(&str, fn(&Request) -> String); 3] = [
+    let forms: [Laid; 3] = [
         ("squid.log", |r| {
             let at = r.at as f64 / 1e3;
             format!(

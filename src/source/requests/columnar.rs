@@ -42,7 +42,7 @@ pub(super) fn read(
     };
     let program = Program::new(log, &recipe, slices, &names).map_err(|error| error.within(&inputs[0].shown()))?;
     let time = match program.time {
-        Time::One(slot) | Time::DateAndTime(slot, ..) | Time::Formed(slot, _) => program.columns[slot].as_str(),
+        Time::One(slot) | Time::Joined(slot, ..) | Time::Formed(slot, _) => program.columns[slot].as_str(),
     };
     if files.iter().any(|rows| rows.is_local(time)) && log.columns.zone.as_deref().is_some_and(|zone| zone != "UTC") {
         let hint = "Write them with a zone, or leave `zone` out if they are in UTC.";

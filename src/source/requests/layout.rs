@@ -46,7 +46,11 @@ impl Layout {
         let text = copied.as_ref();
         let is_pattern = !nginx::is(text) && pattern::is(text);
         let pieces = match () {
-            () if !envoy::is(text) && let Some(mistake) = copied::foreign(text) => return Err(mistake),
+            () if !envoy::is(text)
+                && let Some(mistake) = copied::foreign(text) =>
+            {
+                return Err(mistake);
+            }
             () if nginx::is(text) => nginx::parse(text)?,
             () if pattern::is(text) => pattern::parse(text)?,
             () if envoy::is(text) => envoy::parse(text)?,

@@ -50,7 +50,7 @@ pub(super) struct Program {
 /// The slots with the time.
 pub(super) enum Time {
     One(usize),
-    DateAndTime(usize, usize, InZone),
+    Joined(usize, usize, InZone),
     /// In a way of `strftime`.
     Formed(usize, String),
 }
@@ -163,7 +163,7 @@ impl Program {
     pub(super) fn instant(&self, clock: &mut Clock, fields: &[Value]) -> Result<i64, (&'static str, Option<usize>)> {
         match &self.time {
             Time::One(slot) => clock.instant(&fields[*slot]).map_err(|why| (why, Some(*slot))),
-            Time::DateAndTime(date, of_day, zone) => {
+            Time::Joined(date, of_day, zone) => {
                 clock.joined(&fields[*date], &fields[*of_day], *zone).map_err(|why| (why, Some(*of_day)))
             }
             Time::Formed(slot, form) => clock.formed(&fields[*slot], form).map_err(|why| (why, Some(*slot))),
@@ -325,13 +325,13 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
         match from {
             TimeFrom::Column(column) if names.has(column) => return Ok(Time::One(slots.of(column))),
             TimeFrom::DateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
-                return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day), InZone::Utc));
+                return Ok(Time::Joined(slots.of(date), slots.of(of_day), InZone::Utc));
             }
             TimeFrom::Formed(column, form) if names.has(column) => {
                 return Ok(Time::Formed(slots.of(column), form.clone()));
             }
             TimeFrom::LocalDateAndTime(date, of_day) if names.has(date) && names.has(of_day) => {
-                return Ok(Time::DateAndTime(slots.of(date), slots.of(of_day), InZone::OfSource));
+                return Ok(Time::Joined(slots.of(date), slots.of(of_day), InZone::OfSource));
             }
             _ => {}
         }

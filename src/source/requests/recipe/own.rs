@@ -86,7 +86,7 @@ fn took(layout: &Layout) -> Vec<LatencyFrom> {
     let usual = usual::pick_latency(&names).and_then(|(name, _)| layout.fields().find(|field| field.name == name));
     // one that is called a latency and has no unit is meant, and asked about
     let unit_is_open = |field: &Field| from(field).is_none() && matches!(usual::latency(&field.name), Some(None));
-    if named.is_empty() && layout.fields().any(|field| unit_is_open(field)) {
+    if named.is_empty() && layout.fields().any(unit_is_open) {
         return Vec::new();
     }
     match (named.is_empty(), all.len()) {
