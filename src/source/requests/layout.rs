@@ -7,7 +7,7 @@
 //! {time} {level} status={status:int} took={latency:ms}             a pattern
 //! ```
 //!
-//! All become the same [`Piece`]s: texts that stand in every line, and fields between them. A field ends where the next
+//! All become the same pieces: texts that stand in every line, and fields between them. A field ends where the next
 //! text begins. What servers write into a variable is documented, so its unit needs no guess; a pattern says it.
 
 mod apache;
