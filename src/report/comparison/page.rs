@@ -1,20 +1,15 @@
 //! The comparison as a page: health first, then traffic, errors, latency, caches, the rest, costs, findings, and what to do.
 
-use std::cmp::Reverse;
-
 use super::super::document::{Arms, Effect, NotJudged, Number, UnitName};
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
 use super::calendar;
 use super::document::{About, Comparison, Cost, Health, Item, Line, Metric, Shown};
-use super::sections::{PERCENTILES, SECTIONS};
+use super::sections::{self, SECTIONS, Told, badness};
 use crate::cost::METRICS;
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, number, quantity};
-
-/// Groups beyond this many are counted and not shown.
-pub(super) const MOST_GROUPS: usize = 50;
 
 /// The page of a comparison.
 pub(in crate::report) fn of(compared: &Comparison) -> Page {
@@ -86,36 +81,14 @@ pub(in crate::report) fn health(health: Health) -> &'static str {
 
 /// The metrics of one kind, in a table below a heading.
 fn section(compared: &Comparison, about: About, name: &str) -> Vec<Part> {
-    let own = || compared.metrics.iter().filter(move |metric| metric.about == about);
-    let mut groups: Vec<&Metric> = own().filter(|metric| metric.group_of.is_some()).collect();
-    groups.sort_by_key(|metric| Reverse(badness(metric)));
-    let left_out = groups.len().saturating_sub(MOST_GROUPS);
-    let shown = own().filter(|metric| metric.group_of.is_none()).chain(groups.into_iter().take(MOST_GROUPS));
-    let rows: Vec<Vec<String>> = shown.flat_map(rows).collect();
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let mut texts = Vec::new();
-    if about == About::Latency {
-        texts.push(PERCENTILES.to_owned());
-    }
-    if left_out > 0 {
-        texts.push(format!("{} more groups are not shown; these are the worst.", count(left_out as u64)));
-    }
-    let columns = ["metric", "baseline", "canary", "difference"].map(str::to_owned).to_vec();
-    vec![Part::Remark { name: name.into(), texts }, Part::Table { columns, rows }]
-}
-
-/// Shown to be worse before different before better before nothing; then the larger the change.
-pub(super) fn badness(metric: &Metric) -> (u8, u64) {
-    let shown = |line: &Line| match line.shown {
-        Shown::Worse => 3,
-        Shown::Different => 2,
-        Shown::Nothing => 1,
-        Shown::Better => 0,
+    let of = |metric: &Metric| Told {
+        is_group: metric.group_of.is_some(),
+        badness: badness(metric.numbers.iter()),
+        rows: rows(metric),
     };
-    let busy = metric.numbers.iter().map(|line| line.n.canary).max().unwrap_or(0);
-    (metric.numbers.iter().map(shown).max().unwrap_or(0), busy)
+    let told = compared.metrics.iter().filter(|metric| metric.about == about).map(of).collect();
+    let columns = ["metric", "baseline", "canary", "difference"].map(str::to_owned).to_vec();
+    sections::section(about, name, columns, told)
 }
 
 fn rows(metric: &Metric) -> Vec<Vec<String>> {

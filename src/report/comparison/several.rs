@@ -1,16 +1,14 @@
 //! The page of several canaries: what each comes to, one table with a column per canary, the criteria beside each other.
 
-use std::cmp::Reverse;
-
-use super::super::document::{Document, UnitName};
+use super::super::document::Document;
 use super::super::page::{Page, Part};
 use super::super::prose::plain;
 use super::super::words::{self, NOTHING};
 use super::calendar;
 use super::canaries::{Canary, Comparisons, JointLine, JointMetric};
-use super::document::{About, Line, Shown};
-use super::page::{MOST_GROUPS, difference, health, value};
-use super::sections::{PERCENTILES, SECTIONS};
+use super::document::{About, Line};
+use super::page::{difference, health, value};
+use super::sections::{self, SECTIONS, Told, badness};
 use crate::judge::rules::Unit;
 use crate::judge::words::{count, quantity};
 
@@ -120,23 +118,13 @@ fn not_judged(canaries: &[Canary]) -> Vec<String> {
 
 /// The metrics of one kind, in a table below a heading.
 fn section(compared: &Comparisons, about: About, name: &str) -> Vec<Part> {
-    let own = || compared.metrics.iter().filter(move |metric| metric.about == about);
-    let mut groups: Vec<&JointMetric> = own().filter(|metric| metric.group_of.is_some()).collect();
-    groups.sort_by_key(|metric| Reverse(badness(metric)));
-    let left_out = groups.len().saturating_sub(MOST_GROUPS);
-    let shown = own().filter(|metric| metric.group_of.is_none()).chain(groups.into_iter().take(MOST_GROUPS));
-    let rows: Vec<Vec<String>> = shown.flat_map(|metric| rows(metric, &compared.canaries)).collect();
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let mut texts = Vec::new();
-    if about == About::Latency {
-        texts.push(PERCENTILES.to_owned());
-    }
-    if left_out > 0 {
-        texts.push(format!("{} more groups are not shown; these are the worst.", count(left_out as u64)));
-    }
-    vec![Part::Remark { name: name.into(), texts }, Part::Table { columns: columns(compared), rows }]
+    let of = |metric: &JointMetric| Told {
+        is_group: metric.group_of.is_some(),
+        badness: badness(metric.numbers.iter().flat_map(|row| row.canaries.iter().map(|own| &own.number))),
+        rows: rows(metric, &compared.canaries),
+    };
+    let told = compared.metrics.iter().filter(|metric| metric.about == about).map(of).collect();
+    sections::section(about, name, columns(compared), told)
 }
 
 fn columns(compared: &Comparisons) -> Vec<String> {
@@ -144,20 +132,8 @@ fn columns(compared: &Comparisons) -> Vec<String> {
     ["metric", "baseline"].map(str::to_owned).into_iter().chain(names).collect()
 }
 
-/// Shown to be worse of any canary before different before nothing before better; then the busier one.
-fn badness(metric: &JointMetric) -> (u8, u64) {
-    let lines = || metric.numbers.iter().flat_map(|row| row.canaries.iter().map(|own| &own.number));
-    let shown = |line: &Line| match line.shown {
-        Shown::Worse => 3,
-        Shown::Different => 2,
-        Shown::Nothing => 1,
-        Shown::Better => 0,
-    };
-    (lines().map(shown).max().unwrap_or(0), lines().map(|line| line.n.canary).max().unwrap_or(0))
-}
-
 fn rows(metric: &JointMetric, canaries: &[Canary]) -> Vec<Vec<String>> {
-    let unit = Unit::from(&UnitName(metric.unit.0.clone()));
+    let unit = Unit::from(&metric.unit);
     let name = plain(&metric.metric);
     let known = |row: &&JointLine| {
         row.canaries.iter().any(|own| own.number.estimate.baseline.is_some() || own.number.estimate.canary.is_some())
