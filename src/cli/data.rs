@@ -62,7 +62,8 @@ pub struct Files {
 
 /// Reads a layout.
 pub(super) fn layout(text: &str) -> Result<Arc<Layout>, String> {
-    Layout::parse(text).map(Arc::new).map_err(|mistake| format!("at character {}: {mistake}", mistake.at + 1))
+    let place = |at: usize| text[..at].chars().count() + 1;
+    Layout::parse(text).map(Arc::new).map_err(|mistake| format!("at character {}: {mistake}", place(mistake.at)))
 }
 
 /// The column that tells arms apart, with the value of each.

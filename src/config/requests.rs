@@ -10,7 +10,7 @@ use super::units::Units;
 use super::values::Values;
 use super::written::column::Column;
 use super::written::file::MetricEntry;
-use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry, Texts};
+use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry, Texts, complaint};
 use crate::judge::rules::Unit;
 use crate::series::Arm;
 use crate::source::requests::{
@@ -192,10 +192,12 @@ pub(super) fn condition(text: Option<&At<String>>, values: &Values, report: &mut
     }
     Condition::parse(&filled)
         .map_err(|mistake| {
-            let complaint = Complaint::new(mistake.problem).hint(mistake.hint);
-            let end = filled[mistake.at..].chars().next().map_or(mistake.at, |c| mistake.at + c.len_utf8());
-            let as_written = filled == text.value && mistake.at < end;
-            report.complain_of(text, if as_written { complaint.within(mistake.at..end) } else { complaint });
+            let complaint = match filled == text.value {
+                true => complaint(mistake, &filled),
+                // a place in what labels became is none of the text
+                false => Complaint::new(mistake.problem).hint(mistake.hint),
+            };
+            report.complain_of(text, complaint);
         })
         .ok()
 }

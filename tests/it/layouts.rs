@@ -232,6 +232,39 @@ fn a_latency_that_is_not_certain_passes_nothing() {
     assert!(matches!(code, 10 | 11 | 65), "{code} {said}");
 }
 
+/// Of several fields that could be meant the configuration names one, and the layout says what it is in.
+#[test]
+fn a_field_that_is_named_means_what_the_layout_says() {
+    let folder = TempDir::new().unwrap();
+    let text = "{begun:time(%d.%m.%Y %H:%M:%S)} {ended:time(%d.%m.%Y %H:%M:%S)} {status:int} {queue:ms} {app:us} {sum:duration}";
+    let line = |r: &Request| {
+        let at = written(r, "%d.%m.%Y %H:%M:%S");
+        format!("{at} {at} {} 1 {} {}us", r.status, r.took, r.took)
+    };
+    let judge = |keys: &str, slower: f64| {
+        let config = format!(
+            "name: own\nsources:\n  log: {{ requests: {{ path: \"${{arm}}.log\", time: begun, layout: '{text}', {keys} }} }}\n\
+             metrics:\n  latency: {{ values: {{ value: latency, unit: ms }} }}\n\
+             criteria: [ {{ metric: latency, statistic: p95, pass: \"<= baseline + 20%\" }} ]\n"
+        );
+        fs::write(folder.path().join("canary.yaml"), config).unwrap();
+        let log = |arm: &str, slower| requests(arm, slower, 0.01).iter().map(|r| line(r) + "\n").collect::<String>();
+        fs::write(folder.path().join("baseline.log"), log("b", 1.0)).unwrap();
+        fs::write(folder.path().join("canary.log"), log("c", slower)).unwrap();
+        let (code, said, complained) = answer(folder.path(), &["judge", "canary.yaml"]);
+        (code, said + &complained)
+    };
+    for keys in ["latency: app", "latency: { column: app, unit: us }", "latency: sum"] {
+        let (code, said) = judge(keys, 3.0);
+        assert!(code == 10 && said.contains("against 117 ms"), "{keys}: {code} {said}");
+        assert_eq!(judge(keys, 1.0).0, 0, "{keys}");
+    }
+    let (code, said) = judge("latency: { column: app, unit: ms }", 1.0);
+    assert!(code == 65 && said.contains("The layout says us"), "{code} {said}");
+    let (code, said) = judge("max_bad_rows: 1%", 1.0);
+    assert!(code == 65 && said.contains("for the latency"), "{code} {said}");
+}
+
 #[test]
 fn a_layout_is_copied_with_what_is_around_it() {
     for layout in [

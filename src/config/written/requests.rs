@@ -6,6 +6,7 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::notation::Share;
+use crate::source::requests::condition::Mistake;
 use crate::source::requests::{Format, Layout, TimeUnit};
 use crate::text::node::{Node, Value};
 use crate::text::problem::{At, Complaint, Report};
@@ -137,6 +138,15 @@ impl Read for RequestsEntry {
     }
 }
 
+/// A mistake in a condition or a layout, with the character at which it is; its end has none.
+pub(in crate::config) fn complaint(mistake: Mistake, text: &str) -> Complaint {
+    let complaint = Complaint::new(mistake.problem).hint(mistake.hint);
+    match text[mistake.at..].chars().next() {
+        Some(c) => complaint.within(mistake.at..mistake.at + c.len_utf8()),
+        None => complaint,
+    }
+}
+
 impl Read for LayoutEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let (text, lines_with): (At<String>, Option<At<String>>) = match node.value {
@@ -160,9 +170,7 @@ impl Read for LayoutEntry {
                 None => LayoutEntry(Arc::new(layout)),
             }),
             Err(mistake) => {
-                let end = text.value[mistake.at..].chars().next().map_or(mistake.at, |c| mistake.at + c.len_utf8());
-                let complaint = Complaint::new(mistake.problem).hint(mistake.hint).within(mistake.at..end);
-                report.complain_of(&text, complaint);
+                report.complain_of(&text, complaint(mistake, &text.value));
                 None
             }
         }

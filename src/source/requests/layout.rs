@@ -43,7 +43,12 @@ impl Layout {
     /// Where in the text something is wrong, what, and what to write.
     pub fn parse(text: &str) -> Result<Layout, Mistake> {
         let copied = copied::text(text);
-        let text = copied.as_ref();
+        // what is around a copied layout has no place of its own
+        let place = |at| if text.starts_with(copied.as_ref()) { at } else { 0 };
+        Layout::of(&copied).map_err(|mistake| Mistake { at: place(mistake.at), ..mistake })
+    }
+
+    fn of(text: &str) -> Result<Layout, Mistake> {
         let is_pattern = !nginx::is(text) && pattern::is(text);
         let pieces = match () {
             () if !envoy::is(text)
@@ -69,6 +74,11 @@ impl Layout {
     /// The same of lines that have this text in them: others are not requests.
     pub fn of_lines_with(self, text: String) -> Layout {
         Layout { only: Some(text), ..self }
+    }
+
+    /// The field of this name.
+    pub(super) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields().find(|field| field.name == name)
     }
 
     /// The fields that have a name, in their order.

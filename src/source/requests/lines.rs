@@ -1,5 +1,7 @@
 //! Inputs whose rows are lines: what the first bytes say of their columns, and how a line is split.
 
+use std::collections::HashMap;
+
 use super::inputs::Input;
 use super::program::Names;
 use super::recipe::{self, Lines, Recipe};
@@ -114,6 +116,20 @@ impl Shape {
         let parts = ["method", "uri", "host", "path", "protocol"].map(str::to_owned);
         let absent = parts.into_iter().filter(|part| !self.names.contains(part)).collect::<Vec<_>>();
         self.names.extend(absent);
+    }
+
+    /// The names that stand once: what has another one's name cannot be looked at.
+    pub(super) fn unique(&self) -> Vec<String> {
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        self.names.iter().for_each(|name| *times.entry(name).or_default() += 1);
+        self.names.iter().filter(|name| times[name.as_str()] == 1).cloned().collect()
+    }
+
+    /// The field at which a line stops fitting a layout, and the byte at which it begins.
+    pub(super) fn stops(&self, line: &[u8]) -> Option<(String, usize)> {
+        let Lines::Laid(layout) = &self.lines else { return None };
+        let (place, at) = Laid::new(layout, &self.within, &[]).ok()?.stops(line)?;
+        Some((layout.name_of(place)?, at))
     }
 
     pub(super) fn names(&self) -> Names<'_> {

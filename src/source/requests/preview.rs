@@ -10,11 +10,9 @@ use super::feed::Feed;
 use super::lines::{self, HEAD, Shape};
 use super::outcome::Ended;
 use super::program::{Bad, Program};
-use super::recipe;
 use super::row::plain;
-use super::split::laid::Laid;
 use super::split::{Is, Split};
-use super::survey::{ends, in_words, plain_log, whatever_is_known};
+use super::survey::{means, plain_log, whatever_is_known};
 use super::worker::took;
 use super::{Format, Layout, Requests, Value, inputs};
 use crate::series::Timestamp;
@@ -104,22 +102,11 @@ fn preview(log: &Requests, name: &str, content: Box<dyn Read + Send>, most: usiz
     })?;
     let Some(shape) = Shape::of(&recipe, &head)? else { return Err(Error::unreadable("is empty")) };
     let program = Program::new(log, &recipe, &[whatever_is_known()], &shape.names());
-    let mut names: Vec<String> = Vec::new();
-    shape.names.iter().for_each(|name| {
-        if shape.names.iter().filter(|other| *other == name).count() == 1 {
-            names.push(name.clone());
-        }
-    });
+    let names = shape.unique();
     let all = shape.split(&names)?;
-    let because = recipe.because.map(|why| format!(" ({why})")).unwrap_or_default();
-    let means = program.as_ref().map_err(ToString::to_string).map(|program| Means {
-        latency: program.latency.as_ref().map(|took| in_words(took, &program.columns) + &because),
-        errors: match &program.error {
-            Bad::Unasked => None,
-            Bad::Status(slot) => Some(ends(&[(*slot, super::outcome::Means::Status)], &program.columns)),
-            Bad::Ends(several) => Some(ends(several, &program.columns)),
-            Bad::When(_) => log.columns.error.as_ref().or(recipe.error.as_ref()).map(ToString::to_string),
-        },
+    let means = program.as_ref().map_err(ToString::to_string).map(|program| {
+        let (latency, errors) = means(program, log, &recipe);
+        Means { latency, errors }
     });
     let program = program.ok();
     let asked = program.as_ref().map(|program| shape.split(&program.columns)).transpose()?;
@@ -145,8 +132,9 @@ fn preview(log: &Requests, name: &str, content: Box<dyn Read + Send>, most: usiz
         if row.fields.as_ref().is_ok_and(Vec::is_empty) {
             continue;
         }
-        if let (Err(_), Some(layout)) = (&row.fields, &log.layout) {
-            row.stops = stops(layout, &head, line);
+        if row.fields.is_err() {
+            let characters = |at: usize| String::from_utf8_lossy(&line[..at]).chars().count() + 1;
+            row.stops = shape.stops(line).map(|(field, at)| (field, characters(at)));
         }
         if let (Some(program), Some(asked)) = (&program, &asked) {
             let mut slots = vec![Value::Missing; program.columns.len()];
@@ -166,14 +154,6 @@ fn fields(split: &dyn Split, names: &[String], line: &[u8]) -> Result<Option<Vec
         Is::Row => Some(names.iter().cloned().zip(slots.iter().map(plain)).collect()),
         _ => None,
     })
-}
-
-/// The field at which a line stops fitting a layout.
-fn stops(layout: &Layout, head: &[u8], line: &[u8]) -> Option<(String, usize)> {
-    let laid = Laid::new(layout, &recipe::within(layout, head), &[]).ok()?;
-    let (place, at) = laid.stops(line)?;
-    let name = layout.name_of(place)?;
-    Some((name, String::from_utf8_lossy(&line[..at]).chars().count() + 1))
 }
 
 impl Row {

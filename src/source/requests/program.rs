@@ -314,12 +314,11 @@ fn part(slice: &Slice, slots: &mut Slots) -> Part {
 
 fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Time, Error> {
     if let Some(column) = &log.columns.time {
-        let formed = recipe.time.iter().find_map(|from| match from {
-            TimeFrom::Formed(name, form) if name == column => Some(form.clone()),
-            _ => None,
-        });
         let slot = slots.of(column);
-        return Ok(formed.map_or(Time::One(slot), |form| Time::Formed(slot, form)));
+        return Ok(match recipe.time_of(column) {
+            Some(TimeFrom::Formed(_, form)) => Time::Formed(slot, form),
+            _ => Time::One(slot),
+        });
     }
     for from in &recipe.time {
         match from {
@@ -382,32 +381,30 @@ fn error_of(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -
 fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Took, Error> {
     if let Some(latency) = &log.columns.latency {
         let named = latency.column.rsplit_once('_').and_then(|(_, unit)| TimeUnit::named(unit));
-        let of_recipe = recipe.latency.iter().find_map(|from| match from {
-            LatencyFrom::Column(column, unit) if *column == latency.column => Some(*unit),
+        let known = recipe.latency_of(&latency.column);
+        let slot = slots.of(&latency.column);
+        let of_recipe = match known {
+            Some(LatencyFrom::Column(_, unit)) => Some(unit),
             _ => None,
-        });
-        if let (Some(said), Some(named)) = (latency.unit, named)
-            && said != named
+        };
+        let laid = of_recipe.filter(|_| matches!(recipe.lines, Lines::Laid(_)));
+        // a layout says it in so many words, a name comes second
+        let hint = match laid {
+            Some(unit) => format!("The layout says {}: correct one of them.", unit.name()),
+            None => format!("Its name says {}: leave `unit` out.", named.map_or("", TimeUnit::name)),
+        };
+        let certain = laid.or(named);
+        if let (Some(said), Some(certain)) = (latency.unit, certain)
+            && said != certain
         {
             let problem =
                 format!("(the source's `latency`) {} is configured in {}", quoted(&latency.column), said.name());
-            return Err(Error::unreadable(problem).hint(format!("Its name says {}: leave `unit` out.", named.name())));
+            return Err(Error::unreadable(problem).hint(hint));
         }
-        if let (Some(said), Some(laid), Lines::Laid(_)) = (latency.unit, of_recipe, &recipe.lines)
-            && said != laid
-        {
-            let problem =
-                format!("(the source's `latency`) {} is configured in {}", quoted(&latency.column), said.name());
-            return Err(
-                Error::unreadable(problem).hint(format!("The layout says {}: correct one of them.", laid.name()))
-            );
+        if let Some(LatencyFrom::Written(_)) = known {
+            return Ok(Took { from: From::Written(slot), power: TimeUnit::Nanoseconds.power() });
         }
-        let is_written = recipe.latency.contains(&LatencyFrom::Written(latency.column.clone()));
-        if is_written {
-            let power = TimeUnit::Nanoseconds.power();
-            return Ok(Took { from: From::Written(slots.of(&latency.column)), power });
-        }
-        let Some(unit) = latency.unit.or(named).or(of_recipe) else {
+        let Some(unit) = latency.unit.or(certain).or(of_recipe) else {
             let problem = format!("does not say what the numbers of {} are in", quoted(&latency.column));
             let hint = format!(
                 "Write `latency: {{ column: {0}, unit: ms }}` in the source (`davy sketch --latency {0}:ms`).",
@@ -415,7 +412,7 @@ fn latency(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) ->
             );
             return Err(Error::unreadable(problem).hint(hint));
         };
-        return Ok(Took { from: From::One(slots.of(&latency.column)), power: unit.power() });
+        return Ok(Took { from: From::One(slot), power: unit.power() });
     }
     for from in &recipe.latency {
         match from {

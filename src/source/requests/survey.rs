@@ -2,7 +2,7 @@
 //!
 //! Which columns mean what is not guessed a second time here: it is asked of the `Program` that would count the rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -167,10 +167,7 @@ pub(super) fn whatever_is_known() -> Slice {
 fn of_lines(log: Requests, format: Format, recipe: &Recipe, head: &[u8]) -> Result<Log, Error> {
     let Some(layout) = Shape::of(recipe, head)? else { return Err(Error::unreadable("is empty")) };
     let found = of_program(log, format, recipe, &layout.names())?;
-    // a name that stands twice cannot be looked at
-    let mut times: HashMap<&str, usize> = HashMap::new();
-    layout.names.iter().for_each(|name| *times.entry(name).or_default() += 1);
-    let wanted: Vec<String> = layout.names.iter().filter(|name| times[name.as_str()] == 1).cloned().collect();
+    let wanted = layout.unique();
     let split = layout.split(&wanted)?;
     Ok(Log { arms: telling(&wanted, &values(&*split, &wanted, head)), ..found })
 }
@@ -195,26 +192,20 @@ fn refs(names: &[String]) -> Vec<&str> {
 /// What would be counted and measured, in words.
 fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> Result<Log, Error> {
     let program = Program::new(&log, recipe, &[whatever_is_known()], names)?;
-    let errors = match &program.error {
-        Bad::Unasked => None,
-        Bad::Status(slot) => Some(ends(&[(*slot, Means::Status)], &program.columns)),
-        Bad::Ends(several) => Some(ends(several, &program.columns)),
-        Bad::When(_) => recipe.error.as_ref().map(ToString::to_string),
-    };
-    let because = recipe.because.map(|why| format!(" ({why})")).unwrap_or_default();
-    let latency = program.latency.as_ref().map(|took| in_words(took, &program.columns) + &because);
+    let (latency, errors) = means(&program, &log, recipe);
     let unknown = usual::pick_latency(&refs(names.known)).filter(|(_, unit)| unit.is_none() && latency.is_none());
     let usual = names.known.iter().find(|name| column::is_usual_arm(name)).cloned();
+    let spans = match (&recipe.lines, &latency) {
+        (recipe::Lines::Laid(layout), None) => layout.spans().into_iter().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
     Ok(Log {
         shown: log.shown,
         format,
         errors,
-        latency: latency.clone(),
+        latency,
         unit_unknown: unknown.map(|(name, _)| name.to_owned()),
-        spans: match &recipe.lines {
-            recipe::Lines::Laid(layout) if latency.is_none() => layout.spans().into_iter().map(str::to_owned).collect(),
-            _ => Vec::new(),
-        },
+        spans,
         of_answers: recipe.of_answers(),
         is_silent: recipe.is_silent(),
         arms: usual.map_or(Telling::Perhaps(Vec::new()), Telling::Usual),
@@ -222,8 +213,21 @@ fn of_program(log: Requests, format: Format, recipe: &Recipe, names: &Names) -> 
     })
 }
 
+/// What tells the latency and which requests are errors, in words, where that is known.
+pub(super) fn means(program: &Program, log: &Requests, recipe: &Recipe) -> (Option<String>, Option<String>) {
+    let because = recipe.because.map(|why| format!(" ({why})")).unwrap_or_default();
+    let latency = program.latency.as_ref().map(|took| in_words(took, &program.columns) + &because);
+    let errors = match &program.error {
+        Bad::Unasked => None,
+        Bad::Status(slot) => Some(ends(&[(*slot, Means::Status)], &program.columns)),
+        Bad::Ends(several) => Some(ends(several, &program.columns)),
+        Bad::When(_) => log.columns.error.as_ref().or(recipe.error.as_ref()).map(ToString::to_string),
+    };
+    (latency, errors)
+}
+
 /// `status of 500 and more, success = false`.
-pub(super) fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
+fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
     let words = ends.iter().map(|(slot, means)| {
         let name = &columns[*slot];
         match means {
@@ -238,7 +242,7 @@ pub(super) fn ends(ends: &[(usize, Means)], columns: &[String]) -> String {
 }
 
 /// `target_processing_time in s`.
-pub(super) fn in_words(took: &Took, columns: &[String]) -> String {
+fn in_words(took: &Took, columns: &[String]) -> String {
     if let From::Written(slot) = took.from {
         return format!("{} in the unit of each cell", columns[slot]);
     }

@@ -75,22 +75,12 @@ fn directive(text: &str) -> Option<Directive<'_>> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Vec<Placed>, Mistake> {
-    let mut pieces = Pieces::default();
-    let mut from = 0;
-    while let Some(percent) = text[from..].find('%').map(|at| from + at) {
-        pieces.text(from, &text[from..percent]);
-        if text[percent..].starts_with("%%") {
-            pieces.text(percent, "%");
-            from = percent + 2;
-            continue;
-        }
+    let pieces = Pieces::by_percent(text, |pieces, at, rest| {
         let hint = "Apache's directives are written `%>s`, `%{ms}T` or `%{Referer}i`; a percent sign is `%%`";
-        let found = directive(&text[percent..]).ok_or_else(|| mistake(percent, "`%` begins no directive", hint))?;
-        put(&mut pieces, percent, &found)?;
-        from = percent + found.len;
-    }
-    pieces.text(from, &text[from..]);
-    one_time(pieces.all)
+        let found = directive(rest).ok_or_else(|| mistake(at, "`%` begins no directive", hint))?;
+        put(pieces, at, &found).map(|()| found.len)
+    })?;
+    one_time(pieces)
 }
 
 fn put(pieces: &mut Pieces, at: usize, found: &Directive) -> Result<(), Mistake> {

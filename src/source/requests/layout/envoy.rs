@@ -44,23 +44,13 @@ fn operator(text: &str) -> Option<Operator<'_>> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Vec<Placed>, Mistake> {
-    let mut pieces = Pieces::default();
-    let mut from = 0;
-    while let Some(percent) = text[from..].find('%').map(|at| from + at) {
-        pieces.text(from, &text[from..percent]);
-        if text[percent..].starts_with("%%") {
-            pieces.text(percent, "%");
-            from = percent + 2;
-            continue;
-        }
+    Pieces::by_percent(text, |pieces, at, rest| {
         let hint = "Envoy's operators are written `%RESPONSE_CODE%` or `%REQ(:PATH)%`; a percent sign is `%%`";
-        let found = operator(&text[percent..]).ok_or_else(|| mistake(percent, "`%` begins no operator", hint))?;
-        let (name, holds) = field(&found).map_err(|(problem, hint)| mistake(percent, problem, hint))?;
-        pieces.field(percent, name, holds);
-        from = percent + found.len;
-    }
-    pieces.text(from, &text[from..]);
-    Ok(pieces.all)
+        let found = operator(rest).ok_or_else(|| mistake(at, "`%` begins no operator", hint))?;
+        let (name, holds) = field(&found).map_err(|(problem, hint)| mistake(at, problem, hint))?;
+        pieces.field(at, name, holds);
+        Ok(found.len)
+    })
 }
 
 fn field(found: &Operator) -> Result<(String, Holds), (String, &'static str)> {

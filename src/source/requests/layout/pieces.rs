@@ -58,6 +58,25 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
+    /// Of a text whose fields begin with a percent sign, `%%` being one: `read` puts a field and says how long it is written.
+    pub(super) fn by_percent(
+        text: &str,
+        mut read: impl FnMut(&mut Pieces, usize, &str) -> Result<usize, Mistake>,
+    ) -> Result<Vec<Placed>, Mistake> {
+        let mut pieces = Pieces::default();
+        let mut from = 0;
+        while let Some(percent) = text[from..].find('%').map(|at| from + at) {
+            pieces.text(from, &text[from..percent]);
+            from = percent + 2;
+            match &text[percent..] {
+                rest if rest.starts_with("%%") => pieces.text(percent, "%"),
+                rest => from = percent + read(&mut pieces, percent, rest)?,
+            }
+        }
+        pieces.text(from, &text[from..]);
+        Ok(pieces.all)
+    }
+
     /// Goes on with a text.
     pub(super) fn text(&mut self, at: usize, more: &str) {
         match self.all.last_mut() {

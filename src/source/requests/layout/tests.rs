@@ -2,6 +2,7 @@
 
 use super::super::unit::TimeUnit;
 use super::*;
+use proptest::prelude::*;
 
 fn names(text: &str) -> Vec<(String, Holds)> {
     Layout::parse(text).unwrap().fields().map(|field| (field.name.clone(), field.holds.clone())).collect()
@@ -67,4 +68,33 @@ fn a_layout_that_splits_no_line_is_refused_with_its_place() {
         assert_eq!((found.at, found.problem.as_str()), (at, problem), "{text}");
         assert!(!found.hint.is_empty());
     }
+}
+
+/// A layout is copied with what is around it, and its mistake is still at a character of what somebody wrote.
+#[test]
+fn a_mistake_is_at_a_character_of_the_text() {
+    let pieces = [
+        "log_format m '",
+        "LogFormat \"",
+        "é",
+        "$status",
+        "${",
+        "%>s",
+        "%",
+        "{time}",
+        "{",
+        "'",
+        "\"",
+        "\\n",
+        " ",
+        "%START_TIME%",
+        ";",
+    ];
+    let text = proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..8);
+    proptest!(|(parts in text)| {
+        let text = parts.concat();
+        if let Err(mistake) = Layout::parse(&text) {
+            prop_assert!(text.is_char_boundary(mistake.at), "{} {:?}", text, mistake);
+        }
+    });
 }

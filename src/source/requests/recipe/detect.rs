@@ -30,7 +30,12 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
         () if proxies::is_haproxy(head) => Some(Format::Haproxy),
         () if proxies::is_envoy(head) => Some(Format::Envoy),
         () if combined::is(head) => Some(Format::Combined),
-        () if let Some(format) = made::detect(head) => Some(format),
+        // a table of one's own needs no look at each layout
+        () if table(head).is_none()
+            && let Some(format) = made::detect(head) =>
+        {
+            Some(format)
+        }
         () if unnamed::recipe(head).is_some() => Some(if first.contains(&b'\t') { Format::Tsv } else { Format::Csv }),
         () => table(head).filter(|(_, names)| is_request(names)).map(|(format, _)| format),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::TimeUnit;
 use super::super::condition::Condition;
-use super::super::layout::Layout;
+use super::super::layout::{Field, Holds, Layout};
 use super::super::outcome::Means;
 use super::known;
 
@@ -38,6 +38,21 @@ impl Recipe {
     /// Whether requests may fail without a word of it.
     pub fn is_silent(&self) -> bool {
         self.because.is_some_and(known::is_silent)
+    }
+
+    /// What a column tells of the time, beyond its name.
+    pub fn time_of(&self, column: &str) -> Option<TimeFrom> {
+        let Lines::Laid(layout) = &self.lines else { return None };
+        TimeFrom::of(layout.field(column)?)
+    }
+
+    /// What a column tells of the latency, beyond its name.
+    pub fn latency_of(&self, column: &str) -> Option<LatencyFrom> {
+        if let Lines::Laid(layout) = &self.lines {
+            return LatencyFrom::of(layout.field(column)?);
+        }
+        let is = |from: &&LatencyFrom| matches!(from, LatencyFrom::Column(name, _) | LatencyFrom::Written(name) if name == column);
+        self.latency.iter().find(is).cloned()
     }
 
     /// The program whose rows these are, if it leaves out the requests that got no answer.
@@ -156,4 +171,26 @@ pub enum LatencyFrom {
     Sum(Vec<String>, TimeUnit),
     /// From one column to another.
     Between(String, String, TimeUnit),
+}
+
+impl TimeFrom {
+    /// What a field of a layout tells, if it holds a time.
+    pub(in crate::source::requests) fn of(field: &Field) -> Option<TimeFrom> {
+        match &field.holds {
+            Holds::Formed(form) => Some(TimeFrom::Formed(field.name.clone(), form.clone())),
+            Holds::Time => Some(TimeFrom::Column(field.name.clone())),
+            _ => None,
+        }
+    }
+}
+
+impl LatencyFrom {
+    /// What a field of a layout tells, if it holds a time span with a unit.
+    pub(in crate::source::requests) fn of(field: &Field) -> Option<LatencyFrom> {
+        match field.holds {
+            Holds::Took(unit) => Some(LatencyFrom::Column(field.name.clone(), unit)),
+            Holds::Written => Some(LatencyFrom::Written(field.name.clone())),
+            _ => None,
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::super::split::laid::Laid;
 use super::super::split::{Is, Split};
 use super::sample::Sample;
 use super::{LatencyFrom, Lines, Recipe, TimeFrom, head, usual};
-use crate::source::file::time;
+use crate::source::file::time::instant;
 
 /// How many lines are looked at for how far a time reaches.
 const LOOKED_AT: usize = 50;
@@ -26,11 +26,10 @@ const TIMES: [&str; 6] = ["time", "time_iso8601", "time_local", "msec", "timesta
 /// The recipe for a file of such lines that begins so.
 pub fn recipe(layout: &Arc<Layout>, head: &[u8]) -> Recipe {
     let sample = sample(layout, head);
-    let has = |name: &str| layout.fields().any(|field| field.name == name);
-    let envoy = has("response_code") && has("response_flags");
+    let envoy = layout.field("response_code").is_some() && layout.field("response_flags").is_some();
     Recipe {
-        time: times(layout),
-        latency: took(layout),
+        time: time(layout).into_iter().collect(),
+        latency: took(layout).into_iter().collect(),
         ends: usual::ends(&sample),
         error: if envoy { Ready::named("envoy").and_then(|ready| ready.error.clone()) } else { None },
         because: Some("by the layout"),
@@ -44,60 +43,37 @@ fn sample(layout: &Layout, head: &[u8]) -> Sample {
     Sample::split(names, head, |wanted| Laid::new(layout, &within, wanted).ok())
 }
 
-/// What may say when a request was: nothing if several fields could.
-fn times(layout: &Layout) -> Vec<TimeFrom> {
-    let is_text = |name: &str| {
-        layout.fields().any(|field| field.name == name && matches!(field.holds, Holds::Text | Holds::Time))
-    };
+/// What says when a request was: nothing if several fields could.
+fn time(layout: &Layout) -> Option<TimeFrom> {
+    let is_text = |name: &str| layout.field(name).is_some_and(|field| matches!(field.holds, Holds::Text | Holds::Time));
     if is_text("date") && is_text("time") {
-        return vec![TimeFrom::LocalDateAndTime("date".into(), "time".into())];
+        return Some(TimeFrom::LocalDateAndTime("date".into(), "time".into()));
     }
-    let from = |field: &Field| match &field.holds {
-        Holds::Formed(form) => Some(TimeFrom::Formed(field.name.clone(), form.clone())),
-        Holds::Time => Some(TimeFrom::Column(field.name.clone())),
-        _ => None,
-    };
-    let mut all: Vec<(usize, TimeFrom)> = layout
-        .fields()
-        .filter_map(|field| {
-            let rank = TIMES.iter().position(|usual| *usual == field.name).unwrap_or(TIMES.len());
-            Some((rank, from(field)?))
-        })
-        .collect();
-    all.sort_by_key(|(rank, _)| *rank);
-    let unnamed = all.iter().filter(|(rank, _)| *rank == TIMES.len()).count();
-    let certain = all.first().is_some_and(|(rank, _)| *rank < TIMES.len()) || unnamed == 1;
-    // one that the configuration names is looked for among all
-    if certain { all.into_iter().map(|(_, time)| time).collect() } else { Vec::new() }
+    let named = TIMES.iter().find_map(|name| layout.field(name).and_then(TimeFrom::of));
+    named.or_else(|| {
+        let mut all = layout.fields().filter_map(TimeFrom::of);
+        all.next().filter(|_| all.next().is_none())
+    })
 }
 
 /// What says how long a request took: nothing if several fields could.
-fn took(layout: &Layout) -> Vec<LatencyFrom> {
-    let from = |field: &Field| match field.holds {
-        Holds::Took(unit) => Some(LatencyFrom::Column(field.name.clone(), unit)),
-        Holds::Written => Some(LatencyFrom::Written(field.name.clone())),
-        _ => None,
-    };
-    let named = TOOK.iter().filter_map(|name| layout.fields().find(|field| field.name == *name).and_then(from));
-    let named: Vec<LatencyFrom> = named.collect();
-    let all: Vec<LatencyFrom> = layout.fields().filter_map(from).collect();
-    let names: Vec<&str> =
-        layout.fields().filter(|field| from(field).is_some()).map(|field| field.name.as_str()).collect();
-    let usual = usual::pick_latency(&names).and_then(|(name, _)| layout.fields().find(|field| field.name == name));
-    // one that is called a latency and has no unit is meant, and asked about
-    let unit_is_open = |field: &Field| from(field).is_none() && matches!(usual::latency(&field.name), Some(None));
-    if named.is_empty() && layout.fields().any(unit_is_open) {
-        return Vec::new();
+fn took(layout: &Layout) -> Option<LatencyFrom> {
+    if let Some(named) = TOOK.iter().find_map(|name| layout.field(name).and_then(LatencyFrom::of)) {
+        return Some(named);
     }
-    match (named.is_empty(), all.len()) {
-        (false, _) => named.into_iter().chain(all.iter().cloned()).fold(Vec::new(), |mut unique, one| {
-            if !unique.contains(&one) {
-                unique.push(one);
-            }
-            unique
-        }),
-        (true, 1) => all,
-        (true, _) => usual.and_then(from).into_iter().collect(),
+    // one that is called a latency and has no unit is meant, and asked about
+    let unit_is_open = |field: &Field| matches!(usual::latency(&field.name), Some(None));
+    if layout.fields().any(|field| unit_is_open(field) && LatencyFrom::of(field).is_none()) {
+        return None;
+    }
+    let all: Vec<&Field> = layout.fields().filter(|field| LatencyFrom::of(field).is_some()).collect();
+    match all.as_slice() {
+        [one] => LatencyFrom::of(one),
+        several => {
+            let names: Vec<&str> = several.iter().map(|field| field.name.as_str()).collect();
+            let (usual, _) = usual::pick_latency(&names)?;
+            layout.field(usual).and_then(LatencyFrom::of)
+        }
     }
 }
 
@@ -133,7 +109,7 @@ fn words(layout: &Layout, within: &[usize], name: &str, head: &[u8]) -> usize {
         let names = [name.to_owned()];
         let sample =
             Sample::split(names.to_vec(), &lines.join(&b'\n'), |wanted| Laid::new(&until, &tried, wanted).ok());
-        let is_time = |cell: &&String| time::instant(cell, &TimeZone::UTC, "UTC").is_ok();
+        let is_time = |cell: &&String| instant(cell, &TimeZone::UTC, "UTC").is_ok();
         sample.cells(name).iter().filter(is_time).count()
     };
     let counts: Vec<usize> = (0..MOST_WORDS).map(reads).collect();
@@ -161,7 +137,7 @@ pub fn fits_surely(layout: &Layout, lines: &[&[u8]]) -> bool {
         layout.fields().all(|field| {
             let cells = sample.cells(&field.name);
             match field.holds {
-                Holds::Time => usual::most(cells, |cell| time::instant(cell, &TimeZone::UTC, "UTC").is_ok()),
+                Holds::Time => usual::most(cells, |cell| instant(cell, &TimeZone::UTC, "UTC").is_ok()),
                 Holds::Took(_) => usual::most(cells, |cell| cell.parse::<f64>().is_ok()),
                 Holds::Written => usual::most(cells, |cell| with_unit(cell.as_bytes()).is_some()),
                 _ => true,

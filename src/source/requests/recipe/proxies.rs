@@ -40,7 +40,8 @@ pub(super) fn is_classic(head: &[u8]) -> bool {
 pub(super) fn is_haproxy(head: &[u8]) -> bool {
     most(head, |row| {
         let number = |at: usize| is_digits(row[at].inner.strip_prefix(b"-").unwrap_or(row[at].inner));
-        row.len() == made::spaced("haproxy").len() && row[1].mark == b'[' && (5..11).all(number) && row[17].mark == b'"'
+        let looks = row.len() > 17 && row[1].mark == b'[' && (5..11).all(number) && row[17].mark == b'"';
+        looks && row.len() == made::spaced("haproxy").len()
     })
 }
 

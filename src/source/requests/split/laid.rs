@@ -13,6 +13,7 @@ use crate::source::requests::layout::{Field, Holds, Layout, Piece};
 use crate::source::requests::number::with_unit;
 
 const NO_FIT: &str = "does not fit the layout";
+const TOO_LONG: &str = "goes on behind the layout's end";
 const NO_NUMBER: &str = "has a word where the layout has a number";
 
 /// Splits the lines of a layout.
@@ -155,25 +156,38 @@ impl Laid {
     }
 }
 
+/// Where a line stops fitting: the field, by its number from 0, the byte at which it begins, and why.
+type Stop = (usize, usize, &'static str);
+
 impl Laid {
-    /// Where a line stops fitting: the field, by its number from 0, and the byte at which it begins.
+    /// Where a line stops fitting.
     pub(in crate::source::requests) fn stops(&self, line: &[u8]) -> Option<(usize, usize)> {
-        let mut at = self.ahead.at(line, 0).unwrap_or_default();
+        self.walk(line, |_, _| {}).err().map(|(place, at, _)| (place, at))
+    }
+
+    /// Goes through the fields of a line.
+    #[inline]
+    fn walk<'l>(&self, line: &'l [u8], mut each: impl FnMut(&Step, &'l [u8])) -> Result<(), Stop> {
+        let mut at = self.ahead.at(line, 0).ok_or((0, 0, NO_FIT))?;
         let mut before = &self.ahead;
+        let last = self.steps.len().saturating_sub(1);
         for (place, step) in self.steps.iter().enumerate() {
-            let end = match step.until.text.is_empty() {
-                true => Some((line.len(), line.len())),
+            let (end, next) = match step.until.text.is_empty() {
+                true => (line.len(), line.len()),
                 false => {
                     let quoted = before.text.ends_with(b"\"") && step.until.text.starts_with(b"\"");
-                    step.end(line, at, quoted, place + 1 == self.steps.len())
+                    step.end(line, at, quoted, place == last).ok_or((place, at, NO_FIT))?
                 }
             };
-            match end {
-                Some((end, next)) if step.check.fits(line[at..end].trim_ascii()) => (at, before) = (next, &step.until),
-                _ => return Some((place, at)),
+            let text = line[at..end].trim_ascii();
+            if !step.check.fits(text) {
+                return Err((place, at, NO_NUMBER));
             }
+            each(step, text);
+            (at, before) = (next, &step.until);
         }
-        None
+        // whatever stands behind the layout's end was not foreseen
+        if line[at..].trim_ascii().is_empty() { Ok(()) } else { Err((last, at, TOO_LONG)) }
     }
 }
 
@@ -209,31 +223,15 @@ impl Split for Laid {
         if line.trim_ascii().is_empty() || self.only.as_ref().is_some_and(|only| only.find(line).is_none()) {
             return Ok(Is::Nothing);
         }
-        let mut at = self.ahead.at(line, 0).ok_or(NO_FIT)?;
-        let mut before = &self.ahead;
-        let last = self.steps.len().saturating_sub(1);
-        for (place, step) in self.steps.iter().enumerate() {
-            let (end, next) = match step.until.text.is_empty() {
-                true => (line.len(), line.len()),
-                false => {
-                    let quoted = before.text.ends_with(b"\"") && step.until.text.starts_with(b"\"");
-                    step.end(line, at, quoted, place == last).ok_or(NO_FIT)?
-                }
-            };
-            let text = line[at..end].trim_ascii();
-            if !step.check.fits(text) {
-                return Err(NO_NUMBER);
-            }
+        let put = |step: &Step, text: &'l [u8]| {
             for (part, slot) in &step.slots {
                 fields[*slot] = match part.of(text) {
                     None | Some(b"" | b"-") => Value::Missing,
                     Some(text) => Value::Text(text),
                 };
             }
-            (at, before) = (next, &step.until);
-        }
-        // whatever stands behind the layout's end was not foreseen
-        if line[at..].trim_ascii().is_empty() { Ok(Is::Row) } else { Err("goes on behind the layout's end") }
+        };
+        self.walk(line, put).map(|()| Is::Row).map_err(|(_, _, why)| why)
     }
 }
 
