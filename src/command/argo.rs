@@ -17,6 +17,7 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use super::console::Console;
 use super::gates::Gates;
 use super::inline::Inline;
+use super::remembered::Remembered;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
@@ -37,7 +38,7 @@ pub(super) fn run(console: Console, arguments: cli::ArgoPlugin) -> Result<Exit, 
     }
     let inline = Inline::of(arguments.allow_inline);
     let (configs, allow_exec) = (arguments.configs, arguments.allow_exec);
-    let gates = Gates { console, configs, allow_exec, set: Vec::new(), inline };
+    let gates = Gates { console, configs, allow_exec, set: Vec::new(), inline, remembered: Remembered::default() };
     gates.hold_folder()?;
     gates.warn();
     let measures = Arc::new(Measures { gates, lessons: Lessons::default() });

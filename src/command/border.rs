@@ -79,8 +79,9 @@ impl Reach {
         for query in queries {
             match &query.source {
                 Source::Lost(_) => {}
-                Source::File(file) => hold_file(folder, &file.path)?,
-                Source::Requests(_) => query.source.files().iter().try_for_each(|path| hold_file(folder, path))?,
+                Source::File(_) | Source::Requests(_) => {
+                    query.source.files().iter().try_for_each(|path| hold_file(folder, path))?
+                }
                 _ => {
                     let (folder, metric) = (plain::path(shown(folder)), &query.metric);
                     return Err(Failure::Unusable(format!(

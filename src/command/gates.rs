@@ -15,6 +15,7 @@ use super::course::Probe;
 use super::inline::Inline;
 use super::pipeline::{Judged, Loaded};
 use super::places::Places;
+use super::remembered::Remembered;
 use super::reply::{self, refused};
 use super::{Failure, look, pipeline};
 use crate::config;
@@ -35,6 +36,8 @@ pub(super) struct Gates {
     pub(super) set: Vec<(String, String)>,
     /// Which configurations may come with requests.
     pub(super) inline: Inline,
+    /// The configurations that were read before.
+    pub(super) remembered: Remembered,
 }
 
 impl Gates {
@@ -93,7 +96,9 @@ impl Gates {
         let Question { gate, inline, .. } = question;
         match (inline, self.path(gate)) {
             (Some(text), _) => self.inline.load(text, shown, &self.configs).map_err(refused),
-            (None, Some(path)) => pipeline::load(&path).map_err(refused),
+            (None, Some(path)) => {
+                pipeline::load_by(&path, |file, text| self.remembered.config(file, text)).map_err(refused)
+            }
             (None, None) => {
                 let known = self.names().join(", ");
                 Err(Refused::Unknown(format!("there is no gate {gate:?}; there are: {known}")))

@@ -16,6 +16,7 @@ use super::console::Console;
 use super::gates::Gates;
 use super::inline::Inline;
 use super::pipeline::Loaded;
+use super::remembered::Remembered;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
@@ -72,8 +73,8 @@ impl Judges {
             Place::Folder(folder) => folder.clone(),
             _ => root,
         };
-        let gates =
-            Gates { console, configs, allow_exec: arguments.allow_exec, set: arguments.set, inline: Inline::Nothing };
+        let (allow_exec, set, inline) = (arguments.allow_exec, arguments.set, Inline::Nothing);
+        let gates = Gates { console, configs, allow_exec, set, inline, remembered: Remembered::default() };
         match &place {
             Place::Folder(_) => gates.warn(),
             // a file of the bundle is the same for all events

@@ -52,6 +52,8 @@ mod raster;
 #[cfg(not(feature = "png"))]
 #[path = "raster_disabled.rs"]
 mod raster;
+#[cfg(feature = "serve")]
+mod remembered;
 mod replay;
 #[cfg(feature = "serve")]
 mod reply;

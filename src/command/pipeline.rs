@@ -1,6 +1,7 @@
 //! The whole pipe, once: configuration, plan, dataset, verdict.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -30,7 +31,7 @@ use super::outlets::Outlets;
 
 /// A configuration with the folder that its paths are relative to.
 pub(super) struct Loaded {
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) folder: PathBuf,
     pub(super) reach: Reach,
     /// What was lost of a configuration of another tool.
@@ -43,8 +44,8 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// A configuration of davy's own.
-    pub(super) fn new(config: Config, folder: &Path, reach: Reach) -> Loaded {
-        Loaded { config, folder: folder.to_owned(), reach, notes: Vec::new(), gate: None, _data: None }
+    pub(super) fn new(config: impl Into<Arc<Config>>, folder: &Path, reach: Reach) -> Loaded {
+        Loaded { config: config.into(), folder: folder.to_owned(), reach, notes: Vec::new(), gate: None, _data: None }
     }
 
     /// The same, after what was lost has been said.
@@ -111,15 +112,33 @@ impl Judged {
 
 /// Reads a configuration: a file, or the canary.yaml of a folder.
 pub(super) fn load(path: &Path) -> Result<Loaded, Failure> {
-    loaded(path, false)
+    loaded(path, false, parsed)
+}
+
+/// The same, parsed by somebody who remembers what was parsed before.
+#[cfg(feature = "serve")]
+pub(super) fn load_by(
+    path: &Path,
+    parsed: impl FnOnce(&Path, &str) -> Result<Arc<Config>, Failure>,
+) -> Result<Loaded, Failure> {
+    loaded(path, false, parsed)
 }
 
 /// Reads what is to be replayed: it may be somebody else's, so it reaches no further than its folder.
 pub(super) fn load_replayed(path: &Path) -> Result<Loaded, Failure> {
-    loaded(path, true)
+    loaded(path, true, parsed)
 }
 
-fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
+/// The configuration of a file with this text.
+pub(super) fn parsed(file: &Path, text: &str) -> Result<Arc<Config>, Failure> {
+    Ok(Arc::new(config::load(text, &plain::path(file))?))
+}
+
+fn loaded(
+    path: &Path,
+    is_replayed: bool,
+    parsed: impl FnOnce(&Path, &str) -> Result<Arc<Config>, Failure>,
+) -> Result<Loaded, Failure> {
     let file = file_of(path);
     if is_replayed {
         border::hold_file(border::folder_of(&file), &file)?;
@@ -132,14 +151,14 @@ fn loaded(path: &Path, is_replayed: bool) -> Result<Loaded, Failure> {
     })?;
     let foreign = if is_replayed { None } else { import::convert(&file, &text)? };
     let Some(import::Converted { text, data, notes, gate }) = foreign else {
-        let config = config::load(&text, &plain::path(&file))?;
+        let config = parsed(&file, &text)?;
         let reach = Reach::of(&config, &file, is_replayed)?;
         return Ok(Loaded::new(config, border::folder_of(&file), reach));
     };
     let config = config::load(&text, &format!("{} (as davy reads it)", plain::path(&file)))?;
     let reach = Reach::of(&config, &file, is_replayed)?;
     let folder = data.as_ref().map_or_else(|| border::folder_of(&file).to_owned(), |data| data.path().to_owned());
-    Ok(Loaded { config, folder, reach, notes, gate: Some(Box::new(gate)), _data: data })
+    Ok(Loaded { config: config.into(), folder, reach, notes, gate: Some(Box::new(gate)), _data: data })
 }
 
 /// How `arguments` resolve a configuration in `folder`.

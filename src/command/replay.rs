@@ -105,7 +105,7 @@ fn check_all(
         |aside, folder| {
             let mut loaded = pipeline::load_replayed(folder)?;
             if let Some(with) = &with {
-                loaded.config = config::rejudged(&loaded.config, &with.config)?;
+                loaded.config = config::rejudged(&loaded.config, &with.config)?.into();
             }
             let judged = judged(aside, &loaded, places, now)?;
             let document = judged.document();

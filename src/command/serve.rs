@@ -1,6 +1,6 @@
 //! `davy serve`: a folder of configurations, judged for whoever asks.
 //!
-//! A configuration is read anew for each question, so a change holds from the next one on. Hooks are never run here: the controller acts.
+//! A configuration is read for each question, and parsed if its text has changed: a change holds from the next question on. Hooks are never run here: the controller acts.
 
 mod kayenta;
 mod result;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::gates::{CONFIG, Gates};
 use super::inline::Inline;
+use super::remembered::Remembered;
 use super::soak::{Asking, Lessons};
 use super::{Exit, Failure};
 use crate::cli;
@@ -40,7 +41,7 @@ pub(super) fn run(console: Console, arguments: cli::Serve) -> Result<Exit, Failu
     }
     let inline = Inline::listed(arguments.allow_inline);
     let (configs, allow_exec, set) = (arguments.configs, arguments.allow_exec, arguments.set);
-    let gates = Gates { console, configs, allow_exec, set, inline };
+    let gates = Gates { console, configs, allow_exec, set, inline, remembered: Remembered::default() };
     gates.hold_folder()?;
     gates.warn();
     let tls = arguments.tls_cert.zip(arguments.tls_key);

@@ -1,6 +1,7 @@
 //! `davy test`: unit tests of a gate. Each case is judged as the configuration under test judges production.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::console::Console;
 use super::outlets::Outlets;
@@ -18,7 +19,7 @@ use crate::report::suite::{Member, State, Suite};
 struct Loaded {
     shown: String,
     folder: PathBuf,
-    config: Config,
+    config: Arc<Config>,
     cases: Cases,
 }
 
@@ -66,7 +67,7 @@ fn load(path: &Path, places: &Places) -> Result<Loaded, Failure> {
             let loaded = pipeline::load(&file)?;
             (loaded.config, loaded.folder)
         }
-        Source::Inline(text) => (config::load(text, &format!("{shown} (config)"))?, folder),
+        Source::Inline(text) => (config::load(text, &format!("{shown} (config)"))?.into(), folder),
     };
     Ok(Loaded { shown, folder, config, cases })
 }

@@ -56,48 +56,107 @@ fn major(version: &str) -> Option<u64> {
 
 /// The document as JSON, with a line's end at the end.
 pub fn render(document: &impl serde::Serialize) -> String {
-    let mut text = String::new();
-    if let Ok(value) = serde_json::to_value(document) {
-        write(&value, 0, &mut text);
-    }
+    let mut text = serde_json::to_string(document).map(|dense| spaced(&dense)).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// Two spaces per level; lists of plain values stay on one line, so that a trace is a row and not a page.
-fn write(value: &Value, depth: usize, text: &mut String) {
-    match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            let items = fields.iter().map(|(key, value)| (Some(key), value));
-            write_block(('{', '}'), items, depth, text);
+/// Two spaces per level; lists of plain values stay on one line, so that a trace is a row and not a page. The text has no spaces yet.
+fn spaced(dense: &str) -> String {
+    let mut text = String::with_capacity(2 * dense.len());
+    // for each object and list that is open, whether its values have lines of their own
+    let mut open: Vec<bool> = Vec::new();
+    let line = |text: &mut String, depth: usize| {
+        text.push('\n');
+        (0..depth).for_each(|_| text.push_str("  "));
+    };
+    let mut rest = dense;
+    while let Some(at) = rest.find(['"', '{', '}', '[', ']', ',', ':']) {
+        let (before, from) = rest.split_at(at);
+        text.push_str(before);
+        let (sign, after) = from.split_at(1);
+        rest = after;
+        match sign {
+            "\"" => {
+                let end = end_of_string(after);
+                text.push('"');
+                text.push_str(&after[..end]);
+                rest = &after[end..];
+            }
+            "{" | "[" => {
+                text.push_str(sign);
+                let is_block = if sign == "{" { !after.starts_with('}') } else { after.starts_with(['{', '[']) };
+                open.push(is_block);
+                if is_block {
+                    line(&mut text, open.len());
+                }
+            }
+            "}" | "]" => {
+                if open.pop() == Some(true) {
+                    line(&mut text, open.len());
+                }
+                text.push_str(sign);
+            }
+            ":" => text.push_str(": "),
+            _ => match open.last() {
+                Some(true) => {
+                    text.push(',');
+                    line(&mut text, open.len());
+                }
+                _ => text.push_str(", "),
+            },
         }
-        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
-            write_block(('[', ']'), items.iter().map(|item| (None, item)), depth, text);
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(Value::to_string).collect();
-            text.push_str(&format!("[{}]", items.join(", ")));
-        }
-        scalar => text.push_str(&scalar.to_string()),
     }
+    text.push_str(rest);
+    text
 }
 
-fn write_block<'a>(
-    (open, close): (char, char),
-    items: impl Iterator<Item = (Option<&'a String>, &'a Value)>,
-    depth: usize,
-    text: &mut String,
-) {
-    text.push(open);
-    for (at, (key, value)) in items.enumerate() {
-        text.push_str(if at == 0 { "\n" } else { ",\n" });
-        text.push_str(&"  ".repeat(depth + 1));
-        if let Some(key) = key {
-            text.push_str(&format!("{}: ", Value::String(key.clone())));
-        }
-        write(value, depth + 1, text);
+/// Where the rest of a string ends, with its quote.
+fn end_of_string(rest: &str) -> usize {
+    let mut is_escaped = false;
+    let end = rest.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(rest.len(), |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn plain_lists_are_rows_and_all_else_has_lines() {
+        let document = json!({
+            "a": [1, 2.5, null, "x, {y}: [z] \\ \" end"], "empty": [[], {}], "none": [],
+            "of": [{ "b": [], "c": {} }, { "d": [[1, 2], [3]] }],
+        });
+        let text = render(&document);
+        let expected = r#"{
+  "a": [1, 2.5, null, "x, {y}: [z] \\ \" end"],
+  "empty": [
+    [],
+    {}
+  ],
+  "none": [],
+  "of": [
+    {
+      "b": [],
+      "c": {}
+    },
+    {
+      "d": [
+        [1, 2],
+        [3]
+      ]
     }
-    text.push('\n');
-    text.push_str(&"  ".repeat(depth));
-    text.push(close);
+  ]
+}
+"#;
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+    }
 }

@@ -9,8 +9,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answers::Heard;
@@ -18,7 +19,7 @@ use super::desk::Desk;
 use super::judge::{Answer, Refused};
 use super::keep::Kept;
 use super::question::{Configuration, Question, Window};
-use crate::report::{self, Format, Style};
+use crate::report::{self, Document, Format, Style};
 
 /// The longest that a caller may wait.
 const LONGEST: u64 = 60;
@@ -130,18 +131,25 @@ pub(super) fn status(refused: &Refused) -> StatusCode {
 
 fn said(kept: &Kept) -> Response {
     match kept.outcome.as_ref() {
-        Ok(answer) => Json(brief(kept, answer)).into_response(),
+        Ok(answer) => Json(Brief::of(kept, answer)).into_response(),
         Err(why) => refused(why),
     }
 }
 
 /// What a controller's condition reads, with the verdict whole below it.
-fn brief(Kept { id, at, .. }: &Kept, answer: &Answer) -> Value {
-    let mut said = answer.brief();
-    said.extend(
-        [("id", json!(id)), ("at", json!(at)), ("report", json!(answer.document))].map(|(n, v)| (n.to_owned(), v)),
-    );
-    said.into()
+#[derive(Serialize)]
+struct Brief<'a> {
+    #[serde(flatten)]
+    brief: Map<String, Value>,
+    id: &'a str,
+    at: jiff::Timestamp,
+    report: &'a Document,
+}
+
+impl<'a> Brief<'a> {
+    fn of(Kept { id, at, .. }: &'a Kept, answer: &'a Answer) -> Brief<'a> {
+        Brief { brief: answer.brief(), id, at: *at, report: &answer.document }
+    }
 }
 
 /// A verdict by its name, with the form after a dot: `.json` (the document alone), `.md`, `.html`, `.txt`.
