@@ -10,7 +10,7 @@ use super::document::{
 use super::prose::plain;
 use crate::judge::rules::Unit;
 use crate::judge::words::{change, count, duration, number, quantity};
-use crate::series::{SignedDuration, Timestamp};
+use crate::series::{FIRST_DATED, SignedDuration, Timestamp};
 
 /// What stands where there is no number.
 pub const NOTHING: &str = "–";
@@ -247,13 +247,16 @@ fn labels(labels: &[Label]) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-/// A window in UTC: `2026-11-21 12:00 to 13:00 UTC, 12 steps of 5 min`.
+/// A window in UTC: `2026-11-21 12:00 to 13:00 UTC, 12 steps of 5 min`. Runs and samples have no time: `12 steps without dates`.
 fn window(span: &Span, step: Option<Number>) -> String {
     let when = match (span.start.parse::<Timestamp>(), span.end.parse::<Timestamp>()) {
         (Ok(start), Ok(end)) => between(start, end),
         _ => format!("{} to {}", plain(&span.start), plain(&span.end)),
     };
     let steps = if span.steps == 1 { "1 step".into() } else { format!("{} steps", count(span.steps)) };
+    if span.start.parse::<Timestamp>().is_ok_and(|start| start < FIRST_DATED) {
+        return format!("{steps} without dates");
+    }
     match step.and_then(|step| SignedDuration::try_from_secs_f64(step.get()).ok()) {
         Some(step) => format!("{when}, {steps} of {}", duration(step)),
         None => format!("{when}, {steps}"),

@@ -150,7 +150,7 @@ impl Source {
     /// The files that are read.
     pub fn files(&self) -> Vec<PathBuf> {
         match self {
-            Source::File(file) => vec![file.path.clone()],
+            Source::File(file) => file.files(),
             Source::Requests(asked) => files(&asked.log.inputs),
             _ => Vec::new(),
         }

@@ -39,11 +39,14 @@ pub fn found(file: &File) -> Result<Found, Error> {
     if !several && !file.path.is_file() {
         return survey(file).map(Found::Table);
     }
+    if super::file::are_results(&file.path) {
+        return survey(file).map(Found::Table);
+    }
     match requests::survey(file.path.clone())? {
         Some(log) => Ok(Found::Log(log)),
         None if several => {
-            let hint = "Files of measurements are given one by one. For logs in another form write a configuration with a source \
-                        `requests` and its `format`.";
+            let hint = "Files of measurements are given one by one. A folder of results of runs holds nothing else. For logs \
+                        in another form write a configuration with a source `requests` and its `format`.";
             Err(Error::unreadable("is not known as logs of requests").hint(hint).within(&file.shown))
         }
         None => survey(file).and_then(|table| no_log(table, &file.shown)).map(Found::Table),

@@ -223,6 +223,7 @@ fn survey(shown: &str, columns: &[(&str, ColumnKind)]) -> Survey {
         long: None,
         rows: 100,
         step: Some(SignedDuration::from_mins(1)),
+        benchmarks: false,
     }
 }
 

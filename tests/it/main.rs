@@ -12,6 +12,7 @@ mod as_written;
 #[cfg(feature = "aws")]
 mod aws;
 mod before_after;
+mod benchmarks;
 mod bets;
 mod book;
 mod borders;

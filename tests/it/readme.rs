@@ -153,6 +153,11 @@ fn its_flags_exist() {
         ["--no-default-features", "--features", "--release", "--open", "--no-deps", "--package", "--example"]
             .map(str::to_owned),
     );
+    // Those of tools for benchmarks.
+    let of_benchmarks =
+        ["--export-json", "--benchmark_out=main/1.json", "--benchmark_repetitions=10", "--benchmark-json=main/1.json"];
+    flags.extend(of_benchmarks.map(str::to_owned));
+    flags.extend(["--benchmark-save-data", "--json-out-file", "--summary-export"].map(str::to_owned));
     let pages: Vec<String> = pages().iter().map(|page| text(page)).collect();
     let inline = pages.iter().flat_map(|page| page.lines()).flat_map(|line| line.split('`').skip(1).step_by(2));
     let named = inline.flat_map(str::split_whitespace).filter(|word| word.starts_with("--") && *word != "---");

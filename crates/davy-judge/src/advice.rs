@@ -116,6 +116,11 @@ impl Case<'_> {
             return Some(format!("set `step: {}`: the points lie close enough", short(step)));
         }
         let baseline = if self.is_unpaired() { self.grid.baseline_len() } else { steps };
+        if !self.is_dated() {
+            let more = least.saturating_sub(steps.min(baseline));
+            let runs = if more == 1 { "run" } else { "runs" };
+            return (more > 0).then(|| format!("{more} more {runs} of each arm"));
+        }
         match (least.saturating_sub(steps), least.saturating_sub(baseline)) {
             (0, 0) => None,
             (0, more) => Some(format!("a baseline that is {} longer", self.lasting(more))),

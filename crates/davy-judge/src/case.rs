@@ -71,6 +71,11 @@ impl<'a> Case<'a> {
         self.data.windows.baseline == self.data.windows.canary
     }
 
+    /// Whether the times are dates, rather than numbers of steps.
+    pub(super) fn is_dated(&self) -> bool {
+        self.data.windows.canary.is_dated()
+    }
+
     /// Whether any bound compares the arms.
     pub(super) fn needs_baseline(&self) -> bool {
         self.criterion.compares()
@@ -137,8 +142,11 @@ pub(super) fn is_of_days(criterion: &Criterion, data: &Dataset) -> bool {
     several && criterion.rule == Rule::Interval && criterion.compares() && criterion.statistic.is_of_days()
 }
 
-/// Whether the windows begin at the same time of day by the clock of the rules, or at the same time.
+/// Whether the windows begin at the same time of day by the clock of the rules, or at the same time. Without dates there is no day.
 pub(super) fn whole_days(windows: &Pair<Window>, rules: &Rules) -> bool {
+    if !windows.canary.is_dated() && windows.canary.start != windows.baseline.start {
+        return false;
+    }
     let zone = rules.policy.zone.clone().unwrap_or(TimeZone::UTC);
     let of_day = |window: &Window| window.start.to_zoned(zone.clone()).time();
     of_day(&windows.canary) == of_day(&windows.baseline)

@@ -198,6 +198,9 @@ fn another_time(windows: Pair<Window>, rules: &Rules) -> Option<String> {
     if shift.is_zero() {
         return None;
     }
+    if !windows.baseline.is_dated() && !windows.canary.is_dated() {
+        return Some("the data have no dates of their own: a time in this answer is the number of a step".to_owned());
+    }
     let how = match (shift.as_hours().abs() + 1, super::case::whole_days(&windows, rules)) {
         // clocks that changed make an hour
         (hours, true) if hours % (7 * 24) <= 2 => {

@@ -131,7 +131,15 @@ pub struct Window {
     pub end: Timestamp,
 }
 
+/// The first instant at which anything measured with a date can be: 1994-01-01. Runs without a date are numbered before it.
+pub const FIRST_DATED: Timestamp = Timestamp::constant(757_382_400, 0);
+
 impl Window {
+    /// Whether its times are dates, rather than numbers of steps.
+    pub fn is_dated(&self) -> bool {
+        self.start >= FIRST_DATED
+    }
+
     /// Whether an instant lies inside.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.start <= time && time < self.end

@@ -20,6 +20,8 @@ pub fn quantity(value: f64, unit: &Unit) -> String {
         Unit::Share => format!("{} %", percent(value)),
         Unit::Percent => format!("{} %", number(value)),
         Unit::Milliseconds if value.abs() >= 10_000.0 => format!("{} s", number(value / 1000.0)),
+        Unit::Milliseconds if value != 0.0 && value.abs() < 1e-5 => format!("{} ns", number(value * 1e6)),
+        Unit::Milliseconds if value != 0.0 && value.abs() < 1e-2 => format!("{} µs", number(value * 1e3)),
         Unit::Milliseconds => format!("{} ms", number(value)),
         Unit::Bytes => bytes(value),
         Unit::PerSecond if value.abs() >= 10.0 => format!("{} /s", number(value)),

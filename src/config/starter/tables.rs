@@ -32,10 +32,14 @@ pub(super) fn starter(files: Pair<&Survey>, one: bool, called: &str, wish: &Wish
         labels: Vec::new(),
     };
     let columns = matched(files, one, wish);
-    reading.rates(&columns);
-    reading.numbers(&columns);
-    reading.others(&columns);
-    reading.group();
+    if files.baseline.benchmarks && files.canary.benchmarks {
+        reading.benchmarks(&columns);
+    } else {
+        reading.rates(&columns);
+        reading.numbers(&columns);
+        reading.others(&columns);
+        reading.group();
+    }
     let mut problems = reading.problems();
     problems.extend(reading.unfulfilled());
     let yaml = if problems.is_empty() { reading.yaml(called) } else { String::new() };
@@ -214,6 +218,38 @@ impl Reading<'_> {
             },
         };
         self.found.push(found);
+    }
+
+    /// What operations take: whatever a benchmark is called, less of it is better. Two single benchmarks are each other's.
+    fn benchmarks(&mut self, columns: &[Matched]) {
+        let alone = |arm: Arm| columns.iter().filter(|one| one.arms.get(arm).is_some()).count() == 1;
+        let pair = (alone(Arm::Baseline) && alone(Arm::Canary)).then(|| {
+            let of = |arm: Arm| columns.iter().find_map(|one| one.arms.get(arm).clone());
+            Matched { arms: Pair::build(of) }
+        });
+        for one in pair.as_ref().map_or(columns, std::slice::from_ref) {
+            let Some(seen) = one.any().next() else { continue };
+            if one.arms.canary.is_none() {
+                self.lacks(one);
+                continue;
+            }
+            if one.arms.baseline.is_none() {
+                self.not_judged.push(not_judged(
+                    one.spoken(),
+                    "the baseline does not have it: it is new",
+                    Gravity::Note,
+                ));
+                continue;
+            }
+            let metric = self.unique(benchmark(&seen.column.name));
+            let (column, unit, in_unit) = (self.column(one, &metric), self.unit(one), in_unit(one));
+            self.found.push(Found {
+                shape: format!("gauge: {{ value: {column}{unit} }}"),
+                criteria: vec![Tolerance::above("10%")],
+                sentence: format!("{} -> gauge `{metric}`{in_unit} of an operation", one.spoken()),
+                metric,
+            });
+        }
     }
 
     /// The key that says what a column's numbers are in, if its name or somebody does.
@@ -406,6 +442,16 @@ impl Reading<'_> {
         let draft = Draft { called, files, labels, source, remarks: Vec::new(), step, localise: &[] };
         draft.written(&self.found, &self.not_judged)
     }
+}
+
+/// The name of a benchmark as that of a metric: without its unit, each run of other characters one `_`.
+fn benchmark(column: &str) -> String {
+    let plain = column.trim_end_matches(" (ms)").trim_end_matches(" (B)");
+    let parts = plain.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.')));
+    let name = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+    let name = name.trim_matches(['-', '.']);
+    let memory = if column.ends_with(" (B)") { "_memory" } else { "" };
+    if name.is_empty() { format!("benchmark{memory}") } else { format!("{name}{memory}") }
 }
 
 /// Why both arms cannot be found in one file.

@@ -139,6 +139,10 @@ impl Sheet {
         if series.is_empty() && !(0..self.rows()).any(|row| asking.rows.contain(row)) {
             notes.extend(asking.rows.none_found().map(Remark::note));
         }
+        if let Some(known) = &self.table.benchmarks {
+            let columns = ask.names().filter_map(|name| Some(&self.table.columns[self.table.find(name).ok()?]));
+            notes.extend(columns.filter_map(|column| known.get(&column.name)).flatten().cloned());
+        }
         let silent = asking.silent;
         Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, notes })
     }

@@ -31,6 +31,11 @@ impl File {
         File { path, shown, format: Format::Recorded, time: None, zone: None, arm: None, long: None }
     }
 
+    /// The files that are read: of benchmarks a folder or a pattern may mean several.
+    pub(in crate::source) fn files(&self) -> Vec<PathBuf> {
+        super::several::paths(&self.path).ok().flatten().unwrap_or_else(|| vec![self.path.clone()])
+    }
+
     /// The same file, of which a recording holds what davy wrote.
     pub(in crate::source) fn recorded(self) -> File {
         let is_series = self.format == Format::Auto && self.path.extension().is_some_and(|ending| ending == "csv");

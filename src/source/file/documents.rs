@@ -10,13 +10,14 @@ mod members;
 mod metrics;
 mod points;
 mod prometheus;
-mod reports;
+pub(super) mod reports;
 mod spans;
 mod whole;
 
 use serde_json::Value;
 
-use self::members::{Object, sole_array};
+pub(super) use self::members::Object;
+use self::members::sole_array;
 pub(super) use self::metrics::Metrics;
 pub(in crate::source) use self::spans::rows as rows_of_requests;
 use super::object::push;

@@ -11,6 +11,7 @@
 mod answer;
 mod asked;
 mod aws;
+mod benchmarks;
 mod bucket_names;
 mod bucketed;
 mod buckets;
@@ -37,6 +38,7 @@ mod read;
 pub(in crate::source) mod rewritten;
 mod riddles;
 mod rows;
+mod several;
 mod sheet;
 mod sum;
 mod survey;
@@ -55,6 +57,7 @@ pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
 pub(in crate::source) use rewritten::{Wrap, logfmt};
+pub(super) use several::are_results;
 pub use sheet::Sheet;
 pub(crate) use sum::{sum_of_counts, sum_of_series};
 pub(super) use survey::survey;

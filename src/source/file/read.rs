@@ -3,16 +3,22 @@
 use std::io::Read;
 
 use super::asked::{File, Format};
+use super::benchmarks::{self, Tool};
 use super::table::{Keep, Table};
 use super::wanted::Wanted;
-use super::{compression, csv, json, parquet, riddles};
+use super::{compression, csv, json, parquet, rewritten, riddles};
 use crate::source::error::Error;
 use crate::source::growing::WholeLines;
 
 /// Reads bytes as the kind of file they are; of a growing one the lines that have an end.
 pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Table, Error> {
     let keep: Keep = &|name| wanted.keeps(name);
-    let (head, content) = compression::peek(compression::plain(bytes)?, 1 << 12)?;
+    let (head, content) = compression::peek(compression::unpacked(bytes)?, benchmarks::HEAD)?;
+    if let Some(tool) = Tool::of(&head).filter(|_| matches!(file.format, Format::Auto | Format::Json)) {
+        let results = benchmarks::read(tool, content, &file.path)?;
+        return benchmarks::table(&[(file.path.clone(), results)], keep);
+    }
+    let (head, content) = compression::peek(rewritten::of(content)?, 1 << 12)?;
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
         return Err(Error::unreadable("is empty"));
     }

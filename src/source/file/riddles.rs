@@ -11,8 +11,6 @@ pub(super) fn of(head: &[u8]) -> Option<Error> {
     Some(Error::unreadable(format!("is {what}, which cannot be judged")).hint(hint))
 }
 
-const SAMPLES: &str = "Its samples have no time. davy compares requests and series of steps.";
-
 /// The rows of ab, hey and oha lack the requests that got no answer.
 const COUNTING: &str =
     "Run `vegeta attack`, and give the rows of `vegeta encode --to csv`: they have the requests that failed, too.";
@@ -37,13 +35,6 @@ fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'stati
         () if first.starts_with("Percentage served,") => ("a list of ab's percentiles (`ab -e`)", COUNTING),
         () if first.contains("Elap Time") && first.contains("Trans Rate") => ("a log of siege's runs", COUNTING),
         () if begins("Summary:") && has("Requests/sec") => ("a summary of hey or oha", COUNTING),
-        () if begins("goos: ") || begins("Benchmark") && has(" ns/op") => ("an output of `go test -bench`", SAMPLES),
-        () if begins("{") && has("\"command\":") && has("\"times\":") && has("\"mean\":") => {
-            ("an export of hyperfine", SAMPLES)
-        }
-        () if begins("{") && has("\"machine_info\"") => ("a result of pytest-benchmark", SAMPLES),
-        () if begins("{") && has("\"benchmarks\"") && has("\"real_time\"") => ("a result of Google Benchmark", SAMPLES),
-        () if begins("[") && has("\"jmhVersion\"") => ("a result of JMH", SAMPLES),
         () if begins("# HELP ") || begins("# TYPE ") => (
             "a scrape of metrics",
             "Several of them with times are a source: `prometheus: { scrapes: PATH }`. Or ask Prometheus over a range: `promtool query \
@@ -76,7 +67,6 @@ mod tests {
         for (text, what) in [
             ("<!DOCTYPE html><html>", "a web page"),
             ("Running 6s test @ http://127.0.0.1:8281/\n  1 threads", "wrk"),
-            ("{\n \"results\": [\n  {\"command\": \"curl\",\n \"mean\": 0.03, \"times\": [0.02]}]}", "hyperfine"),
             ("# HELP up The scrape.\n# TYPE up gauge\nup 1\n", "a scrape"),
             ("tls 2.0 2018-12-20T02:59:40 net/lb/c6e77e28c25b2234 g3d4b5e8bb8464cd", "network load balancer"),
             ("Summary:\n  Requests/sec: 7\n", "hey or oha"),

@@ -9,8 +9,8 @@ use super::table::{Column, Table};
 use super::time::{self, Clock};
 use super::usual::{is_usual_arm, rank, usual_arm};
 use super::wanted::Wanted;
-use super::{number, read};
-use crate::series::{Arm, Remark, Timestamp};
+use super::{number, read, several};
+use crate::series::{Arm, FIRST_DATED, Remark, Timestamp};
 use crate::source::error::{Error, columns, listed, quoted};
 use crate::source::{ArmColumn, File, open};
 
@@ -35,12 +35,26 @@ impl Sheet {
     /// Unreachable when the file cannot be opened; unreadable, with the place and the remedy, when its content is
     /// not what it should be, or when no column tells the time.
     pub fn open(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        Sheet::read(file, opened(file)?, wanted)
+        match Sheet::of_several(file, wanted)? {
+            Some(sheet) => Ok(sheet),
+            None => Sheet::read(file, opened(file)?, wanted),
+        }
     }
 
     /// Reads what there is of a file that may be being written: a last line without an end is left out.
     pub fn open_growing(file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        Sheet::read_as(file, opened(file)?, wanted, true)
+        match Sheet::of_several(file, wanted)? {
+            Some(sheet) => Ok(sheet),
+            None => Sheet::read_as(file, opened(file)?, wanted, true),
+        }
+    }
+
+    /// The results of several runs, if the path is a folder or a pattern.
+    fn of_several(file: &File, wanted: &Wanted) -> Result<Option<Sheet>, Error> {
+        let plain = File { time: None, zone: None, ..file.clone() };
+        let table = several::table(&file.path, &|name| wanted.keeps(name));
+        let sheet = table.and_then(|table| table.map(|table| Sheet::of(table, &plain)).transpose());
+        sheet.map_err(|error| error.within(&file.shown))
     }
 
     /// Reads bytes as if they were the file's.
@@ -77,7 +91,10 @@ impl Sheet {
                 usual_time(&table)?
             }
         };
-        let (time, clock) = time::read(&table, &table.columns[column], file.zone.as_deref())?;
+        let (time, mut clock) = time::read(&table, &table.columns[column], file.zone.as_deref())?;
+        if time.first().is_some_and(|first| *first < FIRST_DATED) {
+            clock = Clock::Numbered;
+        }
         table.forget(column);
         Ok(Sheet { table, time, clock, time_column: Some(column), shown, buckets: None })
     }

@@ -37,6 +37,7 @@ pub(in crate::source) fn survey(file: &File) -> Result<Survey, Error> {
         unclear_arm,
         long: long.map(|(_, long, names)| (long, names)),
         rows: sheet.rows(),
+        benchmarks: sheet.table.benchmarks.is_some(),
     })
 }
 

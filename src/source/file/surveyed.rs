@@ -22,6 +22,8 @@ pub struct Survey {
     pub rows: usize,
     /// The spacing of the points, where it is regular: most points of an arm are one step apart.
     pub step: Option<SignedDuration>,
+    /// Whether the columns are the results of benchmarks.
+    pub benchmarks: bool,
 }
 
 /// One column (or, in a long file, one name).

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
+use crate::series::Remark;
 use crate::source::error::{Error, Place, columns, nearest, quoted};
 
 pub(super) type Keep<'a> = &'a dyn Fn(&str) -> bool;
@@ -26,6 +27,8 @@ pub(super) struct Table {
     pub semicolons: bool,
     /// Whether the last row is a line without an end.
     pub unended: bool,
+    /// What is to be known of each column, where they are the results of benchmarks.
+    pub benchmarks: Option<BTreeMap<String, Vec<Remark>>>,
 }
 
 #[derive(Debug, Clone, Copy)]

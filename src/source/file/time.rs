@@ -24,6 +24,8 @@ pub enum Clock {
     Offset,
     /// Without an offset, in this time zone.
     Local(String),
+    /// Not at all: the rows of a run are numbered.
+    Numbered,
     /// There is no row to tell by.
     Unknown,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Clock {
             Clock::Epoch(unit) => write!(f, "epoch {}", unit.name()),
             Clock::Offset => f.write_str("RFC 3339"),
             Clock::Local(zone) => write!(f, "local time, read as {zone}"),
+            Clock::Numbered => f.write_str("no dates"),
             Clock::Unknown => f.write_str("no rows"),
         }
     }

@@ -115,11 +115,13 @@ pub enum Format {
     Squid,
     /// The lines of chi's logger.
     Chi,
+    /// The transactions that `pgbench -l` writes.
+    Pgbench,
 }
 
 impl Format {
     /// The words that name a format.
-    pub const NAMES: [(&'static str, Format); 21] = [
+    pub const NAMES: [(&'static str, Format); 22] = [
         ("combined", Format::Combined),
         ("alb", Format::Alb),
         ("clb", Format::Clb),
@@ -130,6 +132,7 @@ impl Format {
         ("haproxy", Format::Haproxy),
         ("squid", Format::Squid),
         ("chi", Format::Chi),
+        ("pgbench", Format::Pgbench),
         ("jtl", Format::Jtl),
         ("k6", Format::K6),
         ("gatling", Format::Gatling),

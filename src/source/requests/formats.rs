@@ -100,7 +100,7 @@ struct Latency {
     unit: String,
 }
 
-const FILES: [&str; 21] = [
+const FILES: [&str; 22] = [
     include_str!("formats/combined.yaml"),
     include_str!("formats/alb.yaml"),
     include_str!("formats/clb.yaml"),
@@ -111,6 +111,7 @@ const FILES: [&str; 21] = [
     include_str!("formats/haproxy.yaml"),
     include_str!("formats/squid.yaml"),
     include_str!("formats/chi.yaml"),
+    include_str!("formats/pgbench.yaml"),
     include_str!("formats/jtl.yaml"),
     include_str!("formats/k6.yaml"),
     include_str!("formats/gatling.yaml"),

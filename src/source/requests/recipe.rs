@@ -31,7 +31,7 @@ pub fn of(format: Format, head: &[u8]) -> Option<Recipe> {
         Format::Csv => Some(separated(None, head)),
         Format::Tsv => Some(separated(Some(b'\t'), head)),
         Format::Ndjson => Some(ready::table(Lines::Json, head)),
-        Format::Alb | Format::Clb | Format::Haproxy | Format::S3 | Format::Squid | Format::Chi => {
+        Format::Alb | Format::Clb | Format::Haproxy | Format::S3 | Format::Squid | Format::Chi | Format::Pgbench => {
             made::of(format, head)
         }
         Format::Envoy => proxies::envoy(head),

@@ -17,6 +17,8 @@ use crate::source::error::Error;
 
 /// What a request lacks that nobody measured.
 const NO_LATENCY: &str = "has no latency";
+/// Another one.
+const WORD: &str = "has a latency that is not a number";
 /// How many examples of bad rows are kept for each reason.
 const EXAMPLES: usize = 3;
 /// Thousandths: how finely numbers are told apart that are no latencies.
@@ -241,6 +243,8 @@ impl<'a> Worker<'a> {
         let (took, mut wrong) = match program.latency.as_ref().map(|asked| took(fields, asked)) {
             None => (None, None),
             Some(Ok(took)) => (Some(took), None),
+            // a word such as `timeout` says of a request that failed why it has no latency
+            Some(Err((WORD, slot))) if is_error => (None, Some((NO_LATENCY, slot))),
             Some(Err(wrong)) => (None, Some(wrong)),
         };
         let took = match took.flatten() {
@@ -479,7 +483,7 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 fn latency_of(why: &'static str) -> &'static str {
     match why {
         NEGATIVE => "has a negative latency",
-        NO_NUMBER => "has a latency that is not a number",
+        NO_NUMBER => WORD,
         other => other,
     }
 }

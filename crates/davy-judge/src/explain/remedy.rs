@@ -246,9 +246,12 @@ fn times_as_much(answer: &Answer, times: f64, how: &str) -> String {
         }
         "steps" => {
             let steps = two_digits((n * more).max(1.0));
-            let time = answer.case.lasting(usize::try_from(steps).unwrap_or(usize::MAX));
+            let lasting = || answer.case.lasting(usize::try_from(steps).unwrap_or(usize::MAX));
+            // without dates a step is a run or a sample, whatever it takes
+            let time = if answer.case.is_dated() { format!(" ({})", lasting()) } else { String::new() };
             let stays = if trend { "it goes on so" } else { "the level stays" };
-            format!("about {} ({time}) would decide ({how}, if {stays}){hint}", plural(steps, "more step"))
+            let steps = plural(steps, "more step");
+            format!("about {steps}{time} would decide ({how}, if {stays}){hint}")
         }
         _ => format!("about {time} more would decide ({how}, if the rate stays){hint}"),
     }

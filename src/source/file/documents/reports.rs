@@ -12,8 +12,8 @@ use super::members::{Object, at};
 use crate::source::error::Error;
 
 /// One run or period of it.
-#[derive(Debug, Default)]
-struct Run {
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(in crate::source::file) struct Run {
     time: Option<Value>,
     requests: f64,
     errors: f64,
@@ -22,29 +22,55 @@ struct Run {
 }
 
 pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
+    let runs = periods(document)?;
+    Some(table(document, runs, keep))
+}
+
+/// The runs or periods of a report that is known.
+fn periods(document: &Object) -> Option<Vec<Run>> {
     let one = |run: Option<Run>| run.map(|run| vec![run]);
-    let runs = artillery(document)
+    artillery(document)
         .or_else(|| one(k6(document)))
         .or_else(|| one(autocannon(document)))
         .or_else(|| one(vegeta(document)))
         .or_else(|| one(oha(document)))
         .or_else(|| one(fortio(document)))
-        .or_else(|| one(gatling(document)))?;
-    Some(table(document, runs, keep))
+        .or_else(|| one(gatling(document)))
 }
 
 fn table(document: &Object, runs: Vec<Run>, keep: Keep) -> Result<Table, Error> {
     let mut table = Table::new("period");
     for (at, run) in runs.into_iter().enumerate() {
         let begins = || Value::from(numbered_day([serde_json::to_vec(document).unwrap_or_default().as_slice()]));
-        let mut row = Object::new();
-        row.insert("time".to_owned(), run.time.unwrap_or_else(begins));
-        row.insert("requests".to_owned(), count(run.requests));
-        row.insert("errors".to_owned(), count(run.errors));
-        row.extend(run.percentiles.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        push(&mut table, at as u64 + 1, &row, keep)?;
+        let time = run.time.clone().unwrap_or_else(begins);
+        push(&mut table, at as u64 + 1, &run.row(time), keep)?;
     }
     Ok(table.finish())
+}
+
+/// The whole run that a report is of; nothing where it is no report that is known.
+pub(in crate::source::file) fn run(document: &Object) -> Option<Run> {
+    let aggregate = || document.get("intermediate").and_then(|_| artillery_period(document.get("aggregate")?));
+    aggregate().or_else(|| periods(document)?.pop())
+}
+
+/// The reports of several runs. Each is a row, and whenever it was, one comes after the other: no run has a partner.
+pub(in crate::source::file) fn of_runs(runs: &[&Run], keep: Keep) -> Result<Table, Error> {
+    let written = format!("{runs:?}");
+    let begins = numbered_day([written.as_bytes()]);
+    let mut table = Table::new("run");
+    for (at, run) in (0u64..).zip(runs) {
+        push(&mut table, at + 1, &run.row(Value::from(begins + at)), keep)?;
+    }
+    Ok(table.finish())
+}
+
+impl Run {
+    fn row(&self, time: Value) -> Object {
+        let counts = [("time", time), ("requests", count(self.requests)), ("errors", count(self.errors))];
+        let percentiles = self.percentiles.iter().map(|(name, value)| (*name, value.clone()));
+        counts.into_iter().chain(percentiles).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
 fn count(number: f64) -> Value {
@@ -71,27 +97,24 @@ fn failed(codes: impl Iterator<Item = (impl AsRef<str>, f64)>) -> f64 {
 fn artillery(document: &Object) -> Option<Vec<Run>> {
     let periods = document.get("intermediate")?.as_array()?;
     document.get("aggregate")?;
-    let period = |one: &Value| {
-        let counters: Vec<(&String, f64)> = one
-            .get("counters")?
-            .as_object()?
-            .iter()
-            .filter_map(|(name, count)| Some((name, count.as_f64()?)))
-            .collect();
-        let named = |name: &str| counters.iter().find(|(known, _)| *known == name).map(|(_, count)| *count);
-        let codes = counters.iter().filter_map(|(name, count)| Some((name.strip_prefix("http.codes.")?, *count)));
-        let unanswered = counters.iter().filter(|(name, _)| name.starts_with("errors.")).map(|(_, count)| count);
-        Some(Run {
-            time: Some(one.get("period")?.clone()),
-            requests: named("http.requests").unwrap_or(0.0),
-            errors: failed(codes) + unanswered.sum::<f64>(),
-            percentiles: percentiles(
-                at(one, &["summaries", "http.response_time"]),
-                &[("p50", "p50_ms"), ("p95", "p95_ms"), ("p99", "p99_ms")],
-            ),
-        })
-    };
-    periods.iter().map(period).collect()
+    periods.iter().map(|one| artillery_period(one).filter(|run| run.time.is_some())).collect()
+}
+
+fn artillery_period(one: &Value) -> Option<Run> {
+    let counters: Vec<(&String, f64)> =
+        one.get("counters")?.as_object()?.iter().filter_map(|(name, count)| Some((name, count.as_f64()?))).collect();
+    let named = |name: &str| counters.iter().find(|(known, _)| *known == name).map(|(_, count)| *count);
+    let codes = counters.iter().filter_map(|(name, count)| Some((name.strip_prefix("http.codes.")?, *count)));
+    let unanswered = counters.iter().filter(|(name, _)| name.starts_with("errors.")).map(|(_, count)| count);
+    Some(Run {
+        time: one.get("period").cloned(),
+        requests: named("http.requests").unwrap_or(0.0),
+        errors: failed(codes) + unanswered.sum::<f64>(),
+        percentiles: percentiles(
+            at(one, &["summaries", "http.response_time"]),
+            &[("p50", "p50_ms"), ("p95", "p95_ms"), ("p99", "p99_ms")],
+        ),
+    })
 }
 
 /// `k6 run --summary-export`, or the data of `handleSummary`. A request counts as failed as k6 itself counts it.

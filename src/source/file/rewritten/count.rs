@@ -1,12 +1,13 @@
 //! Runs that count their time from their start, or do not tell it: each on a day of its own.
 //!
 //! Seconds since the start have no date. If two runs were given the same one, they would be taken for simultaneous, and their
-//! steps for pairs. So each run is dated by its own content, in the years from 2000 on.
+//! steps for pairs. So each run is dated by its own content, in years that no monitoring has seen: before
+//! [`FIRST_DATED`](crate::series::FIRST_DATED).
 
-/// 2000-01-01 in seconds since 1970.
-const FIRST: u64 = 946_684_800;
+/// 1990-01-02 in seconds since 1970.
+const FIRST: u64 = 631_238_400;
 /// So many hours later the last such run may begin.
-const HOURS: u64 = 200_000;
+const HOURS: u64 = 34_000;
 
 /// When a run that begins so is said to begin, in seconds since 1970: the same for the same bytes (FNV-1a).
 pub(in crate::source) fn numbered_day<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> u64 {
@@ -25,6 +26,7 @@ mod tests {
         let days: std::collections::BTreeSet<u64> =
             (0..100).map(|i| numbered_day([format!("0.0{i},200,0.1").as_bytes()])).collect();
         assert_eq!(days.len(), 100);
-        assert!(days.iter().all(|day| (FIRST..1_700_000_000).contains(day)));
+        let dated = crate::series::FIRST_DATED.as_second() as u64;
+        assert!(days.iter().all(|day| (FIRST..dated).contains(day)));
     }
 }

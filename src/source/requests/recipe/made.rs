@@ -16,14 +16,17 @@ pub(super) fn named(name: &str, head: &[u8]) -> Option<Recipe> {
 }
 
 fn recipe(ready: &'static Ready, head: &[u8]) -> Option<Recipe> {
-    if let Some(names) = ready.spaced {
+    let latency: Vec<LatencyFrom> = {
         let latency = ready.latency.as_ref().map(|(columns, unit)| match columns.as_slice() {
             [one] => LatencyFrom::Column(one.clone(), *unit),
             several => LatencyFrom::Sum(several.to_vec(), *unit),
         });
+        latency.into_iter().collect()
+    };
+    if let Some(names) = ready.spaced {
         return Some(Recipe {
             time: ready.time.iter().map(|name| TimeFrom::Column(name.clone())).collect(),
-            latency: latency.into_iter().collect(),
+            latency,
             ends: ready.status.iter().map(|name| (name.clone(), Means::Status)).collect(),
             error: ready.error.clone(),
             because: ready.because,
@@ -34,7 +37,8 @@ fn recipe(ready: &'static Ready, head: &[u8]) -> Option<Recipe> {
     let fitting = ready.layouts.iter().find(|layout| fits(layout, &lines)).or(ready.layouts.first())?;
     let of = of_layout(fitting, head);
     let only = ready.only.clone();
-    Some(Recipe { only, error: ready.error.clone().or(of.error), because: ready.because.or(of.because), ..of })
+    let latency = if latency.is_empty() { of.latency.clone() } else { latency };
+    Some(Recipe { only, latency, error: ready.error.clone().or(of.error), because: ready.because.or(of.because), ..of })
 }
 
 /// The names of the fields of a format that stand between spaces.

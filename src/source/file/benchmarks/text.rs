@@ -1,0 +1,97 @@
+//! Results that are printed line by line: `go test -bench`, `cargo bench` and Benchmark.js.
+//!
+//! A line that is no result is passed over: programs print what they like between them.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::results::{Results, Unit, milliseconds};
+
+/// `cargo bench` with the harness of Rust itself.
+pub(super) fn of_libtest(text: &str) -> Results {
+    lines(text, libtest)
+}
+
+/// Benchmark.js.
+pub(super) fn of_benchmark_js(text: &str) -> Results {
+    lines(text, benchmark_js)
+}
+
+/// A sample in each line that has one.
+fn lines<'t>(text: &'t str, read: impl Fn(&'t str) -> Option<(&'t str, f64)>) -> Results {
+    let mut results = Results::default();
+    text.lines().filter_map(read).for_each(|(name, took)| results.time(name, 0, [took]));
+    results
+}
+
+/// `go test -bench`, as text or as JSON.
+pub(super) fn of_go(text: &str) -> Results {
+    let mut results = Results::default();
+    all_of_go(&printed(text), &mut results);
+    results
+}
+
+/// What `go test` printed; with `-json` each piece of it is wrapped, and a line may be in several.
+fn printed(text: &str) -> Cow<'_, str> {
+    if !text.trim_start().starts_with('{') {
+        return Cow::Borrowed(text);
+    }
+    let pieces = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let pieces: String = pieces.filter_map(|event| Some(event.get("Output")?.as_str()?.to_owned())).collect();
+    Cow::Owned(pieces)
+}
+
+/// The benchmarks of all packages, which may have the same names.
+fn all_of_go(text: &str, results: &mut Results) {
+    let packages: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("pkg: ")).collect();
+    let mut package = "";
+    for line in text.lines() {
+        if let Some(next) = line.strip_prefix("pkg: ") {
+            package = next;
+        }
+        if line.starts_with("--- FAIL") || line.starts_with("FAIL") || line.starts_with("panic: ") {
+            results.trouble.push(format!("a test of it failed (`{}`)", crate::plain::shorten(line, 60)));
+        }
+        let Some((name, measured)) = go(line) else { continue };
+        let name = if packages.len() > 1 { Cow::Owned(format!("{package}.{name}")) } else { Cow::Borrowed(name) };
+        for (value, unit) in measured {
+            match unit {
+                "ns/op" => results.time(&name, 0, [value * 1e-6]),
+                "B/op" => results.add(&name, Unit::Bytes, 0, [value]),
+                "allocs/op" => results.add(&name, Unit::Allocations, 0, [value]),
+                // a rate is the time turned over; whether more of a number of one's own is better, only its author knows
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A result of Go: `BenchmarkJoin-2   66469   520.3 ns/op   208 B/op   1 allocs/op`.
+pub(super) fn go(line: &str) -> Option<(&str, Vec<(f64, &str)>)> {
+    let mut words = line.split_ascii_whitespace();
+    let name = words.next().filter(|name| name.starts_with("Benchmark"))?;
+    words.next()?.parse::<u64>().ok()?;
+    let mut measured = Vec::new();
+    while let (Some(value), Some(unit)) = (words.next(), words.next()) {
+        measured.push((value.parse().ok()?, unit));
+    }
+    measured.iter().any(|(_, unit)| *unit == "ns/op").then_some((name, measured))
+}
+
+/// A result of the test harness of Rust, in milliseconds: `test parse ... bench:       2,835 ns/iter (+/- 14)`.
+pub(super) fn libtest(line: &str) -> Option<(&str, f64)> {
+    let (name, rest) = line.strip_prefix("test ")?.split_once(" ... bench:")?;
+    let mut words = rest.split_ascii_whitespace();
+    let value: f64 = words.next()?.replace(',', "").parse().ok()?;
+    Some((name.trim(), value * milliseconds(words.next()?.strip_suffix("/iter")?)?))
+}
+
+/// A result of Benchmark.js, in milliseconds: `fib(10) x 1,431,759 ops/sec ±0.74% (93 runs sampled)`.
+pub(super) fn benchmark_js(line: &str) -> Option<(&str, f64)> {
+    let (head, spread) = line.split_once(" ops/sec ")?;
+    let (name, rate) = head.rsplit_once(" x ")?;
+    let rate: f64 = rate.replace(',', "").parse().ok().filter(|rate| *rate > 0.0)?;
+    spread.contains("runs sampled)").then_some((name.trim(), 1e3 / rate))
+}
