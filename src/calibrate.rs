@@ -4,7 +4,6 @@
 //! false one, and by twice the margin, which should be found. Nothing is read here and nothing is random: chance has a
 //! seed. All of it is exactly as good as the history is true: what it does not show will not be foreseen.
 
-mod inject;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -12,9 +11,10 @@ use std::collections::BTreeMap;
 pub use tally::{Rate, Tally};
 
 use crate::history::chance::Chance;
+use crate::history::inject;
 use crate::history::noise::{Between, Collected, Dispersion, Noise};
 use crate::history::{Arms, History, Layout};
-use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Rule, Rules, Statistic, Unit};
+use crate::judge::rules::{Criterion, Kind, Limit, Looks, Rule, Rules, Statistic, Unit};
 use crate::judge::verdict::{EffectKind, Finding, Outcome, Verdict};
 use crate::judge::{groups, judge, outcomes};
 use crate::series::{Dataset, SignedDuration, Timestamp, Window};
@@ -180,7 +180,7 @@ impl Ledger {
         let trial = |criterion: &Criterion| Trial {
             criterion: criterion.name.clone(),
             metric: criterion.metric.clone(),
-            unit: rules.metrics.get(&criterion.metric).map_or(Unit::Plain(String::new()), |m| m.unit.clone()),
+            unit: rules.metrics.get(&criterion.metric).map_or(Unit::Plain(String::new()), |m| criterion.unit(m)),
             healthy: Tally::default(),
             at_margin: None,
             at_twice: None,
@@ -249,9 +249,8 @@ impl Ledger {
                 let (Some(bound), Some(metric)) = (bound, rules.metrics.get(&criterion.metric)) else { continue };
                 let Some(series) = data.metrics.get_mut(&criterion.metric) else { continue };
                 let mut chance = Chance::new(number ^ 0x5eed << 32, &criterion.name);
-                let bound = wanted(bound, criterion);
                 let seconds = pair.step.as_secs_f64();
-                if let Some(worse) = inject::worsen(series, metric, criterion, &bound, margins, seconds, &mut chance) {
+                if let Some(worse) = inject::worsen(series, metric, criterion, bound, margins, seconds, &mut chance) {
                     *series = worse;
                     changed.push(*at);
                 }
@@ -300,17 +299,13 @@ impl Ledger {
     }
 }
 
-/// A bound with the side that its criterion wants: a `fail` bound names the other one.
-fn wanted(bound: &Bound, criterion: &Criterion) -> Bound {
-    let apart = criterion.fail.as_ref() == Some(bound);
-    if apart { Bound { side: bound.side.opposite(), ..*bound } } else { *bound }
-}
-
 /// The effect of a finding on its criterion's scale.
 fn effect(criterion: &Criterion, finding: &Finding) -> Option<f64> {
     let (kind, _) = scale_of(criterion)?;
     let own = finding.evidence.effect.filter(|effect| effect.kind == kind).and_then(|effect| effect.estimate);
     let arms = finding.evidence.estimate.baseline.zip(finding.evidence.estimate.canary);
+    // the ratio of two slopes is not that of what rises
+    let arms = arms.filter(|_| !matches!(criterion.statistic, Statistic::Trend { .. }));
     let effect = match kind {
         EffectKind::Ratio => own.or_else(|| arms.map(|(b, c)| c / b)).filter(|r| *r > 0.0)?.ln(),
         _ => own.or_else(|| arms.map(|(b, c)| c - b))?,

@@ -4,7 +4,9 @@
 //! takes to pass while nothing is wrong, and how long to fail when the canary is worse by twice the margin, each with
 //! 80 % power, at the judge's own levels, with the traffic and the noise of the service's past.
 
+mod outlook;
 mod subject;
+mod tried;
 
 use crate::history::noise::{Between, Noise as Past};
 use crate::history::{Arms, History, Layout, Setting};
@@ -17,7 +19,9 @@ use crate::stats::dispersion::Prior;
 use crate::stats::power::{Noise, POWER_80, smallest_shown, steps_needed, suffice};
 use crate::stats::quantile;
 use crate::stats::steps::median;
+pub use outlook::{Outlook, Tried};
 use subject::{Allowance, Part, Parts, Shape, Subject};
+use tried::Trials;
 
 /// The tail of a latency distribution on the log scale, where nothing tells.
 const UNKNOWN_SPREAD: f64 = 1.0;
@@ -66,47 +70,6 @@ pub struct Row {
     pub outlook: Result<Outlook, String>,
 }
 
-/// What an answer will take.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outlook {
-    /// How long until it passes while nothing is wrong; nothing if never.
-    pub passes_after: Option<SignedDuration>,
-    /// How long until it fails when the canary is worse by twice the margin.
-    pub fails_after: Option<SignedDuration>,
-    /// The level of a canary that is worse by twice the margin.
-    pub twice: Option<f64>,
-    /// The smallest worsening, as a level of the canary, that makes it fail by the end of the soak.
-    pub detectable: Option<f64>,
-    /// How a level is told: as it is, or against the usual one.
-    pub kind: EffectKind,
-    /// Requests of the canary that a Pass takes, where requests are counted.
-    pub requests: Option<f64>,
-    /// Bad ones or events that the canary is expected to have within the soak, where such are counted.
-    pub events: Option<f64>,
-    /// The design effect that was assumed, for counts.
-    pub phi: Option<f64>,
-    /// The nearest margin (or limit, as a level) that passes within the soak while nothing is wrong, if this one does not.
-    pub passable: Option<f64>,
-    /// A limit on the canary alone that passes within the soak, where a margin does not.
-    pub threshold: Option<f64>,
-    /// Whether the usual level is not within the limit.
-    pub broken_already: bool,
-    /// Whether there is a margin at all.
-    pub has_margin: bool,
-}
-
-impl Outlook {
-    /// Whether it can be expected to pass by the end of the soak.
-    pub fn passes_within(&self, soak: SignedDuration) -> bool {
-        self.passes_after.is_some_and(|after| after <= soak)
-    }
-
-    /// Whether it can be expected to fail by then, if it should.
-    pub fn fails_within(&self, soak: SignedDuration) -> bool {
-        self.fails_after.is_some_and(|after| after <= soak)
-    }
-}
-
 /// Foresees what the rules will take on a service with this past.
 pub fn forecast(rules: &Rules, history: &History, setting: Setting, soak_is_configured: bool) -> Forecast {
     let spread = groups::spread(rules, history.groups());
@@ -114,7 +77,8 @@ pub fn forecast(rules: &Rules, history: &History, setting: Setting, soak_is_conf
     let soak = setting.length;
     let case = Case { rules, history, setting, layout: layout(history, setting) };
     let rows = rules.criteria.iter().zip(critical_values(rules, soak, history.step()));
-    let rows: Vec<Row> = rows.map(|(criterion, critical)| case.row(criterion, critical)).collect();
+    let rows: Vec<Row> =
+        rows.enumerate().map(|(at, (criterion, critical))| case.row(at, criterion, critical)).collect();
     Forecast {
         name: rules.name.clone(),
         phase: rules.phase.clone(),
@@ -181,7 +145,7 @@ impl Case<'_> {
         })
     }
 
-    fn row(&self, criterion: &Criterion, critical: Critical) -> Row {
+    fn row(&self, at: usize, criterion: &Criterion, critical: Critical) -> Row {
         let metric = self.rules.metrics.get(&criterion.metric);
         let unit = metric.map_or(Unit::Plain(String::new()), |metric| metric.unit.clone());
         let row = |usual, outlook| Row {
@@ -202,6 +166,15 @@ impl Case<'_> {
             }
             Rule::Interval => {}
         }
+        if self.has_no_formula(criterion) {
+            let unit = criterion.unit(metric);
+            return match (Trials { rules: self.rules, history: self.history, setting: self.setting })
+                .outlook(at, criterion, metric)
+            {
+                Err(why) => Row { unit, ..row(None, Err(why)) },
+                Ok((usual, outlook)) => Row { unit, ..row(usual, Ok(outlook)) },
+            };
+        }
         let flipped = metric.kind == Kind::GoodShare;
         match self.subject(criterion, metric) {
             Err(why) => row(None, Err(why)),
@@ -212,20 +185,21 @@ impl Case<'_> {
         }
     }
 
-    /// The past of one arm, the baseline's where there are two.
-    fn usual_series(&self, name: &str) -> Option<&Series> {
-        let pair = self.history.metrics().get(name)?;
-        let series = if pair.baseline.is_empty() { &pair.canary } else { &pair.baseline };
-        (!series.is_empty()).then_some(series)
+    /// Whether the judge must be tried to know what a criterion will take.
+    fn has_no_formula(&self, criterion: &Criterion) -> bool {
+        match (criterion.statistic, self.history.usual(&criterion.metric)) {
+            (_, None) => false,
+            _ if self.history.has_days() => true,
+            (Statistic::StepsBeyond(_) | Statistic::Trend { .. } | Statistic::AnyQuantile { .. }, _) => true,
+            (Statistic::Quantile(_), Some(Series::Gauge { .. })) | (_, Some(Series::Buckets { .. })) => true,
+            _ => false,
+        }
     }
 
     fn subject(&self, criterion: &Criterion, metric: &Metric) -> Result<Subject, String> {
-        if let Statistic::StepsBeyond(_) = criterion.statistic {
-            return Err("steps beyond a limit cannot be foreseen; docs/trends-and-spikes.md has what it finds".into());
-        }
         let name = &criterion.metric;
         let nothing = || format!("the history has nothing of `{name}`");
-        let series = self.usual_series(name).ok_or_else(nothing)?;
+        let series = self.history.usual(name).ok_or_else(nothing)?;
         let arms = self.arms(name).ok_or_else(nothing)?;
         let between = if criterion.compares() { Between::Arms } else { Between::CanaryAndLimit };
         let past = self.layout.as_ref().and_then(|layout| self.history.noise(layout, self.rules, name, between));
@@ -270,13 +244,11 @@ impl Case<'_> {
                 Ok(subject(Shape::Exposure { canary, odds }, usual, counts))
             }
             Series::Gauge { value, .. } => self.number(criterion, metric, value, arms, past),
-            Series::Buckets { .. } => Err("histograms cannot be foreseen; `davy calibrate` tries them".into()),
+            // what has no formula is tried instead
+            Series::Buckets { .. } => Err(nothing()),
             Series::Values { value, .. } => {
                 let mut values: Vec<f64> = value.iter().copied().filter(|v| v.is_finite()).collect();
                 values.sort_unstable_by(f64::total_cmp);
-                if let Statistic::AnyQuantile { .. } = criterion.statistic {
-                    return Err("every quantile at once cannot be foreseen; `davy calibrate` tries it".into());
-                }
                 let Statistic::Quantile(q) = criterion.statistic else {
                     return Err("only quantiles of requests can be foreseen".into());
                 };
@@ -295,11 +267,8 @@ impl Case<'_> {
         arms: Pair<f64>,
         past: Option<Past>,
     ) -> Result<Subject, String> {
-        if let Statistic::Trend { .. } = criterion.statistic {
-            return Err("a trend cannot be foreseen; docs/trends-and-spikes.md has what it finds".into());
-        }
         if criterion.statistic != Statistic::Typical {
-            return Err("a quantile across steps cannot be foreseen; `davy calibrate` tries it".into());
+            return Err("only the typical level of a number can be foreseen".into());
         }
         let usual = median(value).ok_or("the history has nothing of it")?;
         let Some(Past::Level(found)) = past else {
@@ -327,7 +296,7 @@ impl Case<'_> {
             family.map(|c| &c.metric).find_map(|name| {
                 let kind = &self.rules.metrics.get(name)?.kind;
                 let is_it = matches!(kind, Kind::Gauge { quantile: Some(q), .. } if (q - wanted).abs() < 1e-9);
-                match self.usual_series(name)? {
+                match self.history.usual(name)? {
                     Series::Gauge { value, .. } if is_it => median(value).filter(|v| *v > 0.0),
                     _ => None,
                 }
@@ -443,6 +412,7 @@ impl Case<'_> {
             threshold: threshold.map(shown),
             broken_already: (pass.limit(usual) - usual) * bad < 0.0,
             has_margin: (pass.limit(usual) - usual) * bad > 0.0,
+            tried: None,
         })
     }
 

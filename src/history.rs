@@ -3,12 +3,16 @@
 //! Where the past has both arms, a pair is the same time of both. Where it has one, a window is paired with an earlier one,
 //! and whatever changed between them counts as noise. One arm had all of the traffic: it is thinned, request by
 //! request and with a fixed seed, to what each arm will get. Pairs share no data unless more are asked for than fit.
+//! Where a window is compared with several earlier days, each canary's window lies behind all of its days.
 
 pub mod chance;
+pub mod inject;
 pub mod learn;
 pub mod noise;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::series::{Bins, Dataset, Pair, Series, SignedDuration, Timestamp, Window};
 use chance::Chance;
@@ -18,6 +22,17 @@ use chance::Chance;
 pub struct History {
     data: Dataset,
     arms: Arms,
+    calendar: Option<Arc<dyn Calendar>>,
+}
+
+/// Which earlier days a canary's window is compared with.
+pub trait Calendar: Debug + Send + Sync {
+    /// The windows of the days, the latest first.
+    fn days(&self, canary: Window) -> Vec<Window>;
+    /// What is read of the days, and of the time before the canary's window.
+    fn stretches(&self, canary: Window) -> Vec<Window>;
+    /// How long a time before each window adjusts the days.
+    fn before(&self) -> Option<SignedDuration>;
 }
 
 /// What the past has of the comparison.
@@ -36,6 +51,8 @@ pub enum Pairing {
     SameTime,
     /// A window and the one so much earlier.
     Earlier(SignedDuration),
+    /// A window and several earlier days, the first of which begins so much earlier.
+    Days(SignedDuration),
 }
 
 /// What a comparison will be like: how its pairs are made to look.
@@ -61,6 +78,9 @@ pub struct Layout {
     /// Whether windows share data.
     pub overlapping: bool,
 }
+
+/// So many windows are judged at most, where each is compared with several earlier days.
+const MOST_OF_DAYS: usize = 100;
 
 /// A history is too short for a single pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +114,17 @@ impl History {
                 pair.canary = kept;
             }
         }
-        History { data, arms }
+        History { data, arms, calendar: None }
+    }
+
+    /// The same, for windows that are compared with several earlier days.
+    pub fn with_calendar(self, calendar: Arc<dyn Calendar>) -> History {
+        History { calendar: Some(calendar), ..self }
+    }
+
+    /// Whether a window is compared with several earlier days.
+    pub fn has_days(&self) -> bool {
+        self.calendar.is_some()
     }
 
     /// Which arms it has.
@@ -122,6 +152,13 @@ impl History {
         &self.data.metrics
     }
 
+    /// The past of one arm, the baseline's where there are two; nothing if nothing was measured.
+    pub fn usual(&self, name: &str) -> Option<&Series> {
+        let pair = self.data.metrics.get(name)?;
+        let series = if pair.baseline.is_empty() { &pair.canary } else { &pair.baseline };
+        (!series.is_empty()).then_some(series)
+    }
+
     /// A length in whole steps, at least one and no more than there are.
     pub fn whole_steps(&self, length: SignedDuration) -> SignedDuration {
         let step = self.step().as_millis().max(1);
@@ -132,14 +169,16 @@ impl History {
     /// Where the windows lie: as many as fit without sharing data, or `count` spread over the whole.
     pub fn layout(&self, setting: Setting, count: Option<usize>) -> Result<Layout, TooShort> {
         let (span, length) = (self.window().duration(), setting.length);
-        let pairing = match self.arms {
-            Arms::Both => Pairing::SameTime,
-            Arms::One => Pairing::Earlier(self.lag(setting)),
+        let pairing = match (&self.calendar, self.arms) {
+            (Some(calendar), _) => Pairing::Days(self.reach(calendar.as_ref(), length)),
+            (None, Arms::Both) => Pairing::SameTime,
+            (None, Arms::One) => Pairing::Earlier(self.lag(setting)),
         };
         let lag = match pairing {
             Pairing::SameTime => SignedDuration::ZERO,
-            Pairing::Earlier(lag) => lag,
+            Pairing::Earlier(lag) | Pairing::Days(lag) => lag,
         };
+        let takes_turns = matches!(pairing, Pairing::Earlier(_));
         let needed = lag.saturating_add(length);
         let (span_ms, length_ms, lag_ms) = (span.as_millis(), length.as_millis().max(1), lag.as_millis());
         if span < needed {
@@ -147,7 +186,7 @@ impl History {
         }
         // of one arm, blocks of the lag take turns as baseline and as canary
         let in_canary =
-            |at: i128| lag_ms == 0 || (at / lag_ms) % 2 == 1 && (at + length_ms - 1) / lag_ms == at / lag_ms;
+            |at: i128| !takes_turns || (at / lag_ms) % 2 == 1 && (at + length_ms - 1) / lag_ms == at / lag_ms;
         let mut apart = Vec::new();
         let mut at = lag_ms;
         while at + length_ms <= span_ms {
@@ -160,7 +199,9 @@ impl History {
                 false => at = (at / lag_ms / 2 * 2 + if (at / lag_ms) % 2 == 0 { 1 } else { 3 }) * lag_ms,
             }
         }
-        let wanted = count.unwrap_or(apart.len()).max(1);
+        // the days of many windows are the same ones, so more of them tell no more
+        let most = if matches!(pairing, Pairing::Days(_)) { MOST_OF_DAYS } else { usize::MAX };
+        let wanted = count.unwrap_or(apart.len().min(most)).max(1);
         let overlapping = wanted > apart.len();
         let offsets: Vec<i128> = if overlapping {
             let (steps, step_ms) = ((span_ms - lag_ms - length_ms) / self.step_ms(), self.step_ms());
@@ -176,6 +217,16 @@ impl History {
             self.window().start.saturating_add(offset).unwrap_or(self.window().end)
         };
         Ok(Layout { setting, pairing, starts: offsets.iter().map(begin).collect(), overlapping })
+    }
+
+    /// How long before a canary's window the data must begin for all of its days.
+    fn reach(&self, calendar: &dyn Calendar, length: SignedDuration) -> SignedDuration {
+        let end = self.window().end;
+        let last = Window { start: end.saturating_sub(length).unwrap_or(end), end };
+        let first = calendar.stretches(last).iter().map(|window| window.start).min();
+        let reach = first.map_or(SignedDuration::ZERO, |first| last.start.duration_since(first));
+        // where clocks change, a day has an hour more
+        reach.saturating_add(SignedDuration::from_hours(1))
     }
 
     fn step_ms(&self) -> i128 {
@@ -199,6 +250,15 @@ impl History {
         let start = layout.starts.get(number).copied().unwrap_or(self.window().start);
         let window_at = |start: Timestamp| Window { start, end: start.saturating_add(length).unwrap_or(start) };
         let canary = window_at(start);
+        if let Some(calendar) = &self.calendar {
+            let (days, stretches) = (calendar.days(canary), calendar.stretches(canary));
+            let own = days.first().copied().unwrap_or(canary);
+            let both = self.cut(Pair { baseline: own, canary }, |_, pair| Pair {
+                baseline: pair.canary.clone(),
+                canary: pair.canary.within(&canary),
+            });
+            return both.with_days(days, calendar.before(), &stretches);
+        }
         let Pairing::Earlier(lag) = layout.pairing else {
             let within = |pair: &Pair<Series>| pair.as_ref().map(|series| series.within(&canary));
             return self.cut(Pair { baseline: canary, canary }, |_, pair| within(pair));

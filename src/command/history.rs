@@ -2,6 +2,7 @@
 //! configuration's own data.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Failure;
 use super::border::Reach;
@@ -11,9 +12,10 @@ use crate::cli;
 use crate::config::Options;
 use crate::config::plan::{Plan, Span, TimePlan};
 use crate::cost::CostPlan;
-use crate::history::{History, Setting};
+use crate::history::{Calendar, History, Setting};
 use crate::plain;
 use crate::record;
+use crate::series::{SignedDuration, Window};
 use crate::source::requests::{Asked, By, Requests, Split};
 use crate::source::{Ask, Query, Source};
 
@@ -26,6 +28,24 @@ pub(super) struct Past {
     pub(super) length_is_configured: bool,
 }
 
+/// The earlier days as a configuration has them.
+#[derive(Debug)]
+struct OfPlan(TimePlan);
+
+impl Calendar for OfPlan {
+    fn days(&self, canary: Window) -> Vec<Window> {
+        self.0.days_before(canary)
+    }
+
+    fn stretches(&self, canary: Window) -> Vec<Window> {
+        self.0.stretches(canary)
+    }
+
+    fn before(&self) -> Option<SignedDuration> {
+        self.0.days.as_ref()?.before
+    }
+}
+
 /// Reads the past of a configuration.
 pub(super) fn read(
     console: &Console,
@@ -34,10 +54,11 @@ pub(super) fn read(
     data: Option<&Path>,
 ) -> Result<Past, Failure> {
     let mut plan = loaded.plan(options)?;
-    if plan.time.days.is_some() {
+    let calendar = plan.time.days.is_some().then(|| Arc::new(OfPlan(plan.time.clone())));
+    if calendar.is_some() && data.is_none() {
         return Err(Failure::Misused(
-            "how much days differ is not foreseen: `davy plan` and `davy calibrate` know the noise within windows. Write one earlier \
-             window (`ago: 7d`) to ask about that; docs/before-and-after.md says what several find"
+            "a plan beside several earlier days takes a longer past than the configuration reads: give `--history FILE_OR_FOLDER` with \
+             those days before each of many windows"
                 .into(),
         ));
     }
@@ -68,7 +89,10 @@ pub(super) fn read(
             console.note("to plan before the comparison has data of its own, give --history FILE_OR_FOLDER");
         })?,
     };
-    let history = History::of(dataset);
+    let mut history = History::of(dataset);
+    if let Some(calendar) = calendar {
+        history = history.with_calendar(calendar);
+    }
     let soak = loaded.config.soak(options.phase).or(match plan.time.canary {
         Span::Exactly(window) => Some(window.duration()),
         Span::All | Span::Earlier(_) => None,

@@ -114,6 +114,7 @@ fn facts(calibration: &Calibration, source: &str) -> Vec<(&'static str, String)>
         Pairing::SameTime => "canary and baseline of the same time".to_owned(),
         Pairing::Earlier(lag) if lag == layout.setting.length => "each compared with the one just before".to_owned(),
         Pairing::Earlier(lag) => format!("each compared with the one {} earlier", duration(lag)),
+        Pairing::Days(_) => "each compared with its earlier days".to_owned(),
     };
     let apart = if layout.overlapping { "overlapping" } else { "not overlapping" };
     let arms = if calibration.arms == Arms::Both { "both arms" } else { "one arm" };
@@ -180,6 +181,12 @@ fn notes(calibration: &Calibration) -> Vec<String> {
     }
     if calibration.layout.overlapping {
         notes.push("The windows overlap, so they are not independent, and the intervals are too narrow.".into());
+    }
+    if matches!(calibration.layout.pairing, Pairing::Days(_)) {
+        notes.push(
+            "Windows have many earlier days in common, so they are not independent, and the intervals are too narrow."
+                .into(),
+        );
     }
     if matches!(calibration.layout.pairing, Pairing::Earlier(_)) {
         notes.push(
@@ -306,7 +313,7 @@ impl Document {
             window_seconds: seconds(layout.setting.length),
             windows_overlap: if layout.overlapping { "yes" } else { "no" },
             compared_with_seconds_earlier: match layout.pairing {
-                Pairing::SameTime => None,
+                Pairing::SameTime | Pairing::Days(_) => None,
                 Pairing::Earlier(lag) => seconds(lag),
             },
             looks: calibration.looks,

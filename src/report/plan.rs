@@ -8,7 +8,7 @@ use super::past::{Past, period, title};
 use super::prose::plain;
 use super::words::NOTHING;
 use super::{PageFormat, Style, html, json};
-use crate::forecast::{Forecast, Outlook, Row};
+use crate::forecast::{Forecast, Outlook, Row, Tried};
 use crate::history::Arms;
 use crate::judge::rules::Unit;
 use crate::judge::verdict::EffectKind;
@@ -34,16 +34,28 @@ pub fn plan(forecast: &Forecast, source: &str, format: PageFormat, style: &Style
 /// A level of the canary on the scale of the criterion.
 fn told(outlook: &Outlook, row: &Row, level: f64) -> String {
     match (outlook.kind, row.usual) {
+        // beside the baseline, or of all quantiles: told as it is
+        (EffectKind::Ratio, _) if outlook.tried.is_some() && is_of_none(row) => {
+            change(level, EffectKind::Ratio, &row.unit)
+        }
+        (EffectKind::Difference, _) if outlook.tried.is_some() && is_of_none(row) => {
+            change(level, EffectKind::Difference, &row.unit)
+        }
         (EffectKind::Ratio, Some(usual)) if usual != 0.0 => change(level / usual, EffectKind::Ratio, &row.unit),
         (EffectKind::Difference, Some(usual)) => change(level - usual, EffectKind::Difference, &row.unit),
         _ => quantity(level, &row.unit),
     }
 }
 
+/// Whether a change is not one of the usual level: of a slope, or of all quantiles.
+fn is_of_none(row: &Row) -> bool {
+    row.usual.is_none() || matches!(row.unit, Unit::Change { .. })
+}
+
 /// A span that nobody would wait for is told as such.
-fn span(time: Option<SignedDuration>) -> String {
+fn span(time: Option<SignedDuration>, tried: Option<Tried>) -> String {
     match time {
-        None => "never".into(),
+        None => tried.map_or_else(|| "never".into(), |tried| format!("> {}", duration(tried.longest))),
         Some(time) if time.as_hours() >= 24 * 365 => "> 1 year".into(),
         Some(time) => duration(time),
     }
@@ -76,6 +88,14 @@ fn page(forecast: &Forecast, source: &str) -> Page {
     if forecast.history.duration() < forecast.soak {
         let text = "The history is shorter than the soak, so its noise is a guess. Give a longer one.";
         parts.push(Part::Prose(text.into()));
+    }
+    let tried: Vec<&str> =
+        planned.iter().filter(|(_, o)| o.tried.is_some()).map(|(row, _)| row.criterion.as_str()).collect();
+    if let Some(most) = planned.iter().filter_map(|(_, o)| o.tried).map(|tried| tried.windows).max() {
+        parts.push(Part::Prose(format!(
+            "No formula foresees {}: davy judged up to {most} windows of the history for each length. Windows may overlap.",
+            tried.join(", ")
+        )));
     }
     parts.push(Part::Prose(
         "to pass: how long a canary like the baseline takes. to fail: one that is worse by twice the margin. Both, and the \
@@ -152,10 +172,10 @@ fn cells(row: &Row) -> Vec<String> {
     };
     let fails = match outlook.twice {
         None => NOTHING.into(),
-        Some(twice) => format!("{}\nat {}", span(outlook.fails_after), told(outlook, row, twice)),
+        Some(twice) => format!("{}\nat {}", span(outlook.fails_after, outlook.tried), told(outlook, row, twice)),
     };
     let seen = outlook.detectable.map_or("none".to_owned(), |level| told(outlook, row, level));
-    vec![name, usual, span(outlook.passes_after), fails, seen]
+    vec![name, usual, span(outlook.passes_after, outlook.tried), fails, seen]
 }
 
 /// What to say of a criterion that will not be decided in time.
@@ -195,7 +215,12 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
     }
     if passes {
         texts.push(match outlook.fails_after {
-            Some(after) => format!("To find one that is worse by twice the margin it takes {}.", span(Some(after))),
+            Some(after) => {
+                format!("To find one that is worse by twice the margin it takes {}.", span(Some(after), None))
+            }
+            None if outlook.tried.is_some() => {
+                "One that is worse by twice the margin was not found often enough.".into()
+            }
             None => "One that is worse by twice the margin would never be found.".into(),
         });
         return remark(vec![texts.join(" ")]);
@@ -210,6 +235,16 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
     if let Some(level) = outlook.threshold {
         let threshold = Outlook { kind: EffectKind::Level, ..outlook.clone() };
         ways.push(format!("use a threshold such as `{}`", bound(&threshold, row, level)));
+    }
+    if let Some(tried) = outlook.tried {
+        texts.push(match outlook.passes_after {
+            Some(after) => format!("To let it pass, soak for {}.", duration(after)),
+            None => format!(
+                "A healthy canary did not pass in 80 % of windows up to {}. The history has no room for longer ones.",
+                duration(tried.longest)
+            ),
+        });
+        return remark(vec![texts.join(" ")]);
     }
     let steps = forecast.soak.as_millis() / forecast.step.as_millis().max(1);
     if outlook.events.is_none() && steps < FEW_STEPS {
@@ -289,6 +324,9 @@ struct Criterion {
     design_effect: Option<Number>,
     passable: Option<Number>,
     passable_threshold: Option<Number>,
+    /// On how many windows of a length the judge was tried, where no formula foresees it.
+    tried_windows: Option<usize>,
+    tried_up_to_seconds: Option<Number>,
 }
 
 impl Document {
@@ -312,6 +350,8 @@ impl Document {
                 design_effect: number(outlook.and_then(|o| o.phi)),
                 passable: number(outlook.and_then(|o| o.passable)),
                 passable_threshold: number(outlook.and_then(|o| o.threshold)),
+                tried_windows: outlook.and_then(|o| o.tried).map(|tried| tried.windows),
+                tried_up_to_seconds: outlook.and_then(|o| o.tried).and_then(|tried| seconds(tried.longest)),
             }
         };
         Document {

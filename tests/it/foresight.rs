@@ -258,6 +258,107 @@ fn the_minutes_that_a_plan_foresees_are_enough_and_not_too_many() {
     assert!(off.is_empty(), "{}", off.join("\n"));
 }
 
+#[test]
+fn what_no_formula_foresees_is_tried_on_the_history() {
+    let cases = [
+        ("load, statistic: trend", "<= baseline + 10%/h"),
+        ("load, statistic: trend", "<= 15 / 1h"),
+        ("errors, steps_beyond: \"> 3%\"", "<= 10%"),
+        ("load, statistic: p90", "<= 125"),
+    ];
+    for (metric, pass) in cases {
+        let text = config(ONE_LOOK, metric, pass);
+        let shop = Workshop::new(&text, &both_arms(&SERVICE, 6_000, 12));
+        let plan = shop.json("plan");
+        let foreseen = &plan["criteria"][0];
+        let minutes = |key: &str| foreseen[key].as_f64().map(|seconds| (seconds / 60.0).round() as usize);
+        let (passes, fails) = (minutes("passes_after_seconds").unwrap(), minutes("fails_after_seconds").unwrap());
+        assert_eq!(foreseen["tried_windows"].as_u64(), Some(20), "{metric} {pass}: {foreseen}");
+        assert_eq!(foreseen["tried_up_to_seconds"].as_f64(), Some(12.0 * 3600.0), "{metric} {pass}: {foreseen}");
+        let rules = rules(&text);
+        let passed = chance(&rules, Outcome::Pass, &SERVICE, ALIKE, passes);
+        assert!(passed >= 0.65, "{metric} {pass}: passes in {passed} of comparisons of {passes} min");
+        // no earlier length that is tried does so
+        if passes > 15 {
+            let sooner = chance(&rules, Outcome::Pass, &SERVICE, ALIKE, passes / 2);
+            assert!(sooner < 0.92, "{metric} {pass}: passes in {sooner} of comparisons of {} min", passes / 2);
+        }
+        if metric.ends_with("trend") {
+            let rising = (0..100).filter(|seed| {
+                let mut data = dataset(&SERVICE, ALIKE, fails, *seed + 1);
+                let Series::Gauge { value, .. } = &mut data.metrics.get_mut("load").unwrap().canary else { panic!() };
+                let per_hour = if pass.contains('%') { 20.0 } else { 30.0 };
+                value.iter_mut().enumerate().for_each(|(minute, value)| *value += per_hour * minute as f64 / 60.0);
+                judge(&rules, &data).findings[0].outcome == Outcome::Fail
+            });
+            let failed = rising.count();
+            assert!(failed >= 65, "{metric} {pass}: {failed} of 100 fail after {fails} min");
+        }
+        let said = shop.text(&["plan", "canary.yaml", "--history", "history.csv"]);
+        assert!(said.contains("No formula foresees"), "{said}");
+    }
+    // a history without room for windows says so
+    let text = config(ONE_LOOK, "load, statistic: trend", "<= baseline + 10%/h");
+    let said = Workshop::new(&text, &both_arms(&SERVICE, 20, 12)).json("plan");
+    let why = said["criteria"][0]["not_planned"].as_str().unwrap().to_owned();
+    assert!(why.contains("no room for 3 of 7 min 30 s") && why.contains("give a longer one"), "{why}");
+}
+
+#[test]
+fn a_trial_worsens_slopes_and_steps() {
+    let text = config(ONE_LOOK, "load, statistic: trend", "<= baseline + 25%/h");
+    let trial = Workshop::new(&text, &both_arms(&SERVICE, 60 * 40, 3)).json("calibrate");
+    let tally = |trial: &Value, of: &str, what: &str| trial["criteria"][0][of][what].as_u64().unwrap();
+    assert!(tally(&trial, "at_the_margin", "pass") <= 5, "{trial}");
+    assert!(tally(&trial, "at_twice_the_margin", "fail") >= 32, "{trial}");
+    assert_eq!(tally(&trial, "healthy", "fail"), 0, "{trial}");
+    let text = config("soak: 4h", "errors, steps_beyond: \"> 3%\"", "<= 10%");
+    let trial = Workshop::new(&text, &both_arms(&SERVICE, 240 * 30, 3)).json("calibrate");
+    assert!(tally(&trial, "at_the_margin", "pass") <= 4, "{trial}");
+    assert!(tally(&trial, "at_twice_the_margin", "fail") >= 20, "{trial}");
+    assert_eq!(tally(&trial, "healthy", "fail"), 0, "{trial}");
+}
+
+#[test]
+fn several_days_are_tried_on_many_days() {
+    // a day has a level of its own: 3 % from day to day
+    let mut text = "ts,requests,errors,load\n".to_owned();
+    let mut noise = Noise(77);
+    for day in 0..40 {
+        let level = (0.03 * noise.normal()).exp();
+        for minute in (0..1440).step_by(10) {
+            let at = time(day * 1440 + minute);
+            let load = 100.0 * level * (0.02 * noise.normal()).exp();
+            writeln!(text, "{at},3000,{},{load:.3}", noise.poisson(30.0)).unwrap();
+        }
+    }
+    let days = "window: { from: 2026-04-08T09:00:00Z, to: 2026-04-08T11:00:00Z, step: 10m, baseline: { days: 10 } }";
+    let configuration = config(days, "load", "<= baseline + 15%");
+    let shop = Workshop::new(&configuration, &text);
+    let plan = shop.json("plan");
+    let foreseen = &plan["criteria"][0];
+    assert!((foreseen["usual"].as_f64().unwrap() - 100.0).abs() < 3.0, "{plan}");
+    assert!(foreseen["passes_after_seconds"].as_f64().unwrap() <= 7_200.0, "{plan}");
+    assert!((0.1..0.35).contains(&(foreseen["detectable"].as_f64().unwrap() / 100.0 - 1.0)), "{plan}");
+    let trial = shop.json("calibrate");
+    assert_eq!(trial["windows"].as_u64(), Some(100), "{trial}");
+    let healthy = &trial["criteria"][0]["healthy"];
+    assert!(healthy["fail"].as_u64().unwrap() <= 8 && healthy["pass"].as_u64().unwrap() >= 80, "{trial}");
+    assert!(trial["criteria"][0]["at_twice_the_margin"]["fail"].as_u64().unwrap() >= 80, "{trial}");
+    let said = shop.text(&["calibrate", "canary.yaml", "--history", "history.csv"]);
+    assert!(said.contains("each compared with its earlier days") && said.contains("days in common"), "{said}");
+    // the configuration's own data are the days of one window alone
+    let (code, why) = shop.error(&["plan", "canary.yaml"]);
+    assert!(code == 2 && why.contains("give `--history FILE_OR_FOLDER`"), "{code} {why}");
+    let (code, why) = Workshop::new(&configuration, &text[..text.len() / 8]).error(&[
+        "calibrate",
+        "canary.yaml",
+        "--history",
+        "history.csv",
+    ]);
+    assert!(code != 0 && why.contains("history"), "{code} {why}");
+}
+
 fn interval(counted: &Value) -> (f64, f64) {
     (counted["fail_rate_low"].as_f64().unwrap(), counted["fail_rate_high"].as_f64().unwrap())
 }

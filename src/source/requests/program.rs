@@ -38,6 +38,8 @@ pub(super) struct Program {
     pub(super) error: Bad,
     /// Nothing where no slice measures it.
     pub(super) latency: Option<Took>,
+    /// Whether the column of the latency says how a request ended: then a word there is no mistake.
+    pub(super) says_end: bool,
     pub(super) slices: Vec<Part>,
     /// Whether any slice measures another column than the latency.
     pub(super) measures_columns: bool,
@@ -219,9 +221,13 @@ impl Program {
             (false, true) => latency(log, recipe, names, &mut slots).ok(),
             (false, false) => None,
         };
+        let says_end = condition_of_errors(log, recipe).zip(latency.as_ref()).is_some_and(|(condition, latency)| {
+            let of = |slot: usize| condition.columns().contains(&slots.columns[slot].as_str());
+            matches!(latency.from, From::One(slot) if of(slot))
+        });
         let error = match (&error, &latency) {
-            // which of those that no target answered went wrong
-            (Bad::Unasked, Some(Took { from: From::Sum(_), .. })) => {
+            // which of those that no target answered went wrong, or which have a word for it in place of a number
+            (Bad::Unasked, Some(Took { from, .. })) if says_end || matches!(from, From::Sum(_)) => {
                 error_of(log, recipe, names, &mut slots).unwrap_or(Bad::Unasked)
             }
             _ => error,
@@ -229,7 +235,7 @@ impl Program {
         let slices: Vec<Part> = slices.iter().map(|slice| part(slice, &mut slots)).collect();
         let measures_columns = slices.iter().any(|slice| matches!(slice.valued, Some(Measured::Column(_))));
         let (columns, open) = (slots.columns, names.open);
-        Ok(Program { columns, only, time, arms, error, latency, slices, measures_columns, open, named })
+        Ok(Program { columns, only, time, arms, error, latency, says_end, slices, measures_columns, open, named })
     }
 }
 
@@ -352,6 +358,11 @@ fn time(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Re
             Err(Error::unreadable("has no column with a usual name for the time").hint(hint))
         }
     }
+}
+
+/// The condition that tells which requests are errors, if one does.
+fn condition_of_errors<'a>(log: &'a Requests, recipe: &'a Recipe) -> Option<&'a Condition> {
+    log.columns.error.as_ref().or(recipe.error.as_ref().filter(|_| log.columns.status.is_none()))
 }
 
 fn error_of(log: &Requests, recipe: &Recipe, names: &Names, slots: &mut Slots) -> Result<Bad, Error> {

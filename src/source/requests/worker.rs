@@ -243,8 +243,8 @@ impl<'a> Worker<'a> {
         let (took, mut wrong) = match program.latency.as_ref().map(|asked| took(fields, asked)) {
             None => (None, None),
             Some(Ok(took)) => (Some(took), None),
-            // a word such as `timeout` says of a request that failed why it has no latency
-            Some(Err((WORD, slot))) if is_error => (None, Some((NO_LATENCY, slot))),
+            // a word such as `failed` says why there is no latency
+            Some(Err((WORD, slot))) if is_error && program.says_end => (None, Some((NO_LATENCY, slot))),
             Some(Err(wrong)) => (None, Some(wrong)),
         };
         let took = match took.flatten() {
