@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memrchr;
 
+use super::colours;
 use super::document;
 use super::layout::Layout;
 use super::recipe;
@@ -53,7 +54,8 @@ impl Chunk {
 impl Feed {
     /// Reads `packed`, which counts what lies on the disk into `read`.
     pub(super) fn new(packed: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Result<Feed, Error> {
-        let (head, content) = compression::peek(compression::plain(Counted { inner: packed, read })?, AHEAD_OF_ARRAY)?;
+        let (head, content) =
+            compression::peek(colours::without(compression::plain(Counted { inner: packed, read })?)?, AHEAD_OF_ARRAY)?;
         let reader: Box<dyn Read + Send> = match unrolled::is_array(&head) {
             true => Box::new(Unrolled::new(BufReader::with_capacity(CHUNK, content))),
             false if head.trim_ascii_start().starts_with(b"{") => document::read(content)?,
@@ -70,14 +72,15 @@ impl Feed {
         growing: bool,
     ) -> Result<Feed, Error> {
         let fits = |lines: &[&[u8]]| recipe::fits(layout, lines);
-        let content = rewritten::unwrapped(compression::unpacked(Counted { inner: packed, read })?, fits)?;
+        let content =
+            rewritten::unwrapped(colours::without(compression::unpacked(Counted { inner: packed, read })?)?, fits)?;
         let reader: Box<dyn Read + Send> = if growing { Box::new(WholeLines::new(content)) } else { Box::new(content) };
         Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
     }
 
     /// The same of an input that may be being written: a last line without an end is left out.
     pub(super) fn growing(packed: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Result<Feed, Error> {
-        let reader = Box::new(WholeLines::new(compression::plain(Counted { inner: packed, read })?));
+        let reader = Box::new(WholeLines::new(colours::without(compression::plain(Counted { inner: packed, read })?)?));
         Ok(Feed { reader, begun: Vec::new(), chunks: 0, ended: false })
     }
 

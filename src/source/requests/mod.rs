@@ -20,6 +20,7 @@ mod account;
 mod asked;
 pub mod buckets;
 mod clock;
+mod colours;
 mod columnar;
 pub mod condition;
 mod counted;

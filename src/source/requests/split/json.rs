@@ -3,8 +3,11 @@
 //! A log has many keys and few are wanted, so building the whole object costs several times what reading it does. What is
 //! skipped is still checked as strictly as serde_json checks it (strings, numbers, nesting, UTF-8): a line that was cut
 //! off or overwritten never passes as a row. Of a key that is there twice the last one counts, as with serde_json.
+//! A program writes the same keys in the same order, line after line: where the next key of the first line stands, it is not
+//! looked for.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::{Is, Split};
 use crate::source::requests::Value;
@@ -21,6 +24,26 @@ const MOST_DOTS: usize = 4;
 pub(in crate::source) struct Json {
     /// The wanted keys as a tree; the first is its root.
     nodes: Vec<Node>,
+    /// The keys of the first line, in their order.
+    usual: OnceLock<Vec<Usual>>,
+}
+
+/// A key as it is written, with its colon, and the node that it leads to.
+struct Usual {
+    text: Box<[u8]>,
+    child: Option<usize>,
+}
+
+impl Usual {
+    /// Whether a line goes on with it. Most keys are of two words of eight bytes, which may overlap.
+    #[inline]
+    fn begins(&self, rest: &[u8]) -> bool {
+        let (key, len) = (&*self.text, self.text.len());
+        match (8..=16).contains(&len) && rest.len() >= len {
+            true => rest.first_chunk::<8>() == key.first_chunk() && rest[..len].last_chunk::<8>() == key.last_chunk(),
+            false => rest.starts_with(key),
+        }
+    }
 }
 
 /// A key, or the root.
@@ -51,7 +74,7 @@ impl Json {
 
     /// Columns that are not found so are looked for in these objects, too, the first that has one.
     pub(in crate::source::requests) fn within(wanted: &[String], objects: &[&str]) -> Json {
-        let mut json = Json { nodes: vec![Node::default()] };
+        let mut json = Json { nodes: vec![Node::default()], usual: OnceLock::new() };
         for (slot, name) in wanted.iter().enumerate() {
             let mut paths = readings(name);
             for object in objects {
@@ -123,7 +146,7 @@ fn readings(name: &str) -> Vec<Vec<&str>> {
 impl Split for Json {
     fn split<'l>(&self, line: &'l [u8], fields: &mut [Value<'l>]) -> Result<Is, &'static str> {
         fields.fill(Value::Missing);
-        if std::str::from_utf8(line).is_err() {
+        if !line.is_ascii() && std::str::from_utf8(line).is_err() {
             return Err(BROKEN);
         }
         let mut few = [u8::MAX; 32];
@@ -140,7 +163,40 @@ impl Split for Json {
             return Ok(Is::Nothing);
         }
         let whole = walk.text.eat(b'{').and_then(|()| walk.object(0, 1)).filter(|()| walk.text.next_is_end());
+        if whole.is_some() {
+            self.usual.get_or_init(|| self.keys(line).unwrap_or_default());
+        }
         whole.map(|()| Is::Row).ok_or(BROKEN)
+    }
+}
+
+impl Json {
+    /// The keys of an object that was walked before.
+    fn keys(&self, line: &[u8]) -> Option<Vec<Usual>> {
+        let mut text = Text { line, at: 0 };
+        text.space();
+        text.eat(b'{')?;
+        let mut keys = Vec::new();
+        text.space();
+        while text.peek()? == b'"' {
+            let from = text.at;
+            let key = text.string()?;
+            text.space();
+            text.eat(b':')?;
+            text.space();
+            // a key with escapes is looked for each time
+            if key.escaped {
+                break;
+            }
+            keys.push(Usual { text: line[from..text.at].into(), child: self.child(0, key.inner) });
+            text.skip(1)?;
+            text.space();
+            if text.next()? == b'}' {
+                break;
+            }
+            text.space();
+        }
+        Some(keys)
     }
 }
 
@@ -160,14 +216,16 @@ impl<'l> Walk<'_, 'l> {
         if self.text.eat(b'}').is_some() {
             return Some(());
         }
+        let usual = if node == 0 { self.tree.usual.get().map_or(&[][..], Vec::as_slice) } else { &[] };
+        let mut usual = usual.iter();
         loop {
-            let key = self.text.string()?;
-            self.text.space();
-            self.text.eat(b':')?;
-            self.text.space();
-            let child = match key.escaped {
-                false => self.tree.child(node, key.inner),
-                true => self.tree.child(node, &key.unescaped()?),
+            let child = match usual.next().filter(|usual| usual.begins(self.text.rest())) {
+                Some(usual) => {
+                    self.text.at += usual.text.len();
+                    self.text.space();
+                    usual.child
+                }
+                None => self.key(node)?,
             };
             match child {
                 Some(child) => self.value(child, depth)?,
@@ -180,6 +238,18 @@ impl<'l> Walk<'_, 'l> {
                 _ => return None,
             }
         }
+    }
+
+    /// The node that the next key leads to.
+    fn key(&mut self, node: usize) -> Option<Option<usize>> {
+        let key = self.text.string()?;
+        self.text.space();
+        self.text.eat(b':')?;
+        self.text.space();
+        Some(match key.escaped {
+            false => self.tree.child(node, key.inner),
+            true => self.tree.child(node, &key.unescaped()?),
+        })
     }
 
     fn value(&mut self, node: usize, depth: usize) -> Option<()> {
@@ -204,13 +274,20 @@ impl<'l> Walk<'_, 'l> {
             b'-' | b'0'..=b'9' => Value::Text(self.text.number()?),
             _ => self.text.word()?,
         };
-        for Place { slot, rank } in takes {
-            if *rank <= self.ranks[*slot] {
-                self.ranks[*slot] = *rank;
-                self.fields[*slot] = value.clone();
-            }
+        if let [only] = takes.as_slice() {
+            self.put(only, value);
+            return Some(());
         }
+        takes.iter().for_each(|place| self.put(place, value.clone()));
         Some(())
+    }
+
+    #[inline]
+    fn put(&mut self, place: &Place, value: Value<'l>) {
+        if place.rank <= self.ranks[place.slot] {
+            self.ranks[place.slot] = place.rank;
+            self.fields[place.slot] = value;
+        }
     }
 }
 
@@ -246,6 +323,10 @@ impl<'l> Text<'l> {
         self.line.get(self.at).copied()
     }
 
+    fn rest(&self) -> &'l [u8] {
+        self.line.get(self.at..).unwrap_or_default()
+    }
+
     fn next(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.at += 1;
@@ -278,27 +359,25 @@ impl<'l> Text<'l> {
         Some(value)
     }
 
-    fn digits(&mut self) -> Option<()> {
-        let from = self.at;
-        while self.next_if(|byte| byte.is_ascii_digit()) {}
-        (self.at > from).then_some(())
-    }
-
     fn number(&mut self) -> Option<&'l [u8]> {
-        let from = self.at;
-        self.next_if(|byte| byte == b'-');
-        if !self.next_if(|byte| byte == b'0') {
-            self.digits()?;
+        let (line, from) = (self.line, self.at);
+        let is = |at: usize, byte: u8| line.get(at) == Some(&byte);
+        // where at least one digit ends
+        let after_digits = |at: usize| Some(digits(line, at)).filter(|end| *end > at);
+        let first = from + usize::from(is(from, b'-'));
+        let mut at = after_digits(first)?;
+        if is(first, b'0') && at > first + 1 {
+            return None;
         }
-        if self.next_if(|byte| byte == b'.') {
-            self.digits()?;
+        if is(at, b'.') {
+            at = after_digits(at + 1)?;
         }
-        let exponent = self.next_if(|byte| matches!(byte, b'e' | b'E'));
+        let exponent = is(at, b'e') || is(at, b'E');
         if exponent {
-            self.next_if(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
+            at = after_digits(at + 1 + usize::from(is(at + 1, b'+') || is(at + 1, b'-')))?;
         }
-        let number = &self.line[from..self.at];
+        self.at = at;
+        let number = &line[from..at];
         let may_be_too_large = exponent || number.len() > 300;
         (!may_be_too_large || serde_json::from_slice::<f64>(number).is_ok()).then_some(number)
     }
@@ -400,6 +479,23 @@ impl<'l> Text<'l> {
     }
 }
 
+/// Where a run of digits ends, eight bytes at a time: the high half of a digit is 3, and still is with 6 added. What is added to a byte
+/// that is no digit may reach the next ones, so the lowest that differs is right.
+fn digits(line: &[u8], mut at: usize) -> usize {
+    at = at.min(line.len());
+    const ONES: u64 = u64::MAX / 255;
+    const HALVES: u64 = ONES * 0xF0;
+    while let Some(chunk) = line[at..].first_chunk() {
+        let word = u64::from_le_bytes(*chunk);
+        let differs = ((word & HALVES) ^ (ONES * 0x30)) | ((word.wrapping_add(ONES * 6) & HALVES) ^ (ONES * 0x30));
+        if differs != 0 {
+            return at + (differs.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    at + line[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 /// Where a string's plain text ends: at a quote, a backslash or a control character. Eight bytes at a time: a byte's
 /// highest bit is set where it is one of them, and maybe above such a byte, so the lowest is right.
 fn plain(line: &[u8], mut at: usize) -> usize {
@@ -455,6 +551,32 @@ mod tests {
 
     fn text(text: &str) -> Value<'static> {
         Value::Unescaped(text.as_bytes().into())
+    }
+
+    #[test]
+    fn lines_with_other_keys_than_the_first_are_read_likewise() {
+        let columns = names(&["t", "ms", "a.b", "ok"]);
+        let json = Json::new(&columns);
+        for line in [
+            r#"{"t":1,"ms":2.5,"a":{"b":3},"ok":true}"#,
+            r#"{"t":11,"ms":12.5,"a":{"b":13},"ok":false}"#,
+            r#"{"ms":2,"t":1,"ok":true,"a":{"b":3}}"#,
+            r#"{"t" : 1, "ms":2.5, "x":{"t":9,"ms":8},"ok":true}"#,
+            r#"{"t":1}"#,
+            r#"{"t":1,"ms":2,"ms":3,"a.b":4,"ok":null,"more":[1,{"t":5}]}"#,
+            r#"{"t":1,"ms":7,"a":{"b":""t":"},"ok":false}"#,
+            r#"{"t2":1,"ms":2.5}"#,
+            r#"  { "t":1,"ms":2.5,"a":{"b":3},"ok":true }  "#,
+            r#"{}"#,
+        ] {
+            let fresh = read(&Json::new(&columns), 4, line.as_bytes());
+            assert_eq!(read(&json, 4, line.as_bytes()), fresh, "{line}");
+        }
+        for broken in
+            [r#"{"t":1,"ms":"#, r#"{"t":1 "ms":2}"#, r#"{"t":1,"ms":2.5,"a":{"b":3},"ok":tru}"#, r#"{"t":,"ms":2}"#]
+        {
+            assert_eq!(read(&json, 4, broken.as_bytes()), Err(BROKEN), "{broken}");
+        }
     }
 
     #[test]
