@@ -6,7 +6,7 @@ use super::asked::{File, Format};
 use super::benchmarks::{self, Tool};
 use super::table::{Keep, Table};
 use super::wanted::Wanted;
-use super::{compression, csv, json, parquet, rewritten, riddles};
+use super::{aws, compression, csv, json, parquet, rewritten, riddles};
 use crate::source::error::Error;
 use crate::source::growing::WholeLines;
 
@@ -17,6 +17,9 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
     if let Some(tool) = Tool::of(&head).filter(|_| matches!(file.format, Format::Auto | Format::Json)) {
         let results = benchmarks::read(tool, content, &file.path)?;
         return benchmarks::table(&[(file.path.clone(), results)], keep);
+    }
+    if let Some(printed) = aws::Printed::of(&head).filter(|_| file.format == Format::Auto) {
+        return aws::read_printed(printed, content, keep);
     }
     let (head, content) = compression::peek(rewritten::of(content)?, 1 << 12)?;
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
