@@ -22,6 +22,7 @@ mod counter;
 mod csv;
 mod days;
 mod documents;
+mod gatling;
 mod half;
 mod json;
 mod lines;
