@@ -24,6 +24,7 @@ mod days;
 mod documents;
 mod gatling;
 mod half;
+mod jmeter;
 mod json;
 mod lines;
 mod live;

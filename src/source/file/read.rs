@@ -7,7 +7,7 @@ use super::asked::{File, Format};
 use super::benchmarks::{self, Tool};
 use super::table::{Keep, Table};
 use super::wanted::Wanted;
-use super::{aws, compression, csv, json, parquet, rewritten, riddles};
+use super::{aws, compression, csv, documents, jmeter, json, parquet, rewritten, riddles};
 use crate::source::error::Error;
 use crate::source::growing::WholeLines;
 use crate::source::open;
@@ -22,6 +22,9 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
     }
     if let Some(printed) = aws::Printed::of(&head).filter(|_| file.format == Format::Auto) {
         return aws::read_printed(printed, content, keep);
+    }
+    if jmeter::is(&head) && matches!(file.format, Format::Auto | Format::Csv) {
+        return documents::reports::of_runs(&[&jmeter::read(content)?], keep);
     }
     let (head, content) = compression::peek(rewritten::of(content)?, 1 << 12)?;
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
