@@ -26,6 +26,9 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
     if jmeter::is(&head) && matches!(file.format, Format::Auto | Format::Csv) {
         return documents::reports::of_runs(&[&jmeter::read(content)?], keep);
     }
+    if documents::scraped::is(&head) && file.format == Format::Auto {
+        return documents::scraped::read(content, keep);
+    }
     let (head, content) = compression::peek(rewritten::of(content)?, 1 << 12)?;
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
         return Err(Error::unreadable("is empty"));
