@@ -10,6 +10,7 @@ use crate::cli;
 use crate::plain;
 use crate::record;
 use crate::series::Pair;
+use crate::source::survey;
 
 /// What was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +118,7 @@ fn canary(files: &cli::Files) -> Result<Option<&PathBuf>, Failure> {
 fn refuse_config(path: &Path, two: &Pair<PathBuf>) -> Result<(), Failure> {
     let has = |extension: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension));
     let is_recording = path.is_dir() && file_of(path).is_file();
-    if !is_recording && !has("yaml") && !has("yml") {
+    if !is_recording && (!has("yaml") && !has("yml") || survey::is_answer_in_yaml(path)) {
         return Ok(());
     }
     let [shown, baseline, canary] = [path, &two.baseline, &two.canary].map(plain::path);

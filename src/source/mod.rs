@@ -10,6 +10,7 @@ mod backend;
 mod brought;
 pub(crate) mod error;
 pub mod exec;
+mod exposition;
 pub mod file;
 mod growing;
 pub mod http;

@@ -1,5 +1,7 @@
 //! What a file seems to hold, found by looking: for starting a configuration, never for judging.
 
+use std::path::Path;
+
 pub use super::file::{Column, ColumnKind, Motion, Survey};
 use super::requests::survey::{self as requests, Log};
 use super::{Error, File};
@@ -21,6 +23,11 @@ pub enum Found {
 /// As reading it for judging: unreachable, unreadable, or no column that tells the time.
 pub fn survey(file: &File) -> Result<Survey, Error> {
     super::file::survey(file)
+}
+
+/// Whether a file with the name of a configuration is data: an answer that the AWS command line printed as YAML.
+pub fn is_answer_in_yaml(path: &Path) -> bool {
+    super::file::is_answer_in_yaml(path)
 }
 
 /// Looks at what may be a file of measurements, or a log of requests: a file, a folder, a pattern.

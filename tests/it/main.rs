@@ -87,6 +87,7 @@ mod requests;
 mod requests_read;
 mod roles;
 mod rooms;
+mod saved;
 mod second_opinion;
 #[cfg(all(feature = "serve", feature = "http"))]
 mod serve;

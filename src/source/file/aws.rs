@@ -2,19 +2,27 @@
 //! print, as tables.
 //!
 //! All three can answer incompletely and still look like an answer. Such an answer is refused with its reason: a
-//! gate that judges half of the data says Pass for the wrong reason.
+//! gate that judges half of the data says Pass for the wrong reason. What is printed as YAML, as a text or as a table becomes the
+//! same document first.
+
+mod boxes;
+mod lines;
+mod printed;
 
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
+pub(super) use self::printed::Printed;
 use super::object::{push, text};
 use super::table::{Keep, Table};
 use super::usual::is_usual_time;
 use crate::source::error::{Error, Place, quoted};
 
 type Object = Map<String, Value>;
+
+const ANSWERS: &str = "what the AWS command line prints";
 
 /// Reads the document when it is one of the three.
 pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
@@ -169,6 +177,12 @@ pub(super) fn rows_of_fields<'r>(
     Ok(table.finish())
 }
 
+/// Reads what is printed otherwise than as JSON.
+pub(super) fn read_printed(printed: Printed, content: impl std::io::Read, keep: Keep) -> Result<Table, Error> {
+    let document = printed.document(content)?;
+    read(&document, keep).unwrap_or_else(|| Err(Error::unreadable("is an answer without data").expected(ANSWERS)))
+}
+
 fn object<'v>(value: &'v Value, what: &'static str, number: u64) -> Result<&'v Object, Error> {
     value.as_object().ok_or_else(|| Error::unreadable("is not an object").at(Place { what, number }))
 }
@@ -182,7 +196,7 @@ fn elements<'v>(object: &'v Object, name: &str) -> Result<&'v [Value], Error> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(&[]),
         Some(Value::Array(array)) => Ok(array),
-        Some(_) => Err(Error::unreadable("is not a list").value(name).expected("what the AWS command line prints")),
+        Some(_) => Err(Error::unreadable("is not a list").value(name).expected(ANSWERS)),
     }
 }
 

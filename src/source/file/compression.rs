@@ -1,11 +1,12 @@
-//! Unpacking by what the first bytes say, whatever the file is called; UTF-16 becomes UTF-8, and lines the ones that are read.
+//! Unpacking by what the first bytes say, whatever the file is called; UTF-16 becomes UTF-8, a binary log of Gatling text, and lines
+//! the ones that are read.
 
 use std::io::{BufRead, Read};
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 pub(in crate::source) use super::peek::{broken, peek};
-use super::rewritten;
+use super::{gatling, rewritten};
 use crate::source::error::Error;
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
@@ -24,7 +25,10 @@ pub(in crate::source) fn unpacked<'r>(packed: impl Read + Send + 'r) -> Result<B
         [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(unknown("packed with xz")),
         _ => Box::new(packed),
     };
-    let (head, content) = peek(content, 3)?;
+    let (head, content) = peek(content, gatling::HEAD)?;
+    if gatling::is(&head) {
+        return Ok(Box::new(gatling::Lines::new(content)));
+    }
     Ok(match head.as_slice() {
         [0xef, 0xbb, 0xbf] => Box::new(Skip(3, content)),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Box::new(DecodeReaderBytesBuilder::new().strip_bom(true).build(content)),

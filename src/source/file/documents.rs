@@ -11,6 +11,7 @@ mod metrics;
 mod points;
 mod prometheus;
 pub(super) mod reports;
+pub(super) mod scraped;
 mod spans;
 mod whole;
 

@@ -22,7 +22,9 @@ mod counter;
 mod csv;
 mod days;
 mod documents;
+mod gatling;
 mod half;
+mod jmeter;
 mod json;
 mod lines;
 mod live;
@@ -56,6 +58,7 @@ pub use buckets::{Buckets, Counted};
 pub(super) use documents::rows_of_requests;
 #[cfg(feature = "frames")]
 pub(super) use parquet::{guarded, plausible, undecodable};
+pub(in crate::source) use read::is_answer_in_yaml;
 pub(in crate::source) use rewritten::{Wrap, logfmt};
 pub(super) use several::are_results;
 pub use sheet::Sheet;

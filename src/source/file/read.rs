@@ -1,14 +1,16 @@
 //! Bytes become a table: unpacked, and read as the kind of file they are.
 
 use std::io::Read;
+use std::path::Path;
 
 use super::asked::{File, Format};
 use super::benchmarks::{self, Tool};
 use super::table::{Keep, Table};
 use super::wanted::Wanted;
-use super::{compression, csv, json, parquet, rewritten, riddles};
+use super::{aws, compression, csv, documents, jmeter, json, parquet, rewritten, riddles};
 use crate::source::error::Error;
 use crate::source::growing::WholeLines;
+use crate::source::open;
 
 /// Reads bytes as the kind of file they are; of a growing one the lines that have an end.
 pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Table, Error> {
@@ -17,6 +19,15 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
     if let Some(tool) = Tool::of(&head).filter(|_| matches!(file.format, Format::Auto | Format::Json)) {
         let results = benchmarks::read(tool, content, &file.path)?;
         return benchmarks::table(&[(file.path.clone(), results)], keep);
+    }
+    if let Some(printed) = aws::Printed::of(&head).filter(|_| file.format == Format::Auto) {
+        return aws::read_printed(printed, content, keep);
+    }
+    if jmeter::is(&head) && matches!(file.format, Format::Auto | Format::Csv) {
+        return documents::reports::of_runs(&[&jmeter::read(content)?], keep);
+    }
+    if documents::scraped::is(&head) && file.format == Format::Auto {
+        return documents::scraped::read(content, keep);
     }
     let (head, content) = compression::peek(rewritten::of(content)?, 1 << 12)?;
     if head.len() < 1 << 12 && head.trim_ascii().is_empty() {
@@ -40,6 +51,15 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
         Format::Csv | Format::Auto => csv::read(content, None, keep),
         Format::Recorded => csv::read(content, None, keep).and_then(whole),
     }
+}
+
+/// Whether a file is an answer of the AWS command line in YAML, and no configuration.
+pub(in crate::source) fn is_answer_in_yaml(path: &Path) -> bool {
+    let head = || -> Result<Vec<u8>, Error> {
+        let content = open::file(path).and_then(compression::unpacked)?;
+        Ok(compression::peek(content, benchmarks::HEAD)?.0)
+    };
+    head().is_ok_and(|head| matches!(aws::Printed::of(&head), Some(aws::Printed::Yaml | aws::Printed::Stream)))
 }
 
 /// A recording whose last line has no end was cut: what is left of its last number is a number too.

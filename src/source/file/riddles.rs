@@ -7,7 +7,7 @@ pub(super) fn of(head: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(head);
     let start = text.trim_start();
     let first = start.lines().next().unwrap_or_default();
-    let (what, hint) = known(head, start, first)?;
+    let (what, hint) = known(start, first)?;
     Some(Error::unreadable(format!("is {what}, which cannot be judged")).hint(hint))
 }
 
@@ -15,15 +15,14 @@ pub(super) fn of(head: &[u8]) -> Option<Error> {
 const COUNTING: &str =
     "Run `vegeta attack`, and give the rows of `vegeta encode --to csv`: they have the requests that failed, too.";
 
-fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'static str)> {
+fn known(start: &str, first: &str) -> Option<(&'static str, &'static str)> {
     let has = |text: &str| start.contains(text);
     let begins = |text: &str| start.starts_with(text);
     let ignoring_case = |text: &str| start.get(..text.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(text));
     Some(match () {
-        () if head.starts_with(&[0]) && has("Simulation") => (
-            "a binary log of Gatling",
-            "Gatling writes its log as text up to 3.9. Judge the counts of the report instead: `js/stats.json` in its folder.",
-        ),
+        () if begins("RUN\t") || begins("ASSERTION\t") && has("\nRUN\t") => {
+            ("a log of Gatling", "A source `requests` reads it; a source `file` is for tables.")
+        }
         () if ignoring_case("<!doctype html") || ignoring_case("<html") => {
             ("a web page", "Export the data instead, or fetch it with the credentials that the server asks for.")
         }
@@ -35,11 +34,6 @@ fn known(head: &[u8], start: &str, first: &str) -> Option<(&'static str, &'stati
         () if first.starts_with("Percentage served,") => ("a list of ab's percentiles (`ab -e`)", COUNTING),
         () if first.contains("Elap Time") && first.contains("Trans Rate") => ("a log of siege's runs", COUNTING),
         () if begins("Summary:") && has("Requests/sec") => ("a summary of hey or oha", COUNTING),
-        () if begins("# HELP ") || begins("# TYPE ") => (
-            "a scrape of metrics",
-            "Several of them with times are a source: `prometheus: { scrapes: PATH }`. Or ask Prometheus over a range: `promtool query \
-             range -o json SERVER QUERY`.",
-        ),
         () if first.starts_with("tls 2.0 ") || first.starts_with("tls 1.0 ") => (
             "an access log of an AWS network load balancer",
             "It has a row for each TLS connection, and no requests. Take the log of what stands behind it.",
@@ -67,7 +61,7 @@ mod tests {
         for (text, what) in [
             ("<!DOCTYPE html><html>", "a web page"),
             ("Running 6s test @ http://127.0.0.1:8281/\n  1 threads", "wrk"),
-            ("# HELP up The scrape.\n# TYPE up gauge\nup 1\n", "a scrape"),
+            ("RUN\tshop.Search\tsearch\t1795946400000\t \t3.9.5\n", "a log of Gatling"),
             ("tls 2.0 2018-12-20T02:59:40 net/lb/c6e77e28c25b2234 g3d4b5e8bb8464cd", "network load balancer"),
             ("Summary:\n  Requests/sec: 7\n", "hey or oha"),
             ("Percentage served,Time in ms\n0,3.9\n", "`ab -e`"),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::benchmarks::{self, Results, Tool};
 use super::compression;
 use super::documents::{Object, reports};
+use super::jmeter;
 use super::table::{Keep, Table};
 use crate::source::error::Error;
 use crate::source::open;
@@ -110,6 +111,9 @@ fn held(path: &Path) -> Result<Held, Error> {
     let (head, content) = compression::peek(content, benchmarks::HEAD)?;
     if let Some(tool) = Tool::of(&head) {
         return benchmarks::read(tool, content, path).map(Held::Benchmarks);
+    }
+    if jmeter::is(&head) {
+        return jmeter::read(content).map(Held::Report);
     }
     let document =
         head.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_reader::<_, Object>(content).ok());

@@ -99,7 +99,7 @@ pub enum Format {
     Jtl,
     /// k6, `--out json` or `--out csv`.
     K6,
-    /// Gatling's `simulation.log`, where it is text.
+    /// Gatling's `simulation.log`, a text or binary.
     Gatling,
     /// HdrHistogram's interval logs, V0 to V2.
     Hlog,

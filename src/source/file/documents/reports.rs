@@ -36,6 +36,7 @@ fn periods(document: &Object) -> Option<Vec<Run>> {
         .or_else(|| one(oha(document)))
         .or_else(|| one(fortio(document)))
         .or_else(|| one(gatling(document)))
+        .or_else(|| one(jmeter(document)))
 }
 
 fn table(document: &Object, runs: Vec<Run>, keep: Keep) -> Result<Table, Error> {
@@ -66,6 +67,16 @@ pub(in crate::source::file) fn of_runs(runs: &[&Run], keep: Keep) -> Result<Tabl
 }
 
 impl Run {
+    /// A run that does not tell its time, by what is written of it.
+    pub(in crate::source::file) fn undated(
+        written: &[u8],
+        requests: f64,
+        errors: f64,
+        percentiles: Vec<(&'static str, Value)>,
+    ) -> Run {
+        Run { time: Some(Value::from(numbered_day([written]))), requests, errors, percentiles }
+    }
+
     fn row(&self, time: Value) -> Object {
         let counts = [("time", time), ("requests", count(self.requests)), ("errors", count(self.errors))];
         let percentiles = self.percentiles.iter().map(|(name, value)| (*name, value.clone()));
@@ -205,4 +216,15 @@ fn gatling(document: &Object) -> Option<Run> {
     stats.get("meanResponseTime")?;
     let of = |name: &str| number(requests, &[name]);
     Some(Run { time: None, requests: of("total")?, errors: of("ko")?, percentiles: Vec::new() })
+}
+
+/// `statistics.json` of JMeter's report. Which percentiles it holds beside the median is configured elsewhere.
+fn jmeter(document: &Object) -> Option<Run> {
+    let total = document.get("Total").filter(|total| total.get("errorPct").is_some())?;
+    Some(Run {
+        time: None,
+        requests: number(total, &["sampleCount"])?,
+        errors: number(total, &["errorCount"])?,
+        percentiles: percentiles(Some(total), &[("medianResTime", "p50_ms")]),
+    })
 }
