@@ -19,7 +19,8 @@ const ENOUGH: usize = 5;
 /// Unreadable when a column is too large to be held.
 pub(in super::super) fn table(all: &[(PathBuf, Results)], keep: Keep) -> Result<Table, Error> {
     // of each quantity the runs of each file that has it, in the order in which they appear
-    let mut quantities: Vec<((&str, Unit), Vec<&[Vec<f64>]>)> = Vec::new();
+    type Quantity<'a> = ((&'a str, Unit), Vec<&'a [Vec<f64>]>);
+    let mut quantities: Vec<Quantity> = Vec::new();
     for one in all.iter().flat_map(|(_, results)| &results.all) {
         let key = (one.name.as_str(), one.unit);
         match quantities.iter_mut().find(|(known, _)| *known == key) {
