@@ -72,6 +72,14 @@ impl Trials<'_> {
         let trial = Trial { at, criterion, metric, bound };
         let usual = self.usual_of(criterion, metric);
         let has_margin = longest.pairs.first().is_some_and(|pair| trial.worsened(pair, 2.0, 0).is_some());
+        let asks_for_none =
+            matches!(bound.limit, Limit::Margin { relative: None | Some(0.0), absolute: None | Some(0.0) });
+        let is_beyond = usual.is_some() && matches!(bound.limit, Limit::Threshold(_));
+        if !has_margin && !asks_for_none && !is_beyond {
+            return Err(
+                "the history has nothing that could get worse by a margin: no traffic, or a level of zero".into()
+            );
+        }
         let after = |margins: f64, wanted: Outcome| {
             rounds.iter().find(|round| trial.answers(round, margins, wanted)).map(|round| round.length)
         };

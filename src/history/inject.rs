@@ -266,7 +266,9 @@ fn apply(canary: &mut Series, change: Change, seconds: f64, chance: &mut Chance)
                 };
             }
         }
-        (Series::Buckets { scale, .. }, Change::Times(factor)) => *scale *= factor,
+        (Series::Buckets { bins, .. }, Change::Times(factor)) => {
+            bins.iter_mut().for_each(|bins| *bins = times(bins, factor, chance));
+        }
         (Series::Gauge { value, .. } | Series::Values { value, .. }, Change::Times(factor)) => {
             value.iter_mut().for_each(|value| *value *= factor);
         }
@@ -285,6 +287,35 @@ fn apply(canary: &mut Series, change: Change, seconds: f64, chance: &mut Chance)
         }
         _ => {}
     }
+}
+
+/// A histogram whose values are all so many times as large, on the same grid. Values of a wide cell lie anywhere in it.
+fn times(bins: &Bins, factor: f64, chance: &mut Chance) -> Bins {
+    let grid = bins.grid();
+    let scaled = |value: u64| value as f64 * factor;
+    let mut cells = Vec::new();
+    for (at, count) in bins.cells() {
+        if grid.is_open(at) || Some(at) == bins.end() {
+            cells.push((at, count));
+            continue;
+        }
+        if grid.edges().is_none() {
+            let middle = (scaled(grid.low(at)) + scaled(grid.high(at))) / 2.0;
+            cells.push((grid.index(middle.round() as u64), count));
+            continue;
+        }
+        let (low, high) = (scaled(grid.low(at)), scaled(grid.high(at).saturating_add(1)));
+        let (mut left, mut from, mut cell) = (count, low, grid.index(low.round() as u64));
+        while left > 0 {
+            let end = grid.high(cell) as f64 + 1.0;
+            let is_last = grid.is_open(cell) || end >= high;
+            let here =
+                if is_last { left } else { chance.binomial(left, ((end - from) / (high - from)).clamp(0.0, 1.0)) };
+            cells.push((cell, here));
+            (left, from, cell) = (left - here, end.max(from), cell + 1);
+        }
+    }
+    Bins::new(grid, bins.end(), cells)
 }
 
 /// Steps within the limit, each with this chance, come to lie beyond it.

@@ -114,6 +114,9 @@ fn page(forecast: &Forecast, source: &str) -> Page {
 fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Vec<String> {
     let soak = duration(forecast.soak);
     let of = |n: usize| if n == 1 { "1 criterion".to_owned() } else { format!("{n} criteria") };
+    if planned == 0 && forecast.rows.iter().any(|row| row.outlook.as_ref().is_err_and(|why| why.contains("history"))) {
+        return vec!["Nothing can be foreseen from this history; the reasons are below.".into()];
+    }
     if planned == 0 {
         return vec!["No criterion is decided by statistics, so there is nothing to plan.".into()];
     }

@@ -75,7 +75,7 @@ const TOOLS: [Written; 9] = [
     ("go.json", |all| {
         let event = |text: String| json!({ "Action": "output", "Package": "p", "Output": text }).to_string() + "\n";
         let lines = each(all, |ms| event("Benchmarkfib-2 \t".into()) + &event(format!(" 10\t {} ns/op\n", ms * 1e6)));
-        event("goos: linux\n".into()) + &lines.concat()
+        event("goos: linux\n".into()) + &lines.concat() + &event("PASS\n".into())
     }),
     ("libtest.txt", |all| {
         let thousands = |ns: u64| format!("{},{:03},{:03}", ns / 1_000_000, ns / 1_000 % 1_000, ns % 1_000);
@@ -340,4 +340,69 @@ fn transactions_of_pgbench_are_requests() {
     assert_eq!((code, found["findings"][0]["outcome"].as_str()), (10, Some("fail")), "{said}");
     // no transaction failed, and none is known to
     assert_eq!(judged(&log("well.1", 7, 1.0, 0), &log("fine.1", 70, 1.0, 0)).0, 0);
+}
+
+#[test]
+fn what_is_not_whole_or_not_the_same_passes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let arm = |name: &str, text: &dyn Fn(u64) -> String| {
+        for run in 0..6 {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join(format!("{run}.txt")), text(run)).unwrap();
+        }
+        folder.path().join(name)
+    };
+    let go = |run: u64, end: &str| {
+        let took = 100_000.0 + run as f64;
+        format!("goos: linux\npkg: x\nBenchmarkA-2 \t 10\t {took} ns/op\nBenchmarkB-2 \t 10\t {took} ns/op\n{end}")
+    };
+    let whole = "PASS\nok  \tx\t1.2s\n";
+    let old = arm("old", &|run| go(run, whole));
+    assert_eq!(judged(&old, &arm("same", &|run| go(run + 9, whole))).0, 0);
+    let cut = |run: u64| go(run + 9, "");
+    let half = |run: u64| go(run + 9, "BenchmarkC-2 \t 10\t 90 ns");
+    let logs = |run: u64| go(run + 9, &format!("BenchmarkC-2 \t says something\n  10\t 5 ns/op\n{whole}"));
+    let lacks = |run: u64| match run {
+        3 => go(run, whole).replace("BenchmarkB", "BenchmarkA"),
+        _ => go(run + 9, whole),
+    };
+    let broken: [(&str, &dyn Fn(u64) -> String, &str); 4] = [
+        ("cut", &cut, "ends without `PASS` or `ok`"),
+        ("half", &half, "began, and its line has no result"),
+        ("logs", &logs, "began, and its line has no result"),
+        ("lacks", &lacks, "only 5 of 6 runs have"),
+    ];
+    for (name, text, why) in broken {
+        let (code, _, said) = judged(&old, &arm(name, text));
+        assert!(code == 11 && said.contains(why), "{name}: {code} {said}");
+    }
+    // the same rounded number twice is no copy
+    let rounded = |arm: u64| {
+        move |run: u64| format!("goos: linux\npkg: x\nBenchmarkA-2 \t {arm}{run}1\t 250.{} ns/op\n{whole}", run / 2)
+    };
+    assert_eq!(judged(&arm("r1", &rounded(1)), &arm("r2", &rounded(2))).0, 0);
+
+    // parameters that stand in no command, and modes, are benchmarks of their own
+    let hyperfine = |run: u64, slow: f64| {
+        let noise = 1.0 + run as f64 * 1e-3;
+        let one = |threads: &str, seconds: f64| {
+            let times = [seconds * noise];
+            json!({ "command": "./a", "mean": times[0], "times": times, "parameters": { "threads": threads } })
+        };
+        json!({ "results": [one("1", 0.005 * slow), one("2", 1.0)] }).to_string()
+    };
+    let (old, slow) = (arm("h1", &|run| hyperfine(run, 1.0)), arm("h2", &|run| hyperfine(run + 7, 2.0)));
+    let (code, found, said) = judged(&old, &slow);
+    assert_eq!((code, found["findings"].as_array().map(Vec::len)), (10, Some(2)), "{said}");
+    let jmh = |run: u64, slow: f64| {
+        let one = |mode: &str, unit: &str, score: f64| {
+            let raw = [[score * (1.0 + run as f64 * 1e-3)]];
+            let metric = json!({ "score": score, "scoreUnit": unit, "rawData": raw });
+            json!({ "jmhVersion": "1.37", "benchmark": "m", "mode": mode, "primaryMetric": metric })
+        };
+        json!([one("avgt", "ms/op", 5.0 * slow), one("thrpt", "ops/ms", 0.2)]).to_string()
+    };
+    let (old, slow) = (arm("j1", &|run| jmh(run, 1.0)), arm("j2", &|run| jmh(run + 7, 1.4)));
+    let (code, found, said) = judged(&old, &slow);
+    assert_eq!((code, found["findings"].as_array().map(Vec::len)), (10, Some(2)), "{said}");
 }

@@ -227,6 +227,15 @@ impl Reading<'_> {
             let of = |arm: Arm| columns.iter().find_map(|one| one.arms.get(arm).clone());
             Matched { arms: Pair::build(of) }
         });
+        // the same benchmark with other parameters does other work
+        let is_other_work = |pair: &Matched| {
+            let names = pair.arms.as_ref().map(|seen| seen.as_ref().map_or("", |seen| seen.column.name.as_str()));
+            let base = |name: &str| name.find([':', '/']).map(|at| name[..at].to_owned());
+            names.baseline != names.canary
+                && base(names.baseline).is_some()
+                && base(names.baseline) == base(names.canary)
+        };
+        let pair = pair.filter(|pair| !is_other_work(pair));
         for one in pair.as_ref().map_or(columns, std::slice::from_ref) {
             let Some(seen) = one.any().next() else { continue };
             if one.arms.canary.is_none() {

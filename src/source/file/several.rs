@@ -22,6 +22,16 @@ enum Held {
     Report(reports::Run),
 }
 
+impl Held {
+    /// Whether it has so many numbers that no other run has the same ones.
+    fn is_long(&self) -> bool {
+        matches!(self, Held::Benchmarks(results) if results.samples() >= MANY)
+    }
+}
+
+/// So many samples are never the same in two runs.
+const MANY: usize = 8;
+
 /// Whether a path leads to the results of runs: a folder or a pattern by its first file, a file only to those of benchmarks.
 pub(in crate::source) fn are_results(path: &Path) -> bool {
     match paths(path) {
@@ -60,6 +70,12 @@ pub(super) fn paths(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
     }
     let below = |pattern: &str| matching(&format!("{}/{pattern}", glob::Pattern::escape(&shown)));
     let mut files = below(LATEST_OF_CRITERION)?;
+    if !files.is_empty()
+        && let Some(empty) = folder_without(path, &files)
+    {
+        let problem = format!("{} has no sample of criterion, and other folders beside it have", empty.display());
+        return Err(Error::unreadable(problem).hint("Did that run end? Run it again, or remove the folder."));
+    }
     if files.is_empty() {
         files = below("*")?;
         files.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')));
@@ -69,6 +85,14 @@ pub(super) fn paths(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
             .hint("Hidden files and folders below it are not read, apart from those of criterion.")),
         false => Ok(Some(files)),
     }
+}
+
+/// A folder inside of one that has none of the files, apart from criterion's own report.
+fn folder_without(folder: &Path, files: &[PathBuf]) -> Option<PathBuf> {
+    let inside = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut inside = inside.filter(|path| name(path) != "report" && !name(path).starts_with('.'));
+    inside.find(|path| !files.iter().any(|file| file.starts_with(path)))
 }
 
 /// The results of several runs, if a path leads to several files.
@@ -86,7 +110,11 @@ fn of_files(paths: Vec<PathBuf>, keep: Keep) -> Result<Table, Error> {
         Err(error) => Err(error.within(&path.display().to_string())),
     };
     let all = paths.into_iter().map(one).collect::<Result<Vec<_>, Error>>()?;
-    let before = |at: usize| all[..at].iter().find(|(_, held)| *held == all[at].1);
+    // a few rounded numbers may be the same by chance
+    let same = |(one, held): &(PathBuf, Held), (other, there): &(PathBuf, Held)| {
+        held == there && (held.is_long() || std::fs::read(one).ok() == std::fs::read(other).ok())
+    };
+    let before = |at: usize| all[..at].iter().find(|one| same(one, &all[at]));
     if let Some((one, other)) = (0..all.len()).find_map(|at| Some((&before(at)?.0, &all[at].0))) {
         let problem = format!("{} holds the same results as {}", other.display(), one.display());
         return Err(Error::unreadable(problem).hint("A copy is not another run: give each run once."));

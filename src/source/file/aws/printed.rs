@@ -39,8 +39,10 @@ impl Printed {
         let title = second.trim_matches(['|', ' ']);
         match () {
             () if first.len() > 2 && first.bytes().all(|byte| byte == b'-') && second.starts_with('|') => match title {
-                "get-metric-statistics" | "get-metric-data" => Some(Printed::Box),
-                "get-query-results" => Some(Printed::Rows),
+                "get-metric-statistics" | "get-metric-data" | "GetMetricStatistics" | "GetMetricData" => {
+                    Some(Printed::Box)
+                }
+                "get-query-results" | "GetQueryResults" => Some(Printed::Rows),
                 _ => None,
             },
             () if begins("DATAPOINTS\t") || begins("METRICDATARESULTS\t") => Some(Printed::Text),

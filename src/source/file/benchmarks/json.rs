@@ -28,12 +28,22 @@ struct Command {
     times: Vec<f64>,
     #[serde(default)]
     exit_codes: Vec<Option<i64>>,
+    #[serde(default)]
+    parameters: std::collections::BTreeMap<String, Value>,
 }
 
 /// `hyperfine --export-json`: seconds. It measures commands that fail only if it is asked to.
 pub(super) fn hyperfine(text: &str) -> Result<Results, Wrong> {
     let (export, mut results): (Hyperfine, _) = (parsed(text)?, Results::default());
-    for Command { command, mean, times, exit_codes } in export.results {
+    let commands: Vec<String> = export.results.iter().map(|one| one.command.clone()).collect();
+    for Command { command, mean, times, exit_codes, parameters } in export.results {
+        // a parameter may stand in what prepares a command, and not in the command
+        let is_one_of_several = commands.iter().filter(|other| **other == command).count() > 1;
+        let parameters = parameters.iter().filter(|_| is_one_of_several).map(|(name, value)| match value {
+            Value::String(text) => format!(" {name}={text}"),
+            other => format!(" {name}={other}"),
+        });
+        let command = format!("{command}{}", parameters.collect::<String>());
         let failed = exit_codes.iter().filter(|code| **code != Some(0)).count();
         if failed > 0 {
             results.trouble.push(format!("`{command}` failed {failed} of {} times", exit_codes.len()));
@@ -117,6 +127,8 @@ pub(super) fn google(text: &str) -> Result<Results, Wrong> {
 struct Jmh {
     benchmark: String,
     params: Option<std::collections::BTreeMap<String, String>>,
+    #[serde(default)]
+    mode: String,
     primary_metric: JmhMetric,
 }
 
@@ -134,13 +146,19 @@ struct JmhMetric {
 /// `-rf json`: the iterations of each fork, as rates or times.
 pub(super) fn jmh(text: &str) -> Result<Results, Wrong> {
     let (all, mut results): (Vec<Jmh>, _) = (parsed(text)?, Results::default());
-    all.into_iter().try_for_each(|one| one_of_jmh(one, &mut results)).map(|()| results)
+    let modes: Vec<(String, Option<_>, String)> =
+        all.iter().map(|one| (one.benchmark.clone(), one.params.clone(), one.mode.clone())).collect();
+    let has_modes = |one: &Jmh| {
+        modes.iter().any(|(name, params, mode)| *name == one.benchmark && *params == one.params && *mode != one.mode)
+    };
+    all.into_iter().try_for_each(|one| one_of_jmh(has_modes(&one), one, &mut results)).map(|()| results)
 }
 
-fn one_of_jmh(one: Jmh, results: &mut Results) -> Result<(), Wrong> {
-    let Jmh { benchmark, params, primary_metric: metric } = one;
+fn one_of_jmh(has_modes: bool, one: Jmh, results: &mut Results) -> Result<(), Wrong> {
+    let Jmh { benchmark, params, mode, primary_metric: metric } = one;
     let params: String = params.iter().flatten().map(|(name, value)| format!(":{name}={value}")).collect();
-    let name = format!("{benchmark}{params}");
+    let mode = if has_modes { format!(" {mode}") } else { String::new() };
+    let name = format!("{benchmark}{params}{mode}");
     let unit = metric.score_unit.as_str();
     let unknown = || format!("the unit {unit:?} of `{name}` is unknown");
     let (of, is_rate) = match (unit.strip_suffix("/op"), unit.strip_prefix("ops/")) {

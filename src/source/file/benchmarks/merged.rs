@@ -33,6 +33,7 @@ pub(in super::super) fn table(all: &[(PathBuf, Results)], keep: Keep) -> Result<
         results.trouble.iter().map(told).collect()
     };
     let trouble: Vec<Remark> = all.iter().flat_map(trouble).collect();
+    let most = quantities.iter().map(|(_, files)| files.len()).max().unwrap_or(0);
     let (mut table, mut known) = (Table::new("sample"), BTreeMap::<String, Vec<Remark>>::new());
     table.columns.push(Column::new("time", keep));
     let mut columns = Vec::new();
@@ -41,6 +42,10 @@ pub(in super::super) fn table(all: &[(PathBuf, Results)], keep: Keep) -> Result<
         let column = format!("{name}{}", unit.suffix());
         let remarks = known.entry(column.clone()).or_default();
         remarks.extend(numbers.is_of_one_run.then(|| of_one_run(&column)));
+        if files.len() < most {
+            let (name, some) = (quoted(&column), files.len());
+            remarks.push(Remark::incomplete(format!("only {some} of {most} runs have {name}, so nothing passes")));
+        }
         remarks.extend(trouble.iter().cloned());
         let alias = (*unit == Unit::Time).then(|| (*name).to_owned());
         let kept = |column: &str| keep(column) || alias.as_deref().is_some_and(keep);

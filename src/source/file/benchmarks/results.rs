@@ -50,6 +50,11 @@ impl Results {
         runs[run].extend(samples.into_iter().filter(|sample| sample.is_finite()));
     }
 
+    /// How many samples there are.
+    pub(in crate::source::file) fn samples(&self) -> usize {
+        self.all.iter().flat_map(|one| &one.runs).map(Vec::len).sum()
+    }
+
     /// Adds what an operation took.
     pub(super) fn time(&mut self, name: &str, run: usize, milliseconds: impl IntoIterator<Item = f64>) {
         self.add(name, Unit::Time, run, milliseconds);

@@ -47,6 +47,12 @@ fn printed(text: &str) -> Cow<'_, str> {
 fn all_of_go(text: &str, results: &mut Results) {
     let packages: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("pkg: ")).collect();
     let mut package = "";
+    let count = |is: &dyn Fn(&str) -> bool| text.lines().filter(|line| is(line)).count();
+    let begun = count(&|line| line.starts_with("pkg: ")).max(count(&|line| line.starts_with("goos: ")).min(1));
+    let ended = count(&|line| line == "PASS" || line.starts_with("FAIL")).max(count(&|line| line.starts_with("ok ")));
+    if ended < begun {
+        results.trouble.push("it ends without `PASS` or `ok`, and may be cut".to_owned());
+    }
     for line in text.lines() {
         if let Some(next) = line.strip_prefix("pkg: ") {
             package = next;
@@ -54,7 +60,13 @@ fn all_of_go(text: &str, results: &mut Results) {
         if line.starts_with("--- FAIL") || line.starts_with("FAIL") || line.starts_with("panic: ") {
             results.trouble.push(format!("a test of it failed (`{}`)", crate::plain::shorten(line, 60)));
         }
-        let Some((name, measured)) = go(line) else { continue };
+        let Some((name, measured)) = go(line) else {
+            if began(line) {
+                let line = crate::plain::shorten(line.trim(), 60);
+                results.trouble.push(format!("`{line}` began, and its line has no result"));
+            }
+            continue;
+        };
         let name = if packages.len() > 1 { Cow::Owned(format!("{package}.{name}")) } else { Cow::Borrowed(name) };
         for (value, unit) in measured {
             match unit {
@@ -66,6 +78,13 @@ fn all_of_go(text: &str, results: &mut Results) {
             }
         }
     }
+}
+
+/// Whether a benchmark of Go began on a line. With `-v` its name alone stands there as well, without the number of processors.
+fn began(line: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    let is_name = |rest: &str| rest.starts_with(|first: char| !first.is_lowercase());
+    words.next().and_then(|name| name.strip_prefix("Benchmark")).is_some_and(is_name) && words.next().is_some()
 }
 
 /// A result of Go: `BenchmarkJoin-2   66469   520.3 ns/op   208 B/op   1 allocs/op`.
