@@ -366,7 +366,8 @@ fn what_is_not_whole_or_not_the_same_passes_nothing() {
         3 => go(run, whole).replace("BenchmarkB", "BenchmarkA"),
         _ => go(run + 9, whole),
     };
-    let broken: [(&str, &dyn Fn(u64) -> String, &str); 4] = [
+    type Broken<'a> = (&'a str, &'a dyn Fn(u64) -> String, &'a str);
+    let broken: [Broken; 4] = [
         ("cut", &cut, "ends without `PASS` or `ok`"),
         ("half", &half, "began, and its line has no result"),
         ("logs", &logs, "began, and its line has no result"),
