@@ -9,7 +9,7 @@ mod subject;
 mod tried;
 
 use crate::history::noise::{Between, Noise as Past};
-use crate::history::{Arms, History, Layout, Setting};
+use crate::history::{Arms, History, Layout, Setting, inject};
 use crate::judge::groups;
 use crate::judge::outlook::{Critical, critical_values};
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Metric, Rule, Rules, Statistic, Unit};
@@ -68,6 +68,8 @@ pub struct Row {
     pub usual: Option<f64>,
     /// What it takes, or why that cannot be said.
     pub outlook: Result<Outlook, String>,
+    /// Whether statistics decide it.
+    pub is_statistical: bool,
 }
 
 /// Foresees what the rules will take on a service with this past.
@@ -155,6 +157,7 @@ impl Case<'_> {
             of: metric.map_or_else(String::new, |metric| metric.of.clone()),
             usual,
             outlook,
+            is_statistical: criterion.rule == Rule::Interval,
         };
         let Some(metric) = metric else { return row(None, Err("the metric is not known".into())) };
         match criterion.rule {
@@ -347,10 +350,7 @@ impl Case<'_> {
         flipped: bool,
     ) -> Result<Outlook, String> {
         let target = criterion.target().ok_or("the criterion has no bound")?;
-        let wanted = |bound: &Bound| {
-            let apart = criterion.fail.as_ref() == Some(bound);
-            Parts::of(&if apart { Bound { side: bound.side.opposite(), ..*bound } } else { *bound }, flipped)
-        };
+        let wanted = |bound: &Bound| Parts::of(&inject::wanted(bound, criterion), flipped);
         let pass = wanted(target);
         let fail = wanted(criterion.fail.as_ref().unwrap_or(target));
         let (usual, bad) = (subject.usual, pass.bad());
@@ -402,6 +402,7 @@ impl Case<'_> {
                 (true, true) => EffectKind::Difference,
                 (true, false) => EffectKind::Ratio,
             },
+            against: shown(usual),
             requests,
             events: counted.map(|(_, events)| events * end),
             phi: match subject.noise {

@@ -254,7 +254,7 @@ impl History {
             let (days, stretches) = (calendar.days(canary), calendar.stretches(canary));
             let own = days.first().copied().unwrap_or(canary);
             let both = self.cut(Pair { baseline: own, canary }, |_, pair| Pair {
-                baseline: pair.canary.clone(),
+                baseline: pair.canary.within_any(&stretches),
                 canary: pair.canary.within(&canary),
             });
             return both.with_days(days, calendar.before(), &stretches);

@@ -16,6 +16,8 @@ pub struct Outlook {
     pub detectable: Option<f64>,
     /// How a level is told: as it is, or against the usual one.
     pub kind: EffectKind,
+    /// What a change is told against: the usual level, or one and zero where what changes is the factor or the difference itself.
+    pub against: f64,
     /// Requests of the canary that a Pass takes, where requests are counted.
     pub requests: Option<f64>,
     /// Bad ones or events that the canary is expected to have within the soak, where such are counted.

@@ -11,10 +11,7 @@ use crate::judge::outcomes;
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Rules, Side, Statistic};
 use crate::judge::verdict::{EffectKind, Outcome};
 use crate::judge::words::duration;
-use crate::series::{Bins, Dataset, Pair, Series, SignedDuration};
-use crate::stats::quantile::quantile;
-use crate::stats::slow::Requests;
-use crate::stats::steps::median;
+use crate::series::{Dataset, SignedDuration};
 
 /// The share of the windows that must answer.
 const POWER: f64 = 0.8;
@@ -70,7 +67,9 @@ impl Trials<'_> {
             ));
         };
         let trial = Trial { at, criterion, metric, bound };
-        let usual = self.usual_of(criterion, metric);
+        let past = self.history.usual(&criterion.metric);
+        let seconds = self.history.step().as_secs_f64();
+        let usual = past.and_then(|past| inject::usual(&[past], metric, criterion.statistic, seconds));
         let has_margin = longest.pairs.first().is_some_and(|pair| trial.worsened(pair, 2.0, 0).is_some());
         let asks_for_none =
             matches!(bound.limit, Limit::Margin { relative: None | Some(0.0), absolute: None | Some(0.0) });
@@ -98,6 +97,7 @@ impl Trials<'_> {
             twice: has_margin.then(|| scale.level(2.0)),
             detectable: smallest.map(|margins| scale.level(margins)),
             kind: scale.kind,
+            against: scale.usual,
             requests: None,
             events: None,
             phi: None,
@@ -134,41 +134,6 @@ impl Trials<'_> {
         let pairs = (0..layout.starts.len()).map(pair).collect();
         Some(Round { length, rules, pairs })
     }
-
-    /// The usual level of what a criterion asks; nothing for what is no one number.
-    fn usual_of(&self, criterion: &Criterion, metric: &Metric) -> Option<f64> {
-        let series = self.history.usual(&criterion.metric)?;
-        let alike = || Pair { baseline: series.clone(), canary: series.clone() };
-        match (criterion.statistic, series) {
-            (Statistic::Trend { per }, _) => Some(inject::usual_slope(&alike())? * per.as_secs_f64()),
-            (Statistic::StepsBeyond(beyond), _) => {
-                let seconds = self.history.step().as_secs_f64();
-                inject::share_beyond(&alike(), beyond, metric.kind == Kind::GoodShare, seconds)
-            }
-            (Statistic::Quantile(q), Series::Buckets { bins, scale, .. }) => {
-                Requests::binned(Bins::sum(bins)?, *scale).quantile(q)
-            }
-            (Statistic::Quantile(q), Series::Gauge { value, .. } | Series::Values { value, .. }) => of_sorted(value, q),
-            (Statistic::Typical, Series::Gauge { value, .. }) => median(value),
-            (Statistic::Rate, Series::Counts { total, bad, .. }) => {
-                let (all, bad) = (total.iter().sum::<u64>() as f64, bad.iter().sum::<u64>() as f64);
-                let share = (all > 0.0).then(|| bad / all)?;
-                Some(if metric.kind == Kind::GoodShare { 1.0 - share } else { share })
-            }
-            (Statistic::Frequency, Series::Events { count, exposure, .. }) => {
-                let seconds = count.len() as f64 * self.history.step().as_secs_f64();
-                let all = exposure.as_ref().map_or(seconds, |exposure| exposure.iter().sum());
-                (all > 0.0).then(|| count.iter().sum::<u64>() as f64 / all)
-            }
-            _ => None,
-        }
-    }
-}
-
-fn of_sorted(values: &[f64], q: f64) -> Option<f64> {
-    let mut values: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    quantile(&values, q)
 }
 
 impl Trial<'_> {

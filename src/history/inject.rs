@@ -55,73 +55,100 @@ fn change(
     margins: f64,
     seconds: f64,
 ) -> Option<Change> {
+    let arms = [&pair.baseline, &pair.canary];
+    let usual = || usual(&arms, metric, statistic, seconds);
     match (&pair.canary, statistic) {
         (Series::Counts { .. }, Statistic::Rate) => {
-            let flipped = metric.kind == Kind::GoodShare;
-            let usual = rate(pair, seconds)?;
-            let seen = if flipped { 1.0 - usual } else { usual };
-            let target = target(bound, seen, margins)?.clamp(0.0, 1.0);
-            Some(Change::Rate { usual, target: if flipped { 1.0 - target } else { target } })
+            let usual = usual()?;
+            let target = target(bound, usual, margins)?.clamp(0.0, 1.0);
+            // those that become bad
+            let bad = |share: f64| if metric.kind == Kind::GoodShare { 1.0 - share } else { share };
+            Some(Change::Rate { usual: bad(usual), target: bad(target) })
         }
         (Series::Events { .. }, Statistic::Frequency) => {
-            let usual = rate(pair, seconds)?;
+            let usual = usual()?;
             Some(Change::Rate { usual, target: target(bound, usual, margins)?.max(0.0) })
         }
         (Series::Gauge { .. }, Statistic::Typical | Statistic::Quantile(_)) => {
-            let q = if let Statistic::Quantile(q) = statistic { q } else { 0.5 };
-            let usual = level(pair, q)?;
+            let usual = usual()?;
             let target = target(bound, usual, margins)?;
-            let scale = if let Kind::Gauge { scale, .. } = metric.kind { scale } else { Scale::Auto };
             let absolute = matches!(bound.limit, Limit::Margin { absolute: Some(_), relative: None });
-            Some(match by_ratio(scale, pair) && !absolute && target > 0.0 && usual > 0.0 {
+            Some(match is_by_ratio(pair, metric) && !absolute && target > 0.0 && usual > 0.0 {
                 true => Change::Times(target / usual),
                 false => Change::Plus(target - usual),
             })
         }
         (Series::Values { .. } | Series::Buckets { .. }, Statistic::Quantile(_) | Statistic::AnyQuantile { .. }) => {
             // every quantile moves by the same factor
-            let q = if let Statistic::Quantile(q) = statistic { q } else { 0.5 };
-            let usual = level(pair, q)?;
+            let usual = usual().or_else(|| level(&arms, 0.5))?;
             let target = target(bound, usual, margins)?;
             (usual > 0.0 && target > 0.0).then_some(Change::Times(target / usual))
         }
-        (Series::Gauge { .. }, Statistic::Trend { per }) => ramp(pair, metric, bound, margins, per),
+        (Series::Gauge { .. }, Statistic::Trend { per }) => ramp(pair, metric, usual()?, bound, margins, per),
         (_, Statistic::StepsBeyond(beyond)) => {
-            let good = metric.kind == Kind::GoodShare;
-            let usual = share_beyond(pair, beyond, good, seconds)?;
+            let usual = usual()?;
             let share = ((target(bound, usual, margins)?.min(1.0) - usual) / (1.0 - usual)).clamp(0.0, 1.0);
+            let good = metric.kind == Kind::GoodShare;
             // as far beyond the limit as steps usually lie within it
-            let steps =
-                numbers(&pair.canary, good, seconds)?.into_iter().chain(numbers(&pair.baseline, good, seconds)?);
-            let level = 2.0 * beyond.limit - median(&steps.collect::<Vec<_>>())?;
+            let level = 2.0 * beyond.limit - median(&numbers(&arms, good, seconds)?)?;
             Some(Change::Spikes { share, level, beyond, good })
         }
         _ => None,
     }
 }
 
-/// A slope beside the baseline, or of the canary by itself, that lies `margins` margins from the usual one.
-fn ramp(pair: &Pair<Series>, metric: &Metric, bound: &Bound, margins: f64, per: SignedDuration) -> Option<Change> {
+/// The usual level of what is asked of a metric, of all arms together; nothing for what is no one number.
+pub fn usual(arms: &[&Series], metric: &Metric, statistic: Statistic, seconds: f64) -> Option<f64> {
+    let good = metric.kind == Kind::GoodShare;
+    match (arms.last()?, statistic) {
+        (Series::Counts { .. }, Statistic::Rate) => rate(arms, seconds).map(|bad| if good { 1.0 - bad } else { bad }),
+        (Series::Events { .. }, Statistic::Frequency) => rate(arms, seconds),
+        (Series::Gauge { .. }, Statistic::Typical) => level(arms, 0.5),
+        (Series::Gauge { .. } | Series::Values { .. } | Series::Buckets { .. }, Statistic::Quantile(q)) => {
+            level(arms, q)
+        }
+        (Series::Gauge { .. }, Statistic::Trend { per }) => Some(slope(arms)? * per.as_secs_f64()),
+        (_, Statistic::StepsBeyond(beyond)) => {
+            let steps = numbers(arms, good, seconds)?;
+            let bad = steps.iter().filter(|value| beyond.is_beyond(**value)).count();
+            (!steps.is_empty()).then(|| bad as f64 / steps.len() as f64)
+        }
+        _ => None,
+    }
+}
+
+fn is_by_ratio(pair: &Pair<Series>, metric: &Metric) -> bool {
     let scale = if let Kind::Gauge { scale, .. } = metric.kind { scale } else { Scale::Auto };
-    let (level, per) = (level(pair, 0.5)?.abs(), per.as_secs_f64());
+    by_ratio(scale, pair)
+}
+
+/// A slope beside the baseline, or of the canary by itself, that lies `margins` margins from the usual one.
+fn ramp(
+    pair: &Pair<Series>,
+    metric: &Metric,
+    usual: f64,
+    bound: &Bound,
+    margins: f64,
+    per: SignedDuration,
+) -> Option<Change> {
+    let level = level(&[&pair.baseline, &pair.canary], 0.5)?.abs();
     let (margin, log) = match bound.limit {
-        Limit::Threshold(limit) => (limit - usual_slope(pair)? * per, false),
+        Limit::Threshold(limit) => (limit - usual, false),
+        Limit::Margin { relative: Some(relative), absolute } if is_by_ratio(pair, metric) => {
+            (wider(bound.side, [Some(relative), absolute.map(|absolute| absolute / level)])?, true)
+        }
         Limit::Margin { relative, absolute } => {
-            let wider = |a: f64, b: f64| if bound.side == Side::AtMost { a.max(b) } else { a.min(b) };
-            match relative.is_some() && by_ratio(scale, pair) {
-                true => (relative.into_iter().chain(absolute.map(|a| a / level)).reduce(wider)?, true),
-                false => (relative.map(|r| r * level).into_iter().chain(absolute).reduce(wider)?, false),
-            }
+            (wider(bound.side, [relative.map(|relative| relative * level), absolute])?, false)
         }
     };
     let tolerates = if bound.side == Side::AtMost { margin > 0.0 } else { margin < 0.0 };
     let change = if log { (margin * margins).max(-0.99).ln_1p() } else { margin * margins };
-    (tolerates && change.is_finite()).then_some(Change::Ramp { per_second: change / per, log })
+    (tolerates && change.is_finite()).then_some(Change::Ramp { per_second: change / per.as_secs_f64(), log })
 }
 
-/// How much a number rises in a second, by least squares, as the mean of both windows.
-pub fn usual_slope(pair: &Pair<Series>) -> Option<f64> {
-    let slope = |series: &Series| {
+/// How much a number rises in a second, by least squares, as the mean of all arms.
+fn slope(arms: &[&Series]) -> Option<f64> {
+    let slope = |series: &&Series| {
         let Series::Gauge { time, value, .. } = series else { return None };
         let begin = time.first()?;
         let points = time.iter().zip(value).filter(|(_, value)| value.is_finite());
@@ -132,7 +159,7 @@ pub fn usual_slope(pair: &Pair<Series>) -> Option<f64> {
             points.iter().fold((0.0, 0.0), |(a, s), p| (a + (p.0 - x) * (p.1 - y), s + (p.0 - x) * (p.0 - x)));
         (square > 0.0).then(|| along / square)
     };
-    let slopes: Vec<f64> = [&pair.baseline, &pair.canary].into_iter().filter_map(slope).collect();
+    let slopes: Vec<f64> = arms.iter().filter_map(slope).collect();
     (!slopes.is_empty()).then(|| slopes.iter().sum::<f64>() / slopes.len() as f64)
 }
 
@@ -140,41 +167,28 @@ fn since(at: Timestamp, begin: Timestamp) -> f64 {
     at.duration_since(begin).as_secs_f64()
 }
 
-/// The number of each step: a share, occurrences by exposure, or the number itself. Of single requests there is none.
-fn numbers(series: &Series, good: bool, seconds: f64) -> Option<Vec<f64>> {
-    match series {
-        Series::Counts { total, bad, .. } => {
-            let share = |(total, bad): (&u64, &u64)| {
-                let part = if good { total.saturating_sub(*bad) } else { *bad };
-                (*total > 0).then(|| part as f64 / *total as f64)
-            };
-            Some(total.iter().zip(bad).filter_map(share).collect())
+/// The number of each step of all arms: a share, occurrences by exposure, or the number itself. Of single requests there is none.
+fn numbers(arms: &[&Series], good: bool, seconds: f64) -> Option<Vec<f64>> {
+    let mut all = Vec::new();
+    for series in arms {
+        match series {
+            Series::Counts { total, bad, .. } => {
+                let share = |(total, bad): (&u64, &u64)| {
+                    let part = if good { total.saturating_sub(*bad) } else { *bad };
+                    (*total > 0).then(|| part as f64 / *total as f64)
+                };
+                all.extend(total.iter().zip(bad).filter_map(share));
+            }
+            Series::Events { count, exposure, .. } => {
+                let exposed = |at: usize| exposure.as_ref().map_or(Some(seconds), |e| e.get(at).copied());
+                let rate = |(at, count): (usize, &u64)| Some(*count as f64 / exposed(at).filter(|e| *e > 0.0)?);
+                all.extend(count.iter().enumerate().filter_map(rate));
+            }
+            Series::Gauge { value, .. } => all.extend(value.iter().filter(|value| value.is_finite())),
+            Series::Values { .. } | Series::Buckets { .. } => return None,
         }
-        Series::Events { count, exposure, .. } => {
-            let exposed = |at: usize| exposure.as_ref().map_or(Some(seconds), |e| e.get(at).copied());
-            let rate = |(at, count): (usize, &u64)| Some(*count as f64 / exposed(at).filter(|e| *e > 0.0)?);
-            Some(count.iter().enumerate().filter_map(rate).collect())
-        }
-        Series::Gauge { value, .. } => Some(value.iter().copied().filter(|value| value.is_finite()).collect()),
-        Series::Values { .. } | Series::Buckets { .. } => None,
     }
-}
-
-/// The share of the steps of both windows that lie beyond a limit.
-pub fn share_beyond(pair: &Pair<Series>, beyond: Beyond, good: bool, seconds: f64) -> Option<f64> {
-    let mut steps = numbers(&pair.canary, good, seconds)?;
-    steps.extend(numbers(&pair.baseline, good, seconds)?);
-    let bad = steps.iter().filter(|value| is_beyond(beyond, **value)).count();
-    (!steps.is_empty()).then(|| bad as f64 / steps.len() as f64)
-}
-
-fn is_beyond(beyond: Beyond, value: f64) -> bool {
-    match (beyond.above, beyond.inclusive) {
-        (true, false) => value > beyond.limit,
-        (true, true) => value >= beyond.limit,
-        (false, false) => value < beyond.limit,
-        (false, true) => value <= beyond.limit,
-    }
+    Some(all)
 }
 
 /// A bound with the side that its criterion wants: a `fail` bound names the other one.
@@ -196,25 +210,28 @@ fn limit(bound: &Bound, usual: f64) -> Option<f64> {
     match bound.limit {
         Limit::Threshold(value) => Some(value),
         Limit::Margin { relative, absolute } => {
-            let parts = [relative.map(|r| usual + r * usual.abs()), absolute.map(|a| usual + a)];
-            let wider = |a: f64, b: f64| if bound.side == Side::AtMost { a.max(b) } else { a.min(b) };
-            parts.into_iter().flatten().reduce(wider)
+            wider(bound.side, [relative.map(|r| usual + r * usual.abs()), absolute.map(|a| usual + a)])
         }
     }
 }
 
-/// Bad ones per trial, or events per exposure, of both windows together.
-fn rate(pair: &Pair<Series>, seconds: f64) -> Option<f64> {
-    let sums = |series: &Series| match series {
+/// The one of two parts of a margin that tolerates more.
+fn wider(side: Side, parts: [Option<f64>; 2]) -> Option<f64> {
+    parts.into_iter().flatten().reduce(|a, b| if side == Side::AtMost { a.max(b) } else { a.min(b) })
+}
+
+/// Bad ones per trial, or events per exposure, of all arms together.
+fn rate(arms: &[&Series], seconds: f64) -> Option<f64> {
+    // occurrences that have no exposure of their own follow each arm's traffic
+    let own = matches!(arms.last()?, Series::Events { exposure: None, .. });
+    let sums = |series: &&Series| match series {
         Series::Counts { total, bad, .. } => (sum(bad), sum(total)),
         Series::Events { count, exposure: Some(exposure), .. } => (sum(count), exposure.iter().sum()),
         Series::Events { count, exposure: None, .. } => (sum(count), count.len() as f64 * seconds),
         _ => (0.0, 0.0),
     };
-    let (b, c) = (sums(&pair.baseline), sums(&pair.canary));
-    // occurrences that have no exposure of their own follow each arm's traffic
-    let own = matches!(pair.canary, Series::Events { exposure: None, .. });
-    let (bad, all) = if own { c } else { (b.0 + c.0, b.1 + c.1) };
+    let counted = if own { &arms[arms.len() - 1..] } else { arms };
+    let (bad, all) = counted.iter().map(sums).fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     (all > 0.0).then(|| bad / all)
 }
 
@@ -222,29 +239,28 @@ fn sum(counts: &[u64]) -> f64 {
     counts.iter().map(|n| *n as f64).sum()
 }
 
-/// The quantile of the numbers of both windows together.
-fn level(pair: &Pair<Series>, q: f64) -> Option<f64> {
-    if let (Some(a), Some(b)) = (of_buckets(&pair.baseline, q), of_buckets(&pair.canary, q)) {
-        return Some((a + b) / 2.0);
-    }
-    let numbers = |series: &Series| match series {
-        Series::Gauge { value, .. } | Series::Values { value, .. } => value.clone(),
-        _ => Vec::new(),
+/// The quantile of the numbers of all arms together; of histograms the mean of the arms' own.
+fn level(arms: &[&Series], q: f64) -> Option<f64> {
+    let binned = |series: &&Series| match series {
+        Series::Buckets { bins, scale, .. } => Requests::binned(Bins::sum(bins)?, *scale).quantile(q),
+        _ => None,
     };
-    let mut all = numbers(&pair.baseline);
-    all.extend(numbers(&pair.canary));
+    let of_buckets: Option<Vec<f64>> = arms.iter().map(binned).collect();
+    if let Some(each) = of_buckets {
+        return Some(each.iter().sum::<f64>() / each.len() as f64);
+    }
+    let mut all = Vec::new();
+    for series in arms {
+        if let Series::Gauge { value, .. } | Series::Values { value, .. } = series {
+            all.extend_from_slice(value);
+        }
+    }
     if q == 0.5 {
         return median(&all);
     }
     all.retain(|v| v.is_finite());
     all.sort_unstable_by(f64::total_cmp);
     quantile(&all, q)
-}
-
-/// The quantile of all histograms of an arm.
-fn of_buckets(series: &Series, q: f64) -> Option<f64> {
-    let Series::Buckets { bins, scale, .. } = series else { return None };
-    Requests::binned(Bins::sum(bins)?, *scale).quantile(q)
 }
 
 fn apply(canary: &mut Series, change: Change, seconds: f64, chance: &mut Chance) {
@@ -325,7 +341,7 @@ fn spike(canary: &mut Series, share: f64, level: f64, beyond: Beyond, good: bool
             for (total, bad) in total.iter().zip(bad).filter(|(total, _)| **total > 0) {
                 let all = *total as f64;
                 let seen = |bad: u64| if good { 1.0 - bad as f64 / all } else { bad as f64 / all };
-                if is_beyond(beyond, seen(*bad)) || chance.uniform() >= share {
+                if beyond.is_beyond(seen(*bad)) || chance.uniform() >= share {
                     continue;
                 }
                 let wanted = if good { 1.0 - level } else { level };
@@ -333,13 +349,13 @@ fn spike(canary: &mut Series, share: f64, level: f64, beyond: Beyond, good: bool
                 // a share of few requests may lie on the limit itself
                 let more = beyond.above != good;
                 let next = |bad: u64| if more { (bad + 1).min(*total) } else { bad.saturating_sub(1) };
-                *bad = [near, next(near)].into_iter().find(|bad| is_beyond(beyond, seen(*bad))).unwrap_or(near);
+                *bad = [near, next(near)].into_iter().find(|bad| beyond.is_beyond(seen(*bad))).unwrap_or(near);
             }
         }
         Series::Events { count, exposure, .. } => {
             for (step, count) in count.iter_mut().enumerate() {
                 let exposed = exposure.as_ref().map_or(Some(seconds), |e| e.get(step).copied()).unwrap_or(0.0);
-                if exposed > 0.0 && !is_beyond(beyond, *count as f64 / exposed) && chance.uniform() < share {
+                if exposed > 0.0 && !beyond.is_beyond(*count as f64 / exposed) && chance.uniform() < share {
                     let wanted = level.max(0.0) * exposed;
                     *count = if beyond.above { wanted.ceil() as u64 } else { wanted.floor() as u64 };
                 }
@@ -347,7 +363,7 @@ fn spike(canary: &mut Series, share: f64, level: f64, beyond: Beyond, good: bool
         }
         Series::Gauge { value, .. } => {
             for value in value.iter_mut().filter(|value| value.is_finite()) {
-                if !is_beyond(beyond, *value) && chance.uniform() < share {
+                if !beyond.is_beyond(*value) && chance.uniform() < share {
                     *value = level;
                 }
             }

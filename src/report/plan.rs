@@ -33,23 +33,11 @@ pub fn plan(forecast: &Forecast, source: &str, format: PageFormat, style: &Style
 
 /// A level of the canary on the scale of the criterion.
 fn told(outlook: &Outlook, row: &Row, level: f64) -> String {
-    match (outlook.kind, row.usual) {
-        // beside the baseline, or of all quantiles: told as it is
-        (EffectKind::Ratio, _) if outlook.tried.is_some() && is_of_none(row) => {
-            change(level, EffectKind::Ratio, &row.unit)
-        }
-        (EffectKind::Difference, _) if outlook.tried.is_some() && is_of_none(row) => {
-            change(level, EffectKind::Difference, &row.unit)
-        }
-        (EffectKind::Ratio, Some(usual)) if usual != 0.0 => change(level / usual, EffectKind::Ratio, &row.unit),
-        (EffectKind::Difference, Some(usual)) => change(level - usual, EffectKind::Difference, &row.unit),
+    match outlook.kind {
+        EffectKind::Ratio if outlook.against != 0.0 => change(level / outlook.against, EffectKind::Ratio, &row.unit),
+        EffectKind::Difference => change(level - outlook.against, EffectKind::Difference, &row.unit),
         _ => quantity(level, &row.unit),
     }
-}
-
-/// Whether a change is not one of the usual level: of a slope, or of all quantiles.
-fn is_of_none(row: &Row) -> bool {
-    row.usual.is_none() || matches!(row.unit, Unit::Change { .. })
 }
 
 /// A span that nobody would wait for is told as such.
@@ -114,7 +102,7 @@ fn page(forecast: &Forecast, source: &str) -> Page {
 fn summary(forecast: &Forecast, planned: usize, open: usize, blind: usize) -> Vec<String> {
     let soak = duration(forecast.soak);
     let of = |n: usize| if n == 1 { "1 criterion".to_owned() } else { format!("{n} criteria") };
-    if planned == 0 && forecast.rows.iter().any(|row| row.outlook.as_ref().is_err_and(|why| why.contains("history"))) {
+    if planned == 0 && forecast.rows.iter().any(|row| row.is_statistical) {
         return vec!["Nothing can be foreseen from this history; the reasons are below.".into()];
     }
     if planned == 0 {

@@ -249,14 +249,12 @@ fn labels(labels: &[Label]) -> String {
 
 /// A window in UTC: `2026-11-21 12:00 to 13:00 UTC, 12 steps of 5 min`. Runs and samples have no time: `12 steps without dates`.
 fn window(span: &Span, step: Option<Number>) -> String {
+    let steps = if span.steps == 1 { "1 step".into() } else { format!("{} steps", count(span.steps)) };
     let when = match (span.start.parse::<Timestamp>(), span.end.parse::<Timestamp>()) {
+        (Ok(start), _) if start < FIRST_DATED => return format!("{steps} without dates"),
         (Ok(start), Ok(end)) => between(start, end),
         _ => format!("{} to {}", plain(&span.start), plain(&span.end)),
     };
-    let steps = if span.steps == 1 { "1 step".into() } else { format!("{} steps", count(span.steps)) };
-    if span.start.parse::<Timestamp>().is_ok_and(|start| start < FIRST_DATED) {
-        return format!("{steps} without dates");
-    }
     match step.and_then(|step| SignedDuration::try_from_secs_f64(step.get()).ok()) {
         Some(step) => format!("{when}, {steps} of {}", duration(step)),
         None => format!("{when}, {steps}"),

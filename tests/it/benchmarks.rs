@@ -273,7 +273,7 @@ fn a_folder_that_holds_anything_else_is_refused() {
     for (name, why) in [
         ("copy", "2.json holds the same results as"),
         ("mixed", "is not the result of a run"),
-        ("cut", "is an export of hyperfine, and cannot be read as one"),
+        ("cut", "cut/1.json: is an export of hyperfine, and cannot be read as one"),
         ("none", "is an output of `go test -bench` without any result"),
         ("absent", "does not exist"),
         ("good/*.txt", "matches no file"),

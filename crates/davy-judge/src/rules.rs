@@ -299,6 +299,18 @@ pub struct Beyond {
     pub quantile: Option<f64>,
 }
 
+impl Beyond {
+    /// Whether a number lies on that side.
+    pub fn is_beyond(&self, value: f64) -> bool {
+        match (self.above, self.inclusive) {
+            (true, false) => value > self.limit,
+            (true, true) => value >= self.limit,
+            (false, false) => value < self.limit,
+            (false, true) => value <= self.limit,
+        }
+    }
+}
+
 /// A limit and the side of it that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {

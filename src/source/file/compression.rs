@@ -2,12 +2,19 @@
 //! the ones that are read.
 
 use std::io::{BufRead, Read};
+use std::path::Path;
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 pub(in crate::source) use super::peek::{broken, peek};
 use super::{gatling, rewritten};
 use crate::source::error::Error;
+use crate::source::open;
+
+/// How a file begins, unpacked: up to so many bytes.
+pub(in crate::source) fn head(path: &Path, bytes: u64) -> Result<Vec<u8>, Error> {
+    Ok(peek(open::file(path).and_then(unpacked)?, bytes)?.0)
+}
 
 /// The content of a file, unpacked while it is read, a byte order mark removed.
 pub(in crate::source) fn plain<'r>(packed: impl Read + Send + 'r) -> Result<Box<dyn BufRead + Send + 'r>, Error> {

@@ -5,7 +5,7 @@
 //! its length, its bytes, and how they are encoded. One that comes again is written once, and then by its number below zero.
 //! Times are milliseconds since the start. No record ends the log, so only a cut inside a record shows: it is refused.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use super::lines::Refused;
 use crate::source::error::{Error, Place};
@@ -43,14 +43,14 @@ pub(super) struct Lines<R> {
     /// Texts that may come again.
     texts: Vec<String>,
     records: u64,
-    out: Vec<u8>,
-    given: usize,
+    /// What is handed over next.
+    out: Cursor<Vec<u8>>,
 }
 
 impl<R: Read> Lines<BufReader<R>> {
     pub(super) fn new(content: R) -> Self {
         let inner = BufReader::with_capacity(1 << 16, content);
-        Lines { inner, start: None, scenarios: Vec::new(), texts: Vec::new(), records: 0, out: Vec::new(), given: 0 }
+        Lines { inner, start: None, scenarios: Vec::new(), texts: Vec::new(), records: 0, out: Cursor::default() }
     }
 }
 
@@ -224,23 +224,20 @@ impl<R: BufRead> Lines<R> {
             Trouble::Io(error) => error,
             Trouble::Wrong(error) => io::Error::other(Refused(error.at(place))),
         })?;
-        self.out.clear();
-        self.given = 0;
-        self.out.extend_from_slice(line.as_bytes());
-        self.out.push(b'\n');
+        self.out.get_mut().clear();
+        self.out.set_position(0);
+        self.out.get_mut().extend_from_slice(line.as_bytes());
+        self.out.get_mut().push(b'\n');
         Ok(true)
     }
 }
 
 impl<R: BufRead> Read for Lines<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.out.len() && !self.more()? {
+        if self.out.position() == self.out.get_ref().len() as u64 && !self.more()? {
             return Ok(0);
         }
-        let some = into.len().min(self.out.len() - self.given);
-        into[..some].copy_from_slice(&self.out[self.given..self.given + some]);
-        self.given += some;
-        Ok(some)
+        self.out.read(into)
     }
 }
 

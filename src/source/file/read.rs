@@ -10,7 +10,6 @@ use super::wanted::Wanted;
 use super::{aws, compression, csv, documents, jmeter, json, parquet, rewritten, riddles};
 use crate::source::error::Error;
 use crate::source::growing::WholeLines;
-use crate::source::open;
 
 /// Reads bytes as the kind of file they are; of a growing one the lines that have an end.
 pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growing: bool) -> Result<Table, Error> {
@@ -24,7 +23,7 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
         return aws::read_printed(printed, content, keep);
     }
     if jmeter::is(&head) && matches!(file.format, Format::Auto | Format::Csv) {
-        return documents::reports::of_runs(&[&jmeter::read(content)?], keep);
+        return documents::reports::of_runs(&[jmeter::read(content)?], keep);
     }
     if documents::scraped::is(&head) && file.format == Format::Auto {
         return documents::scraped::read(content, keep);
@@ -55,11 +54,8 @@ pub(super) fn table(file: &File, bytes: impl Read + Send, wanted: &Wanted, growi
 
 /// Whether a file is an answer of the AWS command line in YAML, and no configuration.
 pub(in crate::source) fn is_answer_in_yaml(path: &Path) -> bool {
-    let head = || -> Result<Vec<u8>, Error> {
-        let content = open::file(path).and_then(compression::unpacked)?;
-        Ok(compression::peek(content, benchmarks::HEAD)?.0)
-    };
-    head().is_ok_and(|head| matches!(aws::Printed::of(&head), Some(aws::Printed::Yaml | aws::Printed::Stream)))
+    let head = compression::head(path, benchmarks::HEAD);
+    head.is_ok_and(|head| matches!(aws::Printed::of(&head), Some(aws::Printed::Yaml | aws::Printed::Stream)))
 }
 
 /// A recording whose last line has no end was cut: what is left of its last number is a number too.

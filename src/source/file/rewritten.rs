@@ -15,7 +15,7 @@ mod servers;
 mod table;
 mod wrapped;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 pub(super) use self::count::numbered_day;
 pub(super) use self::lambda::Invocations;
@@ -90,15 +90,15 @@ struct Rewritten<R> {
     rewrite: Box<dyn Rewrite>,
     line: Vec<u8>,
     number: u64,
-    out: Vec<u8>,
-    given: usize,
+    /// What is handed over next.
+    out: Cursor<Vec<u8>>,
     ended: bool,
 }
 
 impl<R: Read> Rewritten<BufReader<R>> {
     fn new(content: R, rewrite: Box<dyn Rewrite>) -> Rewritten<BufReader<R>> {
         let inner = BufReader::with_capacity(1 << 16, content);
-        Rewritten { inner, rewrite, line: Vec::new(), number: 0, out: Vec::new(), given: 0, ended: false }
+        Rewritten { inner, rewrite, line: Vec::new(), number: 0, out: Cursor::default(), ended: false }
     }
 }
 
@@ -106,13 +106,13 @@ impl<R: BufRead> Rewritten<R> {
     /// Reads one more line; false at the end.
     fn more(&mut self) -> io::Result<bool> {
         self.line.clear();
-        self.out.clear();
-        self.given = 0;
+        self.out.get_mut().clear();
+        self.out.set_position(0);
         self.number += 1;
         if self.inner.by_ref().take(LONGEST_LINE as u64 + 1).read_until(b'\n', &mut self.line)? == 0 {
             let ended = std::mem::replace(&mut self.ended, true);
             if !ended {
-                self.rewrite.end(&mut self.out);
+                self.rewrite.end(self.out.get_mut());
             }
             return Ok(!ended);
         }
@@ -123,9 +123,9 @@ impl<R: BufRead> Rewritten<R> {
         let (line, end) = (line.unwrap_or(&self.line), line.is_some());
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let place = Place::line(self.number);
-        self.rewrite.line(line, &mut self.out).map_err(|error| io::Error::other(Refused(error.at(place))))?;
+        self.rewrite.line(line, self.out.get_mut()).map_err(|error| io::Error::other(Refused(error.at(place))))?;
         if end && !self.rewrite.waits() {
-            self.out.push(b'\n');
+            self.out.get_mut().push(b'\n');
         }
         Ok(true)
     }
@@ -133,15 +133,12 @@ impl<R: BufRead> Rewritten<R> {
 
 impl<R: BufRead> Read for Rewritten<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.out.len() {
+        while self.out.position() == self.out.get_ref().len() as u64 {
             if !self.more()? {
                 return Ok(0);
             }
         }
-        let some = into.len().min(self.out.len() - self.given);
-        into[..some].copy_from_slice(&self.out[self.given..self.given + some]);
-        self.given += some;
-        Ok(some)
+        self.out.read(into)
     }
 }
 

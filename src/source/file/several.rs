@@ -119,15 +119,16 @@ fn of_files(paths: Vec<PathBuf>, keep: Keep) -> Result<Table, Error> {
         let problem = format!("{} holds the same results as {}", other.display(), one.display());
         return Err(Error::unreadable(problem).hint("A copy is not another run: give each run once."));
     }
-    let of_benchmarks = |(path, held): &(PathBuf, Held)| match held {
-        Held::Benchmarks(results) => Some((path.clone(), results.clone())),
-        Held::Report(_) => None,
-    };
-    let reports: Vec<&reports::Run> =
-        all.iter().filter_map(|(_, held)| if let Held::Report(run) = held { Some(run) } else { None }).collect();
-    match reports.len() {
-        0 => benchmarks::table(&all.iter().filter_map(of_benchmarks).collect::<Vec<_>>(), keep),
-        some if some == all.len() => reports::of_runs(&reports, keep),
+    let (mut of_benchmarks, mut of_load) = (Vec::new(), Vec::new());
+    for (path, held) in all {
+        match held {
+            Held::Benchmarks(results) => of_benchmarks.push((path, results)),
+            Held::Report(run) => of_load.push(run),
+        }
+    }
+    match (of_benchmarks.as_slice(), of_load.as_slice()) {
+        (results, []) => benchmarks::table(results, keep),
+        ([], runs) => reports::of_runs(runs, keep),
         _ => Err(Error::unreadable("holds results of benchmarks and reports of load generators")
             .hint("Give each kind a folder of its own.")),
     }
@@ -154,9 +155,5 @@ fn held(path: &Path) -> Result<Held, Error> {
 }
 
 fn is_of_a_tool(path: &Path) -> bool {
-    let head = || -> Result<Vec<u8>, Error> {
-        let content = open::file(path).and_then(compression::unpacked)?;
-        Ok(compression::peek(content, benchmarks::HEAD)?.0)
-    };
-    head().is_ok_and(|head| Tool::of(&head).is_some())
+    compression::head(path, benchmarks::HEAD).is_ok_and(|head| Tool::of(&head).is_some())
 }

@@ -54,7 +54,8 @@ impl Sheet {
         let plain = File { time: None, zone: None, ..file.clone() };
         let table = several::table(&file.path, &|name| wanted.keeps(name));
         let sheet = table.and_then(|table| table.map(|table| Sheet::of(table, &plain)).transpose());
-        sheet.map_err(|error| error.within(&file.shown))
+        // what is wrong with one of the files names that file
+        sheet.map_err(|error| if error.about.shown.is_empty() { error.within(&file.shown) } else { error })
     }
 
     /// Reads bytes as if they were the file's.
@@ -92,7 +93,7 @@ impl Sheet {
             }
         };
         let (time, mut clock) = time::read(&table, &table.columns[column], file.zone.as_deref())?;
-        if time.first().is_some_and(|first| *first < FIRST_DATED) {
+        if time.iter().min().is_some_and(|first| *first < FIRST_DATED) {
             clock = Clock::Numbered;
         }
         table.forget(column);

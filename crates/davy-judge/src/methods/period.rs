@@ -5,36 +5,12 @@
 use crate::case::Case;
 use crate::grid::{Steps, Trials};
 use crate::requests;
-use crate::rules::{self, Kind, Unit};
+use crate::rules::{Beyond, Kind, Unit};
 use crate::series::{Arm, SignedDuration};
 use davy_stats::Direction;
 use davy_stats::slow::Requests;
 
-/// Which side of a limit sets off the alarm.
-#[derive(Clone, Copy)]
-pub(super) struct Beyond {
-    pub(super) limit: f64,
-    pub(super) above: bool,
-    pub(super) inclusive: bool,
-}
-
-impl From<rules::Beyond> for Beyond {
-    fn from(beyond: rules::Beyond) -> Beyond {
-        Beyond { limit: beyond.limit, above: beyond.above, inclusive: beyond.inclusive }
-    }
-}
-
 impl Beyond {
-    /// Whether a number lies on that side.
-    pub(super) fn is_beyond(&self, value: f64) -> bool {
-        match (self.above, self.inclusive) {
-            (true, false) => value > self.limit,
-            (true, true) => value >= self.limit,
-            (false, false) => value < self.limit,
-            (false, true) => value <= self.limit,
-        }
-    }
-
     /// How many of a share's trials are on the side that sets off the alarm.
     pub(super) fn bad(&self, part: u64, total: u64) -> u64 {
         if self.above { part } else { total.saturating_sub(part) }

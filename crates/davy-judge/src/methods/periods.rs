@@ -6,12 +6,12 @@
 //! A share of few requests is beyond any limit by one bad one among them. So the periods that set off an alarm must hold a
 //! least count of bad ones together; where the bound is broken over and over with fewer, there is no Pass either.
 
-use super::period::{Beyond, Period, steps_of};
+use super::period::{Period, steps_of};
 use crate::case::Case;
 use crate::explain::finding::unanswered;
 use crate::explain::{sentence, why};
 use crate::grid::Steps;
-use crate::rules::{Bound, Kind, Limit, Side, Statistic, Unit};
+use crate::rules::{Beyond, Bound, Kind, Limit, Side, Statistic, Unit};
 use crate::series::{Arm, Pair, SignedDuration};
 use crate::verdict::{Effect, EffectKind, Evidence, Finding, Method, Outcome, Reason};
 use crate::why::Why;
@@ -172,12 +172,12 @@ fn show(case: &Case, span: Option<SignedDuration>, period: Period) -> String {
 impl Beyond {
     fn satisfying(fail: &Bound) -> Beyond {
         let limit = threshold(fail).unwrap_or(f64::NAN);
-        Beyond { limit, above: fail.side == Side::AtLeast, inclusive: !fail.strict }
+        Beyond { limit, above: fail.side == Side::AtLeast, inclusive: !fail.strict, quantile: None }
     }
 
     fn outside(pass: &Bound) -> Beyond {
         let limit = threshold(pass).unwrap_or(f64::NAN);
-        Beyond { limit, above: pass.side == Side::AtMost, inclusive: pass.strict }
+        Beyond { limit, above: pass.side == Side::AtMost, inclusive: pass.strict, quantile: None }
     }
 
     /// The step at which the alarm goes off for the first time.

@@ -16,7 +16,7 @@
 //!
 //! The formulas are in [`spacing`], [`single`] and [`counts`]. `fixtures/reference` certifies them: `slopes.toml` and `methods.toml`.
 
-use super::period::{Beyond, steps_of};
+use super::period::steps_of;
 use super::share::Share;
 use crate::bias::request_counts;
 use crate::case::Case;
@@ -24,7 +24,7 @@ use crate::compare::{Comparison, Facts, LnE};
 use crate::exposure::{has_exposure, shares};
 use crate::grid::Steps;
 use crate::once::once;
-use crate::rules::{self, Kind};
+use crate::rules::{self, Beyond, Kind};
 use crate::series::{Arm, Pair};
 use crate::verdict::{EffectKind, Method};
 use crate::words;
@@ -52,8 +52,7 @@ pub(crate) struct Spikes {
 
 impl Spikes {
     /// Of a criterion's steps.
-    pub(crate) fn of(case: &Case, beyond: rules::Beyond) -> Spikes {
-        let beyond = Beyond::from(beyond);
+    pub(crate) fn of(case: &Case, beyond: Beyond) -> Spikes {
         let bad = Pair::build(|arm| {
             let steps = steps_of(case, arm, None, &beyond);
             steps.into_iter().map(|step| step.map(|step| beyond.is_beyond(step.value))).collect()
@@ -68,7 +67,7 @@ impl Spikes {
     }
 
     /// What a reader must know of the steps beyond a limit.
-    pub(crate) fn notes(&self, case: &Case, beyond: rules::Beyond) -> Vec<String> {
+    pub(crate) fn notes(&self, case: &Case, beyond: Beyond) -> Vec<String> {
         let unit = &case.metric.unit;
         let starts = spacing::starts(&self.bad.canary);
         let again = spacing::regular(&starts).filter(|regular| regular.chance <= REGULAR).map(|regular| {

@@ -35,10 +35,10 @@ struct Command {
 /// `hyperfine --export-json`: seconds. It measures commands that fail only if it is asked to.
 pub(super) fn hyperfine(text: &str) -> Result<Results, Wrong> {
     let (export, mut results): (Hyperfine, _) = (parsed(text)?, Results::default());
-    let commands: Vec<String> = export.results.iter().map(|one| one.command.clone()).collect();
-    for Command { command, mean, times, exit_codes, parameters } in export.results {
+    for one in &export.results {
+        let Command { command, mean, times, exit_codes, parameters } = one;
         // a parameter may stand in what prepares a command, and not in the command
-        let is_one_of_several = commands.iter().filter(|other| **other == command).count() > 1;
+        let is_one_of_several = export.results.iter().filter(|other| other.command == *command).count() > 1;
         let parameters = parameters.iter().filter(|_| is_one_of_several).map(|(name, value)| match value {
             Value::String(text) => format!(" {name}={text}"),
             other => format!(" {name}={other}"),
@@ -48,8 +48,8 @@ pub(super) fn hyperfine(text: &str) -> Result<Results, Wrong> {
         if failed > 0 {
             results.trouble.push(format!("`{command}` failed {failed} of {} times", exit_codes.len()));
         }
-        let times = if times.is_empty() { vec![mean] } else { times };
-        results.time(&command, 0, times.into_iter().map(|seconds| seconds * SECOND));
+        let times = if times.is_empty() { std::slice::from_ref(mean) } else { times };
+        results.time(&command, 0, times.iter().map(|seconds| seconds * SECOND));
     }
     Ok(results)
 }
@@ -146,15 +146,15 @@ struct JmhMetric {
 /// `-rf json`: the iterations of each fork, as rates or times.
 pub(super) fn jmh(text: &str) -> Result<Results, Wrong> {
     let (all, mut results): (Vec<Jmh>, _) = (parsed(text)?, Results::default());
-    let modes: Vec<(String, Option<_>, String)> =
-        all.iter().map(|one| (one.benchmark.clone(), one.params.clone(), one.mode.clone())).collect();
-    let has_modes = |one: &Jmh| {
-        modes.iter().any(|(name, params, mode)| *name == one.benchmark && *params == one.params && *mode != one.mode)
-    };
-    all.into_iter().try_for_each(|one| one_of_jmh(has_modes(&one), one, &mut results)).map(|()| results)
+    for one in &all {
+        let is_same = |other: &&Jmh| other.benchmark == one.benchmark && other.params == one.params;
+        let has_modes = all.iter().filter(is_same).any(|other| other.mode != one.mode);
+        one_of_jmh(one, has_modes, &mut results)?;
+    }
+    Ok(results)
 }
 
-fn one_of_jmh(has_modes: bool, one: Jmh, results: &mut Results) -> Result<(), Wrong> {
+fn one_of_jmh(one: &Jmh, has_modes: bool, results: &mut Results) -> Result<(), Wrong> {
     let Jmh { benchmark, params, mode, primary_metric: metric } = one;
     let params: String = params.iter().flatten().map(|(name, value)| format!(":{name}={value}")).collect();
     let mode = if has_modes { format!(" {mode}") } else { String::new() };

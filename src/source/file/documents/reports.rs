@@ -56,7 +56,7 @@ pub(in crate::source::file) fn run(document: &Object) -> Option<Run> {
 }
 
 /// The reports of several runs. Each is a row, and whenever it was, one comes after the other: no run has a partner.
-pub(in crate::source::file) fn of_runs(runs: &[&Run], keep: Keep) -> Result<Table, Error> {
+pub(in crate::source::file) fn of_runs(runs: &[Run], keep: Keep) -> Result<Table, Error> {
     let written = format!("{runs:?}");
     let begins = numbered_day([written.as_bytes()]);
     let mut table = Table::new("run");

@@ -180,10 +180,7 @@ impl Json {
         text.space();
         while text.peek()? == b'"' {
             let from = text.at;
-            let key = text.string()?;
-            text.space();
-            text.eat(b':')?;
-            text.space();
+            let key = text.name()?;
             // a key with escapes is looked for each time
             if key.escaped {
                 break;
@@ -242,10 +239,7 @@ impl<'l> Walk<'_, 'l> {
 
     /// The node that the next key leads to.
     fn key(&mut self, node: usize) -> Option<Option<usize>> {
-        let key = self.text.string()?;
-        self.text.space();
-        self.text.eat(b':')?;
-        self.text.space();
+        let key = self.text.name()?;
         Some(match key.escaped {
             false => self.tree.child(node, key.inner),
             true => self.tree.child(node, &key.unescaped()?),
@@ -470,12 +464,18 @@ impl<'l> Text<'l> {
     /// The key and the colon before a value, where the innermost container is an object.
     fn key(&mut self, objects: u128) -> Option<()> {
         if objects & 1 == 1 {
-            self.string()?;
-            self.space();
-            self.eat(b':')?;
-            self.space();
+            self.name()?;
         }
         Some(())
+    }
+
+    /// A key up to its value.
+    fn name(&mut self) -> Option<Quoted<'l>> {
+        let key = self.string()?;
+        self.space();
+        self.eat(b':')?;
+        self.space();
+        Some(key)
     }
 }
 
