@@ -22,6 +22,7 @@ mod signatures;
 mod step;
 mod stretches;
 mod twins;
+mod units;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +62,7 @@ const MOST_SLICES: usize = 500;
 pub fn ingest(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Dataset, Error> {
     let fetched = fetch::fetch(queries, time, outside)?;
     let metrics = by_metric(queries, &fetched);
+    metrics.iter().try_for_each(|(name, metric)| units::check(name, &metric.arms))?;
     let whole = time.reaches();
     let inferred = time.step.is_none();
     // a written step needs no look at the points

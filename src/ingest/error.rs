@@ -38,6 +38,18 @@ pub enum Error {
         /// The points.
         clash: Box<Clash>,
     },
+    /// The source says that its numbers are in another unit than they are read in, or than those of the other arm.
+    #[error("{shown}: metric {metric:?} {problem}. {remedy}.")]
+    Units {
+        /// The metric.
+        metric: MetricName,
+        /// Its file.
+        shown: String,
+        /// What differs.
+        problem: String,
+        /// What to write.
+        remedy: String,
+    },
     /// A service is asked about a window, and there is none.
     #[error(
         "{shown}: which time to ask about is not said. Write `window: {{last: 1h, step: 1m}}`, or give --from and --to"

@@ -40,13 +40,14 @@ fn with(mut all: Fetched, later: Fetched) -> Fetched {
         times.dedup();
         times
     });
-    let Answer { series, instances, groups, slices, split, silent, notes } = later.answer;
+    let Answer { series, instances, groups, slices, split, silent, unit, notes } = later.answer;
     let own = &mut all.answer;
     own.series.append(series);
     extend(&mut own.instances, instances);
     extend(&mut own.groups, groups);
     extend(&mut own.slices, slices);
     own.split |= split;
+    own.unit = own.unit.take().or(unit);
     // a column is silent where it has no number in any stretch
     own.silent.retain(|name| silent.contains(name));
     let new: Vec<_> = notes.into_iter().filter(|note| !own.notes.contains(note)).collect();

@@ -37,7 +37,7 @@ mod together;
 mod tokens;
 
 pub use allowed::{Allow, Allowed};
-pub use ask::{ArmColumn, Ask, Least, Missing};
+pub use ask::{ArmColumn, Ask, Least, Missing, Quantity};
 pub use backend::{Backend, Grid, MINUTE};
 pub use brought::{Brought, Points};
 pub use error::{About, Error, Kind, Place};

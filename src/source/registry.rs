@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::ask::{ArmColumn, Ask};
+use super::ask::{ArmColumn, Ask, Quantity};
 use super::aws::{Alarms, CloudWatch, Insights, LogEvents};
 use super::backend::Backend;
 use super::exec::Exec;
@@ -27,6 +27,8 @@ pub struct Query {
     pub source: Source,
     /// What to ask for.
     pub ask: Ask,
+    /// What the answer is measured in, once it is in the metric's unit.
+    pub quantity: Option<Quantity>,
     /// Each of a column's values by itself.
     pub by: Option<By>,
     /// Beside the whole, the rows by the values of some columns at once.

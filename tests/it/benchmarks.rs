@@ -267,6 +267,8 @@ fn a_folder_that_holds_anything_else_is_refused() {
         ("mixed", "2.csv", "time,p95_ms\n2026-11-29T10:00:00Z,1\n".into()),
         ("cut", "1.json", run(5)[..90].to_owned()),
         ("none", "1.txt", "goos: linux\nPASS\n".into()),
+        ("k6", "1.json", r#"{"metrics": {"http_reqs": {"count": 9}, "http_req_duration": {"med": 4}}}"#.into()),
+        ("jmeter", "1.csv", "Label,# Samples,Median,Error %\nHome,100,5,0.00%\n".into()),
     ] {
         write(&format!("{folder}/{file}"), &text);
     }
@@ -275,6 +277,8 @@ fn a_folder_that_holds_anything_else_is_refused() {
         ("mixed", "is not the result of a run"),
         ("cut", "cut/1.json: is an export of hyperfine, and cannot be read as one"),
         ("none", "is an output of `go test -bench` without any result"),
+        ("k6", "k6/1.json: is a summary of k6 without usable \"http_req_failed\""),
+        ("jmeter", "jmeter/1.csv: does not end with the row `TOTAL`"),
         ("absent", "does not exist"),
         ("good/*.txt", "matches no file"),
     ] {

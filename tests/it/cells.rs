@@ -345,3 +345,69 @@ fn nothing_takes_no_time() {
     let run = judged(metric, "<= 200ms", &idle, &idle);
     assert!(!run.notes().contains("nothing takes no time"), "{}", run.notes());
 }
+
+/// A saved answer of CloudWatch with the p95 of forty minutes, in the unit that each minute has.
+fn answer_of_cloudwatch(p95: f64, unit: impl Fn(u64) -> &'static str) -> String {
+    let point = |minute: u64| {
+        let (wave, unit) = (1.0 + 0.03 * (minute as f64 * 1.7).sin(), unit(minute));
+        format!(
+            r#"{{"Timestamp":"2026-03-02T10:{minute:02}:00Z","SampleCount":900,"ExtendedStatistics":{{"p95":{}}},"Unit":"{unit}"}}"#,
+            p95 * wave
+        )
+    };
+    format!(r#"{{"Label":"Duration","Datapoints":[{}]}}"#, (0..40).map(point).collect::<Vec<_>>().join(","))
+}
+
+fn judged_answers(unit: &str, baseline: &str, canary: &str) -> Run {
+    let folder = folder(&[("b.json", baseline), ("c.json", canary)]);
+    let metric = format!("gauge: {{ value: p95, quantile: p95, {unit} }}");
+    let text = config("path: \"${v}.json\"", &metric, "<= baseline + 10%");
+    fs::write(folder.path().join("canary.yaml"), text).unwrap();
+    run(folder.path(), &["judge", "canary.yaml", "--format", "json"])
+}
+
+#[test]
+fn a_unit_that_cloudwatch_states_is_never_taken_for_another() {
+    let (quick, slow) = (answer_of_cloudwatch(50.0, |_| "Milliseconds"), answer_of_cloudwatch(0.5, |_| "Seconds"));
+    let same = answer_of_cloudwatch(0.05, |_| "Seconds");
+
+    let refused = judged_answers("", &quick, &slow);
+    assert_eq!(refused.code, 65, "{}", refused.said);
+    assert!(refused.said.contains("which is in s here and in ms in b.json"), "{}", refused.said);
+    assert!(refused.said.contains("Write `unit: {baseline: ms, canary: s}`."), "{}", refused.said);
+    let refused = judged_answers("unit: ms", &quick, &slow);
+    assert_eq!(refused.code, 65, "{}", refused.said);
+    assert!(
+        refused.said.contains("c.json: metric \"m\" reads \"p95\", which is in s, as another unit."),
+        "{}",
+        refused.said
+    );
+    // a time is no size, whatever the numbers are
+    assert_eq!(judged_answers("unit: B", &quick, &quick).code, 65);
+
+    let both = "unit: { baseline: ms, canary: s }";
+    assert_eq!(judged_answers(both, &quick, &slow).code, 10);
+    let better = judged_answers(both, &slow, &same);
+    assert!(better.said.contains("which is in s, as another unit"), "{}", better.said);
+    let alike = judged_answers(both, &quick, &same);
+    assert!(alike.code < 60 && alike.code != 10, "{}: {}", alike.code, alike.said);
+    for (unit, baseline, canary) in [("", &slow, &slow), ("unit: s", &same, &slow), ("unit: ms", &quick, &quick)] {
+        let run = judged_answers(unit, baseline, canary);
+        assert!(run.code < 60, "{unit}: {}", run.said);
+    }
+
+    let mixed = answer_of_cloudwatch(50.0, |minute| if minute == 7 { "Seconds" } else { "Milliseconds" });
+    let refused = judged_answers("unit: ms", &quick, &mixed);
+    assert_eq!(refused.code, 65, "{}", refused.said);
+    assert!(
+        refused.said.contains("datapoint 8: is in Seconds, and datapoint 1 is in Milliseconds"),
+        "{}",
+        refused.said
+    );
+    assert!(refused.said.contains("--unit Milliseconds"), "{}", refused.said);
+
+    // without a configuration each arm has its own
+    let folder = folder(&[("b.json", &quick), ("c.json", &slow)]);
+    let files = ["--baseline", "b.json", "--canary", "c.json", "--format", "json"];
+    assert_eq!(run(folder.path(), &[&["judge"][..], &files].concat()).code, 10);
+}

@@ -19,8 +19,9 @@ use crate::config::written::lost::LostEntry;
 use crate::config::written::prometheus::PrometheusEntry;
 use crate::config::written::requests::RequestsEntry;
 use crate::config::written::sql::SqlEntry;
+use crate::judge::rules::Unit;
 use crate::series::Timestamp;
-use crate::source::{Ask, Query, Source};
+use crate::source::{Ask, Quantity, Query, Source};
 use crate::text::problem::{At, Report, suggestion};
 use crate::text::scalar::Named;
 use crate::text::substitute::names;
@@ -197,12 +198,24 @@ pub(in crate::config) fn query(
         arm: values.arm,
         source,
         ask,
+        quantity: quantity(entry),
         by,
         slices: None,
         step,
         compared: true,
         required: true,
     })
+}
+
+/// What a metric's numbers are measured in, where its unit says so.
+fn quantity(entry: &MetricEntry) -> Option<Quantity> {
+    let gauge = entry.gauge.as_ref().and_then(|gauge| gauge.unit.as_ref());
+    let values = entry.values.as_ref().and_then(|values| values.unit.as_ref());
+    match gauge.or(values)?.unit() {
+        Unit::Milliseconds => Some(Quantity::Time),
+        Unit::Bytes => Some(Quantity::Size),
+        _ => None,
+    }
 }
 
 /// Complains of steps that a service does not have, or does not keep from then on until now.

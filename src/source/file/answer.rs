@@ -34,6 +34,8 @@ pub struct Answer {
     pub split: bool,
     /// The columns that count as zero throughout, for lack of any number.
     pub silent: Vec<String>,
+    /// The unit that the source says its values are in, where the question does not name it.
+    pub unit: Option<String>,
     /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
     pub notes: Vec<Remark>,
 }
@@ -41,7 +43,16 @@ pub struct Answer {
 impl Answer {
     /// Points with what there is to say of them, from a source without rows.
     pub fn of(series: Series, notes: Vec<Remark>) -> Answer {
-        Answer { series, instances: None, groups: None, slices: None, split: false, silent: Vec::new(), notes }
+        Answer {
+            series,
+            instances: None,
+            groups: None,
+            slices: None,
+            split: false,
+            silent: Vec::new(),
+            unit: None,
+            notes,
+        }
     }
 }
 
@@ -144,7 +155,18 @@ impl Sheet {
             notes.extend(columns.filter_map(|column| known.get(&column.name)).flatten().cloned());
         }
         let silent = asking.silent;
-        Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, notes })
+        let unit = self.unit_of(ask);
+        Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, unit, notes })
+    }
+}
+
+impl Sheet {
+    /// The unit of a column that is asked for by its name without it.
+    fn unit_of(&self, ask: &Ask) -> Option<String> {
+        let (Ask::Gauge { value: name, .. } | Ask::Values { value: name, .. }) = ask else { return None };
+        let column = &self.table.columns[self.table.find(name).ok()?];
+        let unit = column.name.strip_prefix(name.as_str())?.strip_prefix(" (")?.strip_suffix(')')?;
+        Some(unit.to_owned())
     }
 }
 

@@ -42,18 +42,56 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
     })
 }
 
-/// `get-metric-statistics`: one row per datapoint, the extended statistics (p95) beside the plain ones.
+/// `get-metric-statistics`: one row per datapoint, the extended statistics (p95) beside the plain ones. Their unit becomes a
+/// part of their names, which answer to the plain ones as well.
 fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
     let mut table = Table::new("datapoint");
+    let unit = one_unit(points)?;
+    let mark = unit.as_deref().and_then(written).map_or(String::new(), |unit| format!(" ({unit})"));
+    let kept = |name: &str| keep(name) || name.strip_suffix(&mark).is_some_and(keep);
     for (at, point) in points.iter().enumerate() {
         let number = at as u64 + 1;
         let mut row = object(point, "datapoint", number)?.clone();
+        row.shift_remove("Unit");
         if let Some(Value::Object(extended)) = row.shift_remove("ExtendedStatistics") {
             row.extend(extended);
         }
-        push(&mut table, number, &row, keep)?;
+        let has_unit = |name: &str| !matches!(name, "Timestamp" | "SampleCount");
+        let named = |(name, value): (String, Value)| (if has_unit(&name) { name + &mark } else { name }, value);
+        push(&mut table, number, &row.into_iter().map(named).collect(), &kept)?;
+    }
+    for column in table.columns.iter_mut().filter(|_| !mark.is_empty()) {
+        column.alias = column.name.strip_suffix(&mark).map(str::to_owned);
     }
     Ok(table.finish())
+}
+
+/// The unit of all datapoints. CloudWatch answers with those of every unit that was published, unless it is asked for one.
+fn one_unit(points: &[Value]) -> Result<Option<String>, Error> {
+    let unit = |at: usize| Some(field(&points[at], "Unit")).filter(|unit| !unit.is_empty());
+    let Some(first) = (0..points.len()).find(|at| unit(*at).is_some()) else { return Ok(None) };
+    let other = (first..points.len()).find(|at| unit(*at).is_some_and(|own| Some(own) != unit(first)));
+    let (known, Some(other)) = (unit(first), other) else { return Ok(unit(first)) };
+    let (known, own) = (known.unwrap_or_default(), unit(other).unwrap_or_default());
+    let problem = format!("is in {own}, and datapoint {} is in {known}", first + 1);
+    Err(Error::unreadable(problem)
+        .at(Place { what: "datapoint", number: other as u64 + 1 })
+        .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
+}
+
+/// A unit of CloudWatch as a configuration writes it, where that says more than that something was counted.
+fn written(unit: &str) -> Option<&'static str> {
+    Some(match unit {
+        "Seconds" => "s",
+        "Milliseconds" => "ms",
+        "Microseconds" => "us",
+        "Bytes" => "B",
+        "Kilobytes" => "KB",
+        "Megabytes" => "MB",
+        "Gigabytes" => "GB",
+        "Percent" => "%",
+        _ => return None,
+    })
 }
 
 /// `get-metric-data`: one column per id, which also answers to its label; one row per instant.

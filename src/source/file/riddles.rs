@@ -44,12 +44,23 @@ fn known(start: &str, first: &str) -> Option<(&'static str, &'static str)> {
         () if begins("{") && has("\"log\":") && has("\"entries\":") && has("\"creator\":") => {
             ("a recording of a browser (HAR)", "Give the access log of the server.")
         }
+        () if is_aggregated_pgbench(first) => (
+            "a log of pgbench in intervals (`--aggregate-interval`)",
+            "It has sums and no percentiles. Run `pgbench -l` without that option, whose transactions are read.",
+        ),
         () if begins("# pxname,") => (
             "a page of HAProxy's counters, a single moment",
             "Give HAProxy's log (`option httplog`), or the counters as series of a monitoring system.",
         ),
         () => return None,
     })
+}
+
+/// `1609459200 5000 14000000 51000000000 2000 4000`: when, how many, the sum of times and of their squares, the least and the most.
+fn is_aggregated_pgbench(line: &str) -> bool {
+    let numbers: Option<Vec<u64>> = line.split(' ').map(|word| word.parse().ok()).collect();
+    matches!(numbers.as_deref(), Some([at, _, sum, squares, least, most, ..])
+        if (1_000_000_000..10_000_000_000).contains(at) && squares >= sum && most >= least)
 }
 
 #[cfg(test)]
@@ -65,13 +76,16 @@ mod tests {
             ("tls 2.0 2018-12-20T02:59:40 net/lb/c6e77e28c25b2234 g3d4b5e8bb8464cd", "network load balancer"),
             ("Summary:\n  Requests/sec: 7\n", "hey or oha"),
             ("Percentage served,Time in ms\n0,3.9\n", "`ab -e`"),
+            ("1609459200 5000 14000000 51000000000 2000 4000\n", "pgbench"),
         ] {
             let said = of(text.as_bytes()).map(|error| error.to_string()).unwrap_or_default();
             assert!(said.contains(what), "{text}: {said}");
             // what they write leaves out the requests that got no answer
             assert!(!said.contains("hey -o") && !said.contains("ab -g") && !said.contains("format csv"), "{said}");
         }
-        for text in ["time,a\n2026-11-29T10:00:00Z,1\n", "{\"time\":1}", "# time,a\n", ""] {
+        for text in
+            ["time,a\n2026-11-29T10:00:00Z,1\n", "{\"time\":1}", "# time,a\n", "0 199 2241 0 1175850568 995598\n", ""]
+        {
             assert!(of(text.as_bytes()).is_none(), "{text}");
         }
     }

@@ -35,7 +35,8 @@ const MANY: usize = 8;
 /// Whether a path leads to the results of runs: a folder or a pattern by its first file, a file only to those of benchmarks.
 pub(in crate::source) fn are_results(path: &Path) -> bool {
     match paths(path) {
-        Ok(Some(files)) => files.first().is_some_and(|first| is_of_a_tool(first) || held(first).is_ok()),
+        // what is known and cannot be used is an error of its own
+        Ok(Some(files)) => files.first().is_some_and(|first| !matches!(held(first), Ok(None))),
         Ok(None) => is_of_a_tool(path),
         Err(_) => false,
     }
@@ -105,7 +106,7 @@ pub(super) fn table(path: &Path, keep: Keep) -> Result<Option<Table>, Error> {
 }
 
 fn of_files(paths: Vec<PathBuf>, keep: Keep) -> Result<Table, Error> {
-    let one = |path: PathBuf| match held(&path) {
+    let one = |path: PathBuf| match held(&path).and_then(|held| held.ok_or_else(no_run)) {
         Ok(held) => Ok((path, held)),
         Err(error) => Err(error.within(&path.display().to_string())),
     };
@@ -135,23 +136,25 @@ fn of_files(paths: Vec<PathBuf>, keep: Keep) -> Result<Table, Error> {
 }
 
 /// What a file holds, if it is of one run.
-fn held(path: &Path) -> Result<Held, Error> {
+fn held(path: &Path) -> Result<Option<Held>, Error> {
     let content = open::file(path).and_then(compression::unpacked)?;
     let (head, content) = compression::peek(content, benchmarks::HEAD)?;
     if let Some(tool) = Tool::of(&head) {
-        return benchmarks::read(tool, content, path).map(Held::Benchmarks);
+        return benchmarks::read(tool, content, path).map(|results| Some(Held::Benchmarks(results)));
     }
     if jmeter::is(&head) {
-        return jmeter::read(content).map(Held::Report);
+        return jmeter::read(content).map(|run| Some(Held::Report(run)));
     }
     let document =
         head.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_reader::<_, Object>(content).ok());
-    document.flatten().as_ref().and_then(reports::run).map(Held::Report).ok_or_else(|| {
-        Error::unreadable("is not the result of a run").hint(
-            "A folder or a pattern in a source `file` is for the results of several runs: of benchmarks, or reports of load generators \
-             in JSON. Of measurements, give each arm one file; logs of requests are a source `requests`.",
-        )
-    })
+    document.flatten().as_ref().and_then(reports::run).map(|run| run.map(Held::Report)).transpose()
+}
+
+fn no_run() -> Error {
+    Error::unreadable("is not the result of a run").hint(
+        "A folder or a pattern in a source `file` is for the results of several runs: of benchmarks, or reports of load generators \
+         in JSON. Of measurements, give each arm one file; logs of requests are a source `requests`.",
+    )
 }
 
 fn is_of_a_tool(path: &Path) -> bool {

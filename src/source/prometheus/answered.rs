@@ -62,7 +62,7 @@ pub(super) fn answer(
     let series = if is_of_groups { question.ask.nothing() } else { found.series()? };
     let instances = question.asked.instance.as_deref().map(|label| found.parts(label)).transpose()?;
     let groups = question.asked.group.as_deref().map(|label| found.parts(label)).transpose()?;
-    Ok(Answer { series, instances, groups, slices: None, split: false, silent, notes })
+    Ok(Answer { series, instances, groups, slices: None, split: false, silent, unit: None, notes })
 }
 
 /// Histograms, and those of each group if a label names them.

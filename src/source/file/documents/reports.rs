@@ -22,8 +22,22 @@ pub(in crate::source::file) struct Run {
 }
 
 pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>> {
-    let runs = periods(document)?;
-    Some(table(document, runs, keep))
+    match periods(document) {
+        Some(runs) => Some(table(document, runs, keep)),
+        None => lacking(document).map(Err),
+    }
+}
+
+/// What a report lacks that is known and has no counts.
+fn lacking(document: &Object) -> Option<Error> {
+    let metrics = document.get("metrics")?.as_object()?;
+    let has = |name: &str| metrics.contains_key(name);
+    let is_of_k6 = has("http_reqs") || has("iterations") && (has("vus") || has("data_sent"));
+    is_of_k6.then(|| {
+        let missing: Vec<&str> = ["http_reqs", "http_req_failed"].into_iter().filter(|name| !has(name)).collect();
+        Error::unreadable(format!("is a summary of k6 without usable {}", crate::source::error::listed(missing)))
+            .hint("It has to say how many HTTP requests there were, and how many failed: k6 does from 0.31 on. `k6 run --out csv=FILE` writes each request.")
+    })
 }
 
 /// The runs or periods of a report that is known.
@@ -50,9 +64,14 @@ fn table(document: &Object, runs: Vec<Run>, keep: Keep) -> Result<Table, Error> 
 }
 
 /// The whole run that a report is of; nothing where it is no report that is known.
-pub(in crate::source::file) fn run(document: &Object) -> Option<Run> {
+///
+/// # Errors
+///
+/// Unreadable: the report is known, and lacks its counts.
+pub(in crate::source::file) fn run(document: &Object) -> Option<Result<Run, Error>> {
     let aggregate = || document.get("intermediate").and_then(|_| artillery_period(document.get("aggregate")?));
-    aggregate().or_else(|| periods(document)?.pop())
+    let run = aggregate().or_else(|| periods(document)?.pop());
+    run.map(Ok).or_else(|| lacking(document).map(Err))
 }
 
 /// The reports of several runs. Each is a row, and whenever it was, one comes after the other: no run has a partner.
