@@ -411,3 +411,30 @@ fn a_unit_that_cloudwatch_states_is_never_taken_for_another() {
     let files = ["--baseline", "b.json", "--canary", "c.json", "--format", "json"];
     assert_eq!(run(folder.path(), &[&["judge"][..], &files].concat()).code, 10);
 }
+
+#[test]
+fn a_unit_of_an_embedded_metric_is_never_taken_for_another() {
+    let lines = |latency: f64, unit: &str| -> String {
+        let line = |minute: u64| {
+            let metrics = format!(r#"[{{"Namespace":"n","Metrics":[{{"Name":"Latency","Unit":"{unit}"}}]}}]"#);
+            let aws =
+                format!(r#"{{"Timestamp":{},"CloudWatchMetrics":{metrics}}}"#, 1_772_445_600_000 + minute * 60_000);
+            format!("{{\"_aws\":{aws},\"Latency\":{}}}\n", latency * (1.0 + 0.03 * (minute as f64 * 1.7).sin()))
+        };
+        (0..40).map(line).collect()
+    };
+    let (quick, slow) = (lines(50.0, "Milliseconds"), lines(0.5, "Seconds"));
+    let by = |metric: &str| {
+        let folder = folder(&[("b.ndjson", &quick), ("c.ndjson", &slow)]);
+        fs::write(folder.path().join("canary.yaml"), config("path: \"${v}.ndjson\"", metric, "<= baseline + 10%"))
+            .unwrap();
+        run(folder.path(), &["judge", "canary.yaml", "--format", "json"])
+    };
+    let refused = by("gauge: { value: Latency }");
+    assert_eq!(refused.code, 65, "{}", refused.said);
+    assert!(refused.said.contains("\"Latency\", which is in s here and in ms in b.ndjson"), "{}", refused.said);
+    assert_eq!(by("gauge: { value: Latency, unit: { baseline: ms, canary: s } }").code, 10);
+    let folder = folder(&[("b.ndjson", &quick), ("c.ndjson", &slow)]);
+    let files = ["--baseline", "b.ndjson", "--canary", "c.ndjson", "--format", "json"];
+    assert_eq!(run(folder.path(), &[&["judge"][..], &files].concat()).code, 10);
+}

@@ -15,7 +15,7 @@ use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 pub(super) use self::printed::Printed;
-use super::object::{push, text};
+use super::object::{measured, push, text, unit_of_cloudwatch};
 use super::table::{Keep, Table};
 use super::usual::is_usual_time;
 use crate::source::error::{Error, Place, quoted};
@@ -46,9 +46,7 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
 /// part of their names, which answer to the plain ones as well.
 fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
     let mut table = Table::new("datapoint");
-    let unit = one_unit(points)?;
-    let mark = unit.as_deref().and_then(written).map_or(String::new(), |unit| format!(" ({unit})"));
-    let kept = |name: &str| keep(name) || name.strip_suffix(&mark).is_some_and(keep);
+    let unit = one_unit(points)?.as_deref().and_then(unit_of_cloudwatch);
     for (at, point) in points.iter().enumerate() {
         let number = at as u64 + 1;
         let mut row = object(point, "datapoint", number)?.clone();
@@ -56,12 +54,15 @@ fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
         if let Some(Value::Object(extended)) = row.shift_remove("ExtendedStatistics") {
             row.extend(extended);
         }
-        let has_unit = |name: &str| !matches!(name, "Timestamp" | "SampleCount");
-        let named = |(name, value): (String, Value)| (if has_unit(&name) { name + &mark } else { name }, value);
-        push(&mut table, number, &row.into_iter().map(named).collect(), &kept)?;
-    }
-    for column in table.columns.iter_mut().filter(|_| !mark.is_empty()) {
-        column.alias = column.name.strip_suffix(&mark).map(str::to_owned);
+        let mut cells = Vec::with_capacity(row.len());
+        for (name, value) in &row {
+            let column = match unit.filter(|_| !matches!(name.as_str(), "Timestamp" | "SampleCount")) {
+                Some(unit) => measured(&mut table, name, unit, keep),
+                None => table.column_or_new(name, keep),
+            };
+            cells.push((column, text(value)));
+        }
+        table.push(number, cells.iter().map(|(at, cell)| (*at, cell.as_str())))?;
     }
     Ok(table.finish())
 }
@@ -77,21 +78,6 @@ fn one_unit(points: &[Value]) -> Result<Option<String>, Error> {
     Err(Error::unreadable(problem)
         .at(Place { what: "datapoint", number: other as u64 + 1 })
         .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
-}
-
-/// A unit of CloudWatch as a configuration writes it, where that says more than that something was counted.
-fn written(unit: &str) -> Option<&'static str> {
-    Some(match unit {
-        "Seconds" => "s",
-        "Milliseconds" => "ms",
-        "Microseconds" => "us",
-        "Bytes" => "B",
-        "Kilobytes" => "KB",
-        "Megabytes" => "MB",
-        "Gigabytes" => "GB",
-        "Percent" => "%",
-        _ => return None,
-    })
 }
 
 /// `get-metric-data`: one column per id, which also answers to its label; one row per instant.

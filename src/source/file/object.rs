@@ -1,4 +1,7 @@
 //! A JSON object as a row of a table.
+//!
+//! A line of CloudWatch's embedded metric format says what its numbers are in: the unit becomes a part of their names, which
+//! answer to the plain ones as well.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +10,14 @@ use crate::source::error::{Error, Place};
 
 /// Appends an object as a row.
 pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
+    let embedded = row.get("_aws");
     let cell = |(name, value): (&String, &Value)| match (name.trim(), value.get("Timestamp")) {
-        // CloudWatch's embedded metrics have their time beside what they mean
+        // its time stands beside what it means
         ("_aws", Some(time)) => (table.column_or_new("timestamp", keep), text(time)),
-        (name, _) => (table.column_or_new(name, keep), text(value)),
+        (name, _) => match embedded.and_then(|embedded| unit(embedded, name)) {
+            Some(unit) => (measured(table, name, unit, keep), text(value)),
+            None => (table.column_or_new(name, keep), text(value)),
+        },
     };
     let cells: Vec<(usize, String)> = row.iter().map(cell).collect();
     let mut seen: Vec<usize> = cells.iter().map(|(at, _)| *at).collect();
@@ -20,6 +27,36 @@ pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, kee
         return Err(Error::unreadable("appears twice in the same row").value(&table.columns[twice[0]].name).at(place));
     }
     table.push(number, cells.iter().map(|(at, text)| (*at, text.as_str())))
+}
+
+/// The column of a name with its unit, which answers to the plain name as well.
+pub(super) fn measured(table: &mut Table, name: &str, unit: &str, keep: Keep) -> usize {
+    let at = table.column_or_new(&format!("{name} ({unit})"), &|full| keep(full) || keep(name));
+    table.columns[at].alias.get_or_insert_with(|| name.to_owned());
+    at
+}
+
+/// The unit of a number in a line of the embedded metric format, as a configuration writes it.
+fn unit(embedded: &Value, name: &str) -> Option<&'static str> {
+    let directives = embedded.get("CloudWatchMetrics")?.as_array()?;
+    let metrics = directives.iter().filter_map(|directive| directive.get("Metrics")?.as_array()).flatten();
+    let mut own = metrics.filter(|metric| metric.get("Name").and_then(Value::as_str) == Some(name));
+    unit_of_cloudwatch(own.next()?.get("Unit")?.as_str()?)
+}
+
+/// A unit of CloudWatch as a configuration writes it, where that says more than that something was counted.
+pub(super) fn unit_of_cloudwatch(unit: &str) -> Option<&'static str> {
+    Some(match unit {
+        "Seconds" => "s",
+        "Milliseconds" => "ms",
+        "Microseconds" => "us",
+        "Bytes" => "B",
+        "Kilobytes" => "KB",
+        "Megabytes" => "MB",
+        "Gigabytes" => "GB",
+        "Percent" => "%",
+        _ => return None,
+    })
 }
 
 /// A JSON value as the text of a cell; null is the empty cell.
