@@ -49,6 +49,17 @@ fn a_level_in_another_unit_is_no_improvement() {
     // a great improvement is one
     let fast = level(P95, Unit::Milliseconds, at_most(margin(0.1)), &baseline, &noisy(60, 2, |_| 12.0, 0.05));
     assert_eq!((fast.outcome, fast.notes.len()), (Outcome::Pass, 0), "{}", fast.sentence);
+    // where nobody wrote the unit, seconds of a slower canary look like it; a level of anything else may fall so far
+    let unwritten = Unit::Plain(String::new());
+    let fast = noisy(60, 2, |_| 12.0, 0.05);
+    assert_suspect(
+        &level(P95, unwritten.clone(), at_most(margin(0.1)), &baseline, &fast),
+        "Their `unit` is not written",
+    );
+    let fine = level(P95, unwritten.clone(), at_most(margin(0.1)), &baseline, &noisy(60, 2, |_| 40.0, 0.05));
+    assert_eq!((fine.outcome, fine.notes.len()), (Outcome::Pass, 0), "{}", fine.sentence);
+    let fine = level(LEVEL, unwritten, at_most(margin(0.1)), &baseline, &fast);
+    assert_eq!((fine.outcome, fine.notes.len()), (Outcome::Pass, 0), "{}", fine.sentence);
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub(super) fn by_interval<'a>(
         return unanswered(case, reason, why);
     }
     if case.metric.kind == Kind::Values {
-        case.suspect(suspicion::change(measured.estimate, &case.metric.unit));
+        case.suspect(suspicion::change(measured.estimate, case.metric));
     }
     let growth = Growth::of(&case);
     let levels = Growth::share(growth.as_ref(), levels);

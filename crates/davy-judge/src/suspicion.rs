@@ -10,7 +10,7 @@ use super::grid::{Steps, Trials};
 use super::growth;
 use super::incident;
 use super::leak;
-use super::rules::{Bound, Criterion, Kind, Limit, Rules, Side, Unit};
+use super::rules::{Bound, Criterion, Kind, Limit, Metric, Rules, Side, Unit};
 use super::trend::Trend;
 use super::verdict::EffectKind;
 use super::words::{self, quantity};
@@ -25,6 +25,9 @@ const LEAST_DISTINCT: usize = 5;
 
 /// A change beyond this factor is hardly one of the system.
 const UNIT: f64 = 100.0;
+
+/// The same for a time of requests whose unit nobody wrote: between seconds and milliseconds lies a slower canary as well.
+const UNWRITTEN: f64 = 10.0;
 
 /// Both arms are broken from this share of errors on.
 const BROKEN: f64 = 0.1;
@@ -54,7 +57,7 @@ fn of_gauge(case: &Case) -> Vec<Remark> {
     let level = present.as_ref().map(|values| median(values));
     let quantile = matches!(case.metric.kind, Kind::Gauge { quantile: Some(_), .. });
     let found = [
-        change(level, &case.metric.unit),
+        change(level, case.metric),
         fraction(&present, &case.metric.unit),
         ceiling(&present, &case.metric.unit).filter(|_| quantile),
         broken(case, level.map(|v| v.map(|v| v / 100.0))).filter(|_| case.metric.unit == Unit::Percent),
@@ -77,7 +80,8 @@ fn of_counts(case: &Case) -> Vec<Remark> {
 }
 
 /// Levels that differ by far more than systems do.
-pub(super) fn change(level: Pair<Option<f64>>, unit: &Unit) -> Option<Remark> {
+pub(super) fn change(level: Pair<Option<f64>>, metric: &Metric) -> Option<Remark> {
+    let unit = &metric.unit;
     let (baseline, canary) = level.baseline.zip(level.canary)?;
     let arms = || format!("{} against {}", quantity(canary, unit), quantity(baseline, unit));
     let measured = matches!(unit, Unit::Milliseconds | Unit::Bytes);
@@ -95,8 +99,14 @@ pub(super) fn change(level: Pair<Option<f64>>, unit: &Unit) -> Option<Remark> {
         (true, false) => format!("{} times the baseline's", words::number(ratio)),
         (false, false) => format!("the baseline's divided by {}", words::number(1.0 / ratio)),
     };
-    (thousand || !(1.0 / UNIT..=UNIT).contains(&ratio))
-        .then(|| Remark::suspect(format!("the canary's level is {how} ({}): are both arms in the same unit?", arms())))
+    let is_of_requests = matches!(metric.kind, Kind::Gauge { quantile: Some(_), .. } | Kind::Values);
+    let is_unwritten = is_of_requests && *unit == Unit::Plain(String::new());
+    let far = if is_unwritten { UNWRITTEN } else { UNIT };
+    let unwritten = if is_unwritten { " Their `unit` is not written" } else { "" };
+    (thousand || !(1.0 / far..=far).contains(&ratio)).then(|| {
+        let doubt = format!("are both arms in the same unit?{unwritten}");
+        Remark::suspect(format!("the canary's level is {how} ({}): {doubt}", arms()))
+    })
 }
 
 /// A number in percent that looks like a fraction.

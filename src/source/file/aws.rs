@@ -69,15 +69,20 @@ fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
 
 /// The unit of all datapoints. CloudWatch answers with those of every unit that was published, unless it is asked for one.
 fn one_unit(points: &[Value]) -> Result<Option<String>, Error> {
-    let unit = |at: usize| Some(field(&points[at], "Unit")).filter(|unit| !unit.is_empty());
-    let Some(first) = (0..points.len()).find(|at| unit(*at).is_some()) else { return Ok(None) };
-    let other = (first..points.len()).find(|at| unit(*at).is_some_and(|own| Some(own) != unit(first)));
-    let (known, Some(other)) = (unit(first), other) else { return Ok(unit(first)) };
-    let (known, own) = (known.unwrap_or_default(), unit(other).unwrap_or_default());
-    let problem = format!("is in {own}, and datapoint {} is in {known}", first + 1);
-    Err(Error::unreadable(problem)
-        .at(Place { what: "datapoint", number: other as u64 + 1 })
-        .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
+    let units: Vec<String> = points.iter().map(|point| field(point, "Unit")).collect();
+    let Some(first) = units.iter().position(|unit| !unit.is_empty()) else { return Ok(None) };
+    // a count has no unit, and some stores say so by `None`
+    let class = |unit: &str| if unit == "None" { "Count".to_owned() } else { unit.to_owned() };
+    let known = &units[first];
+    match units.iter().position(|unit| !unit.is_empty() && class(unit) != class(known)) {
+        None => Ok(Some(known.clone())),
+        Some(other) => {
+            let problem = format!("is in {}, and datapoint {} is in {known}", units[other], first + 1);
+            Err(Error::unreadable(problem)
+                .at(Place { what: "datapoint", number: other as u64 + 1 })
+                .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
+        }
+    }
 }
 
 /// `get-metric-data`: one column per id, which also answers to its label; one row per instant.
