@@ -116,13 +116,23 @@ pub enum PictureFormat {
 pub(super) fn compared(text: &str) -> Result<Compared, String> {
     match text.split_once('=') {
         Some((_, "-")) => Err("standard output has the answer already: say its form with --format".into()),
-        Some(("svg", path)) if !path.is_empty() => Ok(Compared::Pictures(PictureFormat::Svg, PathBuf::from(path))),
-        Some(("png", path)) if !path.is_empty() => Ok(Compared::Pictures(PictureFormat::Png, PathBuf::from(path))),
+        Some(("svg", path)) if !path.is_empty() => pictures(PictureFormat::Svg, path),
+        Some(("png", path)) if !path.is_empty() => pictures(PictureFormat::Png, path),
         Some((name, path)) if !path.is_empty() => {
             let format = name.parse::<ComparedFormat>().map_err(|unknown| unknown.to_string())?;
             Ok(Compared::File(format, PathBuf::from(path)))
         }
         _ => Err("expected FORMAT=PATH, such as markdown=comparison.md".into()),
+    }
+}
+
+/// Each metric has a picture of its own, so they need a folder.
+fn pictures(format: PictureFormat, path: &str) -> Result<Compared, String> {
+    let path = PathBuf::from(path);
+    let is_picture = path.extension().is_some_and(|ending| ending == "svg" || ending == "png");
+    match (is_picture && !path.is_dir()) || path.is_file() {
+        true => Err("each metric has a picture of its own: name a folder for them, such as svg=pictures".into()),
+        false => Ok(Compared::Pictures(format, path)),
     }
 }
 

@@ -94,6 +94,10 @@ fn of_files(files: &Files) -> Result<Option<Vec<Named>>, Failure> {
             }
             let each = canaries.iter().map(|text| {
                 let (name, file) = named(text).ok_or_else(|| unnamed(text))?;
+                if name.eq_ignore_ascii_case("baseline") {
+                    let why = "a canary is called `baseline`, which is the other arm: give it another name";
+                    return Err(Failure::Misused(why.into()));
+                }
                 Ok(Named { name, files: beside(file) })
             });
             each.collect::<Result<Vec<Named>, Failure>>().map(Some)

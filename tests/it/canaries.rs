@@ -189,8 +189,9 @@ fn a_canary_that_cannot_be_compared_is_named() {
 #[test]
 fn names_are_there_and_tell_canaries_apart() {
     let folder = three();
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["old.csv", "--canary", "v2=two.csv", "--canary", "v2=three.csv"], "two canaries are called v2"),
+        (&["old.csv", "--canary", "baseline=two.csv", "--canary", "v2=three.csv"], "a canary is called `baseline`"),
         (&["old.csv", "--canary", "=two.csv", "--canary", "v2=three.csv"], "a canary has an empty name"),
         (&["old.csv", "--canary", "two.csv", "--canary", "v3=three.csv"], "--canary NAME=two.csv"),
         (&["-", "--canary", "v2=two.csv", "--canary", "v3=three.csv"], "- can be read once"),

@@ -606,6 +606,21 @@ fn a_picture_as_png_is_twice_as_large_and_has_its_text() {
     assert!(std::fs::read(folder.path().join("drawn").join(pixels[0])).unwrap() == again, "the same bytes");
 }
 
+#[test]
+fn pictures_need_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    two_files(folder.path(), 1);
+    for report in ["svg=drawn.svg", "png=drawn.png", "svg=new.csv"] {
+        let mut davy = Command::cargo_bin("davy").unwrap();
+        let davy = davy.current_dir(folder.path()).args(["compare", "old.csv", "new.csv", "--report", report]);
+        let output = davy.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{report}: {said}");
+        assert!(said.contains("name a folder for them, such as svg=pictures"), "{report}: {said}");
+        assert!(output.stdout.is_empty() && !folder.path().join("drawn.svg").exists());
+    }
+}
+
 #[cfg(not(feature = "png"))]
 #[test]
 fn a_build_without_png_says_what_to_do() {
