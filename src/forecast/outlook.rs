@@ -1,6 +1,6 @@
 //! What the answer to a criterion will take.
 
-use crate::judge::verdict::EffectKind;
+use crate::judge::verdict::{EffectKind, Reason};
 use crate::series::SignedDuration;
 
 /// What an answer will take.
@@ -55,4 +55,6 @@ pub struct Tried {
     pub windows: usize,
     /// The longest windows that were tried.
     pub longest: SignedDuration,
+    /// Why most of those did not pass, where too few windows of any length do.
+    pub reason: Option<Reason>,
 }

@@ -7,10 +7,10 @@
 use super::outlook::{Outlook, Tried};
 use crate::history::chance::Chance;
 use crate::history::{History, Setting, inject};
-use crate::judge::outcomes;
 use crate::judge::rules::{Bound, Criterion, Kind, Limit, Looks, Metric, Rules, Side, Statistic};
-use crate::judge::verdict::{EffectKind, Outcome};
+use crate::judge::verdict::{EffectKind, Outcome, Reason};
 use crate::judge::words::duration;
+use crate::judge::{judge, outcomes};
 use crate::series::{Dataset, SignedDuration};
 
 /// The share of the windows that must answer.
@@ -62,8 +62,9 @@ impl Trials<'_> {
         let rounds: Vec<Round> = LENGTHS.iter().filter_map(|eighths| self.round(criterion, *eighths)).collect();
         let Some(longest) = rounds.last() else {
             return Err(format!(
-                "the judge is tried on windows of the history, and the history has no room for {LEAST_ROOM} of {}: give a longer one",
-                duration(self.setting.length / 8)
+                "the judge is tried on windows of the history, and the history has no room for {LEAST_ROOM} of {}: give {}",
+                duration(self.setting.length / 8),
+                self.longer().map_or("a longer one".to_owned(), |least| format!("one of {} and more", duration(least)))
             ));
         };
         let trial = Trial { at, criterion, metric, bound };
@@ -91,8 +92,9 @@ impl Trials<'_> {
             (Limit::Threshold(limit), Some(usual), Side::AtLeast) => usual < limit,
             _ => false,
         };
+        let passes_after = after(0.0, Outcome::Pass);
         let outlook = Outlook {
-            passes_after: after(0.0, Outcome::Pass),
+            passes_after,
             fails_after: if has_margin { after(2.0, Outcome::Fail) } else { None },
             twice: has_margin.then(|| scale.level(2.0)),
             detectable: smallest.map(|margins| scale.level(margins)),
@@ -105,9 +107,21 @@ impl Trials<'_> {
             threshold: None,
             broken_already: broken,
             has_margin,
-            tried: Some(Tried { windows: longest.pairs.len(), longest: longest.length }),
+            tried: Some(Tried {
+                windows: longest.pairs.len(),
+                longest: longest.length,
+                reason: if passes_after.is_none() { trial.reason(longest) } else { None },
+            }),
         };
         Ok((usual, outlook))
+    }
+
+    /// How long the history has to be, where each window has earlier days before it.
+    fn longer(&self) -> Option<SignedDuration> {
+        let length = self.history.whole_steps(self.setting.length / 8);
+        let short = self.history.layout(Setting { length, ..self.setting }, Some(WINDOWS)).err();
+        let more = SignedDuration::from_millis(i64::try_from((LEAST_ROOM - 1) * length.as_millis()).ok()?);
+        short.filter(|_| self.history.has_days()).map(|short| short.needed.saturating_add(more))
     }
 
     /// Windows of so many eighths of the soak, if the history has room for them.
@@ -153,6 +167,25 @@ impl Trial<'_> {
             }
         }
         all > 0
+    }
+
+    /// Why healthy windows did not pass: the reason that most of them have.
+    fn reason(&self, round: &Round) -> Option<Reason> {
+        let mut reasons: Vec<(Reason, usize)> = Vec::new();
+        for pair in &round.pairs {
+            let found = judge(&round.rules, pair);
+            let Some(finding) = found.findings.iter().find(|one| one.criterion == self.criterion.name) else {
+                continue;
+            };
+            if finding.outcome == Outcome::Pass {
+                continue;
+            }
+            match reasons.iter_mut().find(|(reason, _)| *reason == finding.reason) {
+                Some((_, number)) => *number += 1,
+                None => reasons.push((finding.reason, 1)),
+            }
+        }
+        reasons.into_iter().max_by_key(|(_, number)| *number).map(|(reason, _)| reason)
     }
 
     fn worsened(&self, pair: &Dataset, margins: f64, number: u64) -> Option<Dataset> {

@@ -11,7 +11,7 @@ use super::{PageFormat, Style, html, json};
 use crate::forecast::{Forecast, Outlook, Row, Tried};
 use crate::history::Arms;
 use crate::judge::rules::Unit;
-use crate::judge::verdict::EffectKind;
+use crate::judge::verdict::{EffectKind, Reason};
 use crate::judge::words::{change, count, duration, number, quantity};
 use crate::series::SignedDuration;
 
@@ -231,8 +231,9 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
         texts.push(match outlook.passes_after {
             Some(after) => format!("To let it pass, soak for {}.", duration(after)),
             None => format!(
-                "A healthy canary did not pass in 80 % of windows up to {}. The history has no room for longer ones.",
-                duration(tried.longest)
+                "A healthy canary did not pass in 80 % of windows up to {}{}. The history has no room for longer ones.",
+                duration(tried.longest),
+                tried.reason.and_then(because).map_or(String::new(), |why| format!(": {why}"))
             ),
         });
         return remark(vec![texts.join(" ")]);
@@ -253,6 +254,21 @@ fn remark(forecast: &Forecast, row: &Row, outlook: &Outlook) -> Option<Part> {
     };
     texts.push(ways);
     remark(vec![texts.join(" ")])
+}
+
+/// Why windows do not pass, where another reason than their noise is behind it.
+fn because(reason: Reason) -> Option<&'static str> {
+    Some(match reason {
+        Reason::LowCoverage => "most of those have data in too few steps (`policy: { min_coverage: … }`)",
+        Reason::TooFew => "most of those have too few points or requests for any answer",
+        Reason::NoData | Reason::NoBaseline => "most of those have no data in one of the arms",
+        Reason::CanarySilent | Reason::BaselineSilent => "in most of those one arm stops reporting",
+        Reason::ShareMismatch => "in most of those the canary's share of the traffic is not the configured one",
+        Reason::NotComparable => "most of those have arms of different size, and no requests beside their percentiles",
+        Reason::BeyondBound => "most of those fail, so that the arms of the history differ by more than the bound",
+        Reason::SoakTooShort => "most of those are shorter than the least soak",
+        _ => return None,
+    })
 }
 
 fn few(events: f64) -> String {

@@ -357,6 +357,25 @@ fn several_days_are_tried_on_many_days() {
         "history.csv",
     ]);
     assert!(code != 0 && why.contains("history"), "{code} {why}");
+    let short = Workshop::new(&configuration, &text[..text.len() / 8]).json("plan");
+    let why = short["criteria"][0]["not_planned"].as_str().unwrap().to_owned();
+    assert!(why.contains("no room for 3 of 15 min: give one of 10 d 1 h and more"), "{why}");
+}
+
+#[test]
+fn a_plan_says_why_healthy_windows_do_not_pass() {
+    let mut text = "ts,requests,errors,load\n".to_owned();
+    let mut noise = Noise(5);
+    for minute in 0..3_000 {
+        // three of five minutes are not measured
+        let load = if minute % 5 < 2 { format!("{:.3}", 100.0 * (0.02 * noise.normal()).exp()) } else { String::new() };
+        writeln!(text, "{},300,{},{load}", time(minute), noise.poisson(3.0)).unwrap();
+    }
+    let configuration = config(ONE_LOOK, "load, statistic: trend", "<= baseline + 25%/h");
+    let said = Workshop::new(&configuration, &text).text(&["plan", "canary.yaml", "--history", "history.csv"]);
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("did not pass in 80 % of windows up to"), "{said}");
+    assert!(flat.contains("most of those have data in too few steps (`policy: { min_coverage: … }`)"), "{said}");
 }
 
 fn interval(counted: &Value) -> (f64, f64) {
