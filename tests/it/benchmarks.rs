@@ -225,6 +225,69 @@ fn what_failed_passes_nothing() {
 }
 
 #[test]
+fn a_number_of_its_own_is_listed_and_judged_where_it_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let at = |arm: &str, run: u64| folder.path().join(arm).join(format!("{run}.txt"));
+    for (arm, hits) in [("old", 0.9), ("new", 0.6)] {
+        fs::create_dir_all(folder.path().join(arm)).unwrap();
+        for run in 0..6 {
+            let took = samples(run + (hits * 100.0) as u64, 1.0)[0] * 1e6;
+            let text = format!(
+                "goos: linux\npkg: shop\nBenchmarkServe-2 \t 100\t {took:.0} ns/op\t {:.4} hits/op\t 12 MB/s\nPASS\nok shop 1.2s\n",
+                hits + 0.001 * run as f64
+            );
+            fs::write(at(arm, run), text).unwrap();
+        }
+    }
+    let (code, verdict, said) = judged(&folder.path().join("old"), &folder.path().join("new"));
+    assert_eq!(code, 0, "{said}");
+    let not_judged = verdict["not_judged"].to_string();
+    assert!(not_judged.contains("BenchmarkServe-2 hits/op") && not_judged.contains("own number"), "{said}");
+    assert!(!said.contains("MB/s"), "{said}");
+    let text = "name: t\narms: { baseline: { v: old }, canary: { v: new } }\nsources: { d: { file: { path: \"${v}\" } } }\n\
+                metrics: { hits: { gauge: { value: \"BenchmarkServe-2 hits/op\" } } }\n\
+                criteria: [ { metric: hits, pass: \">= baseline - 10%\" } ]\n";
+    fs::write(folder.path().join("canary.yaml"), text).unwrap();
+    let (code, found, said) = answer(folder.path(), &["judge", "canary.yaml"]);
+    assert_eq!(code, 10, "{said}{found}");
+}
+
+#[test]
+fn counters_and_allocations_are_read_beside_the_times() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: String| {
+        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+    };
+    let google = |run: u64| {
+        let one = json!({ "name": "fib", "run_name": "fib", "run_type": "iteration", "iterations": 9, "threads": 1,
+            "real_time": samples(run, 1.0)[0], "cpu_time": 1.0, "time_unit": "ms", "items_per_second": 4.0, "misses": 7.0 });
+        json!({ "context": { "library_build_type": "release" }, "benchmarks": [one] }).to_string()
+    };
+    let jmh = |run: u64, bytes: f64| {
+        let metric = |unit: &str, data: f64| json!({ "score": data, "scoreUnit": unit, "rawData": [[data]] });
+        let second = json!({ "·gc.alloc.rate.norm": metric("B/op", bytes), "·gc.count": metric("counts", 3.0) });
+        json!([{ "jmhVersion": "1.37", "benchmark": "fib", "mode": "avgt", "forks": 1,
+            "primaryMetric": metric("ms/op", samples(run, 1.0)[0]), "secondaryMetrics": second }])
+        .to_string()
+    };
+    for run in 0..6 {
+        write(&format!("old/{run}.json"), google(run));
+        write(&format!("new/{run}.json"), google(run + 50));
+        write(&format!("lean/{run}.json"), jmh(run, 1000.0 + run as f64));
+        write(&format!("fat/{run}.json"), jmh(run + 50, 1500.0 + run as f64));
+    }
+    let (code, verdict, said) = judged(&folder.path().join("old"), &folder.path().join("new"));
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(verdict["not_judged"].as_array().unwrap().len(), 1, "{said}");
+    assert!(verdict["not_judged"].to_string().contains("fib misses"), "{said}");
+    let (code, verdict, said) = judged(&folder.path().join("lean"), &folder.path().join("fat"));
+    assert_eq!(code, 10, "{said}");
+    let failed = verdict["findings"].as_array().unwrap().iter().filter(|finding| finding["outcome"] == "fail");
+    assert_eq!(failed.map(|finding| finding["metric"].as_str().unwrap()).collect::<Vec<_>>(), ["fib_memory"], "{said}");
+}
+
+#[test]
 fn several_reports_are_several_runs() {
     let folder = TempDir::new().unwrap();
     let arm = |arm: &str, slower: f64, bad: u64| {

@@ -222,6 +222,11 @@ impl Reading<'_> {
 
     /// What operations take: whatever a benchmark is called, less of it is better. Two single benchmarks are each other's.
     fn benchmarks(&mut self, columns: &[Matched]) {
+        let (columns, own): (Vec<_>, Vec<_>) = columns.iter().partition(|one| one.any().all(is_of_operations));
+        for one in own {
+            let why = "it is the benchmark's own number, and its name does not say whether more of it is good or bad";
+            self.not_judged.push(not_judged(one.spoken(), why, Gravity::Note));
+        }
         let alone = |arm: Arm| columns.iter().filter(|one| one.arms.get(arm).is_some()).count() == 1;
         let pair = (alone(Arm::Baseline) && alone(Arm::Canary)).then(|| {
             let of = |arm: Arm| columns.iter().find_map(|one| one.arms.get(arm).clone());
@@ -236,7 +241,7 @@ impl Reading<'_> {
                 && base(names.baseline) == base(names.canary)
         };
         let pair = pair.filter(|pair| !is_other_work(pair));
-        for one in pair.as_ref().map_or(columns, std::slice::from_ref) {
+        for one in pair.as_ref().map_or(columns, |pair| vec![pair]) {
             let Some(seen) = one.any().next() else { continue };
             if one.arms.canary.is_none() {
                 self.lacks(one);
@@ -451,6 +456,11 @@ impl Reading<'_> {
         let draft = Draft { called, files, labels, source, remarks: Vec::new(), step, localise: &[] };
         draft.written(&self.found, &self.not_judged)
     }
+}
+
+/// Whether a column of benchmarks is what operations take, as davy calls it.
+fn is_of_operations(seen: &Seen) -> bool {
+    [" (ms)", " (B)", " allocations"].iter().any(|ending| seen.column.name.ends_with(ending))
 }
 
 /// The name of a benchmark as that of a metric: without its unit, each run of other characters one `_`.

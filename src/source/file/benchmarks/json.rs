@@ -1,5 +1,7 @@
 //! Results that are one JSON document.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -98,7 +100,25 @@ struct GoogleBenchmark {
     #[serde(default)]
     error_occurred: bool,
     error_message: Option<String>,
+    /// Counters of its own, beside what each benchmark has.
+    #[serde(flatten)]
+    other: BTreeMap<String, Value>,
 }
+
+/// Numbers that tell how a benchmark ran, or the time turned over.
+const USUAL_OF_GOOGLE: [&str; 11] = [
+    "family_index",
+    "per_family_instance_index",
+    "repetitions",
+    "repetition_index",
+    "threads",
+    "iterations",
+    "cpu_time",
+    "items_per_second",
+    "bytes_per_second",
+    "big_o",
+    "rms",
+];
 
 /// `--benchmark_format=json`: each repetition is a sample, and the mean one where the repetitions were left out.
 pub(super) fn google(text: &str) -> Result<Results, Wrong> {
@@ -118,6 +138,11 @@ pub(super) fn google(text: &str) -> Result<Results, Wrong> {
         let unit = one.time_unit.as_deref().unwrap_or("ns");
         let unit = milliseconds(unit).ok_or_else(|| format!("the unit {unit:?} of `{name}` is unknown"))?;
         results.time(name, 0, one.real_time.map(|time| time * unit));
+        for (counter, value) in one.other.iter().filter(|(counter, _)| !USUAL_OF_GOOGLE.contains(&counter.as_str())) {
+            if let Some(value) = value.as_f64() {
+                results.add(&format!("{name} {counter}"), Unit::Own, 0, [value]);
+            }
+        }
     }
     Ok(results)
 }
@@ -126,10 +151,12 @@ pub(super) fn google(text: &str) -> Result<Results, Wrong> {
 #[serde(rename_all = "camelCase")]
 struct Jmh {
     benchmark: String,
-    params: Option<std::collections::BTreeMap<String, String>>,
+    params: Option<BTreeMap<String, String>>,
     #[serde(default)]
     mode: String,
     primary_metric: JmhMetric,
+    #[serde(default)]
+    secondary_metrics: BTreeMap<String, JmhMetric>,
 }
 
 #[derive(Deserialize)]
@@ -155,7 +182,7 @@ pub(super) fn jmh(text: &str) -> Result<Results, Wrong> {
 }
 
 fn one_of_jmh(one: &Jmh, has_modes: bool, results: &mut Results) -> Result<(), Wrong> {
-    let Jmh { benchmark, params, mode, primary_metric: metric } = one;
+    let Jmh { benchmark, params, mode, primary_metric: metric, secondary_metrics } = one;
     let params: String = params.iter().flatten().map(|(name, value)| format!(":{name}={value}")).collect();
     let mode = if has_modes { format!(" {mode}") } else { String::new() };
     let name = format!("{benchmark}{params}{mode}");
@@ -179,6 +206,13 @@ fn one_of_jmh(one: &Jmh, has_modes: bool, results: &mut Results) -> Result<(), W
     }
     for (fork, scores) in forks.iter().enumerate() {
         results.time(&name, fork, scores.iter().map(|score| time(*score)));
+    }
+    // what `-prof gc` counts; older versions mark it by a dot in the middle
+    let allocated = secondary_metrics
+        .iter()
+        .filter(|(known, metric)| known.trim_start_matches('·') == "gc.alloc.rate.norm" && metric.score_unit == "B/op");
+    for (fork, bytes) in allocated.flat_map(|(_, metric)| metric.raw_data.iter().enumerate()) {
+        results.add(&name, Unit::Bytes, fork, bytes.iter().copied());
     }
     Ok(())
 }

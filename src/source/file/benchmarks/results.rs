@@ -23,6 +23,8 @@ pub(in crate::source::file) enum Unit {
     Time,
     Bytes,
     Allocations,
+    /// A number of the benchmark's own, whose unit is a part of the name. Only its author knows whether more of it is better.
+    Own,
 }
 
 impl Unit {
@@ -32,6 +34,7 @@ impl Unit {
             Unit::Time => " (ms)",
             Unit::Bytes => " (B)",
             Unit::Allocations => " allocations",
+            Unit::Own => "",
         }
     }
 }

@@ -73,8 +73,9 @@ fn all_of_go(text: &str, results: &mut Results) {
                 "ns/op" => results.time(&name, 0, [value * 1e-6]),
                 "B/op" => results.add(&name, Unit::Bytes, 0, [value]),
                 "allocs/op" => results.add(&name, Unit::Allocations, 0, [value]),
-                // a rate is the time turned over; whether more of a number of one's own is better, only its author knows
-                _ => {}
+                // a rate is the time turned over
+                "MB/s" => {}
+                own => results.add(&format!("{name} {own}"), Unit::Own, 0, [value]),
             }
         }
     }
