@@ -124,6 +124,47 @@ fn every_tool_is_read_to_the_same_answer() {
     }
 }
 
+/// What Catch2 prints of one run, with a name that takes two lines.
+fn catch2(run: u64, slower: f64, end: &str) -> String {
+    let mean = samples(run, slower)[0];
+    format!(
+        "Randomness seeded to: 1\n\nbenchmark name                       samples       iterations    est run time\n\
+         {0:49}mean          low mean      high mean\n{0:49}std dev       low std dev   high std dev\n{1}\n\
+         Fibonacci of a rather long\nname 20{0:40}100             2     8.3712 ms \n\
+         {0:40}{mean:.3} ms     {mean:.3} ms     {mean:.3} ms \n{0:40}3.256 us      2.163 us      5.353 us \n{0:49}\n\
+         sum{0:40}100            20       7.48 ms \n\
+         {0:40}3.789 us      3.734 us      3.888 us \n{0:40} 362 ns        234 ns        539 ns \n{0:49}\n{end}",
+        "",
+        "-".repeat(79)
+    )
+}
+
+#[test]
+fn catch2_is_read_with_its_long_names_and_its_failures() {
+    let folder = TempDir::new().unwrap();
+    let end = "===\ntest cases: 2 | 2 passed\n";
+    for (arm, slower, end) in [
+        ("old", 1.0, end),
+        ("same", 1.001, end),
+        ("slow", 1.3, end),
+        ("failed", 1.0, "===\ntest cases: 2 | 1 passed | 1 failed\n"),
+        ("cut", 1.0, ""),
+    ] {
+        fs::create_dir_all(folder.path().join(arm)).unwrap();
+        for run in 0..6 {
+            let text = catch2(run + (slower * 7.0) as u64 * 10 + u64::from(arm != "old") * 100, slower, end);
+            fs::write(folder.path().join(arm).join(format!("{run}.txt")), text).unwrap();
+        }
+    }
+    for (arm, wanted) in [("same", 0), ("slow", 10), ("failed", 11), ("cut", 11)] {
+        let (code, verdict, said) = judged(&folder.path().join("old"), &folder.path().join(arm));
+        assert_eq!(code, wanted, "{arm}: {said}");
+        let metrics: Vec<&str> =
+            verdict["findings"].as_array().unwrap().iter().map(|f| f["metric"].as_str().unwrap()).collect();
+        assert_eq!(metrics, ["Fibonacci_of_a_rather_long_name_20", "sum"], "{said}");
+    }
+}
+
 #[test]
 fn forks_are_runs() {
     let folder = TempDir::new().unwrap();

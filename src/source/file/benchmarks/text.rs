@@ -1,4 +1,4 @@
-//! Results that are printed line by line: `go test -bench`, `cargo bench` and Benchmark.js.
+//! Results that are printed line by line: `go test -bench`, `cargo bench`, Benchmark.js and Catch2.
 //!
 //! A line that is no result is passed over: programs print what they like between them.
 
@@ -9,9 +9,16 @@ use serde_json::Value;
 
 use super::results::{Results, Unit, milliseconds};
 
-/// `cargo bench` with the harness of Rust itself.
+/// `cargo bench` with the harness of Rust itself. What is not a time is the author's own number.
 pub(super) fn of_libtest(text: &str) -> Results {
-    lines(text, libtest)
+    let mut results = Results::default();
+    for (name, value, unit) in text.lines().filter_map(libtest) {
+        match unit.strip_suffix("/iter").and_then(milliseconds) {
+            Some(scale) => results.time(name, 0, [value * scale]),
+            None => results.add(&format!("{name} {unit}"), Unit::Own, 0, [value]),
+        }
+    }
+    results
 }
 
 /// Benchmark.js.
@@ -100,12 +107,68 @@ pub(super) fn go(line: &str) -> Option<(&str, Vec<(f64, &str)>)> {
     measured.iter().any(|(_, unit)| *unit == "ns/op").then_some((name, measured))
 }
 
-/// A result of the test harness of Rust, in milliseconds: `test parse ... bench:       2,835 ns/iter (+/- 14)`.
-pub(super) fn libtest(line: &str) -> Option<(&str, f64)> {
+/// A result of the test harness of Rust with its unit: `test parse ... bench:       2,835 ns/iter (+/- 14)`.
+pub(super) fn libtest(line: &str) -> Option<(&str, f64, &str)> {
     let (name, rest) = line.strip_prefix("test ")?.split_once(" ... bench:")?;
     let mut words = rest.split_ascii_whitespace();
     let value: f64 = words.next()?.replace(',', "").parse().ok()?;
-    Some((name.trim(), value * milliseconds(words.next()?.strip_suffix("/iter")?)?))
+    Some((name.trim(), value, words.next()?))
+}
+
+/// Whether a line is the first one above Catch2's numbers.
+pub(super) fn is_head_of_catch2(line: &str) -> bool {
+    line.starts_with("benchmark name ") && line.contains(" samples ") && line.contains(" iterations ")
+}
+
+/// Catch2: a name, which may take several lines, beside how it was measured; below it the mean, and below that the spread.
+pub(super) fn of_catch2(text: &str) -> Results {
+    let mut results = Results::default();
+    let (mut name, mut begun, mut inside, mut ended) = (String::new(), None::<String>, false, false);
+    for line in text.lines() {
+        ended |= line.starts_with("test cases: ") || line.starts_with("All tests passed");
+        if line.starts_with("test cases: ") && line.contains(" failed") || line.trim_end().ends_with(": FAILED:") {
+            results.trouble.push(format!("a test of it failed (`{}`)", crate::plain::shorten(line.trim(), 60)));
+        }
+        if is_head_of_catch2(line) {
+            (inside, begun) = (true, None);
+            name.clear();
+        } else if !inside || line.trim().is_empty() || line.starts_with([' ', '-']) && begun.is_none() {
+            // a rule, what a column means, or the spread of what has been read
+            continue;
+        } else if let Some(benchmark) = begun.take() {
+            match mean_of_catch2(line) {
+                Some(mean) => results.time(&benchmark, 0, [mean]),
+                None => results.trouble.push(format!("`{benchmark}` has no result")),
+            }
+        } else {
+            let words: Vec<&str> = line.split_ascii_whitespace().collect();
+            match words.as_slice() {
+                [rest @ .., samples, iterations, took, unit] if is_measured([samples, iterations, took], unit) => {
+                    let whole = [std::mem::take(&mut name), rest.join(" ")].concat();
+                    begun = Some(whole.trim().to_owned());
+                }
+                _ => name = format!("{name}{} ", line.trim()),
+            }
+        }
+    }
+    results.trouble.extend(begun.map(|name| format!("`{name}` has no result")));
+    if !ended {
+        results.trouble.push("it ends without its count of test cases, and may be cut".to_owned());
+    }
+    results
+}
+
+/// `100   208   7.1968 ms` behind a name.
+fn is_measured([samples, iterations, took]: [&str; 3], unit: &str) -> bool {
+    let is_count = |text: &str| text.parse::<u64>().is_ok();
+    is_count(samples) && is_count(iterations) && took.parse::<f64>().is_ok() && milliseconds(unit).is_some()
+}
+
+/// The mean of `344 ns   341 ns   349 ns`.
+fn mean_of_catch2(line: &str) -> Option<f64> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [mean, unit, _, _, _, _] = words.as_slice() else { return None };
+    Some(mean.parse::<f64>().ok()? * milliseconds(unit)?)
 }
 
 /// A result of Benchmark.js, in milliseconds: `fib(10) x 1,431,759 ops/sec ±0.74% (93 runs sampled)`.
