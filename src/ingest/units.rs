@@ -19,9 +19,11 @@ pub(super) fn check(name: &str, arms: &Pair<Option<(&Query, &Fetched)>>) -> Resu
     };
     for (query, unit) in Arm::BOTH.iter().filter_map(|arm| *stated.get(*arm)) {
         let read = query.quantity.zip(factor(&query.ask));
-        let is_other = read.zip(scale(unit)).is_some_and(|((quantity, factor), (own, scale))| {
-            quantity != own || !(1.0 / CLOSE..CLOSE).contains(&(factor / scale))
-        });
+        let is_percent = unit == "%" && query.quantity.is_some();
+        let is_other = is_percent
+            || read.zip(scale(unit)).is_some_and(|((quantity, factor), (own, scale))| {
+                quantity != own || !(1.0 / CLOSE..CLOSE).contains(&(factor / scale))
+            });
         if is_other {
             let problem = format!("reads {}, which is in {unit}, as another unit", column(query));
             let remedy = format!("Write `unit: {unit}`, or one for each arm: `unit: {{baseline: …, canary: …}}`");

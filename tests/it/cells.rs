@@ -384,6 +384,8 @@ fn a_unit_that_cloudwatch_states_is_never_taken_for_another() {
     );
     // a time is no size, whatever the numbers are
     assert_eq!(judged_answers("unit: B", &quick, &quick).code, 65);
+    let busy = answer_of_cloudwatch(50.0, |_| "Percent");
+    assert_eq!(judged_answers("unit: ms", &busy, &busy).code, 65);
 
     let both = "unit: { baseline: ms, canary: s }";
     assert_eq!(judged_answers(both, &quick, &slow).code, 10);
