@@ -1,6 +1,6 @@
 //! Whether both arms, and the metric, mean the same unit.
 //!
-//! A file may say what its numbers are in. Where the configuration names another unit, or none while the files of the two arms
+//! A file may say what its numbers are in, also by the names of its columns. Where the configuration names another unit, or none while the files of the two arms
 //! differ, half a second would be compared with 50 milliseconds, and would look a hundred times faster.
 
 use super::error::Error;
@@ -11,6 +11,8 @@ use crate::source::{Ask, Quantity, Query};
 /// A size may be counted in thousands or in 1024s, which CloudWatch does not say.
 const CLOSE: f64 = 1.2;
 
+const PERCENT: &str = "%";
+
 /// Complains of units that cannot be compared as they are.
 pub(super) fn check(name: &str, arms: &Pair<Option<(&Query, &Fetched)>>) -> Result<(), Error> {
     let stated = arms.map(|asked| asked.and_then(|(query, fetched)| Some((query, fetched.answer.unit.as_deref()?))));
@@ -19,7 +21,7 @@ pub(super) fn check(name: &str, arms: &Pair<Option<(&Query, &Fetched)>>) -> Resu
     };
     for (query, unit) in Arm::BOTH.iter().filter_map(|arm| *stated.get(*arm)) {
         let read = query.quantity.zip(factor(&query.ask));
-        let is_percent = unit == "%" && query.quantity.is_some();
+        let is_percent = unit == PERCENT && query.quantity.is_some();
         let is_other = is_percent
             || read.zip(scale(unit)).is_some_and(|((quantity, factor), (own, scale))| {
                 quantity != own || !(1.0 / CLOSE..CLOSE).contains(&(factor / scale))
@@ -31,7 +33,9 @@ pub(super) fn check(name: &str, arms: &Pair<Option<(&Query, &Fetched)>>) -> Resu
         }
     }
     match (stated.baseline, stated.canary) {
-        (Some((baseline, one)), Some((canary, other))) if one != other && canary.quantity.is_none() => {
+        (Some((baseline, one)), Some((canary, other)))
+            if one != other && is_known(one) && is_known(other) && canary.quantity.is_none() =>
+        {
             let shown = baseline.source.shown();
             let problem = format!("reads {}, which is in {other} here and in {one} in {shown}", column(canary));
             error(canary, problem, format!("Write `unit: {{baseline: {one}, canary: {other}}}`"))
@@ -52,9 +56,14 @@ fn factor(ask: &Ask) -> Option<f64> {
     }
 }
 
+fn is_known(unit: &str) -> bool {
+    unit == PERCENT || scale(unit).is_some()
+}
+
 /// What one unit is in milliseconds or bytes.
 fn scale(unit: &str) -> Option<(Quantity, f64)> {
     Some(match unit {
+        "ns" => (Quantity::Time, 1e-6),
         "us" => (Quantity::Time, 1e-3),
         "ms" => (Quantity::Time, 1.0),
         "s" => (Quantity::Time, 1e3),

@@ -440,3 +440,33 @@ fn a_unit_of_an_embedded_metric_is_never_taken_for_another() {
     let files = ["--baseline", "b.ndjson", "--canary", "c.ndjson", "--format", "json"];
     assert_eq!(run(folder.path(), &[&["judge"][..], &files].concat()).code, 10);
 }
+
+#[test]
+fn a_unit_in_the_name_of_a_column_is_never_taken_for_another() {
+    let column = |name: &str, level: f64| {
+        rows(&format!("ts,{name}"), |minute| format!(",{}", level * (1.0 + 0.03 * (minute as f64 * 1.7).sin())))
+    };
+    let seconds = column("p95_seconds", 0.4);
+    for (name, unit, wanted) in [
+        ("p95_ms", "s", 65),
+        ("p95_seconds", "ms", 65),
+        ("\"p95 (s)\"", "ms", 65),
+        ("p95_bytes", "ms", 65),
+        ("p95_seconds", "s", 0),
+        ("requests_us", "s", 0),
+        ("p95_s", "ms", 0),
+    ] {
+        let text = column(name.trim_matches('"'), 0.4);
+        let run = judged(&format!("gauge: {{ value: {name}, unit: {unit} }}"), "<= 2min", &text, &text);
+        assert_eq!(run.code, wanted, "{name} {unit}: {}", run.said);
+        assert!(wanted == 0 || run.said.contains("as another unit. Write `unit: "), "{}", run.said);
+    }
+    let folder = folder(&[("b.csv", &column("p95_ms", 50.0)), ("c.csv", &seconds)]);
+    let text = config("path: \"${v}.csv\"", "gauge: { value: \"${name}\" }", "<= baseline + 10%")
+        .replace("{ v: b }", "{ v: b, name: p95_ms }")
+        .replace("{ v: c }", "{ v: c, name: p95_seconds }");
+    fs::write(folder.path().join("canary.yaml"), text).unwrap();
+    let refused = run(folder.path(), &["judge", "canary.yaml", "--format", "json"]);
+    assert_eq!(refused.code, 65, "{}", refused.said);
+    assert!(refused.said.contains("Write `unit: {baseline: ms, canary: s}`"), "{}", refused.said);
+}

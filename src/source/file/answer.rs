@@ -161,13 +161,20 @@ impl Sheet {
 }
 
 impl Sheet {
-    /// The unit of a column that is asked for by its name without it.
+    /// The unit that the name of a column says, also where it is asked for by its name without it.
     fn unit_of(&self, ask: &Ask) -> Option<String> {
         let (Ask::Gauge { value: name, .. } | Ask::Values { value: name, .. }) = ask else { return None };
         let column = &self.table.columns[self.table.find(name).ok()?];
-        let unit = column.name.strip_prefix(name.as_str())?.strip_prefix(" (")?.strip_suffix(')')?;
-        Some(unit.to_owned())
+        unit_in(&column.name).map(str::to_owned)
     }
+}
+
+/// The unit at the end of a name: `p95 (ms)`, `p95_ms`, `duration_seconds`. Fewer letters may mean anything: `requests_us`.
+fn unit_in(name: &str) -> Option<&str> {
+    const WORDS: [(&str, &str); 5] =
+        [("_ms", "ms"), ("_milliseconds", "ms"), ("_seconds", "s"), ("_microseconds", "us"), ("_bytes", "B")];
+    let said = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")).map(|(_, unit)| unit);
+    said.or_else(|| WORDS.iter().find(|(word, _)| name.to_ascii_lowercase().ends_with(word)).map(|(_, unit)| *unit))
 }
 
 /// The rows of one name by time: the row's index and what its cell says.
