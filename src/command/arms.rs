@@ -144,7 +144,7 @@ fn column_of_times(file: &File, table: &Survey, column: &str) -> BTreeMap<String
         arm: Arm::Canary,
         source: Source::File(file.clone()),
         ask: Ask::Values { value: measured.name.clone(), factor: 1.0, least: Least::Any },
-        quantity: None,
+        unit: None,
         by: Some(By { column: column.to_owned(), most: FEW }),
         slices: None,
         step: None,

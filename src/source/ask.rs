@@ -84,15 +84,6 @@ pub enum Least {
     AboveZero,
 }
 
-/// What numbers are measured in, once they are in their metric's unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantity {
-    /// Milliseconds.
-    Time,
-    /// Bytes.
-    Size,
-}
-
 /// What an empty cell means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {

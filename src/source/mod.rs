@@ -35,9 +35,10 @@ pub mod survey;
 pub mod template;
 mod together;
 mod tokens;
+mod unit;
 
 pub use allowed::{Allow, Allowed};
-pub use ask::{ArmColumn, Ask, Least, Missing, Quantity};
+pub use ask::{ArmColumn, Ask, Least, Missing};
 pub use backend::{Backend, Grid, MINUTE};
 pub use brought::{Brought, Points};
 pub use error::{About, Error, Kind, Place};
@@ -47,3 +48,4 @@ pub use registry::{Query, Question, Source};
 pub use services::fetch;
 pub use template::Template;
 pub use tokens::Tokens;
+pub use unit::{BaseUnit, StatedUnit};

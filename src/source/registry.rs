@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::ask::{ArmColumn, Ask, Quantity};
+use super::ask::{ArmColumn, Ask};
 use super::aws::{Alarms, CloudWatch, Insights, LogEvents};
 use super::backend::Backend;
 use super::exec::Exec;
@@ -14,6 +14,7 @@ use super::http::Http;
 use super::prometheus::Prometheus;
 use super::requests::{Asked, By, Split, files};
 use super::sql::Sql;
+use super::unit::BaseUnit;
 use crate::series::{Arm, MetricName, SignedDuration, Window};
 
 /// One question to one source: the points of one metric in one arm.
@@ -27,8 +28,8 @@ pub struct Query {
     pub source: Source,
     /// What to ask for.
     pub ask: Ask,
-    /// What the answer is measured in, once it is in the metric's unit.
-    pub quantity: Option<Quantity>,
+    /// What its numbers are in once they are in the metric's unit, where that is a time or a size.
+    pub unit: Option<BaseUnit>,
     /// Each of a column's values by itself.
     pub by: Option<By>,
     /// Beside the whole, the rows by the values of some columns at once.

@@ -56,8 +56,14 @@ fn config(source: &str, metric: &str, bound: &str) -> String {
 
 /// The verdict on two files by a configuration.
 fn judged(metric: &str, bound: &str, baseline: &str, canary: &str) -> Run {
-    let folder = folder(&[("b.csv", baseline), ("c.csv", canary)]);
-    fs::write(folder.path().join("canary.yaml"), config("path: \"${v}.csv\"", metric, bound)).unwrap();
+    judged_as("csv", metric, bound, baseline, canary)
+}
+
+/// The same for files with another ending.
+fn judged_as(ending: &str, metric: &str, bound: &str, baseline: &str, canary: &str) -> Run {
+    let folder = folder(&[(&format!("b.{ending}"), baseline), (&format!("c.{ending}"), canary)]);
+    let text = config(&format!("path: \"${{v}}.{ending}\""), metric, bound);
+    fs::write(folder.path().join("canary.yaml"), text).unwrap();
     run(folder.path(), &["judge", "--format", "json"])
 }
 
@@ -359,11 +365,8 @@ fn answer_of_cloudwatch(p95: f64, unit: impl Fn(u64) -> &'static str) -> String 
 }
 
 fn judged_answers(unit: &str, baseline: &str, canary: &str) -> Run {
-    let folder = folder(&[("b.json", baseline), ("c.json", canary)]);
     let metric = format!("gauge: {{ value: p95, quantile: p95, {unit} }}");
-    let text = config("path: \"${v}.json\"", &metric, "<= baseline + 10%");
-    fs::write(folder.path().join("canary.yaml"), text).unwrap();
-    run(folder.path(), &["judge", "canary.yaml", "--format", "json"])
+    judged_as("json", &metric, "<= baseline + 10%", baseline, canary)
 }
 
 #[test]
@@ -426,12 +429,7 @@ fn a_unit_of_an_embedded_metric_is_never_taken_for_another() {
         (0..40).map(line).collect()
     };
     let (quick, slow) = (lines(50.0, "Milliseconds"), lines(0.5, "Seconds"));
-    let by = |metric: &str| {
-        let folder = folder(&[("b.ndjson", &quick), ("c.ndjson", &slow)]);
-        fs::write(folder.path().join("canary.yaml"), config("path: \"${v}.ndjson\"", metric, "<= baseline + 10%"))
-            .unwrap();
-        run(folder.path(), &["judge", "canary.yaml", "--format", "json"])
-    };
+    let by = |metric: &str| judged_as("ndjson", metric, "<= baseline + 10%", &quick, &slow);
     let refused = by("gauge: { value: Latency }");
     assert_eq!(refused.code, 65, "{}", refused.said);
     assert!(refused.said.contains("\"Latency\", which is in s here and in ms in b.ndjson"), "{}", refused.said);

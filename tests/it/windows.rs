@@ -45,7 +45,7 @@ fn query(folder: &Path, metric: &str, arm: Arm, name: &str, ask: Ask) -> Query {
         arm,
         source: Source::File(file),
         ask,
-        quantity: None,
+        unit: None,
         by: None,
         slices: None,
         step: None,

@@ -298,7 +298,7 @@ fn in_two_halves(file: &File, answer: &Answer) {
         arm,
         source: Source::File(file.clone()),
         ask: gauge_of("value"),
-        quantity: None,
+        unit: None,
         by: None,
         slices: None,
         step: None,

@@ -21,7 +21,7 @@ use crate::config::written::requests::RequestsEntry;
 use crate::config::written::sql::SqlEntry;
 use crate::judge::rules::Unit;
 use crate::series::Timestamp;
-use crate::source::{Ask, Quantity, Query, Source};
+use crate::source::{Ask, BaseUnit, Query, Source};
 use crate::text::problem::{At, Report, suggestion};
 use crate::text::scalar::Named;
 use crate::text::substitute::names;
@@ -198,7 +198,7 @@ pub(in crate::config) fn query(
         arm: values.arm,
         source,
         ask,
-        quantity: quantity(entry),
+        unit: base_unit(entry),
         by,
         slices: None,
         step,
@@ -207,13 +207,13 @@ pub(in crate::config) fn query(
     })
 }
 
-/// What a metric's numbers are measured in, where its unit says so.
-fn quantity(entry: &MetricEntry) -> Option<Quantity> {
+/// What a metric's numbers are in, where its unit is a time or a size.
+fn base_unit(entry: &MetricEntry) -> Option<BaseUnit> {
     let gauge = entry.gauge.as_ref().and_then(|gauge| gauge.unit.as_ref());
     let values = entry.values.as_ref().and_then(|values| values.unit.as_ref());
     match gauge.or(values)?.unit() {
-        Unit::Milliseconds => Some(Quantity::Time),
-        Unit::Bytes => Some(Quantity::Size),
+        Unit::Milliseconds => Some(BaseUnit::Milliseconds),
+        Unit::Bytes => Some(BaseUnit::Bytes),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ use super::matched::{Matched, Seen, matched};
 use super::names::{Meaning, Percentile, rank};
 use crate::judge::rules::NotJudged;
 use crate::series::{Arm, Gravity, Pair};
+use crate::source::file::is_of_operations;
 use crate::source::survey::{Motion, Survey};
 use crate::text::scalar::word;
 use crate::text::yaml::literal;
@@ -222,7 +223,8 @@ impl Reading<'_> {
 
     /// What operations take: whatever a benchmark is called, less of it is better. Two single benchmarks are each other's.
     fn benchmarks(&mut self, columns: &[Matched]) {
-        let (columns, own): (Vec<_>, Vec<_>) = columns.iter().partition(|one| one.any().all(is_of_operations));
+        let (columns, own): (Vec<_>, Vec<_>) =
+            columns.iter().partition(|one| one.any().all(|seen| is_of_operations(&seen.column.name)));
         for one in own {
             let why = "it is the benchmark's own number, and its name does not say whether more of it is good or bad";
             self.not_judged.push(not_judged(one.spoken(), why, Gravity::Note));
@@ -456,11 +458,6 @@ impl Reading<'_> {
         let draft = Draft { called, files, labels, source, remarks: Vec::new(), step, localise: &[] };
         draft.written(&self.found, &self.not_judged)
     }
-}
-
-/// Whether a column of benchmarks is what operations take, as davy calls it.
-fn is_of_operations(seen: &Seen) -> bool {
-    [" (ms)", " (B)", " allocations"].iter().any(|ending| seen.column.name.ends_with(ending))
 }
 
 /// The name of a benchmark as that of a metric: without its unit, each run of other characters one `_`.

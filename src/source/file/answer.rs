@@ -17,7 +17,7 @@ use super::tail;
 use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
-use crate::source::{ArmColumn, Ask, File, Least, Long, Missing};
+use crate::source::{ArmColumn, Ask, File, Least, Long, Missing, StatedUnit};
 
 /// What a file knows of one metric in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +34,8 @@ pub struct Answer {
     pub split: bool,
     /// The columns that count as zero throughout, for lack of any number.
     pub silent: Vec<String>,
-    /// The unit that the source says its values are in, where the question does not name it.
-    pub unit: Option<String>,
+    /// The unit that the source says its values are in.
+    pub unit: Option<StatedUnit>,
     /// What a reader should know: dropped repetitions, rows left out, an arm without rows.
     pub notes: Vec<Remark>,
 }
@@ -158,23 +158,12 @@ impl Sheet {
         let unit = self.unit_of(ask);
         Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, unit, notes })
     }
-}
 
-impl Sheet {
     /// The unit that the name of a column says, also where it is asked for by its name without it.
-    fn unit_of(&self, ask: &Ask) -> Option<String> {
+    fn unit_of(&self, ask: &Ask) -> Option<StatedUnit> {
         let (Ask::Gauge { value: name, .. } | Ask::Values { value: name, .. }) = ask else { return None };
-        let column = &self.table.columns[self.table.find(name).ok()?];
-        unit_in(&column.name).map(str::to_owned)
+        StatedUnit::in_name(&self.table.columns[self.table.find(name).ok()?].name)
     }
-}
-
-/// The unit at the end of a name: `p95 (ms)`, `p95_ms`, `duration_seconds`. Fewer letters may mean anything: `requests_us`.
-fn unit_in(name: &str) -> Option<&str> {
-    const WORDS: [(&str, &str); 5] =
-        [("_ms", "ms"), ("_milliseconds", "ms"), ("_seconds", "s"), ("_microseconds", "us"), ("_bytes", "B")];
-    let said = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")).map(|(_, unit)| unit);
-    said.or_else(|| WORDS.iter().find(|(word, _)| name.to_ascii_lowercase().ends_with(word)).map(|(_, unit)| *unit))
 }
 
 /// The rows of one name by time: the row's index and what its cell says.

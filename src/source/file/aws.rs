@@ -15,7 +15,7 @@ use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 pub(super) use self::printed::Printed;
-use super::object::{measured, push, text, unit_of_cloudwatch};
+use super::object::{push, push_measured, text, unit_of_cloudwatch};
 use super::table::{Keep, Table};
 use super::usual::is_usual_time;
 use crate::source::error::{Error, Place, quoted};
@@ -54,15 +54,8 @@ fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
         if let Some(Value::Object(extended)) = row.shift_remove("ExtendedStatistics") {
             row.extend(extended);
         }
-        let mut cells = Vec::with_capacity(row.len());
-        for (name, value) in &row {
-            let column = match unit.filter(|_| !matches!(name.as_str(), "Timestamp" | "SampleCount")) {
-                Some(unit) => measured(&mut table, name, unit, keep),
-                None => table.column_or_new(name, keep),
-            };
-            cells.push((column, text(value)));
-        }
-        table.push(number, cells.iter().map(|(at, cell)| (*at, cell.as_str())))?;
+        let unit = |name: &str| unit.filter(|_| !matches!(name, "Timestamp" | "SampleCount"));
+        push_measured(&mut table, number, &row, keep, &unit)?;
     }
     Ok(table.finish())
 }
@@ -74,15 +67,13 @@ fn one_unit(points: &[Value]) -> Result<Option<String>, Error> {
     // a count has no unit, and some stores say so by `None`
     let class = |unit: &str| if unit == "None" { "Count".to_owned() } else { unit.to_owned() };
     let known = &units[first];
-    match units.iter().position(|unit| !unit.is_empty() && class(unit) != class(known)) {
-        None => Ok(Some(known.clone())),
-        Some(other) => {
-            let problem = format!("is in {}, and datapoint {} is in {known}", units[other], first + 1);
-            Err(Error::unreadable(problem)
-                .at(Place { what: "datapoint", number: other as u64 + 1 })
-                .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
-        }
-    }
+    let Some(other) = units.iter().position(|unit| !unit.is_empty() && class(unit) != class(known)) else {
+        return Ok(Some(known.clone()));
+    };
+    let problem = format!("is in {}, and datapoint {} is in {known}", units[other], first + 1);
+    Err(Error::unreadable(problem)
+        .at(Place { what: "datapoint", number: other as u64 + 1 })
+        .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
 }
 
 /// `get-metric-data`: one column per id, which also answers to its label; one row per instant.

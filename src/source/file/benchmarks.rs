@@ -20,6 +20,7 @@ use std::path::Path;
 
 pub(super) use self::merged::table;
 pub(super) use self::results::Results;
+pub(crate) use self::results::is_of_operations;
 use crate::source::error::Error;
 
 /// So much of a file tells who wrote it.

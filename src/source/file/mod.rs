@@ -53,6 +53,7 @@ mod wanted;
 
 pub use answer::Answer;
 pub use asked::{File, Format, Long};
+pub(crate) use benchmarks::is_of_operations;
 pub(super) use bucket_names::is_of_buckets;
 pub use buckets::{Buckets, Counted};
 pub(super) use documents::rows_of_requests;

@@ -1,7 +1,7 @@
 //! A JSON object as a row of a table.
 //!
-//! A line of CloudWatch's embedded metric format says what its numbers are in: the unit becomes a part of their names, which
-//! answer to the plain ones as well.
+//! Some objects say what their numbers are in, such as a line of CloudWatch's embedded metric format: the unit becomes a part of
+//! their names, which answer to the plain ones as well.
 
 use serde_json::{Map, Value};
 
@@ -11,10 +11,21 @@ use crate::source::error::{Error, Place};
 /// Appends an object as a row.
 pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
     let embedded = row.get("_aws");
+    push_measured(table, number, row, keep, &|name| unit(embedded?, name))
+}
+
+/// Appends an object whose numbers are in known units.
+pub(super) fn push_measured(
+    table: &mut Table,
+    number: u64,
+    row: &Map<String, Value>,
+    keep: Keep,
+    unit: &dyn Fn(&str) -> Option<&'static str>,
+) -> Result<(), Error> {
     let cell = |(name, value): (&String, &Value)| match (name.trim(), value.get("Timestamp")) {
         // its time stands beside what it means
         ("_aws", Some(time)) => (table.column_or_new("timestamp", keep), text(time)),
-        (name, _) => match embedded.and_then(|embedded| unit(embedded, name)) {
+        (name, _) => match unit(name) {
             Some(unit) => (measured(table, name, unit, keep), text(value)),
             None => (table.column_or_new(name, keep), text(value)),
         },
@@ -30,7 +41,7 @@ pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, kee
 }
 
 /// The column of a name with its unit, which answers to the plain name as well.
-pub(super) fn measured(table: &mut Table, name: &str, unit: &str, keep: Keep) -> usize {
+fn measured(table: &mut Table, name: &str, unit: &str, keep: Keep) -> usize {
     let at = table.column_or_new(&format!("{name} ({unit})"), &|full| keep(full) || keep(name));
     table.columns[at].alias.get_or_insert_with(|| name.to_owned());
     at

@@ -36,7 +36,7 @@ const MANY: usize = 8;
 pub(in crate::source) fn are_results(path: &Path) -> bool {
     match paths(path) {
         // what is known and cannot be used is an error of its own
-        Ok(Some(files)) => files.first().is_some_and(|first| !matches!(held(first), Ok(None))),
+        Ok(Some(files)) => files.first().is_some_and(|first| is_of_a_tool(first) || !matches!(held(first), Ok(None))),
         Ok(None) => is_of_a_tool(path),
         Err(_) => false,
     }

@@ -106,7 +106,7 @@ struct GoogleBenchmark {
 }
 
 /// Numbers that tell how a benchmark ran, or the time turned over.
-const USUAL_OF_GOOGLE: [&str; 11] = [
+const USUAL_OF_GOOGLE: [&str; 9] = [
     "family_index",
     "per_family_instance_index",
     "repetitions",
@@ -116,8 +116,6 @@ const USUAL_OF_GOOGLE: [&str; 11] = [
     "cpu_time",
     "items_per_second",
     "bytes_per_second",
-    "big_o",
-    "rms",
 ];
 
 /// `--benchmark_format=json`: each repetition is a sample, and the mean one where the repetitions were left out.

@@ -39,6 +39,11 @@ impl Unit {
     }
 }
 
+/// Whether a column of benchmarks is what operations take or cost, rather than a benchmark's own number.
+pub(crate) fn is_of_operations(column: &str) -> bool {
+    [Unit::Time, Unit::Bytes, Unit::Allocations].iter().any(|unit| column.ends_with(unit.suffix()))
+}
+
 impl Results {
     /// Adds samples to a run of a benchmark.
     pub(super) fn add(&mut self, name: &str, unit: Unit, run: usize, samples: impl IntoIterator<Item = f64>) {
