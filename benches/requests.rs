@@ -65,6 +65,7 @@ fn log(path: PathBuf, format: Format) -> Requests {
         filter: None,
         layout: None,
         max_bad: 0.0,
+        table: None,
     }
 }
 

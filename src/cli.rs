@@ -643,7 +643,7 @@ pub struct Sketch {
     pub max_bad_rows: f64,
     /// The input is a configuration: print the query that counts its log in a table, for this engine: duckdb, postgres,
     /// clickhouse, spark, athena (trino), bigquery or snowflake
-    #[arg(long, value_name = "DIALECT", value_parser = dialect, requires_all = ["table", "time_type"])]
+    #[arg(long, value_name = "DIALECT", value_parser = dialect)]
     pub sql: Option<Dialect>,
     /// The table and how it is counted there.
     #[command(flatten)]
@@ -654,19 +654,19 @@ pub struct Sketch {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "With --sql")]
 pub struct Table {
-    /// The table's name: requests, logs.requests
+    /// The table's name: requests, logs.requests. Default that of the configuration
     #[arg(long, value_name = "NAME", requires = "sql")]
     pub table: Option<String>,
     /// What its column with the time holds: timestamptz (an instant), timestamp (without a zone, in UTC), epoch_s, epoch_ms,
-    /// epoch_us or epoch_ns
+    /// epoch_us or epoch_ns. Default what the configuration says
     #[arg(long, value_name = "TYPE", requires = "sql", value_parser = time_type)]
     pub time_type: Option<TimeType>,
     /// A column that holds text although it is compared with numbers; may be repeated
     #[arg(long = "text", value_name = "COLUMN", requires = "sql")]
     pub texts: Vec<String>,
-    /// The significant digits of latencies: 1, 2 or 3
-    #[arg(long, value_name = "DIGITS", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
-    pub digits: u8,
+    /// The significant digits of latencies: 1, 2 or 3. Default those of the configuration, else 2
+    #[arg(long, value_name = "DIGITS", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub digits: Option<u8>,
     /// Write ${from} and ${to} for the window, which a source `sql` or `http` fills in
     #[arg(long, requires = "sql")]
     pub placeholders: bool,

@@ -375,6 +375,7 @@ impl Metric<'_> {
             (Source::Requests(here), Source::Requests(there)) => {
                 here.log.filter == there.log.filter
                     && here.slice == there.slice
+                    && here.log.table == there.log.table
                     && (here.log.inputs == there.log.inputs || share_a_file(&here.log, &there.log))
             }
             // it learns from its environment which arm it is asked for, and may not listen
@@ -387,7 +388,8 @@ impl Metric<'_> {
         };
         let same = same_place && same_rows && one.ask == other.ask && windows.baseline == windows.canary;
         if same && other.compared {
-            let has_rows = other.source.service().is_none_or(|service| service.file().is_some());
+            let is_log = matches!(other.source, Source::Requests(_));
+            let has_rows = is_log || other.source.service().is_none_or(|service| service.file().is_some());
             return Err(Error::SameRows { metric: name.to_string(), shown: other.source.shown(), has_rows });
         }
         Ok(same)

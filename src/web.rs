@@ -79,15 +79,17 @@ pub struct Trouble {
     pub why: String,
     /// Whether another attempt may do better.
     pub may_pass: bool,
+    /// What the server said of it, which may repeat secrets.
+    pub said: Vec<u8>,
 }
 
 impl Trouble {
     fn for_good(why: impl Into<String>) -> Trouble {
-        Trouble { why: why.into(), may_pass: false }
+        Trouble { why: why.into(), may_pass: false, said: Vec::new() }
     }
 
     fn for_now(why: impl Into<String>) -> Trouble {
-        Trouble { why: why.into(), may_pass: true }
+        Trouble { why: why.into(), may_pass: true, said: Vec::new() }
     }
 }
 
@@ -204,7 +206,7 @@ impl Client {
             let (trouble, after) = match self.send(&Request { timeout, ..*request }) {
                 Ok(reply) => match refusal(reply.status).filter(|refused| refused.may_pass) {
                     None => return Ok(reply),
-                    Some(refused) => (refused, reply.after),
+                    Some(refused) => (Trouble { said: reply.body, ..refused }, reply.after),
                 },
                 Err(trouble) => (trouble, None),
             };

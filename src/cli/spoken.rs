@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use crate::report::{ComparisonFormat, Format, NotAComparison};
 use crate::source::Allow;
 use crate::source::prometheus::Listing;
+use crate::source::requests::Condition;
 use crate::source::requests::pushdown::{Dialect, TimeType};
-use crate::source::requests::{Condition, TimeUnit};
 
 /// A report and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,17 +58,19 @@ pub(super) fn condition_text(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn dialect(text: &str) -> Result<Dialect, String> {
-    let names = Dialect::ALL.map(Dialect::word).join(", ");
-    Dialect::named(text).ok_or_else(|| format!("no such dialect: write one of {names}"))
+    named(text, &Dialect::NAMES).ok_or_else(|| {
+        let names: Vec<&str> = Dialect::NAMES.iter().map(|(name, _)| *name).collect();
+        format!("no such dialect: write one of {}", names.join(", "))
+    })
 }
 
 pub(super) fn time_type(text: &str) -> Result<TimeType, String> {
-    match (text, text.strip_prefix("epoch_").and_then(TimeUnit::named)) {
-        ("timestamptz", _) => Ok(TimeType::Instant),
-        ("timestamp", _) => Ok(TimeType::Utc),
-        (_, Some(unit)) => Ok(TimeType::Epoch(unit)),
-        _ => Err("no such type: write timestamptz, timestamp, epoch_s, epoch_ms, epoch_us or epoch_ns".to_owned()),
-    }
+    let wrong = || "no such type: write timestamptz, timestamp, epoch_s, epoch_ms, epoch_us or epoch_ns".to_owned();
+    named(text, &TimeType::NAMES).ok_or_else(wrong)
+}
+
+fn named<T: Copy>(text: &str, names: &[(&str, T)]) -> Option<T> {
+    names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value)
 }
 
 pub(super) fn condition(text: &str) -> Result<Condition, String> {

@@ -79,7 +79,7 @@ impl Reach {
         for query in queries {
             match &query.source {
                 Source::Lost(_) => {}
-                Source::File(_) | Source::Requests(_) => {
+                Source::File(_) | Source::Requests(_) if query.source.service().is_none() => {
                     query.source.files().iter().try_for_each(|path| hold_file(folder, path))?
                 }
                 _ => {

@@ -123,7 +123,7 @@ pub(super) fn instead(
             && !data.join(record::SERIES).is_dir()
         {
             let shown = data.display().to_string();
-            let log = Requests { inputs: vec![data.to_owned()], shown, ..asked.log.clone() };
+            let log = Requests { inputs: vec![data.to_owned()], shown, table: None, ..asked.log.clone() };
             let asked = Box::new(Asked { log, ..(**asked).clone() });
             return Ok(Query { source: Source::Requests(asked), compared: false, ..query.clone() });
         }

@@ -144,7 +144,7 @@ impl Function for Judges {
         let task = Task::json("codedeploy", Some("CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"), &body);
         let mut last = String::new();
         for attempt in 0..ATTEMPTS {
-            let Trouble { why, may_pass } = match account.call(&task) {
+            let Trouble { why, may_pass, said: _ } = match account.call(&task) {
                 Err(trouble) => trouble,
                 Ok(reply) => match refusal(&reply) {
                     None => return Ok(()),

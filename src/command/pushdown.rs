@@ -10,7 +10,7 @@ use crate::cli;
 use crate::config::plan::{Plan, TimePlan};
 use crate::series::Pair;
 use crate::source::requests::pushdown::{self, Dialect, Edge, Table};
-use crate::source::requests::{Asked, Slice};
+use crate::source::requests::{Asked, DIGITS, Slice, Tabled};
 use crate::source::{Query, Source};
 
 /// How long a step is where nothing says it: short enough for an hour, long enough for a small answer.
@@ -27,9 +27,10 @@ pub(super) fn run(console: &Console, arguments: &cli::Sketch, dialect: Dialect) 
     let options = pipeline::options(&loaded.folder, &arguments.table.resolve, now);
     let plan = loaded.config.plan_everything(&options)?;
     let asked = questions(&plan, path)?;
-    let table = table(arguments, dialect, &plan.time)?;
+    let table = table(arguments, dialect, &plan.time, asked[0].1.log.table.as_deref())?;
     let slices: Vec<Slice> = asked.iter().map(|(query, asked)| split(query, asked)).collect();
-    let text = pushdown::query(&asked[0].1.log, &slices, &table).map_err(|refused| loaded.config.refused(&refused))?;
+    let text = pushdown::explained(&asked[0].1.log, &slices, &table);
+    let text = text.map_err(|refused| loaded.config.refused(&refused))?;
     if let Some(edge) = inside(&plan.time, &table) {
         console.note(&format!(
             "{edge} is inside a step of {:#}, and the window begins or ends there: a source `requests` refuses the answer. Choose \
@@ -78,6 +79,7 @@ fn questions<'a>(plan: &'a Plan, path: &Path) -> Result<Vec<(&'a Query, &'a Aske
         (&other.log.columns, &other.log.filter) == (&first.log.columns, &first.log.filter)
             && other.log.arms == first.log.arms
             && other.log.inputs == first.log.inputs
+            && other.log.table == first.log.table
     };
     match asked.iter().all(is_same) {
         true => Ok(asked),
@@ -94,15 +96,22 @@ fn split(query: &Query, asked: &Asked) -> Slice {
     Slice { split, ..asked.slice.clone() }
 }
 
-fn table(arguments: &cli::Sketch, dialect: Dialect, time: &TimePlan) -> Result<Table, Failure> {
+fn table(
+    arguments: &cli::Sketch,
+    dialect: Dialect,
+    time: &TimePlan,
+    written: Option<&Tabled>,
+) -> Result<Table, Failure> {
     let step = arguments.step.or(time.step).unwrap_or(STEP);
     if step < SignedDuration::from_secs(1) || step.subsec_nanos() != 0 {
         return Err(Failure::Misused("--step: a step of a query is whole seconds long".into()));
     }
     let cli::Table { table, time_type, texts, digits, placeholders, .. } = &arguments.table;
-    let (Some(name), Some(time_type)) = (table.clone(), *time_type) else {
-        return Err(Failure::Misused("--sql needs --table and --time-type".into()));
+    let name = table.clone().or_else(|| written.map(|table| table.name.clone()));
+    let (Some(name), Some(time_type)) = (name, time_type.or(written.map(|table| table.time))) else {
+        return Err(Failure::Misused("--sql needs --table and --time-type, or a `table` in the configuration".into()));
     };
+    let own = written.iter().flat_map(|table| &table.texts);
     let (from, to) = match time.reaches() {
         _ if *placeholders => (Some(Edge::Named("from")), Some(Edge::Named("to"))),
         Some(Pair { baseline, canary }) => {
@@ -114,9 +123,9 @@ fn table(arguments: &cli::Sketch, dialect: Dialect, time: &TimePlan) -> Result<T
         name,
         dialect,
         time: time_type,
-        texts: texts.iter().cloned().collect(),
+        texts: texts.iter().chain(own).cloned().collect(),
         step,
-        digits: *digits,
+        digits: digits.or(written.map(|table| table.digits)).unwrap_or(DIGITS),
         from,
         to,
     })

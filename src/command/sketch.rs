@@ -134,6 +134,7 @@ fn log(arguments: &cli::Sketch) -> Result<Requests, Failure> {
         filter: arguments.filter.clone(),
         layout: arguments.layout.clone(),
         max_bad: arguments.max_bad_rows,
+        table: None,
     })
 }
 

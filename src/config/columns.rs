@@ -6,7 +6,7 @@
 use super::units::Units;
 use super::values::Values;
 use super::written::column::Column;
-use super::written::file::{GaugeEntry, MetricEntry, RateEntry};
+use super::written::file::{GaugeEntry, MetricEntry, RateEntry, ValuesEntry};
 use crate::judge::rules::Unit;
 use crate::source::{Ask, Least, Missing, aws};
 use crate::text::problem::{At, Report};
@@ -147,4 +147,15 @@ pub(super) fn stat(gauge: &GaugeEntry) -> Option<&At<String>> {
 /// The columns of a rate.
 pub(super) fn of_rate(rate: &RateEntry) -> impl Iterator<Item = &Column> {
     [&rate.bad, &rate.good, &rate.part, &rate.total].into_iter().flatten()
+}
+
+/// The columns of a metric.
+pub(super) fn of_metric(metric: &MetricEntry) -> impl Iterator<Item = &Column> {
+    let rate = metric.rate.iter().flat_map(|rate| of_rate(rate).chain(None));
+    let events = metric.events.iter().flat_map(|events| {
+        [Some(&events.count), events.exposure.as_ref(), events.alive.as_ref()].into_iter().flatten()
+    });
+    let gauge = metric.gauge.iter().flat_map(|gauge| gauge.requests.iter().chain([&gauge.value]));
+    let values = metric.values.iter().filter_map(ValuesEntry::column);
+    rate.chain(events).chain(gauge).chain(values)
 }

@@ -21,6 +21,11 @@ pub const PRESETS: &[Preset] = &[
         text: include_str!("presets/azure-monitor.yaml"),
     },
     Preset {
+        name: "clickhouse",
+        about: "ClickHouse, logs in tables or one query; CLICKHOUSE_PASSWORD; write `url`, label `user`",
+        text: include_str!("presets/clickhouse.yaml"),
+    },
+    Preset {
         name: "datadog",
         about: "Datadog, timeseries by a metrics query (API v1); DD_API_KEY, DD_APP_KEY; label `site`",
         text: include_str!("presets/datadog.yaml"),

@@ -21,8 +21,19 @@ pub(super) fn prune(tree: &Node, problems: &Problems) -> Option<(Node, Vec<Strin
     let spots: Vec<Spot> = problems.iter().map(|problem| (problem.line, problem.column)).collect();
     let mut pruning = Pruning { spots, gone: Vec::new(), emptied: false };
     let whole = ((0, 0), (usize::MAX, 0));
-    let tree = pruning.section(tree, whole);
-    (!pruning.emptied).then_some((tree, pruning.gone))
+    let left = pruning.section(tree, whole);
+    (!pruning.emptied && !is_read_elsewhere(tree, &left)).then_some((left, pruning.gone))
+}
+
+/// Whether a metric that names no source would be read from the only one that is left.
+fn is_read_elsewhere(whole: &Node, left: &Node) -> bool {
+    let entries = |tree: &Node, key: &str| match tree.get(key).map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries.clone(),
+        _ => Vec::new(),
+    };
+    let (before, after) = (entries(whole, "sources").len(), entries(left, "sources").len());
+    let metrics = entries(left, "metrics");
+    after == 1 && before > 1 && metrics.iter().any(|(_, metric)| metric.get("source").is_none())
 }
 
 /// Whether a problem of the pruned configuration is one of the whole: it may not be about a name that was cut out.

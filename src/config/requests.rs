@@ -13,10 +13,10 @@ use super::written::file::MetricEntry;
 use super::written::requests::{ArmsEntry, ByEntry, RequestsEntry, Texts, complaint};
 use crate::judge::rules::Unit;
 use crate::series::Arm;
+use crate::source::Ask;
 use crate::source::requests::{
     Arms, Asked, By, Columns, Condition, Counted, Format, Latency, MAX_BAD, Requests, Slice, Valued,
 };
-use crate::source::{Ask, Source};
 use crate::text::problem::{At, Complaint, Report};
 use crate::text::yaml::quoted;
 
@@ -51,7 +51,8 @@ impl RequestsEntry {
         let own = [&self.time, &self.zone, &self.status, &self.error, &self.filter].into_iter().flatten();
         let latency = self.latency.iter().map(|latency| &latency.column);
         let arm = self.arm.iter().flat_map(|arm| arm.column.iter().chain([&arm.baseline, &arm.canary]));
-        self.path.0.iter().chain(own).chain(latency).chain(arm)
+        let table = self.table.iter().flat_map(|table| table.text.iter().chain([&table.name]));
+        self.path.0.iter().chain(own).chain(latency).chain(arm).chain(table)
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn asked(
     values: &Values,
     folder: &Path,
     report: &mut Report,
-) -> Option<(Source, Ask)> {
+) -> Option<(Asked, Ask)> {
     let before = report.len();
     let log = log(entry, values, folder, report);
     let filter = condition(metric.filter.as_ref(), values, report);
@@ -77,7 +78,7 @@ pub(super) fn asked(
     }
     let (log, arm) = log;
     let slice = Slice { filter: Condition::both(filter, only), by, split: Vec::new(), counted, valued };
-    (report.len() == before).then(|| (Source::Requests(Box::new(Asked { log, slice, arm })), ask))
+    (report.len() == before).then_some((Asked { log, slice, arm }, ask))
 }
 
 /// Complains of what cannot be asked of single requests.
@@ -122,6 +123,20 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
         }
         None => (Arms::Column(None), values.arm.name().to_owned()),
     };
+    if let Some(table) = &entry.table {
+        let files = [
+            entry.path.0.first().map(|path| path.place),
+            entry.format.as_ref().map(|format| format.place),
+            entry.zone.as_ref().map(|zone| zone.place),
+        ];
+        let hint = "leave it out: a table has columns, and `time_type` says what its times are";
+        for place in files.into_iter().flatten() {
+            report.add_with(place, "this is of logs in files, and the log lies in a table", hint);
+        }
+        if entry.layout.is_some() {
+            report.add_with(table.place, "a table has no `layout`", "leave `layout` or `table` out");
+        }
+    }
     if let (Some(format), Some(_)) = (&entry.format, &entry.layout) {
         let hint = "leave `format` out, or `layout` if the format is known";
         report.add_with(format.place, "`format` and `layout` both say how a row is written", hint);
@@ -144,6 +159,7 @@ fn log(entry: &RequestsEntry, values: &Values, folder: &Path, report: &mut Repor
         filter: condition(entry.filter.as_ref(), values, report),
         layout: entry.layout.as_ref().map(|layout| layout.0.clone()),
         max_bad: entry.max_bad_rows.as_ref().map_or(MAX_BAD, |share| share.value.0),
+        table: None,
     };
     (log, arm)
 }

@@ -36,8 +36,9 @@ pub(super) fn fetch(queries: &[Query], time: &TimePlan, outside: &Outside) -> Re
 
 /// What services answer. They are asked about a window, so there has to be one.
 fn by_services(queries: &[Query], time: &TimePlan, outside: &Outside) -> Result<Vec<Done>, Error> {
-    let asked: Vec<(usize, &Query)> =
-        queries.iter().enumerate().filter(|(_, query)| query.source.service().is_some()).collect();
+    // a log in a table is counted with the logs
+    let is_asked = |query: &Query| query.source.service().is_some() && !matches!(query.source, Source::Requests(_));
+    let asked: Vec<(usize, &Query)> = queries.iter().enumerate().filter(|(_, query)| is_asked(query)).collect();
     let Some((_, first)) = asked.first() else { return Ok(Vec::new()) };
     let windows = time.windows().ok_or_else(|| Error::NoWindow { shown: first.source.shown() })?;
     let stretches = time.stretches(windows.canary);

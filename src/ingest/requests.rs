@@ -507,8 +507,12 @@ impl<'a> Shape<'a> {
 /// What a reader should know of a pass.
 fn told(account: &Account) -> Vec<String> {
     let s = |n: u64| if n == 1 { "" } else { "s" };
-    let mut notes =
-        vec![format!("{} row{} of {} file{}", account.rows, s(account.rows), account.files, s(account.files as u64))];
+    let files = match account.files {
+        // in a table
+        0 => String::new(),
+        files => format!(" of {files} file{}", s(files as u64)),
+    };
+    let mut notes = vec![format!("{} row{}{files}", account.rows, s(account.rows))];
     let mut left_out = |count: u64, why: &str| {
         if count > 0 {
             notes.push(format!("{count} row{} left out: {why}", s(count)));

@@ -13,6 +13,7 @@ use super::backend::MINUTE;
 use super::http::{Http, Next};
 use super::prometheus::Prometheus;
 use super::registry::Source;
+use super::requests::Engine;
 use super::secret::{Authentication, Secret, Tls};
 use super::sql::{Sql, Where};
 use crate::plain;
@@ -22,6 +23,7 @@ use address::{Database, Web};
 
 /// The name under which requests are signed with the keys of AWS.
 const SIGNED: &str = "sigv4";
+const PROGRAM: &str = "it runs a program, and no request may bring one";
 /// What callers must know is never sent anywhere.
 const TOKEN: &str = "DAVY_TOKEN";
 /// The longest that one question may take: it holds a turn that others wait for.
@@ -154,9 +156,14 @@ impl Allowed {
     pub fn hold(&self, source: &Source) -> Refused {
         match source {
             Source::Lost(_) => Ok(()),
-            Source::Exec(_) => Err("it runs a program, and no request may bring one".into()),
+            Source::Exec(_) => Err(PROGRAM.into()),
             Source::File(_) => self.hold_kind(Kind::File),
-            Source::Requests(_) => self.hold_kind(Kind::Requests),
+            Source::Requests(asked) => match asked.log.table.as_ref().map(|table| &table.engine) {
+                None => self.hold_kind(Kind::Requests),
+                Some(Engine::Exec(_)) => Err(PROGRAM.into()),
+                Some(Engine::Http(store)) => self.hold_store(store),
+                Some(Engine::Sql(database)) => self.hold_database(database),
+            },
             Source::CloudWatch(asked) => self.hold_account(Kind::CloudWatch, &asked.access),
             Source::Alarms(asked) => self.hold_account(Kind::CloudWatch, &asked.access),
             Source::Insights(asked) => self.hold_account(Kind::LogsInsights, &asked.access),

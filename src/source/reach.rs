@@ -1,19 +1,25 @@
 //! What a question reaches beyond its data: programs that run, and servers that hear secrets.
 
 use super::aws;
+use super::http::Http;
 use super::registry::Source;
+use super::requests::Engine;
 use super::secret::Authentication;
-use super::sql::Where;
+use super::sql::{Sql, Where};
 
 impl Source {
     /// Whether a program runs to answer it: one that prints the data, or one that prints a token.
     pub fn runs_a_program(&self) -> bool {
         match self {
             Source::Exec(_) => true,
+            Source::Requests(asked) => match asked.log.table.as_ref().map(|table| &table.engine) {
+                Some(Engine::Exec(_)) => true,
+                Some(Engine::Http(store)) => store.authentication.runs_a_program(),
+                Some(Engine::Sql(_)) | None => false,
+            },
             Source::Http(store) => store.authentication.runs_a_program(),
             Source::Prometheus(server) => server.access.authentication.runs_a_program(),
             Source::File(_)
-            | Source::Requests(_)
             | Source::CloudWatch(_)
             | Source::Alarms(_)
             | Source::Insights(_)
@@ -27,24 +33,35 @@ impl Source {
     pub fn servers(&self) -> Vec<String> {
         let of_aws = |access: &aws::Access| access.endpoint_url.iter().map(|url| begin(url)).collect();
         match self {
-            Source::Http(store) => {
-                let urls = store.requests.iter().map(|(_, request)| begin(&request.url.describe()));
-                urls.chain(store.authentication.server()).collect()
-            }
+            Source::Requests(asked) => match asked.log.table.as_ref().map(|table| &table.engine) {
+                Some(Engine::Http(store)) => of_store(store),
+                Some(Engine::Sql(database)) => of_database(database),
+                Some(Engine::Exec(_)) | None => Vec::new(),
+            },
+            Source::Http(store) => of_store(store),
             Source::Prometheus(server) => {
                 [begin(&server.access.url)].into_iter().chain(server.access.authentication.server()).collect()
             }
-            Source::Sql(database) => vec![match &database.place {
-                Where::Address(address) => format!("{:?}:{}", address.host, address.port),
-                Where::Variable(name) => name.clone(),
-            }],
+            Source::Sql(database) => of_database(database),
             Source::CloudWatch(asked) => of_aws(&asked.access),
             Source::Alarms(asked) => of_aws(&asked.access),
             Source::Insights(asked) => of_aws(&asked.access),
             Source::LogEvents(asked) => of_aws(&asked.access),
-            Source::File(_) | Source::Requests(_) | Source::Exec(_) | Source::Lost(_) => Vec::new(),
+            Source::File(_) | Source::Exec(_) | Source::Lost(_) => Vec::new(),
         }
     }
+}
+
+fn of_store(store: &Http) -> Vec<String> {
+    let urls = store.requests.iter().map(|(_, request)| begin(&request.url.describe()));
+    urls.chain(store.authentication.server()).collect()
+}
+
+fn of_database(database: &Sql) -> Vec<String> {
+    vec![match &database.place {
+        Where::Address(address) => format!("{:?}:{}", address.host, address.port),
+        Where::Variable(name) => name.clone(),
+    }]
 }
 
 impl Authentication {

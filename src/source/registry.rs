@@ -77,7 +77,7 @@ pub struct Question<'q> {
 pub enum Source {
     /// A file with rows or a saved answer of a monitoring API.
     File(File),
-    /// A log with one row per request.
+    /// A log with one row per request, in files or in a table.
     Requests(Box<Asked>),
     /// CloudWatch metrics.
     CloudWatch(CloudWatch),
@@ -103,7 +103,8 @@ impl Source {
     /// The service that answers about a window; nothing for files.
     pub fn service(&self) -> Option<&dyn Backend> {
         match self {
-            Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
+            Source::File(_) | Source::Lost(_) => None,
+            Source::Requests(asked) => asked.log.table.as_deref().map(|table| table as &dyn Backend),
             Source::CloudWatch(asked) => Some(asked),
             Source::Alarms(asked) => Some(asked),
             Source::Insights(asked) => Some(asked),
@@ -118,7 +119,8 @@ impl Source {
     /// The same, to change it.
     pub fn service_mut(&mut self) -> Option<&mut dyn Backend> {
         match self {
-            Source::File(_) | Source::Requests(_) | Source::Lost(_) => None,
+            Source::File(_) | Source::Lost(_) => None,
+            Source::Requests(asked) => asked.log.table.as_deref_mut().map(|table| table as &mut dyn Backend),
             Source::CloudWatch(asked) => Some(asked),
             Source::Alarms(asked) => Some(asked),
             Source::Insights(asked) => Some(asked),

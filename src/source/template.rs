@@ -29,6 +29,21 @@ impl Template {
         Template(NAMES.iter().fold(text.to_owned(), mark))
     }
 
+    /// What stands for a query that is known as late as the window.
+    pub(crate) fn hold_query() -> String {
+        format!("{MARK}query{MARK}")
+    }
+
+    /// Whether such a query has a place in it.
+    pub(crate) fn has_query(&self) -> bool {
+        self.0.contains(&Template::hold_query())
+    }
+
+    /// The text with the query in its place.
+    pub(crate) fn with_query(&self, query: &str) -> Template {
+        Template(self.0.replace(&Template::hold_query(), &query.replace(MARK, "")))
+    }
+
     /// The text for one window and step.
     pub fn fill(&self, window: Window, step: SignedDuration) -> String {
         self.with(|name| value(name, window, step))

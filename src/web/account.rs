@@ -95,7 +95,7 @@ pub fn refusal(reply: &Reply) -> Option<Trouble> {
     let Some(code) = code(reply) else { return Some(trouble) };
     let is_throttled = code.contains("Throttling")
         || ["TooManyRequestsException", "TooManyUpdates", "SlowDown"].contains(&code.as_str());
-    Some(Trouble { why: format!("{} ({code})", trouble.why), may_pass: trouble.may_pass || is_throttled })
+    Some(Trouble { why: format!("{} ({code})", trouble.why), may_pass: trouble.may_pass || is_throttled, ..trouble })
 }
 
 /// The error code of an answer: Lambda's stands in a header, others in a body of JSON or XML.

@@ -60,6 +60,7 @@ impl Shop {
             "INFLUX_TOKEN",
             "SFX_TOKEN",
             "SPLUNK_TOKEN",
+            "CLICKHOUSE_PASSWORD",
         ] {
             command.env(name, format!("s3cret-{name}"));
         }

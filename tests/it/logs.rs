@@ -128,7 +128,17 @@ fn packed(path: &Path, text: &str) {
 fn log(inputs: Vec<PathBuf>) -> Requests {
     let shown = "the log".to_owned();
     let (columns, arms) = (Columns::default(), Arms::Column(None));
-    Requests { inputs, shown, format: Format::Auto, columns, arms, filter: None, layout: None, max_bad: 1.0 }
+    Requests {
+        inputs,
+        shown,
+        format: Format::Auto,
+        columns,
+        arms,
+        filter: None,
+        layout: None,
+        max_bad: 1.0,
+        table: None,
+    }
 }
 
 fn condition(text: &str) -> Condition {

@@ -5,6 +5,7 @@ mod answers;
 mod engines;
 mod refused;
 mod rows;
+mod tabled;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -22,7 +22,7 @@ pub(super) struct Refused {
 
 impl Refused {
     pub(super) fn for_good(why: impl Into<String>) -> Refused {
-        Refused { trouble: Trouble { why: why.into(), may_pass: false }, after: None }
+        Refused { trouble: Trouble { why: why.into(), may_pass: false, said: Vec::new() }, after: None }
     }
 }
 

@@ -131,7 +131,7 @@ fn taken(reply: &Reply) -> Result<(), Refused> {
     let code = answer["Entries"][0]["ErrorCode"].as_str().map(word).unwrap_or_default();
     let may_pass = matches!(code.as_str(), "ThrottlingException" | "InternalFailure");
     let why = format!("the bus did not take the event ({code})");
-    Err(Refused { trouble: Trouble { why, may_pass }, after: None })
+    Err(Refused { trouble: Trouble { why, may_pass, said: Vec::new() }, after: None })
 }
 
 /// The verdict as JSON, or in short where a service takes less.

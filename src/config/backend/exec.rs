@@ -7,15 +7,26 @@ use crate::config::values::{Values, zone};
 use crate::config::written::exec::ExecEntry;
 use crate::series::SignedDuration;
 use crate::source::exec::Exec;
-use crate::source::{File, Format, Long, MINUTE};
+use crate::source::{File, Format, Long, MINUTE, Template};
 use crate::text::problem::{At, Report};
+use crate::text::scalar::Text;
 
 /// How long a program may run when nothing says it.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The program of one metric in one arm.
 pub(super) fn exec(written: &ExecEntry, values: &Values, folder: &Path, report: &mut Report) -> Exec {
-    let command = written.command.iter().map(|word| values.fill_template(&text(word), report)).collect::<Vec<_>>();
+    program(written, None, (values, folder), report)
+}
+
+/// The program that runs a query which is known later.
+pub(super) fn engine(written: &ExecEntry, values: &Values, folder: &Path, report: &mut Report) -> Exec {
+    program(written, Some(&Template::hold_query()), (values, folder), report)
+}
+
+fn program(written: &ExecEntry, query: Option<&str>, (values, folder): (&Values, &Path), report: &mut Report) -> Exec {
+    let filled = |word: &At<Text>, report: &mut Report| values.fill_template_with(&text(word), query, report);
+    let command = written.command.iter().map(|word| filled(word, report)).collect::<Vec<_>>();
     if let Some(deadline) = written.deadline.as_ref().filter(|deadline| deadline.value.0.is_zero()) {
         report.add_with(deadline.place, "a program cannot run in no time", "write `deadline: 2m`");
     }
@@ -24,7 +35,7 @@ pub(super) fn exec(written: &ExecEntry, values: &Values, folder: &Path, report: 
             let hint = "call it something else: names of davy's own begin with `DAVY_`";
             report.add_with(name.place, format!("`{}` cannot be a variable here", name.value), hint);
         }
-        (name.value.clone(), values.fill_template(&text(value), report))
+        (name.value.clone(), filled(value, report))
     });
     let environment = environment.collect();
     let shown = command.first().map_or(String::new(), |program| format!("the output of {}", program.describe()));
@@ -48,7 +59,7 @@ pub(super) fn exec(written: &ExecEntry, values: &Values, folder: &Path, report: 
     }
 }
 
-fn text(word: &At<crate::text::scalar::Text>) -> At<String> {
+fn text(word: &At<Text>) -> At<String> {
     At { place: word.place, value: word.value.0.clone() }
 }
 

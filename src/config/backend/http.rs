@@ -32,17 +32,40 @@ pub(super) fn http(
     (values, folder): (&Values, &Path),
     report: &mut Report,
 ) -> Option<Http> {
-    let url = written.url.as_ref().or_else(|| {
-        report.add_with(written.place, "`http` needs the key `url`", "write `url: \"https://…\"`");
-        None
-    })?;
-    check_address(url, report);
-    check_tls(written.login.tls.as_ref(), &url.value, report);
-    let shape = shape(written, report);
+    let url = address(written, report)?;
     let requests = requests(written, url, (entry, ask), values, report);
     if requests.iter().any(|(column, _)| column.is_some()) {
         check_columns(written, report);
     }
+    Some(store(written, url, requests, (values, folder), report))
+}
+
+/// The store that runs a query which is known later.
+pub(super) fn engine(written: &HttpEntry, (values, folder): (&Values, &Path), report: &mut Report) -> Option<Http> {
+    let url = address(written, report)?;
+    let requests = vec![(None, request(written, url, Some(&Template::hold_query()), values, report))];
+    Some(store(written, url, requests, (values, folder), report))
+}
+
+fn address<'w>(written: &'w HttpEntry, report: &mut Report) -> Option<&'w At<String>> {
+    let missing = |report: &mut Report| {
+        report.add_with(written.place, "`http` needs the key `url`", "write `url: \"https://…\"`");
+        None
+    };
+    let url = written.url.as_ref().or_else(|| missing(report))?;
+    check_address(url, report);
+    check_tls(written.login.tls.as_ref(), &url.value, report);
+    Some(url)
+}
+
+fn store(
+    written: &HttpEntry,
+    url: &At<String>,
+    requests: Vec<(Option<String>, Request)>,
+    (values, folder): (&Values, &Path),
+    report: &mut Report,
+) -> Http {
+    let shape = shape(written, report);
     if let Some(deadline) = written.deadline.as_ref().filter(|deadline| deadline.value.0.is_zero()) {
         report.add_with(deadline.place, "a request cannot be answered in no time", "write `deadline: 2m`");
     }
@@ -58,7 +81,7 @@ pub(super) fn http(
     };
     let Login { authentication, headers: secrets, tls } =
         login(&written.login, (values, folder), written.place, report);
-    Some(Http {
+    Http {
         requests,
         secrets,
         authentication,
@@ -68,7 +91,7 @@ pub(super) fn http(
         retries: written.retries.as_ref().map_or(RETRIES, |retries| retries.value),
         file,
         step: MINUTE,
-    })
+    }
 }
 
 /// One request; or one for each column, if each column is a query and the request has a place for one.

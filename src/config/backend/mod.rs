@@ -15,6 +15,7 @@ mod prometheus;
 mod registry;
 mod secrets;
 mod sql;
+mod tabled;
 
 pub use access::endpoint;
 pub use prometheus::server;

@@ -6,14 +6,14 @@
 use std::path::Path;
 
 use super::abilities::{self, Abilities};
-use super::{cloudwatch, exec, file, http, logs, prometheus, sql};
-use crate::config::columns::{Plain, ask, of_rate};
+use super::{cloudwatch, exec, file, http, logs, prometheus, sql, tabled};
+use crate::config::columns::{Plain, ask, of_metric};
 use crate::config::requests;
 use crate::config::values::Values;
 use crate::config::written::aws::{CloudWatchEntry, InsightsEntry, LogEventsEntry};
 use crate::config::written::column::Column;
 use crate::config::written::exec::ExecEntry;
-use crate::config::written::file::{FileEntry, MetricEntry, SourceEntry, ValuesEntry, WindowEntry};
+use crate::config::written::file::{FileEntry, MetricEntry, SourceEntry, WindowEntry};
 use crate::config::written::http::HttpEntry;
 use crate::config::written::lost::LostEntry;
 use crate::config::written::prometheus::PrometheusEntry;
@@ -89,8 +89,8 @@ impl<'f> Kind<'f> {
     fn question(
         self,
         entry: &MetricEntry,
-        values: &Values,
-        folder: &Path,
+        sources: &Named<SourceEntry>,
+        (values, folder): (&Values, &Path),
         report: &mut Report,
     ) -> Option<(Source, Ask)> {
         let plain = |what: &'static str, may_be_empty: bool, report: &mut Report| {
@@ -101,7 +101,17 @@ impl<'f> Kind<'f> {
                 let source = Source::File(file::file(written, values, folder, report));
                 (source, plain("the column's name", false, report)?)
             }
-            Kind::Requests(log) => requests::asked(log, entry, values, folder, report)?,
+            Kind::Requests(log) => {
+                let (asked, ask) = requests::asked(log, entry, values, folder, report)?;
+                let asked = match &log.table {
+                    Some(table) => {
+                        let engine = named(&table.engine, sources, report)?;
+                        tabled::tabled((log, table, entry), asked, (engine, values), folder, report)?
+                    }
+                    None => asked,
+                };
+                (Source::Requests(Box::new(asked)), ask)
+            }
             Kind::CloudWatch(source) => match &entry.alarms {
                 Some(alarms) => {
                     let ask = plain("", false, report)?;
@@ -190,7 +200,7 @@ pub(in crate::config) fn query(
     if !kind.abilities().fit(name, entry, report) {
         return None;
     }
-    let (source, ask) = kind.question(entry, values, folder, report)?;
+    let (source, ask) = kind.question(entry, sources, (values, folder), report)?;
     let by = entry.by.as_ref().map(|by| by.filled(values, report));
     let step = entry.step.as_ref().map(|step| step.value.0).filter(|step| step.is_positive());
     Some(Query {
@@ -243,23 +253,37 @@ fn source_of<'s>(
     sources: &'s Named<SourceEntry>,
     report: &mut Report,
 ) -> Option<&'s SourceEntry> {
-    match (&metric.source, sources.0.as_slice()) {
-        (Some(source), _) => {
-            let found = sources.get(&source.value);
-            if found.is_none() {
-                let hint = suggestion(&source.value, sources.names()).unwrap_or_default();
-                report.add_with(source.place, format!("there is no source `{}`", source.value), hint);
-            }
-            found
-        }
+    // a source that only runs the queries of others is nobody's data
+    let engines: Vec<&At<String>> = tabled::engines(sources).collect();
+    let is_engine = |name: &str| engines.iter().any(|engine| engine.value == name);
+    let own: Vec<_> = sources.0.iter().filter(|(own, _)| !is_engine(&own.value)).collect();
+    match (&metric.source, own.as_slice()) {
+        (Some(source), _) => named(source, sources, report),
         (None, [(_, only)]) => Some(only),
         (None, []) => None,
         (None, several) => {
+            if let Some(unknown) = engines.iter().find(|engine| sources.get(&engine.value).is_none()) {
+                return named(unknown, sources, report);
+            }
             let hint = format!("write `source: {}`, or another one", several[0].0.value);
             report.add_with(name.place, format!("`{}` does not say which source it is read from", name.value), hint);
             None
         }
     }
+}
+
+/// The source of a name; without it a complaint.
+pub(super) fn named<'s>(
+    name: &At<String>,
+    sources: &'s Named<SourceEntry>,
+    report: &mut Report,
+) -> Option<&'s SourceEntry> {
+    let found = sources.get(&name.value);
+    if found.is_none() {
+        let hint = suggestion(&name.value, sources.names()).unwrap_or_default();
+        report.add_with(name.place, format!("there is no source `{}`", name.value), hint);
+    }
+    found
 }
 
 /// Every name that any source or column refers to.
@@ -269,13 +293,7 @@ pub(in crate::config) fn referenced<'f>(
 ) -> Vec<&'f str> {
     let sources = sources.0.iter().filter_map(|(_, source)| Kind::of(source)).flat_map(Kind::texts);
     let columns = metrics.0.iter().flat_map(|(_, metric)| {
-        let rate = metric.rate.iter().flat_map(|rate| of_rate(rate).chain(None));
-        let events = metric.events.iter().flat_map(|events| {
-            [Some(&events.count), events.exposure.as_ref(), events.alive.as_ref()].into_iter().flatten()
-        });
-        let gauge = metric.gauge.iter().flat_map(|gauge| gauge.requests.iter().chain([&gauge.value]));
-        let values = metric.values.iter().filter_map(ValuesEntry::column);
-        let columns = rate.chain(events).chain(gauge).chain(values).flat_map(Column::texts);
+        let columns = of_metric(metric).flat_map(Column::texts);
         let instance = metric.rate.iter().filter_map(|rate| rate.instance.as_ref());
         let alarms = metric.alarms.iter().flat_map(|alarms| alarms.names.iter().chain(&alarms.prefix));
         let rows = metric.filter.iter().chain(metric.by.iter().map(|by| &by.column));

@@ -8,7 +8,7 @@ use crate::config::written::file::MetricEntry;
 use crate::config::written::sql::SqlEntry;
 use crate::series::SignedDuration;
 use crate::source::secret::Secret;
-use crate::source::sql::{Address, Sql, Where};
+use crate::source::sql::{Address, Sql, Statement, Where};
 use crate::source::{Backend, File, Format, Long, MINUTE};
 use crate::text::problem::Report;
 
@@ -23,7 +23,6 @@ pub(super) fn sql(
     folder: &Path,
     report: &mut Report,
 ) -> Option<Sql> {
-    let place = place(written, values, report);
     let Some(query) = entry.query().or(written.query.as_ref()) else {
         let hint =
             "write `query: \"SELECT … AS time, … AS errors, … AS requests FROM … WHERE at >= ${from} AND at < ${to}\"`";
@@ -31,6 +30,13 @@ pub(super) fn sql(
         return None;
     };
     let statement = values.statement(query, report);
+    let database = database(written, values, folder, report);
+    database.zip(statement).map(|(database, statement)| Sql { statement, ..database })
+}
+
+/// The database, without a query.
+pub(super) fn database(written: &SqlEntry, values: &Values, folder: &Path, report: &mut Report) -> Option<Sql> {
+    let place = place(written, values, report);
     if let Some(deadline) = written.deadline.as_ref().filter(|deadline| deadline.value.0.is_zero()) {
         report.add_with(deadline.place, "a query cannot be answered in no time", "write `deadline: 2m`");
     }
@@ -54,7 +60,7 @@ pub(super) fn sql(
         place: place?,
         password: variable.or(password_file.map(Secret::File)),
         authorities,
-        statement: statement?,
+        statement: Statement { written: String::new(), text: String::new(), binds: Vec::new() },
         deadline: written.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value.0),
         file,
         step: MINUTE,

@@ -25,3 +25,4 @@ mod sections;
 pub(super) mod signatures;
 pub(super) mod sql;
 pub(super) mod success;
+pub(super) mod tabled;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::tabled::TabledEntry;
 use crate::notation::Share;
 use crate::source::requests::condition::Mistake;
 use crate::source::requests::{Format, Layout, TimeUnit};
@@ -15,11 +16,14 @@ use crate::text::scalar::{Choice, Scalar, Text};
 
 /// Logs with one row per request. gzip and zstd are recognised by content.
 #[derive(Debug, Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("anyOf" = [{ "required": ["path"] }, { "required": ["table"] }]))]
 pub(in crate::config) struct RequestsEntry {
     /// Files, folders, patterns (`logs/*.gz`) or `-` for standard input: one, or a list. Relative to the configuration.
     /// ${label} of the arm and ${arm} are substituted.
+    #[schemars(default)]
     pub(in crate::config) path: Texts,
+    /// Instead of files, a table in which the log lies.
+    pub(in crate::config) table: Option<TabledEntry>,
     /// The format. By default davy detects it.
     pub(in crate::config) format: Option<At<Choice<Format>>>,
     /// A layout of one's own instead of a format, in the words of nginx's log_format, Apache's LogFormat or Envoy. Or a
@@ -46,7 +50,7 @@ pub(in crate::config) struct RequestsEntry {
 }
 
 /// One text, or several.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::config) struct Texts(pub(in crate::config) Vec<At<String>>);
 
 /// Where the fields of a line are.
@@ -105,12 +109,15 @@ impl Read for Texts {
 impl Read for RequestsEntry {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut keys = Keys::open(node, report, "`requests`", "requests: { path: \"logs/*.gz\" }")?;
-        let (path, format, layout) = (keys.must("path"), keys.may("format"), keys.may("layout"));
+        let table: Option<TabledEntry> = keys.may("table");
+        let path = if keys.mentions("table") { keys.may("path").or(Some(Texts::default())) } else { keys.must("path") };
+        let (format, layout) = (keys.may("format"), keys.may("layout"));
         let (time, zone, status) = (keys.may("time"), keys.may("zone"), keys.may("status"));
         let (error, latency, arm) = (keys.may("error"), keys.may("latency"), keys.may("arm"));
         let (filter, max_bad_rows) = (keys.may("where"), keys.may("max_bad_rows"));
         let entry = path.map(|path| RequestsEntry {
             path,
+            table,
             format,
             layout,
             time,

@@ -25,6 +25,20 @@ pub struct Exec {
     pub step: SignedDuration,
 }
 
+impl Exec {
+    /// Whether a query has a place in its command or its environment.
+    pub fn has_query(&self) -> bool {
+        self.command.iter().chain(self.environment.iter().map(|(_, value)| value)).any(Template::has_query)
+    }
+
+    /// The same with a query in its place.
+    pub fn with_query(&self, query: &str) -> Exec {
+        let environment = self.environment.iter().map(|(name, value)| (name.clone(), value.with_query(query)));
+        let command = self.command.iter().map(|word| word.with_query(query)).collect();
+        Exec { command, environment: environment.collect(), ..self.clone() }
+    }
+}
+
 impl Backend for Exec {
     fn describe(&self) -> String {
         let program = self.command.first().map(Template::describe).unwrap_or_default();

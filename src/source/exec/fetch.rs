@@ -3,13 +3,14 @@
 use super::asked::Exec;
 use crate::plain;
 use crate::process::{Ended, Program, describe, quote};
+use crate::series::{Arm, Window};
 use crate::source::brought::Brought;
 use crate::source::error::Error;
-use crate::source::file::{Sheet, Wanted};
+use crate::source::file::Sheet;
 use crate::source::outside::{Outside, Told};
 use crate::source::stop::Stop;
 use crate::source::template::{NAMES, value};
-use crate::source::together::{Call, Rows, each_once};
+use crate::source::together::{Call, each_once};
 use crate::text::spell::spell;
 
 /// More output than this is a mistake.
@@ -23,7 +24,22 @@ const MOST_BYTES: usize = 1 << 30;
 /// unreadable when what it prints cannot be read; interrupted.
 pub fn fetch(calls: &[Call<Exec>], outside: &Outside) -> Vec<Result<Brought, Error>> {
     let stop = Stop::listen(&outside.interrupt);
-    each_once(calls, is_same, |call, wanted| run(call, wanted, outside, &|| stop.signal()))
+    each_once(calls, is_same, |call, wanted| {
+        let Call { asked, window, .. } = *call;
+        let arm = asked.file.arm.is_none().then_some(call.arm);
+        let output = run((asked, window, arm), outside, &|| stop.signal())?;
+        Ok((Sheet::read(&asked.file, output.as_slice(), wanted)?, Vec::new()))
+    })
+}
+
+/// What a program prints that is asked about both arms at once.
+///
+/// # Errors
+///
+/// Unreachable when the program cannot be run, fails, or is stopped at its deadline; interrupted.
+pub fn output(asked: &Exec, window: Window, outside: &Outside) -> Result<Vec<u8>, Error> {
+    let stop = Stop::listen(&outside.interrupt);
+    run((asked, window, None), outside, &|| stop.signal())
 }
 
 /// Whether one run answers both: of an answer with both arms it does not matter which of them asks.
@@ -42,12 +58,10 @@ fn is_same(one: &Call<Exec>, other: &Call<Exec>) -> bool {
 }
 
 fn run(
-    call: &Call<Exec>,
-    wanted: &Wanted,
+    (asked, window, arm): (&Exec, Window, Option<Arm>),
     outside: &Outside,
     interrupt: &(dyn Fn() -> Option<i32> + Sync),
-) -> Result<Rows, Error> {
-    let Call { asked, window, .. } = *call;
+) -> Result<Vec<u8>, Error> {
     let words: Vec<String> = asked.command.iter().map(|word| word.fill(window, asked.step)).collect();
     let (written, arguments) = words.split_first().ok_or_else(|| Error::unreachable("has no program"))?;
     let deadline = asked.deadline.unsigned_abs();
@@ -55,7 +69,7 @@ fn run(
         written,
         arguments,
         folder: &asked.folder,
-        environment: environment(call),
+        environment: environment(asked, window, arm),
         input: String::new(),
         deadline,
     };
@@ -86,15 +100,14 @@ fn run(
             failed("ended, but what it left behind still holds its output, which may not be whole".into())
         }
         Ended::ByItself { .. } if is_too_much => failed("printed more than 1 GiB".into()),
-        Ended::ByItself { .. } => Ok((Sheet::read(&asked.file, output.as_slice(), wanted)?, Vec::new())),
+        Ended::ByItself { .. } => Ok(output),
     }
 }
 
 /// The window by the names of templates, and the arm where one answer does not have both.
-fn environment(call: &Call<Exec>) -> Vec<(String, String)> {
-    let window = NAMES.map(|name| (format!("DAVY_{}", name.to_uppercase()), value(name, call.window, call.asked.step)));
-    let arm = call.asked.file.arm.is_none().then(|| ("DAVY_ARM".to_owned(), call.arm.name().to_owned()));
-    let own = call.asked.environment.iter();
-    let own = own.map(|(name, value)| (name.clone(), value.fill(call.window, call.asked.step)));
-    window.into_iter().chain(arm).chain(own).collect()
+fn environment(asked: &Exec, window: Window, arm: Option<Arm>) -> Vec<(String, String)> {
+    let named = NAMES.map(|name| (format!("DAVY_{}", name.to_uppercase()), value(name, window, asked.step)));
+    let arm = arm.map(|arm| ("DAVY_ARM".to_owned(), arm.name().to_owned()));
+    let own = asked.environment.iter().map(|(name, value)| (name.clone(), value.fill(window, asked.step)));
+    named.into_iter().chain(arm).chain(own).collect()
 }

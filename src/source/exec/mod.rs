@@ -7,4 +7,4 @@ mod asked;
 mod fetch;
 
 pub use asked::Exec;
-pub use fetch::fetch;
+pub use fetch::{fetch, output};

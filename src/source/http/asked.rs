@@ -78,22 +78,73 @@ pub enum Next {
     Parameter(String, Path),
 }
 
-impl Body {
-    /// The text to send.
-    pub fn fill(&self, fill: &dyn Fn(&Template) -> String) -> String {
-        match self {
-            Body::Text(text) => fill(text),
-            Body::Json(value) => filled(value, fill).to_string(),
+impl Http {
+    /// Whether a query has a place in its requests.
+    pub fn has_query(&self) -> bool {
+        self.requests.iter().any(|(_, request)| request.has_query())
+    }
+
+    /// The same with a query in its place.
+    pub fn with_query(&self, query: &str) -> Http {
+        let with = |(column, request): &(Option<String>, Request)| (column.clone(), request.with_query(query));
+        Http { requests: self.requests.iter().map(with).collect(), ..self.clone() }
+    }
+}
+
+impl Request {
+    fn has_query(&self) -> bool {
+        let named = self.parameters.iter().chain(&self.headers).map(|(_, value)| value);
+        [&self.url].into_iter().chain(named).any(Template::has_query) || self.body.as_ref().is_some_and(Body::has_query)
+    }
+
+    fn with_query(&self, query: &str) -> Request {
+        let all = |named: &[(String, Template)]| {
+            named.iter().map(|(name, value)| (name.clone(), value.with_query(query))).collect()
+        };
+        Request {
+            url: self.url.with_query(query),
+            parameters: all(&self.parameters),
+            headers: all(&self.headers),
+            body: self.body.as_ref().map(|body| body.with_query(query)),
         }
     }
 }
 
-fn filled(value: &Value, fill: &dyn Fn(&Template) -> String) -> Value {
+impl Body {
+    fn has_query(&self) -> bool {
+        match self {
+            Body::Text(text) => text.has_query(),
+            Body::Json(value) => {
+                value.to_string().contains(&serde_json::json!(Template::hold_query()).to_string()[1..])
+            }
+        }
+    }
+
+    fn with_query(&self, query: &str) -> Body {
+        match self {
+            Body::Text(text) => Body::Text(text.with_query(query)),
+            Body::Json(value) => {
+                Body::Json(mapped(value, &|text| Value::String(Template(text.to_owned()).with_query(query).0)))
+            }
+        }
+    }
+
+    /// The text to send.
+    pub fn fill(&self, fill: &dyn Fn(&Template) -> String) -> String {
+        match self {
+            Body::Text(text) => fill(text),
+            Body::Json(value) => mapped(value, &|text| number(text, fill(&Template(text.to_owned())))).to_string(),
+        }
+    }
+}
+
+/// The same with something else for each text.
+fn mapped(value: &Value, text: &dyn Fn(&str) -> Value) -> Value {
     match value {
-        Value::String(text) => number(text, fill(&Template(text.clone()))),
-        Value::Array(items) => Value::Array(items.iter().map(|item| filled(item, fill)).collect()),
+        Value::String(one) => text(one),
+        Value::Array(items) => Value::Array(items.iter().map(|item| mapped(item, text)).collect()),
         Value::Object(entries) => {
-            Value::Object(entries.iter().map(|(name, value)| (name.clone(), filled(value, fill))).collect())
+            Value::Object(entries.iter().map(|(name, value)| (name.clone(), mapped(value, text))).collect())
         }
         other => other.clone(),
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::asked::{Http, Next, Request};
-use crate::series::{Remark, Series, Timestamp};
+use crate::series::{Remark, Series, Timestamp, Window};
 use crate::source::ask::{Ask, Least};
 use crate::source::backend::Backend;
 use crate::source::brought::Brought;
@@ -19,7 +19,7 @@ use crate::source::shared::Shared;
 use crate::source::template::Template;
 use crate::source::together::{Call, Rows, each_once};
 use crate::url::{Url, encode};
-use crate::web::{self, Client, Reply};
+use crate::web::{self, Client, Reply, Trouble};
 
 /// More of an answer than this is not read.
 const MOST_BYTES: u64 = 256 << 20;
@@ -47,14 +47,28 @@ pub fn fetch(calls: &[Call<Http>], outside: &Outside) -> Vec<Result<Brought, Err
     let queries = queries.flat_map(|call| call.asked.requests.iter().map(move |(_, request)| Query { call, request }));
     let queries = Shared::of(queries);
     each_once(calls, is_same, |call, wanted| {
-        let Http { authentication, secrets, deadline, tls, .. } = call.asked;
-        let client = clients.iter().find(|(known, _)| *known == tls).map(|(_, client)| client.clone());
-        let login = Login::new(authentication, secrets, deadline.unsigned_abs(), outside);
+        let client = clients.iter().find(|(known, _)| *known == &call.asked.tls).map(|(_, client)| client.clone());
         let unmade = || Err(Error::unreachable("was not asked"));
-        let rows = client.unwrap_or_else(unmade);
-        let rows = rows.and_then(|client| Asking { call, outside, client, login, queries: &queries }.rows(wanted));
+        let rows = client.unwrap_or_else(unmade).and_then(|client| {
+            let store = Store::new(call.asked, call.window, client, outside);
+            Asking { call, store, queries: &queries }.rows(wanted)
+        });
         rows.map_err(|error| error.within(&call.asked.describe()))
     })
+}
+
+/// What a store answers to its one request: a file as it came, or its rows as lines of JSON.
+///
+/// # Errors
+///
+/// Unreachable with the server's message and the remedy; unreadable when the answer is not what the source says.
+pub fn answer(asked: &Http, window: Window, outside: &Outside) -> Result<Vec<u8>, Error> {
+    let content = login::client(&asked.tls).and_then(|client| {
+        let (_, request) = asked.requests.first().ok_or_else(|| Error::unreachable("has no request"))?;
+        Store::new(asked, window, client, outside).content(request)
+    });
+    let (Content::File(bytes) | Content::Lines(bytes)) = content.map_err(|error| error.within(&asked.describe()))?;
+    Ok(bytes)
 }
 
 /// Whether one answer does for both: whose rows are read from it does not matter.
@@ -95,10 +109,25 @@ type Numbers = Result<(BTreeMap<Timestamp, f64>, Vec<Remark>), Error>;
 /// One call while it is made.
 struct Asking<'c> {
     call: &'c Call<'c, Http>,
+    store: Store<'c>,
+    queries: &'c Shared<Query<'c>, Numbers>,
+}
+
+/// A store while it is asked about a window.
+struct Store<'c> {
+    asked: &'c Http,
+    window: Window,
     outside: &'c Outside<'c>,
     client: Arc<Client>,
     login: Login<'c>,
-    queries: &'c Shared<Query<'c>, Numbers>,
+}
+
+/// All that a store answered to a request.
+enum Content {
+    /// As it came.
+    File(Vec<u8>),
+    /// The rows of all pages, a line of JSON each.
+    Lines(Vec<u8>),
 }
 
 impl Asking<'_> {
@@ -143,12 +172,38 @@ impl Asking<'_> {
 
     /// The rows of all pages.
     fn sheet(&self, request: &Request, wanted: &Wanted) -> Result<Sheet, Error> {
-        let Http { shape, file, .. } = self.call.asked;
+        let asked = self.call.asked;
+        match self.store.content(request)? {
+            Content::File(bytes) => Sheet::read(&asked.file, bytes.as_slice(), wanted),
+            Content::Lines(lines) if lines.is_empty() => {
+                let rows = asked.shape.rows.as_ref();
+                let place = rows.map_or("its columns".to_owned(), |rows| format!("`{}`", rows.text()));
+                let doubt = format!("{}: the answer has no row at {place}", asked.describe());
+                (self.store.outside.told)(Told::Doubt(doubt));
+                let names = self.call.ask.names().map(|name| (name.to_owned(), BTreeMap::new()));
+                Sheet::of_points(&asked.describe(), &names.collect::<Vec<_>>())
+            }
+            Content::Lines(lines) => {
+                Sheet::read(&File { format: Format::Ndjson, ..asked.file.clone() }, lines.as_slice(), wanted)
+            }
+        }
+    }
+}
+
+impl<'c> Store<'c> {
+    fn new(asked: &'c Http, window: Window, client: Arc<Client>, outside: &'c Outside<'c>) -> Store<'c> {
+        let Http { authentication, secrets, deadline, .. } = asked;
+        let login = Login::new(authentication, secrets, deadline.unsigned_abs(), outside);
+        Store { asked, window, outside, client, login }
+    }
+
+    fn content(&self, request: &Request) -> Result<Content, Error> {
+        let shape = &self.asked.shape;
         let (mut lines, mut next) = (Vec::new(), None);
         for _ in 0..PAGES {
             let body = self.page(request, next.as_ref())?;
             if !shape.takes_apart() {
-                return Sheet::read(file, body.as_slice(), wanted);
+                return Ok(Content::File(body));
             }
             let answer: Value = serde_json::from_slice(&body).map_err(|error| not_json(&error, &body))?;
             if let Some(failure) = shape.failure(&answer) {
@@ -162,7 +217,7 @@ impl Asking<'_> {
             }
             let following = shape.next.as_ref().and_then(|next| page_after(next, &answer));
             match following {
-                None => return self.read(&lines, file, wanted),
+                None => return Ok(Content::Lines(lines)),
                 Some(page) if next.as_ref() == Some(&page) => {
                     return Err(Error::unreachable("the store names the same page again and again"));
                 }
@@ -173,22 +228,11 @@ impl Asking<'_> {
             .hint("Ask for a shorter window or a longer step."))
     }
 
-    fn read(&self, lines: &[u8], file: &File, wanted: &Wanted) -> Result<Sheet, Error> {
-        if lines.is_empty() {
-            let asked = self.call.asked;
-            let place = asked.shape.rows.as_ref().map_or("its columns".to_owned(), |rows| format!("`{}`", rows.text()));
-            (self.outside.told)(Told::Doubt(format!("{}: the answer has no row at {place}", asked.describe())));
-            let names = self.call.ask.names().map(|name| (name.to_owned(), BTreeMap::new()));
-            return Sheet::of_points(&asked.describe(), &names.collect::<Vec<_>>());
-        }
-        Sheet::read(&File { format: Format::Ndjson, ..file.clone() }, lines, wanted)
-    }
-
     /// The body of one page.
     fn page(&self, request: &Request, page: Option<&Page>) -> Result<Vec<u8>, Error> {
         self.outside.interrupt.check()?;
-        let asked = self.call.asked;
-        let fill = |text: &Template| text.fill(self.call.window, asked.step);
+        let asked = self.asked;
+        let fill = |text: &Template| text.fill(self.window, asked.step);
         let first = address(request, &fill);
         let url = match page {
             None => first,
@@ -210,7 +254,7 @@ impl Asking<'_> {
         }
         let reply = self.answer(&url, &plain, body.as_deref())?;
         if let Some(refused) = web::refusal(reply.status) {
-            return Err(Error::unreachable(format!("{}{}", refused.why, said(&self.login.veil(reply.body)))));
+            return Err(self.refused(&refused.why, reply.body));
         }
         if reply.is_cut {
             return Err(Error::unreachable("the answer is longer than 256 MiB")
@@ -219,9 +263,14 @@ impl Asking<'_> {
         Ok(reply.body)
     }
 
+    /// An error with what the server says of it.
+    fn refused(&self, why: &str, body: Vec<u8>) -> Error {
+        Error::unreachable(format!("{why}{}", said(&self.login.veil(body))))
+    }
+
     /// The answer to a request; with a token that is got anew, if the server does not know the first.
     fn answer(&self, url: &str, plain: &[(String, String)], body: Option<&str>) -> Result<Reply, Error> {
-        let asked = self.call.asked;
+        let asked = self.asked;
         let timeout = asked.deadline.unsigned_abs();
         let again = |why: &str| (self.outside.told)(Told::Again(format!("{}: {why}; again", asked.describe())));
         let mut is_renewed = false;
@@ -230,7 +279,8 @@ impl Asking<'_> {
             let headers: Vec<_> = plain.iter().chain(&secrets).cloned().collect();
             let sent = web::Request { url, headers: &headers, body, most: MOST_BYTES, timeout };
             let reply = self.client.ask(&sent, asked.retries, &again);
-            let reply = reply.map_err(|trouble| Error::unreachable(trouble.why))?;
+            let failed = |trouble: Trouble| self.refused(&trouble.why, trouble.said);
+            let reply = reply.map_err(failed)?;
             match reply.status {
                 401 if !is_renewed && self.login.refuse(&secrets) => is_renewed = true,
                 401 => return Ok(reply),

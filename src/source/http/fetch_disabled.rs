@@ -1,6 +1,7 @@
 //! The twin of `fetch` in a build without the feature `http`.
 
 use super::asked::Http;
+use crate::series::Window;
 use crate::source::backend::Backend;
 use crate::source::brought::Brought;
 use crate::source::error::Error;
@@ -13,10 +14,20 @@ use crate::source::together::Call;
 ///
 /// Always: unreachable.
 pub fn fetch(calls: &[Call<Http>], _: &Outside) -> Vec<Result<Brought, Error>> {
-    let disabled = |call: &Call<Http>| {
-        Error::unreachable("this davy was built without the feature `http`, which asks over HTTP")
-            .hint("Build it with `cargo build --release`, without `--no-default-features`.")
-            .within(&call.asked.describe())
-    };
-    calls.iter().map(|call| Err(disabled(call))).collect()
+    calls.iter().map(|call| Err(disabled(call.asked))).collect()
+}
+
+/// No answer.
+///
+/// # Errors
+///
+/// Always: unreachable.
+pub fn answer(asked: &Http, _: Window, _: &Outside) -> Result<Vec<u8>, Error> {
+    Err(disabled(asked))
+}
+
+fn disabled(asked: &Http) -> Error {
+    Error::unreachable("this davy was built without the feature `http`, which asks over HTTP")
+        .hint("Build it with `cargo build --release`, without `--no-default-features`.")
+        .within(&asked.describe())
 }

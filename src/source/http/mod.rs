@@ -20,5 +20,5 @@ mod fetch;
 mod fetch;
 
 pub use asked::{Body, Http, Next, Request, Shape};
-pub use fetch::fetch;
+pub use fetch::{answer, fetch};
 pub use path::Path;

@@ -43,7 +43,9 @@ pub(super) fn account(seen: Seen, inputs: &[Input], chunks: &Chunks, what: &str)
     let examples = |(why, bad): (&'static str, BadSeen)| {
         let example = |(place, text): ((usize, usize, usize), String)| {
             let text = if is_log { format!(": {text}") } else { String::new() };
-            format!("{}, {what} {}{text}", inputs[place.0].shown(), line(place))
+            // an answer of an engine is no input
+            let shown = inputs.get(place.0).map_or("the answer".to_owned(), Input::shown);
+            format!("{shown}, {what} {}{text}", line(place))
         };
         (why, BadRows { count: bad.count, examples: bad.examples.into_iter().map(example).collect() })
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::condition::Condition;
 use super::layout::Layout;
+use super::tabled::Tabled;
 use super::unit::TimeUnit;
 use crate::series::{SignedDuration, Timestamp, Window};
 
@@ -30,6 +31,8 @@ pub struct Requests {
     pub filter: Option<Condition>,
     /// The share of rows that may be unreadable.
     pub max_bad: f64,
+    /// Where the log lies, if that is no file: then nothing is read, and there are no inputs.
+    pub table: Option<Box<Tabled>>,
 }
 
 /// Which columns mean what.

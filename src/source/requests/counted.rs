@@ -30,6 +30,29 @@ const UNREAD: &str = "have no time, arm or status that can be read, or a wrong l
 /// The column of a row's own time; it is given with the row.
 const TIME: &str = "time";
 
+/// What inputs counted, put together.
+#[derive(Default)]
+pub(super) struct Known {
+    rows: Vec<Aggregate>,
+    scale: Option<f64>,
+    unread: BTreeMap<String, u64>,
+    bytes: u64,
+}
+
+impl Known {
+    /// Adds what another input counted, which is so many bytes long.
+    pub(super) fn add(&mut self, counted: Aggregates, bytes: u64) -> Result<(), Error> {
+        if *self.scale.get_or_insert(counted.scale) != counted.scale {
+            let hint = "Give each its own source with `latency: { unit: … }`.";
+            return Err(Error::unreadable("counts another unit than the inputs before it").hint(hint));
+        }
+        self.rows.extend(counted.rows);
+        self.bytes += bytes;
+        counted.unread.into_iter().for_each(|(arm, rows)| *self.unread.entry(arm).or_default() += rows);
+        Ok(())
+    }
+}
+
 /// Reads all inputs and adds their rows up; `begun` is the first that is not empty, which was opened to see what it is.
 pub(super) fn read(
     log: &Requests,
@@ -40,9 +63,8 @@ pub(super) fn read(
     when: &When,
     outside: &Outside,
 ) -> Result<Taken, Error> {
-    let (mut rows, mut scale, mut bytes): (Vec<Aggregate>, _, _) = (Vec::new(), None, 0);
+    let mut known = Known::default();
     let mut parts: Vec<Range<usize>> = Vec::new();
-    let mut unread: BTreeMap<String, u64> = BTreeMap::new();
     let (first, begun) = begun;
     let mut begun = Some(begun.into_reader());
     for (at, input) in inputs.iter().enumerate().skip(first) {
@@ -52,31 +74,43 @@ pub(super) fn read(
             _ => Box::new(compression::plain(input.open().map_err(about)?).map_err(about)?),
         };
         let content = BufReader::new(content);
-        let known = match format {
+        let counted = match format {
             Format::Buckets => buckets::read(log, slices, when, &input.path(), content),
             _ => of(log, format, input, content, when, outside),
         };
-        let known = known.map_err(about)?;
-        if format == Format::Buckets && parts.iter().any(|part| rows[part.clone()] == known.rows) {
+        let counted = counted.map_err(about)?;
+        if format == Format::Buckets && parts.iter().any(|part| known.rows[part.clone()] == counted.rows) {
             let problem = "has the same counts as an answer before it, which would count twice";
             return Err(about(Error::unreadable(problem).hint("Name each answer once.")));
         }
-        parts.push(rows.len()..rows.len() + known.rows.len());
-        bytes += input.size().unwrap_or(0);
-        if *scale.get_or_insert(known.scale) != known.scale {
-            let hint = "Give each its own source with `latency: { unit: … }`.";
-            return Err(about(Error::unreadable("counts another unit than the inputs before it").hint(hint)));
-        }
-        if let Some(doubt) = known.doubt {
+        parts.push(known.rows.len()..known.rows.len() + counted.rows.len());
+        if let Some(doubt) = &counted.doubt {
             (outside.told)(Told::Doubt(format!("{}: {doubt}", input.shown())));
         }
-        rows.extend(known.rows);
-        known.unread.into_iter().for_each(|(arm, rows)| *unread.entry(arm).or_default() += rows);
+        known.add(counted, input.size().unwrap_or(0)).map_err(about)?;
     }
+    taken((log, format, inputs), known, slices, when, outside)
+}
+
+/// What is asked of rows that were counted.
+pub(super) fn taken(
+    (log, format, inputs): (&Requests, Format, &[Input]),
+    known: Known,
+    slices: &[Slice],
+    when: &When,
+    outside: &Outside,
+) -> Result<Taken, Error> {
+    let Known { rows, scale, unread, bytes } = known;
     if let Some(digits) = sketch::fewest_digits(rows.iter().filter_map(|row| row.bins.as_ref())) {
         let shown = &log.shown;
         let text = format!("{shown}: latencies are merged to {digits} significant digits, the fewest of the inputs");
         (outside.told)(Told::Doubt(text));
+    }
+    if rows.is_empty() && format == Format::Buckets {
+        let unread: u64 = unread.values().sum();
+        let problem = format!("counts no request, and {unread} rows that have no time, arm or status that can be read");
+        let hint = "Does the window have any requests? Are the columns the right ones, and is the type of the times?";
+        return Err(Error::unreadable(problem).hint(hint).within(&log.shown));
     }
     let (renamed, noted) = buckets::as_counted(log, slices);
     let (log, slices) = if format == Format::Buckets { (&renamed, noted.as_slice()) } else { (log, slices) };

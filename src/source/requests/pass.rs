@@ -32,6 +32,9 @@ const MOST_AHEAD: usize = 20;
 /// Unreachable: an input that does not exist or cannot be opened. Unreadable: an input of another format, columns that
 /// there are not, more bad rows than [`Requests::max_bad`] allows, more arms and groups than can be meant.
 pub fn read(log: &Requests, slices: &[Slice], when: &When, outside: &Outside) -> Result<Taken, Error> {
+    if let Some(table) = &log.table {
+        return table.count(log, slices, when, outside);
+    }
     let inputs = inputs::all(&log.inputs)?;
     let read = Arc::new(AtomicU64::new(0));
     let Some((first, format, head, feed)) = first(log, &inputs, &read, outside.growing)? else {

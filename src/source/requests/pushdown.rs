@@ -38,7 +38,7 @@ mod value;
 
 pub use dialect::Dialect;
 pub use mark::{flag, log_mark};
-pub use query::query;
+pub use query::{explained, query};
 pub use refused::Refused;
 pub use table::Table;
 pub use time::{Edge, TimeType};

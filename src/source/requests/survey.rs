@@ -155,6 +155,7 @@ pub(super) fn plain_log(path: PathBuf, shown: String) -> Requests {
         filter: None,
         layout: None,
         max_bad: MAX_BAD,
+        table: None,
     }
 }
 

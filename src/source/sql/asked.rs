@@ -38,6 +38,14 @@ pub enum Where {
     Variable(String),
 }
 
+impl Sql {
+    /// The same with another query, which has no parameters.
+    pub fn with_query(&self, query: &str) -> Sql {
+        let statement = Statement { written: query.to_owned(), text: query.to_owned(), binds: Vec::new() };
+        Sql { statement, ..self.clone() }
+    }
+}
+
 impl Backend for Sql {
     fn describe(&self) -> String {
         match &self.place {

@@ -12,6 +12,7 @@ use super::asked::Sql;
 use super::cell::{Bound, Cell, is_readable};
 use super::connect::{Connected, Way};
 use super::trouble;
+use crate::series::Window;
 use crate::source::backend::Backend;
 use crate::source::brought::Brought;
 use crate::source::error::{Error, Place};
@@ -53,19 +54,41 @@ fn is_same(one: &Call<Sql>, other: &Call<Sql>) -> bool {
 }
 
 fn rows(call: &Call<Sql>, wanted: &Wanted, outside: &Outside) -> Result<Rows, Error> {
-    outside.interrupt.check()?;
     let asked = call.asked;
-    let way = Way::of(asked, outside)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::unreachable(format!("cannot be asked ({error})")))?;
-    let table = runtime.block_on(attempt(call, &way, outside)).map_err(|failure| match failure {
-        Failure::Server(error) => trouble::error(asked, &error),
-        Failure::Told(error) => error,
-    })?;
+    let table = table(asked, call.window, outside)?;
     if table.rows.is_empty() {
         (outside.told)(Told::Doubt(format!("{}: the query has no row in this window", asked.describe())));
     }
     Ok((Sheet::of_rows(&asked.file, &table.names, &table.rows, wanted)?, Vec::new()))
+}
+
+/// The answer of a database as CSV. An empty cell is no value.
+///
+/// # Errors
+///
+/// Unreachable with PostgreSQL's message and the remedy; unreadable when a column is not what it should be.
+pub fn answer(asked: &Sql, window: Window, outside: &Outside) -> Result<Vec<u8>, Error> {
+    let about = |error: Error| error.within(&asked.describe());
+    let table = table(asked, window, outside).map_err(about)?;
+    let unwritten =
+        |error: csv::Error| about(Error::unreadable(format!("has a row that cannot be written as CSV ({error})")));
+    let mut text = csv::Writer::from_writer(Vec::new());
+    text.write_record(&table.names).map_err(unwritten)?;
+    for row in &table.rows {
+        text.write_record(row.iter().map(|cell| cell.as_deref().unwrap_or(""))).map_err(unwritten)?;
+    }
+    text.into_inner().map_err(|error| about(Error::unreadable(error.to_string())))
+}
+
+fn table(asked: &Sql, window: Window, outside: &Outside) -> Result<Table, Error> {
+    outside.interrupt.check()?;
+    let way = Way::of(asked, outside)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::unreachable(format!("cannot be asked ({error})")))?;
+    runtime.block_on(attempt((asked, window), &way, outside)).map_err(|failure| match failure {
+        Failure::Server(error) => trouble::error(asked, &error),
+        Failure::Told(error) => error,
+    })
 }
 
 /// Why there is no answer.
@@ -89,13 +112,13 @@ struct Table {
 }
 
 /// Asks, again after a pause where that may help.
-async fn attempt(call: &Call<'_, Sql>, way: &Way, outside: &Outside<'_>) -> Result<Table, Failure> {
-    let asked = call.asked;
+async fn attempt(question: (&Sql, Window), way: &Way, outside: &Outside<'_>) -> Result<Table, Failure> {
+    let (asked, _) = question;
     let paused_for = cell::Cell::new(None);
     let answer = timeout(asked.deadline.unsigned_abs(), async {
         let mut wait = FIRST_WAIT;
         for _ in 1..ATTEMPTS {
-            match attempt_once(call, way).await {
+            match attempt_once(question, way).await {
                 Err(Failure::Server(error)) if trouble::may_pass(&error) => {
                     let why = trouble::error(asked, &error);
                     (outside.told)(Told::Again(format!("{}: {}; again", asked.describe(), why.about.problem)));
@@ -107,22 +130,22 @@ async fn attempt(call: &Call<'_, Sql>, way: &Way, outside: &Outside<'_>) -> Resu
             paused_for.take();
             wait *= 2;
         }
-        attempt_once(call, way).await
+        attempt_once(question, way).await
     });
     // where a pause is cut short, what it was for is what failed
     let late = |_| Err(paused_for.take().map_or_else(|| Failure::Told(trouble::deadline(asked)), Failure::Server));
     answer.await.unwrap_or_else(late)
 }
 
-async fn attempt_once(call: &Call<'_, Sql>, way: &Way) -> Result<Table, Failure> {
+async fn attempt_once(question: (&Sql, Window), way: &Way) -> Result<Table, Failure> {
     let connected = way.connect().await?;
-    let table = transaction(call, &connected).await;
+    let table = transaction(question, &connected).await;
     connected.close().await;
     table
 }
 
-async fn transaction(call: &Call<'_, Sql>, connected: &Connected) -> Result<Table, Failure> {
-    let (asked, client) = (call.asked, &connected.client);
+async fn transaction((asked, window): (&Sql, Window), connected: &Connected) -> Result<Table, Failure> {
+    let client = &connected.client;
     // settings of a transaction pass a pool of connections, those of a session do not
     let milliseconds = asked.deadline.unsigned_abs().as_millis().max(1);
     let begin = format!(
@@ -132,7 +155,7 @@ async fn transaction(call: &Call<'_, Sql>, connected: &Connected) -> Result<Tabl
     client.batch_execute(&begin).await?;
     let prepared = client.prepare(&asked.statement.text).await?;
     check(&prepared).map_err(Failure::Told)?;
-    let bound = |bind: &super::statement::Bind| Bound(bind.value.fill(call.window, asked.step));
+    let bound = |bind: &super::statement::Bind| Bound(bind.value.fill(window, asked.step));
     let values: Vec<Bound> = asked.statement.binds.iter().map(bound).collect();
     let parameters = values.iter().map(|value| value as &(dyn ToSql + Sync));
     let stream = client.query_raw(&prepared, parameters).await?;

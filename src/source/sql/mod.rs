@@ -26,6 +26,6 @@ mod trouble;
 
 pub use address::{Address, Host, NoAddress};
 pub use asked::{Sql, Where};
-pub use fetch::fetch;
+pub use fetch::{answer, fetch};
 pub(crate) use statement::MARK;
 pub use statement::{Bind, Mistake, Statement};

@@ -23,8 +23,9 @@ fn rows(row: impl Fn(i64) -> String) -> String {
 /// A preset, what its configuration adds, the metric, and its store.
 type Case = (&'static str, &'static str, &'static str, fn(&Request) -> Response);
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 16] = [
     AZURE,
+    CLICKHOUSE,
     ("datadog", "", RATE, |request| {
         assert_eq!(request.header("dd-api-key"), "s3cret-DD_API_KEY");
         assert_eq!((request.number("from"), request.number("to")), (START, START + 3600));
@@ -173,6 +174,17 @@ const FLUX: Case = (
         Response::of(200, format!(",result,table,time,value\r\n{lines}\r\n"))
     },
 );
+
+const CLICKHOUSE: Case = ("clickhouse", "", RATE, |request| {
+    assert_eq!(request.header("x-clickhouse-key"), "s3cret-CLICKHOUSE_PASSWORD");
+    assert_eq!(request.header("x-clickhouse-user"), "default");
+    assert_eq!((request.parameter("readonly"), request.number("wait_end_of_query")), ("2".into(), 1));
+    assert_eq!(request.parameter("default_format"), "CSVWithNames");
+    let time = |second: i64| instant(second).replace('T', " ").replace('Z', "");
+    let lines: String =
+        (0..60).map(|minute| format!("\"{}\",{}\n", time(START + minute * 60), value(request))).collect();
+    Response::of(200, format!("\"time\",\"value\"\n{lines}"))
+});
 
 const SQL: Case = ("influxdb-sql", ", database: shop", RATE, |request| {
     assert_eq!((request.parameter("db"), request.parameter("format")), ("shop".into(), "json".into()));

@@ -372,6 +372,18 @@ fn files_and_programs_and_accounts_are_the_operators() {
         let heard = server.judge(&json!({ "config": timed(source) }));
         assert!(refused(&heard).contains(why), "{source}: {}", heard.body);
     }
+    // what counts a table is held as if it were asked by itself
+    for (engine, why) in [
+        ("exec: { command: [touch, \"${query}\"] }", "runs a program"),
+        ("sql: { url: \"postgresql://davy@127.0.0.1:1/m\" }", "sql"),
+        ("http: { url: \"http://127.0.0.1:1/\", body: \"${query}\" }", "http"),
+    ] {
+        let table = "requests: { table: { name: r, in: engine, time_type: timestamp, dialect: duckdb }, time: at, status: s, \
+                     arm: { column: v, baseline: a, canary: b } } }, engine: {";
+        let config = timed(&format!("{table} {engine}"));
+        let heard = server.judge(&json!({ "config": config }));
+        assert!(refused(&heard).contains(why), "{engine}: {}", heard.body);
+    }
     for (more, why) in [
         ("hooks: { on_fail: { command: [touch, ran] } }\n", "has no hooks"),
         ("noise: { from: ../secret.csv }\n", ""),

@@ -28,30 +28,23 @@ pub enum Dialect {
 use Dialect::{Athena, Bigquery, Clickhouse, Duckdb, Postgres, Snowflake, Spark};
 
 impl Dialect {
-    /// All of them.
-    pub const ALL: [Dialect; 7] = [Duckdb, Postgres, Clickhouse, Spark, Athena, Bigquery, Snowflake];
+    /// The words that name a dialect; the first of each is its own.
+    pub const NAMES: [(&'static str, Dialect); 10] = [
+        ("duckdb", Duckdb),
+        ("postgres", Postgres),
+        ("clickhouse", Clickhouse),
+        ("spark", Spark),
+        ("athena", Athena),
+        ("bigquery", Bigquery),
+        ("snowflake", Snowflake),
+        ("trino", Athena),
+        ("postgresql", Postgres),
+        ("databricks", Spark),
+    ];
 
     /// What it is called.
     pub fn word(self) -> &'static str {
-        match self {
-            Duckdb => "duckdb",
-            Postgres => "postgres",
-            Clickhouse => "clickhouse",
-            Spark => "spark",
-            Athena => "athena",
-            Bigquery => "bigquery",
-            Snowflake => "snowflake",
-        }
-    }
-
-    /// The dialect that a word means.
-    pub fn named(word: &str) -> Option<Dialect> {
-        match word {
-            "trino" => Some(Athena),
-            "postgresql" => Some(Postgres),
-            "databricks" => Some(Spark),
-            _ => Dialect::ALL.into_iter().find(|dialect| dialect.word() == word),
-        }
+        Dialect::NAMES.iter().find(|(_, dialect)| *dialect == self).map_or("", |(word, _)| word)
     }
 
     /// A name in its quotes.

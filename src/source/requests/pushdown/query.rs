@@ -14,6 +14,15 @@ struct Asked<'a> {
     latency: bool,
 }
 
+/// The query with comments before it, which say what a person should know of it.
+///
+/// # Errors
+///
+/// What SQL, or this dialect of it, cannot say.
+pub fn explained(log: &Requests, slices: &[Slice], table: &Table) -> Result<String, Refused> {
+    Ok(head(log, &gather(slices)?, table) + &query(log, slices, table)?)
+}
+
 /// The query that counts a log for these slices, whose answer is read as the format `buckets`.
 ///
 /// # Errors
@@ -33,11 +42,10 @@ pub fn query(log: &Requests, slices: &[Slice], table: &Table) -> Result<String, 
     keys.extend(names.iter().chain(&flags).cloned());
     keys.extend(asked.latency.then(|| "davy_cell".to_owned()));
     Ok(format!(
-        "{}WITH davy_rows AS (\n  SELECT\n    {}\n  FROM {}\n  WHERE {}\n),\ndavy_known AS (\n  SELECT *, {} AS davy_is_read\n  FROM davy_rows\n),\n\
+        "WITH davy_rows AS (\n  SELECT\n    {}\n  FROM {}\n  WHERE {}\n),\ndavy_known AS (\n  SELECT *, {} AS davy_is_read\n  FROM davy_rows\n),\n\
          davy_read AS (\n  SELECT\n    {}\n  FROM davy_known\n),\n\
          davy_cells AS (\n  SELECT\n    {},\n    {} AS davy_requests,\n    {} AS davy_errors,\n    {} AS davy_unread\n  \
          FROM davy_read\n  GROUP BY {}\n)\nSELECT\n  {}\nFROM davy_cells\n",
-        head(log, &asked, table),
         rows(log, &asked, table, &columns)?.join(",\n    "),
         table.dialect.table(&table.name)?,
         chosen(log, table, &columns)?.join("\n    AND "),

@@ -22,3 +22,15 @@ pub enum TimeType {
     /// A number of units since 1970.
     Epoch(TimeUnit),
 }
+
+impl TimeType {
+    /// The words that name a type.
+    pub const NAMES: [(&'static str, TimeType); 6] = [
+        ("timestamptz", TimeType::Instant),
+        ("timestamp", TimeType::Utc),
+        ("epoch_s", TimeType::Epoch(TimeUnit::Seconds)),
+        ("epoch_ms", TimeType::Epoch(TimeUnit::Milliseconds)),
+        ("epoch_us", TimeType::Epoch(TimeUnit::Microseconds)),
+        ("epoch_ns", TimeType::Epoch(TimeUnit::Nanoseconds)),
+    ];
+}

@@ -195,6 +195,7 @@ mod files {
             filter: None,
             layout: None,
             max_bad: 0.0,
+            table: None,
         };
         let counted = vec![("requests".to_string(), Counted::Requests), ("errors".to_string(), Counted::Errors)];
         let slice = Slice { filter: None, by: None, split: Vec::new(), counted, valued: Some(Valued::Latency) };
