@@ -39,7 +39,7 @@ pub(super) struct UnitText {
 
 impl Scalar for UnitText {
     fn scalar(text: &str) -> Result<Self, Complaint> {
-        let expected = "write ns, us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, %, or any word";
+        let expected = "write ns, us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, TB, TiB, %, or any word";
         let text = text.trim();
         let (unit, factor) = match Measure::parse(text)? {
             Measure::Time(unit) => (Unit::Milliseconds, unit.milliseconds()),

@@ -48,4 +48,4 @@ pub use registry::{Query, Question, Source};
 pub use services::fetch;
 pub use template::Template;
 pub use tokens::Tokens;
-pub use unit::{BaseUnit, StatedUnit};
+pub use unit::{BaseUnit, Named, StatedUnit};

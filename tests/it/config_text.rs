@@ -295,7 +295,7 @@ fn the_same_quantity_has_other_names_and_units_in_each_arm() {
 #[test]
 fn a_unit_that_one_arm_does_not_say_is_in_the_verdict() {
     let starter = starter_of_two(&[("p95_ms", Real)], &[("p95", Real)]);
-    let why = "its name does not say it; it is read as ms, the unit of the other arm";
+    let why = "its name does not say it; it is read as ms, the unit of the other arm. If that is right, say so with `--unit p95=ms`";
     assert_eq!(not_judged(&starter), [("the unit of p95 in c.csv", why, Gravity::Suspect)]);
     // two quantities are not one, whatever they are called
     let starter = starter_of_two(

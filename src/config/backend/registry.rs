@@ -217,13 +217,14 @@ pub(in crate::config) fn query(
     })
 }
 
-/// What a metric's numbers are in, where its unit is a time or a size.
+/// What a metric's numbers are in, where its unit is a time, a size or a percentage.
 fn base_unit(entry: &MetricEntry) -> Option<BaseUnit> {
     let gauge = entry.gauge.as_ref().and_then(|gauge| gauge.unit.as_ref());
     let values = entry.values.as_ref().and_then(|values| values.unit.as_ref());
     match gauge.or(values)?.unit() {
         Unit::Milliseconds => Some(BaseUnit::Milliseconds),
         Unit::Bytes => Some(BaseUnit::Bytes),
+        Unit::Percent => Some(BaseUnit::Percent),
         _ => None,
     }
 }

@@ -5,8 +5,8 @@ use super::names::{Meaning, Name};
 use crate::series::Pair;
 use crate::source::survey::{Column, ColumnKind, Motion, Survey};
 
-/// Numbers of one unit seldom differ by such a factor.
-const FAR: f64 = 20.0;
+/// Numbers of two units hardly come so near each other.
+const NEAR: f64 = 3.0;
 
 /// A column of one arm.
 #[derive(Clone)]
@@ -110,10 +110,12 @@ impl Matched<'_> {
         high < other_low || other_high < low
     }
 
-    /// Whether the largest numbers of the arms are so far apart that they are hardly in one unit.
-    pub(super) fn is_far_apart(&self) -> bool {
+    /// Whether the largest numbers of the arms could be in two units: seconds of a slower canary look like milliseconds of a
+    /// faster one, but a thousand times slower is another matter.
+    pub(super) fn may_be_of_two_units(&self) -> bool {
         let most: Vec<f64> = self.any().filter_map(|seen| seen.column.max).map(f64::abs).collect();
-        matches!(most[..], [one, other] if one > other * FAR || other > one * FAR)
+        let is_share = self.any().any(|seen| seen.name.unit == Some("%")) && most.iter().any(|most| *most <= 1.0);
+        is_share || !matches!(most[..], [one, other] if one <= other * NEAR && other <= one * NEAR)
     }
 
     /// Its name, of both arms where they differ.

@@ -2,6 +2,8 @@
 //!
 //! The same quantity has many names: `p95_ms`, `latency_p95`, `P95 (s)`. A name is compared by its words, its unit apart.
 
+use crate::source::Named;
+
 /// Counts of requests.
 const REQUESTS: [&str; 14] = [
     "requests",
@@ -94,7 +96,7 @@ const TELLING: [&str; 34] = [
 ];
 
 /// Units of columns as a configuration writes them.
-const UNITS: [&str; 12] = ["ns", "us", "ms", "s", "%", "B", "KB", "KiB", "MB", "MiB", "GB", "GiB"];
+const UNITS: [&str; 14] = ["ns", "us", "ms", "s", "%", "B", "KB", "KiB", "MB", "MiB", "GB", "GiB", "TB", "TiB"];
 
 /// A unit of columns, if the text is one.
 pub(in crate::config) fn known_unit(text: &str) -> Option<&'static str> {
@@ -166,9 +168,9 @@ impl Name {
 
     /// A column whose unit somebody named.
     pub(super) fn measured_in(column: &str, said: Option<&str>) -> Name {
-        let plain = words(column).join("_");
-        let (base, named) = split_unit(&plain);
-        let unit = said.and_then(known_unit).or(named);
+        let named = Named::of(column);
+        let (plain, base) = (named.words.join("_"), named.base.join("_"));
+        let unit = said.and_then(known_unit).or(named.unit);
         let meaning = meaning(&plain, &base, unit);
         Name { plain, base, unit, meaning }
     }
@@ -229,56 +231,6 @@ fn counted(plain: &str) -> &str {
 pub(super) fn rank(name: &Name) -> usize {
     let names: [&[&str]; 4] = [&REQUESTS, &ERRORS, &HITS, &MISSES];
     names.iter().find_map(|names| names.iter().position(|known| *known == counted(&name.plain))).unwrap_or(usize::MAX)
-}
-
-/// The words of a name in lower case: `p95Ms`, `P95-ms` and `p95 (ms)` are the same two.
-fn words(column: &str) -> Vec<String> {
-    let chars: Vec<char> = column.chars().collect();
-    let mut words: Vec<String> = vec![String::new()];
-    for (at, &c) in chars.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| chars[before]);
-        let after = chars.get(at + 1).copied();
-        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-        let lower = |c: Option<char>| c.is_some_and(char::is_lowercase);
-        let decimal = c == '.' && digit(before) && digit(after);
-        if !(c.is_alphanumeric() || c == '%' || decimal) {
-            words.push(String::new());
-            continue;
-        }
-        // `p95Ms` is two words, `5XX` is one
-        let numbered = digit(before) && words.last().is_some_and(|word| word.starts_with(char::is_alphabetic));
-        let capital =
-            c.is_uppercase() && (lower(before) || numbered || before.is_some_and(char::is_uppercase) && lower(after));
-        if capital || c == '%' {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-/// The plain name without a trailing unit, and the unit as a configuration writes it.
-fn split_unit(plain: &str) -> (String, Option<&'static str>) {
-    let Some((base, last)) = plain.rsplit_once('_') else { return (plain.to_owned(), None) };
-    let unit = match last {
-        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
-        "s" | "sec" | "secs" | "second" | "seconds" => "s",
-        "us" | "µs" | "μs" | "usec" | "usecs" | "micros" | "microsecond" | "microseconds" => "us",
-        "ns" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
-        "percent" | "pct" | "%" => "%",
-        "bytes" => "B",
-        "kb" => "KB",
-        "kib" => "KiB",
-        "mb" => "MB",
-        "mib" => "MiB",
-        "gb" => "GB",
-        "gib" => "GiB",
-        _ => return (plain.to_owned(), None),
-    };
-    (base.to_owned(), Some(unit))
 }
 
 /// `latency_p95`, `p(95)`, `95th percentile` and `median latency` as the endpoint and the quantile.

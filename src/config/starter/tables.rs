@@ -282,7 +282,8 @@ impl Reading<'_> {
                 let name = one.arms.get(silent).as_ref().map_or("", |seen| seen.column.name.as_str());
                 let what = format!("the unit of {name} in {}", self.files.get(silent).shown);
                 let why = format!("its name does not say it; it is read as {known}, the unit of the other arm");
-                let gravity = if one.is_far_apart() { Gravity::Incomplete } else { Gravity::Suspect };
+                let why = format!("{why}. If that is right, say so with `--unit {name}={known}`");
+                let gravity = if one.may_be_of_two_units() { Gravity::Incomplete } else { Gravity::Suspect };
                 self.not_judged.push(not_judged(what, why, gravity));
                 format!(", unit: {}", quoted(known))
             }

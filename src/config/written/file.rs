@@ -300,8 +300,8 @@ pub(in crate::config) struct GaugeEntry {
     /// Column with the number.
     #[schemars(with = "Option<Column>")]
     pub(in crate::config) value: Column,
-    /// What it is measured in: us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, % or any word. Of arms that differ, a
-    /// unit for each: { baseline: ms, canary: s }.
+    /// What it is measured in: us, ms, s, min, h, B, KB, KiB, MB, MiB, GB, GiB, TB, TiB, % or any word. Of arms that differ,
+    /// a unit for each: { baseline: ms, canary: s }.
     pub(in crate::config) unit: Option<Units>,
     /// The quantile of requests that each number is: p95. Of a `stat: p95` it is known.
     pub(in crate::config) quantile: Option<At<QuantileText>>,

@@ -14,6 +14,7 @@ use super::sheet::{Rows, Sheet};
 use super::sum::sum;
 use super::table::Column;
 use super::tail;
+use super::usual::is_usual_unit;
 use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
@@ -154,15 +155,52 @@ impl Sheet {
             let columns = ask.names().filter_map(|name| Some(&self.table.columns[self.table.find(name).ok()?]));
             notes.extend(columns.filter_map(|column| known.get(&column.name)).flatten().cloned());
         }
+        let unit = self.unit_of(&asking, ask)?;
         let silent = asking.silent;
-        let unit = self.unit_of(ask);
         Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, unit, notes })
     }
 
-    /// The unit that the name of a column says, also where it is asked for by its name without it.
-    fn unit_of(&self, ask: &Ask) -> Option<StatedUnit> {
-        let (Ask::Gauge { value: name, .. } | Ask::Values { value: name, .. }) = ask else { return None };
-        StatedUnit::in_name(&self.table.columns[self.table.find(name).ok()?].name)
+    /// The unit that a column, a name of rows or the rows themselves say, also where a column is asked for without it.
+    fn unit_of(&self, asking: &Asking, ask: &Ask) -> Result<Option<StatedUnit>, Error> {
+        let Some(name) = ask.names().next() else { return Ok(None) };
+        let (value, named) = match asking.column(name)? {
+            Some(found) => found,
+            None => return Ok(None),
+        };
+        if let Some(unit) = &value.unit {
+            return Ok(StatedUnit::of(unit));
+        }
+        let (Ask::Gauge { .. } | Ask::Values { .. }) = ask else { return Ok(None) };
+        let shares_name =
+            |other: &&Column| !std::ptr::eq(*other, value) && other.alias.is_some() && other.alias == value.alias;
+        if let Some(other) = self.table.columns.iter().find(shares_name).filter(|_| named.is_none()) {
+            let (plain, other) = (value.alias.as_deref().unwrap_or_default(), quoted(&other.name));
+            let problem = format!("has the numbers of some rows alone: those of others are in {other}");
+            let hint = format!("Give {} one unit in all rows, or one file for each unit.", quoted(plain));
+            return Err(Error::unreadable(problem).value(&value.name).hint(hint));
+        }
+        if named.is_none() && !value.name.trim().eq_ignore_ascii_case("value") {
+            return Ok(StatedUnit::in_name(&value.name));
+        }
+        let mut said: Option<(usize, &str)> = None;
+        if let Some(column) = self.table.columns.iter().find(|column| is_usual_unit(&column.name)) {
+            for row in asking.rows_of(named, name) {
+                let cell = column.cell(row).trim();
+                match said {
+                    _ if cell.is_empty() || number::is_gap(value.cell(row)) => {}
+                    None => said = Some((row, cell)),
+                    Some((_, first)) if first == cell => {}
+                    Some((first, unit)) => {
+                        let problem = format!("is in another unit than {}, {unit}", self.table.place(first));
+                        let error =
+                            Error::unreadable(problem).value(cell).hint("Write one unit in all rows of a name.");
+                        return Err(error.at(self.table.place(row)).column(&column.name));
+                    }
+                }
+            }
+        }
+        let of_name = || StatedUnit::in_name(name).or_else(|| StatedUnit::in_name(&value.name));
+        Ok(said.and_then(|(_, unit)| StatedUnit::of(unit)).or_else(of_name))
     }
 }
 
@@ -428,7 +466,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.
-    fn column(&mut self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
+    fn column(&self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
         let table = &self.sheet.table;
         if self.sheet.is_blank() {
             return Ok(None);

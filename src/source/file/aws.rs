@@ -15,9 +15,10 @@ use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 pub(super) use self::printed::Printed;
-use super::object::{push, push_measured, text, unit_of_cloudwatch};
+use super::object::{push, push_measured, text};
 use super::table::{Keep, Table};
 use super::usual::is_usual_time;
+use crate::source::StatedUnit;
 use crate::source::error::{Error, Place, quoted};
 
 type Object = Map<String, Value>;
@@ -46,7 +47,7 @@ pub(super) fn read(document: &Object, keep: Keep) -> Option<Result<Table, Error>
 /// part of their names, which answer to the plain ones as well.
 fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
     let mut table = Table::new("datapoint");
-    let unit = one_unit(points)?.as_deref().and_then(unit_of_cloudwatch);
+    let unit = one_unit(points)?.as_deref().and_then(StatedUnit::of);
     for (at, point) in points.iter().enumerate() {
         let number = at as u64 + 1;
         let mut row = object(point, "datapoint", number)?.clone();
@@ -54,7 +55,8 @@ fn statistics(points: &[Value], keep: Keep) -> Result<Table, Error> {
         if let Some(Value::Object(extended)) = row.shift_remove("ExtendedStatistics") {
             row.extend(extended);
         }
-        let unit = |name: &str| unit.filter(|_| !matches!(name, "Timestamp" | "SampleCount"));
+        let is_measured = |name: &str| !matches!(name, "Timestamp" | "SampleCount");
+        let unit = |name: &str| unit.as_ref().filter(|_| is_measured(name)).map(|unit| unit.text.as_str());
         push_measured(&mut table, number, &row, keep, &unit)?;
     }
     Ok(table.finish())
@@ -71,9 +73,10 @@ fn one_unit(points: &[Value]) -> Result<Option<String>, Error> {
         return Ok(Some(known.clone()));
     };
     let problem = format!("is in {}, and datapoint {} is in {known}", units[other], first + 1);
-    Err(Error::unreadable(problem)
-        .at(Place { what: "datapoint", number: other as u64 + 1 })
-        .hint(format!("Save the points of one unit: ask with `--unit {known}`.")))
+    Err(Error::unreadable(problem).at(Place { what: "datapoint", number: other as u64 + 1 }).hint(format!(
+        "Save the points of one unit: ask with `--unit {}`.",
+        if known == "None" { &units[other] } else { known }
+    )))
 }
 
 /// `get-metric-data`: one column per id, which also answers to its label; one row per instant.

@@ -3,24 +3,28 @@
 //! Some objects say what their numbers are in, such as a line of CloudWatch's embedded metric format: the unit becomes a part of
 //! their names, which answer to the plain ones as well.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::table::{Keep, Table};
+use crate::source::StatedUnit;
 use crate::source::error::{Error, Place};
 
 /// Appends an object as a row.
 pub(super) fn push(table: &mut Table, number: u64, row: &Map<String, Value>, keep: Keep) -> Result<(), Error> {
-    let embedded = row.get("_aws");
-    push_measured(table, number, row, keep, &|name| unit(embedded?, name))
+    let place = Place { what: table.counted, number };
+    let units = row.get("_aws").map(units).transpose().map_err(|error| error.at(place))?.unwrap_or_default();
+    push_measured(table, number, row, keep, &|name| units.get(name).map(String::as_str))
 }
 
 /// Appends an object whose numbers are in known units.
-pub(super) fn push_measured(
+pub(super) fn push_measured<'u>(
     table: &mut Table,
     number: u64,
     row: &Map<String, Value>,
     keep: Keep,
-    unit: &dyn Fn(&str) -> Option<&'static str>,
+    unit: &dyn Fn(&str) -> Option<&'u str>,
 ) -> Result<(), Error> {
     let cell = |(name, value): (&String, &Value)| match (name.trim(), value.get("Timestamp")) {
         // its time stands beside what it means
@@ -47,27 +51,22 @@ fn measured(table: &mut Table, name: &str, unit: &str, keep: Keep) -> usize {
     at
 }
 
-/// The unit of a number in a line of the embedded metric format, as a configuration writes it.
-fn unit(embedded: &Value, name: &str) -> Option<&'static str> {
-    let directives = embedded.get("CloudWatchMetrics")?.as_array()?;
-    let metrics = directives.iter().filter_map(|directive| directive.get("Metrics")?.as_array()).flatten();
-    let mut own = metrics.filter(|metric| metric.get("Name").and_then(Value::as_str) == Some(name));
-    unit_of_cloudwatch(own.next()?.get("Unit")?.as_str()?)
-}
-
-/// A unit of CloudWatch as a configuration writes it, where that says more than that something was counted.
-pub(super) fn unit_of_cloudwatch(unit: &str) -> Option<&'static str> {
-    Some(match unit {
-        "Seconds" => "s",
-        "Milliseconds" => "ms",
-        "Microseconds" => "us",
-        "Bytes" => "B",
-        "Kilobytes" => "KB",
-        "Megabytes" => "MB",
-        "Gigabytes" => "GB",
-        "Percent" => "%",
-        _ => return None,
-    })
+/// The units of the numbers in a line of the embedded metric format, by their names.
+fn units(embedded: &Value) -> Result<BTreeMap<&str, String>, Error> {
+    let mut units = BTreeMap::new();
+    let directives = embedded.get("CloudWatchMetrics").and_then(Value::as_array).into_iter().flatten();
+    for metric in directives.filter_map(|directive| directive.get("Metrics")?.as_array()).flatten() {
+        let said = |key: &str| metric.get(key).and_then(Value::as_str);
+        let (Some(name), Some(unit)) = (said("Name"), said("Unit").and_then(StatedUnit::of)) else { continue };
+        match units.insert(name, unit.text.clone()).filter(|before| *before != unit.text) {
+            Some(before) => {
+                let problem = format!("is published in {before} and in {}", unit.text);
+                return Err(Error::unreadable(problem).value(name).hint("Publish each metric in one unit."));
+            }
+            None => {}
+        }
+    }
+    Ok(units)
 }
 
 /// A JSON value as the text of a cell; null is the empty cell.

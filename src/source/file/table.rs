@@ -42,6 +42,8 @@ pub(super) struct Column {
     pub name: String,
     /// A second name it answers to: the label of a CloudWatch result.
     pub alias: Option<String>,
+    /// What its numbers are measured in, where the file says so beside its name.
+    pub unit: Option<String>,
     kept: bool,
     text: String,
     ends: Vec<u32>,

@@ -59,3 +59,7 @@ const PARTS: [&str; 13] = [
 pub(super) fn is_usual_part(name: &str) -> bool {
     PARTS.iter().any(|part| name.eq_ignore_ascii_case(part))
 }
+/// Whether a column of this name usually says what the numbers of its rows are measured in.
+pub(super) fn is_usual_unit(name: &str) -> bool {
+    matches!(name.trim().to_ascii_lowercase().as_str(), "unit" | "units")
+}

@@ -40,5 +40,6 @@ impl Wanted {
             || usual::is_usual_time(name)
             || usual::is_usual_arm(name)
             || usual::is_usual_part(name)
+            || usual::is_usual_unit(name)
     }
 }

@@ -104,10 +104,14 @@ pub enum Storage {
     GB,
     /// `GiB`.
     GiB,
+    /// `TB`.
+    TB,
+    /// `TiB`.
+    TiB,
 }
 
 impl Storage {
-    const ALL: [(&'static str, Storage); 8] = [
+    const ALL: [(&'static str, Storage); 10] = [
         ("B", Storage::B),
         ("KB", Storage::KB),
         ("kB", Storage::KB),
@@ -116,6 +120,8 @@ impl Storage {
         ("MiB", Storage::MiB),
         ("GB", Storage::GB),
         ("GiB", Storage::GiB),
+        ("TB", Storage::TB),
+        ("TiB", Storage::TiB),
     ];
 
     /// Its size in bytes.
@@ -128,6 +134,8 @@ impl Storage {
             Storage::MiB => 1024.0 * 1024.0,
             Storage::GB => 1e9,
             Storage::GiB => 1024.0 * 1024.0 * 1024.0,
+            Storage::TB => 1e12,
+            Storage::TiB => 1024.0 * 1024.0 * 1024.0 * 1024.0,
         }
     }
 }

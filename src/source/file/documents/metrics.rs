@@ -38,6 +38,8 @@ struct Stream {
 #[derive(Debug, Default)]
 pub(in crate::source::file) struct Metrics {
     streams: BTreeMap<(Labels, String), BTreeMap<Labels, Stream>>,
+    /// What each name is measured in.
+    units: BTreeMap<String, String>,
 }
 
 impl Metrics {
@@ -53,6 +55,11 @@ impl Metrics {
     /// Takes the points of a document.
     pub fn add(&mut self, document: &Object) -> Result<(), Error> {
         for found in point::all(document)? {
+            let unit = self.units.entry(found.name.clone()).or_insert_with(|| found.unit.clone());
+            if *unit != found.unit {
+                let problem = format!("is measured in {} and in {}", quoted(unit), quoted(&found.unit));
+                return Err(Error::unreadable(problem).value(&found.name).hint("Give one file for each unit."));
+            }
             let attributes = self.streams.entry((found.resource, found.name.clone())).or_default();
             let stream =
                 attributes.entry(found.attributes).or_insert_with(|| Stream { kind: found.kind, points: Vec::new() });
@@ -105,7 +112,12 @@ impl Metrics {
                 row.entry(column.clone()).or_insert(0.0);
             }
         }
-        table(&rows, keep)
+        let mut table = table(&rows, keep)?;
+        for column in &mut table.columns {
+            let name = column.name.split('{').next().unwrap_or_default();
+            column.unit = self.units.get(name).filter(|unit| !unit.is_empty()).cloned();
+        }
+        Ok(table)
     }
 
     /// The bounds that a histogram is asked at: its own, or powers of two.

@@ -54,6 +54,8 @@ pub(super) enum Sample {
 pub(super) struct Found {
     pub resource: Labels,
     pub name: String,
+    /// What its values are measured in.
+    pub unit: String,
     pub attributes: Labels,
     pub kind: Kind,
     pub point: Option<Point>,
@@ -66,10 +68,12 @@ pub(super) fn all(document: &Object) -> Result<Vec<Found>, Error> {
         let resource_labels = labels(at(resource, &["resource", "attributes"]));
         for metric in list(resource.get("scopeMetrics")).flat_map(|scope| list(scope.get("metrics"))) {
             let name = metric.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let unit = metric.get("unit").and_then(Value::as_str).unwrap_or_default();
             let points = of_metric(metric).map_err(|error| error.value(&name))?;
             found.extend(points.into_iter().map(|(kind, attributes, point)| Found {
                 resource: resource_labels.clone(),
                 name: name.clone(),
+                unit: unit.to_owned(),
                 attributes,
                 kind,
                 point,
