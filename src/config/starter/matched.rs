@@ -115,7 +115,7 @@ impl Matched<'_> {
     pub(super) fn may_be_of_two_units(&self) -> bool {
         let most: Vec<f64> = self.any().filter_map(|seen| seen.column.max).map(f64::abs).collect();
         let is_share = self.any().any(|seen| seen.name.unit == Some("%")) && most.iter().any(|most| *most <= 1.0);
-        is_share || !matches!(most[..], [one, other] if one <= other * NEAR && other <= one * NEAR)
+        is_share || matches!(most[..], [one, other] if one > other * NEAR || other > one * NEAR)
     }
 
     /// Its name, of both arms where they differ.
