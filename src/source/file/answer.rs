@@ -14,7 +14,6 @@ use super::sheet::{Rows, Sheet};
 use super::sum::sum;
 use super::table::Column;
 use super::tail;
-use super::usual::is_usual_unit;
 use crate::encoded;
 use crate::series::{Arm, Bins, Instances, Remark, Series, Timestamp};
 use crate::source::error::{Error, listed, nearest, quoted};
@@ -158,49 +157,6 @@ impl Sheet {
         let unit = self.unit_of(&asking, ask)?;
         let silent = asking.silent;
         Ok(Answer { series, instances, groups, slices: None, split: asking.rows.are_split(), silent, unit, notes })
-    }
-
-    /// The unit that a column, a name of rows or the rows themselves say, also where a column is asked for without it.
-    fn unit_of(&self, asking: &Asking, ask: &Ask) -> Result<Option<StatedUnit>, Error> {
-        let Some(name) = ask.names().next() else { return Ok(None) };
-        let (value, named) = match asking.column(name)? {
-            Some(found) => found,
-            None => return Ok(None),
-        };
-        if let Some(unit) = &value.unit {
-            return Ok(StatedUnit::of(unit));
-        }
-        let (Ask::Gauge { .. } | Ask::Values { .. }) = ask else { return Ok(None) };
-        let shares_name =
-            |other: &&Column| !std::ptr::eq(*other, value) && other.alias.is_some() && other.alias == value.alias;
-        if let Some(other) = self.table.columns.iter().find(shares_name).filter(|_| named.is_none()) {
-            let (plain, other) = (value.alias.as_deref().unwrap_or_default(), quoted(&other.name));
-            let problem = format!("has the numbers of some rows alone: those of others are in {other}");
-            let hint = format!("Give {} one unit in all rows, or one file for each unit.", quoted(plain));
-            return Err(Error::unreadable(problem).value(&value.name).hint(hint));
-        }
-        if named.is_none() && !value.name.trim().eq_ignore_ascii_case("value") {
-            return Ok(StatedUnit::in_name(&value.name));
-        }
-        let mut said: Option<(usize, &str)> = None;
-        if let Some(column) = self.table.columns.iter().find(|column| is_usual_unit(&column.name)) {
-            for row in asking.rows_of(named, name) {
-                let cell = column.cell(row).trim();
-                match said {
-                    _ if cell.is_empty() || number::is_gap(value.cell(row)) => {}
-                    None => said = Some((row, cell)),
-                    Some((_, first)) if first == cell => {}
-                    Some((first, unit)) => {
-                        let problem = format!("is in another unit than {}, {unit}", self.table.place(first));
-                        let error =
-                            Error::unreadable(problem).value(cell).hint("Write one unit in all rows of a name.");
-                        return Err(error.at(self.table.place(row)).column(&column.name));
-                    }
-                }
-            }
-        }
-        let of_name = || StatedUnit::in_name(name).or_else(|| StatedUnit::in_name(&value.name));
-        Ok(said.and_then(|(_, unit)| StatedUnit::of(unit)).or_else(of_name))
     }
 }
 
@@ -466,7 +422,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The column that holds a name's cells and, in a long file, the one that says which rows are meant.
-    fn column(&self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
+    pub(super) fn column(&self, name: &str) -> Result<Option<(&'a Column, Option<&'a Column>)>, Error> {
         let table = &self.sheet.table;
         if self.sheet.is_blank() {
             return Ok(None);
@@ -496,7 +452,7 @@ impl<'a> Asking<'a> {
         Ok(Some((values, Some(names))))
     }
 
-    fn rows_of(&self, named: Option<&'a Column>, name: &str) -> impl Iterator<Item = usize> {
+    pub(super) fn rows_of(&self, named: Option<&Column>, name: &str) -> impl Iterator<Item = usize> {
         let meant = move |row: &usize| named.is_none_or(|names| names.cell(*row) == name);
         let all = if self.instance.is_some() { 0 } else { self.sheet.rows() };
         let all = (0..all).filter(move |row| self.rows.contain(*row));

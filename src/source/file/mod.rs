@@ -42,6 +42,7 @@ mod riddles;
 mod rows;
 mod several;
 mod sheet;
+mod stated;
 mod sum;
 mod survey;
 mod surveyed;
