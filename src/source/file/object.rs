@@ -58,12 +58,9 @@ fn units(embedded: &Value) -> Result<BTreeMap<&str, String>, Error> {
     for metric in directives.filter_map(|directive| directive.get("Metrics")?.as_array()).flatten() {
         let said = |key: &str| metric.get(key).and_then(Value::as_str);
         let (Some(name), Some(unit)) = (said("Name"), said("Unit").and_then(StatedUnit::of)) else { continue };
-        match units.insert(name, unit.text.clone()).filter(|before| *before != unit.text) {
-            Some(before) => {
-                let problem = format!("is published in {before} and in {}", unit.text);
-                return Err(Error::unreadable(problem).value(name).hint("Publish each metric in one unit."));
-            }
-            None => {}
+        if let Some(before) = units.insert(name, unit.text.clone()).filter(|before| *before != unit.text) {
+            let problem = format!("is published in {before} and in {}", unit.text);
+            return Err(Error::unreadable(problem).value(name).hint("Publish each metric in one unit."));
         }
     }
     Ok(units)
